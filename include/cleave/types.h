@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Fixed-width integers and the two kinds of physical address.
+ *
+ * A guest-physical address (GPA) and a host-physical address (HPA) are distinct struct types, so that one can never be
+ * passed for the other by accident; only the G-stage tables and the regions turn a GPA into an HPA.
+ */
+#ifndef CLEAVE_TYPES_H
+#define CLEAVE_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int32_t s32;
+typedef int64_t s64;
+
+/** typedef gpa_t - a guest-physical address, in bytes */
+typedef struct {
+	u64 v;
+} gpa_t;
+
+/** typedef hpa_t - a host-physical address, in bytes */
+typedef struct {
+	u64 v;
+} hpa_t;
+
+#define GPA(x) ((gpa_t){ (x) })
+#define HPA(x) ((hpa_t){ (x) })
+
+#define PAGE_SHIFT 12U
+#define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
+#define PAGE_MASK (PAGE_SIZE - 1U)
+
+#define KIB(x) ((u64)(x) << 10)
+#define MIB(x) ((u64)(x) << 20)
+#define GIB(x) ((u64)(x) << 30)
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+
+#define BIT64(n) (UINT64_C(1) << (n))
+#define ALIGN_DOWN(x, a) ((x) & ~((a) - 1U))
+#define ALIGN_UP(x, a) (((x) + ((a) - 1U)) & ~((a) - 1U))
+#define IS_ALIGNED(x, a) (((x) & ((a) - 1U)) == 0U)
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+
+#endif
