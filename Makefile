@@ -1,0 +1,404 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Cleave's build. `make help` says what there is.
+#
+#   O=folder     where everything that is built goes (default: build)
+#   V=1          show the commands
+#   LLVM=1       compile with clang instead of gcc (assembling and linking stay with binutils)
+#
+# Sources are found by wildcard: a file that is put into a part's folder is built. The same input
+# gives the same bytes: lists are sorted, paths are mapped away, and nothing asks for the time.
+
+# --- setup goes first --------------------------------------------------------------------------
+# `make setup run` must read this file again after setup, because what setup brings (libfdt) is
+# found by wildcard. So whatever stands beside `setup` runs in a make of its own, afterwards.
+rest := $(filter-out setup,$(MAKECMDGOALS))
+
+ifneq ($(and $(filter setup,$(MAKECMDGOALS)),$(rest)),)
+
+.PHONY: setup $(rest)
+setup:
+	@scripts/setup.sh
+$(firstword $(rest)): setup
+	@$(MAKE) --no-print-directory $(rest)
+$(wordlist 2,$(words $(rest)),$(rest)): $(firstword $(rest))
+	@:
+
+else
+
+# --- what to build with ------------------------------------------------------------------------
+
+O ?= build
+V ?= 0
+CROSS_COMPILE ?= riscv64-unknown-elf-
+HOSTCC ?= gcc
+CLANG ?= clang
+CLANG_FORMAT ?= clang-format
+CLANG_TIDY ?= clang-tidy
+CPPCHECK ?= cppcheck
+DTC ?= dtc
+FUZZ_SECONDS ?= 20
+# A python3 earlier in PATH may not see the distribution's packages (kconfiglib, pytest).
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+
+CROSS_CC := $(CROSS_COMPILE)gcc
+AS := $(CROSS_COMPILE)as
+OBJCOPY := $(CROSS_COMPILE)objcopy
+
+export O V CROSS_COMPILE HOSTCC CLANG CLANG_FORMAT CLANG_TIDY CPPCHECK DTC PYTHON FUZZ_SECONDS
+
+ifeq ($(V),1)
+Q :=
+say := @:
+else
+Q := @
+say = @printf '  %-7s %s\n'
+endif
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+.PHONY: all
+all: hypervisor guests tools
+
+# --- sources -----------------------------------------------------------------------------------
+
+files = $(sort $(wildcard $(1)))
+
+SRCS := $(filter-out arch/riscv/asm-offsets.c,$(call files,arch/riscv/*.c mm/*.c core/*.c \
+	drivers/*.c lib/*.c platform/*/*.c))
+ASMS := $(call files,arch/riscv/*.S)
+FDTS := $(call files,deps/libfdt/*.c)
+
+# What needs no hart is built for the host too: for tools, unit tests, fuzzers and proofs. All of
+# mm/ and lib/ is; core/ files that are so stand in this list.
+HOST_CORE := core/config*.c core/archive*.c core/guest_fdt*.c core/sbi_args*.c core/insn*.c \
+	core/devtree*.c core/vuart*.c core/vplic*.c core/dirty*.c core/console_lines*.c
+HOST_SRCS := $(call files,mm/*.c lib/*.c $(HOST_CORE))
+
+TOOL_SRCS := $(call files,tools/*.c)
+UNIT_SRCS := $(call files,tests/unit/test_*.c)
+UNIT_HELPERS := $(filter-out $(UNIT_SRCS),$(call files,tests/unit/*.c tests/model/*.c))
+FUZZ_SRCS := $(call files,tests/fuzz/fuzz_*.c)
+
+# --- flags -------------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion \
+	-Wstrict-prototypes -Wmissing-prototypes -Wundef
+
+# Code for a hart. No relaxation: gp belongs to the guest while a guest runs, so nothing may be
+# addressed relative to it. The compiler is not told of H (gcc 12 refuses the letter); the
+# assembler is.
+HART := -march=rv64imac -mabi=lp64 -mcmodel=medany -mno-relax
+HART_ASM := rv64imach_zicsr_zifencei
+BARE := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-common -fno-stack-protector \
+	-fno-strict-aliasing -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
+	-fno-omit-frame-pointer -ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(O)/=build/
+
+INCLUDES := -I. -Iinclude -I$(O)/include -isystem deps/libfdt
+CONFIG_H := $(O)/include/generated/autoconf.h
+
+CPPFLAGS := $(INCLUDES) -isystem lib/libc -include $(CONFIG_H)
+CFLAGS := $(HART) $(BARE) $(WARNINGS)
+ASFLAGS := $(HART) $(BARE) -D__ASSEMBLY__ -Wa,-march=$(HART_ASM) -Wa,-mno-relax
+GUEST_CPPFLAGS := -I. -Iinclude
+LDFLAGS := $(HART) -nostdlib -static -Wl,--no-relax -Wl,--gc-sections -Wl,--build-id=none \
+	-Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments
+
+# A memset() in which the compiler recognises a memset() would call itself.
+CFLAGS_lib/string.c := $(if $(LLVM),,-fno-tree-loop-distribute-patterns)
+CFLAGS_guests/lib/string.c := $(CFLAGS_lib/string.c)
+
+# How a C file becomes an object. clang's own assembler (before 17) knows no H instruction, so its
+# output goes through binutils, which wants plain DWARF 4.
+ifneq ($(LLVM),)
+TARGET_CC := $(CLANG) --target=riscv64-unknown-elf -gdwarf-4 -fno-dwarf-directory-asm \
+	-fno-addrsig -Xclang -no-integrated-as
+define compile
+$(Q)$(TARGET_CC) $(1) $(CFLAGS_$<) -MMD -MP -MT $@ -MF $(@:.o=.d) -S -o $(@:.o=.s) $<
+$(Q)$(AS) -march=$(HART_ASM) -mabi=lp64 -mno-relax -o $@ $(@:.o=.s)
+endef
+else
+TARGET_CC := $(CROSS_CC)
+define compile
+$(Q)$(TARGET_CC) $(1) $(CFLAGS_$<) -Wa,-march=$(HART_ASM) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+endef
+endif
+
+# Code for the host: -DCLEAVE_HOST. Three builds of the same parts: plain for tools, sanitised by
+# gcc for unit tests, instrumented by clang for fuzzers.
+HOST_CPPFLAGS := $(INCLUDES) -include $(CONFIG_H) -DCLEAVE_HOST
+HOST_CFLAGS := -std=gnu11 -g -fno-common -fno-strict-aliasing \
+	-ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(O)/=build/
+HOST_LDLIBS_unit := -lcmocka
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+HOST_CC_tool := $(HOSTCC) $(HOST_CFLAGS) -O2
+HOST_CC_unit := $(HOSTCC) $(HOST_CFLAGS) -O1 $(SAN)
+HOST_CC_fuzz := $(CLANG) $(HOST_CFLAGS) -O1 $(SAN) -fsanitize=fuzzer-no-link
+
+# --- configuration and generated headers -------------------------------------------------------
+
+BOARD ?= qemu_virt
+kconfig := KCONFIG_CONFIG=$(O)/.config $(PYTHON) -m
+
+$(O)/.config:
+	$(say) DEFCONF configs/$(BOARD)_defconfig
+	@mkdir -p $(@D)
+	$(Q)$(kconfig) defconfig --kconfig Kconfig configs/$(BOARD)_defconfig >/dev/null
+
+$(CONFIG_H): $(O)/.config Kconfig
+	$(say) GENCONF $@
+	@mkdir -p $(@D)
+	$(Q)$(kconfig) olddefconfig Kconfig >/dev/null
+	$(Q)$(kconfig) genconfig --header-path $@ Kconfig
+	@touch $(O)/.config $@
+
+%_defconfig:
+	@test -f configs/$@ || { echo "no configs/$@; there are: $(notdir $(wildcard configs/*))" >&2; exit 1; }
+	@mkdir -p $(O)
+	$(Q)$(kconfig) defconfig --kconfig Kconfig configs/$@
+
+# Keep the target from being taken for configs/*: those are files.
+configs/%_defconfig: ;
+
+.PHONY: menuconfig savedefconfig
+menuconfig: $(O)/.config
+	$(Q)$(kconfig) menuconfig Kconfig
+
+savedefconfig: $(O)/.config
+	$(Q)$(kconfig) savedefconfig --kconfig Kconfig --out $(O)/defconfig
+	@echo "written to $(O)/defconfig"
+
+# write: put the text $(1) into $@, but touch it only if it changes.
+write = @mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' >$@.tmp; \
+	cmp -s $@.tmp $@ && rm -f $@.tmp || mv $@.tmp $@
+
+VERSION := $(or $(shell git describe --always --dirty --tags 2>/dev/null),$(shell cat VERSION))
+
+$(O)/include/generated/version.h: FORCE
+	$(call write,#define CLEAVE_VERSION "$(VERSION)")
+
+# Objects depend on how they are compiled, so that LLVM=1 or a new flag rebuilds them.
+$(O)/obj/flags: FORCE
+	$(call write,$(TARGET_CC) $(CFLAGS) $(ASFLAGS) $(CPPFLAGS) $(GUEST_CPPFLAGS))
+
+$(O)/host/flags: FORCE
+	$(call write,$(HOST_CC_tool) $(HOST_CC_unit) $(HOST_CC_fuzz) $(HOST_CPPFLAGS))
+
+# asm-offsets.h: constants of C for assembly. asm-offsets.c is compiled to assembly text, in which
+# it leaves lines `->NAME value comment`.
+OFFSETS_H := $(O)/include/generated/asm-offsets.h
+$(OFFSETS_H): $(wildcard arch/riscv/asm-offsets.c) $(CONFIG_H) $(O)/obj/flags
+	$(say) OFFSETS $@
+	@mkdir -p $(@D) $(O)/obj
+ifneq ($(wildcard arch/riscv/asm-offsets.c),)
+	$(Q)$(TARGET_CC) $(CFLAGS) $(CPPFLAGS) -MMD -MP -MT $@ -MF $(O)/obj/asm-offsets.d -S \
+		-o $(O)/obj/asm-offsets.s $<
+	$(Q)sed -n 's/^.*->\([A-Za-z0-9_]*\) [$$#]*\(-\{0,1\}[0-9]*\).*/#define \1 \2/p' \
+		$(O)/obj/asm-offsets.s >$@
+else
+	$(Q): >$@
+endif
+
+GENERATED := $(CONFIG_H) $(O)/include/generated/version.h $(OFFSETS_H)
+
+# --- the hypervisor ----------------------------------------------------------------------------
+
+OBJS := $(addprefix $(O)/obj/,$(ASMS:.S=.S.o) $(SRCS:.c=.o) $(FDTS:.c=.o))
+
+.PHONY: hypervisor
+hypervisor: $(O)/cleave.elf $(O)/cleave.bin
+
+deps/libfdt/libfdt.h:
+	@echo "deps/libfdt is missing: run 'make setup' (or 'make setup LIBFDT_DIR=folder')" >&2
+	@exit 1
+
+$(O)/obj/deps/libfdt/%.o: deps/libfdt/%.c $(O)/obj/flags | $(GENERATED)
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(call compile,$(HART) $(BARE) $(CPPFLAGS) -w)
+
+$(O)/obj/%.o: %.c $(O)/obj/flags $(CONFIG_H) | $(GENERATED) deps/libfdt/libfdt.h
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(call compile,$(CFLAGS) $(CPPFLAGS))
+
+$(O)/obj/%.S.o: %.S $(O)/obj/flags $(CONFIG_H) $(OFFSETS_H) | $(GENERATED)
+	$(say) AS $<
+	@mkdir -p $(@D)
+	$(Q)$(CROSS_CC) $(ASFLAGS) $(CPPFLAGS) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+$(O)/linker.lds: linker.ld $(CONFIG_H) $(O)/obj/flags | $(GENERATED)
+	$(say) CPP $@
+	$(Q)$(CROSS_CC) -E -P -x assembler-with-cpp -D__ASSEMBLY__ $(CPPFLAGS) -MMD -MP -MT $@ \
+		-MF $(O)/obj/linker.d -o $@ $<
+
+$(O)/cleave.elf: $(O)/linker.lds $(OBJS)
+	$(say) LD $@
+	$(Q)$(CROSS_CC) $(LDFLAGS) -Wl,-Map=$(@:.elf=.map) -T $< -o $@ $(OBJS) -lgcc
+
+%.bin: %.elf
+	$(say) OBJCOPY $@
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+# --- guests ------------------------------------------------------------------------------------
+# Each folder of guests/ and tests/guests/, but lib, is one program; all link guests/lib.
+
+GUEST_LIB := $(call files,guests/lib/*.c guests/lib/*.S)
+guest_folders = $(filter-out guests/lib,$(patsubst %/,%,$(sort $(dir \
+	$(wildcard guests/*/*.[cS] tests/guests/*/*.[cS])))))
+GUESTS := $(guest_folders)
+guest_objs = $(patsubst %,$(O)/guest/%.o,$(call files,$(1)/*.c $(1)/*.S) $(GUEST_LIB))
+
+.PHONY: guests
+guests: $(GUESTS:%=$(O)/%.bin)
+
+$(O)/guest/%.c.o: %.c $(O)/obj/flags
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(call compile,$(CFLAGS) $(GUEST_CPPFLAGS))
+
+$(O)/guest/%.S.o: %.S $(O)/obj/flags
+	$(say) AS $<
+	@mkdir -p $(@D)
+	$(Q)$(CROSS_CC) $(ASFLAGS) $(GUEST_CPPFLAGS) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+define guest_rule
+$$(O)/$(1).elf: guests/lib/guest.ld $$(call guest_objs,$(1))
+	$$(say) LD $$@
+	@mkdir -p $$(@D)
+	$$(Q)$$(CROSS_CC) $$(LDFLAGS) -T guests/lib/guest.ld -o $$@ $$(call guest_objs,$(1)) -lgcc
+endef
+$(foreach g,$(GUESTS),$(eval $(call guest_rule,$(g))))
+
+# --- host: tools, unit tests, fuzzers ----------------------------------------------------------
+
+# host_build NAME: the objects of the build NAME (tool, unit, fuzz), and an archive of the parts
+# (from which a program takes what it needs).
+define host_build
+$$(O)/host/$(1)/deps/libfdt/%.o: deps/libfdt/%.c $$(O)/host/flags | $$(GENERATED)
+	$$(say) HOSTCC $$<
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOST_CC_$(1)) -w $$(HOST_CPPFLAGS) -MMD -MP -c -o $$@ $$<
+
+$$(O)/host/$(1)/tests/%.o: tests/%.c $$(O)/host/flags $$(CONFIG_H) | $$(GENERATED) deps/libfdt/libfdt.h
+	$$(say) HOSTCC $$<
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOST_CC_$(1)) -Wall -Wextra -Werror $$(HOST_CPPFLAGS) -MMD -MP -c -o $$@ $$<
+
+$$(O)/host/$(1)/%.o: %.c $$(O)/host/flags $$(CONFIG_H) | $$(GENERATED) deps/libfdt/libfdt.h
+	$$(say) HOSTCC $$<
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOST_CC_$(1)) $$(WARNINGS) $$(HOST_CPPFLAGS) $$(CFLAGS_HOST_$$<) -MMD -MP -c -o $$@ $$<
+
+$$(O)/host/$(1)/parts.a: $$(patsubst %.c,$$(O)/host/$(1)/%.o,$(2))
+	$$(say) AR $$@
+	@rm -f $$@
+	$$(Q)ar rcsD $$@ $$^
+endef
+
+# The host has its own memcpy(); lib/string.c is for a hart.
+HOST_PARTS := $(filter-out lib/string.c,$(HOST_SRCS)) $(FDTS)
+$(eval $(call host_build,tool,$(HOST_PARTS)))
+$(eval $(call host_build,unit,$(HOST_PARTS) $(UNIT_HELPERS)))
+$(eval $(call host_build,fuzz,$(HOST_PARTS) $(UNIT_HELPERS)))
+
+# tools/cleave_check.c is the program $(O)/host/cleave-check.
+tool_name = $(O)/host/$(subst _,-,$(basename $(notdir $(1))))
+TOOLS := $(foreach t,$(TOOL_SRCS),$(call tool_name,$(t)))
+
+.PHONY: tools
+tools: $(TOOLS)
+
+define tool_rule
+$(call tool_name,$(1)): $$(O)/host/tool/$(1:.c=.o) $$(O)/host/tool/parts.a
+	$$(say) HOSTLD $$@
+	$$(Q)$$(HOSTCC) -o $$@ $$^
+endef
+$(foreach t,$(TOOL_SRCS),$(eval $(call tool_rule,$(t))))
+
+UNITS := $(UNIT_SRCS:tests/unit/%.c=$(O)/unit/%)
+FUZZERS := $(FUZZ_SRCS:tests/fuzz/%.c=$(O)/fuzz/%)
+
+.PHONY: unit-build unit fuzz-build fuzz proofs
+unit-build: $(UNITS)
+fuzz-build: $(FUZZERS)
+
+# The parts stand twice: a helper in them may need a part that the linker has passed already.
+$(O)/unit/%: $(O)/host/unit/tests/unit/%.o $(O)/host/unit/parts.a
+	$(say) HOSTLD $@
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(SAN) -o $@ $^ $(HOST_LDLIBS_unit)
+
+$(O)/fuzz/%: $(O)/host/fuzz/tests/fuzz/%.o $(O)/host/fuzz/parts.a
+	$(say) HOSTLD $@
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(SAN) -fsanitize=fuzzer -o $@ $^
+
+unit: unit-build
+	@tests/run unit
+
+fuzz: fuzz-build
+	@tests/run fuzz
+
+proofs:
+	@scripts/proofs.sh
+
+# Keep objects that only a pattern rule's chain names.
+.SECONDARY:
+
+# --- checks and tests --------------------------------------------------------------------------
+
+# What the checkers compile with: the same as the build, told once.
+export CHECK_CC := $(CROSS_CC)
+export CHECK_CPPFLAGS := $(CPPFLAGS)
+export CHECK_CFLAGS := $(CFLAGS)
+export CHECK_HOST_CPPFLAGS := $(HOST_CPPFLAGS)
+export CHECK_HOST_SRCS := $(HOST_SRCS)
+export CHECK_WARNINGS := $(WARNINGS)
+
+.PHONY: check format test test-boot bench run setup
+check: $(GENERATED)
+	@scripts/check.sh
+
+format:
+	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r $(CLANG_FORMAT) -i
+	@echo "formatted"
+
+# For tests/run: everything that a test of the whole machine needs, by both compilers.
+.PHONY: test-build
+test-build: all unit-build
+	@$(MAKE) O=$(O)/clang LLVM=1 hypervisor
+
+test:
+	@tests/run
+
+bench: all
+	@$(PYTHON) tests/bench/run.py
+
+run: all
+	@scripts/run.sh
+
+setup:
+	@scripts/setup.sh
+
+# --- housekeeping ------------------------------------------------------------------------------
+
+.PHONY: clean distclean help FORCE
+clean:
+	@rm -rf $(O)/obj $(O)/guest $(O)/guests $(O)/tests $(O)/host $(O)/unit $(O)/fuzz $(O)/bench \
+		$(O)/include $(O)/clang $(O)/run $(O)/check $(O)/cleave.* $(O)/linker.lds
+
+distclean:
+	@rm -rf $(O) deps
+
+FORCE: ;
+
+help:
+	@scripts/help.sh
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+endif

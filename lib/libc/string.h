@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * <string.h> for libfdt's sources when they are built for a hart, where there is no C library. Our own files include
+ * <cleave/string.h>.
+ */
+#include <cleave/string.h>

@@ -1,0 +1,438 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# scripts/setup.sh - fetch everything that Cleave needs and does not contain.
+#
+#   scripts/setup.sh            all of it (what `make setup` runs)
+#   scripts/setup.sh packages   only the Debian packages (needs root)
+#   scripts/setup.sh fetch      only what goes into deps/ (needs no root)
+#
+# It looks at what is there, fetches only what is missing, and says so. It never changes the
+# machine's own apt configuration and names no mirror: every source it uses is derived from the
+# machine's own sources, kept in a private apt folder under deps/.apt, and used with private lists.
+# A download that fails costs that one thing; the rest goes on.
+#
+# LIBFDT_DIR=folder   take libfdt's sources from there instead of downloading them
+
+set -u
+cd "$(dirname "$0")/.." || exit 1
+# An apt download in deps/ must not meet the sandbox user's permissions or a translated message.
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive
+
+DEPS=$PWD/deps
+APT=$DEPS/.apt
+PART=${1:-all}
+did=0      # how many things were done: 0 is what a second run should say
+failed=0   # how many could not be had
+
+PACKAGES="make git gcc libc6-dev python3 xz-utils cpio device-tree-compiler
+	gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf libcmocka-dev
+	python3-pytest python3-pytest-xdist python3-pexpect python3-kconfiglib
+	cppcheck clang clang-tidy clang-format lld"
+
+say() { printf 'setup: %s\n' "$*"; }
+warn() { printf 'setup: WARNING: %s\n' "$*" >&2; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+is_debian()
+{
+	have apt-get && have dpkg-query && [ -r /etc/os-release ] &&
+		[ "$(. /etc/os-release; echo "${ID:-}")" = debian ]
+}
+
+codename() { (. /etc/os-release; echo "${VERSION_CODENAME:-sid}"); }
+
+installed() { dpkg-query -W -f '${db:Status-Abbrev}\n' "$1" 2>/dev/null | grep -q '^ii'; }
+
+# The QEMU in PATH as "major.minor", or nothing.
+qemu_version()
+{
+	have qemu-system-riscv64 || return 0
+	qemu-system-riscv64 --version | sed -n 's/.*version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1
+}
+
+# QEMU before 10 updates the A/D bits of a guest's page tables behind a write-protected G-stage.
+qemu_good() { local v; v=$(qemu_version); [ -n "$v" ] && [ "${v%%.*}" -ge 10 ]; }
+
+# --- apt sources derived from the machine's own ------------------------------------------------
+
+# own_source: "URI<TAB>Signed-By" of the machine's first archive that is not the security one.
+own_source()
+{
+	local f
+	for f in /etc/apt/sources.list.d/*.sources; do
+		[ -r "$f" ] || continue
+		awk 'BEGIN { RS = ""; FS = "\n" }
+		!/-security/ && /Types:[^\n]*deb/ && !/Enabled: *no/ {
+			uri = ""; key = ""
+			for (i = 1; i <= NF; i++) {
+				if ($i ~ /^URIs:/) { split($i, a, /[ \t]+/); uri = a[2] }
+				if ($i ~ /^Signed-By:/) { split($i, a, /[ \t]+/); key = a[2] }
+			}
+			if (uri ~ /debian/) { print uri "\t" key; exit }
+		}' "$f" | grep . && return 0
+	done
+	for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+		[ -r "$f" ] || continue
+		awk '/^deb / && !/-security/ {
+			key = $0
+			if (sub(/.*signed-by=/, "", key)) sub(/[] ].*/, "", key); else key = ""
+			sub(/\[[^]]*\] */, "")
+			if ($2 ~ /debian/) { print $2 "\t" key; exit }
+		}' "$f" | grep . && return 0
+	done
+	return 1
+}
+
+# stanza TYPE SUITE: one deb822 paragraph for SUITE of the machine's own archive.
+stanza()
+{
+	local uri key
+	IFS=$'\t' read -r uri key < <(own_source) || return 1
+	[ -n "$key" ] || key=/usr/share/keyrings/debian-archive-keyring.gpg
+	printf 'Types: %s\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n\n' \
+		"$1" "$uri" "$2" "$key"
+}
+
+# apt_private NAME ARCH: prepare a private apt world; its sources are read from stdin.
+# Afterwards `apt_in NAME command...` runs apt with it. System lists and sources stay untouched.
+apt_private()
+{
+	local d=$APT/$1
+	mkdir -p "$d"/{parts,empty,lists/partial,cache/archives/partial,log}
+	cat >"$d/parts/cleave.sources"
+	[ -f "$d/status" ] || : >"$d/status"
+	cat >"$d/apt.conf" <<-CONF
+		Dir::Etc::SourceList "/dev/null";
+		Dir::Etc::SourceParts "$d/parts";
+		Dir::Etc::Preferences "/dev/null";
+		Dir::Etc::PreferencesParts "$d/empty";
+		Dir::State::Lists "$d/lists";
+		Dir::Cache "$d/cache";
+		Dir::Log "$d/log";
+		APT::Sandbox::User "";
+		Acquire::Languages "none";
+		Acquire::Retries "2";
+		Acquire::http::Timeout "30";
+	CONF
+	if [ "$2" != native ]; then
+		cat >>"$d/apt.conf" <<-CONF
+			Dir::State::status "$d/status";
+			APT::Architecture "$2";
+			APT::Architectures "$2";
+		CONF
+	fi
+	apt_in "$1" apt-get -qq update >"$d/log/update" 2>&1 && ! grep -q '^[WE]: Failed' "$d/log/update"
+}
+
+apt_in()
+{
+	local d=$APT/$1
+	shift
+	APT_CONFIG=$d/apt.conf "$@"
+}
+
+# fetch_deb WORLD PACKAGE OUTDIR: download and unpack one package, installing nothing.
+fetch_deb()
+{
+	local tmp=$APT/tmp.$2
+	rm -rf "$tmp"
+	mkdir -p "$tmp" "$3"
+	(cd "$tmp" && apt_in "$1" apt-get -qq download "$2" >log 2>&1) &&
+		dpkg-deb -x "$tmp"/*.deb "$3"
+	local rc=$?
+	[ $rc -eq 0 ] || cat "$tmp/log" >&2
+	rm -rf "$tmp"
+	return $rc
+}
+
+miss() { warn "$*"; failed=$((failed + 1)); }
+
+# --- packages ----------------------------------------------------------------------------------
+
+missing_packages()
+{
+	local p rt
+	for p in $PACKAGES; do
+		installed "$p" || echo "$p"
+	done
+	# The fuzzers' runtime carries clang's version in its name.
+	rt=$(clang_runtime)
+	[ -z "$rt" ] || installed "$rt" || echo "$rt"
+}
+
+clang_runtime()
+{
+	local v
+	v=$(dpkg-query -W -f '${Depends}' clang 2>/dev/null || apt-cache show clang 2>/dev/null)
+	v=$(printf '%s\n' "$v" | sed -n 's/.*clang-\([0-9][0-9]*\).*/\1/p' | head -n 1)
+	[ -n "$v" ] && echo "libclang-rt-$v-dev"
+}
+
+install_packages()
+{
+	local list
+	list=$(missing_packages | tr '\n' ' ')
+	if [ -n "$list" ]; then
+		if [ "$(id -u)" -ne 0 ]; then
+			need_root=1
+		else
+			say "installing: $list"
+			apt-get -qq update && apt-get -qq install -y --no-install-recommends $list \
+				>"$APT/install.log" 2>&1 || {
+				tail -n 5 "$APT/install.log" >&2
+				miss "apt-get install failed for: $list"
+			}
+			did=$((did + 1))
+			# Only now is clang there to say what its runtime is called.
+			list=$(missing_packages | tr '\n' ' ')
+			[ -z "$list" ] || apt-get -qq install -y --no-install-recommends $list \
+				>>"$APT/install.log" 2>&1 || miss "still missing: $list"
+		fi
+	fi
+	qemu_good || install_qemu
+}
+
+install_qemu()
+{
+	local suite
+	if [ "$(id -u)" -ne 0 ]; then
+		need_root=1
+		return
+	fi
+	did=$((did + 1))
+	suite=$(codename)
+	if [ "$suite" = bookworm ]; then
+		say "installing: QEMU 10 from $suite-backports (7.2 cannot be trusted for dirty logging)"
+		{ stanza deb "$suite"; stanza deb "$suite-updates"; stanza deb "$suite-backports"; } |
+			apt_private backports native ||
+			{ miss "no package list of $suite-backports: is there a network?"; return; }
+		apt_in backports apt-get -qq install -y --no-install-recommends \
+			-t "$suite-backports" qemu-system-riscv opensbi >"$APT/qemu.log" 2>&1
+	else
+		say "installing: qemu-system-riscv of $suite"
+		apt-get -qq install -y --no-install-recommends qemu-system-riscv opensbi \
+			>"$APT/qemu.log" 2>&1
+	fi
+	qemu_good && return
+	tail -n 5 "$APT/qemu.log" >&2
+	miss "QEMU 10 or later could not be installed: have '$(qemu_version)'"
+}
+
+# What a machine that is not Debian lacks, by the name of the tool.
+list_missing_tools()
+{
+	local t list=
+	for t in git gcc riscv64-unknown-elf-gcc dtc cpio xz cppcheck clang clang-tidy clang-format \
+		qemu-system-riscv64; do
+		have "$t" || list="$list $t"
+	done
+	for t in pytest xdist pexpect kconfiglib; do
+		/usr/bin/env python3 -c "import $t" 2>/dev/null || list="$list python3:$t"
+	done
+	printf '#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <cmocka.h>\n' |
+		cc -E - >/dev/null 2>&1 || list="$list cmocka.h"
+	say "this is not Debian: packages are yours to install"
+	if [ -n "$list" ]; then
+		say "missing:$list"
+	else
+		say "nothing is missing"
+	fi
+	[ -n "$(qemu_version)" ] && ! qemu_good &&
+		warn "QEMU $(qemu_version) cannot be trusted for dirty logging; 10.0 or later is needed"
+}
+
+# --- deps/libfdt -------------------------------------------------------------------------------
+
+libfdt_complete() { [ -f "$1/libfdt.h" ] && [ -f "$1/fdt_rw.c" ] && [ -f "$1/fdt.h" ]; }
+
+# Take the first source package that answers; some tarballs are not on every mirror.
+get_libfdt()
+{
+	local src tar member tmp=$APT/tmp.libfdt
+	if [ -n "${LIBFDT_DIR:-}" ]; then
+		libfdt_complete "$LIBFDT_DIR" ||
+			{ miss "LIBFDT_DIR=$LIBFDT_DIR holds no libfdt.h, fdt.h and fdt_rw.c"; return; }
+		[ "$(cd "$LIBFDT_DIR" && pwd)" = "$DEPS/libfdt" ] && return
+		rm -rf "$DEPS/libfdt"
+		mkdir -p "$DEPS/libfdt"
+		cp "$LIBFDT_DIR"/*.[ch] "$DEPS/libfdt/"
+		say "libfdt: copied from $LIBFDT_DIR"
+		did=$((did + 1))
+		return
+	fi
+	libfdt_complete "$DEPS/libfdt" && return
+	did=$((did + 1))
+	is_debian || { miss "no libfdt sources: name their folder, make setup LIBFDT_DIR=..."; return; }
+	stanza deb-src "$(codename)" | apt_private source native ||
+		{ miss "no source package list for libfdt: is there a network?"; return; }
+	rm -rf "$tmp"
+	mkdir -p "$tmp"
+	# All from the copy of dtc that each package holds, so a hypervisor that uses fdt_check_full()
+	# (only in the first) would not build from the others.
+	for src in device-tree-compiler u-boot optee-os; do
+		(cd "$tmp" && apt_in source apt-get -qq source --download-only "$src" >log 2>&1) || continue
+		for tar in "$tmp"/*.orig.tar.*; do
+			[ -f "$tar" ] || continue
+			# The folder with libfdt.h is the whole library; u-boot has partial copies too.
+			member=$(tar tf "$tar" 2>/dev/null | grep '/libfdt/libfdt\.h$' | head -n 1)
+			[ -n "$member" ] || continue
+			tar xf "$tar" -C "$tmp" "${member%/*}" || continue
+			libfdt_complete "$tmp/${member%/*}" || continue
+			mkdir -p "$DEPS/libfdt"
+			cp "$tmp/${member%/*}"/*.[ch] "$DEPS/libfdt/"
+			basename "$tar" >"$DEPS/libfdt/FROM"
+			say "libfdt: sources from $(basename "$tar")"
+			rm -rf "$tmp"
+			return
+		done
+		rm -rf "${tmp:?}"/*
+	done
+	rm -rf "$tmp"
+	miss "libfdt: no source package answered; make setup LIBFDT_DIR=folder names your own"
+}
+
+# --- guests ------------------------------------------------------------------------------------
+
+# get_linux SUITE: the suite's riscv64 kernel as deps/linux-MAJOR.MINOR/Image.
+get_linux()
+{
+	local suite=$1 pkg dir image tmp=$APT/tmp.linux-$1 stamp=$DEPS/.linux-$1
+	[ -f "$stamp" ] && [ -f "$DEPS/$(cat "$stamp")/Image" ] && return
+	did=$((did + 1))
+	stanza deb "$suite" | apt_private "riscv64-$suite" riscv64 ||
+		{ miss "no package list of $suite for riscv64: Linux of $suite is not here"; return; }
+	pkg=$(linux_package "riscv64-$suite")
+	[ -n "$pkg" ] || { miss "$suite has no riscv64 kernel package"; return; }
+	rm -rf "$tmp"
+	if fetch_deb "riscv64-$suite" "$pkg" "$tmp"; then
+		image=$(find "$tmp/boot" "$tmp/usr/lib/modules" -name 'vmlinu[xz]*' 2>/dev/null | head -n 1)
+	fi
+	if [ -z "${image:-}" ]; then
+		rm -rf "$tmp"
+		miss "Linux of $suite: $pkg did not come, or holds no kernel"
+		return
+	fi
+	dir=linux-$(printf '%s\n' "$pkg" | sed 's/^[a-z-]*-\([0-9]*\.[0-9]*\).*/\1/')
+	mkdir -p "$DEPS/$dir"
+	case $(head -c 2 "$image" | od -An -tx1 | tr -d ' ') in
+	1f8b) gzip -dc "$image" >"$DEPS/$dir/Image" ;;
+	*) cp "$image" "$DEPS/$dir/Image" ;;
+	esac
+	# A PE image with the RISC-V header has "RSC\x05" at offset 56.
+	if [ "$(dd if="$DEPS/$dir/Image" bs=1 skip=56 count=3 2>/dev/null)" != RSC ]; then
+		rm -rf "$tmp" "${DEPS:?}/$dir"
+		miss "Linux of $suite: $pkg does not hold a plain RISC-V Image"
+		return
+	fi
+	echo "$pkg" >"$DEPS/$dir/FROM"
+	echo "$dir" >"$stamp"
+	rm -rf "$tmp"
+	say "linux: $dir/Image from $pkg ($suite)"
+}
+
+# linux_package WORLD: the package that holds the image: follow linux-image-riscv64 down.
+linux_package()
+{
+	local pkg=linux-image-riscv64 next i
+	for i in 1 2 3; do
+		next=$(apt_in "$1" apt-cache depends --no-recommends --no-suggests "$pkg" 2>/dev/null |
+			sed -n 's/^ *|\{0,1\}Depends: \(linux-\(image\|binary\)-[0-9][^ ]*\)$/\1/p' | head -n 1)
+		[ -n "$next" ] || break
+		pkg=$next
+	done
+	[ "$pkg" != linux-image-riscv64 ] && echo "$pkg"
+}
+
+get_busybox()
+{
+	local tmp=$APT/tmp.bb
+	[ -x "$DEPS/guest/busybox" ] && return
+	did=$((did + 1))
+	[ -d "$APT/riscv64-trixie/lists" ] && [ -f "$APT/riscv64-trixie/apt.conf" ] ||
+		stanza deb trixie | apt_private riscv64-trixie riscv64 ||
+		{ miss "no package list of trixie for riscv64: busybox is not here"; return; }
+	if fetch_deb riscv64-trixie busybox-static "$tmp"; then
+		mkdir -p "$DEPS/guest"
+		cp "$(find "$tmp" -type f -name busybox | head -n 1)" "$DEPS/guest/busybox" &&
+			chmod 755 "$DEPS/guest/busybox" && say "busybox: deps/guest/busybox"
+	else
+		miss "busybox-static for riscv64 did not come"
+	fi
+	rm -rf "$tmp"
+}
+
+make_initrd()
+{
+	local out=$DEPS/guest/initrd.gz
+	[ -x "$DEPS/guest/busybox" ] || return
+	[ -f "$out" ] && [ -z "$(find scripts/initrd scripts/mkinitrd.sh "$DEPS/guest/busybox" \
+		-newer "$out" 2>/dev/null)" ] && return
+	did=$((did + 1))
+	if scripts/mkinitrd.sh "$DEPS/guest/busybox" "$out"; then
+		say "initrd: deps/guest/initrd.gz"
+	else
+		miss "the guest's initrd could not be built"
+	fi
+}
+
+# U-Boot for S-mode; the package is the same on every architecture.
+get_uboot()
+{
+	local bin tmp=$APT/tmp.uboot
+	[ -f "$DEPS/u-boot/u-boot.bin" ] && return
+	did=$((did + 1))
+	stanza deb "$(codename)" | apt_private native native ||
+		{ miss "no package list for u-boot-qemu: U-Boot is not here"; return; }
+	fetch_deb native u-boot-qemu "$tmp" || { rm -rf "$tmp"; miss "u-boot-qemu did not come"; return; }
+	bin=$(find "$tmp" -path '*qemu-riscv64_smode/u*boot.bin' | head -n 1)
+	if [ -n "$bin" ]; then
+		mkdir -p "$DEPS/u-boot"
+		cp "$bin" "$DEPS/u-boot/u-boot.bin"
+		say "u-boot: deps/u-boot/u-boot.bin"
+	else
+		miss "u-boot-qemu holds no qemu-riscv64_smode/u-boot.bin"
+	fi
+	rm -rf "$tmp"
+}
+
+# --- main --------------------------------------------------------------------------------------
+
+need_root=0
+mkdir -p "$APT"
+
+if [ "$PART" = all ] || [ "$PART" = packages ]; then
+	if is_debian; then
+		install_packages
+	else
+		list_missing_tools
+	fi
+fi
+
+if [ "$PART" = all ] || [ "$PART" = fetch ]; then
+	get_libfdt
+	if is_debian; then
+		get_linux trixie
+		get_linux sid
+		get_busybox
+		get_uboot
+	elif [ ! -f "$DEPS/guest/busybox" ]; then
+		say "Linux, busybox and U-Boot for the guests come from Debian packages: not fetched"
+	fi
+	make_initrd
+fi
+
+if [ $need_root -eq 1 ]; then
+	say "missing packages: $(missing_packages | tr '\n' ' ')$(qemu_good || echo 'qemu-system-riscv (10 or later)')"
+	say "they need root. Run:"
+	say "    sudo $PWD/scripts/setup.sh packages"
+	exit 1
+fi
+if [ $failed -ne 0 ]; then
+	say "$failed part(s) could not be had (see the warnings); everything else is ready"
+elif [ $did -eq 0 ]; then
+	say "everything is here already, nothing to do"
+else
+	say "done"
+fi
+exit 0
