@@ -344,20 +344,25 @@ linux_package()
 	[ "$pkg" != linux-image-riscv64 ] && echo "$pkg"
 }
 
+# is_riscv_elf FILE: e_machine is 243.
+is_riscv_elf() { [ -f "$1" ] && [ "$(od -An -tx1 -j18 -N2 "$1" 2>/dev/null | tr -d ' ')" = f300 ]; }
+
 get_busybox()
 {
-	local tmp=$APT/tmp.bb
-	[ -x "$DEPS/guest/busybox" ] && return
+	local bin tmp=$APT/tmp.busybox
+	is_riscv_elf "$DEPS/guest/busybox" && return
 	did=$((did + 1))
-	[ -d "$APT/riscv64-trixie/lists" ] && [ -f "$APT/riscv64-trixie/apt.conf" ] ||
-		stanza deb trixie | apt_private riscv64-trixie riscv64 ||
+	stanza deb trixie | apt_private riscv64-trixie riscv64 ||
 		{ miss "no package list of trixie for riscv64: busybox is not here"; return; }
-	if fetch_deb riscv64-trixie busybox-static "$tmp"; then
+	fetch_deb riscv64-trixie busybox-static "$tmp" ||
+		{ rm -rf "$tmp"; miss "busybox-static for riscv64 did not come"; return; }
+	bin=$(find "$tmp" -type f -path '*/bin/busybox' | head -n 1)
+	if is_riscv_elf "$bin"; then
 		mkdir -p "$DEPS/guest"
-		cp "$(find "$tmp" -type f -name busybox | head -n 1)" "$DEPS/guest/busybox" &&
-			chmod 755 "$DEPS/guest/busybox" && say "busybox: deps/guest/busybox"
+		install -m 755 "$bin" "$DEPS/guest/busybox"
+		say "busybox: deps/guest/busybox"
 	else
-		miss "busybox-static for riscv64 did not come"
+		miss "busybox-static holds no RISC-V busybox"
 	fi
 	rm -rf "$tmp"
 }
@@ -365,7 +370,7 @@ get_busybox()
 make_initrd()
 {
 	local out=$DEPS/guest/initrd.gz
-	[ -x "$DEPS/guest/busybox" ] || return
+	is_riscv_elf "$DEPS/guest/busybox" || return
 	[ -f "$out" ] && [ -z "$(find scripts/initrd scripts/mkinitrd.sh "$DEPS/guest/busybox" \
 		-newer "$out" 2>/dev/null)" ] && return
 	did=$((did + 1))

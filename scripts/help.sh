@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# scripts/help.sh - what `make help` prints.
+cat <<'HELP'
+Cleave: a type-1 hypervisor for RISC-V harts with the H extension
+
+  make setup            install and download what is missing (a second run does nothing)
+  make setup run        the demonstration: Linux in a partition, its dirty pages logged in every mode
+  make run GUEST=demo   the same with the workload guest of this tree: no download
+  make setup test       everything is tested; the last line is `N passed, N failed`
+
+Build
+  make                  build/cleave.bin, build/cleave.elf, the guests, the host tools
+  make hypervisor       only build/cleave.bin and build/cleave.elf
+  make guests, tools    only those
+  make menuconfig       change the configuration (build/.config)
+  make NAME_defconfig   take configs/NAME_defconfig:
+HELP
+for f in "$(dirname "$0")"/../configs/*_defconfig; do
+	printf '                          %-20s %s\n' "$(basename "$f")" "$(sed -n '2s/^# //p' "$f")"
+done
+cat <<'HELP'
+  make savedefconfig    write what differs from the defaults to build/defconfig
+  make clean, distclean remove what was built; and what was downloaded too
+
+Test
+  make unit             host tests, under address and undefined-behaviour sanitisers
+  make test-boot        whole machines in QEMU (pytest; T='-k linux' chooses)
+  make fuzz             each fuzzer for FUZZ_SECONDS (20)
+  make proofs           bounded proofs (needs cbmc)
+  make check            MISRA and lint, include rules, headers, format, a build with clang
+  make format           clang-format everything
+  make bench            instruction counts to build/bench/results.json
+
+Variables
+  O=folder              output folder (build)        V=1     show the commands
+  LLVM=1                compile with clang           LINUX=7.2  which kernel `make run` boots
+  LIBFDT_DIR=folder     take libfdt's sources from there (make setup)
+  SMP= MEM= CPU= MACHINE= APPEND=   what `make run` gives to QEMU and to the hypervisor
+HELP

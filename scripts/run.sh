@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# scripts/run.sh - boot the demonstration in QEMU (what `make run` does).
+#
+#   GUEST=linux   (default) Debian's Linux and the manager that logs what it dirties
+#   GUEST=demo    the workload guest of this tree instead of Linux: no download, a few seconds
+#   CONFIG=x.dts  a configuration of your own; FILES="name=file ..." its files
+#   LINUX=7.2     which of deps/linux-* (default: 6.12)
+#   SMP, MEM, CPU, MACHINE, APPEND: harts, memory, further CPU and machine properties, boot arguments
+#
+# Ctrl-A x leaves QEMU, Ctrl-] ? explains the console.
+
+set -eu
+cd "$(dirname "$0")/.."
+
+O=${O:-build}
+GUEST=${GUEST:-linux}
+LINUX=${LINUX:-6.12}
+PYTHON=${PYTHON:-python3}
+out=$O/run
+mkdir -p "$out"
+
+fail() { echo "run: $*" >&2; exit 1; }
+
+config=${CONFIG:-}
+read -ra files <<<"${FILES:-}"
+if [ -z "$config" ]; then
+	files=("manager.bin=$O/guests/manager.bin")
+	case $GUEST in
+	linux)
+		config=guests/manager/demo-linux.dts
+		for f in "deps/linux-$LINUX/Image" deps/guest/initrd.gz; do
+			[ -f "$f" ] || fail "$f is not here: 'make setup' downloads it; 'make run GUEST=demo' needs no download"
+		done
+		files+=("Image=deps/linux-$LINUX/Image" "initrd.gz=deps/guest/initrd.gz")
+		;;
+	demo)
+		config=guests/manager/demo-workload.dts
+		files+=("workload.bin=$O/guests/workload.bin")
+		;;
+	*)
+		fail "GUEST=$GUEST is not known: it is linux or demo"
+		;;
+	esac
+fi
+[ -f "$config" ] || fail "no configuration $config"
+
+archive=$out/$(basename "$config" .dts).cpio
+echo "tools/cleave-archive -o $archive $config ${files[*]}"
+tools/cleave-archive -o "$archive" "$config" "${files[@]}"
+
+echo "Ctrl-A x leaves QEMU; Ctrl-] ? explains the console."
+exec "$PYTHON" scripts/qemu.py --kernel "$O/cleave.bin" --initrd "$archive" --smp "${SMP:-4}" \
+	--mem "${MEM:-4G}" --cpu "${CPU:-}" --machine "${MACHINE:-}" --append "${APPEND:-}" --run
