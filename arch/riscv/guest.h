@@ -143,6 +143,18 @@ void guest_irq_soft(struct guest *g);
  */
 bool guest_irq_pending(const struct guest *g, u64 extra);
 
+/**
+ * guest_timer_set() - SBI set_timer on a hart with Sstc: write the loaded vCPU's vstimecmp
+ * @value: guest time, ticks; UINT64_MAX: never
+ */
+void guest_timer_set(struct guest *g, u64 value);
+
+/**
+ * guest_trap_wfi() - make WFI of @g trap (hstatus.VTW), or wait natively
+ * @on: true while another vCPU waits for this hart. Loaded or not, between two guest_run()
+ */
+void guest_trap_wfi(struct guest *g, bool on);
+
 /** guest_timer_deadline() - host time of @g's own vstimecmp, UINT64_MAX when it has none (put vCPU, Sstc) */
 u64 guest_timer_deadline(const struct guest *g);
 
