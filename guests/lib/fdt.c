@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A scanner for the few things that a program wants from its device tree (Devicetree specification 0.4, chapter 5,
+ * "Flattened Devicetree (DTB) Format"). The tree comes from the hypervisor and is trusted to be well-formed.
+ */
+#include "guests/lib/guest.h"
+
+#define FDT_MAGIC      0xd00dfeedU
+#define FDT_BEGIN_NODE 1U
+#define FDT_END_NODE   2U
+#define FDT_PROP       3U
+#define FDT_NOP	       4U
+
+#define FDT_OFF_TOTALSIZE 4U
+#define FDT_OFF_STRUCT	  8U
+#define FDT_OFF_STRINGS	  12U
+
+static u32 be32(const u8 *p)
+{
+	return (u32)p[0] << 24 | (u32)p[1] << 16 | (u32)p[2] << 8 | p[3];
+}
+
+static u64 be64(const u8 *p)
+{
+	return (u64)be32(p) << 32 | be32(p + 4);
+}
+
+static bool starts(const char *s, const char *with)
+{
+	return strncmp(s, with, strlen(with)) == 0;
+}
+
+/**
+ * fdt_find() - first property @prop of a node of depth @depth (1: below the root) whose name starts with @node
+ * @count: how many such nodes there are, or NULL
+ * Return: its value, or NULL.
+ */
+static const u8 *fdt_find(const void *fdt, u32 depth, const char *node, const char *prop,
+			  u32 *count)
+{
+	const u8 *base = fdt, *p, *found = NULL;
+	u32 at = 0, token;
+	bool inside = false;
+
+	if (fdt == NULL || be32(base) != FDT_MAGIC)
+		return NULL;
+	p = base + be32(base + FDT_OFF_STRUCT);
+	for (;;) {
+		token = be32(p);
+		p += 4;
+		if (token == FDT_BEGIN_NODE) {
+			/* The root is at depth 0. */
+			inside = at == depth && starts((const char *)p, node);
+			if (inside && count != NULL)
+				(*count)++;
+			at++;
+			p += (strlen((const char *)p) + 4U) & ~(size_t)3U;
+		} else if (token == FDT_END_NODE) {
+			inside = false;
+			at--;
+		} else if (token == FDT_PROP) {
+			const char *name =
+				(const char *)base + be32(base + FDT_OFF_STRINGS) + be32(p + 4);
+
+			if (inside && found == NULL && prop != NULL && strcmp(name, prop) == 0)
+				found = p + 8;
+			p += 8 + ((be32(p) + 3U) & ~3U);
+		} else if (token != FDT_NOP) {
+			return found;
+		}
+	}
+}
+
+const char *fdt_bootargs(const void *fdt)
+{
+	const u8 *p = fdt_find(fdt, 1, "chosen", "bootargs", NULL);
+
+	return p == NULL ? "" : (const char *)p;
+}
+
+bool bootarg(const void *fdt, const char *name, char *value, size_t size)
+{
+	const char *p = fdt_bootargs(fdt);
+	size_t len = strlen(name), n = 0;
+
+	while (*p != '\0') {
+		while (*p == ' ')
+			p++;
+		if (strncmp(p, name, len) == 0 &&
+		    (p[len] == '=' || p[len] == ' ' || p[len] == '\0')) {
+			p += len;
+			if (*p == '=')
+				p++;
+			while (value != NULL && n + 1 < size && *p != ' ' && *p != '\0')
+				value[n++] = *p++;
+			if (value != NULL && size != 0)
+				value[n] = '\0';
+			return true;
+		}
+		while (*p != ' ' && *p != '\0')
+			p++;
+	}
+	return false;
+}
+
+bool fdt_memory(const void *fdt, u64 *base, u64 *size)
+{
+	const u8 *p = fdt_find(fdt, 1, "memory", "reg", NULL);
+
+	if (p == NULL)
+		return false;
+	*base = be64(p);
+	*size = be64(p + 8);
+	return true;
+}
+
+u32 fdt_cpus(const void *fdt)
+{
+	u32 n = 0;
+
+	fdt_find(fdt, 2, "cpu@", NULL, &n);
+	return n;
+}
+
+u64 fdt_timebase(const void *fdt)
+{
+	const u8 *p = fdt_find(fdt, 1, "cpus", "timebase-frequency", NULL);
+
+	return p == NULL ? 0 : be32(p);
+}
+
+u32 fdt_size(const void *fdt)
+{
+	return be32((const u8 *)fdt + FDT_OFF_TOTALSIZE);
+}
+
+u64 free_memory(const void *fdt)
+{
+	u64 end = (u64)guest_image_end, tree = (u64)fdt + fdt_size(fdt);
+
+	if ((u64)fdt > (u64)guest_image_start && tree > end)
+		end = tree;
+	return (end + GUEST_PAGE - 1U) & ~(GUEST_PAGE - 1U);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SBI calls (SBI 2.0, chapter 3: binary encoding) and Cleave's hypercalls as functions (docs/abi.md). */
+#include "guests/lib/guest.h"
+
+#define TIME_SET_TIMER 0U
+#define IPI_SEND       0U
+#define SRST_RESET     0U
+#define DBCN_READ      1U
+
+#define SRST_SHUTDOWN	 0U
+#define SRST_COLD_REBOOT 1U
+#define SRST_NO_REASON	 0U
+#define SRST_FAILURE	 1U
+
+struct sbiret sbi_call(unsigned long eid, unsigned long fid, unsigned long a0, unsigned long a1,
+		       unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
+{
+	register unsigned long r0 __asm__("a0") = a0;
+	register unsigned long r1 __asm__("a1") = a1;
+	register unsigned long r2 __asm__("a2") = a2;
+	register unsigned long r3 __asm__("a3") = a3;
+	register unsigned long r4 __asm__("a4") = a4;
+	register unsigned long r5 __asm__("a5") = a5;
+	register unsigned long r6 __asm__("a6") = fid;
+	register unsigned long r7 __asm__("a7") = eid;
+
+	__asm__ volatile("ecall"
+			 : "+r"(r0), "+r"(r1)
+			 : "r"(r2), "r"(r3), "r"(r4), "r"(r5), "r"(r6), "r"(r7)
+			 : "memory");
+	return (struct sbiret){ (long)r0, (long)r1 };
+}
+
+static void reset(unsigned long type, unsigned long reason) __attribute__((noreturn));
+
+static void reset(unsigned long type, unsigned long reason)
+{
+	struct sbiret r = sbi_call(SBI_EID_SRST, SRST_RESET, type, reason, 0, 0, 0, 0);
+
+	say("FAIL system reset came back with %ld", r.error);
+	for (;;)
+		__asm__ volatile("wfi");
+}
+
+void sbi_shutdown(bool failed)
+{
+	reset(SRST_SHUTDOWN, failed ? SRST_FAILURE : SRST_NO_REASON);
+}
+
+void sbi_reboot(void)
+{
+	reset(SRST_COLD_REBOOT, SRST_NO_REASON);
+}
+
+void sbi_set_timer(u64 time)
+{
+	sbi_call(SBI_EID_TIME, TIME_SET_TIMER, time, 0, 0, 0, 0, 0);
+}
+
+long sbi_send_ipi(unsigned long hartid)
+{
+	return sbi_call(SBI_EID_IPI, IPI_SEND, 1, hartid, 0, 0, 0, 0).error;
+}
+
+int sbi_getchar(void)
+{
+	u8 c;
+	struct sbiret r = sbi_call(SBI_EID_DBCN, DBCN_READ, 1, BUF_LO(&c), BUF_HI, 0, 0, 0);
+
+	return r.error == 0 && r.value == 1 ? c : -1;
+}
+
+void wait_us(u64 us)
+{
+	u64 end = rdtime() + us * cleave_feature(CLEAVE_FEATURE_TIMEBASE) / 1000000U;
+	u64 enabled = csr_read(sie) & SIE_TIMER;
+
+	/* WFI wakes on a pending interrupt that sie enables, whether or not sstatus.SIE lets it trap. */
+	csr_set(sie, SIE_TIMER);
+	while (rdtime() < end) {
+		sbi_set_timer(end);
+		__asm__ volatile("wfi" ::: "memory");
+	}
+	sbi_set_timer(UINT64_MAX);
+	if (enabled == 0)
+		csr_clear(sie, SIE_TIMER);
+}
+
+struct sbiret cleave_version(void)
+{
+	return cleave_call(CLEAVE_FN_VERSION, 0, 0, 0, 0, 0, 0);
+}
+
+u64 cleave_feature(u32 id)
+{
+	return (u64)cleave_call(CLEAVE_FN_FEATURE, id, 0, 0, 0, 0, 0).value;
+}
+
+struct sbiret cleave_vm_list(u32 *ids, unsigned long entries)
+{
+	return cleave_call(CLEAVE_FN_VM_LIST, BUF_LO(ids), BUF_HI, entries, 0, 0, 0);
+}
+
+struct sbiret cleave_vm_info(u32 vm, struct cleave_vm_info *info)
+{
+	return cleave_call(CLEAVE_FN_VM_INFO, vm, BUF_LO(info), BUF_HI, sizeof(*info), 0, 0);
+}
+
+struct sbiret cleave_vm_op(unsigned long fn, u32 vm)
+{
+	return cleave_call(fn, vm, 0, 0, 0, 0, 0);
+}
+
+struct sbiret cleave_vm_steps(unsigned long fn, u32 vm)
+{
+	struct sbiret r = { 0, 0 };
+
+	do {
+		r = cleave_call(fn, vm, (unsigned long)r.value, 0, 0, 0, 0);
+	} while (r.error == 0 && r.value != 0);
+	return r;
+}
+
+struct sbiret cleave_vm_wait(u64 seq, struct cleave_event *event)
+{
+	return cleave_call(CLEAVE_FN_VM_WAIT, seq, BUF_LO(event), BUF_HI, 0, 0, 0);
+}
+
+struct sbiret cleave_region_info(u32 vm, u32 region, struct cleave_region_info *info)
+{
+	return cleave_call(CLEAVE_FN_REGION_INFO, vm, region, BUF_LO(info), BUF_HI, sizeof(*info),
+			   0);
+}
+
+struct sbiret cleave_window_map(u32 vm, u64 gpa, u64 size, u64 own_gpa, u32 flags)
+{
+	return cleave_call(CLEAVE_FN_WINDOW_MAP, vm, gpa, size, own_gpa, flags, 0);
+}
+
+struct sbiret cleave_window_unmap(u64 own_gpa)
+{
+	return cleave_call(CLEAVE_FN_WINDOW_UNMAP, own_gpa, 0, 0, 0, 0, 0);
+}
+
+struct sbiret cleave_leaves(u32 vm, u32 region, struct cleave_leaves *leaves)
+{
+	struct sbiret r = { 0, 0 };
+
+	memset(leaves, 0, sizeof(*leaves));
+	do {
+		r = cleave_call(CLEAVE_FN_LEAVES, vm, region, (unsigned long)r.value,
+				BUF_LO(leaves), BUF_HI, 0);
+	} while (r.error == 0 && r.value != 0);
+	return r;
+}
+
+struct sbiret cleave_log_start(u32 vm, u32 region, u32 mode, u32 flags)
+{
+	struct sbiret r = { 0, 0 };
+
+	do {
+		r = cleave_call(CLEAVE_FN_LOG_START, vm, region, mode, flags,
+				(unsigned long)r.value, 0);
+	} while (r.error == 0 && r.value != 0);
+	return r;
+}
+
+struct sbiret cleave_log_bits(unsigned long fn, u32 vm, u32 region, u64 first, u64 count,
+			      u64 *bitmap)
+{
+	return cleave_call(fn, vm, region, first, count, BUF_LO(bitmap), BUF_HI);
+}
+
+struct sbiret cleave_log_stop(u32 vm, u32 region, u32 flags)
+{
+	struct sbiret r = { 0, 0 };
+
+	do {
+		r = cleave_call(CLEAVE_FN_LOG_STOP, vm, region, flags, (unsigned long)r.value, 0,
+				0);
+	} while (r.error == 0 && r.value != 0);
+	return r;
+}
+
+struct sbiret cleave_log_status(u32 vm, u32 region, struct cleave_log_status *status)
+{
+	return cleave_call(CLEAVE_FN_LOG_STATUS, vm, region, BUF_LO(status), BUF_HI,
+			   sizeof(*status), 0);
+}
+
+struct sbiret cleave_stats(u32 vm, u64 *counters, unsigned long entries)
+{
+	return cleave_call(CLEAVE_FN_STATS, vm, BUF_LO(counters), BUF_HI, entries, 0, 0);
+}

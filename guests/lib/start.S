@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Entry of a guest program (a0 = hart id, a1 = device tree), of its further harts, and of its traps.
+ *
+ * tp points to the hart's struct guest_hart (hart_internal.h); offsets are checked there.
+ */
+#define HART_STACK 0
+#define HART_CATCH 8
+#define HART_ID	   16
+#define HART_FN	   24
+#define HART_ARG   32
+
+#define TRAP_SIZE 288 /* sizeof(struct trap) */
+
+	.section .head, "ax"
+	.option norvc
+	.global guest_entry
+/* RISC-V Linux image header (Documentation/riscv/boot-image-header.rst) */
+guest_entry:
+	j	guest_start
+	.word	0
+	.dword	0x200000		/* text_offset: 2 MiB from the base of memory */
+	.dword	guest_image_size
+	.dword	0			/* flags: little-endian */
+	.word	2			/* header version 0.2 */
+	.word	0
+	.dword	0
+	.dword	0x5643534952		/* "RISCV" */
+	.word	0x05435352		/* "RSC\x05" */
+	.word	0
+	.option rvc
+
+	.text
+guest_start:
+	csrw	sie, zero
+	csrw	satp, zero
+	/* Pointers in data are absolute: run only where the program was linked. auipc says where that is. */
+	lla	t0, guest_entry
+	ld	t1, guest_link_address
+	bne	t0, t1, guest_misplaced
+	lla	t1, guest_bss_start
+	lla	t2, guest_bss_end
+4:	bgeu	t1, t2, 5f
+	sd	zero, 0(t1)
+	addi	t1, t1, 8
+	j	4b
+5:	lla	sp, guest_boot_stack_top
+	lla	t1, guest_trap
+	csrw	stvec, t1
+	mv	s0, a0
+	mv	s1, a1
+	call	harts_init		/* returns this hart's struct */
+	mv	tp, a0
+	ld	sp, HART_STACK(tp)
+	mv	a0, s0
+	mv	a1, s1
+	call	guest_main
+	call	finish
+
+/* Loaded where it was not linked for: say so by SBI DBCN write (position-independent up to here) and shut down. */
+guest_misplaced:
+	li	a7, 0x4442434e
+	li	a6, 0
+	lla	a0, guest_misplaced_end
+	lla	a1, guest_misplaced_text
+	sub	a0, a0, a1
+	li	a2, 0
+	ecall
+	li	a7, 0x53525354		/* SRST: shutdown, system failure */
+	li	a6, 0
+	li	a0, 0
+	li	a1, 1
+	ecall
+1:	wfi
+	j	1b
+
+	.balign 8
+guest_link_address:
+	.dword	guest_entry
+guest_misplaced_text:
+	.ascii	"FAIL this program must be loaded at 0x80200000: give its partition memory from 0x80000000\n"
+guest_misplaced_end:
+
+	.balign 4
+/* HSM start of a further hart: a0 = hart id, a1 = its struct guest_hart */
+	.global guest_secondary
+guest_secondary:
+	csrw	sie, zero
+	mv	tp, a1
+	ld	sp, HART_STACK(tp)
+	lla	t1, guest_trap
+	csrw	stvec, t1
+	ld	a0, HART_ARG(tp)
+	ld	t0, HART_FN(tp)
+	jalr	t0
+	call	hart_stop_self
+
+/* All traps: save every register in a struct trap on the stack, let C look, restore. */
+	.balign 4
+guest_trap:
+	addi	sp, sp, -TRAP_SIZE
+	.irp n, 1,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	sd	x\n, \n*8(sp)
+	.endr
+	addi	t0, sp, TRAP_SIZE
+	sd	t0, 2*8(sp)
+	csrr	t0, sepc
+	sd	t0, 32*8(sp)
+	csrr	t0, sstatus
+	sd	t0, 33*8(sp)
+	csrr	t0, scause
+	sd	t0, 34*8(sp)
+	csrr	t0, stval
+	sd	t0, 35*8(sp)
+	mv	a0, sp
+	call	trap_handle
+	ld	t0, 32*8(sp)
+	csrw	sepc, t0
+	ld	t0, 33*8(sp)
+	csrw	sstatus, t0
+	.irp n, 1,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	ld	x\n, \n*8(sp)
+	.endr
+	ld	sp, 2*8(sp)
+	sret
+
+/*
+ * u64 trap_call(fn, arg): call fn(arg) so that trap_handle() can end it by going on at trap_unwind with sp as it is kept in
+ * the hart's catch word. Returns 0 when fn returned, 1 when it was ended.
+ */
+	.global trap_call
+trap_call:
+	addi	sp, sp, -128
+	sd	ra, 0(sp)
+	sd	s0, 8(sp)
+	sd	s1, 16(sp)
+	sd	s2, 24(sp)
+	sd	s3, 32(sp)
+	sd	s4, 40(sp)
+	sd	s5, 48(sp)
+	sd	s6, 56(sp)
+	sd	s7, 64(sp)
+	sd	s8, 72(sp)
+	sd	s9, 80(sp)
+	sd	s10, 88(sp)
+	sd	s11, 96(sp)
+	ld	t0, HART_CATCH(tp)
+	sd	t0, 104(sp)		/* calls may nest */
+	sd	sp, HART_CATCH(tp)
+	mv	t0, a0
+	mv	a0, a1
+	jalr	t0
+	li	a0, 0
+	j	1f
+	.global trap_unwind
+trap_unwind:
+	li	a0, 1
+1:	ld	t0, 104(sp)
+	sd	t0, HART_CATCH(tp)
+	ld	ra, 0(sp)
+	ld	s0, 8(sp)
+	ld	s1, 16(sp)
+	ld	s2, 24(sp)
+	ld	s3, 32(sp)
+	ld	s4, 40(sp)
+	ld	s5, 48(sp)
+	ld	s6, 56(sp)
+	ld	s7, 64(sp)
+	ld	s8, 72(sp)
+	ld	s9, 80(sp)
+	ld	s10, 88(sp)
+	ld	s11, 96(sp)
+	addi	sp, sp, 128
+	ret
+
+	.section .bss
+	.balign 16
+	.space 4096
+guest_boot_stack_top:

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The C library functions that the compiler and the programs need. */
+#include "guests/lib/guest.h"
+
+void *memcpy(void *restrict dst, const void *restrict src, size_t n)
+{
+	u8 *d = dst;
+	const u8 *s = src;
+
+	if ((((uintptr_t)d | (uintptr_t)s) & 7U) == 0) {
+		for (; n >= 8; n -= 8, d += 8, s += 8)
+			*(u64 *)(void *)d = *(const u64 *)(const void *)s;
+	}
+	while (n-- != 0)
+		*d++ = *s++;
+	return dst;
+}
+
+void *memmove(void *dst, const void *src, size_t n)
+{
+	u8 *d = dst;
+	const u8 *s = src;
+
+	if (d == s || n == 0)
+		return dst;
+	if (d < s) {
+		while (n-- != 0)
+			*d++ = *s++;
+	} else {
+		while (n-- != 0)
+			d[n] = s[n];
+	}
+	return dst;
+}
+
+void *memset(void *dst, int c, size_t n)
+{
+	u8 *d = dst;
+	u64 word = (u8)c * UINT64_C(0x0101010101010101);
+
+	for (; n != 0 && ((uintptr_t)d & 7U) != 0; n--)
+		*d++ = (u8)c;
+	for (; n >= 8; n -= 8, d += 8)
+		*(u64 *)(void *)d = word;
+	while (n-- != 0)
+		*d++ = (u8)c;
+	return dst;
+}
+
+int memcmp(const void *a, const void *b, size_t n)
+{
+	const u8 *x = a, *y = b;
+
+	for (; n != 0; n--, x++, y++) {
+		if (*x != *y)
+			return *x < *y ? -1 : 1;
+	}
+	return 0;
+}
+
+size_t strlen(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n] != '\0')
+		n++;
+	return n;
+}
+
+int strcmp(const char *a, const char *b)
+{
+	while (*a != '\0' && *a == *b) {
+		a++;
+		b++;
+	}
+	return (int)(u8)*a - (int)(u8)*b;
+}
+
+int strncmp(const char *a, const char *b, size_t n)
+{
+	for (; n != 0; n--, a++, b++) {
+		if (*a != *b)
+			return (int)(u8)*a - (int)(u8)*b;
+		if (*a == '\0')
+			break;
+	}
+	return 0;
+}
