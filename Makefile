@@ -73,7 +73,7 @@ FDTS := $(call files,deps/libfdt/*.c)
 
 # What needs no hart is built for the host too: for tools, unit tests, fuzzers and proofs. All of
 # mm/ and lib/ is; the files of other parts that are so stand in this list.
-HOST_MORE := arch/riscv/insn.c core/config*.c core/archive*.c core/guest_fdt*.c core/sbi_args*.c \
+HOST_MORE := arch/riscv/insn.c core/config*.c core/archive*.c core/guest_fdt*.c core/image*.c core/sbi_args*.c \
 	core/devtree*.c core/vuart*.c core/vplic*.c
 HOST_SRCS := $(call files,mm/*.c lib/*.c $(HOST_MORE))
 
@@ -337,10 +337,10 @@ $(O)/fuzz/%: $(O)/host/fuzz/tests/fuzz/%.o $(O)/host/fuzz/parts.a
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(SAN) -fsanitize=fuzzer -o $@ $^
 
-unit: unit-build
+unit:
 	@tests/run unit
 
-fuzz: fuzz-build
+fuzz:
 	@tests/run fuzz
 
 proofs:
@@ -374,6 +374,9 @@ test-build: all unit-build
 
 test:
 	@tests/run
+
+test-boot:
+	@tests/run boot
 
 bench: all
 	@$(PYTHON) tests/bench/run.py

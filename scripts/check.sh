@@ -1,0 +1,117 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# scripts/check.sh [NAME...] - the checks that need no test to run. `make check` runs all, with the
+# compilers' flags from the Makefile in CHECK_*. One line a check: `ok NAME` or `FAIL NAME`, and
+# after a FAIL what was found. Exit status 1 if any failed.
+
+set -u
+cd "$(dirname "$0")/.." || exit 1
+O=${O:-build}
+work=$O/check
+mkdir -p "$work"
+jobs=$(nproc)
+
+sources() { git ls-files -co --exclude-standard "$@" | LC_ALL=C sort -u | while read -r f; do [ -f "$f" ] && echo "$f"; done; }
+hart_sources() { sources 'arch/*.c' 'mm/*.c' 'core/*.c' 'drivers/*.c' 'lib/*.c' 'platform/*.c' | grep -v asm-offsets; }
+need() { command -v "$1" >/dev/null || { echo "$1 is not here: run 'make setup'"; return 1; }; }
+
+check_includes() { "${PYTHON:-python3}" scripts/check_includes.py; }
+check_headers() { scripts/check_headers.sh; }
+
+# Each source says its licence in its first lines.
+check_spdx()
+{
+	local f rc=0
+	for f in $(sources '*.c' '*.h' '*.S' '*.ld' '*.py' '*.sh' '*.dts' '*.mk' 'Makefile' '*Kconfig' \
+		'configs/*' 'tests/run' '.ci/run' 'tools/*' 'scripts/initrd/*'); do
+		head -n 3 "$f" | grep -q 'SPDX-License-Identifier: BSD-2-Clause' && continue
+		echo "$f: no 'SPDX-License-Identifier: BSD-2-Clause' in its first three lines"
+		rc=1
+	done
+	return $rc
+}
+
+# A file that does not fit in a head is two files.
+check_length()
+{
+	local f n rc=0
+	for f in $(sources '*.c' '*.h' '*.S' '*.py' '*.sh' 'Makefile'); do
+		n=$(wc -l <"$f")
+		[ "$n" -le 800 ] && continue
+		echo "$f: $n lines; 800 are allowed"
+		rc=1
+	done
+	return $rc
+}
+
+check_format()
+{
+	need "$CLANG_FORMAT" || return 1
+	sources '*.c' '*.h' | xargs -r "$CLANG_FORMAT" --dry-run -Werror 2>&1 |
+		grep -E 'error:|warning:' | head -n 40 | grep . && return 1
+	return 0
+}
+
+# The MISRA C:2012 addon knows rule numbers; deviations stand with reasons in docs/misra.md.
+check_cppcheck()
+{
+	need "$CPPCHECK" || return 1
+	local list=scripts/misra-suppressions.txt rule rc=0
+	for rule in $(sed -n 's/^misra-c2012-\([0-9.]*\).*/\1/p' "$list" | sort -u); do
+		grep -q "^| $rule " docs/misra.md && continue
+		echo "$list: rule $rule has no row in docs/misra.md"
+		rc=1
+	done
+	mkdir -p "$work/cppcheck"
+	local includes=(-I. -Iinclude "-I$O/include" --include="$O/include/generated/autoconf.h")
+	local hart=(-D__riscv=1 -D__riscv_xlen=64 -D__riscv_atomic=1 -U__ASSEMBLY__ -UCLEAVE_HOST)
+	# shellcheck disable=SC2046 # file names have no spaces
+	"$CPPCHECK" --quiet -j "$jobs" --std=c11 --platform=unix64 --enable=warning,portability \
+		--inline-suppr --addon=misra --suppressions-list="$list" --error-exitcode=1 \
+		--cppcheck-build-dir="$work/cppcheck" "${includes[@]}" "${hart[@]}" \
+		--template='{file}:{line}: {id}: {message}' $(hart_sources) 2>&1 || rc=1
+	return $rc
+}
+
+check_tidy()
+{
+	need "$CLANG_TIDY" || return 1
+	local flags="--target=riscv64-unknown-elf -march=rv64imac -mabi=lp64 -std=gnu11 -ffreestanding"
+	# shellcheck disable=SC2086 # flags are words
+	hart_sources | xargs -r -P "$jobs" -I{} "$CLANG_TIDY" --quiet {} -- $flags -Wall -Wextra \
+		$CHECK_CPPFLAGS 2>"$work/tidy.err" >"$work/tidy.out" && return 0
+	grep -E 'error:|warning:' "$work/tidy.out" | sort -u | head -n 40
+	grep -E 'Error|error:' "$work/tidy.err" | head -n 5
+	return 1
+}
+
+check_clang()
+{
+	need "$CLANG" || return 1
+	make -j "$jobs" O="$O/clang" LLVM=1 hypervisor guests 2>&1 | grep -vE '^  [A-Z]+ +[^ ]+$'
+	[ "${PIPESTATUS[0]}" -eq 0 ]
+}
+
+# The same input gives the same bytes, wherever it is built.
+check_reproducible()
+{
+	rm -rf "$work/again"
+	make -j "$jobs" O="$work/again" hypervisor 2>&1 | grep -vE '^  [A-Z]+ +[^ ]+$'
+	[ "${PIPESTATUS[0]}" -eq 0 ] || return 1
+	make O="$O" hypervisor >/dev/null || return 1
+	cmp "$O/cleave.bin" "$work/again/cleave.bin"
+}
+
+all="includes spdx length headers format cppcheck tidy clang reproducible"
+status=0
+for name in ${*:-$all}; do
+	if "check_$name" >"$work/$name.log" 2>&1; then
+		echo "ok   $name"
+	else
+		echo "FAIL $name"
+		sed 's/^/     /' "$work/$name.log" | head -n 60
+		status=1
+	fi
+done
+exit $status

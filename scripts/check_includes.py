@@ -1,0 +1,154 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Refuse what the architecture does not allow: who may include whom, and assembly outside arch/.
+
+Calls go down the tree (docs/architecture.md has the table); an include that goes up makes two parts one.
+Prints one line for each violation and exits with 1 if there is any.
+
+    scripts/check_includes.py           the tree
+    scripts/check_includes.py --self    check that this check can fail
+"""
+
+import os
+import re
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+# Part -> prefixes of what its files may include by "quotes" or <angle brackets>.
+# `cleave/` and `abi/` are include/'s; `generated/` is made by the build.
+SHARED = ("cleave/", "abi/", "generated/", "lib/")
+RULES = {
+    "include/abi/": (),
+    "include/cleave/": ("cleave/", "abi/", "generated/"),
+    "lib/": ("cleave/", "abi/", "lib/"),
+    "arch/": ("arch/",) + SHARED,
+    "mm/": ("mm/", "arch/") + SHARED,
+    "core/": ("core/", "mm/", "arch/", "libfdt.h") + SHARED,
+    "drivers/": ("drivers/", "core/", "arch/", "libfdt.h") + SHARED,
+    "platform/": ("platform/", "drivers/", "core/", "libfdt.h") + SHARED,
+    "guests/": ("guests/", "abi/"),
+    "tools/": ("tools/", "core/", "libfdt.h") + SHARED,
+    "tests/guests/": ("tests/guests/", "guests/lib/", "abi/"),
+    "tests/": None,  # all
+}
+
+# mm/ builds for the host: of arch/ it may know only the interfaces that are declared for it.
+MM_ARCH = {"arch/riscv/fence.h", "arch/riscv/pte.h"}
+
+# What a compiler without a C library has.
+FREESTANDING = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "limits.h", "stdalign.h", "stdnoreturn.h"}
+# The abi header's "fixed-width types, no other include".
+ABI_ALLOWED = {"stdint.h"}
+# Parts that run on a person's machine have its C library.
+HOSTED = ("tools/", "tests/")
+# Where the C library of the host stands behind #ifdef CLEAVE_HOST, and the headers that stand in for it.
+HOST_BRIDGE = {"include/cleave/string.h": {"string.h", "stdlib.h"}}
+
+NO_ASM = ("include/", "lib/", "mm/", "core/", "drivers/", "platform/", "tools/")
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+ASM = re.compile(r"\b(?:__asm__|asm)\b\s*(?:volatile|__volatile__|goto)?\s*\(")
+COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
+
+
+def part_of(path):
+    """The longest rule that `path` stands under."""
+    return max((p for p in RULES if path.startswith(p)), key=len, default=None)
+
+
+def check(path, text):
+    """Violations of one file, as lines."""
+    part = part_of(path)
+    if part is None:
+        return []
+    found = []
+    code = COMMENT.sub(lambda m: "\n" * m[0].count("\n"), text)
+    for number, line in enumerate(code.splitlines(), 1):
+        match = INCLUDE.match(line)
+        if match:
+            why = refused(path, part, match[1], match[2])
+            if why:
+                found.append(f"{path}:{number}: may not include {match[2]}: {why}")
+        if path.startswith(NO_ASM) and ASM.search(line):
+            found.append(f"{path}:{number}: assembly belongs to arch/riscv/")
+    return found
+
+
+def refused(path, part, quote, name):
+    """Why `path` of `part` may not include `name`, or None."""
+    if name.startswith(".") or "/../" in name:
+        return "includes are named from the root of the tree, not relative to the file"
+    if RULES[part] is None:
+        return None
+    if part == "include/abi/":
+        return None if name in ABI_ALLOWED else "the ABI includes nothing but <stdint.h>"
+    if quote == "<" and name in FREESTANDING:
+        return None
+    if quote == "<" and "/" not in name and name != "libfdt.h":
+        if part in HOSTED or name in HOST_BRIDGE.get(path, ()):
+            return None
+        return "there is no C library on a hart"
+    if part == "mm/" and name.startswith("arch/") and name not in MM_ARCH:
+        return "of arch/, mm/ may know only " + ", ".join(sorted(MM_ARCH))
+    if part == "guests/":
+        own = "/".join(path.split("/")[:2]) + "/"
+        if name.startswith("guests/") and not name.startswith((own, "guests/lib/")):
+            return "a guest knows its own folder, guests/lib/ and <abi/...>"
+    if name.startswith(RULES[part]):
+        return None
+    return f"{part} may include only {', '.join(RULES[part])}"
+
+
+def self_test():
+    """Each of these must be refused, and each of those allowed."""
+    bad = [
+        ("mm/a.c", '#include "core/vm.h"'),
+        ("mm/a.c", '#include "arch/riscv/csr.h"'),
+        ("mm/a.c", '#include <stdio.h>'),
+        ("arch/riscv/a.c", '#include "mm/space.h"'),
+        ("core/a.c", '#include "drivers/uart.h"'),
+        ("core/a.c", 'void f(void) { asm volatile("nop"); }'),
+        ("guests/manager/a.c", '#include <cleave/types.h>'),
+        ("guests/manager/a.c", '#include "guests/workload/a.h"'),
+        ("include/abi/cleave.h", '#include <cleave/types.h>'),
+        ("drivers/a.c", '#include "mm/space.h"'),
+        ("core/a.c", '#include "../mm/space.h"'),
+    ]
+    good = [
+        ("mm/a.c", '#include "arch/riscv/fence.h"\n#include <cleave/types.h>\n#include <stddef.h>'),
+        ("core/a.c", '#include <libfdt.h>\n#include "mm/space.h"\n/* asm volatile("nop") */'),
+        ("guests/manager/a.c", '#include <abi/cleave.h>\n#include "guests/lib/sbi.h"'),
+        ("tests/unit/a.c", '#include <stdio.h>\n#include "core/vm.h"'),
+        ("tools/a.c", '#include <stdio.h>\n#include "core/config.h"'),
+    ]
+    wrong = [f"not refused: {p}: {t}" for p, t in bad if not check(p, t)]
+    wrong += [f"refused: {line}" for p, t in good for line in check(p, t)]
+    return wrong
+
+
+def tree():
+    """Every C and assembly file of the tree, as (path from the top, text)."""
+    for part in sorted({p.split("/")[0] for p in RULES}):
+        for folder, _, names in sorted(os.walk(os.path.join(TOP, part))):
+            for name in sorted(names):
+                if name.endswith((".c", ".h", ".S")):
+                    full = os.path.join(folder, name)
+                    path = os.path.relpath(full, TOP)
+                    if not path.startswith("lib/libc/"):
+                        with open(full, encoding="utf-8") as file:
+                            yield path, file.read()
+
+
+def main():
+    wrong = self_test()
+    if sys.argv[1:] != ["--self"]:
+        for path, text in tree():
+            wrong += check(path, text)
+    for line in wrong:
+        print(line)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
