@@ -1,0 +1,140 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Count what Cleave costs, in instructions, print a table and write results.json.
+
+Boots the benchmark guest on one hart under `-icount shift=0`, where QEMU executes and counts one instruction a virtual
+nanosecond, twice, and refuses results that differ. Must never measure wall-clock time.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "scripts"))
+import qemu  # noqa: E402
+
+ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm"]
+
+# key, name, unit, figure to beat (Linux KVM on the same QEMU, instructions), or None
+ROWS = [
+    ("null_hypercall", "null hypercall", "instructions", 924),
+    ("sbi_base", "SBI base call", "instructions", 924),
+    ("mmio_store", "MMIO store emulated", "instructions", 2608),
+    ("write_fault", "write-protect fault on 4 KiB", "instructions", 2765),
+    ("write_fault_eager", "write-protect fault after an eager split", "instructions", 2763),
+    ("first_write_2m", "first write to a protected 2 MiB leaf", "instructions", 9078),
+    ("start_fault", "start of a log, fault-driven, per GiB", "instructions", 371000),
+    ("start_eager", "start of a log, eager, per GiB", "instructions", 2890000),
+    ("start_initially_set", "start of a log, initially-set, per GiB", "instructions", 298000),
+    ("first_clear_eager", "first clear of an initially-set GiB, eager", "instructions", 50300000),
+    ("first_clear_lazy", "first clear of an initially-set GiB, not eager", "instructions", 1440000),
+    ("get_clear_all", "get-and-clear, all dirty, per page", "instructions", 204),
+    ("get_clear_sparse", "get-and-clear, one in 64 dirty, per dirty page", "instructions", 336),
+    ("get_clear_none", "get-and-clear, nothing dirty, per GiB", "instructions", 54400),
+    ("stop_fault", "stop with collapse after fault-driven, per GiB", "instructions", 11500000),
+    ("stop_eager", "stop with collapse after eager, per GiB", "instructions", 11500000),
+    ("overhead_512m", "memory that a 512 MiB partition costs", "bytes", int(1.5 * 2**20)),
+]
+LIMITS = {
+    "entry to first guest instruction": 50_000_000,
+    "hypervisor text": 128 * 1024,
+}
+
+
+def run_once(out, archive):
+    """Boot once; return {key: (count, events, fences, ipis)} and the instructions from entry to the first guest."""
+    argv = qemu.command(
+        kernel=os.path.join(out, "cleave.bin"), initrd=archive, smp=1, mem="4G", append="", extra=ICOUNT
+    )
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          timeout=600, check=False)
+    text = done.stdout.decode(errors="replace")
+    rows = {}
+    for key, *numbers in re.findall(r"bench (\w+) (\d+) (\d+) (\d+) (\d+)\r?$", text, re.M):
+        rows[key] = tuple(int(n) for n in numbers)
+    boot = re.search(r"first guest instruction after (\d+) instructions", text)
+    if "done" not in rows or boot is None:
+        sys.stderr.write(text)
+        sys.exit("bench: the benchmark guest did not finish; its console is above")
+    return rows, int(boot.group(1))
+
+
+def text_size(out, size_tool):
+    """Bytes of the hypervisor's text."""
+    sections = subprocess.run([size_tool, "-A", os.path.join(out, "cleave.elf")], stdout=subprocess.PIPE, check=True)
+    for line in sections.stdout.decode().splitlines():
+        words = line.split()
+        if words and words[0] == ".text":
+            return int(words[1])
+    sys.exit("bench: cleave.elf has no .text")
+
+
+def results(rows, boot, text):
+    """The list that results.json holds."""
+    found = []
+    for key, name, unit, peer in ROWS:
+        count, events, fences, ipis = rows[key]
+        value = count // events if count % events == 0 else round(count / events, 2)
+        found.append({"name": name, "value": value, "unit": unit, "peer": peer})
+        if unit == "instructions":
+            found.append({"name": name + ": fences", "value": fences, "unit": "fences in all", "peer": None})
+            found.append({"name": name + ": IPIs", "value": ipis, "unit": "IPIs in all", "peer": None})
+    for name, value, unit in (("entry to first guest instruction", boot, "instructions"),
+                              ("hypervisor text", text, "bytes")):
+        found.append({"name": name, "value": value, "unit": unit, "peer": LIMITS[name]})
+    return found
+
+
+def print_table(found):
+    """One line an event, its fences and IPIs beside it; return the names of those over the figure to beat."""
+    over = []
+    print(f"{'event':<50} {'Cleave':>14} {'to beat':>12}  {'unit':<13} {'fences':>7} {'IPIs':>5}")
+    by_name = {r["name"]: r for r in found}
+    for r in found:
+        if r["peer"] is None:
+            continue
+        fences = by_name.get(r["name"] + ": fences", {}).get("value", "")
+        ipis = by_name.get(r["name"] + ": IPIs", {}).get("value", "")
+        print(f"{r['name']:<50} {r['value']:>14,} {r['peer']:>12,}  {r['unit']:<13} {fences:>7} {ipis:>5}")
+        if r["value"] >= r["peer"]:
+            over.append(r["name"])
+    return over
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", default=os.path.join(TOP, "build"), help="build folder")
+    parser.add_argument("--size", default="riscv64-unknown-elf-size", help="size program of the toolchain")
+    args = parser.parse_args()
+
+    bench = os.path.join(args.out, "bench")
+    os.makedirs(bench, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=bench) as tmp:
+        archive = os.path.join(tmp, "bench.cpio")
+        subprocess.run([os.path.join(TOP, "tools/cleave-archive"), "-o", archive,
+                        os.path.join(TOP, "tests/bench/bench.dts"),
+                        "bench.bin=" + os.path.join(args.out, "tests/guests/bench.bin")],
+                       check=True, stdout=subprocess.DEVNULL)
+        first = run_once(args.out, archive)
+        second = run_once(args.out, archive)
+    if first != second:
+        sys.exit(f"bench: two runs differ, so neither counts:\n{first}\n{second}")
+
+    found = results(*first, text_size(args.out, args.size))
+    path = os.path.join(bench, "results.json")
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(found, f, indent=1)
+        f.write("\n")
+    over = print_table(found)
+    print(f"written to {os.path.relpath(path)}; two runs gave the same counts")
+    if over:
+        sys.exit("bench: not under the figure to beat: " + "; ".join(over))
+
+
+if __name__ == "__main__":
+    main()
