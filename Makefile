@@ -91,6 +91,8 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion \
 # addressed relative to it. The compiler is not told of H (gcc 12 refuses the letter); the
 # assembler is.
 HART := -march=rv64imac -mabi=lp64 -mcmodel=medany -mno-relax
+# The `.attribute arch` that a compiler writes would tell the assembler again that there is no H.
+NO_ATTRIBUTE := -mno-riscv-attribute
 HART_ASM := rv64imach_zicsr_zifencei
 BARE := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-common -fno-stack-protector \
 	-fno-strict-aliasing -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
@@ -117,12 +119,13 @@ TARGET_CC := $(CLANG) --target=riscv64-unknown-elf -gdwarf-4 -fno-dwarf-director
 	-fno-addrsig -Xclang -no-integrated-as
 define compile
 $(Q)$(TARGET_CC) $(1) $(CFLAGS_$<) -MMD -MP -MT $@ -MF $(@:.o=.d) -S -o $(@:.o=.s) $<
+$(Q)sed -i '/^[[:space:]]*\.attribute[[:space:]]*5,/d' $(@:.o=.s)
 $(Q)$(AS) -march=$(HART_ASM) -mabi=lp64 -mno-relax -o $@ $(@:.o=.s)
 endef
 else
 TARGET_CC := $(CROSS_CC)
 define compile
-$(Q)$(TARGET_CC) $(1) $(CFLAGS_$<) -Wa,-march=$(HART_ASM) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+$(Q)$(TARGET_CC) $(1) $(CFLAGS_$<) $(NO_ATTRIBUTE) -Wa,-march=$(HART_ASM) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
 endef
 endif
 
