@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The dirty bitmap of a region: one bit a 4 KiB page, and a summary bit a span of 512 pages.
+ *
+ * Who may run at once: any number of vCPUs that set bits, and one holder of the space's lock that takes them. Nobody
+ * takes a lock to set a bit.
+ *
+ * Summary. A setter sets the page's bit, then the span's summary bit. The taker clears the summary bit, then takes words.
+ * Every one of these is an acquire-release read-modify-write that is done unconditionally. So if the taker's clearing comes
+ * after the setter's setting of the summary bit, the page's bit was set before the taker looks at the word, and is taken;
+ * if it comes before, the summary bit stays set. Either way no bit stands under a clear summary bit once its setter
+ * has returned. (Setting the summary bit only when it reads as clear would break this: the setter's read could come before the
+ * taker's clearing although its page bit is not visible to the taker yet.) A summary bit over no set bit is allowed.
+ */
+#ifndef MM_DIRTY_H
+#define MM_DIRTY_H
+
+#include <cleave/atomic.h>
+#include <cleave/types.h>
+
+#define DIRTY_WORD_PAGES 64U
+#define DIRTY_SPAN_PAGES 512U
+#define DIRTY_SPAN_WORDS (DIRTY_SPAN_PAGES / DIRTY_WORD_PAGES)
+
+/**
+ * struct dirty - one bitmap
+ * @bits: bit n of word w: page 64 w + n; atomic
+ * @summary: bit n of word w: span 64 w + n may have bits set; atomic
+ * @pages: bits that exist; those beyond in the last word are always zero
+ * @set: bits set; atomic, ahead or behind while setters and a taker run
+ */
+struct dirty {
+	u64 *bits;
+	u64 *summary;
+	u64 pages;
+	u64 set;
+};
+
+/** dirty_bytes() - Return: bytes of memory that a bitmap of @pages pages takes, a multiple of 4 KiB */
+u64 dirty_bytes(u64 pages);
+
+/** dirty_init() - make a bitmap with no bit set in @memory (dirty_bytes() of it, 8-byte aligned) */
+void dirty_init(struct dirty *d, void *memory, u64 pages);
+
+/** dirty_words() - Return: words of the bitmap */
+static inline u64 dirty_words(const struct dirty *d)
+{
+	return (d->pages + DIRTY_WORD_PAGES - 1U) / DIRTY_WORD_PAGES;
+}
+
+/** dirty_mark() - set the bit of @page; lock-free */
+static inline void dirty_mark(struct dirty *d, u64 page)
+{
+	u64 bit = BIT64(page % DIRTY_WORD_PAGES);
+	u64 span = page / DIRTY_SPAN_PAGES;
+
+	if ((atomic_or(&d->bits[page / DIRTY_WORD_PAGES], bit) & bit) == 0U)
+		(void)atomic_add(&d->set, 1U);
+	(void)atomic_or(&d->summary[span / 64U], BIT64(span % 64U));
+}
+
+/** dirty_test() - Return: true when the bit of @page is set; acquire */
+static inline bool dirty_test(const struct dirty *d, u64 page)
+{
+	u64 word = atomic_read_acquire(&d->bits[page / DIRTY_WORD_PAGES]);
+
+	return (word & BIT64(page % DIRTY_WORD_PAGES)) != 0U;
+}
+
+/** dirty_mark_range() - set the bits of @count pages from @first on; lock-free. The range lies in the bitmap */
+void dirty_mark_range(struct dirty *d, u64 first, u64 count);
+
+/**
+ * dirty_take() - clear the bits @mask of a word and tell which were set; lock-free against setters
+ * Return: those of @mask that were set.
+ */
+static inline u64 dirty_take(struct dirty *d, u64 word, u64 mask)
+{
+	return atomic_and(&d->bits[word], ~mask) & mask;
+}
+
+/** dirty_summary_take() - clear the summary bit of @span. Return: true when it was set */
+static inline bool dirty_summary_take(struct dirty *d, u64 span)
+{
+	u64 bit = BIT64(span % 64U);
+
+	return (atomic_and(&d->summary[span / 64U], ~bit) & bit) != 0U;
+}
+
+/** dirty_summary_set() - set the summary bit of @span, because bits are left in it */
+static inline void dirty_summary_set(struct dirty *d, u64 span)
+{
+	(void)atomic_or(&d->summary[span / 64U], BIT64(span % 64U));
+}
+
+/** dirty_summary_test() - Return: true when bits of @span may be set */
+static inline bool dirty_summary_test(const struct dirty *d, u64 span)
+{
+	return (atomic_read_acquire(&d->summary[span / 64U]) & BIT64(span % 64U)) != 0U;
+}
+
+/** dirty_count() - Return: bits set, as far as setters that run now have got */
+u64 dirty_count(const struct dirty *d);
+
+/** dirty_set_words() - set all bits of the words [@word, @end) and their summary; nobody else marks or takes yet */
+void dirty_set_words(struct dirty *d, u64 word, u64 end);
+
+/** dirty_wipe_span() - clear all bits of @span and its summary; no setter runs any more */
+void dirty_wipe_span(struct dirty *d, u64 span);
+
+#endif
