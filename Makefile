@@ -364,7 +364,7 @@ export CHECK_WARNINGS := $(WARNINGS)
 
 .PHONY: check format test test-boot bench run setup
 check: $(GENERATED)
-	@scripts/check.sh
+	@scripts/check.sh $(CHECKS)
 
 format:
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r $(CLANG_FORMAT) -i

@@ -30,6 +30,7 @@ Test
   make fuzz             each fuzzer for FUZZ_SECONDS (20)
   make proofs           bounded proofs (needs cbmc)
   make check            MISRA and lint, include rules, headers, format, a build with clang
+                        (CHECKS='format tidy' runs only those)
   make format           clang-format everything
   make bench            instruction counts to build/bench/results.json
 
