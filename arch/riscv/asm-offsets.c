@@ -27,4 +27,17 @@ void asm_offsets(void)
 	OFFSET(TRAP_HSTATUS, struct trap_frame, hstatus);
 	OFFSET(TRAP_OVERFLOW, struct trap_frame, overflow);
 	DEFINE(TRAP_SIZE, sizeof(struct trap_frame));
+
+	/* switch.S, guest_fp.S */
+	OFFSET(GUEST_X, struct guest, x);
+	OFFSET(GUEST_PC, struct guest, pc);
+	OFFSET(GUEST_HOST_SP, struct guest, host_sp);
+	OFFSET(GUEST_HOST_TP, struct guest, host_tp);
+	OFFSET(FP_F, struct guest_fp, f);
+	OFFSET(FP_FCSR, struct guest_fp, fcsr);
+	OFFSET(VEC_VSTART, struct guest_vector, vstart);
+	OFFSET(VEC_VL, struct guest_vector, vl);
+	OFFSET(VEC_VTYPE, struct guest_vector, vtype);
+	OFFSET(VEC_VCSR, struct guest_vector, vcsr);
+	OFFSET(VEC_REGS, struct guest_vector, regs);
 }

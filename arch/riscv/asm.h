@@ -5,9 +5,11 @@
 #ifndef ARCH_RISCV_ASM_H
 #define ARCH_RISCV_ASM_H
 
+/* clang-format off: it would take the space after a directive away */
+
 /* FUNCTION(name) ... END(name): a global function in a section of its own */
 #define FUNCTION(name)                       \
-	.section.text.name, "ax", @progbits; \
+	.section .text.name, "ax", @progbits; \
 	.balign 4;                           \
 	.globl name;                         \
 	.type name, @function;               \
@@ -17,10 +19,12 @@ name:
 
 /* As FIXUP() of fixup.h: when the instruction at label insn traps, go on at label resume */
 #define ASM_FIXUP(insn, resume)         \
-	.pushsection.cleave.fixup, "a"; \
+	.pushsection .cleave.fixup, "a"; \
 	.balign 4;                      \
 	.word insn -.;                  \
 	.word resume -.;                \
 	.popsection
+
+/* clang-format on */
 
 #endif

@@ -10,6 +10,8 @@
 
 #include <cleave/types.h>
 
+struct hart;
+
 /* Interrupts of VS-mode that can be made pending (bits of hvip, privileged specification, chapter "H", hvip). */
 #define GUEST_IRQ_SOFT BIT64(2)
 #define GUEST_IRQ_TIMER BIT64(6)
@@ -47,14 +49,27 @@ struct guest_vector {
 	u8 *regs; /* 32 * vlenb bytes, owned by core; NULL: the guest gets no V */
 };
 
+/* An exit on its way from exit_fast() to exit_full(): the trap CSRs as they were, before anything could overwrite them */
+struct guest_exit {
+	u64 scause;
+	u64 stval;
+	u64 htval;
+	u64 htinst;
+	u32 answer; /* enum guest_fault_answer, of a guest-page fault */
+};
+
 /**
  * struct guest - a vCPU's hart state. The assembly of switch.S knows its first members by asm-offsets
- * @x: integer registers; x[0] is not used. Callee-saved ones are valid only on the full exit path or while not running
- * @pc: sepc
- * @sstatus: SPP (VS or VU) and FS, VS of the host's view
- * @hstatus: SPV, SPVP, VTW and so on
+ * @x: integer registers; x[0] is always 0. Callee-saved ones and gp are valid only on the full exit path or outside of guest_run()
+ * @pc: sepc; valid whenever the guest does not run
+ * @sstatus: SPP (VS or VU) and FS, VS of the host's view; valid while not loaded (the CSR holds it while loaded)
+ * @hstatus: SPV, SPVP, VTW and so on; valid while not loaded
  * @hgatp: root, VMID and mode; set by core through guest_set_gstage()
- * @time_offset: htimedelta: guest time = host time + this, ticks
+ * @time_offset: htimedelta: guest time = host time + this, ticks; read at guest_load()
+ * @csr, @fp, @vec: valid while not loaded
+ * @fp_hart: hart whose F/D and V registers still hold this guest's, or NULL: only @fp and @vec do. Who changes @fp or @vec sets it NULL
+ * @fault_pc, @fault_gpa, @fault_repeats: last read fault that core called spurious (exit.c)
+ * @exit: arch-private
  *
  * Owned by the hart that it is pinned to; others read and write it only while the vCPU is held OUT (core/vcpu.h).
  */
@@ -77,6 +92,11 @@ struct guest {
 	struct guest_vector vec;
 	bool fp_valid;	/* fp holds state (guest has ever used it) */
 	bool vec_valid;
+	struct hart *fp_hart;
+	u64 fault_pc;
+	u64 fault_gpa;
+	u32 fault_repeats;
+	struct guest_exit exit;
 };
 
 /* Why guest_run() came back */
@@ -106,7 +126,8 @@ struct guest_fault {
  * guest_init() - registers of a vCPU that starts at @pc in VS-mode with @a0 and @a1, all else zero
  *
  * As SBI 2.0 HSM hart_start lays down: sstatus.SIE = 0, satp = 0. What the hart offers (features.h) decides henvcfg,
- * hcounteren, hstateen. @isa: CLEAVE arch-private set of extensions that this guest is given (features.h).
+ * hcounteren, hstateen. G-stage, time offset and the vector registers' place stay as they are. If @g is loaded here, it is
+ * put off the hart first; on another hart it must not be loaded.
  */
 void guest_init(struct guest *g, u64 pc, u64 a0, u64 a1);
 
@@ -118,6 +139,10 @@ void guest_set_gstage(struct guest *g, hpa_t root, u8 levels, u16 vmid);
  *
  * Order on load: vsatp = 0, hgatp, henvcfg, vsatp (privileged specification, "hgatp"). F/D and V state are switched lazily:
  * saved when dirty, restored when another vCPU used the hart's registers in between.
+ *
+ * guest_load() of the vCPU that is loaded costs nothing; of another one, it puts the loaded one off first. guest_put() of one
+ * that is not loaded does nothing. After guest_put() hgatp and vsatp are 0, no interrupt of the guest is pending or
+ * enabled on the hart, and no table of the guest is walked by it.
  */
 void guest_load(struct guest *g);
 void guest_put(struct guest *g);
@@ -155,8 +180,16 @@ void guest_timer_set(struct guest *g, u64 value);
  */
 void guest_trap_wfi(struct guest *g, bool on);
 
-/** guest_timer_deadline() - host time of @g's own vstimecmp, UINT64_MAX when it has none (put vCPU, Sstc) */
+/**
+ * guest_timer_deadline() - when a waiting vCPU's own timer (Sstc, vstimecmp) wants it to run again; loaded or not
+ *
+ * Return: host time, ticks, now or later; UINT64_MAX without Sstc, without a deadline, or while the guest has its timer
+ * interrupt disabled, so that it would not end a WFI.
+ */
 u64 guest_timer_deadline(const struct guest *g);
+
+/** guest_set_time_offset() - set time_offset of @g (loaded or not), ticks */
+void guest_set_time_offset(struct guest *g, u64 offset);
 
 /** guest_skip() - step over the instruction at pc (an ecall or WFI: 4 bytes) */
 static inline void guest_skip(struct guest *g)

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Exits of a guest: who handles which, what a guest-page fault was for, and the emulation of single instructions.
+ *
+ * Nothing that a guest does may end here in a panic or a loop of the hypervisor: whatever cannot be handled goes to
+ * guest_on_bad() with all that is known of it (rule M9).
+ */
+#include "arch/riscv/exit.h"
+
+#include <cleave/errno.h>
+#include "arch/riscv/csr.h"
+#include "arch/riscv/fence.h"
+#include "arch/riscv/fixup.h"
+#include "arch/riscv/guest.h"
+#include "arch/riscv/insn.h"
+
+_Static_assert(EXIT_RESUME == (int)GUEST_RESUME && EXIT_LEAVE == (int)GUEST_LEAVE,
+	       "core's answer is handed to switch.S as it is");
+
+/*
+ * htinst of a fault that the VS-stage walk itself met (privileged specification, chapter "H", "Transformed Instruction or
+ * Pseudoinstruction for mtinst or htinst"): bit 12 is the width of a PTE, bit 5 says write.
+ */
+#define PSEUDO_WALK	  UINT64_C(0x2000)
+#define PSEUDO_WALK_WIDTH UINT64_C(0x1000)
+#define PSEUDO_WALK_WRITE UINT64_C(0x0020)
+
+#define INSN_WFI 0x10500073U
+
+/*
+ * Read faults in a row, at one pc for one address and all of them spurious to core, after which the access is taken
+ * for a write; see exit_no_progress().
+ */
+#define READ_REPEATS 3U
+
+static bool exit_is_walk(u64 htinst)
+{
+	return (htinst & ~(PSEUDO_WALK_WIDTH | PSEUDO_WALK_WRITE)) == PSEUDO_WALK;
+}
+
+/* htval holds the address without its two lowest bits; those of an explicit access are stval's, a PTE's are 0. */
+static gpa_t exit_gpa(u64 htval, u64 stval, bool implicit)
+{
+	return GPA((htval << 2) | (implicit ? 0U : stval & 3U));
+}
+
+static enum guest_access exit_access(u64 cause, u64 htinst)
+{
+	if (exit_is_walk(htinst))
+		return (htinst & PSEUDO_WALK_WRITE) != 0U ? GUEST_WRITE : GUEST_READ;
+	if (cause == CAUSE_STORE_GUEST_PAGE)
+		return GUEST_WRITE;
+	return cause == CAUSE_FETCH_GUEST_PAGE ? GUEST_EXEC : GUEST_READ;
+}
+
+/*
+ * Some harts report the A/D update of a VS-stage walk as a read, with nothing in htinst to tell (facts of QEMU before 8: cause
+ * 21, htinst 0). Core then finds reading allowed, calls the fault spurious, and the guest faults again for ever. So
+ * when the same pc faults for the same address time after time, the access is asked for as a write. If it was none
+ * after all, a page is reported dirty that is not, which is allowed (M1 forbids only the reverse).
+ *
+ * Only read faults that core has answered with RETRY count, so polling a device register does not. Three of them in a row need
+ * not mean no progress (a table may be changed three times), but then asking for a write does no harm either.
+ */
+static bool exit_no_progress(struct guest *g, gpa_t gpa)
+{
+	if (g->fault_pc != g->pc || g->fault_gpa != gpa.v) {
+		g->fault_pc = g->pc;
+		g->fault_gpa = gpa.v;
+		g->fault_repeats = 1;
+		return false;
+	}
+	g->fault_repeats++;
+	return g->fault_repeats > READ_REPEATS;
+}
+
+/* Not inline: an SBI call should not save the registers that this needs. */
+static __attribute__((noinline)) int exit_page_fault(struct guest *g, u64 cause)
+{
+	u64 stval = csr_read(CSR_STVAL);
+	u64 htval = csr_read(CSR_HTVAL);
+	u64 htinst = csr_read(CSR_HTINST);
+	bool implicit = exit_is_walk(htinst);
+	gpa_t gpa = exit_gpa(htval, stval, implicit);
+	enum guest_access access = exit_access(cause, htinst);
+	enum guest_fault_answer answer = guest_on_page_fault(g, gpa, access, implicit);
+
+	if (answer == GUEST_FAULT_RETRY && access == GUEST_READ && exit_no_progress(g, gpa))
+		answer = guest_on_page_fault(g, gpa, GUEST_WRITE, implicit);
+
+	if (answer == GUEST_FAULT_RETRY) {
+		fence_gvma_page(gpa, (u16)((g->hgatp >> HGATP_VMID_SHIFT) &
+					   (BIT64(HGATP_VMID_BITS) - 1U)));
+		return EXIT_RESUME;
+	}
+	g->exit = (struct guest_exit){
+		.scause = cause,
+		.stval = stval,
+		.htval = htval,
+		.htinst = htinst,
+		.answer = (u32)answer,
+	};
+	return EXIT_FULL;
+}
+
+int exit_fast(struct guest *g)
+{
+	u64 cause = csr_read(CSR_SCAUSE);
+
+	if (cause == CAUSE_ECALL_VS) {
+		guest_skip(g);
+		return (int)guest_on_ecall(g);
+	}
+	if (cause == CAUSE_STORE_GUEST_PAGE || cause == CAUSE_LOAD_GUEST_PAGE ||
+	    cause == CAUSE_FETCH_GUEST_PAGE)
+		return exit_page_fault(g, cause);
+	if ((cause & SCAUSE_INTERRUPT) != 0U)
+		return (int)guest_on_interrupt(g, cause & ~SCAUSE_INTERRUPT);
+
+	g->exit = (struct guest_exit){ .scause = cause, .stval = csr_read(CSR_STVAL) };
+	return EXIT_FULL;
+}
+
+static bool exit_from_vs(void)
+{
+	return (csr_read(CSR_SSTATUS) & SSTATUS_SPP) != 0U;
+}
+
+/* Two bytes of the guest's code, with the guest's own translation and execute permission. @v: address in, parcel out */
+static int exit_fetch_parcel(u64 *v)
+{
+	u64 io = *v;
+	int err = fixup_try("hlvx.hu %1, (%1)", io);
+
+	*v = io;
+	return err;
+}
+
+/* Return: 0, CLV_ERR_FAULT when the code cannot be read; @insn is 0 then */
+static int exit_fetch(u64 pc, u32 *insn)
+{
+	u64 low = pc;
+	u64 high = pc + INSN_LENGTH_SHORT;
+
+	*insn = 0;
+	if (exit_fetch_parcel(&low) != CLV_OK)
+		return CLV_ERR_FAULT;
+	if (insn_length((u16)low) == INSN_LENGTH_LONG) {
+		if (exit_fetch_parcel(&high) != CLV_OK)
+			return CLV_ERR_FAULT;
+		low |= (high & UINT16_MAX) << 16;
+	}
+	*insn = (u32)low;
+	return CLV_OK;
+}
+
+/* The trapping access as the guest's report names it */
+static const char *exit_access_name(u64 cause)
+{
+	switch (cause) {
+	case CAUSE_STORE_ACCESS:
+	case CAUSE_STORE_GUEST_PAGE:
+		return "store";
+	case CAUSE_FETCH_ACCESS:
+	case CAUSE_FETCH_GUEST_PAGE:
+		return "fetch";
+	default:
+		return "load";
+	}
+}
+
+/* @insn: 0: not known, look for it. A fetch has no instruction that could be read. */
+static int exit_bad(struct guest *g, const char *what, u32 insn)
+{
+	const struct guest_exit *e = &g->exit;
+	bool fetch = e->scause == CAUSE_FETCH_GUEST_PAGE || e->scause == CAUSE_FETCH_ACCESS;
+	bool page = e->scause == CAUSE_FETCH_GUEST_PAGE || e->scause == CAUSE_LOAD_GUEST_PAGE ||
+		    e->scause == CAUSE_STORE_GUEST_PAGE;
+	struct guest_fault f = {
+		.what = what,
+		.scause = e->scause,
+		.stval = e->stval,
+		.gpa = page ? exit_gpa(e->htval, e->stval, exit_is_walk(e->htinst)) : GPA(0),
+		.insn = insn,
+	};
+
+	if (insn == 0U && !fetch && exit_fetch(g->pc, &insn) == CLV_OK)
+		f.insn = insn;
+	return (int)guest_on_bad(g, &f);
+}
+
+/*
+ * Run the instruction again. Its code could not be read, or is not what trapped any more: another vCPU changed the code
+ * or its mapping. After the fences the hart sees what we saw, so this time it faults by itself or does something else.
+ */
+static int exit_again(const struct guest *g)
+{
+	fence_vvma_page(g->pc);
+	fence_instruction();
+	return EXIT_RESUME;
+}
+
+/* Fill @a from htinst or from the code. Return: 0, CLV_ERR_FAULT: run it again, CLV_ERR_UNSUPPORTED: @insn is no load or store */
+static int exit_decode(struct guest *g, struct insn_access *a, u8 *offset, u32 *insn)
+{
+	bool store = g->exit.scause == CAUSE_STORE_GUEST_PAGE;
+	int err;
+
+	*offset = 0;
+	*insn = (u32)g->exit.htinst;
+	err = insn_decode_htinst(g->exit.htinst, a, offset);
+	if (err == CLV_ERR_NOTFOUND) {
+		if (exit_fetch(g->pc, insn) != CLV_OK)
+			return CLV_ERR_FAULT;
+		err = insn_decode(*insn, a);
+		if (err == CLV_OK && a->write != store)
+			return CLV_ERR_FAULT;
+	}
+	return err;
+}
+
+static const char *exit_what_device(u64 cause, bool misaligned)
+{
+	if (cause == CAUSE_STORE_GUEST_PAGE)
+		return misaligned ? "misaligned store to a device"
+				  : "store that the device refuses";
+	return misaligned ? "misaligned load from a device" : "load that the device refuses";
+}
+
+static int exit_mmio(struct guest *g)
+{
+	const struct guest_exit *e = &g->exit;
+	struct insn_access a;
+	struct guest_mmio m;
+	u32 insn;
+	u8 offset;
+	int err;
+
+	if (e->scause == CAUSE_FETCH_GUEST_PAGE)
+		return exit_bad(g, "fetch from a device", 0);
+	if (exit_is_walk(e->htinst))
+		return exit_bad(g, "page table in a device", 0);
+
+	err = exit_decode(g, &a, &offset, &insn);
+	if (err == CLV_ERR_FAULT)
+		return exit_again(g);
+	if (err != CLV_OK)
+		return exit_bad(g, insn_what(insn), insn);
+
+	m = (struct guest_mmio){
+		.gpa = exit_gpa(e->htval, e->stval, false),
+		.size = a.size,
+		.write = a.write,
+		.data = a.write ? insn_store_value(&a, g->x[a.reg]) : 0U,
+	};
+	if (offset != 0U || !IS_ALIGNED(m.gpa.v, (u64)m.size))
+		return exit_bad(g, exit_what_device(e->scause, true), insn);
+	if (guest_on_mmio(g, &m) != CLV_OK)
+		return exit_bad(g, exit_what_device(e->scause, false), insn);
+
+	if (!a.write && a.reg != 0U)
+		g->x[a.reg] = insn_load_value(&a, m.data);
+	g->pc += a.length;
+	return EXIT_RESUME;
+}
+
+/*
+ * An instruction that HS-mode may execute and VS- or VU-mode may not. What a guest's hart has no H extension for (hypervisor CSRs
+ * and instructions, counters that it is not given) is an illegal instruction there, and so is what VU-mode may not do.
+ */
+static int exit_virtual_instruction(struct guest *g)
+{
+	u32 insn = (u32)g->exit.stval; /* the instruction, or 0 where the hart does not give it */
+
+	if (insn == 0U && exit_fetch(g->pc, &insn) != CLV_OK)
+		return exit_again(g);
+	if (insn == INSN_WFI && exit_from_vs()) {
+		guest_skip(g);
+		return (int)guest_on_wfi(g);
+	}
+	guest_inject(g, CAUSE_ILLEGAL, insn);
+	return EXIT_RESUME;
+}
+
+/*
+ * The machine refused an access to memory that the G-stage allows: a bus error, or a protection that Cleave does not know
+ * of. In user mode that may be no more than a misaligned atomic access (where memory does not support them, they raise this),
+ * so the guest's kernel handles it, as on a hart of its own; in VS-mode the partition ends.
+ */
+static int exit_access_fault(struct guest *g)
+{
+	if (!exit_from_vs()) {
+		guest_inject(g, g->exit.scause, g->exit.stval);
+		return EXIT_RESUME;
+	}
+	switch (g->exit.scause) {
+	case CAUSE_STORE_ACCESS:
+		return exit_bad(g, "store that the machine refuses", 0);
+	case CAUSE_FETCH_ACCESS:
+		return exit_bad(g, "fetch that the machine refuses", 0);
+	default:
+		return exit_bad(g, "load that the machine refuses", 0);
+	}
+}
+
+int exit_full(struct guest *g)
+{
+	switch (g->exit.scause) {
+	case CAUSE_FETCH_GUEST_PAGE:
+	case CAUSE_LOAD_GUEST_PAGE:
+	case CAUSE_STORE_GUEST_PAGE:
+		if (g->exit.answer == (u32)GUEST_FAULT_MMIO)
+			return exit_mmio(g);
+		if (exit_is_walk(g->exit.htinst))
+			return exit_bad(g, "page table outside memory", 0);
+		return exit_bad(g, exit_access_name(g->exit.scause), 0);
+	case CAUSE_VIRTUAL:
+		return exit_virtual_instruction(g);
+	case CAUSE_FETCH_ACCESS:
+	case CAUSE_LOAD_ACCESS:
+	case CAUSE_STORE_ACCESS:
+		return exit_access_fault(g);
+	case CAUSE_FETCH_MISALIGNED:
+	case CAUSE_ILLEGAL:
+	case CAUSE_BREAKPOINT:
+	case CAUSE_LOAD_MISALIGNED:
+	case CAUSE_STORE_MISALIGNED:
+	case CAUSE_ECALL_U:
+	case CAUSE_FETCH_PAGE:
+	case CAUSE_LOAD_PAGE:
+	case CAUSE_STORE_PAGE:
+		/* hedeleg asks for these to go to VS-mode, but its bits need not be writable. */
+		guest_inject(g, g->exit.scause, g->exit.stval);
+		return EXIT_RESUME;
+	default:
+		return exit_bad(g, "unexpected exception", 0);
+	}
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Between switch.S and exit.c: what to do after an exit was looked at. For C and assembly; nobody else needs it.
+ */
+#ifndef ARCH_RISCV_EXIT_H
+#define ARCH_RISCV_EXIT_H
+
+/* Answers of exit_fast() and exit_full(). The first two are enum guest_leave's, so that core's answer is passed on as it is. */
+#define EXIT_RESUME 0 /* back into the guest */
+#define EXIT_LEAVE  1 /* out of guest_run() */
+#define EXIT_FULL   2 /* exit_fast() only: save all registers and call exit_full() */
+
+#ifndef __ASSEMBLY__
+
+#include "arch/riscv/guest.h"
+
+/**
+ * exit_fast() - look at an exit with the guest's s0-s11 and gp still in the hart
+ * @g: the loaded guest; its caller-saved registers, sp, tp and pc are saved
+ *
+ * Called by switch.S alone, on the hart's stack, interrupts off.
+ *
+ * Return: EXIT_RESUME, EXIT_LEAVE or EXIT_FULL.
+ */
+int exit_fast(struct guest *g);
+
+/**
+ * exit_full() - finish an exit that exit_fast() answered EXIT_FULL to
+ * @g: the loaded guest; all its registers are in @g->x and are loaded from there again
+ *
+ * Return: EXIT_RESUME or EXIT_LEAVE.
+ */
+int exit_full(struct guest *g);
+
+#endif
+#endif

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A vCPU's CSRs: what they start with, and putting them on a hart and taking them off again.
+ *
+ * While a vCPU is loaded (hart->guest), the hart's CSRs hold its state and struct guest's copies are stale; sstatus and hstatus are
+ * among them. It must never touch a CSR that features.h does not vouch for, and never give a guest a CSR bit that lets it
+ * reach what another guest left behind.
+ *
+ * Owner: the hart that runs. Nothing here locks.
+ */
+#include "arch/riscv/guest.h"
+
+#include <cleave/string.h>
+#include "arch/riscv/csr.h"
+#include "arch/riscv/features.h"
+#include "arch/riscv/hart.h"
+#include "arch/riscv/timer.h"
+
+/* Interrupts that VS-mode takes itself: VSSIP, VSTIP, VSEIP */
+#define GUEST_IRQS (GUEST_IRQ_SOFT | GUEST_IRQ_TIMER | GUEST_IRQ_EXT)
+
+/*
+ * Exceptions that VS-mode takes itself: those that a guest makes and handles as on a hart of its own.
+ *
+ * Access faults are not among them: they mean that the machine refused an access to memory that Cleave gave, which
+ * must be reported (exit.c). Neither are virtual instructions, which VS-mode knows nothing of.
+ */
+#define GUEST_EXCEPTIONS                                                                       \
+	(BIT64(CAUSE_FETCH_MISALIGNED) | BIT64(CAUSE_ILLEGAL) | BIT64(CAUSE_BREAKPOINT) |      \
+	 BIT64(CAUSE_LOAD_MISALIGNED) | BIT64(CAUSE_STORE_MISALIGNED) | BIT64(CAUSE_ECALL_U) | \
+	 BIT64(CAUSE_FETCH_PAGE) | BIT64(CAUSE_LOAD_PAGE) | BIT64(CAUSE_STORE_PAGE))
+
+/* hcounteren: cycle, time, instret. Event counters belong to nobody yet. */
+#define GUEST_COUNTERS 7U
+
+/* hstateen0: the guest has its own sstateen0 and senvcfg; AIA, indirect CSRs and custom state stay closed */
+#define STATEEN0_ENVCFG BIT64(62)
+#define STATEEN0_SE0	BIT64(63)
+
+/* vsstatus.UXL and hstatus.VSXL: both 64 bits wide (value 2) */
+#define XL_64 (UINT64_C(2) << 32)
+
+/* CSRs of the AIA that take part in VS-mode's interrupts: no guest is given the AIA, so they stay 0 */
+#define CSR_HVIEN    0x608
+#define CSR_HVICTL   0x609
+#define CSR_HVIPRIO1 0x646
+#define CSR_HVIPRIO2 0x647
+
+#define CSR_HSTATEEN1 0x60d
+#define CSR_HSTATEEN2 0x60e
+#define CSR_HSTATEEN3 0x60f
+
+/* guest_fp.S */
+void guest_fp_save(struct guest_fp *fp);
+void guest_fp_restore(const struct guest_fp *fp);
+void guest_vector_save(struct guest_vector *vec);
+void guest_vector_restore(const struct guest_vector *vec);
+
+static bool guest_loaded(const struct guest *g)
+{
+	return hart_this()->guest == g;
+}
+
+static bool guest_has_vector(const struct guest *g)
+{
+	return features.vector && g->vec.regs != NULL;
+}
+
+/*
+ * cbo.inval flushes instead: dropping lines would let a guest see what their memory's last owner left in DRAM. ADUE stays 0: the
+ * G-stage's write protection is what dirty logging stands on, and hardware A/D updates may pass it by.
+ */
+static u64 guest_envcfg(void)
+{
+	u64 cfg = 0;
+
+	if (features.sstc)
+		cfg |= ENVCFG_STCE;
+	if (features.svpbmt)
+		cfg |= ENVCFG_PBMTE;
+	if (features.zicbom)
+		cfg |= ENVCFG_CBIE_FLUSH | ENVCFG_CBCFE;
+	if (features.zicboz)
+		cfg |= ENVCFG_CBZE;
+	return cfg;
+}
+
+static void guest_init_vector(struct guest_vector *vec)
+{
+	u8 *regs = vec->regs;
+
+	*vec = (struct guest_vector){ .vtype = BIT64(63),
+				      .regs = regs }; /* vill: as a hart starts */
+	if (regs != NULL)
+		memset(regs, 0, 32U * (size_t)features.vlenb);
+}
+
+void guest_init(struct guest *g, u64 pc, u64 a0, u64 a1)
+{
+	guest_put(g);
+
+	memset(g->x, 0, sizeof(g->x));
+	g->x[10] = a0;
+	g->x[11] = a1;
+	g->pc = pc;
+	g->sstatus = SSTATUS_SPP;
+	if (features.fp)
+		g->sstatus |= SSTATUS_FS_INITIAL;
+	if (guest_has_vector(g))
+		g->sstatus |= SSTATUS_VS_INITIAL;
+	g->hstatus = HSTATUS_SPV | HSTATUS_SPVP | XL_64 | (g->hstatus & HSTATUS_VTW);
+	g->henvcfg = features.henvcfg ? guest_envcfg() : 0U;
+	g->hideleg = GUEST_IRQS;
+	g->hedeleg = GUEST_EXCEPTIONS;
+	g->hcounteren = GUEST_COUNTERS;
+	g->hstateen0 = STATEEN0_SE0 | STATEEN0_ENVCFG;
+	g->csr = (struct guest_csrs){ .vsstatus = XL_64, .vstimecmp = UINT64_MAX };
+
+	g->fp = (struct guest_fp){ 0 };
+	guest_init_vector(&g->vec);
+	g->fp_valid = false;
+	g->vec_valid = false;
+	g->fp_hart = NULL;
+	g->fault_gpa = UINT64_MAX;
+}
+
+void guest_set_gstage(struct guest *g, hpa_t root, u8 levels, u16 vmid)
+{
+	u64 mode = SATP_MODE_SV39 + (u64)levels - 3U;
+
+	g->hgatp = (mode << SATP_MODE_SHIFT) | ((u64)vmid << HGATP_VMID_SHIFT) |
+		   (root.v >> PAGE_SHIFT);
+	if (guest_loaded(g))
+		csr_write(CSR_HGATP, g->hgatp);
+}
+
+/*
+ * The registers stay in the hart after guest_put(), in case that the same vCPU comes back first. Another one, even one that
+ * never used them, gets its own (zeros): it must not see what the last one left.
+ */
+static void guest_load_fp(struct guest *g, struct hart *h)
+{
+	if (h->fp_owner == g && g->fp_hart == h)
+		return;
+	if (features.fp) {
+		csr_set(CSR_SSTATUS, SSTATUS_FS);
+		guest_fp_restore(&g->fp);
+	}
+	if (guest_has_vector(g)) {
+		csr_set(CSR_SSTATUS, SSTATUS_VS);
+		guest_vector_restore(&g->vec);
+	}
+	h->fp_owner = g;
+	g->fp_hart = h;
+}
+
+/* Save what the guest changed since it was loaded. @sstatus: the CSR's value. Return: it with FS and VS no longer dirty */
+static u64 guest_put_fp(struct guest *g, u64 sstatus)
+{
+	if (features.fp && (sstatus & SSTATUS_FS) == SSTATUS_FS) {
+		guest_fp_save(&g->fp);
+		g->fp_valid = true;
+		sstatus = (sstatus & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
+	}
+	if (guest_has_vector(g) && (sstatus & SSTATUS_VS) == SSTATUS_VS) {
+		guest_vector_save(&g->vec);
+		g->vec_valid = true;
+		sstatus = (sstatus & ~SSTATUS_VS) | SSTATUS_VS_CLEAN;
+	}
+	return sstatus;
+}
+
+/* CSRs that say what the guest may do; alike for all guests but for htimedelta */
+static void guest_load_controls(const struct guest *g)
+{
+	csr_write(CSR_HEDELEG, g->hedeleg);
+	csr_write(CSR_HIDELEG, g->hideleg);
+	csr_write(CSR_HCOUNTEREN, g->hcounteren);
+	csr_write(CSR_HTIMEDELTA, g->time_offset);
+	csr_write(CSR_HGEIE, 0);
+	if (features.smstateen) {
+		csr_write(CSR_HSTATEEN0, g->hstateen0);
+		csr_write(CSR_HSTATEEN1, 0);
+		csr_write(CSR_HSTATEEN2, 0);
+		csr_write(CSR_HSTATEEN3, 0);
+	}
+	if (features.aia) {
+		csr_write(CSR_HVIEN, 0);
+		csr_write(CSR_HVICTL, 0);
+		csr_write(CSR_HVIPRIO1, 0);
+		csr_write(CSR_HVIPRIO2, 0);
+	}
+}
+
+void guest_load(struct guest *g)
+{
+	struct hart *h = hart_this();
+	u64 fields = SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_SIE | SSTATUS_FS | SSTATUS_VS;
+
+	if (h->guest == g)
+		return;
+	if (h->guest != NULL)
+		guest_put(h->guest);
+
+	/* vsatp is 0 while hgatp and henvcfg change, so that no walk mixes one guest's tables with the other's. */
+	csr_write(CSR_VSATP, 0);
+	csr_write(CSR_HGATP, g->hgatp);
+	if (features.henvcfg)
+		csr_write(CSR_HENVCFG, g->henvcfg);
+	guest_load_controls(g);
+
+	csr_write(CSR_VSSTATUS, g->csr.vsstatus);
+	csr_write(CSR_VSIE, g->csr.vsie);
+	csr_write(CSR_VSTVEC, g->csr.vstvec);
+	csr_write(CSR_VSSCRATCH, g->csr.vsscratch);
+	csr_write(CSR_VSEPC, g->csr.vsepc);
+	csr_write(CSR_VSCAUSE, g->csr.vscause);
+	csr_write(CSR_VSTVAL, g->csr.vstval);
+	csr_write(CSR_HVIP, g->csr.hvip);
+	if (features.sstc)
+		csr_write(CSR_VSTIMECMP, g->csr.vstimecmp);
+	/* These have no VS copy: VU-mode is under the same CSR that HS-mode's U-mode would be. */
+	csr_write(CSR_SCOUNTEREN, g->csr.scounteren);
+	if (features.henvcfg)
+		csr_write(CSR_SENVCFG, g->csr.senvcfg);
+	if (features.smstateen)
+		csr_write(CSR_SSTATEEN0, g->csr.sstateen0);
+	csr_write(CSR_VSATP, g->csr.vsatp);
+
+	guest_load_fp(g, h);
+	csr_write(CSR_SSTATUS, (csr_read(CSR_SSTATUS) & ~fields) | (g->sstatus & fields));
+	csr_write(CSR_HSTATUS, g->hstatus);
+	h->guest = g;
+}
+
+void guest_put(struct guest *g)
+{
+	struct hart *h = hart_this();
+
+	if (h->guest != g || g == NULL)
+		return;
+
+	g->sstatus = guest_put_fp(g, csr_read(CSR_SSTATUS));
+	g->hstatus = csr_read(CSR_HSTATUS);
+	g->csr.vsstatus = csr_read(CSR_VSSTATUS);
+	g->csr.vsie = csr_swap(CSR_VSIE, 0);
+	g->csr.vstvec = csr_read(CSR_VSTVEC);
+	g->csr.vsscratch = csr_read(CSR_VSSCRATCH);
+	g->csr.vsepc = csr_read(CSR_VSEPC);
+	g->csr.vscause = csr_read(CSR_VSCAUSE);
+	g->csr.vstval = csr_read(CSR_VSTVAL);
+	g->csr.hvip = csr_swap(CSR_HVIP, 0);
+	if (features.sstc)
+		g->csr.vstimecmp = csr_swap(CSR_VSTIMECMP, UINT64_MAX);
+	g->csr.scounteren = csr_read(CSR_SCOUNTEREN);
+	if (features.henvcfg)
+		g->csr.senvcfg = csr_read(CSR_SENVCFG);
+	if (features.smstateen)
+		g->csr.sstateen0 = csr_read(CSR_SSTATEEN0);
+	g->csr.vsatp = csr_swap(CSR_VSATP, 0);
+	/* From here on the hart walks no table of this guest, not even speculatively (rule M4). */
+	csr_write(CSR_HGATP, 0);
+	h->guest = NULL;
+}
+
+void guest_irq_level(struct guest *g, u64 level)
+{
+	u64 old = csr_read(CSR_HVIP);
+	u64 new = (old & GUEST_IRQ_SOFT) | (level & (GUEST_IRQ_TIMER | GUEST_IRQ_EXT));
+
+	(void)g;
+	if (new != old)
+		csr_write(CSR_HVIP, new);
+}
+
+void guest_irq_soft(struct guest *g)
+{
+	(void)g;
+	csr_set(CSR_HVIP, GUEST_IRQ_SOFT);
+}
+
+/* vsie as hie and hip number its bits: one place further left */
+static u64 guest_enabled(const struct guest *g)
+{
+	return (guest_loaded(g) ? csr_read(CSR_VSIE) : g->csr.vsie) << 1;
+}
+
+static u64 guest_timecmp(const struct guest *g)
+{
+	if (!features.sstc)
+		return UINT64_MAX;
+	return guest_loaded(g) ? csr_read(CSR_VSTIMECMP) : g->csr.vstimecmp;
+}
+
+bool guest_irq_pending(const struct guest *g, u64 extra)
+{
+	u64 pending = extra | (guest_loaded(g) ? csr_read(CSR_HIP) : g->csr.hvip);
+	u64 enabled = guest_enabled(g);
+
+	if ((pending & enabled & GUEST_IRQS) != 0U)
+		return true;
+	return (enabled & GUEST_IRQ_TIMER) != 0U && features.sstc &&
+	       guest_timecmp(g) <= timer_now() + g->time_offset;
+}
+
+u64 guest_timer_deadline(const struct guest *g)
+{
+	u64 compare = guest_timecmp(g);
+	u64 host = timer_now();
+	u64 now = host + g->time_offset;
+
+	if (compare == UINT64_MAX || (guest_enabled(g) & GUEST_IRQ_TIMER) == 0U)
+		return UINT64_MAX;
+	if (compare <= now)
+		return host;
+	return compare - now > UINT64_MAX - host ? UINT64_MAX : host + (compare - now);
+}
+
+void guest_timer_set(struct guest *g, u64 value)
+{
+	(void)g;
+	csr_write(CSR_VSTIMECMP, value);
+}
+
+void guest_trap_wfi(struct guest *g, bool on)
+{
+	if (guest_loaded(g)) {
+		if (on)
+			csr_set(CSR_HSTATUS, HSTATUS_VTW);
+		else
+			csr_clear(CSR_HSTATUS, HSTATUS_VTW);
+		return;
+	}
+	g->hstatus = on ? g->hstatus | HSTATUS_VTW : g->hstatus & ~HSTATUS_VTW;
+}
+
+void guest_set_time_offset(struct guest *g, u64 offset)
+{
+	g->time_offset = offset;
+	if (guest_loaded(g))
+		csr_write(CSR_HTIMEDELTA, offset);
+}
+
+/* Privileged specification, "Trap Entry" for a trap into VS-mode */
+void guest_inject(struct guest *g, u64 cause, u64 tval)
+{
+	u64 vsstatus = csr_read(CSR_VSSTATUS);
+	u64 from_vs = csr_read(CSR_SSTATUS) & SSTATUS_SPP;
+
+	csr_write(CSR_VSEPC, g->pc);
+	csr_write(CSR_VSCAUSE, cause);
+	csr_write(CSR_VSTVAL, tval);
+
+	vsstatus &= ~(SSTATUS_SPP | SSTATUS_SPIE);
+	vsstatus |= from_vs;
+	if ((vsstatus & SSTATUS_SIE) != 0U)
+		vsstatus |= SSTATUS_SPIE;
+	csr_write(CSR_VSSTATUS, vsstatus & ~SSTATUS_SIE);
+
+	g->pc = csr_read(CSR_VSTVEC) &
+		~UINT64_C(3); /* exceptions go to the base in both modes of vstvec */
+	csr_set(CSR_SSTATUS, SSTATUS_SPP);
+	csr_set(CSR_HSTATUS, HSTATUS_SPVP);
+}
