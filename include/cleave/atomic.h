@@ -19,6 +19,7 @@
 #define atomic_add_acq_rel(p, v) __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL)
 #define atomic_or(p, v) __atomic_fetch_or((p), (v), __ATOMIC_ACQ_REL)
 #define atomic_and(p, v) __atomic_fetch_and((p), (v), __ATOMIC_ACQ_REL)
+#define atomic_and_relaxed(p, v) __atomic_fetch_and((p), (v), __ATOMIC_RELAXED)
 
 /**
  * atomic_cas() - compare and exchange, strong, acquire-release
@@ -33,5 +34,8 @@
 
 /** smp_mb() - full barrier: RVWMO `fence rw,rw`; orders a store before a later load of another word */
 #define smp_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+
+/** smp_wmb() - RVWMO `fence rw,w`: all earlier accesses come before all later writes */
+#define smp_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)
 
 #endif
