@@ -346,7 +346,7 @@ unit:
 fuzz:
 	@tests/run fuzz
 
-proofs:
+proofs: $(GENERATED)
 	@scripts/proofs.sh
 
 # Keep objects that only a pattern rule's chain names.

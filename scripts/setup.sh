@@ -6,6 +6,7 @@
 #   scripts/setup.sh            all of it (what `make setup` runs)
 #   scripts/setup.sh packages   only the Debian packages (needs root)
 #   scripts/setup.sh fetch      only what goes into deps/ (needs no root)
+#   scripts/setup.sh cbmc       the model checker for `make proofs`, which nothing else needs
 #
 # It looks at what is there, fetches only what is missing, and says so. It never changes the
 # machine's own apt configuration and names no mirror: every source it uses is derived from the
@@ -401,7 +402,42 @@ get_uboot()
 	rm -rf "$tmp"
 }
 
+# CBMC is in Debian 13. On 12 it is unpacked into a folder together with the libraries of its own
+# suite, and started through that folder's own dynamic loader.
+get_cbmc()
+{
+	local root=$DEPS/cbmc p
+	if have cbmc || [ -x "$root/run" ]; then
+		return
+	fi
+	did=$((did + 1))
+	is_debian || { miss "cbmc is yours to install"; return; }
+	stanza deb trixie | apt_private trixie native ||
+		{ miss "no package list of trixie: cbmc is not here"; return; }
+	for p in cbmc libc6 libstdc++6 libgcc-s1 zlib1g minisat; do
+		fetch_deb trixie "$p" "$root" || { miss "cbmc: $p did not come"; return; }
+	done
+	cat >"$root/run" <<-'RUN'
+		#!/bin/sh
+		# Start the unpacked cbmc with its own loader and libraries.
+		root=$(cd "$(dirname "$0")" && pwd)
+		libs=$(find "$root" -name 'lib*.so*' -exec dirname {} + | sort -u | tr '\n' ':')
+		exec "$(find "$root" -name 'ld-linux-*.so*' | head -n 1)" --library-path "$libs" \
+			"$root/usr/bin/cbmc" "$@"
+	RUN
+	chmod +x "$root/run"
+	say "cbmc: deps/cbmc/run"
+}
+
 # --- main --------------------------------------------------------------------------------------
+
+case $PART in
+all | packages | fetch | cbmc) ;;
+*)
+	echo "usage: scripts/setup.sh [packages|fetch|cbmc]" >&2
+	exit 2
+	;;
+esac
 
 need_root=0
 mkdir -p "$APT"
@@ -426,6 +462,8 @@ if [ "$PART" = all ] || [ "$PART" = fetch ]; then
 	fi
 	make_initrd
 fi
+
+[ "$PART" != cbmc ] || get_cbmc
 
 if [ $need_root -eq 1 ]; then
 	say "missing packages: $(missing_packages | tr '\n' ' ')$(qemu_good || echo 'qemu-system-riscv (10 or later)')"

@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# scripts/proofs.sh [NAME...] - prove what tests/proofs/*.c claims, with CBMC (what `make proofs`
+# runs). Each proof says in a line `cbmc: ARGUMENTS` of its first comment which sources of the tree it
+# needs and how far its loops are unwound. One line a proof; exit status 1 if any does not hold.
+
+set -u
+cd "$(dirname "$0")/.." || exit 1
+O=${O:-build}
+SECONDS_MAX=${PROOF_SECONDS:-600}
+
+cbmc=$(command -v cbmc || ls deps/cbmc/run 2>/dev/null)
+if [ -z "$cbmc" ]; then
+	echo "proofs: cbmc is not here. Debian 13 has a package; 'scripts/setup.sh cbmc' unpacks it anywhere"
+	exit 1
+fi
+mkdir -p "$O/proofs"
+status=0 ran=0
+for file in ${*:-tests/proofs/*.c}; do
+	[ -f "$file" ] || continue
+	name=$(basename "$file" .c)
+	read -ra args < <(sed -n 's/^.*cbmc: *//p' "$file" | head -n 1)
+	[ ${#args[@]} -gt 0 ] || { echo "FAIL $name: no line 'cbmc: ARGUMENTS'"; status=1; continue; }
+	ran=$((ran + 1))
+	start=$SECONDS
+	if timeout "$SECONDS_MAX" "$cbmc" -I. -Iinclude "-I$O/include" -Ideps/libfdt -DCLEAVE_HOST \
+		--include "$O/include/generated/autoconf.h" --unwinding-assertions --bounds-check \
+		--pointer-check --signed-overflow-check --div-by-zero-check \
+		"$file" "${args[@]}" >"$O/proofs/$name.log" 2>&1; then
+		echo "ok   $name ($((SECONDS - start)) s)"
+	else
+		echo "FAIL $name ($((SECONDS - start)) s): $O/proofs/$name.log"
+		grep -E 'FAILURE|error|ERROR' "$O/proofs/$name.log" | head -n 10
+		status=1
+	fi
+done
+[ $ran -gt 0 ] || { echo "proofs: there are none in tests/proofs"; exit 1; }
+exit $status
