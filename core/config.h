@@ -10,8 +10,10 @@
 
 #include <cleave/types.h>
 
-#define CONFIG_NAME_LEN 32U
-#define CONFIG_CPU_ANY UINT32_MAX
+#define CONFIG_NAME_LEN	    32U
+#define CONFIG_CPU_ANY	    UINT32_MAX
+#define CONFIG_LINE_LEN	    320U  /* bytes of the longest error or warning, NUL included */
+#define CONFIG_BOOTARGS_LEN 2048U /* bytes, NUL included */
 
 enum config_on_fault {
 	CONFIG_ON_FAULT_STOP,
@@ -26,7 +28,7 @@ enum config_eager {
 };
 
 struct config_memory {
-	u64 gpa; /* base, 4 KiB aligned */
+	u64 gpa;  /* base, 4 KiB aligned */
 	u64 size; /* bytes */
 };
 
@@ -42,8 +44,8 @@ struct config_partition {
 	u64 affinity[CONFIG_MAX_VCPUS];
 	u32 nr_memory;
 	struct config_memory memory[CONFIG_MAX_REGIONS];
-	const char *kernel; /* file name in the archive; NULL: none (incoming) */
-	const char *initrd; /* or NULL */
+	const char *kernel;   /* file name in the archive; NULL: none (incoming) */
+	const char *initrd;   /* or NULL */
 	const char *bootargs; /* or NULL */
 	u8 gstage_levels;
 	u64 largest_page; /* bytes: 4 KiB, 2 MiB, 1 GiB */
@@ -65,12 +67,14 @@ struct config {
  * struct config_machine - what the configuration is checked against
  * @harts: mhartids that exist; @nr_harts of them. On a person's machine nr_harts is 0: not known, not checked
  * @memory: bytes that partitions may use; 0: not known, not checked
+ * @largest: bytes of the largest free piece, for a memory range is one piece of the machine's memory; 0: not known
  * @gstage_modes: bit n: n-level tables (n = 3, 4, 5); 0: not known
  */
 struct config_machine {
 	u32 nr_harts;
 	const u64 *harts;
 	u64 memory;
+	u64 largest;
 	u8 gstage_modes;
 };
 
@@ -90,7 +94,45 @@ struct archive;
  *
  * Return: 0 when everything is right (warnings allowed), CLV_ERR_FORMAT when at least one error was said.
  */
-int config_parse(const void *fdt, u64 size, const struct archive *archive, const struct config_machine *machine,
-		 config_say_fn say, void *ctx, struct config *out);
+int config_parse(const void *fdt, u64 size, const struct archive *archive,
+		 const struct config_machine *machine, config_say_fn say, void *ctx,
+		 struct config *out);
+
+/**
+ * config_load() - config_parse() of the file ARCHIVE_CONFIG_NAME of an archive
+ * Return: as config_parse(); an archive without that file is an error that is said.
+ */
+int config_load(const struct archive *archive, const struct config_machine *machine,
+		config_say_fn say, void *ctx, struct config *out);
+
+/**
+ * config_resolve() - turn the hart ids of a parsed configuration into indexes of @machine->harts
+ * @config: as config_parse() left it, checked against the same @machine, whose harts are known
+ *
+ * A vCPU whose hart was left open gets the one that has the fewest vCPUs so far, the later one of equals: the first hart
+ * is the boot hart, which also serves the console.
+ */
+void config_resolve(struct config *config, const struct config_machine *machine);
+
+/**
+ * config_levels() - levels of a partition's G-stage tables
+ * @part: a partition that config_parse() accepted
+ * @modes: as struct config_machine's gstage_modes; 0: all
+ *
+ * Return: what is configured; else the fewest levels of @modes that cover all its memory; 0 when none of them does.
+ */
+u8 config_levels(const struct config_partition *part, u8 modes);
+
+/**
+ * config_tables() - G-stage tables that a partition's memory needs, without the root
+ * @part: its ranges and its mode are used
+ * @levels: levels of the tables, 3 to 5
+ * @leaf: bytes of the largest leaf: 4 KiB gives the worst case, in which everything was split
+ *
+ * Ranges are taken to be mapped to host memory of the same alignment.
+ *
+ * Return: tables of 4 KiB, never too few; more by at most a table a level and range where ranges share one.
+ */
+u64 config_tables(const struct config_partition *part, u8 levels, u64 leaf);
 
 #endif

@@ -9,34 +9,52 @@
 #include "core/config.h"
 
 /* Where a guest finds its emulated devices, as on QEMU's virt board */
-#define GUEST_UART_BASE UINT64_C(0x10000000)
-#define GUEST_UART_SIZE UINT64_C(0x100)
-#define GUEST_UART_IRQ 10U
-#define GUEST_PLIC_BASE UINT64_C(0x0c000000)
-#define GUEST_PLIC_SIZE UINT64_C(0x600000)
+#define GUEST_UART_BASE	   UINT64_C(0x10000000)
+#define GUEST_UART_SIZE	   UINT64_C(0x100)
+#define GUEST_UART_IRQ	   10U
+#define GUEST_PLIC_BASE	   UINT64_C(0x0c000000)
+#define GUEST_PLIC_SIZE	   UINT64_C(0x600000)
 #define GUEST_PLIC_SOURCES 31U
-#define GUEST_UART_CLOCK 3686400U /* Hz */
+#define GUEST_UART_CLOCK   3686400U /* Hz */
 
-/** struct guest_fdt_params - what config does not know */
+/**
+ * struct guest_fdt_params - what the device tree says that the configuration does not
+ * @part: gives cpus, memory and boot arguments
+ * @isa: features_guest_isa(): "rv64", single letters, then names behind '_'
+ * @mmu_type: "riscv,sv39", "riscv,sv48", "riscv,sv57"
+ * @timebase: Hz
+ * @initrd_start: GPA; 0 and 0: none
+ * @initrd_end: GPA behind it
+ * @cbom_block: bytes, used when @zicbom
+ * @cboz_block: bytes, used when @zicboz
+ * @reserved_base: GPA range kept from the guest
+ * @reserved_size: bytes; 0: none
+ */
 struct guest_fdt_params {
 	const struct config_partition *part;
-	const char *isa;	 /* features_guest_isa() */
-	const char *mmu_type;	 /* "riscv,sv39", "riscv,sv48", "riscv,sv57" */
-	u64 timebase;		 /* Hz */
-	u64 initrd_start;	 /* GPA; 0 and 0: none */
+	const char *isa;
+	const char *mmu_type;
+	u64 timebase;
+	u64 initrd_start;
 	u64 initrd_end;
 	bool zicbom;
 	bool zicboz;
-	u32 cbom_block; /* bytes */
-	u32 cboz_block; /* bytes */
-	u64 reserved_base; /* GPA range kept from the guest, or 0 size */
+	u32 cbom_block;
+	u32 cboz_block;
+	u64 reserved_base;
 	u64 reserved_size;
 };
 
 /**
  * guest_fdt_make() - write the device tree of a partition
- * @buf: where to, 8-byte aligned; @size: bytes there
- * Return: bytes used (its totalsize), or CLV_ERR_NOMEM when it does not fit.
+ * @p: what it says
+ * @buf: where to, 8-byte aligned
+ * @size: bytes there
+ *
+ * The same parameters give the same bytes. Hart ids are the vCPUs' numbers, from 0. IMAGE_FDT_SIZE bytes are enough for
+ * CONFIG_BOOTARGS_LEN of boot arguments and 64 vCPUs with an ISA string of 300 characters.
+ *
+ * Return: bytes used (its totalsize), CLV_ERR_NOMEM when it does not fit, CLV_ERR_INVAL when @isa is no rv64 ISA string.
  */
 s64 guest_fdt_make(const struct guest_fdt_params *p, void *buf, u64 size);
 

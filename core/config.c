@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Partition configuration: the way through the tree, and what is said on it.
+ *
+ *   / { compatible = "cleave,config"; partitions { NAME { compatible = "cleave,partition"; ... }; ... }; }
+ *
+ * Reading goes on behind an error, so that one run tells of all of them. The tree is untrusted: fdt_check_full() sees to
+ * its structure, and no string is used before it was found to end inside its property.
+ */
+#include "core/config.h"
+
+#include <libfdt.h>
+
+#include <cleave/errno.h>
+#include <cleave/printk.h>
+#include <cleave/string.h>
+#include "core/archive.h"
+#include "core/config_internal.h"
+#include "core/config_text.h"
+
+#define ROOT_COMPATIBLE	     "cleave,config"
+#define PARTITION_COMPATIBLE "cleave,partition"
+#define CELLS		     2U
+
+/* Device trees of before version 17 (2006) do not say how large their structure block is. */
+#define FDT_VERSION 17U
+
+static void say(struct config_ctx *c, bool error, const char *property, const char *fmt, va_list ap)
+{
+	char line[CONFIG_LINE_LEN];
+	size_t used;
+
+	if (property != NULL)
+		used = str_print(line, sizeof(line), "%s: %s: ", c->node, property);
+	else
+		used = str_print(line, sizeof(line), "%s: ", c->node);
+	if (used < sizeof(line))
+		(void)str_format(line + used, sizeof(line) - used, fmt, ap);
+	c->say(c->say_ctx, error, line);
+}
+
+void config_error(struct config_ctx *c, const char *property, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(c, true, property, fmt, ap);
+	va_end(ap);
+	c->errors++;
+}
+
+void config_warn(struct config_ctx *c, const char *property, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(c, false, property, fmt, ap);
+	va_end(ap);
+}
+
+void config_unknown(struct config_ctx *c, const char *property, const char *const *known, u32 n)
+{
+	const char *nearest = config_text_nearest(property, known, n);
+	char clean[CONFIG_NODE_LEN];
+
+	config_text_clean(clean, sizeof(clean), property);
+	if (nearest != NULL)
+		config_warn(c, clean, "unknown property, ignored; did you mean \"%s\"?", nearest);
+	else
+		config_warn(c, clean, "unknown property, ignored");
+}
+
+bool config_ignored(const char *property)
+{
+	return strcmp(property, "phandle") == 0 || strcmp(property, "linux,phandle") == 0 ||
+	       strncmp(property, "__", 2) == 0;
+}
+
+/* Is @want one of the strings of a property? All of them must end inside it. */
+static bool has_string(const char *data, int len, const char *want)
+{
+	const char *end = data + len;
+
+	while (data < end) {
+		size_t n = strnlen(data, (size_t)(end - data));
+
+		if (data + n == end)
+			return false;
+		if (strcmp(data, want) == 0)
+			return true;
+		data += n + 1U;
+	}
+	return false;
+}
+
+static bool check_compatible(struct config_ctx *c, int node, const char *want)
+{
+	char clean[CONFIG_NODE_LEN];
+	const char *data;
+	int len;
+
+	data = fdt_getprop(c->fdt, node, "compatible", &len);
+	if (data == NULL) {
+		config_error(c, "compatible", "is missing; wanted: \"%s\"", want);
+		return false;
+	}
+	if (has_string(data, len, want))
+		return true;
+	if (len == 0 || data[len - 1] != '\0') {
+		config_error(c, "compatible", "is no string; wanted: \"%s\"", want);
+		return false;
+	}
+	config_text_clean(clean, sizeof(clean), data);
+	config_error(c, "compatible", "\"%s\" is not known; wanted: \"%s\"", clean, want);
+	return false;
+}
+
+static void check_cells(struct config_ctx *c, int node, const char *name, bool required)
+{
+	const void *data;
+	int len;
+
+	data = fdt_getprop(c->fdt, node, name, &len);
+	if (data == NULL) {
+		if (required)
+			config_error(c, name, "is missing; wanted: <%u>", CELLS);
+		return;
+	}
+	if (len != (int)sizeof(fdt32_t) || config_cell(data) != CELLS)
+		config_error(c, name, "wanted: <%u>, addresses and sizes are pairs of cells",
+			     CELLS);
+}
+
+static void warn_unknown_properties(struct config_ctx *c, int node, const char *const *known, u32 n)
+{
+	int p;
+
+	fdt_for_each_property_offset (p, c->fdt, node) {
+		const char *name = NULL;
+		bool found = false;
+
+		if (fdt_getprop_by_offset(c->fdt, p, &name, NULL) == NULL || config_ignored(name))
+			continue;
+		for (u32 i = 0; i < n && !found; i++)
+			found = strcmp(name, known[i]) == 0;
+		if (!found)
+			config_unknown(c, name, known, n);
+	}
+}
+
+static void set_node(struct config_ctx *c, const char *parent, const char *name)
+{
+	char clean[CONFIG_NAME_LEN + 8U];
+
+	config_text_clean(clean, sizeof(clean), name);
+	(void)str_print(c->node, sizeof(c->node), "%s/%s", parent, clean);
+}
+
+/* The characters that a name may have: those of device-tree node names, which a console prefix can show. */
+static bool name_char(char ch)
+{
+	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+	       ch == '-' || ch == '_' || ch == '.' || ch == '+' || ch == ',';
+}
+
+static bool letter(char ch)
+{
+	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z');
+}
+
+/* A partition's name is its node's name without the unit address. */
+static bool read_name(struct config_ctx *c, const char *node_name, char out[CONFIG_NAME_LEN])
+{
+	const char *at = strchr(node_name, '@');
+	size_t len = at != NULL ? (size_t)(at - node_name) : strlen(node_name);
+
+	if (len == 0U || len >= CONFIG_NAME_LEN) {
+		config_error(c, NULL, "the name has %lu characters; allowed: 1 to %u",
+			     (unsigned long)len, CONFIG_NAME_LEN - 1U);
+		return false;
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (!name_char(node_name[i])) {
+			config_error(
+				c, NULL,
+				"the name holds a character that a console prefix cannot show; "
+				"allowed: letters, digits and - _ . + ,");
+			return false;
+		}
+	}
+	/* `Ctrl-] 1` means partition number 1. */
+	if (!letter(node_name[0])) {
+		config_error(c, NULL, "the name begins with '%c'; allowed: a letter", node_name[0]);
+		return false;
+	}
+	memcpy(out, node_name, len);
+	out[len] = '\0';
+	if (strcmp(out, "cleave") == 0) {
+		config_error(c, NULL, "the name \"cleave\" is the hypervisor's own; take another");
+		return false;
+	}
+	return true;
+}
+
+static void check_name_unique(struct config_ctx *c, const struct config *out)
+{
+	const char *name = out->partition[out->nr].name;
+
+	for (u32 i = 0; i < out->nr; i++) {
+		if (strcmp(out->partition[i].name, name) == 0) {
+			config_error(c, NULL,
+				     "there are two partitions \"%s\"; a name may be taken once",
+				     name);
+			return;
+		}
+	}
+}
+
+static void warn_subnodes(struct config_ctx *c, int node)
+{
+	int sub;
+
+	fdt_for_each_subnode (sub, c->fdt, node) {
+		char clean[CONFIG_NODE_LEN];
+
+		config_text_clean(clean, sizeof(clean), fdt_get_name(c->fdt, sub, NULL));
+		config_warn(c, clean, "unknown node, ignored");
+	}
+}
+
+static void read_partition(struct config_ctx *c, int node, struct config *out)
+{
+	struct config_draft d = { .part = &out->partition[out->nr] };
+
+	memset(d.part, 0, sizeof(*d.part));
+	if (!check_compatible(c, node, PARTITION_COMPATIBLE))
+		return;
+	if (read_name(c, fdt_get_name(c->fdt, node, NULL), d.part->name))
+		check_name_unique(c, out);
+	warn_subnodes(c, node);
+	config_props_read(c, node, &d);
+	config_props_required(c, &d);
+	config_check_partition(c, &d);
+	out->nr++;
+}
+
+static void read_partitions(struct config_ctx *c, int node, struct config *out)
+{
+	static const char *const known[] = { "compatible", "#address-cells", "#size-cells" };
+	u32 found = 0;
+	int sub;
+
+	check_cells(c, node, "#address-cells", false);
+	check_cells(c, node, "#size-cells", false);
+	warn_unknown_properties(c, node, known, ARRAY_SIZE(known));
+
+	fdt_for_each_subnode (sub, c->fdt, node) {
+		found++;
+		set_node(c, "/partitions", fdt_get_name(c->fdt, sub, NULL));
+		if (out->nr == CONFIG_MAX_VMS) {
+			config_error(c, NULL, "is one partition too many; allowed: %u",
+				     CONFIG_MAX_VMS);
+			return;
+		}
+		read_partition(c, sub, out);
+	}
+	set_node(c, "", "partitions");
+	if (found == 0U)
+		config_error(c, NULL,
+			     "holds no partitions; wanted: at least one node with "
+			     "compatible = \"" PARTITION_COMPATIBLE "\"");
+}
+
+static void read_root(struct config_ctx *c, struct config *out)
+{
+	static const char *const known[] = { "compatible", "#address-cells", "#size-cells",
+					     "model" };
+	u32 found = 0;
+	int sub;
+
+	set_node(c, "", "");
+	if (!check_compatible(c, 0, ROOT_COMPATIBLE))
+		return;
+	check_cells(c, 0, "#address-cells", true);
+	check_cells(c, 0, "#size-cells", true);
+	warn_unknown_properties(c, 0, known, ARRAY_SIZE(known));
+
+	fdt_for_each_subnode (sub, c->fdt, 0) {
+		const char *name = fdt_get_name(c->fdt, sub, NULL);
+		char clean[CONFIG_NODE_LEN];
+
+		set_node(c, "", "");
+		if (strcmp(name, "partitions") == 0 && found++ == 0U) {
+			set_node(c, "", "partitions");
+			read_partitions(c, sub, out);
+		} else if (strcmp(name, "partitions") == 0) {
+			config_error(c, NULL, "there are two nodes \"partitions\"; allowed: one");
+		} else if (strncmp(name, "__", 2) != 0) {
+			config_text_clean(clean, sizeof(clean), name);
+			config_warn(c, clean,
+				    "unknown node, ignored; partitions stand in /partitions");
+		}
+	}
+	set_node(c, "", "");
+	if (found == 0U)
+		config_error(c, NULL, "the node \"partitions\" is missing");
+	else if (c->errors == 0U)
+		config_check_machine(c, out);
+}
+
+/* The blob: of a version and an alignment that libfdt reads safely, and whole. */
+static bool check_blob(struct config_ctx *c, u64 size)
+{
+	int err;
+
+	if (!IS_ALIGNED((uintptr_t)c->fdt, sizeof(fdt32_t))) {
+		config_error(c, NULL, "the device tree does not begin at a multiple of 4 bytes");
+		return false;
+	}
+	if (size < sizeof(struct fdt_header)) {
+		config_error(c, NULL, "the device tree is truncated: it has %lu bytes", size);
+		return false;
+	}
+	if (fdt_magic(c->fdt) == FDT_MAGIC && fdt_version(c->fdt) < FDT_VERSION) {
+		config_error(c, NULL, "the device tree has version %u; wanted: %u or later",
+			     fdt_version(c->fdt), FDT_VERSION);
+		return false;
+	}
+	if (fdt_magic(c->fdt) == FDT_MAGIC && fdt_totalsize(c->fdt) > size) {
+		config_error(c, NULL,
+			     "the device tree is truncated: %u bytes, of which %lu are there",
+			     fdt_totalsize(c->fdt), size);
+		return false;
+	}
+	if (!IS_ALIGNED(fdt_off_dt_struct(c->fdt), sizeof(fdt32_t))) {
+		config_error(c, NULL,
+			     "the device tree's structure block is not aligned to 4 bytes");
+		return false;
+	}
+	err = fdt_check_full(c->fdt, (size_t)size);
+	if (err != 0) {
+		config_error(c, NULL, "is no device tree (%s); wanted: what dtc compiles",
+			     fdt_strerror(err));
+		return false;
+	}
+	return true;
+}
+
+int config_parse(const void *fdt, u64 size, const struct archive *archive,
+		 const struct config_machine *machine, config_say_fn say_fn, void *ctx,
+		 struct config *out)
+{
+	struct config_ctx c = {
+		.fdt = fdt,
+		.archive = archive,
+		.machine = machine,
+		.say = say_fn,
+		.say_ctx = ctx,
+		.node = ARCHIVE_CONFIG_NAME,
+	};
+
+	out->nr = 0;
+	if (check_blob(&c, size))
+		read_root(&c, out);
+	return c.errors == 0U ? 0 : CLV_ERR_FORMAT;
+}
+
+int config_load(const struct archive *archive, const struct config_machine *machine,
+		config_say_fn say_fn, void *ctx, struct config *out)
+{
+	struct archive_file f;
+
+	out->nr = 0;
+	if (archive_find(archive, ARCHIVE_CONFIG_NAME, &f) != 0) {
+		say_fn(ctx, true,
+		       "boot archive: there is no file \"" ARCHIVE_CONFIG_NAME
+		       "\", the configuration; pack the archive with tools/cleave-archive");
+		return CLV_ERR_FORMAT;
+	}
+	return config_parse(f.data, f.size, archive, machine, say_fn, ctx, out);
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Partition configuration: what one property alone does not show - ranges against each other and against the mode, harts and
+ * memory against the machine, files against the memory they go to.
+ *
+ * Sums of sizes are made only of ranges that were found to lie inside the widest mode (59 bits): they cannot wrap.
+ */
+#include <cleave/errno.h>
+#include <cleave/printk.h>
+#include <cleave/string.h>
+#include "core/archive.h"
+#include "core/config_internal.h"
+#include "core/config_text.h"
+#include "core/guest_fdt.h"
+#include "core/image.h"
+
+#define MIN_LEVELS 3U
+#define MAX_LEVELS 5U
+
+/* 9 bits of an address a level; the root has two more (privileged specification, "Sv39x4" and following). */
+#define INDEX_BITS	9U
+#define ROOT_EXTRA_BITS 2U
+
+/** struct device - an address range that a guest's emulated device takes */
+struct device {
+	const char *name;
+	u64 base;
+	u64 size;
+};
+
+static const struct device devices[] = {
+	{ "the emulated PLIC", GUEST_PLIC_BASE, GUEST_PLIC_SIZE },
+	{ "the emulated UART", GUEST_UART_BASE, GUEST_UART_SIZE },
+};
+
+static u64 mode_end(u32 levels)
+{
+	return BIT64(PAGE_SHIFT + INDEX_BITS * levels + ROOT_EXTRA_BITS);
+}
+
+static const char *mode_name(u32 levels)
+{
+	static const char *const name[] = { "sv39x4", "sv48x4", "sv57x4" };
+
+	return name[levels - MIN_LEVELS];
+}
+
+/* The widest mode that a partition may get. */
+static u32 widest(const struct config_partition *part, u8 modes)
+{
+	if (part->gstage_levels != 0U)
+		return part->gstage_levels;
+	for (u32 levels = MAX_LEVELS; levels > MIN_LEVELS; levels--) {
+		if (modes == 0U || (modes & (1U << levels)) != 0U)
+			return levels;
+	}
+	return MIN_LEVELS;
+}
+
+u8 config_levels(const struct config_partition *part, u8 modes)
+{
+	u64 end = 0;
+
+	if (part->gstage_levels != 0U)
+		return part->gstage_levels;
+	for (u32 i = 0; i < part->nr_memory; i++)
+		end = MAX(end, part->memory[i].gpa + part->memory[i].size);
+	for (u32 levels = MIN_LEVELS; levels <= MAX_LEVELS; levels++) {
+		if ((modes == 0U || (modes & (1U << levels)) != 0U) && end <= mode_end(levels))
+			return (u8)levels;
+	}
+	return 0;
+}
+
+/* Tables of one level (each covers @span bytes) below which [first, last] is mapped by leaves smaller than a span. */
+static u64 tables_of_level(u64 first, u64 last, u64 span, bool whole_spans_are_leaves)
+{
+	u64 touched = last / span - first / span + 1U;
+	u64 whole_from = ALIGN_UP(first, span);
+	u64 whole_to = ALIGN_DOWN(last + 1U, span);
+
+	if (whole_spans_are_leaves && whole_to > whole_from)
+		touched -= (whole_to - whole_from) / span;
+	return touched;
+}
+
+u64 config_tables(const struct config_partition *part, u8 levels, u64 leaf)
+{
+	u64 n = 0;
+
+	for (u32 i = 0; i < part->nr_memory; i++) {
+		u64 first = part->memory[i].gpa;
+		u64 last = first + part->memory[i].size - 1U;
+
+		/* A table of level l holds 512 entries of 4 KiB << 9 l; the root is not counted. */
+		for (u32 l = 0; l + 1U < levels; l++) {
+			u64 span = PAGE_SIZE << (INDEX_BITS * (l + 1U));
+
+			n += tables_of_level(first, last, span, span <= leaf);
+		}
+	}
+	return n;
+}
+
+static bool overlap(u64 base, u64 size, u64 other, u64 other_size)
+{
+	return base < other + other_size && other < base + size;
+}
+
+static bool check_range_form(struct config_ctx *c, const struct config_memory *m, u32 index,
+			     u32 levels)
+{
+	if (m->size == 0U) {
+		config_error(
+			c, "memory",
+			"range %u at 0x%lx has size 0; allowed: multiples of 4 KiB from 4 KiB on",
+			index, m->gpa);
+		return false;
+	}
+	if (!IS_ALIGNED(m->gpa, PAGE_SIZE)) {
+		config_error(c, "memory",
+			     "range %u begins at 0x%lx; allowed: multiples of 4 KiB (0x1000)",
+			     index, m->gpa);
+		return false;
+	}
+	if (!IS_ALIGNED(m->size, PAGE_SIZE)) {
+		config_error(
+			c, "memory",
+			"range %u at 0x%lx has size 0x%lx; allowed: multiples of 4 KiB (0x1000)",
+			index, m->gpa, m->size);
+		return false;
+	}
+	if (m->size > UINT64_MAX - m->gpa) {
+		config_error(
+			c, "memory",
+			"range %u at 0x%lx with size 0x%lx ends behind 2^64; allowed: up to 0x%lx",
+			index, m->gpa, m->size, mode_end(levels) - 1U);
+		return false;
+	}
+	if (m->gpa + m->size > mode_end(levels)) {
+		config_error(c, "memory",
+			     "range %u, 0x%lx to 0x%lx, is wider than the G-stage mode %s; "
+			     "allowed: up to "
+			     "0x%lx",
+			     index, m->gpa, m->gpa + m->size - 1U, mode_name(levels),
+			     mode_end(levels) - 1U);
+		return false;
+	}
+	return true;
+}
+
+static bool check_range_free(struct config_ctx *c, const struct config_partition *part, u32 index)
+{
+	const struct config_memory *m = &part->memory[index];
+	u64 last = m->gpa + m->size - 1U;
+
+	for (u32 i = 0; i < index; i++) {
+		const struct config_memory *o = &part->memory[i];
+
+		if (!overlap(m->gpa, m->size, o->gpa, o->size))
+			continue;
+		config_error(c, "memory",
+			     "range %u, 0x%lx to 0x%lx, overlaps range %u, 0x%lx to 0x%lx", index,
+			     m->gpa, last, i, o->gpa, o->gpa + o->size - 1U);
+		return false;
+	}
+	for (u32 i = 0; i < ARRAY_SIZE(devices); i++) {
+		const struct device *dev = &devices[i];
+
+		if (!overlap(m->gpa, m->size, dev->base, dev->size))
+			continue;
+		config_error(c, "memory", "range %u, 0x%lx to 0x%lx, overlaps %s, 0x%lx to 0x%lx",
+			     index, m->gpa, last, dev->name, dev->base, dev->base + dev->size - 1U);
+		return false;
+	}
+	return true;
+}
+
+static bool check_memory(struct config_ctx *c, const struct config_partition *part)
+{
+	u32 levels = widest(part, c->machine->gstage_modes);
+	char want[CONFIG_SIZE_LEN];
+	char has[CONFIG_SIZE_LEN];
+	bool good = true;
+
+	for (u32 i = 0; i < part->nr_memory; i++)
+		good = check_range_form(c, &part->memory[i], i, levels) && good;
+	if (!good)
+		return false;
+
+	for (u32 i = 0; i < part->nr_memory; i++) {
+		const struct config_memory *m = &part->memory[i];
+
+		good = check_range_free(c, part, i) && good;
+		if (c->machine->largest != 0U && m->size > c->machine->largest) {
+			config_error(c, "memory",
+				     "range %u at 0x%lx needs %s in one piece; the largest free "
+				     "piece of "
+				     "this machine has %s",
+				     i, m->gpa, config_text_size(m->size, want),
+				     config_text_size(c->machine->largest, has));
+			good = false;
+		}
+	}
+	return good;
+}
+
+static bool hart_exists(const struct config_machine *m, u64 hart)
+{
+	for (u32 i = 0; i < m->nr_harts; i++) {
+		if (m->harts[i] == hart)
+			return true;
+	}
+	return false;
+}
+
+static void list_harts(const struct config_machine *m, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	for (u32 i = 0; i < m->nr_harts; i++) {
+		if (!config_text_append(buf, size - 4U, "%s%lu", i == 0U ? "" : " ", m->harts[i])) {
+			(void)config_text_append(buf, size, " ...");
+			return;
+		}
+	}
+}
+
+static void check_affinity(struct config_ctx *c, const struct config_draft *d)
+{
+	const struct config_partition *part = d->part;
+	char harts[120];
+
+	if ((d->have & CONFIG_HAVE_CPUS) != 0U && d->affinity_count != part->cpus)
+		config_error(c, "cpu-affinity",
+			     "has %u entries for %u cpus; wanted: one for each cpu",
+			     d->affinity_count, part->cpus);
+
+	for (u32 i = 0; i < d->affinity_count; i++) {
+		if (c->machine->nr_harts == 0U && part->affinity[i] != CONFIG_CPU_ANY)
+			continue;
+		if (hart_exists(c->machine, part->affinity[i]))
+			continue;
+		list_harts(c->machine, harts, sizeof(harts));
+		config_error(c, "cpu-affinity", "cpu %u wants hart %lu, which does not exist%s%s",
+			     i, part->affinity[i], harts[0] != '\0' ? "; there are the harts " : "",
+			     harts);
+	}
+}
+
+static void check_pool(struct config_ctx *c, const struct config_partition *part)
+{
+	u8 levels = config_levels(part, c->machine->gstage_modes);
+	u64 least = config_tables(part, levels, part->largest_page);
+
+	if (part->pool_tables < least)
+		config_error(
+			c, "table-pool",
+			"<%u> tables cannot map the memory; allowed: <%lu> or more, and <%lu> is "
+			"enough for every page",
+			part->pool_tables, least, config_tables(part, levels, PAGE_SIZE));
+}
+
+static void check_image(struct config_ctx *c, const struct config_draft *d)
+{
+	const struct config_partition *part = d->part;
+	struct archive_file kernel;
+	struct archive_file initrd;
+	struct image_layout layout;
+	char error[ARCHIVE_ERROR_LEN];
+	bool with_initrd;
+
+	if (archive_find(c->archive, part->kernel, &kernel) != 0)
+		return;
+	with_initrd = part->initrd != NULL && archive_find(c->archive, part->initrd, &initrd) == 0;
+	if (image_place(part, &kernel, with_initrd ? &initrd : NULL, &layout, error) != 0)
+		config_error(c, "kernel", "%s", error);
+}
+
+void config_check_partition(struct config_ctx *c, const struct config_draft *d)
+{
+	bool memory = (d->have & CONFIG_HAVE_MEMORY) != 0U && check_memory(c, d->part);
+
+	if ((d->have & CONFIG_HAVE_AFFINITY) != 0U)
+		check_affinity(c, d);
+	if (memory && (d->have & CONFIG_HAVE_POOL) != 0U)
+		check_pool(c, d->part);
+	if (memory && (d->have & CONFIG_HAVE_KERNEL) != 0U)
+		check_image(c, d);
+}
+
+void config_check_machine(struct config_ctx *c, const struct config *config)
+{
+	u64 memory = 0;
+	u64 tables = 0;
+	char text[3][CONFIG_SIZE_LEN];
+
+	if (c->machine->memory == 0U)
+		return;
+	for (u32 i = 0; i < config->nr; i++) {
+		const struct config_partition *part = &config->partition[i];
+		u8 levels = config_levels(part, c->machine->gstage_modes);
+
+		for (u32 r = 0; r < part->nr_memory; r++) {
+			/* Below 2^59 each and at most 2^11 of them: stop before the sum could wrap. */
+			memory = MIN(memory + part->memory[r].size, BIT64(62));
+		}
+		tables += PAGE_SIZE * (part->pool_tables != 0U
+					       ? (u64)part->pool_tables
+					       : config_tables(part, levels, PAGE_SIZE));
+	}
+	if (memory <= c->machine->memory && tables <= c->machine->memory - memory)
+		return;
+	config_error(c, NULL,
+		     "the partitions need %s of memory and %s of tables for it; this machine has "
+		     "%s left",
+		     config_text_size(memory, text[0]), config_text_size(tables, text[1]),
+		     config_text_size(c->machine->memory, text[2]));
+}
+
+static u32 least_loaded(const u32 *load, u32 n)
+{
+	u32 best = 0;
+
+	for (u32 i = 1; i < n; i++) {
+		if (load[i] <= load[best])
+			best = i;
+	}
+	return best;
+}
+
+static u32 hart_index(const struct config_machine *m, u64 hart)
+{
+	u32 i = 0;
+
+	while (i + 1U < m->nr_harts && m->harts[i] != hart)
+		i++;
+	return i;
+}
+
+void config_resolve(struct config *config, const struct config_machine *machine)
+{
+	u32 load[CONFIG_MAX_HARTS] = { 0 };
+	u32 n = MIN(machine->nr_harts, (u32)CONFIG_MAX_HARTS);
+
+	/* First those that were chosen, so that the others are spread over what is left. */
+	for (u32 p = 0; p < config->nr; p++) {
+		struct config_partition *part = &config->partition[p];
+
+		for (u32 i = 0; i < part->cpus; i++) {
+			if (part->affinity[i] == CONFIG_CPU_ANY)
+				continue;
+			part->affinity[i] = hart_index(machine, part->affinity[i]);
+			load[part->affinity[i]]++;
+		}
+	}
+	for (u32 p = 0; p < config->nr; p++) {
+		struct config_partition *part = &config->partition[p];
+
+		for (u32 i = 0; i < part->cpus; i++) {
+			if (part->affinity[i] != CONFIG_CPU_ANY)
+				continue;
+			part->affinity[i] = least_loaded(load, n);
+			load[part->affinity[i]]++;
+		}
+	}
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of core/config*.c share; nobody else may include it.
+ */
+#ifndef CORE_CONFIG_INTERNAL_H
+#define CORE_CONFIG_INTERNAL_H
+
+#include <cleave/types.h>
+#include "core/archive.h"
+#include "core/config.h"
+
+#define CONFIG_NODE_LEN 64U
+
+/**
+ * struct config_ctx - one run of config_parse()
+ * @node: path of the node that is being read, fit to be shown
+ * @errors: how many were said
+ */
+struct config_ctx {
+	const void *fdt;
+	const struct archive *archive;
+	const struct config_machine *machine;
+	config_say_fn say;
+	void *say_ctx;
+	char node[CONFIG_NODE_LEN];
+	u32 errors;
+};
+
+/* Properties of a partition that were there and right, as bits: a check needs those it looks at. */
+enum config_have {
+	CONFIG_HAVE_CPUS = 1U << 0,
+	CONFIG_HAVE_MEMORY = 1U << 1,
+	CONFIG_HAVE_KERNEL = 1U << 2,
+	CONFIG_HAVE_INITRD = 1U << 3,
+	CONFIG_HAVE_AFFINITY = 1U << 4,
+	CONFIG_HAVE_COMPATIBLE = 1U << 5,
+	CONFIG_HAVE_POOL = 1U << 6,
+};
+
+/**
+ * struct config_draft - a partition while it is read
+ * @given: bit = index of a property in the table of config_props.c that stands in the node
+ * @have: enum config_have
+ * @affinity_count: entries of cpu-affinity
+ */
+struct config_draft {
+	struct config_partition *part;
+	u32 given;
+	u32 have;
+	u32 affinity_count;
+};
+
+/** config_cell() - Return: the cell at @p, big-endian and not necessarily aligned */
+static inline u32 config_cell(const void *p)
+{
+	const u8 *b = p;
+
+	return (u32)b[0] << 24 | (u32)b[1] << 16 | (u32)b[2] << 8 | (u32)b[3];
+}
+
+/** config_error() - say that something is wrong: "<node>: <property>: <text>"; @property may be NULL */
+void config_error(struct config_ctx *c, const char *property, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/** config_warn() - the same, for what is not wrong but probably not meant */
+void config_warn(struct config_ctx *c, const char *property, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/** config_unknown() - warn of a property that nobody reads, naming the nearest of the @n @known ones */
+void config_unknown(struct config_ctx *c, const char *property, const char *const *known, u32 n);
+
+/** config_ignored() - Return: true for properties that tools add: phandle, and names that begin with "__" */
+bool config_ignored(const char *property);
+
+/** config_props_read() - read the properties of the partition node at @offset, each by itself */
+void config_props_read(struct config_ctx *c, int offset, struct config_draft *d);
+
+/** config_props_required() - say which properties are missing, or exclude each other */
+void config_props_required(struct config_ctx *c, const struct config_draft *d);
+
+/** config_check_partition() - check what one property alone does not show: memory, harts, files */
+void config_check_partition(struct config_ctx *c, const struct config_draft *d);
+
+/** config_check_machine() - check that all partitions together fit the machine */
+void config_check_machine(struct config_ctx *c, const struct config *config);
+
+#endif

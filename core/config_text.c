@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Words for messages about a configuration. It must never write outside the buffers that it is given.
+ */
+#include "core/config_text.h"
+
+#include <cleave/printk.h>
+#include <cleave/string.h>
+
+/* Names longer than this are near to no known name. */
+#define NEAREST_MAX 40U
+
+const char *config_text_size(u64 bytes, char buf[CONFIG_SIZE_LEN])
+{
+	static const char *const unit[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	u32 u = 0;
+	u64 whole;
+	u64 hundredths;
+
+	if (bytes < KIB(1)) {
+		(void)str_print(buf, CONFIG_SIZE_LEN, "%lu bytes", bytes);
+		return buf;
+	}
+	while (u + 1U < ARRAY_SIZE(unit) && (bytes >> (10U * (u + 2U))) != 0U)
+		u++;
+
+	whole = bytes >> (10U * (u + 1U));
+	/* Keep ten bits below the unit: then times 100 does not wrap. */
+	hundredths = ((bytes >> (10U * u)) & 1023U) * 100U / 1024U;
+	if (bytes < KIB(64) && (bytes & 1023U) != 0U)
+		(void)str_print(buf, CONFIG_SIZE_LEN, "%lu bytes", bytes);
+	else if (hundredths == 0U)
+		(void)str_print(buf, CONFIG_SIZE_LEN, "%lu %s", whole, unit[u]);
+	else if (hundredths % 10U == 0U)
+		(void)str_print(buf, CONFIG_SIZE_LEN, "%lu.%lu %s", whole, hundredths / 10U,
+				unit[u]);
+	else
+		(void)str_print(buf, CONFIG_SIZE_LEN, "%lu.%02lu %s", whole, hundredths, unit[u]);
+	return buf;
+}
+
+bool config_text_append(char *buf, size_t size, const char *fmt, ...)
+{
+	size_t used = strnlen(buf, size);
+	size_t want;
+	va_list ap;
+
+	if (used == size)
+		return false;
+	va_start(ap, fmt);
+	want = str_format(buf + used, size - used, fmt, ap);
+	va_end(ap);
+	if (want < size - used)
+		return true;
+	buf[used] = '\0';
+	return false;
+}
+
+void config_text_clean(char *buf, size_t size, const char *text)
+{
+	static const char more[] = "...";
+	size_t n = 0;
+
+	while (text[n] != '\0' && n + 1U < size) {
+		u8 c = (u8)text[n];
+
+		buf[n] = (c >= 0x20U && c < 0x7fU) ? (char)c : '?';
+		n++;
+	}
+	buf[n] = '\0';
+	if (text[n] != '\0' && size > sizeof(more))
+		memcpy(buf + size - sizeof(more), more, sizeof(more));
+}
+
+/* The edit distance of two names, by the usual table of which two rows are enough. */
+static u32 distance(const char *a, size_t alen, const char *b, size_t blen)
+{
+	u32 row[NEAREST_MAX + 1U];
+
+	for (u32 j = 0; j <= blen; j++)
+		row[j] = j;
+	for (u32 i = 1; i <= alen; i++) {
+		u32 diagonal = row[0];
+
+		row[0] = i;
+		for (u32 j = 1; j <= blen; j++) {
+			u32 exchange = diagonal + (a[i - 1U] == b[j - 1U] ? 0U : 1U);
+			u32 other = MIN(row[j], row[j - 1U]) + 1U;
+
+			diagonal = row[j];
+			row[j] = MIN(exchange, other);
+		}
+	}
+	return row[blen];
+}
+
+const char *config_text_nearest(const char *name, const char *const *known, u32 n)
+{
+	size_t len = strnlen(name, NEAREST_MAX + 1U);
+	const char *best = NULL;
+	u32 best_distance = (u32)(len + 2U) / 3U + 1U;
+
+	if (len > NEAREST_MAX)
+		return NULL;
+	for (u32 i = 0; i < n; i++) {
+		size_t known_len = strnlen(known[i], NEAREST_MAX + 1U);
+		u32 d;
+
+		if (known_len > NEAREST_MAX)
+			continue;
+		d = distance(name, len, known[i], known_len);
+		if (d < best_distance) {
+			best_distance = d;
+			best = known[i];
+		}
+	}
+	return best;
+}

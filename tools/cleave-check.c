@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cleave-check - say what the hypervisor will say about a boot archive, on a person's machine.
+ *
+ *   cleave-check [--harts 0,1,2] [--memory SIZE] ARCHIVE.cpio
+ *
+ * It runs the hypervisor's own code over the archive, so it must never have an opinion of its own about what is right.
+ * Errors and warnings go to standard error, what each partition gets to standard output.
+ * Exit code: 0 all right (warnings allowed), 1 refused, 2 used wrongly.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/archive.h"
+#include "core/config.h"
+#include "core/config_text.h"
+#include "core/image.h"
+
+enum exit_code {
+	EXIT_GOOD = 0,
+	EXIT_REFUSED = 1,
+	EXIT_USAGE = 2,
+};
+
+struct options {
+	u64 harts[CONFIG_MAX_HARTS];
+	struct config_machine machine;
+	const char *path;
+};
+
+static void usage(void)
+{
+	(void)fputs("usage: cleave-check [--harts 0,1,2] [--memory SIZE] ARCHIVE.cpio\n"
+		    "  --harts   ids of the harts of the machine that the archive is for\n"
+		    "  --memory  bytes of its memory that are left for partitions; K, M and G may "
+		    "follow\n"
+		    "Without them, what depends on the machine is not checked.\n",
+		    stderr);
+}
+
+static bool parse_harts(const char *text, struct options *o)
+{
+	u32 n = 0;
+
+	while (n < CONFIG_MAX_HARTS) {
+		char *end;
+
+		if (*text < '0' || *text > '9')
+			return false;
+		o->harts[n++] = strtoull(text, &end, 0);
+		if (*end == '\0') {
+			o->machine.harts = o->harts;
+			o->machine.nr_harts = n;
+			return true;
+		}
+		if (*end != ',')
+			return false;
+		text = end + 1;
+	}
+	return false;
+}
+
+static bool parse_size(const char *text, u64 *out)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*out = strtoull(text, &end, 0);
+	if (errno != 0)
+		return false;
+	unit = *end != '\0' ? strchr(units, *end) : NULL;
+	if (unit != NULL) {
+		u32 shift = 10U * (u32)(unit - units + 1);
+
+		if (*out > UINT64_MAX >> shift)
+			return false;
+		*out <<= shift;
+		end++;
+	}
+	return *end == '\0' && *out != 0U;
+}
+
+static bool parse_options(int argc, char **argv, struct options *o)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--harts") == 0 && i + 1 < argc) {
+			if (!parse_harts(argv[++i], o))
+				return false;
+		} else if (strcmp(argv[i], "--memory") == 0 && i + 1 < argc) {
+			if (!parse_size(argv[++i], &o->machine.memory))
+				return false;
+		} else if (argv[i][0] != '-' && o->path == NULL) {
+			o->path = argv[i];
+		} else {
+			return false;
+		}
+	}
+	return o->path != NULL;
+}
+
+/* The whole file, as the bootloader would put it into memory. */
+static void *read_file(const char *path, u64 *size)
+{
+	FILE *f = fopen(path, "rb");
+	void *data = NULL;
+	long end;
+
+	if (f == NULL)
+		return NULL;
+	if (fseek(f, 0, SEEK_END) == 0 && (end = ftell(f)) >= 0 && fseek(f, 0, SEEK_SET) == 0) {
+		*size = (u64)end;
+		data = malloc(*size + 1U);
+		if (data != NULL && fread(data, 1, *size, f) != *size) {
+			free(data);
+			data = NULL;
+			errno = EIO;
+		}
+	}
+	(void)fclose(f);
+	return data;
+}
+
+static void say(void *ctx, bool error, const char *line)
+{
+	(void)ctx;
+	(void)fprintf(stderr, "%s: %s\n", error ? "error" : "warning", line);
+}
+
+static void print_files(const struct archive *a, const char *path, u64 bytes)
+{
+	char size[CONFIG_SIZE_LEN];
+	struct archive_file f;
+	u64 pos = 0;
+
+	(void)printf("%s, %s:\n", path, config_text_size(bytes, size));
+	while (archive_next(a, &pos, &f) == 0)
+		(void)printf("  %-24s %12s\n", f.name, config_text_size(f.size, size));
+}
+
+static void print_partition(const struct archive *a, const struct config_partition *p)
+{
+	char error[ARCHIVE_ERROR_LEN];
+	char size[CONFIG_SIZE_LEN];
+	struct archive_file kernel;
+	struct archive_file initrd;
+	struct image_layout layout;
+	bool with_initrd;
+
+	(void)printf("  %s\n    cpus    %u, ", p->name, p->cpus);
+	for (u32 i = 0; i < p->cpus; i++) {
+		if (p->affinity[i] == CONFIG_CPU_ANY) {
+			(void)printf("harts chosen at boot");
+			break;
+		}
+		(void)printf("%s%lu", i == 0U ? "on hart " : " and ", p->affinity[i]);
+	}
+	(void)printf("\n");
+	for (u32 i = 0; i < p->nr_memory; i++)
+		(void)printf("    memory  0x%lx to 0x%lx, %s\n", p->memory[i].gpa,
+			     p->memory[i].gpa + p->memory[i].size - 1U,
+			     config_text_size(p->memory[i].size, size));
+	if (p->kernel == NULL || archive_find(a, p->kernel, &kernel) != 0) {
+		(void)printf("    empty, for a partition that is moved in\n");
+		return;
+	}
+	with_initrd = p->initrd != NULL && archive_find(a, p->initrd, &initrd) == 0;
+	/* Cannot fail: the same was checked. */
+	if (image_place(p, &kernel, with_initrd ? &initrd : NULL, &layout, error) != 0)
+		return;
+	(void)printf("    kernel  %s at 0x%lx, %s\n", p->kernel, layout.kernel,
+		     config_text_size(layout.kernel_end - layout.kernel, size));
+	if (layout.initrd != 0U)
+		(void)printf("    initrd  %s at 0x%lx, %s\n", p->initrd, layout.initrd,
+			     config_text_size(layout.initrd_end - layout.initrd, size));
+}
+
+static enum exit_code check(const struct options *o, const void *data, u64 size)
+{
+	static struct config config;
+	char error[ARCHIVE_ERROR_LEN];
+	struct archive a;
+
+	if (archive_open(&a, data, size, error) != 0) {
+		say(NULL, true, error);
+		return EXIT_REFUSED;
+	}
+	if (config_load(&a, &o->machine, say, NULL, &config) != 0)
+		return EXIT_REFUSED;
+
+	print_files(&a, o->path, size);
+	(void)printf("partitions:\n");
+	for (u32 i = 0; i < config.nr; i++)
+		print_partition(&a, &config.partition[i]);
+	return EXIT_GOOD;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .path = NULL };
+	enum exit_code code;
+	u64 size = 0;
+	void *data;
+
+	if (!parse_options(argc, argv, &o)) {
+		usage();
+		return EXIT_USAGE;
+	}
+	data = read_file(o.path, &size);
+	if (data == NULL) {
+		(void)fprintf(stderr, "error: %s: %s\n", o.path, strerror(errno));
+		return EXIT_REFUSED;
+	}
+	code = check(&o, data, size);
+	free(data);
+	return (int)code;
+}
