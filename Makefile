@@ -118,14 +118,14 @@ ifneq ($(LLVM),)
 TARGET_CC := $(CLANG) --target=riscv64-unknown-elf -gdwarf-4 -fno-dwarf-directory-asm \
 	-fno-addrsig -Xclang -no-integrated-as
 define compile
-$(Q)$(TARGET_CC) $(1) $(CFLAGS_$<) -MMD -MP -MT $@ -MF $(@:.o=.d) -S -o $(@:.o=.s) $<
+$(Q)$(TARGET_CC) $(1) $(CFLAGS_$<) -MD -MP -MT $@ -MF $(@:.o=.d) -S -o $(@:.o=.s) $<
 $(Q)sed -i '/^[[:space:]]*\.attribute[[:space:]]*5,/d' $(@:.o=.s)
 $(Q)$(AS) -march=$(HART_ASM) -mabi=lp64 -mno-relax -o $@ $(@:.o=.s)
 endef
 else
 TARGET_CC := $(CROSS_CC)
 define compile
-$(Q)$(TARGET_CC) $(1) $(CFLAGS_$<) $(NO_ATTRIBUTE) -Wa,-march=$(HART_ASM) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+$(Q)$(TARGET_CC) $(1) $(CFLAGS_$<) $(NO_ATTRIBUTE) -Wa,-march=$(HART_ASM) -MD -MP -MF $(@:.o=.d) -c -o $@ $<
 endef
 endif
 
@@ -197,7 +197,7 @@ $(OFFSETS_H): $(wildcard arch/riscv/asm-offsets.c) $(CONFIG_H) $(O)/obj/flags
 	$(say) OFFSETS $@
 	@mkdir -p $(@D) $(O)/obj
 ifneq ($(wildcard arch/riscv/asm-offsets.c),)
-	$(Q)$(TARGET_CC) $(CFLAGS) $(CPPFLAGS) -MMD -MP -MT $@ -MF $(O)/obj/asm-offsets.d -S \
+	$(Q)$(TARGET_CC) $(CFLAGS) $(CPPFLAGS) -MD -MP -MT $@ -MF $(O)/obj/asm-offsets.d -S \
 		-o $(O)/obj/asm-offsets.s $<
 	$(Q)sed -n 's/^.*->\([A-Za-z0-9_]*\) [$$#]*\(-\{0,1\}[0-9]*\).*/#define \1 \2/p' \
 		$(O)/obj/asm-offsets.s >$@
@@ -231,11 +231,11 @@ $(O)/obj/%.o: %.c $(O)/obj/flags $(CONFIG_H) | $(GENERATED) deps/libfdt/libfdt.h
 $(O)/obj/%.S.o: %.S $(O)/obj/flags $(CONFIG_H) $(OFFSETS_H) | $(GENERATED)
 	$(say) AS $<
 	@mkdir -p $(@D)
-	$(Q)$(CROSS_CC) $(ASFLAGS) $(CPPFLAGS) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+	$(Q)$(CROSS_CC) $(ASFLAGS) $(CPPFLAGS) -MD -MP -MF $(@:.o=.d) -c -o $@ $<
 
 $(O)/linker.lds: linker.ld $(CONFIG_H) $(O)/obj/flags | $(GENERATED)
 	$(say) CPP $@
-	$(Q)$(CROSS_CC) -E -P -x assembler-with-cpp -D__ASSEMBLY__ $(CPPFLAGS) -MMD -MP -MT $@ \
+	$(Q)$(CROSS_CC) -E -P -x assembler-with-cpp -D__ASSEMBLY__ $(CPPFLAGS) -MD -MP -MT $@ \
 		-MF $(O)/obj/linker.d -o $@ $<
 
 $(O)/cleave.elf: $(O)/linker.lds $(OBJS)
@@ -266,7 +266,7 @@ $(O)/guest/%.c.o: %.c $(O)/obj/flags
 $(O)/guest/%.S.o: %.S $(O)/obj/flags
 	$(say) AS $<
 	@mkdir -p $(@D)
-	$(Q)$(CROSS_CC) $(ASFLAGS) $(GUEST_CPPFLAGS) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+	$(Q)$(CROSS_CC) $(ASFLAGS) $(GUEST_CPPFLAGS) -MD -MP -MF $(@:.o=.d) -c -o $@ $<
 
 define guest_rule
 $$(O)/$(1).elf: guests/lib/guest.ld $$(call guest_objs,$(1))
@@ -284,17 +284,17 @@ define host_build
 $$(O)/host/$(1)/deps/libfdt/%.o: deps/libfdt/%.c $$(O)/host/flags | $$(GENERATED)
 	$$(say) HOSTCC $$<
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOST_CC_$(1)) -w $$(HOST_CPPFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(HOST_CC_$(1)) -w $$(HOST_CPPFLAGS) -MD -MP -c -o $$@ $$<
 
 $$(O)/host/$(1)/tests/%.o: tests/%.c $$(O)/host/flags $$(CONFIG_H) | $$(GENERATED) deps/libfdt/libfdt.h
 	$$(say) HOSTCC $$<
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOST_CC_$(1)) -Wall -Wextra -Werror $$(HOST_CPPFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(HOST_CC_$(1)) -Wall -Wextra -Werror $$(HOST_CPPFLAGS) -MD -MP -c -o $$@ $$<
 
 $$(O)/host/$(1)/%.o: %.c $$(O)/host/flags $$(CONFIG_H) | $$(GENERATED) deps/libfdt/libfdt.h
 	$$(say) HOSTCC $$<
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOST_CC_$(1)) $$(WARNINGS) $$(HOST_CPPFLAGS) $$(CFLAGS_HOST_$$<) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(HOST_CC_$(1)) $$(WARNINGS) $$(HOST_CPPFLAGS) $$(CFLAGS_HOST_$$<) -MD -MP -c -o $$@ $$<
 
 $$(O)/host/$(1)/parts.a: $$(patsubst %.c,$$(O)/host/$(1)/%.o,$(2))
 	$$(say) AR $$@

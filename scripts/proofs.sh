@@ -23,7 +23,7 @@ status=0 ran=0
 for file in ${*:-tests/proofs/*.c}; do
 	[ -f "$file" ] || continue
 	name=$(basename "$file" .c)
-	read -ra args < <(sed -n 's/^.*cbmc: *//p' "$file" | head -n 1)
+	read -ra args < <(sed -n 's,^.*cbmc: *,,p' "$file" | sed 's, *[*]/,,' | head -n 1)
 	[ ${#args[@]} -gt 0 ] || { echo "FAIL $name: no line 'cbmc: ARGUMENTS'"; status=1; continue; }
 	ran=$((ran + 1))
 	start=$SECONDS

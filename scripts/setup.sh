@@ -245,7 +245,27 @@ list_missing_tools()
 
 # --- deps/libfdt -------------------------------------------------------------------------------
 
-libfdt_complete() { [ -f "$1/libfdt.h" ] && [ -f "$1/fdt_rw.c" ] && [ -f "$1/fdt.h" ]; }
+libfdt_complete() { [ -f "$1/libfdt.h" ] && [ -f "$1/fdt.h" ] && [ -f "$1/fdt_rw.c" ]; }
+
+# unpack_libfdt TARBALL SCRATCH: libfdt's sources and headers out of whatever package holds them; the
+# headers may stand in a folder of their own.
+unpack_libfdt()
+{
+	local list src hdr
+	list=$(tar tf "$1" 2>/dev/null | grep -E '/libfdt/(libfdt\.h|fdt_rw\.c)$')
+	hdr=$(printf '%s\n' "$list" | sed -n 's,/libfdt\.h$,,p' | head -n 1)
+	[ -n "$hdr" ] || return 1
+	src=$(printf '%s\n' "$list" | grep -F "$hdr/fdt_rw.c" ||
+		printf '%s\n' "$list" | grep '/fdt_rw\.c$' | head -n 1)
+	[ -n "$src" ] || return 1
+	src=${src%/*}
+	rm -rf "$2" "$DEPS/libfdt"
+	mkdir -p "$2" "$DEPS/libfdt"
+	tar xf "$1" -C "$2" "$hdr" "$src" &&
+		cp "$2/$hdr"/*.h "$2/$src"/*.[ch] "$DEPS/libfdt/" &&
+		basename "$1" >"$DEPS/libfdt/FROM" &&
+		libfdt_complete "$DEPS/libfdt"
+}
 
 # Take the first source package that answers; some tarballs are not on every mirror.
 get_libfdt()
@@ -269,20 +289,11 @@ get_libfdt()
 		{ miss "no source package list for libfdt: is there a network?"; return; }
 	rm -rf "$tmp"
 	mkdir -p "$tmp"
-	# All from the copy of dtc that each package holds, so a hypervisor that uses fdt_check_full()
-	# (only in the first) would not build from the others.
-	for src in device-tree-compiler u-boot optee-os; do
+	# Any but u-boot's is 1.6 or later, which expects hostile trees; u-boot's is better than none.
+	for src in device-tree-compiler arm-trusted-firmware opensbi optee-os u-boot; do
 		(cd "$tmp" && apt_in source apt-get -qq source --download-only "$src" >log 2>&1) || continue
-		for tar in "$tmp"/*.orig.tar.*; do
-			[ -f "$tar" ] || continue
-			# The folder with libfdt.h is the whole library; u-boot has partial copies too.
-			member=$(tar tf "$tar" 2>/dev/null | grep '/libfdt/libfdt\.h$' | head -n 1)
-			[ -n "$member" ] || continue
-			tar xf "$tar" -C "$tmp" "${member%/*}" || continue
-			libfdt_complete "$tmp/${member%/*}" || continue
-			mkdir -p "$DEPS/libfdt"
-			cp "$tmp/${member%/*}"/*.[ch] "$DEPS/libfdt/"
-			basename "$tar" >"$DEPS/libfdt/FROM"
+		for tar in "$tmp"/*.orig.tar.*z*; do
+			[ -f "$tar" ] && unpack_libfdt "$tar" "$tmp/x" || continue
 			say "libfdt: sources from $(basename "$tar")"
 			rm -rf "$tmp"
 			return
