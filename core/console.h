@@ -2,41 +2,71 @@
 /*
  * One UART for all: lines of each partition prefixed `name| `, the hypervisor's own `cleave| `; input to the one in focus.
  *
- * Nothing is ever lost, and a line is never broken by another's: a line that is still open on the screen (a prompt of the partition in focus) is
- * taken back and shown again behind a line that somebody else finished meanwhile. Lines of others wait in their own buffer until they are whole.
+ * Nothing is ever lost, and a line is never broken by another's: core/console_lines.h says how. Until a driver has found
+ * the machine's UART, the firmware's console (SBI) serves instead. What the user may type is in core/console_keys.h.
  *
- * Locking: one lock for the UART and all buffers; every function may be called on any hart with any other lock held.
+ * Locking: one lock for the UART and all lines and input buffers. It is the innermost lock of all: every function but
+ * console_input(), console_read() and console_start() may be called on any hart with any other lock held, and inside a
+ * page-table walk too (who waits for this lock serves no requests meanwhile; its holder waits for nobody but the UART).
  */
 #ifndef CORE_CONSOLE_H
 #define CORE_CONSOLE_H
 
 #include <cleave/types.h>
-
-#define CONSOLE_ESCAPE 0x1dU /* Ctrl-] */
+#include "core/console_keys.h"
+#include "core/console_lines.h"
 
 struct vm;
 
-/** struct console_tty - a partition's side of the console; all guarded by the console's lock */
+/**
+ * struct console_tty - a partition's side of the console; all guarded by the console's lock
+ * @line: its open line
+ * @vm: its partition; NULL: not joined
+ * @deaf: it does not read its input: what is typed while @rx is full is dropped
+ * @told: the user knows that input is dropped
+ * @rx: input that the partition has not fetched yet
+ * @rx_head: index of the oldest character
+ * @rx_count: characters that wait
+ */
 struct console_tty {
-	char name[32];
-	u32 len; /* bytes of the open line */
-	char line[CONFIG_CONSOLE_LINE];
-	bool used;
+	struct console_line line;
+	struct vm *vm;
+	bool deaf;
+	bool told;
+	u8 rx[CONFIG_CONSOLE_RX];
+	u32 rx_head;
+	u32 rx_count;
 };
 
-/** struct console_uart - operations of the machine's UART; a driver fills it in (core/driver.h) */
+/**
+ * struct console_uart - the machine's UART; a driver fills it in (core/driver.h)
+ * @name: for the boot report
+ * @irq: source of its receive interrupt at the host's controller (core/irq.h); 0: there is none, it is polled
+ * @putc: waits, within bounds, until the UART takes @c; CR and LF are two characters
+ * @getc: Return: a character, or -1 when none waits
+ * @rx_enable: switch the receive interrupt
+ */
 struct console_uart {
+	const char *name;
 	void *opaque;
-	void (*putc)(void *opaque, u8 c); /* waits until the UART takes it */
-	int (*getc)(void *opaque);	  /* a character, or -1 when none waits */
-	/* switch the receive interrupt on; Return: interrupt source of the host's controller, 0: there is none, poll */
-	u32 (*rx_irq)(void *opaque);
+	u32 irq;
+	void (*putc)(void *opaque, u8 c);
+	int (*getc)(void *opaque);
+	void (*rx_enable)(void *opaque, bool on);
 };
 
-/** console_set_uart() - the machine's UART from now on (until then: SBI DBCN or legacy putchar); prints nothing */
+/** console_set_uart() - the machine's UART from now on; boot hart, once; prints nothing */
 void console_set_uart(const struct console_uart *uart);
 
-/** console_tty_open() - join as partition @vm, whose id is the number in `Ctrl-] <number>`; a restart joins again */
+/**
+ * console_start() - the partitions have joined: choose the focus, say so, switch input on; boot hart
+ *
+ * The focus goes to the partition that the boot argument cleave.focus (number or name) says, else to the first that is
+ * no manager and is not an empty slot, else to the first.
+ */
+void console_start(void);
+
+/** console_tty_open() - join as partition @vm, whose id is its number; a restart joins again, and keeps its focus */
 void console_tty_open(struct console_tty *t, struct vm *vm);
 
 /** console_tty_putc(), console_tty_write() - output of a partition (UART emulation, SBI DBCN) */
@@ -46,13 +76,29 @@ void console_tty_write(struct console_tty *t, const u8 *s, u64 len);
 /** console_tty_flush() - show the open line as it is and end it: the partition stopped */
 void console_tty_flush(struct console_tty *t);
 
-/** console_input() - fetch what the UART has received and give it to the partition in focus; UART interrupt or poll */
+/** console_tty_fetch() - Return: the oldest character that waits for the partition, -1 when there is none */
+int console_tty_fetch(struct console_tty *t);
+
+/**
+ * console_input() - fetch what the UART has received and act on it; from its interrupt, or polled
+ *
+ * Input for which the partition in focus has no room stays in the UART, whose interrupt is off until there is room. A
+ * partition that has read nothing for two seconds then is taken for one that does not read: the user gets the keyboard
+ * back. Context: no lock held (it takes those of emulated devices). Bounded: fetches a few hundred characters.
+ */
 void console_input(void);
 
-/** console_needs_poll() - Return: true when no receive interrupt works: the boot hart calls console_input() from its tick */
+/**
+ * console_needs_poll() - Return: true while console_input() must be called from time to time (some 100 times a second):
+ * there is no receive interrupt, or it is off until a partition makes room. Changes at run time; any hart.
+ */
 bool console_needs_poll(void);
 
-/** console_read() - SBI DBCN read: take up to @len characters that wait for partition @vm. Return: characters taken */
+/**
+ * console_read() - SBI DBCN read: take up to @len characters that wait for partition @vm
+ *
+ * Return: characters taken. Context: takes the lock of the VM's UART.
+ */
 u64 console_read(struct vm *vm, u8 *buf, u64 len);
 
 /** console_focus() - give the input to partition @vm; says so in a line */

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Drivers: found by device-tree `compatible`, registered in a linker section.
+ * Drivers: found by device-tree `compatible`, registered in a linker section. Builds for the host too.
  *
- * Two drivers that claim one compatible are refused at boot, by name.
+ * Two drivers that claim one compatible are refused at boot, by name. Everything here is called once, by the boot hart.
  */
 #ifndef CORE_DRIVER_H
 #define CORE_DRIVER_H
 
 #include <cleave/types.h>
+#include "core/irq.h"
 
 enum driver_class {
-	DRIVER_UART, /* the node that /chosen/stdout-path names, else the first */
-	DRIVER_INTC,
+	DRIVER_INTC, /* all nodes that match; the first that probes well is used */
+	DRIVER_UART, /* the node that /chosen/stdout-path names, else the first that matches */
 };
 
 /**
- * struct driver - @compatible: NULL-terminated list; @probe: node @offset of the host's tree @fdt matches
- * probe returns 0 or a negative error, having said what was wrong
+ * struct driver - @compatible: NULL-terminated list; @probe: node @node of the host's tree @fdt matches
+ *
+ * probe returns 0 or a negative error, having said what was wrong.
  */
 struct driver {
 	const char *name;
@@ -25,32 +27,35 @@ struct driver {
 	int (*probe)(const void *fdt, int node);
 };
 
-#define DRIVER_REGISTER(d) \
-	static const struct driver *const driver_entry_##d __attribute__((used, section(".cleave.drivers"))) = &(d)
+#define DRIVER_REGISTER(d)                             \
+	static const struct driver *const driver_entry_##d \
+		__attribute__((used, section(".cleave.drivers"))) = &(d)
 
-/** driver_probe_all() - interrupt controllers first, then the console's UART. Return: drivers bound */
+/** driver_probe_all() - driver_probe_list() of the drivers that are linked in. Return: drivers bound */
 u32 driver_probe_all(const void *fdt);
 
-/** driver_reg() - first `reg` entry of a node, by its parent's cells. Return: 0, CLV_ERR_NOTFOUND */
-int driver_reg(const void *fdt, int node, u64 *base, u64 *size);
+/**
+ * driver_probe_list() - find the devices of the @nr drivers at @list in @fdt: interrupt controllers, then the console's UART
+ *
+ * Drivers that claim a compatible of another are said by name, and neither is used. Return: drivers bound.
+ */
+u32 driver_probe_list(const struct driver *const *list, size_t nr, const void *fdt);
 
 /**
- * struct intc - the host's external interrupt controller: one; claimed by the boot hart only
+ * driver_reg() - first `reg` entry of a node, by its parent's cells, through the `ranges` of the buses above
+ * @base: out: HPA, bytes; @size: out: bytes
+ *
+ * Return: 0, CLV_ERR_NOTFOUND (none), CLV_ERR_FORMAT (cells that make no sense).
  */
-struct intc {
-	const char *name;
-	void *opaque;
-	int (*enable)(void *opaque, u32 source);      /* route @source to the calling hart */
-	u32 (*claim)(void *opaque);		      /* 0: none */
-	void (*complete)(void *opaque, u32 source);
-};
+int driver_reg(const void *fdt, int node, u64 *base, u64 *size);
 
-typedef void (*irq_handler_fn)(void *opaque, u32 source);
+/** driver_bus_reg() - the same in the numbering of the node's own bus: for what is not in memory, as /cpus/cpu@n is not */
+int driver_bus_reg(const void *fdt, int node, u64 *base, u64 *size);
 
-/** irq_set_controller() - a driver offers its controller; irq_request() - handler for a source; irq_handle() - external
- * interrupt on this hart: claim, handle, complete until none is left (at most a bounded number, M6) */
-void irq_set_controller(const struct intc *c);
-int irq_request(u32 source, irq_handler_fn fn, void *opaque);
-void irq_handle(void);
+/** driver_u32() - Return: the first cell of property @name of a node, @none when it has no such property */
+u32 driver_u32(const void *fdt, int node, const char *name, u32 none);
+
+/** driver_irq() - Return: the first interrupt of a node at the controller in use (irq_controller()); 0: none */
+u32 driver_irq(const void *fdt, int node);
 
 #endif

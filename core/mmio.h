@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Emulated devices of a VM: which guest-physical range belongs to which.
+ * Emulated devices of a VM: which guest-physical range belongs to which. Builds for the host too.
  *
  * Filled when the VM is created, read-only while it runs. A device takes its own lock.
  */
@@ -14,12 +14,19 @@
 struct vm;
 
 /**
- * struct mmio_device - @read/@write: offset within the range in bytes, size 1, 2, 4 or 8; both accept any offset and value
- * of a hostile guest and answer reads of nothing with 0
+ * struct mmio_device - an emulated device
+ * @base: GPA of its first byte
+ * @size: bytes
+ * @name: for reports
+ * @opaque: handed to @read and @write
+ * @read: offset within the range in bytes, size 1, 2, 4 or 8; reads of nothing answer 0
+ * @write: likewise; only the low @size bytes of the value count
+ *
+ * Both accept any offset, size and value of a hostile guest. An access that begins in the range may end behind it.
  */
 struct mmio_device {
 	gpa_t base;
-	u64 size; /* bytes */
+	u64 size;
 	const char *name;
 	void *opaque;
 	u64 (*read)(void *opaque, u32 vcpu, u64 offset, u8 size);
@@ -31,7 +38,12 @@ struct mmio_bus {
 	struct mmio_device dev[MMIO_MAX_DEVICES];
 };
 
-/** mmio_add() - Return: 0, CLV_ERR_NOMEM (no slot), CLV_ERR_EXISTS (overlap) */
+/**
+ * mmio_add() - put a device on the bus
+ *
+ * Return: 0, CLV_ERR_INVAL (no bytes, or wraps past the end of the address space), CLV_ERR_EXISTS (overlaps another),
+ * CLV_ERR_NOMEM (no slot is left).
+ */
 int mmio_add(struct mmio_bus *bus, const struct mmio_device *dev);
 
 /** mmio_find() - Return: the device whose range holds @gpa, or NULL */

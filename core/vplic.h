@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * An emulated PLIC with one S-mode context a vCPU (RISC-V PLIC specification 1.0.0). Builds for the host too.
+ *
+ * Concurrency: any vCPU of the VM, and any hart on which a device changes its line, may call at once; one lock guards all.
  */
 #ifndef CORE_VPLIC_H
 #define CORE_VPLIC_H
@@ -10,28 +12,41 @@
 
 #define VPLIC_SOURCES 32U /* source 0 does not exist */
 
+/**
+ * struct vplic - all guarded by @lock; bit sets have bit n for source n
+ * @contexts: how many there are; 0: the VM has no vCPUs at present, and no output is told
+ * @level: lines as the devices hold them
+ * @pending: the gateway has forwarded a request and nobody has claimed it
+ * @claimed: claimed and not completed: the gateway forwards nothing
+ * @out: bit n: the external interrupt of context n, as vplic_output() was told
+ */
 struct vplic {
-	struct spinlock lock; /* guards all below */
+	struct spinlock lock;
 	u32 contexts;
-	u32 level;   /* lines as devices hold them, bit = source */
-	u32 pending; /* gateway has forwarded and nobody has claimed */
-	u32 claimed; /* claimed and not completed: gateway closed */
-	u32 priority[VPLIC_SOURCES];
+	u32 level;
+	u32 pending;
+	u32 claimed;
+	u64 out;
+	u8 priority[VPLIC_SOURCES];
 	u32 enable[CONFIG_MAX_VCPUS];
-	u32 threshold[CONFIG_MAX_VCPUS];
-	u32 out; /* bit = context: external interrupt line as told by vplic_output() */
+	u8 threshold[CONFIG_MAX_VCPUS];
 };
 
-/** vplic_reset() - power-on state with @contexts contexts */
+/**
+ * vplic_reset() - power-on state with @contexts contexts, at most CONFIG_MAX_VCPUS
+ *
+ * The lines that devices hold stay as they are; the outputs go low.
+ */
 void vplic_reset(struct vplic *p, u32 contexts);
 
+/** vplic_read(), vplic_write() - an access of the guest, as struct mmio_device wants it; takes p->lock */
 u64 vplic_read(void *opaque, u32 vcpu, u64 offset, u8 size);
 void vplic_write(void *opaque, u32 vcpu, u64 offset, u8 size, u64 value);
 
-/** vplic_line() - a device's interrupt line: @source 1..31; any hart */
+/** vplic_line() - a device's level-triggered interrupt line: @source 1..31; any hart, takes p->lock */
 void vplic_line(struct vplic *p, u32 source, bool level);
 
-/* Call up, defined by core/vm_devices.c: S-mode external interrupt of context @context; called with p->lock held */
+/** vplic_output() - call up, defined by core/vm_devices.c: external interrupt of @context; called with p->lock held */
 void vplic_output(struct vplic *p, u32 context, bool level);
 
 #endif

@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lines of several speakers on one terminal.
+ *
+ * Control sequences: ECMA-48, section 5.4 (format) and 8.3 (meaning). Whatever bytes a guest sends, only these go to the
+ * terminal: printable characters, style sequences (SGR), bells and queries of the speaker in focus, and what this file
+ * makes itself. It must never send anything that moves the cursor off the last row, except a newline after a whole line.
+ */
+#include <cleave/printk.h>
+#include <cleave/string.h>
+#include "core/console_lines.h"
+
+enum console_line_state {
+	LINE_PLAIN,
+	LINE_UTF8,   /* inside a UTF-8 character */
+	LINE_ESCAPE, /* behind ESC */
+	LINE_CSI,    /* behind ESC [ */
+	LINE_STRING, /* inside an operating-system command or the like, which ends with BEL or ESC \ */
+};
+
+#define C0_BEL 0x07U
+#define C0_BS  0x08U
+#define C0_HT  0x09U
+#define C0_LF  0x0aU
+#define C0_CR  0x0dU
+#define C0_ESC 0x1bU
+#define C0_DEL 0x7fU
+
+#define TAB_STOP  8U
+#define UNIT_MORE 0x80U /* a UTF-8 continuation byte is 0b10xxxxxx */
+
+/* --- the terminal ------------------------------------------------------------------------------------------------ */
+
+static void lines_emit(const struct console_screen *s, const void *bytes, size_t len)
+{
+	const u8 *b = bytes;
+
+	for (size_t i = 0; i < len; i++)
+		s->emit(b[i]);
+}
+
+static void lines_emit_str(const struct console_screen *s, const char *str)
+{
+	lines_emit(s, str, strlen(str));
+}
+
+static void lines_emit_prefix(const struct console_screen *s, const char *name)
+{
+	lines_emit_str(s, name);
+	lines_emit_str(s, "| ");
+}
+
+/* --- units of a line --------------------------------------------------------------------------------------------- */
+
+/* Bytes of the unit at @at, which is below l->len. */
+static u32 line_unit(const struct console_line *l, u32 at)
+{
+	u32 n = 1;
+
+	if (l->text[at] == C0_ESC) { /* ESC [ parameters m */
+		while (at + n < l->len && l->text[at + n] != 'm')
+			n++;
+		return n + 1U;
+	}
+	while (at + n < l->len && (l->text[at + n] & 0xc0U) == UNIT_MORE)
+		n++;
+	return n;
+}
+
+static bool line_is_style(const struct console_line *l, u32 at)
+{
+	return l->text[at] == C0_ESC;
+}
+
+/* Columns that the bytes from @from up to @to take. */
+static u32 line_columns(const struct console_line *l, u32 from, u32 to)
+{
+	u32 columns = 0;
+
+	for (u32 at = from; at < to; at += line_unit(l, at)) {
+		if (!line_is_style(l, at))
+			columns++;
+	}
+	return columns;
+}
+
+static void line_remove(struct console_line *l, u32 at, u32 n)
+{
+	memmove(&l->text[at], &l->text[at + n], l->len - at - n);
+	l->len -= n;
+}
+
+/* The caller has made sure of the room. */
+static void line_insert(struct console_line *l, u32 at, const u8 *bytes, u32 n)
+{
+	memmove(&l->text[at + n], &l->text[at], l->len - at);
+	memcpy(&l->text[at], bytes, n);
+	l->len += n;
+}
+
+/* Step over styles and then one character to the right. Return: false at the end of the line. */
+static bool line_right(struct console_line *l)
+{
+	while (l->pos < l->len && line_is_style(l, l->pos))
+		l->pos += line_unit(l, l->pos);
+	if (l->pos == l->len)
+		return false;
+	l->pos += line_unit(l, l->pos);
+	return true;
+}
+
+/* Step one character to the left, over styles in between. */
+static void line_left(struct console_line *l)
+{
+	u32 last = 0;
+
+	for (u32 at = 0; at < l->pos; at += line_unit(l, at)) {
+		if (!line_is_style(l, at))
+			last = at;
+	}
+	l->pos = last;
+}
+
+/* Remove up to @n characters at the cursor, and the styles among them. */
+static void line_delete(struct console_line *l, u32 n)
+{
+	while (n > 0U && l->pos < l->len) {
+		if (!line_is_style(l, l->pos))
+			n--;
+		line_remove(l, l->pos, line_unit(l, l->pos));
+	}
+}
+
+/* Put up to @n spaces in at the cursor, as many as there is room for; the cursor stays. */
+static void line_spaces(struct console_line *l, u32 n)
+{
+	n = MIN(n, (u32)CONFIG_CONSOLE_LINE - l->len);
+	for (u32 i = 0; i < n; i++)
+		line_insert(l, l->pos, (const u8 *)" ", 1);
+}
+
+/* --- what is shown ----------------------------------------------------------------------------------------------- */
+
+/* Clear the terminal's last row if an open line stands there. */
+static void lines_take_back(struct console_screen *s)
+{
+	if (s->shown == NULL)
+		return;
+	if (s->shown->styled)
+		lines_emit_str(s, "\033[0m");
+	lines_emit_str(s, "\r\033[K");
+	s->shown = NULL;
+}
+
+/* Show the open line of the speaker in focus, with the cursor where it stands. */
+static void lines_show(struct console_screen *s)
+{
+	struct console_line *l = s->focus;
+	u32 back;
+
+	if (l == NULL || l->len == 0U)
+		return;
+	lines_emit_prefix(s, l->name);
+	lines_emit(s, l->text, l->len);
+	s->shown = l;
+	back = line_columns(l, l->pos, l->len);
+	if (back > 0U) {
+		char move[16];
+
+		str_print(move, sizeof(move), "\033[%uD", back);
+		lines_emit_str(s, move);
+	}
+}
+
+/* The line was changed in a way that is not worth sending step by step. */
+static void lines_redraw(struct console_screen *s, const struct console_line *l)
+{
+	if (l != s->focus)
+		return;
+	lines_take_back(s);
+	lines_show(s);
+}
+
+static void lines_end(struct console_screen *s, struct console_line *l)
+{
+	if (s->shown != l) {
+		lines_take_back(s);
+		lines_emit_prefix(s, l->name);
+		lines_emit(s, l->text, l->len);
+	}
+	if (l->styled)
+		lines_emit_str(s, "\033[0m");
+	lines_emit_str(s, "\r\n");
+	s->shown = NULL;
+	l->len = 0;
+	l->pos = 0;
+	l->cr = false;
+	l->styled = false;
+	if (l != s->focus)
+		lines_show(s);
+}
+
+/* A carriage return that no newline followed: the cursor goes to the line's start, which is behind the prefix. */
+static void lines_return(struct console_screen *s, struct console_line *l)
+{
+	l->cr = false;
+	if (l->pos == 0U)
+		return;
+	l->pos = 0;
+	if (s->shown == l) {
+		s->emit(C0_CR);
+		lines_emit_prefix(s, l->name);
+	}
+}
+
+/* Write one unit at the cursor, over what stands there; a style only over a style. */
+static void lines_put(struct console_screen *s, struct console_line *l, const u8 *unit, u32 n)
+{
+	bool style = unit[0] == C0_ESC;
+
+	if (l->pos < l->len && !style) {
+		while (l->pos < l->len && line_is_style(l, l->pos))
+			l->pos += line_unit(l, l->pos);
+	}
+	if (l->pos < l->len && line_is_style(l, l->pos) == style)
+		line_remove(l, l->pos, line_unit(l, l->pos));
+	if (l->len + n > CONFIG_CONSOLE_LINE)
+		lines_end(s, l);
+	line_insert(l, l->pos, unit, n);
+	l->pos += n;
+	l->styled = l->styled || style;
+	if (l != s->focus)
+		return;
+	if (s->shown == l)
+		lines_emit(s, unit, n);
+	else
+		lines_show(s);
+}
+
+/* --- control sequences ------------------------------------------------------------------------------------------- */
+
+/* First parameter of the CSI sequence in l->seq (behind ESC [), @none when it has none; no more than a line is long. */
+static u32 csi_parameter(const struct console_line *l, u32 none)
+{
+	u32 value = 0;
+	u32 i = 2;
+
+	for (; i < l->seq_len && l->seq[i] >= '0' && l->seq[i] <= '9'; i++)
+		value = MIN(value * 10U + (l->seq[i] - (u32)'0'), (u32)CONFIG_CONSOLE_LINE);
+	return i == 2U ? none : value;
+}
+
+static void csi_erase(struct console_screen *s, struct console_line *l, u32 what)
+{
+	u32 columns = line_columns(l, 0, l->pos);
+
+	if (what == 0U) { /* from the cursor on */
+		l->len = l->pos;
+		if (s->shown == l)
+			lines_emit_str(s, "\033[K");
+		return;
+	}
+	if (what == 2U)
+		l->len = l->pos;
+	/* What is left of the cursor becomes spaces; never more than was there. */
+	line_remove(l, 0, l->pos);
+	l->pos = 0;
+	line_spaces(l, columns);
+	while (columns-- > 0U)
+		(void)line_right(l);
+	lines_redraw(s, l);
+}
+
+/* Send a CSI sequence with one parameter to the terminal if the open line of @l stands there. */
+static void lines_emit_csi(const struct console_screen *s, const struct console_line *l, u32 n, char final)
+{
+	char seq[16];
+
+	if (s->shown != l || n == 0U)
+		return;
+	str_print(seq, sizeof(seq), "\033[%u%c", n, final);
+	lines_emit_str(s, seq);
+}
+
+/* Move the cursor to column @column of the line; behind the line's end a terminal has blanks. */
+static void csi_move(struct console_screen *s, struct console_line *l, u32 column)
+{
+	u32 before = line_columns(l, 0, l->pos);
+
+	l->pos = 0;
+	for (u32 i = 0; i < column; i++) {
+		if (line_right(l))
+			continue;
+		if (l->len == CONFIG_CONSOLE_LINE) {
+			column = i;
+			break;
+		}
+		line_spaces(l, 1);
+		l->pos++;
+	}
+	if (column > before)
+		lines_emit_csi(s, l, column - before, 'C');
+	else
+		lines_emit_csi(s, l, before - column, 'D');
+}
+
+/* Parameters other than numbers are private to some terminal, and may change how it works. */
+static bool csi_is_plain(const struct console_line *l)
+{
+	for (u32 i = 2; i + 1U < l->seq_len; i++) {
+		if (l->seq[i] < '0' || l->seq[i] > ';')
+			return false;
+	}
+	return true;
+}
+
+/* A whole CSI sequence stands in l->seq, its final byte last. */
+static void lines_csi(struct console_screen *s, struct console_line *l)
+{
+	u32 n = csi_parameter(l, 1);
+	u32 column;
+
+	if (!csi_is_plain(l))
+		return;
+	if (l->cr)
+		lines_return(s, l);
+	column = line_columns(l, 0, l->pos);
+
+	switch (l->seq[l->seq_len - 1U]) {
+	case 'm': /* SGR */
+		lines_put(s, l, l->seq, l->seq_len);
+		break;
+	case 'J': /* ED: only "to the end" stays within the line */
+		if (csi_parameter(l, 0) == 0U)
+			csi_erase(s, l, 0);
+		break;
+	case 'K': /* EL */
+		csi_erase(s, l, csi_parameter(l, 0));
+		break;
+	case 'C': /* CUF */
+		csi_move(s, l, column + MAX(n, 1U));
+		break;
+	case 'D': /* CUB */
+		csi_move(s, l, column - MIN(column, MAX(n, 1U)));
+		break;
+	case 'G': /* CHA */
+		csi_move(s, l, MAX(n, 1U) - 1U);
+		break;
+	case 'P': /* DCH */
+		line_delete(l, MAX(n, 1U));
+		lines_emit_csi(s, l, MAX(n, 1U), 'P');
+		break;
+	case '@': /* ICH */
+		line_spaces(l, MAX(n, 1U));
+		lines_emit_csi(s, l, MAX(n, 1U), '@');
+		break;
+	case 'c': /* DA and DSR: the terminal answers as if the user had typed */
+	case 'n':
+		if (l == s->focus)
+			lines_emit(s, l->seq, l->seq_len);
+		break;
+	default:
+		break;
+	}
+}
+
+static void lines_escape_byte(struct console_screen *s, struct console_line *l, u8 c)
+{
+	if (l->seq_len < CONSOLE_SEQ_MAX)
+		l->seq[l->seq_len++] = c;
+	else
+		l->seq_need = 1; /* too long to be understood: followed to its end, and dropped */
+
+	if (l->state == LINE_ESCAPE) {
+		if (c == '[')
+			l->state = LINE_CSI;
+		else if (c == ']' || c == 'P' || c == 'X' || c == '^' || c == '_')
+			l->state = LINE_STRING;
+		else if (c >= 0x30U) /* behind intermediate bytes 0x20 to 0x2f a final one */
+			l->state = LINE_PLAIN;
+	} else if (c >= 0x40U && c <= 0x7eU) {
+		l->state = LINE_PLAIN;
+		if (l->seq_need == 0U)
+			lines_csi(s, l);
+	}
+}
+
+static void lines_escape_begin(struct console_line *l)
+{
+	l->state = LINE_ESCAPE;
+	l->seq[0] = C0_ESC;
+	l->seq_len = 1;
+	l->seq_need = 0;
+}
+
+/* --- characters -------------------------------------------------------------------------------------------------- */
+
+static void lines_unit(struct console_screen *s, struct console_line *l, const u8 *unit, u32 n)
+{
+	if (l->cr)
+		lines_return(s, l);
+	lines_put(s, l, unit, n);
+}
+
+/* What is no character: shown as one that everybody can read. */
+static void lines_bad(struct console_screen *s, struct console_line *l)
+{
+	lines_unit(s, l, (const u8 *)"?", 1);
+}
+
+static void lines_tab(struct console_screen *s, struct console_line *l)
+{
+	do {
+		lines_unit(s, l, (const u8 *)" ", 1);
+	} while (line_columns(l, 0, l->pos) % TAB_STOP != 0U);
+}
+
+static void lines_backspace(struct console_screen *s, struct console_line *l)
+{
+	if (l->cr)
+		lines_return(s, l);
+	if (l->pos == 0U)
+		return;
+	line_left(l);
+	if (s->shown == l)
+		s->emit(C0_BS);
+}
+
+static void lines_control(struct console_screen *s, struct console_line *l, u8 c)
+{
+	l->state = LINE_PLAIN;
+	switch (c) {
+	case C0_LF:
+		lines_end(s, l);
+		break;
+	case C0_CR:
+		l->cr = true;
+		break;
+	case C0_BS:
+		lines_backspace(s, l);
+		break;
+	case C0_HT:
+		lines_tab(s, l);
+		break;
+	case C0_ESC:
+		lines_escape_begin(l);
+		break;
+	case C0_BEL:
+		if (l == s->focus)
+			s->emit(c);
+		break;
+	default: /* nothing to see */
+		break;
+	}
+}
+
+/* Bytes that a UTF-8 character has, from its first; 0: no first byte (RFC 3629, section 3). */
+static u8 utf8_length(u8 c)
+{
+	if (c >= 0xc2U && c <= 0xdfU)
+		return 2;
+	if ((c & 0xf0U) == 0xe0U)
+		return 3;
+	if (c >= 0xf0U && c <= 0xf4U)
+		return 4;
+	return 0;
+}
+
+static void lines_utf8_begin(struct console_screen *s, struct console_line *l, u8 c)
+{
+	u8 need = utf8_length(c);
+
+	if (need == 0U) {
+		lines_bad(s, l);
+		return;
+	}
+	l->state = LINE_UTF8;
+	l->seq[0] = c;
+	l->seq_len = 1;
+	l->seq_need = need;
+}
+
+/* Another byte of a UTF-8 character. Return: false when it is none, and has to be looked at by itself. */
+static bool lines_utf8_more(struct console_screen *s, struct console_line *l, u8 c)
+{
+	if ((c & 0xc0U) != UNIT_MORE) {
+		l->state = LINE_PLAIN;
+		lines_bad(s, l);
+		return false;
+	}
+	l->seq[l->seq_len++] = c;
+	if (l->seq_len < l->seq_need)
+		return true;
+	l->state = LINE_PLAIN;
+	/* U+0080 to U+009F are controls: some terminals take U+009B for ESC [. */
+	if (l->seq[0] == 0xc2U && l->seq[1] < 0xa0U)
+		lines_bad(s, l);
+	else
+		lines_unit(s, l, l->seq, l->seq_len);
+	return true;
+}
+
+void console_lines_putc(struct console_screen *s, struct console_line *l, u8 c)
+{
+	if (l->state == LINE_UTF8 && lines_utf8_more(s, l, c))
+		return;
+	if (l->state == LINE_STRING) {
+		/* A newline ends a string too: one that is never ended must not swallow all that follows. */
+		if (c == C0_BEL)
+			l->state = LINE_PLAIN;
+		else if (c == C0_ESC || c == C0_LF)
+			lines_control(s, l, c);
+	} else if (c < 0x20U) {
+		lines_control(s, l, c);
+	} else if (l->state == LINE_ESCAPE || l->state == LINE_CSI) {
+		lines_escape_byte(s, l, c);
+	} else if (c < C0_DEL) {
+		lines_unit(s, l, &c, 1);
+	} else if (c > C0_DEL) {
+		lines_utf8_begin(s, l, c);
+	}
+}
+
+/* --- lines ------------------------------------------------------------------------------------------------------- */
+
+void console_lines_init(struct console_line *l, const char *name)
+{
+	size_t n = strnlen(name, CONSOLE_NAME_LEN - 1U);
+
+	memset(l, 0, sizeof(*l));
+	memcpy(l->name, name, n);
+}
+
+void console_lines_flush(struct console_screen *s, struct console_line *l)
+{
+	l->state = LINE_PLAIN;
+	l->cr = false;
+	if (l->len > 0U)
+		lines_end(s, l);
+}
+
+void console_lines_say(struct console_screen *s, const char *name, const char *text, size_t len)
+{
+	lines_take_back(s);
+	lines_emit_prefix(s, name);
+	lines_emit(s, text, len);
+	lines_emit_str(s, "\r\n");
+	lines_show(s);
+}
+
+void console_lines_focus(struct console_screen *s, struct console_line *l)
+{
+	if (s->focus == l)
+		return;
+	lines_take_back(s);
+	s->focus = l;
+	lines_show(s);
+}

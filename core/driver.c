@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which driver gets which node of the host's device tree, and what nodes say of registers and interrupts.
+ *
+ * The tree comes from the firmware: it may be wrong, and must never make this read outside it (libfdt checks) or loop.
+ * Reference: Devicetree Specification 0.4, chapters 2.3 (cells, ranges), 2.4 (interrupts), 3.6 (/chosen).
+ */
+#include <cleave/errno.h>
+#include <cleave/printk.h>
+#include <cleave/string.h>
+#include <libfdt.h>
+#include "core/driver.h"
+
+#define DRIVER_BUSES 8U /* deepest nesting of buses that is followed */
+
+/* --- reading nodes ----------------------------------------------------------------------------------------------- */
+
+/* @cells big-endian cells as one number; more than two keep the low 64 bits (what is above must be 0 on a 64-bit bus). */
+static u64 driver_cells(const fdt32_t *p, int cells)
+{
+	u64 value = 0;
+
+	for (int i = 0; i < cells; i++)
+		value = value << 32 | fdt32_ld(&p[i]);
+	return value;
+}
+
+u32 driver_u32(const void *fdt, int node, const char *name, u32 none)
+{
+	int len;
+	const fdt32_t *p = fdt_getprop(fdt, node, name, &len);
+
+	return p == NULL || len < (int)sizeof(*p) ? none : fdt32_ld(p);
+}
+
+/* Translate @base, an address of the bus that @bus makes for its children, to the bus that @bus itself is on. */
+static int driver_translate(const void *fdt, int bus, int parent, u64 *base)
+{
+	int len;
+	const fdt32_t *p = fdt_getprop(fdt, bus, "ranges", &len);
+	int child_cells = fdt_address_cells(fdt, bus);
+	int size_cells = fdt_size_cells(fdt, bus);
+	int parent_cells = fdt_address_cells(fdt, parent);
+	int entry = child_cells + parent_cells + size_cells;
+
+	if (p == NULL)
+		return CLV_ERR_NOTFOUND; /* not addressable from above */
+	if (len == 0)
+		return 0; /* the same addresses */
+	if (child_cells < 1 || parent_cells < 1 || size_cells < 1)
+		return CLV_ERR_FORMAT;
+	for (int i = 0; i + entry <= len / (int)sizeof(*p); i += entry) {
+		u64 child = driver_cells(&p[i], child_cells);
+		u64 size = driver_cells(&p[i + child_cells + parent_cells], size_cells);
+
+		if (*base - child >= size)
+			continue;
+		*base = *base - child + driver_cells(&p[i + child_cells], parent_cells);
+		return 0;
+	}
+	return CLV_ERR_NOTFOUND;
+}
+
+int driver_bus_reg(const void *fdt, int node, u64 *base, u64 *size)
+{
+	int bus = fdt_parent_offset(fdt, node);
+	int len;
+	const fdt32_t *p = fdt_getprop(fdt, node, "reg", &len);
+	int address_cells = bus < 0 ? -1 : fdt_address_cells(fdt, bus);
+	int size_cells = bus < 0 ? -1 : fdt_size_cells(fdt, bus);
+
+	if (p == NULL)
+		return CLV_ERR_NOTFOUND;
+	if (address_cells < 1 || size_cells < 0 || len < (address_cells + size_cells) * (int)sizeof(*p))
+		return CLV_ERR_FORMAT;
+	*base = driver_cells(p, address_cells);
+	*size = driver_cells(p + address_cells, size_cells);
+	return 0;
+}
+
+int driver_reg(const void *fdt, int node, u64 *base, u64 *size)
+{
+	int bus = fdt_parent_offset(fdt, node);
+	int rc = driver_bus_reg(fdt, node, base, size);
+
+	for (u32 depth = 0; rc == 0 && bus > 0; depth++) {
+		int above = fdt_parent_offset(fdt, bus);
+
+		if (above < 0 || depth == DRIVER_BUSES)
+			return CLV_ERR_FORMAT;
+		rc = driver_translate(fdt, bus, above, base);
+		bus = above;
+	}
+	return rc;
+}
+
+/* phandle of the node's interrupt parent: its own property's or the nearest above; 0: none. */
+static u32 driver_irq_parent(const void *fdt, int node)
+{
+	for (u32 depth = 0; node >= 0 && depth <= DRIVER_BUSES; depth++) {
+		u32 phandle = driver_u32(fdt, node, "interrupt-parent", 0);
+
+		if (phandle != 0U)
+			return phandle;
+		node = fdt_parent_offset(fdt, node);
+	}
+	return 0;
+}
+
+u32 driver_irq(const void *fdt, int node)
+{
+	const struct irq_controller *c = irq_controller();
+	int len;
+	const fdt32_t *p;
+
+	if (c == NULL || c->phandle == 0U)
+		return 0;
+	p = fdt_getprop(fdt, node, "interrupts-extended", &len);
+	if (p != NULL)
+		return len >= 2 * (int)sizeof(*p) && fdt32_ld(p) == c->phandle ? fdt32_ld(p + 1) : 0U;
+	return driver_irq_parent(fdt, node) == c->phandle ? driver_u32(fdt, node, "interrupts", 0) : 0U;
+}
+
+/* --- finding drivers --------------------------------------------------------------------------------------------- */
+
+static const char *driver_shared(const struct driver *a, const struct driver *b)
+{
+	for (const char *const *i = a->compatible; *i != NULL; i++) {
+		for (const char *const *k = b->compatible; *k != NULL; k++) {
+			if (strcmp(*i, *k) == 0)
+				return *i;
+		}
+	}
+	return NULL;
+}
+
+/* Does driver @i claim a compatible that another claims too? Said once a pair. */
+static bool driver_conflicts(const struct driver *const *list, size_t nr, size_t i, bool say)
+{
+	bool conflict = false;
+
+	for (size_t k = 0; k < nr; k++) {
+		const char *shared = k == i ? NULL : driver_shared(list[i], list[k]);
+
+		if (shared == NULL)
+			continue;
+		conflict = true;
+		if (say && i < k)
+			printk("drivers \"%s\" and \"%s\" both claim \"%s\": neither is used", list[i]->name,
+			       list[k]->name, shared);
+	}
+	return conflict;
+}
+
+static bool driver_node_is_on(const void *fdt, int node)
+{
+	const char *status = fdt_stringlist_get(fdt, node, "status", 0, NULL);
+
+	return status == NULL || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
+}
+
+/* The driver of a class for a node: the first of the node's compatibles that any claims, as they go from special to general. */
+static const struct driver *driver_match(const struct driver *const *list, size_t nr, enum driver_class class,
+					 const void *fdt, int node)
+{
+	const char *compatible;
+
+	if (!driver_node_is_on(fdt, node))
+		return NULL;
+	for (int s = 0; (compatible = fdt_stringlist_get(fdt, node, "compatible", s, NULL)) != NULL; s++) {
+		for (size_t i = 0; i < nr; i++) {
+			if (list[i]->class != class || driver_conflicts(list, nr, i, false))
+				continue;
+			for (const char *const *c = list[i]->compatible; *c != NULL; c++) {
+				if (strcmp(*c, compatible) == 0)
+					return list[i];
+			}
+		}
+	}
+	return NULL;
+}
+
+/* Probe nodes of the tree in order until @most are bound. Return: drivers bound. */
+static u32 driver_probe_class(const struct driver *const *list, size_t nr, enum driver_class class, const void *fdt,
+			      u32 most)
+{
+	u32 bound = 0;
+
+	for (int node = fdt_next_node(fdt, -1, NULL); node >= 0 && bound < most; node = fdt_next_node(fdt, node, NULL)) {
+		const struct driver *d = driver_match(list, nr, class, fdt, node);
+
+		if (d != NULL && d->probe(fdt, node) == 0)
+			bound++;
+	}
+	return bound;
+}
+
+/* The node that /chosen/stdout-path names: a path or an alias, up to a colon. Return: offset, negative: none. */
+static int driver_stdout(const void *fdt)
+{
+	int len;
+	int chosen = fdt_path_offset(fdt, "/chosen");
+	const char *path = chosen < 0 ? NULL : fdt_getprop(fdt, chosen, "stdout-path", &len);
+	const char *colon;
+
+	if (path == NULL || len < 1)
+		return -FDT_ERR_NOTFOUND;
+	colon = memchr(path, ':', (size_t)len);
+	return fdt_path_offset_namelen(fdt, path, colon != NULL ? (int)(colon - path) : (int)strnlen(path, (size_t)len));
+}
+
+static u32 driver_probe_uart(const struct driver *const *list, size_t nr, const void *fdt)
+{
+	int node = driver_stdout(fdt);
+	const struct driver *d = node < 0 ? NULL : driver_match(list, nr, DRIVER_UART, fdt, node);
+
+	if (d != NULL && d->probe(fdt, node) == 0)
+		return 1;
+	return driver_probe_class(list, nr, DRIVER_UART, fdt, 1);
+}
+
+u32 driver_probe_list(const struct driver *const *list, size_t nr, const void *fdt)
+{
+	u32 bound;
+
+	for (size_t i = 0; i < nr; i++)
+		(void)driver_conflicts(list, nr, i, true);
+	bound = driver_probe_class(list, nr, DRIVER_INTC, fdt, UINT32_MAX);
+	return bound + driver_probe_uart(list, nr, fdt);
+}

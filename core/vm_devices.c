@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The wiring of a VM's emulated devices. Lock order: the UART's, then the PLIC's or the console's.
+ */
+#include <cleave/printk.h>
+#include "core/guest_fdt.h"
+#include "core/vm.h"
+#include "core/vm_devices.h"
+
+_Static_assert(GUEST_PLIC_SOURCES < VPLIC_SOURCES, "the PLIC has the sources that guests are told of");
+_Static_assert(GUEST_UART_IRQ <= GUEST_PLIC_SOURCES, "the UART's interrupt is one of them");
+
+void vm_devices_init(struct vm *vm)
+{
+	const struct mmio_device devices[] = {
+		{ .base = GPA(GUEST_UART_BASE),
+		  .size = GUEST_UART_SIZE,
+		  .name = "uart",
+		  .opaque = &vm->uart,
+		  .read = vuart_read,
+		  .write = vuart_write },
+		{ .base = GPA(GUEST_PLIC_BASE),
+		  .size = GUEST_PLIC_SIZE,
+		  .name = "plic",
+		  .opaque = &vm->plic,
+		  .read = vplic_read,
+		  .write = vplic_write },
+	};
+
+	vm->bus.nr = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
+		if (mmio_add(&vm->bus, &devices[i]) != 0)
+			printk("partition \"%s\": device %s has no place on its bus", vm->cfg->name, devices[i].name);
+	}
+	vm_devices_reset(vm);
+}
+
+void vm_devices_reset(struct vm *vm)
+{
+	console_tty_open(&vm->tty, vm);
+	vuart_reset(&vm->uart);
+	vplic_reset(&vm->plic, vm->nr_vcpus);
+}
+
+void vuart_output(struct vuart *u, u8 c)
+{
+	console_tty_putc(&container_of(u, struct vm, uart)->tty, c);
+}
+
+void vuart_irq(struct vuart *u, bool level)
+{
+	vplic_line(&container_of(u, struct vm, uart)->plic, GUEST_UART_IRQ, level);
+}
+
+int vuart_fetch(struct vuart *u)
+{
+	return console_tty_fetch(&container_of(u, struct vm, uart)->tty);
+}
+
+void vplic_output(struct vplic *p, u32 context, bool level)
+{
+	struct vm *vm = container_of(p, struct vm, plic);
+
+	if (context < vm->nr_vcpus && vm->vcpu[context] != NULL)
+		vcpu_irq_level(vm->vcpu[context], GUEST_IRQ_EXT, level);
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The emulated ns16550a: registers, FIFO, interrupt identification.
+ *
+ * Register layout and meaning: National Semiconductor PC16550D data sheet, section 8. The transmitter is infinitely fast:
+ * what is written is out, and the holding register is always empty. It must never wait, and never trust an offset, a size
+ * or a value that comes from the guest.
+ */
+#include "core/vuart.h"
+
+/* Registers (offset in bytes; reg-shift is 0). With LCR.DLAB set, 0 and 1 are the divisor latch. */
+#define UART_RBR 0U /* read: receiver buffer */
+#define UART_THR 0U /* write: transmitter holding */
+#define UART_DLL 0U
+#define UART_IER 1U
+#define UART_DLM 1U
+#define UART_IIR 2U /* read */
+#define UART_FCR 2U /* write */
+#define UART_LCR 3U
+#define UART_MCR 4U
+#define UART_LSR 5U
+#define UART_MSR 6U
+#define UART_SCR 7U
+
+#define IER_RDI	 0x01U /* received data available, and timeout */
+#define IER_THRI 0x02U /* transmitter holding register empty */
+#define IER_RLSI 0x04U /* receiver line status */
+#define IER_MSI	 0x08U /* modem status */
+#define IER_MASK 0x0fU
+
+#define IIR_NONE    0x01U
+#define IIR_MSI	    0x00U
+#define IIR_THRI    0x02U
+#define IIR_RDI	    0x04U
+#define IIR_RLSI    0x06U
+#define IIR_TIMEOUT 0x0cU
+#define IIR_FIFO    0xc0U
+
+#define FCR_ENABLE     0x01U
+#define FCR_CLEAR_RX   0x02U
+#define FCR_KEPT       0xc9U /* enable, DMA mode and trigger level; the reset bits clear themselves */
+#define FCR_TRIGGER(f) ((f) >> 6)
+
+#define LCR_DLAB 0x80U
+
+#define MCR_DTR	 0x01U
+#define MCR_RTS	 0x02U
+#define MCR_OUT1 0x04U
+#define MCR_OUT2 0x08U
+#define MCR_LOOP 0x10U
+#define MCR_MASK 0x1fU
+
+#define LSR_DR	 0x01U
+#define LSR_OE	 0x02U
+#define LSR_THRE 0x20U
+#define LSR_TEMT 0x40U
+
+#define MSR_TERI   0x04U
+#define MSR_CTS	   0x10U
+#define MSR_DSR	   0x20U
+#define MSR_RI	   0x40U
+#define MSR_DCD	   0x80U
+#define MSR_INPUTS 0xf0U
+
+#define DLL_RESET 0x0cU /* 9600 baud at 1.8432 MHz, as firmware would leave it */
+
+static const u8 vuart_triggers[] = { 1U, 4U, 8U, 14U };
+
+/* Modem inputs: a peer that is always ready, or in loopback this UART's own outputs (data sheet, 8.6.7). */
+static u8 vuart_modem_inputs(u8 mcr)
+{
+	u32 in = 0;
+
+	if ((mcr & MCR_LOOP) == 0U)
+		return MSR_DCD | MSR_DSR | MSR_CTS;
+	if ((mcr & MCR_RTS) != 0U)
+		in |= MSR_CTS;
+	if ((mcr & MCR_DTR) != 0U)
+		in |= MSR_DSR;
+	if ((mcr & MCR_OUT1) != 0U)
+		in |= MSR_RI;
+	if ((mcr & MCR_OUT2) != 0U)
+		in |= MSR_DCD;
+	return (u8)in;
+}
+
+static u32 vuart_trigger(const struct vuart *u)
+{
+	return (u->fcr & FCR_ENABLE) == 0U ? 1U : vuart_triggers[FCR_TRIGGER(u->fcr)];
+}
+
+/* The interrupt of highest priority that is enabled and pending (data sheet, table 5). */
+static u8 vuart_iir(const struct vuart *u)
+{
+	if ((u->ier & IER_RLSI) != 0U && u->overrun)
+		return IIR_RLSI;
+	/*
+	 * Fewer characters than the trigger level interrupt after the time of four characters. No more are on the way
+	 * by then as far as a guest can tell, so the timeout is reported at once.
+	 */
+	if ((u->ier & IER_RDI) != 0U && u->rx_count > 0U)
+		return u->rx_count >= vuart_trigger(u) ? IIR_RDI : IIR_TIMEOUT;
+	if ((u->ier & IER_THRI) != 0U && u->thre_pending)
+		return IIR_THRI;
+	if ((u->ier & IER_MSI) != 0U && u->msr_delta != 0U)
+		return IIR_MSI;
+	return IIR_NONE;
+}
+
+/* Tell the line's level if it has changed; the caller holds u->lock. */
+static void vuart_update_irq(struct vuart *u)
+{
+	bool level = vuart_iir(u) != IIR_NONE;
+
+	if (level == u->irq)
+		return;
+	u->irq = level;
+	vuart_irq(u, level);
+}
+
+static void vuart_push(struct vuart *u, u8 c)
+{
+	u->rx[(u->rx_head + u->rx_count) % VUART_FIFO_SIZE] = c;
+	u->rx_count++;
+}
+
+static u8 vuart_pop(struct vuart *u)
+{
+	u8 c;
+
+	if (u->rx_count == 0U)
+		return 0;
+	c = u->rx[u->rx_head];
+	u->rx_head = (u->rx_head + 1U) % VUART_FIFO_SIZE;
+	u->rx_count--;
+	return c;
+}
+
+/* Fetch what fits. In loopback the receiver is cut off from the line, and what comes in waits in the console. */
+static void vuart_fill(struct vuart *u)
+{
+	if ((u->mcr & MCR_LOOP) != 0U)
+		return;
+	while (u->rx_count < VUART_FIFO_SIZE) {
+		int c = vuart_fetch(u);
+
+		if (c < 0)
+			return;
+		vuart_push(u, (u8)c);
+	}
+}
+
+/* RBR. The FIFO is filled when it has run empty, and not for every character: a fetch takes the console's lock. */
+static u8 vuart_receive(struct vuart *u)
+{
+	u8 c = vuart_pop(u);
+
+	if (u->rx_count == 0U)
+		vuart_fill(u);
+	return c;
+}
+
+/* THR. Return: true when the character is to go out (it is not looped back). */
+static bool vuart_transmit(struct vuart *u, u8 c)
+{
+	/* Writing the register withdraws the interrupt; being empty again at once raises it. */
+	u->thre_pending = true;
+	if ((u->mcr & MCR_LOOP) == 0U)
+		return true;
+	if (u->rx_count < VUART_FIFO_SIZE)
+		vuart_push(u, c);
+	else
+		u->overrun = true;
+	return false;
+}
+
+static void vuart_set_ier(struct vuart *u, u8 value)
+{
+	/* Enabling the interrupt while the register is empty raises it: drivers start to transmit by this. */
+	if ((u->ier & IER_THRI) == 0U && (value & IER_THRI) != 0U)
+		u->thre_pending = true;
+	u->ier = value & IER_MASK;
+}
+
+static void vuart_set_fcr(struct vuart *u, u8 value)
+{
+	/* Switching the FIFO on or off empties it as well (data sheet, 8.6.4). */
+	if ((value & FCR_CLEAR_RX) != 0U || ((value ^ u->fcr) & FCR_ENABLE) != 0U)
+		u->rx_count = 0;
+	u->fcr = (value & FCR_ENABLE) != 0U ? value & FCR_KEPT : 0U;
+	vuart_fill(u);
+}
+
+static void vuart_set_mcr(struct vuart *u, u8 value)
+{
+	u8 before = vuart_modem_inputs(u->mcr);
+	u8 after = vuart_modem_inputs(value);
+	u8 changed = (u8)((before ^ after) & MSR_INPUTS);
+
+	/* DCTS, DDSR and DDCD tell of any change, TERI of the ring indicator's end only. */
+	u->msr_delta |= (u8)((changed & ~MSR_RI) >> 4);
+	if ((changed & before & MSR_RI) != 0U)
+		u->msr_delta |= MSR_TERI;
+	u->mcr = value & MCR_MASK;
+	vuart_fill(u);
+}
+
+static u8 vuart_read_iir(struct vuart *u)
+{
+	u8 iir = vuart_iir(u);
+
+	if (iir == IIR_THRI)
+		u->thre_pending = false;
+	if ((u->fcr & FCR_ENABLE) != 0U)
+		iir |= IIR_FIFO;
+	return iir;
+}
+
+static u8 vuart_read_lsr(struct vuart *u)
+{
+	u32 lsr = LSR_THRE | LSR_TEMT;
+
+	if (u->rx_count > 0U)
+		lsr |= LSR_DR;
+	if (u->overrun)
+		lsr |= LSR_OE;
+	u->overrun = false;
+	return (u8)lsr;
+}
+
+static u8 vuart_read_msr(struct vuart *u)
+{
+	u8 msr = vuart_modem_inputs(u->mcr) | u->msr_delta;
+
+	u->msr_delta = 0;
+	return msr;
+}
+
+static u8 vuart_read_reg(struct vuart *u, u64 reg)
+{
+	bool dlab = (u->lcr & LCR_DLAB) != 0U;
+
+	switch (reg) {
+	case UART_RBR:
+		return dlab ? u->dll : vuart_receive(u);
+	case UART_IER:
+		return dlab ? u->dlm : u->ier;
+	case UART_IIR:
+		return vuart_read_iir(u);
+	case UART_LCR:
+		return u->lcr;
+	case UART_MCR:
+		return u->mcr;
+	case UART_LSR:
+		return vuart_read_lsr(u);
+	case UART_MSR:
+		return vuart_read_msr(u);
+	case UART_SCR:
+		return u->scr;
+	default:
+		return 0;
+	}
+}
+
+/* Return: true when @value is a character that goes out. */
+static bool vuart_write_reg(struct vuart *u, u64 reg, u8 value)
+{
+	bool dlab = (u->lcr & LCR_DLAB) != 0U;
+
+	switch (reg) {
+	case UART_THR:
+		if (!dlab)
+			return vuart_transmit(u, value);
+		u->dll = value;
+		break;
+	case UART_IER:
+		if (dlab)
+			u->dlm = value;
+		else
+			vuart_set_ier(u, value);
+		break;
+	case UART_FCR:
+		vuart_set_fcr(u, value);
+		break;
+	case UART_LCR:
+		u->lcr = value;
+		break;
+	case UART_MCR:
+		vuart_set_mcr(u, value);
+		break;
+	case UART_SCR:
+		u->scr = value;
+		break;
+	default: /* LSR and MSR are read-only, and there is nothing behind SCR */
+		break;
+	}
+	return false;
+}
+
+void vuart_reset(struct vuart *u)
+{
+	spin_lock(&u->lock);
+	u->ier = 0;
+	u->lcr = 0;
+	u->mcr = 0;
+	u->scr = 0;
+	u->fcr = 0;
+	u->dll = DLL_RESET;
+	u->dlm = 0;
+	u->msr_delta = 0;
+	u->overrun = false;
+	u->thre_pending = false;
+	u->rx_head = 0;
+	u->rx_count = 0;
+	vuart_update_irq(u);
+	spin_unlock(&u->lock);
+}
+
+u64 vuart_read(void *opaque, u32 vcpu, u64 offset, u8 size)
+{
+	struct vuart *u = opaque;
+	u8 value;
+
+	/* Registers are a byte wide; a wider access finds the one at its own address. */
+	(void)vcpu;
+	(void)size;
+	spin_lock(&u->lock);
+	value = vuart_read_reg(u, offset);
+	vuart_update_irq(u);
+	spin_unlock(&u->lock);
+	return value;
+}
+
+void vuart_write(void *opaque, u32 vcpu, u64 offset, u8 size, u64 value)
+{
+	struct vuart *u = opaque;
+	bool out;
+
+	(void)vcpu;
+	(void)size;
+	spin_lock(&u->lock);
+	out = vuart_write_reg(u, offset, (u8)value);
+	vuart_update_irq(u);
+	spin_unlock(&u->lock);
+	if (out)
+		vuart_output(u, (u8)value);
+}
+
+void vuart_refill(struct vuart *u)
+{
+	spin_lock(&u->lock);
+	vuart_fill(u);
+	vuart_update_irq(u);
+	spin_unlock(&u->lock);
+}
+
+u64 vuart_take(struct vuart *u, u8 *buf, u64 len)
+{
+	u64 n = 0;
+
+	spin_lock(&u->lock);
+	while (n < len && u->rx_count > 0U)
+		buf[n++] = vuart_receive(u);
+	/* The FIFO may be empty with input waiting: loopback, or nobody has called vuart_refill() yet. */
+	while (n < len) {
+		int c = vuart_fetch(u);
+
+		if (c < 0)
+			break;
+		buf[n++] = (u8)c;
+	}
+	vuart_update_irq(u);
+	spin_unlock(&u->lock);
+	return n;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * SiFive UARTs: registers. What the device tree says of them is drivers/uart_sifive_fdt.c's.
+ *
+ * All functions are called with the console's lock held; the speed is the firmware's and is left alone.
+ */
+#ifndef DRIVERS_UART_SIFIVE_H
+#define DRIVERS_UART_SIFIVE_H
+
+#include <cleave/types.h>
+
+/** struct uart_sifive - @regs: its registers, mapped; @stuck: it had no room in time; do not wait so long again */
+struct uart_sifive {
+	void *regs;
+	bool stuck;
+};
+
+/** uart_sifive_init() - take over a UART that the firmware has used; @regs is set */
+void uart_sifive_init(struct uart_sifive *u);
+
+/** uart_sifive_putc(), uart_sifive_getc(), uart_sifive_rx_enable() - as struct console_uart wants them */
+void uart_sifive_putc(void *opaque, u8 c);
+int uart_sifive_getc(void *opaque);
+void uart_sifive_rx_enable(void *opaque, bool on);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * SiFive UARTs: what the device tree says (binding serial/sifive-serial.yaml).
+ */
+#include <cleave/errno.h>
+#include <cleave/printk.h>
+#include <libfdt.h>
+#include "arch/riscv/paging.h"
+#include "core/console.h"
+#include "core/driver.h"
+#include "drivers/uart_sifive.h"
+
+static struct uart_sifive uart_sifive; /* the console has one UART */
+
+static int uart_sifive_probe(const void *fdt, int node)
+{
+	const char *name = fdt_get_name(fdt, node, NULL);
+	struct console_uart console = {
+		.name = "SiFive",
+		.opaque = &uart_sifive,
+		.irq = driver_irq(fdt, node),
+		.putc = uart_sifive_putc,
+		.getc = uart_sifive_getc,
+		.rx_enable = uart_sifive_rx_enable,
+	};
+	u64 base;
+	u64 size;
+
+	if (driver_reg(fdt, node, &base, &size) != 0) {
+		printk("uart %s: its registers cannot be found (reg, ranges)", name);
+		return CLV_ERR_FORMAT;
+	}
+	uart_sifive.regs = paging_map_mmio(HPA(base), size);
+	if (uart_sifive.regs == NULL) {
+		printk("uart %s: its registers cannot be mapped", name);
+		return CLV_ERR_NOMEM;
+	}
+	uart_sifive_init(&uart_sifive);
+	console_set_uart(&console);
+	printk("uart %s: SiFive, %s", name, console.irq != 0U ? "with interrupt" : "polled");
+	return 0;
+}
+
+static const char *const uart_sifive_compatible[] = {
+	"sifive,uart0",
+	"sifive,fu540-c000-uart",
+	"sifive,fu740-c000-uart",
+	NULL,
+};
+
+static const struct driver uart_sifive_driver = {
+	.name = "uart_sifive",
+	.class = DRIVER_UART,
+	.compatible = uart_sifive_compatible,
+	.probe = uart_sifive_probe,
+};
+
+DRIVER_REGISTER(uart_sifive_driver);
