@@ -16,4 +16,7 @@ void ipi_send(u32 index);
  */
 bool ipi_serve(void);
 
+/** ipi_acknowledge() - withdraw this hart's interrupt; what was asked for before is seen by who looks after this */
+void ipi_acknowledge(void);
+
 #endif

@@ -14,13 +14,13 @@
 #include "core/vcpu.h"
 
 /* Extension ids (SBI 2.0, chapters 4 to 12) */
-#define SBI_EID_BASE 0x10U
-#define SBI_EID_TIME 0x54494D45U
-#define SBI_EID_IPI 0x735049U
+#define SBI_EID_BASE   0x10U
+#define SBI_EID_TIME   0x54494D45U
+#define SBI_EID_IPI    0x735049U
 #define SBI_EID_RFENCE 0x52464E43U
-#define SBI_EID_HSM 0x48534DU
-#define SBI_EID_SRST 0x53525354U
-#define SBI_EID_DBCN 0x4442434EU
+#define SBI_EID_HSM    0x48534DU
+#define SBI_EID_SRST   0x53525354U
+#define SBI_EID_DBCN   0x4442434EU
 
 /**
  * struct sbi_ext - an SBI extension for guests
@@ -38,8 +38,9 @@ struct sbi_ext {
 	enum guest_leave (*call)(struct vcpu *v, u64 fid);
 };
 
-#define SBI_EXT_REGISTER(e) \
-	static const struct sbi_ext *const sbi_entry_##e __attribute__((used, section(".cleave.sbi"))) = &(e)
+#define SBI_EXT_REGISTER(e)                              \
+	static const struct sbi_ext *const sbi_entry_##e \
+		__attribute__((used, section(".cleave.sbi"))) = &(e)
 
 /** sbi_arg() - Return: argument a@n of the call, n = 0..5 */
 static inline u64 sbi_arg(const struct vcpu *v, u32 n)
@@ -59,14 +60,14 @@ static inline void sbi_return(struct vcpu *v, s64 error, u64 value)
 }
 
 /**
- * sbi_init() - check the registered extensions and make the look-up fast; once, before the first guest runs
+ * sbi_ext_init() - check the registered extensions and make the look-up fast; once, before the first guest runs
  * Return: 0, CLV_ERR_EXISTS when two claim the same id (both are named in a line; neither is offered for that id's sake:
  * the caller does not go on).
  */
-int sbi_init(void);
+int sbi_ext_init(void);
 
-/** sbi_find() - Return: the extension that answers @eid, NULL when there is none */
-const struct sbi_ext *sbi_find(u64 eid);
+/** sbi_ext_find() - Return: the extension that answers @eid, NULL when there is none */
+const struct sbi_ext *sbi_ext_find(u64 eid);
 
 /** sbi_handle() - do the call in a7, a6, a0..a5 of @v; an unknown one answers CLEAVE_ERR_NOT_SUPPORTED */
 enum guest_leave sbi_handle(struct vcpu *v);

@@ -9,7 +9,10 @@
 #include <cleave/types.h>
 #include "core/vcpu.h"
 
-/** sched_add() - pin @v to hart @v->hart; before that hart runs guests, or while the VM does not run */
+/**
+ * sched_add() - pin @v to hart @v->hart; before that hart runs guests, or while the VM does not run
+ * Return: 0, CLV_ERR_INVAL (no such hart). Never fails for want of room: the list runs through the vCPUs.
+ */
 int sched_add(struct vcpu *v);
 
 /** sched_remove() - the vCPU is OUT and its VM does not run; waits until the hart no longer looks at it */
@@ -23,5 +26,25 @@ void sched_wake(u32 index);
 
 /** sched_start() - boot is done: harts in hart_main() may run guests */
 void sched_start(void);
+
+/* For the files around the scheduler: vcpu.c, ipi.c, vcpu_exit.c */
+
+/** sched_loaded() - Return: the vCPU whose registers this hart holds, or NULL */
+struct vcpu *sched_loaded(void);
+
+/** sched_unload() - see vcpu_unload() */
+void sched_unload(struct vcpu *v);
+
+/** sched_unload_stopped() - unload this hart's vCPU if its VM does not run; the vCPU is OUT */
+void sched_unload_stopped(void);
+
+/** sched_wanted() - Return: true when this hart was asked to choose again (sched_wake()); takes the request */
+bool sched_wanted(void);
+
+/** sched_arm() - program this hart's timer for the next thing that is due; after the loaded vCPU's timer was changed */
+void sched_arm(void);
+
+/** sched_timer() - this hart's timer fired while @v runs. Return: true when @v must leave */
+bool sched_timer(struct vcpu *v);
 
 #endif

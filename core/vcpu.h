@@ -2,11 +2,15 @@
 /*
  * A vCPU: its state for scheduling and SBI HSM, its pending interrupts, its requests from other harts.
  *
- * Concurrency. A vCPU is pinned to one hart, its owner. `guest`, `counters` and the fields marked "owner" are written by that hart only.
- * Fields marked atomic are written by any hart. A vCPU is IN from before its owner looks at its requests for the last time until
- * it is put off the hart; it is OUT else. Who changes something that a running vCPU must see does: change, full barrier, read
- * `mode`; if IN, hart_ipi() and wait for the acknowledgement. The owner does: mode = IN, full barrier, look at the requests.
- * One of the two always sees the other (Dekker).
+ * Concurrency. A vCPU is pinned to one hart, its owner. `guest`, `counters` and the fields marked "owner" are written by
+ * that hart only. Fields marked atomic are written by any hart. A vCPU is IN from before its owner looks at its requests for
+ * the last time until guest_run() has come back; it is OUT else. Who changes something that a running vCPU must see does:
+ * change, full barrier, read `mode`; if IN, ipi_send() and wait for the acknowledgement. The owner does: mode = IN, full
+ * barrier, look at the requests. One of the two always sees the other (Dekker).
+ *
+ * OUT does not mean that its registers are in memory: a vCPU that its hart has nothing better to do than to wait for stays
+ * loaded. The owner unloads it when it leaves because its VM does not run any more; who wants the registers of any other
+ * calls vcpu_unload() first.
  */
 #ifndef CORE_VCPU_H
 #define CORE_VCPU_H
@@ -15,6 +19,7 @@
 #include <cleave/spinlock.h>
 #include <cleave/types.h>
 #include "arch/riscv/guest.h"
+#include "core/fence.h"
 #include "mm/space.h"
 
 struct vm;
@@ -28,6 +33,8 @@ enum vcpu_hsm {
 	VCPU_SUSPENDED = 4,
 	VCPU_SUSPEND_PENDING = 5,
 	VCPU_RESUME_PENDING = 6,
+	VCPU_CLAIMED =
+		7, /* ours: somebody who starts it is writing start_pc; reported as START_PENDING */
 };
 
 enum vcpu_mode {
@@ -45,11 +52,15 @@ enum vcpu_mode {
  * @mode: enum vcpu_mode; atomic, written by the owner
  * @irq_level: GUEST_IRQ_EXT and (without Sstc) GUEST_IRQ_TIMER as devices and timer say; atomic
  * @irq_soft: 1: a software interrupt was sent and not delivered yet; atomic, taken by exchange by the owner
- * @waiting: WFI or retentive suspend: not runnable until an interrupt; owner, cleared by the owner's scheduler
+ * @irq_shown: what of irq_level the loaded guest was told last; owner
+ * @waiting: WFI or suspend: not runnable until an interrupt; owner, cleared by the owner's scheduler
+ * @suspend_jump: non-retentive suspend: goes on at start_pc; owner
  * @timer: host time at which the guest's SBI timer fires, TIMER_NEVER: none; owner
  * @tlb_seen: value of vm->tlb_gen up to which this vCPU's owner has fenced; atomic, written by the owner
  * @blocked: waits in a hypercall (CLEAVE_FN_VM_WAIT): not runnable until woken; atomic
- * @start_pc, @start_opaque: set by the starter before hsm becomes START_PENDING (release)
+ * @start_pc, @start_opaque: set by the starter, who took hsm from STOPPED to CLAIMED, before hsm becomes START_PENDING
+ *	(release); by the owner for a non-retentive suspend
+ * @sched_next: next vCPU of the same hart; guarded by the lock of core/sched.c
  * @counters, @stat: statistics of this vCPU; owner, read by anybody
  */
 struct vcpu {
@@ -61,18 +72,19 @@ struct vcpu {
 	u32 mode;
 	u64 irq_level;
 	u32 irq_soft;
+	u64 irq_shown;
 	bool waiting;
+	bool suspend_jump;
 	u32 blocked;
 	u64 timer;
 	u64 tlb_seen;
 	u64 start_pc;
 	u64 start_opaque;
-	struct spinlock fence_lock; /* guards fence_* */
-	u32 fence_kind;		    /* bit set FENCE_REQ_* (core/fence.h) of remote fences that this vCPU has to do */
-	u64 fence_start;
-	u64 fence_size;
-	u64 fence_posted; /* requests posted; atomic */
-	u64 fence_done;	  /* requests done; atomic, written by the owner */
+	struct vcpu *sched_next;
+	struct spinlock fence_lock; /* guards fence; never held while waiting for anything */
+	struct fence_request fence; /* remote fences that this vCPU has to do, merged */
+	u64 fence_posted;	    /* requests posted; atomic, written under fence_lock */
+	u64 fence_done;		    /* requests done; atomic, written by the owner */
 	struct space_counters counters;
 	u64 stat[CLEAVE_STAT_COUNT];
 };
@@ -86,8 +98,19 @@ static inline struct vcpu *vcpu_of(struct guest *g)
 /** vcpu_current() - Return: the vCPU loaded on this hart, or NULL */
 struct vcpu *vcpu_current(void);
 
-/** vcpu_reset() - back to STOPPED with nothing pending; the vCPU is OUT and its VM does not run */
+/**
+ * vcpu_reset() - back to STOPPED with nothing pending, its TLB entries to be flushed before it enters
+ *
+ * The vCPU is OUT and its VM does not run. Unloads it (vcpu_unload()). Registers are set when it is started.
+ */
 void vcpu_reset(struct vcpu *v);
+
+/**
+ * vcpu_unload() - bring the registers of a vCPU that is OUT into v->guest
+ *
+ * Its VM does not run. Waits for the owner, serving this hart's requests; any hart.
+ */
+void vcpu_unload(struct vcpu *v);
 
 /**
  * vcpu_start() - HSM start of a STOPPED vCPU at @pc (GPA) with a0 = id, a1 = @opaque; any hart
@@ -95,8 +118,24 @@ void vcpu_reset(struct vcpu *v);
  */
 int vcpu_start(struct vcpu *v, u64 pc, u64 opaque);
 
-/** vcpu_kick() - make @v look at its requests soon: an IPI when it is IN on another hart, else a wake-up of its owner */
+/** vcpu_kick() - make @v look at its requests soon: an IPI when it is IN, else a wake-up of its owner; any hart */
 void vcpu_kick(struct vcpu *v);
+
+/** vcpu_irqs() - Return: interrupts (GUEST_IRQ_*) that wait to be shown to @v, besides those it has in its own CSRs */
+static inline u64 vcpu_irqs(const struct vcpu *v)
+{
+	return atomic_read_acquire(&v->irq_level) |
+	       (atomic_read(&v->irq_soft) != 0U ? GUEST_IRQ_SOFT : 0U);
+}
+
+/** vcpu_deliver() - show the loaded vCPU the interrupts that wait for it; owner */
+void vcpu_deliver(struct vcpu *v);
+
+/** vcpu_set_timer() - SBI set_timer: fire at guest time @value, ticks, UINT64_MAX: never; owner, loaded */
+void vcpu_set_timer(struct vcpu *v, u64 value);
+
+/** vcpu_check_timer() - without Sstc: raise the timer interrupt if host time @now has reached it; owner */
+void vcpu_check_timer(struct vcpu *v, u64 now);
 
 /** vcpu_irq_level() - set (@on) or withdraw a level-triggered interrupt; any hart */
 void vcpu_irq_level(struct vcpu *v, u64 irq, bool on);

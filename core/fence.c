@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Fences on other harts. The protocol is in fence.h and, with its barriers, in vcpu.h.
+ *
+ * It must never interrupt a vCPU that does not run (M7), nor acknowledge for one that stands in a walk (M4).
+ */
+#include "core/fence.h"
+
+#include <cleave/atomic.h>
+#include "arch/riscv/fence.h"
+#include "arch/riscv/hart.h"
+#include "core/ipi.h"
+#include "core/vcpu.h"
+#include "core/vm.h"
+#include "mm/fence.h"
+#include "mm/space.h"
+
+/* More pages than these are fenced by one fence of everything: each page costs about as much as that one does. */
+#define FENCE_MAX_PAGES 16U
+
+/* --- G-stage ------------------------------------------------------------------------------------------------------ */
+
+/*
+ * The whole VMID goes, not the ranges of the batch: the request is then one counter, which a hart that was asked ten times answers
+ * once, and which needs no memory per range and hart. What it costs is the refill of entries that were still good, once
+ * a batch, where the exit that the IPI takes has emptied part of the TLB on many a hart anyway.
+ */
+static void fence_gstage(struct vcpu *v)
+{
+	/* Acquire pairs with the increment in fence_remote(): what the requester changed before it is seen. */
+	u64 gen = atomic_read_acquire(&v->vm->tlb_gen);
+	u64 seen = atomic_read(&v->tlb_seen);
+
+	if (gen == seen)
+		return;
+	fence_gvma_vmid(v->vm->vmid);
+	if (seen == 0U) {
+		/* The vCPU's first entry: its VMID may have belonged to another, and its code was stored by this or another hart. */
+		fence_vvma_all();
+		fence_instruction();
+	}
+	/* Release: stores that the guest made through the old translations come before the acknowledgement (M2). */
+	atomic_set_release(&v->tlb_seen, gen);
+}
+
+static bool fence_gstage_owed(const struct vcpu *v, u64 gen)
+{
+	return atomic_read_acquire(&v->mode) == (u32)VCPU_IN &&
+	       atomic_read_acquire(&v->tlb_seen) < gen;
+}
+
+void fence_remote(struct space *sp, const struct fence_batch *b)
+{
+	struct vm *vm = container_of(sp, struct vm, space);
+	struct vcpu *self = vcpu_current();
+	u64 gen = atomic_add_acq_rel(&vm->tlb_gen, 1U) + 1U;
+	u64 ipis = 0;
+
+	(void)b;
+	smp_mb(); /* the counter before the modes; pairs with the barrier after mode = IN in sched.c */
+	if (self != NULL && self->vm == vm && atomic_read(&self->mode) == (u32)VCPU_IN)
+		fence_gstage(self);
+	for (u32 i = 0; i < vm->nr_vcpus; i++) {
+		struct vcpu *v = vm->vcpu[i];
+
+		if (v == NULL || !fence_gstage_owed(v, gen))
+			continue;
+		ipi_send(v->hart);
+		ipis++;
+	}
+	for (u32 i = 0; i < vm->nr_vcpus; i++) {
+		while (vm->vcpu[i] != NULL && fence_gstage_owed(vm->vcpu[i], gen))
+			spin_relax();
+	}
+	(void)atomic_add(&vm->stat[CLEAVE_STAT_FENCES], 1U);
+	(void)atomic_add(&vm->stat[CLEAVE_STAT_FENCE_IPIS], ipis);
+}
+
+/* --- what guests ask for ------------------------------------------------------------------------------------------ */
+
+void fence_merge(struct fence_request *to, const struct fence_request *r)
+{
+	const u32 hfence = FENCE_REQ_RANGE | FENCE_REQ_RANGE_ASID | FENCE_REQ_ALL;
+	u32 both = to->kind | r->kind;
+	bool same = to->kind == r->kind && to->asid == r->asid && to->start == r->start &&
+		    to->size == r->size;
+
+	if ((r->kind & hfence) == 0U || same) {
+		to->kind = both;
+	} else if ((to->kind & hfence) == 0U) {
+		*to = *r;
+		to->kind = both;
+	} else {
+		to->kind = (both & FENCE_REQ_INSTRUCTION) | FENCE_REQ_ALL;
+	}
+}
+
+/* Pages of @r's range from the first one, 0: too many, or all of them. */
+static u64 fence_pages(const struct fence_request *r, u64 *first)
+{
+	u64 end;
+
+	if (r->size > FENCE_MAX_PAGES * PAGE_SIZE)
+		return 0;
+	*first = ALIGN_DOWN(r->start, PAGE_SIZE);
+	/* Fits: the arguments were checked not to wrap (sbi_args_range()). */
+	end = r->start + r->size;
+	return (end - *first + PAGE_MASK) >> PAGE_SHIFT;
+}
+
+/* Do @r for the loaded vCPU: HFENCE.VVMA works on the VMID in hgatp. */
+static void fence_execute(const struct fence_request *r)
+{
+	u64 first = 0;
+	u64 pages = fence_pages(r, &first);
+
+	if ((r->kind & FENCE_REQ_INSTRUCTION) != 0U)
+		fence_instruction();
+	if ((r->kind & FENCE_REQ_ALL) != 0U) {
+		fence_vvma_all();
+	} else if ((r->kind & FENCE_REQ_RANGE) != 0U) {
+		if (pages == 0U)
+			fence_vvma_all();
+		for (u64 i = 0; i < pages; i++)
+			fence_vvma_page(first + (i << PAGE_SHIFT));
+	} else if ((r->kind & FENCE_REQ_RANGE_ASID) != 0U) {
+		if (pages == 0U)
+			fence_vvma_asid(r->asid);
+		for (u64 i = 0; i < pages; i++)
+			fence_vvma_page_asid(first + (i << PAGE_SHIFT), r->asid);
+	}
+}
+
+static bool fence_requested(const struct vcpu *v)
+{
+	return atomic_read_acquire(&v->fence_posted) != atomic_read(&v->fence_done);
+}
+
+/* Take what waits and do it; the caller holds fence_lock, which is released. */
+static void fence_take(struct vcpu *v)
+{
+	struct fence_request r = v->fence;
+	u64 posted = atomic_read(&v->fence_posted);
+
+	v->fence.kind = 0;
+	spin_unlock(&v->fence_lock);
+	fence_execute(&r);
+	atomic_set_release(&v->fence_done, posted);
+}
+
+void fence_serve_some(struct vcpu *v)
+{
+	fence_gstage(v);
+	/*
+	 * Never wait here: this hart may hold a ticket for another vCPU's fence_lock, whose turn it could be, while that one's
+	 * hart does the same the other way round.
+	 */
+	if (fence_requested(v) && spin_trylock(&v->fence_lock))
+		fence_take(v);
+}
+
+void fence_serve(struct vcpu *v)
+{
+	fence_gstage(v);
+	while (fence_requested(v)) {
+		/* No ticket is held here, and who holds the lock waits for nothing. */
+		if (spin_trylock(&v->fence_lock))
+			fence_take(v);
+		else
+			hart_pause();
+	}
+}
+
+/* Return: the count that fence_done has to reach. */
+static u64 fence_post(struct vcpu *v, const struct fence_request *r)
+{
+	u64 posted;
+
+	spin_lock(&v->fence_lock);
+	fence_merge(&v->fence, r);
+	posted = atomic_read(&v->fence_posted) + 1U;
+	atomic_set_release(&v->fence_posted, posted);
+	spin_unlock(&v->fence_lock);
+	return posted;
+}
+
+static bool fence_guest_owed(const struct vcpu *v, u64 posted)
+{
+	return atomic_read_acquire(&v->mode) == (u32)VCPU_IN &&
+	       atomic_read_acquire(&v->fence_done) < posted;
+}
+
+void fence_guest(struct vcpu *self, u64 mask, const struct fence_request *r)
+{
+	struct vm *vm = self->vm;
+	u64 posted[CONFIG_MAX_VCPUS];
+	u64 others = mask & ~BIT64(self->id);
+
+	if (others != mask)
+		fence_execute(r);
+	for (u32 i = 0; i < vm->nr_vcpus; i++) {
+		if ((others & BIT64(i)) != 0U)
+			posted[i] = fence_post(vm->vcpu[i], r);
+	}
+	smp_mb(); /* the requests before the modes; pairs with the barrier after mode = IN in sched.c */
+	for (u32 i = 0; i < vm->nr_vcpus; i++) {
+		if ((others & BIT64(i)) == 0U)
+			continue;
+		if (!fence_guest_owed(vm->vcpu[i], posted[i])) {
+			others &= ~BIT64(i);
+			continue;
+		}
+		ipi_send(vm->vcpu[i]->hart);
+		self->stat[CLEAVE_STAT_FENCE_IPIS]++;
+	}
+	for (u32 i = 0; i < vm->nr_vcpus; i++) {
+		while ((others & BIT64(i)) != 0U && fence_guest_owed(vm->vcpu[i], posted[i]))
+			spin_relax();
+	}
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Fences on other harts: of a VM's G-stage (fence_remote(), mm/fence.h) and those that a guest asks for (SBI RFENCE).
+ *
+ * Protocol, the same for both: post the request, full barrier, read the mode of each vCPU that it concerns; one that is IN
+ * gets an IPI and is waited for until it has acknowledged or is OUT; one that is OUT does its fences before it next enters
+ * (rule M7). Requests are acknowledged at an IPI exit, on entry, and by who waits in spin_relax(), never inside a page-table
+ * walk (rule M4).
+ */
+#ifndef CORE_FENCE_H
+#define CORE_FENCE_H
+
+#include <cleave/types.h>
+
+struct vcpu;
+struct vm;
+
+#define FENCE_REQ_INSTRUCTION 0x1U /* FENCE.I */
+#define FENCE_REQ_RANGE	      0x2U /* HFENCE.VVMA of a range, all ASIDs */
+#define FENCE_REQ_RANGE_ASID  0x4U /* HFENCE.VVMA of a range, one ASID */
+#define FENCE_REQ_ALL	      0x8U /* HFENCE.VVMA of everything */
+
+#define FENCE_WHOLE UINT64_MAX /* as a size: every address */
+
+/**
+ * struct fence_request - fences that a guest wants
+ * @kind: bit set FENCE_REQ_*; at most one of the HFENCE kinds
+ * @asid: for FENCE_REQ_RANGE_ASID
+ * @start: first guest virtual address
+ * @size: bytes, or FENCE_WHOLE
+ */
+struct fence_request {
+	u32 kind;
+	u16 asid;
+	u64 start;
+	u64 size;
+};
+
+/** fence_merge() - add @r to the requests that wait in @to; what does not fit together becomes FENCE_REQ_ALL */
+void fence_merge(struct fence_request *to, const struct fence_request *r);
+
+/**
+ * fence_guest() - do @r on the vCPUs of @self's VM that @mask names, and wait until it is done
+ * @self: the calling vCPU, loaded here
+ * @mask: bit = vCPU number; all exist
+ */
+void fence_guest(struct vcpu *self, u64 mask, const struct fence_request *r);
+
+/**
+ * fence_serve() - do the fences that wait for the loaded vCPU @v and acknowledge them; owner, not inside a walk
+ */
+void fence_serve(struct vcpu *v);
+
+/** fence_serve_some() - the same from inside spin_relax(): leaves those whose lock is taken for the next time */
+void fence_serve_some(struct vcpu *v);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guests' SBI: finding the extension that answers a call.
+ *
+ * Offered are BASE, TIME, IPI, RFENCE, HSM, SRST, DBCN and Cleave's own. The legacy extensions (0x00 to 0x08) are not: 2.0
+ * makes them optional, and each has a successor here.
+ */
+#include "core/sbi.h"
+
+#include <cleave/errno.h>
+#include <cleave/printk.h>
+
+/* Set by the linker script around section .cleave.sbi */
+extern const struct sbi_ext *const __sbi_exts_start[];
+extern const struct sbi_ext *const __sbi_exts_end[];
+
+/*
+ * Extension ids are spelled in ASCII and differ in any bits; these 32 slots, addressed by a fold of the id, hold one extension
+ * each, so that the usual call finds its own with one compare. An extension whose slot is taken is found by search.
+ */
+#define SBI_SLOTS 32U
+
+static const struct sbi_ext *sbi_slot[SBI_SLOTS];
+
+static u32 sbi_slot_of(u64 eid)
+{
+	return (u32)(eid ^ (eid >> 8) ^ (eid >> 16)) % SBI_SLOTS;
+}
+
+/* Return: 0, or CLV_ERR_EXISTS when @e and any extension before @end claim one id. */
+static int sbi_check_overlap(const struct sbi_ext *e, const struct sbi_ext *const *end)
+{
+	for (const struct sbi_ext *const *p = __sbi_exts_start; p < end; p++) {
+		const struct sbi_ext *o = *p;
+
+		if (e->eid_start > o->eid_end || o->eid_start > e->eid_end)
+			continue;
+		printk("SBI extensions \"%s\" (0x%llx-0x%llx) and \"%s\" (0x%llx-0x%llx) claim the "
+		       "same id",
+		       o->name, (unsigned long long)o->eid_start, (unsigned long long)o->eid_end,
+		       e->name, (unsigned long long)e->eid_start, (unsigned long long)e->eid_end);
+		return CLV_ERR_EXISTS;
+	}
+	return CLV_OK;
+}
+
+int sbi_ext_init(void)
+{
+	for (const struct sbi_ext *const *p = __sbi_exts_start; p < __sbi_exts_end; p++) {
+		const struct sbi_ext **slot = &sbi_slot[sbi_slot_of((*p)->eid_start)];
+
+		if (sbi_check_overlap(*p, p) != CLV_OK)
+			return CLV_ERR_EXISTS;
+		if (*slot == NULL)
+			*slot = *p;
+	}
+	return CLV_OK;
+}
+
+static bool sbi_answers(const struct sbi_ext *e, u64 eid)
+{
+	return eid >= e->eid_start && eid <= e->eid_end;
+}
+
+const struct sbi_ext *sbi_ext_find(u64 eid)
+{
+	const struct sbi_ext *hot = sbi_slot[sbi_slot_of(eid)];
+
+	if (hot != NULL && sbi_answers(hot, eid))
+		return hot;
+	for (const struct sbi_ext *const *p = __sbi_exts_start; p < __sbi_exts_end; p++) {
+		if (sbi_answers(*p, eid))
+			return *p;
+	}
+	return NULL;
+}
+
+enum guest_leave sbi_handle(struct vcpu *v)
+{
+	const struct sbi_ext *e = sbi_ext_find(v->guest.x[17]);
+
+	if (e != NULL)
+		return e->call(v, v->guest.x[16]);
+	sbi_return(v, CLEAVE_ERR_NOT_SUPPORTED, 0);
+	return GUEST_RESUME;
+}
+
+s64 sbi_error(int err)
+{
+	switch (err) {
+	case CLV_ERR_INVAL:
+	case CLV_ERR_NOTFOUND:
+		return CLEAVE_ERR_INVALID_PARAM;
+	case CLV_ERR_RANGE:
+	case CLV_ERR_FAULT:
+		return CLEAVE_ERR_INVALID_ADDRESS;
+	case CLV_ERR_EXISTS:
+		return CLEAVE_ERR_ALREADY_AVAILABLE;
+	case CLV_ERR_DENIED:
+		return CLEAVE_ERR_DENIED;
+	case CLV_ERR_UNSUPPORTED:
+		return CLEAVE_ERR_NOT_SUPPORTED;
+	default:
+		return err >= 0 ? CLEAVE_SUCCESS : CLEAVE_ERR_FAILED;
+	}
+}

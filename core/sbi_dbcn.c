@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * SBI DBCN for guests (SBI 2.0, chapter 12): the partition's side of the console.
+ *
+ * A call moves a bounded number of bytes and says how many, as the specification allows (M6). Bytes go into guest memory
+ * through space_write() only (M8).
+ */
+#include <cleave/errno.h>
+#include "core/console.h"
+#include "core/sbi.h"
+#include "core/sbi_args.h"
+#include "core/vm.h"
+#include "mm/space.h"
+
+enum {
+	DBCN_WRITE = 0,
+	DBCN_READ = 1,
+	DBCN_WRITE_BYTE = 2,
+};
+
+#define DBCN_STEP 256U /* bytes that one call moves at most */
+
+static void dbcn_write(struct vcpu *v, u64 addr, u64 len)
+{
+	u8 buf[DBCN_STEP];
+
+	if (space_read(&v->vm->space, GPA(addr), buf, len) != CLV_OK) {
+		sbi_return(v, CLEAVE_ERR_FAILED, 0);
+		return;
+	}
+	console_tty_write(&v->vm->tty, buf, len);
+	sbi_return(v, CLEAVE_SUCCESS, len);
+}
+
+static void dbcn_read(struct vcpu *v, u64 addr, u64 len)
+{
+	u8 buf[DBCN_STEP];
+	u64 got = console_read(v->vm, buf, len);
+
+	if (got != 0U && space_write(&v->vm->space, GPA(addr), buf, got) != CLV_OK) {
+		sbi_return(v, CLEAVE_ERR_FAILED, 0);
+		return;
+	}
+	sbi_return(v, CLEAVE_SUCCESS, got);
+}
+
+static void dbcn_write_byte(struct vcpu *v, u8 byte)
+{
+	console_tty_putc(&v->vm->tty, byte);
+	sbi_return(v, CLEAVE_SUCCESS, 0);
+}
+
+static enum guest_leave sbi_dbcn_call(struct vcpu *v, u64 fid)
+{
+	const struct config_partition *cfg = v->vm->cfg;
+	u64 len = sbi_arg(v, 0);
+	u64 addr = sbi_arg(v, 1);
+	s64 err;
+
+	if (fid == DBCN_WRITE_BYTE) {
+		dbcn_write_byte(v, (u8)sbi_arg(v, 0));
+		return GUEST_RESUME;
+	}
+	if (fid > DBCN_WRITE_BYTE) {
+		sbi_return(v, CLEAVE_ERR_NOT_SUPPORTED, 0);
+		return GUEST_RESUME;
+	}
+	/* The whole buffer is checked, though only a part of it may be moved now. */
+	err = sbi_args_buffer(cfg->memory, cfg->nr_memory, addr, sbi_arg(v, 2), len);
+	if (err != CLEAVE_SUCCESS)
+		sbi_return(v, err, 0);
+	else if (fid == DBCN_WRITE)
+		dbcn_write(v, addr, MIN(len, (u64)DBCN_STEP));
+	else
+		dbcn_read(v, addr, MIN(len, (u64)DBCN_STEP));
+	return GUEST_RESUME;
+}
+
+static const struct sbi_ext sbi_dbcn = {
+	.name = "DBCN",
+	.eid_start = SBI_EID_DBCN,
+	.eid_end = SBI_EID_DBCN,
+	.call = sbi_dbcn_call,
+};
+SBI_EXT_REGISTER(sbi_dbcn);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * SBI IPI for guests (SBI 2.0, chapter 7).
+ */
+#include "core/sbi.h"
+#include "core/sbi_args.h"
+#include "core/vm.h"
+
+enum {
+	IPI_SEND = 0,
+};
+
+static enum guest_leave sbi_ipi_call(struct vcpu *v, u64 fid)
+{
+	u64 harts;
+	s64 err;
+
+	if (fid != IPI_SEND) {
+		sbi_return(v, CLEAVE_ERR_NOT_SUPPORTED, 0);
+		return GUEST_RESUME;
+	}
+	err = sbi_args_hart_mask(sbi_arg(v, 0), sbi_arg(v, 1), v->vm->nr_vcpus, &harts);
+	sbi_return(v, err, 0);
+	if (err != CLEAVE_SUCCESS)
+		return GUEST_RESUME;
+	for (u32 i = 0; i < v->vm->nr_vcpus; i++) {
+		if ((harts & BIT64(i)) != 0U)
+			vcpu_irq_soft(v->vm->vcpu[i]);
+	}
+	return GUEST_RESUME;
+}
+
+static const struct sbi_ext sbi_ipi = {
+	.name = "IPI",
+	.eid_start = SBI_EID_IPI,
+	.eid_end = SBI_EID_IPI,
+	.call = sbi_ipi_call,
+};
+SBI_EXT_REGISTER(sbi_ipi);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * SBI RFENCE for guests (SBI 2.0, chapter 8). What a guest calls SFENCE.VMA is HFENCE.VVMA for the hart.
+ *
+ * Functions 3 to 6 fence for guests of the guest (3 HFENCE.GVMA by VMID, 4 HFENCE.GVMA, 5 HFENCE.VVMA by ASID, 6 HFENCE.VVMA):
+ * no guest is given the H extension, so they are not supported.
+ */
+#include "core/sbi.h"
+#include "core/fence.h"
+#include "core/sbi_args.h"
+#include "core/vm.h"
+
+enum {
+	RFENCE_FENCE_I = 0,
+	RFENCE_SFENCE_VMA = 1,
+	RFENCE_SFENCE_VMA_ASID = 2,
+};
+
+/* Fill @r from the arguments. Return: 0 or the SBI error. */
+static s64 rfence_request(const struct vcpu *v, u64 fid, struct fence_request *r)
+{
+	s64 err;
+
+	*r = (struct fence_request){ .kind = FENCE_REQ_INSTRUCTION };
+	if (fid == RFENCE_FENCE_I)
+		return CLEAVE_SUCCESS;
+	r->start = sbi_arg(v, 2);
+	r->size = sbi_arg(v, 3);
+	err = sbi_args_range(&r->start, &r->size);
+	if (err != CLEAVE_SUCCESS)
+		return err;
+	r->kind = FENCE_REQ_RANGE;
+	if (fid == RFENCE_SFENCE_VMA_ASID) {
+		/* As SFENCE.VMA does with rs2, bits beyond an ASID are ignored (privileged specification, "SFENCE.VMA"). */
+		r->kind = FENCE_REQ_RANGE_ASID;
+		r->asid = (u16)sbi_arg(v, 4);
+	}
+	return CLEAVE_SUCCESS;
+}
+
+static enum guest_leave sbi_rfence_call(struct vcpu *v, u64 fid)
+{
+	struct fence_request r;
+	u64 harts;
+	s64 err;
+
+	if (fid > RFENCE_SFENCE_VMA_ASID) {
+		sbi_return(v, CLEAVE_ERR_NOT_SUPPORTED, 0);
+		return GUEST_RESUME;
+	}
+	err = sbi_args_hart_mask(sbi_arg(v, 0), sbi_arg(v, 1), v->vm->nr_vcpus, &harts);
+	if (err == CLEAVE_SUCCESS)
+		err = rfence_request(v, fid, &r);
+	if (err == CLEAVE_SUCCESS)
+		fence_guest(v, harts, &r);
+	sbi_return(v, err, 0);
+	return GUEST_RESUME;
+}
+
+static const struct sbi_ext sbi_rfence = {
+	.name = "RFENCE",
+	.eid_start = SBI_EID_RFENCE,
+	.eid_end = SBI_EID_RFENCE,
+	.call = sbi_rfence_call,
+};
+SBI_EXT_REGISTER(sbi_rfence);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * SBI TIME for guests (SBI 2.0, chapter 6). Times are guest times: what the guest's time CSR shows.
+ */
+#include "core/sbi.h"
+
+enum {
+	TIME_SET_TIMER = 0,
+};
+
+static enum guest_leave sbi_time_call(struct vcpu *v, u64 fid)
+{
+	if (fid != TIME_SET_TIMER) {
+		sbi_return(v, CLEAVE_ERR_NOT_SUPPORTED, 0);
+		return GUEST_RESUME;
+	}
+	vcpu_set_timer(v, sbi_arg(v, 0));
+	sbi_return(v, CLEAVE_SUCCESS, 0);
+	return GUEST_RESUME;
+}
+
+static const struct sbi_ext sbi_time = {
+	.name = "TIME",
+	.eid_start = SBI_EID_TIME,
+	.eid_end = SBI_EID_TIME,
+	.call = sbi_time_call,
+};
+SBI_EXT_REGISTER(sbi_time);

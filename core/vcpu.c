@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vCPUs: reset, start, interrupts, timer. Who may touch what is in vcpu.h; this file must never run a guest.
+ */
+#include "core/vcpu.h"
+
+#include <cleave/atomic.h>
+#include <cleave/errno.h>
+#include "arch/riscv/features.h"
+#include "arch/riscv/timer.h"
+#include "core/ipi.h"
+#include "core/sched.h"
+#include "core/vm.h"
+
+struct vcpu *vcpu_current(void)
+{
+	return sched_loaded();
+}
+
+void vcpu_unload(struct vcpu *v)
+{
+	sched_unload(v);
+}
+
+void vcpu_reset(struct vcpu *v)
+{
+	vcpu_unload(v);
+	spin_lock(&v->fence_lock);
+	v->fence.kind = 0;
+	atomic_set(&v->fence_done, atomic_read(&v->fence_posted));
+	spin_unlock(&v->fence_lock);
+	atomic_set(&v->irq_level, 0U);
+	atomic_set(&v->irq_soft, 0U);
+	atomic_set(&v->blocked, 0U);
+	v->irq_shown = 0;
+	v->waiting = false;
+	v->suspend_jump = false;
+	v->timer = TIMER_NEVER;
+	atomic_set(&v->tlb_seen, 0U);
+	atomic_set_release(&v->hsm, (u32)VCPU_STOPPED);
+}
+
+int vcpu_start(struct vcpu *v, u64 pc, u64 opaque)
+{
+	u32 stopped = VCPU_STOPPED;
+
+	/* The claim keeps a second starter away from start_pc, and the owner from reading it too early. */
+	if (!atomic_cas(&v->hsm, &stopped, (u32)VCPU_CLAIMED))
+		return CLV_ERR_STATE;
+	v->start_pc = pc;
+	v->start_opaque = opaque;
+	/* Release pairs with the acquire of hsm in sched.c. */
+	atomic_set_release(&v->hsm, (u32)VCPU_START_PENDING);
+	vcpu_kick(v);
+	return CLV_OK;
+}
+
+void vcpu_kick(struct vcpu *v)
+{
+	smp_mb(); /* pairs with the barrier between mode = IN and the look at the requests in sched.c */
+	if (atomic_read(&v->mode) == (u32)VCPU_IN)
+		ipi_send(v->hart);
+	else
+		sched_wake(v->hart);
+}
+
+/* Something about @v's interrupts has changed: show it, or have its owner show it. */
+static void vcpu_irq_changed(struct vcpu *v)
+{
+	if (v == vcpu_current() && atomic_read(&v->mode) == (u32)VCPU_IN)
+		vcpu_deliver(v);
+	else
+		vcpu_kick(v);
+}
+
+void vcpu_deliver(struct vcpu *v)
+{
+	u64 level = atomic_read_acquire(&v->irq_level);
+
+	if (level != v->irq_shown) {
+		v->irq_shown = level;
+		guest_irq_level(&v->guest, level);
+	}
+	if (atomic_read(&v->irq_soft) != 0U && atomic_xchg(&v->irq_soft, 0U) != 0U)
+		guest_irq_soft(&v->guest);
+}
+
+void vcpu_irq_level(struct vcpu *v, u64 irq, bool on)
+{
+	u64 old = on ? atomic_or(&v->irq_level, irq) : atomic_and(&v->irq_level, ~irq);
+
+	/*
+	 * A withdrawal is told to a running vCPU as well: while its hvip still says pending, it would take an interrupt
+	 * for nothing over and over.
+	 */
+	if (((old & irq) == irq) != on)
+		vcpu_irq_changed(v);
+}
+
+void vcpu_irq_soft(struct vcpu *v)
+{
+	if (atomic_xchg(&v->irq_soft, 1U) == 0U)
+		vcpu_irq_changed(v);
+}
+
+/* Host time of guest time @value, which is in the future: saturates below TIMER_NEVER. */
+static u64 vcpu_host_deadline(u64 now, u64 guest_now, u64 value)
+{
+	u64 wait = value - guest_now;
+
+	return wait >= TIMER_NEVER - now ? TIMER_NEVER - 1U : now + wait;
+}
+
+void vcpu_set_timer(struct vcpu *v, u64 value)
+{
+	u64 now;
+	u64 guest_now;
+
+	if (features.sstc) {
+		guest_timer_set(&v->guest, value);
+		return;
+	}
+	now = timer_now();
+	guest_now = now + v->guest.time_offset;
+	if (value == UINT64_MAX) {
+		v->timer = TIMER_NEVER;
+	} else if (value <= guest_now) {
+		v->timer = TIMER_NEVER;
+		(void)atomic_or(&v->irq_level, GUEST_IRQ_TIMER);
+	} else {
+		v->timer = vcpu_host_deadline(now, guest_now, value);
+	}
+	if (value > guest_now)
+		(void)atomic_and(&v->irq_level, ~GUEST_IRQ_TIMER);
+	vcpu_deliver(v);
+	sched_arm();
+}
+
+void vcpu_check_timer(struct vcpu *v, u64 now)
+{
+	if (v->timer > now)
+		return;
+	v->timer = TIMER_NEVER;
+	(void)atomic_or(&v->irq_level, GUEST_IRQ_TIMER);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What arch asks core when a vCPU exits (arch/riscv/guest.h): calls, faults, devices, interrupts, and what may not be.
+ *
+ * The fast ones run with the guest's callee-saved registers still in the hart and must not look at them. Nothing here may
+ * trust what it gets from the guest.
+ */
+#include <abi/cleave.h>
+#include <cleave/errno.h>
+#include <cleave/printk.h>
+#include <cleave/types.h>
+#include "arch/riscv/guest.h"
+#include "arch/riscv/hart.h"
+#include "core/driver.h"
+#include "core/ipi.h"
+#include "core/mmio.h"
+#include "core/sbi.h"
+#include "core/sched.h"
+#include "core/vcpu.h"
+#include "core/vm.h"
+#include "mm/space.h"
+
+#define EXIT_WHY_LEN 512U
+
+/* Counters have one writer, the owner; readers on other harts take what they find. */
+static void exit_count(struct vcpu *v, enum cleave_stat cause)
+{
+	v->stat[CLEAVE_STAT_EXITS]++;
+	v->stat[cause]++;
+}
+
+enum guest_leave guest_on_ecall(struct guest *g)
+{
+	struct vcpu *v = vcpu_of(g);
+
+	exit_count(v, g->x[17] == CLEAVE_EID ? CLEAVE_STAT_EXIT_HYPERCALL : CLEAVE_STAT_EXIT_SBI);
+	return sbi_handle(v);
+}
+
+enum guest_fault_answer guest_on_page_fault(struct guest *g, gpa_t gpa, enum guest_access access,
+					    bool implicit)
+{
+	struct vcpu *v = vcpu_of(g);
+	enum space_access wanted = access == GUEST_WRITE  ? SPACE_WRITE
+				   : access == GUEST_EXEC ? SPACE_EXEC
+							  : SPACE_READ;
+
+	v->stat[CLEAVE_STAT_EXITS]++;
+	switch (space_fault(&v->vm->space, gpa, wanted, &v->counters)) {
+	case SPACE_FAULT_GRANTED:
+	case SPACE_FAULT_SPURIOUS:
+		v->stat[CLEAVE_STAT_EXIT_FAULT]++;
+		return GUEST_FAULT_RETRY;
+	case SPACE_FAULT_NO_MEMORY_HERE:
+		/* Page tables and instructions are not fetched from devices. */
+		if (!implicit && access != GUEST_EXEC && mmio_find(&v->vm->bus, gpa) != NULL) {
+			v->stat[CLEAVE_STAT_EXIT_MMIO]++;
+			return GUEST_FAULT_MMIO;
+		}
+		break;
+	case SPACE_FAULT_FORBIDDEN:
+		break;
+	}
+	v->stat[CLEAVE_STAT_EXIT_OTHER]++;
+	return GUEST_FAULT_BAD;
+}
+
+int guest_on_mmio(struct guest *g, struct guest_mmio *m)
+{
+	struct vcpu *v = vcpu_of(g);
+	const struct mmio_device *d = mmio_find(&v->vm->bus, m->gpa);
+	u64 offset;
+
+	if (d == NULL)
+		return CLV_ERR_NOTFOUND;
+	offset = m->gpa.v - d->base.v;
+	if (m->size > d->size - offset)
+		return CLV_ERR_INVAL;
+	if (m->write)
+		d->write(d->opaque, v->id, offset, m->size, m->data);
+	else
+		m->data = d->read(d->opaque, v->id, offset, m->size);
+	return CLV_OK;
+}
+
+enum guest_leave guest_on_interrupt(struct guest *g, u64 irq)
+{
+	struct vcpu *v = vcpu_of(g);
+
+	exit_count(v, CLEAVE_STAT_EXIT_IRQ);
+	switch (irq) {
+	case HART_IRQ_SOFT:
+		return ipi_serve() ? GUEST_LEAVE : GUEST_RESUME;
+	case HART_IRQ_TIMER:
+		return sched_timer(v) ? GUEST_LEAVE : GUEST_RESUME;
+	case HART_IRQ_EXT:
+		irq_handle();
+		return GUEST_RESUME;
+	default:
+		/* No other is enabled in sie; one that comes all the same is not the guest's doing. */
+		return GUEST_RESUME;
+	}
+}
+
+enum guest_leave guest_on_wfi(struct guest *g)
+{
+	struct vcpu *v = vcpu_of(g);
+
+	exit_count(v, CLEAVE_STAT_EXIT_WFI);
+	if (guest_irq_pending(g, vcpu_irqs(v)))
+		return GUEST_RESUME;
+	v->waiting = true;
+	return GUEST_LEAVE;
+}
+
+/* --- what a guest may not do --------------------------------------------------------------------------------------- */
+
+/* Write the partition's memory ranges to @buf, as far as they fit. */
+static void exit_print_memory(const struct vm *vm, char *buf, size_t size)
+{
+	size_t at = 0;
+
+	buf[0] = '\0';
+	for (u32 i = 0; i < vm->cfg->nr_memory && at < size; i++) {
+		const struct config_memory *m = &vm->cfg->memory[i];
+
+		at += str_print(buf + at, size - at, "%s0x%llx-0x%llx", i == 0U ? "" : ", ",
+				(unsigned long long)m->gpa,
+				(unsigned long long)(m->gpa + m->size - 1U));
+	}
+}
+
+enum guest_leave guest_on_bad(struct guest *g, const struct guest_fault *f)
+{
+	struct vcpu *v = vcpu_of(g);
+	char why[EXIT_WHY_LEN];
+	char memory[EXIT_WHY_LEN / 2U];
+	char where[32] = "";
+	char insn[48] = "";
+
+	exit_print_memory(v->vm, memory, sizeof(memory));
+	if (f->gpa.v != 0U)
+		(void)str_print(where, sizeof(where), " at 0x%llx", (unsigned long long)f->gpa.v);
+	if (f->insn != 0U)
+		(void)str_print(insn, sizeof(insn), ", instruction 0x%llx",
+				(unsigned long long)f->insn);
+	(void)str_print(why, sizeof(why),
+			"vCPU %u: %s%s, pc 0x%llx%s, scause 0x%llx, stval 0x%llx; its memory is %s",
+			v->id, f->what, where, (unsigned long long)g->pc, insn,
+			(unsigned long long)f->scause, (unsigned long long)f->stval, memory);
+	vm_stop_self(v->vm, CLEAVE_VM_FAULTED, why);
+	return GUEST_LEAVE;
+}
