@@ -245,7 +245,11 @@ list_missing_tools()
 
 # --- deps/libfdt -------------------------------------------------------------------------------
 
-libfdt_complete() { [ -f "$1/libfdt.h" ] && [ -f "$1/fdt.h" ] && [ -f "$1/fdt_rw.c" ]; }
+# Copies without fdt_check.c exist (u-boot, arm-trusted-firmware): they cannot check a hostile tree.
+libfdt_complete()
+{
+	[ -f "$1/libfdt.h" ] && [ -f "$1/fdt.h" ] && [ -f "$1/fdt_rw.c" ] && [ -f "$1/fdt_check.c" ]
+}
 
 # unpack_libfdt TARBALL SCRATCH: libfdt's sources and headers out of whatever package holds them; the
 # headers may stand in a folder of their own.
@@ -270,10 +274,10 @@ unpack_libfdt()
 # Take the first source package that answers; some tarballs are not on every mirror.
 get_libfdt()
 {
-	local src tar member tmp=$APT/tmp.libfdt
+	local src suite tar tmp=$APT/tmp.libfdt
 	if [ -n "${LIBFDT_DIR:-}" ]; then
 		libfdt_complete "$LIBFDT_DIR" ||
-			{ miss "LIBFDT_DIR=$LIBFDT_DIR holds no libfdt.h, fdt.h and fdt_rw.c"; return; }
+			{ miss "LIBFDT_DIR=$LIBFDT_DIR lacks one of libfdt.h, fdt.h, fdt_rw.c, fdt_check.c"; return; }
 		[ "$(cd "$LIBFDT_DIR" && pwd)" = "$DEPS/libfdt" ] && return
 		rm -rf "$DEPS/libfdt"
 		mkdir -p "$DEPS/libfdt"
@@ -285,20 +289,22 @@ get_libfdt()
 	libfdt_complete "$DEPS/libfdt" && return
 	did=$((did + 1))
 	is_debian || { miss "no libfdt sources: name their folder, make setup LIBFDT_DIR=..."; return; }
-	stanza deb-src "$(codename)" | apt_private source native ||
-		{ miss "no source package list for libfdt: is there a network?"; return; }
-	rm -rf "$tmp"
-	mkdir -p "$tmp"
-	# Any but u-boot's is 1.6 or later, which expects hostile trees; u-boot's is better than none.
-	for src in device-tree-compiler arm-trusted-firmware opensbi optee-os u-boot; do
-		(cd "$tmp" && apt_in source apt-get -qq source --download-only "$src" >log 2>&1) || continue
-		for tar in "$tmp"/*.orig.tar.*z*; do
-			[ -f "$tar" ] && unpack_libfdt "$tar" "$tmp/x" || continue
-			say "libfdt: sources from $(basename "$tar")"
+	for suite in $(printf '%s\n' "$(codename)" trixie sid | awk '!seen[$0]++'); do
+		stanza deb-src "$suite" | apt_private "source-$suite" riscv64 || continue
+		for src in device-tree-compiler opensbi optee-os; do
 			rm -rf "$tmp"
-			return
+			mkdir -p "$tmp"
+			# That another of the package's files is missing does not matter: what did
+			# come, apt has checked against the archive's signed hashes.
+			(cd "$tmp" && apt_in "source-$suite" \
+				apt-get -qq source --download-only "$src" >log 2>&1)
+			for tar in "$tmp"/*.orig.tar.*z*; do
+				[ -f "$tar" ] && unpack_libfdt "$tar" "$tmp/x" || continue
+				say "libfdt: sources from $(basename "$tar") ($suite)"
+				rm -rf "$tmp"
+				return
+			done
 		done
-		rm -rf "${tmp:?}"/*
 	done
 	rm -rf "$tmp"
 	miss "libfdt: no source package answered; make setup LIBFDT_DIR=folder names your own"
