@@ -27,7 +27,7 @@
 /* Which of the 13 numbers of a header; the others do not matter here. */
 enum newc_field {
 	NEWC_MODE = 1,
-	NEWC_NLINK = 2,
+	NEWC_NLINK = 4,
 	NEWC_FILESIZE = 6,
 	NEWC_NAMESIZE = 11,
 	NEWC_FIELDS = 13,
