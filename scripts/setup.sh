@@ -263,12 +263,15 @@ unpack_libfdt()
 		printf '%s\n' "$list" | grep '/fdt_rw\.c$' | head -n 1)
 	[ -n "$src" ] || return 1
 	src=${src%/*}
-	rm -rf "$2" "$DEPS/libfdt"
-	mkdir -p "$2" "$DEPS/libfdt"
-	tar xf "$1" -C "$2" "$hdr" "$src" &&
-		cp "$2/$hdr"/*.h "$2/$src"/*.[ch] "$DEPS/libfdt/" &&
-		basename "$1" >"$DEPS/libfdt/FROM" &&
-		libfdt_complete "$DEPS/libfdt"
+	rm -rf "$2"
+	mkdir -p "$2/libfdt"
+	tar xf "$1" -C "$2" --no-wildcards-match-slash --wildcards "$src/*.c" "$src/*.h" &&
+		{ [ "$hdr" = "$src" ] || tar xf "$1" -C "$2" --wildcards "$hdr/*.h"; } &&
+		cp "$2/$hdr"/*.h "$2/$src"/*.[ch] "$2/libfdt/" 2>/dev/null
+	libfdt_complete "$2/libfdt" || return 1
+	basename "$1" >"$2/libfdt/FROM"
+	rm -rf "$DEPS/libfdt"
+	mv "$2/libfdt" "$DEPS/libfdt"
 }
 
 # Take the first source package that answers; some tarballs are not on every mirror.
