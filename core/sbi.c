@@ -11,8 +11,8 @@
 #include <cleave/printk.h>
 
 /* Set by the linker script around section .cleave.sbi */
-extern const struct sbi_ext *const __sbi_exts_start[];
-extern const struct sbi_ext *const __sbi_exts_end[];
+extern const struct sbi_ext *const cleave_sbi_start[];
+extern const struct sbi_ext *const cleave_sbi_end[];
 
 /*
  * Extension ids are spelled in ASCII and differ in any bits; these 32 slots, addressed by a fold of the id, hold one extension
@@ -30,7 +30,7 @@ static u32 sbi_slot_of(u64 eid)
 /* Return: 0, or CLV_ERR_EXISTS when @e and any extension before @end claim one id. */
 static int sbi_check_overlap(const struct sbi_ext *e, const struct sbi_ext *const *end)
 {
-	for (const struct sbi_ext *const *p = __sbi_exts_start; p < end; p++) {
+	for (const struct sbi_ext *const *p = cleave_sbi_start; p < end; p++) {
 		const struct sbi_ext *o = *p;
 
 		if (e->eid_start > o->eid_end || o->eid_start > e->eid_end)
@@ -46,7 +46,7 @@ static int sbi_check_overlap(const struct sbi_ext *e, const struct sbi_ext *cons
 
 int sbi_ext_init(void)
 {
-	for (const struct sbi_ext *const *p = __sbi_exts_start; p < __sbi_exts_end; p++) {
+	for (const struct sbi_ext *const *p = cleave_sbi_start; p < cleave_sbi_end; p++) {
 		const struct sbi_ext **slot = &sbi_slot[sbi_slot_of((*p)->eid_start)];
 
 		if (sbi_check_overlap(*p, p) != CLV_OK)
@@ -68,7 +68,7 @@ const struct sbi_ext *sbi_ext_find(u64 eid)
 
 	if (hot != NULL && sbi_answers(hot, eid))
 		return hot;
-	for (const struct sbi_ext *const *p = __sbi_exts_start; p < __sbi_exts_end; p++) {
+	for (const struct sbi_ext *const *p = cleave_sbi_start; p < cleave_sbi_end; p++) {
 		if (sbi_answers(*p, eid))
 			return *p;
 	}
