@@ -313,8 +313,8 @@ static bool check_blob(struct config_ctx *c, u64 size)
 {
 	int err;
 
-	if (!IS_ALIGNED((uintptr_t)c->fdt, sizeof(fdt32_t))) {
-		config_error(c, NULL, "the device tree does not begin at a multiple of 4 bytes");
+	if (!IS_ALIGNED((uintptr_t)c->fdt, sizeof(fdt64_t))) {
+		config_error(c, NULL, "the device tree does not begin at a multiple of 8 bytes");
 		return false;
 	}
 	if (size < sizeof(struct fdt_header)) {
@@ -368,7 +368,11 @@ int config_parse(const void *fdt, u64 size, const struct archive *archive,
 int config_load(const struct archive *archive, const struct config_machine *machine,
 		config_say_fn say_fn, void *ctx, struct config *out)
 {
+	/* libfdt wants a tree to begin at a multiple of 8 bytes; cpio promises 4. */
+	static u8 tree[CONFIG_TREE_LEN] __attribute__((aligned(8)));
 	struct archive_file f;
+	char line[CONFIG_LINE_LEN];
+	char size[CONFIG_SIZE_LEN];
 
 	out->nr = 0;
 	if (archive_find(archive, ARCHIVE_CONFIG_NAME, &f) != 0) {
@@ -377,5 +381,12 @@ int config_load(const struct archive *archive, const struct config_machine *mach
 		       "\", the configuration; pack the archive with tools/cleave-archive");
 		return CLV_ERR_FORMAT;
 	}
-	return config_parse(f.data, f.size, archive, machine, say_fn, ctx, out);
+	if (f.size > sizeof(tree)) {
+		(void)str_print(line, sizeof(line), ARCHIVE_CONFIG_NAME " has %s; allowed: 64 KiB",
+				config_text_size(f.size, size));
+		say_fn(ctx, true, line);
+		return CLV_ERR_FORMAT;
+	}
+	memcpy(tree, f.data, f.size);
+	return config_parse(tree, f.size, archive, machine, say_fn, ctx, out);
 }

@@ -12,8 +12,9 @@
 
 #define CONFIG_NAME_LEN	    32U
 #define CONFIG_CPU_ANY	    UINT32_MAX
-#define CONFIG_LINE_LEN	    320U  /* bytes of the longest error or warning, NUL included */
-#define CONFIG_BOOTARGS_LEN 2048U /* bytes, NUL included */
+#define CONFIG_LINE_LEN	    320U    /* bytes of the longest error or warning, NUL included */
+#define CONFIG_BOOTARGS_LEN 2048U   /* bytes, NUL included */
+#define CONFIG_TREE_LEN	    KIB(64) /* bytes of the largest cleave.dtb */
 
 enum config_on_fault {
 	CONFIG_ON_FAULT_STOP,
@@ -85,7 +86,7 @@ struct archive;
 
 /**
  * config_parse() - read and check a configuration whole
- * @fdt: flattened device tree, untrusted
+ * @fdt: flattened device tree, untrusted, 8-byte aligned
  * @size: bytes that may be read there
  * @archive: where kernels and initrds must be found
  * @machine: what the machine has
@@ -100,6 +101,10 @@ int config_parse(const void *fdt, u64 size, const struct archive *archive,
 
 /**
  * config_load() - config_parse() of the file ARCHIVE_CONFIG_NAME of an archive
+ *
+ * The tree, up to CONFIG_TREE_LEN bytes, is copied to a place of its own that is aligned as libfdt wants it; the strings of
+ * @out point there, and the next call overwrites them.
+ *
  * Return: as config_parse(); an archive without that file is an error that is said.
  */
 int config_load(const struct archive *archive, const struct config_machine *machine,
