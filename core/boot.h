@@ -6,10 +6,11 @@
 #define CORE_BOOT_H
 
 #include <cleave/types.h>
+#include "arch/riscv/start.h" /* boot_main() */
 #include "mm/frames.h"
 
 /**
- * struct boot_info - filled by arch/riscv before core_main()
+ * struct boot_info - filled by the boot sequence, read-only once guests run
  * @fdt: the host's device tree, mapped, a private copy
  * @fdt_size: bytes
  * @image: HPA range of the hypervisor with its boot-time data
@@ -26,7 +27,7 @@ struct boot_info {
 	const void *archive;
 	uintptr_t hpa_to_va;
 	const char *cmdline;
-	u64 entry_instret; /* minstret-like counter at entry, 0 if not readable */
+	u64 entry_instret; /* instret counter at entry, 0 if not readable */
 };
 
 extern struct boot_info boot_info;
@@ -35,7 +36,7 @@ extern struct frames boot_frames; /* all of the machine's memory that is not in 
 /** boot_option() - value of `name=value` on the command line. Return: pointer to the value and its length, or NULL */
 const char *boot_option(const char *name, size_t *len);
 
-/** boot_main() - called by arch on the boot hart with the MMU on; never returns */
-void boot_main(void) __attribute__((noreturn));
+/** boot_log_level() - Return: what `cleave.log` says, else CONFIG_LOG_LEVEL: 0 errors to 3 debugging */
+u32 boot_log_level(void);
 
 #endif

@@ -24,11 +24,14 @@ struct features {
 	bool zicbom;
 	bool zicboz;
 	bool split_tlb; /* G-stage fences need an HFENCE.VVMA as well */
+	bool svade;	/* with ADUE = 0 a hart faults where an A or D bit would have to be set */
 	bool ad_sound;	/* hardware A/D updates of guest page tables respect G-stage write protection, or there are none */
 	u8 gstage_modes; /* bit n: n-level tables, n = 3, 4, 5 */
 	u8 vmid_bits;
 	u16 vlenb; /* bytes of a vector register */
 	u32 geilen;
+	u32 cbom_block; /* bytes of a cache block, 0 without zicbom */
+	u32 cboz_block; /* bytes, 0 without zicboz */
 };
 
 extern struct features features;

@@ -9,9 +9,6 @@
 
 #include <cleave/types.h>
 
-/* Bytes of the trap entry's own stack: room for the frame and the report */
-#define TRAP_STACK_SIZE 4096U
-
 /**
  * struct trap_frame - what trap.S saves on the stack; a multiple of 16 bytes
  * @x: integer registers, x[2] is sp at the trap

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Probing, hart by hart, with a fix-up under every instruction that a machine may lack.
+ *
+ * A bit of a WARL register counts as there when it reads back as it was written ("sticky"). The device tree is asked only
+ * for what no instruction shows: the ISA string of guests and the sizes of cache blocks.
+ */
+#include "arch/riscv/features.h"
+
+#include <cleave/errno.h>
+#include <cleave/printk.h>
+#include "arch/riscv/csr.h"
+#include "arch/riscv/features_probe.h"
+#include "arch/riscv/fixup.h"
+#include "arch/riscv/hart.h"
+#include "arch/riscv/hart_tree.h"
+#include "arch/riscv/isa.h"
+#include "arch/riscv/sbi.h"
+#include "arch/riscv/selftest.h"
+#include "arch/riscv/guest.h"
+
+struct features features;
+
+/* The worst result of any hart, for the report */
+static struct selftest_result selftest;
+
+/* Andes: its harts keep combined translations apart from G-stage ones (features.h: split_tlb). JEDEC id as in mvendorid */
+#define VENDOR_ANDES UINT64_C(0x31e)
+
+/* Swap @bits into CSR and back. Return: bits that stuck, 0 when the CSR does not exist */
+#define sticky(csr, bits)                                         \
+	({                                                        \
+		u64 sticky_old_ = (bits);                         \
+		u64 sticky_new_ = 0;                              \
+		if (csr_probe_swap(csr, sticky_old_) == CLV_OK) { \
+			(void)csr_probe_swap(csr, sticky_old_);   \
+			sticky_new_ = sticky_old_ & (bits);       \
+		}                                                 \
+		sticky_new_;                                      \
+	})
+
+/* hgatp: privileged specification, chapter "H", table of the MODE field; 8 = Sv39x4, 9 = Sv48x4, 10 = Sv57x4 */
+static void probe_gstage(struct features *f)
+{
+	u64 old = csr_read(CSR_HGATP);
+	u64 vmid_mask = ((BIT64(HGATP_VMID_BITS) - 1U) << HGATP_VMID_SHIFT);
+	u64 vmid;
+
+	for (u32 levels = 3; levels <= 5U; levels++) {
+		u64 want = (u64)(SATP_MODE_SV39 + levels - 3U) << SATP_MODE_SHIFT;
+
+		csr_write(CSR_HGATP, want);
+		if (csr_read(CSR_HGATP) == want)
+			f->gstage_modes = (u8)(f->gstage_modes | (1U << levels));
+	}
+	/* VMIDLEN: the bits that stick, from the lowest up */
+	csr_write(CSR_HGATP, ((u64)SATP_MODE_SV39 << SATP_MODE_SHIFT) | vmid_mask);
+	vmid = (csr_read(CSR_HGATP) & vmid_mask) >> HGATP_VMID_SHIFT;
+	for (; (vmid & 1U) != 0U; vmid >>= 1)
+		f->vmid_bits++;
+	csr_write(CSR_HGATP, old);
+	__asm__ volatile("hfence.gvma zero, zero" ::: "memory");
+}
+
+static void probe_envcfg(struct features *f)
+{
+	u64 v = 0;
+
+	f->henvcfg = csr_probe_read(CSR_HENVCFG, v) == CLV_OK &&
+		     csr_probe_read(CSR_SENVCFG, v) == CLV_OK;
+	if (!f->henvcfg)
+		return;
+	f->adue = sticky(CSR_HENVCFG, ENVCFG_ADUE) != 0U;
+	f->svpbmt = sticky(CSR_HENVCFG, ENVCFG_PBMTE) != 0U;
+	/* stimecmp traps while menvcfg.STCE = 0, which makes henvcfg.STCE read-only zero. */
+	f->sstc = sticky(CSR_HENVCFG, ENVCFG_STCE) != 0U &&
+		  csr_probe_read(CSR_STIMECMP, v) == CLV_OK;
+	f->zicbom = sticky(CSR_HENVCFG, ENVCFG_CBCFE) != 0U &&
+		    sticky(CSR_HENVCFG, ENVCFG_CBIE_FLUSH) != 0U;
+	f->zicboz = sticky(CSR_HENVCFG, ENVCFG_CBZE) != 0U;
+}
+
+/* Cache-block instructions, tried on memory of ours. The encodings are those of the CMO specification. */
+static void probe_cache_blocks(struct features *f)
+{
+	static u8 block[512] __attribute__((aligned(512)));
+	u64 v = (uintptr_t)block;
+
+	f->cbom_block = hart_tree.cbom_block;
+	f->cboz_block = hart_tree.cboz_block;
+	/* cbo.clean and cbo.flush: MISC-MEM, funct3 = 2, imm = 1 and 2; cbo.zero: imm = 4 */
+	if (f->cbom_block == 0U || fixup_try(".insn i 0x0f, 2, x0, %1, 1", v) != CLV_OK ||
+	    fixup_try(".insn i 0x0f, 2, x0, %1, 2", v) != CLV_OK)
+		f->zicbom = false;
+	if (f->cboz_block == 0U || f->cboz_block > sizeof(block) ||
+	    fixup_try(".insn i 0x0f, 2, x0, %1, 4", v) != CLV_OK)
+		f->zicboz = false;
+	if (!f->zicbom)
+		f->cbom_block = 0;
+	if (!f->zicboz)
+		f->cboz_block = 0;
+}
+
+static void probe_fp_vector(struct features *f)
+{
+	u64 old = csr_read(CSR_SSTATUS);
+	u64 v = 0;
+
+	csr_set(CSR_SSTATUS, SSTATUS_FS_INITIAL);
+	if ((csr_read(CSR_SSTATUS) & SSTATUS_FS) != 0U) {
+		/* fmv.x.d, which only D has */
+		f->fp = csr_probe_read(CSR_FCSR, v) == CLV_OK &&
+			fixup_try(".insn r 0x53, 0, 0x71, %1, x0, x0", v) == CLV_OK;
+	}
+	csr_set(CSR_SSTATUS, SSTATUS_VS_INITIAL);
+	if ((csr_read(CSR_SSTATUS) & SSTATUS_VS) != 0U && csr_probe_read(CSR_VLENB, v) == CLV_OK &&
+	    v <= GUEST_VLENB_MAX) {
+		f->vector = true;
+		f->vlenb = (u16)v;
+	}
+	csr_write(CSR_SSTATUS, old);
+}
+
+static void probe_others(struct features *f)
+{
+	u64 v = 0;
+
+	/* sfence.w.inval: SYSTEM, funct7 = 0x0c; harmless wherever it does not trap */
+	f->svinval = fixup_try(".insn r 0x73, 0, 0x0c, x0, x0, x0", v) == CLV_OK;
+	f->smstateen = csr_probe_read(CSR_HSTATEEN0, v) == CLV_OK;
+	f->aia = csr_probe_read(CSR_SISELECT, v) == CLV_OK;
+	v = ~UINT64_C(0);
+	if (csr_probe_swap(CSR_HGEIE, v) == CLV_OK) {
+		/* hgeie bits 1 to GEILEN can be written */
+		(void)csr_probe_swap(CSR_HGEIE, v);
+		for (v >>= 1; (v & 1U) != 0U; v >>= 1)
+			f->geilen++;
+	}
+}
+
+static u32 lowest_levels(const struct features *f)
+{
+	for (u32 levels = 3; levels <= 5U; levels++) {
+		if ((f->gstage_modes & (1U << levels)) != 0U)
+			return levels;
+	}
+	return 0;
+}
+
+static void probe_translation(struct features *f, struct selftest_result *result)
+{
+	u32 levels = lowest_levels(f);
+
+	*result = (struct selftest_result){ .plain = SELFTEST_AD_NOT_RUN };
+	if (levels != 0U)
+		selftest_run(levels, f->henvcfg, f->adue, result);
+	f->svnapot = result->svnapot;
+	f->svade = result->plain == SELFTEST_AD_PAGE_FAULT;
+	f->ad_sound = result->plain == SELFTEST_AD_PAGE_FAULT ||
+		      result->plain == SELFTEST_AD_GUEST_FAULT;
+}
+
+/* Narrow `features` to what @f has as well */
+static void merge(const struct features *f)
+{
+	features.henvcfg = features.henvcfg && f->henvcfg;
+	features.sstc = features.sstc && f->sstc;
+	features.svinval = features.svinval && f->svinval;
+	features.svpbmt = features.svpbmt && f->svpbmt;
+	features.svnapot = features.svnapot && f->svnapot;
+	features.adue = features.adue && f->adue;
+	features.smstateen = features.smstateen && f->smstateen;
+	features.aia = features.aia && f->aia;
+	features.fp = features.fp && f->fp;
+	features.vector = features.vector && f->vector && features.vlenb == f->vlenb;
+	features.zicbom = features.zicbom && f->zicbom;
+	features.zicboz = features.zicboz && f->zicboz;
+	features.split_tlb = features.split_tlb || f->split_tlb;
+	features.svade = features.svade && f->svade;
+	features.ad_sound = features.ad_sound && f->ad_sound;
+	features.gstage_modes = features.gstage_modes & f->gstage_modes;
+	features.vmid_bits = MIN(features.vmid_bits, f->vmid_bits);
+	features.geilen = MIN(features.geilen, f->geilen);
+}
+
+void features_probe_this(void)
+{
+	struct features f = { .h = true };
+	struct selftest_result result;
+	struct sbi_firmware firmware;
+
+	probe_gstage(&f);
+	probe_envcfg(&f);
+	probe_cache_blocks(&f);
+	probe_fp_vector(&f);
+	probe_others(&f);
+	probe_translation(&f, &result);
+	sbi_firmware(&firmware);
+	f.split_tlb = firmware.mvendorid == VENDOR_ANDES;
+	if (hart_this()->index == 0U) {
+		features = f;
+		selftest = result;
+		return;
+	}
+	merge(&f);
+	selftest.plain = MAX(result.plain, selftest.plain);
+	selftest.adue = MAX(result.adue, selftest.adue);
+}
+
+const struct selftest_result *features_selftest(void)
+{
+	return &selftest;
+}
+
+size_t features_guest_isa(char *buf, size_t size)
+{
+	u32 have = (features.fp ? 1U << ISA_NEEDS_FP : 0U) |
+		   (features.vector ? 1U << ISA_NEEDS_VECTOR : 0U) |
+		   (features.sstc ? 1U << ISA_NEEDS_SSTC : 0U) |
+		   (features.svinval ? 1U << ISA_NEEDS_SVINVAL : 0U) |
+		   (features.svnapot ? 1U << ISA_NEEDS_SVNAPOT : 0U) |
+		   (features.svpbmt ? 1U << ISA_NEEDS_SVPBMT : 0U) |
+		   (features.svade ? 1U << ISA_NEEDS_SVADE : 0U) |
+		   (features.zicbom ? 1U << ISA_NEEDS_ZICBOM : 0U) |
+		   (features.zicboz ? 1U << ISA_NEEDS_ZICBOZ : 0U);
+	struct isa isa = hart_tree.isa;
+
+	/* A device tree without ISA strings: what every hart with H has (privileged specification: H needs Sv39 and the base). */
+	isa_add_string(&isa, "rv64imac_zicsr_zifencei", 23U);
+	return isa_guest_string(&isa, have, buf, size);
+}

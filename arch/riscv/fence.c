@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * TLB and instruction fences on this hart.
+ *
+ * HFENCE.GVMA takes its address shifted right by two (privileged specification, chapter "H", "Hypervisor Memory-Management
+ * Fence Instructions"); HFENCE.VVMA takes it as it is.
+ */
+#include "arch/riscv/fence.h"
+
+#include "arch/riscv/features.h"
+
+/*
+ * A SoC whose harts keep VA-to-HPA entries that HFENCE.GVMA does not find (errata of split TLBs) needs an HFENCE.VVMA as
+ * well. That one works on the VMID in hgatp, so it reaches the loaded guest; every entry of a guest fences by VVMA too
+ * where split_tlb is set.
+ */
+static inline void fence_split(void)
+{
+	if (features.split_tlb)
+		fence_vvma_all();
+}
+
+void fence_gvma_all(void)
+{
+	__asm__ volatile("hfence.gvma zero, zero" ::: "memory");
+	fence_split();
+}
+
+void fence_gvma_vmid(u16 vmid)
+{
+	__asm__ volatile("hfence.gvma zero, %0" ::"r"((u64)vmid) : "memory");
+	fence_split();
+}
+
+void fence_gvma_page(gpa_t gpa, u16 vmid)
+{
+	__asm__ volatile("hfence.gvma %0, %1" ::"r"(gpa.v >> 2), "r"((u64)vmid) : "memory");
+	fence_split();
+}
+
+void fence_vvma_all(void)
+{
+	__asm__ volatile("hfence.vvma zero, zero" ::: "memory");
+}
+
+void fence_vvma_asid(u16 asid)
+{
+	__asm__ volatile("hfence.vvma zero, %0" ::"r"((u64)asid) : "memory");
+}
+
+void fence_vvma_page(u64 va)
+{
+	__asm__ volatile("hfence.vvma %0, zero" ::"r"(va) : "memory");
+}
+
+void fence_vvma_page_asid(u64 va, u16 asid)
+{
+	__asm__ volatile("hfence.vvma %0, %1" ::"r"(va), "r"((u64)asid) : "memory");
+}
+
+void fence_instruction(void)
+{
+	__asm__ volatile("fence.i" ::: "memory");
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hypervisor's own page tables, once translation is on. early.c has made the first of them.
+ *
+ * Everything but the direct map lies in the last 512 GiB, so early.c's Sv39 root serves wider modes too, as the table behind
+ * the last entry of their root. It must never make a page both writable and executable, nor map the image a second time.
+ */
+#include "arch/riscv/paging.h"
+
+#include <cleave/errno.h>
+#include <cleave/string.h>
+#include "arch/riscv/csr.h"
+#include "arch/riscv/early.h"
+#include "arch/riscv/layout.h"
+#include "arch/riscv/paging_tables.h"
+#include "arch/riscv/start.h"
+
+#define FLAGS_RW (PTE_V | PTE_R | PTE_W | PTE_A | PTE_D)
+
+#define STACK_SLOT (CONFIG_HART_STACK_SIZE + LAYOUT_TRAP_STACK_SIZE + 2U * PAGE_SIZE)
+
+struct paging_tables paging_tables __attribute__((section(".noinit")));
+
+/* Written by the boot hart before others start */
+static struct {
+	u64 *root;
+	u32 levels;
+	uintptr_t direct; /* address of HPA 0 in the direct map */
+	u64 limit;	  /* HPA behind the direct map's last byte */
+	uintptr_t mmio_next;
+} paging = { .mmio_next = LAYOUT_MMIO };
+
+static u64 image_hpa(const void *va)
+{
+	return (uintptr_t)va - LAYOUT_IMAGE + start_info.image;
+}
+
+/* Tables lie in the image or in frames of the direct map. */
+static u64 table_hpa(const u64 *table)
+{
+	return (uintptr_t)table >= LAYOUT_IMAGE ? image_hpa(table)
+						: (uintptr_t)table - paging.direct;
+}
+
+static u64 *table_at(u64 pte)
+{
+	u64 hpa = pte_address(pte);
+
+	if (hpa - start_info.image < start_info.image_size)
+		return (u64 *)(uintptr_t)(hpa - start_info.image + LAYOUT_IMAGE);
+	return (u64 *)(uintptr_t)(hpa + paging.direct);
+}
+
+/* Return: a cleared table, NULL when there is none */
+static u64 *table_take(void)
+{
+	u64 *table;
+	hpa_t hpa;
+
+	if (paging_tables.used < LAYOUT_TABLES) {
+		table = paging_tables.entry[paging_tables.used];
+		paging_tables.used++;
+	} else if (paging_take_frames(PAGE_SIZE, &hpa) == CLV_OK) {
+		table = (u64 *)(uintptr_t)(hpa.v + paging.direct);
+	} else {
+		return NULL;
+	}
+	memset(table, 0, PAGE_SIZE);
+	return table;
+}
+
+static u64 index_of(uintptr_t va, u32 level)
+{
+	return (va >> PTE_LEVEL_SHIFT(level)) & (PTE_TABLE_ENTRIES - 1U);
+}
+
+/* Entry for @va at @level, tables above it made where there are none. Return: NULL when no table is left */
+static u64 *entry_at(uintptr_t va, u32 level)
+{
+	u64 *table = paging.root;
+
+	for (u32 l = paging.levels - 1U; l > level; l--) {
+		u64 *entry = &table[index_of(va, l)];
+
+		if ((*entry & PTE_V) == 0U) {
+			u64 *next = table_take();
+
+			if (next == NULL)
+				return NULL;
+			*entry = pte_make(table_hpa(next), PTE_V);
+		}
+		table = table_at(*entry);
+	}
+	return &table[index_of(va, level)];
+}
+
+/* Largest level at most @level of which a leaf fits at @va and @hpa within @size bytes */
+static u32 fitting_level(u32 level, uintptr_t va, u64 hpa, u64 size)
+{
+	while (level > 0U &&
+	       (!IS_ALIGNED(va | hpa, PTE_LEVEL_SIZE(level)) || size < PTE_LEVEL_SIZE(level)))
+		level--;
+	return level;
+}
+
+static int map(uintptr_t va, u64 hpa, u64 size, u64 flags)
+{
+	while (size > 0U) {
+		/* 1 GiB at most: larger leaves of Sv48 save nothing, and half of them would cover what is not RAM. */
+		u32 level = fitting_level(2U, va, hpa, size);
+		u64 *entry = entry_at(va, level);
+
+		if (entry == NULL)
+			return CLV_ERR_NOMEM;
+		*entry = pte_make(hpa, flags);
+		va += PTE_LEVEL_SIZE(level);
+		hpa += PTE_LEVEL_SIZE(level);
+		size -= PTE_LEVEL_SIZE(level);
+	}
+	/* This hart may have cached that there was nothing. */
+	__asm__ volatile("sfence.vma" ::: "memory");
+	return CLV_OK;
+}
+
+const void *paging_window(hpa_t base)
+{
+	u64 *table;
+
+	paging.root = paging_tables.entry[0];
+	paging.levels = 3U;
+	/* Two leaves, so that what begins in the first may end in the second; 2 MiB are read at most. */
+	for (u64 i = 0; i < 2U; i++) {
+		table = entry_at(LAYOUT_WINDOW + i * PTE_LEVEL_SIZE(1), 1U);
+		if (table == NULL)
+			return NULL;
+		*table = pte_make(ALIGN_DOWN(base.v, PTE_LEVEL_SIZE(1)) + i * PTE_LEVEL_SIZE(1),
+				  PTE_V | PTE_R | PTE_A);
+	}
+	__asm__ volatile("sfence.vma" ::: "memory");
+	return (const void *)(LAYOUT_WINDOW + (base.v & (PTE_LEVEL_SIZE(1) - 1U)));
+}
+
+/* Bytes of the direct map with @levels: from the lowest upper-half address to the stacks, or to the last root entry */
+static u64 direct_size(u32 levels)
+{
+	u64 half = BIT64(PTE_LEVEL_SHIFT(levels) - 1U);
+
+	return levels == 3U ? half - (0U - LAYOUT_STACKS) : half - PTE_LEVEL_SIZE(levels - 1U);
+}
+
+static u64 satp_of(u32 levels, const u64 *root)
+{
+	u64 mode = (u64)SATP_MODE_SV39 + levels - 3U;
+
+	return (mode << SATP_MODE_SHIFT) | (table_hpa(root) >> PAGE_SHIFT);
+}
+
+/* Put roots of wider modes above early.c's and try whether the hart takes them. Return: true when it runs on them now */
+static bool try_levels(u32 levels)
+{
+	u64 *root = paging_tables.entry[0];
+	u64 satp;
+
+	for (u32 l = 3U; l < levels; l++) {
+		u64 *above = table_take();
+
+		if (above == NULL)
+			return false;
+		above[PTE_TABLE_ENTRIES - 1U] = pte_make(table_hpa(root), PTE_V);
+		root = above;
+	}
+	satp = satp_of(levels, root);
+	/* A mode that the hart lacks leaves satp as it was; one that it has maps this code where it is. */
+	csr_write(CSR_SATP, satp);
+	if (csr_read(CSR_SATP) != satp)
+		return false;
+	paging.root = root;
+	return true;
+}
+
+u64 paging_init(u64 top)
+{
+	u32 levels = 3U;
+
+	/* The window goes, and with it the last mapping of what is neither image nor RAM nor device. */
+	paging.root = paging_tables.entry[0];
+	paging.root[index_of(LAYOUT_WINDOW, 2U)] = 0;
+	for (u32 wider = 4U; wider <= 5U && direct_size(levels) < top; wider++) {
+		if (try_levels(wider))
+			levels = wider;
+	}
+	paging.levels = levels;
+	paging.direct = (uintptr_t)0 - BIT64(PTE_LEVEL_SHIFT(levels) - 1U);
+	paging.limit = direct_size(levels);
+	__asm__ volatile("sfence.vma" ::: "memory");
+	return paging.limit;
+}
+
+const char *paging_mode_name(void)
+{
+	return paging.levels == 3U ? "sv39" : paging.levels == 4U ? "sv48" : "sv57";
+}
+
+uintptr_t paging_offset(void)
+{
+	return paging.direct;
+}
+
+u64 paging_satp(void)
+{
+	return satp_of(paging.levels, paging.root);
+}
+
+int paging_map_ram(hpa_t base, u64 size)
+{
+	if (!IS_ALIGNED(base.v | size, PAGE_SIZE) || base.v + size < base.v ||
+	    base.v + size > paging.limit)
+		return CLV_ERR_INVAL;
+	return map(base.v + paging.direct, base.v, size, FLAGS_RW);
+}
+
+void *paging_map_mmio(hpa_t base, u64 size)
+{
+	u64 from = ALIGN_DOWN(base.v, PAGE_SIZE);
+	u64 to = ALIGN_UP(base.v + size, PAGE_SIZE);
+	uintptr_t va = paging.mmio_next;
+
+	if (size == 0U || to <= from || to - from > LAYOUT_MMIO_END - va)
+		return NULL;
+	/* A device tree that puts a device into the image must not make text writable. */
+	if (from < start_info.image + start_info.image_size && to > start_info.image)
+		return NULL;
+	if (map(va, from, to - from, FLAGS_RW) != CLV_OK)
+		return NULL;
+	/* An unmapped page between devices catches accesses that run over. */
+	paging.mmio_next = va + (to - from) + PAGE_SIZE;
+	return (void *)(va + (base.v - from));
+}
+
+int paging_map_stack(u32 index, hpa_t frames, uintptr_t *stack, uintptr_t *trap_stack)
+{
+	/* unmapped page, stack, unmapped page, trap stack; the next slot begins with an unmapped page */
+	uintptr_t va = LAYOUT_STACKS + index * STACK_SLOT + PAGE_SIZE;
+	int err = map(va, frames.v, CONFIG_HART_STACK_SIZE, FLAGS_RW);
+
+	*stack = va;
+	*trap_stack = va + CONFIG_HART_STACK_SIZE + PAGE_SIZE;
+	if (err == CLV_OK)
+		err = map(*trap_stack, frames.v + CONFIG_HART_STACK_SIZE, LAYOUT_TRAP_STACK_SIZE,
+			  FLAGS_RW);
+	return err;
+}
+
+int paging_hpa(const void *va, hpa_t *out)
+{
+	const u64 *table = paging.root;
+
+	if (table == NULL) {
+		/* Only the image is mapped so far. */
+		*out = HPA(image_hpa(va));
+		return CLV_OK;
+	}
+	for (u32 level = paging.levels; level-- > 0U;) {
+		u64 pte = table[index_of((uintptr_t)va, level)];
+
+		if ((pte & PTE_V) == 0U)
+			return CLV_ERR_FAULT;
+		if (pte_is_leaf(pte)) {
+			*out = HPA(pte_address(pte) +
+				   ((uintptr_t)va & (PTE_LEVEL_SIZE(level) - 1U)));
+			return CLV_OK;
+		}
+		table = table_at(pte);
+	}
+	return CLV_ERR_FAULT;
+}

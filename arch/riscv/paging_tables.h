@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The page tables in the image, shared by early.c (which sees them at their physical address) and paging.c.
+ */
+#ifndef ARCH_RISCV_PAGING_TABLES_H
+#define ARCH_RISCV_PAGING_TABLES_H
+
+#include <cleave/types.h>
+#include "arch/riscv/layout.h"
+#include "arch/riscv/pte.h"
+
+/**
+ * struct paging_tables - @entry: tables; number 0 is the root that early.c made
+ * @used: tables taken. Written by the boot hart alone
+ */
+struct paging_tables {
+	u64 entry[LAYOUT_TABLES][PTE_TABLE_ENTRIES] __attribute__((aligned(4096)));
+	u32 used;
+};
+
+extern struct paging_tables paging_tables;
+
+#endif

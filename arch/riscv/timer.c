@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Host time and the host's timer interrupt. Each hart sets only its own timer, so there is nothing to lock.
+ */
+#include "arch/riscv/timer.h"
+
+#include "arch/riscv/csr.h"
+#include "arch/riscv/features.h"
+#include "arch/riscv/hart_tree.h"
+#include "arch/riscv/sbi.h"
+
+u64 timer_now(void)
+{
+	return csr_read(CSR_TIME);
+}
+
+u64 timer_frequency(void)
+{
+	return hart_tree.timebase;
+}
+
+void timer_set(u64 deadline)
+{
+	/* Both withdraw an interrupt that is pending when the new deadline lies ahead. */
+	if (features.sstc)
+		csr_write(CSR_STIMECMP, deadline);
+	else
+		sbi_set_timer(deadline);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From the image's entry to the first guest: the sequence, on the boot hart.
+ *
+ * What is wrong with a partition or with the archive is said and left out; only a machine that cannot run any partition
+ * is shut down, with a line that says why.
+ */
+#include <cleave/errno.h>
+#include <cleave/printk.h>
+#include <generated/version.h>
+#include <libfdt.h>
+#include "arch/riscv/features.h"
+#include "arch/riscv/features_probe.h"
+#include "arch/riscv/hart.h"
+#include "arch/riscv/hart_tree.h"
+#include "arch/riscv/sbi.h"
+#include "arch/riscv/start.h"
+#include "arch/riscv/timer.h"
+#include "core/archive.h"
+#include "core/boot_internal.h"
+#include "core/config.h"
+#include "core/console.h"
+#include "core/driver.h"
+#include "core/sbi.h"
+#include "core/sched.h"
+#include "core/vm.h"
+
+struct boot_info boot_info = { .cmdline = "" };
+
+/* Kept for as long as the machine runs: partitions are started again from them. */
+static struct archive archive;
+static struct config config;
+
+void boot_fail(const char *fmt, ...)
+{
+	char line[CONFIG_LINE_LEN];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)str_format(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	printk("%s", line);
+	sbi_shutdown(true);
+}
+
+static void take_cmdline(void)
+{
+	int len = 0;
+	const char *p = fdt_getprop(boot_info.fdt, fdt_path_offset(boot_info.fdt, "/chosen"),
+				    "bootargs", &len);
+
+	/* A property need not end in a NUL. */
+	if (p != NULL && len > 0 && strnlen(p, (size_t)len) < (size_t)len)
+		boot_info.cmdline = p;
+}
+
+static void probe_boot_hart(void)
+{
+	features_probe_this();
+	if (features.gstage_modes == 0U)
+		boot_fail("this hart takes no G-stage mode in hgatp (Sv39x4, Sv48x4, Sv57x4): no "
+			  "guest can run");
+}
+
+static void open_archive(void)
+{
+	char error[ARCHIVE_ERROR_LEN];
+
+	if (boot_info.archive == NULL)
+		boot_fail("no boot archive: pass one as the initrd (QEMU: -initrd FILE.cpio; "
+			  "U-Boot: booti KERNEL "
+			  "INITRD:SIZE FDT); tools/cleave-archive makes it");
+	if (archive_open(&archive, boot_info.archive, boot_info.initrd.size, error) != CLV_OK)
+		boot_fail("boot archive: %s", error);
+}
+
+static void say_config(void *ctx, bool error, const char *line)
+{
+	(void)ctx;
+	printk("%s: %s", error ? "error" : "warning", line);
+}
+
+/*
+ * Harts by id, as the configuration names them; those that did not start are left out. config_resolve() answers with
+ * positions in this list.
+ */
+static u32 online_harts(u64 id[CONFIG_MAX_HARTS], u32 index[CONFIG_MAX_HARTS])
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < hart_count(); i++) {
+		const struct hart *h = hart_get(i);
+
+		if (atomic_read(&h->online) != 0U) {
+			id[n] = h->hartid;
+			index[n] = i;
+			n++;
+		}
+	}
+	return n;
+}
+
+static void load_config(void)
+{
+	static u64 id[CONFIG_MAX_HARTS];
+	static u32 index[CONFIG_MAX_HARTS];
+	struct config_machine machine = {
+		.nr_harts = online_harts(id, index),
+		.harts = id,
+		.memory = boot_frames.free,
+		.largest = frames_largest(&boot_frames, PAGE_SIZE),
+		.gstage_modes = features.gstage_modes,
+	};
+
+	if (config_load(&archive, &machine, say_config, NULL, &config) != CLV_OK)
+		boot_fail("the configuration has errors: no partition is started");
+	config_resolve(&config, &machine);
+	for (u32 p = 0; p < config.nr; p++) {
+		struct config_partition *part = &config.partition[p];
+
+		for (u32 v = 0; v < part->cpus; v++)
+			part->affinity[v] = index[part->affinity[v]];
+	}
+}
+
+void boot_main(void)
+{
+	u32 online;
+
+	printk("Cleave %s, a hypervisor for RISC-V, loaded at 0x%llx", CLEAVE_VERSION,
+	       (unsigned long long)start_info.image);
+	boot_info.entry_instret = start_info.instret;
+	boot_fdt_take();
+	take_cmdline();
+	if (hart_tree_read(boot_info.fdt) != CLV_OK)
+		boot_fail("device tree: the machine's harts cannot be told");
+	boot_memory_map();
+	if (driver_probe_all(boot_info.fdt) == 0U)
+		printk("no driver for any device of this machine: the console is the firmware's");
+	probe_boot_hart();
+	online = hart_start_all();
+	boot_report(online);
+	boot_args_check();
+	if (sbi_ext_init() != CLV_OK)
+		boot_fail("two SBI extensions claim one id: this build cannot run");
+	open_archive();
+	load_config();
+	if (vm_create_all(&config, &archive) == 0U)
+		boot_fail("no partition could be made");
+	console_start();
+	printk("boot took %llu ticks, %llu instructions",
+	       (unsigned long long)(timer_now() - start_info.time),
+	       (unsigned long long)(start_info.instret == 0U
+					    ? 0U
+					    : start_instret() - start_info.instret));
+	sched_start();
+	hart_main(hart_this());
+}

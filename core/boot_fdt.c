@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The firmware's device tree: fetched from wherever a1 said it is, which is not believed.
+ *
+ * Every read of it goes through a fix-up until it has been copied; the copy is checked whole before anything looks into it.
+ */
+#include <cleave/errno.h>
+#include <cleave/printk.h>
+#include <libfdt.h>
+#include "arch/riscv/fixup.h"
+#include "arch/riscv/paging.h"
+#include "arch/riscv/start.h"
+#include "core/boot_internal.h"
+
+/* paging_window() shows at least 2 MiB from any address; a board's tree is 20 to 300 KiB. */
+#define FDT_MAX KIB(1024)
+
+/* Physical addresses have 56 bits (privileged specification, "Sv39"). */
+#define HPA_BITS 56U
+
+/* The copy. Not cleared at boot: all that is used of it is written. */
+static u64 copy[FDT_MAX / sizeof(u64)] __attribute__((section(".noinit")));
+
+static int fetch(const void *from, u64 size)
+{
+	const u64 *p = from;
+
+	for (u64 i = 0; i < (size + 7U) / 8U; i++) {
+		if (fixup_load64(&p[i], &copy[i]) != CLV_OK)
+			return CLV_ERR_FAULT;
+	}
+	return CLV_OK;
+}
+
+void boot_fdt_take(void)
+{
+	unsigned long long at = start_info.fdt;
+	const void *window;
+	u64 size;
+	int err;
+
+	if (at == 0U || at >= BIT64(HPA_BITS) || !IS_ALIGNED(at, 8U))
+		boot_fail("no device tree: the firmware gave 0x%llx in a1; allowed: an address "
+			  "that is a multiple of 8",
+			  at);
+	window = paging_window(HPA(at));
+	if (window == NULL || fetch(window, sizeof(struct fdt_header)) != CLV_OK)
+		boot_fail("no device tree: a1 is 0x%llx, where no memory answers", at);
+	if (fdt_magic(copy) != FDT_MAGIC)
+		boot_fail("no device tree at 0x%llx (a1): it begins with 0x%08x, not 0x%08x", at,
+			  (u32)fdt_magic(copy), (u32)FDT_MAGIC);
+	size = fdt_totalsize(copy);
+	if (size < sizeof(struct fdt_header) || size > FDT_MAX)
+		boot_fail("device tree at 0x%llx: it says that it has %llu bytes; allowed: %u to "
+			  "%llu",
+			  at, (unsigned long long)size, (u32)sizeof(struct fdt_header),
+			  (unsigned long long)FDT_MAX);
+	if (fetch(window, size) != CLV_OK)
+		boot_fail("device tree at 0x%llx: no memory answers behind its first %llu bytes",
+			  at, (unsigned long long)sizeof(struct fdt_header));
+	err = fdt_check_full(copy, size);
+	if (err != 0)
+		boot_fail("device tree at 0x%llx is malformed: %s", at, fdt_strerror(err));
+	boot_info.fdt = copy;
+	boot_info.fdt_size = size;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine's memory at boot: what is mapped, what may be given out, where the boot archive lies.
+ *
+ * It must never map what the firmware reserves, nor the image a second time, nor give out what is in use.
+ */
+#include <cleave/errno.h>
+#include <cleave/printk.h>
+#include <libfdt.h>
+#include "arch/riscv/fixup.h"
+#include "arch/riscv/paging.h"
+#include "arch/riscv/start.h"
+#include "core/boot_internal.h"
+
+struct memmap boot_ram;
+struct frames boot_frames;
+
+int paging_take_frames(u64 size, hpa_t *out)
+{
+	return frames_alloc(&boot_frames, size, PAGE_SIZE, 0, out);
+}
+
+/* An address of /chosen, one or two cells. Return: false when there is none */
+static bool chosen_address(const void *fdt, const char *name, u64 *out)
+{
+	int len = 0;
+	const fdt32_t *p = fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), name, &len);
+
+	if (p == NULL || (len != 4 && len != 8))
+		return false;
+	*out = len == 4 ? fdt32_to_cpu(p[0]) : ((u64)fdt32_to_cpu(p[0]) << 32) | fdt32_to_cpu(p[1]);
+	return true;
+}
+
+/* /chosen's initrd, when it makes sense. It may lie in memory that a reservation covers: boot loaders reserve it. */
+static struct frames_range find_initrd(u64 limit)
+{
+	const struct frames_range none = { .size = 0 };
+	u64 start, end;
+
+	if (!chosen_address(boot_info.fdt, "linux,initrd-start", &start) ||
+	    !chosen_address(boot_info.fdt, "linux,initrd-end", &end) || start == end)
+		return none;
+	if (end < start || end > limit || !memmap_contains(&boot_ram, start, end - start)) {
+		printk("boot archive: /chosen says that the initrd is at 0x%llx to 0x%llx, which "
+		       "is not memory: not used",
+		       (unsigned long long)start, (unsigned long long)end);
+		return none;
+	}
+	if (start < start_info.image + start_info.image_size && end > start_info.image) {
+		printk("boot archive: the initrd at 0x%llx to 0x%llx overlaps the hypervisor at "
+		       "0x%llx to 0x%llx: not used",
+		       (unsigned long long)start, (unsigned long long)end,
+		       (unsigned long long)start_info.image,
+		       (unsigned long long)(start_info.image + start_info.image_size));
+		return none;
+	}
+	return (struct frames_range){ .base = start, .size = end - start };
+}
+
+static const void *map_archive(u64 hpa, u64 size)
+{
+	u64 from = ALIGN_DOWN(hpa, PAGE_SIZE);
+
+	if (paging_map_ram(HPA(from), ALIGN_UP(hpa + size, PAGE_SIZE) - from) != CLV_OK)
+		return NULL;
+	return (const void *)(hpa + boot_info.hpa_to_va);
+}
+
+/* The initrd of /chosen, else the archive in the image. Memory that the firmware protects does not answer. */
+static void take_archive(void)
+{
+	const void *p;
+	u64 first, last;
+
+	if (boot_info.initrd.size == 0U) {
+		if (start_info.archive_size == 0U)
+			return;
+		boot_info.initrd = (struct frames_range){ .base = start_info.archive,
+							  .size = start_info.archive_size };
+	}
+	p = map_archive(boot_info.initrd.base, boot_info.initrd.size);
+	if (p != NULL &&
+	    fixup_load64((const void *)ALIGN_DOWN((uintptr_t)p, 8U), &first) == CLV_OK &&
+	    fixup_load64((const void *)ALIGN_DOWN((uintptr_t)p + boot_info.initrd.size - 1U, 8U),
+			 &last) == CLV_OK) {
+		boot_info.archive = p;
+		return;
+	}
+	printk("boot archive: the memory at 0x%llx cannot be read: not used",
+	       (unsigned long long)boot_info.initrd.base);
+	boot_info.initrd.size = 0;
+}
+
+static u64 top_of(const struct memmap *m)
+{
+	return m->nr == 0U ? 0U : m->range[m->nr - 1U].base + m->range[m->nr - 1U].size;
+}
+
+void boot_memory_map(void)
+{
+	static struct memmap usable;
+	u64 top, limit;
+
+	if (memmap_read(boot_info.fdt, &boot_ram, &usable) != CLV_OK)
+		boot_fail("no memory: the machine is shut down");
+	top = top_of(&boot_ram);
+	limit = paging_init(top);
+	boot_info.hpa_to_va = paging_offset();
+	if (limit < top) {
+		printk("memory above 0x%llx is not used: this hart's %s reaches no further",
+		       (unsigned long long)limit, paging_mode_name());
+		memmap_remove(&usable, limit, UINT64_MAX - limit);
+	}
+	boot_info.image =
+		(struct frames_range){ .base = start_info.image, .size = start_info.image_size };
+	boot_info.initrd = find_initrd(limit);
+	memmap_remove(&usable, boot_info.image.base, boot_info.image.size);
+	memmap_remove(&usable, boot_info.initrd.base, boot_info.initrd.size);
+	/* Given out as they are mapped: a range's frames can serve as tables for the next. */
+	for (u32 n = 0; n < usable.nr; n++) {
+		const struct frames_range *r = &usable.range[n];
+
+		if (paging_map_ram(HPA(r->base), r->size) != CLV_OK ||
+		    frames_add(&boot_frames, HPA(r->base), r->size) != CLV_OK)
+			printk("memory at 0x%llx, %llu KiB, is not used: too many separate ranges",
+			       (unsigned long long)r->base, (unsigned long long)(r->size >> 10));
+	}
+	if (boot_frames.free == 0U)
+		boot_fail("no memory: firmware, hypervisor and boot archive take all of it");
+	take_archive();
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The boot report: what this machine is, in lines that a porter can paste into a bug report.
+ */
+#include <cleave/printk.h>
+#include <libfdt.h>
+#include "arch/riscv/features.h"
+#include "arch/riscv/hart.h"
+#include "arch/riscv/paging.h"
+#include "arch/riscv/sbi.h"
+#include "arch/riscv/start.h"
+#include "arch/riscv/timer.h"
+#include "core/boot_internal.h"
+#include "core/config_text.h"
+
+static void report_firmware(void)
+{
+	struct sbi_firmware fw;
+
+	sbi_firmware(&fw);
+	printk("firmware: SBI %u.%u, %s (id %llu) version 0x%llx%s%s%s%s%s%s", fw.spec_major,
+	       fw.spec_minor, fw.impl_name, (unsigned long long)fw.impl_id,
+	       (unsigned long long)fw.impl_version, sbi_has(SBI_EXT_TIME) ? ", TIME" : "",
+	       sbi_has(SBI_EXT_IPI) ? ", IPI" : "", sbi_has(SBI_EXT_HSM) ? ", HSM" : ", no HSM",
+	       sbi_has(SBI_EXT_SRST) ? ", SRST" : ", no SRST",
+	       sbi_has(SBI_EXT_DBCN) ? ", DBCN" : ", no DBCN",
+	       sbi_has(SBI_EXT_IPI) ? "" : ", no IPI");
+	printk("hart: mvendorid 0x%llx, marchid 0x%llx, mimpid 0x%llx",
+	       (unsigned long long)fw.mvendorid, (unsigned long long)fw.marchid,
+	       (unsigned long long)fw.mimpid);
+}
+
+static void report_machine(void)
+{
+	int len = 0;
+	const char *model = fdt_getprop(boot_info.fdt, 0, "model", &len);
+	const char *compatible = fdt_getprop(boot_info.fdt, 0, "compatible", &len);
+	char text[64];
+
+	config_text_clean(text, sizeof(text), model != NULL ? model : "no model");
+	printk("machine: %s (%.64s)", text, compatible != NULL ? compatible : "no compatible");
+}
+
+static void report_harts(u32 online)
+{
+	char line[200];
+	size_t at = 0;
+
+	for (u32 i = 0; i < hart_count(); i++) {
+		const struct hart *h = hart_get(i);
+
+		if (at > sizeof(line) - 32U) {
+			printk("harts: %s", line);
+			at = 0;
+		}
+		at += str_print(line + at, sizeof(line) - at, "%s%llu%s", at == 0U ? "" : " ",
+				(unsigned long long)h->hartid,
+				i == 0U				? " (boot)"
+				: atomic_read(&h->online) == 0U ? " (offline)"
+								: "");
+	}
+	printk("harts: %s: %u of %u online", line, online, hart_count());
+}
+
+static void report_memory(void)
+{
+	char size[CONFIG_SIZE_LEN];
+
+	for (u32 n = 0; n < boot_ram.nr; n++)
+		printk("memory: 0x%09llx to 0x%09llx, %s",
+		       (unsigned long long)boot_ram.range[n].base,
+		       (unsigned long long)(boot_ram.range[n].base + boot_ram.range[n].size),
+		       config_text_size(boot_ram.range[n].size, size));
+	printk("memory: hypervisor 0x%09llx to 0x%09llx, own tables %s",
+	       (unsigned long long)boot_info.image.base,
+	       (unsigned long long)(boot_info.image.base + boot_info.image.size),
+	       paging_mode_name());
+	if (boot_info.archive != NULL)
+		printk("memory: boot archive 0x%09llx to 0x%09llx",
+		       (unsigned long long)boot_info.initrd.base,
+		       (unsigned long long)(boot_info.initrd.base + boot_info.initrd.size));
+	printk("memory: %s for partitions, in %u ranges", config_text_size(boot_frames.free, size),
+	       boot_frames.nr);
+}
+
+void boot_report(u32 harts_online)
+{
+	report_machine();
+	report_firmware();
+	report_harts(harts_online);
+	features_report();
+	printk("time: %llu Hz", (unsigned long long)timer_frequency());
+	report_memory();
+	if (boot_info.cmdline[0] != '\0')
+		printk("boot arguments: %.200s", boot_info.cmdline);
+}

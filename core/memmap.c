@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine's memory as its device tree describes it (Devicetree Specification 0.4, sections 3.4, 3.5 and 5.3).
+ *
+ * It must never call memory free that any entry reserves: where a list is full, memory is given up instead.
+ */
+#include "core/memmap.h"
+
+#include <cleave/errno.h>
+#include <cleave/printk.h>
+#include <cleave/string.h>
+#include <libfdt.h>
+
+static void remove_at(struct memmap *m, u32 n)
+{
+	m->nr--;
+	memmove(&m->range[n], &m->range[n + 1U], (m->nr - n) * sizeof(m->range[0]));
+}
+
+static bool insert_at(struct memmap *m, u32 n, u64 base, u64 size)
+{
+	if (m->nr == MEMMAP_MAX)
+		return false;
+	memmove(&m->range[n + 1U], &m->range[n], (m->nr - n) * sizeof(m->range[0]));
+	m->range[n] = (struct frames_range){ .base = base, .size = size };
+	m->nr++;
+	return true;
+}
+
+/* Cut [base, end) out of range @n, which it overlaps. Return: true when range @n is still there */
+static bool cut(struct memmap *m, u32 n, u64 base, u64 end)
+{
+	struct frames_range *r = &m->range[n];
+	u64 r_end = r->base + r->size;
+	u64 before = base > r->base ? base - r->base : 0U;
+	u64 behind = end < r_end ? r_end - end : 0U;
+
+	if (before == 0U && behind == 0U) {
+		remove_at(m, n);
+		return false;
+	}
+	if (before != 0U && behind != 0U && !insert_at(m, n + 1U, end, behind)) {
+		if (before < behind)
+			before = 0;
+		else
+			behind = 0;
+	}
+	if (before != 0U)
+		r->size = before;
+	else
+		*r = (struct frames_range){ .base = end, .size = behind };
+	return true;
+}
+
+void memmap_remove(struct memmap *m, u64 base, u64 size)
+{
+	u64 end = base + size < base ? UINT64_MAX & ~PAGE_MASK : base + size;
+
+	if (size == 0U)
+		return;
+	base = ALIGN_DOWN(base, PAGE_SIZE);
+	if (end <= (UINT64_MAX & ~PAGE_MASK))
+		end = ALIGN_UP(end, PAGE_SIZE);
+	for (u32 n = 0; n < m->nr;) {
+		const struct frames_range *r = &m->range[n];
+
+		if (r->base >= end || r->base + r->size <= base || cut(m, n, base, end))
+			n++;
+	}
+}
+
+/* Add RAM, rounded inwards; what overlaps earlier RAM counts once. Return: false when the list is full */
+static bool add(struct memmap *m, u64 base, u64 size)
+{
+	u64 end;
+	u32 n = 0;
+
+	if (base + size < base)
+		size = (UINT64_MAX & ~PAGE_MASK) - base;
+	end = ALIGN_DOWN(base + size, PAGE_SIZE);
+	base = ALIGN_UP(base, PAGE_SIZE);
+	if (end <= base)
+		return true;
+	/* Swallow every range that touches the new one, then put the union where it belongs. */
+	while (n < m->nr) {
+		const struct frames_range *r = &m->range[n];
+
+		if (r->base <= end && r->base + r->size >= base) {
+			base = MIN(base, r->base);
+			end = MAX(end, r->base + r->size);
+			remove_at(m, n);
+		} else {
+			n++;
+		}
+	}
+	for (n = 0; n < m->nr && m->range[n].base < base; n++)
+		;
+	return insert_at(m, n, base, end - base);
+}
+
+static u64 cells(const fdt32_t *p, int n)
+{
+	u64 v = 0;
+
+	for (int i = 0; i < n; i++)
+		v = (v << 32) | fdt32_to_cpu(p[i]);
+	return v;
+}
+
+typedef void (*range_fn)(void *ctx, const char *name, u64 base, u64 size);
+
+/* Each (address, size) pair of a node's reg, by its parent's cells */
+static void each_reg(const void *fdt, int parent, int node, range_fn fn, void *ctx)
+{
+	const char *name = fdt_get_name(fdt, node, NULL);
+	int na = fdt_address_cells(fdt, parent);
+	int ns = fdt_size_cells(fdt, parent);
+	int len = 0;
+	const fdt32_t *p = fdt_getprop(fdt, node, "reg", &len);
+
+	if (p == NULL)
+		return;
+	if (na < 1 || na > 2 || ns < 1 || ns > 2 || len % ((na + ns) * 4) != 0) {
+		printk("device tree: %s: reg does not fit its parent's address and size cells: "
+		       "left out",
+		       name);
+		return;
+	}
+	for (; len > 0; len -= (na + ns) * 4, p += na + ns)
+		fn(ctx, name, cells(p, na), cells(p + na, ns));
+}
+
+static void add_ram(void *ctx, const char *name, u64 base, u64 size)
+{
+	if (!add(ctx, base, size))
+		printk("device tree: %s: more than %u ranges of memory: 0x%llx left out", name,
+		       MEMMAP_MAX, (unsigned long long)base);
+}
+
+static void remove_reserved(void *ctx, const char *name, u64 base, u64 size)
+{
+	(void)name;
+	memmap_remove(ctx, base, size);
+}
+
+static bool is_okay(const void *fdt, int node)
+{
+	const char *status = fdt_getprop(fdt, node, "status", NULL);
+
+	return status == NULL || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
+}
+
+static void read_ram(const void *fdt, struct memmap *ram)
+{
+	int node;
+
+	fdt_for_each_subnode (node, fdt, 0) {
+		const char *type = fdt_getprop(fdt, node, "device_type", NULL);
+
+		if (type != NULL && strcmp(type, "memory") == 0 && is_okay(fdt, node))
+			each_reg(fdt, 0, node, add_ram, ram);
+	}
+}
+
+static void remove_all_reserved(const void *fdt, struct memmap *free)
+{
+	int parent = fdt_path_offset(fdt, "/reserved-memory");
+	int node;
+	u64 base, size;
+
+	for (int i = 0; i < fdt_num_mem_rsv(fdt); i++) {
+		if (fdt_get_mem_rsv(fdt, i, &base, &size) == 0)
+			memmap_remove(free, base, size);
+	}
+	if (parent < 0)
+		return;
+	/* Nodes with a size alone ask the operating system to choose a place: nobody sits there yet. */
+	fdt_for_each_subnode (node, fdt, parent) {
+		if (is_okay(fdt, node))
+			each_reg(fdt, parent, node, remove_reserved, free);
+	}
+}
+
+int memmap_read(const void *fdt, struct memmap *ram, struct memmap *free)
+{
+	ram->nr = 0;
+	read_ram(fdt, ram);
+	*free = *ram;
+	remove_all_reserved(fdt, free);
+	if (ram->nr != 0U)
+		return CLV_OK;
+	printk("device tree: no node with device_type = \"memory\" and a reg");
+	return CLV_ERR_NOTFOUND;
+}
+
+bool memmap_contains(const struct memmap *m, u64 base, u64 size)
+{
+	for (u32 n = 0; n < m->nr; n++) {
+		const struct frames_range *r = &m->range[n];
+
+		if (size != 0U && base >= r->base && base - r->base < r->size &&
+		    size <= r->size - (base - r->base))
+			return true;
+	}
+	return false;
+}
+
+u64 memmap_total(const struct memmap *m)
+{
+	u64 sum = 0;
+
+	for (u32 n = 0; n < m->nr; n++)
+		sum += m->range[n].size;
+	return sum;
+}
