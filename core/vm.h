@@ -20,9 +20,45 @@
 #include "core/vuart.h"
 #include "mm/space.h"
 
+/* Work on a VM that goes in bounded steps (M6); struct vm's `op` */
+enum vm_op {
+	VM_OP_NONE = 0,
+	VM_OP_RESET = 1,   /* quiesce, zero the memory, load, start */
+	VM_OP_START = 2,   /* quiesce, load, start */
+	VM_OP_DESTROY = 3, /* quiesce, zero the memory, give everything back */
+	VM_OP_CREATE = 4,  /* take memory, zero it */
+};
+
 /**
- * struct vm - @state: enum cleave_vm_state, atomic; @vmid: set at creation; @tlb_gen: counts what fence_remote() wants, atomic;
- * @memory: HPA of each region of the configuration
+ * struct vm_work - an operation in steps; guarded by vm->lock
+ * @op: enum vm_op
+ * @self: 1: nobody calls for it, the scheduler does it (vm_work()); atomic, so that it can be looked at without the lock
+ * @phase: what the next step does (core/vm_op.c)
+ * @index: region or file that it works on
+ * @pos: bytes of that done
+ * @cursor: what the next call must bring; only grows, so that no cursor of an older operation fits
+ */
+struct vm_work {
+	u32 op;
+	u32 self;
+	u32 phase;
+	u32 index;
+	u64 pos;
+	u64 cursor;
+};
+
+/**
+ * struct vm - a partition
+ * @state: enum cleave_vm_state; atomic, written under lock
+ * @lock: guards the life cycle, and keeps the space from being destroyed under who holds it
+ * @cfg: its configuration; never changes
+ * @memory: HPA of each region of the configuration; valid while the state is not EMPTY, under lock
+ * @vmid: set when the VM is made; @vmid_shared: VMIDLEN is too small: another VM has the same VMID (core/vmid.c)
+ * @tlb_gen: counts what fence_remote() wants; atomic
+ * @overhead: bytes of frames kept beside memory, pool and bitmaps: this structure and the vCPUs
+ * @restarts: automatic restarts since restart_since; @restart_since: host time, ticks; under lock
+ * @work: operation under way; under lock
+ * @stat: counters of the VM as a whole; atomic
  */
 struct vm {
 	u32 id;
@@ -34,16 +70,17 @@ struct vm {
 	u32 nr_vcpus;
 	struct vcpu *vcpu[CONFIG_MAX_VCPUS];
 	u16 vmid;
-	bool vmid_shared; /* VMIDLEN is too small: another VM has the same VMID (core/vmid.c) */
+	bool vmid_shared;
 	u64 tlb_gen;
-	u64 overhead;	  /* bytes of frames kept beside the memory */
+	u64 overhead;
 	u32 restarts;
-	u64 op_cursor; /* reset/destroy/create in steps: where they stand; under lock */
+	u64 restart_since;
+	struct vm_work work;
 	struct mmio_bus bus;
 	struct vuart uart;
 	struct vplic plic;
 	struct console_tty tty;
-	u64 stat[CLEAVE_STAT_COUNT]; /* counters of the VM as a whole; atomic */
+	u64 stat[CLEAVE_STAT_COUNT];
 };
 
 /** vm_get() - Return: VM number @id, NULL when there is none. VMs are numbered as the configuration lists them */
@@ -59,11 +96,29 @@ u32 vm_count(void);
  */
 u32 vm_create_all(const struct config *cfg, const struct archive *archive);
 
-/** vm_pause() - Return: 0 when no vCPU of @vm runs any more, CLV_ERR_STATE. Waits; the caller holds no lock and no walk */
+/**
+ * vm_pause() - stop the vCPUs of @vm where they are, and wait until none runs any more
+ *
+ * A VM that is paused already may be paused again: the call only waits. The caller holds no lock and stands in no walk.
+ *
+ * Return: 0; CLV_ERR_STATE (neither running nor paused), CLV_ERR_INVAL (the caller's own VM), CLV_ERR_BUSY: the caller's
+ * own VM was stopped meanwhile, so that it had better leave; @vm is paused, call again to wait.
+ */
 int vm_pause(struct vm *vm);
 
-/** vm_resume() - Return: 0, CLV_ERR_STATE (not paused) */
+/** vm_resume() - Return: 0, CLV_ERR_STATE (not paused, or mapped writable by somebody) */
 int vm_resume(struct vm *vm);
+
+/**
+ * vm_do() - one bounded step of an operation
+ * @op: VM_OP_RESET and so on
+ * @cursor: in: 0 begins (also anew, when somebody gave up half-way), else what came back; out: 0 when done
+ *
+ * Return: 0; CLV_ERR_STATE (not in a state that allows it, no kernel to load, or the cursor is not that of the operation
+ * under way), CLV_ERR_EXISTS (START of a VM that runs, CREATE of one that is there), CLV_ERR_INVAL (the caller's own VM),
+ * CLV_ERR_NOMEM, CLV_ERR_FORMAT. What fails at all fails with a line that says why.
+ */
+int vm_do(struct vm *vm, enum vm_op op, u64 *cursor);
 
 /**
  * vm_stop_self() - a vCPU of @vm ends the VM: shutdown or fault; called by the scheduler's context of that vCPU's hart
@@ -87,11 +142,33 @@ static inline bool vm_runnable(const struct vm *vm)
 	return atomic_read_acquire(&vm->state) == (u32)CLEAVE_VM_RUNNING;
 }
 
-/* Events for CLEAVE_FN_VM_WAIT (core/event.c) */
-void event_post(u32 type, u32 vm, u64 arg);
-/** event_next() - Return: true and the first event after @seq, false when there is none yet */
-bool event_next(u64 seq, struct cleave_event *out);
-/** event_wait() - note that @v is blocked until an event after the present one; event_post() unblocks it */
-void event_wait(struct vcpu *v);
+/**
+ * vm_window_map() - map a piece of another VM's memory into @holder's
+ * @holder: the caller's VM; no lock held
+ * @own_gpa: where to; free of its memory, windows and devices
+ * @from: whose memory; @gpa, @size: in one memory region of it. All addresses and sizes are multiples of 4 KiB
+ * @writable: only while @from does not run and has no log on that region
+ *
+ * A window of more than CONFIG_STEP_PAGES leaves is refused (M6): give @own_gpa the alignment of @gpa modulo 1 GiB, so that
+ * it is mapped with large ones.
+ *
+ * Return: 0; CLV_ERR_INVAL (alignment, size 0, wrapping, @holder itself, too many leaves), CLV_ERR_RANGE (not in one memory
+ * region of @from; wider than @holder's tables), CLV_ERR_EXISTS (overlaps what @holder has there), CLV_ERR_STATE,
+ * CLV_ERR_NOMEM (slots, tables).
+ */
+int vm_window_map(struct vm *holder, u64 own_gpa, struct vm *from, u64 gpa, u64 size,
+		  bool writable);
+
+/** vm_window_unmap() - Return: 0, CLV_ERR_NOTFOUND (no window of @holder begins at @own_gpa) */
+int vm_window_unmap(struct vm *holder, u64 own_gpa);
+
+/** vm_windows_writable() - Return: true when somebody may write to @vm's memory through a window; under vm->lock */
+bool vm_windows_writable(struct vm *vm);
+
+/** vm_eager_split() - Return: true when eager splitting is on for the machine */
+bool vm_eager_split(void);
+
+/** vm_overhead() - Return: bytes that the hypervisor keeps for @vm beside its memory: tables, pool, bitmaps, vCPUs */
+u64 vm_overhead(const struct vm *vm);
 
 #endif

@@ -27,6 +27,7 @@
 #define CLEAVE_ERR_ALREADY_STARTED (-7)
 #define CLEAVE_ERR_ALREADY_STOPPED (-8)
 #define CLEAVE_ERR_NO_SHMEM (-9)
+#define CLEAVE_ERR_INVALID_STATE (-10) /* SBI 3.0: the VM or the log is not in a state that allows the call */
 
 /* A VM argument that means the caller's own VM */
 #define CLEAVE_VM_SELF 0xffffffffU
@@ -48,8 +49,8 @@
 
 #define CLEAVE_FN_VM_LIST 0x10U	   /* (buf lo, buf hi, entries) -> number of VMs; writes u32 ids, at most `entries` */
 #define CLEAVE_FN_VM_INFO 0x11U	   /* (vm, buf lo, buf hi, size) -> bytes written; struct cleave_vm_info */
-#define CLEAVE_FN_VM_START 0x12U   /* (vm): load and start a VM that is stopped */
-#define CLEAVE_FN_VM_PAUSE 0x13U   /* (vm): returns when no vCPU of it runs */
+#define CLEAVE_FN_VM_START 0x12U   /* (vm, cursor) -> cursor; 0 = done: images loaded, started */
+#define CLEAVE_FN_VM_PAUSE 0x13U   /* (vm): returns when no vCPU of it runs; again: waits again */
 #define CLEAVE_FN_VM_RESUME 0x14U  /* (vm) */
 #define CLEAVE_FN_VM_RESET 0x15U   /* (vm, cursor) -> cursor; 0 = done: memory zeroed, images loaded again, started */
 #define CLEAVE_FN_VM_DESTROY 0x16U /* (vm, cursor) -> cursor; 0 = done: memory given back, the id is free */
@@ -121,6 +122,7 @@ struct cleave_leaves {
 #define CLEAVE_FN_LOG_STATUS 0x35U /* (vm, region, buf lo, buf hi, size) -> bytes written; struct cleave_log_status */
 
 #define CLEAVE_LOG_OFF 0U
+#define CLEAVE_LOG_DEFAULT 0U	    /* LOG_START: EAGER if flags, partition, machine (the first that says) want it, else FAULT */
 #define CLEAVE_LOG_FAULT 1U	    /* leaves are write-protected as they are, and split by the first write */
 #define CLEAVE_LOG_EAGER 2U	    /* leaves are split to 4 KiB at the start */
 #define CLEAVE_LOG_INITIALLY_SET 3U /* all pages count as dirty; nothing is protected until it is cleared */

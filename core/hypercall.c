@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Hypercalls: an SBI extension of Cleave's own (include/abi/cleave.h, docs/abi.md).
+ *
+ * It must never print because of what a guest passed: a guest could flood the console. The error code says it all.
+ */
+#include "core/hypercall.h"
+
+#include <cleave/errno.h>
+#include "arch/riscv/features.h"
+#include "arch/riscv/timer.h"
+
+#define GROUP_SHIFT 4U
+#define GROUP_BASE  0U
+#define GROUP_VM    1U
+#define GROUP_MEM   2U
+#define GROUP_LOG   3U
+#define GROUP_STATS 5U
+
+int hypercall_manager(const struct vcpu *v)
+{
+	return v->vm->cfg->manager ? CLV_OK : CLV_ERR_DENIED;
+}
+
+int hypercall_target(const struct vcpu *v, struct vm **out)
+{
+	u64 id = sbi_arg(v, 0);
+
+	if (id == CLEAVE_VM_SELF || id == v->vm->id) {
+		*out = v->vm;
+		return CLV_OK;
+	}
+	/* Before the look-up: who may not ask does not learn which VMs there are. */
+	if (hypercall_manager(v) != CLV_OK)
+		return CLV_ERR_DENIED;
+	if (id >= vm_count())
+		return CLV_ERR_NOTFOUND;
+	*out = vm_get((u32)id);
+	return *out != NULL ? CLV_OK : CLV_ERR_NOTFOUND;
+}
+
+int hypercall_buffer(const struct vcpu *v, u32 n, u64 len, u64 align, gpa_t *out)
+{
+	*out = GPA(sbi_arg(v, n));
+	if (len == 0U)
+		return CLV_OK;
+	if (sbi_arg(v, n + 1U) != 0U || !IS_ALIGNED(out->v, align))
+		return CLV_ERR_RANGE;
+	return space_span(&v->vm->space, *out, len) != NULL ? CLV_OK : CLV_ERR_RANGE;
+}
+
+int hypercall_reply(const struct vcpu *v, gpa_t buf, const void *record, u64 len)
+{
+	return space_write(&v->vm->space, buf, record, len);
+}
+
+static u64 feature(const struct vcpu *v, u64 id)
+{
+	switch (id) {
+	case CLEAVE_FEATURE_LOG_MODES:
+		return features.ad_sound ? BIT64(CLEAVE_LOG_FAULT) | BIT64(CLEAVE_LOG_EAGER) |
+						   BIT64(CLEAVE_LOG_INITIALLY_SET)
+					 : 0U;
+	case CLEAVE_FEATURE_STEP_PAGES:
+		return CONFIG_STEP_PAGES;
+	case CLEAVE_FEATURE_EAGER_SPLIT:
+		return vm_eager_split() ? 1U : 0U;
+	case CLEAVE_FEATURE_MAX_VMS:
+		return vm_count();
+	case CLEAVE_FEATURE_TIMEBASE:
+		return timer_frequency();
+	case CLEAVE_FEATURE_MANAGER:
+		return v->vm->cfg->manager ? 1U : 0U;
+	case CLEAVE_FEATURE_GSTAGE_MODES:
+		return features.gstage_modes;
+	default:
+		return 0;
+	}
+}
+
+static int hypercall_base(const struct vcpu *v, u64 fn, u64 *value)
+{
+	if (fn == CLEAVE_FN_VERSION)
+		*value = ((u64)CLEAVE_ABI_MAJOR << 16) | CLEAVE_ABI_MINOR;
+	else if (fn == CLEAVE_FN_FEATURE)
+		*value = feature(v, sbi_arg(v, 0));
+	else
+		return CLV_ERR_UNSUPPORTED;
+	return CLV_OK;
+}
+
+static int hypercall_stats(const struct vcpu *v, u64 fn, u64 *value)
+{
+	u64 counters[CLEAVE_STAT_COUNT];
+	u64 len = MIN(sbi_arg(v, 3), (u64)CLEAVE_STAT_COUNT) * sizeof(u64);
+	struct vm *vm = NULL;
+	gpa_t buf;
+	int err;
+
+	if (fn != CLEAVE_FN_STATS)
+		return CLV_ERR_UNSUPPORTED;
+	err = hypercall_target(v, &vm);
+	if (err == CLV_OK)
+		err = hypercall_buffer(v, 1, len, sizeof(u64), &buf);
+	if (err != CLV_OK)
+		return err;
+	stats_read(vm, counters);
+	*value = CLEAVE_STAT_COUNT;
+	return hypercall_reply(v, buf, counters, len);
+}
+
+static s64 error_code(int err)
+{
+	return err == CLV_ERR_STATE ? CLEAVE_ERR_INVALID_STATE : sbi_error(err);
+}
+
+static enum guest_leave hypercall_call(struct vcpu *v, u64 fn)
+{
+	u64 value = 0;
+	int err = CLV_ERR_UNSUPPORTED;
+
+	switch (fn >> GROUP_SHIFT) {
+	case GROUP_BASE:
+		err = hypercall_base(v, fn, &value);
+		break;
+	case GROUP_VM:
+		err = hypercall_vm(v, fn, &value);
+		break;
+	case GROUP_MEM:
+		err = hypercall_memory(v, fn, &value);
+		break;
+	case GROUP_LOG:
+		err = hypercall_log(v, fn, &value);
+		break;
+	case GROUP_STATS:
+		err = hypercall_stats(v, fn, &value);
+		break;
+	default:
+		break;
+	}
+	if (err == HYPERCALL_AGAIN) {
+		/* Its registers still hold the call: back onto the ecall, which is four bytes long. */
+		v->guest.pc -= 4U;
+		return GUEST_LEAVE;
+	}
+	sbi_return(v, error_code(err), err == CLV_OK ? value : 0U);
+	return GUEST_RESUME;
+}
+
+static const struct sbi_ext hypercall_ext = {
+	.name = "cleave",
+	.eid_start = CLEAVE_EID,
+	.eid_end = CLEAVE_EID,
+	.call = hypercall_call,
+};
+SBI_EXT_REGISTER(hypercall_ext);

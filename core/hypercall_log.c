@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Hypercalls on dirty logs. A call works on at most CONFIG_STEP_PAGES pages (M6).
+ *
+ * Bitmaps are collected in a buffer of the hart's and then written to the caller through the door that logs (M8): the pages that
+ * hold the caller's bitmap may be logged by somebody too. The caller's buffer is checked whole before a bit is taken, so that
+ * no bit is cleared that the caller does not get to see (M2).
+ */
+#include "core/hypercall.h"
+
+#include <cleave/errno.h>
+#include <cleave/string.h>
+#include "arch/riscv/features.h"
+#include "arch/riscv/hart.h"
+
+#define WORD_PAGES 64U
+#define STEP_WORDS (CONFIG_STEP_PAGES / WORD_PAGES)
+#define STEP_PAGES ((u64)STEP_WORDS * WORD_PAGES)
+
+/* Of the hart that does the call: no other runs on it meanwhile. */
+static u64 log_bits[CONFIG_MAX_HARTS][STEP_WORDS];
+
+/** struct log_range - what a call on bits works on; @count: pages of this step; @words: 64-bit words of them */
+struct log_range {
+	struct vm *vm;
+	u32 region;
+	u64 first;
+	u64 count;
+	u64 words;
+	u64 *bits;
+	gpa_t buf;
+};
+
+static u64 words_of(u64 pages)
+{
+	return (pages + WORD_PAGES - 1U) / WORD_PAGES;
+}
+
+/* Target and region: a0, a1. */
+static int log_target(const struct vcpu *v, struct vm **vm, u32 *region)
+{
+	u64 wanted = sbi_arg(v, 1);
+	int err = hypercall_target(v, vm);
+
+	if (err != CLV_OK)
+		return err;
+	if (wanted >= (*vm)->cfg->nr_memory)
+		return CLV_ERR_NOTFOUND;
+	*region = (u32)wanted;
+	return CLV_OK;
+}
+
+/* a2: first page, a3: count, of a region of @pages pages. */
+static int check_pages(u64 first, u64 count, u64 pages)
+{
+	if (!IS_ALIGNED(first, (u64)WORD_PAGES) || first >= pages || count == 0U ||
+	    count > pages - first)
+		return CLV_ERR_INVAL;
+	return IS_ALIGNED(count, (u64)WORD_PAGES) || count == pages - first ? CLV_OK
+									    : CLV_ERR_INVAL;
+}
+
+static int log_range(const struct vcpu *v, struct log_range *r)
+{
+	u64 count = sbi_arg(v, 3);
+	int err = log_target(v, &r->vm, &r->region);
+
+	if (err != CLV_OK)
+		return err;
+	r->first = sbi_arg(v, 2);
+	err = check_pages(r->first, count, r->vm->cfg->memory[r->region].size >> PAGE_SHIFT);
+	if (err != CLV_OK)
+		return err;
+	/* The buffer is checked for all that was asked for, although a step may do less. */
+	err = hypercall_buffer(v, 4, words_of(count) * sizeof(u64), sizeof(u64), &r->buf);
+	if (err != CLV_OK)
+		return err;
+	r->count = MIN(count, STEP_PAGES);
+	r->words = words_of(r->count);
+	r->bits = log_bits[hart_this()->index];
+	return CLV_OK;
+}
+
+/* Under vm->lock: the slot has memory, and so a space. */
+static int check_space(const struct vm *vm)
+{
+	return atomic_read(&vm->state) == (u32)CLEAVE_VM_EMPTY ? CLV_ERR_STATE : CLV_OK;
+}
+
+/* GET and GET_CLEAR. */
+static int log_get(const struct vcpu *v, bool clear, u64 *value)
+{
+	struct log_range r;
+	u64 dirty;
+	s64 pages = log_range(v, &r);
+
+	if (pages != CLV_OK)
+		return (int)pages;
+	spin_lock(&r.vm->lock);
+	pages = check_space(r.vm);
+	if (pages == CLV_OK)
+		pages = clear ? space_log_harvest(&r.vm->space, r.region, r.first, r.count, r.bits,
+						  &dirty)
+			      : space_log_get(&r.vm->space, r.region, r.first, r.count, r.bits);
+	spin_unlock(&r.vm->lock);
+	if (pages < 0)
+		return (int)pages;
+	*value = (u64)pages;
+	return hypercall_reply(v, r.buf, r.bits, words_of((u64)pages) * sizeof(u64));
+}
+
+static int log_clear(const struct vcpu *v, u64 *value)
+{
+	struct log_range r;
+	s64 pages = log_range(v, &r);
+
+	if (pages == CLV_OK)
+		pages = space_read(&v->vm->space, r.buf, r.bits, r.words * sizeof(u64));
+	if (pages != CLV_OK)
+		return (int)pages;
+	spin_lock(&r.vm->lock);
+	pages = check_space(r.vm);
+	if (pages == CLV_OK)
+		pages = space_log_clear(&r.vm->space, r.region, r.first, r.count, r.bits);
+	spin_unlock(&r.vm->lock);
+	if (pages < 0)
+		return (int)pages;
+	*value = (u64)pages;
+	return CLV_OK;
+}
+
+/*
+ * Mode and eager splitting, out of the call's mode and flags, the partition's and the machine's choice. FAULT and EAGER
+ * say it themselves, so a flag may not say the opposite.
+ */
+static int log_mode(const struct vm *vm, u64 mode, u64 flags, u32 *out, bool *eager)
+{
+	const u64 both = CLEAVE_LOG_FLAG_EAGER_ON | CLEAVE_LOG_FLAG_EAGER_OFF;
+
+	if (mode > CLEAVE_LOG_INITIALLY_SET || (flags & ~both) != 0U || flags == both ||
+	    (mode == CLEAVE_LOG_FAULT && flags == CLEAVE_LOG_FLAG_EAGER_ON) ||
+	    (mode == CLEAVE_LOG_EAGER && flags == CLEAVE_LOG_FLAG_EAGER_OFF))
+		return CLV_ERR_INVAL;
+	*eager = flags == 0U ? vm->space.cfg.eager_split : flags == CLEAVE_LOG_FLAG_EAGER_ON;
+	*out = (u32)mode;
+	if (mode == CLEAVE_LOG_DEFAULT)
+		*out = *eager ? CLEAVE_LOG_EAGER : CLEAVE_LOG_FAULT;
+	return CLV_OK;
+}
+
+static int log_start(const struct vcpu *v, u64 *value)
+{
+	u64 cursor = sbi_arg(v, 4);
+	struct vm *vm = NULL;
+	u32 region = 0;
+	u32 mode = 0;
+	bool eager = false;
+	int err = log_target(v, &vm, &region);
+
+	if (err != CLV_OK)
+		return err;
+	if (!features.ad_sound)
+		return CLV_ERR_UNSUPPORTED;
+	spin_lock(&vm->lock);
+	err = check_space(vm);
+	if (err == CLV_OK)
+		err = log_mode(vm, sbi_arg(v, 2), sbi_arg(v, 3), &mode, &eager);
+	/* Stores through a window are in nobody's log. */
+	if (err == CLV_OK && vm_windows_writable(vm))
+		err = CLV_ERR_STATE;
+	if (err == CLV_OK)
+		err = space_log_start(&vm->space, region, mode, eager, &cursor);
+	spin_unlock(&vm->lock);
+	*value = cursor;
+	return err;
+}
+
+static int log_stop(const struct vcpu *v, u64 *value)
+{
+	u64 flags = sbi_arg(v, 2);
+	u64 cursor = sbi_arg(v, 3);
+	struct vm *vm = NULL;
+	u32 region = 0;
+	int err = log_target(v, &vm, &region);
+
+	if (err == CLV_OK && (flags & ~(u64)CLEAVE_LOG_FLAG_COLLAPSE) != 0U)
+		err = CLV_ERR_INVAL;
+	if (err != CLV_OK)
+		return err;
+	spin_lock(&vm->lock);
+	err = check_space(vm);
+	if (err == CLV_OK)
+		err = space_log_stop(&vm->space, region, flags == CLEAVE_LOG_FLAG_COLLAPSE,
+				     &cursor);
+	spin_unlock(&vm->lock);
+	*value = cursor;
+	return err;
+}
+
+static int log_status(const struct vcpu *v, u64 *value)
+{
+	struct cleave_log_status record;
+	u64 len = MIN(sbi_arg(v, 4), (u64)sizeof(record));
+	struct space_log_status log = { .mode = CLEAVE_LOG_OFF };
+	struct vm *vm = NULL;
+	u32 region = 0;
+	gpa_t buf;
+	int err = log_target(v, &vm, &region);
+
+	if (err == CLV_OK)
+		err = hypercall_buffer(v, 2, len, sizeof(u64), &buf);
+	if (err != CLV_OK)
+		return err;
+	spin_lock(&vm->lock);
+	if (check_space(vm) == CLV_OK)
+		err = space_log_status(&vm->space, region, &log);
+	spin_unlock(&vm->lock);
+	if (err != CLV_OK)
+		return err;
+	memset(&record, 0, sizeof(record));
+	record.mode = log.mode;
+	record.eager = log.eager ? 1U : 0U;
+	record.pages = vm->cfg->memory[region].size >> PAGE_SHIFT;
+	record.dirty = log.dirty;
+	*value = len;
+	return hypercall_reply(v, buf, &record, len);
+}
+
+int hypercall_log(struct vcpu *v, u64 fn, u64 *value)
+{
+	switch (fn) {
+	case CLEAVE_FN_LOG_START:
+		return log_start(v, value);
+	case CLEAVE_FN_LOG_GET:
+		return log_get(v, false, value);
+	case CLEAVE_FN_LOG_GET_CLEAR:
+		return log_get(v, true, value);
+	case CLEAVE_FN_LOG_CLEAR:
+		return log_clear(v, value);
+	case CLEAVE_FN_LOG_STOP:
+		return log_stop(v, value);
+	case CLEAVE_FN_LOG_STATUS:
+		return log_status(v, value);
+	default:
+		return CLV_ERR_UNSUPPORTED;
+	}
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Hypercalls on memory: what regions a VM has, windows into them, the sizes of their leaves. */
+#include "core/hypercall.h"
+
+#include <cleave/errno.h>
+#include <cleave/string.h>
+
+/* Under vm->lock. Return: 0, CLV_ERR_NOTFOUND (no such memory region), CLV_ERR_STATE (the slot has no memory). */
+static int check_region(const struct vm *vm, u64 region)
+{
+	if (region >= vm->cfg->nr_memory)
+		return CLV_ERR_NOTFOUND;
+	return atomic_read(&vm->state) == (u32)CLEAVE_VM_EMPTY ? CLV_ERR_STATE : CLV_OK;
+}
+
+static int region_info(const struct vcpu *v, u64 *value)
+{
+	u64 region = sbi_arg(v, 1);
+	struct cleave_region_info info;
+	u64 len = MIN(sbi_arg(v, 4), (u64)sizeof(info));
+	struct space_log_status log = { .mode = CLEAVE_LOG_OFF };
+	struct vm *vm = NULL;
+	gpa_t buf;
+	int err = hypercall_target(v, &vm);
+
+	if (err == CLV_OK && region >= vm->cfg->nr_memory)
+		err = CLV_ERR_NOTFOUND;
+	if (err == CLV_OK)
+		err = hypercall_buffer(v, 2, len, sizeof(u64), &buf);
+	if (err != CLV_OK)
+		return err;
+	spin_lock(&vm->lock);
+	/* A slot without memory tells what it would have; its log is off. */
+	if (check_region(vm, region) == CLV_OK)
+		err = space_log_status(&vm->space, (u32)region, &log);
+	spin_unlock(&vm->lock);
+	if (err != CLV_OK)
+		return err;
+	memset(&info, 0, sizeof(info));
+	info.gpa = vm->cfg->memory[region].gpa;
+	info.size = vm->cfg->memory[region].size;
+	info.log_mode = log.mode;
+	*value = len;
+	return hypercall_reply(v, buf, &info, len);
+}
+
+static int window_map(const struct vcpu *v)
+{
+	u64 flags = sbi_arg(v, 4);
+	struct vm *vm = NULL;
+	int err = hypercall_manager(v);
+
+	if (err == CLV_OK)
+		err = hypercall_target(v, &vm);
+	if (err == CLV_OK && (flags & ~(u64)CLEAVE_WINDOW_WRITABLE) != 0U)
+		err = CLV_ERR_INVAL;
+	if (err != CLV_OK)
+		return err;
+	return vm_window_map(v->vm, sbi_arg(v, 3), vm, sbi_arg(v, 1), sbi_arg(v, 2),
+			     (flags & CLEAVE_WINDOW_WRITABLE) != 0U);
+}
+
+static int window_unmap(const struct vcpu *v)
+{
+	int err = hypercall_manager(v);
+
+	return err == CLV_OK ? vm_window_unmap(v->vm, sbi_arg(v, 0)) : err;
+}
+
+static int leaves(const struct vcpu *v, u64 *value)
+{
+	u64 region = sbi_arg(v, 1);
+	u64 cursor = sbi_arg(v, 2);
+	struct cleave_leaves counts;
+	struct vm *vm = NULL;
+	gpa_t buf;
+	int err = hypercall_target(v, &vm);
+
+	if (err == CLV_OK && region >= vm->cfg->nr_memory)
+		err = CLV_ERR_NOTFOUND;
+	if (err == CLV_OK)
+		err = hypercall_buffer(v, 3, sizeof(counts), sizeof(u64), &buf);
+	if (err == CLV_OK)
+		err = space_read(&v->vm->space, buf, &counts, sizeof(counts));
+	if (err != CLV_OK)
+		return err;
+	spin_lock(&vm->lock);
+	err = check_region(vm, region);
+	if (err == CLV_OK)
+		err = space_leaves(&vm->space, (u32)region, counts.leaves, &cursor);
+	spin_unlock(&vm->lock);
+	if (err != CLV_OK)
+		return err;
+	*value = cursor;
+	return hypercall_reply(v, buf, &counts, sizeof(counts));
+}
+
+int hypercall_memory(struct vcpu *v, u64 fn, u64 *value)
+{
+	switch (fn) {
+	case CLEAVE_FN_REGION_INFO:
+		return region_info(v, value);
+	case CLEAVE_FN_WINDOW_MAP:
+		return window_map(v);
+	case CLEAVE_FN_WINDOW_UNMAP:
+		return window_unmap(v);
+	case CLEAVE_FN_LEAVES:
+		return leaves(v, value);
+	default:
+		return CLV_ERR_UNSUPPORTED;
+	}
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Hypercalls on the life of VMs: list, info, start, pause, resume, reset, destroy, create, wait for an event. */
+#include "core/hypercall.h"
+
+#include <cleave/errno.h>
+#include <cleave/string.h>
+#include "core/event.h"
+
+/* Most ids that there can be */
+#define LIST_MAX ((u64)CONFIG_MAX_VMS)
+
+static int vm_list(const struct vcpu *v, u64 *value)
+{
+	u32 ids[CONFIG_MAX_VMS];
+	bool manager = hypercall_manager(v) == CLV_OK;
+	u32 nr = manager ? vm_count() : 1U;
+	u64 entries = MIN(MIN(sbi_arg(v, 2), LIST_MAX), (u64)nr);
+	gpa_t buf;
+	int err = hypercall_buffer(v, 0, entries * sizeof(ids[0]), sizeof(ids[0]), &buf);
+
+	if (err != CLV_OK)
+		return err;
+	for (u32 i = 0; i < nr; i++)
+		ids[i] = manager ? i : v->vm->id;
+	*value = nr;
+	return hypercall_reply(v, buf, ids, entries * sizeof(ids[0]));
+}
+
+static void fill_info(const struct vm *vm, struct cleave_vm_info *info)
+{
+	const struct config_partition *cfg = vm->cfg;
+
+	memset(info, 0, sizeof(*info));
+	info->id = vm->id;
+	info->state = atomic_read_acquire(&vm->state);
+	if (cfg->manager)
+		info->flags |= CLEAVE_VM_FLAG_MANAGER;
+	if (cfg->migratable)
+		info->flags |= CLEAVE_VM_FLAG_MIGRATABLE;
+	if (cfg->incoming)
+		info->flags |= CLEAVE_VM_FLAG_INCOMING;
+	info->vcpus = vm->nr_vcpus;
+	info->regions = cfg->nr_memory;
+	info->gstage_levels = vm->space.cfg.levels;
+	for (u32 i = 0; i < cfg->nr_memory; i++)
+		info->memory += cfg->memory[i].size;
+	info->overhead = vm_overhead(vm);
+	/* Both are 32 bytes, and a configured name always ends in a NUL. */
+	memcpy(info->name, cfg->name, sizeof(info->name));
+}
+
+static int vm_info(const struct vcpu *v, u64 *value)
+{
+	struct cleave_vm_info info;
+	u64 len = MIN(sbi_arg(v, 3), (u64)sizeof(info));
+	struct vm *vm = NULL;
+	gpa_t buf;
+	int err = hypercall_target(v, &vm);
+
+	if (err == CLV_OK)
+		err = hypercall_buffer(v, 1, len, sizeof(u64), &buf);
+	if (err != CLV_OK)
+		return err;
+	spin_lock(&vm->lock);
+	fill_info(vm, &info);
+	spin_unlock(&vm->lock);
+	*value = len;
+	return hypercall_reply(v, buf, &info, len);
+}
+
+static int vm_wait(struct vcpu *v)
+{
+	struct cleave_event event;
+	gpa_t buf;
+	int err = hypercall_manager(v);
+
+	if (err == CLV_OK)
+		err = hypercall_buffer(v, 1, sizeof(event), sizeof(u64), &buf);
+	if (err != CLV_OK)
+		return err;
+	if (!event_next(v, sbi_arg(v, 0), &event))
+		return HYPERCALL_AGAIN;
+	return hypercall_reply(v, buf, &event, sizeof(event));
+}
+
+/* START, RESET, DESTROY, CREATE: one step each time. */
+static int vm_step(const struct vcpu *v, enum vm_op op, u64 *value)
+{
+	u64 cursor = sbi_arg(v, 1);
+	struct vm *vm = NULL;
+	int err = hypercall_manager(v);
+
+	if (err == CLV_OK)
+		err = hypercall_target(v, &vm);
+	if (err == CLV_OK)
+		err = vm_do(vm, op, &cursor);
+	*value = cursor;
+	return err;
+}
+
+static int vm_pause_resume(const struct vcpu *v, u64 fn)
+{
+	struct vm *vm = NULL;
+	int err = hypercall_manager(v);
+
+	if (err == CLV_OK)
+		err = hypercall_target(v, &vm);
+	if (err != CLV_OK)
+		return err;
+	if (fn == CLEAVE_FN_VM_RESUME)
+		return vm == v->vm ? CLV_ERR_INVAL : vm_resume(vm);
+	err = vm_pause(vm);
+	return err == CLV_ERR_BUSY ? HYPERCALL_AGAIN : err;
+}
+
+int hypercall_vm(struct vcpu *v, u64 fn, u64 *value)
+{
+	switch (fn) {
+	case CLEAVE_FN_VM_LIST:
+		return vm_list(v, value);
+	case CLEAVE_FN_VM_INFO:
+		return vm_info(v, value);
+	case CLEAVE_FN_VM_START:
+		return vm_step(v, VM_OP_START, value);
+	case CLEAVE_FN_VM_PAUSE:
+	case CLEAVE_FN_VM_RESUME:
+		return vm_pause_resume(v, fn);
+	case CLEAVE_FN_VM_RESET:
+		return vm_step(v, VM_OP_RESET, value);
+	case CLEAVE_FN_VM_DESTROY:
+		return vm_step(v, VM_OP_DESTROY, value);
+	case CLEAVE_FN_VM_CREATE:
+		return vm_step(v, VM_OP_CREATE, value);
+	case CLEAVE_FN_VM_WAIT:
+		return vm_wait(v);
+	default:
+		return CLV_ERR_UNSUPPORTED;
+	}
+}

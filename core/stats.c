@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A VM's statistics: what its vCPUs count, each on its own hart, and what its space counts under its lock, added up by
+ * whoever asks. Nobody waits for anybody: a sum may be a few events behind.
+ */
+#include <cleave/atomic.h>
+#include "core/hypercall.h"
+
+static void add_vcpu(const struct vcpu *v, u64 *out)
+{
+	const struct space_counters *c = &v->counters;
+
+	for (u32 i = 0; i < CLEAVE_STAT_COUNT; i++)
+		out[i] += atomic_read(&v->stat[i]);
+	out[CLEAVE_STAT_WRITE_FAULTS] += atomic_read(&c->write_faults);
+	out[CLEAVE_STAT_FAULT_SPLITS] += atomic_read(&c->fault_splits);
+	out[CLEAVE_STAT_COARSE_GRANTS] += atomic_read(&c->coarse_grants);
+	out[CLEAVE_STAT_SPURIOUS_FAULTS] += atomic_read(&c->spurious_faults);
+}
+
+void stats_read(const struct vm *vm, u64 *out)
+{
+	const struct space_stats *s = &vm->space.stats;
+
+	for (u32 i = 0; i < CLEAVE_STAT_COUNT; i++)
+		out[i] = atomic_read(&vm->stat[i]);
+	for (u32 i = 0; i < vm->nr_vcpus; i++)
+		add_vcpu(vm->vcpu[i], out);
+	out[CLEAVE_STAT_EAGER_SPLITS] += atomic_read(&s->eager_splits);
+	out[CLEAVE_STAT_COLLAPSES] += atomic_read(&s->collapses);
+	out[CLEAVE_STAT_FENCES] += atomic_read(&s->fences);
+	out[CLEAVE_STAT_PAGES_REPORTED] += atomic_read(&s->pages_reported);
+}

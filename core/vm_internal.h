@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of the VM's life cycle share: vm.c (states), vm_op.c (operations in steps), vm_create.c (memory),
+ * vm_load.c (images), vm_window.c (windows). Nobody else includes this.
+ */
+#ifndef CORE_VM_INTERNAL_H
+#define CORE_VM_INTERNAL_H
+
+#include "core/vm.h"
+
+/** vm_set_state() - set the state and post the event; under vm->lock */
+void vm_set_state(struct vm *vm, enum cleave_vm_state state);
+
+/** vm_state() - Return: enum cleave_vm_state */
+static inline u32 vm_state(const struct vm *vm)
+{
+	return atomic_read_acquire(&vm->state);
+}
+
+/** vm_kick_all() - make every vCPU of @vm look at the state */
+void vm_kick_all(struct vm *vm);
+
+/** vm_quiet() - Return: true when no vCPU of @vm is on a hart. Only sensible while the state is not RUNNING */
+bool vm_quiet(const struct vm *vm);
+
+/** vm_check_ended() - shut the machine down when no partition can run any more; no lock held */
+void vm_check_ended(void);
+
+/* --- vm_op.c --- */
+
+/** vm_op_begin_self() - start an operation that the scheduler does (vm_work()); under vm->lock, the VM does not run */
+void vm_op_begin_self(struct vm *vm, enum vm_op op);
+
+/** vm_op_owed() - Return: true when @vm has such an operation under way; any hart, no lock needed */
+static inline bool vm_op_owed(const struct vm *vm)
+{
+	return atomic_read_acquire(&vm->work.self) != 0U;
+}
+
+/* --- vm_create.c --- */
+
+/**
+ * vm_memory_take() - take frames for the memory of @vm and map them; the memory holds whatever the frames held
+ * Return: 0, or an error that was said in a line; nothing is kept then. Under vm->lock, or at boot.
+ */
+int vm_memory_take(struct vm *vm);
+
+/** vm_memory_give() - give memory and tables back; no vCPU holds the space any more, and the memory is zeroed */
+void vm_memory_give(struct vm *vm);
+
+/* --- vm_load.c --- */
+
+/** vm_load_init() - the archive that images come from; at boot, once */
+void vm_load_init(const struct archive *archive);
+
+/**
+ * vm_load_step() - load the next piece of kernel, initrd or device tree
+ * @index, @pos: 0 and 0 at first; kept by the caller
+ * @limit: most bytes to copy
+ * Return: 1 when more is to do, 0 when all is loaded, or an error that was said in a line. Under vm->lock.
+ */
+int vm_load_step(struct vm *vm, u32 *index, u64 *pos, u64 limit);
+
+/** vm_load_entry() - where the first vCPU starts and what it gets. Return: 0 or an error of image_place() */
+int vm_load_entry(const struct vm *vm, u64 *entry, u64 *fdt);
+
+/* --- vm_window.c --- */
+
+/**
+ * vm_windows_drop_held() - unmap every window that @vm has into others; under vm->lock
+ * vm_windows_drop_into() - unmap every window that others have into @vm; under vm->lock
+ */
+void vm_windows_drop_held(struct vm *vm);
+void vm_windows_drop_into(struct vm *vm);
+
+#endif

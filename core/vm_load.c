@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Loading a partition's images from the boot archive into its memory, in bounded steps, as often as it restarts.
+ *
+ * It must never touch guest memory but through the space's door (M8): a log may run while a partition is reset.
+ */
+#include <cleave/errno.h>
+#include <cleave/printk.h>
+#include <cleave/spinlock.h>
+#include "arch/riscv/features.h"
+#include "arch/riscv/timer.h"
+#include "core/guest_fdt.h"
+#include "core/image.h"
+#include "core/vm_internal.h"
+
+#define ISA_LEN 300U
+
+enum load_part {
+	LOAD_KERNEL = 0,
+	LOAD_INITRD,
+	LOAD_FDT,
+	LOAD_DONE,
+};
+
+/* What is to be loaded, worked out anew in each step: the archive does not change. */
+struct load_plan {
+	struct archive_file kernel;
+	struct archive_file initrd;
+	bool has_initrd;
+	struct image_layout layout;
+};
+
+static const struct archive *load_archive; /* set at boot */
+
+/* One device tree at a time is written here before it is copied into its guest. */
+static struct spinlock load_fdt_lock;
+static u64 load_fdt[IMAGE_FDT_SIZE / sizeof(u64)];
+
+void vm_load_init(const struct archive *archive)
+{
+	load_archive = archive;
+}
+
+static int load_find(const struct vm *vm, const char *property, const char *name,
+		     struct archive_file *out)
+{
+	int err = archive_find(load_archive, name, out);
+
+	if (err != CLV_OK)
+		printk("partition \"%s\": %s: there is no file \"%s\" in the boot archive",
+		       vm->cfg->name, property, name);
+	return err;
+}
+
+static int load_plan(const struct vm *vm, struct load_plan *plan)
+{
+	const struct config_partition *cfg = vm->cfg;
+	char error[ARCHIVE_ERROR_LEN];
+	int err;
+
+	if (cfg->kernel == NULL)
+		return CLV_ERR_STATE;
+	err = load_find(vm, "kernel", cfg->kernel, &plan->kernel);
+	if (err != CLV_OK)
+		return err;
+	plan->has_initrd = cfg->initrd != NULL;
+	if (plan->has_initrd) {
+		err = load_find(vm, "initrd", cfg->initrd, &plan->initrd);
+		if (err != CLV_OK)
+			return err;
+	}
+	err = image_place(cfg, &plan->kernel, plan->has_initrd ? &plan->initrd : NULL,
+			  &plan->layout, error);
+	if (err != CLV_OK)
+		printk("partition \"%s\": kernel: %s", cfg->name, error);
+	return err;
+}
+
+static int load_write(struct vm *vm, u64 gpa, const void *data, u64 len)
+{
+	int err;
+
+	spin_lock(&vm->space.lock);
+	err = space_write(&vm->space, GPA(gpa), data, len);
+	spin_unlock(&vm->space.lock);
+	return err;
+}
+
+/* Copy the next piece of @f. Return: 1 when more of it is to do. */
+static int load_piece(struct vm *vm, const struct archive_file *f, u64 gpa, u64 *pos, u64 limit)
+{
+	u64 len = MIN(limit, f->size - *pos);
+	int err = load_write(vm, gpa + *pos, f->data + *pos, len);
+
+	if (err != CLV_OK)
+		return err;
+	*pos += len;
+	return *pos < f->size ? 1 : 0;
+}
+
+static const char *mmu_type(void)
+{
+	/* What the VS-stage can do is not told by any feature bit: Sv39 is what every hart with H and an MMU has. */
+	return "riscv,sv39";
+}
+
+static int load_tree(struct vm *vm, const struct image_layout *layout)
+{
+	char isa[ISA_LEN];
+	struct guest_fdt_params p = {
+		.part = vm->cfg,
+		.isa = isa,
+		.mmu_type = mmu_type(),
+		.timebase = timer_frequency(),
+		.initrd_start = layout->initrd,
+		.initrd_end = layout->initrd_end,
+		.zicbom = features.zicbom,
+		.zicboz = features.zicboz,
+		.cbom_block = features.cbom_block,
+		.cboz_block = features.cboz_block,
+	};
+	s64 size;
+	int err;
+
+	(void)features_guest_isa(isa, sizeof(isa));
+	spin_lock(&load_fdt_lock);
+	size = guest_fdt_make(&p, load_fdt, sizeof(load_fdt));
+	err = size < 0 ? (int)size : load_write(vm, layout->fdt, load_fdt, (u64)size);
+	spin_unlock(&load_fdt_lock);
+	if (err != CLV_OK)
+		printk("partition \"%s\": its device tree does not fit into %lu bytes",
+		       vm->cfg->name, IMAGE_FDT_SIZE);
+	return err;
+}
+
+static int load_part(struct vm *vm, const struct load_plan *plan, u32 index, u64 *pos, u64 limit)
+{
+	switch (index) {
+	case LOAD_KERNEL:
+		return load_piece(vm, &plan->kernel, plan->layout.kernel, pos, limit);
+	case LOAD_INITRD:
+		/* An initrd of 0 bytes is none. */
+		return plan->layout.initrd == 0U
+			       ? 0
+			       : load_piece(vm, &plan->initrd, plan->layout.initrd, pos, limit);
+	case LOAD_FDT:
+	default:
+		return load_tree(vm, &plan->layout);
+	}
+}
+
+int vm_load_step(struct vm *vm, u32 *index, u64 *pos, u64 limit)
+{
+	struct load_plan plan;
+	int more = load_plan(vm, &plan);
+
+	if (more != CLV_OK)
+		return more;
+	more = load_part(vm, &plan, *index, pos, limit);
+	if (more < 0)
+		return more;
+	if (more == 0) {
+		*pos = 0;
+		(*index)++;
+	}
+	return *index < (u32)LOAD_DONE ? 1 : 0;
+}
+
+int vm_load_entry(const struct vm *vm, u64 *entry, u64 *fdt)
+{
+	struct load_plan plan;
+	int err = load_plan(vm, &plan);
+
+	if (err == CLV_OK) {
+		*entry = plan.layout.kernel;
+		*fdt = plan.layout.fdt;
+	}
+	return err;
+}

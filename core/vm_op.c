@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Operations on a VM that take long: reset, start, destroy, create, in bounded steps (M6).
+ *
+ * A step runs in the hypercall of a manager, or in the scheduler of the hart that owns the VM's first vCPU when the VM restarts
+ * by itself. It must never wait for a vCPU to leave: a step that finds one still on its hart only asks again.
+ */
+#include <cleave/errno.h>
+#include <cleave/printk.h>
+#include "core/sched.h"
+#include "core/vm_devices.h"
+#include "core/vm_internal.h"
+
+#define VM_STEP_BYTES ((u64)CONFIG_STEP_PAGES * PAGE_SIZE)
+
+enum vm_phase {
+	PHASE_QUIESCE = 0, /* vCPUs leave their harts; windows go; vCPUs and devices are reset */
+	PHASE_TAKE,	   /* memory is taken and mapped */
+	PHASE_ZERO,
+	PHASE_LOAD,
+	PHASE_RUN,   /* the first vCPU starts */
+	PHASE_GIVE,  /* everything is given back */
+	PHASE_READY, /* paused, with nothing in it */
+};
+
+static u32
+	vm_ops_owed; /* VMs with work.self set: vm_work() need not look at each when there is none; atomic */
+
+static void vm_op_phase(struct vm *vm, enum vm_phase phase)
+{
+	vm->work.phase = (u32)phase;
+	vm->work.index = 0;
+	vm->work.pos = 0;
+}
+
+static void vm_op_end(struct vm *vm)
+{
+	vm->work.op = VM_OP_NONE;
+	if (atomic_xchg(&vm->work.self, 0U) != 0U)
+		(void)atomic_add(&vm_ops_owed, UINT32_MAX);
+}
+
+static void vm_op_begin(struct vm *vm, enum vm_op op)
+{
+	vm_op_end(vm);
+	vm->work.op = (u32)op;
+	vm_op_phase(vm, op == VM_OP_CREATE ? PHASE_TAKE : PHASE_QUIESCE);
+}
+
+void vm_op_begin_self(struct vm *vm, enum vm_op op)
+{
+	vm_op_begin(vm, op);
+	(void)atomic_add(&vm_ops_owed, 1U);
+	atomic_set_release(&vm->work.self, 1U);
+	sched_wake(vm->vcpu[0]->hart);
+}
+
+/* --- steps: each returns 0 or an error, and moves work.phase on when it is done ----------------------------------- */
+
+static int step_quiesce(struct vm *vm)
+{
+	if (!vm_quiet(vm)) {
+		vm_kick_all(vm);
+		return CLV_OK;
+	}
+	vm_windows_drop_held(vm);
+	if (vm->work.op != (u32)VM_OP_START)
+		vm_windows_drop_into(vm);
+	for (u32 i = 0; i < vm->nr_vcpus; i++)
+		vcpu_reset(vm->vcpu[i]);
+	vm_devices_reset(vm);
+	vm_op_phase(vm, vm->work.op == (u32)VM_OP_START ? PHASE_LOAD : PHASE_ZERO);
+	return CLV_OK;
+}
+
+static int step_take(struct vm *vm)
+{
+	int err = vm_memory_take(vm);
+
+	if (err == CLV_OK)
+		vm_op_phase(vm, PHASE_ZERO);
+	return err;
+}
+
+static void phase_behind_zero(struct vm *vm)
+{
+	switch (vm->work.op) {
+	case VM_OP_CREATE:
+		vm_op_phase(vm, PHASE_READY);
+		break;
+	case VM_OP_DESTROY:
+		vm_op_phase(vm, PHASE_GIVE);
+		break;
+	default:
+		vm_op_phase(vm, PHASE_LOAD);
+		break;
+	}
+}
+
+/* Through the door that logs: a log that runs over a reset tells its manager that everything has changed. */
+static int step_zero(struct vm *vm)
+{
+	const struct config_memory *m = &vm->cfg->memory[vm->work.index];
+	u64 len = MIN(VM_STEP_BYTES, m->size - vm->work.pos);
+	int err;
+
+	spin_lock(&vm->space.lock);
+	err = space_zero(&vm->space, GPA(m->gpa + vm->work.pos), len);
+	spin_unlock(&vm->space.lock);
+	if (err != CLV_OK)
+		return err;
+	vm->work.pos += len;
+	if (vm->work.pos < m->size)
+		return CLV_OK;
+	vm->work.pos = 0;
+	vm->work.index++;
+	if (vm->work.index == vm->cfg->nr_memory)
+		phase_behind_zero(vm);
+	return CLV_OK;
+}
+
+static int step_load(struct vm *vm)
+{
+	int more = vm_load_step(vm, &vm->work.index, &vm->work.pos, VM_STEP_BYTES);
+
+	if (more == 0)
+		vm_op_phase(vm, PHASE_RUN);
+	return more < 0 ? more : CLV_OK;
+}
+
+static int step_run(struct vm *vm)
+{
+	u64 entry;
+	u64 fdt;
+	int err = vm_load_entry(vm, &entry, &fdt);
+
+	if (err == CLV_OK)
+		err = vcpu_start(vm->vcpu[0], entry, fdt);
+	if (err != CLV_OK)
+		return err;
+	vm_op_end(vm);
+	vm_set_state(vm, CLEAVE_VM_RUNNING);
+	vm_kick_all(vm);
+	return CLV_OK;
+}
+
+static int step_give(struct vm *vm)
+{
+	vm_memory_give(vm);
+	vm_op_end(vm);
+	vm_set_state(vm, CLEAVE_VM_EMPTY);
+	printk("partition \"%s\": destroyed, its memory is free", vm->cfg->name);
+	return CLV_OK;
+}
+
+static int step_ready(struct vm *vm)
+{
+	vm_op_end(vm);
+	vm_set_state(vm, CLEAVE_VM_PAUSED);
+	return CLV_OK;
+}
+
+/* One step of the operation under way; under vm->lock. */
+static int vm_op_step(struct vm *vm)
+{
+	switch (vm->work.phase) {
+	case PHASE_QUIESCE:
+		return step_quiesce(vm);
+	case PHASE_TAKE:
+		return step_take(vm);
+	case PHASE_ZERO:
+		return step_zero(vm);
+	case PHASE_LOAD:
+		return step_load(vm);
+	case PHASE_RUN:
+		return step_run(vm);
+	case PHASE_GIVE:
+		return step_give(vm);
+	case PHASE_READY:
+	default:
+		return step_ready(vm);
+	}
+}
+
+/*
+ * The operation cannot go on. A creation is undone; everything else leaves a VM that has its memory and does not run, and
+ * that can be reset or destroyed.
+ */
+static void vm_op_fail(struct vm *vm)
+{
+	bool creating = vm->work.op == (u32)VM_OP_CREATE;
+
+	if (creating && vm->work.phase != (u32)PHASE_TAKE)
+		vm_memory_give(vm);
+	vm_op_end(vm);
+	if (!creating)
+		vm_set_state(vm, CLEAVE_VM_STOPPED);
+}
+
+/* --- who may begin what ------------------------------------------------------------------------------------------- */
+
+static bool vm_ever_started(const struct vm *vm)
+{
+	for (u32 i = 0; i < vm->nr_vcpus; i++) {
+		if (atomic_read(&vm->vcpu[i]->hsm) != (u32)VCPU_STOPPED)
+			return true;
+	}
+	return false;
+}
+
+static int check_start(struct vm *vm, u32 state)
+{
+	if (state == (u32)CLEAVE_VM_RUNNING)
+		return CLV_ERR_EXISTS;
+	if (vm->cfg->kernel == NULL || state == (u32)CLEAVE_VM_EMPTY || vm_windows_writable(vm))
+		return CLV_ERR_STATE;
+	/* One that was paused in the middle of its life is resumed or reset; one that was just created is started. */
+	return state == (u32)CLEAVE_VM_PAUSED && vm_ever_started(vm) ? CLV_ERR_STATE : CLV_OK;
+}
+
+static int check_begin(struct vm *vm, enum vm_op op)
+{
+	u32 state = vm_state(vm);
+
+	switch (op) {
+	case VM_OP_CREATE:
+		return state == (u32)CLEAVE_VM_EMPTY ? CLV_OK : CLV_ERR_EXISTS;
+	case VM_OP_DESTROY:
+		return state != (u32)CLEAVE_VM_EMPTY ? CLV_OK : CLV_ERR_STATE;
+	case VM_OP_RESET:
+		return state != (u32)CLEAVE_VM_EMPTY && vm->cfg->kernel != NULL ? CLV_OK
+										: CLV_ERR_STATE;
+	case VM_OP_START:
+		return check_start(vm, state);
+	case VM_OP_NONE:
+	default:
+		return CLV_ERR_INVAL;
+	}
+}
+
+/* Under vm->lock. A creation that somebody gave up half-way is undone first: who begins anew begins from nothing. */
+static int vm_op_begin_for(struct vm *vm, enum vm_op op)
+{
+	int err;
+
+	if (vm->work.op == (u32)VM_OP_CREATE)
+		vm_op_fail(vm);
+	err = check_begin(vm, op);
+	if (err != CLV_OK)
+		return err;
+	if (op != VM_OP_CREATE && vm_state(vm) == (u32)CLEAVE_VM_RUNNING)
+		console_tty_flush(&vm->tty);
+	vm_op_begin(vm, op);
+	if (op != VM_OP_CREATE)
+		vm_set_state(vm, CLEAVE_VM_STOPPED);
+	return CLV_OK;
+}
+
+/* Under vm->lock. */
+static int vm_do_locked(struct vm *vm, enum vm_op op, u64 *cursor)
+{
+	int err = CLV_OK;
+
+	if (*cursor == 0U)
+		err = vm_op_begin_for(vm, op);
+	else if (vm->work.op != (u32)op || *cursor != vm->work.cursor)
+		err = CLV_ERR_STATE;
+	if (err != CLV_OK)
+		return err;
+	err = vm_op_step(vm);
+	if (err != CLV_OK) {
+		vm_op_fail(vm);
+		return err;
+	}
+	vm->work.cursor++;
+	*cursor = vm->work.op == (u32)VM_OP_NONE ? 0U : vm->work.cursor;
+	return CLV_OK;
+}
+
+int vm_do(struct vm *vm, enum vm_op op, u64 *cursor)
+{
+	struct vcpu *self = vcpu_current();
+	int err;
+
+	/* A VM that ended itself would wait for its own vCPU to leave. It has SBI SRST. */
+	if (self != NULL && self->vm == vm)
+		return CLV_ERR_INVAL;
+	spin_lock(&vm->lock);
+	err = vm_do_locked(vm, op, cursor);
+	spin_unlock(&vm->lock);
+	return err;
+}
+
+/* Under vm->lock, which was taken after vm_op_owed() was seen: look again. */
+static void vm_work_step(struct vm *vm)
+{
+	if (!vm_op_owed(vm))
+		return;
+	if (vm_op_step(vm) != CLV_OK) {
+		printk("partition \"%s\": cannot be started again: it stays stopped",
+		       vm->cfg->name);
+		vm_op_fail(vm);
+	}
+}
+
+bool vm_work(u32 hart)
+{
+	bool more = false;
+
+	if (atomic_read_acquire(&vm_ops_owed) == 0U)
+		return false;
+	for (u32 id = 0; id < vm_count(); id++) {
+		struct vm *vm = vm_get(id);
+
+		if (vm == NULL || !vm_op_owed(vm) || vm->vcpu[0]->hart != hart)
+			continue;
+		spin_lock(&vm->lock);
+		vm_work_step(vm);
+		spin_unlock(&vm->lock);
+		more |= vm_op_owed(vm);
+		if (!vm_op_owed(vm))
+			vm_check_ended();
+	}
+	return more;
+}
