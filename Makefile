@@ -74,7 +74,9 @@ FDTS := $(call files,deps/libfdt/*.c)
 # What needs no hart is built for the host too: for tools, unit tests, fuzzers and proofs. All of
 # mm/ and lib/ is; the files of other parts that are so stand in this list.
 HOST_MORE := arch/riscv/insn.c core/config*.c core/archive*.c core/guest_fdt*.c core/image*.c core/sbi_args*.c \
-	core/devtree*.c core/vuart*.c core/vplic*.c
+	core/memmap*.c core/devtree*.c core/vuart*.c core/vplic*.c \
+	core/console_keys.c core/console_lines.c core/mmio.c core/driver.c core/irq.c \
+	drivers/plic.c drivers/uart_8250.c drivers/uart_sifive.c
 HOST_SRCS := $(call files,mm/*.c lib/*.c $(HOST_MORE))
 
 TOOL_SRCS := $(call files,tools/*.c)
@@ -85,7 +87,7 @@ FUZZ_SRCS := $(call files,tests/fuzz/fuzz_*.c)
 # --- flags -------------------------------------------------------------------------------------
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion \
-	-Wstrict-prototypes -Wmissing-prototypes -Wundef
+	-Wstrict-prototypes -Wmissing-prototypes -Wundef -Wcast-qual
 
 # Code for a hart. No relaxation: gp belongs to the guest while a guest runs, so nothing may be
 # addressed relative to it. The compiler is not told of H (gcc 12 refuses the letter); the

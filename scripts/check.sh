@@ -65,7 +65,8 @@ check_cppcheck()
 	done
 	mkdir -p "$work/cppcheck"
 	local includes=(-I. -Iinclude "-I$O/include" --include="$O/include/generated/autoconf.h")
-	local hart=(-D__riscv=1 -D__riscv_xlen=64 -D__riscv_atomic=1 -U__ASSEMBLY__ -UCLEAVE_HOST)
+	local hart=(-D__riscv=1 -D__riscv_xlen=64 -D__riscv_atomic=1 -U__ASSEMBLY__ -UCLEAVE_HOST
+		'-DUINT64_C(x)=x##UL' '-DUINT32_C(x)=x##U' '-DUINT8_C(x)=x')
 	# shellcheck disable=SC2046 # file names have no spaces
 	"$CPPCHECK" --quiet -j "$jobs" --std=c11 --platform=unix64 --enable=warning,portability \
 		--inline-suppr --addon=misra --suppressions-list="$list" --error-exitcode=1 \

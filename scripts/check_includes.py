@@ -22,7 +22,7 @@ RULES = {
     "include/abi/": (),
     "include/cleave/": ("cleave/", "abi/", "generated/"),
     "lib/": ("cleave/", "abi/", "lib/"),
-    "arch/": ("arch/",) + SHARED,
+    "arch/": ("arch/", "libfdt.h") + SHARED,
     "mm/": ("mm/", "arch/") + SHARED,
     "core/": ("core/", "mm/", "arch/", "libfdt.h") + SHARED,
     "drivers/": ("drivers/", "core/", "arch/", "libfdt.h") + SHARED,
@@ -34,7 +34,7 @@ RULES = {
 }
 
 # mm/ builds for the host: of arch/ it may know only the interfaces that are declared for it.
-MM_ARCH = {"arch/riscv/fence.h", "arch/riscv/pte.h"}
+MM_ARCH = {"arch/riscv/fence.h", "arch/riscv/gstage_pte.h", "arch/riscv/pte.h"}
 
 # What a compiler without a C library has.
 FREESTANDING = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "limits.h", "stdalign.h", "stdnoreturn.h"}
