@@ -169,8 +169,8 @@ static const char *exit_access_name(u64 cause)
 	}
 }
 
-/* @insn: 0: not known, look for it. A fetch has no instruction that could be read. */
-static int exit_bad(struct guest *g, const char *what, u32 insn)
+/* Tell core, with the instruction where it can be read; a fetch that failed has none. */
+static int exit_bad(struct guest *g, const char *what)
 {
 	const struct guest_exit *e = &g->exit;
 	bool fetch = e->scause == CAUSE_FETCH_GUEST_PAGE || e->scause == CAUSE_FETCH_ACCESS;
@@ -181,10 +181,10 @@ static int exit_bad(struct guest *g, const char *what, u32 insn)
 		.scause = e->scause,
 		.stval = e->stval,
 		.gpa = page ? exit_gpa(e->htval, e->stval, exit_is_walk(e->htinst)) : GPA(0),
-		.insn = insn,
 	};
+	u32 insn;
 
-	if (insn == 0U && !fetch && exit_fetch(g->pc, &insn) == CLV_OK)
+	if (!fetch && exit_fetch(g->pc, &insn) == CLV_OK)
 		f.insn = insn;
 	return (int)guest_on_bad(g, &f);
 }
@@ -236,16 +236,16 @@ static int exit_mmio(struct guest *g)
 	u8 offset;
 	int err;
 
-	if (e->scause == CAUSE_FETCH_GUEST_PAGE)
-		return exit_bad(g, "fetch from a device", 0);
 	if (exit_is_walk(e->htinst))
-		return exit_bad(g, "page table in a device", 0);
+		return exit_bad(g, "page table in a device");
+	if (e->scause == CAUSE_FETCH_GUEST_PAGE)
+		return exit_bad(g, "fetch from a device");
 
 	err = exit_decode(g, &a, &offset, &insn);
 	if (err == CLV_ERR_FAULT)
 		return exit_again(g);
 	if (err != CLV_OK)
-		return exit_bad(g, insn_what(insn), insn);
+		return exit_bad(g, insn_what(insn));
 
 	m = (struct guest_mmio){
 		.gpa = exit_gpa(e->htval, e->stval, false),
@@ -254,9 +254,9 @@ static int exit_mmio(struct guest *g)
 		.data = a.write ? insn_store_value(&a, g->x[a.reg]) : 0U,
 	};
 	if (offset != 0U || !IS_ALIGNED(m.gpa.v, (u64)m.size))
-		return exit_bad(g, exit_what_device(e->scause, true), insn);
+		return exit_bad(g, exit_what_device(e->scause, true));
 	if (guest_on_mmio(g, &m) != CLV_OK)
-		return exit_bad(g, exit_what_device(e->scause, false), insn);
+		return exit_bad(g, exit_what_device(e->scause, false));
 
 	if (!a.write && a.reg != 0U)
 		g->x[a.reg] = insn_load_value(&a, m.data);
@@ -295,11 +295,11 @@ static int exit_access_fault(struct guest *g)
 	}
 	switch (g->exit.scause) {
 	case CAUSE_STORE_ACCESS:
-		return exit_bad(g, "store that the machine refuses", 0);
+		return exit_bad(g, "store that the machine refuses");
 	case CAUSE_FETCH_ACCESS:
-		return exit_bad(g, "fetch that the machine refuses", 0);
+		return exit_bad(g, "fetch that the machine refuses");
 	default:
-		return exit_bad(g, "load that the machine refuses", 0);
+		return exit_bad(g, "load that the machine refuses");
 	}
 }
 
@@ -312,8 +312,8 @@ int exit_full(struct guest *g)
 		if (g->exit.answer == (u32)GUEST_FAULT_MMIO)
 			return exit_mmio(g);
 		if (exit_is_walk(g->exit.htinst))
-			return exit_bad(g, "page table outside memory", 0);
-		return exit_bad(g, exit_access_name(g->exit.scause), 0);
+			return exit_bad(g, "page table outside memory");
+		return exit_bad(g, exit_access_name(g->exit.scause));
 	case CAUSE_VIRTUAL:
 		return exit_virtual_instruction(g);
 	case CAUSE_FETCH_ACCESS:
@@ -333,6 +333,6 @@ int exit_full(struct guest *g)
 		guest_inject(g, g->exit.scause, g->exit.stval);
 		return EXIT_RESUME;
 	default:
-		return exit_bad(g, "unexpected exception", 0);
+		return exit_bad(g, "unexpected exception");
 	}
 }
