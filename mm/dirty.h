@@ -17,6 +17,7 @@
 
 #include <cleave/atomic.h>
 #include <cleave/types.h>
+#include "mm/bits.h"
 
 #define DIRTY_WORD_PAGES 64U
 #define DIRTY_SPAN_PAGES 512U
@@ -97,6 +98,18 @@ static inline void dirty_summary_set(struct dirty *d, u64 span)
 static inline bool dirty_summary_test(const struct dirty *d, u64 span)
 {
 	return (atomic_read_acquire(&d->summary[span / 64U]) & BIT64(span % 64U)) != 0U;
+}
+
+/**
+ * dirty_clean_spans() - how many spans from @span on have no bit set, by their summary; @end: where to stop looking
+ * Looks at one word of the summary: 64 spans at most.
+ */
+static inline u64 dirty_clean_spans(const struct dirty *d, u64 span, u64 end)
+{
+	u64 summary = atomic_read_acquire(&d->summary[span / 64U]) >> (span % 64U);
+	u64 clean = summary != 0U ? bits_lowest(summary) : 64U - span % 64U;
+
+	return MIN(clean, end - span);
 }
 
 /** dirty_count() - Return: bits set, as far as setters that run now have got */

@@ -26,7 +26,7 @@ struct frames {
 	struct spinlock lock;
 	u32 nr;
 	struct frames_range range[FRAMES_MAX_RANGES];
-	u64 free; /* bytes */
+	u64 free;  /* bytes */
 	u64 total; /* bytes ever added */
 };
 
@@ -57,7 +57,8 @@ int frames_alloc(struct frames *f, u64 size, u64 align, u64 offset, hpa_t *out);
 
 /**
  * frames_free() - give a block, or part of one, back
- * Return: 0, CLV_ERR_INVAL, CLV_ERR_EXISTS (was free already: nothing is changed).
+ * Return: 0, CLV_ERR_INVAL, CLV_ERR_EXISTS (some was free already), CLV_ERR_NOMEM (too many separate ranges). After an
+ * error nothing has changed.
  */
 int frames_free(struct frames *f, hpa_t base, u64 size);
 

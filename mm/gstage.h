@@ -116,6 +116,9 @@ void gstage_iter_refresh(struct gstage_iter *it);
 /** gstage_iter_next() - go on to the next entry. Return: false at the end of the range */
 bool gstage_iter_next(struct gstage_iter *it);
 
+/** gstage_iter_skip() - go on by @count entries of the present level, which end in its table or at the end of the range */
+void gstage_iter_skip(struct gstage_iter *it, u64 count);
+
 /** gstage_iter_done() - Return: true at the end of the range */
 static inline bool gstage_iter_done(const struct gstage_iter *it)
 {
@@ -142,7 +145,8 @@ u64 gstage_map_tables(const struct gstage *gs, gpa_t gpa, hpa_t hpa, u64 size, u
  * Return: 0; CLV_ERR_INVAL (alignment, size 0, @prot), CLV_ERR_RANGE (beyond gstage_limit() or the HPA's width), CLV_ERR_EXISTS
  * (some of it is mapped), CLV_ERR_NOMEM (pool). After an error nothing has changed (M5).
  */
-int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa, u64 size, u64 prot, u32 largest);
+int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa, u64 size, u64 prot,
+	       u32 largest);
 
 /**
  * gstage_unmap() - unmap a range, also a part of a huge leaf (which is split); what is not mapped stays so
@@ -151,7 +155,8 @@ int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa,
  * Tables that have become empty are unlinked and stay allocated: the caller fences, then calls gstage_unmap_finish().
  * Return: 0; CLV_ERR_INVAL, CLV_ERR_RANGE; CLV_ERR_NOMEM (no table for a split; nothing has changed).
  */
-int gstage_unmap(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, struct fence_batch *batch);
+int gstage_unmap(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size,
+		 struct fence_batch *batch);
 
 /** gstage_unmap_finish() - after the fence: free the tables that gstage_unmap() of the same range unlinked. Return: how many */
 u64 gstage_unmap_finish(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size);
@@ -163,8 +168,8 @@ u64 gstage_unmap_finish(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u
  *
  * Return: as of gstage_unmap().
  */
-int gstage_protect(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, u64 clear, u64 set,
-		   struct fence_batch *batch);
+int gstage_protect(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, u64 clear,
+		   u64 set, struct fence_batch *batch);
 
 /**
  * gstage_protect_run() - take W from @count neighbouring entries, atomically each
@@ -181,8 +186,8 @@ void gstage_protect_run(u64 *slot, u64 count);
  * @drop: permissions that the children do not get: protecting and splitting at once; 0 for a pure split. The caller
  *        fences the leaf's range when it drops any
  */
-enum gstage_split_result gstage_split(const struct gstage *gs, struct table_pool *pool, u64 *slot, u32 level, u64 pte,
-				      u64 drop);
+enum gstage_split_result gstage_split(const struct gstage *gs, struct table_pool *pool, u64 *slot,
+				      u32 level, u64 pte, u64 drop);
 
 /**
  * gstage_split_range() - split what is larger than @level in a range, permissions as they are
@@ -202,7 +207,8 @@ int gstage_split_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u6
  *
  * Return: true when the entry is that leaf now.
  */
-bool gstage_collapse(struct gstage *gs, gpa_t gpa, u32 level, u64 prot, struct gstage_collect *collect);
+bool gstage_collapse(struct gstage *gs, gpa_t gpa, u32 level, u64 prot,
+		     struct gstage_collect *collect);
 
 /** gstage_collect_free() - after the fence: give collected tables to the pool */
 void gstage_collect_free(struct gstage_collect *collect, struct table_pool *pool);

@@ -87,6 +87,9 @@ static inline struct region *region_find(struct region *region, u32 nr, gpa_t gp
 	return NULL;
 }
 
+/** region_fill() - describe a region in a free slot, with no log; the slot stays free until its kind is published */
+void region_fill(struct region *r, gpa_t base, u64 size, hpa_t hpa, u64 prot);
+
 /** region_overlaps() - Return: true when a used slot shares a byte with [@base, @base + @size), which does not wrap */
 bool region_overlaps(const struct region *region, u32 nr, gpa_t base, u64 size);
 

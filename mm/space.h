@@ -50,6 +50,7 @@ struct space_stats {
 	u64 collapses;	   /* tables of 512 entries turned back into one leaf */
 	u64 fences;	   /* fence batches paid */
 	u64 pages_reported; /* dirty pages reported and cleared */
+	u64 rules_broken; /* checks of M1 to M9 that failed; debug builds only */
 };
 
 struct space_config {
@@ -154,6 +155,16 @@ const void *space_span(struct space *sp, gpa_t gpa, u64 len);
 int space_read(struct space *sp, gpa_t gpa, void *dst, u64 len);
 int space_write(struct space *sp, gpa_t gpa, const void *src, u64 len);
 
+/**
+ * space_span_write() - host address of guest memory for writing, through the same door
+ *
+ * As space_span(), and marks the pages. The caller writes, and then calls space_span_written() for the same range.
+ */
+void *space_span_write(struct space *sp, gpa_t gpa, u64 len);
+
+/** space_span_written() - the bytes of space_span_write() are there: mark them again if a harvest took the marks */
+void space_span_written(struct space *sp, gpa_t gpa, u64 len);
+
 /** space_zero() - as space_write(), of @len zero bytes */
 int space_zero(struct space *sp, gpa_t gpa, u64 len);
 
@@ -205,6 +216,20 @@ s64 space_log_clear(struct space *sp, u32 region, u64 first, u64 count, const u6
  * Return: 0, CLV_ERR_NOTFOUND, CLV_ERR_STATE.
  */
 int space_log_stop(struct space *sp, u32 region, bool collapse, u64 *cursor);
+
+/** space_memory_region() - Return: region @region if it is memory, else NULL. Under the lock */
+static inline struct region *space_memory_region(struct space *sp, u32 region)
+{
+	if (region >= sp->nr_regions || atomic_read(&sp->region[region].kind) != (u32)REGION_MEMORY)
+		return NULL;
+	return &sp->region[region];
+}
+
+/** space_count() - add to one of @sp's stats. Under the lock; readers read atomically */
+static inline void space_count(u64 *counter, u64 n)
+{
+	atomic_set(counter, atomic_read(counter) + n);
+}
 
 /** struct space_log_status - what a log is doing */
 struct space_log_status {

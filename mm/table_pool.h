@@ -67,6 +67,9 @@ void table_pool_give(struct table_pool *p, u64 *table);
  */
 int table_pool_reserve(struct table_pool *p, u64 tables, struct table_chain *chain);
 
+/** table_chain_push() - put a table that nobody else sees into @chain */
+void table_chain_push(struct table_chain *chain, u64 *table);
+
 /** table_chain_next() - take one table out of @chain. Return: NULL when it is empty */
 u64 *table_chain_next(struct table_chain *chain);
 

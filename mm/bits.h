@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bit tricks for the hot loops over bitmaps. The base ISA has no count instructions, and the compiler's own fall-backs are
+ * calls with loops in them.
+ */
+#ifndef MM_BITS_H
+#define MM_BITS_H
+
+#include <cleave/types.h>
+
+/** bits_mask() - Return: @count ones (0 to 64) from bit @first on; @first + @count <= 64 */
+static inline u64 bits_mask(u32 first, u32 count)
+{
+	return count == 0U ? 0U : (~UINT64_C(0) >> (64U - count)) << first;
+}
+
+/** bits_count() - Return: number of ones */
+static inline u64 bits_count(u64 x)
+{
+	if (x == ~UINT64_C(0))
+		return 64U;
+	/* Sums of 2, 4, 8 bits side by side; the product gathers the eight byte sums in the top byte. */
+	x -= (x >> 1) & UINT64_C(0x5555555555555555);
+	x = (x & UINT64_C(0x3333333333333333)) + ((x >> 2) & UINT64_C(0x3333333333333333));
+	x = (x + (x >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	return (x * UINT64_C(0x0101010101010101)) >> 56;
+}
+
+extern const u8 bits_debruijn_table[64];
+
+/**
+ * bits_lowest() - Return: number of the lowest one of @x, which is not 0
+ *
+ * The lowest one alone, times a de Bruijn sequence, has a different number for each place in its top six bits.
+ */
+static inline u32 bits_lowest(u64 x)
+{
+	return bits_debruijn_table[((x & (~x + 1U)) * UINT64_C(0x03f79d71b4cb0a89)) >> 58];
+}
+
+/** bits_zero() - write zeros to @words words; sixteen a turn, because this is what a clean GiB costs */
+void bits_zero(u64 *to, u64 words);
+
+#endif

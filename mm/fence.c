@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Gathering of ranges that lost permission (rule M7).
+ *
+ * It must never fence: fence_remote() is core's.
+ */
+#include "mm/fence.h"
+
+void fence_batch_init(struct fence_batch *b)
+{
+	b->nr = 0;
+	b->all = false;
+}
+
+/* True when the two ranges share a byte or touch. No range wraps. */
+static bool fence_batch_touches(const struct fence_range *r, u64 base, u64 size)
+{
+	return base <= r->base.v + r->size && r->base.v <= base + size;
+}
+
+void fence_batch_add(struct fence_batch *b, gpa_t base, u64 size)
+{
+	u64 lo = base.v;
+	u64 hi = base.v + size;
+	u32 i = 0;
+
+	if (size == 0U || b->all)
+		return;
+	/* Take out every range that touches the new one, and put their union in: the ranges stay disjoint. */
+	while (i < b->nr) {
+		const struct fence_range *r = &b->range[i];
+
+		if (!fence_batch_touches(r, lo, hi - lo)) {
+			i++;
+			continue;
+		}
+		lo = MIN(lo, r->base.v);
+		hi = MAX(hi, r->base.v + r->size);
+		b->nr--;
+		b->range[i] = b->range[b->nr];
+		i = 0;
+	}
+	if (b->nr == FENCE_BATCH_RANGES) {
+		b->all = true;
+		return;
+	}
+	b->range[b->nr].base = GPA(lo);
+	b->range[b->nr].size = hi - lo;
+	b->nr++;
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Frame allocator: a sorted list of free ranges, and a choice of place that keeps large blocks whole.
+ *
+ * It must never touch the memory itself, nor let the list say something that a failed call did not finish: what a change
+ * needs is checked before the first entry moves (M5).
+ */
+#include "mm/frames.h"
+#include <cleave/errno.h>
+
+struct frames_place {
+	u32 index; /* of the range */
+	u64 base;
+	u64 gib_lost;	/* whole 1 GiB blocks that this place breaks up */
+	u64 mib2_lost;	/* whole 2 MiB blocks */
+	u64 range_size; /* the smallest range that will do is the best */
+};
+
+static u64 frames_end(const struct frames_range *r)
+{
+	return r->base + r->size;
+}
+
+/* Index of the first range that ends after @addr. */
+static u32 frames_find(const struct frames *f, u64 addr)
+{
+	u32 i = 0;
+
+	while (i < f->nr && frames_end(&f->range[i]) <= addr)
+		i++;
+	return i;
+}
+
+static void frames_remove(struct frames *f, u32 index)
+{
+	f->nr--;
+	for (u32 i = index; i < f->nr; i++)
+		f->range[i] = f->range[i + 1U];
+}
+
+static void frames_insert(struct frames *f, u32 index, u64 base, u64 size)
+{
+	for (u32 i = f->nr; i > index; i--)
+		f->range[i] = f->range[i - 1U];
+	f->range[index].base = base;
+	f->range[index].size = size;
+	f->nr++;
+}
+
+/* Take [@base, @end) out of range @index, which holds it. Needs a free slot when both sides are left. */
+static int frames_cut(struct frames *f, u32 index, u64 base, u64 end)
+{
+	struct frames_range *r = &f->range[index];
+	u64 r_end = frames_end(r);
+
+	if (base > r->base && end < r_end) {
+		if (f->nr == FRAMES_MAX_RANGES)
+			return CLV_ERR_NOMEM;
+		r->size = base - r->base;
+		frames_insert(f, index + 1U, end, r_end - end);
+	} else if (base > r->base) {
+		r->size = base - r->base;
+	} else if (end < r_end) {
+		r->base = end;
+		r->size = r_end - end;
+	} else {
+		frames_remove(f, index);
+	}
+	f->free -= end - base;
+	return CLV_OK;
+}
+
+/* Put [@base, @end) in; none of it is free. Neighbours are merged. */
+static int frames_put(struct frames *f, u64 base, u64 end)
+{
+	u32 i = frames_find(f, base);
+	bool left = i > 0U && frames_end(&f->range[i - 1U]) == base;
+	bool right;
+
+	if (i < f->nr && f->range[i].base < end)
+		return CLV_ERR_EXISTS;
+	right = i < f->nr && f->range[i].base == end;
+	if (!left && !right && f->nr == FRAMES_MAX_RANGES)
+		return CLV_ERR_NOMEM;
+	if (left && right) {
+		f->range[i - 1U].size += (end - base) + f->range[i].size;
+		frames_remove(f, i);
+	} else if (left) {
+		f->range[i - 1U].size += end - base;
+	} else if (right) {
+		f->range[i].base = base;
+		f->range[i].size += end - base;
+	} else {
+		frames_insert(f, i, base, end - base);
+	}
+	f->free += end - base;
+	return CLV_OK;
+}
+
+int frames_add(struct frames *f, hpa_t base, u64 size)
+{
+	u64 start = ALIGN_UP(base.v, PAGE_SIZE);
+	u64 end = ALIGN_DOWN(base.v + size, PAGE_SIZE);
+	int err;
+
+	/* Nothing whole is in it: also where rounding up or the sum wrapped. */
+	if (base.v + size < base.v || start < base.v || start >= end)
+		return CLV_OK;
+	spin_lock(&f->lock);
+	err = frames_put(f, start, end);
+	if (err == CLV_OK)
+		f->total += end - start;
+	spin_unlock(&f->lock);
+	return err;
+}
+
+int frames_reserve(struct frames *f, hpa_t base, u64 size)
+{
+	u64 start = ALIGN_DOWN(base.v, PAGE_SIZE);
+	u64 last = base.v + (size - 1U);
+	u64 end;
+	int err = CLV_OK;
+
+	if (size == 0U)
+		return CLV_OK;
+	if (last < base.v)
+		last = ~UINT64_C(0);
+	/* The page that holds the last byte goes too; the topmost page of all is never free memory. */
+	end = ALIGN_DOWN(last, PAGE_SIZE);
+	end = end > ~PAGE_SIZE ? end : end + PAGE_SIZE;
+	spin_lock(&f->lock);
+	for (;;) {
+		u32 i = frames_find(f, start);
+
+		if (i == f->nr || f->range[i].base >= end)
+			break;
+		err = frames_cut(f, i, MAX(start, f->range[i].base),
+				 MIN(end, frames_end(&f->range[i])));
+		if (err != CLV_OK)
+			break;
+	}
+	spin_unlock(&f->lock);
+	return err;
+}
+
+/* Whole blocks of @block bytes in [@base, @end). */
+static u64 frames_blocks(u64 base, u64 end, u64 block)
+{
+	u64 first = ALIGN_UP(base, block);
+	u64 last = ALIGN_DOWN(end, block);
+
+	return first >= base && first < last ? (last - first) / block : 0U;
+}
+
+/* Whole blocks that taking [@base, @end) out of @r loses beyond those it needs itself. */
+static u64 frames_lost(const struct frames_range *r, u64 base, u64 end, u64 block)
+{
+	u64 r_end = frames_end(r);
+
+	return frames_blocks(r->base, r_end, block) - frames_blocks(r->base, base, block) -
+	       frames_blocks(end, r_end, block);
+}
+
+/* Lowest address from @base on that is congruent to @offset modulo @align; false when that wraps. */
+static bool frames_align_up(u64 base, u64 align, u64 offset, u64 *out)
+{
+	u64 block = ALIGN_DOWN(base, align);
+	u64 up = block + offset;
+
+	if (up >= block && up < base)
+		up += align;
+	*out = up;
+	return up >= base;
+}
+
+static bool frames_better(const struct frames_place *a, const struct frames_place *b)
+{
+	if (a->gib_lost != b->gib_lost)
+		return a->gib_lost < b->gib_lost;
+	if (a->mib2_lost != b->mib2_lost)
+		return a->mib2_lost < b->mib2_lost;
+	return a->range_size < b->range_size;
+}
+
+/* Judge taking [@base, @base + @size) out of range @index, and keep it in @best if it is better. */
+static void frames_consider(const struct frames *f, u32 index, u64 base, u64 size,
+			    struct frames_place *best)
+{
+	const struct frames_range *r = &f->range[index];
+	struct frames_place place = {
+		.index = index,
+		.base = base,
+		.gib_lost = frames_lost(r, base, base + size, GIB(1)),
+		.mib2_lost = frames_lost(r, base, base + size, MIB(2)),
+		.range_size = r->size,
+	};
+	bool splits = base > r->base && base + size < frames_end(r);
+
+	if (splits && f->nr == FRAMES_MAX_RANGES)
+		return;
+	if (best->index == f->nr || frames_better(&place, best))
+		*best = place;
+}
+
+int frames_alloc(struct frames *f, u64 size, u64 align, u64 offset, hpa_t *out)
+{
+	struct frames_place best;
+	int err = CLV_ERR_NOMEM;
+
+	if (size == 0U || !IS_ALIGNED(size, PAGE_SIZE) || align < PAGE_SIZE ||
+	    (align & (align - 1U)) != 0U || !IS_ALIGNED(offset, PAGE_SIZE) || offset >= align)
+		return CLV_ERR_INVAL;
+	spin_lock(&f->lock);
+	best.index = f->nr;
+	/* In each range the lowest place and the highest: those in between break up no less. */
+	for (u32 i = 0; i < f->nr; i++) {
+		const struct frames_range *r = &f->range[i];
+		u64 low;
+		u64 high;
+
+		if (!frames_align_up(r->base, align, offset, &low) || low >= frames_end(r) ||
+		    frames_end(r) - low < size)
+			continue;
+		high = low + ALIGN_DOWN(frames_end(r) - low - size, align);
+		frames_consider(f, i, low, size, &best);
+		frames_consider(f, i, high, size, &best);
+	}
+	if (best.index < f->nr) {
+		*out = HPA(best.base);
+		err = frames_cut(f, best.index, best.base, best.base + size);
+	}
+	spin_unlock(&f->lock);
+	return err;
+}
+
+int frames_free(struct frames *f, hpa_t base, u64 size)
+{
+	int err;
+
+	if (size == 0U || !IS_ALIGNED(size, PAGE_SIZE) || !IS_ALIGNED(base.v, PAGE_SIZE) ||
+	    base.v + size < base.v)
+		return CLV_ERR_INVAL;
+	spin_lock(&f->lock);
+	err = frames_put(f, base.v, base.v + size);
+	spin_unlock(&f->lock);
+	return err;
+}
+
+u64 frames_largest(struct frames *f, u64 align)
+{
+	u64 largest = 0;
+
+	spin_lock(&f->lock);
+	for (u32 i = 0; i < f->nr; i++) {
+		const struct frames_range *r = &f->range[i];
+		u64 low;
+
+		if (frames_align_up(r->base, align, 0, &low) && low < frames_end(r))
+			largest = MAX(largest, frames_end(r) - low);
+	}
+	spin_unlock(&f->lock);
+	return largest;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * G-stage tables: map, unmap, protect.
+ *
+ * It must never fail after the first change (M5): arguments are checked and tables are taken first.
+ */
+#include "mm/gstage.h"
+#include <cleave/errno.h>
+#include "mm/bits.h"
+#include "mm/gstage_internal.h"
+
+static int gstage_check_range(const struct gstage *gs, gpa_t gpa, u64 size)
+{
+	if (size == 0U || !IS_ALIGNED(gpa.v | size, PAGE_SIZE))
+		return CLV_ERR_INVAL;
+	if (gpa.v >= gstage_limit(gs) || size > gstage_limit(gs) - gpa.v)
+		return CLV_ERR_RANGE;
+	return CLV_OK;
+}
+
+static int gstage_check_prot(u64 prot)
+{
+	/* W without R is a reserved encoding, and every leaf of Cleave's is readable. */
+	return (prot & ~GSTAGE_PTE_RWX) == 0U && (prot & GSTAGE_PTE_R) != 0U ? CLV_OK
+									     : CLV_ERR_INVAL;
+}
+
+/* True when nothing in the range is mapped. */
+static bool gstage_range_free(const struct gstage *gs, gpa_t gpa, u64 size)
+{
+	struct gstage_iter it;
+
+	gstage_iter_start(&it, gs, gpa, size);
+	while (!gstage_iter_done(&it)) {
+		if (gstage_pte_is_leaf(it.pte))
+			return false;
+		(void)gstage_iter_next(&it);
+	}
+	return true;
+}
+
+/* The table at @level on the way to @gpa; tables that are missing are taken from @chain, which has enough. */
+static u64 *gstage_make_path(struct gstage *gs, struct table_chain *chain, u64 gpa, u32 level)
+{
+	u64 *table = gs->root;
+
+	for (u32 l = gs->levels - 1U; l > level; l--) {
+		u64 *slot = &table[gstage_index(gs, l, gpa)];
+		u64 pte = atomic_read(slot);
+
+		if (gstage_pte_is_table(pte)) {
+			table = gstage_table(gs, pte);
+			continue;
+		}
+		table = table_chain_next(chain);
+		bits_zero(table, GSTAGE_ENTRIES);
+		/* Release: a walker that sees the link sees no old content. */
+		atomic_set_release(slot, gstage_pte_make(HPA((uintptr_t)table - gs->va),
+							 GSTAGE_PTE_TABLE));
+	}
+	return table;
+}
+
+/* Largest level at which a leaf fits at the front of what is left. */
+static u32 gstage_fit(u64 gpa, u64 hpa, u64 left, u32 largest)
+{
+	u32 level = largest;
+
+	while (level > 0U &&
+	       (!IS_ALIGNED(gpa | hpa, gstage_span(level)) || left < gstage_span(level)))
+		level--;
+	return level;
+}
+
+int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa, u64 size, u64 prot,
+	       u32 largest)
+{
+	u32 top = MIN(largest, gs->levels - 1U);
+	struct table_chain chain;
+	u64 done = 0;
+	int err = gstage_check_range(gs, gpa, size);
+
+	if (err != CLV_OK)
+		return err;
+	if (!IS_ALIGNED(hpa.v, PAGE_SIZE) || gstage_check_prot(prot) != CLV_OK)
+		return CLV_ERR_INVAL;
+	if ((hpa.v >> GSTAGE_HPA_BITS) != 0U || size > BIT64(GSTAGE_HPA_BITS) - hpa.v)
+		return CLV_ERR_RANGE;
+	if (!gstage_range_free(gs, gpa, size))
+		return CLV_ERR_EXISTS;
+	err = table_pool_reserve(pool, gstage_map_tables(gs, gpa, hpa, size, top), &chain);
+	if (err != CLV_OK)
+		return err;
+
+	while (done < size) {
+		u64 at = gpa.v + done;
+		u32 level = gstage_fit(at, hpa.v + done, size - done, top);
+		u64 span = gstage_span(level);
+		u64 *table = gstage_make_path(gs, &chain, at, level);
+		u64 index = gstage_index(gs, level, at);
+		u64 entries = level == gs->levels - 1U ? GSTAGE_ROOT_ENTRIES : GSTAGE_ENTRIES;
+
+		/* Leaves of this size up to the end of the table: a larger one can only begin behind it. */
+		for (; index < entries && size - done >= span; index++) {
+			atomic_set(&table[index],
+				   gstage_pte_make(HPA(hpa.v + done), GSTAGE_PTE_LEAF | prot));
+			done += span;
+		}
+	}
+	table_pool_unreserve(pool, &chain);
+	return CLV_OK;
+}
+
+/* Tables that it takes to make @edge a boundary between leaves. */
+static u64 gstage_edge_tables(const struct gstage *gs, u64 edge)
+{
+	u64 pte;
+	u32 level;
+
+	if (edge >= gstage_limit(gs))
+		return 0;
+	(void)gstage_walk(gs, GPA(edge), &level, &pte);
+	if (!gstage_pte_is_leaf(pte))
+		return 0;
+	/* Down to the largest leaf that begins at the edge. */
+	for (u32 l = level; l > 0U; l--) {
+		if (IS_ALIGNED(edge, gstage_span(l)))
+			return level - l;
+	}
+	return level;
+}
+
+/*
+ * Split until @edge is a boundary between leaves. @chain has as many tables as gstage_edge_tables() said. A vCPU that splits
+ * the same leaf in its fault may be faster; then its table is linked, and ours stays in the chain.
+ */
+static void gstage_cut(struct gstage *gs, struct table_chain *chain, u64 edge)
+{
+	u64 pte;
+	u32 level;
+
+	while (edge < gstage_limit(gs)) {
+		u64 *slot = gstage_walk(gs, GPA(edge), &level, &pte);
+		u64 *table;
+
+		if (!gstage_pte_is_leaf(pte) || IS_ALIGNED(edge, gstage_span(level)))
+			return;
+		table = table_chain_next(chain);
+		if (gstage_split_with(gs, table, slot, level, pte, 0) == GSTAGE_SPLIT_LOST)
+			table_chain_push(chain, table);
+	}
+}
+
+/* Make both ends of a range boundaries between leaves, or change nothing. */
+static int gstage_cut_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size)
+{
+	struct table_chain chain;
+	int err = table_pool_reserve(
+		pool, gstage_edge_tables(gs, gpa.v) + gstage_edge_tables(gs, gpa.v + size), &chain);
+
+	if (err != CLV_OK)
+		return err;
+	gstage_cut(gs, &chain, gpa.v);
+	gstage_cut(gs, &chain, gpa.v + size);
+	table_pool_unreserve(pool, &chain);
+	return CLV_OK;
+}
+
+static bool gstage_table_empty(const u64 *table)
+{
+	u64 any = 0;
+
+	for (u32 i = 0; i < GSTAGE_ENTRIES; i++)
+		any |= atomic_read(&table[i]);
+	return (any & GSTAGE_PTE_V) == 0U;
+}
+
+/*
+ * Unlink the tables at @level that have nothing valid in them. The pointer stays in the parent without V: to a hart that is
+ * an invalid entry, and after the fence it tells gstage_unmap_finish() which table to free. So nothing has to be written into
+ * the table, or remembered elsewhere, while a walker may stand in it (M4).
+ */
+static void gstage_unlink_empty(struct gstage *gs, gpa_t gpa, u64 size, u32 level)
+{
+	u64 span = gstage_span(level + 1U);
+
+	for (u64 at = ALIGN_DOWN(gpa.v, span); at < gpa.v + size; at += span) {
+		u64 *slot = gstage_entry(gs, at, level + 1U);
+		u64 pte = slot != NULL ? atomic_read(slot) : 0U;
+
+		if (gstage_pte_is_table(pte) && gstage_table_empty(gstage_table(gs, pte)))
+			atomic_set(slot, pte & ~GSTAGE_PTE_V);
+	}
+}
+
+int gstage_unmap(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size,
+		 struct fence_batch *batch)
+{
+	struct gstage_iter it;
+	int err = gstage_check_range(gs, gpa, size);
+
+	if (err == CLV_OK)
+		err = gstage_cut_range(gs, pool, gpa, size);
+	if (err != CLV_OK)
+		return err;
+	gstage_iter_start(&it, gs, gpa, size);
+	while (!gstage_iter_done(&it)) {
+		/* A fault may split a leaf without W at this moment: then the pointer that took its place must not get lost. */
+		if (gstage_pte_is_leaf(it.pte) && !atomic_cas(it.slot, &it.pte, 0U)) {
+			gstage_iter_refresh(&it);
+			continue;
+		}
+		(void)gstage_iter_next(&it);
+	}
+	/* From the leaves up: a table whose tables have all gone is empty too. */
+	for (u32 level = 0; level + 1U < gs->levels; level++)
+		gstage_unlink_empty(gs, gpa, size, level);
+	fence_batch_add(batch, gpa, size);
+	return CLV_OK;
+}
+
+/* The entry at @level on the way to @gpa, also through pointers that have lost their V; NULL when there is none. */
+static u64 *gstage_dead_entry(const struct gstage *gs, u64 gpa, u32 level)
+{
+	u64 *table = gs->root;
+
+	for (u32 l = gs->levels - 1U; l > level; l--) {
+		u64 pte = atomic_read(&table[gstage_index(gs, l, gpa)]);
+
+		if (pte == 0U || (pte & GSTAGE_PTE_RWX) != 0U)
+			return NULL;
+		table = gstage_table(gs, pte);
+	}
+	return &table[gstage_index(gs, level, gpa)];
+}
+
+u64 gstage_unmap_finish(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size)
+{
+	u64 freed = 0;
+
+	/* Children before the tables that lead to them. */
+	for (u32 level = 0; level + 1U < gs->levels; level++) {
+		u64 span = gstage_span(level + 1U);
+
+		for (u64 at = ALIGN_DOWN(gpa.v, span); at < gpa.v + size; at += span) {
+			u64 *slot = gstage_dead_entry(gs, at, level + 1U);
+			u64 pte = slot != NULL ? atomic_read(slot) : 0U;
+
+			if (pte == 0U || (pte & GSTAGE_PTE_V) != 0U)
+				continue;
+			atomic_set(slot, 0U);
+			table_pool_give(pool, gstage_table(gs, pte));
+			freed++;
+		}
+	}
+	return freed;
+}
+
+int gstage_protect(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, u64 clear,
+		   u64 set, struct fence_batch *batch)
+{
+	struct gstage_iter it;
+	int err = gstage_check_range(gs, gpa, size);
+
+	/* R stays: an entry with no permission at all would read as a pointer. */
+	if (err == CLV_OK &&
+	    (((clear | set) & ~GSTAGE_PTE_RWX) != 0U || (clear & GSTAGE_PTE_R) != 0U))
+		err = CLV_ERR_INVAL;
+	if (err == CLV_OK)
+		err = gstage_cut_range(gs, pool, gpa, size);
+	if (err != CLV_OK)
+		return err;
+	gstage_iter_start(&it, gs, gpa, size);
+	while (!gstage_iter_done(&it)) {
+		/* A fault may give W, or split, at this moment: then look again. */
+		if (gstage_pte_is_leaf(it.pte) &&
+		    !atomic_cas(it.slot, &it.pte, (it.pte & ~clear) | set)) {
+			gstage_iter_refresh(&it);
+			continue;
+		}
+		(void)gstage_iter_next(&it);
+	}
+	if (clear != 0U)
+		fence_batch_add(batch, gpa, size);
+	return CLV_OK;
+}
+
+void gstage_protect_run(u64 *slot, u64 count)
+{
+	u64 *end = slot + count;
+
+	/* One barrier for the run in place of one in each operation. */
+	smp_wmb();
+	for (; end - slot >= 8; slot += 8) {
+		(void)atomic_and_relaxed(&slot[0], ~GSTAGE_PTE_W);
+		(void)atomic_and_relaxed(&slot[1], ~GSTAGE_PTE_W);
+		(void)atomic_and_relaxed(&slot[2], ~GSTAGE_PTE_W);
+		(void)atomic_and_relaxed(&slot[3], ~GSTAGE_PTE_W);
+		(void)atomic_and_relaxed(&slot[4], ~GSTAGE_PTE_W);
+		(void)atomic_and_relaxed(&slot[5], ~GSTAGE_PTE_W);
+		(void)atomic_and_relaxed(&slot[6], ~GSTAGE_PTE_W);
+		(void)atomic_and_relaxed(&slot[7], ~GSTAGE_PTE_W);
+	}
+	for (; slot < end; slot++)
+		(void)atomic_and_relaxed(slot, ~GSTAGE_PTE_W);
+}

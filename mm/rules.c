@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The debug build's checks of the memory layer's rules.
+ */
+#include "mm/rules.h"
+
+#ifdef CONFIG_DEBUG
+#include <cleave/atomic.h>
+#include <cleave/printk.h>
+
+void rules_check(struct space *sp, const char *rule, bool holds, const char *where)
+{
+	if (holds)
+		return;
+	/* A guest that found a way to break a rule must not flood the console: every later one is only counted. */
+	if (atomic_add(&sp->stats.rules_broken, 1U) < 16U)
+		printk("memory: rule %s broken in %s", rule, where);
+}
+
+void rules_check_protected(struct space *sp, struct region *r, u64 first, u64 count)
+{
+	for (u64 page = first; page < first + count; page++) {
+		gpa_t gpa = GPA(r->base.v + (page << PAGE_SHIFT));
+		u32 level;
+		u64 pte;
+
+		/* First the entry, then the bit: a fault sets them the other way round. */
+		(void)gstage_walk(&sp->gs, gpa, &level, &pte);
+		smp_mb();
+		rules_check(sp, "M1", (pte & GSTAGE_PTE_W) == 0U || dirty_test(&r->log.dirty, page),
+			    __func__);
+	}
+}
+#endif

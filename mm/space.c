@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A guest's physical address space: its making, its regions and windows.
+ *
+ * Who may run at once (the whole memory layer):
+ *
+ * - Structural operations hold the space's lock: adding and removing regions and windows, log start, stop, harvest,
+ *   clear, collapse. There is one at a time.
+ * - space_fault(), space_span(), space_read(), space_write(), space_zero() hold no lock. They run in the context of a
+ *   vCPU of the space that counts as running (IN), or while no vCPU of it can run. fence_remote() waits until each
+ *   running vCPU has answered, which a vCPU never does inside one of these. So when a fence has returned, whatever they saw
+ *   before it they see no longer: tables may be freed (M4), region slots used again, bitmaps wiped.
+ * - The pool is lock-free, the frame allocator has a lock of its own that is taken last and held briefly.
+ */
+#include "mm/space.h"
+#include <cleave/errno.h>
+#include "mm/fence.h"
+#include "mm/rules.h"
+
+#define SPACE_LARGEST_LEVEL 2U
+#define SPACE_MIN_STEP	    64U
+
+static bool space_config_ok(const struct space_config *cfg)
+{
+	return cfg->levels >= GSTAGE_MIN_LEVELS && cfg->levels <= GSTAGE_MAX_LEVELS &&
+	       cfg->largest_level <= SPACE_LARGEST_LEVEL && cfg->step_pages >= SPACE_MIN_STEP;
+}
+
+/* Tables that windows may take: the bytes of the configuration at 4 KiB, and the ends of each further window. */
+static u64 space_window_tables(const struct space_config *cfg)
+{
+	u64 ends = 2U * (CONFIG_MAX_REGIONS - 1U) * (cfg->levels - 1U);
+
+	return cfg->window_size == 0U
+		       ? 0U
+		       : gstage_worst_tables(cfg->levels, GPA(PAGE_SIZE), cfg->window_size) + ends;
+}
+
+int space_init(struct space *sp, struct frames *frames, const struct space_config *cfg, u64 memory)
+{
+	u64 tables = cfg->pool_tables;
+	hpa_t root;
+
+	if (!space_config_ok(cfg))
+		return CLV_ERR_INVAL;
+	sp->cfg = *cfg;
+	sp->frames = frames;
+	/* The bulk at once, in one block; space_add_memory() adds what the places of the regions need beyond that. */
+	if (tables == 0U)
+		tables =
+			gstage_worst_tables(cfg->levels, GPA(0), memory) + space_window_tables(cfg);
+	if (frames_alloc(frames, GSTAGE_ROOT_SIZE, GSTAGE_ROOT_SIZE, 0, &root) != CLV_OK)
+		return CLV_ERR_NOMEM;
+	(void)gstage_init(&sp->gs, root, cfg->levels, cfg->hpa_to_va);
+	table_pool_init(&sp->pool, cfg->hpa_to_va);
+	if (table_pool_grow(&sp->pool, frames, tables) != CLV_OK) {
+		(void)frames_free(frames, root, GSTAGE_ROOT_SIZE);
+		return CLV_ERR_NOMEM;
+	}
+	return CLV_OK;
+}
+
+void space_destroy(struct space *sp)
+{
+	for (u32 i = 0; i < sp->nr_regions; i++) {
+		struct region_log *log = &sp->region[i].log;
+
+		if (log->memory_size != 0U)
+			(void)frames_free(sp->frames, log->memory, log->memory_size);
+	}
+	table_pool_release(&sp->pool, sp->frames);
+	(void)frames_free(sp->frames, sp->gs.root_hpa, GSTAGE_ROOT_SIZE);
+	*sp = (struct space){ .nr_regions = 0 };
+}
+
+/* A slot for a region, NULL when all are used. Under the lock. */
+static struct region *space_slot(struct space *sp)
+{
+	for (u32 i = 0; i < CONFIG_MAX_REGIONS; i++) {
+		if (atomic_read(&sp->region[i].kind) == (u32)REGION_FREE)
+			return &sp->region[i];
+	}
+	return NULL;
+}
+
+/* Let everybody see a slot that has been filled. */
+static void space_publish(struct space *sp, struct region *r, enum region_kind kind)
+{
+	u32 index = (u32)(r - sp->region);
+
+	atomic_set_release(&r->kind, (u32)kind);
+	if (index >= sp->nr_regions)
+		atomic_set_release(&sp->nr_regions, index + 1U);
+}
+
+static int space_check_range(const struct space *sp, gpa_t base, u64 size)
+{
+	if (size == 0U || !IS_ALIGNED(base.v | size, PAGE_SIZE))
+		return CLV_ERR_INVAL;
+	if (base.v >= gstage_limit(&sp->gs) || size > gstage_limit(&sp->gs) - base.v)
+		return CLV_ERR_RANGE;
+	if (region_overlaps(sp->region, sp->nr_regions, base, size))
+		return CLV_ERR_EXISTS;
+	return CLV_OK;
+}
+
+/* M5: let the pool have all tables that the memory regions and one more take at 4 KiB, and those for windows. */
+static int space_size_pool(struct space *sp, gpa_t base, u64 size)
+{
+	u64 need = gstage_worst_tables(sp->cfg.levels, base, size) + space_window_tables(&sp->cfg);
+
+	if (sp->cfg.pool_tables != 0U)
+		return CLV_OK;
+	for (u32 i = 0; i < sp->nr_regions; i++) {
+		const struct region *r = &sp->region[i];
+
+		if (atomic_read(&r->kind) == (u32)REGION_MEMORY)
+			need += gstage_worst_tables(sp->cfg.levels, r->base, r->size);
+	}
+	return need > sp->pool.total ? table_pool_grow(&sp->pool, sp->frames, need - sp->pool.total)
+				     : CLV_OK;
+}
+
+static int space_map_memory(struct space *sp, struct region *r)
+{
+	u64 pages = r->size >> PAGE_SHIFT;
+	struct region_log *log = &r->log;
+	int err = space_size_pool(sp, r->base, r->size);
+
+	if (err != CLV_OK)
+		return err;
+	/* The bitmap is there from the start, so that no log start can fail for want of memory (M5). */
+	log->memory_size = dirty_bytes(pages);
+	if (frames_alloc(sp->frames, log->memory_size, PAGE_SIZE, 0, &log->memory) != CLV_OK) {
+		log->memory_size = 0;
+		return CLV_ERR_NOMEM;
+	}
+	err = gstage_map(&sp->gs, &sp->pool, r->base, r->hpa, r->size, r->prot,
+			 sp->cfg.largest_level);
+	if (err != CLV_OK) {
+		(void)frames_free(sp->frames, log->memory, log->memory_size);
+		log->memory_size = 0;
+		return err;
+	}
+	dirty_init(&log->dirty, (void *)(log->memory.v + sp->cfg.hpa_to_va), pages);
+	return CLV_OK;
+}
+
+int space_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
+{
+	struct region *r;
+	int err;
+
+	spin_lock(&sp->lock);
+	err = space_check_range(sp, base, size);
+	r = space_slot(sp);
+	if (err == CLV_OK && r == NULL)
+		err = CLV_ERR_NOMEM;
+	if (err == CLV_OK) {
+		region_fill(r, base, size, hpa, GSTAGE_PTE_RWX);
+		err = space_map_memory(sp, r);
+	}
+	if (err == CLV_OK) {
+		space_publish(sp, r, REGION_MEMORY);
+		err = (int)(r - sp->region);
+	}
+	spin_unlock(&sp->lock);
+	return err;
+}
+
+/* HPA of a range of @from's own memory. Its memory regions do not change while it exists, which core sees to. */
+static int space_locate(struct space *from, gpa_t base, u64 size, hpa_t *hpa)
+{
+	const struct region *r =
+		region_find(from->region, atomic_read_acquire(&from->nr_regions), base);
+
+	if (r == NULL || atomic_read(&r->kind) != (u32)REGION_MEMORY ||
+	    size > r->size - (base.v - r->base.v))
+		return CLV_ERR_RANGE;
+	*hpa = HPA(r->hpa.v + (base.v - r->base.v));
+	return CLV_OK;
+}
+
+/* Windows must leave the memory's own tables alone (M5). */
+static bool space_window_fits(const struct space *sp, u64 tables)
+{
+	u64 used = tables;
+
+	for (u32 i = 0; i < sp->nr_regions; i++) {
+		if (atomic_read(&sp->region[i].kind) == (u32)REGION_WINDOW)
+			used += sp->region[i].tables;
+	}
+	return sp->cfg.pool_tables != 0U || used <= space_window_tables(&sp->cfg);
+}
+
+int space_add_window(struct space *sp, gpa_t base, struct space *from, gpa_t from_base, u64 size,
+		     bool writable)
+{
+	u64 prot = GSTAGE_PTE_R | (writable ? GSTAGE_PTE_W : 0U);
+	struct region *r;
+	hpa_t hpa = HPA(0);
+	u64 tables = 0;
+	int err;
+
+	spin_lock(&sp->lock);
+	err = space_check_range(sp, base, size);
+	if (err == CLV_OK && !IS_ALIGNED(from_base.v, PAGE_SIZE))
+		err = CLV_ERR_INVAL;
+	if (err == CLV_OK)
+		err = space_locate(from, from_base, size, &hpa);
+	r = space_slot(sp);
+	if (err == CLV_OK && r == NULL)
+		err = CLV_ERR_NOMEM;
+	if (err == CLV_OK) {
+		tables = gstage_map_tables(&sp->gs, base, hpa, size, sp->cfg.largest_level);
+		err = space_window_fits(sp, tables) ? gstage_map(&sp->gs, &sp->pool, base, hpa,
+								 size, prot, sp->cfg.largest_level)
+						    : CLV_ERR_NOMEM;
+	}
+	if (err == CLV_OK) {
+		region_fill(r, base, size, hpa, prot);
+		r->tables = tables;
+		space_publish(sp, r, REGION_WINDOW);
+		err = (int)(r - sp->region);
+	}
+	spin_unlock(&sp->lock);
+	return err;
+}
+
+static struct region *space_find_window(struct space *sp, gpa_t base)
+{
+	for (u32 i = 0; i < sp->nr_regions; i++) {
+		struct region *r = &sp->region[i];
+
+		if (atomic_read(&r->kind) == (u32)REGION_WINDOW && r->base.v == base.v)
+			return r;
+	}
+	return NULL;
+}
+
+int space_remove_window(struct space *sp, gpa_t base)
+{
+	struct fence_batch batch;
+	struct region *r;
+	int err = CLV_ERR_NOTFOUND;
+
+	spin_lock(&sp->lock);
+	r = space_find_window(sp, base);
+	if (r != NULL) {
+		fence_batch_init(&batch);
+		/* Withdrawn first: a vCPU that faults on what is going finds no region at its next try. */
+		atomic_set_release(&r->kind, (u32)REGION_FREE);
+		/* A window's leaves never reach beyond it, so nothing is split and this cannot fail. */
+		err = gstage_unmap(&sp->gs, &sp->pool, r->base, r->size, &batch);
+		RULE_CHECK(sp, "M5", err == CLV_OK);
+		fence_remote(sp, &batch);
+		space_count(&sp->stats.fences, 1);
+		(void)gstage_unmap_finish(&sp->gs, &sp->pool, r->base, r->size);
+	}
+	spin_unlock(&sp->lock);
+	return err;
+}
+
+int space_leaves(struct space *sp, u32 region, u64 leaves[3], u64 *cursor)
+{
+	const struct region *r;
+	struct gstage_iter it;
+	u64 left = sp->cfg.step_pages;
+	u64 from = *cursor;
+	int err = CLV_OK;
+
+	spin_lock(&sp->lock);
+	r = space_memory_region(sp, region);
+	if (r == NULL) {
+		err = CLV_ERR_NOTFOUND;
+	} else if (!IS_ALIGNED(from, PAGE_SIZE) || from >= r->size) {
+		err = CLV_ERR_INVAL;
+	} else {
+		gstage_iter_start(&it, &sp->gs, GPA(r->base.v + from), r->size - from);
+		/* Regions have no holes: all entries to the end of a 4 KiB table are leaves. */
+		for (; !gstage_iter_done(&it) && left > 0U; left--) {
+			u64 n = it.level == 0U ? gstage_iter_rest(&it) : 1U;
+
+			leaves[it.level] += n;
+			gstage_iter_skip(&it, n);
+		}
+		*cursor = gstage_iter_done(&it) ? 0U : it.gpa - r->base.v;
+	}
+	spin_unlock(&sp->lock);
+	return err;
+}

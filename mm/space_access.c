@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hypervisor's own accesses to guest memory. Its writes come through this one door, which marks what they touch (M8).
+ *
+ * It must never touch a byte outside the regions that are the space's own memory: windows belong to another VM.
+ *
+ * A write marks its pages, writes, and marks them again. The first makes them dirty before they change (M1). The second is for a
+ * harvest that took the mark before the bytes were there: if the vCPU whose context this is runs, the harvest waits for it
+ * and the bytes come before the answer anyway; if it does not, the page is reported again.
+ */
+#include <cleave/errno.h>
+#include <cleave/string.h>
+#include "mm/space.h"
+
+static struct region *access_region(struct space *sp, gpa_t gpa)
+{
+	struct region *r = region_find(sp->region, atomic_read_acquire(&sp->nr_regions), gpa);
+
+	return r != NULL && atomic_read(&r->kind) == (u32)REGION_MEMORY ? r : NULL;
+}
+
+/* Bytes of [@gpa, @gpa + @len) that lie in @r, which contains @gpa. */
+static u64 access_piece(const struct region *r, gpa_t gpa, u64 len)
+{
+	return MIN(len, r->size - (gpa.v - r->base.v));
+}
+
+static void *access_pointer(const struct space *sp, const struct region *r, gpa_t gpa)
+{
+	return (void *)(r->hpa.v + (gpa.v - r->base.v) + sp->cfg.hpa_to_va);
+}
+
+static void access_mark(struct region *r, gpa_t gpa, u64 len)
+{
+	u64 first = region_page(r, gpa);
+	u64 last = region_page(r, GPA(gpa.v + len - 1U));
+
+	if (atomic_read_acquire(&r->log.active) != 0U)
+		dirty_mark_range(&r->log.dirty, first, last - first + 1U);
+}
+
+/* Check a whole access before its first byte moves. */
+static int access_check(struct space *sp, gpa_t gpa, u64 len)
+{
+	u64 done = 0;
+
+	if (len != 0U && gpa.v + (len - 1U) < gpa.v)
+		return CLV_ERR_RANGE;
+	while (done < len) {
+		gpa_t at = GPA(gpa.v + done);
+		const struct region *r = access_region(sp, at);
+
+		if (r == NULL)
+			return CLV_ERR_RANGE;
+		done += access_piece(r, at, len - done);
+	}
+	return CLV_OK;
+}
+
+const void *space_span(struct space *sp, gpa_t gpa, u64 len)
+{
+	const struct region *r = access_region(sp, gpa);
+
+	if (r == NULL || len == 0U || access_piece(r, gpa, len) != len)
+		return NULL;
+	return access_pointer(sp, r, gpa);
+}
+
+void *space_span_write(struct space *sp, gpa_t gpa, u64 len)
+{
+	struct region *r = access_region(sp, gpa);
+
+	if (r == NULL || len == 0U || access_piece(r, gpa, len) != len)
+		return NULL;
+	access_mark(r, gpa, len);
+	return access_pointer(sp, r, gpa);
+}
+
+void space_span_written(struct space *sp, gpa_t gpa, u64 len)
+{
+	struct region *r = access_region(sp, gpa);
+
+	if (r != NULL && len != 0U && access_piece(r, gpa, len) == len)
+		access_mark(r, gpa, len);
+}
+
+int space_read(struct space *sp, gpa_t gpa, void *dst, u64 len)
+{
+	int err = access_check(sp, gpa, len);
+	u64 done = 0;
+
+	while (err == CLV_OK && done < len) {
+		gpa_t at = GPA(gpa.v + done);
+		const struct region *r = access_region(sp, at);
+		u64 piece = access_piece(r, at, len - done);
+
+		memcpy((u8 *)dst + done, access_pointer(sp, r, at), piece);
+		done += piece;
+	}
+	return err;
+}
+
+int space_write(struct space *sp, gpa_t gpa, const void *src, u64 len)
+{
+	int err = access_check(sp, gpa, len);
+	u64 done = 0;
+
+	while (err == CLV_OK && done < len) {
+		gpa_t at = GPA(gpa.v + done);
+		struct region *r = access_region(sp, at);
+		u64 piece = access_piece(r, at, len - done);
+
+		access_mark(r, at, piece);
+		memcpy(access_pointer(sp, r, at), (const u8 *)src + done, piece);
+		access_mark(r, at, piece);
+		done += piece;
+	}
+	return err;
+}
+
+int space_zero(struct space *sp, gpa_t gpa, u64 len)
+{
+	int err = access_check(sp, gpa, len);
+	u64 done = 0;
+
+	while (err == CLV_OK && done < len) {
+		gpa_t at = GPA(gpa.v + done);
+		struct region *r = access_region(sp, at);
+		u64 piece = access_piece(r, at, len - done);
+
+		access_mark(r, at, piece);
+		memset(access_pointer(sp, r, at), 0, piece);
+		access_mark(r, at, piece);
+		done += piece;
+	}
+	return err;
+}

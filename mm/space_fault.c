@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest-page faults: the architecture's three cases, and the vCPU's half of rule M1.
+ *
+ * It must never take a lock, wait, or serve another hart's request on the way: that other hart's fence_remote() takes an answer
+ * of this one as word that it has left the tables (M4) and has finished what it was granting.
+ *
+ * The race of a write fault with a harvest of the same page. The fault does
+ *
+ *	S1 set the page's bit    S2 compare-and-exchange the entry to W    S3 read the bit; set it again if it is clear
+ *
+ * and the harvest, under the space's lock,
+ *
+ *	H1 take the bit    H2 clear W, in any case    H3 fence: wait for every running vCPU    H4 answer the caller
+ *
+ * Every page is, at every instant, dirty in the current bitmap, or part of a harvest that has not answered, or
+ * write-protected in every TLB:
+ *
+ * - H1 before S1: the bit that S1 set stays set. (H2 may take W away again: one more fault.)
+ * - S1 before H1, S2 before H2: W is gone again. Whoever used it in between did so before it answered H3, so before H4, and the
+ *   page is in the answer. The bit may be set again by S3: the page is reported once more than needed.
+ * - S1 before H1, H2 before S2: W stands, and the bit is clear, until S3. S2 read what H2 wrote or something later, so S3
+ *   comes after H1 and sees that the bit is gone, and sets it. In the short time between, vCPUs may write to the page, but
+ *   the harvest has not answered: H3 waits for this vCPU too, which answers only after it has left space_fault().
+ *
+ * This is why H2 is done even when the entry has no W (S2 must have something to read), and why a harvest that took any
+ * bit always fences, even where no entry changed.
+ *
+ * A split comes before S1. So if H1 took the bit that S1 set, the harvest's walk, which follows H1, sees the split; and if
+ * the harvest's walk did not see the split, S1 comes after H1. It can never protect the leaf while its child is granted.
+ */
+#include "mm/rules.h"
+#include "mm/space.h"
+
+/* One more in a counter that this hart alone writes. */
+static void fault_count(u64 *counter)
+{
+	atomic_set(counter, atomic_read(counter) + 1U);
+}
+
+/*
+ * Mark all pages of the leaf at @level that maps @gpa. Leaves never reach beyond their region.
+ */
+static void fault_mark_leaf(struct region *r, gpa_t gpa, u32 level)
+{
+	gpa_t first = GPA(ALIGN_DOWN(gpa.v, gstage_span(level)));
+
+	dirty_mark_range(&r->log.dirty, region_page(r, first), gstage_span(level) >> PAGE_SHIFT);
+}
+
+/*
+ * The pool is empty: what a split would have tracked is tracked as one (M5). Return: false when the entry has changed.
+ */
+static bool fault_grant_coarse(struct space *sp, struct region *r, gpa_t gpa, u64 *slot, u32 level,
+			       u64 pte, struct space_counters *cnt)
+{
+	u64 found = pte;
+
+	RULE_CHECK(sp, "M5", sp->cfg.pool_tables != 0U);
+	(void)sp;
+	fault_mark_leaf(r, gpa, level); /* S1 for each page of the leaf */
+	if (!atomic_cas(slot, &found, pte | GSTAGE_PTE_W))
+		return false;
+	fault_mark_leaf(r, gpa, level); /* S3: setting what is set changes nothing */
+	fault_count(&cnt->coarse_grants);
+	return true;
+}
+
+/* The region is not logged: give all that it allows, at the size that is there. Return: false when the entry has changed. */
+static bool fault_restore(struct region *r, gpa_t gpa, u64 *slot, u32 level, u64 pte)
+{
+	u64 found = pte;
+
+	if (!atomic_cas(slot, &found, pte | r->prot))
+		return false;
+	/*
+	 * A log that started since we looked has protected this leaf, and then we gave W. Its start sets `active`, then
+	 * protects, then fences: so we see `active` here if our exchange came after, and the start waits for us.
+	 */
+	if (atomic_read_acquire(&r->log.active) != 0U)
+		fault_mark_leaf(r, gpa, level);
+	return true;
+}
+
+enum space_fault_result space_fault(struct space *sp, gpa_t gpa, enum space_access access,
+				    struct space_counters *cnt)
+{
+	struct region *r = region_find(sp->region, atomic_read_acquire(&sp->nr_regions), gpa);
+	u64 need = GSTAGE_PTE_R;
+
+	if (r == NULL)
+		return SPACE_FAULT_NO_MEMORY_HERE;
+	if (access == SPACE_WRITE)
+		need = GSTAGE_PTE_W;
+	else if (access == SPACE_EXEC)
+		need = GSTAGE_PTE_X;
+	if ((r->prot & need) == 0U)
+		return SPACE_FAULT_FORBIDDEN;
+
+	/* Each turn but the last means that another vCPU or the lock's holder has changed the entry: somebody got on. */
+	for (;;) {
+		u32 level;
+		u64 pte;
+		u64 *slot = gstage_walk(&sp->gs, gpa, &level, &pte);
+
+		/* Allowed already; or a window that is being removed, which the retry will find gone. */
+		if ((pte & need) != 0U || !gstage_pte_is_leaf(pte)) {
+			fault_count(&cnt->spurious_faults);
+			return SPACE_FAULT_SPURIOUS;
+		}
+		if (need != GSTAGE_PTE_W || atomic_read_acquire(&r->log.active) == 0U) {
+			if (fault_restore(r, gpa, slot, level, pte))
+				return SPACE_FAULT_GRANTED;
+			continue;
+		}
+		if (level > 0U) {
+			enum gstage_split_result split =
+				gstage_split(&sp->gs, &sp->pool, slot, level, pte, 0);
+
+			if (split == GSTAGE_SPLIT_DONE)
+				fault_count(&cnt->fault_splits);
+			if (split != GSTAGE_SPLIT_NO_TABLE)
+				continue;
+			if (!fault_grant_coarse(sp, r, gpa, slot, level, pte, cnt))
+				continue;
+		} else {
+			u64 page = region_page(r, gpa);
+
+			dirty_mark(&r->log.dirty, page);		 /* S1 */
+			if (!atomic_cas(slot, &pte, pte | GSTAGE_PTE_W)) /* S2 */
+				continue;
+			if (!dirty_test(&r->log.dirty, page)) /* S3 */
+				dirty_mark(&r->log.dirty, page);
+		}
+		fault_count(&cnt->write_faults);
+		return SPACE_FAULT_GRANTED;
+	}
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Dirty logs: start, stop, status. Reading and clearing is in space_log_bits.c.
+ *
+ * It must never leave a page writable and unmarked when the last call of a start has returned, nor a table linked or
+ * freed too early when a stop puts huge leaves back.
+ *
+ * Start. `active` is set first, so that from then on every fault marks; then leaves are protected, step by step; each step
+ * fences what it protected before it returns. What was written before its page was protected is not in the log: the log begins
+ * when the last call returns, and only then may it be read. A fault that did not see `active` yet looks again
+ * after it has granted (space_fault.c). An initially-set log sets all bits instead, and nothing else.
+ *
+ * Stop. `active` is cleared first, then every running vCPU is waited for once. From then on nobody marks, and nobody splits,
+ * so the bitmap can be wiped and tables collapsed. Faults still give W to single entries that a log has protected; such an
+ * entry is in a table that collapse either reads after it, or has unlinked and not freed: the vCPU's walk ends before the fence does.
+ */
+#include <cleave/errno.h>
+#include "mm/rules.h"
+#include "mm/space.h"
+
+/* A stop's cursor says what it is at: first it wipes spans of the bitmap, then it collapses. */
+#define LOG_CURSOR_COLLAPSE BIT64(63)
+
+/* Work units: one is about what protecting a 4 KiB page costs. */
+#define LOG_UNITS_TABLE ((s64)GSTAGE_ENTRIES)
+#define LOG_UNITS_SPAN	((s64)DIRTY_SPAN_WORDS)
+
+static void log_fence(struct space *sp, gpa_t base, u64 size)
+{
+	struct fence_batch batch;
+
+	fence_batch_init(&batch);
+	fence_batch_add(&batch, base, size);
+	fence_remote(sp, &batch);
+	space_count(&sp->stats.fences, 1);
+}
+
+/* Protect the present leaf, or the run of 4 KiB leaves that begins here, and go on behind. Return: leaves protected. */
+static u64 log_protect_here(struct gstage_iter *it, s64 budget)
+{
+	u64 n = it->level == 0U ? MIN(gstage_iter_rest(it), (u64)MAX(budget, 1)) : 1U;
+
+	/*
+	 * A huge leaf that has no W may become a table under a fault now; then the pointer loses nothing, and in the table
+	 * only what was marked has W.
+	 */
+	gstage_protect_run(it->slot, n);
+	gstage_iter_skip(it, n);
+	return n;
+}
+
+/* One step of an eager start at the present leaf. Return: units. */
+static s64 log_split_here(struct space *sp, struct gstage_iter *it, s64 budget)
+{
+	enum gstage_split_result split;
+	/* The last split protects as well: children are written once. The levels above keep W for their rest to come. */
+	u64 drop = it->level == 1U ? GSTAGE_PTE_W : 0U;
+
+	if (it->level == 0U)
+		return (s64)log_protect_here(it, budget);
+	split = gstage_split(&sp->gs, &sp->pool, it->slot, it->level, it->pte, drop);
+	/* M5: without a table the log is coarser here. */
+	if (split == GSTAGE_SPLIT_NO_TABLE)
+		return (s64)log_protect_here(it, budget);
+	if (split == GSTAGE_SPLIT_DONE)
+		space_count(&sp->stats.eager_splits, 1);
+	if (split == GSTAGE_SPLIT_DONE && drop != 0U)
+		gstage_iter_skip(it, 1);
+	else
+		gstage_iter_refresh(it);
+	return LOG_UNITS_TABLE;
+}
+
+/* A step of a fault-driven or eager start. Return: the new cursor, 0 when the region's end is reached. */
+static u64 log_start_protect(struct space *sp, struct region *r)
+{
+	u64 from = r->log.cursor;
+	struct gstage_iter it;
+	s64 budget = (s64)sp->cfg.step_pages;
+
+	gstage_iter_start(&it, &sp->gs, GPA(r->base.v + from), r->size - from);
+	/* However small a step is, it gets on by a page: a cursor of 0 says that all is done. */
+	while (!gstage_iter_done(&it) && (budget > 0 || it.gpa == r->base.v + from)) {
+		if (r->log.mode == CLEAVE_LOG_EAGER)
+			budget -= log_split_here(sp, &it, budget);
+		else
+			budget -= (s64)log_protect_here(&it, budget);
+	}
+	/* A step may end inside a leaf that was split and not protected yet: it.gpa is its first page that is left. */
+	log_fence(sp, GPA(r->base.v + from), it.gpa - (r->base.v + from));
+	return gstage_iter_done(&it) ? 0U : it.gpa - r->base.v;
+}
+
+/* A step of an initially-set start: a word costs about as much as an eighth of a page. */
+static u64 log_start_set(struct space *sp, struct region *r)
+{
+	u64 from = r->log.cursor;
+	u64 words = dirty_words(&r->log.dirty);
+	u64 end = MIN(from + (u64)sp->cfg.step_pages * 8U, words);
+
+	dirty_set_words(&r->log.dirty, from, end);
+	return end == words ? 0U : end;
+}
+
+static bool log_mode_ok(u32 mode)
+{
+	return mode == CLEAVE_LOG_FAULT || mode == CLEAVE_LOG_EAGER ||
+	       mode == CLEAVE_LOG_INITIALLY_SET;
+}
+
+/* Begin a start, or check that the call continues the one under way. */
+static int log_start_enter(struct region_log *log, u32 mode, bool eager, u64 cursor)
+{
+	if (cursor != 0U)
+		return log->phase == REGION_LOG_STARTING && cursor == log->cursor &&
+				       mode == log->mode
+			       ? CLV_OK
+			       : CLV_ERR_STATE;
+	if (log->phase != REGION_LOG_OFF)
+		return CLV_ERR_STATE;
+	log->phase = REGION_LOG_STARTING;
+	log->mode = mode;
+	log->eager = mode == CLEAVE_LOG_EAGER || (mode == CLEAVE_LOG_INITIALLY_SET && eager);
+	log->cursor = 0;
+	/* Before the first leaf is protected; pairs with the acquire in space_fault() (see fault_restore()). */
+	if (mode != CLEAVE_LOG_INITIALLY_SET)
+		atomic_set_release(&log->active, 1U);
+	return CLV_OK;
+}
+
+int space_log_start(struct space *sp, u32 region, u32 mode, bool eager, u64 *cursor)
+{
+	struct region *r;
+	int err = CLV_ERR_NOTFOUND;
+
+	spin_lock(&sp->lock);
+	r = space_memory_region(sp, region);
+	if (r != NULL)
+		err = log_mode_ok(mode) ? log_start_enter(&r->log, mode, eager, *cursor)
+					: CLV_ERR_INVAL;
+	if (err == CLV_OK) {
+		r->log.cursor = mode == CLEAVE_LOG_INITIALLY_SET ? log_start_set(sp, r)
+								 : log_start_protect(sp, r);
+		if (r->log.cursor == 0U) {
+			r->log.phase = REGION_LOG_ON;
+			atomic_set_release(&r->log.active, 1U);
+		}
+		*cursor = r->log.cursor;
+	}
+	spin_unlock(&sp->lock);
+	return err;
+}
+
+/* Begin a stop, or check that the call continues the one under way. */
+static int log_stop_enter(struct space *sp, struct region *r, bool collapse, u64 cursor)
+{
+	struct region_log *log = &r->log;
+
+	if (cursor != 0U)
+		return log->phase == REGION_LOG_STOPPING && cursor == log->cursor ? CLV_OK
+										  : CLV_ERR_STATE;
+	if (log->phase == REGION_LOG_OFF)
+		return CLV_ERR_STATE;
+	/* Also out of a start, or of a stop whose caller has gone: begin again. */
+	log->phase = REGION_LOG_STOPPING;
+	log->collapse = collapse;
+	log->cursor = 0;
+	atomic_set_release(&log->active, 0U);
+	/* Nothing has lost permission. The fence is for its wait: who saw `active` has now marked and split what it will. */
+	log_fence(sp, r->base, PAGE_SIZE);
+	return CLV_OK;
+}
+
+/* Wipe the bitmap from the cursor's span on. */
+static void log_stop_wipe(struct region *r, s64 *budget)
+{
+	struct dirty *d = &r->log.dirty;
+	u64 spans = (d->pages + DIRTY_SPAN_PAGES - 1U) / DIRTY_SPAN_PAGES;
+	u64 span = r->log.cursor;
+
+	while (span<spans && * budget> 0) {
+		u64 clean = dirty_clean_spans(d, span, spans);
+
+		if (clean != 0U) {
+			span += clean;
+			*budget -= 1;
+			continue;
+		}
+		dirty_wipe_span(d, span);
+		span++;
+		*budget -= LOG_UNITS_SPAN;
+	}
+	r->log.cursor = span < spans ? span : LOG_CURSOR_COLLAPSE;
+}
+
+/* Collapse what ends at @end: the block of each level whose last part has been dealt with. */
+static void log_collapse_at(struct space *sp, const struct region *r, u64 end, u32 level,
+			    struct gstage_collect *collect)
+{
+	u64 span = gstage_span(level);
+
+	if (!IS_ALIGNED(end, span) || end - r->base.v < span)
+		return;
+	if (gstage_collapse(&sp->gs, GPA(end - span), level, r->prot, collect))
+		space_count(&sp->stats.collapses, 1);
+}
+
+/*
+ * Put huge leaves back from the cursor on, as large as gstage_map() made them: it always takes the largest that fits, and so
+ * does this. Tables are unlinked, then one fence, then they are freed (M4).
+ */
+static void log_stop_collapse(struct space *sp, struct region *r, s64 *budget)
+{
+	u64 from = r->base.v + (r->log.cursor & ~LOG_CURSOR_COLLAPSE);
+	struct gstage_collect collect = { .nr = 0 };
+	struct gstage_iter it;
+	/* At one address every level may end a block. */
+	u32 room = GSTAGE_COLLECT_MAX - sp->cfg.largest_level;
+
+	gstage_iter_start(&it, &sp->gs, GPA(from), r->base.v + r->size - from);
+	while (!gstage_iter_done(&it) && *budget > 0 && collect.nr < room) {
+		u32 found = it.level;
+
+		*budget -= found == 0U ? LOG_UNITS_TABLE : 1;
+		gstage_iter_skip(&it, found == 0U ? gstage_iter_rest(&it) : 1U);
+		for (u32 level = found + 1U; level <= sp->cfg.largest_level; level++)
+			log_collapse_at(sp, r, it.gpa, level, &collect);
+	}
+	r->log.cursor = gstage_iter_done(&it) ? 0U : LOG_CURSOR_COLLAPSE | (it.gpa - r->base.v);
+	if (collect.nr != 0U) {
+		log_fence(sp, GPA(from), it.gpa - from);
+		gstage_collect_free(&collect, &sp->pool);
+	}
+}
+
+int space_log_stop(struct space *sp, u32 region, bool collapse, u64 *cursor)
+{
+	s64 budget = (s64)sp->cfg.step_pages;
+	struct region *r;
+	int err = CLV_ERR_NOTFOUND;
+
+	spin_lock(&sp->lock);
+	r = space_memory_region(sp, region);
+	if (r != NULL)
+		err = log_stop_enter(sp, r, collapse, *cursor);
+	if (err == CLV_OK) {
+		struct region_log *log = &r->log;
+
+		if ((log->cursor & LOG_CURSOR_COLLAPSE) == 0U)
+			log_stop_wipe(r, &budget);
+		if (log->cursor == LOG_CURSOR_COLLAPSE && !log->collapse)
+			log->cursor = 0;
+		else if ((log->cursor & LOG_CURSOR_COLLAPSE) != 0U && budget > 0)
+			log_stop_collapse(sp, r, &budget);
+		if (log->cursor == 0U) {
+			log->phase = REGION_LOG_OFF;
+			log->mode = CLEAVE_LOG_OFF;
+			log->eager = false;
+		}
+		*cursor = log->cursor;
+	}
+	spin_unlock(&sp->lock);
+	return err;
+}
+
+int space_log_status(struct space *sp, u32 region, struct space_log_status *out)
+{
+	const struct region *r;
+	int err = CLV_ERR_NOTFOUND;
+
+	spin_lock(&sp->lock);
+	r = space_memory_region(sp, region);
+	if (r != NULL) {
+		const struct region_log *log = &r->log;
+
+		*out = (struct space_log_status){
+			.mode = log->mode,
+			.eager = log->eager,
+			.starting = log->phase == REGION_LOG_STARTING,
+			.stopping = log->phase == REGION_LOG_STOPPING,
+			.dirty = log->phase == REGION_LOG_ON ? dirty_count(&log->dirty) : 0U,
+		};
+		err = CLV_OK;
+	}
+	spin_unlock(&sp->lock);
+	return err;
+}

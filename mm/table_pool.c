@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The lock-free stack of free page tables.
+ *
+ * It must never look into a table that is in use, but for the harmless read of a first word that lost its race.
+ */
+#include "mm/table_pool.h"
+#include <cleave/atomic.h>
+#include <cleave/errno.h>
+
+#define POOL_FRAME_BITS 44U
+#define POOL_FRAME_MASK (BIT64(POOL_FRAME_BITS) - 1U)
+#define POOL_TAG_ONE	BIT64(POOL_FRAME_BITS)
+
+static u64 *pool_table(const struct table_pool *p, u64 frame)
+{
+	return (u64 *)((frame << PAGE_SHIFT) + p->va);
+}
+
+static u64 pool_frame(const struct table_pool *p, const u64 *table)
+{
+	return table_pool_hpa(p, table).v >> PAGE_SHIFT;
+}
+
+/* The head that follows @head when @frame is to be on top. */
+static u64 pool_head(u64 head, u64 frame)
+{
+	return ((head & ~POOL_FRAME_MASK) + POOL_TAG_ONE) | frame;
+}
+
+void table_pool_init(struct table_pool *p, uintptr_t hpa_to_va)
+{
+	*p = (struct table_pool){ .va = hpa_to_va };
+}
+
+int table_pool_grow(struct table_pool *p, struct frames *frames, u64 tables)
+{
+	hpa_t base;
+	int err;
+
+	if (tables == 0U)
+		return CLV_OK;
+	if (p->nr_chunks == TABLE_POOL_CHUNKS || tables > POOL_FRAME_MASK)
+		return CLV_ERR_NOMEM;
+	err = frames_alloc(frames, tables << PAGE_SHIFT, PAGE_SIZE, 0, &base);
+	if (err != CLV_OK)
+		return CLV_ERR_NOMEM;
+	p->chunk[p->nr_chunks].base = base.v;
+	p->chunk[p->nr_chunks].size = tables << PAGE_SHIFT;
+	p->nr_chunks++;
+	p->total += tables;
+	/* From the top down, so that tables come out in the order of their addresses. */
+	for (u64 i = tables; i > 0U; i--)
+		table_pool_give(p, pool_table(p, (base.v >> PAGE_SHIFT) + i - 1U));
+	return CLV_OK;
+}
+
+void table_pool_release(struct table_pool *p, struct frames *frames)
+{
+	for (u32 i = 0; i < p->nr_chunks; i++)
+		(void)frames_free(frames, HPA(p->chunk[i].base), p->chunk[i].size);
+	table_pool_init(p, p->va);
+}
+
+u64 *table_pool_take(struct table_pool *p)
+{
+	u64 head = atomic_read_acquire(&p->head);
+	u64 *table;
+	u64 next;
+
+	/*
+	 * Another vCPU may take the same table between the two reads and fill it: then @next is nonsense, and the tag has
+	 * changed, so that the exchange fails and nonsense is dropped.
+	 */
+	do {
+		if ((head & POOL_FRAME_MASK) == 0U)
+			return NULL;
+		table = pool_table(p, head & POOL_FRAME_MASK);
+		next = atomic_read(&table[0]) & POOL_FRAME_MASK;
+	} while (!atomic_cas(&p->head, &head, pool_head(head, next)));
+	(void)atomic_add(&p->free, (u64)-1);
+	return table;
+}
+
+void table_pool_give(struct table_pool *p, u64 *table)
+{
+	u64 frame = pool_frame(p, table);
+	u64 head = atomic_read(&p->head);
+
+	/* The exchange's release pairs with the acquire in table_pool_take(): the link is there before the head. */
+	do {
+		atomic_set(&table[0], head & POOL_FRAME_MASK);
+	} while (!atomic_cas(&p->head, &head, pool_head(head, frame)));
+	(void)atomic_add(&p->free, 1U);
+}
+
+int table_pool_reserve(struct table_pool *p, u64 tables, struct table_chain *chain)
+{
+	chain->first = NULL;
+	for (u64 i = 0; i < tables; i++) {
+		u64 *table = table_pool_take(p);
+
+		if (table == NULL) {
+			table_pool_unreserve(p, chain);
+			return CLV_ERR_NOMEM;
+		}
+		table_chain_push(chain, table);
+	}
+	return CLV_OK;
+}
+
+void table_chain_push(struct table_chain *chain, u64 *table)
+{
+	table[0] = (uintptr_t)chain->first;
+	chain->first = table;
+}
+
+u64 *table_chain_next(struct table_chain *chain)
+{
+	u64 *table = chain->first;
+
+	if (table != NULL)
+		chain->first = (u64 *)(uintptr_t)table[0];
+	return table;
+}
+
+void table_pool_unreserve(struct table_pool *p, struct table_chain *chain)
+{
+	u64 *table;
+
+	while ((table = table_chain_next(chain)) != NULL)
+		table_pool_give(p, table);
+}
