@@ -485,6 +485,9 @@ fi
 
 [ "$PART" != cbmc ] || get_cbmc
 
+# Package lists are large and stale tomorrow; logs matter only after a failure.
+[ $failed -ne 0 ] || rm -rf "$APT"
+
 if [ $need_root -eq 1 ]; then
 	say "missing packages: $(missing_packages | tr '\n' ' ')$(qemu_good || echo 'qemu-system-riscv (10 or later)')"
 	say "they need root. Run:"
