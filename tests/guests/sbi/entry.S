@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where a hart starts or resumes whose state is looked at: it records what it finds and stops. */
+	.option arch, +zicsr
+	.text
+	.balign 4
+	.global hsm_entry
+hsm_entry:
+	sd	a0, 0(a1)
+	sd	a1, 8(a1)
+	csrr	t0, satp
+	sd	t0, 16(a1)
+	csrr	t0, sstatus
+	sd	t0, 24(a1)
+	fence	rw, rw
+	li	t0, 1
+	sd	t0, 32(a1)
+	li	a7, 0x48534d		/* HSM: stop */
+	li	a6, 1
+	ecall
+1:	wfi
+	j	1b

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The SBI that Cleave gives to guests, held against SBI 2.0 function by function: values, error codes, what happens in the
+ * right order, what is left alone. Run it with 1, 2 and 4 vCPUs, on one hart and on several, with and without Sstc.
+ */
+#include "tests/guests/sbi/sbi_test.h"
+
+#define SBI_2_0	       0x02000000U
+#define IMPL_ID_CLEAVE 0x08434c56U
+
+struct partition part;
+
+/* --- calls in general ------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	u64 eid;
+} offered[] = {
+	{ "BASE", SBI_EID_BASE },     { "TIME", SBI_EID_TIME }, { "IPI", SBI_EID_IPI },
+	{ "RFENCE", SBI_EID_RFENCE }, { "HSM", SBI_EID_HSM },	{ "SRST", SBI_EID_SRST },
+	{ "DBCN", SBI_EID_DBCN },     { "CLEAVE", CLEAVE_EID },
+};
+
+static const struct {
+	const char *name;
+	u64 eid;
+} not_offered[] = {
+	{ "legacy set_timer", 0x0 },
+	{ "legacy putchar", 0x1 },
+	{ "legacy getchar", 0x2 },
+	{ "legacy clear_ipi", 0x3 },
+	{ "legacy send_ipi", 0x4 },
+	{ "legacy remote_fence_i", 0x5 },
+	{ "legacy sfence_vma", 0x6 },
+	{ "legacy sfence_vma_asid", 0x7 },
+	{ "legacy shutdown", 0x8 },
+	{ "reserved 0x9", 0x9 },
+	{ "PMU", 0x504d55 },
+	{ "SUSP", 0x53555350 },
+	{ "CPPC", 0x43505043 },
+	{ "NACL", 0x4e41434c },
+	{ "STA", 0x535441 },
+	{ "SSE", 0x535345 },
+	{ "FWFT", 0x46574654 },
+	{ "experimental 0x08000000", 0x08000000 },
+	{ "vendor 0x09000000", 0x09000000 },
+	{ "BASE with bit 32", 0x100000010 },
+	{ "all ones", UINT64_MAX },
+};
+
+static void test_extensions(void)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(offered); i++) {
+		struct sbiret r = call3(SBI_EID_BASE, 3, offered[i].eid, 0, 0);
+
+		check(r.error == 0 && r.value != 0, "probe %s", offered[i].name);
+		want_error(call3(offered[i].eid, 0x7fffffff, 0, 0, 0), CLEAVE_ERR_NOT_SUPPORTED,
+			   "unknown function");
+		want_error(call3(offered[i].eid, UINT64_MAX, 0, 0, 0), CLEAVE_ERR_NOT_SUPPORTED,
+			   "unknown function -1");
+	}
+	for (i = 0; i < ARRAY_SIZE(not_offered); i++) {
+		struct sbiret r = call3(SBI_EID_BASE, 3, not_offered[i].eid, 0, 0);
+
+		check(r.error == 0 && r.value == 0, "probe %s", not_offered[i].name);
+		check_eq((u64)call3(not_offered[i].eid, 0, 0, 0, 0).error,
+			 (u64)CLEAVE_ERR_NOT_SUPPORTED, "call %s", not_offered[i].name);
+	}
+}
+
+/* All registers but a0 and a1 come back as they were (SBI 2.0, chapter 3). */
+static void test_registers_are_kept(void)
+{
+	u64 in[30];
+	u64 out[30];
+	u64 wrong = 0;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(in); i++)
+		in[i] = 0x1111111111111111U * (i + 1U);
+	/* t0 to t2, a2 to a5, t3 to t6, s2 to s11 */
+	__asm__ volatile(
+		"mv t6, %[in]\n"
+		"addi sp, sp, -96\n"
+		"sd s2, 0(sp)\nsd s3, 8(sp)\nsd s4, 16(sp)\nsd s5, 24(sp)\nsd s6, 32(sp)\n"
+		"sd s7, 40(sp)\nsd s8, 48(sp)\nsd s9, 56(sp)\nsd s10, 64(sp)\nsd s11, 72(sp)\n"
+		"sd %[out], 80(sp)\n"
+		"ld t0, 0(t6)\nld t1, 8(t6)\nld t2, 16(t6)\nld a2, 24(t6)\nld a3, 32(t6)\n"
+		"ld a4, 40(t6)\nld a5, 48(t6)\nld t3, 56(t6)\nld t4, 64(t6)\nld t5, 72(t6)\n"
+		"ld s2, 80(t6)\nld s3, 88(t6)\nld s4, 96(t6)\nld s5, 104(t6)\nld s6, 112(t6)\n"
+		"ld s7, 120(t6)\nld s8, 128(t6)\nld s9, 136(t6)\nld s10, 144(t6)\nld s11, 152(t6)\n"
+		"ld t6, 160(t6)\n"
+		"li a7, 0x10\nli a6, 0\necall\n"
+		"ld a0, 80(sp)\n"
+		"sd t0, 0(a0)\nsd t1, 8(a0)\nsd t2, 16(a0)\nsd a2, 24(a0)\nsd a3, 32(a0)\n"
+		"sd a4, 40(a0)\nsd a5, 48(a0)\nsd t3, 56(a0)\nsd t4, 64(a0)\nsd t5, 72(a0)\n"
+		"sd s2, 80(a0)\nsd s3, 88(a0)\nsd s4, 96(a0)\nsd s5, 104(a0)\nsd s6, 112(a0)\n"
+		"sd s7, 120(a0)\nsd s8, 128(a0)\nsd s9, 136(a0)\nsd s10, 144(a0)\nsd s11, 152(a0)\n"
+		"sd t6, 160(a0)\nsd a6, 168(a0)\nsd a7, 176(a0)\n"
+		"ld s2, 0(sp)\nld s3, 8(sp)\nld s4, 16(sp)\nld s5, 24(sp)\nld s6, 32(sp)\n"
+		"ld s7, 40(sp)\nld s8, 48(sp)\nld s9, 56(sp)\nld s10, 64(sp)\nld s11, 72(sp)\n"
+		"addi sp, sp, 96\n"
+		:
+		: [in] "r"(in), [out] "r"(out)
+		: "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "t0", "t1", "t2", "t3", "t4",
+		  "t5", "t6", "memory");
+	for (i = 0; i < 21U; i++)
+		wrong += out[i] != in[i] ? 1U : 0U;
+	check_eq(wrong, 0, "a call keeps t0-t6, a2-a5 and s2-s11");
+	check(out[21] == 0 && out[22] == 0x10, "a call keeps a6 and a7");
+}
+
+/* --- BASE -------------------------------------------------------------------------------------------------------- */
+
+static void test_base(void)
+{
+	static const char *const id_name[] = { "mvendorid", "marchid", "mimpid" };
+	struct sbiret r = call3(SBI_EID_BASE, 0, 0, 0, 0);
+
+	check(r.error == 0 && r.value == SBI_2_0, "BASE: specification version 2.0");
+	r = call3(SBI_EID_BASE, 1, 0, 0, 0);
+	check(r.error == 0 && r.value == IMPL_ID_CLEAVE, "BASE: implementation id");
+	r = call3(SBI_EID_BASE, 2, 0, 0, 0);
+	check_eq((u64)r.value, (u64)cleave_version().value,
+		 "BASE: implementation version is the ABI's");
+	for (u32 i = 0; i < 3U; i++) {
+		r = call3(SBI_EID_BASE, 4U + i, 0, 0, 0);
+		check_eq((u64)r.error, 0, "BASE: %s", id_name[i]);
+	}
+	want_error(call3(SBI_EID_BASE, 7, 0, 0, 0), CLEAVE_ERR_NOT_SUPPORTED, "BASE: function 7");
+}
+
+/* --- TIME -------------------------------------------------------------------------------------------------------- */
+
+static bool timer_pending(void)
+{
+	return (csr_read(sip) & SIE_TIMER) != 0;
+}
+
+static void test_time(void)
+{
+	u64 at;
+	u64 woke;
+
+	want_error(call3(SBI_EID_TIME, 0, UINT64_MAX, 0, 0), 0, "TIME: set_timer never");
+	check(!timer_pending(), "TIME: never is not pending");
+	want_error(call3(SBI_EID_TIME, 0, 0, 0, 0), 0, "TIME: set_timer 0");
+	while (!timer_pending())
+		cpu_relax();
+	check(timer_pending(), "TIME: a time that is past is pending");
+	sbi_set_timer(rdtime() + 3600U * part.timebase);
+	check(!timer_pending(), "TIME: a time ahead withdraws the interrupt");
+	sbi_set_timer(rdtime());
+	while (!timer_pending())
+		cpu_relax();
+	sbi_set_timer(UINT64_MAX);
+	check(!timer_pending(), "TIME: never withdraws the interrupt");
+	sbi_set_timer(UINT64_MAX - 1U);
+	check(!timer_pending(), "TIME: the last time there is lies ahead");
+
+	at = rdtime() + part.timebase / 100U;
+	csr_set(sie, SIE_TIMER);
+	sbi_set_timer(at);
+	while (!timer_pending())
+		__asm__ volatile("wfi" ::: "memory");
+	woke = rdtime();
+	check(woke >= at, "TIME: WFI wakes not before the time");
+	at = rdtime() + part.timebase / 100U;
+	sbi_set_timer(at);
+	while (!timer_pending())
+		cpu_relax();
+	check(rdtime() >= at, "TIME: a hart that does not wait gets it as well");
+	csr_clear(sie, SIE_TIMER);
+	sbi_set_timer(UINT64_MAX);
+	want_error(call3(SBI_EID_TIME, 1, 0, 0, 0), CLEAVE_ERR_NOT_SUPPORTED, "TIME: function 1");
+}
+
+/* --- IPI --------------------------------------------------------------------------------------------------------- */
+
+static bool soft_pending(void)
+{
+	return (csr_read(sip) & SIE_SOFT) != 0;
+}
+
+static u64 ipi_ready, ipi_got;
+
+/* Waits for a software interrupt as a pending bit, twice: once by looking, once in WFI. */
+static void ipi_receiver(void *arg)
+{
+	(void)arg;
+	publish(&ipi_ready, 1);
+	while (!soft_pending())
+		cpu_relax();
+	csr_clear(sip, SIE_SOFT);
+	publish(&ipi_got, 1);
+	csr_set(sie, SIE_SOFT);
+	while (!soft_pending())
+		__asm__ volatile("wfi" ::: "memory");
+	csr_clear(sip, SIE_SOFT);
+	publish(&ipi_got, 2);
+}
+
+static void test_ipi_other(u32 hart)
+{
+	ipi_ready = 0;
+	ipi_got = 0;
+	check_eq((u64)start_hart(hart, ipi_receiver, NULL), 0, "IPI: hart %u starts", hart);
+	wait_for(&ipi_ready, 1);
+	check_eq((u64)call3(SBI_EID_IPI, 0, 1UL << hart, 0, 0).error, 0, "IPI: send by mask");
+	wait_for(&ipi_got, 1);
+	check(!soft_pending(), "IPI: hart 0 did not get hart %u's", hart);
+	check_eq((u64)call3(SBI_EID_IPI, 0, 1, hart, 0).error, 0, "IPI: send by base");
+	wait_for(&ipi_got, 2);
+	wait_hart_stopped(hart);
+	check(true, "IPI: hart %u got two", hart);
+}
+
+static void test_ipi(void)
+{
+	want_error(call3(SBI_EID_IPI, 0, 1, 0, 0), 0, "IPI: to itself");
+	check(soft_pending(), "IPI: is pending");
+	csr_clear(sip, SIE_SOFT);
+	check(!soft_pending(), "IPI: the guest withdraws it");
+	want_error(call3(SBI_EID_IPI, 0, 0, 0, 0), 0, "IPI: to nobody");
+	check(!soft_pending(), "IPI: nobody got it");
+	want_error(call3(SBI_EID_IPI, 0, 0, NO_HARTS_BASE, 0), 0, "IPI: to all");
+	check(soft_pending(), "IPI: all includes the sender");
+	csr_clear(sip, SIE_SOFT);
+
+	want_error(call3(SBI_EID_IPI, 0, 1UL << part.harts, 0, 0), CLEAVE_ERR_INVALID_PARAM,
+		   "IPI: to a hart beyond the last");
+	want_error(call3(SBI_EID_IPI, 0, 1, part.harts, 0), CLEAVE_ERR_INVALID_PARAM,
+		   "IPI: base beyond the last");
+	want_error(call3(SBI_EID_IPI, 0, 0, part.harts, 0), CLEAVE_ERR_INVALID_PARAM,
+		   "IPI: base beyond the last, empty mask");
+	want_error(call3(SBI_EID_IPI, 0, UINT64_MAX, 0, 0), CLEAVE_ERR_INVALID_PARAM,
+		   "IPI: to 64 harts");
+	want_error(call3(SBI_EID_IPI, 0, 1UL << 63, part.harts - 1U, 0), CLEAVE_ERR_INVALID_PARAM,
+		   "IPI: a bit far beyond the last");
+	want_error(call3(SBI_EID_IPI, 0, 1, UINT64_MAX - 1U, 0), CLEAVE_ERR_INVALID_PARAM,
+		   "IPI: base -2");
+	check(!soft_pending(), "IPI: what is refused is not sent");
+	for (u32 i = 1; i < part.harts; i++)
+		test_ipi_other(i);
+}
+
+/* --- SRST -------------------------------------------------------------------------------------------------------- */
+
+static void test_srst(void)
+{
+	static const u32 bad_type[] = { 3, 0xefffffff, 0xf0000000, 0xffffffff };
+	static const u32 bad_reason[] = { 2, 0xdfffffff, 0xe0000000, 0xf0000000, 0xffffffff };
+
+	for (u32 i = 0; i < ARRAY_SIZE(bad_type); i++)
+		check_eq((u64)call3(SBI_EID_SRST, 0, bad_type[i], 0, 0).error,
+			 (u64)CLEAVE_ERR_INVALID_PARAM, "SRST: type 0x%x", bad_type[i]);
+	for (u32 i = 0; i < ARRAY_SIZE(bad_reason); i++)
+		check_eq((u64)call3(SBI_EID_SRST, 0, 0, bad_reason[i], 0).error,
+			 (u64)CLEAVE_ERR_INVALID_PARAM, "SRST: reason 0x%x", bad_reason[i]);
+	want_error(call3(SBI_EID_SRST, 1, 0, 0, 0), CLEAVE_ERR_NOT_SUPPORTED, "SRST: function 1");
+}
+
+/* --- DBCN -------------------------------------------------------------------------------------------------------- */
+
+static void want_dbcn(u64 fid, u64 len, u64 lo, u64 hi, s64 want, const char *name)
+{
+	check_eq((u64)call3(SBI_EID_DBCN, fid, len, lo, hi).error, (u64)want, "DBCN: %s %s",
+		 fid == 0 ? "write" : "read", name);
+}
+
+static void test_dbcn_ranges(u64 fid)
+{
+	const u64 end = part.base + part.size;
+	const s64 bad = CLEAVE_ERR_INVALID_PARAM;
+
+	want_dbcn(fid, 1, part.base, 1, bad, "high word not 0");
+	want_dbcn(fid, 1, part.base, UINT64_MAX, bad, "high word -1");
+	want_dbcn(fid, 1, 0, 0, bad, "at 0");
+	want_dbcn(fid, 1, part.base - 1U, 0, bad, "below memory");
+	want_dbcn(fid, 1, end, 0, bad, "behind memory");
+	want_dbcn(fid, 2, end - 1U, 0, bad, "across the end");
+	want_dbcn(fid, 2, part.base - 1U, 0, bad, "across the beginning");
+	want_dbcn(fid, part.size + 1U, part.base, 0, bad, "one byte too many");
+	want_dbcn(fid, UINT64_MAX, part.base, 0, bad, "2^64 - 1 bytes");
+	want_dbcn(fid, 0 - part.base, part.base, 0, bad, "up to 2^64");
+	want_dbcn(fid, 2, UINT64_MAX, 0, bad, "across 2^64");
+	want_dbcn(fid, 8, 0x10000000, 0, bad, "in a device");
+	want_dbcn(fid, 0, 0, 0, 0, "no bytes at all");
+}
+
+static void test_dbcn(void)
+{
+	static const char line[] = "a line written by DBCN\n";
+	static u8 input[16];
+	struct sbiret r;
+	u32 changed = 0;
+
+	for (u64 fid = 0; fid <= 1U; fid++)
+		test_dbcn_ranges(fid);
+	r = call3(SBI_EID_DBCN, 0, sizeof(line) - 1U, (u64)line, 0);
+	check(r.error == 0 && r.value == (long)sizeof(line) - 1, "DBCN: write says how many");
+	/* The whole of memory is a legal buffer; only a part of it is written. Zeros are not shown. */
+	r = call3(SBI_EID_DBCN, 2, 'b', 0, 0);
+	check(r.error == 0 && r.value == 0, "DBCN: write_byte");
+	(void)call3(SBI_EID_DBCN, 2, '\n', 0, 0);
+	(void)call3(SBI_EID_DBCN, 2, 0xffffffffffffff00U | 'c', 0, 0);
+	r = call3(SBI_EID_DBCN, 2, '\n', 0, 0);
+	check(r.error == 0, "DBCN: write_byte looks at one byte");
+
+	memset(input, 0xa5, sizeof(input));
+	r = call3(SBI_EID_DBCN, 1, sizeof(input), (u64)input, 0);
+	for (u32 i = 0; i < sizeof(input); i++)
+		changed += input[i] != 0xa5 ? 1U : 0U;
+	check(r.error == 0 && r.value == 0 && changed == 0,
+	      "DBCN: read of nothing changes nothing");
+	want_error(call3(SBI_EID_DBCN, 3, 0, 0, 0), CLEAVE_ERR_NOT_SUPPORTED, "DBCN: function 3");
+}
+
+void guest_main(unsigned long hartid, const void *fdt)
+{
+	check_eq(hartid, 0, "starts on hart 0");
+	check(fdt_memory(fdt, &part.base, &part.size), "memory is in the device tree");
+	part.harts = fdt_cpus(fdt);
+	part.timebase = fdt_timebase(fdt);
+	check(part.harts >= 1U && part.timebase != 0, "%u harts, %lu Hz", part.harts,
+	      part.timebase);
+
+	test_extensions();
+	test_registers_are_kept();
+	test_base();
+	test_time();
+	test_ipi();
+	test_srst();
+	test_dbcn();
+	test_rfence();
+	test_hsm();
+}
