@@ -20,7 +20,8 @@
 
 #define CONSOLE_SELF	   "cleave"
 #define CONSOLE_INPUT_STEP 256U /* characters that one console_input() fetches (M6) */
-#define CONSOLE_DEAF_SEC   2U	/* a partition with a full buffer that reads nothing for so long does not read */
+#define CONSOLE_DEAF_SEC \
+	2U /* a partition with a full buffer that reads nothing for so long does not read */
 
 #define SBI_LEGACY_GETCHAR 0x2U /* SBI 2.0, chapter 5.3 */
 
@@ -141,8 +142,9 @@ void printk(const char *fmt, ...)
 static const char *console_state_name(const struct vm *vm)
 {
 	static const char *const names[] = {
-		[CLEAVE_VM_EMPTY] = "empty",   [CLEAVE_VM_STOPPED] = "stopped", [CLEAVE_VM_RUNNING] = "running",
-		[CLEAVE_VM_PAUSED] = "paused", [CLEAVE_VM_FAULTED] = "faulted",
+		[CLEAVE_VM_EMPTY] = "empty",	 [CLEAVE_VM_STOPPED] = "stopped",
+		[CLEAVE_VM_RUNNING] = "running", [CLEAVE_VM_PAUSED] = "paused",
+		[CLEAVE_VM_FAULTED] = "faulted",
 	};
 	u32 state = atomic_read(&vm->state);
 
@@ -274,11 +276,12 @@ static void console_drop(struct console_tty *t)
 		return;
 	t->told = true;
 	if (console_listens(t))
-		printk("partition \"%s\" does not read its input: what is typed now is dropped; Ctrl-] ? explains",
+		printk("partition \"%s\" does not read its input: what is typed now is dropped; "
+		       "Ctrl-] ? explains",
 		       t->line.name);
 	else
-		printk("partition \"%s\" is %s: what is typed now is dropped; Ctrl-] ? explains", t->line.name,
-		       console_state_name(t->vm));
+		printk("partition \"%s\" is %s: what is typed now is dropped; Ctrl-] ? explains",
+		       t->line.name, console_state_name(t->vm));
 }
 
 /* Return: the partition's bit when its UART has something to fetch now. */
@@ -318,7 +321,8 @@ static void console_select(void)
 	s32 found = console_keys_find(console.keys.text, console.ttys, console_tty_name);
 
 	if (found == CLV_ERR_EXISTS)
-		printk("several partitions' names begin with \"%s\": type more of the name", console.keys.text);
+		printk("several partitions' names begin with \"%s\": type more of the name",
+		       console.keys.text);
 	else if (found < 0 || console.tty[found] == NULL)
 		printk("there is no partition \"%s\"; Ctrl-] ? lists them", console.keys.text);
 	else
@@ -327,7 +331,8 @@ static void console_select(void)
 
 static void console_help(void)
 {
-	printk("Ctrl-] and a partition's number%s, or its name and Enter: input goes to that partition",
+	printk("Ctrl-] and a partition's number%s, or its name and Enter: input goes to that "
+	       "partition",
 	       console.ttys > 10U ? " and Enter" : "");
 	printk("Ctrl-] twice: send one Ctrl-] to the partition; Ctrl-] ?: this list");
 	for (u32 i = 0; i < console.ttys; i++) {
@@ -378,7 +383,8 @@ static bool console_has_room(void)
 {
 	struct console_tty *t = console.focus;
 
-	if (console.keys.command || t == NULL || t->deaf || !console_listens(t) || t->rx_count < CONFIG_CONSOLE_RX)
+	if (console.keys.command || t == NULL || t->deaf || !console_listens(t) ||
+	    t->rx_count < CONFIG_CONSOLE_RX)
 		return true;
 	if (!console.blocked) {
 		console_block();

@@ -109,16 +109,19 @@ static bool line_right(struct console_line *l)
 	return true;
 }
 
-/* Step one character to the left, over styles in between. */
-static void line_left(struct console_line *l)
+/* Step one character to the left, over styles in between. Return: false when there is none. */
+static bool line_left(struct console_line *l)
 {
-	u32 last = 0;
+	u32 last = l->pos;
 
 	for (u32 at = 0; at < l->pos; at += line_unit(l, at)) {
 		if (!line_is_style(l, at))
 			last = at;
 	}
+	if (last == l->pos)
+		return false;
 	l->pos = last;
+	return true;
 }
 
 /* Remove up to @n characters at the cursor, and the styles among them. */
@@ -262,17 +265,21 @@ static void csi_erase(struct console_screen *s, struct console_line *l, u32 what
 	}
 	if (what == 2U)
 		l->len = l->pos;
+	if (l->pos < l->len) { /* up to the cursor, with the character there */
+		line_delete(l, 1);
+		line_spaces(l, 1);
+	}
 	/* What is left of the cursor becomes spaces; never more than was there. */
 	line_remove(l, 0, l->pos);
 	l->pos = 0;
 	line_spaces(l, columns);
-	while (columns-- > 0U)
-		(void)line_right(l);
+	l->pos = columns;
 	lines_redraw(s, l);
 }
 
 /* Send a CSI sequence with one parameter to the terminal if the open line of @l stands there. */
-static void lines_emit_csi(const struct console_screen *s, const struct console_line *l, u32 n, char final)
+static void lines_emit_csi(const struct console_screen *s, const struct console_line *l, u32 n,
+			   char final)
 {
 	char seq[16];
 
@@ -286,22 +293,17 @@ static void lines_emit_csi(const struct console_screen *s, const struct console_
 static void csi_move(struct console_screen *s, struct console_line *l, u32 column)
 {
 	u32 before = line_columns(l, 0, l->pos);
+	u32 at = 0;
 
 	l->pos = 0;
-	for (u32 i = 0; i < column; i++) {
-		if (line_right(l))
-			continue;
-		if (l->len == CONFIG_CONSOLE_LINE) {
-			column = i;
-			break;
-		}
-		line_spaces(l, 1);
-		l->pos++;
-	}
-	if (column > before)
-		lines_emit_csi(s, l, column - before, 'C');
+	while (at < column && line_right(l))
+		at++;
+	if (at > before)
+		lines_emit_csi(s, l, at - before, 'C');
 	else
-		lines_emit_csi(s, l, before - column, 'D');
+		lines_emit_csi(s, l, before - at, 'D');
+	for (; at < column && l->len < CONFIG_CONSOLE_LINE; at++)
+		lines_put(s, l, (const u8 *)" ", 1);
 }
 
 /* Parameters other than numbers are private to some terminal, and may change how it works. */
@@ -410,19 +412,16 @@ static void lines_bad(struct console_screen *s, struct console_line *l)
 
 static void lines_tab(struct console_screen *s, struct console_line *l)
 {
-	do {
-		lines_unit(s, l, (const u8 *)" ", 1);
-	} while (line_columns(l, 0, l->pos) % TAB_STOP != 0U);
+	if (l->cr)
+		lines_return(s, l);
+	csi_move(s, l, ALIGN_DOWN(line_columns(l, 0, l->pos) + TAB_STOP, TAB_STOP));
 }
 
 static void lines_backspace(struct console_screen *s, struct console_line *l)
 {
 	if (l->cr)
 		lines_return(s, l);
-	if (l->pos == 0U)
-		return;
-	line_left(l);
-	if (s->shown == l)
+	if (line_left(l) && s->shown == l)
 		s->emit(C0_BS);
 }
 

@@ -71,7 +71,8 @@ int driver_bus_reg(const void *fdt, int node, u64 *base, u64 *size)
 
 	if (p == NULL)
 		return CLV_ERR_NOTFOUND;
-	if (address_cells < 1 || size_cells < 0 || len < (address_cells + size_cells) * (int)sizeof(*p))
+	if (address_cells < 1 || size_cells < 0 ||
+	    len < (address_cells + size_cells) * (int)sizeof(*p))
 		return CLV_ERR_FORMAT;
 	*base = driver_cells(p, address_cells);
 	*size = driver_cells(p + address_cells, size_cells);
@@ -117,8 +118,10 @@ u32 driver_irq(const void *fdt, int node)
 		return 0;
 	p = fdt_getprop(fdt, node, "interrupts-extended", &len);
 	if (p != NULL)
-		return len >= 2 * (int)sizeof(*p) && fdt32_ld(p) == c->phandle ? fdt32_ld(p + 1) : 0U;
-	return driver_irq_parent(fdt, node) == c->phandle ? driver_u32(fdt, node, "interrupts", 0) : 0U;
+		return len >= 2 * (int)sizeof(*p) && fdt32_ld(p) == c->phandle ? fdt32_ld(p + 1)
+									       : 0U;
+	return driver_irq_parent(fdt, node) == c->phandle ? driver_u32(fdt, node, "interrupts", 0)
+							  : 0U;
 }
 
 /* --- finding drivers --------------------------------------------------------------------------------------------- */
@@ -146,8 +149,8 @@ static bool driver_conflicts(const struct driver *const *list, size_t nr, size_t
 			continue;
 		conflict = true;
 		if (say && i < k)
-			printk("drivers \"%s\" and \"%s\" both claim \"%s\": neither is used", list[i]->name,
-			       list[k]->name, shared);
+			printk("drivers \"%s\" and \"%s\" both claim \"%s\": neither is used",
+			       list[i]->name, list[k]->name, shared);
 	}
 	return conflict;
 }
@@ -160,14 +163,15 @@ static bool driver_node_is_on(const void *fdt, int node)
 }
 
 /* The driver of a class for a node: the first of the node's compatibles that any claims, as they go from special to general. */
-static const struct driver *driver_match(const struct driver *const *list, size_t nr, enum driver_class class,
-					 const void *fdt, int node)
+static const struct driver *driver_match(const struct driver *const *list, size_t nr,
+					 enum driver_class class, const void *fdt, int node)
 {
 	const char *compatible;
 
 	if (!driver_node_is_on(fdt, node))
 		return NULL;
-	for (int s = 0; (compatible = fdt_stringlist_get(fdt, node, "compatible", s, NULL)) != NULL; s++) {
+	for (int s = 0; (compatible = fdt_stringlist_get(fdt, node, "compatible", s, NULL)) != NULL;
+	     s++) {
 		for (size_t i = 0; i < nr; i++) {
 			if (list[i]->class != class || driver_conflicts(list, nr, i, false))
 				continue;
@@ -181,12 +185,13 @@ static const struct driver *driver_match(const struct driver *const *list, size_
 }
 
 /* Probe nodes of the tree in order until @most are bound. Return: drivers bound. */
-static u32 driver_probe_class(const struct driver *const *list, size_t nr, enum driver_class class, const void *fdt,
-			      u32 most)
+static u32 driver_probe_class(const struct driver *const *list, size_t nr, enum driver_class class,
+			      const void *fdt, u32 most)
 {
 	u32 bound = 0;
 
-	for (int node = fdt_next_node(fdt, -1, NULL); node >= 0 && bound < most; node = fdt_next_node(fdt, node, NULL)) {
+	for (int node = fdt_next_node(fdt, -1, NULL); node >= 0 && bound < most;
+	     node = fdt_next_node(fdt, node, NULL)) {
 		const struct driver *d = driver_match(list, nr, class, fdt, node);
 
 		if (d != NULL && d->probe(fdt, node) == 0)
@@ -206,7 +211,8 @@ static int driver_stdout(const void *fdt)
 	if (path == NULL || len < 1)
 		return -FDT_ERR_NOTFOUND;
 	colon = memchr(path, ':', (size_t)len);
-	return fdt_path_offset_namelen(fdt, path, colon != NULL ? (int)(colon - path) : (int)strnlen(path, (size_t)len));
+	return fdt_path_offset_namelen(
+		fdt, path, colon != NULL ? (int)(colon - path) : (int)strnlen(path, (size_t)len));
 }
 
 static u32 driver_probe_uart(const struct driver *const *list, size_t nr, const void *fdt)

@@ -27,7 +27,7 @@ struct driver {
 	int (*probe)(const void *fdt, int node);
 };
 
-#define DRIVER_REGISTER(d)                             \
+#define DRIVER_REGISTER(d)                                 \
 	static const struct driver *const driver_entry_##d \
 		__attribute__((used, section(".cleave.drivers"))) = &(d)
 

@@ -9,5 +9,6 @@ extern const struct driver *const cleave_drivers_end[];
 
 u32 driver_probe_all(const void *fdt)
 {
-	return driver_probe_list(cleave_drivers_start, (size_t)(cleave_drivers_end - cleave_drivers_start), fdt);
+	return driver_probe_list(cleave_drivers_start,
+				 (size_t)(cleave_drivers_end - cleave_drivers_start), fdt);
 }

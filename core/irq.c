@@ -47,7 +47,8 @@ static const struct irq_handler *irq_find(u32 source)
 int irq_request(u32 source, irq_handler_fn fn, void *opaque)
 {
 	if (!irq.present) {
-		printk("interrupt %u: there is no interrupt controller that a driver knows", source);
+		printk("interrupt %u: there is no interrupt controller that a driver knows",
+		       source);
 		return CLV_ERR_NOTFOUND;
 	}
 	if (irq_find(source) != NULL) {

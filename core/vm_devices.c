@@ -7,7 +7,8 @@
 #include "core/vm.h"
 #include "core/vm_devices.h"
 
-_Static_assert(GUEST_PLIC_SOURCES < VPLIC_SOURCES, "the PLIC has the sources that guests are told of");
+_Static_assert(GUEST_PLIC_SOURCES < VPLIC_SOURCES,
+	       "the PLIC has the sources that guests are told of");
 _Static_assert(GUEST_UART_IRQ <= GUEST_PLIC_SOURCES, "the UART's interrupt is one of them");
 
 void vm_devices_init(struct vm *vm)
@@ -30,7 +31,8 @@ void vm_devices_init(struct vm *vm)
 	vm->bus.nr = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
 		if (mmio_add(&vm->bus, &devices[i]) != 0)
-			printk("partition \"%s\": device %s has no place on its bus", vm->cfg->name, devices[i].name);
+			printk("partition \"%s\": device %s has no place on its bus", vm->cfg->name,
+			       devices[i].name);
 	}
 	vm_devices_reset(vm);
 }

@@ -63,9 +63,12 @@ static int plic_probe(const void *fdt, int node)
 	u64 size;
 
 	plic.sources = driver_u32(fdt, node, "riscv,ndev", 0);
-	if (driver_reg(fdt, node, &base, &size) != 0 || contexts == 0U || contexts > PLIC_MAX_CONTEXTS ||
-	    size < plic_size(contexts) || plic.sources == 0U || plic.sources >= PLIC_MAX_SOURCES) {
-		printk("interrupt controller %s: reg, interrupts-extended and riscv,ndev do not describe a PLIC", name);
+	if (driver_reg(fdt, node, &base, &size) != 0 || contexts == 0U ||
+	    contexts > PLIC_MAX_CONTEXTS || size < plic_size(contexts) || plic.sources == 0U ||
+	    plic.sources >= PLIC_MAX_SOURCES) {
+		printk("interrupt controller %s: reg, interrupts-extended and riscv,ndev do not "
+		       "describe a PLIC",
+		       name);
 		return CLV_ERR_FORMAT;
 	}
 	plic.regs = paging_map_mmio(HPA(base), plic_size(contexts));
@@ -80,16 +83,13 @@ static int plic_probe(const void *fdt, int node)
 	}
 	if (irq_set_controller(&controller) != 0)
 		return CLV_ERR_EXISTS;
-	printk("interrupt controller %s: PLIC, %u sources, context %u", name, plic.sources, plic.context);
+	printk("interrupt controller %s: PLIC, %u sources, context %u", name, plic.sources,
+	       plic.context);
 	return 0;
 }
 
 static const char *const plic_compatible[] = {
-	"sifive,plic-1.0.0",
-	"riscv,plic0",
-	"thead,c900-plic",
-	"andestech,nceplic100",
-	NULL,
+	"sifive,plic-1.0.0", "riscv,plic0", "thead,c900-plic", "andestech,nceplic100", NULL,
 };
 
 static const struct driver plic_driver = {

@@ -19,9 +19,9 @@
 #define UART_LSR 5U
 #define UART_USR 31U /* DW */
 
-#define IER_RDI	 0x01U
+#define IER_RDI	  0x01U
 #define IER_RTOIE 0x10U /* XScale: receiver timeout has an enable bit of its own */
-#define IER_UUE	 0x40U /* XScale: unit enable */
+#define IER_UUE	  0x40U /* XScale: unit enable */
 
 #define IIR_ID	    0x0fU
 #define IIR_BUSY    0x07U /* DW */
@@ -39,7 +39,8 @@
 #define LSR_THRE 0x20U
 
 #define UART_FIFO_DEPTH 16U
-#define UART_PATIENCE	1000000U /* reads of LSR: about a second, hundreds of characters at any usual speed */
+#define UART_PATIENCE \
+	1000000U /* reads of LSR: about a second, hundreds of characters at any usual speed */
 
 static u32 uart_8250_read(const struct uart_8250 *u, u32 reg)
 {

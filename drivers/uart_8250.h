@@ -12,7 +12,7 @@
 /* What a member of the family does otherwise */
 enum uart_8250_variant {
 	UART_8250_PLAIN,
-	UART_8250_DW,	  /* Synopsys DesignWare APB UART: a "busy" interrupt, and timeouts without data */
+	UART_8250_DW, /* Synopsys DesignWare APB UART: a "busy" interrupt, and timeouts without data */
 	UART_8250_XSCALE, /* Intel XScale and its descendants: IER has a bit that switches the unit on */
 };
 

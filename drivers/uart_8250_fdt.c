@@ -16,7 +16,8 @@ static struct uart_8250 uart_8250; /* the console has one UART */
 
 static enum uart_8250_variant uart_8250_variant(const void *fdt, int node)
 {
-	static const char *const xscale[] = { "intel,xscale-uart", "spacemit,k1-uart", "mrvl,mmp-uart" };
+	static const char *const xscale[] = { "intel,xscale-uart", "spacemit,k1-uart",
+					      "mrvl,mmp-uart" };
 
 	if (fdt_node_check_compatible(fdt, node, "snps,dw-apb-uart") == 0)
 		return UART_8250_DW;
@@ -49,8 +50,9 @@ static int uart_8250_probe(const void *fdt, int node)
 		return CLV_ERR_FORMAT;
 	}
 	if (shift > UART_8250_MAX_SHIFT || (width != 1U && width != 4U)) {
-		printk("uart %s: reg-shift %u, reg-io-width %u: a shift of 0 to %u and a width of 1 or 4 can be used", name,
-		       shift, width, UART_8250_MAX_SHIFT);
+		printk("uart %s: reg-shift %u, reg-io-width %u: a shift of 0 to %u and a width of "
+		       "1 or 4 can be used",
+		       name, shift, width, UART_8250_MAX_SHIFT);
 		return CLV_ERR_UNSUPPORTED;
 	}
 	uart_8250.regs = paging_map_mmio(HPA(base + offset), size - offset);
@@ -68,15 +70,8 @@ static int uart_8250_probe(const void *fdt, int node)
 }
 
 static const char *const uart_8250_compatible[] = {
-	"ns16550a",
-	"ns16550",
-	"ns16450",
-	"ns8250",
-	"snps,dw-apb-uart",
-	"intel,xscale-uart",
-	"spacemit,k1-uart",
-	"mrvl,mmp-uart",
-	NULL,
+	"ns16550a",	     "ns16550",		 "ns16450",	  "ns8250", "snps,dw-apb-uart",
+	"intel,xscale-uart", "spacemit,k1-uart", "mrvl,mmp-uart", NULL,
 };
 
 static const struct driver uart_8250_driver = {

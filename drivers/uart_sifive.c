@@ -15,9 +15,10 @@
 
 #define TXDATA_FULL  UINT32_C(0x80000000)
 #define RXDATA_EMPTY UINT32_C(0x80000000)
-#define CTRL_ENABLE  0x1U	/* watermark bits above it are cleared: interrupt from the first character */
-#define CTRL_KEEP    0xffffU
-#define IE_RXWM	     0x2U
+#define CTRL_ENABLE \
+	0x1U /* watermark bits above it are cleared: interrupt from the first character */
+#define CTRL_KEEP 0xffffU
+#define IE_RXWM	  0x2U
 
 #define UART_PATIENCE 1000000U /* reads of TXDATA: about a second */
 
@@ -25,7 +26,8 @@ void uart_sifive_init(struct uart_sifive *u)
 {
 	u->stuck = false;
 	io_write32(u->regs, UART_IE, 0);
-	io_write32(u->regs, UART_TXCTRL, (io_read32(u->regs, UART_TXCTRL) & CTRL_KEEP) | CTRL_ENABLE);
+	io_write32(u->regs, UART_TXCTRL,
+		   (io_read32(u->regs, UART_TXCTRL) & CTRL_KEEP) | CTRL_ENABLE);
 	io_write32(u->regs, UART_RXCTRL, CTRL_ENABLE);
 }
 

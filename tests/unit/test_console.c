@@ -1,0 +1,655 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The console's lines (core/console_lines.c) and keys (core/console_keys.c).
+ *
+ * What is sent is looked at through a terminal: a small one is written here, of what ECMA-48 says of the sequences that
+ * occur. The shared terminal must show of each speaker what a terminal of its own would show.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <cleave/errno.h>
+#include "core/console_keys.h"
+#include "core/console_lines.h"
+
+#define ROWS	20000
+#define COLUMNS 2000
+
+/* --- a terminal -------------------------------------------------------------------------------------------------- */
+
+/*
+ * struct terminal - @row: the last row; @done: rows above it, oldest first; @column: the cursor. A character is a cell of up
+ * to four bytes.
+ */
+struct terminal {
+	char cell[COLUMNS][5];
+	unsigned int len, column;
+	char *done[ROWS];
+	unsigned int rows;
+	char seq[64];
+	unsigned int seq_len;
+	unsigned int utf8;
+	bool styled;
+	bool strict; /* nothing but what the console may send is allowed */
+	unsigned int bells;
+	char asked[64];
+};
+
+static char *terminal_row(const struct terminal *t)
+{
+	static char row[COLUMNS * 4 + 1];
+
+	row[0] = '\0';
+	for (unsigned int i = 0; i < t->len; i++)
+		strcat(row, t->cell[i]);
+	return row;
+}
+
+static void terminal_print(struct terminal *t, const char *s)
+{
+	assert_true(t->column < COLUMNS - 1);
+	while (t->len < t->column)
+		strcpy(t->cell[t->len++], " ");
+	strcpy(t->cell[t->column++], s);
+	if (t->len < t->column)
+		t->len = t->column;
+}
+
+static void terminal_csi(struct terminal *t, char final)
+{
+	unsigned int n = t->seq_len > 2 ? (unsigned int)atoi(t->seq + 2) : 0;
+	bool none = t->seq_len == 2;
+	unsigned int count = n == 0 ? 1 : n;
+
+	switch (final) {
+	case 'K':
+	case 'J':
+		if (n == 0) {
+			t->len = t->len < t->column ? t->len : t->column;
+		} else if (final == 'K') {
+			for (unsigned int i = 0; i <= t->column && i < t->len; i++)
+				strcpy(t->cell[i], " ");
+			if (n == 2)
+				t->len = t->len < t->column ? t->len : t->column;
+		} else {
+			assert_false(t->strict);
+		}
+		break;
+	case 'C':
+		t->column += count;
+		break;
+	case 'D':
+		t->column -= count < t->column ? count : t->column;
+		break;
+	case 'G':
+		t->column = count - 1;
+		break;
+	case 'P':
+		for (; count > 0 && t->column < t->len; count--) {
+			memmove(t->cell[t->column], t->cell[t->column + 1],
+				(t->len - t->column - 1) * sizeof(t->cell[0]));
+			t->len--;
+		}
+		break;
+	case '@':
+		for (; count > 0 && t->column < t->len && t->len < COLUMNS - 1; count--) {
+			memmove(t->cell[t->column + 1], t->cell[t->column],
+				(t->len - t->column) * sizeof(t->cell[0]));
+			strcpy(t->cell[t->column], " ");
+			t->len++;
+		}
+		break;
+	case 'm':
+		t->styled = !none && n != 0;
+		break;
+	case 'n':
+	case 'c':
+		strcat(t->asked, t->seq + 1);
+		break;
+	default:
+		assert_false(t->strict);
+	}
+}
+
+static void terminal_putc(struct terminal *t, u8 c)
+{
+	if (t->seq_len > 0) {
+		assert_true(t->seq_len < sizeof(t->seq) - 1);
+		t->seq[t->seq_len++] = (char)c;
+		t->seq[t->seq_len] = '\0';
+		if (t->utf8 > 0) {
+			if (t->seq_len == t->utf8) {
+				terminal_print(t, t->seq);
+				t->seq_len = t->utf8 = 0;
+			}
+		} else if (t->seq_len > 2 && c >= 0x40) {
+			t->seq_len--;
+			terminal_csi(t, (char)c);
+			t->seq_len = 0;
+		}
+	} else if (c == 0x1b) {
+		t->seq[t->seq_len++] = (char)c;
+	} else if (c >= 0xc0) {
+		t->utf8 = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+		t->seq[t->seq_len++] = (char)c;
+	} else if (c >= ' ' && c < 0x7f) {
+		terminal_print(t, (char[]){ (char)c, '\0' });
+	} else if (c == '\r') {
+		t->column = 0;
+	} else if (c == '\n') {
+		assert_true(t->rows < ROWS);
+		if (t->strict)
+			assert_false(t->styled);
+		t->done[t->rows++] = strdup(terminal_row(t));
+		t->len = 0;
+		t->column = 0;
+	} else if (c == '\b') {
+		t->column -= t->column > 0;
+	} else if (c == '\t') {
+		t->column = (t->column / 8 + 1) *
+			    8; /* moves; blanks appear when something is written behind it */
+	} else if (c == '\a') {
+		t->bells++;
+	} else {
+		fail_msg("the terminal got 0x%02x", c);
+	}
+}
+
+static struct terminal *terminal_new(bool strict)
+{
+	struct terminal *t = calloc(1, sizeof(*t));
+
+	t->strict = strict;
+	return t;
+}
+
+static void terminal_free(struct terminal *t)
+{
+	for (unsigned int i = 0; i < t->rows; i++)
+		free(t->done[i]);
+	free(t);
+}
+
+/* --- the shared terminal ----------------------------------------------------------------------------------------- */
+
+static struct terminal *term;
+static struct console_screen screen;
+static struct console_line a, b;
+
+static void emit(u8 c)
+{
+	terminal_putc(term, c);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	term = terminal_new(true);
+	screen = (struct console_screen){ .emit = emit };
+	console_lines_init(&a, "a");
+	console_lines_init(&b, "b");
+	console_lines_focus(&screen, &a);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	terminal_free(term);
+	return 0;
+}
+
+static void put(struct console_line *l, const char *s)
+{
+	for (; *s != '\0'; s++)
+		console_lines_putc(&screen, l, (u8)*s);
+}
+
+static void say(const char *s)
+{
+	console_lines_say(&screen, "cleave", s, strlen(s));
+}
+
+#define assert_done(i, text) assert_string_equal(term->done[i], (text))
+
+static void assert_open(const char *text, unsigned int column)
+{
+	assert_string_equal(terminal_row(term), text);
+	assert_int_equal(term->column, column);
+}
+
+static void prefixes_whole_lines(void **state)
+{
+	(void)state;
+	put(&b, "one\ntwo\r\n\nthr");
+	assert_open("", 0);
+	put(&b, "ee\r\r\n");
+	say("four");
+	assert_int_equal(term->rows, 5);
+	assert_done(0, "b| one");
+	assert_done(1, "b| two");
+	assert_done(2, "b| ");
+	assert_done(3, "b| three");
+	assert_done(4, "cleave| four");
+}
+
+static void shows_the_open_line_of_the_focus_at_once(void **state)
+{
+	(void)state;
+	put(&a, "login: ");
+	assert_open("a| login: ", 10);
+	put(&a, "root\r\n");
+	assert_done(0, "a| login: root");
+	assert_open("", 0);
+}
+
+static void takes_the_open_line_back_for_others(void **state)
+{
+	(void)state;
+	put(&a, "# ls");
+	put(&b, "half of a li");
+	assert_open("a| # ls", 7);
+	put(&b, "ne\n");
+	assert_int_equal(term->rows, 1);
+	assert_done(0, "b| half of a line");
+	assert_open("a| # ls", 7);
+	say("hello");
+	assert_done(1, "cleave| hello");
+	assert_open("a| # ls", 7);
+	put(&a, "\b\b");
+	say("again");
+	assert_done(2, "cleave| again");
+	assert_open("a| # ls", 5);
+	put(&a, "pwd\n");
+	assert_done(3, "a| # pwd");
+}
+
+static void moves_the_focus(void **state)
+{
+	(void)state;
+	put(&a, "a's prompt");
+	put(&b, "b's prompt");
+	console_lines_focus(&screen, &b);
+	assert_open("b| b's prompt", 13);
+	put(&a, " grows\n");
+	assert_done(0, "a| a's prompt grows");
+	assert_open("b| b's prompt", 13);
+	console_lines_focus(&screen, NULL);
+	assert_open("", 0);
+	put(&b, "!\n");
+	assert_done(1, "b| b's prompt!");
+}
+
+static void starts_a_line_again_on_a_lone_return(void **state)
+{
+	(void)state;
+	put(&a, "loading  10%\r");
+	put(&a, "loading  99%\rloading 100%");
+	assert_open("a| loading 100%", 15);
+	put(&a, "\r\033[Kdone\r\n");
+	assert_done(0, "a| done");
+	put(&b, "loading  10%\rloading 100%\r\n");
+	assert_done(1, "b| loading 100%");
+}
+
+static void edits_within_the_line(void **state)
+{
+	static const struct {
+		const char *sent, *shown;
+		unsigned int column; /* behind the prefix */
+	} t[] = {
+		{ "abc\b\bX", "aXc", 2 },
+		{ "abc\b\b\b\b\bX", "Xbc", 1 },
+		{ "abcdef\033[3D\033[K", "abc", 3 },
+		{ "abcdef\033[3D\033[1K", "    ef", 3 },
+		{ "abcdef\033[3D\033[2K", "   ", 3 },
+		{ "abcdef\033[3D\033[J", "abc", 3 },
+		{ "abcdef\033[4D\033[2P", "abef", 2 },
+		{ "abcdef\033[4D\033[2@", "ab  cdef", 2 },
+		{ "abcdef\033[3Gx", "abxdef", 3 },
+		{ "ab\033[3Cx", "ab   x", 6 },
+		{ "ab\033[Dx", "ax", 2 },
+		{ "a\tb", "a       b", 9 },
+		{ "\033[31mred\033[0m plain", "red plain", 9 },
+		{ "\033[31mred\033[0m\b\b\bR", "Red", 1 },
+		{ "gr\303\274n\b\b\303\234", "gr\303\234n", 3 },
+		{ "\342\202\254\b$", "$", 1 },
+		{ "a\033]0;title\007b", "ab", 2 },
+		{ "a\033Pq\033\\b", "ab", 2 },
+		{ "a\033(Bb\0337c\033[?25ld\033[2Je\033[H\033[5;5Hf\033[Ag", "abcdefg", 7 },
+		{ "a\033[>4;2mb\033[!pc\033[1 qd", "abcd", 4 },
+		{ "a\033[1;2;3;4;5;6;7;8;9;10;11;12;13mb", "ab", 2 },
+		{ "a\001\177\016b", "ab", 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		char want[64];
+
+		put(&a, t[i].sent);
+		snprintf(want, sizeof(want), "a| %s", t[i].shown);
+		assert_open(want, t[i].column + 3);
+		say("-"); /* and it is kept so */
+		assert_open(want, t[i].column + 3);
+		put(&a, "\n");
+		assert_done(2 * i + 1, want);
+	}
+}
+
+static void is_not_lead_astray_by_bytes(void **state)
+{
+	(void)state;
+	put(&a, "\377\200x\303(\302\2331m\303\n");
+	assert_done(0, "a| ??x?(?1m?");
+	put(&a, "\033]endless\nnext\n");
+	assert_done(1, "a| ");
+	assert_done(2, "a| next");
+	put(&a, "\033[12\nnext\n\033\nnext\n");
+	assert_done(4, "a| next");
+	assert_done(6, "a| next");
+	put(&b, "\a\033[6n\033[c\n");
+	assert_int_equal(term->bells, 0);
+	assert_string_equal(term->asked, "");
+	put(&a, "\a\033[6n");
+	assert_int_equal(term->bells, 1);
+	assert_string_equal(term->asked, "[6n");
+}
+
+static void ends_styles_with_the_line(void **state)
+{
+	(void)state;
+	put(&a, "\033[1mbold");
+	assert_true(term->styled);
+	put(&b, "plain\n"); /* the terminal checks that rows end without a style */
+	assert_true(term->styled);
+	put(&a, "\n");
+	assert_false(term->styled);
+	put(&b, "\033[7mreverse\nplain\n");
+	assert_done(2, "b| reverse");
+}
+
+static void shows_long_lines_in_pieces(void **state)
+{
+	char all[3 * CONFIG_CONSOLE_LINE] = "";
+
+	(void)state;
+	for (unsigned int i = 0; i < 2 * CONFIG_CONSOLE_LINE + 10; i++) {
+		char c = (char)('a' + i % 26);
+
+		console_lines_putc(&screen, &b, (u8)c);
+		all[i] = c;
+	}
+	console_lines_flush(&screen, &b);
+	console_lines_flush(&screen, &b);
+	assert_int_equal(term->rows, 3);
+	for (unsigned int i = 0; i < 3; i++) {
+		size_t len = i < 2 ? CONFIG_CONSOLE_LINE : 10;
+
+		assert_int_equal(strlen(term->done[i]), len + 3);
+		assert_memory_equal(term->done[i] + 3, all + i * CONFIG_CONSOLE_LINE, len);
+	}
+}
+
+static void cuts_long_names(void **state)
+{
+	struct console_line l;
+
+	(void)state;
+	console_lines_init(&l, "a-name-that-is-longer-than-any-name-may-be");
+	put(&l, "x\n");
+	assert_done(0, "a-name-that-is-longer-than-any-| x");
+}
+
+/* --- against terminals of their own ------------------------------------------------------------------------------- */
+
+#define SPEAKERS 4
+
+static const char *const pieces[] = {
+	"a",	   "bc",      "def",	  "Hello, world", " ",	      "\b",
+	"\b\b",	   "\r",      "\033[K",	  "\033[D",	  "\033[2C",  "\033[3G",
+	"\033[P",  "\033[2@", "\303\244", "\342\202\254", "\033[32m", "\033[0m",
+	"\033[1K", "\033[2K", "\t",	  "\n",		  "\r\n",     "\r\r\n",
+};
+
+static void shows_what_terminals_of_their_own_would(void **state)
+{
+	struct console_line *speaker = calloc(SPEAKERS, sizeof(*speaker));
+	struct terminal *own[SPEAKERS];
+	unsigned int seen[SPEAKERS] = { 0 }, said = 0, seen_said = 0;
+	char open[COLUMNS * 4];
+
+	(void)state;
+	srandom(4);
+	for (unsigned int i = 0; i < SPEAKERS; i++) {
+		console_lines_init(&speaker[i], (char[]){ (char)('A' + i), '\0' });
+		own[i] = terminal_new(false);
+	}
+	for (unsigned int step = 0; step < 60000; step++) {
+		unsigned int i = (unsigned int)random() % SPEAKERS;
+		const char *piece =
+			pieces[(unsigned long)random() % (sizeof(pieces) / sizeof(pieces[0]))];
+
+		/* Full lines are cut by one and not by the other: end them before. */
+		if (own[i]->len > 60)
+			piece = "\n";
+		for (const char *p = piece; *p != '\0'; p++) {
+			terminal_putc(own[i], (u8)*p);
+			console_lines_putc(&screen, &speaker[i], (u8)*p);
+		}
+		if (random() % 50 == 0) {
+			char text[32];
+
+			snprintf(text, sizeof(text), "line %u", said++);
+			say(text);
+		}
+		if (random() % 100 == 0)
+			console_lines_focus(&screen, &speaker[(unsigned int)random() % SPEAKERS]);
+		for (unsigned int f = 0; f < SPEAKERS; f++) {
+			if (&speaker[f] != screen.focus || screen.shown == NULL)
+				continue;
+			snprintf(open, sizeof(open), "%c| %s", 'A' + f, terminal_row(own[f]));
+			/* Blanks that only the cursor has passed are not on the speaker's own terminal. */
+			assert_memory_equal(terminal_row(term), open, strlen(open));
+		}
+	}
+	for (unsigned int i = 0; i < SPEAKERS; i++)
+		put(&speaker[i], "\n");
+	for (unsigned int i = 0; i < SPEAKERS; i++)
+		terminal_putc(own[i], '\n');
+	for (unsigned int r = 0; r < term->rows; r++) {
+		const char *row = term->done[r];
+
+		if (strncmp(row, "cleave| ", 8) == 0) {
+			char text[32];
+
+			snprintf(text, sizeof(text), "cleave| line %u", seen_said++);
+			assert_string_equal(row, text);
+			continue;
+		}
+		assert_in_range(row[0], 'A', 'A' + SPEAKERS - 1);
+		assert_memory_equal(row + 1, "| ", 2);
+
+		struct terminal *t = own[row[0] - 'A'];
+		const char *want = t->done[seen[row[0] - 'A']++];
+
+		assert_memory_equal(row + 3, want, strlen(want));
+		assert_int_equal(strspn(row + 3 + strlen(want), " "),
+				 strlen(row + 3 + strlen(want)));
+	}
+	assert_int_equal(seen_said, said);
+	for (unsigned int i = 0; i < SPEAKERS; i++) {
+		assert_int_equal(seen[i], own[i]->rows);
+		assert_true(own[i]->rows > 1000);
+		terminal_free(own[i]);
+	}
+	free(speaker);
+}
+
+static void takes_any_bytes(void **state)
+{
+	(void)state;
+	srandom(5);
+	for (unsigned int i = 0; i < 1000000; i++) {
+		struct console_line *l = (random() & 1) != 0 ? &a : &b;
+		u8 c = (u8)random();
+
+		if (random() % 4 == 0)
+			c = (u8) "\033[]0123456789;mKJCDGP@nc\r\b\t"[(unsigned long)random() % 27];
+		console_lines_putc(&screen, l, c);
+		assert_true(l->len <= CONFIG_CONSOLE_LINE && l->pos <= l->len);
+		if (term->rows > ROWS - 10) {
+			while (term->rows > 0)
+				free(term->done[--term->rows]);
+		}
+		term->asked[0] = '\0';
+	}
+}
+
+/* --- keys -------------------------------------------------------------------------------------------------------- */
+
+static const char *const names[] = { "manager", "linux", "linux2", "7", NULL, "spare" };
+
+static const char *name_of(u32 i)
+{
+	return names[i];
+}
+
+static enum console_key last_key(const char *keys, u32 partitions, struct console_keys *k)
+{
+	enum console_key what = CONSOLE_KEY_IGNORE;
+
+	*k = (struct console_keys){ 0 };
+	for (; *keys != '\0'; keys++)
+		what = console_keys_feed(k, (u8)*keys, partitions);
+	return what;
+}
+
+static void understands_commands(void **state)
+{
+	static const struct {
+		const char *keys;
+		u32 partitions;
+		enum console_key what;
+		bool command;
+		const char *text;
+	} t[] = {
+		{ "x", 2, CONSOLE_KEY_INPUT, false, "" },
+		{ "\035", 2, CONSOLE_KEY_BEGIN, true, "" },
+		{ "\035\035", 2, CONSOLE_KEY_INPUT, false, "" },
+		{ "\035\035?", 2, CONSOLE_KEY_INPUT, false, "" },
+		{ "\0351", 2, CONSOLE_KEY_SELECT, false, "1" },
+		{ "\0359", 10, CONSOLE_KEY_SELECT, false, "9" },
+		{ "\0351", 11, CONSOLE_KEY_MORE, true, "1" },
+		{ "\03510\r", 11, CONSOLE_KEY_SELECT, false, "10" },
+		{ "\035l", 2, CONSOLE_KEY_MORE, true, "l" },
+		{ "\035l2", 2, CONSOLE_KEY_MORE, true, "l2" },
+		{ "\035linux\r", 2, CONSOLE_KEY_SELECT, false, "linux" },
+		{ "\035linux\n", 2, CONSOLE_KEY_SELECT, false, "linux" },
+		{ "\035li\177\b\bm\r", 2, CONSOLE_KEY_SELECT, false, "m" },
+		{ "\035\177", 2, CONSOLE_KEY_IGNORE, true, "" },
+		{ "\035l\177", 2, CONSOLE_KEY_LESS, true, "" },
+		{ "\035\r", 2, CONSOLE_KEY_CANCEL, false, "" },
+		{ "\035li\033", 2, CONSOLE_KEY_CANCEL, false, "li" },
+		{ "\035li\003", 2, CONSOLE_KEY_CANCEL, false, "li" },
+		{ "\035li\035", 2, CONSOLE_KEY_CANCEL, false, "li" },
+		{ "\035li\035x", 2, CONSOLE_KEY_INPUT, false, "li" },
+		{ "\035?", 2, CONSOLE_KEY_HELP, false, "" },
+		{ "\035li?", 2, CONSOLE_KEY_HELP, false, "li" },
+		{ "\035 ", 2, CONSOLE_KEY_IGNORE, true, "" },
+		{ "\035\201", 2, CONSOLE_KEY_IGNORE, true, "" },
+	};
+	struct console_keys k;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		assert_int_equal(last_key(t[i].keys, t[i].partitions, &k), t[i].what);
+		assert_int_equal(k.command, t[i].command);
+		assert_string_equal(k.text, t[i].text);
+	}
+}
+
+static void gives_every_other_key_to_the_guest(void **state)
+{
+	struct console_keys k = { 0 };
+
+	(void)state;
+	for (unsigned int c = 0; c < 256; c++) {
+		if (c != CONSOLE_ESCAPE)
+			assert_int_equal(console_keys_feed(&k, (u8)c, 2), CONSOLE_KEY_INPUT);
+	}
+}
+
+static void takes_no_more_than_a_name(void **state)
+{
+	struct console_keys k = { 0 };
+
+	(void)state;
+	(void)console_keys_feed(&k, CONSOLE_ESCAPE, 2);
+	for (unsigned int i = 0; i < CONSOLE_KEYS_MAX; i++)
+		assert_int_equal(console_keys_feed(&k, 'n', 2), CONSOLE_KEY_MORE);
+	assert_int_equal(console_keys_feed(&k, 'n', 2), CONSOLE_KEY_IGNORE);
+	assert_int_equal(strlen(k.text), CONSOLE_KEYS_MAX);
+}
+
+static void finds_partitions(void **state)
+{
+	static const struct {
+		const char *text;
+		s32 found;
+	} t[] = {
+		{ "0", 0 },
+		{ "1", 1 },
+		{ "005", 5 },
+		{ "manager", 0 },
+		{ "m", 0 },
+		{ "linux", 1 }, /* a whole name goes before a beginning */
+		{ "linux2", 2 },
+		{ "l", CLV_ERR_EXISTS },
+		{ "7", 3 }, /* no partition has that number, but one has the name */
+		{ "6", CLV_ERR_NOTFOUND },
+		{ "linux3", CLV_ERR_NOTFOUND },
+		{ "99999999999999999999999", CLV_ERR_NOTFOUND },
+		{ "4294967297", CLV_ERR_NOTFOUND },
+		{ "", CLV_ERR_NOTFOUND },
+		{ "1x", CLV_ERR_NOTFOUND },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		assert_int_equal(console_keys_find(t[i].text, 6, name_of), t[i].found);
+	assert_int_equal(console_keys_find("0", 0, name_of), CLV_ERR_NOTFOUND);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(prefixes_whole_lines, setup, teardown),
+		cmocka_unit_test_setup_teardown(shows_the_open_line_of_the_focus_at_once, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(takes_the_open_line_back_for_others, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(moves_the_focus, setup, teardown),
+		cmocka_unit_test_setup_teardown(starts_a_line_again_on_a_lone_return, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(edits_within_the_line, setup, teardown),
+		cmocka_unit_test_setup_teardown(is_not_lead_astray_by_bytes, setup, teardown),
+		cmocka_unit_test_setup_teardown(ends_styles_with_the_line, setup, teardown),
+		cmocka_unit_test_setup_teardown(shows_long_lines_in_pieces, setup, teardown),
+		cmocka_unit_test_setup_teardown(cuts_long_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(shows_what_terminals_of_their_own_would, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(takes_any_bytes, setup, teardown),
+		cmocka_unit_test(understands_commands),
+		cmocka_unit_test(gives_every_other_key_to_the_guest),
+		cmocka_unit_test(takes_no_more_than_a_name),
+		cmocka_unit_test(finds_partitions),
+	};
+
+	return cmocka_run_group_tests_name("console", tests, NULL, NULL);
+}

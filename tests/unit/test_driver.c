@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Drivers: which gets which node (core/driver.c), the host's interrupts (core/irq.c), and the register parts of the UART
+ * and PLIC drivers on registers that are plain memory.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <libfdt.h>
+#include <cleave/errno.h>
+#include <cleave/printk.h>
+#include "core/driver.h"
+#include "drivers/plic.h"
+#include "drivers/uart_8250.h"
+#include "drivers/uart_sifive.h"
+
+static char said[4096];
+
+void printk(const char *fmt, ...)
+{
+	size_t len = strlen(said);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(said + len, sizeof(said) - len, fmt, ap);
+	va_end(ap);
+	strcat(said, "\n");
+}
+
+/* --- device trees ------------------------------------------------------------------------------------------------- */
+
+static _Alignas(8) char fdt[16384];
+
+static void ok(int rc)
+{
+	if (rc < 0)
+		fail_msg("libfdt: %s", fdt_strerror(rc));
+}
+
+static void tree_begin(void)
+{
+	ok(fdt_create(fdt, sizeof(fdt)));
+	ok(fdt_finish_reservemap(fdt));
+}
+
+static void tree_end(void)
+{
+	ok(fdt_finish(fdt));
+	said[0] = '\0';
+}
+
+static void node_begin(const char *name)
+{
+	ok(fdt_begin_node(fdt, name));
+}
+
+static void node_end(void)
+{
+	ok(fdt_end_node(fdt));
+}
+
+static void cells(const char *name, size_t n, const u32 *values)
+{
+	fdt32_t be[16];
+
+	for (size_t i = 0; i < n; i++)
+		be[i] = cpu_to_fdt32(values[i]);
+	ok(fdt_property(fdt, name, be, (int)(n * sizeof(be[0]))));
+}
+
+#define CELLS(name, ...) \
+	cells((name), sizeof((u32[]){ __VA_ARGS__ }) / sizeof(u32), (u32[]){ __VA_ARGS__ })
+#define STRINGS(name, s) ok(fdt_property(fdt, (name), (s), sizeof(s)))
+
+static void bus_cells(u32 address, u32 size)
+{
+	CELLS("#address-cells", address);
+	CELLS("#size-cells", size);
+}
+
+static int at(const char *path)
+{
+	int node = fdt_path_offset(fdt, path);
+
+	ok(node);
+	return node;
+}
+
+static void reads_registers_through_buses(void **state)
+{
+	u64 base, size;
+
+	(void)state;
+	tree_begin();
+	node_begin("");
+	bus_cells(2, 2);
+	node_begin("plain@1");
+	CELLS("reg", 0x1, 0x10000000, 0x0, 0x100, 0x2, 0x0, 0x0, 0x200);
+	node_end();
+	node_begin("soc");
+	bus_cells(1, 1);
+	CELLS("ranges", 0x0, 0x8, 0x0, 0x1000, 0x80000000, 0x0, 0x10000000, 0x10000000);
+	node_begin("apb");
+	bus_cells(1, 1);
+	ok(fdt_property(fdt, "ranges", "", 0));
+	node_begin("uart@80000100");
+	CELLS("reg", 0x80000100, 0x40);
+	node_end();
+	node_begin("low@10");
+	CELLS("reg", 0x10, 0x8);
+	node_end();
+	node_begin("nowhere@40000000");
+	CELLS("reg", 0x40000000, 0x8);
+	node_end();
+	node_end();
+	node_end();
+	node_begin("closed");
+	bus_cells(1, 0);
+	node_begin("cpu@7");
+	CELLS("reg", 7);
+	node_end();
+	node_begin("empty");
+	ok(fdt_property(fdt, "reg", "", 0));
+	node_end();
+	node_begin("none");
+	node_end();
+	node_end();
+	node_end();
+	tree_end();
+
+	assert_int_equal(driver_reg(fdt, at("/plain@1"), &base, &size), 0);
+	assert_int_equal(base, 0x110000000);
+	assert_int_equal(size, 0x100);
+	assert_int_equal(driver_reg(fdt, at("/soc/apb/uart@80000100"), &base, &size), 0);
+	assert_int_equal(base, 0x10000100);
+	assert_int_equal(size, 0x40);
+	assert_int_equal(driver_reg(fdt, at("/soc/apb/low@10"), &base, &size), 0);
+	assert_int_equal(base, 0x800000010);
+	assert_int_equal(driver_reg(fdt, at("/soc/apb/nowhere@40000000"), &base, &size),
+			 CLV_ERR_NOTFOUND);
+	assert_int_equal(driver_reg(fdt, at("/closed/cpu@7"), &base, &size), CLV_ERR_NOTFOUND);
+	assert_int_equal(driver_bus_reg(fdt, at("/closed/cpu@7"), &base, &size), 0);
+	assert_int_equal(base, 7);
+	assert_int_equal(driver_bus_reg(fdt, at("/closed/empty"), &base, &size), CLV_ERR_FORMAT);
+	assert_int_equal(driver_bus_reg(fdt, at("/closed/none"), &base, &size), CLV_ERR_NOTFOUND);
+}
+
+/* --- finding drivers ---------------------------------------------------------------------------------------------- */
+
+static char probed[256];
+static const char *refused; /* probing this node fails */
+
+static int probe_as(const char *driver, const void *tree, int node)
+{
+	const char *name = fdt_get_name(tree, node, NULL);
+
+	if (refused != NULL && strcmp(name, refused) == 0)
+		return CLV_ERR_FORMAT;
+	strcat(probed, driver);
+	strcat(probed, ":");
+	strcat(probed, name);
+	strcat(probed, " ");
+	return 0;
+}
+
+#define DRIVER(id, class_, ...)                                                                    \
+	static int probe_##id(const void *tree, int node)                                          \
+	{                                                                                          \
+		return probe_as(#id, tree, node);                                                  \
+	}                                                                                          \
+	static const struct driver id = { #id, class_, (const char *const[]){ __VA_ARGS__, NULL }, \
+					  probe_##id }
+
+DRIVER(plain, DRIVER_UART, "ns16550a", "ns16550");
+DRIVER(special, DRIVER_UART, "acme,uart");
+DRIVER(thief, DRIVER_UART, "other", "ns16550");
+DRIVER(intc, DRIVER_INTC, "riscv,plic0");
+
+static void uart_node(const char *name, const char *compatible, size_t len, const char *status)
+{
+	node_begin(name);
+	ok(fdt_property(fdt, "compatible", compatible, (int)len));
+	if (status != NULL)
+		ok(fdt_property_string(fdt, "status", status));
+	node_end();
+}
+
+#define UART_NODE(name, compatible, status) \
+	uart_node((name), (compatible), sizeof(compatible), (status))
+
+static void tree_of_uarts(const char *stdout_path)
+{
+	tree_begin();
+	node_begin("");
+	node_begin("chosen");
+	if (stdout_path != NULL)
+		ok(fdt_property_string(fdt, "stdout-path", stdout_path));
+	node_end();
+	node_begin("aliases");
+	ok(fdt_property_string(fdt, "serial0", "/soc/c"));
+	node_end();
+	node_begin("soc");
+	UART_NODE("off", "ns16550a", "disabled");
+	UART_NODE("a", "unknown\0ns16550", NULL);
+	UART_NODE("b", "acme,uart\0ns16550a", "okay");
+	UART_NODE("c", "ns16550a", "ok");
+	UART_NODE("plic", "sifive,plic-1.0.0\0riscv,plic0", NULL);
+	UART_NODE("plic2", "riscv,plic0", NULL);
+	UART_NODE("x", "unknown", NULL);
+	node_end();
+	node_end();
+	tree_end();
+	probed[0] = '\0';
+	refused = NULL;
+}
+
+static void binds_controllers_and_then_the_console(void **state)
+{
+	static const struct driver *const list[] = { &plain, &special, &intc };
+	static const struct {
+		const char *stdout_path, *probed;
+	} t[] = {
+		{ "/soc/b:115200n8", "intc:plic intc:plic2 special:b " },
+		{ "/soc/b", "intc:plic intc:plic2 special:b " },
+		{ "serial0:115200", "intc:plic intc:plic2 plain:c " },
+		{ "serial0", "intc:plic intc:plic2 plain:c " },
+		{ "/soc/off",
+		  "intc:plic intc:plic2 plain:a " }, /* disabled: the first that is there */
+		{ "/soc/x", "intc:plic intc:plic2 plain:a " },
+		{ "/nowhere", "intc:plic intc:plic2 plain:a " },
+		{ "", "intc:plic intc:plic2 plain:a " },
+		{ NULL, "intc:plic intc:plic2 plain:a " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		tree_of_uarts(t[i].stdout_path);
+		assert_int_equal(driver_probe_list(list, 3, fdt), 3);
+		assert_string_equal(probed, t[i].probed);
+		assert_string_equal(said, "");
+	}
+}
+
+static void goes_on_when_a_probe_fails(void **state)
+{
+	static const struct driver *const list[] = { &plain, &special, &intc };
+
+	(void)state;
+	tree_of_uarts("/soc/a");
+	refused = "a";
+	assert_int_equal(driver_probe_list(list, 3, fdt), 3);
+	assert_string_equal(probed, "intc:plic intc:plic2 special:b ");
+}
+
+static void refuses_two_that_claim_one_compatible(void **state)
+{
+	static const struct driver *const list[] = { &plain, &thief, &special };
+
+	(void)state;
+	tree_of_uarts("/soc/c");
+	assert_int_equal(driver_probe_list(list, 3, fdt), 1);
+	assert_string_equal(probed, "special:b ");
+	assert_string_equal(
+		said, "drivers \"plain\" and \"thief\" both claim \"ns16550\": neither is used\n");
+}
+
+/* --- interrupts --------------------------------------------------------------------------------------------------- */
+
+static u32 waiting[8]; /* what claim answers, one after the other; the last for ever */
+static unsigned int waiting_at;
+static char events[4096];
+
+static void event(const char *what, u32 source)
+{
+	size_t len = strlen(events);
+
+	snprintf(events + len, sizeof(events) - len, "%s%u ", what, source);
+}
+
+static int test_enable(void *opaque, u32 source)
+{
+	assert_ptr_equal(opaque, events);
+	if (source > 60)
+		return CLV_ERR_RANGE;
+	event("on", source);
+	return 0;
+}
+
+static void test_disable(void *opaque, u32 source)
+{
+	assert_ptr_equal(opaque, events);
+	event("off", source);
+}
+
+static u32 test_claim(void *opaque)
+{
+	assert_ptr_equal(opaque, events);
+	return waiting[waiting_at < 7 ? waiting_at++ : 7];
+}
+
+static void test_complete(void *opaque, u32 source)
+{
+	assert_ptr_equal(opaque, events);
+	event("done", source);
+}
+
+static void handler(void *opaque, u32 source)
+{
+	assert_ptr_equal(opaque, waiting);
+	event("serve", source);
+}
+
+static void waits(const u32 *sources)
+{
+	memcpy(waiting, sources, sizeof(waiting));
+	waiting_at = 0;
+	events[0] = '\0';
+}
+
+static const struct irq_controller controller = {
+	.name = "test",
+	.opaque = events,
+	.phandle = 5,
+	.enable = test_enable,
+	.disable = test_disable,
+	.claim = test_claim,
+	.complete = test_complete,
+};
+
+/* One test, as there is one controller for the life of the program. */
+static void serves_interrupts(void **state)
+{
+	struct irq_controller second = controller;
+
+	(void)state;
+	said[0] = '\0';
+	assert_null(irq_controller());
+	irq_handle();
+	assert_int_equal(irq_request(10, handler, waiting), CLV_ERR_NOTFOUND);
+	assert_string_equal(said,
+			    "interrupt 10: there is no interrupt controller that a driver knows\n");
+
+	assert_int_equal(irq_set_controller(&controller), 0);
+	second.name = "second";
+	said[0] = '\0';
+	assert_int_equal(irq_set_controller(&second), CLV_ERR_EXISTS);
+	assert_string_equal(said, "interrupt controller second is not used: test is\n");
+	assert_string_equal(irq_controller()->name, "test");
+
+	assert_int_equal(irq_request(10, handler, waiting), 0);
+	assert_string_equal(events, "on10 ");
+	said[0] = '\0';
+	assert_int_equal(irq_request(10, handler, waiting), CLV_ERR_EXISTS);
+	assert_int_equal(irq_request(61, handler, waiting), CLV_ERR_NOTFOUND);
+	assert_string_equal(
+		said, "interrupt 10 is asked for twice\ninterrupt 61: test has no such source\n");
+
+	waits((u32[8]){ 10, 10 });
+	irq_handle();
+	assert_string_equal(events, "serve10 done10 serve10 done10 ");
+
+	waits((u32[8]){ 33, 10 });
+	said[0] = '\0';
+	irq_handle();
+	assert_string_equal(events, "off33 done33 serve10 done10 ");
+	assert_string_equal(said, "interrupt 33: nobody has asked for it; switched off\n");
+
+	waits((u32[8]){ 10, 10, 10, 10, 10, 10, 10,
+			10 }); /* it does not stop: served a step at a time */
+	irq_handle();
+	assert_int_equal(strlen(events), IRQ_STEP * strlen("serve10 done10 "));
+
+	for (u32 source = 11; source < 10 + IRQ_HANDLERS; source++)
+		assert_int_equal(irq_request(source, handler, waiting), 0);
+	assert_int_equal(irq_request(50, handler, waiting), CLV_ERR_NOMEM);
+}
+
+static void finds_the_interrupt_of_a_node(void **state)
+{
+	(void)state;
+	tree_begin();
+	node_begin("");
+	CELLS("interrupt-parent", 5);
+	node_begin("soc");
+	node_begin("inherits");
+	CELLS("interrupts", 10, 4);
+	node_end();
+	node_begin("elsewhere");
+	CELLS("interrupt-parent", 6);
+	CELLS("interrupts", 10);
+	node_end();
+	node_begin("extended");
+	CELLS("interrupts-extended", 5, 11);
+	CELLS("interrupts", 12);
+	node_end();
+	node_begin("extended-elsewhere");
+	CELLS("interrupts-extended", 6, 11);
+	node_end();
+	node_begin("short");
+	CELLS("interrupts-extended", 5);
+	node_end();
+	node_begin("none");
+	node_end();
+	node_end();
+	node_end();
+	tree_end();
+	assert_non_null(irq_controller());
+	assert_int_equal(driver_irq(fdt, at("/soc/inherits")), 10);
+	assert_int_equal(driver_irq(fdt, at("/soc/elsewhere")), 0);
+	assert_int_equal(driver_irq(fdt, at("/soc/extended")), 11);
+	assert_int_equal(driver_irq(fdt, at("/soc/extended-elsewhere")), 0);
+	assert_int_equal(driver_irq(fdt, at("/soc/short")), 0);
+	assert_int_equal(driver_irq(fdt, at("/soc/none")), 0);
+}
+
+/* --- registers ---------------------------------------------------------------------------------------------------- */
+
+static void drives_8250s_of_all_layouts(void **state)
+{
+	static const struct {
+		u8 shift, width;
+	} t[] = { { 0, 1 }, { 2, 1 }, { 2, 4 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		_Alignas(4) u8 regs[256] = { 0 };
+		struct uart_8250 u = { .regs = regs, .shift = t[i].shift, .width = t[i].width };
+		u8 *lcr = &regs[3U << t[i].shift];
+		u8 *lsr = &regs[5U << t[i].shift];
+		u8 *ier = &regs[1U << t[i].shift];
+
+		*lcr = 0x83;
+		*ier = 0xff;
+		uart_8250_init(&u);
+		assert_int_equal(*lcr, 0x03);
+		assert_int_equal(*ier, 0);
+		assert_int_equal(regs[4U << t[i].shift], 0x0b);
+		assert_int_equal(u.depth, 1); /* IIR reads back what was written to FCR: no FIFO */
+		*lsr = 0x60;
+		uart_8250_putc(&u, 'x');
+		assert_int_equal(regs[0], 'x');
+		assert_int_equal(uart_8250_getc(&u), -1);
+		*lsr = 0x61;
+		regs[0] = 0xff;
+		assert_int_equal(uart_8250_getc(&u), 0xff);
+		uart_8250_rx_enable(&u, true);
+		assert_int_equal(*ier, 0x01);
+		uart_8250_rx_enable(&u, false);
+		assert_int_equal(*ier, 0x00);
+	}
+}
+
+static void gives_up_on_a_uart_that_is_stuck(void **state)
+{
+	u8 regs[8] = { 0 };
+	struct uart_8250 u = { .regs = regs, .width = 1 };
+
+	(void)state;
+	uart_8250_init(&u);
+	uart_8250_putc(&u, 'x');
+	assert_true(u.stuck);
+	assert_int_equal(regs[0], 0);
+	regs[5] = 0x20;
+	uart_8250_putc(&u, 'y');
+	assert_false(u.stuck);
+	assert_int_equal(regs[0], 'y');
+}
+
+static void fills_the_fifo_of_an_8250(void **state)
+{
+	u8 regs[8] = { 0 };
+	struct uart_8250 u = { .regs = regs, .width = 1, .depth = 16 };
+
+	(void)state;
+	regs[5] = 0x20;
+	uart_8250_putc(&u, 'a');
+	regs[5] = 0;
+	for (u8 c = 'b'; c < 'a' + 16; c++) {
+		uart_8250_putc(&u, c); /* without asking again */
+		assert_int_equal(regs[0], c);
+	}
+	assert_int_equal(u.room, 0);
+}
+
+static void minds_what_variants_do_otherwise(void **state)
+{
+	_Alignas(4) u8 regs[128] = { 0 };
+	struct uart_8250 u = { .regs = regs, .shift = 2, .width = 4, .variant = UART_8250_XSCALE };
+
+	(void)state;
+	uart_8250_init(&u);
+	assert_int_equal(regs[4], 0x40);
+	uart_8250_rx_enable(&u, true);
+	assert_int_equal(regs[4], 0x51);
+	u.variant = UART_8250_DW;
+	uart_8250_rx_enable(&u, true);
+	assert_int_equal(regs[4], 0x01);
+	regs[8] = 0x07; /* "busy": the status register at 0x7c is read, and nothing received */
+	regs[20] = 0x60;
+	assert_int_equal(uart_8250_getc(&u), -1);
+}
+
+static void drives_sifive_uarts(void **state)
+{
+	u32 regs[8] = { 0x80000000, 0x80000041, 0x70000, 0, 3, 0, 0, 0 };
+	struct uart_sifive u = { .regs = regs };
+
+	(void)state;
+	uart_sifive_init(&u);
+	assert_int_equal(regs[2], 1);
+	assert_int_equal(regs[3], 1);
+	assert_int_equal(regs[4], 0);
+	uart_sifive_putc(&u, 'x');
+	assert_true(u.stuck);
+	assert_int_equal(regs[0], 0x80000000);
+	regs[0] = 0;
+	uart_sifive_putc(&u, 'x');
+	assert_int_equal(regs[0], 'x');
+	assert_int_equal(uart_sifive_getc(&u), -1);
+	regs[1] = 0x41;
+	assert_int_equal(uart_sifive_getc(&u), 0x41);
+	uart_sifive_rx_enable(&u, true);
+	assert_int_equal(regs[4], 2);
+}
+
+static void drives_a_plic(void **state)
+{
+	static u32 regs[0x204000 / 4];
+	struct plic p = { .regs = regs, .sources = 95, .context = 3 };
+	u32 *enable = &regs[(0x2000 + 3 * 0x80) / 4];
+	u32 *context = &regs[(0x200000 + 3 * 0x1000) / 4];
+
+	(void)state;
+	assert_int_equal(plic_size(4), 0x204000);
+	for (u32 i = 0; i < 4; i++)
+		enable[i] = 0xffffffff;
+	context[0] = 7;
+	plic_quiet(&p, 3);
+	for (u32 i = 0; i < 4; i++)
+		assert_int_equal(enable[i], i < 3 ? 0 : 0xffffffff);
+	assert_int_equal(plic_enable(&p, 0), CLV_ERR_RANGE);
+	assert_int_equal(plic_enable(&p, 96), CLV_ERR_RANGE);
+	assert_int_equal(plic_enable(&p, 10), 0);
+	assert_int_equal(plic_enable(&p, 95), 0);
+	assert_int_equal(enable[0], 1U << 10);
+	assert_int_equal(enable[2], 1U << 31);
+	assert_int_equal(regs[10], 1);
+	assert_int_equal(regs[95], 1);
+	assert_int_equal(context[0], 0);
+	context[1] = 10;
+	assert_int_equal(plic_claim(&p), 10);
+	plic_complete(&p, 95);
+	assert_int_equal(context[1], 95);
+	plic_disable(&p, 10);
+	plic_disable(&p, 96);
+	assert_int_equal(regs[10], 0);
+	assert_int_equal(enable[0],
+			 1U << 10); /* else the completion that follows would be ignored */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_registers_through_buses),
+		cmocka_unit_test(binds_controllers_and_then_the_console),
+		cmocka_unit_test(goes_on_when_a_probe_fails),
+		cmocka_unit_test(refuses_two_that_claim_one_compatible),
+		cmocka_unit_test(serves_interrupts),
+		cmocka_unit_test(finds_the_interrupt_of_a_node),
+		cmocka_unit_test(drives_8250s_of_all_layouts),
+		cmocka_unit_test(gives_up_on_a_uart_that_is_stuck),
+		cmocka_unit_test(fills_the_fifo_of_an_8250),
+		cmocka_unit_test(minds_what_variants_do_otherwise),
+		cmocka_unit_test(drives_sifive_uarts),
+		cmocka_unit_test(drives_a_plic),
+	};
+
+	return cmocka_run_group_tests_name("driver", tests, NULL, NULL);
+}
