@@ -332,9 +332,11 @@ static bool check_blob(struct config_ctx *c, u64 size)
 			     fdt_totalsize(c->fdt), size);
 		return false;
 	}
-	if (!IS_ALIGNED(fdt_off_dt_struct(c->fdt), sizeof(fdt32_t))) {
-		config_error(c, NULL,
-			     "the device tree's structure block is not aligned to 4 bytes");
+	/* What the specification asks for and fdt_check_full() does not look at (section 5.6, "Alignment"). */
+	if (fdt_magic(c->fdt) == FDT_MAGIC &&
+	    (!IS_ALIGNED(fdt_off_dt_struct(c->fdt), sizeof(fdt32_t)) ||
+	     !IS_ALIGNED(fdt_off_mem_rsvmap(c->fdt), sizeof(fdt64_t)))) {
+		config_error(c, NULL, "the device tree's blocks are not aligned to 4 and 8 bytes");
 		return false;
 	}
 	err = fdt_check_full(c->fdt, (size_t)size);
