@@ -332,7 +332,7 @@ static bool check_blob(struct config_ctx *c, u64 size)
 			     fdt_totalsize(c->fdt), size);
 		return false;
 	}
-	/* What the specification asks for and fdt_check_full() does not look at (section 5.6, "Alignment"). */
+	/* What the Devicetree Specification asks for ("Flattened Devicetree Format") and libfdt takes for granted. */
 	if (fdt_magic(c->fdt) == FDT_MAGIC &&
 	    (!IS_ALIGNED(fdt_off_dt_struct(c->fdt), sizeof(fdt32_t)) ||
 	     !IS_ALIGNED(fdt_off_mem_rsvmap(c->fdt), sizeof(fdt64_t)))) {

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The device tree that a guest gets: read back property by property, and shown to dtc, which must find nothing to warn of.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <libfdt.h>
+
+#include <cleave/errno.h>
+#include "core/guest_fdt.h"
+#include "core/image.h"
+
+static u64 buffer[IMAGE_FDT_SIZE / sizeof(u64)];
+
+static const struct config_partition partition = {
+	.name = "linux",
+	.cpus = 2,
+	.nr_memory = 2,
+	.memory = { { 0x80000000, 0x20000000 }, { 0x100000000, 0x40000000 } },
+	.bootargs = "console=ttyS0 earlycon=sbi",
+};
+
+static const struct guest_fdt_params good = {
+	.part = &partition,
+	.isa = "rv64imafdcv_zicbom_zicsr_zifencei_sstc",
+	.mmu_type = "riscv,sv39",
+	.timebase = 10000000,
+	.initrd_start = 0x9fe00000,
+	.initrd_end = 0x9fe01388,
+	.zicbom = true,
+	.cbom_block = 64,
+};
+
+static void make(const struct guest_fdt_params *p)
+{
+	s64 size = guest_fdt_make(p, buffer, sizeof(buffer));
+
+	assert_true(size > 0);
+	assert_int_equal(size, fdt_totalsize(buffer));
+	assert_int_equal(fdt_check_full(buffer, (size_t)size), 0);
+}
+
+static int node(const char *path)
+{
+	int offset = fdt_path_offset(buffer, path);
+
+	if (offset < 0)
+		print_error("no node %s\n", path);
+	assert_true(offset >= 0);
+	return offset;
+}
+
+static void has_bytes(const char *path, const char *name, const void *want, int want_len)
+{
+	int len = 0;
+	const void *data = fdt_getprop(buffer, node(path), name, &len);
+
+	if (data == NULL || len != want_len)
+		print_error("%s: %s has %d bytes\n", path, name, len);
+	assert_non_null(data);
+	assert_int_equal(len, want_len);
+	assert_memory_equal(data, want, (size_t)want_len);
+}
+
+#define HAS_STRING(path, name, s) has_bytes((path), (name), (s), (int)sizeof(s))
+
+static void has_cells(const char *path, const char *name, int n, const u32 *want)
+{
+	int len = 0;
+	const fdt32_t *data = fdt_getprop(buffer, node(path), name, &len);
+
+	if (data == NULL || len != n * 4)
+		print_error("%s: %s has %d bytes\n", path, name, len);
+	assert_non_null(data);
+	assert_int_equal(len, n * 4);
+	for (int i = 0; i < n; i++)
+		assert_int_equal(fdt32_to_cpu(data[i]), want[i]);
+}
+
+#define HAS_CELLS(path, name, ...)                                           \
+	has_cells((path), (name), (int)ARRAY_SIZE(((u32[]){ __VA_ARGS__ })), \
+		  (const u32[]){ __VA_ARGS__ })
+
+static bool has_property(const char *path, const char *name)
+{
+	return fdt_getprop(buffer, node(path), name, NULL) != NULL;
+}
+
+static void test_root_and_chosen(void **state)
+{
+	(void)state;
+	make(&good);
+	HAS_STRING("/", "model", "cleave,partition");
+	HAS_STRING("/", "compatible", "cleave,partition");
+	HAS_CELLS("/", "#address-cells", 2);
+	HAS_CELLS("/", "#size-cells", 2);
+	HAS_STRING("/chosen", "bootargs", "console=ttyS0 earlycon=sbi");
+	HAS_STRING("/chosen", "stdout-path", "/soc/serial@10000000");
+	HAS_STRING("/aliases", "serial0", "/soc/serial@10000000");
+	HAS_CELLS("/chosen", "linux,initrd-start", 0, 0x9fe00000);
+	HAS_CELLS("/chosen", "linux,initrd-end", 0, 0x9fe01388);
+}
+
+static void test_cpus(void **state)
+{
+	static const char extensions[] = "i\0m\0a\0f\0d\0c\0v\0zicbom\0zicsr\0zifencei\0sstc";
+
+	(void)state;
+	make(&good);
+	HAS_CELLS("/cpus", "timebase-frequency", 10000000);
+	HAS_CELLS("/cpus", "#address-cells", 1);
+	HAS_CELLS("/cpus", "#size-cells", 0);
+	HAS_STRING("/cpus/cpu@1", "device_type", "cpu");
+	HAS_STRING("/cpus/cpu@1", "compatible", "riscv");
+	HAS_STRING("/cpus/cpu@1", "status", "okay");
+	HAS_CELLS("/cpus/cpu@1", "reg", 1);
+	HAS_STRING("/cpus/cpu@1", "riscv,isa", "rv64imafdcv_zicbom_zicsr_zifencei_sstc");
+	HAS_STRING("/cpus/cpu@1", "riscv,isa-base", "rv64i");
+	has_bytes("/cpus/cpu@1", "riscv,isa-extensions", extensions, (int)sizeof(extensions));
+	HAS_STRING("/cpus/cpu@1", "mmu-type", "riscv,sv39");
+	HAS_CELLS("/cpus/cpu@1", "riscv,cbom-block-size", 64);
+	assert_false(has_property("/cpus/cpu@1", "riscv,cboz-block-size"));
+	HAS_STRING("/cpus/cpu@1/interrupt-controller", "compatible", "riscv,cpu-intc");
+	HAS_CELLS("/cpus/cpu@1/interrupt-controller", "#interrupt-cells", 1);
+	assert_true(fdt_path_offset(buffer, "/cpus/cpu@2") < 0);
+}
+
+static void test_memory(void **state)
+{
+	(void)state;
+	make(&good);
+	HAS_STRING("/memory@80000000", "device_type", "memory");
+	HAS_CELLS("/memory@80000000", "reg", 0, 0x80000000, 0, 0x20000000);
+	HAS_CELLS("/memory@100000000", "reg", 1, 0, 0, 0x40000000);
+	assert_true(fdt_path_offset(buffer, "/reserved-memory") < 0);
+}
+
+static void test_devices(void **state)
+{
+	const char *plic = "/soc/plic@c000000";
+	const char *uart = "/soc/serial@10000000";
+	u32 intc[2];
+	u32 plic_phandle;
+
+	(void)state;
+	make(&good);
+	intc[0] = fdt_get_phandle(buffer, node("/cpus/cpu@0/interrupt-controller"));
+	intc[1] = fdt_get_phandle(buffer, node("/cpus/cpu@1/interrupt-controller"));
+	plic_phandle = fdt_get_phandle(buffer, node(plic));
+	assert_true(intc[0] != 0U && intc[1] != 0U && plic_phandle != 0U);
+	assert_true(intc[0] != intc[1] && intc[0] != plic_phandle && intc[1] != plic_phandle);
+
+	HAS_STRING("/soc", "compatible", "simple-bus");
+	assert_true(has_property("/soc", "ranges"));
+	HAS_STRING(plic, "compatible", "sifive,plic-1.0.0\0riscv,plic0");
+	HAS_CELLS(plic, "reg", 0, 0x0c000000, 0, 0x600000);
+	HAS_CELLS(plic, "riscv,ndev", 31);
+	HAS_CELLS(plic, "interrupts-extended", intc[0], 9, intc[1], 9);
+	assert_true(has_property(plic, "interrupt-controller"));
+
+	HAS_STRING(uart, "compatible", "ns16550a");
+	HAS_CELLS(uart, "reg", 0, 0x10000000, 0, 0x100);
+	HAS_CELLS(uart, "interrupts", 10);
+	HAS_CELLS(uart, "interrupt-parent", plic_phandle);
+	HAS_CELLS(uart, "clock-frequency", GUEST_UART_CLOCK);
+	HAS_CELLS(uart, "reg-shift", 0);
+}
+
+static void test_what_may_be_missing(void **state)
+{
+	static const struct config_partition bare = { .cpus = 1,
+						      .nr_memory = 1,
+						      .memory = { { 0x80000000, 0x1000000 } } };
+	struct guest_fdt_params p = good;
+
+	(void)state;
+	p.part = &bare;
+	p.initrd_start = 0;
+	p.initrd_end = 0;
+	p.zicbom = false;
+	p.zicboz = true;
+	p.cboz_block = 32;
+	p.timebase = 0x100000000;
+	p.reserved_base = 0x80ff0000;
+	p.reserved_size = 0x1000;
+	make(&p);
+	assert_false(has_property("/chosen", "bootargs"));
+	assert_false(has_property("/chosen", "linux,initrd-start"));
+	assert_false(has_property("/cpus/cpu@0", "riscv,cbom-block-size"));
+	HAS_CELLS("/cpus/cpu@0", "riscv,cboz-block-size", 32);
+	HAS_CELLS("/cpus", "timebase-frequency", 1, 0);
+	HAS_CELLS("/reserved-memory/cleave@80ff0000", "reg", 0, 0x80ff0000, 0, 0x1000);
+	assert_true(has_property("/reserved-memory/cleave@80ff0000", "no-map"));
+	assert_true(has_property("/reserved-memory", "ranges"));
+}
+
+static void test_same_bytes(void **state)
+{
+	static u64 first[ARRAY_SIZE(buffer)];
+
+	(void)state;
+	make(&good);
+	memcpy(first, buffer, sizeof(buffer));
+	memset(buffer, 0xa5, sizeof(buffer));
+	make(&good);
+	assert_memory_equal(first, buffer, fdt_totalsize(buffer));
+}
+
+/* The promise of guest_fdt_make(): the largest partition fits. */
+static void test_largest(void **state)
+{
+	static char bootargs[CONFIG_BOOTARGS_LEN];
+	static char isa[301];
+	static struct config_partition large;
+	struct guest_fdt_params p = good;
+
+	(void)state;
+	memset(bootargs, 'b', sizeof(bootargs) - 1U);
+	memset(isa, 'x', sizeof(isa) - 1U);
+	memcpy(isa, "rv64i_", 6);
+	large = partition;
+	large.cpus = CONFIG_MAX_VCPUS;
+	large.bootargs = bootargs;
+	p.part = &large;
+	p.isa = isa;
+	make(&p);
+	large.cpus = 64;
+	make(&p);
+}
+
+static void test_too_small(void **state)
+{
+	s64 size;
+
+	(void)state;
+	size = guest_fdt_make(&good, buffer, sizeof(buffer));
+	assert_true(size > 0);
+	for (u64 room = 0; room < (u64)size; room++) {
+		u64 *exact = malloc(room != 0U ? room : 1U);
+
+		assert_non_null(exact);
+		assert_int_equal(guest_fdt_make(&good, exact, room), CLV_ERR_NOMEM);
+		free(exact);
+	}
+}
+
+static void test_bad_isa(void **state)
+{
+	struct guest_fdt_params p = good;
+
+	(void)state;
+	p.isa = "rv32imac";
+	assert_int_equal(guest_fdt_make(&p, buffer, sizeof(buffer)), CLV_ERR_INVAL);
+	p.isa = "";
+	assert_int_equal(guest_fdt_make(&p, buffer, sizeof(buffer)), CLV_ERR_INVAL);
+}
+
+/*
+ * dtc knows the rules for unit addresses, cells, interrupts and ranges: it must say nothing. Left out is its wish for
+ * #address-cells in a hart's interrupt controller, which the binding riscv,cpu-intc does not allow.
+ */
+static void test_dtc(void **state)
+{
+	char name[] = "/tmp/cleave-guest-fdt.XXXXXX";
+	char command[128];
+	char said[512];
+	struct guest_fdt_params p = good;
+	size_t n;
+	FILE *pipe;
+	int fd;
+
+	(void)state;
+	p.reserved_base = 0x80ff0000;
+	p.reserved_size = 0x1000;
+	make(&p);
+	fd = mkstemp(name);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, buffer, fdt_totalsize(buffer)), (int)fdt_totalsize(buffer));
+	assert_int_equal(close(fd), 0);
+
+	(void)snprintf(command, sizeof(command),
+		       "dtc -W no-interrupt_provider -I dtb -O dts -o /dev/null %s 2>&1", name);
+	pipe = popen(command, "r");
+	assert_non_null(pipe);
+	n = fread(said, 1, sizeof(said) - 1U, pipe);
+	said[n] = '\0';
+	assert_int_equal(pclose(pipe), 0);
+	assert_int_equal(unlink(name), 0);
+	assert_string_equal(said, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_root_and_chosen),
+		cmocka_unit_test(test_cpus),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_what_may_be_missing),
+		cmocka_unit_test(test_same_bytes),
+		cmocka_unit_test(test_largest),
+		cmocka_unit_test(test_too_small),
+		cmocka_unit_test(test_bad_isa),
+		cmocka_unit_test(test_dtc),
+	};
+
+	return cmocka_run_group_tests_name("guest_fdt", tests, NULL, NULL);
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where kernel, initrd and device tree go: with a Linux header and without, to the last byte that fits, and what is said
+ * when it does not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <cleave/errno.h>
+#include "core/image.h"
+
+#define BASE UINT64_C(0x80000000)
+
+/* A Linux image of 4 KiB; what a test changes in its header, it changes here. */
+static u8 image[4096];
+
+static void put(u8 *p, u64 v, u32 bytes)
+{
+	for (u32 i = 0; i < bytes; i++)
+		p[i] = (u8)(v >> (8U * i));
+}
+
+static void make_image(u64 text_offset, u64 image_size)
+{
+	memset(image, 0, sizeof(image));
+	put(image + 8, text_offset, 8);
+	put(image + 16, image_size, 8);
+	put(image + 32, 2, 4); /* version 0.2 */
+	memcpy(image + 48, "RISCV\0\0\0RSC\x05", 12);
+}
+
+static const struct archive_file linux_file = { "Image", image, sizeof(image) };
+
+static struct config_partition with_memory(u64 base, u64 size)
+{
+	return (struct config_partition){ .nr_memory = 1, .memory = { { base, size } } };
+}
+
+static void expect(const struct config_partition *p, const struct archive_file *kernel,
+		   const struct archive_file *initrd, int err, const char *line)
+{
+	struct image_layout out;
+	char error[ARCHIVE_ERROR_LEN] = "";
+
+	assert_int_equal(image_place(p, kernel, initrd, &out, error), err);
+	assert_string_equal(error, line);
+}
+
+static void test_linux(void **state)
+{
+	const struct config_partition p = with_memory(BASE, MIB(128));
+	const struct archive_file initrd = { "initrd.gz", image, 5000 };
+	struct image_layout out;
+	char error[ARCHIVE_ERROR_LEN];
+
+	(void)state;
+	make_image(MIB(2), MIB(30) + 1U);
+	assert_int_equal(image_place(&p, &linux_file, &initrd, &out, error), 0);
+	assert_int_equal(out.kernel, BASE + MIB(2));
+	assert_int_equal(out.kernel_end, BASE + MIB(32) + 1U);
+	assert_int_equal(out.fdt, BASE + MIB(128) - IMAGE_FDT_SIZE);
+	assert_int_equal(out.initrd, out.fdt - KIB(8));
+	assert_int_equal(out.initrd_end, out.initrd + 5000);
+}
+
+/* The header may ask for the base itself, and image_size 0 means an old header: the file's size counts. */
+static void test_linux_offset_zero(void **state)
+{
+	const struct config_partition p = with_memory(BASE, MIB(128));
+	struct image_layout out;
+	char error[ARCHIVE_ERROR_LEN];
+
+	(void)state;
+	make_image(0, 0);
+	assert_int_equal(image_place(&p, &linux_file, NULL, &out, error), 0);
+	assert_int_equal(out.kernel, BASE);
+	assert_int_equal(out.kernel_end, BASE + sizeof(image));
+	assert_int_equal(out.initrd, 0);
+	assert_int_equal(out.initrd_end, 0);
+}
+
+static void test_flat(void **state)
+{
+	static const u8 code[] = { 0x13, 0, 0, 0 };
+	const struct archive_file flat = { "u-boot.bin", code, sizeof(code) };
+	struct config_partition p = with_memory(BASE, MIB(16));
+	struct image_layout out;
+	char error[ARCHIVE_ERROR_LEN];
+
+	(void)state;
+	assert_int_equal(image_place(&p, &flat, NULL, &out, error), 0);
+	assert_int_equal(out.kernel, BASE + MIB(2));
+	assert_int_equal(out.kernel_end, BASE + MIB(2) + sizeof(code));
+
+	/* A base between two boundaries is rounded up to one first. */
+	p = with_memory(BASE + KIB(4), MIB(16));
+	assert_int_equal(image_place(&p, &flat, NULL, &out, error), 0);
+	assert_int_equal(out.kernel, BASE + MIB(4));
+}
+
+/* Kernel, initrd and tree fill the memory to the last page; one page less, and it is refused. */
+static void test_exact_fit(void **state)
+{
+	const struct archive_file initrd = { "initrd.gz", image, 4096 };
+	const u64 need = MIB(2) + MIB(1) + KIB(4) + IMAGE_FDT_SIZE;
+	struct config_partition p = with_memory(BASE, need);
+	struct image_layout out;
+	char error[ARCHIVE_ERROR_LEN];
+
+	(void)state;
+	make_image(MIB(2), MIB(1));
+	assert_int_equal(image_place(&p, &linux_file, &initrd, &out, error), 0);
+	assert_int_equal(out.kernel_end, out.initrd);
+	assert_int_equal(out.initrd_end, out.fdt);
+
+	p = with_memory(BASE, need - KIB(4));
+	expect(&p, &linux_file, &initrd, CLV_ERR_RANGE,
+	       "\"Image\" needs 1 MiB, 2 MiB from the base, initrd \"initrd.gz\" 4 KiB, the device "
+	       "tree 64 "
+	       "KiB; the first memory range has 3.06 MiB");
+	assert_int_equal(image_place(&p, &linux_file, NULL, &out, error), 0);
+
+	p = with_memory(BASE, need - KIB(8));
+	expect(&p, &linux_file, NULL, CLV_ERR_RANGE,
+	       "\"Image\" needs 1 MiB, 2 MiB from the base, and 64 KiB for the device tree; the "
+	       "first memory "
+	       "range has 3.05 MiB");
+}
+
+/* The largest numbers that a header can hold must not wrap into something that fits. */
+static void test_huge_numbers(void **state)
+{
+	static const u64 huge[] = { UINT64_MAX & ~PAGE_MASK, BIT64(63), BIT64(32), MIB(128) };
+	const struct config_partition p = with_memory(BASE, MIB(128));
+	struct image_layout out;
+	char error[ARCHIVE_ERROR_LEN];
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(huge); i++) {
+		make_image(huge[i], MIB(30));
+		assert_int_equal(image_place(&p, &linux_file, NULL, &out, error), CLV_ERR_RANGE);
+		make_image(MIB(2), huge[i]);
+		assert_int_equal(image_place(&p, &linux_file, NULL, &out, error), CLV_ERR_RANGE);
+	}
+	make_image(MIB(2), UINT64_MAX);
+	assert_int_equal(image_place(&p, &linux_file, NULL, &out, error), CLV_ERR_RANGE);
+}
+
+static void test_huge_initrd(void **state)
+{
+	const struct archive_file initrd = { "initrd.gz", image, UINT64_MAX };
+	const struct config_partition p = with_memory(BASE, MIB(128));
+	struct image_layout out;
+	char error[ARCHIVE_ERROR_LEN];
+
+	(void)state;
+	make_image(MIB(2), MIB(30));
+	assert_int_equal(image_place(&p, &linux_file, &initrd, &out, error), CLV_ERR_RANGE);
+}
+
+static void test_empty_initrd_is_none(void **state)
+{
+	const struct archive_file initrd = { "initrd.gz", image, 0 };
+	const struct config_partition p = with_memory(BASE, MIB(128));
+	struct image_layout out;
+	char error[ARCHIVE_ERROR_LEN];
+
+	(void)state;
+	make_image(MIB(2), MIB(30));
+	assert_int_equal(image_place(&p, &linux_file, &initrd, &out, error), 0);
+	assert_int_equal(out.initrd, 0);
+}
+
+static void test_no_kernels(void **state)
+{
+	static const u8 elf[64] = { 0x7f, 'E', 'L', 'F' };
+	static const u8 gzip[64] = { 0x1f, 0x8b };
+	const struct archive_file elf_file = { "vmlinux", elf, sizeof(elf) };
+	const struct archive_file gzip_file = { "Image.gz", gzip, sizeof(gzip) };
+	const struct archive_file empty = { "none", gzip, 0 };
+	const struct config_partition p = with_memory(BASE, MIB(128));
+
+	(void)state;
+	expect(&p, &elf_file, NULL, CLV_ERR_FORMAT,
+	       "file \"vmlinux\" is an ELF file; wanted: a RISC-V Linux Image or a flat binary");
+	expect(&p, &gzip_file, NULL, CLV_ERR_FORMAT,
+	       "file \"Image.gz\" is compressed with gzip; wanted: a RISC-V Linux Image or a flat "
+	       "binary");
+	expect(&p, &empty, NULL, CLV_ERR_FORMAT, "file \"none\" is empty");
+}
+
+static void test_bad_headers(void **state)
+{
+	const struct config_partition p = with_memory(BASE, MIB(128));
+
+	(void)state;
+	make_image(MIB(2), MIB(30));
+	image[24] = 1;
+	expect(&p, &linux_file, NULL, CLV_ERR_FORMAT,
+	       "the image header of \"Image\" says big-endian; wanted: little-endian");
+
+	make_image(MIB(2), MIB(30));
+	put(image + 32, 0x10003, 4);
+	expect(&p, &linux_file, NULL, CLV_ERR_FORMAT,
+	       "the image header of \"Image\" has version 1.3; known: 0.x");
+
+	make_image(MIB(2) + 4U, MIB(30));
+	expect(&p, &linux_file, NULL, CLV_ERR_FORMAT,
+	       "the image header of \"Image\" has text_offset 0x200004; allowed: multiples of 4 "
+	       "KiB");
+}
+
+/* A file that ends inside the header is flat: nothing is read behind its end. */
+static void test_short_file(void **state)
+{
+	const struct config_partition p = with_memory(BASE, MIB(128));
+	struct image_layout out;
+	char error[ARCHIVE_ERROR_LEN];
+
+	(void)state;
+	make_image(0, 0);
+	for (u32 n = 1; n < 64U; n++) {
+		struct archive_file f = { "short", malloc(n), n };
+
+		assert_non_null(f.data);
+		memcpy((u8 *)(uintptr_t)f.data, image, n);
+		assert_int_equal(image_place(&p, &f, NULL, &out, error), 0);
+		assert_int_equal(out.kernel, BASE + MIB(2));
+		free((u8 *)(uintptr_t)f.data);
+	}
+}
+
+/* Only the first range counts. */
+static void test_first_range(void **state)
+{
+	struct config_partition p = { .nr_memory = 2,
+				      .memory = { { BASE, MIB(4) }, { BASE + GIB(1), GIB(1) } } };
+
+	(void)state;
+	make_image(MIB(2), MIB(30));
+	expect(&p, &linux_file, NULL, CLV_ERR_RANGE,
+	       "\"Image\" needs 30 MiB, 2 MiB from the base, and 64 KiB for the device tree; the "
+	       "first memory "
+	       "range has 4 MiB");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_linux),
+		cmocka_unit_test(test_linux_offset_zero),
+		cmocka_unit_test(test_flat),
+		cmocka_unit_test(test_exact_fit),
+		cmocka_unit_test(test_huge_numbers),
+		cmocka_unit_test(test_huge_initrd),
+		cmocka_unit_test(test_empty_initrd_is_none),
+		cmocka_unit_test(test_no_kernels),
+		cmocka_unit_test(test_bad_headers),
+		cmocka_unit_test(test_short_file),
+		cmocka_unit_test(test_first_range),
+	};
+
+	return cmocka_run_group_tests_name("image", tests, NULL, NULL);
+}
