@@ -44,9 +44,10 @@ typedef struct {
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
 
 #define BIT64(n) (UINT64_C(1) << (n))
-#define ALIGN_DOWN(x, a) ((x) & ~((a) - 1U))
-#define ALIGN_UP(x, a) (((x) + ((a) - 1U)) & ~((a) - 1U))
-#define IS_ALIGNED(x, a) (((x) & ((a) - 1U)) == 0U)
+/* @a, a power of two, is widened to the type of @x: ~(8U - 1U) would cut off the upper half of an address. */
+#define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a) - 1U))
+#define ALIGN_UP(x, a) (((x) + ((__typeof__(x))(a) - 1U)) & ~((__typeof__(x))(a) - 1U))
+#define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a) - 1U)) == 0U)
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
