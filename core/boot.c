@@ -71,7 +71,7 @@ static void open_archive(void)
 			  "U-Boot: booti KERNEL "
 			  "INITRD:SIZE FDT); tools/cleave-archive makes it");
 	if (archive_open(&archive, boot_info.archive, boot_info.initrd.size, error) != CLV_OK)
-		boot_fail("boot archive: %s", error);
+		boot_fail("%s", error);
 }
 
 static void say_config(void *ctx, bool error, const char *line)

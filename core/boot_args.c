@@ -45,6 +45,18 @@ const char *boot_option(const char *name, size_t *len)
 	return found;
 }
 
+/* A name that was begun and not finished ("cleave.eager") is far by edit distance, but is what was meant. */
+static const char *nearest(const char *word)
+{
+	size_t len = strlen(word);
+
+	for (u32 i = 0; i < ARRAY_SIZE(known) && len > sizeof(PREFIX) - 1U; i++) {
+		if (strncmp(known[i], word, len) == 0)
+			return known[i];
+	}
+	return config_text_nearest(word, known, ARRAY_SIZE(known));
+}
+
 static void check_word(const char *p, size_t len)
 {
 	char word[WORD_LEN];
@@ -64,7 +76,7 @@ static void check_word(const char *p, size_t len)
 			printk("boot argument %s: it needs a value: %s=...", word, word);
 		return;
 	}
-	near = config_text_nearest(word, known, ARRAY_SIZE(known));
+	near = nearest(word);
 	printk("boot argument %s: unknown%s%s%s; known: cleave.eager_page_split, cleave.focus, "
 	       "cleave.log",
 	       word, near != NULL ? ", perhaps " : "", near != NULL ? near : "",
