@@ -98,7 +98,7 @@ NO_ATTRIBUTE := -mno-riscv-attribute
 HART_ASM := rv64imach_zicsr_zifencei
 BARE := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-common -fno-stack-protector \
 	-fno-strict-aliasing -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
-	-fno-omit-frame-pointer -ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(O)/=build/
+	-ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(O)/=build/
 
 INCLUDES := -I. -Iinclude -I$(O)/include -isystem deps/libfdt
 CONFIG_H := $(O)/include/generated/autoconf.h
@@ -114,20 +114,26 @@ LDFLAGS := $(HART) -nostdlib -static -Wl,--no-relax -Wl,--gc-sections -Wl,--buil
 CFLAGS_lib/string.c := $(if $(LLVM),,-fno-tree-loop-distribute-patterns)
 CFLAGS_guests/lib/string.c := $(CFLAGS_lib/string.c)
 
+# What runs at boot, for an error or at a person's speed is compiled for size.
+COLD := deps/libfdt/% core/archive% core/boot% core/config% core/console% core/driver% core/guest_fdt% \
+	core/image% core/vm_create% arch/riscv/features% arch/riscv/isa% arch/riscv/paging% \
+	arch/riscv/selftest% arch/riscv/hart_tree% drivers/%_fdt.c lib/format.c
+file_flags = $(if $(filter $(COLD),$<),-Os) $(CFLAGS_$<)
+
 # How a C file becomes an object. clang's own assembler (before 17) knows no H instruction, so its
 # output goes through binutils, which wants plain DWARF 4.
 ifneq ($(LLVM),)
 TARGET_CC := $(CLANG) --target=riscv64-unknown-elf -gdwarf-4 -fno-dwarf-directory-asm \
 	-fno-addrsig -Xclang -no-integrated-as
 define compile
-$(Q)$(TARGET_CC) $(1) $(CFLAGS_$<) -MD -MP -MT $@ -MF $(@:.o=.d) -S -o $(@:.o=.s) $<
+$(Q)$(TARGET_CC) $(1) $(file_flags) -MD -MP -MT $@ -MF $(@:.o=.d) -S -o $(@:.o=.s) $<
 $(Q)sed -i '/^[[:space:]]*\.attribute[[:space:]]*5,/d' $(@:.o=.s)
 $(Q)$(AS) -march=$(HART_ASM) -mabi=lp64 -mno-relax -o $@ $(@:.o=.s)
 endef
 else
 TARGET_CC := $(CROSS_CC)
 define compile
-$(Q)$(TARGET_CC) $(1) $(CFLAGS_$<) $(NO_ATTRIBUTE) -Wa,-march=$(HART_ASM) -MD -MP -MF $(@:.o=.d) -c -o $@ $<
+$(Q)$(TARGET_CC) $(1) $(file_flags) $(NO_ATTRIBUTE) -Wa,-march=$(HART_ASM) -MD -MP -MF $(@:.o=.d) -c -o $@ $<
 endef
 endif
 
@@ -187,7 +193,7 @@ $(O)/include/generated/version.h: FORCE
 
 # Objects depend on how they are compiled, so that LLVM=1 or a new flag rebuilds them.
 $(O)/obj/flags: FORCE
-	$(call write,$(TARGET_CC) $(CFLAGS) $(ASFLAGS) $(CPPFLAGS) $(GUEST_CPPFLAGS))
+	$(call write,$(TARGET_CC) $(CFLAGS) $(COLD) $(ASFLAGS) $(CPPFLAGS) $(GUEST_CPPFLAGS))
 
 $(O)/host/flags: FORCE
 	$(call write,$(HOST_CC_tool) $(HOST_CC_unit) $(HOST_CC_fuzz) $(HOST_CPPFLAGS))
