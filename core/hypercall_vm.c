@@ -39,6 +39,8 @@ static void fill_info(const struct vm *vm, struct cleave_vm_info *info)
 		info->flags |= CLEAVE_VM_FLAG_MIGRATABLE;
 	if (cfg->incoming)
 		info->flags |= CLEAVE_VM_FLAG_INCOMING;
+	if (vm->work.op != (u32)VM_OP_NONE)
+		info->flags |= CLEAVE_VM_FLAG_BUSY;
 	info->vcpus = vm->nr_vcpus;
 	info->regions = cfg->nr_memory;
 	info->gstage_levels = vm->space.cfg.levels;

@@ -135,7 +135,7 @@ void vm_check_ended(void)
 	/* The last two may end at the same time on two harts: one of them does it. */
 	if (atomic_xchg(&vm_ended, 1U) != 0U)
 		return;
-	printk("no partition can run any more: shutting the machine down");
+	printk("no partition runs, and none is left to start one: shutting the machine down");
 	sbi_shutdown(failed);
 }
 

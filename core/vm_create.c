@@ -389,5 +389,8 @@ u32 vm_create_all(const struct config *cfg, const struct archive *archive)
 		if (bring_up(vms[i]))
 			made++;
 	}
+	/* Empty slots and partitions that are to be started by hand, and nobody who could do it. */
+	if (made != 0U)
+		vm_check_ended();
 	return made;
 }

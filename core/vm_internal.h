@@ -68,9 +68,10 @@ int vm_load_entry(const struct vm *vm, u64 *entry, u64 *fdt);
 
 /**
  * vm_windows_drop_held() - unmap every window that @vm has into others; under vm->lock
- * vm_windows_drop_into() - unmap every window that others have into @vm; under vm->lock
+ * vm_windows_drop_into() - unmap the windows that others have into @vm, the writable ones, and if @readable all
+ * others too; under vm->lock
  */
 void vm_windows_drop_held(struct vm *vm);
-void vm_windows_drop_into(struct vm *vm);
+void vm_windows_drop_into(struct vm *vm, bool readable);
 
 #endif

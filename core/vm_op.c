@@ -64,8 +64,8 @@ static int step_quiesce(struct vm *vm)
 		return CLV_OK;
 	}
 	vm_windows_drop_held(vm);
-	if (vm->work.op != (u32)VM_OP_START)
-		vm_windows_drop_into(vm);
+	/* A reset keeps the memory that readers look at; a destruction takes it away. */
+	vm_windows_drop_into(vm, vm->work.op == (u32)VM_OP_DESTROY);
 	for (u32 i = 0; i < vm->nr_vcpus; i++)
 		vcpu_reset(vm->vcpu[i]);
 	vm_devices_reset(vm);

@@ -179,11 +179,12 @@ void vm_windows_drop_held(struct vm *vm)
 	spin_unlock(&window_lock);
 }
 
-void vm_windows_drop_into(struct vm *vm)
+void vm_windows_drop_into(struct vm *vm, bool readable)
 {
 	spin_lock(&window_lock);
 	for (size_t i = 0; i < ARRAY_SIZE(windows); i++) {
-		if (windows[i].holder != NULL && windows[i].from == vm)
+		if (windows[i].holder != NULL && windows[i].from == vm &&
+		    (readable || windows[i].writable))
 			(void)remove_window(&windows[i]);
 	}
 	spin_unlock(&window_lock);

@@ -134,11 +134,17 @@ u32 fdt_size(const void *fdt)
 	return be32((const u8 *)fdt + FDT_OFF_TOTALSIZE);
 }
 
-u64 free_memory(const void *fdt)
+bool free_memory(const void *fdt, u64 *base, u64 *size)
 {
-	u64 end = (u64)guest_image_end, tree = (u64)fdt + fdt_size(fdt);
+	u64 end;
 
-	if ((u64)fdt > (u64)guest_image_start && tree > end)
-		end = tree;
-	return (end + GUEST_PAGE - 1U) & ~(GUEST_PAGE - 1U);
+	*base = ((u64)guest_image_end + GUEST_PAGE - 1U) & ~(GUEST_PAGE - 1U);
+	if (!fdt_memory(fdt, &end, size))
+		return false;
+	end += *size;
+	if ((u64)fdt >= *base && (u64)fdt < end)
+		end = (u64)fdt;
+	end &= ~(GUEST_PAGE - 1U);
+	*size = end > *base ? end - *base : 0;
+	return *size != 0;
 }

@@ -248,7 +248,10 @@ int strncmp(const char *a, const char *b, size_t n);
 /* Symbols of guest.ld: the program's first byte, and the first byte behind its bss and stacks */
 extern u8 guest_image_start[], guest_image_end[];
 
-/** free_memory() - Return: first page behind the program, its stacks and the device tree; free for the program's use */
-u64 free_memory(const void *fdt);
+/**
+ * free_memory() - the memory between the program with its stacks and the device tree (or the end of the first range)
+ * Return: there is some; @base and @size in bytes, multiples of 4 KiB.
+ */
+bool free_memory(const void *fdt, u64 *base, u64 *size);
 
 #endif

@@ -68,6 +68,7 @@ enum cleave_vm_state {
 #define CLEAVE_VM_FLAG_MANAGER 0x1U
 #define CLEAVE_VM_FLAG_MIGRATABLE 0x2U
 #define CLEAVE_VM_FLAG_INCOMING 0x4U
+#define CLEAVE_VM_FLAG_BUSY 0x8U /* an operation in steps is under way: a restart, a reset, a creation, ... */
 
 struct cleave_vm_info {
 	uint32_t id;

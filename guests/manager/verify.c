@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Whether pages changed that nobody reported.
+ *
+ * The argument. A page is *told clean* from the moment a call answers that has cleared its bit (or started the log) until
+ * it is reported again. Its hash is taken after that answer. The log promises (M1) that the page's bit is set before a
+ * store can reach the page. So at any later time, if the page's bit is not set, no store has reached it since the answer,
+ * and it still has the contents that were hashed.
+ *
+ * Check of a pass: pages that the pass reported are hashed anew, after its answer. Every other page was clean up to that answer;
+ * it is read and compared. If it differs, its bit is looked at *after* it was read: when it is set, the guest stored to it since
+ * the answer, and the next pass will report it; when it is not set, a store was not reported, and that is what must never be.
+ * (A page that is read while the guest stores to it may be seen half changed: then too its bit was set before.) Reading the
+ * page comes before looking at the bit; the fence keeps the hart to that order.
+ *
+ * A page that the guest changes while it is being hashed gets a worthless hash, and has its bit set: the next pass reports it.
+ *
+ * With the partition paused nothing moves any more: the bits are read, then every page whose bit is clear is compared. This
+ * is what a migration does last.
+ */
+#include "guests/manager/manager.h"
+
+#define PAGE_WORDS (GUEST_PAGE / sizeof(u64))
+#define MAX_WORDS  1024U /* of a chunk's bitmap */
+
+/*
+ * Fast, not cryptographic: four lanes, each a sum and the sum of its sums, so that both contents and places count. A change
+ * of one word always changes the result.
+ */
+static u64 page_hash(const u8 *page)
+{
+	const u64 *w = (const u64 *)(const void *)page;
+	u64 a = 0, b = 0, c = 0, d = 0, aa = 0, bb = 0, cc = 0, dd = 0;
+	u32 i;
+
+	for (i = 0; i < PAGE_WORDS; i += 8) {
+		a += w[i];
+		aa += a;
+		b += w[i + 1];
+		bb += b;
+		c += w[i + 2];
+		cc += c;
+		d += w[i + 3];
+		dd += d;
+		a += w[i + 4];
+		aa += a;
+		b += w[i + 5];
+		bb += b;
+		c += w[i + 6];
+		cc += c;
+		d += w[i + 7];
+		dd += d;
+	}
+	a = a * 0x9e3779b97f4a7c15U + b * 0xc2b2ae3d27d4eb4fU + c * 0x165667b19e3779f9U +
+	    d * 0xd6e8feb86659fd93U;
+	aa = aa * 0xa0761d6478bd642fU + bb * 0xe7037ed1a0b428dbU + cc * 0x8ebc6af09c88c6e3U +
+	     dd * 0x589965cc75374cc3U;
+	return a ^ ((aa << 23) | (aa >> 41));
+}
+
+static bool bit_test(const u64 *bits, u64 n)
+{
+	return (bits[n / 64U] >> (n % 64U) & 1U) != 0;
+}
+
+void verify_hash_chunk(struct region *r, u64 first, u64 count, const u64 *bits)
+{
+	u64 i;
+
+	for (i = 0; i < count; i++) {
+		if (bits[i / 64U] == 0) {
+			i |= 63U;
+			continue;
+		}
+		if (bit_test(bits, i))
+			r->hash[first + i] = page_hash(r->view + (first + i) * GUEST_PAGE);
+	}
+}
+
+void verify_hash_all(struct target *t)
+{
+	u32 n;
+	u64 i;
+
+	for (n = 0; n < t->nr; n++) {
+		for (i = 0; i < t->region[n].pages; i++)
+			t->region[n].hash[i] = page_hash(t->region[n].view + i * GUEST_PAGE);
+	}
+}
+
+static void note_unreported(struct verdict *v, u64 gpa)
+{
+	if (v->unreported < ARRAY_SIZE(v->first))
+		v->first[v->unreported] = gpa;
+	v->unreported++;
+}
+
+/* Look at the bits of a chunk without clearing them, in as many calls as it takes. */
+static bool peek(struct target *t, u32 region, u64 first, u64 count, u64 *bits)
+{
+	u64 done = 0;
+
+	while (done < count) {
+		struct sbiret r = cleave_log_bits(CLEAVE_FN_LOG_GET, t->id, region, first + done,
+						  count - done, bits + done / 64U);
+
+		if (failed(t, "log get", r))
+			return false;
+		done += (u64)r.value;
+	}
+	return true;
+}
+
+bool verify_chunk(struct target *t, u32 region, u64 first, u64 count, const u64 *bits,
+		  struct verdict *v)
+{
+	static u64 differ[MAX_WORDS], again[MAX_WORDS];
+	struct region *r = &t->region[region];
+	bool any = false;
+	u64 i;
+
+	memset(differ, 0, sizeof(differ));
+	for (i = 0; i < count; i++) {
+		if (bit_test(bits, i))
+			continue;
+		v->checked++;
+		if (page_hash(r->view + (first + i) * GUEST_PAGE) != r->hash[first + i]) {
+			differ[i / 64U] |= UINT64_C(1) << (i % 64U);
+			any = true;
+		}
+	}
+	if (!any)
+		return true;
+	/* The pages were read before their bits are. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!peek(t, region, first, count, again))
+		return false;
+	for (i = 0; i < count; i++) {
+		if (bit_test(differ, i) && !bit_test(again, i))
+			note_unreported(v, r->gpa + (first + i) * GUEST_PAGE);
+	}
+	return true;
+}
+
+bool verify_paused(struct target *t, struct verdict *v)
+{
+	static u64 bits[MAX_WORDS];
+	u64 first, count;
+	u32 n;
+
+	for (n = 0; n < t->nr; n++) {
+		for (first = 0; first < t->region[n].pages; first += count) {
+			count = t->region[n].pages - first;
+			if (count > t->step)
+				count = t->step;
+			if (!peek(t, n, first, count, bits) ||
+			    !verify_chunk(t, n, first, count, bits, v))
+				return false;
+		}
+	}
+	return true;
+}
