@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the scripts promise: the launcher, the setup, the guest's initrd, the checks that can fail."""
+
+import gzip
+import os
+import subprocess
+import sys
+
+import pytest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "scripts"))
+import check_includes  # noqa: E402
+import qemu  # noqa: E402
+
+
+def fake_qemu(tmp_path, version):
+    """A program that says it is QEMU `version`."""
+    path = tmp_path / "qemu-system-riscv64"
+    path.write_text(f"#!/bin/sh\necho 'QEMU emulator version {version}'\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_launcher_turns_hardware_ad_updates_off():
+    argv = qemu.command("k.bin", initrd="a.cpio", smp=2, mem="1G", cpu_extra="sstc=off", append="x y",
+                        extra=["-icount", "shift=0"])
+    assert argv[argv.index("-cpu") + 1] == "rv64,h=true,svadu=off,svade=on,sstc=off"
+    assert argv[argv.index("-kernel") + 1] == "k.bin"
+    assert argv[argv.index("-initrd") + 1] == "a.cpio"
+    assert argv[argv.index("-append") + 1] == "x y"
+    assert argv[-2:] == ["-icount", "shift=0"]
+
+
+@pytest.mark.parametrize("version,words", [("7.2.9", "cannot be trusted for dirty logging"), ("10.0.2", None),
+                                           ("11.1.0", None)])
+def test_launcher_says_which_qemu_cannot_be_trusted(tmp_path, monkeypatch, version, words):
+    monkeypatch.setattr(qemu, "QEMU", fake_qemu(tmp_path, version))
+    complaint = qemu.complaint()
+    assert (words in complaint) if words else (complaint is None)
+
+
+def test_launcher_says_that_there_is_no_qemu(tmp_path, monkeypatch):
+    monkeypatch.setattr(qemu, "QEMU", str(tmp_path / "none"))
+    assert "make setup" in qemu.complaint()
+
+
+def test_run_names_the_kernel_that_is_missing():
+    env = dict(os.environ, LINUX="0.0")
+    done = subprocess.run([os.path.join(TOP, "scripts/run.sh")], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "deps/linux-0.0/Image is not here" in done.stderr
+
+
+def test_run_refuses_an_unknown_guest():
+    env = dict(os.environ, GUEST="nobody")
+    done = subprocess.run([os.path.join(TOP, "scripts/run.sh")], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "GUEST=nobody is not known" in done.stderr
+
+
+def test_setup_refuses_an_unknown_part():
+    done = subprocess.run([os.path.join(TOP, "scripts/setup.sh"), "nothing"], capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 2
+    assert "usage" in done.stderr
+
+
+def test_setup_warns_of_a_libfdt_folder_that_is_not_one(tmp_path):
+    env = dict(os.environ, LIBFDT_DIR=str(tmp_path))
+    done = subprocess.run([os.path.join(TOP, "scripts/setup.sh"), "fetch"], env=env, capture_output=True, text=True,
+                          check=False)
+    assert f"LIBFDT_DIR={tmp_path} lacks" in done.stderr
+
+
+def test_initrd_is_the_same_twice_and_holds_init(tmp_path):
+    busybox = tmp_path / "busybox"
+    busybox.write_bytes(b"\x7fELF not really")
+    outs = [tmp_path / "a.gz", tmp_path / "b.gz"]
+    for out in outs:
+        subprocess.run([os.path.join(TOP, "scripts/mkinitrd.sh"), busybox, out], check=True)
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+    names = subprocess.run(["cpio", "-t", "--quiet"], input=gzip.decompress(outs[0].read_bytes()), check=True,
+                           stdout=subprocess.PIPE).stdout.decode().split()
+    assert {"init", "bin/busybox", "bin/workload"} <= set(names)
+
+
+def test_include_rules_can_fail():
+    assert check_includes.self_test() == []
+    assert check_includes.check("mm/x.c", '#include "core/vm.h"\n')
+    assert not check_includes.check("core/x.c", '#include "mm/space.h"\n')
