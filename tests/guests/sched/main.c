@@ -11,7 +11,7 @@
 #define PTE_V	  0x01U
 #define PTE_LEAF  0xcfU /* V R W X A D */
 #define SATP_SV39 (UINT64_C(8) << 60)
-#define TEST_VA	  (UINT64_C(0x100) << 30)
+#define TEST_VA	  (UINT64_C(0xff) << 30)
 
 #define SPINS 2000000U
 
@@ -187,7 +187,7 @@ static u64 pte(const void *at, u64 flags)
 
 static void make_tables(struct tables *t, u64 mark)
 {
-	for (u64 i = 0; i < 256U; i++)
+	for (u64 i = 0; i < 255U; i++)
 		t->root[i] = (i << 30 >> 12) << 10 | PTE_LEAF;
 	t->root[TEST_VA >> 30 & 511U] = pte(t->middle, PTE_V);
 	t->middle[0] = pte(t->leaves, PTE_V);
