@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/guest_fdt.h"
+#include "core/image.h"
+
 static void need(bool good)
 {
 	if (!good)
@@ -132,4 +135,61 @@ void said_line(void *ctx, bool error, const char *line)
 		s->errors++;
 	else
 		s->warnings++;
+}
+
+static void use_tree(const struct config_partition *p, const struct image_layout *layout)
+{
+	static u64 tree[IMAGE_FDT_SIZE / sizeof(u64)];
+	const struct guest_fdt_params params = {
+		.part = p,
+		.isa = "rv64imafdc_zicsr_zifencei_sstc",
+		.mmu_type = "riscv,sv39",
+		.timebase = 10000000,
+		.initrd_start = layout->initrd,
+		.initrd_end = layout->initrd_end,
+	};
+	s64 size = guest_fdt_make(&params, tree, sizeof(tree));
+
+	need(size > 0);
+	need(fdt_check_full(tree, (size_t)size) == 0);
+}
+
+static void use_images(const struct config_partition *p, const struct archive *archive)
+{
+	const struct config_memory *m = &p->memory[0];
+	u64 end = m->gpa + m->size;
+	char error[ARCHIVE_ERROR_LEN];
+	struct archive_file kernel;
+	struct archive_file initrd;
+	struct image_layout l;
+
+	need(archive_find(archive, p->kernel, &kernel) == 0);
+	if (p->initrd != NULL)
+		need(archive_find(archive, p->initrd, &initrd) == 0);
+	need(image_place(p, &kernel, p->initrd != NULL ? &initrd : NULL, &l, error) == 0);
+	need(l.kernel >= m->gpa && l.kernel + kernel.size <= l.kernel_end && l.kernel_end <= end);
+	need(l.fdt >= l.kernel_end && l.fdt <= end && end - l.fdt >= IMAGE_FDT_SIZE);
+	need(IS_ALIGNED(l.fdt, UINT64_C(8)));
+	need(l.initrd == 0U || (l.initrd >= l.kernel_end && l.initrd_end >= l.initrd &&
+				l.initrd_end <= l.fdt && IS_ALIGNED(l.initrd, PAGE_SIZE)));
+	use_tree(p, &l);
+}
+
+void boot_use(struct config *config, const struct archive *archive,
+	      const struct config_machine *machine)
+{
+	need(config->nr > 0U && config->nr <= CONFIG_MAX_VMS);
+	config_resolve(config, machine);
+	for (u32 i = 0; i < config->nr; i++) {
+		const struct config_partition *p = &config->partition[i];
+
+		need(p->cpus > 0U && p->cpus <= CONFIG_MAX_VCPUS);
+		need(p->nr_memory > 0U && p->nr_memory <= CONFIG_MAX_REGIONS);
+		need(config_levels(p, machine->gstage_modes) != 0U);
+		for (u32 cpu = 0; cpu < p->cpus; cpu++)
+			need(p->affinity[cpu] < machine->nr_harts);
+		need((p->kernel == NULL) == p->incoming);
+		if (p->kernel != NULL)
+			use_images(p, archive);
+	}
 }

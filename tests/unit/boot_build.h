@@ -86,4 +86,13 @@ struct said {
 /** said_line() - a config_say_fn; @ctx is a struct said */
 void said_line(void *ctx, bool error, const char *line);
 
+/**
+ * boot_use() - do with a parsed configuration what the hypervisor does: harts, modes, layout, device tree
+ *
+ * Aborts when a promise of the headers is broken: a layout outside of memory, a tree that libfdt refuses, a hart that does
+ * not exist.
+ */
+void boot_use(struct config *config, const struct archive *archive,
+	      const struct config_machine *machine);
+
 #endif
