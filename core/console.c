@@ -42,7 +42,7 @@ static void console_sbi_putc(void *opaque, u8 c)
 static void console_emit(u8 c);
 
 /*
- * All is guarded by @lock, but @holder and @poll, which are atomic.
+ * All is guarded by @lock; @holder, @poll and @focus are read without it too, and so are atomic.
  * @holder: the hart that holds the lock, 0: none
  * @input: input is on: console_start() has been called
  * @blocked: the partition in focus has no room, and the UART's receive interrupt is off, since time @blocked_at
@@ -78,20 +78,24 @@ static void console_emit(u8 c)
 /*
  * Not spin_lock(): who waits here may stand in a page-table walk (M4), or be serving another hart's request already, so
  * it must not serve requests. It need not, as the holder waits for nobody.
- *
- * Return: false when this hart holds the lock already: it trapped in here, and has to report that.
  */
+static void console_lock(struct spinlock *l)
+{
+	u32 ticket = atomic_add(&l->next, 1U);
+
+	/* Acquire pairs with the release of spin_unlock(). */
+	while (atomic_read_acquire(&l->owner) != ticket)
+		hart_pause();
+}
+
+/* Return: false when this hart holds the console's lock already: what is said while it does is said at once. */
 static bool console_enter(void)
 {
 	uintptr_t self = (uintptr_t)hart_this() | 1U; /* tp is 0 early in the boot */
-	u32 ticket;
 
 	if (atomic_read(&console.holder) == self)
 		return false;
-	ticket = atomic_add(&console.lock.next, 1U);
-	/* Acquire pairs with the release of spin_unlock(). */
-	while (atomic_read_acquire(&console.lock.owner) != ticket)
-		hart_pause();
+	console_lock(&console.lock);
 	atomic_set(&console.holder, self);
 	return true;
 }
@@ -183,15 +187,102 @@ static void console_block(void)
 		console.uart.rx_enable(console.uart.opaque, false);
 }
 
-/* The lock is held. */
+/* Bring what @t has gathered to its line; t->lock is held. */
+static void console_drain(struct console_tty *t)
+{
+	bool entered = console_enter();
+
+	for (u32 i = 0; i < t->staged; i++)
+		console_lines_putc(&console.screen, &t->line, t->stage[i]);
+	console_leave(entered);
+	t->staged = 0;
+}
+
+/* t->lock is held. */
+static void console_gather(struct console_tty *t, u8 c)
+{
+	t->stage[t->staged++] = c;
+	if (c == '\n' || t->staged == CONSOLE_STAGE)
+		console_drain(t);
+}
+
+/*
+ * Output of the partition in focus is shown at once. Who has just got the focus is drained by who gave it: either that
+ * drain finds what is gathered here, or, as it took t->lock before, this sees the new focus.
+ */
+static void console_show(struct console_tty *t)
+{
+	if (t->staged > 0U && atomic_read(&console.focus) == t)
+		console_drain(t);
+}
+
+void console_tty_putc(struct console_tty *t, u8 c)
+{
+	console_lock(&t->lock);
+	console_gather(t, c);
+	console_show(t);
+	spin_unlock(&t->lock);
+}
+
+void console_tty_write(struct console_tty *t, const u8 *s, u64 len)
+{
+	console_lock(&t->lock);
+	for (u64 i = 0; i < len; i++)
+		console_gather(t, s[i]);
+	console_show(t);
+	spin_unlock(&t->lock);
+}
+
+void console_tty_flush(struct console_tty *t)
+{
+	bool entered;
+
+	console_lock(&t->lock);
+	console_drain(t);
+	entered = console_enter();
+	console_lines_flush(&console.screen, &t->line);
+	console_leave(entered);
+	spin_unlock(&t->lock);
+}
+
+void console_tty_open(struct console_tty *t, struct vm *vm)
+{
+	bool entered;
+
+	console_tty_flush(t);
+	entered = console_enter();
+	if (t->vm == NULL) {
+		console_lines_init(&t->line, vm->cfg->name);
+		t->vm = vm;
+		console.tty[vm->id] = t;
+		console.ttys = MAX(console.ttys, vm->id + 1U);
+	}
+	t->deaf = false;
+	t->told = false;
+	console_leave(entered);
+}
+
+/* The console's lock is held. */
 static void console_set_focus(struct console_tty *t)
 {
-	console.focus = t;
+	atomic_set(&console.focus, t);
 	t->told = false;
 	console_unblock();
 	printk("input goes to partition %u \"%s\" (%s); Ctrl-] ? explains", t->vm->id, t->line.name,
 	       console_state_name(t->vm));
 	console_lines_focus(&console.screen, &t->line);
+}
+
+/* The focus may have moved, and no lock is held: show what the partition that has it gathered before it had it. */
+static void console_show_focus(void)
+{
+	struct console_tty *t = atomic_read(&console.focus);
+
+	if (t == NULL)
+		return;
+	console_lock(&t->lock);
+	console_show(t);
+	spin_unlock(&t->lock);
 }
 
 void console_focus(struct vm *vm)
@@ -201,47 +292,7 @@ void console_focus(struct vm *vm)
 	if (vm->tty.vm != NULL)
 		console_set_focus(&vm->tty);
 	console_leave(entered);
-}
-
-void console_tty_open(struct console_tty *t, struct vm *vm)
-{
-	bool entered = console_enter();
-
-	if (t->vm == NULL) {
-		console_lines_init(&t->line, vm->cfg->name);
-		t->vm = vm;
-		console.tty[vm->id] = t;
-		console.ttys = MAX(console.ttys, vm->id + 1U);
-	}
-	console_lines_flush(&console.screen, &t->line);
-	t->deaf = false;
-	t->told = false;
-	console_leave(entered);
-}
-
-void console_tty_putc(struct console_tty *t, u8 c)
-{
-	bool entered = console_enter();
-
-	console_lines_putc(&console.screen, &t->line, c);
-	console_leave(entered);
-}
-
-void console_tty_write(struct console_tty *t, const u8 *s, u64 len)
-{
-	bool entered = console_enter();
-
-	for (u64 i = 0; i < len; i++)
-		console_lines_putc(&console.screen, &t->line, s[i]);
-	console_leave(entered);
-}
-
-void console_tty_flush(struct console_tty *t)
-{
-	bool entered = console_enter();
-
-	console_lines_flush(&console.screen, &t->line);
-	console_leave(entered);
+	console_show_focus();
 }
 
 /* --- input ------------------------------------------------------------------------------------------------------- */
@@ -419,6 +470,7 @@ void console_input(void)
 	if (entered && console.input)
 		touched = console_fetch_keys();
 	console_leave(entered);
+	console_show_focus();
 	/* Without the lock: a UART raises an interrupt, which takes other locks. */
 	for (u32 id = 0; touched != 0U; id++, touched >>= 1) {
 		if ((touched & 1U) != 0U)
@@ -494,6 +546,7 @@ void console_start(void)
 		console_set_focus(t);
 	console.input = true;
 	console_leave(entered);
+	console_show_focus();
 
 	if (console.uart.irq != 0U && irq_request(console.uart.irq, console_interrupt, NULL) != 0)
 		console.uart.irq = 0; /* it said why; polled from now on */

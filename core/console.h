@@ -5,21 +5,30 @@
  * Nothing is ever lost, and a line is never broken by another's: core/console_lines.h says how. Until a driver has found
  * the machine's UART, the firmware's console (SBI) serves instead. What the user may type is in core/console_keys.h.
  *
- * Locking: one lock for the UART and all lines and input buffers. It is the innermost lock of all: every function but
- * console_input(), console_read() and console_start() may be called on any hart with any other lock held, and inside a
- * page-table walk too (who waits for this lock serves no requests meanwhile; its holder waits for nobody but the UART).
+ * Locking: one lock for the UART and all lines and input buffers, and one for each partition's output. They are the
+ * innermost locks of all: every function but console_input(), console_focus(), console_read() and console_start() may be
+ * called on any hart with any other lock held, and printk() inside a page-table walk too (who waits for these locks serves
+ * no requests meanwhile; their holders wait for nobody but the UART).
  */
 #ifndef CORE_CONSOLE_H
 #define CORE_CONSOLE_H
 
+#include <cleave/spinlock.h>
 #include <cleave/types.h>
 #include "core/console_keys.h"
 #include "core/console_lines.h"
 
+#define CONSOLE_STAGE \
+	64U /* bytes of output that a partition gathers before it takes the console's lock */
+
 struct vm;
 
 /**
- * struct console_tty - a partition's side of the console; all guarded by the console's lock
+ * struct console_tty - a partition's side of the console
+ * @lock: guards @staged and @stage; taken before the console's, which guards the rest
+ * @stage: output that has not gone to @line yet: the partition is not in focus, and has not ended its line. Without it
+ * partitions that print would contend for the console's lock at every character
+ * @staged: bytes of it
  * @line: its open line
  * @vm: its partition; NULL: not joined
  * @deaf: it does not read its input: what is typed while @rx is full is dropped
@@ -29,6 +38,9 @@ struct vm;
  * @rx_count: characters that wait
  */
 struct console_tty {
+	struct spinlock lock;
+	u32 staged;
+	u8 stage[CONSOLE_STAGE];
 	struct console_line line;
 	struct vm *vm;
 	bool deaf;
@@ -69,7 +81,7 @@ void console_start(void);
 /** console_tty_open() - join as partition @vm, whose id is its number; a restart joins again, and keeps its focus */
 void console_tty_open(struct console_tty *t, struct vm *vm);
 
-/** console_tty_putc(), console_tty_write() - output of a partition (UART emulation, SBI DBCN) */
+/** console_tty_putc(), console_tty_write() - output of a partition (UART emulation, SBI DBCN); takes t->lock */
 void console_tty_putc(struct console_tty *t, u8 c);
 void console_tty_write(struct console_tty *t, const u8 *s, u64 len);
 
