@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What parts built for the host call up to, for tests that do not define it themselves.
+ */
+#include <sched.h>
+#include <stdio.h>
+#include <cleave/printk.h>
+#include <cleave/spinlock.h>
+
+void printk(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("cleave| ", stdout);
+	va_start(ap, fmt);
+	vfprintf(stdout, fmt, ap);
+	va_end(ap);
+	fputc('\n', stdout);
+}
+
+void spin_relax(void)
+{
+	sched_yield();
+}
