@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""tools/cleave-archive as a person uses it: what it writes, what it refuses and in which words, and what it leaves behind."""
+
+import os
+import subprocess
+
+import pytest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+OUT = os.path.join(TOP, os.environ.get("O", "build"))
+CHECK = os.path.join(OUT, "host", "cleave-check")
+ARCHIVE = os.path.join(TOP, "tools", "cleave-archive")
+
+CONFIG = """\
+/dts-v1/;
+/ {
+	compatible = "cleave,config";
+	#address-cells = <2>;
+	#size-cells = <2>;
+
+	partitions {
+		manager {
+			compatible = "cleave,partition";
+			cpus = <1>;
+			cpu-affinity = <0>;
+			memory = <0x0 0x80000000 0x0 0x1000000>;
+			kernel = "manager.bin";
+			manager;
+		};
+
+		linux {
+			compatible = "cleave,partition";
+			cpus = <2>;
+			cpu-affinity = <1 2>;
+			memory = <0x0 0x80000000 0x0 0x20000000>;
+			kernel = "Image";
+			initrd = "initrd.gz";
+			bootargs = "console=ttyS0 earlycon=sbi";
+			gstage-mode = "sv39x4";
+			largest-page = <0x40000000>;
+			eager-page-split = "on";
+			migratable;
+			on-fault = "stop";
+		};
+
+		spare {
+			compatible = "cleave,partition";
+			cpus = <2>;
+			cpu-affinity = <3 3>;
+			memory = <0x0 0x80000000 0x0 0x20000000>;
+			incoming;
+		};
+	};
+};
+"""
+
+
+def linux_image(size=4096, image_size=8 << 20):
+    header = bytearray(size)
+    header[8:16] = (2 << 20).to_bytes(8, "little")
+    header[16:24] = image_size.to_bytes(8, "little")
+    header[32:36] = (2).to_bytes(4, "little")
+    header[48:60] = b"RISCV\0\0\0RSC\x05"
+    return bytes(header)
+
+
+class Bench:
+    """A folder with a configuration and its files, temporary files of the tool's beside it."""
+
+    def __init__(self, path):
+        self.path = path
+        self.temp = path / "temp"
+        self.temp.mkdir()
+        self.write("config.dts", CONFIG)
+        self.write("manager.bin", b"\x13\0\0\0" * 100)
+        self.write("Image", linux_image())
+        self.write("initrd.gz", b"\x1f\x8b something")
+
+    def write(self, name, content):
+        content = content.encode() if isinstance(content, str) else content
+        (self.path / name).write_bytes(content)
+
+    def run(self, *arguments, **environment):
+        env = {**os.environ, "CLEAVE_CHECK": CHECK, "TMPDIR": str(self.temp), **environment}
+        done = subprocess.run([ARCHIVE, *arguments], cwd=self.path, env=env, capture_output=True, text=True,
+                              timeout=60, check=False)
+        assert list(self.temp.iterdir()) == [], "temporary files are left"
+        assert not [p for p in self.path.iterdir() if p.name.startswith(".")], "half an archive is left"
+        return done
+
+    def pack(self, *more):
+        return self.run("-o", "out.cpio", "config.dts", *more)
+
+    def refused(self, *more):
+        """Run, expect a refusal without output, return what was said."""
+        done = self.pack(*more)
+        assert done.returncode == 1, done.stderr
+        assert not (self.path / "out.cpio").exists()
+        return done.stderr
+
+
+@pytest.fixture
+def bench(tmp_path):
+    assert os.access(CHECK, os.X_OK), f"{CHECK} is not built: run make"
+    return Bench(tmp_path)
+
+
+def listing(path):
+    with open(path, "rb") as stream:
+        return subprocess.run(["cpio", "-t", "--quiet"], stdin=stream, capture_output=True, text=True,
+                              check=True).stdout.split()
+
+
+def test_packs_what_the_configuration_names(bench):
+    done = bench.pack()
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert listing(bench.path / "out.cpio") == ["Image", "cleave.dtb", "initrd.gz", "manager.bin"]
+
+
+def test_table_says_what_each_partition_gets(bench):
+    lines = [" ".join(line.split()) for line in bench.pack().stdout.splitlines()]
+    assert "Image 4 KiB" in lines
+    assert "manager.bin 400 bytes" in lines
+    assert "kernel manager.bin at 0x80200000, 400 bytes" in lines
+    linux = lines.index("linux")
+    assert lines[linux + 1:linux + 5] == [
+        "cpus 2, on hart 1 and 2",
+        "memory 0x80000000 to 0x9fffffff, 512 MiB",
+        "kernel Image at 0x80200000, 8 MiB",
+        "initrd initrd.gz at 0x9ffef000, 12 bytes",
+    ]
+    assert lines[-1] == "empty, for a partition that is moved in"
+
+
+def test_same_input_same_bytes(bench):
+    bench.pack()
+    first = (bench.path / "out.cpio").read_bytes()
+    os.utime(bench.path / "Image", (1, 1))
+    os.chmod(bench.path / "Image", 0o600)
+    bench.write("again", linux_image())
+    bench.pack("initrd.gz=initrd.gz", "Image=again")
+    assert (bench.path / "out.cpio").read_bytes() == first
+
+
+def test_named_files_win_and_more_may_be_added(bench):
+    bench.write("other", b"\x13\0\0\0")
+    done = bench.pack("manager.bin=other", "notes.txt=config.dts")
+    assert done.returncode == 0, done.stderr
+    assert "notes.txt" in listing(bench.path / "out.cpio")
+    assert "manager.bin at 0x80200000, 4 bytes" in done.stdout
+
+
+def test_configuration_elsewhere(bench, tmp_path):
+    """Files are looked for beside the configuration, not where the command runs."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = subprocess.run([ARCHIVE, "-o", "out.cpio", "../config.dts"], cwd=elsewhere,
+                          env=dict(os.environ, CLEAVE_CHECK=CHECK), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (elsewhere / "out.cpio").exists()
+
+
+def test_missing_file(bench):
+    (bench.path / "Image").unlink()
+    said = bench.refused()
+    assert ('error: /partitions/linux: kernel: there is no file "Image" in the boot archive, '
+            'which holds "initrd.gz", "manager.bin"\n') in said
+    assert "'Image' is not at Image; give it as Image=FILE" in said
+
+
+def test_named_file_that_does_not_exist(bench):
+    assert "Image=nowhere: No such file or directory" in bench.refused("Image=nowhere")
+
+
+@pytest.mark.parametrize("old, new, line", [
+    ("0x0 0x80000000 0x0 0x1000000", "0x0 0x80000000 0x0 0x1000001",
+     "error: /partitions/manager: memory: range 0 at 0x80000000 has size 0x1000001; "
+     "allowed: multiples of 4 KiB (0x1000)"),
+    ("0x0 0x80000000 0x0 0x1000000", "0x0 0x80000000 0x0 0x200000",
+     'error: /partitions/manager: kernel: "manager.bin" needs 400 bytes, 2 MiB from the base, and 64 KiB for the '
+     "device tree; the first memory range has 2 MiB"),
+    ("spare {", "linux@2 {",
+     'error: /partitions/linux@2: there are two partitions "linux"; a name may be taken once'),
+    ('on-fault = "stop"', 'on-fault = "halt"',
+     'error: /partitions/linux: on-fault: "halt" is not known; allowed: "stop", "restart", "reset"'),
+    ('"cleave,config"', '"riscv-virtio"',
+     'error: /: compatible: "riscv-virtio" is not known; wanted: "cleave,config"'),
+])
+def test_refuses_in_the_hypervisors_words(bench, old, new, line):
+    assert old in CONFIG
+    bench.write("config.dts", CONFIG.replace(old, new))
+    assert line + "\n" in bench.refused()
+
+
+def test_all_errors_at_once(bench):
+    bench.write("config.dts", CONFIG.replace("cpus = <1>", "cpus = <0>").replace('"sv39x4"', '"sv39"'))
+    said = bench.refused()
+    assert "/partitions/manager: cpus: <0> is not allowed" in said
+    assert '/partitions/linux: gstage-mode: "sv39" is not known' in said
+
+
+def test_warning_is_no_refusal(bench):
+    bench.write("config.dts", CONFIG.replace("bootargs =", "bootarg ="))
+    done = bench.pack()
+    assert done.returncode == 0
+    assert done.stderr == ("warning: /partitions/linux: bootarg: unknown property, ignored; "
+                           'did you mean "bootargs"?\n')
+
+
+def test_syntax_error_is_dtcs_to_explain(bench):
+    bench.write("config.dts", CONFIG.replace("cpus = <1>;", "cpus = <1>"))
+    said = bench.refused()
+    assert "config.dts:11" in said and "syntax error" in said
+    assert "dtc did not compile it" in said
+
+
+def test_old_archive_stays_when_the_new_one_is_refused(bench):
+    bench.write("out.cpio", b"old")
+    bench.write("config.dts", CONFIG.replace("cpus = <1>", "cpus = <0>"))
+    assert bench.pack().returncode == 1
+    assert (bench.path / "out.cpio").read_bytes() == b"old"
+
+
+def test_checker_that_is_not_built(bench):
+    done = bench.run("-o", "out.cpio", "config.dts", CLEAVE_CHECK="/nonexistent/cleave-check")
+    assert done.returncode == 1
+    assert "/nonexistent/cleave-check is not built; run 'make'" in done.stderr
+
+
+def test_no_folder_for_the_archive(bench):
+    done = bench.run("-o", "nowhere/out.cpio", "config.dts")
+    assert done.returncode == 1
+    assert "there is no folder" in done.stderr
+
+
+@pytest.mark.parametrize("arguments, line", [
+    ([], "-o OUT.cpio and CONFIG.dts are needed"),
+    (["config.dts"], "-o OUT.cpio and CONFIG.dts are needed"),
+    (["-o"], "option -o is unknown, given twice, or lacks its value"),
+    (["-x", "-o", "out.cpio", "config.dts"], "option -x is unknown"),
+    (["-o", "out.cpio", "config.dts", "Image"], "'Image' is not of the form NAME=FILE"),
+    (["-o", "out.cpio", "config.dts", "a=Image", "a=Image"], "the name 'a' is given twice"),
+    (["-o", "out.cpio", "config.dts", "cleave.dtb=Image"], "the name cleave.dtb is the configuration's own"),
+    (["-o", "out.cpio", "config.dts", "../x=Image"], "'../x' cannot be a file's name in an archive"),
+    (["-o", "out.cpio", "config.dts", "=Image"], "'' cannot be a file's name in an archive"),
+])
+def test_used_wrongly(bench, arguments, line):
+    done = bench.run(*arguments)
+    assert done.returncode == 2
+    assert line in done.stderr
+    assert "usage: cleave-archive -o OUT.cpio CONFIG.dts [NAME=FILE ...]" in done.stderr
+    assert not (bench.path / "out.cpio").exists()
+
+
+def test_help(bench):
+    done = bench.run("--help")
+    assert done.returncode == 0
+    assert "usage: cleave-archive -o OUT.cpio CONFIG.dts [NAME=FILE ...]" in done.stdout
+
+
+def check(bench, *arguments):
+    return subprocess.run([CHECK, *arguments], cwd=bench.path, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_checker_knows_a_machine(bench):
+    bench.pack()
+    assert check(bench, "--harts", "0,1,2,3", "--memory", "2G", "out.cpio").returncode == 0
+    done = check(bench, "--harts", "0,4", "out.cpio")
+    assert done.returncode == 1
+    assert ("error: /partitions/linux: cpu-affinity: cpu 0 wants hart 1, which does not exist; "
+            "there are the harts 0 4\n") in done.stderr
+    done = check(bench, "--memory", "1G", "out.cpio")
+    assert done.returncode == 1
+    assert "this machine has 1 GiB left" in done.stderr
+
+
+def test_checker_on_bad_archives(bench):
+    bench.pack()
+    whole = (bench.path / "out.cpio").read_bytes()
+    bench.write("cut.cpio", whole[:3000])
+    assert 'error: boot archive is truncated at byte 3000 in file "Image"' in check(bench, "cut.cpio").stderr
+    bench.write("empty.cpio", b"")
+    assert check(bench, "empty.cpio").stderr == "error: boot archive is empty\n"
+    assert check(bench, "nowhere.cpio").stderr == "error: nowhere.cpio: No such file or directory\n"
+    assert check(bench, "--harts", "x", "out.cpio").returncode == 2
+    assert check(bench, "--memory", "12Q", "out.cpio").returncode == 2
+    assert check(bench).returncode == 2
