@@ -16,6 +16,7 @@
 #include "core/boot.h"
 #include "core/console.h"
 #include "core/irq.h"
+#include "core/sched.h"
 #include "core/vm.h"
 
 #define CONSOLE_SELF	   "cleave"
@@ -498,6 +499,8 @@ static void console_interrupt(void *opaque, u32 source)
 	(void)opaque;
 	(void)source;
 	console_input();
+	if (console_needs_poll())
+		sched_poll_console(); /* the interrupt is off now, until there is room */
 }
 
 /* What cleave.focus names, NULL when it is not given or wrong (which is said). */

@@ -326,7 +326,17 @@ static void sched_poll(struct sched_hart *s, u64 now)
 	if (now < s->poll_at)
 		return;
 	console_input();
-	s->poll_at = now + timer_frequency() / SCHED_POLL_HZ;
+	s->poll_at = console_needs_poll() ? now + timer_frequency() / SCHED_POLL_HZ : TIMER_NEVER;
+}
+
+void sched_poll_console(void)
+{
+	struct sched_hart *s = sched_this();
+
+	if (s->poll_at != TIMER_NEVER)
+		return;
+	s->poll_at = timer_now() + timer_frequency() / SCHED_POLL_HZ;
+	sched_arm();
 }
 
 bool sched_timer(struct vcpu *v)
