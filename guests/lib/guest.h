@@ -149,6 +149,9 @@ static inline u64 rdinstret(void)
 	return n;
 }
 
+/** ticks_per_second() - ticks of time in a second, Hz, as the device tree says */
+u64 ticks_per_second(void);
+
 /** wait_us() - let @us microseconds of guest time pass, asleep in WFI where nothing else is pending */
 void wait_us(u64 us);
 

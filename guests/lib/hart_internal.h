@@ -31,7 +31,7 @@ static inline struct guest_hart *hart_self(void)
 }
 
 /* Called by start.S */
-struct guest_hart *harts_init(u64 hartid);
+struct guest_hart *harts_init(u64 hartid, const void *fdt);
 void hart_stop_self(void) __attribute__((noreturn));
 void trap_handle(struct trap *t);
 

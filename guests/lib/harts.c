@@ -11,15 +11,24 @@
 static struct guest_hart harts[GUEST_MAX_HARTS];
 static u8 stacks[GUEST_MAX_HARTS][GUEST_STACK_SIZE] __attribute__((aligned(16)));
 
-struct guest_hart *harts_init(u64 hartid)
+static u64 frequency;
+
+struct guest_hart *harts_init(u64 hartid, const void *fdt)
 {
 	u32 i;
+
+	frequency = fdt_timebase(fdt);
 
 	for (i = 0; i < GUEST_MAX_HARTS; i++) {
 		harts[i].hartid = i;
 		harts[i].stack = (u64)&stacks[i][GUEST_STACK_SIZE];
 	}
 	return &harts[hartid < GUEST_MAX_HARTS ? hartid : 0];
+}
+
+u64 ticks_per_second(void)
+{
+	return frequency;
 }
 
 unsigned long this_hart(void)

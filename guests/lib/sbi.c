@@ -72,7 +72,7 @@ int sbi_getchar(void)
 
 void wait_us(u64 us)
 {
-	u64 end = rdtime() + us * cleave_feature(CLEAVE_FEATURE_TIMEBASE) / 1000000U;
+	u64 end = rdtime() + us * ticks_per_second() / 1000000U;
 	u64 enabled = csr_read(sie) & SIE_TIMER;
 
 	/* WFI wakes on a pending interrupt that sie enables, whether or not sstatus.SIE lets it trap. */

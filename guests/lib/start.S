@@ -49,7 +49,7 @@ guest_start:
 	csrw	stvec, t1
 	mv	s0, a0
 	mv	s1, a1
-	call	harts_init		/* returns this hart's struct */
+	call	harts_init		/* (hart id, device tree) -> this hart's struct */
 	mv	tp, a0
 	ld	sp, HART_STACK(tp)
 	mv	a0, s0
