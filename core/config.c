@@ -290,11 +290,15 @@ static void read_root(struct config_ctx *c, struct config *out)
 		char clean[CONFIG_NODE_LEN];
 
 		set_node(c, "", "");
-		if (strcmp(name, "partitions") == 0 && found++ == 0U) {
-			set_node(c, "", "partitions");
-			read_partitions(c, sub, out);
-		} else if (strcmp(name, "partitions") == 0) {
-			config_error(c, NULL, "there are two nodes \"partitions\"; allowed: one");
+		if (strcmp(name, "partitions") == 0) {
+			if (found == 0U) {
+				set_node(c, "", "partitions");
+				read_partitions(c, sub, out);
+			} else {
+				config_error(c, NULL,
+					     "there are two nodes \"partitions\"; allowed: one");
+			}
+			found++;
 		} else if (strncmp(name, "__", 2) != 0) {
 			config_text_clean(clean, sizeof(clean), name);
 			config_warn(c, clean,
