@@ -26,6 +26,8 @@ _Static_assert(EXIT_RESUME == (int)GUEST_RESUME && EXIT_LEAVE == (int)GUEST_LEAV
 #define PSEUDO_WALK_WRITE UINT64_C(0x0020)
 
 #define INSN_WFI 0x10500073U
+#define INSN_WRS_NTO \
+	0x00d00073U /* Zawrs: wait until a reserved word changes; hstatus.VTW makes it trap as well */
 
 /*
  * Read faults in a row, at one pc for one address and all of them spurious to core, after which the access is taken
@@ -277,6 +279,14 @@ static int exit_virtual_instruction(struct guest *g)
 	if (insn == INSN_WFI && exit_from_vs()) {
 		guest_skip(g);
 		return (int)guest_on_wfi(g);
+	}
+	if (insn == INSN_WRS_NTO) {
+		/*
+		 * It may come back at any time, in VU-mode too. It traps only while another vCPU waits for this hart, maybe the
+		 * very one that holds the lock: let that one run.
+		 */
+		guest_skip(g);
+		return EXIT_LEAVE;
 	}
 	guest_inject(g, CAUSE_ILLEGAL, insn);
 	return EXIT_RESUME;

@@ -102,7 +102,7 @@ struct guest {
 /* Why guest_run() came back */
 enum guest_leave {
 	GUEST_RESUME = 0, /* go on: never seen by the caller of guest_run() */
-	GUEST_LEAVE = 1,  /* core asked for it: reschedule, stop, pause, wait */
+	GUEST_LEAVE = 1,  /* core asked for it: reschedule, stop, pause, wait; or the guest spins and yields (WRS.NTO) */
 };
 
 /** struct guest_mmio - one memory access to be emulated; @data is in for a store, out for a load, zero-extended */
