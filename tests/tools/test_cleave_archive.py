@@ -286,3 +286,20 @@ def test_checker_on_bad_archives(bench):
     assert check(bench, "--harts", "x", "out.cpio").returncode == 2
     assert check(bench, "--memory", "12Q", "out.cpio").returncode == 2
     assert check(bench).returncode == 2
+
+
+def documented_examples():
+    with open(os.path.join(TOP, "docs", "configuration.md"), encoding="utf-8") as text:
+        return [block.split("```")[0] for block in text.read().split("```dts\n")[1:]]
+
+
+@pytest.mark.parametrize("example", documented_examples())
+def test_documented_examples_are_accepted(bench, example):
+    bench.write("config.dts", example)
+    done = bench.pack()
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+
+
+def test_examples_are_documented():
+    assert len(documented_examples()) == 2
