@@ -241,6 +241,10 @@ $(O)/obj/%.S.o: %.S $(O)/obj/flags $(CONFIG_H) $(OFFSETS_H) | $(GENERATED)
 	@mkdir -p $(@D)
 	$(Q)$(CROSS_CC) $(ASFLAGS) $(CPPFLAGS) -MD -MP -MF $(@:.o=.d) -c -o $@ $<
 
+# .incbin leaves no trace in the dependencies that the compiler writes.
+$(O)/obj/arch/riscv/archive.S.o: $(wildcard $(shell sed -n \
+	's/^CONFIG_BUILTIN_ARCHIVE_FILE="\(.*\)"/\1/p' $(O)/.config 2>/dev/null))
+
 $(O)/linker.lds: linker.ld $(CONFIG_H) $(O)/obj/flags | $(GENERATED)
 	$(say) CPP $@
 	$(Q)$(CROSS_CC) -E -P -x assembler-with-cpp -D__ASSEMBLY__ $(CPPFLAGS) -MD -MP -MT $@ \

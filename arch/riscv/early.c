@@ -67,7 +67,7 @@ u64 early_map(uintptr_t image)
 {
 	u64 *root;
 
-	if (!IS_ALIGNED(image, PAGE_SIZE))
+	if (!IS_ALIGNED(image, MIB(2)))
 		early_die("cleave| the image was not loaded to a 2 MiB-aligned address: shutting "
 			  "down\r\n");
 	paging_tables.used = 0;
