@@ -111,9 +111,13 @@ int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa,
 	return CLV_OK;
 }
 
-/* Tables that it takes to make @edge a boundary between leaves. */
-static u64 gstage_edge_tables(const struct gstage *gs, u64 edge)
+/*
+ * Tables that it takes to make @edge a boundary between leaves, beside those that making @other one takes anyway. Give
+ * @edge for @other when there is no other.
+ */
+static u64 gstage_edge_tables(const struct gstage *gs, u64 edge, u64 other)
 {
+	u64 tables = 0;
 	u64 pte;
 	u32 level;
 
@@ -122,12 +126,14 @@ static u64 gstage_edge_tables(const struct gstage *gs, u64 edge)
 	(void)gstage_walk(gs, GPA(edge), &level, &pte);
 	if (!gstage_pte_is_leaf(pte))
 		return 0;
-	/* Down to the largest leaf that begins at the edge. */
-	for (u32 l = level; l > 0U; l--) {
-		if (IS_ALIGNED(edge, gstage_span(l)))
-			return level - l;
+	/* One split a level, down to the largest leaf that begins at the edge. */
+	for (; level > 0U && !IS_ALIGNED(edge, gstage_span(level)); level--) {
+		bool same = other != edge && (edge ^ other) >> gstage_shift(level) == 0U;
+
+		if (!same || IS_ALIGNED(other, gstage_span(level)))
+			tables++;
 	}
-	return level;
+	return tables;
 }
 
 /*
@@ -155,8 +161,10 @@ static void gstage_cut(struct gstage *gs, struct table_chain *chain, u64 edge)
 static int gstage_cut_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size)
 {
 	struct table_chain chain;
-	int err = table_pool_reserve(
-		pool, gstage_edge_tables(gs, gpa.v) + gstage_edge_tables(gs, gpa.v + size), &chain);
+	int err = table_pool_reserve(pool,
+				     gstage_edge_tables(gs, gpa.v, gpa.v) +
+					     gstage_edge_tables(gs, gpa.v + size, gpa.v),
+				     &chain);
 
 	if (err != CLV_OK)
 		return err;
