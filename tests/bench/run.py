@@ -57,7 +57,7 @@ def run_once(out, archive):
     rows = {}
     for key, *numbers in re.findall(r"bench (\w+) (\d+) (\d+) (\d+) (\d+)\r?$", text, re.M):
         rows[key] = tuple(int(n) for n in numbers)
-    boot = re.search(r"first guest instruction after (\d+) instructions", text)
+    boot = re.search(r"boot took \d+ ticks, (\d+) instructions", text)
     if "done" not in rows or boot is None:
         sys.stderr.write(text)
         sys.exit("bench: the benchmark guest did not finish; its console is above")
@@ -108,7 +108,7 @@ def print_table(found):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(TOP, "build"), help="build folder")
+    parser.add_argument("--out", default=os.path.join(TOP, os.environ.get("O", "build")), help="build folder")
     parser.add_argument("--size", default="riscv64-unknown-elf-size", help="size program of the toolchain")
     args = parser.parse_args()
 
@@ -119,7 +119,7 @@ def main():
         subprocess.run([os.path.join(TOP, "tools/cleave-archive"), "-o", archive,
                         os.path.join(TOP, "tests/bench/bench.dts"),
                         "bench.bin=" + os.path.join(args.out, "tests/guests/bench.bin")],
-                       check=True, stdout=subprocess.DEVNULL)
+                       env=dict(os.environ, CLEAVE_CHECK=os.path.join(args.out, "host/cleave-check")), check=True, stdout=subprocess.DEVNULL)
         first = run_once(args.out, archive)
         second = run_once(args.out, archive)
     if first != second:
