@@ -25,7 +25,8 @@ _Static_assert(EXIT_RESUME == (int)GUEST_RESUME && EXIT_LEAVE == (int)GUEST_LEAV
 #define PSEUDO_WALK_WIDTH UINT64_C(0x1000)
 #define PSEUDO_WALK_WRITE UINT64_C(0x0020)
 
-#define INSN_WFI 0x10500073U
+#define INSN_WFI     0x10500073U
+#define INSN_WRS_NTO 0x00d00073U /* Zawrs: wait for a store to the reserved address */
 #define INSN_WRS_NTO \
 	0x00d00073U /* Zawrs: wait until a reserved word changes; hstatus.VTW makes it trap as well */
 
