@@ -86,24 +86,22 @@ static __attribute__((noinline)) int exit_page_fault(struct guest *g, u64 cause)
 	bool implicit = exit_is_walk(htinst);
 	gpa_t gpa = exit_gpa(htval, stval, implicit);
 	enum guest_access access = exit_access(cause, htinst);
-	enum guest_fault_answer answer = guest_on_page_fault(g, gpa, access, implicit);
+	enum guest_fault_answer answer;
 
+	/* For exit_full(), which few faults come to; but storing costs less than keeping them over the call. */
+	g->exit.scause = cause;
+	g->exit.stval = stval;
+	g->exit.htval = htval;
+	g->exit.htinst = htinst;
+
+	answer = guest_on_page_fault(g, gpa, access, implicit);
 	if (answer == GUEST_FAULT_RETRY && access == GUEST_READ && exit_no_progress(g, gpa))
 		answer = guest_on_page_fault(g, gpa, GUEST_WRITE, implicit);
-
-	if (answer == GUEST_FAULT_RETRY) {
-		fence_gvma_page(gpa, (u16)((g->hgatp >> HGATP_VMID_SHIFT) &
-					   (BIT64(HGATP_VMID_BITS) - 1U)));
-		return EXIT_RESUME;
-	}
-	g->exit = (struct guest_exit){
-		.scause = cause,
-		.stval = stval,
-		.htval = htval,
-		.htinst = htinst,
-		.answer = (u32)answer,
-	};
-	return EXIT_FULL;
+	g->exit.answer = (u32)answer;
+	if (answer != GUEST_FAULT_RETRY)
+		return EXIT_FULL;
+	fence_gvma_page(gpa, (u16)((g->hgatp >> HGATP_VMID_SHIFT) & (BIT64(HGATP_VMID_BITS) - 1U)));
+	return EXIT_RESUME;
 }
 
 int exit_fast(struct guest *g)

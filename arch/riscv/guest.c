@@ -13,6 +13,7 @@
 #include <cleave/string.h>
 #include "arch/riscv/csr.h"
 #include "arch/riscv/features.h"
+#include "arch/riscv/fence.h"
 #include "arch/riscv/hart.h"
 #include "arch/riscv/timer.h"
 
@@ -40,15 +41,13 @@
 /* vsstatus.UXL and hstatus.VSXL: both 64 bits wide (value 2) */
 #define XL_64 (UINT64_C(2) << 32)
 
+#define HGATP_VMID ((BIT64(HGATP_VMID_BITS) - 1U) << HGATP_VMID_SHIFT)
+
 /* CSRs of the AIA that take part in VS-mode's interrupts: no guest is given the AIA, so they stay 0 */
 #define CSR_HVIEN    0x608
 #define CSR_HVICTL   0x609
 #define CSR_HVIPRIO1 0x646
 #define CSR_HVIPRIO2 0x647
-
-#define CSR_HSTATEEN1 0x60d
-#define CSR_HSTATEEN2 0x60e
-#define CSR_HSTATEEN3 0x60f
 
 /* guest_fp.S */
 void guest_fp_save(struct guest_fp *fp);
@@ -178,12 +177,10 @@ static void guest_load_controls(const struct guest *g)
 	csr_write(CSR_HCOUNTEREN, g->hcounteren);
 	csr_write(CSR_HTIMEDELTA, g->time_offset);
 	csr_write(CSR_HGEIE, 0);
-	if (features.smstateen) {
+	/* hstateen1 to 3, where the firmware lets us at them, are zero for all guests since features.c probed the hart. */
+	if (features.smstateen)
 		csr_write(CSR_HSTATEEN0, g->hstateen0);
-		csr_write(CSR_HSTATEEN1, 0);
-		csr_write(CSR_HSTATEEN2, 0);
-		csr_write(CSR_HSTATEEN3, 0);
-	}
+	/* These take part in VS-mode's interrupts; no guest is given the AIA. */
 	if (features.aia) {
 		csr_write(CSR_HVIEN, 0);
 		csr_write(CSR_HVICTL, 0);
@@ -205,6 +202,9 @@ void guest_load(struct guest *g)
 	/* vsatp is 0 while hgatp and henvcfg change, so that no walk mixes one guest's tables with the other's. */
 	csr_write(CSR_VSATP, 0);
 	csr_write(CSR_HGATP, g->hgatp);
+	/* VMID 0 had mode Bare until now; a change of a VMID's mode has to be fenced ("hgatp"). */
+	if ((g->hgatp & HGATP_VMID) == 0U)
+		fence_gvma_all();
 	if (features.henvcfg)
 		csr_write(CSR_HENVCFG, g->henvcfg);
 	guest_load_controls(g);
