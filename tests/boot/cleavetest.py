@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What whole-machine tests are made of: partitions and archives, a QEMU that is always gone at the end, its console.
+
+A test describes partitions, gets a Machine from the `boot` fixture (conftest.py), and waits for lines on the console. It
+waits for events and never for time: the seconds below only say when to give up. The console is read as a terminal would
+show it (see Screen), so a line that was taken back and shown again is one line.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pexpect
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+OUT = os.path.join(TOP, os.environ.get("O", "build"))
+DEPS = os.path.join(TOP, "deps")
+LOGS = os.path.join(OUT, "test-logs")
+
+sys.path.insert(0, os.path.join(TOP, "scripts"))
+import qemu  # noqa: E402  (the one place that knows how Cleave is started)
+
+MODES = ["sv39x4", "sv48x4", "sv57x4"]
+
+# Seconds after which a test gives up. TEST_SLOW=3 triples them, for a slow machine.
+SLOW = float(os.environ.get("TEST_SLOW", "1"))
+SHORT = 90 * SLOW
+LONG = 300 * SLOW
+
+ESCAPE = "\x1d"  # Ctrl-]
+
+# A line that means the hypervisor itself is broken: no test goes on behind it.
+BUG = re.compile(r"hypervisor bug|^cleave\| assertion ")
+
+
+# --- partitions and archives ---------------------------------------------------------------------
+
+
+def guest(name):
+    """The program that tests/guests/NAME or guests/NAME is built to."""
+    for folder in ("tests/guests", "guests"):
+        path = os.path.join(OUT, folder, name + ".bin")
+        if os.path.exists(path):
+            return path
+    raise FileNotFoundError(f"no program {name}.bin below {OUT}: run 'make' first")
+
+
+def cells64(*values):
+    return "<" + " ".join(f"{v >> 32:#x} {v & 0xffffffff:#x}" for v in values) + ">"
+
+
+def partition(name, kernel="payload.bin", cpus=1, memory=((0x80000000, 16 << 20),), initrd=None, bootargs=None,
+              more=""):
+    """The device-tree node of a partition; `more` is further properties, as source text."""
+    props = ['compatible = "cleave,partition"']
+    if cpus is not None:
+        props.append(f"cpus = <{cpus}>")
+    if memory is not None:
+        props.append("memory = " + ", ".join(cells64(*m) for m in memory))
+    for key, value in (("kernel", kernel), ("initrd", initrd), ("bootargs", bootargs)):
+        if value is not None:
+            props.append(f'{key} = "{value}"')
+    props += [p.strip() for p in more.split(";") if p.strip()]
+    return f"\t\t{name} {{\n" + "".join(f"\t\t\t{p};\n" for p in props) + "\t\t};\n"
+
+
+def config(*partitions):
+    """The source of a configuration."""
+    return ('/dts-v1/;\n/ {\n\tcompatible = "cleave,config";\n\t#address-cells = <2>;\n\t#size-cells = <2>;\n'
+            "\tpartitions {\n" + "".join(partitions) + "\t};\n};\n")
+
+
+def compile_config(source):
+    """The configuration as a blob, unchecked."""
+    done = subprocess.run([os.environ.get("DTC", "dtc"), "-q", "-I", "dts", "-O", "dtb", "-"],
+                          input=source.encode(), capture_output=True, check=True)
+    return done.stdout
+
+
+def newc(entries, trailer=True):
+    """A cpio archive of (name, bytes) pairs, unchecked: names may repeat."""
+    out = bytearray()
+    for name, data in list(entries) + ([("TRAILER!!!", b"")] if trailer else []):
+        raw = name.encode() + b"\0"
+        fields = [1, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(raw), 0]
+        out += b"070701" + b"".join(b"%08X" % f for f in fields) + raw
+        out += b"\0" * (-len(out) % 4) + data
+        out += b"\0" * (-len(out) % 4)
+    return bytes(out)
+
+
+def pack(path, source, files):
+    """Make the archive `path` of a configuration and {name: file} with tools/cleave-archive."""
+    dts = path + ".dts"
+    with open(dts, "w", encoding="ascii") as f:
+        f.write(source)
+    argv = [os.path.join(TOP, "tools", "cleave-archive"), "-o", path, dts]
+    argv += [f"{name}={file}" for name, file in files.items()]
+    env = dict(os.environ, CLEAVE_CHECK=os.path.join(OUT, "host", "cleave-check"))
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(argv)}:\n{done.stdout}{done.stderr}")
+    return path
+
+
+# --- the console ---------------------------------------------------------------------------------
+
+
+class Screen:
+    """What a terminal shows of a stream: whole lines, and the open one."""
+
+    SEQUENCE = re.compile(r"\x1b\[([0-9;?]*)([@-~])|\x1b[^\[]")
+
+    def __init__(self):
+        self.lines = []
+        self.cells = []
+        self.column = 0
+        self.rest = ""
+
+    @property
+    def open(self):
+        return "".join(self.cells).rstrip()
+
+    def feed(self, text):
+        text = self.rest + text
+        self.rest = ""
+        i = 0
+        while i < len(text):
+            c = text[i]
+            if c == "\x1b":
+                found = self.SEQUENCE.match(text, i)
+                if not found:
+                    if len(text) - i < 32:
+                        self.rest = text[i:]
+                        return
+                    i += 1
+                    continue
+                if found[2]:
+                    self.control(found[2], found[1])
+                i = found.end()
+                continue
+            i += 1
+            if c == "\n":
+                self.lines.append(self.open)
+                self.cells, self.column = [], 0
+            elif c == "\r":
+                self.column = 0
+            elif c == "\b":
+                self.column = max(self.column - 1, 0)
+            elif c >= " ":
+                self.cells += [" "] * (self.column + 1 - len(self.cells))
+                self.cells[self.column] = c
+                self.column += 1
+
+    def control(self, final, parameters):
+        n = int(parameters) if parameters.isdigit() else 0
+        if final == "K" and n == 0:
+            del self.cells[self.column:]
+        elif final == "C":
+            self.column += max(n, 1)
+        elif final == "D":
+            self.column = max(self.column - max(n, 1), 0)
+        elif final == "P":
+            del self.cells[self.column:self.column + max(n, 1)]
+        elif final == "@":
+            self.cells[self.column:self.column] = [" "] * max(n, 1)
+
+
+class Failed(AssertionError):
+    """The machine did not do what the test waited for."""
+
+
+def die_with_parent():
+    """In the child (which leads a session already): be killed when the test's process dies, however it dies."""
+    import ctypes
+    ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)
+
+
+class Machine:
+    """A QEMU that runs Cleave, and its console."""
+
+    def __init__(self, argv, log):
+        self.log_path = log
+        self.log = open(log, "w", encoding="utf-8", errors="replace")
+        self.log.write("$ " + " ".join(argv) + "\n")
+        self.log.flush()
+        self.screen = Screen()
+        self.at = 0  # lines that wait() has gone past
+        self.child = pexpect.spawn(argv[0], argv[1:], encoding="utf-8", codec_errors="replace", echo=False,
+                                   preexec_fn=die_with_parent, dimensions=(50, 1000))
+        self.child.delaybeforesend = None
+
+    # -- life
+
+    def close(self):
+        """Kill QEMU, whatever state it is in."""
+        if self.child.isalive():
+            try:
+                os.killpg(self.child.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.child.close(force=True)
+        self.log.close()
+
+    def fail(self, what):
+        tail = "\n".join("    " + line for line in self.screen.lines[-25:] + [self.screen.open])
+        raise Failed(f"{what}\n  the console's last lines:\n{tail}\n  the whole console: {self.log_path}")
+
+    def _read(self, seconds):
+        """Take what the console has sent. Return: False at its end."""
+        try:
+            text = self.child.read_nonblocking(65536, seconds)
+        except pexpect.TIMEOUT:
+            return True
+        except pexpect.EOF:
+            return False
+        self.log.write(text)
+        self.log.flush()
+        seen = len(self.screen.lines)
+        self.screen.feed(text)
+        for line in self.screen.lines[seen:]:
+            if BUG.search(line):
+                self._drain(2)
+                self.fail(f"the hypervisor has a bug: {line}")
+        return True
+
+    def _drain(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.child.isalive():
+            try:
+                text = self.child.read_nonblocking(65536, 0.2)
+            except pexpect.TIMEOUT:
+                continue
+            except pexpect.EOF:
+                return
+            self.log.write(text)
+            self.screen.feed(text)
+
+    def _until(self, found, what, timeout):
+        """Read until found() answers something."""
+        end = time.monotonic() + timeout
+        while True:
+            answer = found()
+            if answer:
+                return answer
+            if time.monotonic() > end:
+                self.fail(f"gave up after {timeout:.0f} s, waiting for {what}")
+            if not self._read(min(1.0, max(0.05, end - time.monotonic()))):
+                answer = found()
+                if answer:
+                    return answer
+                self.fail(f"QEMU ended, waiting for {what}")
+
+    # -- lines
+
+    def wait(self, pattern, timeout=LONG):
+        """Wait for a whole line, behind the last that was waited for, in which `pattern` is found. Return: the match."""
+        regex = re.compile(pattern)
+
+        def found():
+            while self.at < len(self.screen.lines):
+                match = regex.search(self.screen.lines[self.at])
+                self.at += 1
+                if match:
+                    return match
+            return None
+
+        return self._until(found, f"a line with '{pattern}'", timeout)
+
+    def wait_all(self, *patterns, timeout=LONG):
+        """Wait for whole lines in any order, behind the last that was waited for. Return: the matches."""
+        matches = {}
+        start = self.at
+
+        def found():
+            while self.at < len(self.screen.lines):
+                for p in patterns:
+                    match = re.search(p, self.screen.lines[self.at]) if p not in matches else None
+                    if match:
+                        matches[p] = match
+                self.at += 1
+            return len(matches) == len(patterns)
+
+        missing = f"lines with {[p for p in patterns]} behind line {start}"
+        self._until(found, missing, timeout)
+        return [matches[p] for p in patterns]
+
+    def wait_open(self, pattern, timeout=LONG):
+        """Wait until the open line (a prompt) matches."""
+        return self._until(lambda: re.search(pattern, self.screen.open), f"an open line with '{pattern}'", timeout)
+
+    def lines(self, prefix=None):
+        """Whole lines so far; of one speaker, without its prefix."""
+        if prefix is None:
+            return list(self.screen.lines)
+        start = prefix + "| "
+        return [line[len(start):] for line in self.screen.lines if line.startswith(start)] if prefix else []
+
+    # -- the user
+
+    def send(self, text):
+        self.child.send(text)
+
+    def sendline(self, text):
+        self.child.send(text + "\r")
+
+    def focus(self, name):
+        """Move the input to partition `name`."""
+        self.send(ESCAPE + name + "\r")
+        self.wait(rf'^cleave\| input goes to partition \d+ "{name}"')
+
+    def shell(self, command, partition_name):
+        """Run a command in a Linux guest's shell, which has the focus. Return: what it printed, as lines."""
+        self.wait_open(rf"^{partition_name}\| cleave-guest# *$")
+        mark = f"done-{len(self.screen.lines)}"
+        # The mark is put together by the shell, so that the echo of the command does not hold it.
+        self.sendline(f"{command}; echo {mark[:5]}''{mark[5:]}")
+        start = self.at = len(self.screen.lines)
+        self.wait(rf"^{partition_name}\| {mark}$")
+        own = partition_name + "| "
+        lines = [line[len(own):] for line in self.screen.lines[start:self.at - 1] if line.startswith(own)]
+        return [line for line in lines if not line.startswith("cleave-guest# ")]
+
+    # -- the end
+
+    def wait_end(self, timeout=LONG):
+        """Wait until QEMU has ended of itself. Return: its exit status."""
+        end = time.monotonic() + timeout
+        while self._read(1.0):
+            if time.monotonic() > end:
+                self.fail(f"gave up after {timeout:.0f} s, waiting for the machine to power off")
+        self.child.wait()
+        return self.child.exitstatus
+
+    def payload_result(self, name, timeout=LONG):
+        """Wait until the payload in partition `name` is done: it must have passed something and failed nothing."""
+        match = self.wait(rf"^{name}\| done: (\d+) passed, (\d+) failed", timeout)
+        failed = [line for line in self.lines(name) if line.startswith("FAIL ")]
+        passed = [line for line in self.lines(name) if line.startswith("ok ")]
+        if failed or int(match[2]) or not int(match[1]):
+            self.fail(f"payload {name}: {match[0]}: {failed}")
+        if len(passed) != int(match[1]):
+            self.fail(f"payload {name}: says {match[1]} passed, and {len(passed)} lines say so")
+        return int(match[1])
+
+
+def command(kernel=None, initrd=None, smp=4, mem="1G", cpu="", append="", extra=(), machine=""):
+    """QEMU's command line; `kernel` defaults to Cleave."""
+    return qemu.command(kernel or os.path.join(OUT, "cleave.bin"), initrd, smp, mem, cpu, append, extra, machine)

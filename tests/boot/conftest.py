@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Fixtures of the whole-machine tests."""
+
+import os
+import re
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import cleavetest  # noqa: E402
+from cleavetest import DEPS, LOGS, OUT, Machine, command, config, pack  # noqa: E402
+
+
+def pytest_sessionstart(session):
+    missing = [f for f in ("cleave.bin", "host/cleave-check") if not os.path.exists(os.path.join(OUT, f))]
+    if missing:
+        pytest.exit(f"{', '.join(missing)} missing in {OUT}: run 'make' first", returncode=2)
+    complaint = cleavetest.qemu.complaint()
+    if complaint:
+        pytest.exit(complaint, returncode=2)
+    os.makedirs(LOGS, exist_ok=True)
+
+
+@pytest.fixture
+def log_path(request):
+    """Where the test's console goes; further machines of one test get a number behind it."""
+    module = request.module.__name__.rpartition(".")[2]
+    return os.path.join(LOGS, re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{module}-{request.node.name}").strip("-"))
+
+
+@pytest.fixture
+def boot(request, tmp_path, log_path):
+    """boot(partitions, files, ...): pack an archive, start QEMU, return its Machine; all are gone after the test.
+
+    partitions: of cleavetest.partition(); files: {name: path}; archive: path of a ready archive instead of both;
+    argv: a whole command line instead; the rest as cleavetest.command()
+    """
+    machines = []
+
+    def start(partitions=None, files=None, archive=None, argv=None, **kwargs):
+        number = len(machines)
+        if partitions is not None:
+            archive = pack(str(tmp_path / f"archive{number}.cpio"), config(*partitions), files or {})
+        argv = argv or command(initrd=archive, **kwargs)
+        machine = Machine(argv, f"{log_path}{f'-{number}' if number else ''}.log")
+        machines.append(machine)
+        return machine
+
+    yield start
+    for machine in machines:
+        machine.close()
+
+
+@pytest.fixture
+def linux():
+    """linux(version): files of a Linux guest for an archive; the test is skipped where they were not downloaded."""
+
+    def files(version="6.12", name="Image"):
+        found = {name: os.path.join(DEPS, f"linux-{version}", "Image"),
+                 "initrd.gz": os.path.join(DEPS, "guest", "initrd.gz")}
+        for path in found.values():
+            if not os.path.exists(path):
+                pytest.skip(f"{os.path.relpath(path, cleavetest.TOP)} is not here: 'make setup' downloads it")
+        return found
+
+    return files
