@@ -113,13 +113,6 @@ enum guest_leave guest_on_wfi(struct guest *g)
 	return GUEST_LEAVE;
 }
 
-/* It stays runnable: the store that it waits for may come from a vCPU that waits for this hart. */
-enum guest_leave guest_on_yield(struct guest *g)
-{
-	exit_count(vcpu_of(g), CLEAVE_STAT_EXIT_WFI);
-	return GUEST_LEAVE;
-}
-
 /* --- what a guest may not do --------------------------------------------------------------------------------------- */
 
 /* Write the partition's memory ranges to @buf, as far as they fit. */

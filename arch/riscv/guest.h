@@ -241,9 +241,6 @@ enum guest_leave guest_on_interrupt(struct guest *g, u64 irq);
 /** guest_on_wfi() - full: WFI trapped (only on a hart that several vCPUs share); pc is behind it already */
 enum guest_leave guest_on_wfi(struct guest *g);
 
-/** guest_on_yield() - full: WRS.NTO trapped (as WFI does): it waits for another hart's store; pc is behind it already */
-enum guest_leave guest_on_yield(struct guest *g);
-
 /** guest_on_bad() - full: something that ends the partition. Return: what to do now, GUEST_LEAVE as a rule */
 enum guest_leave guest_on_bad(struct guest *g, const struct guest_fault *f);
 
