@@ -52,11 +52,18 @@
 #define CSR_HGEIE      0x607
 #define CSR_HENVCFG    0x60a
 #define CSR_HSTATEEN0  0x60c
+#define CSR_HSTATEEN1  0x60d
+#define CSR_HSTATEEN2  0x60e
+#define CSR_HSTATEEN3  0x60f
 #define CSR_HTVAL      0x643
 #define CSR_HIP	       0x644
 #define CSR_HVIP       0x645
 #define CSR_HTINST     0x64a
 #define CSR_HGATP      0x680
+#define CSR_HVIEN      0x608 /* this and the next three: Ssaia */
+#define CSR_HVICTL     0x609
+#define CSR_HVIPRIO1   0x646
+#define CSR_HVIPRIO2   0x647
 #define CSR_HGEIP      0xe12
 
 /* VS-mode */

@@ -128,7 +128,18 @@ static void probe_others(struct features *f)
 	/* sfence.w.inval: SYSTEM, funct7 = 0x0c; harmless wherever it does not trap */
 	f->svinval = fixup_try(".insn r 0x73, 0, 0x0c, x0, x0, x0", v) == CLV_OK;
 	f->smstateen = csr_probe_read(CSR_HSTATEEN0, v) == CLV_OK;
-	f->aia = csr_probe_read(CSR_SISELECT, v) == CLV_OK;
+	/*
+	 * Each of hstateen1 to 3 traps unless the firmware has opened it by mstateenN.SE; one that is open must deny guests
+	 * all of its state, for good, since Cleave switches none of it.
+	 */
+	v = 0;
+	(void)csr_probe_write(CSR_HSTATEEN1, v);
+	(void)csr_probe_write(CSR_HSTATEEN2, v);
+	(void)csr_probe_write(CSR_HSTATEEN3, v);
+	/* mstateen0 opens these two groups apart from one another. */
+	f->aia = csr_probe_read(CSR_SISELECT, v) == CLV_OK &&
+		 csr_probe_read(CSR_HVICTL, v) == CLV_OK &&
+		 csr_probe_read(CSR_HVIPRIO1, v) == CLV_OK;
 	v = ~UINT64_C(0);
 	if (csr_probe_swap(CSR_HGEIE, v) == CLV_OK) {
 		/* hgeie bits 1 to GEILEN can be written */
