@@ -12,7 +12,7 @@
 #include "tests/model/model_gstage.h"
 #include "tests/unit/mm_harness.h"
 
-#define MODEL_PAGES ((GIB(1) + MIB(16)) >> PAGE_SHIFT)
+#define MODEL_PAGES    ((GIB(1) + MIB(16)) >> PAGE_SHIFT)
 #define PROT_NONE_HERE 0U
 
 struct model {
@@ -52,7 +52,8 @@ static void check_page(const struct model *m, u64 page)
 	/* U, A and D set; G, memory type, NAPOT and reserved bits clear; software bits not used */
 	MUST((pte & ~(GSTAGE_PTE_PPN_MASK | GSTAGE_PTE_RWX)) == GSTAGE_PTE_LEAF);
 	MUST(IS_ALIGNED(gstage_pte_hpa(pte).v, gstage_span(level)));
-	MUST((gstage_pte_hpa(pte).v + (gpa_of(m, page) & (gstage_span(level) - 1U))) >> PAGE_SHIFT ==
+	MUST((gstage_pte_hpa(pte).v + (gpa_of(m, page) & (gstage_span(level) - 1U))) >>
+		     PAGE_SHIFT ==
 	     m->frame[page]);
 }
 
@@ -141,8 +142,8 @@ static void do_map(struct model *m)
 	hpa += rnd(m, 3) != 0U ? gpa_of(m, first) % GIB(1) : rnd(m, 1U << 18) << PAGE_SHIFT;
 	for (u64 p = first; p < first + count && !taken; p++)
 		taken = m->prot[p] != PROT_NONE_HERE;
-	err = gstage_map(&m->gs, &m->pool, GPA(gpa_of(m, first)), HPA(hpa), count << PAGE_SHIFT, prot,
-			 (u32)rnd(m, 3));
+	err = gstage_map(&m->gs, &m->pool, GPA(gpa_of(m, first)), HPA(hpa), count << PAGE_SHIFT,
+			 prot, (u32)rnd(m, 3));
 	MUST(err == (taken ? CLV_ERR_EXISTS : CLV_OK));
 	for (u64 p = first; p < first + count && !taken; p++) {
 		m->prot[p] = (u8)prot;
@@ -159,11 +160,13 @@ static void do_unmap(struct model *m)
 
 	pick_range(m, &first, &count);
 	fence_batch_init(&batch);
-	MUST(gstage_unmap(&m->gs, &m->pool, GPA(gpa_of(m, first)), count << PAGE_SHIFT, &batch) == CLV_OK);
+	MUST(gstage_unmap(&m->gs, &m->pool, GPA(gpa_of(m, first)), count << PAGE_SHIFT, &batch) ==
+	     CLV_OK);
 	memset(&m->prot[first], PROT_NONE_HERE, count);
 	/* Unlinked tables read as nothing before they are freed, too. */
 	check_edges(m, first, count);
-	MUST(mm_batch_covers(&batch, gpa_of(m, first)) && mm_batch_covers(&batch, gpa_of(m, first + count - 1U)));
+	MUST(mm_batch_covers(&batch, gpa_of(m, first)) &&
+	     mm_batch_covers(&batch, gpa_of(m, first + count - 1U)));
 	(void)gstage_unmap_finish(&m->gs, &m->pool, GPA(gpa_of(m, first)), count << PAGE_SHIFT);
 	check_edges(m, first, count);
 }
@@ -178,8 +181,8 @@ static void do_protect(struct model *m)
 
 	pick_range(m, &first, &count);
 	fence_batch_init(&batch);
-	MUST(gstage_protect(&m->gs, &m->pool, GPA(gpa_of(m, first)), count << PAGE_SHIFT, clear, set, &batch) ==
-	     CLV_OK);
+	MUST(gstage_protect(&m->gs, &m->pool, GPA(gpa_of(m, first)), count << PAGE_SHIFT, clear,
+			    set, &batch) == CLV_OK);
 	/* M7: only what takes permission away has to be fenced. */
 	MUST(fence_batch_empty(&batch) == (clear == 0U));
 	for (u64 p = first; p < first + count; p++) {
@@ -196,7 +199,8 @@ static void do_split(struct model *m)
 	u64 count;
 
 	pick_range(m, &first, &count);
-	MUST(gstage_split_range(&m->gs, &m->pool, GPA(gpa_of(m, first)), count << PAGE_SHIFT, level) == CLV_OK);
+	MUST(gstage_split_range(&m->gs, &m->pool, GPA(gpa_of(m, first)), count << PAGE_SHIFT,
+				level) == CLV_OK);
 	for (u32 i = 0; i < 4U; i++) {
 		u64 page = first + rnd(m, count);
 		u32 found;
@@ -251,15 +255,18 @@ static void do_bad(struct model *m)
 	struct fence_batch batch;
 
 	fence_batch_init(&batch);
-	MUST(gstage_map(&m->gs, &m->pool, GPA(limit - PAGE_SIZE), HPA(0), 2U * PAGE_SIZE, GSTAGE_PTE_R, 2) ==
-	     CLV_ERR_RANGE);
-	MUST(gstage_map(&m->gs, &m->pool, GPA(m->base + 8U), HPA(0), PAGE_SIZE, GSTAGE_PTE_R, 2) == CLV_ERR_INVAL);
-	MUST(gstage_map(&m->gs, &m->pool, GPA(m->base), HPA(0), PAGE_SIZE, GSTAGE_PTE_W, 2) == CLV_ERR_INVAL);
-	MUST(gstage_map(&m->gs, &m->pool, GPA(m->base), HPA(BIT64(56)), PAGE_SIZE, GSTAGE_PTE_R, 2) ==
-	     CLV_ERR_RANGE);
+	MUST(gstage_map(&m->gs, &m->pool, GPA(limit - PAGE_SIZE), HPA(0), 2U * PAGE_SIZE,
+			GSTAGE_PTE_R, 2) == CLV_ERR_RANGE);
+	MUST(gstage_map(&m->gs, &m->pool, GPA(m->base + 8U), HPA(0), PAGE_SIZE, GSTAGE_PTE_R, 2) ==
+	     CLV_ERR_INVAL);
+	MUST(gstage_map(&m->gs, &m->pool, GPA(m->base), HPA(0), PAGE_SIZE, GSTAGE_PTE_W, 2) ==
+	     CLV_ERR_INVAL);
+	MUST(gstage_map(&m->gs, &m->pool, GPA(m->base), HPA(BIT64(56)), PAGE_SIZE, GSTAGE_PTE_R,
+			2) == CLV_ERR_RANGE);
 	MUST(gstage_unmap(&m->gs, &m->pool, GPA(limit), PAGE_SIZE, &batch) == CLV_ERR_RANGE);
 	MUST(gstage_unmap(&m->gs, &m->pool, GPA(m->base), 0, &batch) == CLV_ERR_INVAL);
-	MUST(gstage_protect(&m->gs, &m->pool, GPA(m->base), PAGE_SIZE, GSTAGE_PTE_R, 0, &batch) == CLV_ERR_INVAL);
+	MUST(gstage_protect(&m->gs, &m->pool, GPA(m->base), PAGE_SIZE, GSTAGE_PTE_R, 0, &batch) ==
+	     CLV_ERR_INVAL);
 	MUST(gstage_split_range(&m->gs, &m->pool, GPA(0), ~PAGE_MASK, 0) == CLV_ERR_RANGE);
 	MUST(fence_batch_empty(&batch) && m->pool.free == free);
 }
@@ -273,7 +280,8 @@ void model_gstage_run(u32 levels, u64 ops, u64 seed)
 	memset(&m, 0, sizeof(m));
 	m.seed = seed;
 	mm_machine_init(&m.machine, 0, MIB(8));
-	MUST(frames_alloc(&m.machine.frames, GSTAGE_ROOT_SIZE, GSTAGE_ROOT_SIZE, 0, &root) == CLV_OK);
+	MUST(frames_alloc(&m.machine.frames, GSTAGE_ROOT_SIZE, GSTAGE_ROOT_SIZE, 0, &root) ==
+	     CLV_OK);
 	MUST(gstage_init(&m.gs, root, levels, m.machine.hpa_to_va) == CLV_OK);
 	/* The window lies across a GiB boundary, and at the very top of the address space in one run of two. */
 	base = seed % 2U == 0U ? gstage_limit(&m.gs) - GIB(1) : GIB(1) << 9U;
@@ -283,7 +291,8 @@ void model_gstage_run(u32 levels, u64 ops, u64 seed)
 	table_pool_init(&m.pool, m.machine.hpa_to_va);
 	/* The worst case, and what gstage_map() may take beyond it where tables are there already. */
 	MUST(table_pool_grow(&m.pool, &m.machine.frames,
-			     2U * gstage_worst_tables(levels, GPA(m.base), MODEL_PAGES << PAGE_SHIFT)) == CLV_OK);
+			     2U * gstage_worst_tables(levels, GPA(m.base),
+						      MODEL_PAGES << PAGE_SHIFT)) == CLV_OK);
 	m.frame = calloc(MODEL_PAGES, sizeof(*m.frame));
 	m.prot = calloc(MODEL_PAGES, 1);
 
@@ -311,7 +320,8 @@ void model_gstage_run(u32 levels, u64 ops, u64 seed)
 		struct fence_batch batch;
 
 		fence_batch_init(&batch);
-		MUST(gstage_unmap(&m.gs, &m.pool, GPA(m.base), MODEL_PAGES << PAGE_SHIFT, &batch) == CLV_OK);
+		MUST(gstage_unmap(&m.gs, &m.pool, GPA(m.base), MODEL_PAGES << PAGE_SHIFT, &batch) ==
+		     CLV_OK);
 		(void)gstage_unmap_finish(&m.gs, &m.pool, GPA(m.base), MODEL_PAGES << PAGE_SHIFT);
 		memset(m.prot, PROT_NONE_HERE, MODEL_PAGES);
 		check_all(&m);

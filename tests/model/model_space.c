@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Random life of a space with a dirty log, against a flat model and the ledger of TLBs.
+ *
+ * Four simulated harts run a guest: each keeps, page by page, every write permission that it ever saw in the tables, until a fence
+ * that covers the page reaches it; one that is OUT flushes when it comes in again (M7). At a fence, before it takes effect, harts
+ * go on writing through what they still hold, and fault, as real ones do until they answer.
+ *
+ * What must hold at every moment while a log is on:
+ *	- M1: a page is dirty in the bitmap, or no hart that could use it holds W for it;
+ *	- a page that was written since it was last reported is dirty in the bitmap: nothing is unreported;
+ * and after the operations:
+ *	- M2: a harvest fences once if it took anything; M7: a fault never fences; M6: no call does more than a step;
+ *	- what is reported was touched (where no coarse tracking or initially-set log explains it);
+ *	- the flat mapping never changes; M5: no table is lost; after a stop with collapse leaves are as they were.
+ */
+#include <string.h>
+#include <cleave/errno.h>
+#include "tests/model/model_space.h"
+#include "tests/unit/mm_harness.h"
+
+#define HARTS	   4U
+#define WINDOW_GPA GIB(8)
+
+struct model {
+	struct mm_machine machine;
+	struct space sp;
+	struct space other; /* whose memory windows show */
+	struct model_space_run run;
+	struct space_counters cnt;
+	u64 seed;
+	u64 base;
+	u64 hpa;
+	u64 pages;
+	u32 region;
+	u8 *tlb[HARTS]; /* 1: holds W for the page */
+	bool in[HARTS];
+	bool flush[HARTS]; /* OUT, and has to flush at entry */
+	u8 *written;	   /* since the page was last reported */
+	u8 *touched;	   /* its bit may be set */
+	bool on;	   /* the log is on: the rules hold */
+	u64 cursor;
+	bool starting;
+	bool stopping;
+	bool collapse;
+	bool window;
+	u64 leaves[3];
+	u64 tables_used;
+	u64 *bitmap;
+	u64 reported;
+};
+
+static struct model *fencing; /* for the hook */
+
+static u64 rnd(struct model *m, u64 below)
+{
+	return mm_random(&m->seed) % below;
+}
+
+static u64 gpa_of(const struct model *m, u64 page)
+{
+	return m->base + (page << PAGE_SHIFT);
+}
+
+static struct dirty *dirty_of(struct model *m)
+{
+	return &m->sp.region[m->region].log.dirty;
+}
+
+static u64 pick_page(struct model *m)
+{
+	/* Some places are hot, so that pages are written again, and neighbours. */
+	if (rnd(m, 2) == 0U)
+		return (m->pages / 3U + rnd(m, 300)) % m->pages;
+	return rnd(m, m->pages);
+}
+
+/* --- checks ----------------------------------------------------------------------------------------------------- */
+
+static void check_page(struct model *m, u64 page)
+{
+	u32 level;
+	u64 pte = mm_pte(&m->sp.gs, gpa_of(m, page), &level);
+	u64 offset = gpa_of(m, page) & (gstage_span(level) - 1U);
+
+	/* Flat: the page maps what it always did, and may be read and executed. */
+	MUST(gstage_pte_is_leaf(pte));
+	MUST(gstage_pte_hpa(pte).v + offset == m->hpa + (page << PAGE_SHIFT));
+	MUST((pte & GSTAGE_PTE_LEAF) == GSTAGE_PTE_LEAF && (pte & GSTAGE_PTE_X) != 0U);
+	if (!m->on)
+		return;
+	if (dirty_test(dirty_of(m), page))
+		return;
+	/* M1 */
+	MUST((pte & GSTAGE_PTE_W) == 0U);
+	for (u32 h = 0; h < HARTS; h++)
+		MUST(m->tlb[h][page] == 0U || m->flush[h]);
+	MUST(m->written[page] == 0U);
+}
+
+static void check_all(struct model *m)
+{
+	for (u64 page = 0; page < m->pages; page++)
+		check_page(m, page);
+	MUST(m->sp.stats.rules_broken == 0U);
+}
+
+static void check_some(struct model *m)
+{
+	if (rnd(m, m->run.gib ? 64U : 8U) == 0U)
+		check_all(m);
+	for (u32 i = 0; i < 32U; i++)
+		check_page(m, pick_page(m));
+}
+
+/* --- harts ------------------------------------------------------------------------------------------------------ */
+
+static void hart_write(struct model *m, u32 hart, u64 page)
+{
+	u8 *tlb = m->tlb[hart];
+	u32 tries = 0;
+
+	if (!m->in[hart])
+		return;
+	while (tlb[page] == 0U) {
+		enum space_fault_result result;
+
+		MUST(tries++ < 4U);
+		if ((mm_pte(&m->sp.gs, gpa_of(m, page), NULL) & GSTAGE_PTE_W) != 0U) {
+			tlb[page] = 1;
+			break;
+		}
+		result = space_fault(&m->sp, GPA(gpa_of(m, page) + rnd(m, PAGE_SIZE)), SPACE_WRITE,
+				     &m->cnt);
+		MUST(result == SPACE_FAULT_GRANTED);
+		/* The page is flushed on this hart. */
+		tlb[page] = 0;
+	}
+	m->written[page] = 1;
+	m->touched[page] = 1;
+}
+
+/* The hart's walker runs ahead: it caches what it finds. */
+static void hart_prefetch(struct model *m, u32 hart)
+{
+	u64 first = rnd(m, m->pages);
+	u64 count = 1U + rnd(m, 64);
+
+	count = MIN(count, m->pages - first);
+	for (u64 page = first; page < first + count && m->in[hart]; page++) {
+		if ((mm_pte(&m->sp.gs, gpa_of(m, page), NULL) & GSTAGE_PTE_W) != 0U)
+			m->tlb[hart][page] = 1;
+	}
+}
+
+static void hart_flush(struct model *m, u32 hart)
+{
+	memset(m->tlb[hart], 0, m->pages);
+}
+
+static void hart_toggle(struct model *m, u32 hart)
+{
+	m->in[hart] = !m->in[hart];
+	if (m->in[hart] && m->flush[hart]) {
+		hart_flush(m, hart);
+		m->flush[hart] = false;
+	}
+}
+
+static void on_fence(struct space *sp, const struct fence_batch *b)
+{
+	struct model *m = fencing;
+
+	/* Only this space's fences concern these harts; and a write or fault while another fence is served changes nothing. */
+	if (m == NULL || sp != &m->sp)
+		return;
+	for (u32 i = 0; i < 3U; i++)
+		hart_write(m, (u32)rnd(m, HARTS), pick_page(m));
+	hart_prefetch(m, (u32)rnd(m, HARTS));
+	for (u32 h = 0; h < HARTS; h++) {
+		if (!m->in[h]) {
+			m->flush[h] = true;
+			continue;
+		}
+		if (b->all)
+			hart_flush(m, h);
+		for (u32 i = 0; i < b->nr && !b->all; i++) {
+			u64 from = MAX(b->range[i].base.v, m->base);
+			u64 to = MIN(b->range[i].base.v + b->range[i].size, gpa_of(m, m->pages));
+
+			if (from < to)
+				memset(&m->tlb[h][(from - m->base) >> PAGE_SHIFT], 0,
+				       (to - from) >> PAGE_SHIFT);
+		}
+	}
+	/* They have answered, and run on, before the one who waits does. */
+	hart_prefetch(m, (u32)rnd(m, HARTS));
+	hart_write(m, (u32)rnd(m, HARTS), pick_page(m));
+}
+
+/* --- the log ---------------------------------------------------------------------------------------------------- */
+
+static void check_leaves(struct model *m)
+{
+	u64 leaves[3];
+
+	mm_leaves(&m->sp, m->region, leaves);
+	MUST(memcmp(leaves, m->leaves, sizeof(leaves)) == 0);
+	MUST(m->sp.pool.total - m->sp.pool.free == m->tables_used);
+}
+
+static void log_start_step(struct model *m)
+{
+	if (!m->starting) {
+		memset(m->touched, 0, m->pages);
+		m->cursor = 0;
+		m->starting = true;
+	}
+	MUST(space_log_start(&m->sp, m->region, m->run.mode, rnd(m, 2) == 0U, &m->cursor) ==
+	     CLV_OK);
+	if (m->cursor != 0U)
+		return;
+	m->starting = false;
+	m->on = true;
+	/* The log begins here. */
+	memset(m->written, 0, m->pages);
+	if (m->run.mode == CLEAVE_LOG_INITIALLY_SET)
+		memset(m->touched, 1, m->pages);
+	check_some(m);
+}
+
+static void log_stop_step(struct model *m)
+{
+	if (!m->stopping) {
+		m->cursor = 0;
+		m->collapse = rnd(m, 2) == 0U;
+		m->stopping = true;
+		m->starting = false;
+		m->on = false;
+	}
+	MUST(space_log_stop(&m->sp, m->region, m->collapse, &m->cursor) == CLV_OK);
+	if (m->cursor != 0U)
+		return;
+	m->stopping = false;
+	MUST(dirty_count(dirty_of(m)) == 0U);
+	if (m->collapse && !m->window)
+		check_leaves(m);
+}
+
+static void pick_chunk(struct model *m, u64 *first, u64 *count)
+{
+	*first = 0;
+	*count = m->pages;
+	if (rnd(m, 4) != 0U) {
+		*first = ALIGN_DOWN(rnd(m, m->pages), (u64)DIRTY_WORD_PAGES);
+		*count = DIRTY_WORD_PAGES * (1U + rnd(m, 20));
+		*count = MIN(*count, m->pages - *first);
+	}
+}
+
+/* The caller has its answer: what it got is reported. */
+static void take_answer(struct model *m, u64 first, u64 count, const u64 *bitmap, bool exact)
+{
+	for (u64 page = first; page < first + count; page++) {
+		if ((bitmap[(page - first) / 64U] & BIT64((page - first) % 64U)) == 0U)
+			continue;
+		MUST(!exact || m->touched[page] != 0U);
+		m->written[page] = 0;
+		/* It may have been written, and its bit set again, while the fence was waited for. */
+		m->touched[page] = dirty_test(dirty_of(m), page);
+		m->reported++;
+	}
+}
+
+static void log_take(struct model *m)
+{
+	/* What is reported was touched, unless a coarse or initially-set log says more; a clear may name what was not set. */
+	bool exact = m->run.mode != CLEAVE_LOG_INITIALLY_SET && m->run.pool_tables == 0U;
+	u64 fences = mm_fences;
+	u64 dirty = 0;
+	u64 first;
+	u64 count;
+	s64 n;
+
+	pick_chunk(m, &first, &count);
+	if (rnd(m, 2) == 0U) {
+		u64 bits = 0;
+
+		memset(m->bitmap, 0x5a, (count + 63U) / 64U * 8U);
+		n = space_log_harvest(&m->sp, m->region, first, count, m->bitmap, &dirty);
+		MUST(n > 0 && (u64)n <= count && (n % 64 == 0 || (u64)n == count));
+		for (u64 w = 0; w < ((u64)n + 63U) / 64U; w++)
+			bits += bits_count(m->bitmap[w]);
+		MUST(bits == dirty);
+		/* What was not looked at was not written. */
+		for (u64 w = ((u64)n + 63U) / 64U; w < (count + 63U) / 64U; w++)
+			MUST(m->bitmap[w] == UINT64_C(0x5a5a5a5a5a5a5a5a));
+		MUST(mm_fences - fences == (dirty != 0U ? 1U : 0U));
+	} else {
+		n = space_log_get(&m->sp, m->region, first, count, m->bitmap);
+		MUST(n > 0 && (u64)n <= count && mm_fences == fences);
+		count = (u64)n;
+		for (u64 page = first; page < first + count; page++)
+			MUST(m->written[page] == 0U ||
+			     (m->bitmap[(page - first) / 64U] & BIT64(page % 64U)) != 0U);
+		/* Not all that was seen, and some that was not set. */
+		for (u64 w = 0; w < (count + 63U) / 64U; w++)
+			m->bitmap[w] &= mm_random(&m->seed) | mm_random(&m->seed);
+		if (count < 64U)
+			m->bitmap[0] |= mm_random(&m->seed) & bits_mask(0, (u32)count);
+		exact = false;
+		n = space_log_clear(&m->sp, m->region, first, count, m->bitmap);
+		MUST(n > 0 && (u64)n <= count && mm_fences - fences <= 1U);
+	}
+	take_answer(m, first, (u64)n, m->bitmap, exact);
+	check_some(m);
+}
+
+static void log_op(struct model *m)
+{
+	if (m->stopping)
+		log_stop_step(m);
+	else if (m->starting)
+		/* Now and then a start is given up. */
+		rnd(m, 40) == 0U ? log_stop_step(m) : log_start_step(m);
+	else if (!m->on)
+		log_start_step(m);
+	else if (rnd(m, 60) == 0U)
+		log_stop_step(m);
+	else
+		log_take(m);
+}
+
+/* --- everything else -------------------------------------------------------------------------------------------- */
+
+static void hypervisor_write(struct model *m)
+{
+	static u8 buffer[3U * PAGE_SIZE];
+	u64 first = pick_page(m);
+	u64 offset = rnd(m, PAGE_SIZE);
+	u64 len = 1U + rnd(m, 2U * PAGE_SIZE);
+	u64 gpa = gpa_of(m, first) + offset;
+	u64 last;
+	u32 how = (u32)rnd(m, 3);
+
+	len = MIN(len, gpa_of(m, m->pages) - gpa);
+	last = (gpa + len - 1U - m->base) >> PAGE_SHIFT;
+	if (how == 0U) {
+		MUST(space_write(&m->sp, GPA(gpa), buffer, len) == CLV_OK);
+	} else if (how == 1U) {
+		MUST(space_zero(&m->sp, GPA(gpa), len) == CLV_OK);
+	} else {
+		u8 *p = space_span_write(&m->sp, GPA(gpa), len);
+
+		MUST(p == m->machine.memory + (m->hpa - MM_HPA_BASE) + (gpa - m->base));
+		p[0] = 1;
+		p[len - 1U] = 2;
+		space_span_written(&m->sp, GPA(gpa), len);
+	}
+	/* M8: the hypervisor's writes are writes. */
+	memset(&m->written[first], 1, last - first + 1U);
+	memset(&m->touched[first], 1, last - first + 1U);
+}
+
+static void guest_read(struct model *m)
+{
+	u64 fences = mm_fences;
+	u64 gpa = gpa_of(m, rnd(m, m->pages));
+
+	/* The table allows it: whoever faults has a stale entry. */
+	MUST(space_fault(&m->sp, GPA(gpa), rnd(m, 2) == 0U ? SPACE_READ : SPACE_EXEC, &m->cnt) ==
+	     SPACE_FAULT_SPURIOUS);
+	MUST(space_fault(&m->sp, GPA(GIB(100) + gpa), SPACE_WRITE, &m->cnt) ==
+	     SPACE_FAULT_NO_MEMORY_HERE);
+	MUST(mm_fences == fences);
+}
+
+static void window_toggle(struct model *m)
+{
+	u64 fences = mm_fences;
+
+	if (m->window) {
+		MUST(space_remove_window(&m->sp, GPA(WINDOW_GPA)) == CLV_OK);
+		MUST(mm_fences == fences + 1U);
+		MUST(space_fault(&m->sp, GPA(WINDOW_GPA), SPACE_READ, &m->cnt) ==
+		     SPACE_FAULT_NO_MEMORY_HERE);
+		m->window = false;
+	} else if (m->run.pool_tables == 0U) {
+		MUST(space_add_window(&m->sp, GPA(WINDOW_GPA), &m->other,
+				      GPA(rnd(m, 8) << PAGE_SHIFT), MIB(3), false) > 0);
+		MUST(space_fault(&m->sp, GPA(WINDOW_GPA), SPACE_WRITE, &m->cnt) ==
+		     SPACE_FAULT_FORBIDDEN);
+		m->window = true;
+	}
+}
+
+static void bad_calls(struct model *m)
+{
+	u64 fences = mm_fences;
+	u64 word = 0;
+	u64 dirty;
+	u64 cursor = 12345;
+
+	MUST(space_log_harvest(&m->sp, 99, 0, 64, &word, &dirty) == CLV_ERR_NOTFOUND);
+	MUST(space_log_harvest(&m->sp, m->region, 1, 64, &word, &dirty) == CLV_ERR_INVAL);
+	MUST(space_log_harvest(&m->sp, m->region, 0, 0, &word, &dirty) == CLV_ERR_INVAL);
+	MUST(space_log_get(&m->sp, m->region, 0, 3, &word) == CLV_ERR_INVAL);
+	MUST(space_log_clear(&m->sp, m->region, ALIGN_UP(m->pages, UINT64_C(64)), 64, &word) ==
+	     CLV_ERR_RANGE);
+	MUST(space_log_clear(&m->sp, m->region, 0, ~UINT64_C(63), &word) == CLV_ERR_RANGE);
+	MUST(space_log_start(&m->sp, m->region, 77, false, &cursor) == CLV_ERR_INVAL);
+	if (!m->starting || m->cursor != cursor)
+		MUST(space_log_start(&m->sp, m->region, m->run.mode, false, &cursor) ==
+		     CLV_ERR_STATE);
+	if (!m->stopping || m->cursor != cursor)
+		MUST(space_log_stop(&m->sp, m->region, true, &cursor) == CLV_ERR_STATE);
+	if (!m->on)
+		MUST(space_log_get(&m->sp, m->region, 0, 64, &word) == CLV_ERR_STATE);
+	MUST(mm_fences == fences);
+}
+
+static void one_op(struct model *m)
+{
+	u64 op = rnd(m, 1000);
+	u64 page = pick_page(m);
+	u32 hart = (u32)rnd(m, HARTS);
+	u64 fences = mm_fences;
+
+	if (op < 760U) {
+		hart_write(m, hart, page);
+		check_page(m, page);
+		MUST(mm_fences == fences); /* M7 */
+	} else if (op < 830U) {
+		hart_prefetch(m, hart);
+	} else if (op < 860U) {
+		hypervisor_write(m);
+	} else if (op < 900U) {
+		hart_toggle(m, hart);
+	} else if (op < 920U) {
+		guest_read(m);
+	} else if (op < 925U) {
+		window_toggle(m);
+	} else if (op < 940U) {
+		bad_calls(m);
+	} else {
+		log_op(m);
+	}
+}
+
+static void begin(struct model *m, const struct model_space_run *run)
+{
+	struct space_config cfg;
+
+	*m = (struct model){ .run = *run, .seed = run->seed };
+	mm_machine_init(&m->machine, GIB(3), MIB(8));
+	cfg = mm_config(&m->machine, run->levels);
+	cfg.pool_tables = run->pool_tables;
+	cfg.window_size = MIB(4);
+	/* Small steps, so that operations overlap with the guest's writes. */
+	cfg.step_pages = run->gib ? 2048U : 300U;
+	/* Neither end of the region is aligned; its middle has 2 MiB leaves, and a GiB one if asked for. */
+	m->base = GIB(2) - MIB(5) - 0x3000U;
+	m->pages = (run->gib ? MIB(5) + GIB(1) + MIB(3) : MIB(12)) / PAGE_SIZE + 7U;
+	m->hpa = MM_HPA_BASE + GIB(1) - MIB(5) - 0x3000U;
+	MUST(space_init(&m->sp, &m->machine.frames, &cfg, m->pages << PAGE_SHIFT) == CLV_OK);
+	cfg.pool_tables = 0;
+	MUST(space_init(&m->other, &m->machine.frames, &cfg, MIB(4)) == CLV_OK);
+	MUST(space_add_memory(&m->other, GPA(0), HPA(MM_HPA_BASE), MIB(4)) == 0);
+	/* Memory in front of it, so that the log's region is not number 0. */
+	MUST(space_add_memory(&m->sp, GPA(MIB(1)), HPA(MM_HPA_BASE), PAGE_SIZE) == 0);
+	m->region = 1;
+	MUST(space_add_memory(&m->sp, GPA(m->base), HPA(m->hpa), m->pages << PAGE_SHIFT) == 1);
+	mm_leaves(&m->sp, m->region, m->leaves);
+	MUST(m->leaves[1] >= 3U && m->leaves[2] == (run->gib ? 1U : 0U));
+	m->tables_used = m->sp.pool.total - m->sp.pool.free;
+	for (u32 h = 0; h < HARTS; h++) {
+		m->tlb[h] = calloc(m->pages, 1);
+		m->in[h] = true;
+	}
+	m->written = calloc(m->pages, 1);
+	m->touched = calloc(m->pages, 1);
+	m->bitmap = calloc(m->pages / 64U + 1U, 8);
+	fencing = m;
+	mm_fence_hook = on_fence;
+}
+
+static void end(struct model *m)
+{
+	/* Whatever is under way is finished; then once more with collapse. */
+	while (m->stopping || m->starting)
+		log_op(m);
+	if (!m->on)
+		(void)mm_log_start(&m->sp, m->region, m->run.mode, true);
+	m->on = false;
+	(void)mm_log_stop(&m->sp, m->region, true);
+	if (m->window)
+		window_toggle(m);
+	check_leaves(m);
+	check_all(m);
+	mm_fence_hook = NULL;
+	fencing = NULL;
+	for (u32 h = 0; h < HARTS; h++)
+		free(m->tlb[h]);
+	free(m->written);
+	free(m->touched);
+	free(m->bitmap);
+	space_destroy(&m->sp);
+	space_destroy(&m->other);
+	mm_machine_end(&m->machine);
+}
+
+void model_space_run(const struct model_space_run *run)
+{
+	static struct model m;
+
+	begin(&m, run);
+	for (u64 n = 0; n < run->ops; n++)
+		one_op(&m);
+	/* The run did what it is for. */
+	MUST(m.reported > run->ops / 500U && m.cnt.write_faults > run->ops / 500U);
+	MUST(m.run.pool_tables == 0U ? m.cnt.coarse_grants == 0U : m.cnt.coarse_grants > 0U);
+	MUST(m.run.pool_tables != 0U || m.run.mode == CLEAVE_LOG_EAGER || m.cnt.fault_splits > 0U);
+	MUST(m.run.pool_tables != 0U || m.run.mode == CLEAVE_LOG_FAULT ||
+	     m.sp.stats.eager_splits > 0U);
+	end(&m);
+}
