@@ -286,10 +286,9 @@ static void serve_echo(void)
 	}
 }
 
+/* Interrupts are let in here alone: wait_us() wants them off. */
 static int uart_getc(void)
 {
-	u8 c;
-
 	csr_clear(sstatus, SSTATUS_SIE);
 	while (heard_in == heard_out) {
 		uart_write(UART_IER, 0x01);
@@ -297,9 +296,7 @@ static int uart_getc(void)
 		csr_set(sstatus, SSTATUS_SIE); /* it is taken here */
 		csr_clear(sstatus, SSTATUS_SIE);
 	}
-	c = heard[heard_out++ % sizeof(heard)];
-	csr_set(sstatus, SSTATUS_SIE);
-	return c;
+	return heard[heard_out++ % sizeof(heard)];
 }
 
 static int dbcn_getc(void)
