@@ -15,9 +15,6 @@
 #include "mm/fence.h"
 #include "mm/space.h"
 
-/* More pages than these are fenced by one fence of everything: each page costs about as much as that one does. */
-#define FENCE_MAX_PAGES 16U
-
 /* --- G-stage ------------------------------------------------------------------------------------------------------ */
 
 /*
@@ -72,47 +69,17 @@ void fence_remote(struct space *sp, const struct fence_batch *b)
 		while (vm->vcpu[i] != NULL && fence_gstage_owed(vm->vcpu[i], gen))
 			spin_relax();
 	}
-	(void)atomic_add(&vm->stat[CLEAVE_STAT_FENCES], 1U);
+	/* CLEAVE_STAT_FENCES is counted by the space. */
 	(void)atomic_add(&vm->stat[CLEAVE_STAT_FENCE_IPIS], ipis);
 }
 
 /* --- what guests ask for ------------------------------------------------------------------------------------------ */
 
-void fence_merge(struct fence_request *to, const struct fence_request *r)
-{
-	const u32 hfence = FENCE_REQ_RANGE | FENCE_REQ_RANGE_ASID | FENCE_REQ_ALL;
-	u32 both = to->kind | r->kind;
-	bool same = to->kind == r->kind && to->asid == r->asid && to->start == r->start &&
-		    to->size == r->size;
-
-	if ((r->kind & hfence) == 0U || same) {
-		to->kind = both;
-	} else if ((to->kind & hfence) == 0U) {
-		*to = *r;
-		to->kind = both;
-	} else {
-		to->kind = (both & FENCE_REQ_INSTRUCTION) | FENCE_REQ_ALL;
-	}
-}
-
-/* Pages of @r's range from the first one, 0: too many, or all of them. */
-static u64 fence_pages(const struct fence_request *r, u64 *first)
-{
-	u64 end;
-
-	if (r->size > FENCE_MAX_PAGES * PAGE_SIZE)
-		return 0;
-	*first = ALIGN_DOWN(r->start, PAGE_SIZE);
-	/* Fits: the arguments were checked not to wrap (sbi_args_range()). */
-	end = r->start + r->size;
-	return (end - *first + PAGE_MASK) >> PAGE_SHIFT;
-}
-
 /* Do @r for the loaded vCPU: HFENCE.VVMA works on the VMID in hgatp. */
 static void fence_execute(const struct fence_request *r)
 {
 	u64 first = 0;
-	u64 pages = fence_pages(r, &first);
+	u64 pages = fence_request_pages(r, &first);
 
 	if ((r->kind & FENCE_REQ_INSTRUCTION) != 0U)
 		fence_instruction();
@@ -177,7 +144,7 @@ static u64 fence_post(struct vcpu *v, const struct fence_request *r)
 	u64 posted;
 
 	spin_lock(&v->fence_lock);
-	fence_merge(&v->fence, r);
+	fence_request_merge(&v->fence, r);
 	posted = atomic_read(&v->fence_posted) + 1U;
 	atomic_set_release(&v->fence_posted, posted);
 	spin_unlock(&v->fence_lock);

@@ -11,33 +11,10 @@
 #define CORE_FENCE_H
 
 #include <cleave/types.h>
+#include "core/fence_request.h"
 
 struct vcpu;
 struct vm;
-
-#define FENCE_REQ_INSTRUCTION 0x1U /* FENCE.I */
-#define FENCE_REQ_RANGE	      0x2U /* HFENCE.VVMA of a range, all ASIDs */
-#define FENCE_REQ_RANGE_ASID  0x4U /* HFENCE.VVMA of a range, one ASID */
-#define FENCE_REQ_ALL	      0x8U /* HFENCE.VVMA of everything */
-
-#define FENCE_WHOLE UINT64_MAX /* as a size: every address */
-
-/**
- * struct fence_request - fences that a guest wants
- * @kind: bit set FENCE_REQ_*; at most one of the HFENCE kinds
- * @asid: for FENCE_REQ_RANGE_ASID
- * @start: first guest virtual address
- * @size: bytes, or FENCE_WHOLE
- */
-struct fence_request {
-	u32 kind;
-	u16 asid;
-	u64 start;
-	u64 size;
-};
-
-/** fence_merge() - add @r to the requests that wait in @to; what does not fit together becomes FENCE_REQ_ALL */
-void fence_merge(struct fence_request *to, const struct fence_request *r);
 
 /**
  * fence_guest() - do @r on the vCPUs of @self's VM that @mask names, and wait until it is done

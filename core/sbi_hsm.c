@@ -60,7 +60,7 @@ static enum guest_leave hsm_suspend(struct vcpu *v, u64 type, u64 addr, u64 opaq
 		v->start_opaque = opaque;
 		v->suspend_jump = true;
 	}
-	v->waiting = true;
+	atomic_set(&v->waiting, true);
 	atomic_set_release(&v->hsm, (u32)VCPU_SUSPENDED);
 	return GUEST_LEAVE;
 }

@@ -24,7 +24,7 @@
 #include "core/ipi.h"
 #include "core/vm.h"
 
-#define SCHED_POLL_HZ 20U /* of console_input() where the UART has no interrupt */
+#define SCHED_POLL_HZ 100U /* of console_input() where the UART has no interrupt */
 
 /**
  * struct sched_hart - @vcpus: list through sched_next; @chosen: the vCPU that the owner works on outside the lock, atomic;
@@ -100,7 +100,15 @@ u32 sched_load(u32 index)
 
 void sched_wake(u32 index)
 {
+	const struct vcpu *v;
+
 	atomic_set(&sched_harts[index].wanted, 1U);
+	if (index == hart_this()->index) {
+		/* Between guests this hart chooses again of itself. */
+		v = sched_loaded();
+		if (v == NULL || atomic_read(&v->mode) == (u32)VCPU_OUT)
+			return;
+	}
 	ipi_send(index);
 }
 
@@ -249,7 +257,7 @@ static bool sched_runnable(const struct vcpu *v, u64 now)
 	switch (atomic_read_acquire(&v->hsm)) {
 	case VCPU_STARTED:
 	case VCPU_SUSPENDED:
-		return !v->waiting || sched_irq_pending(v, now);
+		return !atomic_read(&v->waiting) || sched_irq_pending(v, now);
 	case VCPU_START_PENDING:
 	case VCPU_STOP_PENDING:
 		return true;
@@ -279,7 +287,7 @@ static struct vcpu *sched_choose(struct sched_hart *s, u64 now, bool more)
 				first = v;
 			if (passed && after == NULL)
 				after = v;
-		} else if (sched_alive(v) && v->waiting) {
+		} else if (sched_alive(v) && atomic_read(&v->waiting)) {
 			u64 deadline = sched_deadline(v);
 
 			if (deadline > now)
@@ -367,7 +375,7 @@ static void sched_prepare(struct sched_hart *s, struct vcpu *v)
 		sched_resume_guest(s, v);
 		v->suspend_jump = false;
 	}
-	v->waiting = false;
+	atomic_set(&v->waiting, false);
 	sched_switch(s, v);
 	vcpu_check_timer(v, timer_now());
 	if (hsm != (u32)VCPU_STOP_PENDING)
@@ -459,7 +467,7 @@ void hart_main(struct hart *h)
 		struct vcpu *v;
 		bool more;
 
-		ipi_acknowledge();
+		ipi_acknowledge();    /* a full barrier: see vcpu_irq_changed() */
 		(void)sched_wanted(); /* what asked for it is looked at below */
 		sched_unload_stopped();
 		more = vm_work(h->index);

@@ -33,7 +33,7 @@ void vcpu_reset(struct vcpu *v)
 	atomic_set(&v->irq_soft, 0U);
 	atomic_set(&v->blocked, 0U);
 	v->irq_shown = 0;
-	v->waiting = false;
+	atomic_set(&v->waiting, false);
 	v->suspend_jump = false;
 	v->timer = TIMER_NEVER;
 	atomic_set(&v->tlb_seen, 0U);
@@ -64,13 +64,22 @@ void vcpu_kick(struct vcpu *v)
 		sched_wake(v->hart);
 }
 
-/* Something about @v's interrupts has changed: show it, or have its owner show it. */
+/*
+ * Something about @v's interrupts has changed: show it, or have its owner show it. One that is OUT and does not wait for an
+ * interrupt is shown it when it enters; nobody is disturbed. Should it begin to wait just now, then its owner looks for interrupts
+ * once more, behind a full barrier (ipi_acknowledge() in hart_main()), and one of the two sees the other.
+ */
 static void vcpu_irq_changed(struct vcpu *v)
 {
-	if (v == vcpu_current() && atomic_read(&v->mode) == (u32)VCPU_IN)
+	if (v == vcpu_current() && atomic_read(&v->mode) == (u32)VCPU_IN) {
 		vcpu_deliver(v);
-	else
-		vcpu_kick(v);
+		return;
+	}
+	smp_mb(); /* the interrupt before the mode; pairs as in vcpu_kick() */
+	if (atomic_read(&v->mode) == (u32)VCPU_IN)
+		ipi_send(v->hart);
+	else if (atomic_read(&v->waiting))
+		sched_wake(v->hart);
 }
 
 void vcpu_deliver(struct vcpu *v)

@@ -19,7 +19,7 @@
 #include <cleave/spinlock.h>
 #include <cleave/types.h>
 #include "arch/riscv/guest.h"
-#include "core/fence.h"
+#include "core/fence_request.h"
 #include "mm/space.h"
 
 struct vm;
@@ -53,7 +53,7 @@ enum vcpu_mode {
  * @irq_level: GUEST_IRQ_EXT and (without Sstc) GUEST_IRQ_TIMER as devices and timer say; atomic
  * @irq_soft: 1: a software interrupt was sent and not delivered yet; atomic, taken by exchange by the owner
  * @irq_shown: what of irq_level the loaded guest was told last; owner
- * @waiting: WFI or suspend: not runnable until an interrupt; owner, cleared by the owner's scheduler
+ * @waiting: WFI or suspend: not runnable until an interrupt; atomic, written by the owner
  * @suspend_jump: non-retentive suspend: goes on at start_pc; owner
  * @timer: host time at which the guest's SBI timer fires, TIMER_NEVER: none; owner
  * @tlb_seen: value of vm->tlb_gen up to which this vCPU's owner has fenced; atomic, written by the owner

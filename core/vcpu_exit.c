@@ -6,6 +6,7 @@
  * trust what it gets from the guest.
  */
 #include <abi/cleave.h>
+#include <cleave/atomic.h>
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/types.h>
@@ -109,7 +110,7 @@ enum guest_leave guest_on_wfi(struct guest *g)
 	exit_count(v, CLEAVE_STAT_EXIT_WFI);
 	if (guest_irq_pending(g, vcpu_irqs(v)))
 		return GUEST_RESUME;
-	v->waiting = true;
+	atomic_set(&v->waiting, true);
 	return GUEST_LEAVE;
 }
 
