@@ -3,10 +3,6 @@
  * G-stage tables: finding entries.
  *
  * It must never change an entry.
- *
- * Reading: an entry is read once, atomically. A table that is found through it was filled before it was linked
- * (gstage_split(), gstage_map()); the reads of its entries depend on the address that was read, which RVWMO orders (syntactic
- * address dependency), so no barrier stands on the way down.
  */
 #include "mm/gstage.h"
 #include <cleave/errno.h>
@@ -23,23 +19,6 @@ int gstage_init(struct gstage *gs, hpa_t root, u32 levels, uintptr_t hpa_to_va)
 	gs->va = hpa_to_va;
 	bits_zero(gs->root, GSTAGE_ROOT_ENTRIES);
 	return CLV_OK;
-}
-
-u64 *gstage_walk(const struct gstage *gs, gpa_t gpa, u32 *level, u64 *pte)
-{
-	u32 l = gs->levels - 1U;
-	/* gpa is below the limit: in the root the index needs no mask. */
-	u64 *slot = &gs->root[gpa.v >> gstage_shift(l)];
-	u64 entry = atomic_read(slot);
-
-	while (gstage_pte_is_table(entry) && l > 0U) {
-		l--;
-		slot = &gstage_table(gs, entry)[(gpa.v >> gstage_shift(l)) & (GSTAGE_ENTRIES - 1U)];
-		entry = atomic_read(slot);
-	}
-	*level = l;
-	*pte = entry;
-	return slot;
 }
 
 /* Go down from the table at @level to the entry of @gpa. */

@@ -89,10 +89,10 @@ static inline u64 gstage_index(const struct gstage *gs, u32 level, u64 gpa)
 	return (gpa >> gstage_shift(level)) & (entries - 1U);
 }
 
-/** gstage_table() - Return: the table that pointer @pte points to */
+/** gstage_table() - Return: the table that pointer @pte points to; such an entry has nothing above its PPN */
 static inline u64 *gstage_table(const struct gstage *gs, u64 pte)
 {
-	return (u64 *)(gstage_pte_hpa(pte).v + gs->va);
+	return (u64 *)(((pte >> GSTAGE_PTE_PPN_SHIFT) << PAGE_SHIFT) + gs->va);
 }
 
 /**
@@ -100,9 +100,28 @@ static inline u64 *gstage_table(const struct gstage *gs, u64 pte)
  * @gpa: below gstage_limit()
  * @level: out, level of the entry
  * @pte: out, its content
+ *
+ * Every entry is read once. A table that is found through one was filled before it was linked; the reads of its entries depend
+ * on the pointer that was read, which RVWMO orders (syntactic address dependency), so no barrier stands on the way down.
+ *
  * Return: the entry: a leaf, or an invalid one.
  */
-u64 *gstage_walk(const struct gstage *gs, gpa_t gpa, u32 *level, u64 *pte);
+static inline u64 *gstage_walk(const struct gstage *gs, gpa_t gpa, u32 *level, u64 *pte)
+{
+	u32 l = gs->levels - 1U;
+	/* gpa is below the limit: in the root the index needs no mask. */
+	u64 *slot = &gs->root[gpa.v >> gstage_shift(l)];
+	u64 entry = atomic_read(slot);
+
+	while (gstage_pte_is_table(entry) && l > 0U) {
+		l--;
+		slot = &gstage_table(gs, entry)[(gpa.v >> gstage_shift(l)) & (GSTAGE_ENTRIES - 1U)];
+		entry = atomic_read(slot);
+	}
+	*level = l;
+	*pte = entry;
+	return slot;
+}
 
 /** gstage_iter_start() - begin a walk of [@gpa, @gpa + @size), which lies below gstage_limit(), at its first entry */
 void gstage_iter_start(struct gstage_iter *it, const struct gstage *gs, gpa_t gpa, u64 size);

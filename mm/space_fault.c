@@ -82,23 +82,56 @@ static bool fault_restore(struct region *r, gpa_t gpa, u64 *slot, u32 level, u64
 	return true;
 }
 
-enum space_fault_result space_fault(struct space *sp, gpa_t gpa, enum space_access access,
-				    struct space_counters *cnt)
+/*
+ * S1, S2 and S3 for a 4 KiB leaf without W in a logged region. Return: false when the entry has changed; the mark stays, which
+ * is only one page more to look at.
+ */
+static inline bool fault_grant(struct region *r, gpa_t gpa, u64 *slot, u64 pte,
+			       struct space_counters *cnt)
 {
-	struct region *r = region_find(sp->region, atomic_read_acquire(&sp->nr_regions), gpa);
-	u64 need = GSTAGE_PTE_R;
+	u64 page = region_page(r, gpa);
+	u64 found = pte;
 
-	if (r == NULL)
-		return SPACE_FAULT_NO_MEMORY_HERE;
-	if (access == SPACE_WRITE)
-		need = GSTAGE_PTE_W;
-	else if (access == SPACE_EXEC)
-		need = GSTAGE_PTE_X;
+	dirty_mark(&r->log.dirty, page);		   /* S1 */
+	if (!atomic_cas(slot, &found, pte | GSTAGE_PTE_W)) /* S2 */
+		return false;
+	if (!dirty_test(&r->log.dirty, page)) /* S3 */
+		dirty_mark(&r->log.dirty, page);
+	fault_count(&cnt->write_faults);
+	return true;
+}
+
+/* A write to a leaf without W in a logged region, whatever its size. Return: false to look again. */
+static bool fault_logged(struct space *sp, struct region *r, gpa_t gpa, u64 *slot, u32 level,
+			 u64 pte, struct space_counters *cnt)
+{
+	enum gstage_split_result split;
+
+	if (level == 0U)
+		return fault_grant(r, gpa, slot, pte, cnt);
+	split = gstage_split(&sp->gs, &sp->pool, slot, level, pte, 0);
+	if (split == GSTAGE_SPLIT_NO_TABLE)
+		return fault_grant_coarse(sp, r, gpa, slot, level, pte, cnt);
+	if (split == GSTAGE_SPLIT_DONE)
+		fault_count(&cnt->fault_splits);
+	return false;
+}
+
+/* Every case. Each turn but the last means that another vCPU or the lock's holder has changed the entry: somebody got on. */
+static __attribute__((noinline)) enum space_fault_result fault_slow(struct space *sp,
+								    struct region *r, gpa_t gpa,
+								    enum space_access access,
+								    struct space_counters *cnt)
+{
+	static const u64 needs[] = { [SPACE_READ] = GSTAGE_PTE_R,
+				     [SPACE_WRITE] = GSTAGE_PTE_W,
+				     [SPACE_EXEC] = GSTAGE_PTE_X };
+	u64 need = needs[access];
+	bool done = false;
+
 	if ((r->prot & need) == 0U)
 		return SPACE_FAULT_FORBIDDEN;
-
-	/* Each turn but the last means that another vCPU or the lock's holder has changed the entry: somebody got on. */
-	for (;;) {
+	while (!done) {
 		u32 level;
 		u64 pte;
 		u64 *slot = gstage_walk(&sp->gs, gpa, &level, &pte);
@@ -108,31 +141,30 @@ enum space_fault_result space_fault(struct space *sp, gpa_t gpa, enum space_acce
 			fault_count(&cnt->spurious_faults);
 			return SPACE_FAULT_SPURIOUS;
 		}
-		if (need != GSTAGE_PTE_W || atomic_read_acquire(&r->log.active) == 0U) {
-			if (fault_restore(r, gpa, slot, level, pte))
-				return SPACE_FAULT_GRANTED;
-			continue;
-		}
-		if (level > 0U) {
-			enum gstage_split_result split =
-				gstage_split(&sp->gs, &sp->pool, slot, level, pte, 0);
-
-			if (split == GSTAGE_SPLIT_DONE)
-				fault_count(&cnt->fault_splits);
-			if (split != GSTAGE_SPLIT_NO_TABLE)
-				continue;
-			if (!fault_grant_coarse(sp, r, gpa, slot, level, pte, cnt))
-				continue;
-		} else {
-			u64 page = region_page(r, gpa);
-
-			dirty_mark(&r->log.dirty, page);		 /* S1 */
-			if (!atomic_cas(slot, &pte, pte | GSTAGE_PTE_W)) /* S2 */
-				continue;
-			if (!dirty_test(&r->log.dirty, page)) /* S3 */
-				dirty_mark(&r->log.dirty, page);
-		}
-		fault_count(&cnt->write_faults);
-		return SPACE_FAULT_GRANTED;
+		if (need == GSTAGE_PTE_W && atomic_read_acquire(&r->log.active) != 0U)
+			done = fault_logged(sp, r, gpa, slot, level, pte, cnt);
+		else
+			done = fault_restore(r, gpa, slot, level, pte);
 	}
+	return SPACE_FAULT_GRANTED;
+}
+
+enum space_fault_result space_fault(struct space *sp, gpa_t gpa, enum space_access access,
+				    struct space_counters *cnt)
+{
+	struct region *r = region_find(sp->region, atomic_read_acquire(&sp->nr_regions), gpa);
+
+	if (r == NULL)
+		return SPACE_FAULT_NO_MEMORY_HERE;
+	/* What happens most: the first write since a harvest to a page that is split off already. No call on this way. */
+	if (access == SPACE_WRITE && atomic_read_acquire(&r->log.active) != 0U) {
+		u32 level;
+		u64 pte;
+		u64 *slot = gstage_walk(&sp->gs, gpa, &level, &pte);
+
+		if (level == 0U && (pte & (GSTAGE_PTE_V | GSTAGE_PTE_W)) == GSTAGE_PTE_V &&
+		    fault_grant(r, gpa, slot, pte, cnt))
+			return SPACE_FAULT_GRANTED;
+	}
+	return fault_slow(sp, r, gpa, access, cnt);
 }

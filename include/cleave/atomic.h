@@ -10,15 +10,15 @@
 
 #include <cleave/types.h>
 
-#define atomic_read(p) __atomic_load_n((p), __ATOMIC_RELAXED)
-#define atomic_read_acquire(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
-#define atomic_set(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
+#define atomic_read(p)		 __atomic_load_n((p), __ATOMIC_RELAXED)
+#define atomic_read_acquire(p)	 __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define atomic_set(p, v)	 __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define atomic_set_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
-#define atomic_xchg(p, v) __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL)
-#define atomic_add(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
+#define atomic_xchg(p, v)	 __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL)
+#define atomic_add(p, v)	 __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
 #define atomic_add_acq_rel(p, v) __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL)
-#define atomic_or(p, v) __atomic_fetch_or((p), (v), __ATOMIC_ACQ_REL)
-#define atomic_and(p, v) __atomic_fetch_and((p), (v), __ATOMIC_ACQ_REL)
+#define atomic_or(p, v)		 __atomic_fetch_or((p), (v), __ATOMIC_ACQ_REL)
+#define atomic_and(p, v)	 __atomic_fetch_and((p), (v), __ATOMIC_ACQ_REL)
 #define atomic_and_relaxed(p, v) __atomic_fetch_and((p), (v), __ATOMIC_RELAXED)
 
 /**
@@ -27,10 +27,15 @@
  * @old: pointer to the expected value; holds the value found when the exchange fails
  * @new: value to store
  *
+ * The release is a barrier of its own: for an acquire-release exchange whose failure is only an acquire, gcc up to 13
+ * emits `lr.aq; sc.aq` on RISC-V, without any release.
+ *
  * Return: true when *@p was *@old and is now @new.
  */
-#define atomic_cas(p, old, new) \
-	__atomic_compare_exchange_n((p), (old), (new), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+#define atomic_cas(p, old, new)                                                  \
+	(__atomic_thread_fence(__ATOMIC_RELEASE),                                \
+	 __atomic_compare_exchange_n((p), (old), (new), false, __ATOMIC_ACQUIRE, \
+				     __ATOMIC_ACQUIRE))
 
 /** smp_mb() - full barrier: RVWMO `fence rw,rw`; orders a store before a later load of another word */
 #define smp_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
