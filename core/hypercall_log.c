@@ -1,33 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Hypercalls on dirty logs. A call works on at most CONFIG_STEP_PAGES pages (M6).
+ * Hypercalls on dirty logs. What a call costs is bounded by CONFIG_STEP_PAGES (M6): pages that are protected or split
+ * count, spans with nothing dirty hardly do, so that a pass over a clean GiB is one call.
  *
- * Bitmaps are collected in a buffer of the hart's and then written to the caller through the door that logs (M8): the pages that
- * hold the caller's bitmap may be logged by somebody too. The caller's buffer is checked whole before a bit is taken, so that
- * no bit is cleared that the caller does not get to see (M2).
+ * Bitmaps go between the log and the caller's memory without a copy, through the door that logs (M8): the pages that hold
+ * the bitmap may be logged by somebody too. The caller's buffer is checked whole before a bit is taken, so that no bit
+ * is cleared that the caller does not get to see (M2). The caller may write to the buffer all the while: what is stored there is
+ * never read back, and what is read is read once.
  */
 #include "core/hypercall.h"
 
 #include <cleave/errno.h>
 #include <cleave/string.h>
 #include "arch/riscv/features.h"
-#include "arch/riscv/hart.h"
 
 #define WORD_PAGES 64U
-#define STEP_WORDS (CONFIG_STEP_PAGES / WORD_PAGES)
-#define STEP_PAGES ((u64)STEP_WORDS * WORD_PAGES)
 
-/* Of the hart that does the call: no other runs on it meanwhile. */
-static u64 log_bits[CONFIG_MAX_HARTS][STEP_WORDS];
-
-/** struct log_range - what a call on bits works on; @count: pages of this step; @words: 64-bit words of them */
+/** struct log_range - what a call on bits works on; @bytes: of the bitmap at @buf, one bit a page of @count */
 struct log_range {
 	struct vm *vm;
 	u32 region;
 	u64 first;
 	u64 count;
-	u64 words;
-	u64 *bits;
+	u64 bytes;
 	gpa_t buf;
 };
 
@@ -71,14 +66,9 @@ static int log_range(const struct vcpu *v, struct log_range *r)
 	err = check_pages(r->first, count, r->vm->cfg->memory[r->region].size >> PAGE_SHIFT);
 	if (err != CLV_OK)
 		return err;
-	/* The buffer is checked for all that was asked for, although a step may do less. */
-	err = hypercall_buffer(v, 4, words_of(count) * sizeof(u64), sizeof(u64), &r->buf);
-	if (err != CLV_OK)
-		return err;
-	r->count = MIN(count, STEP_PAGES);
-	r->words = words_of(r->count);
-	r->bits = log_bits[hart_this()->index];
-	return CLV_OK;
+	r->count = count;
+	r->bytes = words_of(count) * sizeof(u64);
+	return hypercall_buffer(v, 4, r->bytes, sizeof(u64), &r->buf);
 }
 
 /* Under vm->lock: the slot has memory, and so a space. */
@@ -90,23 +80,27 @@ static int check_space(const struct vm *vm)
 /* GET and GET_CLEAR. */
 static int log_get(const struct vcpu *v, bool clear, u64 *value)
 {
+	struct space *own = &v->vm->space;
 	struct log_range r;
+	u64 *bits;
 	u64 dirty;
 	s64 pages = log_range(v, &r);
 
 	if (pages != CLV_OK)
 		return (int)pages;
+	bits = space_span_write(own, r.buf, r.bytes);
 	spin_lock(&r.vm->lock);
 	pages = check_space(r.vm);
 	if (pages == CLV_OK)
-		pages = clear ? space_log_harvest(&r.vm->space, r.region, r.first, r.count, r.bits,
+		pages = clear ? space_log_harvest(&r.vm->space, r.region, r.first, r.count, bits,
 						  &dirty)
-			      : space_log_get(&r.vm->space, r.region, r.first, r.count, r.bits);
+			      : space_log_get(&r.vm->space, r.region, r.first, r.count, bits);
 	spin_unlock(&r.vm->lock);
+	space_span_written(own, r.buf, r.bytes);
 	if (pages < 0)
 		return (int)pages;
 	*value = (u64)pages;
-	return hypercall_reply(v, r.buf, r.bits, words_of((u64)pages) * sizeof(u64));
+	return CLV_OK;
 }
 
 static int log_clear(const struct vcpu *v, u64 *value)
@@ -114,14 +108,13 @@ static int log_clear(const struct vcpu *v, u64 *value)
 	struct log_range r;
 	s64 pages = log_range(v, &r);
 
-	if (pages == CLV_OK)
-		pages = space_read(&v->vm->space, r.buf, r.bits, r.words * sizeof(u64));
 	if (pages != CLV_OK)
 		return (int)pages;
 	spin_lock(&r.vm->lock);
 	pages = check_space(r.vm);
 	if (pages == CLV_OK)
-		pages = space_log_clear(&r.vm->space, r.region, r.first, r.count, r.bits);
+		pages = space_log_clear(&r.vm->space, r.region, r.first, r.count,
+					space_span(&v->vm->space, r.buf, r.bytes));
 	spin_unlock(&r.vm->lock);
 	if (pages < 0)
 		return (int)pages;
