@@ -5,25 +5,17 @@
 #ifndef ARCH_RISCV_ASM_H
 #define ARCH_RISCV_ASM_H
 
-/* clang-format off: it would take the space after a directive away */
+/* clang-format off: it takes directives for C */
 
 /* FUNCTION(name) ... END(name): a global function in a section of its own */
-#define FUNCTION(name)                       \
+#define FUNCTION(name) \
 	.section .text.name, "ax", @progbits; \
-	.balign 4;                           \
-	.globl name;                         \
-	.type name, @function;               \
-name:
+	.balign 4; \
+	.globl name; \
+	.type name, @function; \
+	name:
 
-#define END(name) .size name, .- name
-
-/* As FIXUP() of fixup.h: when the instruction at label insn traps, go on at label resume */
-#define ASM_FIXUP(insn, resume)         \
-	.pushsection .cleave.fixup, "a"; \
-	.balign 4;                      \
-	.word insn -.;                  \
-	.word resume -.;                \
-	.popsection
+#define END(name) .size name, . - name
 
 /* clang-format on */
 

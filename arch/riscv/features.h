@@ -16,7 +16,7 @@ struct features {
 	bool svpbmt;
 	bool svnapot;
 	bool henvcfg; /* henvcfg and senvcfg exist (priv 1.12) */
-	bool adue;    /* henvcfg.ADUE can be set: hardware A/D updates are there and can be switched off */
+	bool adue; /* henvcfg.ADUE can be set: hardware A/D updates are there and can be switched off */
 	bool smstateen;
 	bool aia; /* Ssaia CSRs */
 	bool fp;  /* F and D */
@@ -25,7 +25,7 @@ struct features {
 	bool zicboz;
 	bool split_tlb; /* G-stage fences need an HFENCE.VVMA as well */
 	bool svade;	/* with ADUE = 0 a hart faults where an A or D bit would have to be set */
-	bool ad_sound;	/* hardware A/D updates of guest page tables respect G-stage write protection, or there are none */
+	bool ad_sound; /* hardware A/D updates of guest page tables respect G-stage write protection, or there are none */
 	u8 gstage_modes; /* bit n: n-level tables, n = 3, 4, 5 */
 	u8 vmid_bits;
 	u16 vlenb; /* bytes of a vector register */

@@ -43,12 +43,6 @@
 
 #define HGATP_VMID ((BIT64(HGATP_VMID_BITS) - 1U) << HGATP_VMID_SHIFT)
 
-/* CSRs of the AIA that take part in VS-mode's interrupts: no guest is given the AIA, so they stay 0 */
-#define CSR_HVIEN    0x608
-#define CSR_HVICTL   0x609
-#define CSR_HVIPRIO1 0x646
-#define CSR_HVIPRIO2 0x647
-
 /* guest_fp.S */
 void guest_fp_save(struct guest_fp *fp);
 void guest_fp_restore(const struct guest_fp *fp);

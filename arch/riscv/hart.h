@@ -26,8 +26,9 @@ struct hart {
 	u64 hartid;
 	uintptr_t stack_top;
 	uintptr_t stack_bottom;
-	uintptr_t trap_stack_top; /* the trap entry's own stack, used when the other has overflowed */
-	u64 scratch[4];		  /* trap entry */
+	uintptr_t
+		trap_stack_top; /* the trap entry's own stack, used when the other has overflowed */
+	u64 scratch[4];		/* trap entry */
 	struct guest *guest;
 	struct guest *fp_owner;
 };
@@ -69,9 +70,9 @@ static inline void hart_pause(void)
 	__asm__ volatile(".insn i 0x0F, 0, x0, x0, 0x010" ::: "memory");
 }
 
-#define HART_IRQ_SOFT 1U
+#define HART_IRQ_SOFT  1U
 #define HART_IRQ_TIMER 5U
-#define HART_IRQ_EXT 9U
+#define HART_IRQ_EXT   9U
 
 /** hart_irqs_pending() - Return: bit set of interrupts (1 << HART_IRQ_*) that are pending and enabled on this hart */
 u64 hart_irqs_pending(void);

@@ -124,18 +124,27 @@ static bool same(const char *name, const char *text, size_t len)
 	return name[len] == '\0';
 }
 
-static void add_name(struct isa *isa, const char *text, size_t len)
+static void add_known(struct isa *isa, const char *text, size_t len)
 {
-	if (same("h", text, len))
-		isa->h = true;
-	if (same("g", text, len)) {
-		isa_add_string(isa, "rv64imafd_zicsr_zifencei", 24U);
-		return;
-	}
 	for (u32 n = 0; n < ARRAY_SIZE(extension); n++) {
 		if (same(extension[n].name, text, len))
 			add(isa, n);
 	}
+}
+
+static void add_name(struct isa *isa, const char *text, size_t len)
+{
+	/* "G" is short for these. */
+	static const char *const general[] = { "i", "m", "a", "f", "d", "zicsr", "zifencei" };
+
+	if (same("h", text, len))
+		isa->h = true;
+	if (!same("g", text, len)) {
+		add_known(isa, text, len);
+		return;
+	}
+	for (u32 i = 0; i < ARRAY_SIZE(general); i++)
+		add_known(isa, general[i], strlen(general[i]));
 }
 
 /* Length of a multi-letter name without a version at its end ("zicsr2p0": 5). Names may end in digits of their own. */
