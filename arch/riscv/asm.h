@@ -5,7 +5,8 @@
 #ifndef ARCH_RISCV_ASM_H
 #define ARCH_RISCV_ASM_H
 
-/* clang-format off: it takes directives for C */
+/* The formatter takes directives for C. */
+/* clang-format off */
 
 /* FUNCTION(name) ... END(name): a global function in a section of its own */
 #define FUNCTION(name) \
