@@ -25,8 +25,7 @@ _Static_assert(EXIT_RESUME == (int)GUEST_RESUME && EXIT_LEAVE == (int)GUEST_LEAV
 #define PSEUDO_WALK_WIDTH UINT64_C(0x1000)
 #define PSEUDO_WALK_WRITE UINT64_C(0x0020)
 
-#define INSN_WFI     0x10500073U
-#define INSN_WRS_NTO 0x00d00073U /* Zawrs: wait for a store to the reserved address */
+#define INSN_WFI 0x10500073U
 #define INSN_WRS_NTO \
 	0x00d00073U /* Zawrs: wait until a reserved word changes; hstatus.VTW makes it trap as well */
 
@@ -155,18 +154,18 @@ static int exit_fetch(u64 pc, u32 *insn)
 	return CLV_OK;
 }
 
-/* The trapping access as the guest's report names it */
-static const char *exit_access_name(u64 cause)
+/* A fault at an address where the partition has neither memory nor a device that could answer */
+static const char *exit_what_outside(u64 cause, bool walk)
 {
+	if (walk)
+		return "page table outside its memory";
 	switch (cause) {
-	case CAUSE_STORE_ACCESS:
 	case CAUSE_STORE_GUEST_PAGE:
-		return "store";
-	case CAUSE_FETCH_ACCESS:
+		return "store outside its memory and devices";
 	case CAUSE_FETCH_GUEST_PAGE:
-		return "fetch";
+		return "fetch outside its memory";
 	default:
-		return "load";
+		return "load outside its memory and devices";
 	}
 }
 
@@ -320,9 +319,7 @@ int exit_full(struct guest *g)
 	case CAUSE_STORE_GUEST_PAGE:
 		if (g->exit.answer == (u32)GUEST_FAULT_MMIO)
 			return exit_mmio(g);
-		if (exit_is_walk(g->exit.htinst))
-			return exit_bad(g, "page table outside memory");
-		return exit_bad(g, exit_access_name(g->exit.scause));
+		return exit_bad(g, exit_what_outside(g->exit.scause, exit_is_walk(g->exit.htinst)));
 	case CAUSE_VIRTUAL:
 		return exit_virtual_instruction(g);
 	case CAUSE_FETCH_ACCESS:

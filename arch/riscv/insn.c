@@ -202,8 +202,8 @@ static const char *insn_what_fp(u32 insn)
 	u32 funct3 = FUNCT3(insn);
 
 	if (funct3 >= FUNCT3_FP_FIRST && funct3 <= FUNCT3_FP_LAST)
-		return "floating-point access";
-	return "vector access";
+		return "floating-point access to a device";
+	return "vector access to a device";
 }
 
 const char *insn_what(u32 insn)
@@ -211,23 +211,23 @@ const char *insn_what(u32 insn)
 	if (C_QUADRANT(insn) != 3U) {
 		/* c.fld, c.fsd, c.fldsp, c.fsdsp */
 		if (C_QUADRANT(insn) != 1U && (C_FUNCT3(insn) == 1U || C_FUNCT3(insn) == 5U))
-			return "floating-point access";
-		return "instruction that is no load or store";
+			return "floating-point access to a device";
+		return "device access by an instruction that is no load or store";
 	}
 	switch (OPCODE(insn)) {
 	case OP_LOAD_FP:
 	case OP_STORE_FP:
 		return insn_what_fp(insn);
 	case OP_AMO:
-		return "atomic instruction";
+		return "atomic access to a device";
 	case OP_MISC_MEM:
 		if (FUNCT3(insn) == FUNCT3_CBO)
-			return "cache-block operation";
+			return "cache-block operation on a device";
 		break;
 	default:
 		break;
 	}
-	return "instruction that is no load or store";
+	return "device access by an instruction that is no load or store";
 }
 
 u64 insn_load_value(const struct insn_access *a, u64 data)

@@ -61,7 +61,7 @@ int insn_decode(u32 insn, struct insn_access *out);
  */
 int insn_decode_htinst(u64 htinst, struct insn_access *out, u8 *offset);
 
-/** insn_what() - Return: a name for an instruction that insn_decode() refuses, e.g. "atomic instruction"; a constant string */
+/** insn_what() - Return: what an instruction that insn_decode() refuses did, e.g. "atomic access to a device"; a constant string */
 const char *insn_what(u32 insn);
 
 /**

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The world switch: what a vCPU keeps over exits and turns, device accesses, privileged instructions, and partitions' ends."""
+
+import pytest
+
+from cleavetest import guest, partition
+
+# What the mmio payload does last, and what Cleave has to say about it
+ENDS = {
+    "amo": r"atomic access to a device at 0xc002000, .*instruction 0x",
+    "lr": r"atomic access to a device at 0xc002000, .*instruction 0x",
+    "fp": r"floating-point access to a device at 0xc002000, .*instruction 0x",
+    "misaligned": r"misaligned load from a device at 0xc002002, .*instruction 0x",
+    "fetch-device": r"fetch outside its memory at 0x10000000, pc 0x10000000",
+    "fetch-nowhere": r"fetch outside its memory at 0x40000000, pc 0x40000000",
+    "load-nowhere": r"load outside its memory and devices at 0x40001238, .*instruction 0x",
+    "store-nowhere": r"store outside its memory and devices at 0x40005678, .*instruction 0x",
+    "walk-nowhere": r"page table outside its memory at 0x400000",
+    "walk-device": r"page table outside its memory at 0x100000",
+}
+
+
+def affinity(*harts):
+    return "cpu-affinity = <" + " ".join(str(h) for h in harts) + ">"
+
+
+@pytest.mark.parametrize("cpu", ["", "v=true", "v=true,vlen=1024", "sstc=off"])
+def test_state_is_kept(boot, cpu):
+    """Five vCPUs of two partitions on two harts: integer, F/D, V and CSR state over calls, devices, faults and turns."""
+    m = boot([partition("a", cpus=3, bootargs="rounds=60", more=affinity(0, 0, 1)),
+              partition("b", cpus=2, bootargs="rounds=90", more=affinity(0, 1))],
+             {"payload.bin": guest("state")}, smp=2, cpu=cpu)
+    m.wait_all(r"^a\| done: 17 passed, 0 failed", r"^b\| done: 11 passed, 0 failed")
+    vector = [line for line in m.lines("a") + m.lines("b") if "all rounds" in line]
+    assert len(vector) == 5
+    assert all(f"vector {int('v=true' in cpu)}," in line for line in vector)
+    assert m.wait_end() == 0
+
+
+@pytest.mark.parametrize("cpu", ["", "zcb=true"])
+def test_loads_and_stores_on_devices(boot, cpu):
+    m = boot([partition("p")], {"payload.bin": guest("mmio")}, smp=1, cpu=cpu)
+    passed = m.payload_result("p")
+    assert passed == (24 if "zcb" in cpu else 21)
+    assert m.wait_end() == 0
+
+
+@pytest.mark.parametrize("cpu", ["", "sstc=off,svinval=on", "v=true,smstateen=true"])
+def test_privileged_instructions(boot, cpu):
+    """From VS- and VU-mode, with two vCPUs on the hart, so that WFI and WRS.NTO trap."""
+    m = boot([partition("p", cpus=2, more=affinity(0, 0))], {"payload.bin": guest("priv")}, smp=1, cpu=cpu)
+    assert m.payload_result("p") > 100
+    assert m.wait_end() == 0
+
+
+def test_what_ends_a_partition(boot):
+    """Ten partitions do one forbidden thing each; each is stopped with a line of its own, and the eleventh never notices."""
+    m = boot([partition(end, bootargs=f"end={end}") for end in ENDS] +
+             [partition("other", kernel="state.bin", cpus=2, bootargs="rounds=60", more=affinity(0, 1))],
+             {"payload.bin": guest("mmio"), "state.bin": guest("state")}, smp=2)
+    m.wait_all(*(rf'^cleave\| partition "{end}": vCPU 0: {what}' for end, what in ENDS.items()),
+               r"^other\| done: 11 passed, 0 failed")
+    assert m.wait_end() == 0
+    for end in ENDS:
+        assert f"now: {end}" in m.lines(end)
+        assert not [line for line in m.lines(end) if line.startswith("FAIL")]
