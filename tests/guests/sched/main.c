@@ -4,7 +4,8 @@
  * there are: time slices, interrupts to a vCPU that does not run, timers of those that wait, page tables of their own under
  * the same ASID, fences and starts by all at once.
  *
- * Bootargs: `end=stop`: at the end all vCPUs stop themselves instead of shutting down.
+ * Bootargs: `end=stop`: at the end all vCPUs stop themselves instead of shutting down; `end=reboot`: the partition reboots
+ * while all of them are at work.
  */
 #include "guests/lib/guest.h"
 
@@ -261,6 +262,17 @@ static void stop_all(void *arg)
 	(void)sbi_call(SBI_EID_HSM, 1, 0, 0, 0, 0, 0, 0);
 }
 
+/* All work, and one of them reboots the partition. */
+static void reboot_one(void *arg)
+{
+	(void)arg;
+	meet(1);
+	if (this_hart() == harts - 1U)
+		sbi_reboot();
+	for (;;)
+		cpu_relax();
+}
+
 void guest_main(unsigned long hartid, const void *fdt)
 {
 	char end[8] = "";
@@ -276,5 +288,8 @@ void guest_main(unsigned long hartid, const void *fdt)
 	if (strcmp(end, "stop") == 0) {
 		say("stopping all");
 		everybody(stop_all, "stop");
+	} else if (strcmp(end, "reboot") == 0) {
+		say("rebooting");
+		everybody(reboot_one, "reboot");
 	}
 }
