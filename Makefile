@@ -127,7 +127,8 @@ TARGET_CC := $(CLANG) --target=riscv64-unknown-elf -gdwarf-4 -fno-dwarf-director
 	-fno-addrsig -Xclang -no-integrated-as
 define compile
 $(Q)$(TARGET_CC) $(1) $(file_flags) -MD -MP -MT $@ -MF $(@:.o=.d) -S -o $(@:.o=.s) $<
-$(Q)sed -i '/^[[:space:]]*\.attribute[[:space:]]*5,/d' $(@:.o=.s)
+$(Q)sed -i -e '/^[[:space:]]*\.attribute[[:space:]]*5,/d' -e '/\.section[[:space:]]*\.noinit/s/@progbits/@nobits/' \
+	$(@:.o=.s)
 $(Q)$(AS) -march=$(HART_ASM) -mabi=lp64 -mno-relax -o $@ $(@:.o=.s)
 endef
 else
