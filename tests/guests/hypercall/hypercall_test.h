@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A test of the hypercalls: a manager (bootarg role=manager) works on another partition, the subject (role=subject), that runs
+ * the same program and does what a shared page tells it.
+ */
+#ifndef TESTS_GUESTS_HYPERCALL_TEST_H
+#define TESTS_GUESTS_HYPERCALL_TEST_H
+
+#include "guests/lib/guest.h"
+
+/* Where both sides expect things in the subject's memory, which is 16 MiB from 0x80000000 */
+#define SUBJECT_BASE  UINT64_C(0x80000000)
+#define SUBJECT_SIZE  UINT64_C(0x1000000)
+#define SUBJECT_PAGES (SUBJECT_SIZE / GUEST_PAGE)
+#define MAILBOX	      (SUBJECT_BASE + UINT64_C(0x800000))
+#define ARENA	      (SUBJECT_BASE + UINT64_C(0xa00000))
+#define ARENA_PAGES   256U
+#define ARENA_PAGE0   ((ARENA - SUBJECT_BASE) / GUEST_PAGE)
+
+#define MAILBOX_MAGIC UINT64_C(0x636c65617665626f)
+
+enum command {
+	COMMAND_IDLE = 0, /* count only */
+	COMMAND_TOUCH =
+		1, /* write to the page number `argument` of the arena, once for each new `serial` */
+	COMMAND_SHUTDOWN = 2,
+	COMMAND_FAULT = 3, /* jump to nowhere */
+};
+
+/** struct mailbox - @counter: rounds of the subject; @serial: of the last command given, @done: of the last that was done;
+ * the rest is written from outside */
+struct mailbox {
+	u64 magic;
+	u64 counter;
+	u64 done;
+	u64 serial;
+	u64 command;
+	u64 argument;
+};
+
+/* The manager's side (subject.c) */
+
+#define WINDOW UINT64_C(0x100000000) /* view of the subject's memory */
+
+extern u32 subject; /* its id */
+
+/** mailbox() - the subject's mailbox through the window */
+static inline const volatile struct mailbox *mailbox(void)
+{
+	return (const volatile struct mailbox *)(WINDOW + (MAILBOX - SUBJECT_BASE));
+}
+
+/** order() - pause the subject, put a command into its mailbox through a writable window, resume it; not while it is logged */
+void order(u64 command, u64 argument);
+
+/** touch() - have the subject write to two pages of its arena from now on, in every round */
+void touch(u64 one, u64 other);
+
+/** pause(), resume(); rounds() - let the paused subject do some rounds, and pause it again */
+void pause(void);
+void resume(void);
+void rounds(void);
+
+/** wait_up() - until the subject counts; wait_state() - until its state is @state */
+void wait_up(void);
+void wait_state(u32 state);
+
+/** map_view(), unmap_view() - the read-only window over all of the subject's memory */
+void map_view(void);
+void unmap_view(void);
+
+/** want() - check an answer */
+void want(struct sbiret r, long error, const char *name);
+
+void test_life(void);
+void test_log(void);
+void test_arguments(void);
+
+#endif

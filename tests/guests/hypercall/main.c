@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which side this partition is, and the subject's loop. */
+#include "tests/guests/hypercall/hypercall_test.h"
+
+static void touch_page(u64 page)
+{
+	*(volatile u64 *)(ARENA + page * GUEST_PAGE) += 1;
+}
+
+static void subject_do(const volatile struct mailbox *m)
+{
+	switch (m->command) {
+	case COMMAND_TOUCH:
+		touch_page(m->argument & 0xffffU);
+		touch_page(m->argument >> 16 & 0xffffU);
+		break;
+	case COMMAND_SHUTDOWN:
+		sbi_shutdown(false);
+	case COMMAND_FAULT:
+		((void (*)(void))0x40000000)();
+		break;
+	default:
+		break;
+	}
+}
+
+static void run_subject(void)
+{
+	volatile struct mailbox *m = (volatile struct mailbox *)MAILBOX;
+
+	memset((void *)MAILBOX, 0, sizeof(*m));
+	m->magic = MAILBOX_MAGIC;
+	for (;;) {
+		u64 serial = m->serial;
+
+		subject_do(m);
+		m->done = serial;
+		m->counter++;
+		cpu_relax();
+	}
+}
+
+static void find_subject(void)
+{
+	struct cleave_vm_info self, info;
+	u32 ids[8];
+	struct sbiret r = cleave_vm_list(ids, ARRAY_SIZE(ids));
+
+	want(cleave_vm_info(CLEAVE_VM_SELF, &self), 0, "info of this partition");
+	check_eq((u64)r.value, 2, "there are two partitions");
+	check(ids[0] == 0 && ids[1] == 1, "their ids");
+	subject = self.id == 0 ? 1 : 0;
+	want(cleave_vm_info(subject, &info), 0, "info of the other");
+	check(strcmp(info.name, "subject") == 0, "its name is \"%s\"", info.name);
+	check_eq(info.state, CLEAVE_VM_RUNNING, "its state");
+	check_eq(info.memory, SUBJECT_SIZE, "its memory");
+	check(info.overhead > 0 && info.overhead < 1048576, "its overhead: %lu bytes",
+	      info.overhead);
+}
+
+void guest_main(unsigned long hartid, const void *fdt)
+{
+	char role[16] = "";
+
+	(void)hartid;
+	bootarg(fdt, "role", role, sizeof(role));
+	if (strcmp(role, "subject") == 0)
+		run_subject();
+	find_subject();
+	map_view();
+	wait_up();
+	check(true, "the subject counts");
+	test_arguments();
+	test_log();
+	test_life();
+	finish();
+}
