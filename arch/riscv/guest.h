@@ -13,9 +13,9 @@
 struct hart;
 
 /* Interrupts of VS-mode that can be made pending (bits of hvip, privileged specification, chapter "H", hvip). */
-#define GUEST_IRQ_SOFT BIT64(2)
+#define GUEST_IRQ_SOFT	BIT64(2)
 #define GUEST_IRQ_TIMER BIT64(6)
-#define GUEST_IRQ_EXT BIT64(10)
+#define GUEST_IRQ_EXT	BIT64(10)
 
 /* CSRs of VS-mode and of the guest's view of the hart, valid while the vCPU is not loaded */
 struct guest_csrs {
@@ -90,7 +90,7 @@ struct guest {
 	struct guest_csrs csr;
 	struct guest_fp fp;
 	struct guest_vector vec;
-	bool fp_valid;	/* fp holds state (guest has ever used it) */
+	bool fp_valid; /* fp holds state (guest has ever used it) */
 	bool vec_valid;
 	struct hart *fp_hart;
 	u64 fault_pc;
@@ -102,7 +102,8 @@ struct guest {
 /* Why guest_run() came back */
 enum guest_leave {
 	GUEST_RESUME = 0, /* go on: never seen by the caller of guest_run() */
-	GUEST_LEAVE = 1,  /* core asked for it: reschedule, stop, pause, wait; or the guest spins and yields (WRS.NTO) */
+	GUEST_LEAVE =
+		1, /* core asked for it: reschedule, stop, pause, wait; or the guest spins and yields (WRS.NTO) */
 };
 
 /** struct guest_mmio - one memory access to be emulated; @data is in for a store, out for a load, zero-extended */
@@ -115,11 +116,12 @@ struct guest_mmio {
 
 /** struct guest_fault - an exit that the guest may not have made, for the report */
 struct guest_fault {
-	const char *what; /* "store", "load", "fetch", "store instruction that is not emulated", ... */
+	const char
+		*what; /* "store", "load", "fetch", "store instruction that is not emulated", ... */
 	u64 scause;
 	u64 stval; /* guest virtual address where there is one */
 	gpa_t gpa; /* where there is one, else 0 */
-	u64 insn; /* instruction, 0 when it is not known */
+	u64 insn;  /* instruction, 0 when it is not known */
 };
 
 /**
@@ -230,7 +232,8 @@ enum guest_fault_answer {
  * guest_on_page_fault() - fast: a guest-page fault
  * @implicit: it was the VS-stage walk that touched @gpa; @access says GUEST_WRITE for its A/D update
  */
-enum guest_fault_answer guest_on_page_fault(struct guest *g, gpa_t gpa, enum guest_access access, bool implicit);
+enum guest_fault_answer guest_on_page_fault(struct guest *g, gpa_t gpa, enum guest_access access,
+					    bool implicit);
 
 /** guest_on_mmio() - full: do the access. Return: 0, or CLV_ERR_NOTFOUND/CLV_ERR_INVAL: arch calls guest_on_bad() */
 int guest_on_mmio(struct guest *g, struct guest_mmio *m);
