@@ -11,31 +11,30 @@ const u8 bits_debruijn_table[64] = {
 	44, 32, 23, 11, 46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9,	13, 8,	7,  6,
 };
 
-void bits_zero(u64 *to, u64 words)
+void bits_fill(u64 *to, u64 words, u64 value)
 {
-	u64 *end = to + words;
-
 	/* Volatile: the compiler must not make a call of memset() out of it, which knows less about size and alignment. */
-	for (; end - to >= 16; to += 16) {
-		volatile u64 *p = to;
+	volatile u64 *p = to;
+	volatile u64 *end = p + words;
 
-		p[0] = 0;
-		p[1] = 0;
-		p[2] = 0;
-		p[3] = 0;
-		p[4] = 0;
-		p[5] = 0;
-		p[6] = 0;
-		p[7] = 0;
-		p[8] = 0;
-		p[9] = 0;
-		p[10] = 0;
-		p[11] = 0;
-		p[12] = 0;
-		p[13] = 0;
-		p[14] = 0;
-		p[15] = 0;
+	for (volatile u64 *whole = p + words / 16U * 16U; p != whole; p += 16) {
+		p[0] = value;
+		p[1] = value;
+		p[2] = value;
+		p[3] = value;
+		p[4] = value;
+		p[5] = value;
+		p[6] = value;
+		p[7] = value;
+		p[8] = value;
+		p[9] = value;
+		p[10] = value;
+		p[11] = value;
+		p[12] = value;
+		p[13] = value;
+		p[14] = value;
+		p[15] = value;
 	}
-	for (; to < end; to++)
-		*(volatile u64 *)to = 0;
+	while (p != end)
+		*p++ = value;
 }

@@ -59,18 +59,15 @@ u64 dirty_count(const struct dirty *d)
 
 void dirty_set_words(struct dirty *d, u64 word, u64 end)
 {
-	u64 fresh = 0;
+	u64 last = MIN(end * DIRTY_WORD_PAGES, d->pages);
 
-	for (u64 w = word; w < end; w++) {
-		u64 first = w * DIRTY_WORD_PAGES;
-		u64 n = MIN(d->pages - first, (u64)DIRTY_WORD_PAGES);
-
-		atomic_set(&d->bits[w], bits_mask(0, (u32)n));
-		fresh += n;
-		if (w % DIRTY_SPAN_WORDS == 0U || w == word)
-			dirty_summary_set(d, w / DIRTY_SPAN_WORDS);
-	}
-	(void)atomic_add(&d->set, fresh);
+	bits_fill(&d->bits[word], end - word, ~UINT64_C(0));
+	/* No bit stands behind the last page. */
+	if (last < end * DIRTY_WORD_PAGES)
+		atomic_set(&d->bits[end - 1U], bits_mask(0, (u32)(last % DIRTY_WORD_PAGES)));
+	for (u64 span = word / DIRTY_SPAN_WORDS; span * DIRTY_SPAN_WORDS < end; span++)
+		dirty_summary_set(d, span);
+	(void)atomic_add(&d->set, last - word * DIRTY_WORD_PAGES);
 }
 
 void dirty_wipe_span(struct dirty *d, u64 span)

@@ -87,7 +87,7 @@ static u64 gstage_differs(const u64 *table, u64 pte, u64 step)
 	u64 differs = 0;
 
 	/* Four instructions an entry: a collapse of a GiB runs this 512 times. */
-	for (const u64 *end = table + GSTAGE_ENTRIES; table != end; table += 4) {
+	for (const u64 *end = table + GSTAGE_ENTRIES; table != end; table += 8) {
 		differs |= atomic_read(&table[0]) ^ pte;
 		pte += step;
 		differs |= atomic_read(&table[1]) ^ pte;
@@ -95,6 +95,14 @@ static u64 gstage_differs(const u64 *table, u64 pte, u64 step)
 		differs |= atomic_read(&table[2]) ^ pte;
 		pte += step;
 		differs |= atomic_read(&table[3]) ^ pte;
+		pte += step;
+		differs |= atomic_read(&table[4]) ^ pte;
+		pte += step;
+		differs |= atomic_read(&table[5]) ^ pte;
+		pte += step;
+		differs |= atomic_read(&table[6]) ^ pte;
+		pte += step;
+		differs |= atomic_read(&table[7]) ^ pte;
 		pte += step;
 	}
 	return differs;

@@ -19,6 +19,11 @@
 
 #define SPACE_LARGEST_LEVEL 2U
 #define SPACE_MIN_STEP	    64U
+/*
+ * Tables beyond the worst case. A split holds its table before it knows whether it wins: with vCPUs and the lock's holder at
+ * the same leaf, all but one hold a table that they give back. Without these the last of them would find the pool empty.
+ */
+#define SPACE_SPLITTERS (CONFIG_MAX_VCPUS + 1U)
 
 static bool space_config_ok(const struct space_config *cfg)
 {
@@ -107,7 +112,8 @@ static int space_check_range(const struct space *sp, gpa_t base, u64 size)
 /* M5: let the pool have all tables that the memory regions and one more take at 4 KiB, and those for windows. */
 static int space_size_pool(struct space *sp, gpa_t base, u64 size)
 {
-	u64 need = gstage_worst_tables(sp->cfg.levels, base, size) + space_window_tables(&sp->cfg);
+	u64 need = gstage_worst_tables(sp->cfg.levels, base, size) + space_window_tables(&sp->cfg) +
+		   SPACE_SPLITTERS;
 
 	if (sp->cfg.pool_tables != 0U)
 		return CLV_OK;

@@ -16,9 +16,14 @@
 /* Work units: one is about what protecting a 4 KiB page costs. A word over a huge leaf is no work but its own. */
 #define LOG_UNITS_WORD	1
 #define LOG_UNITS_TABLE ((s64)GSTAGE_ENTRIES)
+#define LOG_WORD_BYTES	((u64)DIRTY_WORD_PAGES << PAGE_SHIFT)
 
 /**
  * struct log_step - one call's work on pages whose bits were taken
+ * @it: finds entries
+ * @entry: the first entry of a 4 KiB table that was found, or the huge leaf, so that most words need no walk
+ * @from, @to: what @entry is about: addresses that the table or the leaf maps; nothing at first
+ * @huge: @entry is a leaf above 4 KiB
  * @run, @run_end: range that waits to go into the batch
  * @taken: bits taken
  * @budget: work units left
@@ -27,6 +32,10 @@ struct log_step {
 	struct space *sp;
 	struct region *r;
 	struct gstage_iter it;
+	u64 *entry;
+	u64 from;
+	u64 to;
+	bool huge;
 	struct fence_batch batch;
 	u64 run;
 	u64 run_end;
@@ -56,6 +65,8 @@ static void log_step_begin(struct log_step *step, struct space *sp, struct regio
 {
 	step->sp = sp;
 	step->r = r;
+	step->from = 0;
+	step->to = 0;
 	step->run = 0;
 	step->run_end = 0;
 	step->taken = 0;
@@ -64,10 +75,10 @@ static void log_step_begin(struct log_step *step, struct space *sp, struct regio
 	gstage_iter_start(&step->it, &sp->gs, r->base, r->size);
 }
 
-/* Gather what has to be fenced; ranges that follow each other are one. */
-static void log_step_fence(struct log_step *step, u64 gpa, u64 end)
+/* Gather what has to be fenced; ranges that follow each other are one. Once all is to be fenced, nothing more counts. */
+static inline void log_step_fence(struct log_step *step, u64 gpa, u64 end)
 {
-	if (gpa != step->run_end) {
+	if (gpa != step->run_end && !step->batch.all) {
 		fence_batch_add(&step->batch, GPA(step->run), step->run_end - step->run);
 		step->run = gpa;
 	}
@@ -90,38 +101,44 @@ static void log_step_end(struct log_step *step, u64 first, u64 count)
 	rules_check_protected(sp, step->r, first, count);
 }
 
-/* Take W from the entries of pages @mask of a word; @slot is that of the lowest. All are in one 4 KiB table. */
-static void log_protect_pages(u64 *slot, u64 mask)
+/*
+ * Take W from the entries of pages @mask; @slot is that of the mask's bit 0. All are in one 4 KiB table.
+ * Return: how many.
+ */
+static inline u64 log_protect_pages(u64 *slot, u64 mask)
 {
-	u32 low = bits_lowest(mask);
-	u64 rest = mask >> low;
+	u64 n = 0;
 
-	/* All pages from the lowest on, or a few: */
-	if ((rest & (rest + 1U)) == 0U) {
-		gstage_protect_run(slot, bits_count(rest));
-		return;
+	if (mask == ~UINT64_C(0)) {
+		gstage_protect_run(slot, DIRTY_WORD_PAGES);
+		return DIRTY_WORD_PAGES;
 	}
+	/* After H1; pairs with the acquire of the exchange that grants (S2). */
 	smp_wmb();
-	for (; rest != 0U; rest &= rest - 1U)
+	for (u64 rest = mask; rest != 0U; rest &= rest - 1U) {
 		(void)atomic_and_relaxed(&slot[bits_lowest(rest)], ~GSTAGE_PTE_W);
+		n++;
+	}
+	return n;
 }
 
 /*
- * Protect the huge leaf at the iterator whole, and fence it whole. What it maps beside the pages taken keeps its bits: a
- * write to those faults, and is granted.
+ * Protect the huge leaf of the step whole, and fence it whole. What it maps beside the pages taken keeps its bits: a write
+ * to those faults, and is granted.
  *
- * W is taken again for every word of the leaf, although once looks enough: with an empty pool a fault may mark the
- * whole leaf and give W between two of our words, and must lose it to the second (M1). Return: end of the leaf.
+ * W is taken again for every word of the leaf, although once looks enough: with an empty pool a fault may mark the whole
+ * leaf and give W between two of our words, and must lose it to the second (M1). And a fault may have split the leaf since
+ * the word before: then the page that it marked and granted is in the table, and we have to look there.
+ *
+ * Return: false when the leaf is a table now.
  */
-static u64 log_protect_huge(struct log_step *step)
+static inline bool log_protect_huge(struct log_step *step)
 {
-	u64 span = gstage_span(step->it.level);
-	u64 base = ALIGN_DOWN(step->it.gpa, span);
-
-	gstage_protect_run(step->it.slot, 1);
-	if (step->run_end != base + span)
-		log_step_fence(step, base, base + span);
-	return base + span;
+	if (!gstage_pte_is_leaf(atomic_and(step->entry, ~GSTAGE_PTE_W)))
+		return false;
+	if (step->run_end != step->to)
+		log_step_fence(step, step->from, step->to);
+	return true;
 }
 
 /* Eager logs: split the leaf at the iterator down to 4 KiB. Return: false when the pool is empty (M5: it stays as it is). */
@@ -144,42 +161,77 @@ static bool log_split_down(struct log_step *step)
 	return true;
 }
 
-/* H2 for the pages @mask of the word that begins at page @first. */
-static void log_protect_word(struct log_step *step, u64 first, u64 mask)
+/* Find what maps @gpa, and keep it in the step. Eager logs split it first. */
+static void log_find(struct log_step *step, u64 gpa)
 {
-	u64 base = step->r->base.v + (first << PAGE_SHIFT);
+	struct gstage_iter *it = &step->it;
+	u64 span;
+
+	gstage_iter_seek(it, gpa);
+	if (it->level > 0U && step->r->log.eager)
+		(void)log_split_down(step);
+	step->huge = it->level > 0U;
+	span = gstage_span(step->huge ? it->level : 1U);
+	step->from = ALIGN_DOWN(gpa, span);
+	step->to = step->from + span;
+	step->entry = step->huge ? it->slot : it->slot - ((gpa - step->from) >> PAGE_SHIFT);
+}
+
+/* H2 for pages that a word has in common with what the step found. @gpa: of bit 0. Return: false to look again. */
+static bool log_protect_part(struct log_step *step, u64 gpa, u64 mask)
+{
+	u64 low;
+
+	if (step->huge) {
+		step->budget -= LOG_UNITS_WORD;
+		return log_protect_huge(step);
+	}
+	low = bits_lowest(mask);
+	step->budget -= (s64)log_protect_pages(
+		step->entry + ((gpa + (low << PAGE_SHIFT) - step->from) >> PAGE_SHIFT),
+		mask >> low);
+	log_step_fence(step, gpa + (low << PAGE_SHIFT), MIN(step->to, gpa + LOG_WORD_BYTES));
+	return true;
+}
+
+/* H2 for a word that the step's entry does not cover whole: part by part. */
+static __attribute__((noinline)) void log_protect_slow(struct log_step *step, u64 gpa, u64 mask)
+{
 	u64 left = mask;
 
 	while (left != 0U) {
-		u32 low = bits_lowest(left);
-		u64 gpa = base + ((u64)low << PAGE_SHIFT);
-		u64 end; /* of what is dealt with in this turn */
-		u64 part;
+		u64 part = left;
 
-		gstage_iter_seek(&step->it, gpa);
-		if (step->it.level > 0U && (!step->r->log.eager || !log_split_down(step))) {
-			end = log_protect_huge(step);
-			part = left;
-			if (end < base + (DIRTY_WORD_PAGES << PAGE_SHIFT))
-				part &= bits_mask(0, (u32)((end - base) >> PAGE_SHIFT));
-			step->budget -= LOG_UNITS_WORD;
-		} else {
-			/* To the end of the word or of the table, whichever comes first. */
-			end = ALIGN_DOWN(gpa, gstage_span(1)) + gstage_span(1);
-			part = left;
-			if (end < base + (DIRTY_WORD_PAGES << PAGE_SHIFT))
-				part &= bits_mask(0, (u32)((end - base) >> PAGE_SHIFT));
-			log_protect_pages(step->it.slot, part);
-			step->budget -= (s64)bits_count(part);
-			/* One page is fenced alone; several as the whole stretch that may hold them. */
-			if ((part & (part - 1U)) == 0U)
-				log_step_fence(step, gpa, gpa + PAGE_SIZE);
-			else
-				log_step_fence(step, gpa,
-					       MIN(end, base + (DIRTY_WORD_PAGES << PAGE_SHIFT)));
-		}
-		left &= ~part;
+		log_find(step, gpa + ((u64)bits_lowest(left) << PAGE_SHIFT));
+		if (step->to < gpa + LOG_WORD_BYTES)
+			part &= bits_mask(0, (u32)((step->to - gpa) >> PAGE_SHIFT));
+		if (log_protect_part(step, gpa, part))
+			left &= ~part;
 	}
+}
+
+/* H2 for the pages @mask of a word whose bit 0 is the page at @gpa. Return: pages of @mask. */
+static inline u64 log_protect_word(struct log_step *step, u64 gpa, u64 mask)
+{
+	u64 n;
+
+	if (gpa >= step->from && gpa + LOG_WORD_BYTES <= step->to && !step->huge) {
+		n = log_protect_pages(step->entry + ((gpa - step->from) >> PAGE_SHIFT), mask);
+		step->budget -= (s64)n;
+		/* One page is fenced alone; several as the whole stretch that holds them. */
+		if (n == 1U) {
+			gpa += (u64)bits_lowest(mask) << PAGE_SHIFT;
+			log_step_fence(step, gpa, gpa + PAGE_SIZE);
+		} else {
+			log_step_fence(step, gpa, gpa + LOG_WORD_BYTES);
+		}
+		return n;
+	}
+	if (gpa >= step->from && gpa + LOG_WORD_BYTES <= step->to && log_protect_huge(step))
+		step->budget -= LOG_UNITS_WORD;
+	else
+		log_protect_slow(step, gpa, mask);
+	return bits_count(mask);
 }
 
 /* How a span is walked: words of the bitmap that are in it, and where the call's range begins and ends. */
@@ -220,12 +272,14 @@ static u64 log_take_span(struct log_step *step, u64 span, const struct log_span 
 			 u64 *out)
 {
 	struct dirty *d = &step->r->log.dirty;
+	u64 gpa = step->r->base.v + s->from * LOG_WORD_BYTES;
 	u64 left = 0;
 	u64 w;
 
 	/* The summary first, then the words: mm/dirty.h says why. It is set again if anything is left. */
 	(void)dirty_summary_take(d, span);
-	for (w = s->from; w < s->to && (step->budget > 0 || w == s->from); w++) {
+	for (w = s->from; w < s->to && (step->budget > 0 || w == s->from);
+	     w++, gpa += LOG_WORD_BYTES) {
 		/* Once: the caller's guest may change it. */
 		u64 want = in != NULL ? atomic_read(&in[w - s->from]) : ~UINT64_C(0);
 		u64 word = atomic_read(&d->bits[w]);
@@ -233,8 +287,7 @@ static u64 log_take_span(struct log_step *step, u64 span, const struct log_span 
 
 		if ((word & want) != 0U) {
 			taken = dirty_take(d, w, want);
-			step->taken += bits_count(taken);
-			log_protect_word(step, w * DIRTY_WORD_PAGES, taken);
+			step->taken += log_protect_word(step, gpa, taken);
 		}
 		left |= word & ~want;
 		if (out != NULL)

@@ -322,7 +322,7 @@ static void log_op(struct model *m)
 		log_stop_step(m);
 	else if (m->starting)
 		/* Now and then a start is given up. */
-		rnd(m, 40) == 0U ? log_stop_step(m) : log_start_step(m);
+		rnd(m, m->run.gib ? 2000U : 40U) == 0U ? log_stop_step(m) : log_start_step(m);
 	else if (!m->on)
 		log_start_step(m);
 	else if (rnd(m, 60) == 0U)

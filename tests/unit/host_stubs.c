@@ -11,11 +11,11 @@ void printk(const char *fmt, ...)
 {
 	va_list ap;
 
-	fputs("cleave| ", stdout);
+	fputs("cleave| ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stdout, fmt, ap);
+	vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fputc('\n', stdout);
+	fputc('\n', stderr);
 }
 
 void spin_relax(void)
