@@ -116,18 +116,23 @@ enum guest_leave guest_on_wfi(struct guest *g)
 
 /* --- what a guest may not do --------------------------------------------------------------------------------------- */
 
-/* Write the partition's memory ranges to @buf, as far as they fit. */
-static void exit_print_memory(const struct vm *vm, char *buf, size_t size)
+/* Write what the partition may touch to @buf, as far as it fits: its memory, then its devices. */
+static void exit_print_allowed(const struct vm *vm, char *buf, size_t size)
 {
-	size_t at = 0;
+	size_t at = str_print(buf, size, "memory");
 
-	buf[0] = '\0';
 	for (u32 i = 0; i < vm->cfg->nr_memory && at < size; i++) {
 		const struct config_memory *m = &vm->cfg->memory[i];
 
-		at += str_print(buf + at, size - at, "%s0x%llx-0x%llx", i == 0U ? "" : ", ",
-				(unsigned long long)m->gpa,
+		at += str_print(buf + at, size - at, " 0x%llx-0x%llx", (unsigned long long)m->gpa,
 				(unsigned long long)(m->gpa + m->size - 1U));
+	}
+	for (u32 i = 0; i < vm->bus.nr && at < size; i++) {
+		const struct mmio_device *d = &vm->bus.dev[i];
+
+		at += str_print(buf + at, size - at, ", %s 0x%llx-0x%llx", d->name,
+				(unsigned long long)d->base.v,
+				(unsigned long long)(d->base.v + d->size - 1U));
 	}
 }
 
@@ -135,20 +140,20 @@ enum guest_leave guest_on_bad(struct guest *g, const struct guest_fault *f)
 {
 	struct vcpu *v = vcpu_of(g);
 	char why[EXIT_WHY_LEN];
-	char memory[EXIT_WHY_LEN / 2U];
+	char allowed[EXIT_WHY_LEN / 2U];
 	char where[32] = "";
 	char insn[48] = "";
 
-	exit_print_memory(v->vm, memory, sizeof(memory));
+	exit_print_allowed(v->vm, allowed, sizeof(allowed));
 	if (f->gpa.v != 0U)
 		(void)str_print(where, sizeof(where), " at 0x%llx", (unsigned long long)f->gpa.v);
 	if (f->insn != 0U)
 		(void)str_print(insn, sizeof(insn), ", instruction 0x%llx",
 				(unsigned long long)f->insn);
 	(void)str_print(why, sizeof(why),
-			"vCPU %u: %s%s, pc 0x%llx%s, scause 0x%llx, stval 0x%llx; its memory is %s",
-			v->id, f->what, where, (unsigned long long)g->pc, insn,
-			(unsigned long long)f->scause, (unsigned long long)f->stval, memory);
+			"vCPU %u: %s%s, pc 0x%llx%s, scause 0x%llx, stval 0x%llx; it has %s", v->id,
+			f->what, where, (unsigned long long)g->pc, insn,
+			(unsigned long long)f->scause, (unsigned long long)f->stval, allowed);
 	vm_stop_self(v->vm, CLEAVE_VM_FAULTED, why);
 	return GUEST_LEAVE;
 }
