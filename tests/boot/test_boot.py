@@ -1,417 +1,114 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Power-on to the first guest: harts, load addresses, device trees good and bad, the address space, the self-test."""
+"""Where and by whom Cleave is started, and what the boot report says of the machine."""
 
 import os
 import re
-import struct
-import subprocess
 
-import pexpect
 import pytest
 
-from cleavetest import DEPS, OUT, SHORT, Failed, command, config, guest, pack, partition
-from gdbstub import PC, SP, GdbStub, symbol
-
-CLEAVE = os.path.join(OUT, "cleave.bin")
-ELF = os.path.join(OUT, "cleave.elf")
-STATE = {"payload.bin": guest("state")}
-
-RAM = 0x80000000
-AT_USUAL = 0x80200000
-AT_OTHER = 0x90000000
+from cleavetest import DEPS, MODES, OUT, SHORT, TOP, command, config, guest, pack, partition
 
 
-def state(bootargs="rounds=3", **more):
-    return partition("p", bootargs=bootargs, **more)
+def uboot():
+    path = os.path.join(DEPS, "u-boot", "u-boot.bin")
+    if not os.path.exists(path):
+        pytest.skip(f"{os.path.relpath(path, TOP)} is not here: 'make setup' downloads it")
+    return path
 
 
-def with_cpu(argv, cpu):
-    """The command with another -cpu."""
-    argv = list(argv)
-    argv[argv.index("-cpu") + 1] = cpu
-    return argv
+def jump_to(address):
+    """Code at 0x80200000, where the firmware goes, that goes on at `address`, a multiple of a power of two."""
+    shift = (address & -address).bit_length() - 1
+    value = address >> shift
+    assert value < 2048
+    li = value << 20 | 5 << 7 | 0x13  # addi t0, x0, value
+    slli = shift << 20 | 5 << 15 | 1 << 12 | 5 << 7 | 0x13  # slli t0, t0, shift
+    jr = 5 << 15 | 0x67  # jalr x0, 0(t0)
+    return b"".join(i.to_bytes(4, "little") for i in (li, slli, jr))
 
 
-def load(register, value):
-    """Instructions that load a constant, eleven bits at a time: addi takes those for a positive number."""
-    out = [0x13 | register << 7]  # addi register, x0, 0
-    for shift in range(55, -1, -11):
-        out += [0x00b01013 | register << 7 | register << 15,  # slli register, register, 11
-                0x13 | register << 7 | register << 15 | (value >> shift & 0x7ff) << 20]
-    return out
-
-
-def trampoline(path, jump, a1=None):
-    """A kernel for QEMU that goes on at `jump`, with a1 as given."""
-    words = (load(11, a1) if a1 is not None else []) + load(5, jump) + [0x00028067]  # jr t0
-    with open(path, "wb") as f:
-        f.write(struct.pack(f"<{len(words)}I", *words))
-    return str(path)
-
-
-def elsewhere(tmp_path, at, a1=None, blob=None, **kwargs):
-    """A command that starts Cleave at an address of its own, with what a1 should be, and a blob at 0xa8000000."""
-    extra = ["-device", f"loader,file={CLEAVE},addr={at:#x},force-raw=on"]
-    if blob is not None:
-        path = tmp_path / "blob"
-        path.write_bytes(blob)
-        extra += ["-device", f"loader,file={path},addr={BLOB:#x},force-raw=on"]
-    return command(kernel=trampoline(tmp_path / "jump.bin", at, a1), extra=tuple(extra), **kwargs)
-
-
-BLOB = 0xa8000000
-
-
-def device_tree(tmp_path, smp, change):
-    """QEMU's device tree with its source changed."""
-    blob = str(tmp_path / "virt.dtb")
-    argv = command(smp=smp, machine=f"dumpdtb={blob}")
-    subprocess.run(argv[:argv.index("-kernel")], check=True, capture_output=True)
-    source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", blob], check=True, capture_output=True, text=True)
-    changed = change(source.stdout)
-    assert changed != source.stdout
-    subprocess.run(["dtc", "-q", "-f", "-I", "dts", "-O", "dtb", "-o", blob], input=changed, check=True, text=True)
-    return blob
-
-
-def cpu_node(source, n):
-    """Where cpu@N's own properties stand in the source: (start, end)."""
-    start = source.index(f"cpu@{n:x} {{")
-    return start, source.index("interrupt-controller {", start)
-
-
-def in_cpu(n, old, new):
-    def change(source):
-        start, end = cpu_node(source, n)
-        body, count = re.subn(old, new, source[start:end])
-        assert count
-        return source[:start] + body + source[end:]
-
-    return change
-
-
-# --- harts ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("address,mem", [(0x87600000, "1G"), (0x1_40000000, "4G")])
+def test_load_address(boot, tmp_path, address, mem, mode):
+    stub = tmp_path / "stub.bin"
+    stub.write_bytes(jump_to(address))
+    image = os.path.join(OUT, "cleave.bin")
+    m = boot([partition("sbi", cpus=2, more=f'gstage-mode = "{mode}"')], {"payload.bin": guest("sbi")},
+             kernel=str(stub), smp=2, mem=mem,
+             extra=["-device", f"loader,file={image},addr={address:#x},force-raw=on"])
+    m.wait(rf"^cleave\| Cleave .* loaded at {address:#x}")
+    m.payload_result("sbi")
+    assert m.wait_end() == 0
 
 
 @pytest.mark.parametrize("smp", [1, 8])
 def test_harts(boot, smp):
-    m = boot([state(cpus=smp)], STATE, smp=smp)
-    m.wait(rf"^cleave\| harts: .*\d \(boot\).*: {smp} of {smp} online")
-    assert m.payload_result("p") > 0
+    """One hart, and eight of which each has a vCPU."""
+    m = boot([partition("sched", cpus=smp)], {"payload.bin": guest("sched")}, smp=smp)
+    m.wait(rf"^cleave\| harts: .*: {smp} of {smp} online")
+    m.payload_result("sched")
+    assert m.wait_end() == 0
 
 
-def test_more_harts_than_the_build_uses(boot):
-    m = boot([state()], STATE, smp=34)
-    m.wait(r"^cleave\| 2 more harts left out: this build uses 32 at most")
-    m.wait_all(r"^cleave\| harts: .*: 32 of 32 online")
-    assert m.payload_result("p") > 0
+def test_report(boot):
+    """The boot report names the version, the firmware, the harts, what they can do, and where memory went."""
+    m = boot([partition("console", bootargs="mode=device")], {"payload.bin": guest("console")}, smp=2,
+             append="quiet cleave.eager_page_split=off")
+    m.payload_result("console")
+    assert m.wait_end() == 0
+    text = "\n".join(m.lines("cleave"))
+    for words in (r"Cleave \S+, a hypervisor for RISC-V", r"firmware: SBI 2\.0, OpenSBI", r"G-stage: sv39x4 sv48x4 sv57x4",
+                  r"extensions: .*Sstc yes", r"A/D self-test: ", r"isa: ", r"memory: 0x0*80000000 to",
+                  r'partition 0 "console": 1 vCPU', r"boot took \d+ ticks"):
+        assert re.search(words, text), words
 
 
-def test_a_hart_that_is_disabled_and_one_without_h(boot, tmp_path):
-    """Their ids are holes; the others are used, and a configuration names harts by id."""
-
-    def change(source):
-        source = in_cpu(1, r'status = "okay"', 'status = "disabled"')(source)
-        source = in_cpu(2, r'riscv,isa-extensions = [^;]*;', "")(source)
-        return in_cpu(2, r'riscv,isa = "rv64imafdch', 'riscv,isa = "rv64imafdc')(source)
-
-    blob = device_tree(tmp_path, 5, change)
-    archive = pack(str(tmp_path / "a.cpio"), config(state(cpus=2, more="cpu-affinity = <3 4>")), STATE)
-    # OpenSBI boots any hart that its tree allows: where it is the one without H by name, that one is used all the same.
-    m = boot(argv=command(initrd=archive, smp=5, extra=("-dtb", blob)))
-    lines = m.wait_all(r'^cleave\| hart 1 left out: its status is not "okay"',
-                       r"^cleave\| harts: (.*): (\d) of \2 online")
-    if "2 (boot)" not in lines[1][1]:
-        assert "cleave| hart 2 left out: no H extension in its ISA string" in m.lines()
-    m.wait(r'^cleave\| partition 0 "p": 2 vCPUs on harts 3,? (and )?4')
-    assert m.payload_result("p") > 0
+@pytest.mark.parametrize("cpu,words", [("sstc=off", "Sstc no"), ("sv48=off,sv57=off", "sv39x4"),
+                                       ("zicboz=off,zicbom=off", "Zicbom no"), ("smstateen=true", "Smstateen yes"),
+                                       ("svpbmt=true,svinval=true,svnapot=true", "Svinval yes, Svpbmt yes, Svnapot yes"),
+                                       ("v=true", "V yes")])
+def test_other_harts(boot, cpu, words):
+    """Extensions that are there or not are found, and a partition runs on what is there."""
+    m = boot([partition("sbi", cpus=2)], {"payload.bin": guest("sbi")}, smp=2, cpu=cpu)
+    m.payload_result("sbi")
+    assert m.wait_end() == 0
+    assert any(words in line for line in m.lines("cleave"))
 
 
-def test_a_hart_that_does_not_exist(boot, tmp_path):
-    """A node more than there are harts: its start fails or times out with a line, and the machine goes on without it."""
-
-    def change(source):
-        start = source.index("cpu@1 {")
-        end = source.index("cpu-map {")
-        node = source[start:end].replace("cpu@1 {", "cpu@9 {").replace("reg = <0x01>", "reg = <0x09>")
-        node = re.sub(r"phandle = <0x[0-9a-f]+>;", "", node)
-        return source[:end] + node + source[end:]
-
-    blob = device_tree(tmp_path, 2, change)
-    archive = pack(str(tmp_path / "a.cpio"), config(state()), STATE)
-    m = boot(argv=command(initrd=archive, smp=2, extra=("-dtb", blob)))
-    m.wait(r"^cleave\| hart 9 left out: (SBI hart_start answers|no sign of life)")
-    m.wait(r"^cleave\| harts: .* 9 \(offline\): 2 of 3 online")
-    assert m.payload_result("p") > 0
-
-
-def test_without_h(boot):
-    m = boot(argv=with_cpu(command(smp=1), "rv64,h=false"))
-    m.wait(r"this hart has no H extension \(QEMU: -cpu rv64,h=true\)")
-    m.wait_end()
+@pytest.mark.parametrize("mode", MODES)
+def test_uboot_in_a_partition(boot, mode):
+    m = boot([partition("uboot", memory=((0x80000000, 64 << 20),), more=f'gstage-mode = "{mode}"')],
+             {"payload.bin": uboot()}, smp=1)
+    m.wait_open(r"^uboot\| Hit any key to stop autoboot")
+    m.send(" ")
+    m.wait_open(r"^uboot\| => *$")
+    m.sendline("bdinfo")
+    m.wait(r"^uboot\| DRAM bank|^uboot\| -> size *= 0x0*4000000")
+    m.wait_open(r"^uboot\| => *$")
+    m.sendline("reset")
+    m.wait_open(r"^uboot\| Hit any key to stop autoboot")
+    m.send(" ")
+    m.wait_open(r"^uboot\| => *$")
+    m.sendline("poweroff")
+    m.wait(r'^cleave\| partition "uboot": shut down by its guest')
+    assert m.wait_end() == 0
 
 
-# --- features ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("cpu, words", [
-    ("sstc=off", ["Sstc no"]),
-    ("svinval=on,svnapot=on,svpbmt=on", ["Sstc yes", "Svinval yes", "Svpbmt yes", "Svnapot yes"]),
-    ("svinval=off,svnapot=off,svpbmt=off", ["Svinval no", "Svpbmt no", "Svnapot no"]),
-    ("sv48=off,sv57=off", ["G-stage: sv39x4, VMIDLEN"]),
-    ("sv57=off", ["G-stage: sv39x4 sv48x4, VMIDLEN"]),
-    ("v=true,vlen=256", ["V yes (VLEN 256)"]),
-    ("zicbom=off,zicboz=off", ["Zicbom no", "Zicboz no"]),
-    ("smstateen=on", ["Smstateen yes"]),
-], ids=lambda p: p if isinstance(p, str) else "")
-def test_extensions_are_found(boot, cpu, words):
-    """Each is there or not as QEMU was told, and a guest runs with what is there."""
-    m = boot([state()], STATE, smp=1, cpu=cpu)
-    m.wait(r"^cleave\| partition 0")
-    report = "\n".join(m.lines("cleave"))
-    for word in words:
-        assert word in report
-    assert m.payload_result("p") > 0
-
-
-def test_a_machine_of_another_profile(boot, tmp_path):
-    archive = pack(str(tmp_path / "a.cpio"), config(state()), STATE)
-    m = boot(argv=with_cpu(command(initrd=archive, smp=2), "rva23s64"))
-    m.wait(r"^cleave\| isa: guests get rv64imafdcb?v_")
-    assert m.payload_result("p") > 0
-
-
-def test_imsic(boot):
-    m = boot([state()], STATE, smp=2, machine="aia=aplic-imsic,aia-guests=3")
-    m.wait(r"^cleave\| G-stage: .*GEILEN 3")
-    m.wait(r"^cleave\| extensions: .*AIA yes")
-    assert m.payload_result("p") > 0
-
-
-@pytest.mark.parametrize("cpu, sound", [
-    ("rv64,h=true,svadu=off,svade=on", True),
-    ("rv64,h=true,svadu=off", False),
-    ("rv64,h=true", False),
-])
-def test_hardware_ad_updates_are_judged(boot, tmp_path, cpu, sound):
-    """Dirty logging is refused, with what to do, on a hart that writes A and D bits behind the log's back."""
-    archive = pack(str(tmp_path / "a.cpio"), config(state()), STATE)
-    m = boot(argv=with_cpu(command(initrd=archive, smp=2), cpu))
-    m.wait(r"^cleave\| A/D self-test: " + ("page fault" if sound else "by hardware, THROUGH"))
-    assert m.payload_result("p") > 0
-    refused = [line for line in m.lines("cleave") if "dirty logging is refused" in line]
-    assert len(refused) == (0 if sound else 1)
-    assert all("svadu=off,svade=on" in line for line in refused)
-
-
-# --- where it is loaded, and by whom -------------------------------------------------------------
-
-
-def test_another_load_address(boot, tmp_path):
-    archive = pack(str(tmp_path / "a.cpio"), config(state(cpus=2)), STATE)
-    m = boot(argv=elsewhere(tmp_path, AT_OTHER, initrd=archive, smp=2))
-    m.wait(rf"^cleave\| Cleave .* loaded at {AT_OTHER:#x}")
-    m.wait(r"^cleave\| harts: .*: 2 of 2 online")
-    assert m.payload_result("p") > 0
-
-
-def test_an_address_that_is_not_aligned(boot, tmp_path):
-    m = boot(argv=elsewhere(tmp_path, AT_OTHER + 0x1000, smp=1))
-    m.wait(r"was not loaded to a 2 MiB-aligned address")
-    m.wait_end()
-
-
-def test_u_boot(boot, tmp_path):
-    u_boot = os.path.join(DEPS, "u-boot", "u-boot.bin")
-    if not os.path.exists(u_boot):
-        pytest.skip("deps/u-boot/u-boot.bin is not here: 'make setup' downloads it")
-    archive = pack(str(tmp_path / "a.cpio"), config(state()), STATE)
-    m = boot(argv=command(kernel=u_boot, smp=2, extra=(
-        "-device", f"loader,file={CLEAVE},addr=0x84000000,force-raw=on",
-        "-device", f"loader,file={archive},addr=0x88000000,force-raw=on")))
-    m.wait_open("Hit any key")
-    m.send("\r")
-    m.wait_open("^=> *$")
-    m.sendline(f"booti 0x84000000 0x88000000:{os.path.getsize(archive):x} ${{fdtcontroladdr}}")
-    m.wait(r"^cleave\| memory: boot archive 0x0*88000000")
-    assert m.payload_result("p") > 0
-
-
-# --- bad device trees ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("a1, words", [
-    (0, r"no device tree: the firmware gave 0x0 in a1; allowed: "),
-    (0x80000004, r"no device tree: the firmware gave 0x80000004 in a1; allowed: "),
-    (1 << 60, r"no device tree: the firmware gave 0x1000000000000000 in a1; allowed: "),
-    (RAM + (8 << 30), r"no device tree: a1 is 0x280000000, where no memory answers"),
-    (AT_OTHER, r"no device tree at 0x90000000 \(a1\): it begins with 0x[0-9a-f]{8}, not 0xd00dfeed"),
-])
-def test_no_device_tree(boot, tmp_path, a1, words):
-    m = boot(argv=elsewhere(tmp_path, AT_OTHER, a1=a1, smp=1))
-    m.wait(r"^cleave\| " + words)
-    m.wait_end(SHORT)
-
-
-def spoilt(tree, where):
-    tree = bytearray(tree)
-    if where == "size":
-        tree[4:8] = struct.pack(">I", 0x7fffffff)
-    elif where == "short":
-        tree[4:8] = struct.pack(">I", 100)
-    elif where == "structure":
-        start = struct.unpack(">I", tree[8:12])[0]
-        tree[start + 40:start + 60] = b"\xff" * 20
-    return bytes(tree)
-
-
-@pytest.mark.parametrize("where, words", [
-    ("size", r"it says that it has 2147483647 bytes; allowed: 40 to "),
-    ("short", r"is malformed: FDT_ERR_"),
-    ("structure", r"is malformed: FDT_ERR_BADSTRUCTURE"),
-])
-def test_a_device_tree_that_is_malformed(boot, tmp_path, where, words):
-    blob = device_tree(tmp_path, 1, lambda source: source.replace("riscv-virtio,qemu", "spoilt,tree"))
-    with open(blob, "rb") as f:
-        tree = f.read()
-    m = boot(argv=elsewhere(tmp_path, AT_OTHER, a1=BLOB, blob=spoilt(tree, where), smp=1))
-    m.wait(rf"^cleave\| device tree at {BLOB:#x}:? " + words)
-    m.wait_end(SHORT)
-
-
-@pytest.mark.parametrize("pattern, new, words", [
-    (r'device_type = "memory";', "", r"device tree: no node with device_type = \"memory\""),
-    (r"\tcpus \{", "\tzpus {", r"device tree: no /cpus"),
-    (r"timebase-frequency = <0x[0-9a-f]+>;", "", r"device tree: no timebase-frequency in /cpus"),
-])
-def test_a_device_tree_without(boot, tmp_path, pattern, new, words):
-    # Firmware wants these too, so the tree is handed over behind its back.
-    blob = device_tree(tmp_path, 1, lambda source: re.sub(pattern, new, source))
-    with open(blob, "rb") as f:
-        tree = f.read()
-    m = boot(argv=elsewhere(tmp_path, AT_OTHER, a1=BLOB, blob=tree, smp=1))
-    m.wait(r"^cleave\| " + words)
-    m.wait_end(SHORT)
-
-
-def test_boot_arguments_that_nobody_knows(boot):
-    m = boot([state()], STATE, smp=1, append="quiet cleave.eager_page_splt=on cleave.log=7 cleave.focus")
-    m.wait(r"^cleave\| boot argument cleave.eager_page_splt: unknown, perhaps cleave.eager_page_split was meant; known: ")
-    m.wait(r"^cleave\| boot argument cleave.focus: it needs a value")
-    m.wait(r'^cleave\| boot argument cleave.log: "7" is not known; allowed: error, warning, info, debug or 0 to 3')
-    assert m.payload_result("p") > 0
-
-
-@pytest.mark.parametrize("start, end, words", [
-    (0x40000000, 0x40001000, r"at 0x40000000 to 0x40001000, which is not memory: not used"),
-    (AT_USUAL + 0x1000, AT_USUAL + 0x2000, r"at 0x80201000 to 0x80202000 overlaps the hypervisor at 0x80200000 to "),
-    (RAM, RAM + 0x1000, r"the memory at 0x80000000 cannot be read: not used"),
-])
-def test_an_initrd_where_it_cannot_be(boot, tmp_path, start, end, words):
-    """The last one is the firmware's memory, which traps when it is read."""
-    blob = device_tree(tmp_path, 1, lambda source: source.replace(
-        "chosen {", f"chosen {{ linux,initrd-start = <{start:#x}>; linux,initrd-end = <{end:#x}>;", 1))
-    m = boot(argv=command(smp=1, extra=("-dtb", blob)))
-    m.wait(r"^cleave\| boot archive: .*" + words)
-    m.wait(r"^cleave\| no boot archive: pass one as the initrd")
-    m.wait_end(SHORT)
-
-
-# --- the hypervisor's own address space ----------------------------------------------------------
-
-
-@pytest.fixture
-def stopped(boot, tmp_path):
-    """stopped(**kwargs): a machine that stands in the hypervisor, at a guest's call. Return: it and its gdb stub."""
-    stubs = []
-
-    def start(**kwargs):
-        path = str(tmp_path / "gdb")
-        extra = ("-gdb", f"unix:{path},server=on,wait=off")
-        m = boot([state(bootargs="rounds=1000000")], STATE, smp=1, extra=extra, **kwargs)
-        m.wait(r"^cleave\| boot took")
-        stubs.append(GdbStub(path))
-        stubs[-1].run_to(symbol(ELF, "guest_on_ecall"))
-        return m, stubs[-1]
-
-    yield start
-    for stub in stubs:
-        stub.close()
-
-
-def mappings(stub):
-    """[(first address, behind the last, HPA, attributes)] of the hart's page tables, as QEMU walks them."""
-    found = []
-    for line in stub.monitor("info mem").splitlines():
-        words = line.split()
-        if len(words) == 4 and re.fullmatch("[0-9a-f]{16}", words[0]):
-            start, hpa, size = (int(w, 16) for w in words[:3])
-            found.append((start, start + size, hpa, words[3]))
-    return found
-
-
-def attributes(maps, address):
-    return "".join(a for start, end, _, a in maps if start <= address < end)
-
-
-def test_address_space(stopped):
-    """W^X, nothing in the lower half, unmapped pages around the stacks, no second way to text, firmware left out."""
-    _, stub = stopped()
-    maps = mappings(stub)
-    image, text_end, rodata_end, bottom, top, trap_bottom, end = (
-        symbol(ELF, s) for s in ("image_start", "image_text_end", "image_rodata_end", "boot_stack_bottom",
-                                 "boot_stack_top", "boot_trap_stack_bottom", "image_end"))
-    assert len(maps) > 5
-    assert all(start >= 1 << 63 for start, _, _, _ in maps)
-    assert not [m for m in maps if "w" in m[3] and "x" in m[3]]
-    assert [m[0] for m in maps if "x" in m[3]] == [image]
-    assert attributes(maps, image).startswith("r-x")
-    assert attributes(maps, text_end).startswith("r--")
-    assert attributes(maps, rodata_end).startswith("rw-")
-    for guard in (bottom - 1, top, trap_bottom - 1):
-        assert attributes(maps, guard) == ""
-    assert attributes(maps, bottom).startswith("rw-") and attributes(maps, top - 1).startswith("rw-")
-    # The image is mapped once, and what OpenSBI reserves (512 KiB from the start of RAM) not at all.
-    for start, behind, hpa, _ in maps:
-        if start != image and start < image:
-            assert hpa + (behind - start) <= AT_USUAL or hpa >= AT_USUAL + (end - image)
-        assert not hpa <= RAM < hpa + (behind - start)
-
-
-def test_a_hypervisor_bug_is_reported(stopped):
-    """A jump to address 0 ends in a report with all registers, and the machine is off."""
-    m, stub = stopped()
-    stub.set(PC, 0)
-    stub.go()
-    with pytest.raises(Failed, match=r"hypervisor bug on hart 0: instruction page fault"):
-        m.wait("never")
-    report = "\n".join(m.lines("cleave"))
-    assert re.search(r"sepc 0{16} scause c stval 0{16}", report)
-    assert re.search(r"t6  [0-9a-f]{16}", report)
-    assert "the machine is shut down" in report
-    m.child.expect(pexpect.EOF)
-
-
-def test_a_stack_that_overflows_is_reported(stopped):
-    """With sp at the stack's lowest byte, the next call's store hits the unmapped page; the report has its own stack."""
-    m, stub = stopped()
-    stub.set(SP, symbol(ELF, "boot_stack_bottom"))
-    stub.go()
-    with pytest.raises(Failed, match=r"hypervisor bug on hart 0: store page fault, with sp outside the hart's stack"):
-        m.wait("never")
-    assert "the machine is shut down" in "\n".join(m.lines("cleave"))
-    m.child.expect(pexpect.EOF)
-
-
-@pytest.mark.parametrize("cpu, words", [
-    ("", r"own tables sv48$"),
-    ("sv48=off,sv57=off", r"own tables sv39$"),
-])
-def test_more_memory_than_sv39_reaches(boot, tmp_path, cpu, words):
-    """300 GiB, in a file with holes: mapped by Sv48, or cut to what Sv39 reaches, with a line."""
-    backend = f"memory-backend-file,id=ram,size=300G,mem-path={tmp_path / 'ram'},share=on"
-    m = boot([state()], STATE, smp=1, mem="300G", cpu=cpu, machine="memory-backend=ram", extra=("-object", backend))
-    if cpu:
-        m.wait(r"^cleave\| memory above 0x3e80000000 is not used: this hart's sv39 reaches no further")
-    m.wait(r"^cleave\| memory: hypervisor .*" + words)
-    assert m.payload_result("p") > 0
+def test_started_by_uboot(boot, tmp_path):
+    """U-Boot's booti takes cleave.bin for the Linux image that its header says it is."""
+    archive = pack(str(tmp_path / "a.cpio"), config(partition("sbi", cpus=2)), {"payload.bin": guest("sbi")})
+    size = os.path.getsize(archive)
+    image, at = 0x84000000, 0x88000000
+    m = boot(argv=command(kernel=uboot(), smp=2, mem="1G", extra=[
+        "-device", f"loader,file={os.path.join(OUT, 'cleave.bin')},addr={image:#x},force-raw=on",
+        "-device", f"loader,file={archive},addr={at:#x},force-raw=on"]))
+    m.wait_open(r"Hit any key to stop autoboot")
+    m.send(" ")
+    m.wait_open(r"^=> *$", SHORT)
+    m.sendline("setenv bootargs cleave.focus=sbi")
+    m.wait_open(r"^=> *$", SHORT)
+    m.sendline(f"booti {image:#x} {at:#x}:{size:x} ${{fdtcontroladdr}}")
+    m.wait(r"^cleave\| Cleave .* loaded at 0x")
+    m.wait(r'^cleave\| boot arguments: cleave\.focus=sbi')
+    m.payload_result("sbi")
+    assert m.wait_end() == 0

@@ -13,6 +13,8 @@ ENDS = {
     "misaligned": r"misaligned load from a device at 0xc002002, .*instruction 0x",
     "fetch-device": r"fetch outside its memory at 0x10000000, pc 0x10000000",
     "fetch-nowhere": r"fetch outside its memory at 0x40000000, pc 0x40000000",
+    "fetch-far": r"fetch outside its memory at 0xfedcba9876543210, pc 0xfedcba9876543210",
+    "store-far": r"store outside its memory and devices at 0xffffffffffffffff, .*instruction 0x",
     "load-nowhere": r"load outside its memory and devices at 0x40001238, .*instruction 0x",
     "store-nowhere": r"store outside its memory and devices at 0x40005678, .*instruction 0x",
     "walk-nowhere": r"page table outside its memory at 0x400000",
@@ -53,8 +55,19 @@ def test_privileged_instructions(boot, cpu):
     assert m.wait_end() == 0
 
 
+def test_rva23(boot):
+    """A hart with much more than the others here: vectors, Zcb, Svnapot, Svpbmt, Svinval, pointer masking, Sv39x4 only."""
+    m = boot([partition("state", cpus=2, kernel="state.bin", bootargs="rounds=60", more=affinity(0, 0)),
+              partition("mmio", kernel="mmio.bin", more=affinity(1)),
+              partition("priv", cpus=2, kernel="priv.bin", more=affinity(1, 1))],
+             {f"{name}.bin": guest(name) for name in ("state", "mmio", "priv")}, smp=2, extra=["-cpu", "rva23s64"])
+    m.wait_all(r"^state\| done: 11 passed, 0 failed", r"^mmio\| done: 24 passed, 0 failed",
+               r"^priv\| done: \d+ passed, 0 failed")
+    assert m.wait_end() == 0
+
+
 def test_what_ends_a_partition(boot):
-    """Ten partitions do one forbidden thing each; each is stopped with a line of its own, and the eleventh never notices."""
+    """Partitions that do one forbidden thing each are stopped, each with a line of its own, and another never notices."""
     m = boot([partition(end, bootargs=f"end={end}") for end in ENDS] +
              [partition("other", kernel="state.bin", cpus=2, bootargs="rounds=60", more=affinity(0, 1))],
              {"payload.bin": guest("mmio"), "state.bin": guest("state")}, smp=2)
