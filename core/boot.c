@@ -77,7 +77,10 @@ static void open_archive(void)
 static void say_config(void *ctx, bool error, const char *line)
 {
 	(void)ctx;
-	printk("%s: %s", error ? "error" : "warning", line);
+	if (error)
+		printk("error: %s", line);
+	else
+		printk(PRINTK_WARNING "warning: %s", line);
 }
 
 /*
@@ -127,7 +130,7 @@ void boot_main(void)
 {
 	u32 online;
 
-	printk("Cleave %s, a hypervisor for RISC-V, loaded at 0x%llx", CLEAVE_VERSION,
+	printk(PRINTK_INFO "Cleave %s, a hypervisor for RISC-V, loaded at 0x%llx", CLEAVE_VERSION,
 	       (unsigned long long)start_info.image);
 	boot_info.entry_instret = start_info.instret;
 	boot_fdt_take();
@@ -136,7 +139,8 @@ void boot_main(void)
 		boot_fail("device tree: the machine's harts cannot be told");
 	boot_memory_map();
 	if (driver_probe_all(boot_info.fdt) == 0U)
-		printk("no driver for any device of this machine: the console is the firmware's");
+		printk(PRINTK_WARNING
+		       "no driver for any device of this machine: the console is the firmware's");
 	probe_boot_hart();
 	online = hart_start_all();
 	boot_report(online);
@@ -148,7 +152,7 @@ void boot_main(void)
 	if (vm_create_all(&config, &archive) == 0U)
 		boot_fail("no partition could be made");
 	console_start();
-	printk("boot took %llu ticks, %llu instructions",
+	printk(PRINTK_INFO "boot took %llu ticks, %llu instructions",
 	       (unsigned long long)(timer_now() - start_info.time),
 	       (unsigned long long)(start_info.instret == 0U
 					    ? 0U

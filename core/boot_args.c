@@ -73,11 +73,13 @@ static void check_word(const char *p, size_t len)
 		if (strcmp(word, known[i]) != 0)
 			continue;
 		if (value == NULL)
-			printk("boot argument %s: it needs a value: %s=...", word, word);
+			printk(PRINTK_WARNING "boot argument %s: it needs a value: %s=...", word,
+			       word);
 		return;
 	}
 	near = nearest(word);
-	printk("boot argument %s: unknown%s%s%s; known: cleave.eager_page_split, cleave.focus, "
+	printk(PRINTK_WARNING
+	       "boot argument %s: unknown%s%s%s; known: cleave.eager_page_split, cleave.focus, "
 	       "cleave.log",
 	       word, near != NULL ? ", perhaps " : "", near != NULL ? near : "",
 	       near != NULL ? " was meant" : "");
@@ -119,7 +121,8 @@ void boot_args_check(void)
 		check_word(p, len);
 	value = boot_option("cleave.log", &len);
 	if (value != NULL && !parse_level(value, len, &level))
-		printk("boot argument cleave.log: \"%.*s\" is not known; allowed: error, warning, "
+		printk(PRINTK_WARNING
+		       "boot argument cleave.log: \"%.*s\" is not known; allowed: error, warning, "
 		       "info, debug or 0 to 3",
 		       (int)MIN(len, WORD_LEN), value);
 }

@@ -42,13 +42,15 @@ static struct frames_range find_initrd(u64 limit)
 	    !chosen_address(boot_info.fdt, "linux,initrd-end", &end) || start == end)
 		return none;
 	if (end < start || end > limit || !memmap_contains(&boot_ram, start, end - start)) {
-		printk("boot archive: /chosen says that the initrd is at 0x%llx to 0x%llx, which "
+		printk(PRINTK_WARNING
+		       "boot archive: /chosen says that the initrd is at 0x%llx to 0x%llx, which "
 		       "is not memory: not used",
 		       (unsigned long long)start, (unsigned long long)end);
 		return none;
 	}
 	if (start < start_info.image + start_info.image_size && end > start_info.image) {
-		printk("boot archive: the initrd at 0x%llx to 0x%llx overlaps the hypervisor at "
+		printk(PRINTK_WARNING
+		       "boot archive: the initrd at 0x%llx to 0x%llx overlaps the hypervisor at "
 		       "0x%llx to 0x%llx: not used",
 		       (unsigned long long)start, (unsigned long long)end,
 		       (unsigned long long)start_info.image,
@@ -87,7 +89,7 @@ static void take_archive(void)
 		boot_info.archive = p;
 		return;
 	}
-	printk("boot archive: the memory at 0x%llx cannot be read: not used",
+	printk(PRINTK_WARNING "boot archive: the memory at 0x%llx cannot be read: not used",
 	       (unsigned long long)boot_info.initrd.base);
 	boot_info.initrd.size = 0;
 }
@@ -108,7 +110,8 @@ void boot_memory_map(void)
 	limit = paging_init(top);
 	boot_info.hpa_to_va = paging_offset();
 	if (limit < top) {
-		printk("memory above 0x%llx is not used: this hart's %s reaches no further",
+		printk(PRINTK_WARNING
+		       "memory above 0x%llx is not used: this hart's %s reaches no further",
 		       (unsigned long long)limit, paging_mode_name());
 		memmap_remove(&usable, limit, UINT64_MAX - limit);
 	}
@@ -121,9 +124,12 @@ void boot_memory_map(void)
 	for (u32 n = 0; n < usable.nr; n++) {
 		const struct frames_range *r = &usable.range[n];
 
+		printk(PRINTK_DEBUG "memory: 0x%09llx to 0x%09llx may be given out",
+		       (unsigned long long)r->base, (unsigned long long)(r->base + r->size));
 		if (paging_map_ram(HPA(r->base), r->size) != CLV_OK ||
 		    frames_add(&boot_frames, HPA(r->base), r->size) != CLV_OK)
-			printk("memory at 0x%llx, %llu KiB, is not used: too many separate ranges",
+			printk(PRINTK_WARNING
+			       "memory at 0x%llx, %llu KiB, is not used: too many separate ranges",
 			       (unsigned long long)r->base, (unsigned long long)(r->size >> 10));
 	}
 	if (boot_frames.free == 0U)

@@ -18,14 +18,14 @@ static void report_firmware(void)
 	struct sbi_firmware fw;
 
 	sbi_firmware(&fw);
-	printk("firmware: SBI %u.%u, %s (id %llu) version 0x%llx%s%s%s%s%s%s", fw.spec_major,
-	       fw.spec_minor, fw.impl_name, (unsigned long long)fw.impl_id,
+	printk(PRINTK_INFO "firmware: SBI %u.%u, %s (id %llu) version 0x%llx%s%s%s%s%s%s",
+	       fw.spec_major, fw.spec_minor, fw.impl_name, (unsigned long long)fw.impl_id,
 	       (unsigned long long)fw.impl_version, sbi_has(SBI_EXT_TIME) ? ", TIME" : "",
 	       sbi_has(SBI_EXT_IPI) ? ", IPI" : "", sbi_has(SBI_EXT_HSM) ? ", HSM" : ", no HSM",
 	       sbi_has(SBI_EXT_SRST) ? ", SRST" : ", no SRST",
 	       sbi_has(SBI_EXT_DBCN) ? ", DBCN" : ", no DBCN",
 	       sbi_has(SBI_EXT_IPI) ? "" : ", no IPI");
-	printk("hart: mvendorid 0x%llx, marchid 0x%llx, mimpid 0x%llx",
+	printk(PRINTK_INFO "hart: mvendorid 0x%llx, marchid 0x%llx, mimpid 0x%llx",
 	       (unsigned long long)fw.mvendorid, (unsigned long long)fw.marchid,
 	       (unsigned long long)fw.mimpid);
 }
@@ -38,7 +38,8 @@ static void report_machine(void)
 	char text[64];
 
 	config_text_clean(text, sizeof(text), model != NULL ? model : "no model");
-	printk("machine: %s (%.64s)", text, compatible != NULL ? compatible : "no compatible");
+	printk(PRINTK_INFO "machine: %s (%.64s)", text,
+	       compatible != NULL ? compatible : "no compatible");
 }
 
 static void report_harts(u32 online)
@@ -50,7 +51,7 @@ static void report_harts(u32 online)
 		const struct hart *h = hart_get(i);
 
 		if (at > sizeof(line) - 32U) {
-			printk("harts: %s", line);
+			printk(PRINTK_INFO "harts: %s", line);
 			at = 0;
 		}
 		at += str_print(line + at, sizeof(line) - at, "%s%llu%s", at == 0U ? "" : " ",
@@ -59,7 +60,7 @@ static void report_harts(u32 online)
 				: atomic_read(&h->online) == 0U ? " (offline)"
 								: "");
 	}
-	printk("harts: %s: %u of %u online", line, online, hart_count());
+	printk(PRINTK_INFO "harts: %s: %u of %u online", line, online, hart_count());
 }
 
 static void report_memory(void)
@@ -67,20 +68,20 @@ static void report_memory(void)
 	char size[CONFIG_SIZE_LEN];
 
 	for (u32 n = 0; n < boot_ram.nr; n++)
-		printk("memory: 0x%09llx to 0x%09llx, %s",
+		printk(PRINTK_INFO "memory: 0x%09llx to 0x%09llx, %s",
 		       (unsigned long long)boot_ram.range[n].base,
 		       (unsigned long long)(boot_ram.range[n].base + boot_ram.range[n].size),
 		       config_text_size(boot_ram.range[n].size, size));
-	printk("memory: hypervisor 0x%09llx to 0x%09llx, own tables %s",
+	printk(PRINTK_INFO "memory: hypervisor 0x%09llx to 0x%09llx, own tables %s",
 	       (unsigned long long)boot_info.image.base,
 	       (unsigned long long)(boot_info.image.base + boot_info.image.size),
 	       paging_mode_name());
 	if (boot_info.archive != NULL)
-		printk("memory: boot archive 0x%09llx to 0x%09llx",
+		printk(PRINTK_INFO "memory: boot archive 0x%09llx to 0x%09llx",
 		       (unsigned long long)boot_info.initrd.base,
 		       (unsigned long long)(boot_info.initrd.base + boot_info.initrd.size));
-	printk("memory: %s for partitions, in %u ranges", config_text_size(boot_frames.free, size),
-	       boot_frames.nr);
+	printk(PRINTK_INFO "memory: %s for partitions, in %u ranges",
+	       config_text_size(boot_frames.free, size), boot_frames.nr);
 }
 
 void boot_report(u32 harts_online)
@@ -89,8 +90,8 @@ void boot_report(u32 harts_online)
 	report_firmware();
 	report_harts(harts_online);
 	features_report();
-	printk("time: %llu Hz", (unsigned long long)timer_frequency());
+	printk(PRINTK_INFO "time: %llu Hz", (unsigned long long)timer_frequency());
 	report_memory();
 	if (boot_info.cmdline[0] != '\0')
-		printk("boot arguments: %.200s", boot_info.cmdline);
+		printk(PRINTK_INFO "boot arguments: %.200s", boot_info.cmdline);
 }

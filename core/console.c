@@ -133,10 +133,23 @@ static void console_vsay(const char *fmt, va_list ap)
 	console_leave(entered);
 }
 
+/* Return: true when the line is to be said; steps over the level before its format. */
+static bool console_wants(const char **fmt)
+{
+	u32 level = (u8)(*fmt)[0];
+
+	if (level == 0U || level > (u32)PRINTK_DEBUG[0])
+		return true;
+	(*fmt)++;
+	return level <= boot_log_level();
+}
+
 void printk(const char *fmt, ...)
 {
 	va_list ap;
 
+	if (!console_wants(&fmt))
+		return;
 	va_start(ap, fmt);
 	console_vsay(fmt, ap);
 	va_end(ap);

@@ -194,6 +194,21 @@ static void merge(const struct features *f)
 	features.geilen = MIN(features.geilen, f->geilen);
 }
 
+/* What one hart has, for machines whose harts differ: `features` and the boot report hold what all have */
+static void report_hart(const struct features *f, const struct selftest_result *r)
+{
+	printk(PRINTK_DEBUG "hart %llu: G-stage modes 0x%x, VMIDLEN %u, GEILEN %u, VLEN %u, blocks "
+			    "%u and %u, A/D %u and %u",
+	       (unsigned long long)hart_this()->hartid, f->gstage_modes, f->vmid_bits, f->geilen,
+	       f->vlenb * 8U, f->cbom_block, f->cboz_block, (u32)r->plain, (u32)r->adue);
+	printk(PRINTK_DEBUG "hart %llu: has%s%s%s%s%s%s%s%s%s%s%s%s",
+	       (unsigned long long)hart_this()->hartid, f->henvcfg ? " henvcfg" : "",
+	       f->sstc ? " sstc" : "", f->svinval ? " svinval" : "", f->svpbmt ? " svpbmt" : "",
+	       f->svnapot ? " svnapot" : "", f->adue ? " adue" : "",
+	       f->smstateen ? " smstateen" : "", f->aia ? " aia" : "", f->fp ? " fd" : "",
+	       f->vector ? " v" : "", f->zicbom ? " zicbom" : "", f->zicboz ? " zicboz" : "");
+}
+
 void features_probe_this(void)
 {
 	struct features f = { .h = true };
@@ -208,6 +223,7 @@ void features_probe_this(void)
 	probe_translation(&f, &result);
 	sbi_firmware(&firmware);
 	f.split_tlb = firmware.mvendorid == VENDOR_ANDES;
+	report_hart(&f, &result);
 	if (hart_this()->index == 0U) {
 		features = f;
 		selftest = result;

@@ -166,23 +166,24 @@ static void take_cpu(const void *fdt, int cpus, int node, bool *first, u32 *too_
 	bool boot;
 
 	if (!cpu_hartid(fdt, cpus, node, &id)) {
-		printk("device tree: %s has no usable reg: left out",
+		printk(PRINTK_WARNING "device tree: %s has no usable reg: left out",
 		       fdt_get_name(fdt, node, NULL));
 		return;
 	}
 	boot = id == harts[0].hartid;
 	if (!boot && hart_by_id(id) != NULL) {
-		printk("device tree: hart %llu is listed twice: %s left out",
+		printk(PRINTK_WARNING "device tree: hart %llu is listed twice: %s left out",
 		       (unsigned long long)id, fdt_get_name(fdt, node, NULL));
 		return;
 	}
 	cpu_isa(fdt, node, &isa);
 	if (!boot && !is_okay(fdt, node)) {
-		printk("hart %llu left out: its status is not \"okay\"", (unsigned long long)id);
+		printk(PRINTK_WARNING "hart %llu left out: its status is not \"okay\"",
+		       (unsigned long long)id);
 		return;
 	}
 	if (!boot && !isa.h) {
-		printk("hart %llu left out: no H extension in its ISA string",
+		printk(PRINTK_WARNING "hart %llu left out: no H extension in its ISA string",
 		       (unsigned long long)id);
 		return;
 	}
@@ -230,11 +231,13 @@ int hart_tree_read(const void *fdt)
 			hart_tree.timebase = timebase(fdt, node);
 	}
 	if (first)
-		printk("device tree: no node for the boot hart %llu: guests get a minimal ISA "
+		printk(PRINTK_WARNING
+		       "device tree: no node for the boot hart %llu: guests get a minimal ISA "
 		       "string",
 		       (unsigned long long)harts[0].hartid);
 	if (too_many != 0U)
-		printk("%u more harts left out: this build uses %u at most (CONFIG_MAX_HARTS)",
+		printk(PRINTK_WARNING
+		       "%u more harts left out: this build uses %u at most (CONFIG_MAX_HARTS)",
 		       too_many, (u32)CONFIG_MAX_HARTS);
 	if (hart_tree.timebase == 0U) {
 		printk("device tree: no timebase-frequency in /cpus");
@@ -302,7 +305,7 @@ static bool start(struct hart *h)
 	long error;
 
 	if (give_stacks(h) != CLV_OK) {
-		printk("hart %llu left out: no memory for its stacks",
+		printk(PRINTK_WARNING "hart %llu left out: no memory for its stacks",
 		       (unsigned long long)h->hartid);
 		return false;
 	}
@@ -310,12 +313,13 @@ static bool start(struct hart *h)
 	smp_mb();
 	error = sbi_hart_start(h->hartid, entry, opaque);
 	if (error != 0) {
-		printk("hart %llu left out: SBI hart_start answers %ld (%s)",
+		printk(PRINTK_WARNING "hart %llu left out: SBI hart_start answers %ld (%s)",
 		       (unsigned long long)h->hartid, error, sbi_error_name(error));
 		return false;
 	}
 	if (!wait_for(h)) {
-		printk("hart %llu left out: no sign of life %u s after SBI hart_start (no H, or no "
+		printk(PRINTK_WARNING
+		       "hart %llu left out: no sign of life %u s after SBI hart_start (no H, or no "
 		       "%s?)",
 		       (unsigned long long)h->hartid, START_SECONDS, paging_mode_name());
 		return false;

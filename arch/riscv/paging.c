@@ -8,6 +8,7 @@
 #include "arch/riscv/paging.h"
 
 #include <cleave/errno.h>
+#include <cleave/printk.h>
 #include <cleave/string.h>
 #include "arch/riscv/csr.h"
 #include "arch/riscv/early.h"
@@ -232,6 +233,9 @@ void *paging_map_mmio(hpa_t base, u64 size)
 		return NULL;
 	if (map(va, from, to - from, FLAGS_RW) != CLV_OK)
 		return NULL;
+	printk(PRINTK_DEBUG "device registers at 0x%llx, %llu KiB, are mapped at 0x%llx",
+	       (unsigned long long)from, (unsigned long long)((to - from) >> 10),
+	       (unsigned long long)va);
 	/* An unmapped page between devices catches accesses that run over. */
 	paging.mmio_next = va + (to - from) + PAGE_SIZE;
 	return (void *)(va + (base.v - from));

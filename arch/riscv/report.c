@@ -29,7 +29,8 @@ static void report_isa(void)
 			while (n > 1U && isa[at + n] != '_')
 				n--;
 		}
-		printk("isa: %s%.*s", at == 0U ? "guests get " : "  ", (int)n, &isa[at]);
+		printk(PRINTK_INFO "isa: %s%.*s", at == 0U ? "guests get " : "  ", (int)n,
+		       &isa[at]);
 		at += n;
 	}
 }
@@ -52,34 +53,38 @@ static void report_ad(void)
 {
 	const struct selftest_result *r = features_selftest();
 
-	printk("A/D self-test: %s; with ADUE = 1: %s", ad_words(r->plain),
+	printk(PRINTK_INFO "A/D self-test: %s; with ADUE = 1: %s", ad_words(r->plain),
 	       features.adue ? ad_words(r->adue) : "cannot be set");
 	if (features.ad_sound)
 		return;
 	if (r->plain == SELFTEST_AD_UNSOUND)
-		printk("dirty logging is refused: this hart writes A and D bits of guest page "
+		printk(PRINTK_WARNING
+		       "dirty logging is refused: this hart writes A and D bits of guest page "
 		       "tables into write-protected "
 		       "pages, which no log can see. QEMU: take 10.0 or later, with -cpu "
 		       "rv64,h=true,svadu=off,svade=on");
 	else
-		printk("dirty logging is refused: the self-test's tables did not translate, so it "
+		printk(PRINTK_WARNING
+		       "dirty logging is refused: the self-test's tables did not translate, so it "
 		       "is not known whether A/D "
 		       "updates of guest page tables respect write protection");
 }
 
 void features_report(void)
 {
-	printk("G-stage:%s%s%s, VMIDLEN %u, GEILEN %u",
+	printk(PRINTK_INFO "G-stage:%s%s%s, VMIDLEN %u, GEILEN %u",
 	       (features.gstage_modes & (1U << 3)) != 0U ? " sv39x4" : "",
 	       (features.gstage_modes & (1U << 4)) != 0U ? " sv48x4" : "",
 	       (features.gstage_modes & (1U << 5)) != 0U ? " sv57x4" : "", features.vmid_bits,
 	       features.geilen);
-	printk("extensions: henvcfg %s, Sstc %s, Svinval %s, Svpbmt %s, Svnapot %s, ADUE %s, "
+	printk(PRINTK_INFO
+	       "extensions: henvcfg %s, Sstc %s, Svinval %s, Svpbmt %s, Svnapot %s, ADUE %s, "
 	       "Smstateen %s, AIA %s",
 	       yes_no(features.henvcfg), yes_no(features.sstc), yes_no(features.svinval),
 	       yes_no(features.svpbmt), yes_no(features.svnapot), yes_no(features.adue),
 	       yes_no(features.smstateen), yes_no(features.aia));
-	printk("extensions: F and D %s, V %s (VLEN %u), Zicbom %s (%u bytes), Zicboz %s (%u "
+	printk(PRINTK_INFO
+	       "extensions: F and D %s, V %s (VLEN %u), Zicbom %s (%u bytes), Zicboz %s (%u "
 	       "bytes)%s",
 	       yes_no(features.fp), yes_no(features.vector), features.vlenb * 8U,
 	       yes_no(features.zicbom), features.cbom_block, yes_no(features.zicboz),

@@ -11,6 +11,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+/*
+ * Put before a format: from which value of `cleave.log` on the line is said. Without one it always is: errors, and what
+ * the user asked for or must know.
+ */
+#define PRINTK_WARNING "\001"
+#define PRINTK_INFO "\002"
+#define PRINTK_DEBUG "\003"
+
 /**
  * printk() - print one line on the hypervisor's console
  * @fmt: format as of str_format(); without a newline at its end
