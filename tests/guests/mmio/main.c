@@ -13,6 +13,7 @@
 #define UART_SCRATCH (UART + 7UL)
 #define PLIC_ENABLE  0x0c002000UL
 #define NOWHERE	     0x40000000UL
+#define FAR	     0xfedcba9876543210UL
 
 #define POISON 0x5a5a5a5a5a5a5a5aUL
 
@@ -222,6 +223,17 @@ static void end_fetch_nowhere(void)
 	((void (*)(void))NOWHERE)();
 }
 
+/* Beyond what any G-stage mode translates */
+static void end_fetch_far(void)
+{
+	((void (*)(void))FAR)();
+}
+
+static void end_store_far(void)
+{
+	STORE("sb a1, 0(a0)", UINT64_MAX, 1);
+}
+
 static void end_load_nowhere(void)
 {
 	LOAD("ld a1, 0(a0)", NOWHERE + 0x1238UL);
@@ -255,6 +267,8 @@ static const struct {
 	{ "misaligned", end_misaligned },
 	{ "fetch-device", end_fetch_device },
 	{ "fetch-nowhere", end_fetch_nowhere },
+	{ "fetch-far", end_fetch_far },
+	{ "store-far", end_store_far },
 	{ "load-nowhere", end_load_nowhere },
 	{ "store-nowhere", end_store_nowhere },
 	{ "walk-nowhere", end_walk_nowhere },
