@@ -286,7 +286,8 @@ static void report(struct vm *vm)
 
 	report_harts(vm, harts, sizeof(harts));
 	report_leaves(vm, leaves);
-	printk("partition %u \"%s\": %u vCPU%s on hart%s %s; %s at 0x%lx in leaves of 1 GiB: %lu, "
+	printk(PRINTK_INFO
+	       "partition %u \"%s\": %u vCPU%s on hart%s %s; %s at 0x%lx in leaves of 1 GiB: %lu, "
 	       "2 MiB: %lu, 4 KiB: %lu; %u-level tables, VMID %u; overhead %s%s",
 	       vm->id, vm->cfg->name, vm->nr_vcpus, vm->nr_vcpus == 1U ? "" : "s",
 	       vm->nr_vcpus == 1U ? "" : "s", harts,
@@ -327,8 +328,8 @@ static bool bring_up(struct vm *vm)
 	if (vm->nr_vcpus != vm->cfg->cpus)
 		return false;
 	if (vm->cfg->incoming) {
-		printk("partition %u \"%s\": an empty slot for an incoming partition", vm->id,
-		       vm->cfg->name);
+		printk(PRINTK_INFO "partition %u \"%s\": an empty slot for an incoming partition",
+		       vm->id, vm->cfg->name);
 		return true;
 	}
 	if (vm_memory_take(vm) != CLV_OK)

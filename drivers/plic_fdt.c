@@ -83,8 +83,8 @@ static int plic_probe(const void *fdt, int node)
 	}
 	if (irq_set_controller(&controller) != 0)
 		return CLV_ERR_EXISTS;
-	printk("interrupt controller %s: PLIC, %u sources, context %u", name, plic.sources,
-	       plic.context);
+	printk(PRINTK_INFO "interrupt controller %s: PLIC, %u sources, context %u", name,
+	       plic.sources, plic.context);
 	return 0;
 }
 

@@ -65,7 +65,8 @@ static int uart_8250_probe(const void *fdt, int node)
 	uart_8250.variant = uart_8250_variant(fdt, node);
 	uart_8250_init(&uart_8250);
 	console_set_uart(&console);
-	printk("uart %s: 8250, %s", name, console.irq != 0U ? "with interrupt" : "polled");
+	printk(PRINTK_INFO "uart %s: 8250, %s", name,
+	       console.irq != 0U ? "with interrupt" : "polled");
 	return 0;
 }
 

@@ -37,7 +37,8 @@ static int uart_sifive_probe(const void *fdt, int node)
 	}
 	uart_sifive_init(&uart_sifive);
 	console_set_uart(&console);
-	printk("uart %s: SiFive, %s", name, console.irq != 0U ? "with interrupt" : "polled");
+	printk(PRINTK_INFO "uart %s: SiFive, %s", name,
+	       console.irq != 0U ? "with interrupt" : "polled");
 	return 0;
 }
 
