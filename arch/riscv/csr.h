@@ -112,6 +112,7 @@
 #define SATP_MODE_SV57	 10
 #define HGATP_VMID_SHIFT 44
 #define HGATP_VMID_BITS	 14
+#define HGATP_VMID	 (((CSR_U64(1) << HGATP_VMID_BITS) - 1) << HGATP_VMID_SHIFT)
 
 /* scause */
 #define SCAUSE_INTERRUPT       (CSR_U64(1) << 63)

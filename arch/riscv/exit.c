@@ -30,10 +30,11 @@ _Static_assert(EXIT_RESUME == (int)GUEST_RESUME && EXIT_LEAVE == (int)GUEST_LEAV
 	0x00d00073U /* Zawrs: wait until a reserved word changes; hstatus.VTW makes it trap as well */
 
 /*
- * Read faults in a row, at one pc for one address and all of them spurious to core, after which the access is taken
- * for a write; see exit_no_progress().
+ * Read faults in a row, at one pc for one address and all of them spurious to core, after which the access is asked for as a
+ * write, and after which its refusal counts; see exit_spurious_read().
  */
 #define READ_REPEATS 3U
+#define READ_GIVE_UP 0x100000U
 
 static bool exit_is_walk(u64 htinst)
 {
@@ -56,36 +57,63 @@ static enum guest_access exit_access(u64 cause, u64 htinst)
 }
 
 /*
- * Some harts report the A/D update of a VS-stage walk as a read, with nothing in htinst to tell (facts of QEMU before 8: cause
- * 21, htinst 0). Core then finds reading allowed, calls the fault spurious, and the guest faults again for ever. So
- * when the same pc faults for the same address time after time, the access is asked for as a write. If it was none
- * after all, a page is reported dirty that is not, which is allowed (M1 forbids only the reverse).
+ * Some harts report the A/D update of a VS-stage walk as a read, with nothing in htinst to tell (QEMU 7.2: cause 21, htinst
+ * 0). Core then finds reading allowed, calls the fault spurious, and the guest faults again for ever. So when the same pc
+ * faults for the same address time after time, the access is asked for as a write. If it was none after all, a page is
+ * reported dirty that is not, which is allowed (M1 forbids only the reverse).
  *
- * Only read faults that core has answered with RETRY count, so polling a device register does not. Three of them in a row need
- * not mean no progress (a table may be changed three times), but then asking for a write does no harm either.
+ * Repeating need not mean no progress (the memory may be mapped anew each time, and to be read only), so a refused write
+ * is not held against the guest until it has stood there for very long. Polling a device register does not count: core
+ * does not answer RETRY.
  */
-static bool exit_no_progress(struct guest *g, gpa_t gpa)
+static enum guest_fault_answer exit_spurious_read(struct guest *g, gpa_t gpa, bool implicit)
 {
+	enum guest_fault_answer answer;
+
 	if (g->fault_pc != g->pc || g->fault_gpa != gpa.v) {
 		g->fault_pc = g->pc;
 		g->fault_gpa = gpa.v;
-		g->fault_repeats = 1;
-		return false;
+		g->fault_repeats = 0;
 	}
 	g->fault_repeats++;
-	return g->fault_repeats > READ_REPEATS;
+	if (g->fault_repeats <= READ_REPEATS)
+		return GUEST_FAULT_RETRY;
+	answer = guest_on_page_fault(g, gpa, GUEST_WRITE, implicit);
+	return g->fault_repeats < READ_GIVE_UP ? GUEST_FAULT_RETRY : answer;
 }
 
-/* Not inline: an SBI call should not save the registers that this needs. */
+static int exit_fault_done(struct guest *g, gpa_t gpa, enum guest_fault_answer answer)
+{
+	if (answer == GUEST_FAULT_RETRY) {
+		fence_gvma_page(gpa, (u16)((g->hgatp & HGATP_VMID) >> HGATP_VMID_SHIFT));
+		return EXIT_RESUME;
+	}
+	g->exit.answer = (u32)answer;
+	return EXIT_FULL;
+}
+
+/* Reads, fetches, and whatever the VS-stage walk itself did. Not inline: see exit_page_fault(). */
+static __attribute__((noinline)) int exit_other_fault(struct guest *g, gpa_t gpa)
+{
+	bool implicit = exit_is_walk(g->exit.htinst);
+	enum guest_access access = exit_access(g->exit.scause, g->exit.htinst);
+	enum guest_fault_answer answer = guest_on_page_fault(g, gpa, access, implicit);
+
+	if (answer == GUEST_FAULT_RETRY && access == GUEST_READ)
+		answer = exit_spurious_read(g, gpa, implicit);
+	return exit_fault_done(g, gpa, answer);
+}
+
+/*
+ * Not inline: an SBI call should not save the registers that this needs. A store of the guest's is what a dirty log makes fault, so
+ * it takes the short way.
+ */
 static __attribute__((noinline)) int exit_page_fault(struct guest *g, u64 cause)
 {
 	u64 stval = csr_read(CSR_STVAL);
 	u64 htval = csr_read(CSR_HTVAL);
 	u64 htinst = csr_read(CSR_HTINST);
-	bool implicit = exit_is_walk(htinst);
-	gpa_t gpa = exit_gpa(htval, stval, implicit);
-	enum guest_access access = exit_access(cause, htinst);
-	enum guest_fault_answer answer;
+	gpa_t gpa = exit_gpa(htval, stval, exit_is_walk(htinst));
 
 	/* For exit_full(), which few faults come to; but storing costs less than keeping them over the call. */
 	g->exit.scause = cause;
@@ -93,14 +121,9 @@ static __attribute__((noinline)) int exit_page_fault(struct guest *g, u64 cause)
 	g->exit.htval = htval;
 	g->exit.htinst = htinst;
 
-	answer = guest_on_page_fault(g, gpa, access, implicit);
-	if (answer == GUEST_FAULT_RETRY && access == GUEST_READ && exit_no_progress(g, gpa))
-		answer = guest_on_page_fault(g, gpa, GUEST_WRITE, implicit);
-	g->exit.answer = (u32)answer;
-	if (answer != GUEST_FAULT_RETRY)
-		return EXIT_FULL;
-	fence_gvma_page(gpa, (u16)((g->hgatp >> HGATP_VMID_SHIFT) & (BIT64(HGATP_VMID_BITS) - 1U)));
-	return EXIT_RESUME;
+	if (cause != CAUSE_STORE_GUEST_PAGE || exit_is_walk(htinst))
+		return exit_other_fault(g, gpa);
+	return exit_fault_done(g, gpa, guest_on_page_fault(g, gpa, GUEST_WRITE, false));
 }
 
 int exit_fast(struct guest *g)

@@ -41,8 +41,6 @@
 /* vsstatus.UXL and hstatus.VSXL: both 64 bits wide (value 2) */
 #define XL_64 (UINT64_C(2) << 32)
 
-#define HGATP_VMID ((BIT64(HGATP_VMID_BITS) - 1U) << HGATP_VMID_SHIFT)
-
 /* guest_fp.S */
 void guest_fp_save(struct guest_fp *fp);
 void guest_fp_restore(const struct guest_fp *fp);
