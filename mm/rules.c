@@ -4,7 +4,7 @@
  */
 #include "mm/rules.h"
 
-#ifdef CONFIG_DEBUG
+#if defined(CONFIG_DEBUG) || defined(CLEAVE_HOST)
 #include <cleave/atomic.h>
 #include <cleave/printk.h>
 

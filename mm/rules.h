@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Checks of the memory layer's rules M1 to M9 (docs/dirty-logging.md) in a debug build.
+ * Checks of the memory layer's rules M1 to M9 (docs/dirty-logging.md), in a debug build and in every host test.
  *
  * A broken rule is said by its number and counted; it must never stop the machine.
  */
@@ -9,7 +9,7 @@
 
 #include "mm/space.h"
 
-#ifdef CONFIG_DEBUG
+#if defined(CONFIG_DEBUG) || defined(CLEAVE_HOST)
 #define RULE_CHECK(sp, rule, holds) rules_check((sp), (rule), (holds), __func__)
 
 /** rules_check() - report that @rule ("M1") is broken in function @where of @sp unless @holds */
