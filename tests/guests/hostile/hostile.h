@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A guest that does what no guest should. The bootarg hostile=WORD says what:
+ *
+ *   calls      SBI and hypercalls with hostile arguments, from all harts; survives all of it
+ *   devices    garbage to UART and PLIC; survives
+ *   csrs       every CSR number and privileged instructions; survives
+ *   hammer     hypercalls whose buffer another hart stores to all the time (a manager); survives
+ *   neighbour  harmless: checks that it is left alone, until it is told by q that the others are done
+ *   any other  a word of fatal.c: ends the partition
+ */
+#ifndef TESTS_GUESTS_HOSTILE_H
+#define TESTS_GUESTS_HOSTILE_H
+
+#include "guests/lib/guest.h"
+
+struct hostile {
+	const void *fdt;
+	u64 base; /* of this partition's memory */
+	u64 size;
+	u32 harts;
+};
+
+extern struct hostile self;
+
+/** random_next() - Return: the next of a fixed sequence; @state is not 0 */
+static inline u64 random_next(u64 *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+void test_calls(void);
+void test_devices(void);
+void test_csrs(void);
+void test_hammer(void);
+
+/** fatal() - do what @word names; returns only if there is no such word */
+void fatal(const char *word);
+
+#endif
