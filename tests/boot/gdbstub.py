@@ -78,6 +78,21 @@ class GdbStub:
     def get(self, register):
         return int.from_bytes(bytes.fromhex(self.ask(f"p{register:x}")), "little")
 
+    def csr(self, name):
+        """The register number of a CSR, as QEMU describes it."""
+        text, more = "", True
+        while more:
+            answer = self.ask(f"qXfer:features:read:riscv-csr.xml:{len(text):x},800")
+            more = answer[0] == "m"
+            text += answer[1:]
+        first = text.index("<reg ")
+        base = int(re.search(r'regnum="(\d+)"', text[first:])[1])
+        for n, reg in enumerate(re.findall(r"<reg [^>]*>", text)):
+            number = re.search(r'regnum="(\d+)"', reg)
+            if f'name="{name}"' in reg:
+                return int(number[1]) if number else base + n
+        raise KeyError(f"QEMU knows no CSR {name}")
+
     def go(self):
         self._send("c")
 

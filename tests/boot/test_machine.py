@@ -197,6 +197,25 @@ def test_hardware_ad_updates_are_judged(boot, tmp_path, cpu, sound):
     assert all("svadu=off,svade=on" in line for line in refused)
 
 
+def test_envcfg_that_traps(boot, tmp_path):
+    """
+    As on harts of privileged specification 1.11: henvcfg and senvcfg do not exist. QEMU has no such hart with H, but
+    mstateen0 can take both away before the hypervisor begins.
+    """
+    path = str(tmp_path / "gdb")
+    m = boot([state()], STATE, smp=1, cpu="smstateen=on", extra=("-S", "-gdb", f"unix:{path},server=on,wait=off"))
+    stub = GdbStub(path)
+    stub.run_to(AT_USUAL)
+    stub.set(stub.csr("mstateen0"), 0)
+    stub.go()
+    m.wait(r"^cleave\| extensions: henvcfg no, Sstc no, .*Svpbmt no, .*ADUE no, Smstateen no,")
+    m.wait(r"^cleave\| extensions: .*Zicbom no .*Zicboz no ")
+    m.wait(r"^cleave\| A/D self-test: page fault")
+    assert m.payload_result("p") > 0
+    assert any("senvcfg 0" in line for line in m.lines("p"))
+    stub.close()
+
+
 # --- where it is loaded ---------------------------------------------------------------------------
 
 
