@@ -7,14 +7,15 @@ from cleavetest import guest, partition
 from test_sbi import SHAPES, affinity
 
 
-def sched(name, harts, end=None):
-    return partition(name, cpus=len(harts), bootargs=f"end={end}" if end else None, more=affinity(harts))
+def sched(name, harts, args=None):
+    return partition(name, cpus=len(harts), bootargs=args, more=affinity(harts))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_turns(boot, shape):
     _, harts, smp, cpu = SHAPES[shape]
-    m = boot([sched("p", harts)], {"payload.bin": guest("sched")}, smp=smp, cpu=cpu)
+    alone = "alone" if len(set(harts)) == len(harts) else None
+    m = boot([sched("p", harts, alone)], {"payload.bin": guest("sched")}, smp=smp, cpu=cpu)
     m.payload_result("p")
     assert m.wait_end() == 0
 
@@ -31,7 +32,7 @@ def test_two_partitions_share_harts(boot, cpu):
 
 def test_all_vcpus_stop(boot):
     """A partition whose vCPUs have all stopped will never run again: it is stopped, and says why; the other runs on."""
-    m = boot([sched("ends", (0, 1, 1), end="stop"), sched("stays", (0,), end="reboot")],
+    m = boot([sched("ends", (0, 1, 1), "end=stop"), sched("stays", (0,), "end=reboot")],
              {"payload.bin": guest("sched")}, smp=2)
     m.wait(r'^cleave\| partition "ends": all its vCPUs have stopped themselves')
     m.wait(r"^stays\| rebooting$")
@@ -39,7 +40,7 @@ def test_all_vcpus_stop(boot):
 
 def test_reboot_while_all_work(boot):
     """SRST by one vCPU while others run on other harts and wait on the same: the partition comes up again, every time."""
-    m = boot([sched("p", (0, 1, 0, 2), end="reboot")], {"payload.bin": guest("sched")}, smp=3)
+    m = boot([sched("p", (0, 1, 0, 2), "end=reboot")], {"payload.bin": guest("sched")}, smp=3)
     for _ in range(3):
         m.wait(r"^p\| ok 4 vCPUs$")
         m.wait(r"^p\| rebooting$")
