@@ -333,6 +333,7 @@ void guest_main(unsigned long hartid, const void *fdt)
 	test_ipi();
 	test_srst();
 	test_dbcn();
+	test_counters();
 	test_rfence();
 	test_hsm();
 }

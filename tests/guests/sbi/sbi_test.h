@@ -53,6 +53,7 @@ static inline void wait_hart_status(u32 hartid, long state)
 		cpu_relax();
 }
 
+void test_counters(void);
 void test_hsm(void);
 void test_rfence(void);
 

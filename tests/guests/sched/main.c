@@ -5,7 +5,7 @@
  * the same ASID, fences and starts by all at once.
  *
  * Bootargs: `end=stop`: at the end all vCPUs stop themselves instead of shutting down; `end=reboot`: the partition reboots
- * while all of them are at work.
+ * while all of them are at work. `alone`: each vCPU has a hart of its own, which must take no tick.
  */
 #include "guests/lib/guest.h"
 
@@ -75,6 +75,31 @@ static void test_turns(void)
 	everybody(count, "count");
 	for (u32 i = 0; i < harts; i++)
 		check_eq(counted[i], SPINS, "hart %u counted to the end", i);
+}
+
+static u64 stats[CLEAVE_STAT_COUNT];
+
+static u64 host_interrupts(void)
+{
+	(void)cleave_stats(CLEAVE_VM_SELF, stats, CLEAVE_STAT_COUNT);
+	return stats[CLEAVE_STAT_EXIT_IRQ];
+}
+
+/* Two busy vCPUs on one hart are interrupted for each other; one that has its hart for itself is not interrupted at all. */
+static void test_ticks(bool alone)
+{
+	u64 end = rdtime() + timebase / 5U;
+	u64 had = host_interrupts();
+
+	if (alone) {
+		while (rdtime() < end)
+			cpu_relax();
+		check_eq(host_interrupts() - had, 0, "a hart with one vCPU takes no tick");
+		check_eq(stats[CLEAVE_STAT_EXIT_WFI], 0, "nor an exit for WFI");
+	} else if (harts > 1U) {
+		everybody(count, "count");
+		check(host_interrupts() - had >= harts, "a hart with several vCPUs takes ticks");
+	}
 }
 
 /* --- interrupts -------------------------------------------------------------------------------------------------- */
@@ -282,6 +307,7 @@ void guest_main(unsigned long hartid, const void *fdt)
 	check(hartid == 0 && harts >= 1U, "%u vCPUs", harts);
 	test_turns();
 	test_interrupts();
+	test_ticks(bootarg(fdt, "alone", NULL, 0));
 	test_translations();
 	test_all_at_once();
 	(void)bootarg(fdt, "end", end, sizeof(end));
