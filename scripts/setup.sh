@@ -162,11 +162,12 @@ missing_packages()
 	[ -z "$rt" ] || installed "$rt" || echo "$rt"
 }
 
+# Only an installed clang says what its runtime is called.
 clang_runtime()
 {
 	local v
-	v=$(dpkg-query -W -f '${Depends}' clang 2>/dev/null || apt-cache show clang 2>/dev/null)
-	v=$(printf '%s\n' "$v" | sed -n 's/.*clang-\([0-9][0-9]*\).*/\1/p' | head -n 1)
+	installed clang || return 0
+	v=$(dpkg-query -W -f '${Depends}' clang | sed -n 's/.*clang-\([0-9][0-9]*\).*/\1/p' | head -n 1)
 	[ -n "$v" ] && echo "libclang-rt-$v-dev"
 }
 
