@@ -63,18 +63,6 @@ def test_report(boot):
         assert re.search(words, text), words
 
 
-@pytest.mark.parametrize("cpu,words", [("sstc=off", "Sstc no"), ("sv48=off,sv57=off", "sv39x4"),
-                                       ("zicboz=off,zicbom=off", "Zicbom no"), ("smstateen=true", "Smstateen yes"),
-                                       ("svpbmt=true,svinval=true,svnapot=true", "Svinval yes, Svpbmt yes, Svnapot yes"),
-                                       ("v=true", "V yes")])
-def test_other_harts(boot, cpu, words):
-    """Extensions that are there or not are found, and a partition runs on what is there."""
-    m = boot([partition("sbi", cpus=2)], {"payload.bin": guest("sbi")}, smp=2, cpu=cpu)
-    m.payload_result("sbi")
-    assert m.wait_end() == 0
-    assert any(words in line for line in m.lines("cleave"))
-
-
 @pytest.mark.parametrize("mode", MODES)
 def test_uboot_in_a_partition(boot, mode):
     m = boot([partition("uboot", memory=((0x80000000, 64 << 20),), more=f'gstage-mode = "{mode}"')],
