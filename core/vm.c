@@ -45,6 +45,11 @@ void vm_kick_all(struct vm *vm)
 
 bool vm_quiet(const struct vm *vm)
 {
+	/*
+	 * The state that was set before the modes that are read: pairs with the barrier between mode = IN and the look
+	 * at the state in sched.c. A vCPU that is seen OUT here sees that it may not enter.
+	 */
+	smp_mb();
 	for (u32 i = 0; i < vm->nr_vcpus; i++) {
 		/* Acquire pairs with the release in sched.c: all that the vCPU did is visible. */
 		if (atomic_read_acquire(&vm->vcpu[i]->mode) == (u32)VCPU_IN)
