@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A pass over the source's memory, chunk by chunk: look at the bits, clear exactly those that were seen, and copy only after
+ * the call that protects these pages has answered (M2). A write that comes after the clear sets the bit anew, and the page
+ * goes again in a later pass; a write that came before it is in the copy. So no order of writes loses one, and the last pass,
+ * with the guest paused, leaves no bit.
+ */
+#include "guests/lib/migrate/migrate_internal.h"
+
+#define PAGE_FRAME (sizeof(uint64_t) + MIGRATE_PAGE)
+
+/* A word of the history: how often the page was sent, in which pass last, and how */
+#define HISTORY_PASS_MASK   0xfffU
+#define HISTORY_TIMES_SHIFT 12U
+#define HISTORY_TIMES_MASK  0xffffU
+#define HISTORY_ZERO	    (UINT32_C(1) << 28)
+
+static struct migrate_region *copy_region(struct migrate_source *s)
+{
+	return &s->machine.region[s->region];
+}
+
+static uint64_t copy_region_pages(struct migrate_source *s)
+{
+	return copy_region(s)->size / MIGRATE_PAGE;
+}
+
+static uint64_t copy_history_index(const struct migrate_source *s, uint32_t region, uint64_t gpa)
+{
+	uint64_t index = (gpa - s->machine.region[region].gpa) / MIGRATE_PAGE;
+
+	for (uint32_t i = 0; i < region; i++)
+		index += s->machine.region[i].size / MIGRATE_PAGE;
+	return index;
+}
+
+static void copy_note(struct migrate_source *s, uint64_t gpa, bool zero)
+{
+	uint32_t *word;
+	uint32_t times;
+	uint32_t pass = s->progress.pass;
+
+	if (s->config.history == NULL)
+		return;
+	word = &s->config.history[copy_history_index(s, s->region, gpa)];
+	times = (*word >> HISTORY_TIMES_SHIFT) & HISTORY_TIMES_MASK;
+	if (times < HISTORY_TIMES_MASK)
+		times++;
+	if (pass > HISTORY_PASS_MASK)
+		pass = HISTORY_PASS_MASK;
+	*word = pass | times << HISTORY_TIMES_SHIFT | (zero ? HISTORY_ZERO : 0U);
+}
+
+static void copy_leaf(struct migrate_source *s, uint64_t gpa, struct migrate_line *line)
+{
+	int level = s->ops->leaf != NULL ? s->ops->leaf(s->ctx, gpa) : -1;
+
+	if (level < 0)
+		migrate_line_text(line, "; its leaf is not known");
+	else
+		migrate_line_fact(line, "; its leaf is of level ", (uint64_t)level, "");
+}
+
+void migrate_copy_history(struct migrate_source *s, uint64_t gpa, struct migrate_line *line)
+{
+	uint32_t region = migrate_machine_region(&s->machine, gpa, 1);
+	uint32_t word;
+
+	if (s->config.history == NULL || region == s->machine.regions)
+		return;
+	word = s->config.history[copy_history_index(s, region, gpa)];
+	migrate_line_fact(line, "; sent ", (word >> HISTORY_TIMES_SHIFT) & HISTORY_TIMES_MASK,
+			  " times");
+	migrate_line_fact(line, ", last in pass ", word & HISTORY_PASS_MASK, " of ");
+	migrate_line_fact(line, "", s->progress.pass,
+			  (word & HISTORY_ZERO) != 0U ? " as a zero page" : " as data");
+	copy_leaf(s, gpa, line);
+}
+
+/* Flags and counts are those of this pass; a PASS_ACK must repeat the counts. */
+static bool copy_pass_record(struct migrate_source *s, uint16_t type)
+{
+	struct migrate_pass pass = {
+		.pass = s->progress.pass,
+		.flags = s->final ? MIGRATE_PASS_FINAL : 0U,
+		.pages = s->pass_pages,
+		.zero = s->pass_zero,
+	};
+
+	return migrate_tx_record(&s->tx, &s->crc, type, &pass, sizeof(pass));
+}
+
+enum migrate_step migrate_copy_begin(struct migrate_source *s)
+{
+	if (migrate_tx_begin(&s->tx, sizeof(struct migrate_pass)) == NULL)
+		return MIGRATE_WANT_SEND;
+	s->progress.pass++;
+	s->pass_pages = 0;
+	s->pass_zero = 0;
+	s->pass_seen = 0;
+	s->pass_bytes = s->tx.bytes;
+	s->pass_time = s->ops->time(s->ctx);
+	s->region = 0;
+	s->chunk = (struct migrate_chunk){ .first = 0 };
+	(void)copy_pass_record(s, MIGRATE_REC_PASS_BEGIN);
+	s->state = MIGRATE_SRC_COPY;
+	return MIGRATE_PROGRESS;
+}
+
+/* Send the zero pages that were gathered. Return: there was room, or nothing to send */
+static bool copy_send_run(struct migrate_source *s)
+{
+	struct migrate_zero zero = { .gpa = s->run_gpa, .pages = s->run_pages };
+
+	if (s->run_pages == 0U)
+		return true;
+	if (!migrate_tx_record(&s->tx, &s->crc, MIGRATE_REC_ZERO, &zero, sizeof(zero)))
+		return false;
+	s->digest = migrate_chain(s->digest, MIGRATE_CHAIN_ZERO, zero.gpa, zero.pages);
+	s->pass_zero += zero.pages;
+	s->progress.zero += zero.pages;
+	s->run_pages = 0;
+	return true;
+}
+
+/* Return: the page belongs to the run that is gathered, which it may begin */
+static bool copy_join_run(struct migrate_source *s, uint64_t gpa)
+{
+	if (s->run_pages != 0U &&
+	    (s->run_region != s->region || s->run_gpa + s->run_pages * MIGRATE_PAGE != gpa))
+		return false;
+	if (s->run_pages == 0U) {
+		s->run_gpa = gpa;
+		s->run_region = s->region;
+	}
+	s->run_pages++;
+	copy_note(s, gpa, true);
+	return true;
+}
+
+static void copy_send_page(struct migrate_source *s, uint8_t *payload, uint64_t gpa)
+{
+	migrate_copy(payload, &gpa, sizeof(gpa));
+	s->digest = migrate_chain(s->digest, MIGRATE_CHAIN_PAGE, gpa,
+				  migrate_digest_page(payload + sizeof(gpa), gpa));
+	migrate_tx_end(&s->tx, &s->crc, MIGRATE_REC_PAGE, PAGE_FRAME);
+	s->pass_pages++;
+	s->progress.pages++;
+	copy_note(s, gpa, false);
+}
+
+/*
+ * The next page of the chunk, read straight to where its frame is built. When a run has to go first, the page is
+ * read again in the next step: its bit stays in the chunk until it is on its way.
+ */
+static enum migrate_step copy_page(struct migrate_source *s)
+{
+	struct migrate_chunk *c = &s->chunk;
+	uint64_t gpa = copy_region(s)->gpa + (c->first + c->next) * MIGRATE_PAGE;
+	uint8_t *payload = migrate_tx_begin(&s->tx, PAGE_FRAME);
+	int err;
+
+	if (payload == NULL)
+		return MIGRATE_WANT_SEND;
+	err = s->ops->page_read(s->ctx, gpa, payload + sizeof(gpa));
+	if (err != 0)
+		return migrate_source_call_failed(s, "read of a page", err);
+	if (migrate_page_is_zero(payload + sizeof(gpa))) {
+		if (!copy_join_run(s, gpa))
+			return copy_send_run(s) ? MIGRATE_PROGRESS : MIGRATE_WANT_SEND;
+	} else if (s->run_pages != 0U) {
+		return copy_send_run(s) ? MIGRATE_PROGRESS : MIGRATE_WANT_SEND;
+	} else {
+		copy_send_page(s, payload, gpa);
+	}
+	c->bits[c->next / 64U] &= ~(UINT64_C(1) << (c->next % 64U));
+	c->next++;
+	return MIGRATE_PROGRESS;
+}
+
+/* Move @next to a page that waits. Return: there is one */
+static bool copy_chunk_left(struct migrate_chunk *c)
+{
+	while (c->next < c->pages) {
+		uint64_t word = c->bits[c->next / 64U] >> (c->next % 64U);
+
+		if (word != 0U) {
+			c->next += (uint64_t)__builtin_ctzll(word);
+			return true;
+		}
+		c->next = (c->next | 63U) + 1U;
+	}
+	return false;
+}
+
+/* Bits behind the first @pages are not of this chunk. */
+static void copy_trim(uint64_t *bits, uint64_t pages)
+{
+	for (uint64_t i = pages; i < MIGRATE_STEP_PAGES; i = (i | 63U) + 1U)
+		bits[i / 64U] &= (UINT64_C(1) << (i % 64U)) - 1U;
+}
+
+/* How far a call went: at least one page, and not further than it was asked to; whole words, or to the region's end */
+static bool copy_went_ok(int64_t went, uint64_t asked)
+{
+	return went > 0 && (uint64_t)went <= asked &&
+	       ((uint64_t)went == asked || (uint64_t)went % 64U == 0U);
+}
+
+/* The pages at @first: see, clear what was seen, and only then let them be copied. */
+static enum migrate_step copy_take_chunk(struct migrate_source *s, uint64_t first)
+{
+	struct migrate_chunk *c = &s->chunk;
+	uint64_t count = copy_region_pages(s) - first;
+	uint64_t any = 0;
+	int64_t went;
+
+	if (count > MIGRATE_STEP_PAGES)
+		count = MIGRATE_STEP_PAGES;
+	migrate_fill_zero(c->bits, sizeof(c->bits));
+	went = s->ops->log_get(s->ctx, s->region, first, count, c->bits);
+	if (!copy_went_ok(went, count))
+		return migrate_source_call_failed(s, "get of dirty bits",
+						  went < 0 ? went : CLEAVE_ERR_FAILED);
+	count = (uint64_t)went;
+	copy_trim(c->bits, count);
+	for (uint32_t i = 0; i < MIGRATE_STEP_PAGES / 64U; i++)
+		any |= c->bits[i];
+	if (any != 0U) {
+		went = s->ops->log_clear(s->ctx, s->region, first, count, c->bits);
+		if (!copy_went_ok(went, count))
+			return migrate_source_call_failed(s, "clear of dirty bits",
+							  went < 0 ? went : CLEAVE_ERR_FAILED);
+		count = (uint64_t)went;
+	}
+	/* The first pass carries everything, whatever the bits say. */
+	if (s->progress.pass == 1U)
+		__builtin_memset(c->bits, 0xff, sizeof(c->bits));
+	copy_trim(c->bits, count);
+	c->first = first;
+	c->pages = count;
+	c->next = 0;
+	s->pass_seen += count;
+	return MIGRATE_PROGRESS;
+}
+
+enum migrate_step migrate_copy_step(struct migrate_source *s)
+{
+	uint64_t first = s->chunk.first + s->chunk.pages;
+
+	if (copy_chunk_left(&s->chunk))
+		return copy_page(s);
+	if (first < copy_region_pages(s))
+		return copy_take_chunk(s, first);
+	if (s->region + 1U < s->machine.regions) {
+		s->region++;
+		s->chunk = (struct migrate_chunk){ .first = 0 };
+		return MIGRATE_PROGRESS;
+	}
+	if (!copy_send_run(s))
+		return MIGRATE_WANT_SEND;
+	s->state = MIGRATE_SRC_PASS_END;
+	return MIGRATE_PROGRESS;
+}
+
+enum migrate_step migrate_copy_end(struct migrate_source *s)
+{
+	if (!copy_pass_record(s, MIGRATE_REC_PASS_END))
+		return MIGRATE_WANT_SEND;
+	if (s->final)
+		s->state = MIGRATE_SRC_SETTLED;
+	else
+		s->state = s->config.kind == MIGRATE_KIND_LIVE ? MIGRATE_SRC_PASS_ACK
+							       : MIGRATE_SRC_DECIDE;
+	return MIGRATE_PROGRESS;
+}
+
+/* The page is read to behind the record that is being built: the buffer is the only memory that there is. */
+enum migrate_step migrate_copy_verify(struct migrate_source *s)
+{
+	struct migrate_verify head;
+	uint64_t left = copy_region_pages(s) - s->verified;
+	size_t most = sizeof(head) + MIGRATE_VERIFY_MAX * sizeof(uint64_t);
+	uint8_t *payload = migrate_tx_begin(&s->tx, most + MIGRATE_PAGE);
+	uint64_t digest;
+	uint64_t i;
+
+	if (payload == NULL)
+		return MIGRATE_WANT_SEND;
+	head.gpa = copy_region(s)->gpa + s->verified * MIGRATE_PAGE;
+	head.pages = left < MIGRATE_VERIFY_MAX ? left : MIGRATE_VERIFY_MAX;
+	for (i = 0; i < head.pages; i++) {
+		uint64_t gpa = head.gpa + i * MIGRATE_PAGE;
+		int err = s->ops->page_read(s->ctx, gpa, payload + most);
+
+		if (err != 0)
+			return migrate_source_call_failed(s, "read of a page", err);
+		digest = migrate_digest_page(payload + most, gpa);
+		migrate_copy(payload + sizeof(head) + i * sizeof(digest), &digest, sizeof(digest));
+	}
+	migrate_copy(payload, &head, sizeof(head));
+	migrate_tx_end(&s->tx, &s->crc, MIGRATE_REC_VERIFY,
+		       sizeof(head) + head.pages * sizeof(uint64_t));
+	s->verified += head.pages;
+	if (s->verified == copy_region_pages(s)) {
+		s->verified = 0;
+		if (++s->region == s->machine.regions)
+			s->state = MIGRATE_SRC_HANDOVER;
+	}
+	return MIGRATE_PROGRESS;
+}

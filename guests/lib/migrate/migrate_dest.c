@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The destination of a migration: from the first frame to the guest's first instruction here, or to an empty slot. The
+ * guest may run here only after COMMIT, and a destination that says it does not have the guest never will.
+ */
+#include "guests/lib/migrate/migrate_internal.h"
+
+uint32_t migrate_ledger_find(const struct migrate_ledger *ledger, uint64_t id)
+{
+	for (uint32_t i = 0; i < MIGRATE_LEDGER_SIZE; i++) {
+		if (id != 0U && ledger->entry[i].id == id)
+			return ledger->entry[i].outcome;
+	}
+	return MIGRATE_OUTCOME_UNKNOWN;
+}
+
+bool migrate_ledger_put(struct migrate_ledger *ledger, uint64_t id, uint32_t outcome)
+{
+	uint32_t at = MIGRATE_LEDGER_SIZE;
+
+	for (uint32_t i = 0; i < MIGRATE_LEDGER_SIZE; i++) {
+		if (ledger->entry[i].id == id) {
+			at = i;
+			break;
+		}
+		if (ledger->entry[i].outcome != MIGRATE_OUTCOME_PENDING &&
+		    (at == MIGRATE_LEDGER_SIZE || ledger->entry[i].when < ledger->entry[at].when))
+			at = i;
+	}
+	if (at == MIGRATE_LEDGER_SIZE)
+		return false;
+	ledger->entry[at].id = id;
+	ledger->entry[at].when = ++ledger->entries;
+	ledger->entry[at].outcome = outcome;
+	return true;
+}
+
+bool migrate_dest_init(struct migrate_dest *d, const struct migrate_ops *ops, void *ctx,
+		       const struct migrate_link *link, const struct migrate_dest_config *config)
+{
+	migrate_fill_zero(d, sizeof(*d));
+	d->ops = ops;
+	d->ctx = ctx;
+	d->link = *link;
+	d->config = *config;
+	d->state = MIGRATE_DST_FAILED;
+	if (config->tx_size < MIGRATE_BUFFER_MIN || config->rx_size < MIGRATE_BUFFER_MIN) {
+		migrate_line_fact(migrate_dest_say(d), "a buffer of less than ", MIGRATE_BUFFER_MIN,
+				  " bytes");
+		return false;
+	}
+	if (config->timebase == 0U || config->ledger == NULL) {
+		migrate_line_text(migrate_dest_say(d), "no time base or no ledger");
+		return false;
+	}
+	if (!migrate_crc_init(&d->crc)) {
+		migrate_line_text(migrate_dest_say(d), "checksum or digest miscalculates");
+		return false;
+	}
+	migrate_tx_init(&d->tx, config->tx, config->tx_size);
+	migrate_rx_init(&d->rx, config->rx, config->rx_size);
+	d->state = MIGRATE_DST_HELLO;
+	return true;
+}
+
+struct migrate_line *migrate_dest_say(struct migrate_dest *d)
+{
+	migrate_line_clear(&d->line);
+	migrate_line_text(&d->line, d->config.name);
+	migrate_line_text(&d->line, ": ");
+	return &d->line;
+}
+
+enum migrate_step migrate_dest_fail(struct migrate_dest *d, uint32_t reason, uint64_t arg)
+{
+	migrate_cancel_fill(&d->cancel, reason, arg,
+			    d->line.text + __builtin_strlen(d->config.name) + 2U);
+	d->cursor = 0;
+	d->state = MIGRATE_DST_EMPTY;
+	return MIGRATE_PROGRESS;
+}
+
+enum migrate_step migrate_dest_call_failed(struct migrate_dest *d, const char *call, int64_t error)
+{
+	migrate_line_text(migrate_dest_say(d), call);
+	migrate_line_error(&d->line, error);
+	return migrate_dest_fail(d, MIGRATE_REASON_MACHINE, 0);
+}
+
+enum migrate_step migrate_dest_unexpected(struct migrate_dest *d,
+					  const struct migrate_record *record, const char *why)
+{
+	migrate_line_fact(migrate_dest_say(d), "frame ", record->seq, " (");
+	migrate_line_text(&d->line, migrate_record_name(record->type));
+	migrate_line_text(&d->line, ") ");
+	migrate_line_text(&d->line, why);
+	return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
+}
+
+static bool dest_hello_ok(struct migrate_dest *d, const struct migrate_hello *h)
+{
+	struct migrate_line *line = migrate_dest_say(d);
+
+	if (h->major != MIGRATE_MAJOR) {
+		migrate_line_fact(line, "stream of version ", h->major, ".");
+		migrate_line_fact(line, "", h->minor, "; ");
+		migrate_line_fact(line, "", MIGRATE_MAJOR, ".x is understood");
+	} else if (h->kind > MIGRATE_KIND_CHECKPOINT) {
+		migrate_line_fact(line, "stream of kind ", h->kind,
+				  "; 0 (live) and 1 (checkpoint) are understood");
+	} else if ((h->flags & ~MIGRATE_HELLO_VERIFY) != 0U || h->reserved != 0U) {
+		migrate_line_text(line, "hello: unknown flags ");
+		migrate_line_hex(line, h->flags);
+	} else if (h->page != MIGRATE_PAGE) {
+		migrate_line_fact(line, "pages of ", h->page, " bytes; 4096 are understood");
+	} else if (h->id == 0U) {
+		migrate_line_text(line, "hello: the migration id is 0");
+	} else if (h->kind == MIGRATE_KIND_LIVE &&
+		   migrate_ledger_find(d->config.ledger, h->id) != MIGRATE_OUTCOME_UNKNOWN) {
+		migrate_line_text(line, "hello: migration id ");
+		migrate_line_hex(line, h->id);
+		migrate_line_text(line, " was used before");
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static bool dest_slot_free(struct migrate_dest *d)
+{
+	static const char *const names[] = { "empty", "stopped", "running", "paused", "faulted" };
+	int state = d->ops->vm_state(d->ctx);
+
+	if (state == (int)CLEAVE_VM_EMPTY)
+		return true;
+	if (state < 0) {
+		migrate_line_text(migrate_dest_say(d), "state of the slot");
+		migrate_line_error(&d->line, state);
+		return false;
+	}
+	migrate_line_text(migrate_dest_say(d), "the slot is not empty: its guest is ");
+	migrate_line_text(&d->line, state < 5 ? names[state] : "there");
+	return false;
+}
+
+static enum migrate_step dest_hello(struct migrate_dest *d, const struct migrate_record *record)
+{
+	migrate_copy(&d->hello, record->payload, sizeof(d->hello));
+	if (!dest_hello_ok(d, &d->hello))
+		return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
+	if (!dest_slot_free(d))
+		return migrate_dest_fail(d, MIGRATE_REASON_REFUSED, 0);
+	d->digest = d->hello.id;
+	d->state = MIGRATE_DST_REQUIRE;
+	return MIGRATE_PROGRESS;
+}
+
+static enum migrate_step dest_query(struct migrate_dest *d, const struct migrate_record *record)
+{
+	struct migrate_status status;
+
+	migrate_copy(&status, record->payload, sizeof(status));
+	status = (struct migrate_status){
+		.id = status.id,
+		.outcome = migrate_ledger_find(d->config.ledger, status.id),
+	};
+	(void)migrate_tx_record(&d->tx, &d->crc, MIGRATE_REC_STATUS, &status, sizeof(status));
+	d->state = MIGRATE_DST_ANSWERED;
+	return MIGRATE_PROGRESS;
+}
+
+/* Everything that could be lacking later is asked now, before a byte of the guest comes. */
+static enum migrate_step dest_require(struct migrate_dest *d, const struct migrate_record *record)
+{
+	struct migrate_line *line;
+	int err;
+
+	line = migrate_dest_say(d);
+	migrate_line_text(line, "requirements: ");
+	if (!migrate_machine_get(&d->machine, record->payload, record->length, line))
+		return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
+	err = d->ops->describe(d->ctx, &d->slot);
+	if (err != 0)
+		return migrate_dest_call_failed(d, "describe", err);
+	line = migrate_dest_say(d);
+	migrate_line_text(line, "the slot has ");
+	if (!migrate_machine_fits(&d->machine, &d->slot, line))
+		return migrate_dest_fail(d, MIGRATE_REASON_REFUSED, 0);
+	if (d->hello.kind == MIGRATE_KIND_LIVE) {
+		if (!migrate_ledger_put(d->config.ledger, d->hello.id, MIGRATE_OUTCOME_PENDING)) {
+			migrate_line_fact(migrate_dest_say(d), "", MIGRATE_LEDGER_SIZE,
+					  " migrations are under way, no more are possible");
+			return migrate_dest_fail(d, MIGRATE_REASON_REFUSED, 0);
+		}
+		d->registered = true;
+	}
+	migrate_line_clear(&d->line);
+	d->state = MIGRATE_DST_CREATE;
+	return MIGRATE_PROGRESS;
+}
+
+/*
+ * A first call that fails created nothing (M5), and if somebody else was faster the slot is theirs: only what was begun
+ * here is given back.
+ */
+static enum migrate_step dest_create(struct migrate_dest *d)
+{
+	struct migrate_status accept = { .id = d->hello.id, .outcome = MIGRATE_OUTCOME_PENDING };
+	int err = d->ops->vm_create(d->ctx, &d->cursor);
+
+	if (err != 0)
+		return migrate_dest_call_failed(d, "creation of the slot's memory", err);
+	d->created = true;
+	if (d->cursor != 0U)
+		return MIGRATE_PROGRESS;
+	if (d->hello.kind == MIGRATE_KIND_LIVE)
+		(void)migrate_tx_record(&d->tx, &d->crc, MIGRATE_REC_ACCEPT, &accept,
+					sizeof(accept));
+	d->next = d->machine.region[0].gpa;
+	d->verified = d->next;
+	d->state = MIGRATE_DST_RECEIVE;
+	return MIGRATE_PROGRESS;
+}
+
+/*
+ * From here on the guest is this side's. The ledger says so only when it is true: until then a question is answered
+ * with PENDING.
+ */
+enum migrate_step migrate_dest_take(struct migrate_dest *d)
+{
+	struct migrate_status running = { .id = d->hello.id, .outcome = MIGRATE_OUTCOME_RUNNING };
+	int err = d->run ? d->ops->vm_resume(d->ctx) : 0;
+
+	if (err != 0)
+		return migrate_dest_call_failed(d, "resume", err);
+	if (d->registered) {
+		(void)migrate_ledger_put(d->config.ledger, d->hello.id, MIGRATE_OUTCOME_RUNNING);
+		(void)migrate_tx_record(&d->tx, &d->crc, MIGRATE_REC_RUNNING, &running,
+					sizeof(running));
+	}
+	d->state = MIGRATE_DST_TOOK;
+	return MIGRATE_PROGRESS;
+}
+
+static enum migrate_step dest_commit(struct migrate_dest *d, const struct migrate_record *record)
+{
+	struct migrate_status commit;
+
+	if (record->type != MIGRATE_REC_COMMIT)
+		return migrate_dest_unexpected(d, record, "may not come before commit");
+	migrate_copy(&commit, record->payload, sizeof(commit));
+	if (commit.id != d->hello.id || commit.outcome != MIGRATE_OUTCOME_RUNNING)
+		return migrate_dest_unexpected(d, record, "is of another migration");
+	return migrate_dest_take(d);
+}
+
+static enum migrate_step dest_cancelled(struct migrate_dest *d, const struct migrate_record *record)
+{
+	struct migrate_cancel cancel;
+	struct migrate_line *line = migrate_dest_say(d);
+
+	migrate_copy(&cancel, record->payload, sizeof(cancel));
+	migrate_line_text(line, "the source gave up: ");
+	migrate_cancel_say(&cancel, line);
+	d->told = true;
+	return migrate_dest_fail(d, cancel.reason, 0);
+}
+
+static enum migrate_step dest_record(struct migrate_dest *d, const struct migrate_record *record)
+{
+	if (record->type == MIGRATE_REC_CANCEL)
+		return dest_cancelled(d, record);
+	switch (d->state) {
+	case MIGRATE_DST_HELLO:
+		if (record->type == MIGRATE_REC_QUERY)
+			return dest_query(d, record);
+		if (record->type == MIGRATE_REC_HELLO)
+			return dest_hello(d, record);
+		return migrate_dest_unexpected(d, record, "may not come before hello");
+	case MIGRATE_DST_REQUIRE:
+		if (record->type == MIGRATE_REC_REQUIRE)
+			return dest_require(d, record);
+		return migrate_dest_unexpected(d, record, "may not come before require");
+	case MIGRATE_DST_PREPARED:
+		return dest_commit(d, record);
+	default:
+		return migrate_record_take(d, record);
+	}
+}
+
+static enum migrate_step dest_listen(struct migrate_dest *d)
+{
+	struct migrate_record record;
+	struct migrate_line why;
+
+	migrate_line_clear(&why);
+	switch (migrate_rx_next(&d->rx, &d->crc, &record, &why)) {
+	case MIGRATE_RX_RECORD:
+		return dest_record(d, &record);
+	case MIGRATE_RX_BAD:
+		migrate_line_text(migrate_dest_say(d), why.text);
+		return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
+	case MIGRATE_RX_MORE:
+		break;
+	}
+	if (d->rx.dead || d->tx.dead) {
+		migrate_rx_cut(&d->rx, migrate_dest_say(d));
+		d->told = true;
+		return migrate_dest_fail(d, MIGRATE_REASON_LINK, 0);
+	}
+	return migrate_tx_waiting(&d->tx) != 0U ? MIGRATE_WANT_SEND : MIGRATE_WANT_RECV;
+}
+
+static enum migrate_step dest_end(struct migrate_dest *d, enum migrate_dest_state state)
+{
+	d->state = state;
+	return state == MIGRATE_DST_DONE ? MIGRATE_DONE : MIGRATE_FAILED;
+}
+
+/* What is owed is with the link, or never will be: what it says can be asked for again. */
+static enum migrate_step dest_flush(struct migrate_dest *d)
+{
+	if (migrate_tx_waiting(&d->tx) == 0U || d->tx.dead || d->rx.dead)
+		return dest_end(d, MIGRATE_DST_DONE);
+	return MIGRATE_WANT_SEND;
+}
+
+/* The slot first, then the ledger, then the source: when it hears of it, it is so. */
+static enum migrate_step dest_empty(struct migrate_dest *d)
+{
+	int err = d->created ? d->ops->vm_destroy(d->ctx, &d->cursor) : 0;
+
+	if (err != 0) {
+		migrate_line_text(&d->line, "; emptying the slot");
+		migrate_line_error(&d->line, err);
+		d->cursor = 0;
+	}
+	if (d->cursor != 0U)
+		return MIGRATE_PROGRESS;
+	d->created = false;
+	if (d->registered)
+		(void)migrate_ledger_put(d->config.ledger, d->hello.id, MIGRATE_OUTCOME_NONE);
+	d->registered = false;
+	if (d->hello.kind == MIGRATE_KIND_CHECKPOINT)
+		d->told = true;
+	d->moved_at = d->ops->time(d->ctx);
+	d->state = MIGRATE_DST_TELL;
+	return MIGRATE_PROGRESS;
+}
+
+static enum migrate_step dest_tell(struct migrate_dest *d)
+{
+	if (d->told || d->tx.dead)
+		return dest_end(d, MIGRATE_DST_FAILED);
+	if (!d->queued)
+		d->queued = migrate_tx_record(&d->tx, &d->crc, MIGRATE_REC_CANCEL, &d->cancel,
+					      sizeof(d->cancel));
+	(void)migrate_tx_flush(&d->tx, &d->link);
+	if ((d->queued && migrate_tx_waiting(&d->tx) == 0U) ||
+	    d->ops->time(d->ctx) - d->moved_at > MIGRATE_TELL_SECONDS * d->config.timebase)
+		return dest_end(d, MIGRATE_DST_FAILED);
+	return MIGRATE_WANT_SEND;
+}
+
+enum migrate_step migrate_dest_step(struct migrate_dest *d)
+{
+	if (d->state == MIGRATE_DST_DONE)
+		return MIGRATE_DONE;
+	if (d->state == MIGRATE_DST_FAILED)
+		return MIGRATE_FAILED;
+	(void)migrate_tx_flush(&d->tx, &d->link);
+	(void)migrate_rx_fill(&d->rx, &d->link);
+	switch (d->state) {
+	case MIGRATE_DST_CREATE:
+		return dest_create(d);
+	case MIGRATE_DST_ZERO:
+		return migrate_record_zero(d);
+	case MIGRATE_DST_TOOK:
+	case MIGRATE_DST_ANSWERED:
+		return dest_flush(d);
+	case MIGRATE_DST_EMPTY:
+		return dest_empty(d);
+	case MIGRATE_DST_TELL:
+		return dest_tell(d);
+	default:
+		return dest_listen(d);
+	}
+}
+
+bool migrate_dest_cancel(struct migrate_dest *d)
+{
+	if (d->state >= MIGRATE_DST_TOOK)
+		return false;
+	migrate_line_text(migrate_dest_say(d), "cancelled");
+	(void)migrate_dest_fail(d, MIGRATE_REASON_USER, 0);
+	return true;
+}
+
+bool migrate_dest_has_guest(const struct migrate_dest *d)
+{
+	return d->created && (d->state == MIGRATE_DST_TOOK || d->state == MIGRATE_DST_DONE);
+}
+
+const char *migrate_dest_line(const struct migrate_dest *d)
+{
+	return d->line.text;
+}
+
+const struct migrate_progress *migrate_dest_progress(struct migrate_dest *d)
+{
+	static const char *const phases[] = {
+		[MIGRATE_DST_HELLO] = "wait",	  [MIGRATE_DST_REQUIRE] = "wait",
+		[MIGRATE_DST_CREATE] = "create",  [MIGRATE_DST_RECEIVE] = "receive",
+		[MIGRATE_DST_ZERO] = "receive",	  [MIGRATE_DST_PREPARED] = "hand-over",
+		[MIGRATE_DST_TOOK] = "hand-over", [MIGRATE_DST_ANSWERED] = "answer",
+		[MIGRATE_DST_EMPTY] = "clean up", [MIGRATE_DST_TELL] = "tell",
+		[MIGRATE_DST_DONE] = "done",	  [MIGRATE_DST_FAILED] = "failed",
+	};
+
+	d->progress.phase = phases[d->state];
+	d->progress.bytes = d->rx.bytes;
+	return &d->progress;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * CRC32C of a frame, and the digest that tells whether two pages are the same. Both are published algorithms, so that another
+ * implementation has them in a library: CRC32C (RFC 3720, appendix B.4) and XXH64 (the xxHash specification, "XXH64
+ * Algorithm Description"). Neither withstands somebody who forges on purpose, and nothing may rely on them for that.
+ */
+#include "guests/lib/migrate/migrate_stream.h"
+
+#define CRC_POLY 0x82f63b78U /* Castagnoli, reflected */
+
+#define PRIME_1 UINT64_C(0x9e3779b185ebca87)
+#define PRIME_2 UINT64_C(0xc2b2ae3d27d4eb4f)
+#define PRIME_3 UINT64_C(0x165667b19e3779f9)
+#define PRIME_4 UINT64_C(0x85ebca77c2b2ae63)
+#define PRIME_5 UINT64_C(0x27d4eb2f165667c5)
+
+#define STRIPE 32U /* bytes that XXH64 takes in a round: four lanes of eight */
+
+static uint64_t load64(const uint8_t *p)
+{
+	uint64_t v;
+
+	migrate_copy(&v, p, sizeof(v));
+	return v;
+}
+
+static uint32_t load32(const uint8_t *p)
+{
+	uint32_t v;
+
+	migrate_copy(&v, p, sizeof(v));
+	return v;
+}
+
+static void crc_tables(struct migrate_crc *crc)
+{
+	for (uint32_t i = 0; i < 256U; i++) {
+		uint32_t v = i;
+
+		for (uint32_t bit = 0; bit < 8U; bit++)
+			v = (v >> 1) ^ ((v & 1U) != 0U ? CRC_POLY : 0U);
+		crc->table[0][i] = v;
+	}
+	for (uint32_t i = 0; i < 256U; i++) {
+		for (uint32_t n = 1; n < 8U; n++) {
+			uint32_t v = crc->table[n - 1U][i];
+
+			crc->table[n][i] = (v >> 8) ^ crc->table[0][v & 0xffU];
+		}
+	}
+}
+
+bool migrate_crc_init(struct migrate_crc *crc)
+{
+	static const char digits[] = "123456789";
+	uint8_t iscsi[32];
+
+	crc_tables(crc);
+	for (uint32_t i = 0; i < sizeof(iscsi); i++)
+		iscsi[i] = (uint8_t)i;
+	/* RFC 3720 B.4, "32 bytes of incrementing 00..1f"; the check value of the CRC; the specification's own of XXH64 */
+	return migrate_crc32c(crc, iscsi, sizeof(iscsi)) == 0x46dd794eU &&
+	       migrate_crc32c(crc, digits, 9) == 0xe3069283U &&
+	       migrate_crc32c(crc, NULL, 0) == 0U &&
+	       migrate_digest(NULL, 0, 0) == UINT64_C(0xef46db3751d8e999) &&
+	       migrate_digest("abc", 3, 0) == UINT64_C(0x44bc2cf5ad770999);
+}
+
+uint32_t migrate_crc32c(const struct migrate_crc *crc, const void *bytes, size_t size)
+{
+	const uint8_t *p = bytes;
+	uint32_t v = 0xffffffffU;
+
+	for (; size >= 8U; size -= 8U, p += 8) {
+		uint64_t w = load64(p) ^ v;
+
+		v = crc->table[7][w & 0xffU] ^ crc->table[6][(w >> 8) & 0xffU] ^
+		    crc->table[5][(w >> 16) & 0xffU] ^ crc->table[4][(w >> 24) & 0xffU] ^
+		    crc->table[3][(w >> 32) & 0xffU] ^ crc->table[2][(w >> 40) & 0xffU] ^
+		    crc->table[1][(w >> 48) & 0xffU] ^ crc->table[0][w >> 56];
+	}
+	for (; size != 0U; size--, p++)
+		v = (v >> 8) ^ crc->table[0][(v ^ *p) & 0xffU];
+	return ~v;
+}
+
+static uint64_t rotate(uint64_t v, uint32_t n)
+{
+	return (v << n) | (v >> (64U - n));
+}
+
+static uint64_t digest_round(uint64_t lane, uint64_t input)
+{
+	return rotate(lane + input * PRIME_2, 31) * PRIME_1;
+}
+
+static uint64_t digest_merge(uint64_t v, uint64_t lane)
+{
+	return (v ^ digest_round(0, lane)) * PRIME_1 + PRIME_4;
+}
+
+/* All whole stripes of @size bytes. */
+static uint64_t digest_stripes(const uint8_t *p, size_t size, uint64_t seed)
+{
+	uint64_t a = seed + PRIME_1 + PRIME_2;
+	uint64_t b = seed + PRIME_2;
+	uint64_t c = seed;
+	uint64_t d = seed - PRIME_1;
+	uint64_t v;
+
+	for (; size >= STRIPE; size -= STRIPE, p += STRIPE) {
+		a = digest_round(a, load64(p));
+		b = digest_round(b, load64(p + 8));
+		c = digest_round(c, load64(p + 16));
+		d = digest_round(d, load64(p + 24));
+	}
+	v = rotate(a, 1) + rotate(b, 7) + rotate(c, 12) + rotate(d, 18);
+	v = digest_merge(v, a);
+	v = digest_merge(v, b);
+	v = digest_merge(v, c);
+	return digest_merge(v, d);
+}
+
+uint64_t migrate_digest(const void *bytes, size_t size, uint64_t seed)
+{
+	const uint8_t *p = bytes;
+	size_t rest = size % STRIPE;
+	uint64_t v = size >= STRIPE ? digest_stripes(p, size, seed) : seed + PRIME_5;
+
+	v += size;
+	if (rest != 0U)
+		p += size - rest;
+	for (; rest >= 8U; rest -= 8U, p += 8)
+		v = rotate(v ^ digest_round(0, load64(p)), 27) * PRIME_1 + PRIME_4;
+	if (rest >= 4U) {
+		v = rotate(v ^ load32(p) * PRIME_1, 23) * PRIME_2 + PRIME_3;
+		rest -= 4U;
+		p += 4;
+	}
+	for (; rest != 0U; rest--, p++)
+		v = rotate(v ^ *p * PRIME_5, 11) * PRIME_1;
+	v = (v ^ (v >> 33)) * PRIME_2;
+	v = (v ^ (v >> 29)) * PRIME_3;
+	return v ^ (v >> 32);
+}
+
+uint64_t migrate_digest_page(const void *page, uint64_t gpa)
+{
+	return migrate_digest(page, MIGRATE_PAGE, gpa);
+}
+
+uint64_t migrate_chain(uint64_t chain, uint32_t what, uint64_t where, uint64_t value)
+{
+	uint64_t link[3] = { chain, where, value };
+
+	return migrate_digest(link, sizeof(link), what);
+}
+
+bool migrate_page_is_zero(const void *page)
+{
+	const uint8_t *p = page;
+
+	for (size_t i = 0; i < MIGRATE_PAGE; i += STRIPE) {
+		if ((load64(p + i) | load64(p + i + 8U) | load64(p + i + 16U) |
+		     load64(p + i + 24U)) != 0U)
+			return false;
+	}
+	return true;
+}

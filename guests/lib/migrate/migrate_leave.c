@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ways out of a migration at the source: the guest runs on here with everything it had, or it is the destination's
+ * and is forgotten. A call that fails on the way out is added to the line and does not stop what comes after it.
+ */
+#include "guests/lib/migrate/migrate_internal.h"
+
+void migrate_cancel_fill(struct migrate_cancel *cancel, uint32_t reason, uint64_t arg,
+			 const char *text)
+{
+	size_t n = __builtin_strlen(text);
+
+	*cancel = (struct migrate_cancel){ .reason = reason, .arg = arg };
+	migrate_copy(cancel->text, text, n < sizeof(cancel->text) ? n : sizeof(cancel->text) - 1U);
+}
+
+void migrate_cancel_say(const struct migrate_cancel *cancel, struct migrate_line *line)
+{
+	if (cancel->text[0] == '\0')
+		migrate_line_fact(line, "reason ", cancel->reason, "");
+	else
+		migrate_line_bytes(line, cancel->text, sizeof(cancel->text));
+}
+
+static void leave_also(struct migrate_source *s, const char *call, int error)
+{
+	if (error == 0)
+		return;
+	if (s->line.length == 0U)
+		(void)migrate_source_say(s);
+	else
+		migrate_line_text(&s->line, "; ");
+	migrate_line_text(&s->line, call);
+	migrate_line_error(&s->line, error);
+}
+
+static void leave_brake_off(struct migrate_source *s)
+{
+	if (s->progress.brake != 0U)
+		leave_also(s, "brake", s->ops->vm_brake(s->ctx, 0));
+	s->progress.brake = 0;
+}
+
+/* The guest first: it stands still. A guest that was paused before, or ended by itself, is left as it is. */
+enum migrate_step migrate_leave_resume(struct migrate_source *s)
+{
+	leave_brake_off(s);
+	if (s->committed)
+		leave_also(s, "taking the guest back", s->ops->vm_own(s->ctx, true));
+	s->committed = false;
+	if (s->paused) {
+		if (s->running_before && s->ops->vm_state(s->ctx) == (int)CLEAVE_VM_PAUSED)
+			leave_also(s, "resume", s->ops->vm_resume(s->ctx));
+		s->progress.paused_ticks = s->ops->time(s->ctx) - s->paused_at;
+		s->paused = false;
+	}
+	s->region = 0;
+	s->cursor = 0;
+	s->state = MIGRATE_SRC_LOG_STOP;
+	return MIGRATE_PROGRESS;
+}
+
+static void leave_logs_stopped(struct migrate_source *s)
+{
+	s->moved_at = s->ops->time(s->ctx);
+	if (!s->failed)
+		s->state = MIGRATE_SRC_DONE;
+	else if (s->told || s->tx.dead)
+		s->state = MIGRATE_SRC_FAILED;
+	else
+		s->state = MIGRATE_SRC_TELL;
+}
+
+enum migrate_step migrate_leave_log_stop(struct migrate_source *s)
+{
+	uint64_t dirty;
+	int err;
+
+	if (s->region >= s->logs) {
+		leave_logs_stopped(s);
+		return MIGRATE_PROGRESS;
+	}
+	/* A start that failed may have left nothing to stop. */
+	if (s->cursor == 0U && s->ops->log_status(s->ctx, s->region, &dirty) == CLEAVE_LOG_OFF) {
+		s->region++;
+		return MIGRATE_PROGRESS;
+	}
+	err = s->ops->log_stop(s->ctx, s->region, &s->cursor);
+	leave_also(s, "stop of the dirty log", err);
+	if (err != 0)
+		s->cursor = 0;
+	if (s->cursor == 0U)
+		s->region++;
+	return MIGRATE_PROGRESS;
+}
+
+/* As long as the link takes it, but no longer than a second: the guest is safe, and this only saves the other end a wait. */
+enum migrate_step migrate_leave_tell(struct migrate_source *s)
+{
+	if (!s->told)
+		s->told = migrate_tx_record(&s->tx, &s->crc, MIGRATE_REC_CANCEL, &s->cancel,
+					    sizeof(s->cancel));
+	if ((s->told && migrate_tx_waiting(&s->tx) == 0U) || s->tx.dead ||
+	    s->ops->time(s->ctx) - s->moved_at > MIGRATE_TELL_SECONDS * s->config.timebase) {
+		s->state = MIGRATE_SRC_FAILED;
+		return MIGRATE_FAILED;
+	}
+	return MIGRATE_WANT_SEND;
+}
+
+/* Only here is a guest forgotten, and only after the destination said RUNNING. */
+enum migrate_step migrate_leave_forget(struct migrate_source *s)
+{
+	int err;
+
+	leave_brake_off(s);
+	if (s->progress.paused_ticks == 0U)
+		s->progress.paused_ticks = s->ops->time(s->ctx) - s->paused_at;
+	err = s->ops->vm_destroy(s->ctx, &s->cursor);
+	leave_also(s, "emptying the slot that the guest left", err);
+	if (err == 0 && s->cursor != 0U)
+		return MIGRATE_PROGRESS;
+	if (err == 0)
+		leave_also(s, "striking out the note", s->ops->vm_own(s->ctx, true));
+	s->state = MIGRATE_SRC_DONE;
+	return MIGRATE_DONE;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The one line that says what went wrong. Builds text without the C library; must never write behind the line, or let a
+ * byte that came over the link reach a terminal as anything but a printable character.
+ */
+#include "guests/lib/migrate/migrate_stream.h"
+
+static void line_char(struct migrate_line *line, char c)
+{
+	if (line->length + 1U >= MIGRATE_LINE_MAX)
+		return;
+	line->text[line->length++] = (c >= ' ' && c <= '~') ? c : '?';
+	line->text[line->length] = '\0';
+}
+
+void migrate_line_clear(struct migrate_line *line)
+{
+	line->length = 0;
+	line->text[0] = '\0';
+}
+
+void migrate_line_text(struct migrate_line *line, const char *text)
+{
+	for (; *text != '\0'; text++)
+		line_char(line, *text);
+}
+
+void migrate_line_bytes(struct migrate_line *line, const char *bytes, size_t size)
+{
+	for (size_t i = 0; i < size && bytes[i] != '\0'; i++)
+		line_char(line, bytes[i]);
+}
+
+static void line_number(struct migrate_line *line, uint64_t value, uint64_t base)
+{
+	char digits[20];
+	size_t n = 0;
+
+	do {
+		digits[n++] = "0123456789abcdef"[value % base];
+		value /= base;
+	} while (value != 0U);
+	while (n != 0U)
+		line_char(line, digits[--n]);
+}
+
+void migrate_line_dec(struct migrate_line *line, uint64_t value)
+{
+	line_number(line, value, 10U);
+}
+
+void migrate_line_hex(struct migrate_line *line, uint64_t value)
+{
+	migrate_line_text(line, "0x");
+	line_number(line, value, 16U);
+}
+
+void migrate_line_fact(struct migrate_line *line, const char *before, uint64_t value,
+		       const char *after)
+{
+	migrate_line_text(line, before);
+	migrate_line_dec(line, value);
+	migrate_line_text(line, after);
+}
+
+void migrate_line_error(struct migrate_line *line, int64_t error)
+{
+	migrate_line_fact(line, " failed: error -", 0U - (uint64_t)error, "");
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the destination receives between its ACCEPT and its READY. Every record is checked against what came before it, and
+ * nothing reaches the slot's memory outside its regions, twice in a pass, or in another order than the source's.
+ */
+#include "guests/lib/migrate/migrate_internal.h"
+
+/* Behind the last region: nothing may come any more in this pass; no gpa of a region is so large. */
+#define PAST_LAST UINT64_MAX
+
+/* The page behind @gpa + @pages, which end in @region: there, or where the next region begins */
+static uint64_t records_behind(const struct migrate_machine *m, uint32_t region, uint64_t gpa,
+			       uint64_t pages)
+{
+	uint64_t end = gpa + pages * MIGRATE_PAGE;
+
+	if (end != m->region[region].gpa + m->region[region].size)
+		return end;
+	return region + 1U < m->regions ? m->region[region + 1U].gpa : PAST_LAST;
+}
+
+static enum migrate_step records_at(struct migrate_dest *d, const struct migrate_record *record,
+				    uint64_t gpa, uint64_t pages, const char *why)
+{
+	(void)migrate_dest_unexpected(d, record, "");
+	migrate_line_fact(&d->line, "of ", pages, " pages at ");
+	migrate_line_hex(&d->line, gpa);
+	migrate_line_text(&d->line, why);
+	return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
+}
+
+/*
+ * A run of pages of this pass. In every pass pages come in ascending order, each once at most; the first pass has all of them, so
+ * that nothing in the slot is ever left as it was created.
+ * Return: it may be there, and @d->next moved behind it; else it has failed.
+ */
+static bool records_place(struct migrate_dest *d, const struct migrate_record *record, uint64_t gpa,
+			  uint64_t pages)
+{
+	uint32_t region = migrate_machine_region(&d->machine, gpa, pages);
+
+	if (!d->in_pass)
+		(void)migrate_dest_unexpected(d, record, "may not come outside a pass");
+	else if ((gpa & (MIGRATE_PAGE - 1U)) != 0U || pages == 0U)
+		(void)records_at(d, record, gpa, pages, ": not whole pages");
+	else if (region == d->machine.regions)
+		(void)records_at(d, record, gpa, pages, ": not inside one memory region");
+	else if (gpa < d->next)
+		(void)records_at(d, record, gpa, pages, ": came already, or out of order");
+	else if (d->progress.pass == 1U && gpa != d->next)
+		(void)records_at(d, record, gpa, pages,
+				 ": the first pass left out pages before it");
+	else {
+		d->next = records_behind(&d->machine, region, gpa, pages);
+		return true;
+	}
+	return false;
+}
+
+static enum migrate_step records_page(struct migrate_dest *d, const struct migrate_record *record)
+{
+	const uint8_t *page = record->payload + sizeof(uint64_t);
+	uint64_t gpa;
+	int err;
+
+	migrate_copy(&gpa, record->payload, sizeof(gpa));
+	if (!records_place(d, record, gpa, 1))
+		return MIGRATE_PROGRESS;
+	err = d->ops->page_write(d->ctx, gpa, page);
+	if (err != 0)
+		return migrate_dest_call_failed(d, "write of a page", err);
+	d->digest =
+		migrate_chain(d->digest, MIGRATE_CHAIN_PAGE, gpa, migrate_digest_page(page, gpa));
+	d->pass_pages++;
+	d->progress.pages++;
+	return MIGRATE_PROGRESS;
+}
+
+static enum migrate_step records_zero_run(struct migrate_dest *d,
+					  const struct migrate_record *record)
+{
+	migrate_copy(&d->zero, record->payload, sizeof(d->zero));
+	if (!records_place(d, record, d->zero.gpa, d->zero.pages))
+		return MIGRATE_PROGRESS;
+	d->digest = migrate_chain(d->digest, MIGRATE_CHAIN_ZERO, d->zero.gpa, d->zero.pages);
+	d->pass_zero += d->zero.pages;
+	d->progress.zero += d->zero.pages;
+	d->state = MIGRATE_DST_ZERO;
+	return MIGRATE_PROGRESS;
+}
+
+enum migrate_step migrate_record_zero(struct migrate_dest *d)
+{
+	uint64_t pages = d->zero.pages < MIGRATE_STEP_PAGES ? d->zero.pages : MIGRATE_STEP_PAGES;
+	int err = d->ops->page_zero(d->ctx, d->zero.gpa, pages);
+
+	if (err != 0)
+		return migrate_dest_call_failed(d, "zeroing of pages", err);
+	d->zero.gpa += pages * MIGRATE_PAGE;
+	d->zero.pages -= pages;
+	if (d->zero.pages == 0U)
+		d->state = MIGRATE_DST_RECEIVE;
+	return MIGRATE_PROGRESS;
+}
+
+static enum migrate_step records_pass_begin(struct migrate_dest *d,
+					    const struct migrate_record *record)
+{
+	struct migrate_pass pass;
+
+	migrate_copy(&pass, record->payload, sizeof(pass));
+	if (d->in_pass || d->finished)
+		return migrate_dest_unexpected(d, record, "may not come now");
+	if (pass.pass != d->progress.pass + 1U || pass.pages != 0U || pass.zero != 0U)
+		return migrate_dest_unexpected(d, record, "is not of the next pass");
+	if (pass.flags != (d->stopped ? MIGRATE_PASS_FINAL : 0U))
+		return migrate_dest_unexpected(d, record, "has flags that do not fit");
+	d->progress.pass = pass.pass;
+	d->pass_flags = pass.flags;
+	d->pass_pages = 0;
+	d->pass_zero = 0;
+	d->next = d->machine.region[0].gpa;
+	d->in_pass = true;
+	return MIGRATE_PROGRESS;
+}
+
+static enum migrate_step records_pass_end(struct migrate_dest *d,
+					  const struct migrate_record *record)
+{
+	struct migrate_pass pass;
+
+	migrate_copy(&pass, record->payload, sizeof(pass));
+	if (!d->in_pass || pass.pass != d->progress.pass || pass.flags != d->pass_flags)
+		return migrate_dest_unexpected(d, record, "is not of the pass that is under way");
+	if (pass.pages != d->pass_pages || pass.zero != d->pass_zero)
+		return migrate_dest_unexpected(d, record, "counts other pages than came");
+	if (pass.pass == 1U && d->next != PAST_LAST)
+		return migrate_dest_unexpected(d, record, "of a first pass without all pages");
+	d->in_pass = false;
+	d->finished = d->stopped;
+	if (!d->stopped && d->hello.kind == MIGRATE_KIND_LIVE &&
+	    !migrate_tx_record(&d->tx, &d->crc, MIGRATE_REC_PASS_ACK, &pass, sizeof(pass)))
+		return migrate_dest_unexpected(d, record, "came before its answers were taken");
+	return MIGRATE_PROGRESS;
+}
+
+static enum migrate_step records_stop(struct migrate_dest *d, const struct migrate_record *record)
+{
+	struct migrate_stop stop;
+
+	migrate_copy(&stop, record->payload, sizeof(stop));
+	if (d->in_pass || d->stopped)
+		return migrate_dest_unexpected(d, record, "may not come now");
+	if (stop.run > 1U || stop.reserved != 0U)
+		return migrate_dest_unexpected(d, record,
+					       "says neither that it ran nor that it did not");
+	d->stopped = true;
+	d->run = stop.run == 1U;
+	return MIGRATE_PROGRESS;
+}
+
+static enum migrate_step records_state_refused(struct migrate_dest *d,
+					       const struct migrate_state *head, int err)
+{
+	migrate_line_fact(migrate_dest_say(d), "state record kind ", head->kind, " version ");
+	migrate_line_fact(&d->line, "", head->version, " instance ");
+	migrate_line_dec(&d->line, head->instance);
+	if (err == CLEAVE_ERR_NOT_SUPPORTED) {
+		migrate_line_text(&d->line, " must be understood and is not");
+		return migrate_dest_fail(d, MIGRATE_REASON_REFUSED, 0);
+	}
+	migrate_line_error(&d->line, err);
+	return migrate_dest_fail(d, MIGRATE_REASON_MACHINE, 0);
+}
+
+/* Ascending by kind and instance: none comes twice. */
+static enum migrate_step records_state(struct migrate_dest *d, const struct migrate_record *record)
+{
+	const uint8_t *data = record->payload + sizeof(struct migrate_state);
+	struct migrate_state head;
+	uint64_t key;
+	int err;
+
+	migrate_copy(&head, record->payload, sizeof(head));
+	key = (uint64_t)head.kind << 32 | head.instance;
+	if (!d->stopped || d->in_pass || d->finished)
+		return migrate_dest_unexpected(d, record, "may not come now");
+	if (head.length != record->length - sizeof(head))
+		return migrate_dest_unexpected(d, record, "has another length than its frame");
+	if ((head.flags & ~MIGRATE_STATE_MANDATORY) != 0U)
+		return migrate_dest_unexpected(d, record, "has unknown flags");
+	if (d->states != 0U && key <= d->last_state)
+		return migrate_dest_unexpected(d, record, "came already, or out of order");
+	err = d->ops->state_set(d->ctx, &head, data);
+	if (err == CLEAVE_ERR_NOT_SUPPORTED && (head.flags & MIGRATE_STATE_MANDATORY) == 0U)
+		err = 0;
+	if (err != 0)
+		return records_state_refused(d, &head, err);
+	d->digest = migrate_chain(d->digest, MIGRATE_CHAIN_STATE, key,
+				  migrate_digest(data, head.length, 0));
+	d->last_state = key;
+	d->states++;
+	return MIGRATE_PROGRESS;
+}
+
+static enum migrate_step records_differs(struct migrate_dest *d, uint64_t gpa)
+{
+	migrate_line_text(migrate_dest_say(d), "verify: page ");
+	migrate_line_hex(&d->line, gpa);
+	migrate_line_text(&d->line, " differs from the source's");
+	return migrate_dest_fail(d, MIGRATE_REASON_VERIFY, gpa);
+}
+
+/* Against what the slot's memory holds, not against what came. */
+static enum migrate_step records_verify(struct migrate_dest *d, const struct migrate_record *record)
+{
+	struct migrate_verify head;
+	uint32_t region;
+	uint64_t want;
+
+	migrate_copy(&head, record->payload, sizeof(head));
+	region = migrate_machine_region(&d->machine, head.gpa, head.pages);
+	if (!d->finished || (d->hello.flags & MIGRATE_HELLO_VERIFY) == 0U)
+		return migrate_dest_unexpected(d, record, "may not come now");
+	if (head.pages == 0U || head.pages > MIGRATE_VERIFY_MAX ||
+	    record->length != sizeof(head) + head.pages * sizeof(want))
+		return migrate_dest_unexpected(d, record, "has another length than its pages");
+	if (region == d->machine.regions || head.gpa != d->verified)
+		return records_at(d, record, head.gpa, head.pages, ": not the next pages");
+	for (uint64_t i = 0; i < head.pages; i++) {
+		uint64_t gpa = head.gpa + i * MIGRATE_PAGE;
+		int err = d->ops->page_read(d->ctx, gpa, d->page);
+
+		if (err != 0)
+			return migrate_dest_call_failed(d, "read of a page", err);
+		migrate_copy(&want, record->payload + sizeof(head) + i * sizeof(want),
+			     sizeof(want));
+		if (migrate_digest_page(d->page, gpa) != want)
+			return records_differs(d, gpa);
+	}
+	d->verified = records_behind(&d->machine, region, head.gpa, head.pages);
+	return MIGRATE_PROGRESS;
+}
+
+static bool records_sums_ok(struct migrate_dest *d, const struct migrate_handover *sums)
+{
+	if (sums->id == d->hello.id && sums->pages == d->progress.pages &&
+	    sums->zero == d->progress.zero && sums->passes == d->progress.pass &&
+	    sums->states == d->states && sums->digest == d->digest)
+		return true;
+	migrate_line_text(migrate_dest_say(d), "hand-over: digest ");
+	migrate_line_hex(&d->line, sums->digest);
+	migrate_line_fact(&d->line, " of ", sums->pages, " pages and ");
+	migrate_line_fact(&d->line, "", sums->states, " state records was announced, ");
+	migrate_line_hex(&d->line, d->digest);
+	migrate_line_fact(&d->line, " of ", d->progress.pages, " and ");
+	migrate_line_fact(&d->line, "", d->states, " came");
+	return false;
+}
+
+static enum migrate_step records_handover(struct migrate_dest *d,
+					  const struct migrate_record *record)
+{
+	struct migrate_handover sums;
+	int err;
+
+	migrate_copy(&sums, record->payload, sizeof(sums));
+	if (!d->finished)
+		return migrate_dest_unexpected(d, record, "may not come before the final pass");
+	if ((d->hello.flags & MIGRATE_HELLO_VERIFY) != 0U && d->verified != PAST_LAST)
+		return migrate_dest_unexpected(d, record, "may not come before all was verified");
+	if (!records_sums_ok(d, &sums))
+		return migrate_dest_fail(d, MIGRATE_REASON_DIGEST, 0);
+	err = d->ops->state_check(d->ctx, migrate_dest_say(d));
+	if (err != 0)
+		return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
+	migrate_line_clear(&d->line);
+	if (d->hello.kind == MIGRATE_KIND_CHECKPOINT)
+		return migrate_dest_take(d);
+	if (!migrate_tx_record(&d->tx, &d->crc, MIGRATE_REC_READY, &sums, sizeof(sums)))
+		return migrate_dest_unexpected(d, record, "came before its answers were taken");
+	d->state = MIGRATE_DST_PREPARED;
+	return MIGRATE_PROGRESS;
+}
+
+enum migrate_step migrate_record_take(struct migrate_dest *d, const struct migrate_record *record)
+{
+	switch (record->type) {
+	case MIGRATE_REC_PASS_BEGIN:
+		return records_pass_begin(d, record);
+	case MIGRATE_REC_PAGE:
+		return records_page(d, record);
+	case MIGRATE_REC_ZERO:
+		return records_zero_run(d, record);
+	case MIGRATE_REC_PASS_END:
+		return records_pass_end(d, record);
+	case MIGRATE_REC_STOP:
+		return records_stop(d, record);
+	case MIGRATE_REC_STATE:
+		return records_state(d, record);
+	case MIGRATE_REC_VERIFY:
+		return records_verify(d, record);
+	case MIGRATE_REC_HANDOVER:
+		return records_handover(d, record);
+	default:
+		return migrate_dest_unexpected(d, record, "may not come now");
+	}
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the guest was given, as a record, and whether a slot can be the same. The destination decides with it before a
+ * byte of the guest is sent, so what a guest could miss later must stand in it.
+ */
+#include "guests/lib/migrate/migrate_stream.h"
+
+/* G-stage of n levels translates 12 + 9 * n + 2 bits of a GPA (privileged specification, "Guest-Physical Address Translation"). */
+#define LEVELS_MIN    3U
+#define LEVELS_MAX    5U
+#define GPA_BITS(n)   (14U + 9U * (n))
+#define GPA_PAST_LAST (UINT64_C(1) << GPA_BITS(LEVELS_MAX))
+
+#define TIMEBASE_MAX UINT64_C(1000000000000) /* Hz; more is a mistake */
+
+static bool machine_bad_region(const struct migrate_region *r, uint32_t index, const char *what,
+			       struct migrate_line *line)
+{
+	migrate_line_fact(line, "memory region ", index, " (");
+	migrate_line_hex(line, r->gpa);
+	migrate_line_text(line, ", ");
+	migrate_line_hex(line, r->size);
+	migrate_line_text(line, " bytes) ");
+	migrate_line_text(line, what);
+	return false;
+}
+
+static bool machine_regions_ok(const struct migrate_machine *m, struct migrate_line *line)
+{
+	uint64_t end = 0;
+
+	if (m->regions == 0U || m->regions > MIGRATE_REGIONS_MAX) {
+		migrate_line_fact(line, "", m->regions, " memory regions; 1 to ");
+		migrate_line_fact(line, "", MIGRATE_REGIONS_MAX, " are allowed");
+		return false;
+	}
+	for (uint32_t i = 0; i < m->regions; i++) {
+		const struct migrate_region *r = &m->region[i];
+
+		if (r->size == 0U || ((r->gpa | r->size) & (MIGRATE_PAGE - 1U)) != 0U)
+			return machine_bad_region(r, i, "is empty or not of whole pages", line);
+		if (r->gpa >= GPA_PAST_LAST || r->size > GPA_PAST_LAST - r->gpa)
+			return machine_bad_region(r, i, "ends beyond any G-stage", line);
+		if (r->gpa < end)
+			return machine_bad_region(r, i, "is not behind the one before it", line);
+		end = r->gpa + r->size;
+	}
+	if (m->gstage_levels < LEVELS_MAX && end > UINT64_C(1) << GPA_BITS(m->gstage_levels)) {
+		migrate_line_fact(line, "memory regions do not fit in G-stage tables of ",
+				  m->gstage_levels, " levels");
+		return false;
+	}
+	return true;
+}
+
+static bool machine_isa_ok(const char *isa, struct migrate_line *line)
+{
+	size_t n = 0;
+
+	for (; n <= MIGRATE_ISA_MAX && isa[n] != '\0'; n++) {
+		char c = isa[n];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_')) {
+			migrate_line_fact(line, "ISA string: character ", n,
+					  " is not a-z, 0-9 or _");
+			return false;
+		}
+	}
+	if (n > MIGRATE_ISA_MAX || n < 5U || __builtin_memcmp(isa, "rv64", 4) != 0) {
+		migrate_line_fact(line, "ISA string: must begin with rv64 and have at most ",
+				  MIGRATE_ISA_MAX, " characters");
+		return false;
+	}
+	return true;
+}
+
+bool migrate_machine_check(const struct migrate_machine *machine, struct migrate_line *line)
+{
+	if (machine->vcpus == 0U || machine->vcpus > MIGRATE_VCPUS_MAX) {
+		migrate_line_fact(line, "", machine->vcpus, " vCPUs; 1 to ");
+		migrate_line_fact(line, "", MIGRATE_VCPUS_MAX, " are allowed");
+		return false;
+	}
+	if (machine->gstage_levels < LEVELS_MIN || machine->gstage_levels > LEVELS_MAX) {
+		migrate_line_fact(line, "", machine->gstage_levels,
+				  " G-stage levels; 3 to 5 are allowed");
+		return false;
+	}
+	if (machine->timebase == 0U || machine->timebase > TIMEBASE_MAX) {
+		migrate_line_fact(line, "time base of ", machine->timebase, " Hz; 1 to ");
+		migrate_line_fact(line, "", TIMEBASE_MAX, " are allowed");
+		return false;
+	}
+	return machine_isa_ok(machine->isa, line) && machine_regions_ok(machine, line);
+}
+
+/*
+ * The next extension of an ISA string: @at moves behind it. Single letters stand together up to the first `_`; names of
+ * several letters begin with s, x or z and stand between `_`.
+ */
+static size_t isa_next(const char *isa, size_t *at, size_t *start)
+{
+	size_t n = *at;
+	size_t length = 1;
+
+	while (isa[n] == '_')
+		n++;
+	*start = n;
+	if (isa[n] == '\0')
+		return 0;
+	if (isa[n] == 's' || isa[n] == 'x' || isa[n] == 'z') {
+		while (isa[n + length] != '\0' && isa[n + length] != '_')
+			length++;
+	}
+	*at = n + length;
+	return length;
+}
+
+static bool isa_has(const char *isa, const char *name, size_t length)
+{
+	size_t at = 4;
+	size_t start;
+	size_t n;
+
+	while ((n = isa_next(isa, &at, &start)) != 0U) {
+		if (n == length && __builtin_memcmp(isa + start, name, n) == 0)
+			return true;
+		/* g is a short word for these (unprivileged specification, "ISA Extension Naming Conventions") */
+		if (n == 1U && isa[start] == 'g' && length == 1U &&
+		    (name[0] == 'i' || name[0] == 'm' || name[0] == 'a' || name[0] == 'f' ||
+		     name[0] == 'd'))
+			return true;
+		if (n == 1U && isa[start] == 'g' &&
+		    ((length == 5U && __builtin_memcmp(name, "zicsr", 5) == 0) ||
+		     (length == 8U && __builtin_memcmp(name, "zifencei", 8) == 0)))
+			return true;
+	}
+	return false;
+}
+
+/* Every letter that g stands for. */
+static bool isa_has_g(const char *isa)
+{
+	return isa_has(isa, "g", 1) ||
+	       (isa_has(isa, "i", 1) && isa_has(isa, "m", 1) && isa_has(isa, "a", 1) &&
+		isa_has(isa, "f", 1) && isa_has(isa, "d", 1) && isa_has(isa, "zicsr", 5) &&
+		isa_has(isa, "zifencei", 8));
+}
+
+static void lacks(struct migrate_line *line, bool *any)
+{
+	migrate_line_text(line, *any ? "; " : "");
+	*any = true;
+}
+
+static void machine_isa_fits(const char *guest, const char *slot, struct migrate_line *line,
+			     bool *any)
+{
+	bool first = true;
+	size_t at = 4;
+	size_t start;
+	size_t n;
+
+	while ((n = isa_next(guest, &at, &start)) != 0U) {
+		if (n == 1U && guest[start] == 'g' ? isa_has_g(slot)
+						   : isa_has(slot, guest + start, n))
+			continue;
+		if (first) {
+			lacks(line, any);
+			migrate_line_text(line, "no ISA extension ");
+		} else {
+			migrate_line_text(line, ", ");
+		}
+		first = false;
+		migrate_line_bytes(line, guest + start, n);
+	}
+}
+
+static void machine_memory_fits(const struct migrate_machine *guest,
+				const struct migrate_machine *slot, struct migrate_line *line,
+				bool *any)
+{
+	if (slot->regions != guest->regions) {
+		lacks(line, any);
+		migrate_line_fact(line, "", slot->regions, " memory regions, the guest has ");
+		migrate_line_dec(line, guest->regions);
+		return;
+	}
+	for (uint32_t i = 0; i < guest->regions; i++) {
+		const struct migrate_region *g = &guest->region[i];
+		const struct migrate_region *s = &slot->region[i];
+
+		if (g->gpa == s->gpa && g->size == s->size)
+			continue;
+		lacks(line, any);
+		migrate_line_fact(line, "memory region ", i, " is ");
+		migrate_line_hex(line, s->size);
+		migrate_line_text(line, " bytes at ");
+		migrate_line_hex(line, s->gpa);
+		migrate_line_text(line, ", the guest's ");
+		migrate_line_hex(line, g->size);
+		migrate_line_text(line, " at ");
+		migrate_line_hex(line, g->gpa);
+		return;
+	}
+}
+
+bool migrate_machine_fits(const struct migrate_machine *guest, const struct migrate_machine *slot,
+			  struct migrate_line *line)
+{
+	bool any = false;
+
+	machine_isa_fits(guest->isa, slot->isa, line, &any);
+	if (slot->gstage_levels < guest->gstage_levels) {
+		lacks(line, &any);
+		migrate_line_fact(line, "G-stage tables of at most ", slot->gstage_levels,
+				  " levels, the guest needs ");
+		migrate_line_dec(line, guest->gstage_levels);
+	}
+	if (slot->vcpus != guest->vcpus) {
+		lacks(line, &any);
+		migrate_line_fact(line, "", slot->vcpus, " vCPUs, the guest has ");
+		migrate_line_dec(line, guest->vcpus);
+	}
+	/* htimedelta shifts a guest's time and cannot scale it. */
+	if (slot->timebase != guest->timebase) {
+		lacks(line, &any);
+		migrate_line_fact(line, "a time base of ", slot->timebase,
+				  " Hz, the guest was given ");
+		migrate_line_dec(line, guest->timebase);
+	}
+	machine_memory_fits(guest, slot, line, &any);
+	return !any;
+}
+
+size_t migrate_machine_put(const struct migrate_machine *machine, uint8_t *payload)
+{
+	size_t isa = __builtin_strlen(machine->isa);
+	size_t regions = machine->regions * sizeof(struct migrate_region);
+	struct migrate_require head = {
+		.vcpus = machine->vcpus,
+		.gstage_levels = machine->gstage_levels,
+		.timebase = machine->timebase,
+		.regions = machine->regions,
+		.isa = (uint32_t)isa,
+	};
+
+	migrate_copy(payload, &head, sizeof(head));
+	migrate_copy(payload + sizeof(head), machine->region, regions);
+	migrate_copy(payload + sizeof(head) + regions, machine->isa, isa);
+	return sizeof(head) + regions + isa;
+}
+
+bool migrate_machine_get(struct migrate_machine *machine, const uint8_t *payload, size_t length,
+			 struct migrate_line *line)
+{
+	struct migrate_require head;
+	size_t regions;
+
+	migrate_fill_zero(machine, sizeof(*machine));
+	migrate_copy(&head, payload, sizeof(head));
+	if (head.regions > MIGRATE_REGIONS_MAX || head.isa > MIGRATE_ISA_MAX) {
+		migrate_line_fact(line, "", head.regions, " memory regions and ");
+		migrate_line_fact(line, "", head.isa, " bytes of ISA string; at most ");
+		migrate_line_fact(line, "", MIGRATE_REGIONS_MAX, " and ");
+		migrate_line_fact(line, "", MIGRATE_ISA_MAX, " are allowed");
+		return false;
+	}
+	regions = head.regions * sizeof(struct migrate_region);
+	if (length != sizeof(head) + regions + head.isa) {
+		migrate_line_fact(line, "", length,
+				  " bytes, of which the regions and the ISA string fill ");
+		migrate_line_dec(line, sizeof(head) + regions + head.isa);
+		return false;
+	}
+	machine->vcpus = head.vcpus;
+	machine->gstage_levels = head.gstage_levels;
+	machine->timebase = head.timebase;
+	machine->regions = head.regions;
+	migrate_copy(machine->region, payload + sizeof(head), regions);
+	migrate_copy(machine->isa, payload + sizeof(head) + regions, head.isa);
+	/* A NUL inside would end the string early, and what stands behind it would be granted unseen. */
+	if (__builtin_strlen(machine->isa) != head.isa) {
+		migrate_line_text(line, "ISA string: a NUL inside");
+		return false;
+	}
+	return migrate_machine_check(machine, line);
+}
+
+uint64_t migrate_machine_pages(const struct migrate_machine *machine)
+{
+	uint64_t pages = 0;
+
+	for (uint32_t i = 0; i < machine->regions; i++)
+		pages += machine->region[i].size / MIGRATE_PAGE;
+	return pages;
+}
+
+uint32_t migrate_machine_region(const struct migrate_machine *machine, uint64_t gpa, uint64_t pages)
+{
+	uint32_t i;
+
+	for (i = 0; i < machine->regions; i++) {
+		const struct migrate_region *r = &machine->region[i];
+
+		if (gpa >= r->gpa && gpa - r->gpa < r->size &&
+		    pages <= (r->size - (gpa - r->gpa)) / MIGRATE_PAGE)
+			break;
+	}
+	return i;
+}

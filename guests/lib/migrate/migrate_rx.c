@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Frames coming in: found in the bytes as they arrive, checked, and given out one by one. Everything here may come from a
+ * stranger: a length is believed only after the header's checksum, and only up to what its record may have.
+ */
+#include "guests/lib/migrate/migrate_stream.h"
+
+/** struct kind - what a record may be; lengths in bytes */
+struct kind {
+	uint16_t type;
+	const char *name;
+	size_t least;
+	size_t most;
+};
+
+#define FIXED(record) sizeof(struct record), sizeof(struct record)
+
+static const struct kind kinds[] = {
+	{ MIGRATE_REC_HELLO, "hello", FIXED(migrate_hello) },
+	{ MIGRATE_REC_REQUIRE, "require",
+	  sizeof(struct migrate_require) + sizeof(struct migrate_region) + 1U,
+	  sizeof(struct migrate_require) + MIGRATE_REGIONS_MAX * sizeof(struct migrate_region) +
+		  MIGRATE_ISA_MAX },
+	{ MIGRATE_REC_PASS_BEGIN, "pass begin", FIXED(migrate_pass) },
+	{ MIGRATE_REC_PAGE, "page", sizeof(uint64_t) + MIGRATE_PAGE,
+	  sizeof(uint64_t) + MIGRATE_PAGE },
+	{ MIGRATE_REC_ZERO, "zero pages", FIXED(migrate_zero) },
+	{ MIGRATE_REC_PASS_END, "pass end", FIXED(migrate_pass) },
+	{ MIGRATE_REC_STOP, "stop", FIXED(migrate_stop) },
+	{ MIGRATE_REC_STATE, "state", sizeof(struct migrate_state), MIGRATE_PAYLOAD_MAX },
+	{ MIGRATE_REC_VERIFY, "verify", sizeof(struct migrate_verify) + sizeof(uint64_t),
+	  sizeof(struct migrate_verify) + MIGRATE_VERIFY_MAX * sizeof(uint64_t) },
+	{ MIGRATE_REC_HANDOVER, "hand-over", FIXED(migrate_handover) },
+	{ MIGRATE_REC_COMMIT, "commit", FIXED(migrate_status) },
+	{ MIGRATE_REC_QUERY, "query", FIXED(migrate_status) },
+	{ MIGRATE_REC_ACCEPT, "accept", FIXED(migrate_status) },
+	{ MIGRATE_REC_PASS_ACK, "pass acknowledgement", FIXED(migrate_pass) },
+	{ MIGRATE_REC_READY, "ready", FIXED(migrate_handover) },
+	{ MIGRATE_REC_RUNNING, "running", FIXED(migrate_status) },
+	{ MIGRATE_REC_STATUS, "status", FIXED(migrate_status) },
+	{ MIGRATE_REC_CANCEL, "cancel", FIXED(migrate_cancel) },
+};
+
+static const struct kind *kind_of(uint16_t type)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (kinds[i].type == type)
+			return &kinds[i];
+	}
+	return NULL;
+}
+
+const char *migrate_record_name(uint16_t type)
+{
+	const struct kind *kind = kind_of(type);
+
+	return kind != NULL ? kind->name : "unknown record";
+}
+
+void migrate_rx_init(struct migrate_rx *rx, void *buf, size_t size)
+{
+	uint64_t bytes = rx->bytes;
+
+	*rx = (struct migrate_rx){ .buf = buf, .size = size, .bytes = bytes };
+}
+
+/* The record that was given out last is dealt with: only now may its bytes go. */
+static void rx_drop_taken(struct migrate_rx *rx)
+{
+	rx->head += rx->taken;
+	rx->taken = 0;
+	if (rx->head == rx->tail) {
+		rx->head = 0;
+		rx->tail = 0;
+	}
+}
+
+bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link)
+{
+	int64_t n;
+
+	if (rx->dead)
+		return false;
+	rx_drop_taken(rx);
+	if (rx->tail == rx->size && rx->head != 0U) {
+		__builtin_memmove(rx->buf, rx->buf + rx->head, rx->tail - rx->head);
+		rx->tail -= rx->head;
+		rx->head = 0;
+	}
+	if (rx->tail == rx->size)
+		return false;
+	n = link->recv(link->ctx, rx->buf + rx->tail, rx->size - rx->tail);
+	if (n < 0 || (uint64_t)n > rx->size - rx->tail) {
+		rx->dead = true;
+		return false;
+	}
+	rx->tail += (size_t)n;
+	rx->bytes += (uint64_t)n;
+	return n != 0;
+}
+
+static void rx_where(const struct migrate_rx *rx, struct migrate_line *line)
+{
+	migrate_line_fact(line, "frame ", rx->seq, "");
+}
+
+static bool rx_bad_number(const struct migrate_rx *rx, struct migrate_line *line, const char *what,
+			  uint64_t got, uint64_t want)
+{
+	rx_where(rx, line);
+	migrate_line_text(line, ": ");
+	migrate_line_text(line, what);
+	migrate_line_text(line, " is ");
+	migrate_line_hex(line, got);
+	migrate_line_text(line, ", not ");
+	migrate_line_hex(line, want);
+	return false;
+}
+
+static bool rx_header_ok(const struct migrate_rx *rx, const struct migrate_crc *crc,
+			 const struct migrate_frame *f, struct migrate_line *line)
+{
+	uint32_t sum = migrate_crc32c(crc, f, __builtin_offsetof(struct migrate_frame, header_crc));
+
+	if (f->magic != MIGRATE_MAGIC)
+		return rx_bad_number(rx, line, "magic number", f->magic, MIGRATE_MAGIC);
+	if (f->header_crc != sum)
+		return rx_bad_number(rx, line, "checksum of the header", f->header_crc, sum);
+	if (f->seq != rx->seq)
+		return rx_bad_number(rx, line, "sequence number", f->seq, rx->seq);
+	if ((f->flags & ~MIGRATE_FLAG_MANDATORY) != 0U)
+		return rx_bad_number(rx, line, "flags", f->flags, MIGRATE_FLAG_MANDATORY);
+	if (f->length > MIGRATE_PAYLOAD_MAX) {
+		rx_where(rx, line);
+		migrate_line_fact(line, ": length ", f->length, " bytes; at most ");
+		migrate_line_fact(line, "", MIGRATE_PAYLOAD_MAX, " are allowed");
+		return false;
+	}
+	return true;
+}
+
+/* Type, version and length of a frame that is whole. A frame that may be skipped: @known is NULL. */
+static bool rx_record_ok(const struct migrate_rx *rx, const struct migrate_frame *f,
+			 const struct kind **known, struct migrate_line *line)
+{
+	const struct kind *kind = kind_of(f->type);
+
+	*known = kind;
+	if (kind == NULL || f->version != 1U) {
+		*known = NULL;
+		if ((f->flags & MIGRATE_FLAG_MANDATORY) == 0U)
+			return true;
+		rx_where(rx, line);
+		migrate_line_fact(line, ": record type ", f->type, " version ");
+		migrate_line_fact(line, "", f->version, " must be understood and is not");
+		migrate_line_text(line, kind != NULL ? "; version 1 is" : "");
+		return false;
+	}
+	if (f->length < kind->least || f->length > kind->most) {
+		rx_where(rx, line);
+		migrate_line_text(line, " (");
+		migrate_line_text(line, kind->name);
+		migrate_line_fact(line, "): length ", f->length, " bytes; ");
+		migrate_line_fact(line, "", kind->least, " to ");
+		migrate_line_fact(line, "", kind->most, " are allowed");
+		return false;
+	}
+	return true;
+}
+
+/* One frame. With MIGRATE_RX_RECORD, @known says whether it is for the caller or to be skipped. */
+static enum migrate_rx_result rx_frame(struct migrate_rx *rx, const struct migrate_crc *crc,
+				       struct migrate_frame *f, const struct kind **known,
+				       struct migrate_line *line)
+{
+	size_t here = rx->tail - rx->head;
+	uint32_t sum;
+
+	if (here < sizeof(*f))
+		return MIGRATE_RX_MORE;
+	migrate_copy(f, rx->buf + rx->head, sizeof(*f));
+	if (!rx_header_ok(rx, crc, f, line))
+		return MIGRATE_RX_BAD;
+	/* Before the payload is there: what will be refused is not waited for. */
+	if (!rx_record_ok(rx, f, known, line))
+		return MIGRATE_RX_BAD;
+	if (here - sizeof(*f) < f->length)
+		return MIGRATE_RX_MORE;
+	sum = migrate_crc32c(crc, rx->buf + rx->head + sizeof(*f), (size_t)f->length);
+	if (sum != f->payload_crc) {
+		(void)rx_bad_number(rx, line, "checksum of the payload", f->payload_crc, sum);
+		return MIGRATE_RX_BAD;
+	}
+	return MIGRATE_RX_RECORD;
+}
+
+enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migrate_crc *crc,
+				       struct migrate_record *record, struct migrate_line *line)
+{
+	const struct kind *known;
+	struct migrate_frame f;
+	enum migrate_rx_result result;
+
+	for (;;) {
+		rx_drop_taken(rx);
+		result = rx_frame(rx, crc, &f, &known, line);
+		if (result != MIGRATE_RX_RECORD)
+			return result;
+		rx->taken = sizeof(f) + (size_t)f.length;
+		rx->seq++;
+		if (known == NULL)
+			continue;
+		*record = (struct migrate_record){ .type = f.type,
+						   .seq = f.seq,
+						   .payload = rx->buf + rx->head + sizeof(f),
+						   .length = (size_t)f.length };
+		return MIGRATE_RX_RECORD;
+	}
+}
+
+void migrate_rx_cut(const struct migrate_rx *rx, struct migrate_line *line)
+{
+	migrate_line_text(line, "the link was cut ");
+	if (rx->tail - rx->head > rx->taken)
+		migrate_line_fact(line, "in frame ", rx->seq, "");
+	else if (rx->seq == 0U)
+		migrate_line_text(line, "before the first frame");
+	else
+		migrate_line_fact(line, "after frame ", rx->seq - 1U, "");
+}

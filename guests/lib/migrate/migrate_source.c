@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The source of a migration: its states from the offer to the hand-over. The guest may run here until vm_own(false), and
+ * after that only when the destination has said that it does not have it.
+ */
+#include "guests/lib/migrate/migrate_internal.h"
+
+static bool source_config_ok(const struct migrate_source_config *c, struct migrate_line *line,
+			     const struct migrate_ops *ops)
+{
+	if (c->id == 0U)
+		migrate_line_text(line, "the migration id is 0");
+	else if (c->timebase == 0U)
+		migrate_line_text(line, "the time base is 0 Hz");
+	else if (c->kind > MIGRATE_KIND_CHECKPOINT)
+		migrate_line_fact(line, "kind ", c->kind, "; 0 (live) and 1 (checkpoint) exist");
+	else if (c->verify && (c->history == NULL || c->kind != MIGRATE_KIND_LIVE))
+		migrate_line_text(line, "to verify takes a live migration and a history");
+	else if (c->passes == 0U)
+		migrate_line_text(line, "0 passes; 1 or more are allowed");
+	else if (c->brake_max > 99U)
+		migrate_line_fact(line, "a brake of ", c->brake_max, "%; 0 to 99 are allowed");
+	else if (c->brake_max != 0U && ops->vm_brake == NULL)
+		migrate_line_text(line, "a brake is asked for and there is none");
+	else if (c->tx_size < MIGRATE_BUFFER_MIN || c->rx_size < MIGRATE_BUFFER_MIN)
+		migrate_line_fact(line, "a buffer of less than ", MIGRATE_BUFFER_MIN, " bytes");
+	else
+		return true;
+	return false;
+}
+
+bool migrate_source_init(struct migrate_source *s, const struct migrate_ops *ops, void *ctx,
+			 const struct migrate_link *link,
+			 const struct migrate_source_config *config)
+{
+	migrate_fill_zero(s, sizeof(*s));
+	s->ops = ops;
+	s->ctx = ctx;
+	s->link = *link;
+	s->config = *config;
+	s->digest = config->id;
+	s->state = MIGRATE_SRC_FAILED;
+	if (!source_config_ok(config, migrate_source_say(s), ops))
+		return false;
+	if (!migrate_crc_init(&s->crc)) {
+		migrate_line_text(migrate_source_say(s), "checksum or digest miscalculates");
+		return false;
+	}
+	migrate_tx_init(&s->tx, config->tx, config->tx_size);
+	migrate_rx_init(&s->rx, config->rx, config->rx_size);
+	migrate_line_clear(&s->line);
+	s->moved_at = ops->time(ctx);
+	s->state = MIGRATE_SRC_CHECK;
+	return true;
+}
+
+bool migrate_source_init_doubt(struct migrate_source *s, const struct migrate_ops *ops, void *ctx,
+			       const struct migrate_link *link,
+			       const struct migrate_source_config *config, bool run)
+{
+	int err;
+
+	if (!migrate_source_init(s, ops, ctx, link, config))
+		return false;
+	err = ops->describe(ctx, &s->machine);
+	if (err != 0) {
+		migrate_line_text(migrate_source_say(s), "describe");
+		migrate_line_error(&s->line, err);
+		s->state = MIGRATE_SRC_FAILED;
+		return false;
+	}
+	s->logs = s->machine.regions;
+	s->running_before = run;
+	s->paused = true;
+	s->paused_at = ops->time(ctx);
+	s->committed = true;
+	s->state = MIGRATE_SRC_DOUBT;
+	return true;
+}
+
+struct migrate_line *migrate_source_say(struct migrate_source *s)
+{
+	migrate_line_clear(&s->line);
+	migrate_line_text(&s->line, s->config.name);
+	migrate_line_text(&s->line, ": ");
+	return &s->line;
+}
+
+enum migrate_step migrate_source_fail(struct migrate_source *s, uint32_t reason)
+{
+	if (s->failed)
+		return MIGRATE_PROGRESS;
+	s->failed = true;
+	migrate_cancel_fill(&s->cancel, reason, 0,
+			    s->line.text + __builtin_strlen(s->config.name) + 2U);
+	s->state = MIGRATE_SRC_RESUME;
+	return MIGRATE_PROGRESS;
+}
+
+enum migrate_step migrate_source_call_failed(struct migrate_source *s, const char *call,
+					     int64_t error)
+{
+	migrate_line_text(migrate_source_say(s), call);
+	migrate_line_error(&s->line, error);
+	return migrate_source_fail(s, MIGRATE_REASON_MACHINE);
+}
+
+static enum migrate_step source_refuse(struct migrate_source *s)
+{
+	s->told = true; /* nobody was asked yet */
+	return migrate_source_fail(s, MIGRATE_REASON_REFUSED);
+}
+
+static bool source_state_ok(struct migrate_source *s)
+{
+	int state = s->ops->vm_state(s->ctx);
+
+	if (state == (int)CLEAVE_VM_RUNNING || state == (int)CLEAVE_VM_PAUSED) {
+		s->running_before = state == (int)CLEAVE_VM_RUNNING;
+		return true;
+	}
+	migrate_line_text(migrate_source_say(s), "not running and not paused");
+	if (state < 0)
+		migrate_line_error(&s->line, state);
+	return false;
+}
+
+static bool source_logs_off(struct migrate_source *s)
+{
+	uint64_t dirty;
+
+	for (uint32_t i = 0; i < s->machine.regions; i++) {
+		int mode = s->ops->log_status(s->ctx, i, &dirty);
+
+		if (mode == (int)CLEAVE_LOG_OFF)
+			continue;
+		migrate_line_fact(migrate_source_say(s), "dirty log of region ", i,
+				  mode < 0 ? "" : " is in use; stop it first");
+		if (mode < 0)
+			migrate_line_error(&s->line, mode);
+		return false;
+	}
+	return true;
+}
+
+static enum migrate_step source_check(struct migrate_source *s)
+{
+	int err;
+
+	if (!source_state_ok(s))
+		return source_refuse(s);
+	err = s->ops->describe(s->ctx, &s->machine);
+	if (err != 0) {
+		s->told = true;
+		return migrate_source_call_failed(s, "describe", err);
+	}
+	if (s->machine.device[0] != '\0') {
+		migrate_line_text(migrate_source_say(s), "has the passed-through device ");
+		migrate_line_bytes(&s->line, s->machine.device, sizeof(s->machine.device));
+		migrate_line_text(&s->line, ", which cannot move");
+		return source_refuse(s);
+	}
+	if (!migrate_machine_check(&s->machine, migrate_source_say(s)))
+		return source_refuse(s);
+	if (s->config.history != NULL &&
+	    s->config.history_pages < migrate_machine_pages(&s->machine)) {
+		migrate_line_fact(migrate_source_say(s), "the history holds ",
+				  s->config.history_pages, " pages, the guest has ");
+		migrate_line_dec(&s->line, migrate_machine_pages(&s->machine));
+		return source_refuse(s);
+	}
+	if (!source_logs_off(s))
+		return source_refuse(s);
+	migrate_line_clear(&s->line);
+	if (s->config.history != NULL)
+		migrate_fill_zero(s->config.history, s->config.history_pages * sizeof(uint32_t));
+	s->state = MIGRATE_SRC_OFFER;
+	return MIGRATE_PROGRESS;
+}
+
+static enum migrate_step source_offer(struct migrate_source *s)
+{
+	struct migrate_hello hello = {
+		.major = MIGRATE_MAJOR,
+		.minor = MIGRATE_MINOR,
+		.kind = (uint16_t)s->config.kind,
+		.flags = s->config.verify ? MIGRATE_HELLO_VERIFY : 0U,
+		.id = s->config.id,
+		.page = (uint32_t)MIGRATE_PAGE,
+	};
+	size_t n = __builtin_strlen(s->config.name);
+
+	migrate_copy(hello.name, s->config.name,
+		     n < sizeof(hello.name) ? n : sizeof(hello.name) - 1U);
+	/* The buffer is empty and holds both. */
+	(void)migrate_tx_record(&s->tx, &s->crc, MIGRATE_REC_HELLO, &hello, sizeof(hello));
+	n = migrate_machine_put(&s->machine, migrate_tx_begin(&s->tx, MIGRATE_PAYLOAD_MAX / 2U));
+	migrate_tx_end(&s->tx, &s->crc, MIGRATE_REC_REQUIRE, n);
+	s->state = s->config.kind == MIGRATE_KIND_LIVE ? MIGRATE_SRC_ACCEPT : MIGRATE_SRC_LOG_START;
+	return MIGRATE_PROGRESS;
+}
+
+/* Counted before the call: what was begun is stopped, whatever becomes of it. */
+static enum migrate_step source_log_start(struct migrate_source *s)
+{
+	int err;
+
+	s->logs = s->region + 1U;
+	err = s->ops->log_start(s->ctx, s->region, &s->cursor);
+	if (err != 0)
+		return migrate_source_call_failed(s, "start of the dirty log", err);
+	if (s->cursor == 0U && ++s->region == s->machine.regions)
+		s->state = MIGRATE_SRC_PASS_BEGIN;
+	return MIGRATE_PROGRESS;
+}
+
+/* a * b / c, near enough for a rate; c = 0 counts as 1 */
+static uint64_t source_ratio(uint64_t a, uint64_t b, uint64_t c)
+{
+	while (a > UINT32_MAX) {
+		a >>= 1;
+		c >>= 1;
+	}
+	while (b > UINT32_MAX) {
+		b >>= 1;
+		c >>= 1;
+	}
+	return a * b / (c == 0U ? 1U : c);
+}
+
+static void source_measure(struct migrate_source *s)
+{
+	struct migrate_progress *p = &s->progress;
+	uint64_t ticks = s->ops->time(s->ctx) - s->pass_time;
+	uint64_t left;
+
+	p->rate = source_ratio(s->tx.bytes - s->pass_bytes, s->config.timebase, ticks);
+	p->dirty_rate = source_ratio(p->dirty, s->config.timebase, ticks);
+	/* What is left as pages, and as much again for each vCPU's state as it may have. */
+	left = (p->dirty + s->machine.vcpus) *
+	       (MIGRATE_PAGE + sizeof(struct migrate_frame) + sizeof(uint64_t));
+	p->estimate_us = source_ratio(left, 1000000U, p->rate);
+}
+
+/* One step of the brake a pass, when the guest made more than half as much dirty as the pass carried. */
+static int source_brake(struct migrate_source *s)
+{
+	struct migrate_progress *p = &s->progress;
+	uint32_t percent = p->brake == 0U ? MIGRATE_BRAKE_FIRST : p->brake + MIGRATE_BRAKE_STEP;
+	uint64_t carried = s->tx.bytes - s->pass_bytes;
+	int err;
+
+	if (percent > s->config.brake_max)
+		percent = s->config.brake_max;
+	if (percent == p->brake || p->dirty * MIGRATE_PAGE * 2U <= carried)
+		return 0;
+	err = s->ops->vm_brake(s->ctx, percent);
+	if (err == 0)
+		p->brake = percent;
+	return err;
+}
+
+static enum migrate_step source_decide(struct migrate_source *s)
+{
+	struct migrate_progress *p = &s->progress;
+	uint64_t dirty = 0;
+	int err;
+
+	p->dirty = 0;
+	for (uint32_t i = 0; i < s->machine.regions; i++) {
+		err = s->ops->log_status(s->ctx, i, &dirty);
+		if (err < 0)
+			return migrate_source_call_failed(s, "status of the dirty log", err);
+		p->dirty += dirty;
+	}
+	source_measure(s);
+	s->state = MIGRATE_SRC_PAUSE;
+	if (p->estimate_us <= UINT64_C(1000) * s->config.downtime_ms)
+		return MIGRATE_PROGRESS;
+	if (p->pass < s->config.passes) {
+		err = source_brake(s);
+		if (err != 0)
+			return migrate_source_call_failed(s, "brake", err);
+		s->state = MIGRATE_SRC_PASS_BEGIN;
+		return MIGRATE_PROGRESS;
+	}
+	if (s->config.bound_ms == UINT32_MAX ||
+	    p->estimate_us <= UINT64_C(1000) * s->config.bound_ms)
+		return MIGRATE_PROGRESS;
+	migrate_line_fact(migrate_source_say(s), "after ", p->pass,
+			  " passes it would stand still ");
+	migrate_line_fact(&s->line, "", p->estimate_us / 1000U, " ms; at most ");
+	migrate_line_fact(&s->line, "", s->config.bound_ms, " ms are allowed");
+	return migrate_source_fail(s, MIGRATE_REASON_DOWNTIME);
+}
+
+static enum migrate_step source_pause(struct migrate_source *s)
+{
+	int err;
+
+	s->paused_at = s->ops->time(s->ctx);
+	s->moved_at = s->paused_at;
+	s->paused = true;
+	err = s->ops->vm_pause(s->ctx);
+	if (err != 0)
+		return migrate_source_call_failed(s, "pause", err);
+	if (s->ops->vm_state(s->ctx) != (int)CLEAVE_VM_PAUSED) {
+		migrate_line_text(migrate_source_say(s), "the guest stopped by itself");
+		return migrate_source_fail(s, MIGRATE_REASON_MACHINE);
+	}
+	s->final = true;
+	s->state = MIGRATE_SRC_STOP;
+	return MIGRATE_PROGRESS;
+}
+
+static enum migrate_step source_stop(struct migrate_source *s)
+{
+	struct migrate_stop stop = { .run = s->running_before ? 1U : 0U };
+
+	if (!migrate_tx_record(&s->tx, &s->crc, MIGRATE_REC_STOP, &stop, sizeof(stop)))
+		return MIGRATE_WANT_SEND;
+	s->state = MIGRATE_SRC_STATE;
+	return MIGRATE_PROGRESS;
+}
+
+/* The state goes before the last pages: to read it may write to the guest's memory, and that is logged. */
+static enum migrate_step source_send_state(struct migrate_source *s)
+{
+	size_t room = MIGRATE_PAYLOAD_MAX - sizeof(struct migrate_state);
+	uint8_t *payload = migrate_tx_begin(&s->tx, MIGRATE_PAYLOAD_MAX);
+	struct migrate_state head;
+	int got;
+
+	if (payload == NULL)
+		return MIGRATE_WANT_SEND;
+	migrate_fill_zero(&head, sizeof(head));
+	got = s->ops->state_get(s->ctx, s->index, &head, payload + sizeof(head), room);
+	if (got < 0 || (got > 0 && head.length > room))
+		return migrate_source_call_failed(s, "get of a state record",
+						  got < 0 ? got : CLEAVE_ERR_FAILED);
+	if (got == 0) {
+		s->state = MIGRATE_SRC_PASS_BEGIN;
+		return MIGRATE_PROGRESS;
+	}
+	s->index++;
+	s->states++;
+	s->digest = migrate_chain(s->digest, MIGRATE_CHAIN_STATE,
+				  (uint64_t)head.kind << 32 | head.instance,
+				  migrate_digest(payload + sizeof(head), head.length, 0));
+	migrate_copy(payload, &head, sizeof(head));
+	migrate_tx_end(&s->tx, &s->crc, MIGRATE_REC_STATE, sizeof(head) + head.length);
+	return MIGRATE_PROGRESS;
+}
+
+/* The guest is paused and its last pages are sent: nothing may be dirty any more. */
+static enum migrate_step source_settled(struct migrate_source *s)
+{
+	uint64_t dirty = 0;
+
+	for (uint32_t i = 0; i < s->machine.regions; i++) {
+		int err = s->ops->log_status(s->ctx, i, &dirty);
+
+		if (err < 0)
+			return migrate_source_call_failed(s, "status of the dirty log", err);
+		if (dirty != 0U) {
+			migrate_line_fact(migrate_source_say(s), "", dirty,
+					  " pages were written while the guest was paused");
+			return migrate_source_fail(s, MIGRATE_REASON_MACHINE);
+		}
+	}
+	s->region = 0;
+	s->verified = 0;
+	s->state = s->config.verify ? MIGRATE_SRC_VERIFY : MIGRATE_SRC_HANDOVER;
+	return MIGRATE_PROGRESS;
+}
+
+static struct migrate_handover source_sums(const struct migrate_source *s)
+{
+	return (struct migrate_handover){
+		.id = s->config.id,
+		.digest = s->digest,
+		.pages = s->progress.pages,
+		.zero = s->progress.zero,
+		.passes = s->progress.pass,
+		.states = s->states,
+	};
+}
+
+static enum migrate_step source_handover(struct migrate_source *s)
+{
+	struct migrate_handover sums = source_sums(s);
+
+	if (!migrate_tx_record(&s->tx, &s->crc, MIGRATE_REC_HANDOVER, &sums, sizeof(sums)))
+		return MIGRATE_WANT_SEND;
+	s->state = s->config.kind == MIGRATE_KIND_LIVE ? MIGRATE_SRC_READY : MIGRATE_SRC_FLUSH;
+	return MIGRATE_PROGRESS;
+}
+
+/* vm_own() first: from before the first byte of COMMIT leaves, nobody here may let the guest run. */
+static enum migrate_step source_commit(struct migrate_source *s)
+{
+	struct migrate_status commit = { .id = s->config.id, .outcome = MIGRATE_OUTCOME_RUNNING };
+	int err;
+
+	if (migrate_tx_begin(&s->tx, sizeof(commit)) == NULL)
+		return MIGRATE_WANT_SEND;
+	err = s->ops->vm_own(s->ctx, false);
+	if (err != 0)
+		return migrate_source_call_failed(s, "giving the guest up", err);
+	s->committed = true;
+	(void)migrate_tx_record(&s->tx, &s->crc, MIGRATE_REC_COMMIT, &commit, sizeof(commit));
+	s->state = MIGRATE_SRC_RUNNING;
+	return MIGRATE_PROGRESS;
+}
+
+static enum migrate_step source_query(struct migrate_source *s)
+{
+	struct migrate_status query = { .id = s->config.id, .outcome = MIGRATE_OUTCOME_PENDING };
+
+	(void)migrate_tx_record(&s->tx, &s->crc, MIGRATE_REC_QUERY, &query, sizeof(query));
+	s->state = MIGRATE_SRC_STATUS;
+	return MIGRATE_PROGRESS;
+}
+
+/* A checkpoint is written: all of it is with the link. */
+static enum migrate_step source_flush(struct migrate_source *s)
+{
+	if (migrate_tx_waiting(&s->tx) != 0U)
+		return MIGRATE_WANT_SEND;
+	s->state = MIGRATE_SRC_RESUME;
+	return MIGRATE_PROGRESS;
+}
+
+static enum migrate_step source_wait(const struct migrate_source *s)
+{
+	return migrate_tx_waiting(&s->tx) != 0U ? MIGRATE_WANT_SEND : MIGRATE_WANT_RECV;
+}
+
+static enum migrate_step source_act(struct migrate_source *s)
+{
+	switch (s->state) {
+	case MIGRATE_SRC_CHECK:
+		return source_check(s);
+	case MIGRATE_SRC_OFFER:
+		return source_offer(s);
+	case MIGRATE_SRC_LOG_START:
+		return source_log_start(s);
+	case MIGRATE_SRC_PASS_BEGIN:
+		return migrate_copy_begin(s);
+	case MIGRATE_SRC_COPY:
+		return migrate_copy_step(s);
+	case MIGRATE_SRC_PASS_END:
+		return migrate_copy_end(s);
+	case MIGRATE_SRC_DECIDE:
+		return source_decide(s);
+	case MIGRATE_SRC_PAUSE:
+		return source_pause(s);
+	case MIGRATE_SRC_STOP:
+		return source_stop(s);
+	case MIGRATE_SRC_STATE:
+		return source_send_state(s);
+	case MIGRATE_SRC_SETTLED:
+		return source_settled(s);
+	case MIGRATE_SRC_VERIFY:
+		return migrate_copy_verify(s);
+	case MIGRATE_SRC_HANDOVER:
+		return source_handover(s);
+	case MIGRATE_SRC_COMMIT:
+		return source_commit(s);
+	case MIGRATE_SRC_FORGET:
+		return migrate_leave_forget(s);
+	case MIGRATE_SRC_FLUSH:
+		return source_flush(s);
+	case MIGRATE_SRC_RESUME:
+		return migrate_leave_resume(s);
+	case MIGRATE_SRC_LOG_STOP:
+		return migrate_leave_log_stop(s);
+	case MIGRATE_SRC_TELL:
+		return migrate_leave_tell(s);
+	case MIGRATE_SRC_QUERY:
+		return source_query(s);
+	case MIGRATE_SRC_ACCEPT:
+	case MIGRATE_SRC_PASS_ACK:
+	case MIGRATE_SRC_READY:
+	case MIGRATE_SRC_RUNNING:
+	case MIGRATE_SRC_STATUS:
+		return source_wait(s);
+	case MIGRATE_SRC_DOUBT:
+		return MIGRATE_DOUBT;
+	case MIGRATE_SRC_DONE:
+		return MIGRATE_DONE;
+	case MIGRATE_SRC_FAILED:
+		break;
+	}
+	return MIGRATE_FAILED;
+}
+
+/* A guest that stands still while nothing moves must not stand still for ever. */
+static enum migrate_step source_stall(struct migrate_source *s, enum migrate_step step)
+{
+	uint64_t now = s->ops->time(s->ctx);
+	uint64_t limit = source_ratio(s->config.stall_ms, s->config.timebase, 1000U);
+
+	if (step == MIGRATE_PROGRESS) {
+		s->moved_at = now;
+		return step;
+	}
+	if (s->config.stall_ms == 0U || !s->paused || s->committed || s->failed ||
+	    s->state >= MIGRATE_SRC_FORGET || now - s->moved_at <= limit)
+		return step;
+	migrate_line_fact(migrate_source_say(s), "the link stood still for ", s->config.stall_ms,
+			  " ms while the guest was paused");
+	return migrate_source_fail(s, MIGRATE_REASON_LINK);
+}
+
+enum migrate_step migrate_source_step(struct migrate_source *s)
+{
+	bool moved;
+
+	if (s->state == MIGRATE_SRC_DONE || s->state == MIGRATE_SRC_FAILED ||
+	    s->state == MIGRATE_SRC_DOUBT)
+		return source_act(s);
+	moved = migrate_tx_flush(&s->tx, &s->link);
+	if (s->config.kind == MIGRATE_KIND_LIVE && migrate_rx_fill(&s->rx, &s->link))
+		moved = true;
+	if (moved)
+		s->moved_at = s->ops->time(s->ctx);
+	migrate_listen(s);
+	return source_stall(s, source_act(s));
+}
+
+bool migrate_source_cancel(struct migrate_source *s)
+{
+	if (s->committed || s->failed || s->state >= MIGRATE_SRC_FORGET)
+		return false;
+	migrate_line_text(migrate_source_say(s), "cancelled");
+	(void)migrate_source_fail(s, MIGRATE_REASON_USER);
+	return true;
+}
+
+bool migrate_source_reconnect(struct migrate_source *s, const struct migrate_link *link)
+{
+	if (s->state != MIGRATE_SRC_DOUBT)
+		return false;
+	s->link = *link;
+	migrate_tx_init(&s->tx, s->config.tx, s->config.tx_size);
+	migrate_rx_init(&s->rx, s->config.rx, s->config.rx_size);
+	s->state = MIGRATE_SRC_QUERY;
+	return true;
+}
+
+const char *migrate_source_line(const struct migrate_source *s)
+{
+	return s->line.text;
+}
+
+const struct migrate_progress *migrate_source_progress(struct migrate_source *s)
+{
+	static const char *const phases[] = {
+		[MIGRATE_SRC_CHECK] = "check",	      [MIGRATE_SRC_OFFER] = "offer",
+		[MIGRATE_SRC_ACCEPT] = "offer",	      [MIGRATE_SRC_LOG_START] = "log start",
+		[MIGRATE_SRC_PASS_BEGIN] = "copy",    [MIGRATE_SRC_COPY] = "copy",
+		[MIGRATE_SRC_PASS_END] = "copy",      [MIGRATE_SRC_PASS_ACK] = "copy",
+		[MIGRATE_SRC_DECIDE] = "copy",	      [MIGRATE_SRC_PAUSE] = "stop",
+		[MIGRATE_SRC_STOP] = "stop",	      [MIGRATE_SRC_STATE] = "state",
+		[MIGRATE_SRC_SETTLED] = "stop",	      [MIGRATE_SRC_VERIFY] = "verify",
+		[MIGRATE_SRC_HANDOVER] = "hand-over", [MIGRATE_SRC_READY] = "hand-over",
+		[MIGRATE_SRC_COMMIT] = "hand-over",   [MIGRATE_SRC_RUNNING] = "hand-over",
+		[MIGRATE_SRC_FORGET] = "clean up",    [MIGRATE_SRC_FLUSH] = "flush",
+		[MIGRATE_SRC_RESUME] = "resume",      [MIGRATE_SRC_LOG_STOP] = "log stop",
+		[MIGRATE_SRC_TELL] = "tell",	      [MIGRATE_SRC_DOUBT] = "in doubt",
+		[MIGRATE_SRC_QUERY] = "ask",	      [MIGRATE_SRC_STATUS] = "ask",
+		[MIGRATE_SRC_DONE] = "done",	      [MIGRATE_SRC_FAILED] = "failed",
+	};
+	uint64_t total = migrate_machine_pages(&s->machine);
+
+	s->progress.phase = s->final && s->state <= MIGRATE_SRC_PASS_END ? "last pages"
+									 : phases[s->state];
+	s->progress.percent = total == 0U ? 0U : (uint32_t)(s->pass_seen * 100U / total);
+	s->progress.bytes = s->tx.bytes;
+	return &s->progress;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What both ends of a migration stream are made of: checksums, digests, frames going out, frames coming in, and the one
+ * line that says what went wrong.
+ *
+ * Portable C for a hart and for the host: no CSR, no allocation, no state but what the caller hands in. Nothing here may
+ * read behind the bytes that were received, or trust a length before its frame's header checksum was right.
+ */
+#ifndef GUESTS_LIB_MIGRATE_STREAM_H
+#define GUESTS_LIB_MIGRATE_STREAM_H
+
+#include <abi/migrate.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "records are copied as they lie in memory: a big-endian build needs conversion"
+#endif
+
+/* --- the line (migrate_line.c) ----------------------------------------------------------------------------------- */
+
+#define MIGRATE_LINE_MAX 224U
+
+/** struct migrate_line - one line of text for a person, NUL-terminated, without a newline; what does not fit is cut */
+struct migrate_line {
+	char text[MIGRATE_LINE_MAX];
+	size_t length;
+};
+
+/** migrate_line_clear() - make it empty */
+void migrate_line_clear(struct migrate_line *line);
+
+/** migrate_line_text() - append @text; bytes that are not printable ASCII become `?` */
+void migrate_line_text(struct migrate_line *line, const char *text);
+
+/** migrate_line_bytes() - append at most @size bytes up to a NUL, as migrate_line_text() */
+void migrate_line_bytes(struct migrate_line *line, const char *bytes, size_t size);
+
+/** migrate_line_dec(), migrate_line_hex() - append a number: `12`, `0x1f` */
+void migrate_line_dec(struct migrate_line *line, uint64_t value);
+void migrate_line_hex(struct migrate_line *line, uint64_t value);
+
+/** migrate_line_fact() - append @before, @value as decimal, and @after */
+void migrate_line_fact(struct migrate_line *line, const char *before, uint64_t value,
+		       const char *after);
+
+/** migrate_line_error() - append ` failed: error -N` for a call's negative @error */
+void migrate_line_error(struct migrate_line *line, int64_t error);
+
+/* --- checksum and digest (migrate_digest.c) ---------------------------------------------------------------------- */
+
+/** struct migrate_crc - tables of CRC32C, eight bytes at a time: 8 KiB, set up by migrate_crc_init() */
+struct migrate_crc {
+	uint32_t table[8][256];
+};
+
+/** migrate_crc_init() - set up tables and test them and the digest against known values. Return: they are right */
+bool migrate_crc_init(struct migrate_crc *crc);
+
+/** migrate_crc32c() - CRC32C (Castagnoli, reflected, as RFC 3720 B.4) of @size bytes; of no bytes: 0 */
+uint32_t migrate_crc32c(const struct migrate_crc *crc, const void *bytes, size_t size);
+
+/** migrate_digest() - 64-bit digest of @size bytes: XXH64 with @seed. Finds accidents, not a forger */
+uint64_t migrate_digest(const void *bytes, size_t size, uint64_t seed);
+
+/** migrate_digest_page() - digest of the 4 KiB page at @gpa: its content, and where it belongs */
+uint64_t migrate_digest_page(const void *page, uint64_t gpa);
+
+/* What a link of the digest chain stands for; its seed */
+#define MIGRATE_CHAIN_PAGE  1U
+#define MIGRATE_CHAIN_ZERO  2U
+#define MIGRATE_CHAIN_STATE 3U
+
+/**
+ * migrate_chain() - lengthen a chain of digests by one link
+ * @chain: digest up to here; of nothing: the migration's id
+ * @what: MIGRATE_CHAIN_*
+ * @where: gpa; of a state record kind << 32 | instance
+ * @value: digest of the page or of the record's data; of a run of zero pages their number
+ * Return: digest of everything up to and with this link, in this order.
+ */
+uint64_t migrate_chain(uint64_t chain, uint32_t what, uint64_t where, uint64_t value);
+
+/** migrate_page_is_zero() - Return: all 4096 bytes at @page are 0 */
+bool migrate_page_is_zero(const void *page);
+
+/* --- link -------------------------------------------------------------------------------------------------------- */
+
+/**
+ * struct migrate_link - a stream of bytes each way that arrive in order, or not at all
+ * @send: take up to @size bytes. Return: how many were taken, 0 when there is no room now, negative when the link is cut.
+ * @recv: give up to @size bytes. Return: how many, 0 when there are none now, negative when the link is cut and no more come.
+ */
+struct migrate_link {
+	int64_t (*send)(void *ctx, const void *bytes, size_t size);
+	int64_t (*recv)(void *ctx, void *bytes, size_t size);
+	void *ctx;
+};
+
+/* Least size of a buffer for frames, bytes: one frame of the greatest length */
+#define MIGRATE_BUFFER_MIN (sizeof(struct migrate_frame) + MIGRATE_PAYLOAD_MAX)
+
+/* --- frames going out (migrate_tx.c) ----------------------------------------------------------------------------- */
+
+/**
+ * struct migrate_tx - frames that wait for the link
+ * @head: first byte that the link did not take yet
+ * @tail: first byte that is free
+ * @seq: of the next frame
+ * @bytes: taken by the link, ever
+ * @dead: the link was cut
+ */
+struct migrate_tx {
+	uint8_t *buf;
+	size_t size;
+	size_t head;
+	size_t tail;
+	uint64_t seq;
+	uint64_t bytes;
+	bool dead;
+};
+
+/** migrate_tx_init() - @buf of @size bytes, MIGRATE_BUFFER_MIN or more; also for a new connection: drops what waits */
+void migrate_tx_init(struct migrate_tx *tx, void *buf, size_t size);
+
+/** migrate_tx_begin() - Return: where @size bytes of payload may be written, NULL when there is no room now */
+void *migrate_tx_begin(struct migrate_tx *tx, size_t size);
+
+/** migrate_tx_end() - queue the frame whose payload of @size bytes was written behind migrate_tx_begin() */
+void migrate_tx_end(struct migrate_tx *tx, const struct migrate_crc *crc, uint16_t type,
+		    size_t size);
+
+/** migrate_tx_record() - queue a mandatory frame with a copy of @size bytes. Return: there was room */
+bool migrate_tx_record(struct migrate_tx *tx, const struct migrate_crc *crc, uint16_t type,
+		       const void *record, size_t size);
+
+/** migrate_tx_flush() - give the link what it takes. Return: a byte was taken */
+bool migrate_tx_flush(struct migrate_tx *tx, const struct migrate_link *link);
+
+/** migrate_tx_waiting() - Return: bytes that the link did not take yet */
+size_t migrate_tx_waiting(const struct migrate_tx *tx);
+
+/* --- frames coming in (migrate_rx.c) ----------------------------------------------------------------------------- */
+
+/**
+ * struct migrate_rx - bytes that were received and not dealt with yet
+ * @head: first byte of the next frame
+ * @tail: first byte that is free
+ * @seq: of the next frame
+ * @taken: bytes of the frame that migrate_rx_next() gave out last
+ * @bytes: received, ever
+ * @dead: the link was cut: no more bytes come
+ */
+struct migrate_rx {
+	uint8_t *buf;
+	size_t size;
+	size_t head;
+	size_t tail;
+	size_t taken;
+	uint64_t seq;
+	uint64_t bytes;
+	bool dead;
+};
+
+/** struct migrate_record - a frame that was checked; @payload lies in the receiver's buffer until the next call */
+struct migrate_record {
+	uint16_t type;
+	uint64_t seq;
+	const uint8_t *payload;
+	size_t length;
+};
+
+enum migrate_rx_result {
+	MIGRATE_RX_RECORD, /* there is one */
+	MIGRATE_RX_MORE,   /* bytes are missing */
+	MIGRATE_RX_BAD,	   /* the line says why; the stream is lost */
+};
+
+/** migrate_rx_init() - @buf of @size bytes, MIGRATE_BUFFER_MIN or more; also for a new connection: drops what waits */
+void migrate_rx_init(struct migrate_rx *rx, void *buf, size_t size);
+
+/** migrate_rx_fill() - take what the link has and the buffer holds. Return: a byte came */
+bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link);
+
+/**
+ * migrate_rx_next() - the next record of a known type and version, and of a length that its type may have
+ * @record: set with MIGRATE_RX_RECORD
+ * @line: why not, appended with MIGRATE_RX_BAD
+ *
+ * Skips optional frames that it does not know.
+ */
+enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migrate_crc *crc,
+				       struct migrate_record *record, struct migrate_line *line);
+
+/** migrate_rx_cut() - append where the stream ended: `the link was cut in frame 7` or `after frame 6` */
+void migrate_rx_cut(const struct migrate_rx *rx, struct migrate_line *line);
+
+/** migrate_record_name() - Return: name of a record's type, "unknown record" for another */
+const char *migrate_record_name(uint16_t type);
+
+/* --- what a guest was given, and what a slot can give (migrate_require.c) ---------------------------------------- */
+
+/**
+ * struct migrate_machine - the machine that a guest sees
+ * @isa: ISA string as in the guest's device tree, NUL-terminated
+ * @device: name of a passed-through device, "" when there is none: such a guest cannot be moved
+ * @gstage_levels: what the guest's regions need; of a slot: the most that it can have
+ * @timebase: Hz of the time CSR
+ * @region: ascending, not overlapping
+ */
+struct migrate_machine {
+	char isa[MIGRATE_ISA_MAX + 1U];
+	char device[32];
+	uint32_t vcpus;
+	uint32_t gstage_levels;
+	uint32_t regions;
+	uint64_t timebase;
+	struct migrate_region region[MIGRATE_REGIONS_MAX];
+};
+
+/** migrate_machine_check() - is @machine one that a stream can describe? Return: yes; else @line says why not */
+bool migrate_machine_check(const struct migrate_machine *machine, struct migrate_line *line);
+
+/** migrate_machine_fits() - can @slot be what @guest was given? Return: yes; else @line names all that is lacking first */
+bool migrate_machine_fits(const struct migrate_machine *guest, const struct migrate_machine *slot,
+			  struct migrate_line *line);
+
+/** migrate_machine_put() - write a REQUIRE payload of at most MIGRATE_PAYLOAD_MAX bytes. Return: its length */
+size_t migrate_machine_put(const struct migrate_machine *machine, uint8_t *payload);
+
+/** migrate_machine_get() - read a REQUIRE payload. Return: it is right; else @line says why not */
+bool migrate_machine_get(struct migrate_machine *machine, const uint8_t *payload, size_t length,
+			 struct migrate_line *line);
+
+/** migrate_machine_pages() - Return: 4 KiB pages of all regions */
+uint64_t migrate_machine_pages(const struct migrate_machine *machine);
+
+/** migrate_machine_region() - Return: index of the region that holds [@gpa, @gpa + @pages), or @machine->regions */
+uint32_t migrate_machine_region(const struct migrate_machine *machine, uint64_t gpa,
+				uint64_t pages);
+
+/* --- small things ------------------------------------------------------------------------------------------------ */
+
+static inline void migrate_copy(void *to, const void *from, size_t size)
+{
+	__builtin_memcpy(to, from, size);
+}
+
+static inline void migrate_fill_zero(void *to, size_t size)
+{
+	__builtin_memset(to, 0, size);
+}
+
+#endif

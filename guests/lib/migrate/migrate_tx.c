@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Frames going out: built in place in one buffer, and given to the link as it takes them. Never waits. */
+#include "guests/lib/migrate/migrate_stream.h"
+
+void migrate_tx_init(struct migrate_tx *tx, void *buf, size_t size)
+{
+	uint64_t bytes = tx->bytes;
+
+	*tx = (struct migrate_tx){ .buf = buf, .size = size, .bytes = bytes };
+}
+
+size_t migrate_tx_waiting(const struct migrate_tx *tx)
+{
+	return tx->tail - tx->head;
+}
+
+/* Bytes are moved to the front only when the frame does not fit behind them: at most once a buffer. */
+void *migrate_tx_begin(struct migrate_tx *tx, size_t size)
+{
+	size_t need = sizeof(struct migrate_frame) + size;
+
+	if (tx->size - tx->tail < need && tx->head != 0U) {
+		__builtin_memmove(tx->buf, tx->buf + tx->head, tx->tail - tx->head);
+		tx->tail -= tx->head;
+		tx->head = 0;
+	}
+	if (tx->size - tx->tail < need)
+		return NULL;
+	return tx->buf + tx->tail + sizeof(struct migrate_frame);
+}
+
+void migrate_tx_end(struct migrate_tx *tx, const struct migrate_crc *crc, uint16_t type,
+		    size_t size)
+{
+	uint8_t *at = tx->buf + tx->tail;
+	struct migrate_frame frame = {
+		.magic = MIGRATE_MAGIC,
+		.type = type,
+		.version = 1,
+		.flags = MIGRATE_FLAG_MANDATORY,
+		.length = size,
+		.seq = tx->seq++,
+	};
+
+	frame.payload_crc = migrate_crc32c(crc, at + sizeof(frame), size);
+	frame.header_crc =
+		migrate_crc32c(crc, &frame, __builtin_offsetof(struct migrate_frame, header_crc));
+	migrate_copy(at, &frame, sizeof(frame));
+	tx->tail += sizeof(frame) + size;
+}
+
+bool migrate_tx_record(struct migrate_tx *tx, const struct migrate_crc *crc, uint16_t type,
+		       const void *record, size_t size)
+{
+	void *payload = migrate_tx_begin(tx, size);
+
+	if (payload == NULL)
+		return false;
+	migrate_copy(payload, record, size);
+	migrate_tx_end(tx, crc, type, size);
+	return true;
+}
+
+bool migrate_tx_flush(struct migrate_tx *tx, const struct migrate_link *link)
+{
+	size_t waiting = migrate_tx_waiting(tx);
+	int64_t n;
+
+	if (waiting == 0U || tx->dead)
+		return false;
+	n = link->send(link->ctx, tx->buf + tx->head, waiting);
+	if (n < 0 || (uint64_t)n > waiting) {
+		tx->dead = true;
+		return false;
+	}
+	tx->head += (size_t)n;
+	tx->bytes += (uint64_t)n;
+	if (tx->head == tx->tail) {
+		tx->head = 0;
+		tx->tail = 0;
+	}
+	return n != 0;
+}

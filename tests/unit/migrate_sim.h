@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A simulated machine for the migration engines: two slots, a guest that writes to its memory at random moments between any two
+ * calls of an engine, and a link with back-pressure that can be cut, or damage a byte. Knows what the guest wrote, so that it can tell
+ * what a migration lost. Everything follows from one seed.
+ */
+#ifndef TESTS_UNIT_MIGRATE_SIM_H
+#define TESTS_UNIT_MIGRATE_SIM_H
+
+#include "guests/lib/migrate/migrate.h"
+
+#define SIM_PAGES_MAX 2048U
+#define SIM_LINK_MAX  65536U
+#define SIM_STATES    4U
+#define SIM_TIMEBASE  UINT64_C(10000000)
+#define SIM_NEVER     UINT64_MAX
+
+/** struct sim_vm - one slot; dirty bits and log modes as the hypervisor keeps them */
+struct sim_vm {
+	int state;    /* enum cleave_vm_state */
+	bool may_run; /* nobody wrote down that it may not */
+	bool huge;    /* leaves as they were before any log */
+	uint32_t brake;
+	uint8_t log[2];
+	uint64_t dirty[SIM_PAGES_MAX / 64U];
+	uint8_t *memory;	   /* of SIM_PAGES_MAX pages */
+	uint64_t regs[SIM_STATES]; /* each a state record's data */
+	uint32_t states_set;	   /* bit a record */
+};
+
+/** struct sim_pipe - one direction of the link */
+struct sim_pipe {
+	uint8_t bytes[SIM_LINK_MAX];
+	size_t head;
+	size_t count;
+	uint64_t in;	  /* bytes ever taken */
+	uint64_t cut_at;  /* the link dies when so many were taken */
+	uint64_t flip_at; /* this byte is damaged */
+	uint8_t flip;	  /* exclusive-or */
+};
+
+struct sim;
+
+/** struct sim_side - context of one side's operations */
+struct sim_side {
+	struct sim *sim;
+	struct sim_vm *vm;
+	struct sim_pipe *out;
+	struct sim_pipe *in;
+	uint64_t calls;
+	uint64_t fail_at;   /* this call fails, if it is one that may */
+	const char *failed; /* name of the call that did */
+};
+
+struct sim_config {
+	uint64_t seed;
+	uint32_t pages[2]; /* of the regions; the second may be 0 */
+	uint32_t write_in; /* the guest writes in one of so many moments; 0: never */
+	uint32_t room;	   /* of the link each way, bytes */
+	uint32_t step;	   /* pages that a log call deals with at most; a multiple of 64 */
+	bool smooth;	   /* the link takes all it has room for, not a random part */
+	bool start_paused;
+};
+
+struct sim {
+	struct sim_config config;
+	uint64_t random;
+	uint64_t now;
+	struct sim_vm vm[2]; /* source, destination */
+	struct sim_side side[2];
+	struct sim_pipe pipe[2]; /* to the destination, to the source */
+	bool cut;
+	bool cut_keeps; /* bytes that were taken still arrive */
+	struct migrate_machine machine[2];
+	uint8_t *guest; /* what the guest knows it wrote */
+	uint64_t guest_regs[SIM_STATES];
+	bool lost_state; /* the destination resumed with other registers than the guest had */
+	uint64_t ran[2]; /* moments that it ran in a slot */
+	uint64_t writes;
+	uint64_t window_writes; /* between a look at the bits and their clearing */
+	bool in_window;
+	uint64_t calls_out_of_order; /* operations that a hypervisor would refuse; none should be */
+	uint32_t spare;		     /* a page that only sim_write() touches; SIM_PAGES_MAX: none */
+	struct migrate_ops ops[2];
+	struct migrate_source source;
+	struct migrate_dest dest;
+	struct migrate_ledger ledger;
+	struct migrate_source_config source_config;
+	struct migrate_dest_config dest_config;
+	uint32_t *history;
+	uint8_t *buffer[4];
+	uint64_t steps[2];
+};
+
+/** sim_new(), sim_free() - memory for a simulation, used again for many */
+struct sim *sim_new(void);
+void sim_free(struct sim *sim);
+
+/** sim_start() - a guest with random memory in the source, an empty destination, and engines that have not begun */
+void sim_start(struct sim *sim, const struct sim_config *config);
+
+/** sim_begin() - start both engines with source_config and dest_config. Return: both could */
+bool sim_begin(struct sim *sim);
+
+/** sim_links() - a new connection: both pipes empty, nothing cut */
+void sim_links(struct sim *sim);
+struct migrate_link sim_link(struct sim *sim, uint32_t side);
+
+/**
+ * sim_run() - step both engines in random order until both are over (or the source is in doubt and the destination over)
+ * Return: false when they stopped moving before that.
+ */
+bool sim_run(struct sim *sim, enum migrate_step *source, enum migrate_step *dest);
+
+/** sim_random() - next random number; sim_write() - the guest stores to a page, now; sim_tick() - time passes */
+uint64_t sim_random(uint64_t *state);
+void sim_write(struct sim *sim, uint32_t page);
+void sim_tick(struct sim *sim);
+
+/** sim_pages() - Return: pages of all regions; sim_gpa() - gpa of a page */
+uint32_t sim_pages(const struct sim *sim);
+uint64_t sim_gpa(const struct sim *sim, uint32_t page);
+
+/** sim_moved(), sim_stayed() - NULL when the guest is whole there and the other side has nothing of it, else what is wrong */
+const char *sim_moved(const struct sim *sim);
+const char *sim_stayed(const struct sim *sim);
+
+/** sim_memory_whole() - Return: that slot's memory is what the guest wrote */
+bool sim_memory_whole(const struct sim *sim, uint32_t side);
+
+#endif
