@@ -73,7 +73,7 @@ FDTS := $(call files,deps/libfdt/*.c)
 
 # What needs no hart is built for the host too: for tools, unit tests, fuzzers and proofs. All of
 # mm/ and lib/ is; the files of other parts that are so stand in this list.
-HOST_MORE := arch/riscv/insn.c arch/riscv/isa.c core/config*.c core/archive*.c core/guest_fdt*.c core/image*.c core/sbi_args*.c core/fence_request*.c \
+HOST_MORE := arch/riscv/insn.c arch/riscv/isa.c core/config*.c core/archive*.c core/guest_fdt*.c core/image*.c core/sbi_args*.c core/fence_request*.c core/tlb_ledger*.c \
 	core/event_ring.c core/memmap*.c core/devtree*.c core/vuart*.c core/vplic*.c \
 	core/console_keys.c core/console_lines.c core/mmio.c core/driver.c core/irq.c \
 	drivers/plic.c drivers/uart_8250.c drivers/uart_sifive.c guests/lib/migrate/*.c
@@ -100,7 +100,7 @@ BARE := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-common -fno-stack-protect
 	-fno-strict-aliasing -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
 	-ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(O)/=build/
 
-INCLUDES := -I. -Iinclude -I$(O)/include -isystem deps/libfdt
+INCLUDES := -I. -Iinclude -I$(O)/include -isystem deps/libfdt -isystem lib/libfdt
 CONFIG_H := $(O)/include/generated/autoconf.h
 
 CPPFLAGS := $(INCLUDES) -isystem lib/libc -include $(CONFIG_H)

@@ -272,6 +272,7 @@ unpack_libfdt()
 		{ [ "$hdr" = "$src" ] || tar xf "$1" -C "$2" --wildcards "$hdr/*.h"; } &&
 		cp "$2/$hdr"/*.h "$2/$src"/*.[ch] "$2/libfdt/" 2>/dev/null
 	libfdt_complete "$2/libfdt" || return 1
+	rm -f "$2/libfdt/libfdt_env.h" # ours is in lib/libfdt
 	basename "$1" >"$2/libfdt/FROM"
 	rm -rf "$DEPS/libfdt"
 	mv "$2/libfdt" "$DEPS/libfdt"
@@ -288,6 +289,7 @@ get_libfdt()
 		rm -rf "$DEPS/libfdt"
 		mkdir -p "$DEPS/libfdt"
 		cp "$LIBFDT_DIR"/*.[ch] "$DEPS/libfdt/"
+		rm -f "$DEPS/libfdt/libfdt_env.h"
 		say "libfdt: copied from $LIBFDT_DIR"
 		did=$((did + 1))
 		return

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What libfdt asks of its surroundings: big-endian types, and the C library's string functions.
+ *
+ * libfdt leaves this header to whoever embeds it, and the copies in other projects' packages each bring one for that project. Setup
+ * removes theirs, so that any package's libfdt builds here, for a hart and for the host.
+ */
+#ifndef LIBFDT_ENV_H
+#define LIBFDT_ENV_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "device trees are big-endian, and only little-endian harts and hosts are known here"
+#endif
+
+typedef uint16_t fdt16_t;
+typedef uint32_t fdt32_t;
+typedef uint64_t fdt64_t;
+
+static inline uint16_t fdt16_to_cpu(fdt16_t x)
+{
+	return __builtin_bswap16(x);
+}
+
+static inline fdt16_t cpu_to_fdt16(uint16_t x)
+{
+	return __builtin_bswap16(x);
+}
+
+static inline uint32_t fdt32_to_cpu(fdt32_t x)
+{
+	return __builtin_bswap32(x);
+}
+
+static inline fdt32_t cpu_to_fdt32(uint32_t x)
+{
+	return __builtin_bswap32(x);
+}
+
+static inline uint64_t fdt64_to_cpu(fdt64_t x)
+{
+	return __builtin_bswap64(x);
+}
+
+static inline fdt64_t cpu_to_fdt64(uint64_t x)
+{
+	return __builtin_bswap64(x);
+}
+
+#endif
