@@ -10,6 +10,7 @@
 #include "arch/riscv/fence.h"
 #include "arch/riscv/hart.h"
 #include "core/ipi.h"
+#include "core/tlb.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
 #include "mm/fence.h"
@@ -30,14 +31,15 @@ static void fence_gstage(struct vcpu *v)
 
 	if (gen == seen)
 		return;
-	fence_gvma_vmid(v->vm->vmid);
+	tlb_flush_gstage(v->vm->vmid);
 	if (seen == 0U) {
 		/* The vCPU's first entry: its VMID may have belonged to another, and its code was stored by this or another hart. */
-		fence_vvma_all();
+		tlb_flush_vs(v->vm->vmid);
 		fence_instruction();
 	}
 	/* Release: stores that the guest made through the old translations come before the acknowledgement (M2). */
 	atomic_set_release(&v->tlb_seen, gen);
+	tlb_check_enter(v); /* it may go on without another entry */
 }
 
 static bool fence_gstage_owed(const struct vcpu *v, u64 gen)

@@ -15,13 +15,13 @@
 #include <cleave/errno.h>
 #include <cleave/spinlock.h>
 #include "arch/riscv/features.h"
-#include "arch/riscv/fence.h"
 #include "arch/riscv/guest.h"
 #include "arch/riscv/hart.h"
 #include "arch/riscv/timer.h"
 #include "core/console.h"
 #include "core/driver.h"
 #include "core/ipi.h"
+#include "core/tlb.h"
 #include "core/vm.h"
 
 #define SCHED_POLL_HZ 100U /* of console_input() where the UART has no interrupt */
@@ -179,9 +179,9 @@ static void sched_fence_switch(struct sched_hart *s, struct vcpu *v)
 {
 	spin_lock(&s->lock);
 	if (v->vm->vmid_shared && s->last_vm != v->vm)
-		fence_gvma_all();
+		tlb_flush_gstage_all();
 	if (s->last_of[v->vm->id] != v || (v->vm->vmid_shared && s->last_vm != v->vm))
-		fence_vvma_all();
+		tlb_flush_vs(v->vm->vmid);
 	s->last_of[v->vm->id] = v;
 	s->last_vm = v->vm;
 	spin_unlock(&s->lock);
@@ -419,6 +419,7 @@ static void sched_run(struct sched_hart *s, struct vcpu *v)
 		stopping = atomic_read(&v->hsm) == (u32)VCPU_STOP_PENDING;
 		if (!ipi_serve() && !stopping) {
 			sched_arm();
+			tlb_check_enter(v);
 			guest_run(&v->guest);
 		}
 	}

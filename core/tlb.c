@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Flushes on this hart, and the book that the debug build keeps of them.
+ */
+#include "core/tlb.h"
+
+#include "arch/riscv/fence.h"
+
+#ifdef CONFIG_DEBUG
+#include <cleave/atomic.h>
+#include <cleave/printk.h>
+#include "arch/riscv/hart.h"
+#include "core/tlb_ledger.h"
+#include "core/vcpu.h"
+#include "core/vm.h"
+
+static struct tlb_ledger tlb_ledgers[CONFIG_MAX_HARTS]; /* each used by its hart alone */
+
+static struct tlb_ledger *tlb_ledger_this(void)
+{
+	return &tlb_ledgers[hart_this()->index];
+}
+
+void tlb_check_enter(const struct vcpu *v)
+{
+	const char *wrong = tlb_ledger_enter(tlb_ledger_this(), v->vm->vmid, v->vm, v,
+					     atomic_read(&v->tlb_seen));
+
+	if (wrong != NULL)
+		printk("memory: rule M7 broken: vCPU %u of \"%s\" enters hart %u, whose TLB may "
+		       "hold %s",
+		       v->id, v->vm->cfg->name, v->hart, wrong);
+}
+
+#define LEDGER(call) (call)
+#else
+#define LEDGER(call) ((void)0)
+#endif
+
+void tlb_flush_gstage(u16 vmid)
+{
+	fence_gvma_vmid(vmid);
+	LEDGER(tlb_ledger_gvma(tlb_ledger_this(), vmid));
+}
+
+void tlb_flush_gstage_all(void)
+{
+	fence_gvma_all();
+	LEDGER(tlb_ledger_gvma_all(tlb_ledger_this()));
+}
+
+void tlb_flush_vs(u16 vmid)
+{
+	fence_vvma_all();
+	LEDGER(tlb_ledger_vvma(tlb_ledger_this(), vmid));
+	(void)vmid;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The book of what a hart's TLB may hold. See tlb_ledger.h; builds for the host too.
+ */
+#include "core/tlb_ledger.h"
+
+static struct tlb_ledger_entry *ledger_entry(struct tlb_ledger *l, u16 vmid)
+{
+	return &l->vmid[vmid < TLB_LEDGER_VMIDS ? vmid : 0U];
+}
+
+void tlb_ledger_gvma(struct tlb_ledger *l, u16 vmid)
+{
+	ledger_entry(l, vmid)->vm = NULL;
+}
+
+void tlb_ledger_gvma_all(struct tlb_ledger *l)
+{
+	for (u32 i = 0; i < TLB_LEDGER_VMIDS; i++)
+		l->vmid[i].vm = NULL;
+}
+
+void tlb_ledger_vvma(struct tlb_ledger *l, u16 vmid)
+{
+	ledger_entry(l, vmid)->vcpu = NULL;
+}
+
+const char *tlb_ledger_enter(struct tlb_ledger *l, u16 vmid, const void *vm, const void *vcpu,
+			     u64 seen)
+{
+	struct tlb_ledger_entry *e = ledger_entry(l, vmid);
+	const char *wrong = NULL;
+
+	if (e->vm != NULL && e->vm != vm)
+		wrong = "the G-stage of another VM with the same VMID";
+	else if (e->vm != NULL && e->since < seen)
+		wrong = "a G-stage from before the fence that the vCPU has acknowledged";
+	else if (e->vcpu != NULL && e->vcpu != vcpu)
+		wrong = "the VS-stage of another vCPU with the same VMID";
+	if (e->vm == NULL || wrong != NULL)
+		e->since = seen;
+	e->vm = vm;
+	e->vcpu = vcpu;
+	return wrong;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The debug build's book of what a TLB may hold (core/tlb_ledger.h): it tells what is missing, and nothing else. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/tlb_ledger.h"
+
+static const int vm_a, vm_b, vcpu_0, vcpu_1;
+
+static struct tlb_ledger book;
+
+static int empty_book(void **state)
+{
+	(void)state;
+	memset(&book, 0, sizeof(book));
+	return 0;
+}
+
+static const char *enter(u16 vmid, const int *vm, const int *vcpu, u64 seen)
+{
+	return tlb_ledger_enter(&book, vmid, vm, vcpu, seen);
+}
+
+static void test_one_vcpu_comes_and_goes(void **state)
+{
+	(void)state;
+	assert_null(enter(1, &vm_a, &vcpu_0, 1));
+	assert_null(enter(1, &vm_a, &vcpu_0, 1));
+	tlb_ledger_gvma(&book, 1);
+	assert_null(enter(1, &vm_a, &vcpu_0, 7));
+}
+
+static void test_acknowledged_without_a_fence(void **state)
+{
+	(void)state;
+	assert_null(enter(1, &vm_a, &vcpu_0, 1));
+	assert_non_null(strstr(enter(1, &vm_a, &vcpu_0, 2), "before the fence"));
+	/* A fence of another VMID, or of the other stage, does not do. */
+	tlb_ledger_gvma(&book, 2);
+	tlb_ledger_vvma(&book, 1);
+	assert_non_null(strstr(enter(1, &vm_a, &vcpu_0, 3), "before the fence"));
+	tlb_ledger_gvma_all(&book);
+	assert_null(enter(1, &vm_a, &vcpu_0, 4));
+}
+
+static void test_another_vcpu_of_the_vm(void **state)
+{
+	(void)state;
+	assert_null(enter(1, &vm_a, &vcpu_0, 1));
+	assert_non_null(strstr(enter(1, &vm_a, &vcpu_1, 1), "another vCPU"));
+	tlb_ledger_gvma(&book, 1);
+	assert_non_null(strstr(enter(1, &vm_a, &vcpu_0, 2), "another vCPU"));
+	tlb_ledger_vvma(&book, 1);
+	assert_null(enter(1, &vm_a, &vcpu_1, 2));
+}
+
+/* The one that ran in between under another VMID changes nothing. */
+static void test_another_vm_between(void **state)
+{
+	(void)state;
+	assert_null(enter(1, &vm_a, &vcpu_0, 1));
+	assert_null(enter(2, &vm_b, &vcpu_1, 1));
+	assert_null(enter(1, &vm_a, &vcpu_0, 1));
+	assert_non_null(enter(1, &vm_a, &vcpu_1, 1));
+}
+
+static void test_two_vms_of_one_vmid(void **state)
+{
+	(void)state;
+	assert_null(enter(1, &vm_a, &vcpu_0, 5));
+	tlb_ledger_vvma(&book, 1);
+	assert_non_null(strstr(enter(1, &vm_b, &vcpu_1, 5), "another VM"));
+	tlb_ledger_gvma_all(&book);
+	tlb_ledger_vvma(&book, 1);
+	assert_null(enter(1, &vm_a, &vcpu_0, 5));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_one_vcpu_comes_and_goes, empty_book),
+		cmocka_unit_test_setup(test_acknowledged_without_a_fence, empty_book),
+		cmocka_unit_test_setup(test_another_vcpu_of_the_vm, empty_book),
+		cmocka_unit_test_setup(test_another_vm_between, empty_book),
+		cmocka_unit_test_setup(test_two_vms_of_one_vmid, empty_book),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
