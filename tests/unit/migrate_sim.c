@@ -695,6 +695,29 @@ bool sim_run(struct sim *sim, enum migrate_step *source, enum migrate_step *dest
 	return true;
 }
 
+const char *sim_finish(struct sim *sim, enum migrate_step *source, enum migrate_step *dest)
+{
+	enum migrate_step again;
+
+	if (!sim_run(sim, source, dest))
+		return "the engines wait for each other";
+	while (*source == MIGRATE_DOUBT) {
+		struct migrate_link to = sim_link(sim, 0);
+		struct migrate_link from = sim_link(sim, 1);
+
+		if (sim->vm[0].state != CLEAVE_VM_PAUSED || sim->vm[0].may_run)
+			return "a guest in doubt could run";
+		sim_links(sim);
+		if (!migrate_source_reconnect(&sim->source, &to) ||
+		    !migrate_dest_init(&sim->dest, &sim->ops[1], &sim->side[1], &from,
+				       &sim->dest_config))
+			return "it could not be asked again";
+		if (!sim_run(sim, source, &again))
+			return "the engines wait for each other after a reconnect";
+	}
+	return NULL;
+}
+
 bool sim_memory_whole(const struct sim *sim, uint32_t side)
 {
 	return memcmp(sim->vm[side].memory, sim->guest, (size_t)sim_pages(sim) * PAGE) == 0;

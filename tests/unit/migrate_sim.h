@@ -112,6 +112,12 @@ struct migrate_link sim_link(struct sim *sim, uint32_t side);
  */
 bool sim_run(struct sim *sim, enum migrate_step *source, enum migrate_step *dest);
 
+/**
+ * sim_finish() - sim_run(), and connect again as long as that leaves the source in doubt; the destination keeps its ledger
+ * Return: NULL, or what went wrong on the way.
+ */
+const char *sim_finish(struct sim *sim, enum migrate_step *source, enum migrate_step *dest);
+
 /** sim_random() - next random number; sim_write() - the guest stores to a page, now; sim_tick() - time passes */
 uint64_t sim_random(uint64_t *state);
 void sim_write(struct sim *sim, uint32_t page);

@@ -57,27 +57,11 @@ static void must_be_line(const char *line, const char *name)
 	}
 }
 
-/* Run, and when the source is left in doubt connect again, until it is not. */
 static enum migrate_step finish(enum migrate_step *dest)
 {
 	enum migrate_step step;
-	enum migrate_step again;
 
-	if (!sim_run(sim, &step, dest))
-		fail_line("the engines wait for each other");
-	while (step == MIGRATE_DOUBT) {
-		struct migrate_link to = sim_link(sim, 0);
-		struct migrate_link from = sim_link(sim, 1);
-
-		assert_int_equal(sim->vm[0].state, CLEAVE_VM_PAUSED);
-		assert_false(sim->vm[0].may_run);
-		sim_links(sim);
-		assert_true(migrate_source_reconnect(&sim->source, &to));
-		assert_true(migrate_dest_init(&sim->dest, &sim->ops[1], &sim->side[1], &from,
-					      &sim->dest_config));
-		if (!sim_run(sim, &step, &again))
-			fail_line("the engines wait for each other after a reconnect");
-	}
+	must(sim_finish(sim, &step, dest));
 	return step;
 }
 

@@ -249,8 +249,9 @@ static enum migrate_step dest_commit(struct migrate_dest *d, const struct migrat
 	if (record->type != MIGRATE_REC_COMMIT)
 		return migrate_dest_unexpected(d, record, "may not come before commit");
 	migrate_copy(&commit, record->payload, sizeof(commit));
-	if (commit.id != d->hello.id || commit.outcome != MIGRATE_OUTCOME_RUNNING)
-		return migrate_dest_unexpected(d, record, "is of another migration");
+	if (commit.id != d->hello.id || commit.outcome != MIGRATE_OUTCOME_RUNNING ||
+	    commit.reserved != 0U)
+		return migrate_dest_unexpected(d, record, "is not of this migration");
 	return migrate_dest_take(d);
 }
 
