@@ -44,7 +44,7 @@ def test_load_address(boot, tmp_path, address, mem, mode):
 @pytest.mark.parametrize("smp", [1, 8])
 def test_harts(boot, smp):
     """One hart, and eight of which each has a vCPU."""
-    m = boot([partition("sched", cpus=smp)], {"payload.bin": guest("sched")}, smp=smp)
+    m = boot([partition("sched", cpus=smp, bootargs="alone")], {"payload.bin": guest("sched")}, smp=smp)
     m.wait(rf"^cleave\| harts: .*: {smp} of {smp} online")
     m.payload_result("sched")
     assert m.wait_end() == 0

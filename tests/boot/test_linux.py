@@ -61,8 +61,8 @@ def test_eight_harts(boot, linux, mode):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_without_sstc(boot, linux, mode):
-    """The guests' timers go through SBI, and several vCPUs share the hart's one timer."""
-    m = boot([linux_partition(cpus=2, mode=mode)], linux(), smp=1, cpu="sstc=off")
+    """The guest's timers go through SBI; test_sched.py has several vCPUs share the one timer of a hart."""
+    m = boot([linux_partition(cpus=2, mode=mode)], linux(), smp=2, cpu="sstc=off")
     m.wait(r"^cleave\| extensions: .*Sstc no")
     to_a_shell(m, 2)
     power_off(m)
