@@ -6,16 +6,17 @@
  */
 #include "guests/manager/manager.h"
 
-#define MAX_WORDS   1024U
 #define PASS_GAP_US 200000U /* guest time between passes */
 
-/** struct row - a line of the table: counters before, and what this step found and took */
+/** struct row - a line of the table: what this step found and took */
 struct row {
-	u64 before[CLEAVE_STAT_COUNT];
 	u64 dirty;
 	u64 ticks;
 	u64 calls;
 };
+
+/* Counters up to the last line: what the partition did between two lines belongs to the pass that reports it. */
+static u64 counted[CLEAVE_STAT_COUNT];
 
 static const char *mode_name(u32 mode)
 {
@@ -31,23 +32,18 @@ static const char *mode_name(u32 mode)
 	}
 }
 
-void demo_table_head(void)
+bool demo_table_begin(const struct target *t)
 {
 	say("%-13s  %-5s  %11s  %10s  %12s  %14s  %13s  %6s  %-16s  %5s  %12s", "mode", "pass",
 	    "pages dirty", "KiB", "write faults", "split by fault", "split eagerly", "fences",
 	    "call", "calls", "time, us");
-}
-
-static bool row_begin(const struct target *t, struct row *row)
-{
-	memset(row, 0, sizeof(*row));
-	return !failed(t, "stats", cleave_stats(t->id, row->before, CLEAVE_STAT_COUNT));
+	return !failed(t, "stats", cleave_stats(t->id, counted, CLEAVE_STAT_COUNT));
 }
 
 static bool row_end(const struct target *t, const struct row *row, u32 mode, const char *pass,
 		    const char *call)
 {
-	u64 now[CLEAVE_STAT_COUNT];
+	u64 now[CLEAVE_STAT_COUNT], since[CLEAVE_STAT_COUNT];
 	/* Tenths of a microsecond: a tick of QEMU's is one. */
 	u64 tenths = row->ticks * 10000000U / t->timebase;
 	char time[24];
@@ -55,13 +51,15 @@ static bool row_end(const struct target *t, const struct row *row, u32 mode, con
 
 	if (failed(t, "stats", cleave_stats(t->id, now, CLEAVE_STAT_COUNT)))
 		return false;
-	for (i = 0; i < CLEAVE_STAT_COUNT; i++)
-		now[i] -= row->before[i];
+	for (i = 0; i < CLEAVE_STAT_COUNT; i++) {
+		since[i] = now[i] - counted[i];
+		counted[i] = now[i];
+	}
 	guest_print(time, sizeof(time), "%lu.%lu", tenths / 10U, tenths % 10U);
 	say("%-13s  %-5s  %11lu  %10lu  %12lu  %14lu  %13lu  %6lu  %-16s  %5lu  %12s",
 	    mode_name(mode), pass, row->dirty, row->dirty * (GUEST_PAGE / 1024U),
-	    now[CLEAVE_STAT_WRITE_FAULTS], now[CLEAVE_STAT_FAULT_SPLITS],
-	    now[CLEAVE_STAT_EAGER_SPLITS], now[CLEAVE_STAT_FENCES], call, row->calls, time);
+	    since[CLEAVE_STAT_WRITE_FAULTS], since[CLEAVE_STAT_FAULT_SPLITS],
+	    since[CLEAVE_STAT_EAGER_SPLITS], since[CLEAVE_STAT_FENCES], call, row->calls, time);
 	return true;
 }
 
@@ -78,11 +76,9 @@ static struct sbiret timed(struct row *row, unsigned long fn, unsigned long a0, 
 
 static bool start(const struct target *t, u32 mode)
 {
-	struct row row;
+	struct row row = { 0 };
 	u32 n;
 
-	if (!row_begin(t, &row))
-		return false;
 	for (n = 0; n < t->nr; n++) {
 		struct sbiret r = { 0, 0 };
 
@@ -98,11 +94,9 @@ static bool start(const struct target *t, u32 mode)
 
 static bool stop(const struct target *t, u32 mode)
 {
-	struct row row;
+	struct row row = { 0 };
 	u32 n;
 
-	if (!row_begin(t, &row))
-		return false;
 	for (n = 0; n < t->nr; n++) {
 		struct sbiret r = { 0, 0 };
 
@@ -162,19 +156,17 @@ static bool harvest(const struct target *t, struct row *row, u32 mode, u32 regio
 /* @verify: false in the first pass of an initially-set log, before which no page has been told clean. */
 static bool pass(struct target *t, u32 mode, u32 number, bool verify, struct verdict *v)
 {
-	static u64 bits[MAX_WORDS];
+	static u64 bits[CHUNK_PAGES / 64U];
 	char name[8];
-	struct row row;
+	struct row row = { 0 };
 	u64 first, count;
 	u32 n;
 
-	if (!row_begin(t, &row))
-		return false;
 	for (n = 0; n < t->nr; n++) {
 		for (first = 0; first < t->region[n].pages; first += count) {
 			count = t->region[n].pages - first;
-			if (count > t->step)
-				count = t->step;
+			if (count > CHUNK_PAGES)
+				count = CHUNK_PAGES;
 			if (!harvest(t, &row, mode, n, first, &count, bits))
 				return false;
 			row.dirty += count_bits(bits, count);

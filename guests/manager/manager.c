@@ -8,7 +8,6 @@
 /* Views of the other partition's memory begin here, at the same offset within a GiB as there: so they get large leaves. */
 #define VIEW_BASE   UINT64_C(0x4000000000)
 #define GIB	    (UINT64_C(1) << 30)
-#define MAX_STEP    (1024U * 64U) /* pages of a chunk: what the bitmaps in demo.c and verify.c hold */
 #define LOOK_US	    200000U
 #define WAIT_US	    UINT64_C(180000000)
 #define QUIET_US    UINT64_C(10000000)
@@ -202,8 +201,7 @@ static void demonstrate(struct target *t)
 		    "demonstrate");
 		return;
 	}
-	done = say_leaves(t, "before", &before);
-	demo_table_head();
+	done = say_leaves(t, "before", &before) && demo_table_begin(t);
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
 		if ((have >> modes[i] & 1U) != 0 && done)
 			done = demo_mode(t, modes[i], &v);
@@ -251,9 +249,6 @@ void guest_main(unsigned long hartid, const void *fdt)
 		sbi_shutdown(true);
 	}
 	t->timebase = cleave_feature(CLEAVE_FEATURE_TIMEBASE);
-	t->step = cleave_feature(CLEAVE_FEATURE_STEP_PAGES) & ~UINT64_C(63);
-	if (t->step > MAX_STEP)
-		t->step = MAX_STEP;
 	if (!find_target(t)) {
 		say("there is no other partition that runs");
 	} else if (map_target(t, fdt)) {

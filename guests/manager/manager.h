@@ -10,6 +10,7 @@
 
 #define MAX_REGIONS 32U
 #define PASSES	    5U
+#define CHUNK_PAGES 65536U /* that a call is asked for; it may do less */
 
 /** struct region - a memory region of the partition that is looked at; @view: where the manager sees it; @pages: its size;
  * @hash: one a page */
@@ -22,7 +23,6 @@ struct region {
 
 /**
  * struct target - the partition that is looked at
- * @step: pages that one call works on, a multiple of 64
  * @timebase: ticks of time in a second
  */
 struct target {
@@ -30,7 +30,6 @@ struct target {
 	u32 id;
 	u32 nr;
 	struct region region[MAX_REGIONS];
-	u64 step;
 	u64 timebase;
 };
 
@@ -63,7 +62,7 @@ bool verify_paused(struct target *t, struct verdict *v);
 /** demo_mode() - log in one mode, from start to stop with collapse. Return: false when a call failed */
 bool demo_mode(struct target *t, u32 mode, struct verdict *v);
 
-/** demo_table_head() - print the table's heading */
-void demo_table_head(void);
+/** demo_table_begin() - print the table's heading; its counters begin here. Return: false when a call failed */
+bool demo_table_begin(const struct target *t);
 
 #endif

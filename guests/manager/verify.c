@@ -21,7 +21,6 @@
 #include "guests/manager/manager.h"
 
 #define PAGE_WORDS (GUEST_PAGE / sizeof(u64))
-#define MAX_WORDS  1024U /* of a chunk's bitmap */
 
 /*
  * Fast, not cryptographic: four lanes, each a sum and the sum of its sums, so that both contents and places count. A change
@@ -114,7 +113,7 @@ static bool peek(struct target *t, u32 region, u64 first, u64 count, u64 *bits)
 bool verify_chunk(struct target *t, u32 region, u64 first, u64 count, const u64 *bits,
 		  struct verdict *v)
 {
-	static u64 differ[MAX_WORDS], again[MAX_WORDS];
+	static u64 differ[CHUNK_PAGES / 64U], again[CHUNK_PAGES / 64U];
 	struct region *r = &t->region[region];
 	bool any = false;
 	u64 i;
@@ -144,15 +143,15 @@ bool verify_chunk(struct target *t, u32 region, u64 first, u64 count, const u64 
 
 bool verify_paused(struct target *t, struct verdict *v)
 {
-	static u64 bits[MAX_WORDS];
+	static u64 bits[CHUNK_PAGES / 64U];
 	u64 first, count;
 	u32 n;
 
 	for (n = 0; n < t->nr; n++) {
 		for (first = 0; first < t->region[n].pages; first += count) {
 			count = t->region[n].pages - first;
-			if (count > t->step)
-				count = t->step;
+			if (count > CHUNK_PAGES)
+				count = CHUNK_PAGES;
 			if (!peek(t, n, first, count, bits) ||
 			    !verify_chunk(t, n, first, count, bits, v))
 				return false;
