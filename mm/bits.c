@@ -17,7 +17,7 @@ void bits_fill(u64 *to, u64 words, u64 value)
 	volatile u64 *p = to;
 	volatile u64 *end = p + words;
 
-	for (volatile u64 *whole = p + words / 16U * 16U; p != whole; p += 16) {
+	for (volatile u64 *whole = p + words / 32U * 32U; p != whole; p += 32) {
 		p[0] = value;
 		p[1] = value;
 		p[2] = value;
@@ -34,6 +34,22 @@ void bits_fill(u64 *to, u64 words, u64 value)
 		p[13] = value;
 		p[14] = value;
 		p[15] = value;
+		p[16] = value;
+		p[17] = value;
+		p[18] = value;
+		p[19] = value;
+		p[20] = value;
+		p[21] = value;
+		p[22] = value;
+		p[23] = value;
+		p[24] = value;
+		p[25] = value;
+		p[26] = value;
+		p[27] = value;
+		p[28] = value;
+		p[29] = value;
+		p[30] = value;
+		p[31] = value;
 	}
 	while (p != end)
 		*p++ = value;

@@ -38,7 +38,7 @@ static inline u32 bits_lowest(u64 x)
 	return bits_debruijn_table[((x & (~x + 1U)) * UINT64_C(0x03f79d71b4cb0a89)) >> 58];
 }
 
-/** bits_fill() - write @value to @words words; sixteen a turn, because this is what a clean GiB costs */
+/** bits_fill() - write @value to @words words; 32 a turn, because this is what a clean GiB costs */
 void bits_fill(u64 *to, u64 words, u64 value);
 
 /** bits_zero() - write zeros to @words words */

@@ -101,15 +101,21 @@ static inline bool dirty_summary_test(const struct dirty *d, u64 span)
 }
 
 /**
- * dirty_clean_spans() - how many spans from @span on have no bit set, by their summary; @end: where to stop looking
- * Looks at one word of the summary: 64 spans at most.
+ * dirty_clean_spans() - how many spans from @span on have no bit set, by their summary
+ * @end: where to stop looking, beyond @span
  */
 static inline u64 dirty_clean_spans(const struct dirty *d, u64 span, u64 end)
 {
 	u64 summary = atomic_read_acquire(&d->summary[span / 64U]) >> (span % 64U);
-	u64 clean = summary != 0U ? bits_lowest(summary) : 64U - span % 64U;
+	u64 at = span;
 
-	return MIN(clean, end - span);
+	while (summary == 0U) {
+		at = ALIGN_DOWN(at, UINT64_C(64)) + 64U;
+		if (at >= end)
+			return end - span;
+		summary = atomic_read_acquire(&d->summary[at / 64U]);
+	}
+	return MIN(at + bits_lowest(summary), end) - span;
 }
 
 /** dirty_count() - Return: bits set, as far as setters that run now have got */

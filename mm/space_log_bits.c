@@ -13,8 +13,7 @@
 #include "mm/rules.h"
 #include "mm/space.h"
 
-/* Work units: one is about what protecting a 4 KiB page costs. A word over a huge leaf is no work but its own. */
-#define LOG_UNITS_WORD	1
+/* Work units: one is about what protecting a 4 KiB page costs. A span over a huge leaf is no work but its own. */
 #define LOG_UNITS_TABLE ((s64)GSTAGE_ENTRIES)
 #define LOG_WORD_BYTES	((u64)DIRTY_WORD_PAGES << PAGE_SHIFT)
 
@@ -67,6 +66,7 @@ static void log_step_begin(struct log_step *step, struct space *sp, struct regio
 	step->r = r;
 	step->from = 0;
 	step->to = 0;
+	step->huge = false;
 	step->run = 0;
 	step->run_end = 0;
 	step->taken = 0;
@@ -75,10 +75,10 @@ static void log_step_begin(struct log_step *step, struct space *sp, struct regio
 	gstage_iter_start(&step->it, &sp->gs, r->base, r->size);
 }
 
-/* Gather what has to be fenced; ranges that follow each other are one. Once all is to be fenced, nothing more counts. */
+/* Gather what has to be fenced; ranges that follow each other are one. */
 static inline void log_step_fence(struct log_step *step, u64 gpa, u64 end)
 {
-	if (gpa != step->run_end && !step->batch.all) {
+	if (gpa != step->run_end) {
 		fence_batch_add(&step->batch, GPA(step->run), step->run_end - step->run);
 		step->run = gpa;
 	}
@@ -102,21 +102,20 @@ static void log_step_end(struct log_step *step, u64 first, u64 count)
 }
 
 /*
- * Take W from the entries of pages @mask; @slot is that of the mask's bit 0. All are in one 4 KiB table.
+ * Take W from the entries of pages @mask; the entry of the mask's bit 0 is @table[@first], which for a word that begins
+ * before the table is a number below 0, modulo 2^64. The caller has a write barrier between H1 and this.
  * Return: how many.
  */
-static inline u64 log_protect_pages(u64 *slot, u64 mask)
+static inline u64 log_protect_pages(u64 *table, u64 first, u64 mask)
 {
 	u64 n = 0;
 
 	if (mask == ~UINT64_C(0)) {
-		gstage_protect_run(slot, DIRTY_WORD_PAGES);
+		gstage_protect_run(&table[first], DIRTY_WORD_PAGES);
 		return DIRTY_WORD_PAGES;
 	}
-	/* After H1; pairs with the acquire of the exchange that grants (S2). */
-	smp_wmb();
 	for (u64 rest = mask; rest != 0U; rest &= rest - 1U) {
-		(void)atomic_and_relaxed(&slot[bits_lowest(rest)], ~GSTAGE_PTE_W);
+		(void)atomic_and_relaxed(&table[first + bits_lowest(rest)], ~GSTAGE_PTE_W);
 		n++;
 	}
 	return n;
@@ -126,9 +125,9 @@ static inline u64 log_protect_pages(u64 *slot, u64 mask)
  * Protect the huge leaf of the step whole, and fence it whole. What it maps beside the pages taken keeps its bits: a write
  * to those faults, and is granted.
  *
- * W is taken again for every word of the leaf, although once looks enough: with an empty pool a fault may mark the whole
- * leaf and give W between two of our words, and must lose it to the second (M1). And a fault may have split the leaf since
- * the word before: then the page that it marked and granted is in the table, and we have to look there.
+ * W is taken again after each H1, although once a leaf looks enough: with an empty pool a fault may mark the whole leaf and
+ * give W between two of our spans, and must lose it to the second (M1). And a fault may have split the leaf since: then
+ * the page that it marked and granted is in the table, and we have to look there.
  *
  * Return: false when the leaf is a table now.
  */
@@ -177,25 +176,26 @@ static void log_find(struct log_step *step, u64 gpa)
 	step->entry = step->huge ? it->slot : it->slot - ((gpa - step->from) >> PAGE_SHIFT);
 }
 
-/* H2 for pages that a word has in common with what the step found. @gpa: of bit 0. Return: false to look again. */
-static bool log_protect_part(struct log_step *step, u64 gpa, u64 mask)
+/* One page is fenced alone; several as the whole stretch that holds them. */
+static __attribute__((noinline)) void log_fence_word(struct log_step *step, u64 gpa, u64 mask)
 {
-	u64 low;
+	u64 low = gpa + ((u64)bits_lowest(mask) << PAGE_SHIFT);
+	bool one = (mask & (mask - 1U)) == 0U;
 
-	if (step->huge) {
-		step->budget -= LOG_UNITS_WORD;
-		return log_protect_huge(step);
-	}
-	low = bits_lowest(mask);
-	step->budget -= (s64)log_protect_pages(
-		step->entry + ((gpa + (low << PAGE_SHIFT) - step->from) >> PAGE_SHIFT),
-		mask >> low);
-	log_step_fence(step, gpa + (low << PAGE_SHIFT), MIN(step->to, gpa + LOG_WORD_BYTES));
-	return true;
+	log_step_fence(step, low, one ? low + PAGE_SIZE : MIN(step->to, gpa + LOG_WORD_BYTES));
 }
 
-/* H2 for a word that the step's entry does not cover whole: part by part. */
-static __attribute__((noinline)) void log_protect_slow(struct log_step *step, u64 gpa, u64 mask)
+/* H2 for pages of one word, @gpa that of bit 0, in the 4 KiB table of the step. Return: how many. */
+static inline u64 log_protect_word(struct log_step *step, u64 gpa, u64 mask)
+{
+	if (!step->batch.all)
+		log_fence_word(step, gpa, mask);
+	return log_protect_pages(step->entry, (gpa >> PAGE_SHIFT) - (step->from >> PAGE_SHIFT),
+				 mask);
+}
+
+/* H2 for a word that the step's entry does not cover whole, or no longer: part by part. Return: how many. */
+static __attribute__((noinline)) u64 log_protect_slow(struct log_step *step, u64 gpa, u64 mask)
 {
 	u64 left = mask;
 
@@ -205,52 +205,41 @@ static __attribute__((noinline)) void log_protect_slow(struct log_step *step, u6
 		log_find(step, gpa + ((u64)bits_lowest(left) << PAGE_SHIFT));
 		if (step->to < gpa + LOG_WORD_BYTES)
 			part &= bits_mask(0, (u32)((step->to - gpa) >> PAGE_SHIFT));
-		if (log_protect_part(step, gpa, part))
-			left &= ~part;
+		if (!step->huge)
+			(void)log_protect_word(step, gpa, part);
+		else if (!log_protect_huge(step))
+			continue;
+		left &= ~part;
 	}
-}
-
-/* H2 for the pages @mask of a word whose bit 0 is the page at @gpa. Return: pages of @mask. */
-static inline u64 log_protect_word(struct log_step *step, u64 gpa, u64 mask)
-{
-	u64 n;
-
-	if (gpa >= step->from && gpa + LOG_WORD_BYTES <= step->to && !step->huge) {
-		n = log_protect_pages(step->entry + ((gpa - step->from) >> PAGE_SHIFT), mask);
-		step->budget -= (s64)n;
-		/* One page is fenced alone; several as the whole stretch that holds them. */
-		if (n == 1U) {
-			gpa += (u64)bits_lowest(mask) << PAGE_SHIFT;
-			log_step_fence(step, gpa, gpa + PAGE_SIZE);
-		} else {
-			log_step_fence(step, gpa, gpa + LOG_WORD_BYTES);
-		}
-		return n;
-	}
-	if (gpa >= step->from && gpa + LOG_WORD_BYTES <= step->to && log_protect_huge(step))
-		step->budget -= LOG_UNITS_WORD;
-	else
-		log_protect_slow(step, gpa, mask);
 	return bits_count(mask);
 }
 
-/* How a span is walked: words of the bitmap that are in it, and where the call's range begins and ends. */
-struct log_span {
-	u64 word; /* first word of the span */
-	u64 end;  /* of the span's words */
-	u64 from; /* first word of the call that is in it */
-	u64 to;	  /* end of the call's words that are in it */
-};
-
-static struct log_span log_span_of(const struct dirty *d, u64 span, u64 word, u64 word_end)
+/* H2 for @words words that were taken, the first for the pages at @gpa. Return: how many pages. */
+static u64 log_protect_span(struct log_step *step, u64 gpa, const u64 *taken, u64 words)
 {
-	struct log_span s;
+	u64 end = gpa + words * LOG_WORD_BYTES;
+	u64 n = 0;
 
-	s.word = span * DIRTY_SPAN_WORDS;
-	s.end = MIN(s.word + DIRTY_SPAN_WORDS, dirty_words(d));
-	s.from = word;
-	s.to = MIN(s.end, word_end);
-	return s;
+	/* After H1; pairs with the acquire of the exchange that grants (S2). */
+	smp_wmb();
+	if (gpa < step->from || gpa >= step->to)
+		log_find(step, gpa);
+	/* One huge leaf over all of it: once is enough, for all bits have been taken. */
+	if (step->huge && end <= step->to && log_protect_huge(step)) {
+		for (u64 i = 0; i < words; i++)
+			n += bits_count(taken[i]);
+		return n;
+	}
+	for (u64 i = 0; i < words; i++, gpa += LOG_WORD_BYTES) {
+		if (taken[i] == 0U)
+			continue;
+		if (!step->huge && gpa >= step->from && gpa + LOG_WORD_BYTES <= step->to)
+			n += log_protect_word(step, gpa, taken[i]);
+		else
+			n += log_protect_slow(step, gpa, taken[i]);
+	}
+	step->budget -= (s64)n;
+	return n;
 }
 
 /* Some word of [@from, @to) has a bit set. */
@@ -263,40 +252,52 @@ static bool log_any(const struct dirty *d, u64 from, u64 to)
 	return any != 0U;
 }
 
+/* Words of a span that one more turn may take: the budget's worth of pages, at least one word. */
+static u64 log_words(const struct log_step *step, u64 words)
+{
+	u64 most = (u64)MAX(step->budget, 1) / DIRTY_WORD_PAGES;
+
+	return MIN(words, MAX(most, 1U));
+}
+
 /*
- * H1 and H2 for one span whose summary is set, as far as the budget goes, at least one word.
- * @in: what to clear, word by word, NULL for all; @out: where to report to, NULL for nowhere
- * Return: end of the words dealt with.
+ * H1 for all words, then H2, of a span whose summary is set.
+ * @first, @words: words, all in the span; @in: what to clear, word by word, NULL for all; @out: where to report to, NULL
+ * for nowhere
  */
-static u64 log_take_span(struct log_step *step, u64 span, const struct log_span *s, const u64 *in,
-			 u64 *out)
+static void log_take_span(struct log_step *step, u64 first, u64 words, const u64 *in, u64 *out)
 {
 	struct dirty *d = &step->r->log.dirty;
-	u64 gpa = step->r->base.v + s->from * LOG_WORD_BYTES;
+	u64 span = first / DIRTY_SPAN_WORDS;
+	u64 span_end = MIN((span + 1U) * DIRTY_SPAN_WORDS, dirty_words(d));
+	u64 *bits = &d->bits[first];
+	u64 taken[DIRTY_SPAN_WORDS];
 	u64 left = 0;
-	u64 w;
+	u64 any = 0;
 
 	/* The summary first, then the words: mm/dirty.h says why. It is set again if anything is left. */
 	(void)dirty_summary_take(d, span);
-	for (w = s->from; w < s->to && (step->budget > 0 || w == s->from);
-	     w++, gpa += LOG_WORD_BYTES) {
+	for (u64 i = 0; i < words; i++) {
 		/* Once: the caller's guest may change it. */
-		u64 want = in != NULL ? atomic_read(&in[w - s->from]) : ~UINT64_C(0);
-		u64 word = atomic_read(&d->bits[w]);
-		u64 taken = 0;
+		u64 want = in != NULL ? atomic_read(&in[i]) : ~UINT64_C(0);
+		u64 word = atomic_read(&bits[i]);
+		u64 got = word & want;
 
-		if ((word & want) != 0U) {
-			taken = dirty_take(d, w, want);
-			step->taken += log_protect_word(step, gpa, taken);
-		}
+		if (got != 0U)
+			got = atomic_and(&bits[i], ~want) & want;
 		left |= word & ~want;
+		any |= got;
+		taken[i] = got;
 		if (out != NULL)
-			out[w - s->from] = taken;
+			out[i] = got;
 	}
-	if (left != 0U || log_any(d, s->word, s->from) || log_any(d, w, s->end))
+	if (left != 0U || log_any(d, span * DIRTY_SPAN_WORDS, first) ||
+	    log_any(d, first + words, span_end))
 		dirty_summary_set(d, span);
 	step->budget -= (s64)DIRTY_SPAN_WORDS;
-	return w;
+	if (any != 0U)
+		step->taken += log_protect_span(step, step->r->base.v + first * LOG_WORD_BYTES,
+						taken, words);
 }
 
 /* Take bits of the words [@word, @word_end). Return: end of the words dealt with. */
@@ -308,21 +309,20 @@ static u64 log_take(struct log_step *step, u64 word, u64 word_end, const u64 *in
 
 	while (w < word_end && step->budget > 0) {
 		u64 span = w / DIRTY_SPAN_WORDS;
-		u64 clean = dirty_clean_spans(d, span, span_end);
-		struct log_span s;
+		/* A clean span is one unit. */
+		u64 clean = dirty_clean_spans(d, span, MIN(span_end, span + (u64)step->budget));
+		u64 to = MIN((span + MAX(clean, 1U)) * DIRTY_SPAN_WORDS, word_end);
 
 		if (clean != 0U) {
-			u64 to = MIN((span + clean) * DIRTY_SPAN_WORDS, word_end);
-
 			if (out != NULL)
 				bits_zero(&out[w - word], to - w);
 			step->budget -= (s64)clean;
-			w = to;
-			continue;
+		} else {
+			to = w + log_words(step, to - w);
+			log_take_span(step, w, to - w, in != NULL ? &in[w - word] : NULL,
+				      out != NULL ? &out[w - word] : NULL);
 		}
-		s = log_span_of(d, span, w, word_end);
-		w = log_take_span(step, span, &s, in != NULL ? &in[w - word] : NULL,
-				  out != NULL ? &out[w - word] : NULL);
+		w = to;
 	}
 	return w;
 }

@@ -3,12 +3,10 @@
  * Spaces, call by call: regions, windows, faults, the hypervisor's own accesses, and the dirty log's modes, with bad input.
  */
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <cmocka.h>
 #include <cleave/errno.h>
 #include "tests/unit/mm_harness.h"
@@ -781,143 +779,6 @@ static void test_clear_does_not_look_again(void **state)
 	end();
 }
 
-/* M4: when the fence of a collapse begins, the tables that it unlinked are whole, and not in the pool. */
-static u64 *watched_table;
-static u64 free_before;
-static u32 fences_with_collapse;
-
-static void watch_collapse(struct space *s, const struct fence_batch *b)
-{
-	u32 level;
-
-	(void)b;
-	assert_int_equal(s->pool.free, free_before);
-	for (u32 i = 0; i < GSTAGE_ENTRIES; i++)
-		assert_true(gstage_pte_is_leaf(watched_table[i]));
-	(void)mm_pte(&s->gs, BASE, &level);
-	if (level == 1U)
-		fences_with_collapse++;
-}
-
-static void test_collapse_frees_after_the_fence(void **state)
-{
-	u64 cursor = 0;
-	u32 level;
-	u64 pte;
-
-	(void)state;
-	begin(MIB(2));
-	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
-	watched_table = gstage_walk(&sp.gs, GPA(BASE), &level, &pte);
-	free_before = sp.pool.free;
-	fences_with_collapse = 0;
-	mm_fence_hook = watch_collapse;
-	assert_int_equal(space_log_stop(&sp, 0, true, &cursor), 0);
-	assert_int_equal(cursor, 0);
-	mm_fence_hook = NULL;
-	/* One to wait for faults that still mark, one for the collapse. */
-	assert_int_equal(fences_with_collapse, 1);
-	assert_int_equal(sp.pool.free, free_before + 1U);
-	end();
-}
-
-/*
- * A harvest that another vCPU's fault interrupts at a chosen word. The buffer for the bits reaches into a page that may not be
- * written yet: the store to it stops the harvest there, the handler lets a vCPU fault, and the harvest goes on.
- */
-static u8 *trap_page;
-static u64 trap_gpa;
-static u32 traps;
-
-static void on_trap(int sig, siginfo_t *info, void *context)
-{
-	(void)sig;
-	(void)context;
-	if ((u8 *)info->si_addr < trap_page || (u8 *)info->si_addr >= trap_page + PAGE_SIZE)
-		abort();
-	traps++;
-	(void)mprotect(trap_page, PAGE_SIZE, PROT_READ | PROT_WRITE);
-	(void)space_fault(&sp, GPA(trap_gpa), SPACE_WRITE, &cnt);
-}
-
-/* Harvest 2 MiB at BASE; after its fourth word a vCPU writes to the page at @gpa. Return: bits of the sixth word. */
-static u64 harvest_interrupted(u64 gpa)
-{
-	struct sigaction act = { .sa_sigaction = on_trap, .sa_flags = SA_SIGINFO };
-	struct sigaction was;
-	u8 *pages = mmap(NULL, 2U * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			 -1, 0);
-	u64 *out = (u64 *)(pages + PAGE_SIZE) - 3;
-	u64 word;
-	u64 dirty;
-
-	assert_ptr_not_equal(pages, MAP_FAILED);
-	trap_page = pages + PAGE_SIZE;
-	trap_gpa = gpa;
-	traps = 0;
-	assert_int_equal(mprotect(trap_page, PAGE_SIZE, PROT_NONE), 0);
-	assert_int_equal(sigaction(SIGSEGV, &act, &was), 0);
-	assert_int_equal(space_log_harvest(&sp, 0, 0, 512, out, &dirty), 512);
-	assert_int_equal(sigaction(SIGSEGV, &was, NULL), 0);
-	assert_int_equal(traps, 1);
-	word = out[5];
-	munmap(pages, 2U * PAGE_SIZE);
-	return word;
-}
-
-/* The fault splits the huge leaf that the harvest has looked up: the harvest must find the page's own entry. */
-static void test_harvest_sees_a_split_under_way(void **state)
-{
-	u64 gpa = BASE + (5U * 64U + 7U) * PAGE_SIZE;
-
-	(void)state;
-	begin(MIB(2));
-	(void)mm_log_start(&sp, 0, CLEAVE_LOG_INITIALLY_SET, false);
-	assert_int_equal(harvest_interrupted(gpa), ~UINT64_C(0));
-	assert_int_equal(cnt.fault_splits, 1);
-	/* M1: its bit was taken after the fault, so its W must have been. */
-	assert_false(writable(gpa));
-	end();
-}
-
-/* The pool is empty, and the fault makes the huge leaf writable again as a whole: the harvest must take that too. */
-static void test_harvest_sees_a_coarse_grant_under_way(void **state)
-{
-	u64 gpa = BASE + (5U * 64U + 7U) * PAGE_SIZE;
-	u64 calls;
-
-	(void)state;
-	machine();
-	cfg.pool_tables = 1;
-	assert_int_equal(space_init(&sp, &m.frames, &cfg, MIB(2)), 0);
-	assert_int_equal(space_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(2)), 0);
-	(void)mm_log_start(&sp, 0, CLEAVE_LOG_INITIALLY_SET, false);
-	assert_int_equal(harvest_interrupted(gpa), ~UINT64_C(0));
-	assert_int_equal(cnt.coarse_grants, 1);
-	assert_false(writable(gpa));
-	/* What had been taken before the fault is dirty again. */
-	assert_int_equal(harvest(512, &calls), 4U * 64U);
-	end();
-}
-
-/* On a page of 4 KiB: granted after its word was taken, it is dirty again; before, it is protected again. */
-static void test_harvest_and_fault_on_one_page(void **state)
-{
-	u64 calls;
-
-	(void)state;
-	begin(MIB(2));
-	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
-	for (u64 page = 0; page < 512U; page++)
-		assert_int_equal(fault(BASE + (page << 12), SPACE_WRITE), SPACE_FAULT_GRANTED);
-	assert_int_equal(harvest_interrupted(BASE + 0x1000), ~UINT64_C(0));
-	assert_true(writable(BASE + 0x1000));
-	assert_int_equal(harvest(512, &calls), 1);
-	assert_int_equal(bitmap[0], 2);
-	assert_false(writable(BASE + 0x1000));
-	end();
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -944,10 +805,6 @@ int main(void)
 		cmocka_unit_test(test_initially_set),
 		cmocka_unit_test(test_unaligned_region),
 		cmocka_unit_test(test_clear_does_not_look_again),
-		cmocka_unit_test(test_collapse_frees_after_the_fence),
-		cmocka_unit_test(test_harvest_sees_a_split_under_way),
-		cmocka_unit_test(test_harvest_sees_a_coarse_grant_under_way),
-		cmocka_unit_test(test_harvest_and_fault_on_one_page),
 	};
 
 	return cmocka_run_group_tests_name("space", tests, NULL, NULL);

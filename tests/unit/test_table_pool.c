@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The table pool: no table twice, none lost, none left over; also when threads take and give at once.
- *
- * A head without a tag (POOL_TAG_ONE = 0) makes test_threads fail: a table is handed out twice.
  */
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <cmocka.h>
 #include <cleave/errno.h>
 #include "tests/unit/mm_harness.h"
 
 static struct mm_machine m;
-static struct table_pool pool;
+/* In a page of its own, so that a store to its head can be trapped. */
+static _Alignas(4096) union {
+	struct table_pool pool;
+	u8 page[PAGE_SIZE];
+} own;
+#define pool own.pool
 
 static int setup(void **state)
 {
@@ -131,12 +136,52 @@ static void test_threads(void **state)
 	assert_null(table_pool_take(&pool));
 }
 
+static u64 *others[2];
+static u32 traps;
+
+static void on_trap(int sig)
+{
+	(void)sig;
+	traps++;
+	(void)mprotect(&own, sizeof(own), PROT_READ | PROT_WRITE);
+	/* Another vCPU takes the top table and the one below, and gives the top back: the head is the same table again. */
+	others[0] = table_pool_take(&pool);
+	others[1] = table_pool_take(&pool);
+	table_pool_give(&pool, others[0]);
+}
+
+/* Between reading the head and exchanging it: what was read as the next table is in use by then. */
+static void test_head_that_came_back(void **state)
+{
+	struct sigaction act = { .sa_handler = on_trap };
+	struct sigaction was;
+	u64 *table;
+
+	(void)state;
+	assert_int_equal(table_pool_grow(&pool, &m.frames, 4), 0);
+	assert_int_equal(sigaction(SIGSEGV, &act, &was), 0);
+	assert_int_equal(mprotect(&own, sizeof(own), PROT_READ), 0);
+	table = table_pool_take(&pool);
+	assert_int_equal(sigaction(SIGSEGV, &was, NULL), 0);
+	assert_int_equal(traps, 1);
+	assert_ptr_equal(table, others[0]);
+	for (u32 left = 2; left > 0U; left--) {
+		u64 *next = table_pool_take(&pool);
+
+		assert_non_null(next);
+		assert_ptr_not_equal(next, others[1]);
+		assert_ptr_not_equal(next, table);
+	}
+	assert_null(table_pool_take(&pool));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_gives_each_table_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_grow_fails_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reserve_takes_all_or_none, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_head_that_came_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
 	};
 
