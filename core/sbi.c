@@ -62,12 +62,8 @@ static bool sbi_answers(const struct sbi_ext *e, u64 eid)
 	return eid >= e->eid_start && eid <= e->eid_end;
 }
 
-const struct sbi_ext *sbi_ext_find(u64 eid)
+static __attribute__((noinline)) const struct sbi_ext *sbi_search(u64 eid)
 {
-	const struct sbi_ext *hot = sbi_slot[sbi_slot_of(eid)];
-
-	if (hot != NULL && sbi_answers(hot, eid))
-		return hot;
 	for (const struct sbi_ext *const *p = cleave_sbi_start; p < cleave_sbi_end; p++) {
 		if (sbi_answers(*p, eid))
 			return *p;
@@ -75,9 +71,21 @@ const struct sbi_ext *sbi_ext_find(u64 eid)
 	return NULL;
 }
 
+static inline const struct sbi_ext *sbi_look_up(u64 eid)
+{
+	const struct sbi_ext *hot = sbi_slot[sbi_slot_of(eid)];
+
+	return hot != NULL && sbi_answers(hot, eid) ? hot : sbi_search(eid);
+}
+
+const struct sbi_ext *sbi_ext_find(u64 eid)
+{
+	return sbi_look_up(eid);
+}
+
 enum guest_leave sbi_handle(struct vcpu *v)
 {
-	const struct sbi_ext *e = sbi_ext_find(v->guest.x[17]);
+	const struct sbi_ext *e = sbi_look_up(v->guest.x[17]);
 
 	if (e != NULL)
 		return e->call(v, v->guest.x[16]);
@@ -85,7 +93,7 @@ enum guest_leave sbi_handle(struct vcpu *v)
 	return GUEST_RESUME;
 }
 
-s64 sbi_error(int err)
+s64 sbi_error_code(int err)
 {
 	switch (err) {
 	case CLV_ERR_INVAL:
@@ -101,6 +109,6 @@ s64 sbi_error(int err)
 	case CLV_ERR_UNSUPPORTED:
 		return CLEAVE_ERR_NOT_SUPPORTED;
 	default:
-		return err >= 0 ? CLEAVE_SUCCESS : CLEAVE_ERR_FAILED;
+		return CLEAVE_ERR_FAILED;
 	}
 }

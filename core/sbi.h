@@ -72,7 +72,13 @@ const struct sbi_ext *sbi_ext_find(u64 eid);
 /** sbi_handle() - do the call in a7, a6, a0..a5 of @v; an unknown one answers CLEAVE_ERR_NOT_SUPPORTED */
 enum guest_leave sbi_handle(struct vcpu *v);
 
-/** sbi_error() - Return: the SBI error code that says what CLV_ERR_* @err means */
-s64 sbi_error(int err);
+/** sbi_error_code() - Return: the SBI error code that says what CLV_ERR_* @err, an error, means */
+s64 sbi_error_code(int err);
+
+/** sbi_error() - the same of any result: one that is no error is CLEAVE_SUCCESS */
+static inline s64 sbi_error(int err)
+{
+	return err >= 0 ? CLEAVE_SUCCESS : sbi_error_code(err);
+}
 
 #endif
