@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The console: several partitions that print at once, the focus, and input that comes faster than it is read."""
 
+import os
 import re
 
-from cleavetest import ESCAPE, SHORT, guest, partition
+from cleavetest import ESCAPE, SHORT, config, guest, pack, partition
+from test_machine import AT_OTHER, BLOB, device_tree, elsewhere
 
 
 def echo_sum(text):
@@ -139,6 +141,25 @@ def test_polled_console(boot):
     """Where the machine has no interrupt controller that a driver knows, the console is polled, and works as well."""
     m = boot([partition("echo", bootargs="mode=echo")], {"payload.bin": guest("console")}, smp=1, machine="aia=aplic")
     m.wait(r"^cleave\| uart .*: 8250, polled")
+    m.wait_open(r"^echo\| echo> *$")
+    m.sendline("hello")
+    m.wait(r"^echo\| " + echo_sum("hello"))
+    m.sendline("quit")
+    assert m.wait_end() == 0
+
+
+def test_firmware_console(boot, tmp_path):
+    """Where no driver knows the UART, the firmware's console carries output and input. The tree is changed behind its back."""
+    archive = pack(str(tmp_path / "a.cpio"), config(partition("echo", bootargs="mode=echo")),
+                   {"payload.bin": guest("console")})
+    at = 0xb0000000
+    initrd = f"chosen {{ linux,initrd-start = <{at:#x}>; linux,initrd-end = <{at + os.path.getsize(archive):#x}>;"
+    tree = device_tree(tmp_path, 1, lambda source: source.replace('"ns16550a"', '"acme,uart"').replace("chosen {", initrd, 1))
+    with open(tree, "rb") as f:
+        argv = elsewhere(tmp_path, AT_OTHER, a1=BLOB, blob=f.read(), smp=1)
+    m = boot(argv=argv + ["-device", f"loader,file={archive},addr={at:#x},force-raw=on"])
+    m.wait(r'^cleave\| input goes to partition 0 "echo"')
+    assert not [line for line in m.lines("cleave") if line.startswith("uart ")]
     m.wait_open(r"^echo\| echo> *$")
     m.sendline("hello")
     m.wait(r"^echo\| " + echo_sum("hello"))
