@@ -78,14 +78,12 @@ static void console_emit(u8 c)
 
 /*
  * Not spin_lock(): who waits here may stand in a page-table walk (M4), or be serving another hart's request already, so
- * it must not serve requests. It need not, as the holder waits for nobody.
+ * it must not serve requests. It need not, as the holder waits for nobody. And not in turn: where harts are threads of
+ * an emulator, the one whose turn it is may not run, and all would wait for it at every line.
  */
 static void console_lock(struct spinlock *l)
 {
-	u32 ticket = atomic_add(&l->next, 1U);
-
-	/* Acquire pairs with the release of spin_unlock(). */
-	while (atomic_read_acquire(&l->owner) != ticket)
+	while (!spin_trylock(l))
 		hart_pause();
 }
 
