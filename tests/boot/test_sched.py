@@ -41,7 +41,7 @@ def test_all_vcpus_stop(boot):
 def test_reboot_while_all_work(boot):
     """SRST by one vCPU while others run on other harts and wait on the same: the partition comes up again, every time."""
     m = boot([sched("p", (0, 1, 0, 2), "end=reboot")], {"payload.bin": guest("sched")}, smp=3)
-    for _ in range(3):
+    for _ in range(5):
         m.wait(r"^p\| ok 4 vCPUs$")
         m.wait(r"^p\| rebooting$")
         m.wait(r'^cleave\| partition "p": rebooted by its guest$')

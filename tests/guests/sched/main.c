@@ -4,8 +4,8 @@
  * there are: time slices, interrupts to a vCPU that does not run, timers of those that wait, page tables of their own under
  * the same ASID, fences and starts by all at once.
  *
- * Bootargs: `end=stop`: at the end all vCPUs stop themselves instead of shutting down; `end=reboot`: the partition reboots
- * while all of them are at work. `alone`: each vCPU has a hart of its own, which must take no tick.
+ * Bootargs: `end=stop`: at the end all vCPUs stop themselves instead of shutting down; `end=reboot`: instead of
+ * all tests, the partition reboots while all of them are at work. `alone`: each vCPU has a hart of its own, which must take no tick.
  */
 #include "guests/lib/guest.h"
 
@@ -306,17 +306,18 @@ void guest_main(unsigned long hartid, const void *fdt)
 	harts = fdt_cpus(fdt);
 	timebase = fdt_timebase(fdt);
 	check(hartid == 0 && harts >= 1U, "%u vCPUs", harts);
+	(void)bootarg(fdt, "end", end, sizeof(end));
+	if (strcmp(end, "reboot") == 0) {
+		say("rebooting");
+		everybody(reboot_one, "reboot");
+	}
 	test_turns();
 	test_interrupts();
 	test_ticks(bootarg(fdt, "alone", NULL, 0));
 	test_translations();
 	test_all_at_once();
-	(void)bootarg(fdt, "end", end, sizeof(end));
 	if (strcmp(end, "stop") == 0) {
 		say("stopping all");
 		everybody(stop_all, "stop");
-	} else if (strcmp(end, "reboot") == 0) {
-		say("rebooting");
-		everybody(reboot_one, "reboot");
 	}
 }
