@@ -16,6 +16,7 @@ int gstage_init(struct gstage *gs, hpa_t root, u32 levels, uintptr_t hpa_to_va)
 	gs->root = (u64 *)(root.v + hpa_to_va);
 	gs->root_hpa = root;
 	gs->levels = levels;
+	gs->limit = (u64)GSTAGE_ROOT_ENTRIES << gstage_shift(levels - 1U);
 	gs->va = hpa_to_va;
 	bits_zero(gs->root, GSTAGE_ROOT_ENTRIES);
 	return CLV_OK;

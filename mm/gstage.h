@@ -24,12 +24,14 @@
  * @root: GSTAGE_ROOT_ENTRIES entries
  * @root_hpa: for hgatp
  * @levels: 3, 4 or 5
+ * @limit: bytes of guest-physical address space that they translate
  * @va: what is added to an HPA to reach it
  */
 struct gstage {
 	u64 *root;
 	hpa_t root_hpa;
 	u32 levels;
+	u64 limit;
 	uintptr_t va;
 };
 
@@ -78,7 +80,7 @@ int gstage_init(struct gstage *gs, hpa_t root, u32 levels, uintptr_t hpa_to_va);
 /** gstage_limit() - Return: bytes of guest-physical address space that the tree translates; a wider address always faults */
 static inline u64 gstage_limit(const struct gstage *gs)
 {
-	return (u64)GSTAGE_ROOT_ENTRIES << gstage_shift(gs->levels - 1U);
+	return gs->limit;
 }
 
 /** gstage_index() - Return: index of @gpa's entry in a table at @level */

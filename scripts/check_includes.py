@@ -135,7 +135,7 @@ def tree():
                 if name.endswith((".c", ".h", ".S")):
                     full = os.path.join(folder, name)
                     path = os.path.relpath(full, TOP)
-                    if not path.startswith("lib/libc/"):
+                    if not path.startswith(("lib/libc/", "lib/libfdt/")):
                         with open(full, encoding="utf-8") as file:
                             yield path, file.read()
 

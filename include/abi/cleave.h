@@ -17,17 +17,18 @@
 #define CLEAVE_ABI_MINOR 0U
 
 /* SBI error codes (SBI 2.0, chapter 3, table 1) */
-#define CLEAVE_SUCCESS 0
-#define CLEAVE_ERR_FAILED (-1)
-#define CLEAVE_ERR_NOT_SUPPORTED (-2)
-#define CLEAVE_ERR_INVALID_PARAM (-3)
-#define CLEAVE_ERR_DENIED (-4)
-#define CLEAVE_ERR_INVALID_ADDRESS (-5)
+#define CLEAVE_SUCCESS		     0
+#define CLEAVE_ERR_FAILED	     (-1)
+#define CLEAVE_ERR_NOT_SUPPORTED     (-2)
+#define CLEAVE_ERR_INVALID_PARAM     (-3)
+#define CLEAVE_ERR_DENIED	     (-4)
+#define CLEAVE_ERR_INVALID_ADDRESS   (-5)
 #define CLEAVE_ERR_ALREADY_AVAILABLE (-6)
-#define CLEAVE_ERR_ALREADY_STARTED (-7)
-#define CLEAVE_ERR_ALREADY_STOPPED (-8)
-#define CLEAVE_ERR_NO_SHMEM (-9)
-#define CLEAVE_ERR_INVALID_STATE (-10) /* SBI 3.0: the VM or the log is not in a state that allows the call */
+#define CLEAVE_ERR_ALREADY_STARTED   (-7)
+#define CLEAVE_ERR_ALREADY_STOPPED   (-8)
+#define CLEAVE_ERR_NO_SHMEM	     (-9)
+#define CLEAVE_ERR_INVALID_STATE \
+	(-10) /* SBI 3.0: the VM or the log is not in a state that allows the call */
 
 /* A VM argument that means the caller's own VM */
 #define CLEAVE_VM_SELF 0xffffffffU
@@ -37,25 +38,31 @@
 #define CLEAVE_FN_VERSION 0x00U /* () -> major << 16 | minor */
 #define CLEAVE_FN_FEATURE 0x01U /* (id) -> value; unknown ids are 0 */
 
-#define CLEAVE_FEATURE_LOG_MODES 0U   /* bit set: 1 << CLEAVE_LOG_*; 0 when this machine cannot log */
-#define CLEAVE_FEATURE_STEP_PAGES 1U  /* most 4 KiB pages that one call works on */
-#define CLEAVE_FEATURE_EAGER_SPLIT 2U /* 1 when eager splitting is on for the machine */
-#define CLEAVE_FEATURE_MAX_VMS 3U     /* VM ids are below this */
-#define CLEAVE_FEATURE_TIMEBASE 4U    /* ticks of the time CSR in a second, Hz */
-#define CLEAVE_FEATURE_MANAGER 5U     /* 1 when the caller may work on other VMs */
+#define CLEAVE_FEATURE_LOG_MODES    0U /* bit set: 1 << CLEAVE_LOG_*; 0 when this machine cannot log */
+#define CLEAVE_FEATURE_STEP_PAGES   1U /* most 4 KiB pages that one call works on */
+#define CLEAVE_FEATURE_EAGER_SPLIT  2U /* 1 when eager splitting is on for the machine */
+#define CLEAVE_FEATURE_MAX_VMS	    3U /* VM ids are below this */
+#define CLEAVE_FEATURE_TIMEBASE	    4U /* ticks of the time CSR in a second, Hz */
+#define CLEAVE_FEATURE_MANAGER	    5U /* 1 when the caller may work on other VMs */
 #define CLEAVE_FEATURE_GSTAGE_MODES 6U /* bit n set: n-level G-stage tables, n = 3, 4, 5 */
 
 /* --- vm --------------------------------------------------------------------------------------------------------- */
 
-#define CLEAVE_FN_VM_LIST 0x10U	   /* (buf lo, buf hi, entries) -> number of VMs; writes u32 ids, at most `entries` */
-#define CLEAVE_FN_VM_INFO 0x11U	   /* (vm, buf lo, buf hi, size) -> bytes written; struct cleave_vm_info */
-#define CLEAVE_FN_VM_START 0x12U   /* (vm, cursor) -> cursor; 0 = done: images loaded, started */
-#define CLEAVE_FN_VM_PAUSE 0x13U   /* (vm): returns when no vCPU of it runs; again: waits again */
-#define CLEAVE_FN_VM_RESUME 0x14U  /* (vm) */
-#define CLEAVE_FN_VM_RESET 0x15U   /* (vm, cursor) -> cursor; 0 = done: memory zeroed, images loaded again, started */
-#define CLEAVE_FN_VM_DESTROY 0x16U /* (vm, cursor) -> cursor; 0 = done: memory given back, the id is free */
-#define CLEAVE_FN_VM_CREATE 0x17U  /* (vm, cursor) -> cursor; 0 = done: a slot of the configuration, memory zero, paused */
-#define CLEAVE_FN_VM_WAIT 0x18U	   /* (seq, buf lo, buf hi) -> 0 written; blocks until an event after `seq`; struct cleave_event */
+#define CLEAVE_FN_VM_LIST \
+	0x10U /* (buf lo, buf hi, entries) -> number of VMs; writes u32 ids, at most `entries` */
+#define CLEAVE_FN_VM_INFO \
+	0x11U /* (vm, buf lo, buf hi, size) -> bytes written; struct cleave_vm_info */
+#define CLEAVE_FN_VM_START  0x12U /* (vm, cursor) -> cursor; 0 = done: images loaded, started */
+#define CLEAVE_FN_VM_PAUSE  0x13U /* (vm): returns when no vCPU of it runs; again: waits again */
+#define CLEAVE_FN_VM_RESUME 0x14U /* (vm) */
+#define CLEAVE_FN_VM_RESET \
+	0x15U /* (vm, cursor) -> cursor; 0 = done: memory zeroed, images loaded again, started */
+#define CLEAVE_FN_VM_DESTROY \
+	0x16U /* (vm, cursor) -> cursor; 0 = done: memory given back, the id is free */
+#define CLEAVE_FN_VM_CREATE \
+	0x17U /* (vm, cursor) -> cursor; 0 = done: a slot of the configuration, memory zero, paused */
+#define CLEAVE_FN_VM_WAIT \
+	0x18U /* (seq, buf lo, buf hi) -> 0 written; blocks until an event after `seq`; struct cleave_event */
 
 enum cleave_vm_state {
 	CLEAVE_VM_EMPTY = 0,   /* a slot without memory: destroyed, or not created yet */
@@ -65,10 +72,11 @@ enum cleave_vm_state {
 	CLEAVE_VM_FAULTED = 4, /* stopped because of a fault of its own */
 };
 
-#define CLEAVE_VM_FLAG_MANAGER 0x1U
+#define CLEAVE_VM_FLAG_MANAGER	  0x1U
 #define CLEAVE_VM_FLAG_MIGRATABLE 0x2U
-#define CLEAVE_VM_FLAG_INCOMING 0x4U
-#define CLEAVE_VM_FLAG_BUSY 0x8U /* an operation in steps is under way: a restart, a reset, a creation, ... */
+#define CLEAVE_VM_FLAG_INCOMING	  0x4U
+#define CLEAVE_VM_FLAG_BUSY \
+	0x8U /* an operation in steps is under way: a restart, a reset, a creation, ... */
 
 struct cleave_vm_info {
 	uint32_t id;
@@ -77,16 +85,16 @@ struct cleave_vm_info {
 	uint32_t vcpus;
 	uint32_t regions;
 	uint32_t gstage_levels; /* 3, 4 or 5 */
-	uint64_t memory; /* bytes, of all regions */
-	uint64_t overhead; /* bytes that the hypervisor keeps for it: tables, pool, bitmaps */
-	char name[32]; /* NUL-padded */
+	uint64_t memory;	/* bytes, of all regions */
+	uint64_t overhead;	/* bytes that the hypervisor keeps for it: tables, pool, bitmaps */
+	char name[32];		/* NUL-padded */
 };
 
 #define CLEAVE_EVENT_STATE 1U /* a VM changed its state: arg = enum cleave_vm_state */
-#define CLEAVE_EVENT_LOST 2U  /* events were overwritten before they were read: arg = how many */
+#define CLEAVE_EVENT_LOST  2U /* events were overwritten before they were read: arg = how many */
 
 struct cleave_event {
-	uint64_t seq; /* counts from 1 */
+	uint64_t seq;  /* counts from 1 */
 	uint32_t type; /* CLEAVE_EVENT_* */
 	uint32_t vm;
 	uint64_t arg;
@@ -95,17 +103,19 @@ struct cleave_event {
 
 /* --- memory ----------------------------------------------------------------------------------------------------- */
 
-#define CLEAVE_FN_REGION_INFO 0x20U /* (vm, region, buf lo, buf hi, size) -> bytes written; struct cleave_region_info */
-#define CLEAVE_FN_WINDOW_MAP 0x21U  /* (vm, its gpa, bytes, own gpa, flags): all 4 KiB aligned */
+#define CLEAVE_FN_REGION_INFO \
+	0x20U /* (vm, region, buf lo, buf hi, size) -> bytes written; struct cleave_region_info */
+#define CLEAVE_FN_WINDOW_MAP   0x21U /* (vm, its gpa, bytes, own gpa, flags): all 4 KiB aligned */
 #define CLEAVE_FN_WINDOW_UNMAP 0x22U /* (own gpa) */
-#define CLEAVE_FN_LEAVES 0x23U /* (vm, region, cursor, buf lo, buf hi) -> cursor; adds to struct cleave_leaves at buf */
+#define CLEAVE_FN_LEAVES \
+	0x23U /* (vm, region, cursor, buf lo, buf hi) -> cursor; adds to struct cleave_leaves at buf */
 
 #define CLEAVE_WINDOW_WRITABLE 0x1U /* only while the VM is paused or stopped, and not logged */
 
 struct cleave_region_info {
-	uint64_t gpa;  /* base, bytes */
-	uint64_t size; /* bytes */
-	uint32_t flags; /* 0 */
+	uint64_t gpa;	   /* base, bytes */
+	uint64_t size;	   /* bytes */
+	uint32_t flags;	   /* 0 */
 	uint32_t log_mode; /* CLEAVE_LOG_* */
 };
 
@@ -115,27 +125,31 @@ struct cleave_leaves {
 
 /* --- dirty log -------------------------------------------------------------------------------------------------- */
 
-#define CLEAVE_FN_LOG_START 0x30U /* (vm, region, mode, flags, cursor) -> cursor; 0 = done */
-#define CLEAVE_FN_LOG_GET 0x31U	  /* (vm, region, first, count, buf lo, buf hi) -> pages looked at */
+#define CLEAVE_FN_LOG_START	0x30U /* (vm, region, mode, flags, cursor) -> cursor; 0 = done */
+#define CLEAVE_FN_LOG_GET	0x31U /* (vm, region, first, count, buf lo, buf hi) -> pages looked at */
 #define CLEAVE_FN_LOG_GET_CLEAR 0x32U /* same; the pages are protected again before it returns */
-#define CLEAVE_FN_LOG_CLEAR 0x33U /* same; clears what the bitmap at buf has set -> pages cleared */
-#define CLEAVE_FN_LOG_STOP 0x34U  /* (vm, region, flags, cursor) -> cursor; 0 = done */
-#define CLEAVE_FN_LOG_STATUS 0x35U /* (vm, region, buf lo, buf hi, size) -> bytes written; struct cleave_log_status */
+#define CLEAVE_FN_LOG_CLEAR	0x33U /* same; clears what the bitmap at buf has set -> pages cleared */
+#define CLEAVE_FN_LOG_STOP	0x34U /* (vm, region, flags, cursor) -> cursor; 0 = done */
+#define CLEAVE_FN_LOG_STATUS \
+	0x35U /* (vm, region, buf lo, buf hi, size) -> bytes written; struct cleave_log_status */
 
 #define CLEAVE_LOG_OFF 0U
-#define CLEAVE_LOG_DEFAULT 0U	    /* LOG_START: EAGER if flags, partition, machine (the first that says) want it, else FAULT */
-#define CLEAVE_LOG_FAULT 1U	    /* leaves are write-protected as they are, and split by the first write */
-#define CLEAVE_LOG_EAGER 2U	    /* leaves are split to 4 KiB at the start */
-#define CLEAVE_LOG_INITIALLY_SET 3U /* all pages count as dirty; nothing is protected until it is cleared */
+#define CLEAVE_LOG_DEFAULT \
+	0U /* LOG_START: EAGER if flags, partition, machine (the first that says) want it, else FAULT */
+#define CLEAVE_LOG_FAULT \
+	1U /* leaves are write-protected as they are, and split by the first write */
+#define CLEAVE_LOG_EAGER 2U /* leaves are split to 4 KiB at the start */
+#define CLEAVE_LOG_INITIALLY_SET \
+	3U /* all pages count as dirty; nothing is protected until it is cleared */
 
 /* LOG_START: eager splitting for this log; neither bit: what the partition, else the machine, says */
-#define CLEAVE_LOG_FLAG_EAGER_ON 0x1U
+#define CLEAVE_LOG_FLAG_EAGER_ON  0x1U
 #define CLEAVE_LOG_FLAG_EAGER_OFF 0x2U
 /* LOG_STOP: put huge leaves back */
 #define CLEAVE_LOG_FLAG_COLLAPSE 0x1U
 
 struct cleave_log_status {
-	uint32_t mode; /* CLEAVE_LOG_* */
+	uint32_t mode;	/* CLEAVE_LOG_* */
 	uint32_t eager; /* 1: huge leaves are split before they are written to */
 	uint64_t pages; /* of the region */
 	uint64_t dirty; /* bits set at this moment */
@@ -145,7 +159,8 @@ struct cleave_log_status {
 
 /* --- statistics ------------------------------------------------------------------------------------------------- */
 
-#define CLEAVE_FN_STATS 0x50U /* (vm, buf lo, buf hi, entries) -> counters that exist; writes u64, at most `entries` */
+#define CLEAVE_FN_STATS \
+	0x50U /* (vm, buf lo, buf hi, entries) -> counters that exist; writes u64, at most `entries` */
 
 /* Counters: index into what CLEAVE_FN_STATS writes. They count from the VM's creation and only grow. */
 enum cleave_stat {
@@ -157,14 +172,14 @@ enum cleave_stat {
 	CLEAVE_STAT_EXIT_IRQ, /* host interrupts */
 	CLEAVE_STAT_EXIT_WFI,
 	CLEAVE_STAT_EXIT_OTHER,
-	CLEAVE_STAT_WRITE_FAULTS, /* write faults in logged regions */
-	CLEAVE_STAT_FAULT_SPLITS, /* huge leaves split by a fault */
-	CLEAVE_STAT_EAGER_SPLITS, /* huge leaves split by log start and clear */
+	CLEAVE_STAT_WRITE_FAULTS,  /* write faults in logged regions */
+	CLEAVE_STAT_FAULT_SPLITS,  /* huge leaves split by a fault */
+	CLEAVE_STAT_EAGER_SPLITS,  /* huge leaves split by log start and clear */
 	CLEAVE_STAT_COARSE_GRANTS, /* whole huge leaves marked dirty for want of a table */
 	CLEAVE_STAT_SPURIOUS_FAULTS,
 	CLEAVE_STAT_COLLAPSES,
-	CLEAVE_STAT_FENCES, /* G-stage fence batches */
-	CLEAVE_STAT_FENCE_IPIS, /* IPIs that these and the guest's own remote fences took */
+	CLEAVE_STAT_FENCES,	    /* G-stage fence batches */
+	CLEAVE_STAT_FENCE_IPIS,	    /* IPIs that these and the guest's own remote fences took */
 	CLEAVE_STAT_PAGES_REPORTED, /* dirty pages reported and cleared */
 	CLEAVE_STAT_COUNT
 };
