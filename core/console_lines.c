@@ -542,7 +542,11 @@ void console_lines_say(struct console_screen *s, const char *name, const char *t
 {
 	lines_take_back(s);
 	lines_emit_prefix(s, name);
-	lines_emit(s, text, len);
+	for (size_t i = 0; i < len; i++) {
+		u8 c = (u8)text[i];
+
+		s->emit(c < 0x20U || c == C0_DEL ? (u8)'?' : c);
+	}
 	lines_emit_str(s, "\r\n");
 	lines_show(s);
 }

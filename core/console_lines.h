@@ -62,7 +62,7 @@ void console_lines_putc(struct console_screen *s, struct console_line *l, u8 c);
 /** console_lines_flush() - show @l's open line as it is and end it; nothing when it is empty */
 void console_lines_flush(struct console_screen *s, struct console_line *l);
 
-/** console_lines_say() - show @text, @len printable bytes, as a whole line of a speaker that has no open line */
+/** console_lines_say() - show @text, @len bytes, as a whole line of a speaker that has no open line; controls appear as `?` */
 void console_lines_say(struct console_screen *s, const char *name, const char *text, size_t len);
 
 /** console_lines_focus() - show the open line of @l (NULL: of nobody) from now on */

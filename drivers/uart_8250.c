@@ -122,5 +122,7 @@ void uart_8250_rx_enable(void *opaque, bool on)
 
 	if (u->variant == UART_8250_XSCALE)
 		ier |= IER_UUE | (on ? IER_RTOIE : 0U);
+	/* While nobody takes what is received, RTS asks the sender to stop, where the wire is there. */
+	uart_8250_write(u, UART_MCR, MCR_DTR | MCR_OUT2 | (on ? MCR_RTS : 0U));
 	uart_8250_write(u, UART_IER, ier);
 }

@@ -231,12 +231,14 @@ static void prefixes_whole_lines(void **state)
 	assert_open("", 0);
 	put(&b, "ee\r\r\n");
 	say("four");
-	assert_int_equal(term->rows, 5);
+	say("\033[2Jf\tive\177");
+	assert_int_equal(term->rows, 6);
 	assert_done(0, "b| one");
 	assert_done(1, "b| two");
 	assert_done(2, "b| ");
 	assert_done(3, "b| three");
 	assert_done(4, "cleave| four");
+	assert_done(5, "cleave| ?[2Jf?ive?");
 }
 
 static void shows_the_open_line_of_the_focus_at_once(void **state)

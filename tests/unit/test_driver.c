@@ -452,6 +452,9 @@ static void drives_8250s_of_all_layouts(void **state)
 		assert_int_equal(*ier, 0x01);
 		uart_8250_rx_enable(&u, false);
 		assert_int_equal(*ier, 0x00);
+		assert_int_equal(regs[4U << t[i].shift], 0x09); /* RTS asks the sender to stop */
+		uart_8250_rx_enable(&u, true);
+		assert_int_equal(regs[4U << t[i].shift], 0x0b);
 	}
 }
 
