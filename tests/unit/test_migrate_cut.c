@@ -240,6 +240,8 @@ static void doubt(bool running, bool commit)
 	assert_int_equal(sim->vm[0].state, CLEAVE_VM_PAUSED);
 	assert_false(sim->vm[0].may_run);
 	assert_false(migrate_source_cancel(&sim->source));
+	assert_non_null(strstr(migrate_source_line(&sim->source),
+			       "; in doubt: paused until the destination is asked"));
 	/* However often it is asked to go on. */
 	for (uint32_t i = 0; i < 100U; i++)
 		assert_int_equal(migrate_source_step(&sim->source), MIGRATE_DOUBT);
@@ -269,6 +271,7 @@ static void test_doubt_there(void **state)
 	doubt(true, false);
 	assert_int_equal(ask(), MIGRATE_DONE);
 	assert_null(sim_moved(sim));
+	assert_string_equal(migrate_source_line(&sim->source), "");
 }
 
 static void test_doubt_here(void **state)
@@ -360,6 +363,27 @@ static void test_commit_not_sent(void **state)
 	assert_null(sim_stayed(sim));
 }
 
+/* The destination is cancelled while COMMIT is on its way: its CANCEL says that it has nothing, and the source takes the guest back. */
+static void test_cancel_meets_commit(void **state)
+{
+	(void)state;
+	start(4);
+	assert_true(sim_begin(sim));
+	while (sim->source.state != MIGRATE_SRC_RUNNING) {
+		(void)migrate_source_step(&sim->source);
+		if (sim->source.state != MIGRATE_SRC_RUNNING)
+			(void)migrate_dest_step(&sim->dest);
+	}
+	assert_false(sim->vm[0].may_run);
+	assert_false(migrate_source_cancel(&sim->source));
+	assert_true(migrate_dest_cancel(&sim->dest));
+	assert_false(moved());
+	assert_string_equal(migrate_source_line(&sim->source),
+			    "linux: the destination gave up: cancelled");
+	assert_int_equal(migrate_ledger_find(&sim->ledger, sim->source_config.id),
+			 MIGRATE_OUTCOME_NONE);
+}
+
 /* --- wrong answers ----------------------------------------------------------------------------------------------- */
 
 static uint16_t wrong_type;
@@ -444,6 +468,7 @@ int main(void)
 		cmocka_unit_test(test_doubt_stays),
 		cmocka_unit_test(test_doubt_after_restart),
 		cmocka_unit_test(test_commit_not_sent),
+		cmocka_unit_test(test_cancel_meets_commit),
 		cmocka_unit_test(test_wrong_answers),
 		cmocka_unit_test(test_wrong_running),
 	};

@@ -143,7 +143,7 @@ struct migrate_source_config {
 	uint64_t history_pages;
 };
 
-/* Where a source stands; docs/migration.md has the table. */
+/* Where a source stands, in order up to FORGET; docs/migration.md has who may run the guest when. */
 enum migrate_source_state {
 	MIGRATE_SRC_CHECK,
 	MIGRATE_SRC_OFFER,
@@ -301,6 +301,7 @@ struct migrate_dest_config {
 	size_t rx_size;
 };
 
+/* Where a destination stands. From TOOK in this list it is too late to cancel. */
 enum migrate_dest_state {
 	MIGRATE_DST_HELLO,
 	MIGRATE_DST_REQUIRE,
@@ -375,7 +376,10 @@ bool migrate_dest_cancel(struct migrate_dest *d);
 /** migrate_dest_has_guest() - Return: the guest is this side's */
 bool migrate_dest_has_guest(const struct migrate_dest *d);
 
+/** migrate_dest_line() - Return: why it failed, "" when it did not; valid as long as @d */
 const char *migrate_dest_line(const struct migrate_dest *d);
+
+/** migrate_dest_progress() - Return: how far it is; valid as long as @d, changed by steps. Rates are the source's to know */
 const struct migrate_progress *migrate_dest_progress(struct migrate_dest *d);
 
 #endif

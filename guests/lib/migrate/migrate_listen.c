@@ -19,6 +19,7 @@ static void listen_lost(struct migrate_source *s)
 	if (s->failed || s->state == MIGRATE_SRC_FORGET)
 		return;
 	if (s->committed && sent) {
+		migrate_line_text(&s->line, "; in doubt: paused until the destination is asked");
 		s->state = MIGRATE_SRC_DOUBT;
 		return;
 	}
@@ -53,6 +54,8 @@ static void listen_cancel(struct migrate_source *s, const struct migrate_record 
 
 	migrate_copy(&cancel, record->payload, sizeof(cancel));
 	s->told = true;
+	/* What is left of COMMIT must not leave after the guest was taken back. */
+	s->tx.dead = s->tx.dead || s->committed;
 	migrate_line_text(line, "the destination gave up: ");
 	migrate_cancel_say(&cancel, line);
 	if (cancel.reason == MIGRATE_REASON_VERIFY)
@@ -92,6 +95,7 @@ static void listen_status(struct migrate_source *s, const struct migrate_status 
 {
 	switch (status->outcome) {
 	case MIGRATE_OUTCOME_RUNNING:
+		migrate_line_clear(&s->line);
 		s->state = MIGRATE_SRC_FORGET;
 		break;
 	case MIGRATE_OUTCOME_NONE:
