@@ -13,7 +13,10 @@ const u8 bits_debruijn_table[64] = {
 
 void bits_fill(u64 *to, u64 words, u64 value)
 {
-	/* Volatile: the compiler must not make a call of memset() out of it, which knows less about size and alignment. */
+	/*
+	 * Volatile: the compiler must not make a call of memset() out of it, which knows less about
+	 * size and alignment.
+	 */
 	volatile u64 *p = to;
 	volatile u64 *end = p + words;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bit tricks for the hot loops over bitmaps. The base ISA has no count instructions, and the compiler's own fall-backs are
- * calls with loops in them.
+ * Bit tricks for the hot loops over bitmaps. The base ISA has no count instructions, and the
+ * compiler's own fall-backs are calls with loops in them.
  */
 #ifndef MM_BITS_H
 #define MM_BITS_H
@@ -19,7 +19,10 @@ static inline u64 bits_count(u64 x)
 {
 	if (x == ~UINT64_C(0))
 		return 64U;
-	/* Sums of 2, 4, 8 bits side by side; the product gathers the eight byte sums in the top byte. */
+	/*
+	 * Sums of 2, 4, 8 bits side by side; the product gathers the eight byte sums in the top
+	 * byte.
+	 */
 	x -= (x >> 1) & UINT64_C(0x5555555555555555);
 	x = (x & UINT64_C(0x3333333333333333)) + ((x >> 2) & UINT64_C(0x3333333333333333));
 	x = (x + (x >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
@@ -31,7 +34,8 @@ extern const u8 bits_debruijn_table[64];
 /**
  * bits_lowest() - Return: number of the lowest one of @x, which is not 0
  *
- * The lowest one alone, times a de Bruijn sequence, has a different number for each place in its top six bits.
+ * The lowest one alone, times a de Bruijn sequence, has a different number for each place in its
+ * top six bits.
  */
 static inline u32 bits_lowest(u64 x)
 {

@@ -2,15 +2,17 @@
 /*
  * The dirty bitmap of a region: one bit a 4 KiB page, and a summary bit a span of 512 pages.
  *
- * Who may run at once: any number of vCPUs that set bits, and one holder of the space's lock that takes them. Nobody
- * takes a lock to set a bit.
+ * Who may run at once: any number of vCPUs that set bits, and one holder of the space's lock that
+ * takes them. Nobody takes a lock to set a bit.
  *
- * Summary. A setter sets the page's bit, then the span's summary bit. The taker clears the summary bit, then takes words.
- * Every one of these is an acquire-release read-modify-write that is done unconditionally. So if the taker's clearing comes
- * after the setter's setting of the summary bit, the page's bit was set before the taker looks at the word, and is taken;
- * if it comes before, the summary bit stays set. Either way no bit stands under a clear summary bit once its setter
- * has returned. (Setting the summary bit only when it reads as clear would break this: the setter's read could come before the
- * taker's clearing although its page bit is not visible to the taker yet.) A summary bit over no set bit is allowed.
+ * Summary. A setter sets the page's bit, then the span's summary bit. The taker clears the summary
+ * bit, then takes words. Every one of these is an acquire-release read-modify-write that is done
+ * unconditionally. So if the taker's clearing comes after the setter's setting of the summary bit,
+ * the page's bit was set before the taker looks at the word, and is taken; if it comes before, the
+ * summary bit stays set. Either way no bit stands under a clear summary bit once its setter has
+ * returned. (Setting the summary bit only when it reads as clear would break this: the setter's
+ * read could come before the taker's clearing although its page bit is not visible to the taker
+ * yet.) A summary bit over no set bit is allowed.
  */
 #ifndef MM_DIRTY_H
 #define MM_DIRTY_H
@@ -37,7 +39,9 @@ struct dirty {
 	u64 set;
 };
 
-/** dirty_bytes() - Return: bytes of memory that a bitmap of @pages pages takes, a multiple of 4 KiB */
+/**
+ * dirty_bytes() - Return: bytes of memory that a bitmap of @pages pages takes, a multiple of 4 KiB
+ */
 u64 dirty_bytes(u64 pages);
 
 /** dirty_init() - make a bitmap with no bit set in @memory (dirty_bytes() of it, 8-byte aligned) */
@@ -68,7 +72,10 @@ static inline bool dirty_test(const struct dirty *d, u64 page)
 	return (word & BIT64(page % DIRTY_WORD_PAGES)) != 0U;
 }
 
-/** dirty_mark_range() - set the bits of @count pages from @first on; lock-free. The range lies in the bitmap */
+/**
+ * dirty_mark_range() - set the bits of @count pages from @first on; lock-free. The range lies in
+ * the bitmap
+ */
 void dirty_mark_range(struct dirty *d, u64 first, u64 count);
 
 /**
@@ -121,7 +128,10 @@ static inline u64 dirty_clean_spans(const struct dirty *d, u64 span, u64 end)
 /** dirty_count() - Return: bits set, as far as setters that run now have got */
 u64 dirty_count(const struct dirty *d);
 
-/** dirty_set_words() - set all bits of the words [@word, @end) and their summary; nobody else marks or takes yet */
+/**
+ * dirty_set_words() - set all bits of the words [@word, @end) and their summary; nobody else marks
+ * or takes yet
+ */
 void dirty_set_words(struct dirty *d, u64 word, u64 end);
 
 /** dirty_wipe_span() - clear all bits of @span and its summary; no setter runs any more */

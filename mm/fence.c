@@ -26,7 +26,10 @@ void fence_batch_add(struct fence_batch *b, gpa_t base, u64 size)
 
 	if (size == 0U || b->all)
 		return;
-	/* Take out every range that touches the new one, and put their union in: the ranges stay disjoint. */
+	/*
+	 * Take out every range that touches the new one, and put their union in: the ranges stay
+	 * disjoint.
+	 */
 	while (i < b->nr) {
 		const struct fence_range *r = &b->range[i];
 

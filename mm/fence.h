@@ -2,8 +2,8 @@
 /*
  * Fence batches: which guest-physical ranges lost permission and must leave every TLB (rule M7).
  *
- * An operation that removes permission gathers ranges here and pays one fence_remote() at its end. This file must never
- * execute a fence itself; who runs where is core's knowledge.
+ * An operation that removes permission gathers ranges here and pays one fence_remote() at its end.
+ * This file must never execute a fence itself; who runs where is core's knowledge.
  */
 #ifndef MM_FENCE_H
 #define MM_FENCE_H
@@ -20,7 +20,8 @@ struct fence_range {
 };
 
 /**
- * struct fence_batch - ranges of one space that wait for one fence; owned by the caller, on its stack
+ * struct fence_batch - ranges of one space that wait for one fence; owned by the caller, on its
+ * stack
  * @nr: ranges in use
  * @all: too many ranges came: the whole address space of the VMID must be fenced
  * @range: disjoint ranges, in the order they came; neighbours are merged
@@ -53,12 +54,13 @@ static inline bool fence_batch_empty(const struct fence_batch *b)
  * @sp: the space that the ranges belong to
  * @b: what must go; not empty
  *
- * Defined by core (by a software ledger in host tests). When it returns, no hart holds a translation of @sp for these
- * ranges that was made before the call, and every vCPU of @sp that was running at the call has left the page-table walk
- * it may have stood in (rule M4). A vCPU that does not run is not interrupted: it flushes when it next enters (M7).
+ * Defined by core (by a software ledger in host tests). When it returns, no hart holds a
+ * translation of @sp for these ranges that was made before the call, and every vCPU of @sp that was
+ * running at the call has left the page-table walk it may have stood in (rule M4). A vCPU that does
+ * not run is not interrupted: it flushes when it next enters (M7).
  *
- * Locking: called with the space's lock held; may be called on any hart, also by a vCPU of @sp's own VM. The caller's own
- * walk must be over. Serves other harts' requests while it waits.
+ * Locking: called with the space's lock held; may be called on any hart, also by a vCPU of @sp's
+ * own VM. The caller's own walk must be over. Serves other harts' requests while it waits.
  */
 void fence_remote(struct space *sp, const struct fence_batch *b);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Frame allocator: a sorted list of free ranges, and a choice of place that keeps large blocks whole.
+ * Frame allocator: a sorted list of free ranges, and a choice of place that keeps large blocks
+ * whole.
  *
- * It must never touch the memory itself, nor let the list say something that a failed call did not finish: what a change
- * needs is checked before the first entry moves (M5).
+ * It must never touch the memory itself, nor let the list say something that a failed call did not
+ * finish: what a change needs is checked before the first entry moves (M5).
  */
 #include "mm/frames.h"
 #include <cleave/errno.h>
@@ -47,7 +48,10 @@ static void frames_insert(struct frames *f, u32 index, u64 base, u64 size)
 	f->nr++;
 }
 
-/* Take [@base, @end) out of range @index, which holds it. Needs a free slot when both sides are left. */
+/*
+ * Take [@base, @end) out of range @index, which holds it. Needs a free slot when both sides are
+ * left.
+ */
 static int frames_cut(struct frames *f, u32 index, u64 base, u64 end)
 {
 	struct frames_range *r = &f->range[index];
@@ -125,7 +129,9 @@ int frames_reserve(struct frames *f, hpa_t base, u64 size)
 		return CLV_OK;
 	if (last < base.v)
 		last = ~UINT64_C(0);
-	/* The page that holds the last byte goes too; the topmost page of all is never free memory. */
+	/*
+	 * The page that holds the last byte goes too; the topmost page of all is never free memory.
+	 */
 	end = ALIGN_DOWN(last, PAGE_SIZE);
 	end = end > ~PAGE_SIZE ? end : end + PAGE_SIZE;
 	spin_lock(&f->lock);
@@ -161,7 +167,9 @@ static u64 frames_lost(const struct frames_range *r, u64 base, u64 end, u64 bloc
 	       frames_blocks(end, r_end, block);
 }
 
-/* Lowest address from @base on that is congruent to @offset modulo @align; false when that wraps. */
+/*
+ * Lowest address from @base on that is congruent to @offset modulo @align; false when that wraps.
+ */
 static bool frames_align_up(u64 base, u64 align, u64 offset, u64 *out)
 {
 	u64 block = ALIGN_DOWN(base, align);

@@ -2,8 +2,8 @@
 /*
  * The frame allocator: host memory in blocks of 4 KiB, 2 MiB and 1 GiB.
  *
- * It must never touch the memory that it hands out (it may be a guest's). One instance serves the machine; all calls take
- * its lock.
+ * It must never touch the memory that it hands out (it may be a guest's). One instance serves the
+ * machine; all calls take its lock.
  */
 #ifndef MM_FRAMES_H
 #define MM_FRAMES_H
@@ -19,7 +19,8 @@ struct frames_range {
 };
 
 /**
- * struct frames - free memory as a sorted list of disjoint ranges; the largest free blocks are kept whole
+ * struct frames - free memory as a sorted list of disjoint ranges; the largest free blocks are kept
+ * whole
  * @lock: guards all else
  */
 struct frames {
@@ -32,7 +33,8 @@ struct frames {
 
 /**
  * frames_add() - give memory to the allocator; rounded inwards to 4 KiB
- * Return: 0, CLV_ERR_NOMEM (too many separate ranges), CLV_ERR_EXISTS (overlaps memory that is free).
+ * Return: 0, CLV_ERR_NOMEM (too many separate ranges), CLV_ERR_EXISTS (overlaps memory that is
+ * free).
  */
 int frames_add(struct frames *f, hpa_t base, u64 size);
 
@@ -46,7 +48,8 @@ int frames_reserve(struct frames *f, hpa_t base, u64 size);
  * frames_alloc() - take a contiguous block
  * @size: bytes, a multiple of 4 KiB
  * @align: power of two, at least 4 KiB: the block's HPA is congruent to @offset modulo this
- * @offset: bytes, multiple of 4 KiB, less than @align. Lets memory whose GPA is not aligned keep huge leaves inside
+ * @offset: bytes, multiple of 4 KiB, less than @align. Lets memory whose GPA is not aligned keep
+ * huge leaves inside
  * @out: HPA of the block
  *
  * Small blocks are taken from where they break up no larger block that could stay whole.
@@ -57,12 +60,14 @@ int frames_alloc(struct frames *f, u64 size, u64 align, u64 offset, hpa_t *out);
 
 /**
  * frames_free() - give a block, or part of one, back
- * Return: 0, CLV_ERR_INVAL, CLV_ERR_EXISTS (some was free already), CLV_ERR_NOMEM (too many separate ranges). After an
- * error nothing has changed.
+ * Return: 0, CLV_ERR_INVAL, CLV_ERR_EXISTS (some was free already), CLV_ERR_NOMEM (too many
+ * separate ranges). After an error nothing has changed.
  */
 int frames_free(struct frames *f, hpa_t base, u64 size);
 
-/** frames_largest() - Return: bytes of the largest block that frames_alloc() could give with @align */
+/**
+ * frames_largest() - Return: bytes of the largest block that frames_alloc() could give with @align
+ */
 u64 frames_largest(struct frames *f, u64 align);
 
 #endif

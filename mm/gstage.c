@@ -101,7 +101,10 @@ u64 gstage_worst_tables(u32 levels, gpa_t base, u64 size)
 {
 	u64 tables = 0;
 
-	/* A table at a level stands behind one entry of the level above; the root is not from the pool. */
+	/*
+	 * A table at a level stands behind one entry of the level above; the root is not from the
+	 * pool.
+	 */
 	for (u32 level = 0; size != 0U && level + 1U < levels; level++)
 		tables += gstage_blocks(base.v, size, level + 1U);
 	return tables;

@@ -7,11 +7,16 @@
 
 #include "mm/gstage.h"
 
-/** gstage_split_with() - as gstage_split(), with a table that the caller brings, and keeps when the race is lost */
+/**
+ * gstage_split_with() - as gstage_split(), with a table that the caller brings, and keeps when the
+ * race is lost
+ */
 enum gstage_split_result gstage_split_with(const struct gstage *gs, u64 *table, u64 *slot,
 					   u32 level, u64 pte, u64 drop);
 
-/** gstage_entry() - Return: the entry at @level on the way to @gpa, NULL when the way ends above it */
+/**
+ * gstage_entry() - Return: the entry at @level on the way to @gpa, NULL when the way ends above it
+ */
 u64 *gstage_entry(const struct gstage *gs, u64 gpa, u32 level);
 
 #endif

@@ -39,7 +39,10 @@ static bool gstage_range_free(const struct gstage *gs, gpa_t gpa, u64 size)
 	return true;
 }
 
-/* The table at @level on the way to @gpa; tables that are missing are taken from @chain, which has enough. */
+/*
+ * The table at @level on the way to @gpa; tables that are missing are taken from @chain, which has
+ * enough.
+ */
 static u64 *gstage_make_path(struct gstage *gs, struct table_chain *chain, u64 gpa, u32 level)
 {
 	u64 *table = gs->root;
@@ -100,7 +103,10 @@ int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa,
 		u64 index = gstage_index(gs, level, at);
 		u64 entries = level == gs->levels - 1U ? GSTAGE_ROOT_ENTRIES : GSTAGE_ENTRIES;
 
-		/* Leaves of this size up to the end of the table: a larger one can only begin behind it. */
+		/*
+		 * Leaves of this size up to the end of the table: a larger one can only begin
+		 * behind it.
+		 */
 		for (; index < entries && size - done >= span; index++) {
 			atomic_set(&table[index],
 				   gstage_pte_make(HPA(hpa.v + done), GSTAGE_PTE_LEAF | prot));
@@ -112,7 +118,8 @@ int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa,
 }
 
 /*
- * Tables that it takes to make @edge a boundary between leaves, beside those that making @other one takes anyway. Give
+ * Tables that it takes to make @edge a boundary between leaves, beside those that making @other one
+ * takes anyway. Give
  * @edge for @other when there is no other.
  */
 static u64 gstage_edge_tables(const struct gstage *gs, u64 edge, u64 other)
@@ -137,8 +144,9 @@ static u64 gstage_edge_tables(const struct gstage *gs, u64 edge, u64 other)
 }
 
 /*
- * Split until @edge is a boundary between leaves. @chain has as many tables as gstage_edge_tables() said. A vCPU that splits
- * the same leaf in its fault may be faster; then its table is linked, and ours stays in the chain.
+ * Split until @edge is a boundary between leaves. @chain has as many tables as gstage_edge_tables()
+ * said. A vCPU that splits the same leaf in its fault may be faster; then its table is linked, and
+ * ours stays in the chain.
  */
 static void gstage_cut(struct gstage *gs, struct table_chain *chain, u64 edge)
 {
@@ -184,9 +192,10 @@ static bool gstage_table_empty(const u64 *table)
 }
 
 /*
- * Unlink the tables at @level that have nothing valid in them. The pointer stays in the parent without V: to a hart that is
- * an invalid entry, and after the fence it tells gstage_unmap_finish() which table to free. So nothing has to be written into
- * the table, or remembered elsewhere, while a walker may stand in it (M4).
+ * Unlink the tables at @level that have nothing valid in them. The pointer stays in the parent
+ * without V: to a hart that is an invalid entry, and after the fence it tells gstage_unmap_finish()
+ * which table to free. So nothing has to be written into the table, or remembered elsewhere, while
+ * a walker may stand in it (M4).
  */
 static void gstage_unlink_empty(struct gstage *gs, gpa_t gpa, u64 size, u32 level)
 {
@@ -213,7 +222,10 @@ int gstage_unmap(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size
 		return err;
 	gstage_iter_start(&it, gs, gpa, size);
 	while (!gstage_iter_done(&it)) {
-		/* A fault may split a leaf without W at this moment: then the pointer that took its place must not get lost. */
+		/*
+		 * A fault may split a leaf without W at this moment: then the pointer that took its
+		 * place must not get lost.
+		 */
 		if (gstage_pte_is_leaf(it.pte) && !atomic_cas(it.slot, &it.pte, 0U)) {
 			gstage_iter_refresh(&it);
 			continue;
@@ -227,7 +239,10 @@ int gstage_unmap(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size
 	return CLV_OK;
 }
 
-/* The entry at @level on the way to @gpa, also through pointers that have lost their V; NULL when there is none. */
+/*
+ * The entry at @level on the way to @gpa, also through pointers that have lost their V; NULL when
+ * there is none.
+ */
 static u64 *gstage_dead_entry(const struct gstage *gs, u64 gpa, u32 level)
 {
 	u64 *table = gs->root;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * G-stage tables: what Cleave is named for. Splitting a leaf into 512, and putting them together again.
+ * G-stage tables: what Cleave is named for. Splitting a leaf into 512, and putting them together
+ * again.
  *
  * It must never make an entry invalid on the way, nor free a table that was linked.
  */
@@ -9,8 +10,8 @@
 #include "mm/gstage_internal.h"
 
 /*
- * Fill a private table with 512 leaves that follow each other. Two instructions an entry; an eager start of a log on a
- * GiB runs this 512 times, so the loop is laid out eight entries a turn.
+ * Fill a private table with 512 leaves that follow each other. Two instructions an entry; an eager
+ * start of a log on a GiB runs this 512 times, so the loop is laid out eight entries a turn.
  */
 static void gstage_fill(u64 *table, u64 pte, u64 step)
 {
@@ -38,7 +39,9 @@ enum gstage_split_result gstage_split_with(const struct gstage *gs, u64 *table, 
 	u64 step = gstage_span(level - 1U) >> (PAGE_SHIFT - GSTAGE_PTE_PPN_SHIFT);
 	u64 link = gstage_pte_make(HPA((uintptr_t)table - gs->va), GSTAGE_PTE_TABLE);
 
-	/* Permissions, memory type and software bits are all in @pte, and stay in each child (M3). */
+	/*
+	 * Permissions, memory type and software bits are all in @pte, and stay in each child (M3).
+	 */
 	gstage_fill(table, pte & ~drop, step);
 	/* M3: whoever sees the link, software or the hart's walker, sees all 512 children. */
 	smp_wmb();
@@ -81,7 +84,10 @@ int gstage_split_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u6
 	return CLV_OK;
 }
 
-/* One entry of gstage_alike(), a macro so that the loop has no call and no inner branch but the one that is not taken. */
+/*
+ * One entry of gstage_alike(), a macro so that the loop has no call and no inner branch but the one
+ * that is not taken.
+ */
 #define GSTAGE_ALIKE(index)                                 \
 	do {                                                \
 		u64 found = atomic_read(&table[index]);     \
@@ -94,8 +100,9 @@ int gstage_split_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u6
 	} while (false)
 
 /*
- * True when the 512 entries of @table are leaves that follow @pte, but for permissions among @loose. Three instructions
- * an entry, as long as one's permissions are those of the one before: a collapse of a GiB runs this 512 times.
+ * True when the 512 entries of @table are leaves that follow @pte, but for permissions among
+ * @loose. Three instructions an entry, as long as one's permissions are those of the one before: a
+ * collapse of a GiB runs this 512 times.
  */
 static bool gstage_alike(const u64 *table, u64 pte, u64 step, u64 loose)
 {
@@ -112,7 +119,9 @@ static bool gstage_alike(const u64 *table, u64 pte, u64 step, u64 loose)
 	return true;
 }
 
-/* The entry at @level on the way to @gpa; NULL when the way ends in a leaf or in nothing above it. */
+/*
+ * The entry at @level on the way to @gpa; NULL when the way ends in a leaf or in nothing above it.
+ */
 u64 *gstage_entry(const struct gstage *gs, u64 gpa, u32 level)
 {
 	u64 *table = gs->root;
@@ -142,13 +151,16 @@ bool gstage_collapse(struct gstage *gs, gpa_t gpa, u32 level, u64 prot,
 	leaf = gstage_pte_make(gstage_pte_hpa(atomic_read(&table[0])), GSTAGE_PTE_LEAF | prot);
 	step = gstage_span(level - 1U) >> (PAGE_SHIFT - GSTAGE_PTE_PPN_SHIFT);
 	/*
-	 * Like is what maps the block in order and lacks nothing but permissions that the leaf will have. A fault that gives W to
-	 * a child meanwhile makes no difference: the leaf has it too.
+	 * Like is what maps the block in order and lacks nothing but permissions that the leaf will
+	 * have. A fault that gives W to a child meanwhile makes no difference: the leaf has it too.
 	 */
 	if (!IS_ALIGNED(gstage_pte_hpa(leaf).v, gstage_span(level)) ||
 	    !gstage_alike(table, leaf, step, prot))
 		return false;
-	/* A walker that stands in the table goes on with what it finds there, which is the same (M4: nobody frees it yet). */
+	/*
+	 * A walker that stands in the table goes on with what it finds there, which is the same
+	 * (M4: nobody frees it yet).
+	 */
 	(void)atomic_xchg(slot, leaf);
 	collect->table[collect->nr] = table;
 	collect->nr++;

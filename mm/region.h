@@ -2,9 +2,10 @@
 /*
  * Regions: a range of guest-physical addresses that host memory stands behind, and its dirty log.
  *
- * Who may run at once: region_find() takes no lock. Slots change under the space's lock: memory before any guest runs,
- * windows at any time. A slot is filled before its kind is published, and withdrawn before anything of it is taken away; the
- * fence that ends a removal (M4) waits until every vCPU that may still look at the old slot has left.
+ * Who may run at once: region_find() takes no lock. Slots change under the space's lock: memory
+ * before any guest runs, windows at any time. A slot is filled before its kind is published, and
+ * withdrawn before anything of it is taken away; the fence that ends a removal (M4) waits until
+ * every vCPU that may still look at the old slot has left.
  */
 #ifndef MM_REGION_H
 #define MM_REGION_H
@@ -28,7 +29,8 @@ enum region_log_phase {
 
 /**
  * struct region_log - the dirty log of a memory region
- * @active: 1: faults split and mark, the hypervisor's writes mark; atomic, written under the space's lock
+ * @active: 1: faults split and mark, the hypervisor's writes mark; atomic, written under the
+ * space's lock
  * @phase: enum region_log_phase; under the lock
  * @mode: CLEAVE_LOG_*; under the lock
  * @eager: huge leaves are split before they are written to; under the lock
@@ -51,7 +53,8 @@ struct region_log {
 };
 
 /**
- * struct region - @kind: enum region_kind, atomic; @prot: GSTAGE_PTE_R, _W, _X that accesses may have; @base, @size: bytes;
+ * struct region - @kind: enum region_kind, atomic; @prot: GSTAGE_PTE_R, _W, _X that accesses may
+ * have; @base, @size: bytes;
  * @hpa: of the first byte; @tables: tables set aside for it (windows)
  */
 struct region {
@@ -79,7 +82,10 @@ static inline bool region_contains(const struct region *r, gpa_t gpa)
 static inline struct region *region_find(struct region *region, u32 nr, gpa_t gpa)
 {
 	for (u32 i = 0; i < nr; i++) {
-		/* Acquire pairs with the release that published the slot: all else in it may be read after this. */
+		/*
+		 * Acquire pairs with the release that published the slot: all else in it may be
+		 * read after this.
+		 */
 		if (atomic_read_acquire(&region[i].kind) != (u32)REGION_FREE &&
 		    region_contains(&region[i], gpa))
 			return &region[i];
@@ -87,10 +93,16 @@ static inline struct region *region_find(struct region *region, u32 nr, gpa_t gp
 	return NULL;
 }
 
-/** region_fill() - describe a region in a free slot, with no log; the slot stays free until its kind is published */
+/**
+ * region_fill() - describe a region in a free slot, with no log; the slot stays free until its kind
+ * is published
+ */
 void region_fill(struct region *r, gpa_t base, u64 size, hpa_t hpa, u64 prot);
 
-/** region_overlaps() - Return: true when a used slot shares a byte with [@base, @base + @size), which does not wrap */
+/**
+ * region_overlaps() - Return: true when a used slot shares a byte with [@base, @base + @size),
+ * which does not wrap
+ */
 bool region_overlaps(const struct region *region, u32 nr, gpa_t base, u64 size);
 
 /** region_page() - Return: number of @gpa's page, counted from the region's base */

@@ -12,7 +12,10 @@ void rules_check(struct space *sp, const char *rule, bool holds, const char *whe
 {
 	if (holds)
 		return;
-	/* A guest that found a way to break a rule must not flood the console: every later one is only counted. */
+	/*
+	 * A guest that found a way to break a rule must not flood the console: every later one is
+	 * only counted.
+	 */
 	if (atomic_add(&sp->stats.rules_broken, 1U) < 16U)
 		printk("memory: rule %s broken in %s", rule, where);
 }

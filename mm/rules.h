@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Checks of the memory layer's rules M1 to M9 (docs/dirty-logging.md), in a debug build and in every host test.
+ * Checks of the memory layer's rules M1 to M9 (docs/dirty-logging.md), in a debug build and in
+ * every host test.
  *
  * A broken rule is said by its number and counted; it must never stop the machine.
  */
@@ -16,7 +17,8 @@
 void rules_check(struct space *sp, const char *rule, bool holds, const char *where);
 
 /**
- * rules_check_protected() - M1 and M2 after a harvest: each page of a range is write-protected or dirty
+ * rules_check_protected() - M1 and M2 after a harvest: each page of a range is write-protected or
+ * dirty
  * @first: page of @r; @count: pages
  */
 void rules_check_protected(struct space *sp, struct region *r, u64 first, u64 count);

@@ -4,13 +4,15 @@
  *
  * Who may run at once (the whole memory layer):
  *
- * - Structural operations hold the space's lock: adding and removing regions and windows, log start, stop, harvest,
- *   clear, collapse. There is one at a time.
- * - space_fault(), space_span(), space_read(), space_write(), space_zero() hold no lock. They run in the context of a
- *   vCPU of the space that counts as running (IN), or while no vCPU of it can run. fence_remote() waits until each
- *   running vCPU has answered, which a vCPU never does inside one of these. So when a fence has returned, whatever they saw
- *   before it they see no longer: tables may be freed (M4), region slots used again, bitmaps wiped.
- * - The pool is lock-free, the frame allocator has a lock of its own that is taken last and held briefly.
+ * - Structural operations hold the space's lock: adding and removing regions and windows, log
+ *   start, stop, harvest, clear, collapse. There is one at a time.
+ * - space_fault(), space_span(), space_read(), space_write(), space_zero() hold no lock. They run
+ *   in the context of a vCPU of the space that counts as running (IN), or while no vCPU of it can
+ *   run. fence_remote() waits until each running vCPU has answered, which a vCPU never does inside
+ *   one of these. So when a fence has returned, whatever they saw before it they see no longer:
+ *   tables may be freed (M4), region slots used again, bitmaps wiped.
+ * - The pool is lock-free, the frame allocator has a lock of its own that is taken last and held
+ *   briefly.
  */
 #include "mm/space.h"
 #include <cleave/errno.h>
@@ -20,8 +22,9 @@
 #define SPACE_LARGEST_LEVEL 2U
 #define SPACE_MIN_STEP	    64U
 /*
- * Tables beyond the worst case. A split holds its table before it knows whether it wins: with vCPUs and the lock's holder at
- * the same leaf, all but one hold a table that they give back. Without these the last of them would find the pool empty.
+ * Tables beyond the worst case. A split holds its table before it knows whether it wins: with vCPUs
+ * and the lock's holder at the same leaf, all but one hold a table that they give back. Without
+ * these the last of them would find the pool empty.
  */
 #define SPACE_SPLITTERS (CONFIG_MAX_VCPUS + 1U)
 
@@ -31,7 +34,10 @@ static bool space_config_ok(const struct space_config *cfg)
 	       cfg->largest_level <= SPACE_LARGEST_LEVEL && cfg->step_pages >= SPACE_MIN_STEP;
 }
 
-/* Tables that windows may take: the bytes of the configuration at 4 KiB, and the ends of each further window. */
+/*
+ * Tables that windows may take: the bytes of the configuration at 4 KiB, and the ends of each
+ * further window.
+ */
 static u64 space_window_tables(const struct space_config *cfg)
 {
 	u64 ends = 2U * (CONFIG_MAX_REGIONS - 1U) * (cfg->levels - 1U);
@@ -50,7 +56,10 @@ int space_init(struct space *sp, struct frames *frames, const struct space_confi
 		return CLV_ERR_INVAL;
 	sp->cfg = *cfg;
 	sp->frames = frames;
-	/* The bulk at once, in one block; space_add_memory() adds what the places of the regions need beyond that. */
+	/*
+	 * The bulk at once, in one block; space_add_memory() adds what the places of the regions
+	 * need beyond that.
+	 */
 	if (tables == 0U)
 		tables =
 			gstage_worst_tables(cfg->levels, GPA(0), memory) + space_window_tables(cfg);
@@ -109,7 +118,10 @@ static int space_check_range(const struct space *sp, gpa_t base, u64 size)
 	return CLV_OK;
 }
 
-/* M5: let the pool have all tables that the memory regions and one more take at 4 KiB, and those for windows. */
+/*
+ * M5: let the pool have all tables that the memory regions and one more take at 4 KiB, and those
+ * for windows.
+ */
 static int space_size_pool(struct space *sp, gpa_t base, u64 size)
 {
 	u64 need = gstage_worst_tables(sp->cfg.levels, base, size) + space_window_tables(&sp->cfg) +
@@ -135,7 +147,10 @@ static int space_map_memory(struct space *sp, struct region *r)
 
 	if (err != CLV_OK)
 		return err;
-	/* The bitmap is there from the start, so that no log start can fail for want of memory (M5). */
+	/*
+	 * The bitmap is there from the start, so that no log start can fail for want of memory
+	 * (M5).
+	 */
 	log->memory_size = dirty_bytes(pages);
 	if (frames_alloc(sp->frames, log->memory_size, PAGE_SIZE, 0, &log->memory) != CLV_OK) {
 		log->memory_size = 0;
@@ -174,7 +189,10 @@ int space_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
 	return err;
 }
 
-/* HPA of a range of @from's own memory. Its memory regions do not change while it exists, which core sees to. */
+/*
+ * HPA of a range of @from's own memory. Its memory regions do not change while it exists, which
+ * core sees to.
+ */
 static int space_locate(struct space *from, gpa_t base, u64 size, hpa_t *hpa)
 {
 	const struct region *r =
@@ -254,9 +272,15 @@ int space_remove_window(struct space *sp, gpa_t base)
 	r = space_find_window(sp, base);
 	if (r != NULL) {
 		fence_batch_init(&batch);
-		/* Withdrawn first: a vCPU that faults on what is going finds no region at its next try. */
+		/*
+		 * Withdrawn first: a vCPU that faults on what is going finds no region at its next
+		 * try.
+		 */
 		atomic_set_release(&r->kind, (u32)REGION_FREE);
-		/* A window's leaves never reach beyond it, so nothing is split and this cannot fail. */
+		/*
+		 * A window's leaves never reach beyond it, so nothing is split and this cannot
+		 * fail.
+		 */
 		err = gstage_unmap(&sp->gs, &sp->pool, r->base, r->size, &batch);
 		RULE_CHECK(sp, "M5", err == CLV_OK);
 		fence_remote(sp, &batch);

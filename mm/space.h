@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A guest's physical address space: regions, G-stage tables, table pool, dirty logs. The one header of mm/ that core uses
- * to work on a VM's memory.
+ * A guest's physical address space: regions, G-stage tables, table pool, dirty logs. The one header
+ * of mm/ that core uses to work on a VM's memory.
  *
- * It must never name a hart, a CSR or a VM: it builds for the host too, and its only calls upwards are fence_remote()
- * (mm/fence.h) and spin_relax().
+ * It must never name a hart, a CSR or a VM: it builds for the host too, and its only calls upwards
+ * are fence_remote() (mm/fence.h) and spin_relax().
  *
- * Locking: every space has one lock, taken inside these functions by everything that changes structure (regions, log
- * state, unmap, harvest, collapse). space_fault(), space_read(), space_write() and space_span() take no lock: they run in
- * the context of a running vCPU of the space (mode IN) or under the lock, and rule M4 keeps the tables in place.
+ * Locking: every space has one lock, taken inside these functions by everything that changes
+ * structure (regions, log state, unmap, harvest, collapse). space_fault(), space_read(),
+ * space_write() and space_span() take no lock: they run in the context of a running vCPU of the
+ * space (mode IN) or under the lock, and rule M4 keeps the tables in place.
  */
 #ifndef MM_SPACE_H
 #define MM_SPACE_H
@@ -35,7 +36,8 @@ enum space_fault_result {
 };
 
 /**
- * struct space_counters - what the fault path counts; one per vCPU, written by its hart alone, read by anybody (atomic)
+ * struct space_counters - what the fault path counts; one per vCPU, written by its hart alone, read
+ * by anybody (atomic)
  */
 struct space_counters {
 	u64 write_faults;     /* write faults granted in logged regions */
@@ -88,7 +90,8 @@ int space_init(struct space *sp, struct frames *frames, const struct space_confi
 /**
  * space_destroy() - give tables, pool and bitmaps back
  *
- * The memory that regions map is not freed: it belongs to the VM. No vCPU of the space may run any more.
+ * The memory that regions map is not freed: it belongs to the VM. No vCPU of the space may run any
+ * more.
  */
 void space_destroy(struct space *sp);
 
@@ -98,8 +101,8 @@ void space_destroy(struct space *sp);
  * @hpa: HPA of the first byte, 4 KiB aligned; give both the same alignment to get huge leaves
  * @size: bytes, a multiple of 4 KiB, not 0
  *
- * Return: the region's index, CLV_ERR_INVAL, CLV_ERR_EXISTS (overlap), CLV_ERR_RANGE (wider than the mode),
- * CLV_ERR_NOMEM (no region slot).
+ * Return: the region's index, CLV_ERR_INVAL, CLV_ERR_EXISTS (overlap), CLV_ERR_RANGE (wider than
+ * the mode), CLV_ERR_NOMEM (no region slot).
  */
 int space_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size);
 
@@ -110,9 +113,11 @@ int space_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size);
  * @from: space whose memory it is
  * @from_base: GPA in @from, 4 KiB aligned; [from_base, from_base + size) lies in one memory region
  * @size: bytes, a multiple of 4 KiB, not 0
- * @writable: stores allowed. They are not logged in @from: core allows this only while @from is not running and not logged
+ * @writable: stores allowed. They are not logged in @from: core allows this only while @from is not
+ * running and not logged
  *
- * Return: region index, CLV_ERR_INVAL, CLV_ERR_EXISTS, CLV_ERR_RANGE, CLV_ERR_NOMEM (pool or region slots).
+ * Return: region index, CLV_ERR_INVAL, CLV_ERR_EXISTS, CLV_ERR_RANGE, CLV_ERR_NOMEM (pool or region
+ * slots).
  */
 int space_add_window(struct space *sp, gpa_t base, struct space *from, gpa_t from_base, u64 size, bool writable);
 
@@ -129,8 +134,9 @@ int space_remove_window(struct space *sp, gpa_t base);
  * @access: what was tried; an implicit store of the VS-stage walk is SPACE_WRITE
  * @cnt: the vCPU's counters
  *
- * Lock-free: marks the page in the log, then grants W by compare-and-exchange, then marks again if a harvest took the
- * mark in between (M1). Splits by the private-build-and-exchange of M3. Never fails for want of tables (M5).
+ * Lock-free: marks the page in the log, then grants W by compare-and-exchange, then marks again if
+ * a harvest took the mark in between (M1). Splits by the private-build-and-exchange of M3. Never
+ * fails for want of tables (M5).
  */
 enum space_fault_result space_fault(struct space *sp, gpa_t gpa, enum space_access access,
 				    struct space_counters *cnt);
@@ -140,13 +146,15 @@ enum space_fault_result space_fault(struct space *sp, gpa_t gpa, enum space_acce
  * @gpa: first byte
  * @len: bytes wanted; not 0
  *
- * Return: pointer to exactly @len readable bytes in one memory region, or NULL when any of it is not memory (windows are
- * not accepted, nor ranges that wrap or span regions). Guests may change the bytes while they are read: fetch once.
+ * Return: pointer to exactly @len readable bytes in one memory region, or NULL when any of it is
+ * not memory (windows are not accepted, nor ranges that wrap or span regions). Guests may change
+ * the bytes while they are read: fetch once.
  */
 const void *space_span(struct space *sp, gpa_t gpa, u64 len);
 
 /**
- * space_read() - copy from guest memory; space_write() - copy to it, through the one door that logs (M8)
+ * space_read() - copy from guest memory; space_write() - copy to it, through the one door that logs
+ * (M8)
  * @gpa: guest address of the first byte
  * @len: bytes; 0 succeeds for any address
  *
@@ -158,19 +166,24 @@ int space_write(struct space *sp, gpa_t gpa, const void *src, u64 len);
 /**
  * space_span_write() - host address of guest memory for writing, through the same door
  *
- * As space_span(), and marks the pages. The caller writes, and then calls space_span_written() for the same range.
+ * As space_span(), and marks the pages. The caller writes, and then calls space_span_written() for
+ * the same range.
  */
 void *space_span_write(struct space *sp, gpa_t gpa, u64 len);
 
-/** space_span_written() - the bytes of space_span_write() are there: mark them again if a harvest took the marks */
+/**
+ * space_span_written() - the bytes of space_span_write() are there: mark them again if a harvest
+ * took the marks
+ */
 void space_span_written(struct space *sp, gpa_t gpa, u64 len);
 
 /** space_zero() - as space_write(), of @len zero bytes */
 int space_zero(struct space *sp, gpa_t gpa, u64 len);
 
 /*
- * Dirty log. @region is an index that space_add_memory() returned; pages are counted from the region's base. Every call
- * does a bounded step (M6). Those with a cursor are called again with it until it comes back as 0 ("done").
+ * Dirty log. @region is an index that space_add_memory() returned; pages are counted from the
+ * region's base. Every call does a bounded step (M6). Those with a cursor are called again with it
+ * until it comes back as 0 ("done").
  */
 
 /**
@@ -179,8 +192,8 @@ int space_zero(struct space *sp, gpa_t gpa, u64 len);
  * @eager: for INITIALLY_SET: split a chunk's huge leaves when it is cleared (else in the fault)
  * @cursor: in: 0 at first, then what came back; out: 0 when done
  *
- * Return: 0; CLV_ERR_NOTFOUND (region), CLV_ERR_INVAL (mode), CLV_ERR_STATE (a log runs already, or the cursor is not
- * that of the start under way).
+ * Return: 0; CLV_ERR_NOTFOUND (region), CLV_ERR_INVAL (mode), CLV_ERR_STATE (a log runs already, or
+ * the cursor is not that of the start under way).
  */
 int space_log_start(struct space *sp, u32 region, u32 mode, bool eager, u64 *cursor);
 
@@ -190,28 +203,31 @@ int space_log_start(struct space *sp, u32 region, u32 mode, bool eager, u64 *cur
  * @count: pages; a multiple of 64 unless it ends the region
  * @bitmap: where to, (count + 63) / 64 words
  *
- * Return: pages looked at (a bounded step: call again from there), or CLV_ERR_NOTFOUND, CLV_ERR_INVAL (first, count),
- * CLV_ERR_RANGE, CLV_ERR_STATE (no log).
+ * Return: pages looked at (a bounded step: call again from there), or CLV_ERR_NOTFOUND,
+ * CLV_ERR_INVAL (first, count), CLV_ERR_RANGE, CLV_ERR_STATE (no log).
  */
 s64 space_log_get(struct space *sp, u32 region, u64 first, u64 count, u64 *bitmap);
 
 /**
  * space_log_harvest() - fetch and clear bits, protect the pages again, fence once (M2)
  *
- * Arguments and return as of space_log_get(); words of @bitmap beyond the pages returned are not written and their bits
- * are not cleared. @dirty: out, number of bits set in what was returned.
+ * Arguments and return as of space_log_get(); words of @bitmap beyond the pages returned are not
+ * written and their bits are not cleared. @dirty: out, number of bits set in what was returned.
  */
 s64 space_log_harvest(struct space *sp, u32 region, u64 first, u64 count, u64 *bitmap, u64 *dirty);
 
 /**
- * space_log_clear() - clear those bits that @bitmap has set, and protect their pages again, with one fence
+ * space_log_clear() - clear those bits that @bitmap has set, and protect their pages again, with
+ * one fence
  *
- * Arguments and return as of space_log_get(); in an initially-set log this is what starts the tracking of a page.
+ * Arguments and return as of space_log_get(); in an initially-set log this is what starts the
+ * tracking of a page.
  */
 s64 space_log_clear(struct space *sp, u32 region, u64 first, u64 count, const u64 *bitmap);
 
 /**
- * space_log_stop() - stop a log, in steps; @collapse: put huge leaves back, else leave them as they are
+ * space_log_stop() - stop a log, in steps; @collapse: put huge leaves back, else leave them as they
+ * are
  * @cursor: as of space_log_start()
  * Return: 0, CLV_ERR_NOTFOUND, CLV_ERR_STATE.
  */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The hypervisor's own accesses to guest memory. Its writes come through this one door, which marks what they touch (M8).
+ * The hypervisor's own accesses to guest memory. Its writes come through this one door, which marks
+ * what they touch (M8).
  *
- * It must never touch a byte outside the regions that are the space's own memory: windows belong to another VM.
+ * It must never touch a byte outside the regions that are the space's own memory: windows belong to
+ * another VM.
  *
- * A write marks its pages, writes, and marks them again. The first makes them dirty before they change (M1). The second is for a
- * harvest that took the mark before the bytes were there: if the vCPU whose context this is runs, the harvest waits for it
- * and the bytes come before the answer anyway; if it does not, the page is reported again.
+ * A write marks its pages, writes, and marks them again. The first makes them dirty before they
+ * change (M1). The second is for a harvest that took the mark before the bytes were there: if the
+ * vCPU whose context this is runs, the harvest waits for it and the bytes come before the answer
+ * anyway; if it does not, the page is reported again.
  */
 #include <cleave/errno.h>
 #include <cleave/string.h>

@@ -2,32 +2,41 @@
 /*
  * Guest-page faults: the architecture's three cases, and the vCPU's half of rule M1.
  *
- * It must never take a lock, wait, or serve another hart's request on the way: that other hart's fence_remote() takes an answer
- * of this one as word that it has left the tables (M4) and has finished what it was granting.
+ * It must never take a lock, wait, or serve another hart's request on the way: that other hart's
+ * fence_remote() takes an answer of this one as word that it has left the tables (M4) and has
+ * finished what it was granting.
  *
  * The race of a write fault with a harvest of the same page. The fault does
  *
- *	S1 set the page's bit    S2 compare-and-exchange the entry to W    S3 read the bit; set it again if it is clear
+ *	S1 set the page's bit
+ *	S2 compare-and-exchange the entry to W
+ *	S3 read the bit; set it again if it is clear
  *
  * and the harvest, under the space's lock,
  *
- *	H1 take the bit    H2 clear W, in any case    H3 fence: wait for every running vCPU    H4 answer the caller
+ *	H1 take the bit
+ *	H2 clear W, in any case
+ *	H3 fence: wait for every running vCPU
+ *	H4 answer the caller
  *
- * Every page is, at every instant, dirty in the current bitmap, or part of a harvest that has not answered, or
- * write-protected in every TLB:
+ * Every page is, at every instant, dirty in the current bitmap, or part of a harvest that has not
+ * answered, or write-protected in every TLB:
  *
  * - H1 before S1: the bit that S1 set stays set. (H2 may take W away again: one more fault.)
- * - S1 before H1, S2 before H2: W is gone again. Whoever used it in between did so before it answered H3, so before H4, and the
- *   page is in the answer. The bit may be set again by S3: the page is reported once more than needed.
- * - S1 before H1, H2 before S2: W stands, and the bit is clear, until S3. S2 read what H2 wrote or something later, so S3
- *   comes after H1 and sees that the bit is gone, and sets it. In the short time between, vCPUs may write to the page, but
- *   the harvest has not answered: H3 waits for this vCPU too, which answers only after it has left space_fault().
+ * - S1 before H1, S2 before H2: W is gone again. Whoever used it in between did so before it
+ *   answered H3, so before H4, and the page is in the answer. The bit may be set again by S3: the
+ *   page is reported once more than needed.
+ * - S1 before H1, H2 before S2: W stands, and the bit is clear, until S3. S2 read what H2 wrote or
+ *   something later, so S3 comes after H1 and sees that the bit is gone, and sets it. In the short
+ *   time between, vCPUs may write to the page, but the harvest has not answered: H3 waits for this
+ *   vCPU too, which answers only after it has left space_fault().
  *
- * This is why H2 is done even when the entry has no W (S2 must have something to read), and why a harvest that took any
- * bit always fences, even where no entry changed.
+ * This is why H2 is done even when the entry has no W (S2 must have something to read), and why a
+ * harvest that took any bit always fences, even where no entry changed.
  *
- * A split comes before S1. So if H1 took the bit that S1 set, the harvest's walk, which follows H1, sees the split; and if
- * the harvest's walk did not see the split, S1 comes after H1. It can never protect the leaf while its child is granted.
+ * A split comes before S1. So if H1 took the bit that S1 set, the harvest's walk, which follows H1,
+ * sees the split; and if the harvest's walk did not see the split, S1 comes after H1. It can never
+ * protect the leaf while its child is granted.
  */
 #include "mm/rules.h"
 #include "mm/space.h"
@@ -49,7 +58,8 @@ static void fault_mark_leaf(struct region *r, gpa_t gpa, u32 level)
 }
 
 /*
- * The pool is empty: what a split would have tracked is tracked as one (M5). Return: false when the entry has changed.
+ * The pool is empty: what a split would have tracked is tracked as one (M5). Return: false when the
+ * entry has changed.
  */
 static bool fault_grant_coarse(struct space *sp, struct region *r, gpa_t gpa, u64 *slot, u32 level,
 			       u64 pte, struct space_counters *cnt)
@@ -66,7 +76,10 @@ static bool fault_grant_coarse(struct space *sp, struct region *r, gpa_t gpa, u6
 	return true;
 }
 
-/* The region is not logged: give all that it allows, at the size that is there. Return: false when the entry has changed. */
+/*
+ * The region is not logged: give all that it allows, at the size that is there. Return: false when
+ * the entry has changed.
+ */
 static bool fault_restore(struct region *r, gpa_t gpa, u64 *slot, u32 level, u64 pte)
 {
 	u64 found = pte;
@@ -74,8 +87,9 @@ static bool fault_restore(struct region *r, gpa_t gpa, u64 *slot, u32 level, u64
 	if (!atomic_cas(slot, &found, pte | r->prot))
 		return false;
 	/*
-	 * A log that started since we looked has protected this leaf, and then we gave W. Its start sets `active`, then
-	 * protects, then fences: so we see `active` here if our exchange came after, and the start waits for us.
+	 * A log that started since we looked has protected this leaf, and then we gave W. Its start
+	 * sets `active`, then protects, then fences: so we see `active` here if our exchange came
+	 * after, and the start waits for us.
 	 */
 	if (atomic_read_acquire(&r->log.active) != 0U)
 		fault_mark_leaf(r, gpa, level);
@@ -83,8 +97,8 @@ static bool fault_restore(struct region *r, gpa_t gpa, u64 *slot, u32 level, u64
 }
 
 /*
- * S1, S2 and S3 for a 4 KiB leaf without W in a logged region. Return: false when the entry has changed; the mark stays, which
- * is only one page more to look at.
+ * S1, S2 and S3 for a 4 KiB leaf without W in a logged region. Return: false when the entry has
+ * changed; the mark stays, which is only one page more to look at.
  */
 static inline bool fault_grant(struct region *r, gpa_t gpa, u64 *slot, u64 pte,
 			       struct space_counters *cnt)
@@ -101,7 +115,9 @@ static inline bool fault_grant(struct region *r, gpa_t gpa, u64 *slot, u64 pte,
 	return true;
 }
 
-/* A write to a leaf without W in a logged region, whatever its size. Return: false to look again. */
+/*
+ * A write to a leaf without W in a logged region, whatever its size. Return: false to look again.
+ */
 static bool fault_logged(struct space *sp, struct region *r, gpa_t gpa, u64 *slot, u32 level,
 			 u64 pte, struct space_counters *cnt)
 {
@@ -117,7 +133,10 @@ static bool fault_logged(struct space *sp, struct region *r, gpa_t gpa, u64 *slo
 	return false;
 }
 
-/* Every case. Each turn but the last means that another vCPU or the lock's holder has changed the entry: somebody got on. */
+/*
+ * Every case. Each turn but the last means that another vCPU or the lock's holder has changed the
+ * entry: somebody got on.
+ */
 static __attribute__((noinline)) enum space_fault_result fault_slow(struct space *sp,
 								    struct region *r, gpa_t gpa,
 								    enum space_access access,
@@ -136,7 +155,10 @@ static __attribute__((noinline)) enum space_fault_result fault_slow(struct space
 		u64 pte;
 		u64 *slot = gstage_walk(&sp->gs, gpa, &level, &pte);
 
-		/* Allowed already; or a window that is being removed, which the retry will find gone. */
+		/*
+		 * Allowed already; or a window that is being removed, which the retry will find
+		 * gone.
+		 */
 		if ((pte & need) != 0U || !gstage_pte_is_leaf(pte)) {
 			fault_count(&cnt->spurious_faults);
 			return SPACE_FAULT_SPURIOUS;
@@ -156,7 +178,10 @@ enum space_fault_result space_fault(struct space *sp, gpa_t gpa, enum space_acce
 
 	if (r == NULL)
 		return SPACE_FAULT_NO_MEMORY_HERE;
-	/* What happens most: the first write since a harvest to a page that is split off already. No call on this way. */
+	/*
+	 * What happens most: the first write since a harvest to a page that is split off already.
+	 * No call on this way.
+	 */
 	if (access == SPACE_WRITE && atomic_read_acquire(&r->log.active) != 0U) {
 		u32 level;
 		u64 pte;

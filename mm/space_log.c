@@ -2,17 +2,19 @@
 /*
  * Dirty logs: start, stop, status. Reading and clearing is in space_log_bits.c.
  *
- * It must never leave a page writable and unmarked when the last call of a start has returned, nor a table linked or
- * freed too early when a stop puts huge leaves back.
+ * It must never leave a page writable and unmarked when the last call of a start has returned, nor
+ * a table linked or freed too early when a stop puts huge leaves back.
  *
- * Start. `active` is set first, so that from then on every fault marks; then leaves are protected, step by step; each step
- * fences what it protected before it returns. What was written before its page was protected is not in the log: the log begins
- * when the last call returns, and only then may it be read. A fault that did not see `active` yet looks again
- * after it has granted (space_fault.c). An initially-set log sets all bits instead, and nothing else.
+ * Start. `active` is set first, so that from then on every fault marks; then leaves are protected,
+ * step by step; each step fences what it protected before it returns. What was written before its
+ * page was protected is not in the log: the log begins when the last call returns, and only then
+ * may it be read. A fault that did not see `active` yet looks again after it has granted
+ * (space_fault.c). An initially-set log sets all bits instead, and nothing else.
  *
- * Stop. `active` is cleared first, then every running vCPU is waited for once. From then on nobody marks, and nobody splits,
- * so the bitmap can be wiped and tables collapsed. Faults still give W to single entries that a log has protected; such an
- * entry is in a table that collapse either reads after it, or has unlinked and not freed: the vCPU's walk ends before the fence does.
+ * Stop. `active` is cleared first, then every running vCPU is waited for once. From then on nobody
+ * marks, and nobody splits, so the bitmap can be wiped and tables collapsed. Faults still give W to
+ * single entries that a log has protected; such an entry is in a table that collapse either reads
+ * after it, or has unlinked and not freed: the vCPU's walk ends before the fence does.
  */
 #include <cleave/errno.h>
 #include "mm/rules.h"
@@ -35,14 +37,17 @@ static void log_fence(struct space *sp, gpa_t base, u64 size)
 	space_count(&sp->stats.fences, 1);
 }
 
-/* Protect the present leaf, or the run of 4 KiB leaves that begins here, and go on behind. Return: leaves protected. */
+/*
+ * Protect the present leaf, or the run of 4 KiB leaves that begins here, and go on behind. Return:
+ * leaves protected.
+ */
 static u64 log_protect_here(struct gstage_iter *it, s64 budget)
 {
 	u64 n = it->level == 0U ? MIN(gstage_iter_rest(it), (u64)MAX(budget, 1)) : 1U;
 
 	/*
-	 * A huge leaf that has no W may become a table under a fault now; then the pointer loses nothing, and in the table
-	 * only what was marked has W.
+	 * A huge leaf that has no W may become a table under a fault now; then the pointer loses
+	 * nothing, and in the table only what was marked has W.
 	 */
 	gstage_protect_run(it->slot, n);
 	gstage_iter_skip(it, n);
@@ -53,7 +58,10 @@ static u64 log_protect_here(struct gstage_iter *it, s64 budget)
 static s64 log_split_here(struct space *sp, struct gstage_iter *it, s64 budget)
 {
 	enum gstage_split_result split;
-	/* The last split protects as well: children are written once. The levels above keep W for their rest to come. */
+	/*
+	 * The last split protects as well: children are written once. The levels above keep W for
+	 * their rest to come.
+	 */
 	u64 drop = it->level == 1U ? GSTAGE_PTE_W : 0U;
 
 	if (it->level == 0U)
@@ -71,7 +79,10 @@ static s64 log_split_here(struct space *sp, struct gstage_iter *it, s64 budget)
 	return LOG_UNITS_TABLE;
 }
 
-/* A step of a fault-driven or eager start. Return: the new cursor, 0 when the region's end is reached. */
+/*
+ * A step of a fault-driven or eager start. Return: the new cursor, 0 when the region's end is
+ * reached.
+ */
 static u64 log_start_protect(struct space *sp, struct region *r)
 {
 	u64 from = r->log.cursor;
@@ -86,7 +97,10 @@ static u64 log_start_protect(struct space *sp, struct region *r)
 		else
 			budget -= (s64)log_protect_here(&it, budget);
 	}
-	/* A step may end inside a leaf that was split and not protected yet: it.gpa is its first page that is left. */
+	/*
+	 * A step may end inside a leaf that was split and not protected yet: it.gpa is its first
+	 * page that is left.
+	 */
 	log_fence(sp, GPA(r->base.v + from), it.gpa - (r->base.v + from));
 	return gstage_iter_done(&it) ? 0U : it.gpa - r->base.v;
 }
@@ -122,7 +136,10 @@ static int log_start_enter(struct region_log *log, u32 mode, bool eager, u64 cur
 	log->mode = mode;
 	log->eager = mode == CLEAVE_LOG_EAGER || (mode == CLEAVE_LOG_INITIALLY_SET && eager);
 	log->cursor = 0;
-	/* Before the first leaf is protected; pairs with the acquire in space_fault() (see fault_restore()). */
+	/*
+	 * Before the first leaf is protected; pairs with the acquire in space_fault() (see
+	 * fault_restore()).
+	 */
 	if (mode != CLEAVE_LOG_INITIALLY_SET)
 		atomic_set_release(&log->active, 1U);
 	return CLV_OK;
@@ -166,7 +183,10 @@ static int log_stop_enter(struct space *sp, struct region *r, bool collapse, u64
 	log->collapse = collapse;
 	log->cursor = 0;
 	atomic_set_release(&log->active, 0U);
-	/* Nothing has lost permission. The fence is for its wait: who saw `active` has now marked and split what it will. */
+	/*
+	 * Nothing has lost permission. The fence is for its wait: who saw `active` has now marked
+	 * and split what it will.
+	 */
 	log_fence(sp, r->base, PAGE_SIZE);
 	return CLV_OK;
 }
@@ -206,8 +226,9 @@ static void log_collapse_at(struct space *sp, const struct region *r, u64 end, u
 }
 
 /*
- * Put huge leaves back from the cursor on, as large as gstage_map() made them: it always takes the largest that fits, and so
- * does this. Tables are unlinked, then one fence, then they are freed (M4).
+ * Put huge leaves back from the cursor on, as large as gstage_map() made them: it always takes the
+ * largest that fits, and so does this. Tables are unlinked, then one fence, then they are freed
+ * (M4).
  */
 static void log_stop_collapse(struct space *sp, struct region *r, s64 *budget)
 {

@@ -1,26 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Dirty logs: get, harvest, clear. The harvest's half of rules M1 and M2 (the other, and the argument, is in space_fault.c).
+ * Dirty logs: get, harvest, clear. The harvest's half of rules M1 and M2 (the other, and the
+ * argument, is in space_fault.c).
  *
- * It must never answer before the pages whose bits it took are write-protected in every TLB, nor clear a bit that the caller
- * does not get to see.
+ * It must never answer before the pages whose bits it took are write-protected in every TLB, nor
+ * clear a bit that the caller does not get to see.
  *
- * The caller's bitmap may lie in its guest's memory: it may change at any moment, so each word is read once and nothing that is
- * written is read back.
+ * The caller's bitmap may lie in its guest's memory: it may change at any moment, so each word is
+ * read once and nothing that is written is read back.
  */
 #include <cleave/errno.h>
 #include "mm/bits.h"
 #include "mm/rules.h"
 #include "mm/space.h"
 
-/* Work units: one is about what protecting a 4 KiB page costs. A span over a huge leaf is no work but its own. */
+/*
+ * Work units: one is about what protecting a 4 KiB page costs. A span over a huge leaf is no work
+ * but its own.
+ */
 #define LOG_UNITS_TABLE ((s64)GSTAGE_ENTRIES)
 #define LOG_WORD_BYTES	((u64)DIRTY_WORD_PAGES << PAGE_SHIFT)
 
 /**
  * struct log_step - one call's work on pages whose bits were taken
  * @it: finds entries
- * @entry: the first entry of a 4 KiB table that was found, or the huge leaf, so that most words need no walk
+ * @entry: the first entry of a 4 KiB table that was found, or the huge leaf, so that most words
+ * need no walk
  * @from, @to: what @entry is about: addresses that the table or the leaf maps; nothing at first
  * @huge: @entry is a leaf above 4 KiB
  * @run, @run_end: range that waits to go into the batch
@@ -85,7 +90,10 @@ static inline void log_step_fence(struct log_step *step, u64 gpa, u64 end)
 	step->run_end = end;
 }
 
-/* M2: the fence, if any bit was taken, even when no entry had W: a fault may be on its way to grant (space_fault.c). */
+/*
+ * M2: the fence, if any bit was taken, even when no entry had W: a fault may be on its way to grant
+ * (space_fault.c).
+ */
 static void log_step_end(struct log_step *step, u64 first, u64 count)
 {
 	struct space *sp = step->sp;
@@ -102,8 +110,9 @@ static void log_step_end(struct log_step *step, u64 first, u64 count)
 }
 
 /*
- * Take W from the entries of pages @mask; the entry of the mask's bit 0 is @table[@first], which for a word that begins
- * before the table is a number below 0, modulo 2^64. The caller has a write barrier between H1 and this.
+ * Take W from the entries of pages @mask; the entry of the mask's bit 0 is @table[@first], which
+ * for a word that begins before the table is a number below 0, modulo 2^64. The caller has a write
+ * barrier between H1 and this.
  * Return: how many.
  */
 static inline u64 log_protect_pages(u64 *table, u64 first, u64 mask)
@@ -122,12 +131,13 @@ static inline u64 log_protect_pages(u64 *table, u64 first, u64 mask)
 }
 
 /*
- * Protect the huge leaf of the step whole, and fence it whole. What it maps beside the pages taken keeps its bits: a write
- * to those faults, and is granted.
+ * Protect the huge leaf of the step whole, and fence it whole. What it maps beside the pages taken
+ * keeps its bits: a write to those faults, and is granted.
  *
- * W is taken again after each H1, although once a leaf looks enough: with an empty pool a fault may mark the whole leaf and
- * give W between two of our spans, and must lose it to the second (M1). And a fault may have split the leaf since: then
- * the page that it marked and granted is in the table, and we have to look there.
+ * W is taken again after each H1, although once a leaf looks enough: with an empty pool a fault may
+ * mark the whole leaf and give W between two of our spans, and must lose it to the second (M1). And
+ * a fault may have split the leaf since: then the page that it marked and granted is in the table,
+ * and we have to look there.
  *
  * Return: false when the leaf is a table now.
  */
@@ -140,7 +150,10 @@ static inline bool log_protect_huge(struct log_step *step)
 	return true;
 }
 
-/* Eager logs: split the leaf at the iterator down to 4 KiB. Return: false when the pool is empty (M5: it stays as it is). */
+/*
+ * Eager logs: split the leaf at the iterator down to 4 KiB. Return: false when the pool is empty
+ * (M5: it stays as it is).
+ */
 static bool log_split_down(struct log_step *step)
 {
 	struct space *sp = step->sp;
@@ -185,7 +198,9 @@ static __attribute__((noinline)) void log_fence_word(struct log_step *step, u64 
 	log_step_fence(step, low, one ? low + PAGE_SIZE : MIN(step->to, gpa + LOG_WORD_BYTES));
 }
 
-/* H2 for pages of one word, @gpa that of bit 0, in the 4 KiB table of the step. Return: how many. */
+/*
+ * H2 for pages of one word, @gpa that of bit 0, in the 4 KiB table of the step. Return: how many.
+ */
 static inline u64 log_protect_word(struct log_step *step, u64 gpa, u64 mask)
 {
 	if (!step->batch.all)
@@ -194,7 +209,10 @@ static inline u64 log_protect_word(struct log_step *step, u64 gpa, u64 mask)
 				 mask);
 }
 
-/* H2 for a word that the step's entry does not cover whole, or no longer: part by part. Return: how many. */
+/*
+ * H2 for a word that the step's entry does not cover whole, or no longer: part by part. Return: how
+ * many.
+ */
 static __attribute__((noinline)) u64 log_protect_slow(struct log_step *step, u64 gpa, u64 mask)
 {
 	u64 left = mask;
@@ -262,8 +280,8 @@ static u64 log_words(const struct log_step *step, u64 words)
 
 /*
  * H1 for all words, then H2, of a span whose summary is set.
- * @first, @words: words, all in the span; @in: what to clear, word by word, NULL for all; @out: where to report to, NULL
- * for nowhere
+ * @first, @words: words, all in the span; @in: what to clear, word by word, NULL for all; @out:
+ * where to report to, NULL for nowhere
  */
 static void log_take_span(struct log_step *step, u64 first, u64 words, const u64 *in, u64 *out)
 {
@@ -275,7 +293,10 @@ static void log_take_span(struct log_step *step, u64 first, u64 words, const u64
 	u64 left = 0;
 	u64 any = 0;
 
-	/* The summary first, then the words: mm/dirty.h says why. It is set again if anything is left. */
+	/*
+	 * The summary first, then the words: mm/dirty.h says why. It is set again if anything is
+	 * left.
+	 */
 	(void)dirty_summary_take(d, span);
 	for (u64 i = 0; i < words; i++) {
 		/* Once: the caller's guest may change it. */

@@ -2,7 +2,8 @@
 /*
  * The lock-free stack of free page tables.
  *
- * It must never look into a table that is in use, but for the harmless read of a first word that lost its race.
+ * It must never look into a table that is in use, but for the harmless read of a first word that
+ * lost its race.
  */
 #include "mm/table_pool.h"
 #include <cleave/atomic.h>
@@ -69,8 +70,8 @@ u64 *table_pool_take(struct table_pool *p)
 	u64 next;
 
 	/*
-	 * Another vCPU may take the same table between the two reads and fill it: then @next is nonsense, and the tag has
-	 * changed, so that the exchange fails and nonsense is dropped.
+	 * Another vCPU may take the same table between the two reads and fill it: then @next is
+	 * nonsense, and the tag has changed, so that the exchange fails and nonsense is dropped.
 	 */
 	do {
 		if ((head & POOL_FRAME_MASK) == 0U)
@@ -87,7 +88,10 @@ void table_pool_give(struct table_pool *p, u64 *table)
 	u64 frame = pool_frame(p, table);
 	u64 head = atomic_read(&p->head);
 
-	/* The exchange's release pairs with the acquire in table_pool_take(): the link is there before the head. */
+	/*
+	 * The exchange's release pairs with the acquire in table_pool_take(): the link is there
+	 * before the head.
+	 */
 	do {
 		atomic_set(&table[0], head & POOL_FRAME_MASK);
 	} while (!atomic_cas(&p->head, &head, pool_head(head, frame)));

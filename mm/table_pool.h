@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A space's pool of page tables: 4 KiB frames that are set aside when memory is added, so that no split runs out (M5).
+ * A space's pool of page tables: 4 KiB frames that are set aside when memory is added, so that no
+ * split runs out (M5).
  *
- * The free tables form a stack that needs no lock, because vCPUs split in their faults side by side: its head is one word
- * of a page frame number and a tag that changes with every exchange (so that a head that was taken and came back in
- * between is not mistaken for an unchanged one). A free table's first word links to the next. A table must never come
- * back here while a walker may stand in it (M4): the link would be read as an entry.
+ * The free tables form a stack that needs no lock, because vCPUs split in their faults side by
+ * side: its head is one word of a page frame number and a tag that changes with every exchange (so
+ * that a head that was taken and came back in between is not mistaken for an unchanged one). A free
+ * table's first word links to the next. A table must never come back here while a walker may stand
+ * in it (M4): the link would be read as an entry.
  */
 #ifndef MM_TABLE_POOL_H
 #define MM_TABLE_POOL_H
@@ -40,16 +42,23 @@ struct table_chain {
 	u64 *first;
 };
 
-/** table_pool_init() - make @p an empty pool; @hpa_to_va: what is added to an HPA to reach it by a load or store */
+/**
+ * table_pool_init() - make @p an empty pool; @hpa_to_va: what is added to an HPA to reach it by a
+ * load or store
+ */
 void table_pool_init(struct table_pool *p, uintptr_t hpa_to_va);
 
 /**
  * table_pool_grow() - add @tables tables, in one block
- * Return: 0, CLV_ERR_NOMEM (no block that large, or too many growths). Locking: the space's lock, or nobody runs yet.
+ * Return: 0, CLV_ERR_NOMEM (no block that large, or too many growths). Locking: the space's lock,
+ * or nobody runs yet.
  */
 int table_pool_grow(struct table_pool *p, struct frames *frames, u64 tables);
 
-/** table_pool_release() - give all frames back. No table of the pool is in use any more, and nobody uses the pool */
+/**
+ * table_pool_release() - give all frames back. No table of the pool is in use any more, and nobody
+ * uses the pool
+ */
 void table_pool_release(struct table_pool *p, struct frames *frames);
 
 /**

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fuzzing of the G-stage tables: any sequence of operations, with a pool that may be too small, leaves what a flat model
- * says; an operation that fails changes nothing (M5), and no table is lost.
+ * Fuzzing of the G-stage tables: any sequence of operations, with a pool that may be too small,
+ * leaves what a flat model says; an operation that fails changes nothing (M5), and no table is
+ * lost.
  *
- * Input: byte 0 levels, byte 1 tables in the pool, then six bytes an operation: what, first page (2), pages (2), how.
+ * Input: byte 0 levels, byte 1 tables in the pool, then six bytes an operation: what, first page
+ * (2), pages (2), how.
  */
 #include <string.h>
 #include <cleave/errno.h>
@@ -154,7 +156,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		one(&data[at]);
 		check();
 	}
-	/* All of the window at once splits nothing, so it needs no table; and then every table is back. */
+	/*
+	 * All of the window at once splits nothing, so it needs no table; and then every table is
+	 * back.
+	 */
 	fence_batch_init(&batch);
 	MUST(gstage_unmap(&gs, &pool, GPA(FUZZ_BASE), (u64)FUZZ_PAGES << PAGE_SHIFT, &batch) ==
 	     CLV_OK);

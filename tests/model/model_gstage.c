@@ -2,10 +2,11 @@
 /*
  * Random operations on G-stage tables, compared with a flat model.
  *
- * The model knows for each page of a window of 1 GiB and 16 MiB (with a GiB boundary in it, and two whole ends) what HPA it has and
- * what it allows; it knows nothing of levels. After each operation the pages around its edges and some others are compared, now
- * and then all of them and every table: an entry may have no reserved bit, a linked table is not empty, and what the pool
- * misses is what is linked.
+ * The model knows for each page of a window of 1 GiB and 16 MiB (with a GiB boundary in it, and two
+ * whole ends) what HPA it has and what it allows; it knows nothing of levels. After each operation
+ * the pages around its edges and some others are compared, now and then all of them and every
+ * table: an entry may have no reserved bit, a linked table is not empty, and what the pool misses
+ * is what is linked.
  */
 #include <string.h>
 #include <cleave/errno.h>
@@ -283,13 +284,18 @@ void model_gstage_run(u32 levels, u64 ops, u64 seed)
 	MUST(frames_alloc(&m.machine.frames, GSTAGE_ROOT_SIZE, GSTAGE_ROOT_SIZE, 0, &root) ==
 	     CLV_OK);
 	MUST(gstage_init(&m.gs, root, levels, m.machine.hpa_to_va) == CLV_OK);
-	/* The window lies across a GiB boundary, and at the very top of the address space in one run of two. */
+	/*
+	 * The window lies across a GiB boundary, and at the very top of the address space in one
+	 * run of two.
+	 */
 	base = seed % 2U == 0U ? gstage_limit(&m.gs) - GIB(1) : GIB(1) << 9U;
 	m.base = base - MIB(8);
 	if (seed % 2U == 0U)
 		m.base -= GIB(1);
 	table_pool_init(&m.pool, m.machine.hpa_to_va);
-	/* The worst case, and what gstage_map() may take beyond it where tables are there already. */
+	/*
+	 * The worst case, and what gstage_map() may take beyond it where tables are there already.
+	 */
 	MUST(table_pool_grow(&m.pool, &m.machine.frames,
 			     2U * gstage_worst_tables(levels, GPA(m.base),
 						      MODEL_PAGES << PAGE_SHIFT)) == CLV_OK);

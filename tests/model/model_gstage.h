@@ -7,7 +7,10 @@
 
 #include <cleave/types.h>
 
-/** model_gstage_run() - @ops random operations on tables of @levels levels; aborts with a message where they differ */
+/**
+ * model_gstage_run() - @ops random operations on tables of @levels levels; aborts with a message
+ * where they differ
+ */
 void model_gstage_run(u32 levels, u64 ops, u64 seed);
 
 #endif

@@ -2,9 +2,10 @@
 /*
  * Random life of a space with a dirty log, against a flat model and the ledger of TLBs.
  *
- * Four simulated harts run a guest: each keeps, page by page, every write permission that it ever saw in the tables, until a fence
- * that covers the page reaches it; one that is OUT flushes when it comes in again (M7). At a fence, before it takes effect, harts
- * go on writing through what they still hold, and fault, as real ones do until they answer.
+ * Four simulated harts run a guest: each keeps, page by page, every write permission that it ever
+ * saw in the tables, until a fence that covers the page reaches it; one that is OUT flushes when it
+ * comes in again (M7). At a fence, before it takes effect, harts go on writing through what they
+ * still hold, and fault, as real ones do until they answer.
  *
  * What must hold at every moment while a log is on:
  *	- M1: a page is dirty in the bitmap, or no hart that could use it holds W for it;
@@ -75,7 +76,7 @@ static u64 pick_page(struct model *m)
 	return rnd(m, m->pages);
 }
 
-/* --- checks ----------------------------------------------------------------------------------------------------- */
+/* --- checks --- */
 
 static void check_page(struct model *m, u64 page)
 {
@@ -113,7 +114,7 @@ static void check_some(struct model *m)
 		check_page(m, pick_page(m));
 }
 
-/* --- harts ------------------------------------------------------------------------------------------------------ */
+/* --- harts --- */
 
 static void hart_write(struct model *m, u32 hart, u64 page)
 {
@@ -171,7 +172,10 @@ static void on_fence(struct space *sp, const struct fence_batch *b)
 {
 	struct model *m = fencing;
 
-	/* Only this space's fences concern these harts; and a write or fault while another fence is served changes nothing. */
+	/*
+	 * Only this space's fences concern these harts; and a write or fault while another fence is
+	 * served changes nothing.
+	 */
 	if (m == NULL || sp != &m->sp)
 		return;
 	for (u32 i = 0; i < 3U; i++)
@@ -198,7 +202,7 @@ static void on_fence(struct space *sp, const struct fence_batch *b)
 	hart_write(m, (u32)rnd(m, HARTS), pick_page(m));
 }
 
-/* --- the log ---------------------------------------------------------------------------------------------------- */
+/* --- the log --- */
 
 static void check_leaves(struct model *m)
 {
@@ -266,7 +270,9 @@ static void take_answer(struct model *m, u64 first, u64 count, const u64 *bitmap
 			continue;
 		MUST(!exact || m->touched[page] != 0U);
 		m->written[page] = 0;
-		/* It may have been written, and its bit set again, while the fence was waited for. */
+		/*
+		 * It may have been written, and its bit set again, while the fence was waited for.
+		 */
 		m->touched[page] = dirty_test(dirty_of(m), page);
 		m->reported++;
 	}
@@ -274,7 +280,10 @@ static void take_answer(struct model *m, u64 first, u64 count, const u64 *bitmap
 
 static void log_take(struct model *m)
 {
-	/* What is reported was touched, unless a coarse or initially-set log says more; a clear may name what was not set. */
+	/*
+	 * What is reported was touched, unless a coarse or initially-set log says more; a clear may
+	 * name what was not set.
+	 */
 	bool exact = m->run.mode != CLEAVE_LOG_INITIALLY_SET && m->run.pool_tables == 0U;
 	u64 fences = mm_fences;
 	u64 dirty = 0;
@@ -331,7 +340,7 @@ static void log_op(struct model *m)
 		log_take(m);
 }
 
-/* --- everything else -------------------------------------------------------------------------------------------- */
+/* --- everything else --- */
 
 static void hypervisor_write(struct model *m)
 {
@@ -458,7 +467,10 @@ static void begin(struct model *m, const struct model_space_run *run)
 	cfg.window_size = MIB(4);
 	/* Small steps, so that operations overlap with the guest's writes. */
 	cfg.step_pages = run->gib ? 2048U : 300U;
-	/* Neither end of the region is aligned; its middle has 2 MiB leaves, and a GiB one if asked for. */
+	/*
+	 * Neither end of the region is aligned; its middle has 2 MiB leaves, and a GiB one if asked
+	 * for.
+	 */
 	m->base = GIB(2) - MIB(5) - 0x3000U;
 	m->pages = (run->gib ? MIB(5) + GIB(1) + MIB(3) : MIB(12)) / PAGE_SIZE + 7U;
 	m->hpa = MM_HPA_BASE + GIB(1) - MIB(5) - 0x3000U;

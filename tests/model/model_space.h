@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Random life of a space with a dirty log: simulated harts write, a manager starts, harvests and stops.
+ * Random life of a space with a dirty log: simulated harts write, a manager starts, harvests and
+ * stops.
  */
 #ifndef TESTS_MODEL_MODEL_SPACE_H
 #define TESTS_MODEL_MODEL_SPACE_H

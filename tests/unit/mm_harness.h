@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A machine for the memory layer on the host: host-physical memory, and a software ledger of what TLBs may hold.
+ * A machine for the memory layer on the host: host-physical memory, and a software ledger of what
+ * TLBs may hold.
  *
- * The ledger is the adversary that emulators are not: a simulated hart keeps any write permission that a walk of the tables ever gave
- * it, page by page, until a fence that covers the page reaches it. An emulator that empties its TLB at every fence hides a wrong or
- * missing range; the ledger does not.
+ * The ledger is the adversary that emulators are not: a simulated hart keeps any write permission
+ * that a walk of the tables ever gave it, page by page, until a fence that covers the page reaches
+ * it. An emulator that empties its TLB at every fence hides a wrong or missing range; the ledger
+ * does not.
  */
 #ifndef TESTS_UNIT_MM_HARNESS_H
 #define TESTS_UNIT_MM_HARNESS_H
@@ -14,15 +16,18 @@
 #include "mm/space.h"
 
 /* Usable where there is no cmocka: in fuzzers and in threads. */
-#define MUST(cond)                                                                                 \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #cond);   \
-			abort();                                                                   \
-		}                                                                                  \
+#define MUST(cond)                                                                               \
+	do {                                                                                     \
+		if (!(cond)) {                                                                   \
+			fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #cond); \
+			abort();                                                                 \
+		}                                                                                \
 	} while (0)
 
-/* Where the host-physical memory of the tests begins; not 0, so that mistaking an HPA for a pointer shows. */
+/*
+ * Where the host-physical memory of the tests begins; not 0, so that mistaking an HPA for a pointer
+ * shows.
+ */
 #define MM_HPA_BASE GIB(4)
 
 /**
@@ -37,7 +42,10 @@ struct mm_machine {
 	uintptr_t hpa_to_va;
 };
 
-/** mm_machine_init() - @guest bytes from MM_HPA_BASE on that are not handed out, and @tables bytes of frames behind them */
+/**
+ * mm_machine_init() - @guest bytes from MM_HPA_BASE on that are not handed out, and @tables bytes
+ * of frames behind them
+ */
 void mm_machine_init(struct mm_machine *m, u64 guest, u64 tables);
 
 /** mm_machine_check() - all frames are back. Ends the memory */
@@ -46,7 +54,10 @@ void mm_machine_end(struct mm_machine *m);
 /** mm_config() - a configuration for @m: no limits, large steps */
 struct space_config mm_config(const struct mm_machine *m, u8 levels);
 
-/* What a test wants to happen at a fence; NULL: it is only counted. Called with a batch that is not empty. */
+/*
+ * What a test wants to happen at a fence; NULL: it is only counted. Called with a batch that is not
+ * empty.
+ */
 extern void (*mm_fence_hook)(struct space *sp, const struct fence_batch *b);
 extern u64 mm_fences;
 

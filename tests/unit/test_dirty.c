@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Dirty bitmaps and bit tricks: every bit that was set is found through its summary, once; also while threads set them.
- *
- * If dirty_mark() set the summary bit first, or log_take_span() took words before it cleared the summary bit, test_threads
- * would find bits under a clear summary bit.
+ * Dirty bitmaps and bit tricks: every bit that was set is found through its summary, once; also
+ * while threads set them.
  */
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <cmocka.h>
 #include "tests/unit/mm_harness.h"
 
@@ -73,7 +73,10 @@ static void test_sizes(void **state)
 	assert_int_equal(dirty_words(&d), PAGES / 64U + 1U);
 }
 
-/* Take everything as a harvest does. Return: bits taken; each must be set in @expect, and is cleared there. */
+/*
+ * Take everything as a harvest does. Return: bits taken; each must be set in @expect, and is
+ * cleared there.
+ */
 static u64 take_all(u8 *expect)
 {
 	u64 spans = (PAGES + DIRTY_SPAN_PAGES - 1U) / DIRTY_SPAN_PAGES;
@@ -170,6 +173,37 @@ static void test_take_with_a_mask(void **state)
 	assert_true(dirty_test(&d, 64 + 16));
 }
 
+static u32 traps;
+
+static void on_trap(int sig)
+{
+	(void)sig;
+	traps++;
+	(void)mprotect(memory, PAGE_SIZE, PROT_READ | PROT_WRITE);
+	/* A harvest, at the moment before the bit is set: it finds nothing, and clears the summary. */
+	(void)dirty_summary_take(&d, 0);
+	for (u64 w = 0; w < DIRTY_SPAN_WORDS; w++)
+		(void)dirty_take(&d, w, ~UINT64_C(0));
+}
+
+/* The bit is set before the summary: a harvest that comes before the bit leaves no bit under a clear summary. */
+static void test_bit_before_summary(void **state)
+{
+	struct sigaction act = { .sa_handler = on_trap };
+	struct sigaction was;
+
+	(void)state;
+	/* The bits of the first pages and the summary are in different pages of memory. */
+	assert_true((u8 *)d.summary >= (u8 *)memory + PAGE_SIZE);
+	assert_int_equal(sigaction(SIGSEGV, &act, &was), 0);
+	assert_int_equal(mprotect(memory, PAGE_SIZE, PROT_READ), 0);
+	dirty_mark(&d, 5);
+	assert_int_equal(sigaction(SIGSEGV, &was, NULL), 0);
+	assert_int_equal(traps, 1);
+	assert_true(dirty_test(&d, 5));
+	assert_true(dirty_summary_test(&d, 0));
+}
+
 #define MARKS 200000U
 static u32 running;
 
@@ -220,6 +254,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_marks_are_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fill_and_wipe, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_take_with_a_mask, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bit_before_summary, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
 	};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fence batches: everything that was added is covered, neighbours become one range, ranges stay disjoint.
+ * Fence batches: everything that was added is covered, neighbours become one range, ranges stay
+ * disjoint.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +17,8 @@ static void assert_disjoint(const struct fence_batch *b)
 			const struct fence_range *x = &b->range[i];
 			const struct fence_range *y = &b->range[j];
 
-			assert_true(x->base.v + x->size < y->base.v || y->base.v + y->size < x->base.v);
+			assert_true(x->base.v + x->size < y->base.v ||
+				    y->base.v + y->size < x->base.v);
 		}
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The frame allocator: what it gives is free, aligned and disjoint, what comes back is merged, bad input changes nothing.
+ * The frame allocator: what it gives is free, aligned and disjoint, what comes back is merged, bad
+ * input changes nothing.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -194,7 +195,10 @@ static void test_too_many_ranges_change_nothing(void **state)
 /* 200,000 random takes and gives against a map of pages. */
 static void test_random_against_page_map(void **state)
 {
-	enum { PAGES = 4096, BLOCKS = 48 };
+	enum {
+		PAGES = 4096,
+		BLOCKS = 48
+	};
 	static u8 used[PAGES];
 	static struct frames_range block[BLOCKS];
 	u64 seed = 0x1234567;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * G-stage tables, case by case, with three, four and five levels; then at random against the flat model.
+ * G-stage tables, case by case, with three, four and five levels; then at random against the flat
+ * model.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -70,7 +71,10 @@ static void test_init(void **state)
 	end();
 }
 
-/* Sv39x4, Sv48x4, Sv57x4 translate 41, 50 and 59 bits (privileged specification, "Guest Physical Address Translation"). */
+/*
+ * Sv39x4, Sv48x4, Sv57x4 translate 41, 50 and 59 bits (privileged specification, "Guest Physical
+ * Address Translation").
+ */
 static void test_widths(void **state)
 {
 	static const u32 bits[] = { 0, 0, 0, 41, 50, 59 };
@@ -158,7 +162,8 @@ static void test_unmap_part_of_a_huge_leaf(void **state)
 	(void)state;
 	begin(3, 8);
 	assert_int_equal(map(GIB(1), GIB(8), GIB(1), 2), 0);
-	assert_int_equal(gstage_unmap(&gs, &pool, GPA(GIB(1) + MIB(6) + 0x5000), MIB(2), &batch), 0);
+	assert_int_equal(gstage_unmap(&gs, &pool, GPA(GIB(1) + MIB(6) + 0x5000), MIB(2), &batch),
+			 0);
 	assert_int_equal(level_at(GIB(1)), 1);
 	assert_int_equal(level_at(GIB(1) + MIB(6)), 0);
 	assert_int_equal(hpa_at(GIB(1) + MIB(6) + 0x4000), GIB(8) + MIB(6) + 0x4000);
@@ -175,7 +180,10 @@ static void test_unmap_part_of_a_huge_leaf(void **state)
 	end();
 }
 
-/* M4: between unlinking and the fence a walker may stand in the table: it must find no link of the pool there. */
+/*
+ * M4: between unlinking and the fence a walker may stand in the table: it must find no link of the
+ * pool there.
+ */
 static void test_unlinked_tables_stay_intact(void **state)
 {
 	u64 *table;
@@ -203,13 +211,15 @@ static void test_unmap_without_tables_changes_nothing(void **state)
 	begin(3, 1);
 	assert_int_equal(map(0, GIB(8), GIB(1), 2), 0);
 	assert_int_equal(gstage_unmap(&gs, &pool, GPA(0x1000), 0x1000, &batch), CLV_ERR_NOMEM);
-	assert_int_equal(gstage_protect(&gs, &pool, GPA(0x1000), 0x1000, GSTAGE_PTE_W, 0, &batch), CLV_ERR_NOMEM);
+	assert_int_equal(gstage_protect(&gs, &pool, GPA(0x1000), 0x1000, GSTAGE_PTE_W, 0, &batch),
+			 CLV_ERR_NOMEM);
 	assert_int_equal(level_at(0x1000), 2);
 	assert_true((mm_pte(&gs, 0x1000, NULL) & GSTAGE_PTE_W) != 0U);
 	assert_true(fence_batch_empty(&batch));
 	assert_int_equal(pool.free, 1);
 	/* One will do for 2 MiB. */
-	assert_int_equal(gstage_protect(&gs, &pool, GPA(MIB(2)), MIB(2), GSTAGE_PTE_W, 0, &batch), 0);
+	assert_int_equal(gstage_protect(&gs, &pool, GPA(MIB(2)), MIB(2), GSTAGE_PTE_W, 0, &batch),
+			 0);
 	assert_int_equal(level_at(MIB(2)), 1);
 	end();
 }
@@ -218,7 +228,8 @@ static void test_split_keeps_everything(void **state)
 {
 	(void)state;
 	for (u32 levels = 3; levels <= 5U; levels++) {
-		u64 bits = GSTAGE_PTE_LEAF | GSTAGE_PTE_R | GSTAGE_PTE_X | GSTAGE_PTE_RSW | GSTAGE_PTE_PBMT;
+		u64 bits = GSTAGE_PTE_LEAF | GSTAGE_PTE_R | GSTAGE_PTE_X | GSTAGE_PTE_RSW |
+			   GSTAGE_PTE_PBMT;
 		u32 level;
 		u64 pte;
 		u64 *slot;
@@ -235,7 +246,8 @@ static void test_split_keeps_everything(void **state)
 			assert_int_equal(pte, gstage_pte_make(HPA(GIB(8) + i * MIB(2)), bits));
 		}
 		slot = gstage_walk(&gs, GPA(GIB(3) + MIB(10)), &level, &pte);
-		assert_int_equal(gstage_split(&gs, &pool, slot, 1, pte, GSTAGE_PTE_X), GSTAGE_SPLIT_DONE);
+		assert_int_equal(gstage_split(&gs, &pool, slot, 1, pte, GSTAGE_PTE_X),
+				 GSTAGE_SPLIT_DONE);
 		for (u64 i = 0; i < 512U; i++) {
 			pte = mm_pte(&gs, GIB(3) + MIB(10) + i * PAGE_SIZE, &level);
 			assert_int_equal(level, 0);
@@ -281,7 +293,8 @@ static void test_split_range(void **state)
 	for (u64 at = 0; at < GIB(1); at += MIB(1))
 		assert_int_equal(hpa_at(at), GIB(8) + at);
 	assert_int_equal(gstage_split_range(&gs, &pool, GPA(1), PAGE_SIZE, 0), CLV_ERR_INVAL);
-	assert_int_equal(gstage_split_range(&gs, &pool, GPA(BIT64(41)), PAGE_SIZE, 0), CLV_ERR_RANGE);
+	assert_int_equal(gstage_split_range(&gs, &pool, GPA(BIT64(41)), PAGE_SIZE, 0),
+			 CLV_ERR_RANGE);
 	end();
 }
 

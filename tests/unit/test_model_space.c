@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A million random operations in each mode of the dirty log, over Sv39x4, Sv48x4 and Sv57x4; nothing unreported.
+ * A million random operations in each mode of the dirty log, over Sv39x4, Sv48x4 and Sv57x4;
+ * nothing unreported.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Spaces, call by call: regions, windows, faults, the hypervisor's own accesses, and the dirty log's modes, with bad input.
+ * Spaces, call by call: regions, windows, faults, the hypervisor's own accesses, and the dirty
+ * log's modes, with bad input.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +17,6 @@
 
 static struct mm_machine m;
 static struct space sp;
-static struct space other;
 static struct space_config cfg;
 static struct space_counters cnt;
 static struct fence_batch last_fence;
@@ -33,7 +33,6 @@ static void machine(void)
 	mm_machine_init(&m, GIB(3), MIB(32));
 	mm_fence_hook = keep_fence;
 	memset(&sp, 0, sizeof(sp));
-	memset(&other, 0, sizeof(other));
 	memset(&cnt, 0, sizeof(cnt));
 	cfg = mm_config(&m, 3);
 }
@@ -93,7 +92,7 @@ static u64 harvest(u64 pages, u64 *calls)
 	return total;
 }
 
-/* --- making and unmaking ---------------------------------------------------------------------------------------- */
+/* --- making and unmaking --- */
 
 static void test_init_refuses_bad_configurations(void **state)
 {
@@ -134,7 +133,10 @@ static void test_add_memory_refuses_bad_ranges(void **state)
 	assert_int_equal(space_add_memory(&sp, GPA(BIT64(41) - PAGE_SIZE), HPA(0), MIB(2)),
 			 CLV_ERR_RANGE);
 	assert_int_equal(space_add_memory(&sp, GPA(~PAGE_MASK), HPA(0), MIB(2)), CLV_ERR_RANGE);
-	/* An address of the machine that the tables cannot name: the bitmap that was taken for it goes back. */
+	/*
+	 * An address of the machine that the tables cannot name: the bitmap that was taken for it
+	 * goes back.
+	 */
 	assert_int_equal(space_add_memory(&sp, GPA(0), HPA(BIT64(56)), MIB(2)), CLV_ERR_RANGE);
 	assert_true(sp.pool.free >= free);
 	for (u64 i = 1; i < CONFIG_MAX_REGIONS; i++)
@@ -160,7 +162,9 @@ static void test_leaves_follow_configuration(void **state)
 	end();
 }
 
-/* What a partition of 512 MiB costs: tables for all of it at 4 KiB, root and bitmap; under 1.5 MiB. */
+/*
+ * What a partition of 512 MiB costs: tables for all of it at 4 KiB, root and bitmap; under 1.5 MiB.
+ */
 static void test_cost_of_512_mib(void **state)
 {
 	u64 free;
@@ -207,115 +211,7 @@ static void test_pool_holds_the_worst_case(void **state)
 	end();
 }
 
-/* --- windows ---------------------------------------------------------------------------------------------------- */
-
-static void begin_windows(void)
-{
-	machine();
-	cfg.window_size = MIB(8);
-	assert_int_equal(space_init(&sp, &m.frames, &cfg, MIB(4)), 0);
-	assert_int_equal(space_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(4)), 0);
-	cfg.window_size = 0;
-	assert_int_equal(space_init(&other, &m.frames, &cfg, MIB(64)), 0);
-	assert_int_equal(
-		space_add_memory(&other, GPA(MIB(256)), HPA(MM_HPA_BASE + MIB(64)), MIB(64)), 0);
-}
-
-static void end_windows(void)
-{
-	space_destroy(&other);
-	end();
-}
-
-static void test_window_shows_the_other_memory(void **state)
-{
-	u64 fences;
-	u64 free;
-
-	(void)state;
-	begin_windows();
-	free = sp.pool.free;
-	assert_int_equal(space_add_window(&sp, GPA(GIB(1)), &other, GPA(MIB(256) + 0x3000), MIB(4),
-					  false),
-			 1);
-	assert_int_equal(gstage_pte_hpa(mm_pte(&sp.gs, GIB(1), NULL)).v,
-			 MM_HPA_BASE + MIB(64) + 0x3000);
-	assert_false(writable(GIB(1)));
-	assert_int_equal(mm_pte(&sp.gs, GIB(1), NULL) & GSTAGE_PTE_X, 0);
-	assert_int_equal(fault(GIB(1), SPACE_READ), SPACE_FAULT_SPURIOUS);
-	assert_int_equal(fault(GIB(1), SPACE_WRITE), SPACE_FAULT_FORBIDDEN);
-	assert_int_equal(fault(GIB(1), SPACE_EXEC), SPACE_FAULT_FORBIDDEN);
-	/* The hypervisor neither reads nor writes through it: it is not this VM's memory. */
-	assert_null(space_span(&sp, GPA(GIB(1)), 8));
-	assert_int_equal(space_zero(&sp, GPA(GIB(1)), 8), CLV_ERR_RANGE);
-	/* Nor is it a region that can be logged. */
-	{
-		struct space_log_status status;
-
-		assert_int_equal(space_log_status(&sp, 1, &status), CLV_ERR_NOTFOUND);
-	}
-	fences = mm_fences;
-	assert_int_equal(space_remove_window(&sp, GPA(GIB(1))), 0);
-	assert_int_equal(mm_fences, fences + 1U);
-	assert_true(mm_batch_covers(&last_fence, GIB(1)) &&
-		    mm_batch_covers(&last_fence, GIB(1) + MIB(4) - 1U));
-	assert_int_equal(fault(GIB(1), SPACE_READ), SPACE_FAULT_NO_MEMORY_HERE);
-	assert_int_equal(mm_pte(&sp.gs, GIB(1), NULL), 0);
-	assert_int_equal(sp.pool.free, free);
-	assert_int_equal(space_remove_window(&sp, GPA(GIB(1))), CLV_ERR_NOTFOUND);
-	assert_int_equal(space_remove_window(&sp, GPA(BASE)), CLV_ERR_NOTFOUND);
-	/* The slot is used again, and for one that may be written. */
-	assert_int_equal(space_add_window(&sp, GPA(GIB(5)), &other, GPA(MIB(256)), MIB(2), true),
-			 1);
-	assert_true(writable(GIB(5)));
-	assert_int_equal(fault(GIB(5), SPACE_WRITE), SPACE_FAULT_SPURIOUS);
-	end_windows();
-}
-
-static void test_window_refuses_bad_arguments(void **state)
-{
-	(void)state;
-	begin_windows();
-	assert_int_equal(space_add_window(&sp, GPA(GIB(1) + 1U), &other, GPA(MIB(256)), MIB(2),
-					  false),
-			 CLV_ERR_INVAL);
-	assert_int_equal(space_add_window(&sp, GPA(GIB(1)), &other, GPA(MIB(256) + 1U), MIB(2),
-					  false),
-			 CLV_ERR_INVAL);
-	assert_int_equal(space_add_window(&sp, GPA(GIB(1)), &other, GPA(MIB(256)), 0, false),
-			 CLV_ERR_INVAL);
-	assert_int_equal(space_add_window(&sp, GPA(BASE), &other, GPA(MIB(256)), MIB(2), false),
-			 CLV_ERR_EXISTS);
-	assert_int_equal(space_add_window(&sp, GPA(GIB(1)), &other, GPA(0), MIB(2), false),
-			 CLV_ERR_RANGE);
-	assert_int_equal(space_add_window(&sp, GPA(GIB(1)), &other, GPA(MIB(318)), MIB(4), false),
-			 CLV_ERR_RANGE);
-	assert_int_equal(space_add_window(&sp, GPA(GIB(1)), &other, GPA(MIB(256)), ~PAGE_MASK,
-					  false),
-			 CLV_ERR_RANGE);
-	assert_int_equal(space_add_window(&sp, GPA(BIT64(41)), &other, GPA(MIB(256)), MIB(2),
-					  false),
-			 CLV_ERR_RANGE);
-	end_windows();
-}
-
-/* M5: windows use up their own share of the pool, and no table that the memory may need. */
-static void test_windows_leave_the_memory_its_tables(void **state)
-{
-	u64 at = GIB(8);
-
-	(void)state;
-	begin_windows();
-	/* Shifted by a page, so that all of it is 4 KiB leaves. */
-	while (space_add_window(&sp, GPA(at), &other, GPA(MIB(256) + PAGE_SIZE), MIB(16), false) >
-	       0)
-		at += GIB(1);
-	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
-	assert_leaves(MIB(4) / PAGE_SIZE, 0, 0);
-	end_windows();
-}
-
-/* --- faults ----------------------------------------------------------------------------------------------------- */
+/* --- faults --- */
 
 static void test_fault_outside_of_memory(void **state)
 {
@@ -342,7 +238,10 @@ static void test_fault_cases(void **state)
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_FAULT, false);
 	assert_leaves(0, 0, 1);
 	assert_false(writable(BASE));
-	/* Larger than wanted: a GiB is split to 2 MiB, one of those to 4 KiB, and only the page gets W. */
+	/*
+	 * Larger than wanted: a GiB is split to 2 MiB, one of those to 4 KiB, and only the page
+	 * gets W.
+	 */
 	assert_int_equal(fault(BASE + MIB(10) + 0x5123, SPACE_WRITE), SPACE_FAULT_GRANTED);
 	assert_leaves(512, 511, 0);
 	assert_true(writable(BASE + MIB(10) + 0x5000));
@@ -403,7 +302,7 @@ static void test_fault_with_an_empty_pool(void **state)
 	end();
 }
 
-/* --- the hypervisor's own accesses ------------------------------------------------------------------------------ */
+/* --- the hypervisor's own accesses --- */
 
 static void test_access_checks_the_whole_range_first(void **state)
 {
@@ -476,7 +375,7 @@ static void test_hypervisor_writes_are_logged(void **state)
 	end();
 }
 
-/* --- the log ---------------------------------------------------------------------------------------------------- */
+/* --- the log --- */
 
 static void test_log_refuses_bad_arguments(void **state)
 {
@@ -543,7 +442,10 @@ static void test_log_cursors(void **state)
 	assert_int_equal(space_log_start(&sp, 0, CLEAVE_LOG_EAGER, true, &wrong), CLV_ERR_STATE);
 	assert_int_equal(space_log_status(&sp, 0, &status), 0);
 	assert_true(status.starting);
-	/* A start whose caller has gone is ended by a stop; a stop whose caller has gone begins again. */
+	/*
+	 * A start whose caller has gone is ended by a stop; a stop whose caller has gone begins
+	 * again.
+	 */
 	cursor = 0;
 	assert_int_equal(space_log_stop(&sp, 0, true, &cursor), 0);
 	assert_int_not_equal(cursor, 0);
@@ -710,7 +612,9 @@ static void test_initially_set(void **state)
 	end();
 }
 
-/* A region whose ends are aligned to nothing keeps its leaves over a log, and so do its neighbours. */
+/*
+ * A region whose ends are aligned to nothing keeps its leaves over a log, and so do its neighbours.
+ */
 static void test_unaligned_region(void **state)
 {
 	u64 before[3];
@@ -750,8 +654,8 @@ static void test_unaligned_region(void **state)
 }
 
 /*
- * The caller's bitmap of a clear is guest memory and may change at any moment: what was read decides, and at the fence
- * nothing of it is looked at any more.
+ * The caller's bitmap of a clear is guest memory and may change at any moment: what was read
+ * decides, and at the fence nothing of it is looked at any more.
  */
 static u64 volatile_mask;
 
@@ -787,9 +691,6 @@ int main(void)
 		cmocka_unit_test(test_leaves_follow_configuration),
 		cmocka_unit_test(test_cost_of_512_mib),
 		cmocka_unit_test(test_pool_holds_the_worst_case),
-		cmocka_unit_test(test_window_shows_the_other_memory),
-		cmocka_unit_test(test_window_refuses_bad_arguments),
-		cmocka_unit_test(test_windows_leave_the_memory_its_tables),
 		cmocka_unit_test(test_fault_outside_of_memory),
 		cmocka_unit_test(test_fault_cases),
 		cmocka_unit_test(test_fault_with_an_empty_pool),

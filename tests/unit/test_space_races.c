@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Races of vCPUs' faults with harvest, start, stop and collapse, each brought about at the one place where it matters.
+ * Races of vCPUs' faults with harvest, start, stop and collapse, each brought about at the one
+ * place where it matters.
  *
- * One thread is enough: a page that the code under test is about to write is made read-only, the store traps, the handler does
- * what another hart would do at that moment, and the store is done again. Fences are another such place.
+ * One thread is enough: a page that the code under test is about to write is made read-only, the
+ * store traps, the handler does what another hart would do at that moment, and the store is done
+ * again. Fences are another such place.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -59,7 +61,7 @@ static u64 harvest(u64 first, u64 pages, u64 *bits)
 	return dirty;
 }
 
-/* --- traps ------------------------------------------------------------------------------------------------------ */
+/* --- traps --- */
 
 static u8 *trap_page;
 static void (*trap_action)(void);
@@ -95,7 +97,7 @@ static void trap_end(void)
 	assert_int_equal(traps, 1);
 }
 
-/* --- a fault, interrupted before S2 ----------------------------------------------------------------------------- */
+/* --- a fault, interrupted before S2 --- */
 
 static u64 *entry_at(u64 gpa)
 {
@@ -167,7 +169,10 @@ static void action_start(void)
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_FAULT, false);
 }
 
-/* A log starts while a fault is about to give W for no log: the start could not protect it, so it must be dirty. */
+/*
+ * A log starts while a fault is about to give W for no log: the start could not protect it, so it
+ * must be dirty.
+ */
 static void test_start_between_look_and_grant(void **state)
 {
 	(void)state;
@@ -183,7 +188,7 @@ static void test_start_between_look_and_grant(void **state)
 	end();
 }
 
-/* --- a split, interrupted before its link ------------------------------------------------------------------------ */
+/* --- a split, interrupted before its link --- */
 
 static u64 *new_table;
 
@@ -237,7 +242,7 @@ static void test_two_vcpus_split_one_leaf(void **state)
 	end();
 }
 
-/* --- a harvest, interrupted between words ------------------------------------------------------------------------ */
+/* --- a harvest, interrupted between words --- */
 
 static u64 racing_gpa;
 
@@ -247,7 +252,8 @@ static void action_fault(void)
 }
 
 /*
- * Harvest the first 1024 pages; at the third word of the second 2 MiB, when the first 2 MiB are done, a vCPU writes to the page at
+ * Harvest the first 1024 pages; at the third word of the second 2 MiB, when the first 2 MiB are
+ * done, a vCPU writes to the page at
  * @gpa. Return: word 13 of the answer.
  */
 static u64 harvest_interrupted(u64 gpa)
@@ -267,7 +273,10 @@ static u64 harvest_interrupted(u64 gpa)
 	return word;
 }
 
-/* The fault splits the huge leaf that the harvest has in hand: the harvest must find the page's own entry. */
+/*
+ * The fault splits the huge leaf that the harvest has in hand: the harvest must find the page's own
+ * entry.
+ */
 static void test_harvest_sees_a_split_under_way(void **state)
 {
 	u64 gpa = BASE + (13U * 64U + 7U) * PAGE_SIZE;
@@ -283,7 +292,10 @@ static void test_harvest_sees_a_split_under_way(void **state)
 	end();
 }
 
-/* The pool is empty, and the fault makes the huge leaf writable again as a whole: the harvest must take that too. */
+/*
+ * The pool is empty, and the fault makes the huge leaf writable again as a whole: the harvest must
+ * take that too.
+ */
 static void test_harvest_sees_a_coarse_grant_under_way(void **state)
 {
 	u64 gpa = BASE + (13U * 64U + 7U) * PAGE_SIZE;
@@ -299,7 +311,10 @@ static void test_harvest_sees_a_coarse_grant_under_way(void **state)
 	assert_int_equal(cnt.coarse_grants, 1);
 	assert_false(dirty_test(&sp.region[0].log.dirty, 13U * 64U + 7U));
 	assert_false(writable(gpa));
-	/* What had been taken before the fault is dirty again: 2 MiB and the words up to the one that trapped. */
+	/*
+	 * What had been taken before the fault is dirty again: 2 MiB and the words up to the one
+	 * that trapped.
+	 */
 	assert_int_equal(harvest(0, 1024, bits), 512U + 3U * 64U);
 	table_pool_unreserve(&sp.pool, &chain);
 	end();
@@ -323,13 +338,16 @@ static void test_harvest_and_fault_on_one_page(void **state)
 	end();
 }
 
-/* --- fences ------------------------------------------------------------------------------------------------------ */
+/* --- fences --- */
 
 static u32 fences_seen;
 static u64 *old_table;
 static u64 free_before;
 
-/* At the first fence of a stop, a fault that still saw the log on marks and splits; then it answers. */
+/*
+ * At the first fence of a stop, a fault that still saw the log on marks and splits; then it
+ * answers.
+ */
 static void hook_late_fault(struct space *s, const struct fence_batch *b)
 {
 	u32 level;
@@ -368,7 +386,10 @@ static void test_stop_waits_for_faults_that_still_mark(void **state)
 	end();
 }
 
-/* M4: when the fence of a collapse begins, the tables that it unlinked are whole, and not in the pool. */
+/*
+ * M4: when the fence of a collapse begins, the tables that it unlinked are whole, and not in the
+ * pool.
+ */
 static void hook_watch_collapse(struct space *s, const struct fence_batch *b)
 {
 	u32 level;
@@ -378,7 +399,10 @@ static void hook_watch_collapse(struct space *s, const struct fence_batch *b)
 	for (u32 i = 0; i < GSTAGE_ENTRIES; i++)
 		assert_true(gstage_pte_is_leaf(old_table[i]));
 	(void)mm_pte(&s->gs, BASE, &level);
-	/* A vCPU whose walk began before goes on in the old table, and gives W there: nothing is lost. */
+	/*
+	 * A vCPU whose walk began before goes on in the old table, and gives W there: nothing is
+	 * lost.
+	 */
 	if (level == 1U) {
 		(void)atomic_or(&old_table[7], GSTAGE_PTE_W);
 		fences_seen++;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A space under real concurrency: threads are vCPUs that write and fault, one more is the manager that logs and copies.
+ * A space under real concurrency: threads are vCPUs that write and fault, one more is the manager
+ * that logs and copies.
  *
- * The threads keep to the protocol of real harts: a vCPU is IN while it may use the tables or its TLB; who fences raises a
- * generation and waits for every vCPU that is IN to see it; a vCPU looks at it between two operations, never inside one, and
- * empties its TLB; one that comes IN looks before it does anything. A TLB keeps each W that it ever saw until then.
+ * The threads keep to the protocol of real harts: a vCPU is IN while it may use the tables or its
+ * TLB; who fences raises a generation and waits for every vCPU that is IN to see it; a vCPU looks
+ * at it between two operations, never inside one, and empties its TLB; one that comes IN looks
+ * before it does anything. A TLB keeps each W that it ever saw until then.
  *
- * A write changes the page's content (a number). The manager copies after each answer what it was told is dirty, as a
- * migration does. At the end, with all vCPUs OUT, one more pass; then the copy must equal the memory. Any write that goes
- * unreported leaves a difference.
+ * A write changes the page's content (a number). The manager copies after each answer what it was
+ * told is dirty, as a migration does. At the end, with all vCPUs OUT, one more pass; then the copy
+ * must equal the memory. Any write that goes unreported leaves a difference.
  *
  * Every walk is checked, too: whatever is going on, a page maps what it always did (M3, M4).
  */
@@ -244,7 +246,9 @@ static void run(u32 mode, bool eager, u32 pool_tables, u32 rounds)
 	}
 	for (u32 round = 0; round < rounds; round++) {
 		(void)mm_log_start(&sp, 0, mode, eager);
-		/* A migration's first pass copies everything; an initially-set log says so itself. */
+		/*
+		 * A migration's first pass copies everything; an initially-set log says so itself.
+		 */
 		for (u64 page = 0; mode != CLEAVE_LOG_INITIALLY_SET && page < PAGES; page++)
 			copy_page(page);
 		for (u32 i = 0; i < PASSES; i++) {
@@ -298,7 +302,10 @@ static void test_initially_set(void **state)
 	run(CLEAVE_LOG_INITIALLY_SET, false, 0, 40);
 }
 
-/* M5. Edges and the way to them take three tables; one more is left for three leaves of 2 MiB, or none. */
+/*
+ * M5. Edges and the way to them take three tables; one more is left for three leaves of 2 MiB, or
+ * none.
+ */
 static void test_small_pool(void **state)
 {
 	(void)state;

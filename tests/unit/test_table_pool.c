@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The table pool: no table twice, none lost, none left over; also when threads take and give at once.
+ * The table pool: no table twice, none lost, none left over; also when threads take and give at
+ * once.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -97,7 +98,10 @@ static void test_reserve_takes_all_or_none(void **state)
 	assert_int_equal(pool.free, 4);
 }
 
-/* Takes two or three tables, writes its name into them, sees that nobody else writes there, gives them back. */
+/*
+ * Takes two or three tables, writes its name into them, sees that nobody else writes there, gives
+ * them back.
+ */
 static void *thread(void *arg)
 {
 	u64 name = (uintptr_t)arg;
@@ -144,7 +148,10 @@ static void on_trap(int sig)
 	(void)sig;
 	traps++;
 	(void)mprotect(&own, sizeof(own), PROT_READ | PROT_WRITE);
-	/* Another vCPU takes the top table and the one below, and gives the top back: the head is the same table again. */
+	/*
+	 * Another vCPU takes the top table and the one below, and gives the top back: the head is
+	 * the same table again.
+	 */
 	others[0] = table_pool_take(&pool);
 	others[1] = table_pool_take(&pool);
 	table_pool_give(&pool, others[0]);
