@@ -29,7 +29,7 @@ enum space_access {
 };
 
 enum space_fault_result {
-	SPACE_FAULT_GRANTED,  /* permission added: flush the page on this hart and retry */
+	SPACE_FAULT_GRANTED, /* permission added: flush the page on this hart and retry */
 	SPACE_FAULT_SPURIOUS, /* the table allows it already: flush the page on this hart and retry */
 	SPACE_FAULT_NO_MEMORY_HERE, /* no region covers the address: a device, or a guest error */
 	SPACE_FAULT_FORBIDDEN,	    /* a region covers it and does not allow this access */
@@ -40,29 +40,29 @@ enum space_fault_result {
  * by anybody (atomic)
  */
 struct space_counters {
-	u64 write_faults;     /* write faults granted in logged regions */
-	u64 fault_splits;     /* huge leaves split by a fault */
-	u64 coarse_grants;    /* whole huge leaves marked dirty because the pool was empty (M5) */
+	u64 write_faults;  /* write faults granted in logged regions */
+	u64 fault_splits;  /* huge leaves split by a fault */
+	u64 coarse_grants; /* whole huge leaves marked dirty because the pool was empty (M5) */
 	u64 spurious_faults;
 };
 
 /* What the operations under the space's lock count; read by anybody with atomic_read(). */
 struct space_stats {
-	u64 eager_splits;  /* huge leaves split by log start and clear */
-	u64 collapses;	   /* tables of 512 entries turned back into one leaf */
-	u64 fences;	   /* fence batches paid */
+	u64 eager_splits;   /* huge leaves split by log start and clear */
+	u64 collapses;	    /* tables of 512 entries turned back into one leaf */
+	u64 fences;	    /* fence batches paid */
 	u64 pages_reported; /* dirty pages reported and cleared */
-	u64 rules_broken; /* checks of M1 to M9 that failed; debug builds only */
+	u64 rules_broken;   /* checks of M1 to M9 that failed; debug builds only */
 };
 
 struct space_config {
-	u8 levels;	   /* G-stage levels: 3 (Sv39x4), 4 (Sv48x4), 5 (Sv57x4) */
-	u8 largest_level;  /* largest leaf: 0 = 4 KiB, 1 = 2 MiB, 2 = 1 GiB */
-	bool eager_split;  /* partition's choice of eager splitting, used where a call does not say */
-	u32 pool_tables;   /* tables in the pool; 0: sized for the worst case (M5) */
-	u64 window_size;   /* bytes of other VMs' memory that may be mapped in at once, for sizing the pool */
+	u8 levels;	  /* G-stage levels: 3 (Sv39x4), 4 (Sv48x4), 5 (Sv57x4) */
+	u8 largest_level; /* largest leaf: 0 = 4 KiB, 1 = 2 MiB, 2 = 1 GiB */
+	bool eager_split; /* partition's choice of eager splitting, used where a call does not say */
+	u32 pool_tables;  /* tables in the pool; 0: sized for the worst case (M5) */
+	u64 window_size; /* bytes of other VMs' memory that may be mapped in at once, for sizing the pool */
 	uintptr_t hpa_to_va; /* what is added to an HPA to reach it by a load or store */
-	u32 step_pages;	   /* most pages that one call works on (M6) */
+	u32 step_pages;	     /* most pages that one call works on (M6) */
 };
 
 struct space {
@@ -119,7 +119,8 @@ int space_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size);
  * Return: region index, CLV_ERR_INVAL, CLV_ERR_EXISTS, CLV_ERR_RANGE, CLV_ERR_NOMEM (pool or region
  * slots).
  */
-int space_add_window(struct space *sp, gpa_t base, struct space *from, gpa_t from_base, u64 size, bool writable);
+int space_add_window(struct space *sp, gpa_t base, struct space *from, gpa_t from_base, u64 size,
+		     bool writable);
 
 /**
  * space_remove_window() - unmap a window that space_add_window() made, with one fence at the end
