@@ -5,20 +5,20 @@ from cleavetest import SHORT, guest, partition
 
 # Word of tests/guests/hostile/fatal.c, and what the line about it must say.
 FATAL = {
-    "jump": r"fetch at 0x40000000, pc 0x40000000",
-    "load": r"load at 0x40000000, pc 0x8020[0-9a-f]{4}",
-    "store": r"store at 0x40000000, pc 0x8020[0-9a-f]{4}",
-    "behind": r"store at 0x81000000, pc 0x8020[0-9a-f]{4}",
-    "wide": r"load at 0x1000000000000000, pc 0x8020[0-9a-f]{4}",
-    "table": r"page table outside memory at 0x40000[0-9a-f]{3}",
-    "illegal": r"fetch( at 0x0)?, pc 0x0,",
-    "fetch-device": r"fetch at 0x10000000, pc 0x10000000",
+    "jump": r"fetch outside its memory at 0x40000000, pc 0x40000000",
+    "load": r"load outside its memory and devices at 0x40000000, pc 0x8020[0-9a-f]{4}",
+    "store": r"store outside its memory and devices at 0x40000000, pc 0x8020[0-9a-f]{4}",
+    "behind": r"store outside its memory and devices at 0x81000000, pc 0x8020[0-9a-f]{4}",
+    "wide": r"load outside its memory and devices at 0x1000000000000000, pc 0x8020[0-9a-f]{4}",
+    "table": r"page table outside its memory at 0x40000[0-9a-f]{3}",
+    "illegal": r"fetch outside its memory( at 0x0)?, pc 0x0,",
+    "fetch-device": r"fetch outside its memory at 0x10000000, pc 0x10000000",
     "amo-device": r"at 0x10000000, pc 0x8020[0-9a-f]{4}, instruction 0x[0-9a-f]+",
     # Unaligned across the end of the device: the hart may do it in two pieces.
-    "device-end": r"load at 0xc(5ffffc|600000), pc 0x8020[0-9a-f]{4}",
+    "device-end": r"load outside its memory and devices at 0xc(5ffffc|600000), pc 0x8020[0-9a-f]{4}",
     "stop-all": r"all its vCPUs",
-    "window": r"store at 0x200000000, pc 0x8020[0-9a-f]{4}",
-    "window-jump": r"fetch at 0x200000000, pc 0x200000000",
+    "window": r"store outside its memory and devices at 0x200000000, pc 0x8020[0-9a-f]{4}",
+    "window-jump": r"fetch outside its memory at 0x200000000, pc 0x200000000",
 }
 
 
