@@ -17,10 +17,10 @@ enum cleave_error {
 	CLV_ERR_EXISTS = -5,	  /* what was to be made exists already */
 	CLV_ERR_DENIED = -6,	  /* the caller may not do this */
 	CLV_ERR_UNSUPPORTED = -7, /* this machine or this version cannot do this */
-	CLV_ERR_STATE = -8,	  /* not in the state of things: started, stopped, paused, logging */
-	CLV_ERR_BUSY = -9,	  /* another operation on the same object is under way; call again */
-	CLV_ERR_FAULT = -10,	  /* an access to memory or a CSR trapped */
-	CLV_ERR_FORMAT = -11,	  /* an archive, a device tree or a record is malformed */
+	CLV_ERR_STATE = -8,   /* not in the state of things: started, stopped, paused, logging */
+	CLV_ERR_BUSY = -9,    /* another operation on the same object is under way; call again */
+	CLV_ERR_FAULT = -10,  /* an access to memory or a CSR trapped */
+	CLV_ERR_FORMAT = -11, /* an archive, a device tree or a record is malformed */
 };
 
 #endif

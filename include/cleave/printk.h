@@ -16,8 +16,8 @@
  * the user asked for or must know.
  */
 #define PRINTK_WARNING "\001"
-#define PRINTK_INFO "\002"
-#define PRINTK_DEBUG "\003"
+#define PRINTK_INFO    "\002"
+#define PRINTK_DEBUG   "\003"
 
 /**
  * printk() - print one line on the hypervisor's console
@@ -39,6 +39,7 @@ void printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 size_t str_format(char *buf, size_t size, const char *fmt, va_list ap);
 
 /** str_print() - str_format() with the arguments in place */
-size_t str_print(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+size_t str_print(char *buf, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif
