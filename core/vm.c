@@ -170,7 +170,8 @@ static void vm_answer_fault(struct vm *vm)
 	case CONFIG_ON_FAULT_RESET_MACHINE:
 		printk("partition \"%s\": on-fault = \"reset\": resetting the machine",
 		       vm->cfg->name);
-		sbi_reboot(true);
+		sbi_reboot(true); /* does not return */
+		break;
 	case CONFIG_ON_FAULT_RESTART:
 		if (vm_may_restart(vm)) {
 			printk("partition \"%s\": restarting it (%u of %u within %u seconds)",
