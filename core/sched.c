@@ -435,8 +435,12 @@ static void sched_run(struct sched_hart *s, struct vcpu *v)
 /* Wait for any interrupt, and deal with what no vCPU is needed for. */
 static void sched_idle(struct sched_hart *s)
 {
+	const struct vcpu *v = atomic_read(&s->loaded);
 	u64 irqs;
 
+	/* WFI looks at a loaded guest's interrupts too: one that waits in a hypercall would keep the hart awake with them. */
+	if (v != NULL && !sched_alive(v))
+		sched_put(s);
 	sched_arm();
 	hart_wait();
 	irqs = hart_irqs_pending();
