@@ -93,8 +93,11 @@ int vm_pause(struct vm *vm)
 		 * Two managers may pause each other: each then waits for a vCPU that waits here. So whose own VM does
 		 * not run any more does not wait.
 		 */
-		if (self != NULL && !vm_runnable(self->vm))
+		if (self != NULL && !vm_runnable(self->vm)) {
+			/* And if they were the last two, nobody is left who could resume one. */
+			vm_check_ended();
 			return CLV_ERR_BUSY;
+		}
 		spin_relax();
 	}
 	return CLV_OK;

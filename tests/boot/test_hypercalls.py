@@ -24,3 +24,14 @@ def test_on_one_hart(boot):
              {"payload.bin": guest("hypercall")}, smp=1)
     assert m.payload_result("manager") > 250
     assert m.wait_end() == 0
+
+
+@pytest.mark.parametrize("smp", [4, 1])
+def test_two_managers(boot, smp):
+    """Two managers work on one partition in any order and give up half-way; one of them is paused all the time."""
+    m = boot([partition("first", bootargs="role=first", more="manager"),
+              partition("second", bootargs="role=second", more="manager"),
+              partition("third", kernel="third.bin", cpus=2, bootargs="role=subject")],
+             {"payload.bin": guest("managers"), "third.bin": guest("hypercall")}, smp=smp)
+    m.wait_all(r"^first\| done: 2 passed, 0 failed", r"^second\| done: 2 passed, 0 failed")
+    assert m.wait_end() == 0

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Two managers that work on the same third partition at the same time, in any order, giving up half-way now and then; and one of them
+ * pauses and resumes the other meanwhile. Every answer must be one that docs/abi.md allows; nothing may stand still.
+ *
+ * role=first (partition 0), role=second (1), the third (2) runs anything.
+ */
+#include "guests/lib/guest.h"
+
+#define THIRD  2U
+#define ROUNDS 3000U
+#define PAGES  4096U
+
+static u64 bits[PAGES / 64U] __attribute__((aligned(4096)));
+static u64 state;
+static u32 odd;
+static u64 done_ops, good;
+
+static u64 random_next(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state;
+}
+
+static void note(struct sbiret r, const char *what)
+{
+	done_ops++;
+	good += r.error == 0 ? 1U : 0U;
+	switch (r.error) {
+	case 0:
+	case CLEAVE_ERR_INVALID_STATE:
+	case CLEAVE_ERR_ALREADY_AVAILABLE:
+		return;
+	case CLEAVE_ERR_INVALID_PARAM:
+		/* A window that the other's destruction took away */
+		if (strcmp(what, "unmap") == 0)
+			return;
+		break;
+	default:
+		break;
+	}
+	if (odd++ < 8U)
+		check(false, "%s: error %ld", what, r.error);
+}
+
+/* Steps of an operation: all of them, or some and no more. */
+static void steps(unsigned long fn, const char *what)
+{
+	struct sbiret r = { 0, 0 };
+	u64 most = (random_next() & 3U) == 0 ? random_next() % 4U : UINT64_MAX, n = 0;
+
+	do {
+		r = cleave_call(fn, THIRD, (unsigned long)r.value, 0, 0, 0, 0);
+	} while (r.error == 0 && r.value != 0 && n++ < most);
+	note(r, what);
+}
+
+static void one_operation(void)
+{
+	u64 window = UINT64_C(0x100000000) + (random_next() & 1U) * UINT64_C(0x40000000);
+
+	switch (random_next() % 20U) {
+	case 0:
+		steps(CLEAVE_FN_VM_RESET, "reset");
+		break;
+	case 1:
+		steps(CLEAVE_FN_VM_DESTROY, "destroy");
+		break;
+	case 2:
+	case 3:
+		steps(CLEAVE_FN_VM_CREATE, "create");
+		break;
+	case 4:
+	case 5:
+	case 6:
+		steps(CLEAVE_FN_VM_START, "start");
+		break;
+	case 7:
+	case 8:
+		note(cleave_vm_op(CLEAVE_FN_VM_PAUSE, THIRD), "pause");
+		break;
+	case 9:
+	case 10:
+		note(cleave_vm_op(CLEAVE_FN_VM_RESUME, THIRD), "resume");
+		break;
+	case 11:
+		note(cleave_window_map(THIRD, UINT64_C(0x80000000), PAGES * GUEST_PAGE, window, 0),
+		     "map");
+		break;
+	case 12:
+		note(cleave_window_map(THIRD, UINT64_C(0x80000000), GUEST_PAGE, window,
+				       CLEAVE_WINDOW_WRITABLE),
+		     "map writable");
+		break;
+	case 13:
+	case 14:
+		note(cleave_window_unmap(window), "unmap");
+		break;
+	case 15:
+	case 16:
+		note(cleave_log_start(THIRD, 0, 1U + (u32)(random_next() % 3U), 0), "log start");
+		break;
+	case 17:
+		note(cleave_log_stop(THIRD, 0, CLEAVE_LOG_FLAG_COLLAPSE), "log stop");
+		break;
+	default:
+		note(cleave_log_bits(CLEAVE_FN_LOG_GET_CLEAR, THIRD, 0, 0, PAGES, bits),
+		     "get-and-clear");
+		break;
+	}
+}
+
+/* Only the first does this: two that paused each other would both be paused. */
+static void tease(u32 peer)
+{
+	struct sbiret r = cleave_vm_op(CLEAVE_FN_VM_PAUSE, peer);
+
+	if (r.error != 0)
+		return;
+	wait_us(random_next() % 200U);
+	r = cleave_vm_op(CLEAVE_FN_VM_RESUME, peer);
+	if (r.error != 0 && odd++ < 8U)
+		check(false, "resume of the other manager: error %ld", r.error);
+}
+
+static void work(bool first)
+{
+	u32 i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		one_operation();
+		if (first && i % 16U == 0)
+			tease(1);
+	}
+	check_eq(odd, 0, "%lu operations beside another manager", done_ops);
+	check(good > ROUNDS / 10U, "%lu of them did what they were asked for", good);
+}
+
+static void wait_for_peer(u32 peer)
+{
+	struct cleave_vm_info info;
+	struct cleave_event event;
+	u64 seq = 0;
+
+	while (cleave_vm_info(peer, &info).error == 0 && info.state == CLEAVE_VM_RUNNING) {
+		if (cleave_vm_wait(seq, &event).error != 0)
+			return;
+		seq = event.seq;
+	}
+}
+
+void guest_main(unsigned long hartid, const void *fdt)
+{
+	char role[16] = "";
+
+	(void)hartid;
+	bootarg(fdt, "role", role, sizeof(role));
+	state = strcmp(role, "first") == 0 ? 88172645463325252U : 0x2545f4914f6cdd1dU;
+	work(strcmp(role, "first") == 0);
+	if (strcmp(role, "first") == 0) {
+		/* The other may be paused by nobody but this one; then the third is taken off. */
+		wait_for_peer(1);
+		cleave_vm_steps(CLEAVE_FN_VM_DESTROY, THIRD);
+	}
+	finish();
+}
