@@ -23,8 +23,6 @@
  */
 #define VM_WINDOW_BYTES MIB(64)
 
-#define LEVEL_BITS 9U /* bits of a page number that one table level translates */
-
 static struct vm *vms[CONFIG_MAX_VMS]; /* filled at boot, then read-only */
 static u32 vms_nr;
 static bool vm_eager; /* the machine's choice of eager splitting; set at boot */
@@ -68,7 +66,7 @@ static int take_range(const struct config_partition *cfg, const struct config_me
 	int err = CLV_ERR_NOMEM;
 
 	for (u32 level = largest_level(cfg);; level--) {
-		u64 block = PAGE_SIZE << (level * LEVEL_BITS);
+		u64 block = gstage_span(level);
 
 		if (level == 0U || holds_block(m, block)) {
 			err = frames_alloc(&boot_frames, m->size, block, m->gpa & (block - 1U),

@@ -10,8 +10,6 @@
 #include "core/mmio.h"
 #include "core/vm_internal.h"
 
-#define LEVEL_BITS 9U
-
 /** struct vm_window - @holder: who looks, NULL: slot is free; @own_gpa: where it begins there; @from: whose memory it is */
 struct vm_window {
 	struct vm *holder;
@@ -48,18 +46,13 @@ static int find_memory(const struct vm *from, u64 gpa, u64 size, u32 *region, u6
 static bool few_leaves(u64 gpa, u64 hpa, u64 size, u32 largest_level, u32 limit)
 {
 	for (u32 n = 0; size != 0U; n++) {
-		u32 level = largest_level;
-		u64 block = PAGE_SIZE << (level * LEVEL_BITS);
+		u64 span = gstage_span(gstage_fit(gpa, hpa, size, largest_level));
 
 		if (n == limit)
 			return false;
-		while (level > 0U && (!IS_ALIGNED(gpa | hpa, block) || size < block)) {
-			level--;
-			block = PAGE_SIZE << (level * LEVEL_BITS);
-		}
-		gpa += block;
-		hpa += block;
-		size -= block;
+		gpa += span;
+		hpa += span;
+		size -= span;
 	}
 	return true;
 }

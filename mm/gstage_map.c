@@ -64,8 +64,7 @@ static u64 *gstage_make_path(struct gstage *gs, struct table_chain *chain, u64 g
 	return table;
 }
 
-/* Largest level at which a leaf fits at the front of what is left. */
-static u32 gstage_fit(u64 gpa, u64 hpa, u64 left, u32 largest)
+u32 gstage_fit(u64 gpa, u64 hpa, u64 left, u32 largest)
 {
 	u32 level = largest;
 

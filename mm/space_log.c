@@ -198,7 +198,7 @@ static void log_stop_wipe(struct region *r, s64 *budget)
 	u64 spans = (d->pages + DIRTY_SPAN_PAGES - 1U) / DIRTY_SPAN_PAGES;
 	u64 span = r->log.cursor;
 
-	while (span<spans && * budget> 0) {
+	while (*budget > 0 && span < spans) {
 		u64 clean = dirty_clean_spans(d, span, spans);
 
 		if (clean != 0U) {
