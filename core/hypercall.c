@@ -15,6 +15,7 @@
 #define GROUP_VM    1U
 #define GROUP_MEM   2U
 #define GROUP_LOG   3U
+#define GROUP_STATE 4U
 #define GROUP_STATS 5U
 
 int hypercall_manager(const struct vcpu *v)
@@ -131,6 +132,10 @@ static enum guest_leave hypercall_call(struct vcpu *v, u64 fn)
 		break;
 	case GROUP_LOG:
 		err = hypercall_log(v, fn, &value);
+		break;
+	case GROUP_STATE:
+		err = fn < CLEAVE_FN_MACHINE ? hypercall_state(v, fn, &value)
+					     : hypercall_machine(v, fn, &value);
 		break;
 	case GROUP_STATS:
 		err = hypercall_stats(v, fn, &value);

@@ -35,9 +35,11 @@ int hypercall_buffer(const struct vcpu *v, u32 n, u64 len, u64 align, gpa_t *out
 int hypercall_reply(const struct vcpu *v, gpa_t buf, const void *record, u64 len);
 
 /* The functions, by group. Return: 0 and *@value, a CLV_ERR_*, or HYPERCALL_AGAIN */
-int hypercall_vm(struct vcpu *v, u64 fn, u64 *value);	  /* 0x10 to 0x1f */
-int hypercall_memory(struct vcpu *v, u64 fn, u64 *value); /* 0x20 to 0x2f */
-int hypercall_log(struct vcpu *v, u64 fn, u64 *value);	  /* 0x30 to 0x3f */
+int hypercall_vm(struct vcpu *v, u64 fn, u64 *value);	   /* 0x10 to 0x1f */
+int hypercall_memory(struct vcpu *v, u64 fn, u64 *value);  /* 0x20 to 0x2f */
+int hypercall_log(struct vcpu *v, u64 fn, u64 *value);	   /* 0x30 to 0x3f */
+int hypercall_state(struct vcpu *v, u64 fn, u64 *value);   /* 0x40 to 0x43 */
+int hypercall_machine(struct vcpu *v, u64 fn, u64 *value); /* 0x44 to 0x4f */
 
 /** stats_read() - counters of @vm, CLEAVE_STAT_COUNT of them; they are read while others count */
 void stats_read(const struct vm *vm, u64 *out);

@@ -128,6 +128,14 @@ struct sbiret cleave_log_bits(unsigned long fn, u32 vm, u32 region, u64 first, u
 			      u64 *bitmap);
 struct sbiret cleave_log_stop(u32 vm, u32 region, u32 flags);
 struct sbiret cleave_log_status(u32 vm, u32 region, struct cleave_log_status *status);
+struct sbiret cleave_leaf(u32 vm, u64 gpa);
+struct sbiret cleave_state_list(u32 vm, struct cleave_state_head *heads, unsigned long entries);
+struct sbiret cleave_state_get(u32 vm, u32 kind, u32 instance, void *buf, size_t size);
+struct sbiret cleave_state_set(u32 vm, const void *buf, size_t size);
+struct sbiret cleave_state_check(u32 vm);
+struct sbiret cleave_machine(u32 vm, struct cleave_machine *machine);
+struct sbiret cleave_vm_note(u32 vm, u32 note, u64 id, bool run);
+struct sbiret cleave_vm_brake(u32 vm, u32 percent);
 struct sbiret cleave_stats(u32 vm, u64 *counters, unsigned long entries);
 
 /* --- time -------------------------------------------------------------------------------------------------------- */

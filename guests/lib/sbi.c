@@ -188,6 +188,46 @@ struct sbiret cleave_log_status(u32 vm, u32 region, struct cleave_log_status *st
 			   sizeof(*status), 0);
 }
 
+struct sbiret cleave_leaf(u32 vm, u64 gpa)
+{
+	return cleave_call(CLEAVE_FN_LEAF, vm, gpa, 0, 0, 0, 0);
+}
+
+struct sbiret cleave_state_list(u32 vm, struct cleave_state_head *heads, unsigned long entries)
+{
+	return cleave_call(CLEAVE_FN_STATE_LIST, vm, BUF_LO(heads), BUF_HI, entries, 0, 0);
+}
+
+struct sbiret cleave_state_get(u32 vm, u32 kind, u32 instance, void *buf, size_t size)
+{
+	return cleave_call(CLEAVE_FN_STATE_GET, vm, kind, instance, BUF_LO(buf), BUF_HI, size);
+}
+
+struct sbiret cleave_state_set(u32 vm, const void *buf, size_t size)
+{
+	return cleave_call(CLEAVE_FN_STATE_SET, vm, BUF_LO(buf), BUF_HI, size, 0, 0);
+}
+
+struct sbiret cleave_state_check(u32 vm)
+{
+	return cleave_call(CLEAVE_FN_STATE_CHECK, vm, 0, 0, 0, 0, 0);
+}
+
+struct sbiret cleave_machine(u32 vm, struct cleave_machine *machine)
+{
+	return cleave_call(CLEAVE_FN_MACHINE, vm, BUF_LO(machine), BUF_HI, sizeof(*machine), 0, 0);
+}
+
+struct sbiret cleave_vm_note(u32 vm, u32 note, u64 id, bool run)
+{
+	return cleave_call(CLEAVE_FN_VM_NOTE, vm, note, id, run ? 1U : 0U, 0, 0);
+}
+
+struct sbiret cleave_vm_brake(u32 vm, u32 percent)
+{
+	return cleave_call(CLEAVE_FN_VM_BRAKE, vm, percent, 0, 0, 0, 0);
+}
+
 struct sbiret cleave_stats(u32 vm, u64 *counters, unsigned long entries)
 {
 	return cleave_call(CLEAVE_FN_STATS, vm, BUF_LO(counters), BUF_HI, entries, 0, 0);

@@ -14,7 +14,7 @@
 #define CLEAVE_EID 0x08434C56U
 
 #define CLEAVE_ABI_MAJOR 1U
-#define CLEAVE_ABI_MINOR 0U
+#define CLEAVE_ABI_MINOR 1U
 
 /* SBI error codes (SBI 2.0, chapter 3, table 1) */
 #define CLEAVE_SUCCESS		     0
@@ -88,6 +88,12 @@ struct cleave_vm_info {
 	uint64_t memory;	/* bytes, of all regions */
 	uint64_t overhead;	/* bytes that the hypervisor keeps for it: tables, pool, bitmaps */
 	char name[32];		/* NUL-padded */
+	/* since 1.1 */
+	uint32_t note;	   /* CLEAVE_NOTE_* */
+	uint32_t brake;	   /* percent of the time that its vCPUs are held */
+	uint64_t note_id;  /* migration that the note is about; 0 without one */
+	uint32_t note_run; /* 1: it is to run when the note is struck out */
+	uint32_t reserved; /* 0 */
 };
 
 #define CLEAVE_EVENT_STATE 1U /* a VM changed its state: arg = enum cleave_vm_state */
@@ -109,6 +115,8 @@ struct cleave_event {
 #define CLEAVE_FN_WINDOW_UNMAP 0x22U /* (own gpa) */
 #define CLEAVE_FN_LEAVES \
 	0x23U /* (vm, region, cursor, buf lo, buf hi) -> cursor; adds to struct cleave_leaves at buf */
+
+#define CLEAVE_FN_LEAF 0x24U /* (vm, gpa) -> level of the leaf that maps it: 0 = 4 KiB, 1, 2 */
 
 #define CLEAVE_WINDOW_WRITABLE 0x1U /* only while the VM is paused or stopped, and not logged */
 
@@ -155,7 +163,50 @@ struct cleave_log_status {
 	uint64_t dirty; /* bits set at this moment */
 };
 
-/* --- state: 0x40 to 0x4f are kept for it ------------------------------------------------------------------------ */
+/* --- state (since 1.1) ------------------------------------------------------------------------------------------ */
+
+#define CLEAVE_FN_STATE_LIST \
+	0x40U /* (vm, buf lo, buf hi, entries) -> records there are; writes struct cleave_state_head each */
+#define CLEAVE_FN_STATE_GET \
+	0x41U /* (vm, kind, instance, buf lo, buf hi, size) -> bytes written: a head and its data */
+#define CLEAVE_FN_STATE_SET \
+	0x42U /* (vm, buf lo, buf hi, size): a head and its data, of a paused VM */
+#define CLEAVE_FN_STATE_CHECK \
+	0x43U /* (vm) -> 0; INVALID_STATE: kind << 32 | instance of what is missing */
+#define CLEAVE_FN_MACHINE \
+	0x44U /* (vm, buf lo, buf hi, size) -> bytes written; struct cleave_machine; of an empty slot too */
+#define CLEAVE_FN_VM_NOTE \
+	0x45U /* (vm, CLEAVE_NOTE_*, id, run): outlives the manager that wrote it */
+#define CLEAVE_FN_VM_BRAKE \
+	0x46U /* (vm, percent 0..99): its vCPUs are held for so much of the time */
+
+/* A VM's records are in include/abi/state.h. A record is a head and `length` bytes behind it. */
+struct cleave_state_head {
+	uint32_t kind;	   /* CLEAVE_STATE_* */
+	uint32_t instance; /* which vCPU; 0 for what the VM has one of */
+	uint16_t version;  /* of this kind's layout */
+	uint16_t flags;	   /* CLEAVE_STATE_MANDATORY */
+	uint32_t length;   /* bytes of data that follow */
+};
+
+#define CLEAVE_STATE_MANDATORY \
+	0x1U			/* who does not know kind or version refuses it, else skips it */
+#define CLEAVE_STATE_MAX 16384U /* bytes of the longest record, head included */
+
+/* What a VM was given, or what an empty slot could give */
+struct cleave_machine {
+	uint32_t vcpus;
+	uint32_t gstage_levels; /* of the VM's tables; of an empty slot the most that it can have */
+	uint64_t timebase;	/* Hz of the time CSR */
+	uint32_t regions;	/* as REGION_INFO numbers them */
+	uint32_t devices;	/* passed through; such a VM cannot be moved */
+	char device[64]; /* path of the first of them in the host's tree, NUL-padded, cut to 63 */
+	char isa[512];	 /* ISA string as in the guest's tree, NUL-padded, cut to 511 */
+};
+
+#define CLEAVE_NOTE_NONE  0U
+#define CLEAVE_NOTE_GIVEN 1U /* given up to another slot: cannot be resumed, started or reset */
+#define CLEAVE_NOTE_TAKEN 2U /* came from another slot by this id: says so, forbids nothing */
 
 /* --- statistics ------------------------------------------------------------------------------------------------- */
 
