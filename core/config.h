@@ -38,6 +38,8 @@ struct config_memory {
  * @affinity: dense hart index... of each vCPU, or CONFIG_CPU_ANY; as configured these are mhartids, config_resolve() replaces them
  * @gstage_levels: 3, 4, 5; 0: the smallest that fits
  * @pool_tables: "table-pool" property: tables of the pool; 0: worst case (M5)
+ * @direct_map: "direct-map" property: memory is at GPA = HPA
+ * @device: "devices" property: absolute paths in the machine's own device tree, @nr_devices of them; they point into the blob
  */
 struct config_partition {
 	char name[CONFIG_NAME_LEN];
@@ -57,6 +59,9 @@ struct config_partition {
 	bool migratable;
 	bool incoming;
 	bool no_autostart; /* "manual-start": loaded, not started */
+	bool direct_map;
+	u32 nr_devices;
+	const char *device[CONFIG_MAX_DEVICES];
 };
 
 struct config {
