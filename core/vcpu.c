@@ -35,6 +35,7 @@ void vcpu_reset(struct vcpu *v)
 	v->irq_shown = 0;
 	atomic_set(&v->waiting, false);
 	v->suspend_jump = false;
+	v->deadline = UINT64_MAX;
 	v->timer = TIMER_NEVER;
 	atomic_set(&v->tlb_seen, 0U);
 	atomic_set_release(&v->hsm, (u32)VCPU_STOPPED);
@@ -120,29 +121,53 @@ static u64 vcpu_host_deadline(u64 now, u64 guest_now, u64 value)
 	return wait >= TIMER_NEVER - now ? TIMER_NEVER - 1U : now + wait;
 }
 
+/* Without Sstc: when the timer fires, and whether its interrupt is pending, follow from the deadline and the guest's time. */
+static void vcpu_aim_timer(struct vcpu *v)
+{
+	u64 now = timer_now();
+	u64 guest_now = now + v->guest.time_offset;
+
+	v->timer = TIMER_NEVER;
+	if (v->deadline <= guest_now) {
+		(void)atomic_or(&v->irq_level, GUEST_IRQ_TIMER);
+		return;
+	}
+	(void)atomic_and(&v->irq_level, ~GUEST_IRQ_TIMER);
+	if (v->deadline != UINT64_MAX)
+		v->timer = vcpu_host_deadline(now, guest_now, v->deadline);
+}
+
 void vcpu_set_timer(struct vcpu *v, u64 value)
 {
-	u64 now;
-	u64 guest_now;
-
 	if (features.sstc) {
 		guest_timer_set(&v->guest, value);
 		return;
 	}
-	now = timer_now();
-	guest_now = now + v->guest.time_offset;
-	if (value == UINT64_MAX) {
-		v->timer = TIMER_NEVER;
-	} else if (value <= guest_now) {
-		v->timer = TIMER_NEVER;
-		(void)atomic_or(&v->irq_level, GUEST_IRQ_TIMER);
-	} else {
-		v->timer = vcpu_host_deadline(now, guest_now, value);
-	}
-	if (value > guest_now)
-		(void)atomic_and(&v->irq_level, ~GUEST_IRQ_TIMER);
+	v->deadline = value;
+	vcpu_aim_timer(v);
 	vcpu_deliver(v);
 	sched_arm();
+}
+
+u64 vcpu_timer(const struct vcpu *v)
+{
+	return features.sstc ? v->guest.csr.vstimecmp : v->deadline;
+}
+
+void vcpu_put_timer(struct vcpu *v, u64 value)
+{
+	/* Without Sstc the rest follows when the VM is resumed: vcpu_set_time_offset(). */
+	if (features.sstc)
+		v->guest.csr.vstimecmp = value;
+	else
+		v->deadline = value;
+}
+
+void vcpu_set_time_offset(struct vcpu *v, u64 offset)
+{
+	guest_set_time_offset(&v->guest, offset);
+	if (!features.sstc)
+		vcpu_aim_timer(v);
 }
 
 void vcpu_check_timer(struct vcpu *v, u64 now)

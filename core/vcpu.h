@@ -55,7 +55,8 @@ enum vcpu_mode {
  * @irq_shown: what of irq_level the loaded guest was told last; owner
  * @waiting: WFI or suspend: not runnable until an interrupt; atomic, written by the owner
  * @suspend_jump: non-retentive suspend: goes on at start_pc; owner
- * @timer: host time at which the guest's SBI timer fires, TIMER_NEVER: none; owner
+ * @deadline: without Sstc: guest time that the guest's SBI timer was set to, UINT64_MAX: never. Reaching it changes nothing here; owner
+ * @timer: without Sstc: host time of @deadline while it lies ahead, else TIMER_NEVER; owner
  * @tlb_seen: value of vm->tlb_gen up to which this vCPU's owner has fenced; atomic, written by the owner
  * @blocked: waits in a hypercall (CLEAVE_FN_VM_WAIT): not runnable until woken; atomic
  * @start_pc, @start_opaque: set by the starter, who took hsm from STOPPED to CLAIMED, before hsm becomes START_PENDING
@@ -76,6 +77,7 @@ struct vcpu {
 	bool waiting;
 	bool suspend_jump;
 	u32 blocked;
+	u64 deadline;
 	u64 timer;
 	u64 tlb_seen;
 	u64 start_pc;
@@ -133,6 +135,22 @@ void vcpu_deliver(struct vcpu *v);
 
 /** vcpu_set_timer() - SBI set_timer: fire at guest time @value, ticks, UINT64_MAX: never; owner, loaded */
 void vcpu_set_timer(struct vcpu *v, u64 value);
+
+/**
+ * vcpu_timer() - Return: guest time, ticks, at which @v's timer fires or has fired, UINT64_MAX: never. With Sstc: vstimecmp
+ * vcpu_put_timer() - set that. The timer's interrupt follows from it and the guest's time, and is nobody else's to set
+ *
+ * Both: any hart, while the VM's time stands (vm_time_stands()), under vm->lock.
+ */
+u64 vcpu_timer(const struct vcpu *v);
+void vcpu_put_timer(struct vcpu *v, u64 value);
+
+/**
+ * vcpu_set_time_offset() - guest time = host time + @offset, ticks, from when @v is loaded next; its timer keeps its guest time
+ *
+ * @v is OUT and not loaded (vcpu_unload()), and its VM does not run; any hart, under vm->lock.
+ */
+void vcpu_set_time_offset(struct vcpu *v, u64 offset);
 
 /** vcpu_check_timer() - without Sstc: raise the timer interrupt if host time @now has reached it; owner */
 void vcpu_check_timer(struct vcpu *v, u64 now);

@@ -72,6 +72,20 @@ u64 vm_overhead(const struct vm *vm)
 
 /* --- pause and resume ------------------------------------------------------------------------------------------- */
 
+/* Return: true when the pause is over: no vCPU runs and the VM's time stands, or somebody has resumed or ended it. */
+static bool vm_pause_settled(struct vm *vm)
+{
+	bool settled = true;
+
+	if (!vm_quiet(vm))
+		return false;
+	spin_lock(&vm->lock);
+	if (vm_state(vm) == (u32)CLEAVE_VM_PAUSED)
+		settled = vm_clock_stop(vm);
+	spin_unlock(&vm->lock);
+	return settled;
+}
+
 int vm_pause(struct vm *vm)
 {
 	struct vcpu *self = vcpu_current();
@@ -88,7 +102,7 @@ int vm_pause(struct vm *vm)
 		return CLV_ERR_STATE;
 
 	vm_kick_all(vm);
-	while (!vm_quiet(vm)) {
+	while (!vm_pause_settled(vm)) {
 		/*
 		 * Two managers may pause each other: each then waits for a vCPU that waits here. So whose own VM does
 		 * not run any more does not wait.
@@ -110,6 +124,7 @@ int vm_resume(struct vm *vm)
 	spin_lock(&vm->lock);
 	if (vm_state(vm) == (u32)CLEAVE_VM_PAUSED && vm->work.op == (u32)VM_OP_NONE &&
 	    !vm_windows_writable(vm)) {
+		vm_clock_go(vm);
 		vm_set_state(vm, CLEAVE_VM_RUNNING);
 		err = CLV_OK;
 	}

@@ -58,6 +58,8 @@ struct vm_work {
  * @overhead: bytes of frames kept beside memory, pool and bitmaps: this structure and the vCPUs
  * @restarts: automatic restarts since restart_since; @restart_since: host time, ticks; under lock
  * @work: operation under way; under lock
+ * @time_offset: guest time = host time + this, ticks, while the VM's time goes on (core/vm_clock.c); under lock
+ * @time_stands: the VM is paused, all vCPUs have left their harts, and its time stands at @time_stopped; under lock
  * @stat: counters of the VM as a whole; atomic
  */
 struct vm {
@@ -76,6 +78,9 @@ struct vm {
 	u32 restarts;
 	u64 restart_since;
 	struct vm_work work;
+	u64 time_offset;
+	u64 time_stopped;
+	bool time_stands;
 	struct mmio_bus bus;
 	struct vuart uart;
 	struct vplic plic;
@@ -98,6 +103,8 @@ u32 vm_create_all(const struct config *cfg, const struct archive *archive);
 
 /**
  * vm_pause() - stop the vCPUs of @vm where they are, and wait until none runs any more
+ *
+ * When it has returned 0, the VM's time stands still and all registers are in struct vcpu, until somebody resumes it.
  *
  * A VM that is paused already may be paused again: the call only waits. The caller holds no lock and stands in no walk.
  *
@@ -141,6 +148,28 @@ static inline bool vm_runnable(const struct vm *vm)
 {
 	return atomic_read_acquire(&vm->state) == (u32)CLEAVE_VM_RUNNING;
 }
+
+/**
+ * vm_time_stands() - Return: true when @vm is paused, no vCPU is on a hart or loaded on one, and its time stands still
+ *
+ * So it is when vm_pause() has returned, and after a creation. Who reads or changes what belongs to vCPUs holds vm->lock, and
+ * looks here first: state PAUSED alone says only that they have been asked to leave.
+ */
+static inline bool vm_time_stands(const struct vm *vm)
+{
+	return vm->time_stands;
+}
+
+/** vm_guest_time() - Return: what the time CSR of @vm shows, ticks; where its time stands, the value it goes on from. Under vm->lock */
+u64 vm_guest_time(const struct vm *vm);
+
+/**
+ * vm_set_guest_time() - the time that the guest goes on from when it is resumed
+ * @ticks: of guest time, any value
+ * Under vm->lock; vm_time_stands(). Timers (vcpu_timer()) are in guest time: they keep their distance to what the guest's clock
+ * shows, and it does not matter which of the two is set first.
+ */
+void vm_set_guest_time(struct vm *vm, u64 ticks);
 
 /**
  * vm_window_map() - map a piece of another VM's memory into @holder's

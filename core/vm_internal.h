@@ -26,6 +26,20 @@ bool vm_quiet(const struct vm *vm);
 /** vm_check_ended() - shut the machine down when no partition can run any more; no lock held */
 void vm_check_ended(void);
 
+/* --- vm_clock.c; all under vm->lock --- */
+
+/**
+ * vm_clock_stop() - let the time of a VM that does not run stand still, and its vCPUs' registers be in memory
+ * Return: false when a vCPU is still on its hart: nothing has changed, try again. It stands already: true.
+ */
+bool vm_clock_stop(struct vm *vm);
+
+/** vm_clock_go() - let the time go on from where it stands; before the state becomes RUNNING */
+void vm_clock_go(struct vm *vm);
+
+/** vm_clock_reset() - a new life: guest time is host time, and goes on. All vCPUs are reset */
+void vm_clock_reset(struct vm *vm);
+
 /* --- vm_op.c --- */
 
 /** vm_op_begin_self() - start an operation that the scheduler does (vm_work()); under vm->lock, the VM does not run */

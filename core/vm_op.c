@@ -68,6 +68,7 @@ static int step_quiesce(struct vm *vm)
 	vm_windows_drop_into(vm, vm->work.op == (u32)VM_OP_DESTROY);
 	for (u32 i = 0; i < vm->nr_vcpus; i++)
 		vcpu_reset(vm->vcpu[i]);
+	vm_clock_reset(vm);
 	vm_devices_reset(vm);
 	vm_op_phase(vm, vm->work.op == (u32)VM_OP_START ? PHASE_LOAD : PHASE_ZERO);
 	return CLV_OK;
@@ -155,6 +156,8 @@ static int step_give(struct vm *vm)
 
 static int step_ready(struct vm *vm)
 {
+	if (!vm_clock_stop(vm))
+		return CLV_OK;
 	vm_op_end(vm);
 	vm_set_state(vm, CLEAVE_VM_PAUSED);
 	return CLV_OK;

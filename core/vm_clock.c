@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A VM's time: what its time CSR shows. It goes on while the VM runs, and stands still while the VM is paused, so that a
+ * guest that was paused, or moved to another machine meanwhile, sees neither a jump nor a step back.
+ *
+ * All vCPUs of a VM have one offset to the host's time. It changes only while none of them is on a hart or loaded on one: a
+ * guest must never read two times that disagree.
+ *
+ * Everything here is under vm->lock. A vCPU's own hart reads the offset when it loads the vCPU, which it does only after
+ * it saw the VM in state RUNNING (acquire; vm_set_state() releases).
+ */
+#include "arch/riscv/timer.h"
+#include "core/vm_internal.h"
+
+static void vm_clock_set_offset(struct vm *vm, u64 offset)
+{
+	vm->time_offset = offset;
+	for (u32 i = 0; i < vm->nr_vcpus; i++)
+		vcpu_set_time_offset(vm->vcpu[i], offset);
+}
+
+bool vm_clock_stop(struct vm *vm)
+{
+	if (vm->time_stands)
+		return true;
+	if (!vm_quiet(vm))
+		return false;
+	/* Nobody loads one again before the VM runs, so that vm_clock_go() finds none that is. */
+	for (u32 i = 0; i < vm->nr_vcpus; i++)
+		vcpu_unload(vm->vcpu[i]);
+	/* The last vCPU has left: no guest has read a later time than this. */
+	vm->time_stopped = timer_now() + vm->time_offset;
+	vm->time_stands = true;
+	return true;
+}
+
+void vm_clock_go(struct vm *vm)
+{
+	/* A VM that is resumed before all its vCPUs had left never stood still. */
+	if (!vm->time_stands)
+		return;
+	vm->time_stands = false;
+	vm_clock_set_offset(vm, vm->time_stopped - timer_now());
+}
+
+void vm_clock_reset(struct vm *vm)
+{
+	vm->time_stands = false;
+	vm_clock_set_offset(vm, 0);
+}
+
+u64 vm_guest_time(const struct vm *vm)
+{
+	return vm->time_stands ? vm->time_stopped : timer_now() + vm->time_offset;
+}
+
+void vm_set_guest_time(struct vm *vm, u64 ticks)
+{
+	vm->time_stopped = ticks;
+}
