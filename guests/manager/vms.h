@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The machine's partitions as the shell's commands name them, and what hypercalls on them answered, in words. */
+#ifndef GUESTS_MANAGER_VMS_H
+#define GUESTS_MANAGER_VMS_H
+
+#include "guests/manager/shell.h"
+
+/**
+ * vms_find() - the partition that a person named by number or by its whole name
+ * Return: it is there, with @info; else shell_error() has been told.
+ */
+bool vms_find(const char *word, struct cleave_vm_info *info);
+
+/** vms_self() - Return: the manager's own id */
+u32 vms_self(void);
+
+/** vms_complete() - add names of partitions other than this one; those alone whose state has a bit in @states (1 << state) */
+void vms_complete(struct complete *c, u32 states);
+
+/** vms_state() - Return: the state in a word */
+const char *vms_state(u32 state);
+
+/** vms_failed() - tell shell_error() that a call failed, with what, on whom and why. Return: true when it did */
+bool vms_failed(const struct cleave_vm_info *vm, const char *what, struct sbiret r);
+
+/** vms_error() - Return: a hypercall's error in words */
+const char *vms_error(long error);
+
+/**
+ * vms_expect() - a command or a job changes @vm's state itself: what it finds next is not news
+ * Call it behind the change, before the main loop looks at the partitions again.
+ */
+void vms_expect(u32 vm);
+
+#endif
