@@ -44,6 +44,7 @@ PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 CROSS_CC := $(CROSS_COMPILE)gcc
 AS := $(CROSS_COMPILE)as
 OBJCOPY := $(CROSS_COMPILE)objcopy
+READELF := $(CROSS_COMPILE)readelf
 
 export O V CROSS_COMPILE HOSTCC CLANG CLANG_FORMAT CLANG_TIDY CPPCHECK DTC PYTHON FUZZ_SECONDS
 
@@ -281,11 +282,23 @@ $(O)/guest/%.S.o: %.S $(O)/obj/flags
 	@mkdir -p $(@D)
 	$(Q)$(CROSS_CC) $(ASFLAGS) $(GUEST_CPPFLAGS) -MD -MP -MF $(@:.o=.d) -c -o $@ $<
 
+# Linked twice: the first time for the list of words that hold addresses (guests/lib/guest.ld).
+$(O)/guest/%.relocs.o: $(O)/guest/%.relocs.S
+	$(Q)$(AS) -march=$(HART_ASM) -mabi=lp64 -o $@ $<
+
 define guest_rule
-$$(O)/$(1).elf: guests/lib/guest.ld $$(call guest_objs,$(1))
+$$(O)/guest/$(1).relocs.S: guests/lib/guest.ld guests/lib/relocs.awk $$(call guest_objs,$(1))
+	@mkdir -p $$(@D)
+	$$(Q)$$(CROSS_CC) $$(LDFLAGS) -Wl,--emit-relocs -T guests/lib/guest.ld -o $$(@:.S=.elf) \
+		$$(call guest_objs,$(1)) -lgcc
+	$$(Q)$$(READELF) -rW $$(@:.S=.elf) >$$(@:.S=.txt)
+	$$(Q)awk -f guests/lib/relocs.awk $$(@:.S=.txt) >$$@
+
+$$(O)/$(1).elf: guests/lib/guest.ld $$(call guest_objs,$(1)) $$(O)/guest/$(1).relocs.o
 	$$(say) LD $$@
 	@mkdir -p $$(@D)
-	$$(Q)$$(CROSS_CC) $$(LDFLAGS) -T guests/lib/guest.ld -o $$@ $$(call guest_objs,$(1)) -lgcc
+	$$(Q)$$(CROSS_CC) $$(LDFLAGS) -T guests/lib/guest.ld -o $$@ $$(call guest_objs,$(1)) \
+		$$(O)/guest/$(1).relocs.o -lgcc
 endef
 $(foreach g,$(GUESTS),$(eval $(call guest_rule,$(g))))
 

@@ -3,8 +3,8 @@
  * What a bare-metal guest of Cleave needs: a start, a line of output, SBI and hypercalls, traps that are expected, other
  * harts. No allocator and no page tables: addresses are guest-physical.
  *
- * A program defines guest_main(). Its partition's memory begins at 0x80000000, 4 MiB or more; the program is linked and
- * loaded 2 MiB into it. It must never use floating point: the code is built without it.
+ * A program defines guest_main(). Its partition's memory begins at any multiple of 2 MiB and has 4 MiB or more; the program is
+ * loaded 2 MiB into it and relocates itself. It must never use floating point: the code is built without it.
  */
 #ifndef GUESTS_LIB_GUEST_H
 #define GUESTS_LIB_GUEST_H

@@ -24,3 +24,14 @@ def test_many_partitions_on_two_harts(boot):
              {"payload.bin": guest("state")}, smp=2, mem="1G")
     m.wait_all(*(rf"^{n}\| done: [1-9]\d* passed, 0 failed" for n in names))
     assert m.wait_end() == 0
+
+
+@pytest.mark.parametrize("base", [0x200000, 0x90000000, 0x80400000, 0x1_c000_0000], ids=hex)
+def test_program_runs_wherever_memory_is(boot, base):
+    """A program relocates itself: its tables of pointers, its further harts and its traps work at any address."""
+    cpus = {"sbi": 2, "sched": 4, "state": 3, "mmio": 1, "priv": 2, "console": 1}
+    args = {"state": "rounds=50", "console": "mode=device"}
+    m = boot([partition(name, kernel=f"{name}.bin", cpus=n, memory=((base, 16 << 20),), bootargs=args.get(name))
+              for name, n in cpus.items()], {f"{name}.bin": guest(name) for name in cpus}, smp=2)
+    m.wait_all(*(rf"^{name}\| done: [1-9]\d* passed, 0 failed" for name in cpus))
+    assert m.wait_end() == 0
