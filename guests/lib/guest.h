@@ -46,7 +46,7 @@ typedef int64_t s64;
 /** guest_main() - the program; the boot hart's stack, interrupts off. Returning from it is as calling finish() */
 void guest_main(unsigned long hartid, const void *fdt);
 
-/* --- output and test results (print.c) --------------------------------------------------------------------------- */
+/* --- output and test results (guest_format.c, print.c) ----------------------------------------------------------- */
 
 /**
  * guest_format() - format into a buffer
@@ -56,6 +56,9 @@ void guest_main(unsigned long hartid, const void *fdt);
 size_t guest_format(char *buf, size_t size, const char *fmt, __builtin_va_list ap);
 size_t guest_print(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/** guest_write() - print bytes as they are by SBI DBCN; any hart, but two at once may mix */
+void guest_write(const char *text, size_t len);
 
 /** say() - print one line (at most 255 bytes) by SBI DBCN in one piece; any hart */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -19,3 +19,9 @@ bool move_busy(void)
 {
 	return false;
 }
+
+bool move_uses(u32 vm)
+{
+	(void)vm;
+	return false;
+}
