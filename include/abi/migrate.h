@@ -24,6 +24,8 @@
 
 /* A receiver that does not know type or version must refuse the stream; without this flag it skips the frame. */
 #define MIGRATE_FLAG_MANDATORY 0x01U
+/* The payload has no checksum (payload_crc is 0). Never leaves the memory of one program; refused on every other link. */
+#define MIGRATE_FLAG_PLAIN 0x02U
 
 struct migrate_frame {
 	uint32_t magic;

@@ -147,8 +147,8 @@ static void wire_begin(void)
 {
 	memset(&tx, 0, sizeof(tx));
 	memset(&rx, 0, sizeof(rx));
-	migrate_tx_init(&tx, wire, sizeof(wire));
-	migrate_rx_init(&rx, received, sizeof(received));
+	migrate_tx_init(&tx, wire, sizeof(wire), false);
+	migrate_rx_init(&rx, received, sizeof(received), false);
 	taken = 0;
 	portion = SIZE_MAX;
 }

@@ -26,7 +26,8 @@
  * @describe: what the guest was given (source), or what the slot could give (destination); before vm_create too
  * @vm_resume: let the vCPUs run. When it fails none of them has run
  * @vm_destroy: give the memory back; the slot is empty afterwards
- * @page_read: copy the page at @gpa; it may run while the guest writes
+ * @page_read: copy the page at @gpa; it may run while the guest writes. Returns 1 when it saw that all of it is zero: then
+ * @page may be as it was
  *
  * Source alone:
  * @vm_pause: returns when no vCPU runs
@@ -354,7 +355,7 @@ struct migrate_dest {
 	bool queued;		  /* CANCEL is on its way */
 	struct migrate_zero zero; /* what is left of a run */
 	struct migrate_cancel cancel;
-	uint8_t page[MIGRATE_PAGE]; /* for digests of what the slot holds */
+	uint64_t page[MIGRATE_PAGE / sizeof(uint64_t)]; /* for digests of what the slot holds */
 };
 
 /**

@@ -158,14 +158,14 @@ static enum migrate_step copy_page(struct migrate_source *s)
 	struct migrate_chunk *c = &s->chunk;
 	uint64_t gpa = copy_region(s)->gpa + (c->first + c->next) * MIGRATE_PAGE;
 	uint8_t *payload = migrate_tx_begin(&s->tx, PAGE_FRAME);
-	int err;
+	int got;
 
 	if (payload == NULL)
 		return MIGRATE_WANT_SEND;
-	err = s->ops->page_read(s->ctx, gpa, payload + sizeof(gpa));
-	if (err != 0)
-		return migrate_source_call_failed(s, "read of a page", err);
-	if (migrate_page_is_zero(payload + sizeof(gpa))) {
+	got = s->ops->page_read(s->ctx, gpa, payload + sizeof(gpa));
+	if (got < 0)
+		return migrate_source_call_failed(s, "read of a page", got);
+	if (got > 0 || migrate_page_is_zero(payload + sizeof(gpa))) {
 		if (!copy_join_run(s, gpa))
 			return copy_send_run(s) ? MIGRATE_PROGRESS : MIGRATE_WANT_SEND;
 	} else if (s->run_pages != 0U) {
@@ -291,10 +291,12 @@ enum migrate_step migrate_copy_verify(struct migrate_source *s)
 	head.pages = left < MIGRATE_VERIFY_MAX ? left : MIGRATE_VERIFY_MAX;
 	for (i = 0; i < head.pages; i++) {
 		uint64_t gpa = head.gpa + i * MIGRATE_PAGE;
-		int err = s->ops->page_read(s->ctx, gpa, payload + most);
+		int got = s->ops->page_read(s->ctx, gpa, payload + most);
 
-		if (err != 0)
-			return migrate_source_call_failed(s, "read of a page", err);
+		if (got < 0)
+			return migrate_source_call_failed(s, "read of a page", got);
+		if (got > 0)
+			migrate_fill_zero(payload + most, MIGRATE_PAGE);
 		digest = migrate_digest_page(payload + most, gpa);
 		migrate_copy(payload + sizeof(head) + i * sizeof(digest), &digest, sizeof(digest));
 	}

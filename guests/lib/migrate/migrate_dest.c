@@ -57,8 +57,8 @@ bool migrate_dest_init(struct migrate_dest *d, const struct migrate_ops *ops, vo
 		migrate_line_text(migrate_dest_say(d), "checksum or digest miscalculates");
 		return false;
 	}
-	migrate_tx_init(&d->tx, config->tx, config->tx_size);
-	migrate_rx_init(&d->rx, config->rx, config->rx_size);
+	migrate_tx_init(&d->tx, config->tx, config->tx_size, link->memory);
+	migrate_rx_init(&d->rx, config->rx, config->rx_size, link->memory);
 	d->state = MIGRATE_DST_HELLO;
 	return true;
 }

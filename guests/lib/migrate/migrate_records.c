@@ -229,10 +229,12 @@ static enum migrate_step records_verify(struct migrate_dest *d, const struct mig
 		return records_at(d, record, head.gpa, head.pages, ": not the next pages");
 	for (uint64_t i = 0; i < head.pages; i++) {
 		uint64_t gpa = head.gpa + i * MIGRATE_PAGE;
-		int err = d->ops->page_read(d->ctx, gpa, d->page);
+		int got = d->ops->page_read(d->ctx, gpa, d->page);
 
-		if (err != 0)
-			return migrate_dest_call_failed(d, "read of a page", err);
+		if (got < 0)
+			return migrate_dest_call_failed(d, "read of a page", got);
+		if (got > 0)
+			migrate_fill_zero(d->page, sizeof(d->page));
 		migrate_copy(&want, record->payload + sizeof(head) + i * sizeof(want),
 			     sizeof(want));
 		if (migrate_digest_page(d->page, gpa) != want)

@@ -41,6 +41,18 @@ static const struct kind kinds[] = {
 	{ MIGRATE_REC_CANCEL, "cancel", FIXED(migrate_cancel) },
 };
 
+/* Behind a frame of an odd length: what is there moves, so that this frame and all behind it lie aligned. */
+static void rx_align(struct migrate_rx *rx)
+{
+	size_t by = rx->head & (sizeof(uint64_t) - 1U);
+
+	if (by == 0U)
+		return;
+	__builtin_memmove(rx->buf + rx->head - by, rx->buf + rx->head, rx->tail - rx->head);
+	rx->head -= by;
+	rx->tail -= by;
+}
+
 static const struct kind *kind_of(uint16_t type)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
@@ -57,11 +69,11 @@ const char *migrate_record_name(uint16_t type)
 	return kind != NULL ? kind->name : "unknown record";
 }
 
-void migrate_rx_init(struct migrate_rx *rx, void *buf, size_t size)
+void migrate_rx_init(struct migrate_rx *rx, void *buf, size_t size, bool plain)
 {
 	uint64_t bytes = rx->bytes;
 
-	*rx = (struct migrate_rx){ .buf = buf, .size = size, .bytes = bytes };
+	*rx = (struct migrate_rx){ .buf = buf, .size = size, .bytes = bytes, .plain = plain };
 }
 
 /* The record that was given out last is dealt with: only now may its bytes go. */
@@ -73,6 +85,7 @@ static void rx_drop_taken(struct migrate_rx *rx)
 		rx->head = 0;
 		rx->tail = 0;
 	}
+	rx_align(rx);
 }
 
 bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link)
@@ -128,7 +141,7 @@ static bool rx_header_ok(const struct migrate_rx *rx, const struct migrate_crc *
 		return rx_bad_number(rx, line, "checksum of the header", f->header_crc, sum);
 	if (f->seq != rx->seq)
 		return rx_bad_number(rx, line, "sequence number", f->seq, rx->seq);
-	if ((f->flags & ~MIGRATE_FLAG_MANDATORY) != 0U)
+	if ((f->flags & ~(MIGRATE_FLAG_MANDATORY | (rx->plain ? MIGRATE_FLAG_PLAIN : 0U))) != 0U)
 		return rx_bad_number(rx, line, "flags", f->flags, MIGRATE_FLAG_MANDATORY);
 	if (f->length > MIGRATE_PAYLOAD_MAX) {
 		rx_where(rx, line);
@@ -186,6 +199,8 @@ static enum migrate_rx_result rx_frame(struct migrate_rx *rx, const struct migra
 		return MIGRATE_RX_BAD;
 	if (here - sizeof(*f) < f->length)
 		return MIGRATE_RX_MORE;
+	if ((f->flags & MIGRATE_FLAG_PLAIN) != 0U)
+		return MIGRATE_RX_RECORD;
 	sum = migrate_crc32c(crc, rx->buf + rx->head + sizeof(*f), (size_t)f->length);
 	if (sum != f->payload_crc) {
 		(void)rx_bad_number(rx, line, "checksum of the payload", f->payload_crc, sum);

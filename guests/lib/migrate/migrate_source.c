@@ -46,8 +46,8 @@ bool migrate_source_init(struct migrate_source *s, const struct migrate_ops *ops
 		migrate_line_text(migrate_source_say(s), "checksum or digest miscalculates");
 		return false;
 	}
-	migrate_tx_init(&s->tx, config->tx, config->tx_size);
-	migrate_rx_init(&s->rx, config->rx, config->rx_size);
+	migrate_tx_init(&s->tx, config->tx, config->tx_size, link->memory);
+	migrate_rx_init(&s->rx, config->rx, config->rx_size, link->memory);
 	migrate_line_clear(&s->line);
 	s->moved_at = ops->time(ctx);
 	s->state = MIGRATE_SRC_CHECK;
@@ -543,8 +543,8 @@ bool migrate_source_reconnect(struct migrate_source *s, const struct migrate_lin
 	if (s->state != MIGRATE_SRC_DOUBT)
 		return false;
 	s->link = *link;
-	migrate_tx_init(&s->tx, s->config.tx, s->config.tx_size);
-	migrate_rx_init(&s->rx, s->config.rx, s->config.rx_size);
+	migrate_tx_init(&s->tx, s->config.tx, s->config.tx_size, link->memory);
+	migrate_rx_init(&s->rx, s->config.rx, s->config.rx_size, link->memory);
 	s->state = MIGRATE_SRC_QUERY;
 	return true;
 }

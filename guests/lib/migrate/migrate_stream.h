@@ -91,11 +91,13 @@ bool migrate_page_is_zero(const void *page);
  * struct migrate_link - a stream of bytes each way that arrive in order, or not at all
  * @send: take up to @size bytes. Return: how many were taken, 0 when there is no room now, negative when the link is cut.
  * @recv: give up to @size bytes. Return: how many, 0 when there are none now, negative when the link is cut and no more come.
+ * @memory: it is memory of the program that both ends are in: payloads need no checksum. The digests of pages remain
  */
 struct migrate_link {
 	int64_t (*send)(void *ctx, const void *bytes, size_t size);
 	int64_t (*recv)(void *ctx, void *bytes, size_t size);
 	void *ctx;
+	bool memory;
 };
 
 /* Least size of a buffer for frames, bytes: one frame of the greatest length */
@@ -109,6 +111,7 @@ struct migrate_link {
  * @tail: first byte that is free
  * @seq: of the next frame
  * @bytes: taken by the link, ever
+ * @plain: payloads without a checksum, as the link's @memory says
  * @dead: the link was cut
  */
 struct migrate_tx {
@@ -118,11 +121,16 @@ struct migrate_tx {
 	size_t tail;
 	uint64_t seq;
 	uint64_t bytes;
+	bool plain;
 	bool dead;
 };
 
-/** migrate_tx_init() - @buf of @size bytes, MIGRATE_BUFFER_MIN or more; also for a new connection: drops what waits */
-void migrate_tx_init(struct migrate_tx *tx, void *buf, size_t size);
+/**
+ * migrate_tx_init() - also for a new connection: drops what waits
+ * @buf: MIGRATE_BUFFER_MIN bytes or more, aligned to 8
+ * @plain: the link's @memory
+ */
+void migrate_tx_init(struct migrate_tx *tx, void *buf, size_t size, bool plain);
 
 /** migrate_tx_begin() - Return: where @size bytes of payload may be written, NULL when there is no room now */
 void *migrate_tx_begin(struct migrate_tx *tx, size_t size);
@@ -150,6 +158,7 @@ size_t migrate_tx_waiting(const struct migrate_tx *tx);
  * @seq: of the next frame
  * @taken: bytes of the frame that migrate_rx_next() gave out last
  * @bytes: received, ever
+ * @plain: payloads without a checksum are taken, as the link's @memory says
  * @dead: the link was cut: no more bytes come
  */
 struct migrate_rx {
@@ -160,6 +169,7 @@ struct migrate_rx {
 	size_t taken;
 	uint64_t seq;
 	uint64_t bytes;
+	bool plain;
 	bool dead;
 };
 
@@ -177,8 +187,8 @@ enum migrate_rx_result {
 	MIGRATE_RX_BAD,	   /* the line says why; the stream is lost */
 };
 
-/** migrate_rx_init() - @buf of @size bytes, MIGRATE_BUFFER_MIN or more; also for a new connection: drops what waits */
-void migrate_rx_init(struct migrate_rx *rx, void *buf, size_t size);
+/** migrate_rx_init() - as migrate_tx_init() */
+void migrate_rx_init(struct migrate_rx *rx, void *buf, size_t size, bool plain);
 
 /** migrate_rx_fill() - take what the link has and the buffer holds. Return: a byte came */
 bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link);

@@ -2,11 +2,13 @@
 /* Frames going out: built in place in one buffer, and given to the link as it takes them. Never waits. */
 #include "guests/lib/migrate/migrate_stream.h"
 
-void migrate_tx_init(struct migrate_tx *tx, void *buf, size_t size)
+#define ALIGNMENT sizeof(uint64_t)
+
+void migrate_tx_init(struct migrate_tx *tx, void *buf, size_t size, bool plain)
 {
 	uint64_t bytes = tx->bytes;
 
-	*tx = (struct migrate_tx){ .buf = buf, .size = size, .bytes = bytes };
+	*tx = (struct migrate_tx){ .buf = buf, .size = size, .bytes = bytes, .plain = plain };
 }
 
 size_t migrate_tx_waiting(const struct migrate_tx *tx)
@@ -14,15 +16,21 @@ size_t migrate_tx_waiting(const struct migrate_tx *tx)
 	return tx->tail - tx->head;
 }
 
-/* Bytes are moved to the front only when the frame does not fit behind them: at most once a buffer. */
+/*
+ * Bytes are moved to the front only when the frame does not fit behind them: at most once a buffer. Behind a frame of an odd
+ * length the buffer drains first, so that pages lie aligned in it, which is what copies and digests are quick with.
+ */
 void *migrate_tx_begin(struct migrate_tx *tx, size_t size)
 {
 	size_t need = sizeof(struct migrate_frame) + size;
+	size_t by = tx->head & ~(ALIGNMENT - 1U);
 
-	if (tx->size - tx->tail < need && tx->head != 0U) {
-		__builtin_memmove(tx->buf, tx->buf + tx->head, tx->tail - tx->head);
-		tx->tail -= tx->head;
-		tx->head = 0;
+	if ((tx->tail & (ALIGNMENT - 1U)) != 0U)
+		return NULL;
+	if (tx->size - tx->tail < need && by != 0U) {
+		__builtin_memmove(tx->buf, tx->buf + by, tx->tail - by);
+		tx->tail -= by;
+		tx->head -= by;
 	}
 	if (tx->size - tx->tail < need)
 		return NULL;
@@ -42,7 +50,10 @@ void migrate_tx_end(struct migrate_tx *tx, const struct migrate_crc *crc, uint16
 		.seq = tx->seq++,
 	};
 
-	frame.payload_crc = migrate_crc32c(crc, at + sizeof(frame), size);
+	if (tx->plain)
+		frame.flags |= MIGRATE_FLAG_PLAIN;
+	else
+		frame.payload_crc = migrate_crc32c(crc, at + sizeof(frame), size);
 	frame.header_crc =
 		migrate_crc32c(crc, &frame, __builtin_offsetof(struct migrate_frame, header_crc));
 	migrate_copy(at, &frame, sizeof(frame));
