@@ -187,6 +187,15 @@ static int op_vm_pause(void *ctx)
 	return 0;
 }
 
+static int op_vm_take(void *ctx, uint64_t id, bool run)
+{
+	struct sim_side *side = ctx;
+
+	if (id != side->sim->source_config.id)
+		return refuse(side);
+	return run ? op_vm_resume(ctx) : 0;
+}
+
 static int op_vm_own(void *ctx, bool own)
 {
 	struct sim_side *side = ctx;
@@ -504,6 +513,7 @@ static const struct migrate_ops operations = {
 	.leaf = op_leaf,
 	.state_get = op_state_get,
 	.vm_create = op_vm_create,
+	.vm_take = op_vm_take,
 	.page_write = op_page_write,
 	.page_zero = op_page_zero,
 	.state_set = op_state_set,

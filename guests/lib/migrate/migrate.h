@@ -24,13 +24,13 @@
  * @time: ticks of a clock that never goes back
  * @vm_state: enum cleave_vm_state, or an error
  * @describe: what the guest was given (source), or what the slot could give (destination); before vm_create too
- * @vm_resume: let the vCPUs run. When it fails none of them has run
  * @vm_destroy: give the memory back; the slot is empty afterwards
  * @page_read: copy the page at @gpa; it may run while the guest writes. Returns 1 when it saw that all of it is zero: then
  * @page may be as it was
  *
  * Source alone:
  * @vm_pause: returns when no vCPU runs
+ * @vm_resume: let the vCPUs run on
  * @vm_own: @own false: write down, where a restarted manager finds it, that this VM may not run here; true: strike it out
  * @vm_brake: let the vCPUs run for 100 - @percent of the time; 0 takes the brake off. NULL: there is no brake
  * @log_status: dirty pages of the region at this moment, to @dirty. Returns CLEAVE_LOG_*, or an error
@@ -43,6 +43,8 @@
  *
  * Destination alone:
  * @vm_create: the slot's memory, zero; the VM is paused
+ * @vm_take: the guest is this side's from now on: write down, where a restarted manager finds it, that it came by migration
+ * @id, and let it run if @run says that it ran. When it fails none of its vCPUs has run
  * @page_write, @page_zero: of the paused VM; @pages is at most MIGRATE_STEP_PAGES
  * @state_set: returns CLEAVE_ERR_NOT_SUPPORTED for a kind or version that it does not know
  * @state_check: is everything there that a VM needs to run? Else it says into @line what is missing, and returns an error
@@ -51,11 +53,11 @@ struct migrate_ops {
 	uint64_t (*time)(void *ctx);
 	int (*vm_state)(void *ctx);
 	int (*describe)(void *ctx, struct migrate_machine *machine);
-	int (*vm_resume)(void *ctx);
 	int (*vm_destroy)(void *ctx, uint64_t *cursor);
 	int (*page_read)(void *ctx, uint64_t gpa, void *page);
 
 	int (*vm_pause)(void *ctx);
+	int (*vm_resume)(void *ctx);
 	int (*vm_own)(void *ctx, bool own);
 	int (*vm_brake)(void *ctx, uint32_t percent);
 	int (*log_status)(void *ctx, uint32_t region, uint64_t *dirty);
@@ -70,6 +72,7 @@ struct migrate_ops {
 			 size_t size);
 
 	int (*vm_create)(void *ctx, uint64_t *cursor);
+	int (*vm_take)(void *ctx, uint64_t id, bool run);
 	int (*page_write)(void *ctx, uint64_t gpa, const void *page);
 	int (*page_zero)(void *ctx, uint64_t gpa, uint64_t pages);
 	int (*state_set)(void *ctx, const struct migrate_state *head, const void *data);

@@ -229,10 +229,10 @@ static enum migrate_step dest_create(struct migrate_dest *d)
 enum migrate_step migrate_dest_take(struct migrate_dest *d)
 {
 	struct migrate_status running = { .id = d->hello.id, .outcome = MIGRATE_OUTCOME_RUNNING };
-	int err = d->run ? d->ops->vm_resume(d->ctx) : 0;
+	int err = d->ops->vm_take(d->ctx, d->hello.id, d->run);
 
 	if (err != 0)
-		return migrate_dest_call_failed(d, "resume", err);
+		return migrate_dest_call_failed(d, "taking the guest", err);
 	if (d->registered) {
 		(void)migrate_ledger_put(d->config.ledger, d->hello.id, MIGRATE_OUTCOME_RUNNING);
 		(void)migrate_tx_record(&d->tx, &d->crc, MIGRATE_REC_RUNNING, &running,

@@ -146,6 +146,9 @@ bool migrate_tx_record(struct migrate_tx *tx, const struct migrate_crc *crc, uin
 /** migrate_tx_flush() - give the link what it takes. Return: a byte was taken */
 bool migrate_tx_flush(struct migrate_tx *tx, const struct migrate_link *link);
 
+/** migrate_tx_pull() - give @bytes up to @size of what waits, as if a link had taken it. Return: how many */
+size_t migrate_tx_pull(struct migrate_tx *tx, void *bytes, size_t size);
+
 /** migrate_tx_waiting() - Return: bytes that the link did not take yet */
 size_t migrate_tx_waiting(const struct migrate_tx *tx);
 

@@ -72,6 +72,28 @@ bool migrate_tx_record(struct migrate_tx *tx, const struct migrate_crc *crc, uin
 	return true;
 }
 
+static void tx_taken(struct migrate_tx *tx, size_t n)
+{
+	tx->head += n;
+	tx->bytes += n;
+	if (tx->head == tx->tail) {
+		tx->head = 0;
+		tx->tail = 0;
+	}
+}
+
+size_t migrate_tx_pull(struct migrate_tx *tx, void *bytes, size_t size)
+{
+	size_t waiting = migrate_tx_waiting(tx);
+	size_t n = waiting < size ? waiting : size;
+
+	if (n == 0U || tx->dead)
+		return 0;
+	migrate_copy(bytes, tx->buf + tx->head, n);
+	tx_taken(tx, n);
+	return n;
+}
+
 bool migrate_tx_flush(struct migrate_tx *tx, const struct migrate_link *link)
 {
 	size_t waiting = migrate_tx_waiting(tx);
@@ -84,11 +106,6 @@ bool migrate_tx_flush(struct migrate_tx *tx, const struct migrate_link *link)
 		tx->dead = true;
 		return false;
 	}
-	tx->head += (size_t)n;
-	tx->bytes += (uint64_t)n;
-	if (tx->head == tx->tail) {
-		tx->head = 0;
-		tx->tail = 0;
-	}
+	tx_taken(tx, (size_t)n);
 	return n != 0;
 }

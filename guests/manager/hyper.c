@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* struct migrate_ops over hypercalls. Each does one bounded call, or a few that do not depend on the size of the memory. */
+#include "guests/manager/hyper.h"
+
+/* Views begin where no partition's memory and no device is, 128 GiB apart; the widest view of all ends within Sv39x4's 2 TiB. */
+#define VIEW_BASE (UINT64_C(1) << 38)
+#define VIEW_SPAN (UINT64_C(1) << 37)
+#define GIB	  (UINT64_C(1) << 30)
+
+/* A G-stage of n levels translates 14 + 9n bits (privileged specification, "Guest-Physical Address Translation"). */
+#define GPA_BITS(n) (14U + 9U * (n))
+
+static u64 state_buffer[CLEAVE_STATE_MAX / sizeof(u64)];
+
+void hyper_init(struct hyper *h, const struct cleave_vm_info *info, u64 id, u32 slot)
+{
+	memset(h, 0, sizeof(*h));
+	h->vm = info->id;
+	memcpy(h->name, info->name, sizeof(info->name));
+	h->view = VIEW_BASE + slot * VIEW_SPAN;
+	h->id = id;
+	h->run = info->note_run != 0;
+	h->old_note = info->note;
+	h->old_id = info->note_id;
+}
+
+static u64 hyper_time(void *ctx)
+{
+	(void)ctx;
+	return rdtime();
+}
+
+static int hyper_vm_state(void *ctx)
+{
+	const struct hyper *h = ctx;
+	struct cleave_vm_info info;
+	struct sbiret r = cleave_vm_info(h->vm, &info);
+
+	return r.error != 0 ? (int)r.error : (int)info.state;
+}
+
+/* --- what it was given --------------------------------------------------------------------------------------------- */
+
+/* Regions in ascending order, as the stream wants them: the configuration may have them in any. */
+static void region_insert(struct migrate_machine *m, u32 *number, u32 region,
+			  const struct cleave_region_info *info)
+{
+	u32 at = m->regions++;
+
+	for (; at != 0 && m->region[at - 1U].gpa > info->gpa; at--) {
+		m->region[at] = m->region[at - 1U];
+		number[at] = number[at - 1U];
+	}
+	m->region[at] = (struct migrate_region){ .gpa = info->gpa, .size = info->size };
+	number[at] = region;
+}
+
+/* The least number of levels whose guest-physical addresses hold every region. */
+static u32 levels_needed(const struct migrate_machine *m)
+{
+	const struct migrate_region *last = &m->region[m->regions - 1U];
+	u32 levels = 3;
+
+	while (levels < 5U && last->gpa + last->size > UINT64_C(1) << GPA_BITS(levels))
+		levels++;
+	return levels;
+}
+
+int hyper_describe(u32 vm, struct migrate_machine *machine, u32 *number)
+{
+	struct cleave_machine from;
+	struct cleave_region_info region;
+	struct cleave_vm_info info;
+	struct sbiret r = cleave_machine(vm, &from);
+	u32 i;
+
+	if (r.error == 0)
+		r = cleave_vm_info(vm, &info);
+	if (r.error != 0)
+		return (int)r.error;
+	if (from.regions == 0 || from.regions > MIGRATE_REGIONS_MAX)
+		return CLEAVE_ERR_NOT_SUPPORTED;
+	memset(machine, 0, sizeof(*machine));
+	memcpy(machine->isa, from.isa, sizeof(from.isa));
+	memcpy(machine->device, from.device, sizeof(machine->device) - 1U);
+	machine->vcpus = from.vcpus;
+	machine->timebase = from.timebase;
+	for (i = 0; i < from.regions; i++) {
+		r = cleave_region_info(vm, i, &region);
+		if (r.error != 0)
+			return (int)r.error;
+		region_insert(machine, number, i, &region);
+	}
+	machine->gstage_levels = info.state == CLEAVE_VM_EMPTY ? from.gstage_levels
+							       : levels_needed(machine);
+	return 0;
+}
+
+static int hyper_op_describe(void *ctx, struct migrate_machine *machine)
+{
+	struct hyper *h = ctx;
+	int err = hyper_describe(h->vm, &h->machine, h->number);
+
+	if (err == 0)
+		*machine = h->machine;
+	return err;
+}
+
+bool hyper_fits(u32 vm, const struct migrate_machine *guest, struct migrate_line *line)
+{
+	struct migrate_machine slot;
+	u32 number[MIGRATE_REGIONS_MAX];
+
+	if (hyper_describe(vm, &slot, number) != 0) {
+		migrate_line_text(line, "no description");
+		return false;
+	}
+	return migrate_machine_fits(guest, &slot, line);
+}
+
+bool hyper_leaves(u32 vm, struct cleave_leaves *sum)
+{
+	struct cleave_vm_info info;
+	struct cleave_leaves one;
+	u32 i, n;
+
+	memset(sum, 0, sizeof(*sum));
+	if (cleave_vm_info(vm, &info).error != 0)
+		return false;
+	for (n = 0; n < info.regions; n++) {
+		if (cleave_leaves(vm, n, &one).error != 0)
+			return false;
+		for (i = 0; i < ARRAY_SIZE(sum->leaves); i++)
+			sum->leaves[i] += one.leaves[i];
+	}
+	return true;
+}
+
+/* --- memory --------------------------------------------------------------------------------------------------------- */
+
+/* A region at the same offset within a GiB as in the guest, so that its window takes large leaves. */
+static u64 window_at(const struct hyper *h, u32 region)
+{
+	u64 at = h->view;
+	u32 i;
+
+	for (i = 0; i < region; i++) {
+		const struct migrate_region *r = &h->machine.region[i];
+
+		at += (r->gpa % GIB + r->size + 2U * GIB - 1U) / GIB * GIB;
+	}
+	return at + h->machine.region[region].gpa % GIB;
+}
+
+/* Windows are made when they are first looked through; a destination's are writable. */
+static int window_open(struct hyper *h, u32 region, u32 flags)
+{
+	const struct migrate_region *r = &h->machine.region[region];
+	u64 at = window_at(h, region);
+	struct sbiret ret;
+
+	if (h->window[region] != NULL)
+		return 0;
+	if (at + r->size > h->view + VIEW_SPAN)
+		return CLEAVE_ERR_INVALID_ADDRESS;
+	ret = cleave_window_map(h->vm, r->gpa, r->size, at, flags);
+	if (ret.error == 0)
+		h->window[region] = (u8 *)at;
+	return (int)ret.error;
+}
+
+void hyper_done(struct hyper *h)
+{
+	u32 i;
+
+	for (i = 0; i < MIGRATE_REGIONS_MAX; i++) {
+		if (h->window[i] != NULL)
+			(void)cleave_window_unmap((u64)h->window[i]);
+		h->window[i] = NULL;
+	}
+}
+
+/* Return: where the manager sees @gpa, NULL with @err when it cannot. */
+static u8 *memory_at(struct hyper *h, u64 gpa, u64 pages, u32 flags, int *err)
+{
+	u32 region = migrate_machine_region(&h->machine, gpa, pages);
+
+	if (region == h->machine.regions) {
+		*err = CLEAVE_ERR_INVALID_ADDRESS;
+		return NULL;
+	}
+	*err = window_open(h, region, flags);
+	return *err == 0 ? h->window[region] + (gpa - h->machine.region[region].gpa) : NULL;
+}
+
+static int page_copy(const u8 *from, void *page)
+{
+	if (migrate_page_is_zero(from))
+		return 1;
+	memcpy(page, from, GUEST_PAGE);
+	return 0;
+}
+
+static int hyper_page_read(void *ctx, u64 gpa, void *page)
+{
+	int err;
+	const u8 *from = memory_at(ctx, gpa, 1, 0, &err);
+
+	return from == NULL ? err : page_copy(from, page);
+}
+
+static int hyper_page_write(void *ctx, u64 gpa, const void *page)
+{
+	struct hyper *h = ctx;
+	int err;
+	u8 *to = memory_at(h, gpa, 1, CLEAVE_WINDOW_WRITABLE, &err);
+
+	if (to == NULL)
+		return err;
+	memcpy(to, page, GUEST_PAGE);
+	if (h->touched < gpa + GUEST_PAGE)
+		h->touched = gpa + GUEST_PAGE;
+	return 0;
+}
+
+/* Behind what was written, the slot's memory is zero already: VM_CREATE makes it so. */
+static int hyper_page_zero(void *ctx, u64 gpa, u64 pages)
+{
+	struct hyper *h = ctx;
+	int err;
+	u8 *to = memory_at(h, gpa, pages, CLEAVE_WINDOW_WRITABLE, &err);
+
+	if (to == NULL)
+		return err;
+	if (gpa < h->touched)
+		memset(to, 0, pages * GUEST_PAGE);
+	return 0;
+}
+
+static int hyper_leaf(void *ctx, u64 gpa)
+{
+	const struct hyper *h = ctx;
+	struct sbiret r = cleave_leaf(h->vm, gpa);
+
+	return r.error != 0 ? (int)r.error : (int)r.value;
+}
+
+/* --- life ----------------------------------------------------------------------------------------------------------- */
+
+static int hyper_vm_pause(void *ctx)
+{
+	struct hyper *h = ctx;
+
+	h->run = hyper_vm_state(h) == (int)CLEAVE_VM_RUNNING;
+	return (int)cleave_vm_op(CLEAVE_FN_VM_PAUSE, h->vm).error;
+}
+
+/* Nobody may run a partition that somebody can write to from outside: the windows go first. */
+static int hyper_vm_resume(void *ctx)
+{
+	struct hyper *h = ctx;
+
+	hyper_done(h);
+	return (int)cleave_vm_op(CLEAVE_FN_VM_RESUME, h->vm).error;
+}
+
+/*
+ * A guest that arrives is noted as taken before it runs, and then once more: a manager that is started anew between the
+ * two finds a paused guest that is to run, and lets it.
+ */
+static int hyper_vm_take(void *ctx, u64 id, bool run)
+{
+	struct hyper *h = ctx;
+	struct sbiret r = cleave_vm_note(h->vm, CLEAVE_NOTE_TAKEN, id, run);
+	int err;
+
+	if (r.error != 0)
+		return (int)r.error;
+	hyper_done(h);
+	if (!run)
+		return 0;
+	err = hyper_vm_resume(h);
+	if (err == 0)
+		(void)cleave_vm_note(h->vm, CLEAVE_NOTE_TAKEN, id, false);
+	return err;
+}
+
+/* A guest that comes back is noted as it was: what asks for the migration that brought it here must still be answered. */
+static int hyper_vm_own(void *ctx, bool own)
+{
+	struct hyper *h = ctx;
+	struct sbiret r;
+
+	if (!own)
+		return (int)cleave_vm_note(h->vm, CLEAVE_NOTE_GIVEN, h->id, h->run).error;
+	if (hyper_vm_state(h) == (int)CLEAVE_VM_EMPTY)
+		return 0;
+	r = cleave_vm_note(h->vm, CLEAVE_NOTE_NONE, 0, false);
+	if (r.error == 0 && h->old_note == CLEAVE_NOTE_TAKEN)
+		r = cleave_vm_note(h->vm, CLEAVE_NOTE_TAKEN, h->old_id, false);
+	return (int)r.error;
+}
+
+static int hyper_vm_brake(void *ctx, u32 percent)
+{
+	const struct hyper *h = ctx;
+
+	return (int)cleave_vm_brake(h->vm, percent).error;
+}
+
+static int steps(unsigned long fn, u32 vm, u64 *cursor)
+{
+	struct sbiret r = cleave_call(fn, vm, *cursor, 0, 0, 0, 0);
+
+	*cursor = r.error == 0 ? (u64)r.value : 0;
+	return (int)r.error;
+}
+
+static int hyper_vm_destroy(void *ctx, u64 *cursor)
+{
+	struct hyper *h = ctx;
+
+	/* The hypervisor would take the windows with it, and what is not there must not be looked through. */
+	hyper_done(h);
+	return steps(CLEAVE_FN_VM_DESTROY, h->vm, cursor);
+}
+
+static int hyper_vm_create(void *ctx, u64 *cursor)
+{
+	struct hyper *h = ctx;
+
+	h->touched = 0;
+	return steps(CLEAVE_FN_VM_CREATE, h->vm, cursor);
+}
+
+/* --- log ------------------------------------------------------------------------------------------------------------ */
+
+static int hyper_log_status(void *ctx, u32 region, u64 *dirty)
+{
+	const struct hyper *h = ctx;
+	struct cleave_log_status status;
+	struct sbiret r = cleave_log_status(h->vm, h->number[region], &status);
+
+	if (r.error != 0)
+		return (int)r.error;
+	*dirty = status.dirty;
+	return (int)status.mode;
+}
+
+static int hyper_log_start(void *ctx, u32 region, u64 *cursor)
+{
+	const struct hyper *h = ctx;
+	struct sbiret r = cleave_call(CLEAVE_FN_LOG_START, h->vm, h->number[region],
+				      CLEAVE_LOG_INITIALLY_SET, CLEAVE_LOG_FLAG_EAGER_ON, *cursor,
+				      0);
+
+	*cursor = r.error == 0 ? (u64)r.value : 0;
+	return (int)r.error;
+}
+
+static s64 log_bits(const struct hyper *h, unsigned long fn, u32 region, u64 first, u64 count,
+		    const u64 *bitmap)
+{
+	struct sbiret r =
+		cleave_call(fn, h->vm, h->number[region], first, count, BUF_LO(bitmap), BUF_HI);
+
+	return r.error != 0 ? r.error : r.value;
+}
+
+static s64 hyper_log_get(void *ctx, u32 region, u64 first, u64 count, u64 *bitmap)
+{
+	return log_bits(ctx, CLEAVE_FN_LOG_GET, region, first, count, bitmap);
+}
+
+static s64 hyper_log_clear(void *ctx, u32 region, u64 first, u64 count, const u64 *bitmap)
+{
+	return log_bits(ctx, CLEAVE_FN_LOG_CLEAR, region, first, count, bitmap);
+}
+
+static int hyper_log_stop(void *ctx, u32 region, u64 *cursor)
+{
+	const struct hyper *h = ctx;
+	struct sbiret r = cleave_call(CLEAVE_FN_LOG_STOP, h->vm, h->number[region],
+				      CLEAVE_LOG_FLAG_COLLAPSE, *cursor, 0, 0);
+
+	*cursor = r.error == 0 ? (u64)r.value : 0;
+	return (int)r.error;
+}
+
+/* --- state ---------------------------------------------------------------------------------------------------------- */
+
+static u64 state_key(const struct cleave_state_head *head)
+{
+	return (u64)head->kind << 32 | head->instance;
+}
+
+/* The stream wants them in ascending order; the hypervisor may list them in any. */
+static void states_sort(struct hyper *h)
+{
+	u32 i, k;
+
+	for (i = 1; i < h->nr_heads; i++) {
+		struct cleave_state_head head = h->heads[i];
+
+		for (k = i; k != 0 && state_key(&h->heads[k - 1U]) > state_key(&head); k--)
+			h->heads[k] = h->heads[k - 1U];
+		h->heads[k] = head;
+	}
+}
+
+static int states_list(struct hyper *h)
+{
+	struct sbiret r = cleave_state_list(h->vm, h->heads, ARRAY_SIZE(h->heads));
+
+	if (r.error != 0)
+		return (int)r.error;
+	if ((u64)r.value > ARRAY_SIZE(h->heads))
+		return CLEAVE_ERR_NOT_SUPPORTED;
+	h->nr_heads = (u32)r.value;
+	states_sort(h);
+	return 0;
+}
+
+/* Of the kinds that every vCPU has one of, those of vCPU 0: they are as long as the others'. */
+static void states_count(struct hyper *h, const struct cleave_state_head *head)
+{
+	u32 n = 0, i;
+
+	h->state_bytes += sizeof(*head) + head->length;
+	for (i = 0; i < h->nr_heads; i++)
+		n += h->heads[i].kind == head->kind ? 1U : 0U;
+	if (head->instance == 0 && n == h->machine.vcpus)
+		h->vcpu_bytes += sizeof(*head) + head->length;
+}
+
+static int hyper_state_get(void *ctx, u32 index, struct migrate_state *head, void *data,
+			   size_t size)
+{
+	struct hyper *h = ctx;
+	struct cleave_state_head got;
+	struct sbiret r;
+	int err = index == 0 ? states_list(h) : 0;
+
+	if (err != 0)
+		return err;
+	if (index >= h->nr_heads)
+		return 0;
+	r = cleave_state_get(h->vm, h->heads[index].kind, h->heads[index].instance, state_buffer,
+			     sizeof(state_buffer));
+	if (r.error != 0)
+		return (int)r.error;
+	memcpy(&got, state_buffer, sizeof(got));
+	if ((u64)r.value < sizeof(got) || got.length != (u64)r.value - sizeof(got) ||
+	    got.length > size)
+		return CLEAVE_ERR_FAILED;
+	*head = (struct migrate_state){ .kind = got.kind,
+					.instance = got.instance,
+					.version = got.version,
+					.flags = (got.flags & CLEAVE_STATE_MANDATORY) != 0
+							 ? MIGRATE_STATE_MANDATORY
+							 : 0,
+					.length = got.length };
+	memcpy(data, (const u8 *)state_buffer + sizeof(got), got.length);
+	states_count(h, &got);
+	return 1;
+}
+
+static int hyper_state_set(void *ctx, const struct migrate_state *head, const void *data)
+{
+	struct hyper *h = ctx;
+	struct cleave_state_head set = { .kind = head->kind,
+					 .instance = head->instance,
+					 .version = head->version,
+					 .flags = (head->flags & MIGRATE_STATE_MANDATORY) != 0
+							  ? CLEAVE_STATE_MANDATORY
+							  : 0,
+					 .length = head->length };
+
+	if (head->length > sizeof(state_buffer) - sizeof(set))
+		return CLEAVE_ERR_INVALID_PARAM;
+	memcpy(state_buffer, &set, sizeof(set));
+	memcpy((u8 *)state_buffer + sizeof(set), data, head->length);
+	return (int)cleave_state_set(h->vm, state_buffer, sizeof(set) + head->length).error;
+}
+
+static int hyper_state_check(void *ctx, struct migrate_line *line)
+{
+	const struct hyper *h = ctx;
+	struct sbiret r = cleave_state_check(h->vm);
+
+	if (r.error == CLEAVE_ERR_INVALID_STATE) {
+		migrate_line_fact(line, "state record kind ", (u64)r.value >> 32, " instance ");
+		migrate_line_fact(line, "", (u64)r.value & UINT32_MAX, " is missing");
+	} else if (r.error != 0) {
+		migrate_line_text(line, "check of the state");
+		migrate_line_error(line, r.error);
+	}
+	return (int)r.error;
+}
+
+const struct migrate_ops hyper_ops = {
+	.time = hyper_time,
+	.vm_state = hyper_vm_state,
+	.describe = hyper_op_describe,
+	.vm_resume = hyper_vm_resume,
+	.vm_destroy = hyper_vm_destroy,
+	.page_read = hyper_page_read,
+	.vm_pause = hyper_vm_pause,
+	.vm_own = hyper_vm_own,
+	.vm_brake = hyper_vm_brake,
+	.log_status = hyper_log_status,
+	.log_start = hyper_log_start,
+	.log_get = hyper_log_get,
+	.log_clear = hyper_log_clear,
+	.log_stop = hyper_log_stop,
+	.leaf = hyper_leaf,
+	.state_get = hyper_state_get,
+	.vm_create = hyper_vm_create,
+	.vm_take = hyper_vm_take,
+	.page_write = hyper_page_write,
+	.page_zero = hyper_page_zero,
+	.state_set = hyper_state_set,
+	.state_check = hyper_state_check,
+};
