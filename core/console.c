@@ -172,7 +172,7 @@ static bool console_listens(const struct console_tty *t)
 {
 	u32 state = atomic_read(&t->vm->state);
 
-	return state == (u32)CLEAVE_VM_RUNNING || state == (u32)CLEAVE_VM_PAUSED;
+	return !t->held && (state == (u32)CLEAVE_VM_RUNNING || state == (u32)CLEAVE_VM_PAUSED);
 }
 
 static const char *console_tty_name(u32 i)
@@ -305,6 +305,96 @@ void console_focus(struct vm *vm)
 		console_set_focus(&vm->tty);
 	console_leave(entered);
 	console_show_focus();
+}
+
+/* --- state records ------------------------------------------------------------------------------------------------ */
+
+u32 console_tty_save_line(struct console_tty *t, u8 *buf)
+{
+	bool entered;
+	u32 n;
+
+	console_lock(&t->lock);
+	console_drain(t);
+	entered = console_enter();
+	n = console_lines_save(&t->line, buf);
+	console_leave(entered);
+	spin_unlock(&t->lock);
+	return n;
+}
+
+u32 console_tty_line_bytes(struct console_tty *t)
+{
+	bool entered;
+	u32 n;
+
+	console_lock(&t->lock);
+	console_drain(t);
+	entered = console_enter();
+	n = console_lines_saved(&t->line);
+	console_leave(entered);
+	spin_unlock(&t->lock);
+	return n;
+}
+
+void console_tty_drop_line(struct console_tty *t)
+{
+	bool entered;
+
+	console_lock(&t->lock);
+	t->staged = 0;
+	entered = console_enter();
+	console_lines_drop(&console.screen, &t->line);
+	console_leave(entered);
+	spin_unlock(&t->lock);
+}
+
+u32 console_tty_save_input(struct console_tty *t, u8 *buf)
+{
+	bool entered = console_enter();
+	u32 n = t->rx_count;
+
+	for (u32 i = 0; i < n; i++)
+		buf[i] = t->rx[(t->rx_head + i) % CONFIG_CONSOLE_RX];
+	t->held = true;
+	console_leave(entered);
+	return n;
+}
+
+u32 console_tty_input_bytes(struct console_tty *t)
+{
+	bool entered = console_enter();
+	u32 n = t->rx_count;
+
+	console_leave(entered);
+	return n;
+}
+
+int console_tty_load_input(struct console_tty *t, const u8 *buf, u32 len)
+{
+	bool entered;
+
+	if (len > CONFIG_CONSOLE_RX)
+		return CLV_ERR_INVAL;
+	entered = console_enter();
+	t->rx_head = 0;
+	t->rx_count = len;
+	memcpy(t->rx, buf, len);
+	if (t == console.focus)
+		console_unblock();
+	console_leave(entered);
+	return CLV_OK;
+}
+
+void console_tty_hold(struct console_tty *t, bool on)
+{
+	bool entered = console_enter();
+
+	t->held = on;
+	t->told = false;
+	if (t == console.focus)
+		console_unblock();
+	console_leave(entered);
 }
 
 /* --- input ------------------------------------------------------------------------------------------------------- */

@@ -33,6 +33,7 @@ struct vm;
  * @vm: its partition; NULL: not joined
  * @deaf: it does not read its input: what is typed while @rx is full is dropped
  * @told: the user knows that input is dropped
+ * @held: it takes no input: what waits for it was read as a state record, or is to be set by one
  * @rx: input that the partition has not fetched yet
  * @rx_head: index of the oldest character
  * @rx_count: characters that wait
@@ -45,6 +46,7 @@ struct console_tty {
 	struct vm *vm;
 	bool deaf;
 	bool told;
+	bool held;
 	u8 rx[CONFIG_CONSOLE_RX];
 	u32 rx_head;
 	u32 rx_count;
@@ -87,6 +89,24 @@ void console_tty_write(struct console_tty *t, const u8 *s, u64 len);
 
 /** console_tty_flush() - show the open line as it is and end it: the partition stopped */
 void console_tty_flush(struct console_tty *t);
+
+/*
+ * State records (core/state_devices.c).
+ *
+ * console_tty_save_line() - console_lines_save() of the open line; console_tty_line_bytes() - how many bytes that would be now
+ * console_tty_drop_line() - forget the open line; it belongs to somebody else now
+ * console_tty_save_input() - what waits for the partition, oldest first, at most CONFIG_CONSOLE_RX bytes; it stays, and no more is taken
+ * until console_tty_hold() says so; console_tty_input_bytes() - how many bytes these are
+ * console_tty_load_input() - replace it. Return: 0, CLV_ERR_INVAL: there is no room for so many
+ * console_tty_hold() - take no input (@on), or take it again
+ */
+u32 console_tty_save_line(struct console_tty *t, u8 *buf);
+u32 console_tty_line_bytes(struct console_tty *t);
+void console_tty_drop_line(struct console_tty *t);
+u32 console_tty_save_input(struct console_tty *t, u8 *buf);
+u32 console_tty_input_bytes(struct console_tty *t);
+int console_tty_load_input(struct console_tty *t, const u8 *buf, u32 len);
+void console_tty_hold(struct console_tty *t, bool on);
 
 /** console_tty_fetch() - Return: the oldest character that waits for the partition, -1 when there is none */
 int console_tty_fetch(struct console_tty *t);

@@ -538,6 +538,52 @@ void console_lines_flush(struct console_screen *s, struct console_line *l)
 		lines_end(s, l);
 }
 
+void console_lines_drop(struct console_screen *s, struct console_line *l)
+{
+	if (s->shown == l)
+		lines_take_back(s);
+	l->state = LINE_PLAIN;
+	l->cr = false;
+	l->styled = false;
+	l->len = 0;
+	l->pos = 0;
+}
+
+/* What has to follow the text: the cursor's place, a carriage return that waits, a sequence that is not whole. */
+static u32 lines_save_tail(const struct console_line *l, u8 *buf)
+{
+	char move[16];
+	u32 n = 0;
+
+	if (l->pos < l->len) {
+		n = (u32)str_print(move, sizeof(move), "\033[%uG", line_columns(l, 0, l->pos) + 1U);
+		memcpy(buf, move, n);
+	}
+	if (l->cr)
+		buf[n++] = C0_CR;
+	if (l->state == (u8)LINE_PLAIN)
+		return n;
+	memcpy(&buf[n], l->seq, l->seq_len);
+	n += l->seq_len;
+	/* One byte too many has been seen, and makes it too long again. */
+	if (l->state != (u8)LINE_UTF8 && l->seq_len == CONSOLE_SEQ_MAX && l->seq_need != 0U)
+		buf[n++] = (u8)'0';
+	return n;
+}
+
+u32 console_lines_save(const struct console_line *l, u8 *buf)
+{
+	memcpy(buf, l->text, l->len);
+	return l->len + lines_save_tail(l, &buf[l->len]);
+}
+
+u32 console_lines_saved(const struct console_line *l)
+{
+	u8 tail[CONSOLE_SAVE_MAX - CONFIG_CONSOLE_LINE];
+
+	return l->len + lines_save_tail(l, tail);
+}
+
 void console_lines_say(struct console_screen *s, const char *name, const char *text, size_t len)
 {
 	lines_take_back(s);

@@ -62,6 +62,22 @@ void console_lines_putc(struct console_screen *s, struct console_line *l, u8 c);
 /** console_lines_flush() - show @l's open line as it is and end it; nothing when it is empty */
 void console_lines_flush(struct console_screen *s, struct console_line *l);
 
+/** console_lines_drop() - forget @l's open line, and clear it off the terminal */
+void console_lines_drop(struct console_screen *s, struct console_line *l);
+
+/* Most bytes that console_lines_save() writes: the text; the cursor, a carriage return; what came of a sequence, and one more */
+#define CONSOLE_SAVE_MAX (CONFIG_CONSOLE_LINE + 16U + CONSOLE_SEQ_MAX + 1U)
+
+/**
+ * console_lines_save() - bytes that make an empty line what @l is when console_lines_putc() gets them
+ * @buf: CONSOLE_SAVE_MAX bytes
+ * console_lines_saved() - how many these are
+ *
+ * Return: bytes. None of them ends a line.
+ */
+u32 console_lines_save(const struct console_line *l, u8 *buf);
+u32 console_lines_saved(const struct console_line *l);
+
 /** console_lines_say() - show @text, @len bytes, as a whole line of a speaker that has no open line; controls appear as `?` */
 void console_lines_say(struct console_screen *s, const char *name, const char *text, size_t len);
 

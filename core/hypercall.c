@@ -148,7 +148,10 @@ static enum guest_leave hypercall_call(struct vcpu *v, u64 fn)
 		v->guest.pc -= 4U;
 		return GUEST_LEAVE;
 	}
-	sbi_return(v, error_code(err), err == CLV_OK ? value : 0U);
+	if (err == HYPERCALL_MISSING)
+		sbi_return(v, CLEAVE_ERR_INVALID_STATE, value);
+	else
+		sbi_return(v, error_code(err), err == CLV_OK ? value : 0U);
 	return GUEST_RESUME;
 }
 

@@ -14,6 +14,8 @@
 
 /* Answer of a function that has to be called again by the vCPU itself, after it left its hart (blocked, or stopped) */
 #define HYPERCALL_AGAIN 1
+/* Answer of STATE_CHECK: INVALID_STATE, and *@value says what is missing. Of all other errors the value is 0 */
+#define HYPERCALL_MISSING 2
 
 /** hypercall_target() - the VM that argument a0 names. Return: 0, CLV_ERR_DENIED, CLV_ERR_NOTFOUND */
 int hypercall_target(const struct vcpu *v, struct vm **out);
@@ -34,7 +36,7 @@ int hypercall_buffer(const struct vcpu *v, u32 n, u64 len, u64 align, gpa_t *out
 /** hypercall_reply() - write a record to a buffer that was checked; through the door that logs (M8) */
 int hypercall_reply(const struct vcpu *v, gpa_t buf, const void *record, u64 len);
 
-/* The functions, by group. Return: 0 and *@value, a CLV_ERR_*, or HYPERCALL_AGAIN */
+/* The functions, by group. Return: 0 and *@value, a CLV_ERR_*, HYPERCALL_AGAIN, or HYPERCALL_MISSING and *@value */
 int hypercall_vm(struct vcpu *v, u64 fn, u64 *value);	   /* 0x10 to 0x1f */
 int hypercall_memory(struct vcpu *v, u64 fn, u64 *value);  /* 0x20 to 0x2f */
 int hypercall_log(struct vcpu *v, u64 fn, u64 *value);	   /* 0x30 to 0x3f */

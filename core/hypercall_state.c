@@ -1,13 +1,156 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Hypercalls on a VM's state as records: list, get, set, check. */
+/*
+ * Hypercalls on a VM's state as records: list, get, set, check.
+ *
+ * A record is put together, and looked at, in a buffer of the hypervisor's own: nobody changes it between the check and the use.
+ */
 #include "core/hypercall.h"
 
 #include <cleave/errno.h>
+#include "core/state.h"
+
+/* Guarded by @lock, which is taken before vm->lock */
+static struct {
+	struct spinlock lock;
+	u8 record[CLEAVE_STATE_MAX] __attribute__((aligned(8)));
+} state_buffer;
+
+/* Who may, and on whom: as for windows, no VM works on itself. */
+static int state_target(const struct vcpu *v, struct vm **out)
+{
+	int err = hypercall_manager(v);
+
+	if (err == CLV_OK)
+		err = hypercall_target(v, out);
+	if (err == CLV_OK && *out == v->vm)
+		err = CLV_ERR_INVAL;
+	return err;
+}
+
+/*
+ * Under vm->lock: may records of @vm be read? A passed-through device has state that no record holds: what is left would be half a
+ * VM.
+ */
+static int state_readable(const struct vm *vm)
+{
+	if (vm->cfg->nr_devices != 0U)
+		return CLV_ERR_UNSUPPORTED;
+	return atomic_read_acquire(&vm->state) == (u32)CLEAVE_VM_PAUSED && vm_time_stands(vm) &&
+			       vm->work.op == (u32)VM_OP_NONE
+		       ? CLV_OK
+		       : CLV_ERR_STATE;
+}
+
+static int state_hc_list(const struct vcpu *v, struct vm *vm, u64 *value)
+{
+	u64 entries = MIN(sbi_arg(v, 3), (u64)STATE_RECORDS_MAX);
+	struct cleave_state_head *heads = (struct cleave_state_head *)(void *)state_buffer.record;
+	gpa_t buf;
+	u32 nr = 0;
+	int err = hypercall_buffer(v, 1, entries * sizeof(*heads), sizeof(u64), &buf);
+
+	if (err != CLV_OK)
+		return err;
+	spin_lock(&state_buffer.lock);
+	spin_lock(&vm->lock);
+	err = state_readable(vm);
+	if (err == CLV_OK)
+		nr = state_list(vm, heads, (u32)entries);
+	spin_unlock(&vm->lock);
+	if (err == CLV_OK)
+		err = hypercall_reply(v, buf, heads, MIN(entries, (u64)nr) * sizeof(*heads));
+	spin_unlock(&state_buffer.lock);
+	*value = nr;
+	return err;
+}
+
+static int state_hc_get(const struct vcpu *v, struct vm *vm, u64 *value)
+{
+	u64 kind = sbi_arg(v, 1);
+	u64 instance = sbi_arg(v, 2);
+	u64 size = MIN(sbi_arg(v, 5), (u64)CLEAVE_STATE_MAX);
+	gpa_t buf;
+	int err = CLV_OK;
+
+	if (!state_exists(vm, kind, instance))
+		err = CLV_ERR_NOTFOUND;
+	if (err == CLV_OK)
+		err = hypercall_buffer(v, 3, size, sizeof(u64), &buf);
+	if (err != CLV_OK)
+		return err;
+	spin_lock(&state_buffer.lock);
+	spin_lock(&vm->lock);
+	err = state_readable(vm);
+	if (err == CLV_OK)
+		size = MIN(size, (u64)state_get(vm, (u32)kind, (u32)instance, state_buffer.record));
+	spin_unlock(&vm->lock);
+	if (err == CLV_OK)
+		err = hypercall_reply(v, buf, state_buffer.record, size);
+	spin_unlock(&state_buffer.lock);
+	*value = size;
+	return err;
+}
+
+static int state_hc_set(const struct vcpu *v, struct vm *vm)
+{
+	u64 size = sbi_arg(v, 3);
+	gpa_t buf;
+	int err = CLV_OK;
+
+	if (size < sizeof(struct cleave_state_head) || size > CLEAVE_STATE_MAX)
+		err = CLV_ERR_INVAL;
+	if (err == CLV_OK)
+		err = hypercall_buffer(v, 1, size, sizeof(u64), &buf);
+	if (err != CLV_OK)
+		return err;
+	spin_lock(&state_buffer.lock);
+	err = space_read(&v->vm->space, buf, state_buffer.record, size);
+	if (err == CLV_OK) {
+		spin_lock(&vm->lock);
+		err = state_readable(vm);
+		if (err == CLV_OK && !vm->given.await)
+			err = CLV_ERR_STATE;
+		if (err == CLV_OK)
+			err = state_set(vm, state_buffer.record, size);
+		spin_unlock(&vm->lock);
+	}
+	spin_unlock(&state_buffer.lock);
+	return err;
+}
+
+static int state_hc_check(struct vm *vm, u64 *value)
+{
+	u64 missing = 0;
+	int err;
+
+	spin_lock(&vm->lock);
+	err = state_readable(vm);
+	if (err == CLV_OK)
+		missing = state_missing(vm);
+	spin_unlock(&vm->lock);
+	if (missing == 0U)
+		return err;
+	*value = missing;
+	return HYPERCALL_MISSING;
+}
 
 int hypercall_state(struct vcpu *v, u64 fn, u64 *value)
 {
-	(void)v;
-	(void)fn;
-	(void)value;
-	return CLV_ERR_UNSUPPORTED;
+	struct vm *vm = NULL;
+	int err = state_target(v, &vm);
+
+	if (err != CLV_OK)
+		return err;
+	switch (fn) {
+	case CLEAVE_FN_STATE_LIST:
+		return state_hc_list(v, vm, value);
+	case CLEAVE_FN_STATE_GET:
+		return state_hc_get(v, vm, value);
+	case CLEAVE_FN_STATE_SET:
+		return state_hc_set(v, vm);
+	case CLEAVE_FN_STATE_CHECK:
+		return state_hc_check(vm, value);
+	default:
+		return CLV_ERR_UNSUPPORTED;
+	}
 }

@@ -15,6 +15,7 @@
 #include "core/config.h"
 #include "core/console.h"
 #include "core/mmio.h"
+#include "core/state.h"
 #include "core/vcpu.h"
 #include "core/vplic.h"
 #include "core/vuart.h"
@@ -61,6 +62,7 @@ struct vm_work {
  * @time_offset: guest time = host time + this, ticks, while the VM's time goes on (core/vm_clock.c); under lock
  * @time_stands: the VM is paused, all vCPUs have left their harts, and its time stands at @time_stopped; under lock
  * @stat: counters of the VM as a whole; atomic
+ * @given: state records that it was given since it was created (core/state.h); under lock
  */
 struct vm {
 	u32 id;
@@ -85,6 +87,7 @@ struct vm {
 	struct vuart uart;
 	struct vplic plic;
 	struct console_tty tty;
+	struct state_given given;
 	u64 stat[CLEAVE_STAT_COUNT];
 };
 

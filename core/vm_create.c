@@ -174,6 +174,8 @@ int vm_memory_take(struct vm *vm)
 	vmid_assign(vm);
 	for (u32 i = 0; i < vm->nr_vcpus; i++) {
 		vcpu_reset(vm->vcpu[i]);
+		/* Registers of whoever was here before; and state records that are set need what the hart offers. */
+		guest_init(&vm->vcpu[i]->guest, 0, 0, 0);
 		guest_set_gstage(&vm->vcpu[i]->guest, vm->space.gs.root_hpa, vm->space.cfg.levels,
 				 vm->vmid);
 	}

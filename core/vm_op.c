@@ -69,6 +69,10 @@ static int step_quiesce(struct vm *vm)
 	for (u32 i = 0; i < vm->nr_vcpus; i++)
 		vcpu_reset(vm->vcpu[i]);
 	vm_clock_reset(vm);
+	state_forget(vm);
+	/* Who was given the guest has its open line too, and what was typed. */
+	if (vm_given(vm))
+		state_drop_console(vm);
 	vm_devices_reset(vm);
 	vm_op_phase(vm, vm->work.op == (u32)VM_OP_START ? PHASE_LOAD : PHASE_ZERO);
 	return CLV_OK;
@@ -161,6 +165,7 @@ static int step_ready(struct vm *vm)
 	vm_op_end(vm);
 	vm_set_state(vm, CLEAVE_VM_PAUSED);
 	return CLV_OK;
+	state_await(vm);
 }
 
 /* One step of the operation under way; under vm->lock. */

@@ -8,6 +8,8 @@
  */
 #include "core/vuart.h"
 
+#include <cleave/errno.h>
+
 /* Registers (offset in bytes; reg-shift is 0). With LCR.DLAB set, 0 and 1 are the divisor latch. */
 #define UART_RBR 0U /* read: receiver buffer */
 #define UART_THR 0U /* write: transmitter holding */
@@ -372,4 +374,68 @@ u64 vuart_take(struct vuart *u, u8 *buf, u64 len)
 	vuart_update_irq(u);
 	spin_unlock(&u->lock);
 	return n;
+}
+
+/* --- state records ------------------------------------------------------------------------------------------------ */
+
+_Static_assert(VUART_FIFO_SIZE == CLEAVE_STATE_UART_FIFO, "the record has the whole FIFO");
+
+void vuart_save(struct vuart *u, struct cleave_state_uart *r)
+{
+	spin_lock(&u->lock);
+	*r = (struct cleave_state_uart){ .ier = u->ier,
+					 .lcr = u->lcr,
+					 .mcr = u->mcr,
+					 .scr = u->scr,
+					 .fcr = u->fcr,
+					 .dll = u->dll,
+					 .dlm = u->dlm,
+					 .msr = u->msr_delta,
+					 .received = (u8)u->rx_count };
+	if (u->overrun)
+		r->flags |= CLEAVE_STATE_UART_OVERRUN;
+	if (u->thre_pending)
+		r->flags |= CLEAVE_STATE_UART_THRE;
+	for (u32 n = 0; n < u->rx_count; n++)
+		r->fifo[n] = u->rx[(u->rx_head + n) % VUART_FIFO_SIZE];
+	spin_unlock(&u->lock);
+}
+
+/* Could these registers have been written? vuart_set_ier(), _fcr() and _mcr() let no other bits in. */
+static bool vuart_is_legal(const struct cleave_state_uart *r)
+{
+	u32 rest = 0;
+
+	for (u32 n = 0; n < ARRAY_SIZE(r->reserved); n++)
+		rest |= r->reserved[n];
+	for (u32 n = r->received; n < VUART_FIFO_SIZE; n++)
+		rest |= r->fifo[n];
+	return rest == 0U && r->received <= VUART_FIFO_SIZE && (r->ier & ~IER_MASK) == 0U &&
+	       (r->mcr & ~MCR_MASK) == 0U && (r->msr & MSR_INPUTS) == 0U &&
+	       ((r->fcr & FCR_ENABLE) != 0U ? (r->fcr & ~FCR_KEPT) == 0U : r->fcr == 0U) &&
+	       (r->flags & ~(CLEAVE_STATE_UART_OVERRUN | CLEAVE_STATE_UART_THRE)) == 0U;
+}
+
+int vuart_load(struct vuart *u, const struct cleave_state_uart *r)
+{
+	if (!vuart_is_legal(r))
+		return CLV_ERR_INVAL;
+	spin_lock(&u->lock);
+	u->ier = r->ier;
+	u->lcr = r->lcr;
+	u->mcr = r->mcr;
+	u->scr = r->scr;
+	u->fcr = r->fcr;
+	u->dll = r->dll;
+	u->dlm = r->dlm;
+	u->msr_delta = r->msr;
+	u->overrun = (r->flags & CLEAVE_STATE_UART_OVERRUN) != 0U;
+	u->thre_pending = (r->flags & CLEAVE_STATE_UART_THRE) != 0U;
+	u->rx_head = 0;
+	u->rx_count = r->received;
+	for (u32 n = 0; n < VUART_FIFO_SIZE; n++)
+		u->rx[n] = r->fifo[n];
+	vuart_update_irq(u);
+	spin_unlock(&u->lock);
+	return CLV_OK;
 }

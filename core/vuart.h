@@ -11,6 +11,7 @@
 #ifndef CORE_VUART_H
 #define CORE_VUART_H
 
+#include <abi/state.h>
 #include <cleave/spinlock.h>
 #include <cleave/types.h>
 
@@ -55,6 +56,15 @@ void vuart_refill(struct vuart *u);
  * Return: characters taken. Takes u->lock.
  */
 u64 vuart_take(struct vuart *u, u8 *buf, u64 len);
+
+/** vuart_save() - the registers and the FIFO as a state record; takes u->lock */
+void vuart_save(struct vuart *u, struct cleave_state_uart *r);
+
+/**
+ * vuart_load() - take over what vuart_save() wrote, here or elsewhere; the line follows. Fetches nothing: vuart_refill() does. Takes u->lock
+ * Return: 0, CLV_ERR_INVAL: no UART has been in that state; nothing has changed.
+ */
+int vuart_load(struct vuart *u, const struct cleave_state_uart *r);
 
 /*
  * Calls up, defined by core/vm_devices.c. vuart_irq() and vuart_fetch() are called with u->lock held: the order of two

@@ -62,6 +62,28 @@ static void probe_gstage(struct features *f)
 	__asm__ volatile("hfence.gvma zero, zero" ::: "memory");
 }
 
+/* vsatp: the modes are those of satp; hgatp is 0 meanwhile, and no guest is loaded */
+static void probe_vs_stage(struct features *f)
+{
+	u64 asid_mask = BIT64(SATP_ASID_BITS) - 1U;
+	u64 asid;
+
+	for (u32 levels = 3; levels <= 5U; levels++) {
+		u64 want = (u64)(SATP_MODE_SV39 + levels - 3U) << SATP_MODE_SHIFT;
+
+		csr_write(CSR_VSATP, 0);
+		csr_write(CSR_VSATP, want);
+		if (csr_read(CSR_VSATP) == want)
+			f->vs_modes = (u8)(f->vs_modes | (1U << levels));
+	}
+	csr_write(CSR_VSATP,
+		  ((u64)SATP_MODE_SV39 << SATP_MODE_SHIFT) | (asid_mask << SATP_ASID_SHIFT));
+	asid = csr_swap(CSR_VSATP, 0) >> SATP_ASID_SHIFT & asid_mask;
+	for (; (asid & 1U) != 0U; asid >>= 1)
+		f->asid_bits++;
+	__asm__ volatile("hfence.vvma zero, zero" ::: "memory");
+}
+
 static void probe_envcfg(struct features *f)
 {
 	u64 v = 0;
@@ -191,6 +213,8 @@ static void merge(const struct features *f)
 	features.ad_sound = features.ad_sound && f->ad_sound;
 	features.gstage_modes = features.gstage_modes & f->gstage_modes;
 	features.vmid_bits = MIN(features.vmid_bits, f->vmid_bits);
+	features.vs_modes = features.vs_modes & f->vs_modes;
+	features.asid_bits = MIN(features.asid_bits, f->asid_bits);
 	features.geilen = MIN(features.geilen, f->geilen);
 }
 
@@ -216,6 +240,7 @@ void features_probe_this(void)
 	struct sbi_firmware firmware;
 
 	probe_gstage(&f);
+	probe_vs_stage(&f);
 	probe_envcfg(&f);
 	probe_cache_blocks(&f);
 	probe_fp_vector(&f);

@@ -28,7 +28,9 @@ struct features {
 	bool ad_sound; /* hardware A/D updates of guest page tables respect G-stage write protection, or there are none */
 	u8 gstage_modes; /* bit n: n-level tables, n = 3, 4, 5 */
 	u8 vmid_bits;
-	u16 vlenb; /* bytes of a vector register */
+	u8 vs_modes;  /* bit n: n-level page tables of guests (vsatp), n = 3, 4, 5 */
+	u8 asid_bits; /* ASIDLEN of vsatp */
+	u16 vlenb;    /* bytes of a vector register */
 	u32 geilen;
 	u32 cbom_block; /* bytes of a cache block, 0 without zicbom */
 	u32 cboz_block; /* bytes, 0 without zicboz */

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * State records: the table of kinds, and what has been given of them.
+ *
+ * It must never look at a record's data: that is the kinds' business.
+ */
+#include "core/state.h"
+
+#include <cleave/errno.h>
+#include <cleave/string.h>
+#include "core/console.h"
+#include "core/vm.h"
+
+/* In ascending order of kind: records are listed, and looked for, in this order. */
+static const struct state_kind *const state_kinds[] = {
+	&state_kind_config,	&state_kind_clock,	 &state_kind_regs, &state_kind_csrs,
+	&state_kind_timer,	&state_kind_run,	 &state_kind_fp,   &state_kind_vector,
+	&state_kind_vector_low, &state_kind_vector_high, &state_kind_uart, &state_kind_plic,
+	&state_kind_output,	&state_kind_input,
+};
+
+_Static_assert(ARRAY_SIZE(state_kinds) <= 32U, "a bit each in struct state_given");
+_Static_assert(STATE_RECORDS_MAX * sizeof(struct cleave_state_head) <= CLEAVE_STATE_MAX,
+	       "all heads fit where one record does");
+_Static_assert(sizeof(struct cleave_state_vector_half) + 16U * GUEST_VLENB_MAX +
+			       sizeof(struct cleave_state_head) <=
+		       CLEAVE_STATE_MAX,
+	       "the longest record fits");
+
+static u32 state_instances(const struct vm *vm, const struct state_kind *k)
+{
+	return k->vcpu ? vm->nr_vcpus : 1U;
+}
+
+/* Number of @kind in the table, ARRAY_SIZE() when it is unknown */
+static u32 state_find(u64 kind)
+{
+	u32 n = 0;
+
+	while (n < ARRAY_SIZE(state_kinds) && state_kinds[n]->kind != kind)
+		n++;
+	return n;
+}
+
+static bool state_there(const struct state_kind *k)
+{
+	return (k->need & ~state_flags()) == 0U;
+}
+
+bool state_exists(const struct vm *vm, u64 kind, u64 instance)
+{
+	u32 n = state_find(kind);
+
+	return n < ARRAY_SIZE(state_kinds) && state_there(state_kinds[n]) &&
+	       instance < state_instances(vm, state_kinds[n]);
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------------ */
+
+static void state_head(const struct state_kind *k, u32 instance, u32 length,
+		       struct cleave_state_head *head)
+{
+	*head = (struct cleave_state_head){ .kind = k->kind,
+					    .instance = instance,
+					    .version = CLEAVE_STATE_VERSION,
+					    .flags = CLEAVE_STATE_MANDATORY,
+					    .length = length };
+}
+
+u32 state_list(struct vm *vm, struct cleave_state_head *heads, u32 max)
+{
+	u32 nr = 0;
+
+	for (u32 n = 0; n < ARRAY_SIZE(state_kinds); n++) {
+		const struct state_kind *k = state_kinds[n];
+
+		for (u32 i = 0; state_there(k) && i < state_instances(vm, k); i++, nr++) {
+			if (nr < max)
+				state_head(k, i, k->size + (k->more != NULL ? k->more(vm) : 0U),
+					   &heads[nr]);
+		}
+	}
+	return nr;
+}
+
+u32 state_get(struct vm *vm, u32 kind, u32 instance, void *record)
+{
+	struct cleave_state_head *head = record;
+	const struct state_kind *k = state_kinds[state_find(kind)];
+	u32 length = k->get(vm, instance, head + 1);
+
+	state_head(k, instance, length, head);
+	return (u32)sizeof(*head) + length;
+}
+
+/* --- setting ------------------------------------------------------------------------------------------------------ */
+
+static void state_mark(struct vm *vm, u32 n, u32 instance)
+{
+	u32 *given = state_kinds[n]->vcpu ? &vm->given.vcpu[instance] : &vm->given.vm;
+
+	*given |= UINT32_C(1) << n;
+}
+
+static int state_apply(struct vm *vm, u32 n, const struct cleave_state_head *head)
+{
+	const struct state_kind *k = state_kinds[n];
+	int err;
+
+	if (head->instance >= state_instances(vm, k))
+		return CLV_ERR_INVAL;
+	if (!state_there(k))
+		return CLV_ERR_UNSUPPORTED;
+	if (k->more == NULL ? head->length != k->size : head->length < k->size)
+		return CLV_ERR_INVAL;
+	err = k->set(vm, head->instance, head + 1, head->length);
+	if (err == CLV_OK)
+		state_mark(vm, n, head->instance);
+	return err;
+}
+
+int state_set(struct vm *vm, const void *record, u64 size)
+{
+	const struct cleave_state_head *head = record;
+	u32 n = state_find(head->kind);
+
+	if (head->length != size - sizeof(*head) || (head->flags & ~CLEAVE_STATE_MANDATORY) != 0U)
+		return CLV_ERR_INVAL;
+	if (n == ARRAY_SIZE(state_kinds) || head->version != CLEAVE_STATE_VERSION)
+		return (head->flags & CLEAVE_STATE_MANDATORY) != 0U ? CLV_ERR_UNSUPPORTED : CLV_OK;
+	return state_apply(vm, n, head);
+}
+
+/* --- what has been given ------------------------------------------------------------------------------------------ */
+
+void state_await(struct vm *vm)
+{
+	memset(&vm->given, 0, sizeof(vm->given));
+	vm->given.await = true;
+	/* What is typed now would be overwritten by the INPUT record. */
+	console_tty_hold(&vm->tty, true);
+}
+
+void state_forget(struct vm *vm)
+{
+	memset(&vm->given, 0, sizeof(vm->given));
+	console_tty_hold(&vm->tty, false);
+}
+
+void state_drop_console(struct vm *vm)
+{
+	console_tty_drop_line(&vm->tty);
+	(void)console_tty_load_input(&vm->tty, (const u8 *)"", 0);
+}
+
+void state_settle(struct vm *vm)
+{
+	state_forget(vm);
+	vuart_refill(&vm->uart);
+}
+
+u64 state_missing(const struct vm *vm)
+{
+	if (!vm->given.await)
+		return 0;
+	for (u32 n = 0; n < ARRAY_SIZE(state_kinds); n++) {
+		const struct state_kind *k = state_kinds[n];
+
+		/* CONFIG comes first, and says what else there is. */
+		if ((k->need & ~vm->given.flags) != 0U)
+			continue;
+		for (u32 i = 0; i < state_instances(vm, k); i++) {
+			u32 given = k->vcpu ? vm->given.vcpu[i] : vm->given.vm;
+
+			if ((given >> n & 1U) == 0U)
+				return (u64)k->kind << 32 | i;
+		}
+	}
+	return 0;
+}
+
+bool state_may_run(const struct vm *vm)
+{
+	u32 any = vm->given.vm;
+
+	for (u32 i = 0; i < vm->nr_vcpus; i++)
+		any |= vm->given.vcpu[i];
+	return any == 0U || state_missing(vm) == 0U;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * State records of the emulated devices and of the partition's side of the console.
+ *
+ * Lines between devices are not carried: a UART's follows from its registers, a PLIC's inputs are those lines, and its outputs follow
+ * from all of it. Each record, when it is set, leaves all three as they must be for what was set so far, so that their order does not
+ * matter.
+ */
+#include <cleave/errno.h>
+#include <cleave/string.h>
+#include "core/guest_fdt.h"
+#include "core/state.h"
+#include "core/vm.h"
+
+/* --- UART --------------------------------------------------------------------------------------------------------- */
+
+static u32 get_uart(struct vm *vm, u32 i, void *data)
+{
+	(void)i;
+	vuart_save(&vm->uart, data);
+	return sizeof(struct cleave_state_uart);
+}
+
+static int set_uart(struct vm *vm, u32 i, const void *data, u32 length)
+{
+	(void)i;
+	(void)length;
+	return vuart_load(&vm->uart, data);
+}
+
+const struct state_kind state_kind_uart = { .kind = CLEAVE_STATE_UART,
+					    .size = sizeof(struct cleave_state_uart),
+					    .get = get_uart,
+					    .set = set_uart };
+
+/* --- PLIC --------------------------------------------------------------------------------------------------------- */
+
+#define PLIC_LEVELS   7U /* priorities and thresholds */
+#define PLIC_SOURCE_0 1U
+
+_Static_assert(VPLIC_SOURCES == CLEAVE_STATE_PLIC_SOURCES, "the record has every source");
+
+static u32 more_plic(struct vm *vm)
+{
+	return vm->nr_vcpus * (u32)sizeof(struct cleave_state_plic_context);
+}
+
+static u32 get_plic(struct vm *vm, u32 i, void *data)
+{
+	struct vplic *p = &vm->plic;
+	struct cleave_state_plic *r = data;
+	struct cleave_state_plic_context *c = (struct cleave_state_plic_context *)(r + 1);
+
+	(void)i;
+	spin_lock(&p->lock);
+	*r = (struct cleave_state_plic){ .sources = VPLIC_SOURCES,
+					 .contexts = vm->nr_vcpus,
+					 .pending = p->pending,
+					 .claimed = p->claimed };
+	memcpy(r->priority, p->priority, sizeof(r->priority));
+	for (u32 n = 0; n < vm->nr_vcpus; n++)
+		c[n] = (struct cleave_state_plic_context){ p->enable[n], p->threshold[n] };
+	spin_unlock(&p->lock);
+	return (u32)sizeof(*r) + more_plic(vm);
+}
+
+static bool plic_is_legal(const struct vm *vm, const struct cleave_state_plic *r)
+{
+	const struct cleave_state_plic_context *c =
+		(const struct cleave_state_plic_context *)(r + 1);
+
+	if (r->sources != VPLIC_SOURCES || r->contexts != vm->nr_vcpus ||
+	    ((r->pending | r->claimed) & PLIC_SOURCE_0) != 0U || (r->pending & r->claimed) != 0U ||
+	    r->priority[0] != 0U)
+		return false;
+	for (u32 n = 0; n < VPLIC_SOURCES; n++) {
+		if (r->priority[n] > PLIC_LEVELS)
+			return false;
+	}
+	for (u32 n = 0; n < vm->nr_vcpus; n++) {
+		if ((c[n].enable & PLIC_SOURCE_0) != 0U || c[n].threshold > PLIC_LEVELS)
+			return false;
+	}
+	return true;
+}
+
+static int set_plic(struct vm *vm, u32 i, const void *data, u32 length)
+{
+	struct vplic *p = &vm->plic;
+	const struct cleave_state_plic *r = data;
+	const struct cleave_state_plic_context *c =
+		(const struct cleave_state_plic_context *)(r + 1);
+
+	(void)i;
+	if (length != sizeof(*r) + more_plic(vm) || !plic_is_legal(vm, r))
+		return CLV_ERR_INVAL;
+	spin_lock(&p->lock);
+	p->pending = r->pending;
+	p->claimed = r->claimed;
+	memcpy(p->priority, r->priority, sizeof(r->priority));
+	for (u32 n = 0; n < vm->nr_vcpus; n++) {
+		p->enable[n] = c[n].enable;
+		p->threshold[n] = (u8)c[n].threshold;
+	}
+	spin_unlock(&p->lock);
+	/* What the UART says has not changed; saying it again makes the gateways and the outputs look at what has. */
+	spin_lock(&vm->uart.lock);
+	vplic_line(p, GUEST_UART_IRQ, vm->uart.irq);
+	spin_unlock(&vm->uart.lock);
+	return CLV_OK;
+}
+
+const struct state_kind state_kind_plic = { .kind = CLEAVE_STATE_PLIC,
+					    .size = sizeof(struct cleave_state_plic),
+					    .more = more_plic,
+					    .get = get_plic,
+					    .set = set_plic };
+
+/* --- console ------------------------------------------------------------------------------------------------------ */
+
+_Static_assert(CONSOLE_SAVE_MAX <= CLEAVE_STATE_OUTPUT_MAX, "an open line fits into a record");
+_Static_assert(CONFIG_CONSOLE_RX <= CLEAVE_STATE_MAX - sizeof(struct cleave_state_head),
+	       "what was typed fits into a record");
+
+static u32 more_output(struct vm *vm)
+{
+	return console_tty_line_bytes(&vm->tty);
+}
+
+static u32 get_output(struct vm *vm, u32 i, void *data)
+{
+	(void)i;
+	return console_tty_save_line(&vm->tty, data);
+}
+
+static int set_output(struct vm *vm, u32 i, const void *data, u32 length)
+{
+	(void)i;
+	if (length > CLEAVE_STATE_OUTPUT_MAX || memchr(data, '\n', length) != NULL)
+		return CLV_ERR_INVAL;
+	/* Whatever else these bytes are, the guest could have sent them itself. */
+	console_tty_drop_line(&vm->tty);
+	console_tty_write(&vm->tty, data, length);
+	return CLV_OK;
+}
+
+const struct state_kind state_kind_output = {
+	.kind = CLEAVE_STATE_OUTPUT, .more = more_output, .get = get_output, .set = set_output
+};
+
+static u32 more_input(struct vm *vm)
+{
+	return console_tty_input_bytes(&vm->tty);
+}
+
+static u32 get_input(struct vm *vm, u32 i, void *data)
+{
+	(void)i;
+	return console_tty_save_input(&vm->tty, data);
+}
+
+static int set_input(struct vm *vm, u32 i, const void *data, u32 length)
+{
+	(void)i;
+	return console_tty_load_input(&vm->tty, data, length);
+}
+
+const struct state_kind state_kind_input = {
+	.kind = CLEAVE_STATE_INPUT, .more = more_input, .get = get_input, .set = set_input
+};

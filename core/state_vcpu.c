@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * State records of vCPUs. Registers are arch/riscv/guest_state.c's.
+ *
+ * Every member of struct vcpu, and where it goes:
+ *	guest			arch/riscv/guest_state.h
+ *	vm, id, hart, sched_next
+ *				the slot's
+ *	hsm			RUN. CLAIMED is never seen: who claims runs on a hart of the same VM
+ *	mode			OUT, as its VM's time stands
+ *	irq_level		follows from the PLIC's outputs and the timer
+ *	irq_soft		RUN, apart from VSSIP in CSRS: a hart that is started anew loses only the latter
+ *	irq_shown		0: nothing was shown to a guest that was never loaded
+ *	waiting, suspend_jump, start_pc, start_opaque
+ *				RUN; the last two where the state says that they will be used
+ *	blocked			its ecall is done again: the pc stands on it
+ *	deadline, timer		TIMER; with Sstc it is vstimecmp. The host's deadline follows from the guest's and CLOCK
+ *	tlb_seen		0 since the slot was created: it flushes everything before it enters
+ *	fence_lock, fence, fence_posted, fence_done
+ *				remote fences that it had not done yet when it was paused: where it goes on, it flushes everything
+ *				before it enters, which is more
+ *	counters, stat		count what happened in this slot
+ */
+#include <cleave/errno.h>
+#include "arch/riscv/guest_state.h"
+#include "core/sbi_args.h"
+#include "core/state.h"
+#include "core/vm.h"
+
+/* --- registers ---------------------------------------------------------------------------------------------------- */
+
+static u32 get_regs(struct vm *vm, u32 i, void *data)
+{
+	guest_state_get_regs(&vm->vcpu[i]->guest, data);
+	return sizeof(struct cleave_state_regs);
+}
+
+static int set_regs(struct vm *vm, u32 i, const void *data, u32 length)
+{
+	(void)length;
+	return guest_state_set_regs(&vm->vcpu[i]->guest, data);
+}
+
+const struct state_kind state_kind_regs = { .kind = CLEAVE_STATE_REGS,
+					    .vcpu = true,
+					    .size = sizeof(struct cleave_state_regs),
+					    .get = get_regs,
+					    .set = set_regs };
+
+static u32 get_csrs(struct vm *vm, u32 i, void *data)
+{
+	guest_state_get_csrs(&vm->vcpu[i]->guest, data);
+	return sizeof(struct cleave_state_csrs);
+}
+
+static int set_csrs(struct vm *vm, u32 i, const void *data, u32 length)
+{
+	(void)length;
+	return guest_state_set_csrs(&vm->vcpu[i]->guest, data);
+}
+
+const struct state_kind state_kind_csrs = { .kind = CLEAVE_STATE_CSRS,
+					    .vcpu = true,
+					    .size = sizeof(struct cleave_state_csrs),
+					    .get = get_csrs,
+					    .set = set_csrs };
+
+static u32 get_fp(struct vm *vm, u32 i, void *data)
+{
+	guest_state_get_fp(&vm->vcpu[i]->guest, data);
+	return sizeof(struct cleave_state_fp);
+}
+
+static int set_fp(struct vm *vm, u32 i, const void *data, u32 length)
+{
+	(void)length;
+	return guest_state_set_fp(&vm->vcpu[i]->guest, data);
+}
+
+const struct state_kind state_kind_fp = { .kind = CLEAVE_STATE_FP,
+					  .vcpu = true,
+					  .need = CLEAVE_STATE_CONFIG_FP,
+					  .size = sizeof(struct cleave_state_fp),
+					  .get = get_fp,
+					  .set = set_fp };
+
+static u32 get_vector(struct vm *vm, u32 i, void *data)
+{
+	guest_state_get_vector(&vm->vcpu[i]->guest, data);
+	return sizeof(struct cleave_state_vector);
+}
+
+static int set_vector(struct vm *vm, u32 i, const void *data, u32 length)
+{
+	(void)length;
+	return guest_state_set_vector(&vm->vcpu[i]->guest, data);
+}
+
+const struct state_kind state_kind_vector = { .kind = CLEAVE_STATE_VECTOR,
+					      .vcpu = true,
+					      .need = CLEAVE_STATE_CONFIG_VECTOR,
+					      .size = sizeof(struct cleave_state_vector),
+					      .get = get_vector,
+					      .set = set_vector };
+
+static u32 more_half(struct vm *vm)
+{
+	(void)vm;
+	return 16U * guest_state_vlenb();
+}
+
+static u32 get_half(struct vm *vm, u32 i, u32 first, void *data)
+{
+	guest_state_get_half(&vm->vcpu[i]->guest, first, data);
+	return (u32)sizeof(struct cleave_state_vector_half) + more_half(vm);
+}
+
+static int set_half(struct vm *vm, u32 i, u32 first, const void *data, u32 length)
+{
+	if (length != sizeof(struct cleave_state_vector_half) + more_half(vm))
+		return CLV_ERR_INVAL;
+	return guest_state_set_half(&vm->vcpu[i]->guest, first, data);
+}
+
+static u32 get_low(struct vm *vm, u32 i, void *data)
+{
+	return get_half(vm, i, 0, data);
+}
+
+static int set_low(struct vm *vm, u32 i, const void *data, u32 length)
+{
+	return set_half(vm, i, 0, data, length);
+}
+
+static u32 get_high(struct vm *vm, u32 i, void *data)
+{
+	return get_half(vm, i, 16, data);
+}
+
+static int set_high(struct vm *vm, u32 i, const void *data, u32 length)
+{
+	return set_half(vm, i, 16, data, length);
+}
+
+const struct state_kind state_kind_vector_low = { .kind = CLEAVE_STATE_VECTOR_LOW,
+						  .vcpu = true,
+						  .need = CLEAVE_STATE_CONFIG_VECTOR,
+						  .size = sizeof(struct cleave_state_vector_half),
+						  .more = more_half,
+						  .get = get_low,
+						  .set = set_low };
+const struct state_kind state_kind_vector_high = { .kind = CLEAVE_STATE_VECTOR_HIGH,
+						   .vcpu = true,
+						   .need = CLEAVE_STATE_CONFIG_VECTOR,
+						   .size = sizeof(struct cleave_state_vector_half),
+						   .more = more_half,
+						   .get = get_high,
+						   .set = set_high };
+
+/* --- timer -------------------------------------------------------------------------------------------------------- */
+
+static u32 get_timer(struct vm *vm, u32 i, void *data)
+{
+	struct cleave_state_timer *t = data;
+
+	t->compare = vcpu_timer(vm->vcpu[i]);
+	return sizeof(*t);
+}
+
+static int set_timer(struct vm *vm, u32 i, const void *data, u32 length)
+{
+	const struct cleave_state_timer *t = data;
+
+	(void)length;
+	vcpu_put_timer(vm->vcpu[i], t->compare);
+	return CLV_OK;
+}
+
+const struct state_kind state_kind_timer = { .kind = CLEAVE_STATE_TIMER,
+					     .vcpu = true,
+					     .size = sizeof(struct cleave_state_timer),
+					     .get = get_timer,
+					     .set = set_timer };
+
+/* --- whether it runs ---------------------------------------------------------------------------------------------- */
+
+#define RUN_FLAGS (CLEAVE_STATE_RUN_WAITING | CLEAVE_STATE_RUN_JUMP | CLEAVE_STATE_RUN_SOFT)
+
+static u32 get_run(struct vm *vm, u32 i, void *data)
+{
+	const struct vcpu *v = vm->vcpu[i];
+	struct cleave_state_run *r = data;
+	u32 hsm = atomic_read_acquire(&v->hsm);
+
+	*r = (struct cleave_state_run){ .hsm = hsm };
+	if (atomic_read(&v->waiting))
+		r->flags |= CLEAVE_STATE_RUN_WAITING;
+	if (v->suspend_jump)
+		r->flags |= CLEAVE_STATE_RUN_JUMP;
+	if (atomic_read(&v->irq_soft) != 0U)
+		r->flags |= CLEAVE_STATE_RUN_SOFT;
+	if (hsm == (u32)VCPU_START_PENDING || v->suspend_jump) {
+		r->start = v->start_pc;
+		r->opaque = v->start_opaque;
+	}
+	return sizeof(*r);
+}
+
+static bool run_is_legal(const struct vm *vm, const struct cleave_state_run *r)
+{
+	bool jump = (r->flags & CLEAVE_STATE_RUN_JUMP) != 0U;
+	bool waiting = (r->flags & CLEAVE_STATE_RUN_WAITING) != 0U;
+
+	if (r->hsm > (u32)VCPU_SUSPENDED || (r->flags & ~RUN_FLAGS) != 0U)
+		return false;
+	if (jump && r->hsm != (u32)VCPU_SUSPENDED)
+		return false;
+	if (waiting && r->hsm != (u32)VCPU_STARTED && r->hsm != (u32)VCPU_SUSPENDED)
+		return false;
+	if (jump || r->hsm == (u32)VCPU_START_PENDING)
+		return sbi_args_entry(vm->cfg->memory, vm->cfg->nr_memory, r->start) ==
+		       CLEAVE_SUCCESS;
+	return r->start == 0U && r->opaque == 0U;
+}
+
+static int set_run(struct vm *vm, u32 i, const void *data, u32 length)
+{
+	const struct cleave_state_run *r = data;
+	struct vcpu *v = vm->vcpu[i];
+
+	(void)length;
+	if (!run_is_legal(vm, r))
+		return CLV_ERR_INVAL;
+	v->start_pc = r->start;
+	v->start_opaque = r->opaque;
+	v->suspend_jump = (r->flags & CLEAVE_STATE_RUN_JUMP) != 0U;
+	atomic_set(&v->waiting, (r->flags & CLEAVE_STATE_RUN_WAITING) != 0U);
+	atomic_set(&v->irq_soft, (r->flags & CLEAVE_STATE_RUN_SOFT) != 0U ? 1U : 0U);
+	/* Release: as in vcpu_start(). Its hart looks no sooner than the VM runs. */
+	atomic_set_release(&v->hsm, r->hsm);
+	return CLV_OK;
+}
+
+const struct state_kind state_kind_run = { .kind = CLEAVE_STATE_RUN,
+					   .vcpu = true,
+					   .size = sizeof(struct cleave_state_run),
+					   .get = get_run,
+					   .set = set_run };
