@@ -3,11 +3,88 @@
 #include "core/hypercall.h"
 
 #include <cleave/errno.h>
+#include <cleave/printk.h>
+#include <cleave/string.h>
+#include "arch/riscv/features.h"
+#include "arch/riscv/isa.h"
+#include "arch/riscv/timer.h"
+
+_Static_assert(sizeof(((struct cleave_machine *)0)->isa) >= ISA_GUEST_LEN,
+	       "the record holds what the guest's device tree says, whole");
+
+/* Levels of the VM's tables; of an empty slot the most that it can have. Under vm->lock. */
+static u32 machine_levels(const struct vm *vm)
+{
+	const u8 modes = features.gstage_modes;
+
+	if (atomic_read(&vm->state) != (u32)CLEAVE_VM_EMPTY)
+		return vm->space.cfg.levels;
+	if (vm->cfg->gstage_levels != 0U)
+		return vm->cfg->gstage_levels;
+	for (u32 levels = 5; levels > 3U; levels--) {
+		if ((modes & BIT64(levels)) != 0U)
+			return levels;
+	}
+	return 3;
+}
+
+static void fill_machine(const struct vm *vm, struct cleave_machine *machine)
+{
+	const struct config_partition *cfg = vm->cfg;
+
+	memset(machine, 0, sizeof(*machine));
+	machine->vcpus = cfg->cpus;
+	machine->gstage_levels = machine_levels(vm);
+	machine->timebase = timer_frequency();
+	machine->regions = cfg->nr_memory;
+	machine->devices = cfg->nr_devices;
+	if (cfg->nr_devices != 0U)
+		(void)str_print(machine->device, sizeof(machine->device), "%s", cfg->device[0]);
+	(void)features_guest_isa(machine->isa, sizeof(machine->isa));
+}
+
+static int vm_machine(const struct vcpu *v, u64 *value)
+{
+	struct cleave_machine machine;
+	u64 len = MIN(sbi_arg(v, 3), (u64)sizeof(machine));
+	struct vm *vm = NULL;
+	gpa_t buf;
+	int err = hypercall_target(v, &vm);
+
+	if (err == CLV_OK)
+		err = hypercall_buffer(v, 1, len, sizeof(u64), &buf);
+	if (err != CLV_OK)
+		return err;
+	spin_lock(&vm->lock);
+	fill_machine(vm, &machine);
+	spin_unlock(&vm->lock);
+	*value = len;
+	return hypercall_reply(v, buf, &machine, len);
+}
+
+static int machine_note(const struct vcpu *v)
+{
+	u64 note = sbi_arg(v, 1);
+	u64 run = sbi_arg(v, 3);
+	struct vm *vm = NULL;
+	int err = hypercall_manager(v);
+
+	if (err == CLV_OK)
+		err = hypercall_target(v, &vm);
+	/* Looked at whole: 2^32 is no note. */
+	if (err == CLV_OK && (note > CLEAVE_NOTE_TAKEN || run > 1U))
+		err = CLV_ERR_INVAL;
+	return err == CLV_OK ? vm_note(vm, (u32)note, sbi_arg(v, 2), run == 1U) : err;
+}
 
 int hypercall_machine(struct vcpu *v, u64 fn, u64 *value)
 {
-	(void)v;
-	(void)fn;
-	(void)value;
-	return CLV_ERR_UNSUPPORTED;
+	switch (fn) {
+	case CLEAVE_FN_MACHINE:
+		return vm_machine(v, value);
+	case CLEAVE_FN_VM_NOTE:
+		return machine_note(v);
+	default:
+		return CLV_ERR_UNSUPPORTED;
+	}
 }

@@ -95,6 +95,24 @@ static int leaves(const struct vcpu *v, u64 *value)
 	return hypercall_reply(v, buf, &counts, sizeof(counts));
 }
 
+static int leaf(const struct vcpu *v, u64 *value)
+{
+	struct vm *vm = NULL;
+	int level = hypercall_target(v, &vm);
+
+	if (level != CLV_OK)
+		return level;
+	spin_lock(&vm->lock);
+	level = atomic_read(&vm->state) == (u32)CLEAVE_VM_EMPTY
+			? CLV_ERR_STATE
+			: space_leaf_level(&vm->space, GPA(sbi_arg(v, 1)));
+	spin_unlock(&vm->lock);
+	if (level < 0)
+		return level;
+	*value = (u64)level;
+	return CLV_OK;
+}
+
 int hypercall_memory(struct vcpu *v, u64 fn, u64 *value)
 {
 	switch (fn) {
@@ -106,6 +124,8 @@ int hypercall_memory(struct vcpu *v, u64 fn, u64 *value)
 		return window_unmap(v);
 	case CLEAVE_FN_LEAVES:
 		return leaves(v, value);
+	case CLEAVE_FN_LEAF:
+		return leaf(v, value);
 	default:
 		return CLV_ERR_UNSUPPORTED;
 	}

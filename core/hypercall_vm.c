@@ -47,6 +47,9 @@ static void fill_info(const struct vm *vm, struct cleave_vm_info *info)
 	for (u32 i = 0; i < cfg->nr_memory; i++)
 		info->memory += cfg->memory[i].size;
 	info->overhead = vm_overhead(vm);
+	info->note = vm->note;
+	info->note_id = vm->note_id;
+	info->note_run = vm->note_run ? 1U : 0U;
 	/* Both are 32 bytes, and a configured name always ends in a NUL. */
 	memcpy(info->name, cfg->name, sizeof(info->name));
 }

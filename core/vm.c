@@ -135,6 +135,52 @@ int vm_resume(struct vm *vm)
 	return err;
 }
 
+/* --- who owns it ------------------------------------------------------------------------------------------------ */
+
+/*
+ * May @vm be given up? Whatever could still let it run must be over: no vCPU on a hart that might reboot it, no operation
+ * that ends with a start. What begins afterwards looks at the note first.
+ */
+static bool vm_may_give(const struct vm *vm, u64 id)
+{
+	u32 state = vm_state(vm);
+
+	if (vm_given(vm))
+		return vm->note_id == id;
+	if (vm->work.op != (u32)VM_OP_NONE)
+		return false;
+	return state == (u32)CLEAVE_VM_STOPPED ||
+	       (state == (u32)CLEAVE_VM_PAUSED && vm_time_stands(vm));
+}
+
+static bool vm_may_note(const struct vm *vm, u32 note, u64 id)
+{
+	if (vm_state(vm) == (u32)CLEAVE_VM_EMPTY)
+		return false;
+	if (note == CLEAVE_NOTE_GIVEN)
+		return vm_may_give(vm, id);
+	return note == CLEAVE_NOTE_NONE || !vm_given(vm);
+}
+
+int vm_note(struct vm *vm, u32 note, u64 id, bool run)
+{
+	const struct vcpu *self = vcpu_current();
+	int err = CLV_ERR_STATE;
+
+	if (note > CLEAVE_NOTE_TAKEN || (note != CLEAVE_NOTE_NONE && id == 0U) ||
+	    (self != NULL && self->vm == vm))
+		return CLV_ERR_INVAL;
+	spin_lock(&vm->lock);
+	if (vm_may_note(vm, note, id)) {
+		vm->note = note;
+		vm->note_id = note == CLEAVE_NOTE_NONE ? 0U : id;
+		vm->note_run = note != CLEAVE_NOTE_NONE && run;
+		err = CLV_OK;
+	}
+	spin_unlock(&vm->lock);
+	return err;
+}
+
 /* --- the end of a VM -------------------------------------------------------------------------------------------- */
 
 /* A VM that runs, or will run without anybody's doing. A paused one waits for a manager, which has to run itself. */

@@ -59,10 +59,11 @@ struct vm_work {
  * @overhead: bytes of frames kept beside memory, pool and bitmaps: this structure and the vCPUs
  * @restarts: automatic restarts since restart_since; @restart_since: host time, ticks; under lock
  * @work: operation under way; under lock
+ * @note, @note_id, @note_run: vm_note(); under lock
  * @time_offset: guest time = host time + this, ticks, while the VM's time goes on (core/vm_clock.c); under lock
  * @time_stands: the VM is paused, all vCPUs have left their harts, and its time stands at @time_stopped; under lock
- * @stat: counters of the VM as a whole; atomic
  * @given: state records that it was given since it was created (core/state.h); under lock
+ * @stat: counters of the VM as a whole; atomic
  */
 struct vm {
 	u32 id;
@@ -80,14 +81,17 @@ struct vm {
 	u32 restarts;
 	u64 restart_since;
 	struct vm_work work;
+	u32 note;
+	u64 note_id;
+	bool note_run;
 	u64 time_offset;
 	u64 time_stopped;
 	bool time_stands;
+	struct state_given given;
 	struct mmio_bus bus;
 	struct vuart uart;
 	struct vplic plic;
 	struct console_tty tty;
-	struct state_given given;
 	u64 stat[CLEAVE_STAT_COUNT];
 };
 
@@ -118,6 +122,19 @@ int vm_pause(struct vm *vm);
 
 /** vm_resume() - Return: 0, CLV_ERR_STATE (not paused, or mapped writable by somebody) */
 int vm_resume(struct vm *vm);
+
+/**
+ * vm_note() - write down who owns @vm, where it outlives the manager that says so
+ * @note: CLEAVE_NOTE_NONE; _GIVEN: given up to another slot, so it must not run; _TAKEN: came from another slot
+ * @id: of the migration; not looked at with CLEAVE_NOTE_NONE
+ * @run: it is to run when GIVEN is struck out; only told
+ *
+ * The lock of the state guards the note too, so that a VM which is given up does not run, and none is given up that runs.
+ *
+ * Return: 0; CLV_ERR_INVAL (@note, no id, the caller's own VM), CLV_ERR_STATE (empty; GIVEN: neither stopped nor paused with all
+ * vCPUs off their harts, an operation is under way, or it is given up by another id; TAKEN: it is given up).
+ */
+int vm_note(struct vm *vm, u32 note, u64 id, bool run);
 
 /**
  * vm_do() - one bounded step of an operation

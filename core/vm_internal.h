@@ -17,6 +17,12 @@ static inline u32 vm_state(const struct vm *vm)
 	return atomic_read_acquire(&vm->state);
 }
 
+/** vm_given() - Return: true when @vm was given up: it must not be resumed, started or reset. Under vm->lock */
+static inline bool vm_given(const struct vm *vm)
+{
+	return vm->note == CLEAVE_NOTE_GIVEN;
+}
+
 /** vm_kick_all() - make every vCPU of @vm look at the state */
 void vm_kick_all(struct vm *vm);
 

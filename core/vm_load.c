@@ -8,12 +8,11 @@
 #include <cleave/printk.h>
 #include <cleave/spinlock.h>
 #include "arch/riscv/features.h"
+#include "arch/riscv/isa.h"
 #include "arch/riscv/timer.h"
 #include "core/guest_fdt.h"
 #include "core/image.h"
 #include "core/vm_internal.h"
-
-#define ISA_LEN 300U
 
 enum load_part {
 	LOAD_KERNEL = 0,
@@ -106,7 +105,7 @@ static const char *mmu_type(void)
 
 static int load_tree(struct vm *vm, const struct image_layout *layout)
 {
-	char isa[ISA_LEN];
+	char isa[ISA_GUEST_LEN];
 	struct guest_fdt_params p = {
 		.part = vm->cfg,
 		.isa = isa,

@@ -152,6 +152,9 @@ static int step_run(struct vm *vm)
 static int step_give(struct vm *vm)
 {
 	vm_memory_give(vm);
+	vm->note = CLEAVE_NOTE_NONE;
+	vm->note_id = 0;
+	vm->note_run = false;
 	vm_op_end(vm);
 	vm_set_state(vm, CLEAVE_VM_EMPTY);
 	printk("partition \"%s\": destroyed, its memory is free", vm->cfg->name);
@@ -162,10 +165,10 @@ static int step_ready(struct vm *vm)
 {
 	if (!vm_clock_stop(vm))
 		return CLV_OK;
+	state_await(vm);
 	vm_op_end(vm);
 	vm_set_state(vm, CLEAVE_VM_PAUSED);
 	return CLV_OK;
-	state_await(vm);
 }
 
 /* One step of the operation under way; under vm->lock. */
@@ -220,7 +223,8 @@ static int check_start(struct vm *vm, u32 state)
 {
 	if (state == (u32)CLEAVE_VM_RUNNING)
 		return CLV_ERR_EXISTS;
-	if (vm->cfg->kernel == NULL || state == (u32)CLEAVE_VM_EMPTY || vm_windows_writable(vm))
+	if (vm->cfg->kernel == NULL || state == (u32)CLEAVE_VM_EMPTY || vm_given(vm) ||
+	    vm_windows_writable(vm))
 		return CLV_ERR_STATE;
 	/* One that was paused in the middle of its life is resumed or reset; one that was just created is started. */
 	return state == (u32)CLEAVE_VM_PAUSED && vm_ever_started(vm) ? CLV_ERR_STATE : CLV_OK;
@@ -236,8 +240,9 @@ static int check_begin(struct vm *vm, enum vm_op op)
 	case VM_OP_DESTROY:
 		return state != (u32)CLEAVE_VM_EMPTY ? CLV_OK : CLV_ERR_STATE;
 	case VM_OP_RESET:
-		return state != (u32)CLEAVE_VM_EMPTY && vm->cfg->kernel != NULL ? CLV_OK
-										: CLV_ERR_STATE;
+		return state != (u32)CLEAVE_VM_EMPTY && vm->cfg->kernel != NULL && !vm_given(vm)
+			       ? CLV_OK
+			       : CLV_ERR_STATE;
 	case VM_OP_START:
 		return check_start(vm, state);
 	case VM_OP_NONE:

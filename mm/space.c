@@ -319,3 +319,22 @@ int space_leaves(struct space *sp, u32 region, u64 leaves[3], u64 *cursor)
 	spin_unlock(&sp->lock);
 	return err;
 }
+
+int space_leaf_level(struct space *sp, gpa_t gpa)
+{
+	const struct region *r;
+	u32 level = 0;
+	u64 pte = 0;
+	int err = CLV_ERR_RANGE;
+
+	/* The lock keeps a collapse from freeing the table that is stood in (M4). */
+	spin_lock(&sp->lock);
+	r = region_find(sp->region, sp->nr_regions, gpa);
+	if (r != NULL && atomic_read(&r->kind) == (u32)REGION_MEMORY) {
+		(void)gstage_walk(&sp->gs, gpa, &level, &pte);
+		if (gstage_pte_is_leaf(pte))
+			err = (int)level;
+	}
+	spin_unlock(&sp->lock);
+	return err;
+}

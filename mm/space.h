@@ -267,4 +267,15 @@ int space_log_status(struct space *sp, u32 region, struct space_log_status *out)
  */
 int space_leaves(struct space *sp, u32 region, u64 leaves[3], u64 *cursor);
 
+/**
+ * space_leaf_level() - how large the leaf is that maps an address
+ * @gpa: of memory; need not be aligned
+ *
+ * It says how it was when it was looked at: a running vCPU's fault may split the leaf at once.
+ *
+ * Return: 0 = 4 KiB, 1 = 2 MiB, 2 = 1 GiB; CLV_ERR_RANGE when no memory region of this space covers
+ * @gpa (a window is none).
+ */
+int space_leaf_level(struct space *sp, gpa_t gpa);
+
 #endif

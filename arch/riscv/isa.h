@@ -10,7 +10,8 @@
 
 #include <cleave/types.h>
 
-#define ISA_WORDS 2U
+#define ISA_WORDS     2U
+#define ISA_GUEST_LEN 512U /* bytes of the longest string for a guest, NUL included */
 
 /* struct isa - a set of extensions: those of isa.c's table, and H */
 struct isa {

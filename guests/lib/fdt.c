@@ -114,6 +114,13 @@ bool fdt_memory(const void *fdt, u64 *base, u64 *size)
 	return true;
 }
 
+const char *fdt_isa(const void *fdt)
+{
+	const u8 *p = fdt_find(fdt, 2, "cpu@", "riscv,isa", NULL);
+
+	return p == NULL ? "" : (const char *)p;
+}
+
 u32 fdt_cpus(const void *fdt)
 {
 	u32 n = 0;

@@ -244,6 +244,9 @@ bool bootarg(const void *fdt, const char *name, char *value, size_t size);
 /** fdt_memory() - first entry of the first memory node. Return: it is there */
 bool fdt_memory(const void *fdt, u64 *base, u64 *size);
 
+/** fdt_isa() - Return: `riscv,isa` of the first hart, "" when it is not there */
+const char *fdt_isa(const void *fdt);
+
 /** fdt_cpus() - Return: number of cpu nodes; fdt_timebase() - Hz, 0 when it is not there; fdt_size() - bytes */
 u32 fdt_cpus(const void *fdt);
 u64 fdt_timebase(const void *fdt);

@@ -17,6 +17,16 @@ def test_every_function(boot, mode):
     assert m.wait_end() == 0
 
 
+def test_note_outlives_the_manager(boot):
+    """A partition that was given up stays so when the manager that gave it up restarts."""
+    m = boot([partition("manager", bootargs="role=reborn", more="manager"),
+              partition("subject", bootargs="role=subject")],
+             {"payload.bin": guest("hypercall")}, smp=2)
+    m.wait(r'^cleave\| partition "manager": rebooted by its guest$')
+    m.wait(r"^manager\| done: [1-9]\d* passed, 0 failed$")
+    assert m.wait_end() == 0
+
+
 def test_on_one_hart(boot):
     """The same with both partitions on one hart: who waits for the other must let it run."""
     m = boot([partition("manager", bootargs="role=manager", more="manager"),

@@ -143,6 +143,19 @@ static void small_buffer(void **state)
 	}
 }
 
+/* A device tree that names everything there is: what guests are told of it is cut nowhere. */
+static void everything_fits(void **state)
+{
+	struct isa isa;
+	char buf[ISA_GUEST_LEN];
+
+	(void)state;
+	memset(&isa, 0xff, sizeof(isa.word));
+	isa.h = true;
+	assert_true(isa_guest_string(&isa, ALL, buf, sizeof(buf)) > 300U);
+	assert_true(isa_guest_string(&isa, ALL, buf, sizeof(buf)) < sizeof(buf));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,7 +163,7 @@ int main(void)
 		cmocka_unit_test(never_given),	cmocka_unit_test(only_what_was_found),
 		cmocka_unit_test(lists),	cmocka_unit_test(cut_list),
 		cmocka_unit_test(intersection), cmocka_unit_test(garbage),
-		cmocka_unit_test(small_buffer),
+		cmocka_unit_test(small_buffer), cmocka_unit_test(everything_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -653,6 +653,29 @@ static void test_unaligned_region(void **state)
 	end();
 }
 
+/* What is said of one address is what maps it: before a split, behind it, and nothing outside of memory. */
+static void test_leaf_level(void **state)
+{
+	(void)state;
+	machine();
+	assert_int_equal(space_init(&sp, &m.frames, &cfg, MIB(8)), 0);
+	assert_int_equal(space_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(4) + 0x3000), 0);
+	assert_int_equal(space_leaf_level(&sp, GPA(BASE)), 1);
+	assert_int_equal(space_leaf_level(&sp, GPA(BASE + MIB(2) + 12345U)), 1);
+	assert_int_equal(space_leaf_level(&sp, GPA(BASE + MIB(4))), 0);
+	assert_int_equal(space_leaf_level(&sp, GPA(BASE + MIB(4) + 0x2fff)), 0);
+	assert_int_equal(space_leaf_level(&sp, GPA(BASE + MIB(4) + 0x3000)), CLV_ERR_RANGE);
+	assert_int_equal(space_leaf_level(&sp, GPA(BASE - 1U)), CLV_ERR_RANGE);
+	assert_int_equal(space_leaf_level(&sp, GPA(UINT64_MAX)), CLV_ERR_RANGE);
+	(void)mm_log_start(&sp, 0, CLEAVE_LOG_FAULT, false);
+	assert_int_equal(fault(BASE + 0x5000, SPACE_WRITE), SPACE_FAULT_GRANTED);
+	assert_int_equal(space_leaf_level(&sp, GPA(BASE)), 0);
+	assert_int_equal(space_leaf_level(&sp, GPA(BASE + MIB(2))), 1);
+	(void)mm_log_stop(&sp, 0, true);
+	assert_int_equal(space_leaf_level(&sp, GPA(BASE)), 1);
+	end();
+}
+
 /*
  * The caller's bitmap of a clear is guest memory and may change at any moment: what was read
  * decides, and at the fence nothing of it is looked at any more.
@@ -705,6 +728,7 @@ int main(void)
 		cmocka_unit_test(test_eager),
 		cmocka_unit_test(test_initially_set),
 		cmocka_unit_test(test_unaligned_region),
+		cmocka_unit_test(test_leaf_level),
 		cmocka_unit_test(test_clear_does_not_look_again),
 	};
 

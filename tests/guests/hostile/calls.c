@@ -139,8 +139,10 @@ static void test_denied(void)
 		CLEAVE_FN_WINDOW_MAP, CLEAVE_FN_WINDOW_UNMAP, CLEAVE_FN_LEAVES,
 		CLEAVE_FN_LOG_START,  CLEAVE_FN_LOG_GET,      CLEAVE_FN_LOG_GET_CLEAR,
 		CLEAVE_FN_LOG_CLEAR,  CLEAVE_FN_LOG_STOP,     CLEAVE_FN_LOG_STATUS,
-		CLEAVE_FN_STATS
+		CLEAVE_FN_STATS,      CLEAVE_FN_LEAF,	      CLEAVE_FN_MACHINE,
+		CLEAVE_FN_VM_NOTE,    CLEAVE_FN_VM_BRAKE
 	};
+	static const u32 not_on_self[] = { CLEAVE_FN_VM_NOTE, CLEAVE_FN_VM_BRAKE };
 	struct cleave_vm_info info;
 	u32 ids[4] = { 99, 99, 99, 99 }, i;
 	u64 id;
@@ -155,6 +157,9 @@ static void test_denied(void)
 					 on_vm[i], id);
 		}
 	}
+	for (i = 0; i < ARRAY_SIZE(not_on_self); i++)
+		check_eq((u64)cleave_call(not_on_self[i], CLEAVE_VM_SELF, 1, 1, 0, 0, 0).error,
+			 (u64)CLEAVE_ERR_DENIED, "function 0x%x on itself", not_on_self[i]);
 	check(cleave_vm_list(ids, 4).value == 1 && ids[0] == info.id && ids[1] == 99,
 	      "the list has this partition alone");
 }

@@ -44,6 +44,7 @@ static void test_buffers(void)
 		  { CLEAVE_VM_SELF, 0, 0, SUBJECT_PAGES } },
 		{ "log clear", CLEAVE_FN_LOG_CLEAR, 4, { CLEAVE_VM_SELF, 0, 0, SUBJECT_PAGES } },
 		{ "log status", CLEAVE_FN_LOG_STATUS, 2, { CLEAVE_VM_SELF, 0, 0, 0, 24 } },
+		{ "machine", CLEAVE_FN_MACHINE, 1, { CLEAVE_VM_SELF, 0, 0, 600 } },
 		{ "stats", CLEAVE_FN_STATS, 1, { CLEAVE_VM_SELF, 0, 0, CLEAVE_STAT_COUNT } },
 	};
 	u32 c, b, bad = 0;
@@ -78,7 +79,8 @@ static void test_ids(void)
 		CLEAVE_FN_VM_CREATE,	 CLEAVE_FN_REGION_INFO, CLEAVE_FN_WINDOW_MAP,
 		CLEAVE_FN_LEAVES,	 CLEAVE_FN_LOG_START,	CLEAVE_FN_LOG_GET,
 		CLEAVE_FN_LOG_GET_CLEAR, CLEAVE_FN_LOG_CLEAR,	CLEAVE_FN_LOG_STOP,
-		CLEAVE_FN_LOG_STATUS,	 CLEAVE_FN_STATS
+		CLEAVE_FN_LOG_STATUS,	 CLEAVE_FN_STATS,	CLEAVE_FN_LEAF,
+		CLEAVE_FN_MACHINE,	 CLEAVE_FN_VM_NOTE,
 	};
 	u32 f, i, bad = 0;
 
@@ -98,8 +100,8 @@ static void test_ids(void)
 
 static void test_numbers(void)
 {
-	static const u64 fns[] = { 0x02,      0x0f, 0x19, 0x1f,	 0x24,
-				   0x2f,      0x36, 0x3f, 0x40,	 0x4f,
+	static const u64 fns[] = { 0x02,      0x0f, 0x19, 0x1f,	 0x25,
+				   0x2f,      0x36, 0x3f, 0x47,	 0x4f,
 				   0x51,      0x60, 0xff, 0x100, UINT64_C(1) << 32,
 				   UINT64_MAX };
 	u32 i;

@@ -42,7 +42,8 @@ struct mailbox {
 
 #define WINDOW UINT64_C(0x100000000) /* view of the subject's memory */
 
-extern u32 subject; /* its id */
+extern u32 subject;	    /* its id */
+extern const char *own_isa; /* riscv,isa of this partition's device tree */
 
 /** mailbox() - the subject's mailbox through the window */
 static inline const volatile struct mailbox *mailbox(void)
@@ -75,5 +76,12 @@ void want(struct sbiret r, long error, const char *name);
 void test_life(void);
 void test_log(void);
 void test_arguments(void);
+void test_owner(void);
+
+/**
+ * given_and_reborn() - give the subject up and reboot this partition; in its second life see that the subject is still given up
+ * Returns in the second life, when the subject is destroyed.
+ */
+void given_and_reborn(void);
 
 #endif

@@ -3,6 +3,7 @@
 #include "tests/guests/hypercall/hypercall_test.h"
 
 u32 subject;
+const char *own_isa;
 
 /* A second view of the mailbox's page, writable while the subject is paused */
 #define WRITE_WINDOW UINT64_C(0x180000000)

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a partition was given, the leaf at an address, and the note that says who owns it. */
+#include "tests/guests/hypercall/hypercall_test.h"
+
+#define NOTE_ID UINT64_C(0x1122334455667788)
+
+static struct cleave_machine machine;
+
+static void check_machine(u32 vm, const char *name)
+{
+	struct sbiret r;
+
+	memset(&machine, 0xa5, sizeof(machine));
+	r = cleave_machine(vm, &machine);
+	check(r.error == 0 && r.value == sizeof(machine), "machine of %s", name);
+	check_eq(machine.vcpus, 1, "its vCPUs");
+	check_eq(machine.regions, 1, "its regions");
+	check_eq(machine.timebase, ticks_per_second(), "its time base");
+	check_eq(machine.devices, 0, "its devices");
+	check_eq((u64)machine.device[0], 0, "and no name of one");
+	check(strncmp(machine.isa, "rv64im", 6) == 0 && strlen(machine.isa) < 512U,
+	      "its ISA string: %s", machine.isa);
+	check_eq((u64)machine.isa[511], 0, "which is padded with NULs");
+}
+
+static void test_machine(void)
+{
+	struct cleave_vm_info info;
+	u64 words[2] = { 0, UINT64_C(0xa5a5a5a5a5a5a5a5) };
+	struct sbiret r;
+
+	check_machine(CLEAVE_VM_SELF, "this partition");
+	check(strcmp(machine.isa, own_isa) == 0, "is what the device tree says");
+	check_machine(subject, "the other");
+	want(cleave_vm_info(subject, &info), 0, "info");
+	check_eq(machine.gstage_levels, info.gstage_levels, "levels of its tables");
+	r = cleave_call(CLEAVE_FN_MACHINE, subject, (u64)words, 0, 8, 0, 0);
+	check(r.error == 0 && r.value == 8 && words[0] != 0 &&
+		      words[1] == UINT64_C(0xa5a5a5a5a5a5a5a5),
+	      "machine of 8 bytes, and no byte more");
+	r = cleave_call(CLEAVE_FN_MACHINE, subject, 0, 0, 0, 0, 0);
+	check(r.error == 0 && r.value == 0, "machine of 0 bytes, at any address");
+}
+
+static void want_leaf(u64 gpa, u64 level, const char *name)
+{
+	struct sbiret r = cleave_leaf(subject, gpa);
+
+	check(r.error == 0 && (u64)r.value == level, "leaf: %s: error %ld, level %ld", name,
+	      r.error, r.value);
+}
+
+static void test_leaf(void)
+{
+	const u64 page = ARENA + 5U * GUEST_PAGE;
+
+	want_leaf(page, 1, "2 MiB before the log");
+	want_leaf(SUBJECT_BASE + SUBJECT_SIZE - 1U, 1, "the last byte");
+	want(cleave_log_start(subject, 0, CLEAVE_LOG_EAGER, 0), 0, "log it");
+	want_leaf(page + 8U, 0, "4 KiB in an eager log");
+	want(cleave_log_stop(subject, 0, CLEAVE_LOG_FLAG_COLLAPSE), 0, "stop the log");
+	want_leaf(page, 1, "2 MiB again");
+	want(cleave_leaf(subject, SUBJECT_BASE - 1U), CLEAVE_ERR_INVALID_ADDRESS,
+	     "leaf: below memory");
+	want(cleave_leaf(subject, SUBJECT_BASE + SUBJECT_SIZE), CLEAVE_ERR_INVALID_ADDRESS,
+	     "leaf: behind memory");
+	want(cleave_leaf(subject, 0x10000000), CLEAVE_ERR_INVALID_ADDRESS, "leaf: the UART");
+	want(cleave_leaf(subject, UINT64_MAX), CLEAVE_ERR_INVALID_ADDRESS,
+	     "leaf: the last address");
+	want(cleave_leaf(CLEAVE_VM_SELF, WINDOW), CLEAVE_ERR_INVALID_ADDRESS, "leaf: a window");
+	check_eq((u64)cleave_leaf(CLEAVE_VM_SELF, SUBJECT_BASE).error, 0, "leaf: this partition's");
+}
+
+static void check_note(u32 note, u64 id, u32 run, const char *name)
+{
+	struct cleave_vm_info info;
+
+	memset(&info, 0xa5, sizeof(info));
+	want(cleave_vm_info(subject, &info), 0, "info");
+	check(info.note == note && info.note_id == id && info.note_run == run && info.reserved == 0,
+	      "%s: note %u, id 0x%lx, run %u", name, info.note, info.note_id, info.note_run);
+}
+
+static void note(u32 kind, u64 id, bool run, long error, const char *name)
+{
+	want(cleave_vm_note(subject, kind, id, run), error, name);
+}
+
+static void test_bad_notes(void)
+{
+	want(cleave_vm_note(CLEAVE_VM_SELF, CLEAVE_NOTE_TAKEN, 1, false), CLEAVE_ERR_INVALID_PARAM,
+	     "no note on this partition");
+	note(3, 1, false, CLEAVE_ERR_INVALID_PARAM, "no such note");
+	note(CLEAVE_NOTE_GIVEN, 0, false, CLEAVE_ERR_INVALID_PARAM, "given without an id");
+	note(CLEAVE_NOTE_TAKEN, 0, false, CLEAVE_ERR_INVALID_PARAM, "taken without an id");
+	want(cleave_call(CLEAVE_FN_VM_NOTE, subject, CLEAVE_NOTE_TAKEN, 1, 2, 0, 0),
+	     CLEAVE_ERR_INVALID_PARAM, "run is neither 0 nor 1");
+	want(cleave_call(CLEAVE_FN_VM_NOTE, subject, UINT64_C(1) << 32, 1, 0, 0, 0),
+	     CLEAVE_ERR_INVALID_PARAM, "2^32 is no note");
+	note(CLEAVE_NOTE_GIVEN, NOTE_ID, true, CLEAVE_ERR_INVALID_STATE, "given while it runs");
+	check_note(CLEAVE_NOTE_NONE, 0, 0, "nothing was noted");
+}
+
+/* What came from elsewhere may do everything, and still says so after a reset. */
+static void test_taken(void)
+{
+	note(CLEAVE_NOTE_TAKEN, NOTE_ID, true, 0, "taken, while it runs");
+	check_note(CLEAVE_NOTE_TAKEN, NOTE_ID, 1, "it is noted");
+	pause();
+	resume();
+	check(true, "it may be resumed");
+	want(cleave_vm_steps(CLEAVE_FN_VM_RESET, subject), 0, "and reset");
+	wait_up();
+	check_note(CLEAVE_NOTE_TAKEN, NOTE_ID, 1, "it is still noted");
+	note(CLEAVE_NOTE_NONE, 7, false, 0, "struck out");
+	check_note(CLEAVE_NOTE_NONE, 0, 0, "it is noted no more");
+}
+
+static void refuses(const char *name)
+{
+	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, subject), CLEAVE_ERR_INVALID_STATE, name);
+	want(cleave_vm_steps(CLEAVE_FN_VM_START, subject), CLEAVE_ERR_INVALID_STATE, name);
+	want(cleave_vm_steps(CLEAVE_FN_VM_RESET, subject), CLEAVE_ERR_INVALID_STATE, name);
+}
+
+static void test_given(void)
+{
+	u64 before;
+
+	pause();
+	before = mailbox()->counter;
+	note(CLEAVE_NOTE_GIVEN, NOTE_ID, false, 0, "given up");
+	check_note(CLEAVE_NOTE_GIVEN, NOTE_ID, 0, "it is noted");
+	refuses("what was given up does not run");
+	note(CLEAVE_NOTE_GIVEN, NOTE_ID + 1U, false, CLEAVE_ERR_INVALID_STATE,
+	     "nor is it given up to two");
+	note(CLEAVE_NOTE_TAKEN, NOTE_ID, false, CLEAVE_ERR_INVALID_STATE, "nor taken back so");
+	note(CLEAVE_NOTE_GIVEN, NOTE_ID, true, 0, "given up again by the same id");
+	check_note(CLEAVE_NOTE_GIVEN, NOTE_ID, 1, "what it says of running may change");
+	pause();
+	check_eq(mailbox()->counter, before, "it has not counted");
+	note(CLEAVE_NOTE_NONE, 0, false, 0, "struck out");
+	resume();
+	wait_up();
+	check(true, "it counts again");
+
+	order(COMMAND_SHUTDOWN, 0);
+	wait_state(CLEAVE_VM_STOPPED);
+	note(CLEAVE_NOTE_GIVEN, NOTE_ID, false, 0, "given up after it stopped");
+	refuses("nor does one that had stopped");
+	note(CLEAVE_NOTE_NONE, 0, false, 0, "struck out");
+	want(cleave_vm_steps(CLEAVE_FN_VM_START, subject), 0, "start it");
+	wait_up();
+}
+
+/* Of an empty slot, and what a destruction leaves of a note. The slot is made again and started. */
+static void test_empty(void)
+{
+	pause();
+	note(CLEAVE_NOTE_GIVEN, NOTE_ID, true, 0, "given up once more");
+	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), 0,
+	     "what was given up may be destroyed");
+	check_note(CLEAVE_NOTE_NONE, 0, 0, "the note has gone with it");
+	note(CLEAVE_NOTE_TAKEN, NOTE_ID, false, CLEAVE_ERR_INVALID_STATE,
+	     "no note on an empty slot");
+	note(CLEAVE_NOTE_NONE, 0, false, CLEAVE_ERR_INVALID_STATE, "not even none");
+	want(cleave_leaf(subject, SUBJECT_BASE), CLEAVE_ERR_INVALID_STATE, "leaf of an empty slot");
+	check_machine(subject, "an empty slot");
+	check(machine.gstage_levels >= 3U && machine.gstage_levels <= 5U &&
+		      (cleave_feature(CLEAVE_FEATURE_GSTAGE_MODES) >> machine.gstage_levels & 1U) !=
+			      0,
+	      "the levels that it can have: %u", machine.gstage_levels);
+	want(cleave_vm_steps(CLEAVE_FN_VM_CREATE, subject), 0, "create");
+	check_note(CLEAVE_NOTE_NONE, 0, 0, "a new one has no note");
+	want(cleave_vm_steps(CLEAVE_FN_VM_START, subject), 0, "start");
+	map_view();
+	wait_up();
+}
+
+void test_owner(void)
+{
+	test_machine();
+	test_leaf();
+	test_bad_notes();
+	test_taken();
+	test_given();
+	test_empty();
+}
+
+void given_and_reborn(void)
+{
+	struct cleave_vm_info info;
+
+	want(cleave_vm_info(subject, &info), 0, "info of the other");
+	if (info.note != CLEAVE_NOTE_GIVEN) {
+		want(cleave_vm_op(CLEAVE_FN_VM_PAUSE, subject), 0, "pause");
+		note(CLEAVE_NOTE_GIVEN, NOTE_ID, true, 0, "given up");
+		say("rebooting");
+		sbi_reboot();
+	}
+	check_eq(info.state, CLEAVE_VM_PAUSED, "it is paused since before the restart");
+	check_note(CLEAVE_NOTE_GIVEN, NOTE_ID, 1, "the note is there");
+	refuses("it does not run");
+	note(CLEAVE_NOTE_NONE, 0, false, 0, "struck out");
+	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, subject), 0, "resume");
+	map_view();
+	wait_up();
+	check(true, "it counts");
+	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), 0, "destroy it");
+}
