@@ -106,6 +106,8 @@ void guest_init(struct guest *g, u64 pc, u64 a0, u64 a1)
 	g->hcounteren = GUEST_COUNTERS;
 	g->hstateen0 = STATEEN0_SE0 | STATEEN0_ENVCFG;
 	g->csr = (struct guest_csrs){ .vsstatus = XL_64, .vstimecmp = UINT64_MAX };
+	/* Firmware opens the counters to user mode before it starts a kernel; Linux relies on it (vDSO). */
+	g->csr.scounteren = GUEST_COUNTERS;
 
 	g->fp = (struct guest_fp){ 0 };
 	guest_init_vector(&g->vec);

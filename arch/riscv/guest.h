@@ -127,9 +127,9 @@ struct guest_fault {
 /**
  * guest_init() - registers of a vCPU that starts at @pc in VS-mode with @a0 and @a1, all else zero
  *
- * As SBI 2.0 HSM hart_start lays down: sstatus.SIE = 0, satp = 0. What the hart offers (features.h) decides henvcfg,
- * hcounteren, hstateen. G-stage, time offset and the vector registers' place stay as they are. If @g is loaded here, it is
- * put off the hart first; on another hart it must not be loaded.
+ * As SBI 2.0 HSM hart_start lays down: sstatus.SIE = 0, satp = 0; scounteren is open, as firmware leaves it. What the hart
+ * offers (features.h) decides henvcfg, hcounteren, hstateen. G-stage, time offset and the vector registers' place stay as
+ * they are. If @g is loaded here, it is put off the hart first; on another hart it must not be loaded.
  */
 void guest_init(struct guest *g, u64 pc, u64 a0, u64 a1);
 
