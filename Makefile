@@ -61,7 +61,7 @@ endif
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 .PHONY: all
-all: hypervisor guests tools
+all: hypervisor guests tools initrd
 
 # --- sources -----------------------------------------------------------------------------------
 
@@ -261,10 +261,11 @@ $(O)/cleave.elf: $(O)/linker.lds $(OBJS)
 	$(Q)$(OBJCOPY) -O binary $< $@
 
 # --- guests ------------------------------------------------------------------------------------
-# Each folder of guests/ and tests/guests/, but lib, is one program; all link guests/lib.
+# Each folder of guests/ and tests/guests/, but lib and what runs on Linux, is one program; all link
+# guests/lib.
 
 GUEST_LIB := $(call files,guests/lib/*.c guests/lib/*.S guests/lib/migrate/*.c)
-guest_folders = $(filter-out guests/lib,$(patsubst %/,%,$(sort $(dir \
+guest_folders = $(filter-out guests/lib guests/linux,$(patsubst %/,%,$(sort $(dir \
 	$(wildcard guests/*/*.[cS] tests/guests/*/*.[cS])))))
 GUESTS := $(guest_folders)
 guest_objs = $(patsubst %,$(O)/guest/%.o,$(call files,$(1)/*.c $(1)/*.S) $(GUEST_LIB))
@@ -301,6 +302,30 @@ $$(O)/$(1).elf: guests/lib/guest.ld $$(call guest_objs,$(1)) $$(O)/guest/$(1).re
 		$$(O)/guest/$(1).relocs.o -lgcc
 endef
 $(foreach g,$(GUESTS),$(eval $(call guest_rule,$(g))))
+
+# --- the Linux guest's initrd ------------------------------------------------------------------
+# A static program for Linux (guests/linux), busybox and the scripts of scripts/initrd. Without
+# busybox, which setup downloads, there is no Linux guest and nothing to build.
+
+LINUX_CC ?= riscv64-linux-gnu-gcc
+LINUX_CFLAGS := -std=gnu11 -O2 -static -s -D_GNU_SOURCE -Wl,--build-id=none -ffile-prefix-map=$(CURDIR)/= $(WARNINGS)
+LOAD_SRCS := $(call files,guests/linux/*.c)
+BUSYBOX := $(wildcard deps/guest/busybox)
+
+.PHONY: initrd
+initrd: $(if $(BUSYBOX),$(O)/linux/initrd.gz)
+
+$(O)/linux/flags: FORCE
+	$(call write,$(LINUX_CC) $(LINUX_CFLAGS))
+
+$(O)/linux/cleave-load: $(LOAD_SRCS) $(call files,guests/linux/*.h) $(O)/linux/flags
+	@command -v $(LINUX_CC) >/dev/null || { echo "$(LINUX_CC) is missing: run 'make setup'" >&2; exit 1; }
+	$(say) LINUXCC $@
+	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -I. -o $@ $(LOAD_SRCS)
+
+$(O)/linux/initrd.gz: $(BUSYBOX) $(O)/linux/cleave-load scripts/mkinitrd.sh $(call files,scripts/initrd/*)
+	$(say) INITRD $@
+	$(Q)scripts/mkinitrd.sh $(BUSYBOX) $(O)/linux/cleave-load $@
 
 # --- host: tools, unit tests, fuzzers ----------------------------------------------------------
 
@@ -421,7 +446,7 @@ setup:
 .PHONY: clean distclean help FORCE
 clean:
 	@rm -rf $(O)/obj $(O)/guest $(O)/guests $(O)/tests $(O)/host $(O)/unit $(O)/fuzz $(O)/bench \
-		$(O)/include $(O)/clang $(O)/run $(O)/check $(O)/cleave.* $(O)/linker.lds
+		$(O)/include $(O)/linux $(O)/clang $(O)/run $(O)/check $(O)/cleave.* $(O)/linker.lds
 
 distclean:
 	@rm -rf $(O) deps

@@ -28,6 +28,7 @@ RULES = {
     "drivers/": ("drivers/", "core/", "arch/", "libfdt.h") + SHARED,
     "platform/": ("platform/", "drivers/", "core/", "libfdt.h") + SHARED,
     "guests/": ("guests/", "abi/"),
+    "guests/linux/": ("guests/linux/",),
     "tools/": ("tools/", "core/", "libfdt.h") + SHARED,
     "tests/guests/": ("tests/guests/", "guests/lib/", "abi/"),
     "tests/": None,  # all
@@ -40,8 +41,8 @@ MM_ARCH = {"arch/riscv/fence.h", "arch/riscv/gstage_pte.h", "arch/riscv/pte.h"}
 FREESTANDING = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "limits.h", "stdalign.h", "stdnoreturn.h"}
 # The abi header's "fixed-width types, no other include".
 ABI_ALLOWED = {"stdint.h"}
-# Parts that run on a person's machine have its C library.
-HOSTED = ("tools/", "tests/")
+# Parts that run on a person's machine, or on the guest's Linux, have a C library.
+HOSTED = ("tools/", "tests/", "guests/linux/")
 # Where the C library of the host stands behind #ifdef CLEAVE_HOST, and the headers that stand in for it.
 HOST_BRIDGE = {"include/cleave/string.h": {"string.h", "stdlib.h"}}
 
@@ -85,6 +86,8 @@ def refused(path, part, quote, name):
         return None if name in ABI_ALLOWED else "the ABI includes nothing but <stdint.h>"
     if quote == "<" and name in FREESTANDING:
         return None
+    if quote == "<" and name.startswith("sys/") and part in HOSTED:
+        return None
     if quote == "<" and "/" not in name and name != "libfdt.h":
         if part in HOSTED or name in HOST_BRIDGE.get(path, ()):
             return None
@@ -113,6 +116,8 @@ def self_test():
         ("guests/manager/a.c", '#include "guests/workload/a.h"'),
         ("include/abi/cleave.h", '#include <cleave/types.h>'),
         ("drivers/a.c", '#include "mm/space.h"'),
+        ("guests/manager/a.c", '#include <stdio.h>'),
+        ("guests/linux/a.c", '#include "guests/lib/guest.h"'),
         ("core/a.c", '#include "../mm/space.h"'),
     ]
     good = [
@@ -120,6 +125,7 @@ def self_test():
         ("core/a.c", '#include <libfdt.h>\n#include "mm/space.h"\n/* asm volatile("nop") */'),
         ("guests/manager/a.c", '#include <abi/cleave.h>\n#include "guests/lib/sbi.h"'),
         ("tests/unit/a.c", '#include <stdio.h>\n#include "core/vm.h"'),
+        ("guests/linux/a.c", '#include <sys/mman.h>\n#include <stdio.h>\n#include "guests/linux/load.h"'),
         ("tools/a.c", '#include <stdio.h>\n#include "core/config.h"'),
     ]
     wrong = [f"not refused: {p}: {t}" for p, t in bad if not check(p, t)]

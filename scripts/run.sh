@@ -30,10 +30,10 @@ if [ -z "$config" ]; then
 	case $GUEST in
 	linux)
 		config=guests/manager/demo-linux.dts
-		for f in "deps/linux-$LINUX/Image" deps/guest/initrd.gz; do
+		for f in "deps/linux-$LINUX/Image" "$O/linux/initrd.gz"; do
 			[ -f "$f" ] || fail "$f is not here: 'make setup' downloads it; 'make run GUEST=demo' needs no download"
 		done
-		files+=("Image=deps/linux-$LINUX/Image" "initrd.gz=deps/guest/initrd.gz")
+		files+=("Image=deps/linux-$LINUX/Image" "initrd.gz=$O/linux/initrd.gz")
 		;;
 	demo)
 		config=guests/manager/demo-workload.dts

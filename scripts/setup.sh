@@ -28,8 +28,9 @@ failed=0   # how many could not be had
 
 PACKAGES="make git gcc libc6-dev python3 xz-utils cpio device-tree-compiler
 	gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf libcmocka-dev
+	gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
 	python3-pytest python3-pytest-xdist python3-pexpect python3-kconfiglib
-	cppcheck clang clang-tidy clang-format lld"
+	cppcheck clang clang-tidy clang-format lld tmux"
 
 say() { printf 'setup: %s\n' "$*"; }
 warn() { printf 'setup: WARNING: %s\n' "$*" >&2; }
@@ -226,7 +227,7 @@ list_missing_tools()
 {
 	local t list= python=/usr/bin/python3
 	[ -x $python ] || python=python3
-	for t in git gcc riscv64-unknown-elf-gcc dtc cpio xz cppcheck clang clang-tidy clang-format \
+	for t in git gcc riscv64-unknown-elf-gcc riscv64-linux-gnu-gcc dtc cpio tmux xz cppcheck clang clang-tidy clang-format \
 		qemu-system-riscv64; do
 		have "$t" || list="$list $t"
 	done
@@ -393,20 +394,6 @@ get_busybox()
 	rm -rf "$tmp"
 }
 
-make_initrd()
-{
-	local out=$DEPS/guest/initrd.gz
-	is_riscv_elf "$DEPS/guest/busybox" || return
-	[ -f "$out" ] && [ -z "$(find scripts/initrd scripts/mkinitrd.sh "$DEPS/guest/busybox" \
-		-newer "$out" 2>/dev/null)" ] && return
-	did=$((did + 1))
-	if scripts/mkinitrd.sh "$DEPS/guest/busybox" "$out"; then
-		say "initrd: deps/guest/initrd.gz"
-	else
-		miss "the guest's initrd could not be built"
-	fi
-}
-
 # U-Boot for S-mode; the package is the same on every architecture.
 get_uboot()
 {
@@ -485,7 +472,6 @@ if [ "$PART" = all ] || [ "$PART" = fetch ]; then
 	elif [ ! -f "$DEPS/guest/busybox" ]; then
 		say "Linux, busybox and U-Boot for the guests come from Debian packages: not fetched"
 	fi
-	make_initrd
 fi
 
 [ "$PART" != cbmc ] || get_cbmc

@@ -58,7 +58,7 @@ def linux():
 
     def files(version="6.12", name="Image"):
         found = {name: os.path.join(DEPS, f"linux-{version}", "Image"),
-                 "initrd.gz": os.path.join(DEPS, "guest", "initrd.gz")}
+                 "initrd.gz": os.path.join(OUT, "linux", "initrd.gz")}
         for path in found.values():
             if not os.path.exists(path):
                 pytest.skip(f"{os.path.relpath(path, cleavetest.TOP)} is not here: 'make setup' downloads it")

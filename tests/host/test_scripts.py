@@ -76,13 +76,15 @@ def test_setup_warns_of_a_libfdt_folder_that_is_not_one(tmp_path):
 def test_initrd_is_the_same_twice_and_holds_init(tmp_path):
     busybox = tmp_path / "busybox"
     busybox.write_bytes(b"\x7fELF not really")
+    load = tmp_path / "load"
+    load.write_bytes(b"\x7fELF neither")
     outs = [tmp_path / "a.gz", tmp_path / "b.gz"]
     for out in outs:
-        subprocess.run([os.path.join(TOP, "scripts/mkinitrd.sh"), busybox, out], check=True)
+        subprocess.run([os.path.join(TOP, "scripts/mkinitrd.sh"), busybox, load, out], check=True)
     assert outs[0].read_bytes() == outs[1].read_bytes()
     names = subprocess.run(["cpio", "-t", "--quiet"], input=gzip.decompress(outs[0].read_bytes()), check=True,
                            stdout=subprocess.PIPE).stdout.decode().split()
-    assert {"init", "bin/busybox", "bin/workload"} <= set(names)
+    assert {"init", "bin/busybox", "bin/workload", "bin/cleave-load"} <= set(names)
 
 
 def test_include_rules_can_fail():

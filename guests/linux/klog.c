@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The kernel's own log, read record by record from /dev/kmsg: whether it has complained since a mark. The mark is the number
+ * of the last record that was there then. A record that was overwritten before it was read counts as a complaint.
+ */
+#include "guests/linux/load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LEVEL_WARNING 4U /* of syslog: lower is worse */
+
+/** struct klog_scan - what went by; @last: number of the newest record, @next: the number that should come next */
+struct klog_scan {
+	uint64_t last;
+	uint64_t next;
+	uint64_t lost;
+	uint64_t warnings;
+};
+
+/* One record: "PRIORITY,NUMBER,TIME,FLAGS;text", newline, and lines that begin with a blank. */
+static void scan_record(struct klog_scan *k, char *record, bool print)
+{
+	char *text = strchr(record, ';'), *end;
+	uint64_t number;
+	unsigned int priority;
+
+	if (text == NULL || sscanf(record, "%u,%" SCNu64, &priority, &number) != 2)
+		return;
+	k->last = number;
+	if (!print || number < k->next)
+		return;
+	k->lost += number - k->next;
+	k->next = number + 1;
+	/* Above the level stands the facility: 0 is the kernel. */
+	if (priority / 8U != 0 || priority % 8U > LEVEL_WARNING)
+		return;
+	end = strchr(text, '\n');
+	if (end != NULL)
+		*end = '\0';
+	k->warnings++;
+	printf("cleave-load: klog level %u: %s\n", priority % 8U, text + 1);
+}
+
+static bool scan(struct klog_scan *k, bool print)
+{
+	char record[8192];
+	ssize_t got;
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+
+	if (fd < 0)
+		return false;
+	/* EPIPE: the oldest records went while this was reading; the numbers tell how many. */
+	while ((got = read(fd, record, sizeof(record) - 1)) > 0 || (got < 0 && errno == EPIPE)) {
+		if (got > 0) {
+			record[got] = '\0';
+			scan_record(k, record, print);
+		}
+	}
+	close(fd);
+	return errno == EAGAIN;
+}
+
+bool klog_mark(void)
+{
+	struct load_status *s = load_status_open("klog", true);
+	struct klog_scan k = { 0 };
+
+	if (s == NULL || !scan(&k, false)) {
+		printf("cleave-load: klog FAIL cannot be read: %s\n", strerror(errno));
+		return false;
+	}
+	s->count = k.last + 1;
+	return true;
+}
+
+bool klog_check(void)
+{
+	struct load_status *s = load_status_open("klog", false);
+	struct klog_scan k = { 0 };
+	bool good;
+
+	if (s == NULL) {
+		printf("cleave-load: klog FAIL there is no mark\n");
+		return false;
+	}
+	k.next = s->count;
+	good = scan(&k, true) && k.warnings == 0 && k.lost == 0;
+	printf("cleave-load: klog %s warnings=%" PRIu64 " lost=%" PRIu64 "\n", good ? "ok" : "FAIL",
+	       k.warnings, k.lost);
+	return good;
+}
