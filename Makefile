@@ -77,7 +77,9 @@ FDTS := $(call files,deps/libfdt/*.c)
 HOST_MORE := arch/riscv/insn.c arch/riscv/isa.c core/config*.c core/archive*.c core/guest_fdt*.c core/image*.c core/sbi_args*.c core/fence_request*.c core/tlb_ledger*.c \
 	core/event_ring.c core/memmap*.c core/devtree*.c core/vuart*.c core/vplic*.c \
 	core/console_keys.c core/console_lines.c core/mmio.c core/driver.c core/irq.c \
-	core/state*.c arch/riscv/guest_state.c drivers/plic.c drivers/uart_8250.c drivers/uart_sifive.c guests/lib/migrate/*.c
+	core/state*.c arch/riscv/guest_state.c drivers/plic.c drivers/uart_8250.c drivers/uart_sifive.c guests/lib/migrate/*.c \
+	guests/lib/guest_format.c guests/manager/words.c guests/manager/complete.c guests/manager/history.c \
+	guests/manager/line.c guests/manager/report.c guests/manager/shell*.c
 HOST_SRCS := $(call files,mm/*.c lib/*.c $(HOST_MORE))
 
 TOOL_SRCS := $(call files,tools/*.c)

@@ -4,7 +4,8 @@
  *
  * Calls are timed each for itself and added up: what the manager does in between (hashing) is not their cost.
  */
-#include "guests/manager/manager.h"
+#include "guests/manager/demo.h"
+#include "guests/manager/shell.h"
 
 #define PASS_GAP_US 200000U /* guest time between passes */
 
@@ -34,10 +35,10 @@ static const char *mode_name(u32 mode)
 
 bool demo_table_begin(const struct target *t)
 {
-	say("%-13s  %-5s  %11s  %10s  %12s  %14s  %13s  %6s  %-16s  %5s  %12s", "mode", "pass",
-	    "pages dirty", "KiB", "write faults", "split by fault", "split eagerly", "fences",
-	    "call", "calls", "time, us");
-	return !failed(t, "stats", cleave_stats(t->id, counted, CLEAVE_STAT_COUNT));
+	shell_say("%-13s  %-5s  %11s  %10s  %12s  %14s  %13s  %6s  %-16s  %5s  %12s", "mode",
+		  "pass", "pages dirty", "KiB", "write faults", "split by fault", "split eagerly",
+		  "fences", "call", "calls", "time, us");
+	return !failed(t, "stats", cleave_stats(t->info.id, counted, CLEAVE_STAT_COUNT));
 }
 
 static bool row_end(const struct target *t, const struct row *row, u32 mode, const char *pass,
@@ -49,17 +50,18 @@ static bool row_end(const struct target *t, const struct row *row, u32 mode, con
 	char time[24];
 	u32 i;
 
-	if (failed(t, "stats", cleave_stats(t->id, now, CLEAVE_STAT_COUNT)))
+	if (failed(t, "stats", cleave_stats(t->info.id, now, CLEAVE_STAT_COUNT)))
 		return false;
 	for (i = 0; i < CLEAVE_STAT_COUNT; i++) {
 		since[i] = now[i] - counted[i];
 		counted[i] = now[i];
 	}
 	guest_print(time, sizeof(time), "%lu.%lu", tenths / 10U, tenths % 10U);
-	say("%-13s  %-5s  %11lu  %10lu  %12lu  %14lu  %13lu  %6lu  %-16s  %5lu  %12s",
-	    mode_name(mode), pass, row->dirty, row->dirty * (GUEST_PAGE / 1024U),
-	    since[CLEAVE_STAT_WRITE_FAULTS], since[CLEAVE_STAT_FAULT_SPLITS],
-	    since[CLEAVE_STAT_EAGER_SPLITS], since[CLEAVE_STAT_FENCES], call, row->calls, time);
+	shell_say("%-13s  %-5s  %11lu  %10lu  %12lu  %14lu  %13lu  %6lu  %-16s  %5lu  %12s",
+		  mode_name(mode), pass, row->dirty, row->dirty * (GUEST_PAGE / 1024U),
+		  since[CLEAVE_STAT_WRITE_FAULTS], since[CLEAVE_STAT_FAULT_SPLITS],
+		  since[CLEAVE_STAT_EAGER_SPLITS], since[CLEAVE_STAT_FENCES], call, row->calls,
+		  time);
 	return true;
 }
 
@@ -83,7 +85,7 @@ static bool start(const struct target *t, u32 mode)
 		struct sbiret r = { 0, 0 };
 
 		do {
-			r = timed(&row, CLEAVE_FN_LOG_START, t->id, n, mode, 0,
+			r = timed(&row, CLEAVE_FN_LOG_START, t->info.id, n, mode, 0,
 				  (unsigned long)r.value, 0);
 			if (failed(t, "log start", r))
 				return false;
@@ -101,7 +103,7 @@ static bool stop(const struct target *t, u32 mode)
 		struct sbiret r = { 0, 0 };
 
 		do {
-			r = timed(&row, CLEAVE_FN_LOG_STOP, t->id, n, CLEAVE_LOG_FLAG_COLLAPSE,
+			r = timed(&row, CLEAVE_FN_LOG_STOP, t->info.id, n, CLEAVE_LOG_FLAG_COLLAPSE,
 				  (unsigned long)r.value, 0, 0);
 			if (failed(t, "log stop", r))
 				return false;
@@ -129,21 +131,21 @@ static bool harvest(const struct target *t, struct row *row, u32 mode, u32 regio
 	struct sbiret r;
 
 	if (mode != CLEAVE_LOG_INITIALLY_SET) {
-		r = timed(row, CLEAVE_FN_LOG_GET_CLEAR, t->id, region, first, *count, BUF_LO(bits),
-			  BUF_HI);
+		r = timed(row, CLEAVE_FN_LOG_GET_CLEAR, t->info.id, region, first, *count,
+			  BUF_LO(bits), BUF_HI);
 		if (failed(t, "log get-and-clear", r))
 			return false;
 		*count = (u64)r.value;
 		return true;
 	}
-	r = timed(row, CLEAVE_FN_LOG_GET, t->id, region, first, *count, BUF_LO(bits), BUF_HI);
+	r = timed(row, CLEAVE_FN_LOG_GET, t->info.id, region, first, *count, BUF_LO(bits), BUF_HI);
 	if (failed(t, "log get", r))
 		return false;
 	/* What was looked at is cleared: no more, but all of it. */
 	u64 end = first + (u64)r.value, at = first;
 
 	while (at < end) {
-		r = timed(row, CLEAVE_FN_LOG_CLEAR, t->id, region, at, end - at,
+		r = timed(row, CLEAVE_FN_LOG_CLEAR, t->info.id, region, at, end - at,
 			  BUF_LO(bits + (at - first) / 64U), BUF_HI);
 		if (failed(t, "log clear", r))
 			return false;
@@ -185,14 +187,15 @@ static bool paused_check(struct target *t, u32 mode, struct verdict *v)
 	struct verdict before = *v;
 	bool ok;
 
-	if (failed(t, "pause", cleave_vm_op(CLEAVE_FN_VM_PAUSE, t->id)))
+	if (failed(t, "pause", cleave_vm_op(CLEAVE_FN_VM_PAUSE, t->info.id)))
 		return false;
 	ok = verify_paused(t, v);
-	if (failed(t, "resume", cleave_vm_op(CLEAVE_FN_VM_RESUME, t->id)))
+	if (failed(t, "resume", cleave_vm_op(CLEAVE_FN_VM_RESUME, t->info.id)))
 		return false;
-	say("%-13s  partition paused: %lu pages told clean are as they were, %lu are not",
-	    mode_name(mode), v->checked - before.checked - (v->unreported - before.unreported),
-	    v->unreported - before.unreported);
+	shell_say("%-13s  partition paused: %lu pages told clean are as they were, %lu are not",
+		  mode_name(mode),
+		  v->checked - before.checked - (v->unreported - before.unreported),
+		  v->unreported - before.unreported);
 	return ok;
 }
 
@@ -207,8 +210,8 @@ bool demo_mode(struct target *t, u32 mode, struct verdict *v)
 	if (mode != CLEAVE_LOG_INITIALLY_SET)
 		verify_hash_all(t);
 	for (i = 1; ok && i <= PASSES; i++) {
-		wait_us(PASS_GAP_US);
-		ok = pass(t, mode, i, i > 1 || mode != CLEAVE_LOG_INITIALLY_SET, v);
+		ok = demo_wait(PASS_GAP_US) &&
+		     pass(t, mode, i, i > 1 || mode != CLEAVE_LOG_INITIALLY_SET, v);
 	}
 	ok = ok && paused_check(t, mode, v);
 	return stop(t, mode) && ok;

@@ -18,7 +18,7 @@
  * With the partition paused nothing moves any more: the bits are read, then every page whose bit is clear is compared. This
  * is what a migration does last.
  */
-#include "guests/manager/manager.h"
+#include "guests/manager/demo.h"
 
 #define PAGE_WORDS (GUEST_PAGE / sizeof(u64))
 
@@ -100,8 +100,8 @@ static bool peek(struct target *t, u32 region, u64 first, u64 count, u64 *bits)
 	u64 done = 0;
 
 	while (done < count) {
-		struct sbiret r = cleave_log_bits(CLEAVE_FN_LOG_GET, t->id, region, first + done,
-						  count - done, bits + done / 64U);
+		struct sbiret r = cleave_log_bits(CLEAVE_FN_LOG_GET, t->info.id, region,
+						  first + done, count - done, bits + done / 64U);
 
 		if (failed(t, "log get", r))
 			return false;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The manager: a partition that may work on others. What it shows here is the dirty log: passes over a live partition in every mode,
- * what they found and cost, and a proof that no page changed unreported.
+ * The demonstration of the dirty log: passes over a live partition in every mode, what they found and cost, and a proof that
+ * no page changed unreported.
  */
-#ifndef GUESTS_MANAGER_MANAGER_H
-#define GUESTS_MANAGER_MANAGER_H
+#ifndef GUESTS_MANAGER_DEMO_H
+#define GUESTS_MANAGER_DEMO_H
 
 #include "guests/lib/guest.h"
 
@@ -23,11 +23,11 @@ struct region {
 
 /**
  * struct target - the partition that is looked at
+ * @nr: regions that are mapped
  * @timebase: ticks of time in a second
  */
 struct target {
 	struct cleave_vm_info info;
-	u32 id;
 	u32 nr;
 	struct region region[MAX_REGIONS];
 	u64 timebase;
@@ -40,8 +40,16 @@ struct verdict {
 	u64 first[16];
 };
 
-/** failed() - say that a call failed, with what and why. Return: true when it did */
+/* demo_run.c: the command, from the partition's choice to the verdict */
+
+/** demo_init() - where the device tree is, which says what memory is free */
+void demo_init(const void *fdt);
+
+/** failed() - tell the shell that a call failed, with what and why. Return: true when it did */
 bool failed(const struct target *t, const char *what, struct sbiret r);
+
+/** demo_wait() - let @us microseconds pass. Return: false when a person wants it to end, which the shell has been told */
+bool demo_wait(u64 us);
 
 /* verify.c: page contents */
 

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the manager's commands share. */
+#include "guests/manager/commands.h"
+#include "guests/manager/move.h"
+
+struct report *commands_report(void)
+{
+	static struct report report;
+
+	report_begin(&report, shell_script());
+	return &report;
+}
+
+void commands_say_table(const struct report *r)
+{
+	char line[SHELL_LINE_MAX];
+	u32 i;
+
+	for (i = 0; shell_script() ? report_fields(r, i, line, sizeof(line))
+				   : report_table(r, i, line, sizeof(line));
+	     i++)
+		shell_say("%s", line);
+}
+
+void commands_say_list(const struct report *r)
+{
+	char line[SHELL_LINE_MAX];
+	u32 i;
+
+	for (i = 0; report_list(r, i, line, sizeof(line)); i++)
+		shell_say("%s", line);
+}
+
+bool commands_find_other(const char *word, struct cleave_vm_info *info)
+{
+	if (!vms_find(word, info))
+		return false;
+	if (info->id == vms_self()) {
+		shell_error("partition %u \"%s\" is this manager's own", info->id, info->name);
+		return false;
+	}
+	if (move_uses(info->id)) {
+		shell_error("partition %u \"%s\": a job works on it; jobs shows it, cancel ends it",
+			    info->id, info->name);
+		return false;
+	}
+	return true;
+}
+
+void commands_complete_vm(struct complete *c, int argc, char **argv)
+{
+	(void)argv;
+	if (argc == 2)
+		vms_complete(c, COMMANDS_ANY_STATE);
+}
+
+const char *commands_log_name(u32 mode)
+{
+	static const char *const names[] = {
+		[CLEAVE_LOG_OFF] = "off",
+		[CLEAVE_LOG_FAULT] = "fault",
+		[CLEAVE_LOG_EAGER] = "eager",
+		[CLEAVE_LOG_INITIALLY_SET] = "initially-set",
+	};
+
+	return mode < ARRAY_SIZE(names) ? names[mode] : "?";
+}

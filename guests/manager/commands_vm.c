@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Commands on what partitions there are, and on their lives. */
+#include "guests/manager/commands.h"
+#include "guests/manager/move.h"
+
+#define FLAGS_BYTES 64U
+
+static const char *note_name(u32 note)
+{
+	static const char *const names[] = {
+		[CLEAVE_NOTE_NONE] = "-",
+		[CLEAVE_NOTE_GIVEN] = "given",
+		[CLEAVE_NOTE_TAKEN] = "taken",
+	};
+
+	return note < ARRAY_SIZE(names) ? names[note] : "?";
+}
+
+static void flag_words(const struct cleave_vm_info *info, char *buf, size_t size)
+{
+	static const struct {
+		u32 flag;
+		const char *word;
+	} flags[] = {
+		{ CLEAVE_VM_FLAG_MANAGER, "manager" },
+		{ CLEAVE_VM_FLAG_MIGRATABLE, "migratable" },
+		{ CLEAVE_VM_FLAG_INCOMING, "incoming" },
+		{ CLEAVE_VM_FLAG_BUSY, "busy" },
+	};
+	u32 i;
+
+	buf[0] = '\0';
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		if ((info->flags & flags[i].flag) != 0)
+			report_words(buf, size, flags[i].word);
+	}
+}
+
+/* The log of its regions in a word: "mixed" when they differ. */
+static const char *log_of(const struct cleave_vm_info *info)
+{
+	struct cleave_region_info region;
+	u32 i, mode = CLEAVE_LOG_OFF;
+
+	for (i = 0; i < info->regions; i++) {
+		if (cleave_region_info(info->id, i, &region).error != 0)
+			return "?";
+		if (i > 0 && region.log_mode != mode)
+			return "mixed";
+		mode = region.log_mode;
+	}
+	return commands_log_name(mode);
+}
+
+static void report_vm(struct report *r, const struct cleave_vm_info *info)
+{
+	char flags[FLAGS_BYTES];
+
+	report_number(r, "id", NULL, info->id);
+	report_text(r, "name", info->name);
+	report_text(r, "state", vms_state(info->state));
+	report_number(r, "vcpus", NULL, info->vcpus);
+	report_bytes(r, "memory", info->memory);
+	report_text(r, "log", log_of(info));
+	report_percent(r, "brake", info->brake);
+	flag_words(info, flags, sizeof(flags));
+	report_text(r, "flags", flags);
+}
+
+static enum command_result run_list(int argc, char **argv)
+{
+	struct report *r = commands_report();
+	u64 id, max = cleave_feature(CLEAVE_FEATURE_MAX_VMS);
+	struct cleave_vm_info info;
+
+	(void)argv;
+	if (argc != 1)
+		return COMMAND_USAGE;
+	for (id = 0; id < max; id++) {
+		if (cleave_vm_info((u32)id, &info).error != 0)
+			continue;
+		report_row(r);
+		report_vm(r, &info);
+	}
+	commands_say_table(r);
+	return COMMAND_OK;
+}
+
+/* --- info -------------------------------------------------------------------------------------------------------- */
+
+static void report_machine(struct report *r, const struct cleave_vm_info *info)
+{
+	static struct cleave_machine machine;
+	char levels[16];
+
+	guest_print(levels, sizeof(levels), "Sv%ux4", 12U + 9U * info->gstage_levels);
+	report_text(r, "gstage", levels);
+	report_bytes(r, "overhead", info->overhead);
+	report_text(r, "note", note_name(info->note));
+	if (info->note != CLEAVE_NOTE_NONE)
+		report_hex(r, "migration", info->note_id);
+	if (cleave_machine(info->id, &machine).error != 0)
+		return;
+	report_number(r, "timebase", "Hz", machine.timebase);
+	report_number(r, "devices", NULL, machine.devices);
+	if (machine.devices != 0)
+		report_text(r, "first device", machine.device);
+	report_text(r, "isa", machine.isa);
+}
+
+static void report_regions(struct report *r, const struct cleave_vm_info *info)
+{
+	struct cleave_region_info region;
+	u32 i;
+
+	for (i = 0; i < info->regions; i++) {
+		if (cleave_region_info(info->id, i, &region).error != 0)
+			continue;
+		report_row(r);
+		report_number(r, "region", NULL, i);
+		report_hex(r, "gpa", region.gpa);
+		report_bytes(r, "size", region.size);
+		report_text(r, "log", commands_log_name(region.log_mode));
+	}
+}
+
+static enum command_result run_info(int argc, char **argv)
+{
+	struct report *r = commands_report();
+	struct cleave_vm_info info;
+
+	if (argc != 2)
+		return COMMAND_USAGE;
+	if (!vms_find(argv[1], &info))
+		return COMMAND_FAILED;
+	report_row(r);
+	report_vm(r, &info);
+	report_machine(r, &info);
+	commands_say_list(r);
+	r = commands_report();
+	report_regions(r, &info);
+	commands_say_table(r);
+	return COMMAND_OK;
+}
+
+static void complete_any(struct complete *c, int argc, char **argv)
+{
+	struct cleave_vm_info self;
+
+	commands_complete_vm(c, argc, argv);
+	if (argc == 2 && cleave_vm_info(CLEAVE_VM_SELF, &self).error == 0)
+		complete_add(c, self.name);
+}
+
+/* --- lives ------------------------------------------------------------------------------------------------------- */
+
+/* One partition, one operation: @fn in steps or at once. */
+static enum command_result run_op(int argc, char **argv, unsigned long fn, bool steps)
+{
+	struct cleave_vm_info info;
+	bool bad;
+
+	if (argc != 2)
+		return COMMAND_USAGE;
+	if (!commands_find_other(argv[1], &info))
+		return COMMAND_FAILED;
+	bad = vms_failed(&info, argv[0],
+			 steps ? cleave_vm_steps(fn, info.id) : cleave_vm_op(fn, info.id));
+	vms_expect(info.id);
+	return bad ? COMMAND_FAILED : COMMAND_OK;
+}
+
+static enum command_result run_pause(int argc, char **argv)
+{
+	return run_op(argc, argv, CLEAVE_FN_VM_PAUSE, false);
+}
+
+static enum command_result run_resume(int argc, char **argv)
+{
+	return run_op(argc, argv, CLEAVE_FN_VM_RESUME, false);
+}
+
+static enum command_result run_reset(int argc, char **argv)
+{
+	return run_op(argc, argv, CLEAVE_FN_VM_RESET, true);
+}
+
+static enum command_result run_destroy(int argc, char **argv)
+{
+	return run_op(argc, argv, CLEAVE_FN_VM_DESTROY, true);
+}
+
+static enum command_result run_create(int argc, char **argv)
+{
+	return run_op(argc, argv, CLEAVE_FN_VM_CREATE, true);
+}
+
+static enum command_result run_start(int argc, char **argv)
+{
+	return run_op(argc, argv, CLEAVE_FN_VM_START, true);
+}
+
+static void complete_states(struct complete *c, int argc, u32 states)
+{
+	if (argc == 2)
+		vms_complete(c, states);
+}
+
+static void complete_running(struct complete *c, int argc, char **argv)
+{
+	(void)argv;
+	complete_states(c, argc, COMMANDS_STATE(CLEAVE_VM_RUNNING));
+}
+
+static void complete_paused(struct complete *c, int argc, char **argv)
+{
+	(void)argv;
+	complete_states(c, argc, COMMANDS_STATE(CLEAVE_VM_PAUSED));
+}
+
+static void complete_empty(struct complete *c, int argc, char **argv)
+{
+	(void)argv;
+	complete_states(c, argc, COMMANDS_STATE(CLEAVE_VM_EMPTY));
+}
+
+static void complete_made(struct complete *c, int argc, char **argv)
+{
+	(void)argv;
+	complete_states(c, argc, ~COMMANDS_STATE(CLEAVE_VM_EMPTY));
+}
+
+static void complete_still(struct complete *c, int argc, char **argv)
+{
+	(void)argv;
+	complete_states(c, argc,
+			COMMANDS_STATE(CLEAVE_VM_STOPPED) | COMMANDS_STATE(CLEAVE_VM_FAULTED) |
+				COMMANDS_STATE(CLEAVE_VM_PAUSED));
+}
+
+/* --- the manager ------------------------------------------------------------------------------------------------- */
+
+static void log_modes(char *buf, size_t size)
+{
+	u64 have = cleave_feature(CLEAVE_FEATURE_LOG_MODES);
+	u32 mode;
+
+	buf[0] = '\0';
+	for (mode = CLEAVE_LOG_FAULT; mode <= CLEAVE_LOG_INITIALLY_SET; mode++) {
+		if ((have >> mode & 1U) != 0)
+			report_words(buf, size, commands_log_name(mode));
+	}
+}
+
+static void gstage_modes(char *buf, size_t size)
+{
+	u64 have = cleave_feature(CLEAVE_FEATURE_GSTAGE_MODES);
+	char mode[16];
+	u32 levels;
+
+	buf[0] = '\0';
+	for (levels = 3; levels <= 5U; levels++) {
+		guest_print(mode, sizeof(mode), "Sv%ux4", 12U + 9U * levels);
+		if ((have >> levels & 1U) != 0)
+			report_words(buf, size, mode);
+	}
+}
+
+static enum command_result run_version(int argc, char **argv)
+{
+	struct report *r = commands_report();
+	u64 abi = (u64)cleave_version().value;
+	char text[64];
+
+	(void)argv;
+	if (argc != 1)
+		return COMMAND_USAGE;
+	report_row(r);
+	guest_print(text, sizeof(text), "%lu.%lu", (unsigned long)(abi >> 16),
+		    (unsigned long)(abi & 0xffffU));
+	report_text(r, "hypervisor abi", text);
+	guest_print(text, sizeof(text), "%u.%u", CLEAVE_ABI_MAJOR, CLEAVE_ABI_MINOR);
+	report_text(r, "manager abi", text);
+	log_modes(text, sizeof(text));
+	report_text(r, "log modes", text);
+	report_text(r, "eager split",
+		    cleave_feature(CLEAVE_FEATURE_EAGER_SPLIT) != 0 ? "on" : "off");
+	gstage_modes(text, sizeof(text));
+	report_text(r, "gstage modes", text);
+	report_number(r, "step", "pages", cleave_feature(CLEAVE_FEATURE_STEP_PAGES));
+	report_number(r, "timebase", "Hz", cleave_feature(CLEAVE_FEATURE_TIMEBASE));
+	commands_say_list(r);
+	return COMMAND_OK;
+}
+
+static enum command_result run_quit(int argc, char **argv)
+{
+	(void)argv;
+	if (argc != 1)
+		return COMMAND_USAGE;
+	if (move_busy()) {
+		shell_error("a job runs; jobs shows it, cancel ends it");
+		return COMMAND_FAILED;
+	}
+	manager_quit();
+	return COMMAND_OK;
+}
+
+const struct command vm_commands[] = {
+	{ "list", "", "every partition on a line", run_list, NULL },
+	{ "info", "VM",
+	  "all about a partition\n"
+	  "VM is a partition's number or its name, here and everywhere.",
+	  run_info, complete_any },
+	{ "pause", "VM", "hold a running partition's vCPUs where they are", run_pause,
+	  complete_running },
+	{ "resume", "VM", "let a paused partition go on", run_resume, complete_paused },
+	{ "reset", "VM",
+	  "stop a partition, and start it again as at the beginning\n"
+	  "Its memory is zeroed and loaded from the boot archive.",
+	  run_reset, complete_made },
+	{ "destroy", "VM",
+	  "stop a partition, and give its memory back\n"
+	  "What was in it is lost. Its slot stays, empty: create makes it again, and a partition "
+	  "can be moved into it.",
+	  run_destroy, complete_made },
+	{ "create", "VM",
+	  "give an empty slot its memory, zeroed\n"
+	  "It is paused then; start loads it.",
+	  run_create, complete_empty },
+	{ "start", "VM",
+	  "load a partition from the boot archive, and start it\n"
+	  "One that has stopped, was configured manual-start, or was created.",
+	  run_start, complete_still },
+	{ "version", "", "what hypervisor this is, and what this machine can do", run_version,
+	  NULL },
+	{ "quit", "",
+	  "end the manager; other partitions go on\n"
+	  "The machine ends when none runs any more.",
+	  run_quit, NULL },
+};
+const u32 vm_commands_nr = ARRAY_SIZE(vm_commands);

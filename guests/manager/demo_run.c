@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The demonstration as a command: wait until a partition works, show every mode of the dirty log on it, and give the
+ * verdict.
+ */
+#include "guests/manager/commands.h"
+#include "guests/manager/demo.h"
+#include "guests/manager/input.h"
+#include "guests/manager/move.h"
+
+/* Views of the other partition's memory begin here, at the same offset within a GiB as there: so they get large leaves. */
+#define VIEW_BASE   UINT64_C(0x4000000000)
+#define GIB	    (UINT64_C(1) << 30)
+#define LOOK_US	    200000U
+#define WAIT_US	    UINT64_C(180000000)
+#define QUIET_US    UINT64_C(10000000)
+#define FREE_NEEDED 8U /* bytes a page */
+
+/* What a workload puts at the beginning of a page when it is up (guests/workload, scripts/initrd/workload) */
+static const char sign[] = "cleave-workload-running";
+
+static struct target target;
+static const void *tree; /* the device tree, which says what memory is free */
+
+void demo_init(const void *fdt)
+{
+	tree = fdt;
+}
+
+bool failed(const struct target *t, const char *what, struct sbiret r)
+{
+	return vms_failed(&t->info, what, r);
+}
+
+bool demo_wait(u64 us)
+{
+	u64 end = rdtime() + us * ticks_per_second() / 1000000U;
+
+	while (rdtime() < end) {
+		if (shell_interrupted()) {
+			shell_error("interrupted");
+			return false;
+		}
+		input_sleep(end);
+	}
+	return true;
+}
+
+/* The first partition that is not this one, and runs. */
+static bool find_target(struct target *t)
+{
+	u64 id, max = cleave_feature(CLEAVE_FEATURE_MAX_VMS);
+
+	for (id = 0; id < max; id++) {
+		if (id != vms_self() && cleave_vm_info((u32)id, &t->info).error == 0 &&
+		    t->info.state == CLEAVE_VM_RUNNING)
+			return true;
+	}
+	shell_error("there is no other partition that runs");
+	return false;
+}
+
+/* Hash tables in this partition's free memory, and a view of each region. */
+static bool map_target(struct target *t)
+{
+	u64 base, size, view = VIEW_BASE;
+	u32 n;
+
+	t->nr = 0;
+	if (!free_memory(tree, &base, &size))
+		size = 0;
+	for (n = 0; n < t->info.regions && n < MAX_REGIONS; n++) {
+		struct cleave_region_info info;
+		struct region *r = &t->region[n];
+
+		if (failed(t, "region info", cleave_region_info(t->info.id, n, &info)))
+			return false;
+		r->gpa = info.gpa;
+		r->pages = info.size / GUEST_PAGE;
+		r->view = (const u8 *)(view + info.gpa % GIB);
+		r->hash = (u64 *)base;
+		if (size < r->pages * FREE_NEEDED) {
+			shell_error(
+				"this partition's memory is too small: %lu KiB are needed for %lu "
+				"pages",
+				r->pages * FREE_NEEDED / 1024U, r->pages);
+			return false;
+		}
+		base += r->pages * FREE_NEEDED;
+		size -= r->pages * FREE_NEEDED;
+		view += info.gpa % GIB + info.size + 2U * GIB - 1U;
+		view -= view % GIB;
+		if (failed(t, "window",
+			   cleave_window_map(t->info.id, r->gpa, info.size, (u64)r->view, 0)))
+			return false;
+		t->nr++;
+	}
+	return true;
+}
+
+static bool sign_is_up(const struct target *t)
+{
+	u32 n;
+	u64 i;
+
+	for (n = 0; n < t->nr; n++) {
+		for (i = 0; i < t->region[n].pages; i++) {
+			const u8 *page = t->region[n].view + i * GUEST_PAGE;
+
+			/* One word decides for nearly all pages. */
+			if (*(const u64 *)(const void *)page == *(const u64 *)(const void *)sign &&
+			    memcmp(page, sign, sizeof(sign) - 1) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static u64 ticks(const struct target *t, u64 us)
+{
+	return us * t->timebase / 1000000U;
+}
+
+/*
+ * Until the workload shows its sign. A guest without one is taken to be up when it has been silent for a while: its
+ * emulated devices have not been touched.
+ */
+static bool wait_for_workload(struct target *t)
+{
+	u64 begin = rdtime(), changed = begin, last = 0, stats[CLEAVE_STAT_COUNT];
+
+	shell_say("waiting for partition %u \"%s\" to come up", t->info.id, t->info.name);
+	for (;;) {
+		if (sign_is_up(t)) {
+			shell_say("its workload runs");
+			return true;
+		}
+		if (failed(t, "stats", cleave_stats(t->info.id, stats, CLEAVE_STAT_COUNT)))
+			return false;
+		if (stats[CLEAVE_STAT_EXIT_MMIO] != last) {
+			last = stats[CLEAVE_STAT_EXIT_MMIO];
+			changed = rdtime();
+		}
+		if (rdtime() - changed > ticks(t, QUIET_US) ||
+		    rdtime() - begin > ticks(t, WAIT_US)) {
+			shell_say("it shows no sign of a workload, but is silent: going on");
+			return true;
+		}
+		if (!demo_wait(LOOK_US))
+			return false;
+	}
+}
+
+static bool say_leaves(struct target *t, const char *when, struct cleave_leaves *sum)
+{
+	struct cleave_leaves leaves;
+	u32 n, i;
+
+	memset(sum, 0, sizeof(*sum));
+	for (n = 0; n < t->nr; n++) {
+		if (failed(t, "leaves", cleave_leaves(t->info.id, n, &leaves)))
+			return false;
+		for (i = 0; i < ARRAY_SIZE(sum->leaves); i++)
+			sum->leaves[i] += leaves.leaves[i];
+	}
+	shell_say("leaves %s: 1 GiB: %lu, 2 MiB: %lu, 4 KiB: %lu", when, sum->leaves[2],
+		  sum->leaves[1], sum->leaves[0]);
+	return true;
+}
+
+static bool say_verdict(const struct verdict *v, bool done, bool same_leaves)
+{
+	bool passed = done && same_leaves && v->unreported == 0;
+	u64 i;
+
+	shell_say("unreported: %lu (of %lu comparisons of pages that were told clean)",
+		  v->unreported, v->checked);
+	for (i = 0; i < v->unreported && i < ARRAY_SIZE(v->first); i++)
+		shell_say("FAIL page at 0x%lx changed, and no pass reported it", v->first[i]);
+	if (!same_leaves)
+		shell_say("FAIL the leaves are not what they were");
+	shell_say("demonstration %s", passed ? "passed" : "FAILED");
+	return passed;
+}
+
+static bool demonstrate(struct target *t)
+{
+	static const u32 modes[] = { CLEAVE_LOG_FAULT, CLEAVE_LOG_EAGER, CLEAVE_LOG_INITIALLY_SET };
+	u64 have = cleave_feature(CLEAVE_FEATURE_LOG_MODES);
+	struct cleave_leaves before, after;
+	static struct verdict v;
+	bool done;
+	u32 i;
+
+	memset(&v, 0, sizeof(v));
+	done = say_leaves(t, "before", &before) && demo_table_begin(t);
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		if ((have >> modes[i] & 1U) != 0 && done)
+			done = demo_mode(t, modes[i], &v);
+	}
+	done = say_leaves(t, "after", &after) && done;
+	if (say_verdict(&v, done, memcmp(&before, &after, sizeof(before)) == 0))
+		return true;
+	shell_error("the demonstration failed");
+	return false;
+}
+
+/* With @t->info: map it, watch it, and leave it as it was. */
+static bool show(struct target *t)
+{
+	bool ok;
+
+	t->timebase = ticks_per_second();
+	ok = map_target(t) && wait_for_workload(t) && demonstrate(t);
+	for (; t->nr != 0; t->nr--)
+		cleave_window_unmap((u64)t->region[t->nr - 1].view);
+	vms_expect(t->info.id);
+	if (ok)
+		shell_say("the demonstration is over; partition %u \"%s\" goes on: Ctrl-] %u moves "
+			  "the keyboard there",
+			  t->info.id, t->info.name, t->info.id);
+	return ok;
+}
+
+static enum command_result run_demo(int argc, char **argv)
+{
+	struct target *t = &target;
+
+	if (argc > 2)
+		return COMMAND_USAGE;
+	if (move_busy()) {
+		shell_error("a job runs; jobs shows it, cancel ends it");
+		return COMMAND_FAILED;
+	}
+	if (cleave_feature(CLEAVE_FEATURE_LOG_MODES) == 0) {
+		shell_error(
+			"this machine cannot log dirty pages soundly; its boot report says why");
+		return COMMAND_FAILED;
+	}
+	if (argc == 2 ? !commands_find_other(argv[1], &t->info) : !find_target(t))
+		return COMMAND_FAILED;
+	if (t->info.state != CLEAVE_VM_RUNNING) {
+		shell_error("partition %u \"%s\" is %s, and the demonstration wants one that runs",
+			    t->info.id, t->info.name, vms_state(t->info.state));
+		return COMMAND_FAILED;
+	}
+	return show(t) ? COMMAND_OK : COMMAND_FAILED;
+}
+
+static void complete_demo(struct complete *c, int argc, char **argv)
+{
+	(void)argv;
+	if (argc == 2)
+		vms_complete(c, COMMANDS_STATE(CLEAVE_VM_RUNNING));
+}
+
+const struct command demo_commands[] = {
+	{ "demo", "[VM]",
+	  "show what each mode of the dirty log finds on a partition that works, and what it "
+	  "costs\n"
+	  "Five passes in each mode, every page compared with what was reported. ^C ends it.",
+	  run_demo, complete_demo },
+};
+const u32 demo_commands_nr = ARRAY_SIZE(demo_commands);

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The machine's partitions: by name, by number, and what becomes of them. */
+#include "guests/manager/move.h"
+#include "guests/manager/vms_watch.h"
+
+#define VMS_MAX 64U
+
+/** struct known - what was last seen of a partition. @used: a job worked on it then, which tells itself what it does */
+struct known {
+	bool there;
+	bool used;
+	u32 state;
+};
+
+static struct {
+	u32 self;
+	u32 nr; /* ids are below this */
+	struct known known[VMS_MAX];
+} vms;
+
+const char *vms_state(u32 state)
+{
+	static const char *const names[] = {
+		[CLEAVE_VM_EMPTY] = "empty",	 [CLEAVE_VM_STOPPED] = "stopped",
+		[CLEAVE_VM_RUNNING] = "running", [CLEAVE_VM_PAUSED] = "paused",
+		[CLEAVE_VM_FAULTED] = "faulted",
+	};
+
+	return state < ARRAY_SIZE(names) ? names[state] : "?";
+}
+
+const char *vms_error(long error)
+{
+	switch (error) {
+	case CLEAVE_ERR_FAILED:
+		return "failed: no memory, no page table or no slot is left for it";
+	case CLEAVE_ERR_NOT_SUPPORTED:
+		return "not supported by this machine";
+	case CLEAVE_ERR_INVALID_PARAM:
+		return "invalid parameter";
+	case CLEAVE_ERR_DENIED:
+		return "denied";
+	case CLEAVE_ERR_INVALID_ADDRESS:
+		return "invalid address";
+	case CLEAVE_ERR_ALREADY_AVAILABLE:
+		return "it is so already";
+	case CLEAVE_ERR_INVALID_STATE:
+		return "not in a state that allows it";
+	default:
+		return "unknown error";
+	}
+}
+
+bool vms_failed(const struct cleave_vm_info *vm, const char *what, struct sbiret r)
+{
+	struct cleave_vm_info now;
+
+	if (r.error == 0)
+		return false;
+	/* Its state may be another one by now, and it is what a person wants to know. */
+	if (cleave_vm_info(vm->id, &now).error == 0)
+		shell_error("%s of partition %u \"%s\": %s (it is %s)", what, vm->id, vm->name,
+			    vms_error(r.error), vms_state(now.state));
+	else
+		shell_error("%s of partition %u \"%s\": %s", what, vm->id, vm->name,
+			    vms_error(r.error));
+	return true;
+}
+
+u32 vms_self(void)
+{
+	return vms.self;
+}
+
+bool vms_find(const char *word, struct cleave_vm_info *info)
+{
+	u64 id;
+	u32 i;
+
+	if (words_number(word, &id)) {
+		if (id < vms.nr && cleave_vm_info((u32)id, info).error == 0)
+			return true;
+	} else {
+		for (i = 0; i < vms.nr; i++) {
+			if (cleave_vm_info(i, info).error == 0 && strcmp(info->name, word) == 0)
+				return true;
+		}
+	}
+	shell_error("no partition \"%.32s\"; list shows them", word);
+	return false;
+}
+
+void vms_complete(struct complete *c, u32 states)
+{
+	struct cleave_vm_info info;
+	u32 i;
+
+	for (i = 0; i < vms.nr; i++) {
+		if (i != vms.self && cleave_vm_info(i, &info).error == 0 &&
+		    (states >> info.state & 1U) != 0)
+			complete_add(c, info.name);
+	}
+}
+
+void vms_expect(u32 vm)
+{
+	struct cleave_vm_info info;
+
+	if (vm < vms.nr && cleave_vm_info(vm, &info).error == 0)
+		vms.known[vm].state = info.state;
+}
+
+void vms_init(void)
+{
+	struct cleave_vm_info info;
+	u64 max = cleave_feature(CLEAVE_FEATURE_MAX_VMS);
+	u32 i;
+
+	vms.nr = max < VMS_MAX ? (u32)max : VMS_MAX;
+	if (cleave_vm_info(CLEAVE_VM_SELF, &info).error == 0)
+		vms.self = info.id;
+	for (i = 0; i < vms.nr; i++) {
+		vms.known[i].there = cleave_vm_info(i, &info).error == 0;
+		vms.known[i].state = info.state;
+	}
+}
+
+static void tell(const struct cleave_vm_info *info)
+{
+	static const char *const became[] = {
+		[CLEAVE_VM_EMPTY] = "is empty",	 [CLEAVE_VM_STOPPED] = "stopped",
+		[CLEAVE_VM_RUNNING] = "runs",	 [CLEAVE_VM_PAUSED] = "paused",
+		[CLEAVE_VM_FAULTED] = "faulted",
+	};
+
+	if (shell_script())
+		shell_say("event: vm=%u name=%s state=%s", info->id, info->name,
+			  vms_state(info->state));
+	else
+		shell_say("partition %u \"%s\" %s", info->id, info->name,
+			  info->state < ARRAY_SIZE(became) ? became[info->state] : "?");
+}
+
+void vms_watch(void)
+{
+	struct cleave_vm_info info;
+	u32 i;
+
+	for (i = 0; i < vms.nr; i++) {
+		struct known *k = &vms.known[i];
+		bool used;
+
+		if (i == vms.self || !k->there || cleave_vm_info(i, &info).error != 0)
+			continue;
+		used = move_uses(i);
+		if (info.state != k->state && !used && !k->used)
+			tell(&info);
+		k->state = info.state;
+		k->used = used;
+	}
+}
+
+static bool has_run(u32 vm)
+{
+	u64 stats[CLEAVE_STAT_COUNT];
+
+	return cleave_stats(vm, stats, CLEAVE_STAT_COUNT).error == 0 &&
+	       stats[CLEAVE_STAT_EXITS] != 0;
+}
+
+static bool is_over(const struct cleave_vm_info *info)
+{
+	if ((info->flags & CLEAVE_VM_FLAG_BUSY) != 0)
+		return false;
+	switch (info->state) {
+	case CLEAVE_VM_FAULTED:
+		return true;
+	case CLEAVE_VM_STOPPED:
+		return has_run(info->id);
+	default:
+		return false;
+	}
+}
+
+bool vms_over(void)
+{
+	struct cleave_vm_info info;
+	u32 i;
+
+	for (i = 0; i < vms.nr; i++) {
+		if (i != vms.self && vms.known[i].there && cleave_vm_info(i, &info).error == 0 &&
+		    !is_over(&info))
+			return false;
+	}
+	return true;
+}

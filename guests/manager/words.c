@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Words, numbers and options of a line that a person typed. */
+#include "guests/manager/words.h"
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Cut the word at @from off, its quotes taken out, and put it at @to, which is not behind. Return: what follows, or NULL. */
+static char *take_word(char *from, char *to)
+{
+	bool quoted = false;
+
+	for (; *from != '\0' && (quoted || !is_blank(*from)); from++) {
+		if (*from == '"')
+			quoted = !quoted;
+		else
+			*to++ = *from;
+	}
+	if (quoted)
+		return NULL;
+	if (*from != '\0')
+		from++;
+	*to = '\0';
+	return from;
+}
+
+int words_split(char *line, char **argv, const char **why)
+{
+	int argc = 0;
+
+	for (;;) {
+		while (is_blank(*line))
+			line++;
+		argv[argc] = NULL;
+		if (*line == '\0')
+			return argc;
+		if (argc == (int)WORDS_MAX) {
+			*why = "too many words";
+			return -1;
+		}
+		argv[argc] = line;
+		line = take_word(line, line);
+		if (line == NULL) {
+			*why = "a quote is not closed";
+			return -1;
+		}
+		argc++;
+	}
+}
+
+/* Return: value of the digit, 16 or more when it is none. */
+static u32 digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (u32)(c - '0');
+	if (c >= 'a' && c <= 'f')
+		return (u32)(c - 'a') + 10U;
+	if (c >= 'A' && c <= 'F')
+		return (u32)(c - 'A') + 10U;
+	return 16;
+}
+
+bool words_number(const char *text, u64 *value)
+{
+	u64 n = 0, base = 10;
+
+	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+		base = 16;
+		text += 2;
+	}
+	if (*text == '\0')
+		return false;
+	for (; *text != '\0'; text++) {
+		u64 d = digit(*text);
+
+		if (d >= base || n > (UINT64_MAX - d) / base)
+			return false;
+		n = n * base + d;
+	}
+	*value = n;
+	return true;
+}
+
+static size_t name_length(const char *word)
+{
+	size_t n = 0;
+
+	while (word[n] != '\0' && word[n] != '=')
+		n++;
+	return n;
+}
+
+static const struct option *find_option(const char *word, const struct option *options, u32 nr)
+{
+	size_t n = name_length(word);
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		if (strlen(options[i].name) == n && strncmp(options[i].name, word, n) == 0)
+			return &options[i];
+	}
+	return NULL;
+}
+
+static bool set_value(const struct option *o, const char *value, char *why, size_t size)
+{
+	u64 n;
+
+	if (o->text != NULL)
+		*o->text = value;
+	if (o->number == NULL)
+		return true;
+	if (!words_number(value, &n) || n < o->min || n > o->max) {
+		guest_print(why, size, "%s %.32s: %s is a number from %lu to %lu", o->name, value,
+			    o->unit, (unsigned long)o->min, (unsigned long)o->max);
+		return false;
+	}
+	*o->number = n;
+	return true;
+}
+
+/* The option @o stands at @argv[0]. Return: number of words that it takes, 0: @why says what is wrong */
+static int take_option(const struct option *o, char **argv, char *why, size_t size)
+{
+	const char *value = argv[0] + strlen(o->name);
+	int words = 1;
+
+	if (o->given != NULL)
+		*o->given = true;
+	if (o->unit == NULL) {
+		if (*value == '\0')
+			return words;
+		guest_print(why, size, "%s takes no value", o->name);
+		return 0;
+	}
+	if (*value == '=') {
+		value++;
+	} else {
+		value = argv[1];
+		words = 2;
+	}
+	if (value == NULL || *value == '\0') {
+		guest_print(why, size, "%s wants a value: %s %s", o->name, o->name, o->unit);
+		return 0;
+	}
+	return set_value(o, value, why, size) ? words : 0;
+}
+
+static bool is_option(const char *word)
+{
+	return word[0] == '-' && word[1] == '-' && word[2] != '\0';
+}
+
+bool words_options(int *argc, char **argv, const struct option *options, u32 nr, char *why,
+		   size_t size)
+{
+	int from = 0, to = 0;
+
+	while (from < *argc) {
+		const struct option *o;
+		int words;
+
+		if (strcmp(argv[from], "--") == 0) {
+			for (from++; from < *argc; from++)
+				argv[to++] = argv[from];
+			break;
+		}
+		if (!is_option(argv[from])) {
+			argv[to++] = argv[from++];
+			continue;
+		}
+		o = find_option(argv[from], options, nr);
+		if (o == NULL) {
+			guest_print(why, size, "no option %.40s", argv[from]);
+			return false;
+		}
+		words = take_option(o, &argv[from], why, size);
+		if (words == 0)
+			return false;
+		from += words;
+	}
+	argv[to] = NULL;
+	*argc = to;
+	return true;
+}
