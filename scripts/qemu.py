@@ -41,6 +41,23 @@ def command(kernel, initrd=None, smp=4, mem="4G", cpu_extra="", append="", extra
     return argv + [str(e) for e in extra]
 
 
+# The virtio-mmio slot of QEMU's virt machine that link() fills: what a configuration names in `devices`.
+LINK_NODE = "/soc/virtio_mmio@10001000"
+
+
+def link(ports):
+    """Arguments for a console device with the named ports of {name: character device}, in QEMU's words.
+
+    link({"cleave.peer": "socket,path=/tmp/peer,server=on,wait=off"})
+    """
+    argv = ["-global", "virtio-mmio.force-legacy=false", "-device", "virtio-serial-device,bus=virtio-mmio-bus.0"]
+    for number, (name, chardev) in enumerate(ports.items()):
+        backend, _, options = chardev.partition(",")
+        argv += ["-chardev", f"{backend},id=link{number}" + ("," + options if options else "")]
+        argv += ["-device", f"virtserialport,chardev=link{number},name={name}"]
+    return argv
+
+
 def version():
     """(major, minor) of the QEMU that command() names, or None when there is none."""
     try:
@@ -72,11 +89,19 @@ def main():
     parser.add_argument("--cpu", default="", help="further CPU properties, e.g. sstc=off")
     parser.add_argument("--machine", default="", help="further machine properties, e.g. aia=aplic-imsic")
     parser.add_argument("--append", default="", help="boot arguments of the hypervisor")
+    parser.add_argument("--link", action="append", default=[], metavar="NAME=CHARDEV",
+                        help="a port of the console device at " + LINK_NODE + ", e.g. "
+                        "cleave.peer=socket,path=/tmp/peer,server=on,wait=off; may stand more than once")
     parser.add_argument("--run", action="store_true", help="become the command instead of printing it")
     parser.add_argument("extra", nargs="*", help="further arguments of QEMU, after --")
     args = parser.parse_args()
 
-    argv = command(args.kernel, args.initrd, args.smp, args.mem, args.cpu, args.append, args.extra, args.machine)
+    for port in args.link:
+        if "=" not in port:
+            parser.error(f"--link {port}: wanted: NAME=CHARDEV")
+    ports = dict(port.split("=", 1) for port in args.link)
+    extra = (link(ports) if ports else []) + args.extra
+    argv = command(args.kernel, args.initrd, args.smp, args.mem, args.cpu, args.append, extra, args.machine)
     print(shlex.join(argv), flush=True)
     if not args.run:
         return 0
