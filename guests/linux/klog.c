@@ -2,6 +2,9 @@
 /*
  * The kernel's own log, read record by record from /dev/kmsg: whether it has complained since a mark. The mark is the number
  * of the last record that was there then. A record that was overwritten before it was read counts as a complaint.
+ *
+ * Two messages only say that the machine under the guest was slow, which an emulator on a busy host is, and nothing is wrong
+ * inside: they are printed, and counted by themselves. A stall or a lockup is no such message.
  */
 #include "guests/linux/load.h"
 
@@ -14,13 +17,20 @@
 
 #define LEVEL_WARNING 4U /* of syslog: lower is worse */
 
-/** struct klog_scan - what went by; @last: number of the newest record, @next: the number that should come next */
+/** struct klog_scan - what went by; @last: number of the newest record, @next: the number that should come next; @slow: see above */
 struct klog_scan {
 	uint64_t last;
 	uint64_t next;
 	uint64_t lost;
 	uint64_t warnings;
+	uint64_t slow;
 };
+
+static bool says_slow(const char *text)
+{
+	return strstr(text, "hrtimer: interrupt took ") != NULL ||
+	       (strncmp(text, "workqueue: ", 11) == 0 && strstr(text, " hogged CPU for ") != NULL);
+}
 
 /* One record: "PRIORITY,NUMBER,TIME,FLAGS;text", newline, and lines that begin with a blank. */
 static void scan_record(struct klog_scan *k, char *record, bool print)
@@ -42,7 +52,10 @@ static void scan_record(struct klog_scan *k, char *record, bool print)
 	end = strchr(text, '\n');
 	if (end != NULL)
 		*end = '\0';
-	k->warnings++;
+	if (says_slow(text + 1))
+		k->slow++;
+	else
+		k->warnings++;
 	printf("cleave-load: klog level %u: %s\n", priority % 8U, text + 1);
 }
 
@@ -90,7 +103,7 @@ bool klog_check(void)
 	}
 	k.next = s->count;
 	good = scan(&k, true) && k.warnings == 0 && k.lost == 0;
-	printf("cleave-load: klog %s warnings=%" PRIu64 " lost=%" PRIu64 "\n", good ? "ok" : "FAIL",
-	       k.warnings, k.lost);
+	printf("cleave-load: klog %s warnings=%" PRIu64 " lost=%" PRIu64 " slow=%" PRIu64 "\n",
+	       good ? "ok" : "FAIL", k.warnings, k.lost, k.slow);
 	return good;
 }

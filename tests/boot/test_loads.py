@@ -3,12 +3,10 @@
 
 import re
 
-import pytest
-
 from cleavetest import partition
 
 MEMORY = ((0x80000000, 256 << 20),)
-LOADS = ["idle", "writer:25", "writer:100", "kernel", "clock", "counter"]
+LOADS = ["idle", "writer 25", "writer 100", "kernel", "clock"]
 
 
 def guest_with(boot, linux, load=None):
@@ -17,54 +15,62 @@ def guest_with(boot, linux, load=None):
                 linux(), smp=2)
 
 
-def checked(said, name):
-    """The load's line of `cleave-load check`, as {field: number}."""
-    line = [s for s in said if s.startswith(f"cleave-load: {name} ok ")]
+def fields(said, start):
+    """The one line of `said` that begins so, as {field: number}."""
+    line = [s for s in said if s.startswith(start)]
     assert len(line) == 1, said
     return {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line[0])}
 
 
-@pytest.mark.parametrize("load", LOADS)
-def test_load(boot, linux, load):
-    """Started by the kernel's command line; asked from the shell; the kernel has not complained."""
-    name, _, argument = load.partition(":")
-    m = guest_with(boot, linux, load)
-    started = m.wait(rf"^linux\| cleave-load: {name} started workers=(\d+) argument=(\d+) bytes=(\d+)")
-    assert int(started[1]) == (1 if name in ("idle", "counter") else 2)
-    if name == "counter":
-        # Its lines would cut through the shell's echo: they are the result.
-        numbers = [int(m.wait(r"^linux\| (?:cleave-guest# )?counter (\d+)$")[1]) for _ in range(5)]
-        assert numbers == [1, 2, 3, 4, 5]
-        return
+def looks_well(m, load):
+    """Start a load from the shell and ask for its health; then end it."""
+    name, _, argument = load.partition(" ")
+    said = m.shell(f"cleave-load start {load}", "linux")
+    started = fields(said, f"cleave-load: {name} started ")
+    assert started["workers"] == (1 if name == "idle" else 2)
     said = m.shell("cleave-load check", "linux")
-    fields = checked(said, name)
-    assert fields["rounds"] >= 2 * int(started[1])
-    assert "cleave-load: klog ok warnings=0 lost=0" in said
+    found = fields(said, f"cleave-load: {name} ok ")
+    assert found["rounds"] >= 2 * started["workers"]
+    assert fields(said, "cleave-load: klog ok ")["warnings"] == 0
     assert said[-1] == "cleave-load: all ok loads=1"
     if name == "writer":
-        assert fields["bytes"] == int(started[3]) > int(argument) * (100 << 20) // 100
+        assert found["bytes"] == started["bytes"] > int(argument) * (100 << 20) // 100
     if name == "clock":
-        assert 0 < fields["worst_us"] < 2000000
+        assert 0 < found["worst_us"] < 2000000
+    assert m.shell("cleave-load stop", "linux") == [f"cleave-load: {name} stopped"]
 
 
-def test_loads_find_what_is_wrong(boot, linux):
-    """A worker that dies, a kernel that warns, a page that another wrote: each is told by name."""
+def finds_what_is_wrong(m):
+    """A worker that is killed, and a byte that is not the writer's own in the middle of its memory."""
+    worker = "$(pidof cleave-load | cut -d' ' -f1)"
+    m.shell("cleave-load start clock", "linux")
+    m.shell(f"kill -9 {worker}", "linux")
+    said = m.shell("cleave-load check; cleave-load stop", "linux")
+    assert [s for s in said if re.match(r"cleave-load: clock FAIL clock: a worker ended: process \d+, status 0x9", s)], said
+    assert said[-1] == "cleave-load: FAIL loads=1", said
+    m.shell("cleave-load start writer 10", "linux")
+    said = m.shell(f"p={worker};"
+                   " a=$(sed -n 's/^\\([0-9a-f]*\\)-.* rw-p 00000000 00:00 0 *$/\\1/p' /proc/$p/maps | tail -n 1);"
+                   " printf x | dd of=/proc/$p/mem bs=1 seek=$((0x$a + 8192)) conv=notrunc; cleave-load check", "linux")
+    wrong = re.compile(r"cleave-load: writer FAIL writer: page 2 at gpa 0x[0-9a-f]{8} is torn or changed: word 0 ")
+    assert [s for s in said if wrong.match(s)], said
+
+
+def test_loads(boot, linux):
     m = guest_with(boot, linux)
     m.wait(r"^linux\| cleave-guest: up ")
     assert m.shell("cleave-load check", "linux")[-1] == "cleave-load: all ok loads=0"
-
-    m.shell("cleave-load start kernel", "linux")
-    m.shell("kill -9 $(pidof cleave-load | cut -d' ' -f1)", "linux")
-    said = m.shell("cleave-load check; cleave-load stop", "linux")
-    assert [s for s in said if s.startswith("cleave-load: kernel FAIL")] and said[-1] == "cleave-load: FAIL loads=1", said
-
+    for load in LOADS:
+        looks_well(m, load)
+    # What a program writes into the log is the program's; only the kernel's own complaints count.
     m.shell("echo '<4>not so good' >/dev/kmsg", "linux")
-    m.shell("cleave-load start writer 10", "linux")
-    said = m.shell("cleave-load check", "linux")
-    # What a program writes into the log is the program's, not the kernel's: only that is counted.
-    assert "cleave-load: klog ok warnings=0 lost=0" in said
-    # A store that is not the writer's own, into the middle of its memory.
-    m.shell("set -- $(pidof cleave-load); for p in $*; do"
-            " a=$(sed -n 's/^\\([0-9a-f]*\\)-.* rw-p 00000000 00:00 0 *$/\\1/p' /proc/$p/maps | tail -n 1);"
-            " printf x | dd of=/proc/$p/mem bs=1 seek=$((0x$a + 8192)) conv=notrunc 2>/dev/null; done", "linux")
-    m.wait(r"^linux\| .*cleave-load: FAIL at once: writer: page \d+ at gpa 0x[0-9a-f]{8} is torn or changed: word \d+")
+    assert m.shell("cleave-load check", "linux")[-1] == "cleave-load: all ok loads=0"
+    finds_what_is_wrong(m)
+
+
+def test_counter_from_the_command_line(boot, linux):
+    m = guest_with(boot, linux, "counter,clock:3000")
+    m.wait(r"^linux\| cleave-load: counter started ")
+    m.wait(r"^linux\| cleave-load: clock started workers=2 argument=3000 ")
+    numbers = [int(m.wait(r"^linux\| (?:cleave-guest# )?counter (\d+)$")[1]) for _ in range(5)]
+    assert numbers == list(range(numbers[0], numbers[0] + 5))
