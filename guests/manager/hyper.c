@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* struct migrate_ops over hypercalls. Each does one bounded call, or a few that do not depend on the size of the memory. */
+#include <abi/state.h>
 #include "guests/manager/hyper.h"
 
 /* Views begin where no partition's memory and no device is, 128 GiB apart; the widest view of all ends within Sv39x4's 2 TiB. */
@@ -9,6 +10,10 @@
 
 /* A G-stage of n levels translates 14 + 9n bits (privileged specification, "Guest-Physical Address Translation"). */
 #define GPA_BITS(n) (14U + 9U * (n))
+
+/* Kinds of records by class (abi/state.h) */
+#define KIND_CLASS_SHIFT 8U
+#define KIND_CLASS_VCPU	 (CLEAVE_STATE_REGS >> KIND_CLASS_SHIFT)
 
 static u64 state_buffer[CLEAVE_STATE_MAX / sizeof(u64)];
 
@@ -247,21 +252,46 @@ static int hyper_leaf(void *ctx, u64 gpa)
 
 /* --- life ----------------------------------------------------------------------------------------------------------- */
 
+/* What is noted of a guest that is this side's. @run: it is paused by a job, and is to run when that is over. */
+static struct sbiret note_own(const struct hyper *h, bool run)
+{
+	if (h->old_note == CLEAVE_NOTE_TAKEN)
+		return cleave_vm_note(h->vm, CLEAVE_NOTE_TAKEN, h->old_id, run);
+	return run ? cleave_vm_note(h->vm, CLEAVE_NOTE_TAKEN, h->id, true)
+		   : cleave_vm_note(h->vm, CLEAVE_NOTE_NONE, 0, false);
+}
+
+/* Noted before it is paused: a manager that is started anew meanwhile lets it run again. */
 static int hyper_vm_pause(void *ctx)
 {
 	struct hyper *h = ctx;
+	struct sbiret r = { 0, 0 };
 
+	h->changed = true;
 	h->run = hyper_vm_state(h) == (int)CLEAVE_VM_RUNNING;
-	return (int)cleave_vm_op(CLEAVE_FN_VM_PAUSE, h->vm).error;
+	if (h->run)
+		r = note_own(h, true);
+	if (r.error == 0)
+		r = cleave_vm_op(CLEAVE_FN_VM_PAUSE, h->vm);
+	return (int)r.error;
 }
 
 /* Nobody may run a partition that somebody can write to from outside: the windows go first. */
+static int resume(struct hyper *h)
+{
+	h->changed = true;
+	hyper_done(h);
+	return (int)cleave_vm_op(CLEAVE_FN_VM_RESUME, h->vm).error;
+}
+
 static int hyper_vm_resume(void *ctx)
 {
 	struct hyper *h = ctx;
+	int err = resume(h);
 
-	hyper_done(h);
-	return (int)cleave_vm_op(CLEAVE_FN_VM_RESUME, h->vm).error;
+	if (err == 0)
+		(void)note_own(h, false);
+	return err;
 }
 
 /*
@@ -279,7 +309,7 @@ static int hyper_vm_take(void *ctx, u64 id, bool run)
 	hyper_done(h);
 	if (!run)
 		return 0;
-	err = hyper_vm_resume(h);
+	err = resume(h);
 	if (err == 0)
 		(void)cleave_vm_note(h->vm, CLEAVE_NOTE_TAKEN, id, false);
 	return err;
@@ -296,9 +326,7 @@ static int hyper_vm_own(void *ctx, bool own)
 	if (hyper_vm_state(h) == (int)CLEAVE_VM_EMPTY)
 		return 0;
 	r = cleave_vm_note(h->vm, CLEAVE_NOTE_NONE, 0, false);
-	if (r.error == 0 && h->old_note == CLEAVE_NOTE_TAKEN)
-		r = cleave_vm_note(h->vm, CLEAVE_NOTE_TAKEN, h->old_id, false);
-	return (int)r.error;
+	return (int)(r.error == 0 ? note_own(h, h->run) : r).error;
 }
 
 static int hyper_vm_brake(void *ctx, u32 percent)
@@ -320,6 +348,7 @@ static int hyper_vm_destroy(void *ctx, u64 *cursor)
 {
 	struct hyper *h = ctx;
 
+	h->changed = true;
 	/* The hypervisor would take the windows with it, and what is not there must not be looked through. */
 	hyper_done(h);
 	return steps(CLEAVE_FN_VM_DESTROY, h->vm, cursor);
@@ -329,6 +358,7 @@ static int hyper_vm_create(void *ctx, u64 *cursor)
 {
 	struct hyper *h = ctx;
 
+	h->changed = true;
 	h->touched = 0;
 	return steps(CLEAVE_FN_VM_CREATE, h->vm, cursor);
 }
@@ -421,15 +451,11 @@ static int states_list(struct hyper *h)
 	return 0;
 }
 
-/* Of the kinds that every vCPU has one of, those of vCPU 0: they are as long as the others'. */
+/* Of vCPUs those of vCPU 0: they are as long as the others'. */
 static void states_count(struct hyper *h, const struct cleave_state_head *head)
 {
-	u32 n = 0, i;
-
 	h->state_bytes += sizeof(*head) + head->length;
-	for (i = 0; i < h->nr_heads; i++)
-		n += h->heads[i].kind == head->kind ? 1U : 0U;
-	if (head->instance == 0 && n == h->machine.vcpus)
+	if (head->instance == 0 && head->kind >> KIND_CLASS_SHIFT == KIND_CLASS_VCPU)
 		h->vcpu_bytes += sizeof(*head) + head->length;
 }
 

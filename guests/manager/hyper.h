@@ -28,7 +28,7 @@
  * @heads, @nr_heads: its state records, ascending
  * @state_bytes: of all state records with their heads that were read or set
  * @vcpu_bytes: the same of the vCPU that has most, of the kinds that each vCPU has
- * @missing: why the state cannot be read, "" otherwise
+ * @changed: its state was changed here since somebody set this to false
  */
 struct hyper {
 	u32 vm;
@@ -46,8 +46,7 @@ struct hyper {
 	u32 nr_heads;
 	u64 state_bytes;
 	u64 vcpu_bytes;
-	struct cleave_leaves leaves_before;
-	struct cleave_leaves leaves_after;
+	bool changed;
 };
 
 /** hyper_ops - for the engines; their @ctx is a struct hyper */

@@ -1,27 +1,472 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Jobs that move partitions. */
-#include "guests/manager/move.h"
+/*
+ * The commands on jobs, and the jobs themselves, in turn. A partition is in one job at most: whoever else wants to change it
+ * asks move_uses().
+ */
+#include "guests/manager/move_internal.h"
 
-const struct command move_commands[] = { { .name = "" } };
-const u32 move_commands_nr;
+#define PROGRESS_PER_SECOND 4U
+
+#define DOWNTIME_MS  300U
+#define PASSES	     30U
+#define PASSES_MAX   4095U
+#define STALL_MS     10000U
+#define MILLIS_MAX   3600000U
+#define BRAKE_MAX    99U
+#define NEVER_GIVEUP UINT32_MAX
+
+struct move move;
+
+/* --- jobs ----------------------------------------------------------------------------------------------------------- */
+
+struct job *move_job_new(enum job_kind kind)
+{
+	u32 i;
+
+	for (i = 0; i < MOVE_JOBS; i++) {
+		struct job *job = &move.job[i];
+
+		if (job->kind != JOB_NONE)
+			continue;
+		memset(job, 0, offsetof(struct job, tx));
+		job->kind = kind;
+		job->number = ++move.jobs;
+		job->timebase = move.timebase;
+		job->began = rdtime();
+		return job;
+	}
+	shell_error("%u jobs are under way, no more are possible; jobs shows them", MOVE_JOBS);
+	return NULL;
+}
+
+/* Windows of the job's engines: two places each. */
+u32 move_view(const struct job *job, u32 end)
+{
+	return (u32)(job - move.job) * 2U + end;
+}
+
+/* Memory for histories is taken from one end to the other, and given back when no job has any. */
+static bool history_take(struct job *job)
+{
+	struct migrate_machine machine;
+	u32 number[MIGRATE_REGIONS_MAX];
+	u64 bytes;
+
+	if (hyper_describe(job->from.vm, &machine, number) != 0) {
+		shell_error("partition %u \"%s\": its memory cannot be described", job->from.vm,
+			    job->from.name);
+		return false;
+	}
+	bytes = migrate_machine_pages(&machine) * sizeof(u32);
+	if (bytes > move.history_size - move.history_used) {
+		shell_error("--verify of partition %u \"%s\" takes %lu KiB for its history; this "
+			    "manager has %lu KiB left: give its partition more memory",
+			    job->from.vm, job->from.name, bytes / 1024U,
+			    (move.history_size - move.history_used) / 1024U);
+		return false;
+	}
+	job->history = (u32 *)(move.history + move.history_used);
+	job->history_bytes = bytes;
+	move.history_used += bytes;
+	return true;
+}
+
+static void history_give(struct job *job)
+{
+	u32 i;
+
+	job->history = NULL;
+	for (i = 0; i < MOVE_JOBS; i++) {
+		if (move.job[i].kind != JOB_NONE && move.job[i].history != NULL)
+			return;
+	}
+	move.history_used = 0;
+}
+
+void move_job_drop(struct job *job)
+{
+	hyper_done(&job->from);
+	hyper_done(&job->to);
+	job->kind = JOB_NONE;
+	history_give(job);
+}
+
+/*
+ * Unique among all that a destination ever hears of: time, what this manager and its machine did so far (counters that no reset
+ * of the manager sets back), and a count.
+ */
+u64 move_id(void)
+{
+	u64 seed[CLEAVE_STAT_COUNT + 3U] = { 0 };
+	u64 id;
+
+	(void)cleave_stats(vms_self(), seed, CLEAVE_STAT_COUNT);
+	seed[CLEAVE_STAT_COUNT] = rdtime();
+	seed[CLEAVE_STAT_COUNT + 1U] = ++move.ids;
+	seed[CLEAVE_STAT_COUNT + 2U] = move.typed;
+	id = migrate_digest(seed, sizeof(seed), 0) & ~MOVE_ID_LOCAL;
+	return id == 0 ? 2U : id;
+}
+
+/* --- what may move, and where to ------------------------------------------------------------------------------------ */
+
+bool move_find_guest(const char *word, struct cleave_vm_info *info)
+{
+	struct cleave_machine machine;
+
+	if (!commands_find_other(word, info))
+		return false;
+	if ((info->flags & (CLEAVE_VM_FLAG_MIGRATABLE | CLEAVE_VM_FLAG_INCOMING)) == 0) {
+		shell_error(
+			"partition %u \"%s\" is not migratable: its configuration does not say so",
+			info->id, info->name);
+		return false;
+	}
+	if (info->note == CLEAVE_NOTE_GIVEN) {
+		shell_error(
+			"partition %u \"%s\" was given up by migration 0x%lx, which is in doubt",
+			info->id, info->name, info->note_id);
+		return false;
+	}
+	if (info->state != CLEAVE_VM_RUNNING && info->state != CLEAVE_VM_PAUSED) {
+		shell_error("partition %u \"%s\" is %s: only one that runs or is paused can move",
+			    info->id, info->name, vms_state(info->state));
+		return false;
+	}
+	if (cleave_machine(info->id, &machine).error == 0 && machine.devices != 0) {
+		shell_error(
+			"partition %u \"%s\" has the passed-through device %s, which cannot move",
+			info->id, info->name, machine.device);
+		return false;
+	}
+	return true;
+}
+
+bool move_find_slot(const char *word, struct cleave_vm_info *info)
+{
+	if (!commands_find_other(word, info))
+		return false;
+	if (info->state != CLEAVE_VM_EMPTY) {
+		shell_error("slot %u \"%s\" is not empty: its guest is %s", info->id, info->name,
+			    vms_state(info->state));
+		return false;
+	}
+	/* A guest may go back to where it was started, too. */
+	if ((info->flags & (CLEAVE_VM_FLAG_INCOMING | CLEAVE_VM_FLAG_MIGRATABLE)) == 0) {
+		shell_error("slot %u \"%s\" is not incoming: its configuration does not say so",
+			    info->id, info->name);
+		return false;
+	}
+	return true;
+}
+
+/* --- commands ------------------------------------------------------------------------------------------------------- */
+
+static bool wants_read(int *argc, char **argv, struct move_wants *w)
+{
+	const struct option options[] = {
+		{ .name = "--downtime", .unit = "MS", .number = &w->downtime, .max = MILLIS_MAX },
+		{ .name = "--passes",
+		  .unit = "N",
+		  .number = &w->passes,
+		  .min = 1,
+		  .max = PASSES_MAX },
+		{ .name = "--bound", .unit = "MS", .number = &w->bound, .max = MILLIS_MAX },
+		{ .name = "--brake", .unit = "PERCENT", .number = &w->brake, .max = BRAKE_MAX },
+		{ .name = "--verify", .given = &w->verify },
+	};
+	char why[96];
+
+	*w = (struct move_wants){ .downtime = DOWNTIME_MS,
+				  .passes = PASSES,
+				  .bound = NEVER_GIVEUP };
+	if (words_options(argc, argv, options, ARRAY_SIZE(options), why, sizeof(why)))
+		return true;
+	shell_error("%s", why);
+	return false;
+}
+
+bool move_configure(struct job *job, const struct move_wants *w,
+		    struct migrate_source_config *config)
+{
+	if (w->verify && !history_take(job))
+		return false;
+	(void)hyper_leaves(job->from.vm, &job->before);
+	*config = job_source_config(job);
+	config->verify = w->verify;
+	config->downtime_ms = (u32)w->downtime;
+	config->passes = (u32)w->passes;
+	config->bound_ms = (u32)w->bound;
+	config->brake_max = (u32)w->brake;
+	config->stall_ms = STALL_MS;
+	return true;
+}
+
+static enum command_result migrate_local(const struct cleave_vm_info *vm,
+					 const struct cleave_vm_info *slot,
+					 const struct move_wants *w)
+{
+	struct migrate_source_config config;
+	struct job *job = move_job_new(JOB_MOVE);
+
+	if (job == NULL)
+		return COMMAND_FAILED;
+	hyper_init(&job->from, vm, move_id() | MOVE_ID_LOCAL, move_view(job, 0));
+	hyper_init(&job->to, slot, 0, move_view(job, 1));
+	if (move_configure(job, w, &config)) {
+		if (job_begin_move(job, &config, &move.ledger))
+			return COMMAND_OK;
+		shell_error("%s", job_line(job));
+	}
+	move_job_drop(job);
+	return COMMAND_FAILED;
+}
+
+static enum command_result run_migrate(int argc, char **argv)
+{
+	struct cleave_vm_info vm, slot;
+	struct move_wants w;
+
+	if (!wants_read(&argc, argv, &w))
+		return COMMAND_FAILED;
+	if (argc != 4 || strcmp(argv[2], "to") != 0)
+		return COMMAND_USAGE;
+	if (!move_find_guest(argv[1], &vm))
+		return COMMAND_FAILED;
+	if (!move_find_slot(argv[3], &slot))
+		return COMMAND_FAILED;
+	return migrate_local(&vm, &slot, &w);
+}
+
+/* The job that a person means: by its number, by its partition's or slot's name, or the only one there is. */
+static struct job *find_job(int argc, char **argv)
+{
+	struct job *found = NULL;
+	u64 number = 0;
+	u32 i, n = 0;
+
+	for (i = 0; i < MOVE_JOBS; i++) {
+		struct job *job = &move.job[i];
+
+		if (job->kind == JOB_NONE)
+			continue;
+		if (argc == 1 || (words_number(argv[1], &number) && number == job->number) ||
+		    strcmp(argv[1], job->from.name) == 0 || strcmp(argv[1], job->to.name) == 0) {
+			found = job;
+			n++;
+		}
+	}
+	if (n == 1)
+		return found;
+	if (n > 1)
+		shell_error("there are %u jobs: say which; jobs shows them", n);
+	else
+		shell_error(argc == 1 ? "there is no job" : "there is no such job; jobs shows all");
+	return NULL;
+}
+
+static enum command_result run_cancel(int argc, char **argv)
+{
+	struct job *job;
+
+	if (argc > 2)
+		return COMMAND_USAGE;
+	job = find_job(argc, argv);
+	if (job == NULL)
+		return COMMAND_FAILED;
+	if (job_cancel(job))
+		return COMMAND_OK;
+	shell_error("it is too late to cancel job %u", job->number);
+	return COMMAND_FAILED;
+}
+
+static enum command_result run_jobs(int argc, char **argv)
+{
+	struct report *r = commands_report();
+	u32 i;
+
+	(void)argv;
+	if (argc != 1)
+		return COMMAND_USAGE;
+	for (i = 0; i < MOVE_JOBS; i++) {
+		struct job *job = &move.job[i];
+		const struct migrate_progress *p;
+
+		if (job->kind == JOB_NONE)
+			continue;
+		p = job->sends ? migrate_source_progress(&job->source)
+			       : migrate_dest_progress(&job->dest);
+		report_row(r);
+		report_number(r, "job", NULL, job->number);
+		report_text(r, "kind", job_name(job));
+		report_text(r, "vm", job->sends ? job->from.name : "-");
+		report_text(r, "to", job_target(job));
+		report_text(r, "phase", p->phase);
+		report_number(r, "pass", NULL, p->pass);
+		report_hex(r, "id", job->sends ? job->from.id : job->dest.hello.id);
+	}
+	if (r->rows == 0 && !shell_script())
+		shell_say("no job is under way");
+	else
+		commands_say_table(r);
+	return COMMAND_OK;
+}
+
+/* --- completion ----------------------------------------------------------------------------------------------------- */
+
+#define CAN_MOVE (COMMANDS_STATE(CLEAVE_VM_RUNNING) | COMMANDS_STATE(CLEAVE_VM_PAUSED))
+
+static void complete_options(struct complete *c)
+{
+	complete_add(c, "--downtime");
+	complete_add(c, "--passes");
+	complete_add(c, "--bound");
+	complete_add(c, "--brake");
+	complete_add(c, "--verify");
+}
+
+static void complete_migrate(struct complete *c, int argc, char **argv)
+{
+	(void)argv;
+	if (argc == 2)
+		vms_complete(c, CAN_MOVE);
+	else if (argc == 3)
+		complete_add(c, "to");
+	else if (argc == 4)
+		vms_complete(c, COMMANDS_STATE(CLEAVE_VM_EMPTY));
+	else
+		complete_options(c);
+}
+
+static void complete_jobs(struct complete *c, int argc, char **argv)
+{
+	u32 i;
+
+	(void)argv;
+	for (i = 0; i < MOVE_JOBS && argc == 2; i++) {
+		char number[12];
+
+		guest_print(number, sizeof(number), "%u", move.job[i].number);
+		if (move.job[i].kind != JOB_NONE)
+			complete_add(c, number);
+	}
+}
+
+const struct command move_commands[] = {
+	{ "migrate",
+	  "VM to SLOT [--downtime MS] [--passes N] [--bound MS] [--brake PERCENT] [--verify]",
+	  "move a partition while it runs\n"
+	  "SLOT is an empty slot of this machine. The guest is stopped for the last pages when "
+	  "that\n"
+	  "is estimated to take no longer than --downtime (300 ms), or after --passes (30); if it\n"
+	  "would then take longer than --bound, the migration is given up. --brake lets the guest "
+	  "be\n"
+	  "held for up to so much of the time when it writes faster than the link carries.\n"
+	  "--verify compares every page on both sides before the guest is handed over.",
+	  run_migrate, complete_migrate },
+	{ "cancel", "[JOB]", "end a job: the guest runs on where it was", run_cancel,
+	  complete_jobs },
+	{ "jobs", "", "list the jobs that are under way", run_jobs, NULL },
+};
+const u32 move_commands_nr = ARRAY_SIZE(move_commands);
+
+/* --- the main loop's side --------------------------------------------------------------------------------------------- */
 
 void move_init(const void *fdt)
 {
-	(void)fdt;
+	u64 base = 0;
+
+	move.timebase = cleave_feature(CLEAVE_FEATURE_TIMEBASE);
+	if (free_memory(fdt, &base, &move.history_size))
+		move.history = (u8 *)base;
+	else
+		move.history_size = 0;
+}
+
+static void job_end(struct job *job)
+{
+	const char *line = job_line(job);
+
+	shell_progress_end();
+	job_say_report(job);
+	if (!job_ok(job))
+		shell_say("failed: %s %s", job_name(job), line);
+	else
+		shell_say("done: %s %s to %s%s%s", job_name(job),
+			  job->sends ? job->from.name : "a guest", job_target(job),
+			  line[0] != '\0' ? "; " : "", line);
+	move_job_drop(job);
+}
+
+/* Not while the guest stands still for it: what is printed would cost it time. */
+static void job_show(struct job *job)
+{
+	u64 now = rdtime();
+
+	if (job_paused(job) || now - move.shown < move.timebase / PROGRESS_PER_SECOND)
+		return;
+	move.shown = now;
+	job_say_progress(job);
+}
+
+/* What the jobs did to partitions is not news. */
+static void expect(struct hyper *h)
+{
+	if (!h->changed)
+		return;
+	h->changed = false;
+	vms_expect(h->vm);
 }
 
 bool move_step(void)
 {
-	return false;
+	enum job_result result;
+	bool more = false;
+	u32 i;
+
+	for (i = 0; i < MOVE_JOBS; i++) {
+		struct job *job = &move.job[i];
+
+		if (job->kind == JOB_NONE)
+			continue;
+		result = job_step(job);
+		expect(&job->from);
+		expect(&job->to);
+		switch (result) {
+		case JOB_OVER:
+			job_end(job);
+			more = true;
+			break;
+		case JOB_MOVED:
+			job_show(job);
+			more = true;
+			break;
+		case JOB_WAITS:
+		case JOB_DOUBTS:
+			break;
+		}
+	}
+	return more;
 }
 
 bool move_busy(void)
 {
+	u32 i;
+
+	for (i = 0; i < MOVE_JOBS; i++) {
+		if (move.job[i].kind != JOB_NONE)
+			return true;
+	}
 	return false;
 }
 
 bool move_uses(u32 vm)
 {
-	(void)vm;
+	u32 i;
+
+	for (i = 0; i < MOVE_JOBS; i++) {
+		if (job_uses(&move.job[i], vm))
+			return true;
+	}
 	return false;
 }

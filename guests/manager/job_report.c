@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a job looks like to a person or a script: its progress line, and the table, sums and leaves at its end. */
+#include "guests/manager/commands.h"
+#include "guests/manager/job.h"
+
+#define MIB UINT64_C(1048576)
+
+static u64 ticks_ms(const struct job *job, u64 ticks)
+{
+	return ticks * 1000U / job->timebase;
+}
+
+/* Bytes a second, from bytes in so many ticks. */
+static u64 rate(const struct job *job, u64 bytes, u64 ticks)
+{
+	u64 us = ticks * 1000U / (job->timebase / 1000U);
+
+	return us == 0 ? 0 : bytes * 1000U / us * 1000U;
+}
+
+/* Tenths of MiB/s as text. */
+static void rate_text(char *buf, size_t size, u64 bytes_a_second)
+{
+	u64 tenths = bytes_a_second * 10U / MIB;
+
+	guest_print(buf, size, "%lu.%lu", tenths / 10U, tenths % 10U);
+}
+
+const char *job_name(const struct job *job)
+{
+	static const char *const names[] = {
+		[JOB_NONE] = "-",
+		[JOB_MOVE] = "migrate",
+		[JOB_SEND] = "migrate",
+		[JOB_RECEIVE] = "receive",
+		[JOB_CHECKPOINT] = "checkpoint",
+		[JOB_RESTORE] = "restore",
+	};
+
+	return names[job->kind];
+}
+
+const char *job_target(const struct job *job)
+{
+	if (job->kind == JOB_SEND)
+		return "peer";
+	return job->kind == JOB_CHECKPOINT ? "store" : job->to.name;
+}
+
+static const char *job_origin(const struct job *job)
+{
+	if (job->kind == JOB_RECEIVE)
+		return "peer";
+	return job->kind == JOB_RESTORE ? "store" : job->from.name;
+}
+
+/* --- progress ------------------------------------------------------------------------------------------------------- */
+
+static void say_source(struct job *job)
+{
+	const struct migrate_source *s = &job->source;
+	const struct migrate_progress *p = migrate_source_progress(&job->source);
+	u64 now = rate(job, s->tx.bytes - s->pass_bytes, rdtime() - s->pass_time);
+	char speed[24];
+
+	rate_text(speed, sizeof(speed), p->pass == 0 ? 0 : now);
+	if (shell_script())
+		shell_progress(
+			"job=%u phase=\"%s\" pass=%u percent=%u mib_s=%s dirty_rate_pages_s=%lu "
+			"left_pages=%lu estimate_ms=%lu brake_percent=%u",
+			job->number, p->phase, p->pass, p->percent, speed, p->dirty_rate, p->dirty,
+			p->estimate_us / 1000U, p->brake);
+	else
+		shell_progress(
+			"%s to %s: %s, pass %u, %u%%, %s MiB/s; dirties %lu pages/s, %lu left, "
+			"stop would take %lu ms; brake %u%%",
+			job_origin(job), job_target(job), p->phase, p->pass, p->percent, speed,
+			p->dirty_rate, p->dirty, p->estimate_us / 1000U, p->brake);
+}
+
+static void say_dest(struct job *job)
+{
+	const struct migrate_progress *p = migrate_dest_progress(&job->dest);
+	char speed[24];
+
+	rate_text(speed, sizeof(speed), rate(job, p->bytes, rdtime() - job->began));
+	if (shell_script())
+		shell_progress("job=%u phase=\"%s\" pass=%u pages=%lu zero_pages=%lu mib_s=%s",
+			       job->number, p->phase, p->pass, p->pages, p->zero, speed);
+	else
+		shell_progress("%s to %s: %s, pass %u, %lu pages and %lu zero ones, %s MiB/s",
+			       job_origin(job), job_target(job), p->phase, p->pass, p->pages,
+			       p->zero, speed);
+}
+
+void job_say_progress(struct job *job)
+{
+	if (job->sends)
+		say_source(job);
+	else
+		say_dest(job);
+}
+
+/* --- the end -------------------------------------------------------------------------------------------------------- */
+
+static void say_passes(const struct job *job)
+{
+	struct report *r = commands_report();
+	u32 i;
+
+	for (i = 0; i < job->rows; i++) {
+		const struct job_row *row = &job->row[i];
+		char speed[24];
+
+		report_row(r);
+		report_number(r, "pass", NULL, row->pass);
+		report_number(r, "pages", NULL, row->pages);
+		report_number(r, "zero", NULL, row->zero);
+		report_bytes(r, "sent", row->bytes);
+		report_number(r, "time", "ms", ticks_ms(job, row->ticks));
+		rate_text(speed, sizeof(speed), rate(job, row->bytes, row->ticks));
+		report_text(r, "MiB/s", speed);
+		report_number(r, "dirty left", NULL, row->left);
+		report_percent(r, "brake", row->brake);
+	}
+	if (job->rows != 0)
+		commands_say_table(r);
+}
+
+static void say_ratio(struct report *r, u64 pages, u64 first)
+{
+	char text[24];
+	u64 thousandths = first == 0 ? 0 : pages * 1000U / first;
+
+	guest_print(text, sizeof(text), "%lu.%03lu", thousandths / 1000U, thousandths % 1000U);
+	report_text(r, "ratio", text);
+}
+
+static void sums_source(const struct job *job, struct report *r)
+{
+	const struct migrate_progress *p = &job->source.progress;
+	u64 first = job->rows != 0 && job->row[0].pass == 1 ? job->row[0].pages : 0;
+	char speed[24];
+
+	report_number(r, "passes", NULL, p->pass);
+	report_number(r, "pages", NULL, p->pages);
+	report_number(r, "zero", NULL, p->zero);
+	report_number(r, "nonzero", NULL, first);
+	say_ratio(r, p->pages, first);
+	report_bytes(r, "sent", p->bytes);
+	report_number(r, "time", "ms", ticks_ms(job, job->ended - job->began));
+	rate_text(speed, sizeof(speed), rate(job, p->bytes, job->ended - job->began));
+	report_text(r, "MiB/s", speed);
+	report_number(r, "downtime", "ms", ticks_ms(job, p->paused_ticks));
+	report_number(r, "downtime ticks", NULL, p->paused_ticks);
+	report_number(r, "state", "bytes", job->from.state_bytes);
+	report_number(r, "state of a vcpu", "bytes", job->from.vcpu_bytes);
+}
+
+static void sums_dest(const struct job *job, struct report *r)
+{
+	const struct migrate_dest *d = &job->dest;
+
+	report_number(r, "passes", NULL, d->progress.pass);
+	report_number(r, "pages", NULL, d->progress.pages);
+	report_number(r, "zero", NULL, d->progress.zero);
+	report_bytes(r, "received", d->rx.bytes);
+	report_number(r, "time", "ms", ticks_ms(job, job->ended - job->began));
+}
+
+static void say_sums(struct job *job)
+{
+	struct report *r = commands_report();
+
+	if (job->sends)
+		(void)migrate_source_progress(&job->source);
+	report_row(r);
+	report_number(r, "job", NULL, job->number);
+	if (job->sends)
+		sums_source(job, r);
+	else
+		sums_dest(job, r);
+	if (shell_script())
+		commands_say_table(r);
+	else
+		commands_say_list(r);
+}
+
+static void leaves_row(struct report *r, const char *where, const char *when,
+		       const struct cleave_leaves *leaves)
+{
+	report_row(r);
+	report_text(r, "leaves", where);
+	report_text(r, "when", when);
+	report_number(r, "1 GiB", NULL, leaves->leaves[2]);
+	report_number(r, "2 MiB", NULL, leaves->leaves[1]);
+	report_number(r, "4 KiB", NULL, leaves->leaves[0]);
+}
+
+/* Where the guest was, and where it is: with huge leaves before, there are huge leaves after. */
+static void say_leaves(const struct job *job)
+{
+	bool here = job->receives && job_ok(job);
+	const struct hyper *now = here ? &job->to : &job->from;
+	struct report *r = commands_report();
+	struct cleave_leaves after;
+
+	if (!hyper_leaves(now->vm, &after))
+		return;
+	if (job->sends)
+		leaves_row(r, job->from.name, "before", &job->before);
+	leaves_row(r, now->name, "after", &after);
+	commands_say_table(r);
+}
+
+void job_say_report(struct job *job)
+{
+	say_passes(job);
+	if (job->sends || job_ok(job))
+		say_sums(job);
+	if ((job->sends && job->kind != JOB_SEND) || !job_ok(job) || job->receives)
+		say_leaves(job);
+}
