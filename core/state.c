@@ -141,7 +141,7 @@ void state_await(struct vm *vm)
 	console_tty_hold(&vm->tty, true);
 }
 
-void state_forget(struct vm *vm)
+static void state_clear(struct vm *vm)
 {
 	memset(&vm->given, 0, sizeof(vm->given));
 	console_tty_hold(&vm->tty, false);
@@ -153,9 +153,17 @@ void state_drop_console(struct vm *vm)
 	(void)console_tty_load_input(&vm->tty, (const u8 *)"", 0);
 }
 
+void state_forget(struct vm *vm)
+{
+	/* Nothing of it was its own: whoever the records were read from shows the line, and reads what was typed. */
+	if (vm->given.await)
+		state_drop_console(vm);
+	state_clear(vm);
+}
+
 void state_settle(struct vm *vm)
 {
-	state_forget(vm);
+	state_clear(vm);
 	vuart_refill(&vm->uart);
 }
 

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who this partition is, by its bootargs:
+ *
+ * role=victim	uses everything, until it is told to stop; `mode=typed`: waits for its move with half a line printed and unread input
+ * role=manager	`rounds=N` moves between partitions "here" and "there"; `mode=typed`: one move when a key is typed;
+ *		`mode=hostile`: sets records with bits turned, and lets the victim run with them
+ */
+#include "tests/guests/transfer/transfer.h"
+
+static u64 number(const void *fdt, const char *name, u64 otherwise)
+{
+	char text[16];
+	u64 n = 0;
+
+	if (!bootarg(fdt, name, text, sizeof(text)))
+		return otherwise;
+	for (const char *p = text; *p >= '0' && *p <= '9'; p++)
+		n = n * 10U + (u64)(*p - '0');
+	return n;
+}
+
+static u64 resumed_from, resumed_to; /* times around the last resume */
+
+/* One move: the guest is paused, put together anew in @to, and goes on there. */
+static void move(u32 from, u32 to, bool last)
+{
+	static u64 id, seed = 0x9e3779b97f4a7c15U;
+	u32 order[RECORDS_MAX];
+	bool ok = cleave_vm_op(CLEAVE_FN_VM_PAUSE, from).error == 0 && read_all(from) &&
+		  cleave_vm_steps(CLEAVE_FN_VM_CREATE, to).error == 0 && copy_memory(from, to);
+
+	for (u32 n = 0; n < records.nr; n++)
+		order[n] = n;
+	/* In any order. */
+	for (u32 n = records.nr; n > 1U; n--) {
+		u32 other = (u32)(random_next(&seed) % n), kept = order[n - 1U];
+
+		order[n - 1U] = order[other];
+		order[other] = kept;
+	}
+	for (u32 n = 0; ok && n < records.nr; n++) {
+		ok = cleave_state_check(to).error == CLEAVE_ERR_INVALID_STATE &&
+		     cleave_state_set(to, record(order[n]), record_size(order[n])).error == 0;
+	}
+	ok = ok && cleave_state_check(to).error == 0;
+	if (ok && last) {
+		ok = cleave_window_map(to, MAILBOX, GUEST_PAGE, WINDOW_THERE,
+				       CLEAVE_WINDOW_WRITABLE)
+			     .error == 0;
+		if (ok)
+			((volatile struct mailbox *)WINDOW_THERE)->stop = 1;
+		(void)cleave_window_unmap(WINDOW_THERE);
+	}
+	ok = ok && cleave_vm_note(from, CLEAVE_NOTE_GIVEN, ++id, true).error == 0 &&
+	     cleave_vm_steps(CLEAVE_FN_VM_DESTROY, from).error == 0;
+	resumed_from = rdtime();
+	ok = ok && cleave_vm_op(CLEAVE_FN_VM_RESUME, to).error == 0;
+	resumed_to = rdtime();
+	if (!ok)
+		check(false, "a move from %u to %u", from, to);
+}
+
+static u64 clock_record(void)
+{
+	for (u32 n = 0; n < records.nr; n++) {
+		if (record(n)->kind == CLEAVE_STATE_CLOCK)
+			return ((const struct cleave_state_clock *)(const void *)(record(n) + 1))
+				->time;
+	}
+	return 0;
+}
+
+/*
+ * The guest's time, looked at from outside: between two pauses as much of it has passed as the guest was let run, which lies between
+ * what lies for certain within, and what lies for certain around it.
+ */
+static void test_moves(u64 rounds)
+{
+	u32 from = slot("here"), to = slot("there");
+	u64 seed = 88172645463325252U, out = 0, before = 0;
+
+	for (u64 i = 0; i < rounds; i++) {
+		u64 called, back, now;
+		u32 kept = from;
+
+		wait_us(1000U + random_next(&seed) % 20000U);
+		called = rdtime();
+		want(cleave_vm_op(CLEAVE_FN_VM_PAUSE, from), 0, "pause");
+		back = rdtime();
+		if (!read_all(from))
+			break;
+		now = clock_record();
+		if (i != 0 &&
+		    (now - before < called - resumed_to || now - before > back - resumed_from))
+			out++;
+		before = now;
+		move(from, to, i + 1U == rounds);
+		from = to;
+		to = kept;
+	}
+	check_eq(out, 0, "its time went on as long as it ran, and stood still in between");
+	check(true, "%lu moves", rounds);
+}
+
+static void run_manager(const void *fdt, const char *mode)
+{
+	u32 here = slot("here"), there = slot("there");
+
+	if (strcmp(mode, "typed") == 0) {
+		while (sbi_getchar() < 0)
+			wait_us(1000);
+		move(here, there, true);
+		check(true, "moved");
+		return;
+	}
+	wait_for_victim(here);
+	test_running(here);
+	want(cleave_vm_op(CLEAVE_FN_VM_PAUSE, here), 0, "pause");
+	check(read_all(here), "%u records", records.nr);
+	test_slot(here, there);
+	if (strcmp(mode, "hostile") == 0) {
+		test_hostile(here, there, number(fdt, "rounds", 100));
+		want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, here), 0, "destroy the victim");
+		return;
+	}
+	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, here), 0, "resume");
+	test_moves(number(fdt, "rounds", 20));
+}
+
+void guest_main(unsigned long hartid, const void *fdt)
+{
+	char role[16] = "", mode[16] = "";
+
+	(void)hartid;
+	bootarg(fdt, "role", role, sizeof(role));
+	bootarg(fdt, "mode", mode, sizeof(mode));
+	if (strcmp(role, "manager") == 0)
+		run_manager(fdt, mode);
+	else if (strcmp(mode, "typed") == 0)
+		run_typist();
+	else
+		run_victim(fdt_cpus(fdt));
+	finish();
+}
