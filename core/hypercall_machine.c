@@ -77,6 +77,16 @@ static int machine_note(const struct vcpu *v)
 	return err == CLV_OK ? vm_note(vm, (u32)note, sbi_arg(v, 2), run == 1U) : err;
 }
 
+static int machine_brake(const struct vcpu *v)
+{
+	struct vm *vm = NULL;
+	int err = hypercall_manager(v);
+
+	if (err == CLV_OK)
+		err = hypercall_target(v, &vm);
+	return err == CLV_OK ? vm_brake(vm, sbi_arg(v, 1)) : err;
+}
+
 int hypercall_machine(struct vcpu *v, u64 fn, u64 *value)
 {
 	switch (fn) {
@@ -84,6 +94,8 @@ int hypercall_machine(struct vcpu *v, u64 fn, u64 *value)
 		return vm_machine(v, value);
 	case CLEAVE_FN_VM_NOTE:
 		return machine_note(v);
+	case CLEAVE_FN_VM_BRAKE:
+		return machine_brake(v);
 	default:
 		return CLV_ERR_UNSUPPORTED;
 	}

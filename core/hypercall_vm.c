@@ -48,6 +48,7 @@ static void fill_info(const struct vm *vm, struct cleave_vm_info *info)
 		info->memory += cfg->memory[i].size;
 	info->overhead = vm_overhead(vm);
 	info->note = vm->note;
+	info->brake = atomic_read(&vm->brake);
 	info->note_id = vm->note_id;
 	info->note_run = vm->note_run ? 1U : 0U;
 	/* Both are 32 bytes, and a configured name always ends in a NUL. */

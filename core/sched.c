@@ -24,12 +24,13 @@
 #include "core/tlb.h"
 #include "core/vm.h"
 
-#define SCHED_POLL_HZ 100U /* of console_input() where the UART has no interrupt */
+#define SCHED_POLL_HZ  100U   /* of console_input() where the UART has no interrupt */
+#define SCHED_BRAKE_US 20000U /* a braked VM is held for a part of each such period */
 
 /**
  * struct sched_hart - @vcpus: list through sched_next; @chosen: the vCPU that the owner works on outside the lock, atomic;
  * @loaded: whose registers the hart holds, atomic, written by the owner; @wanted: choose again, atomic;
- * @last: ran last, owner, compared only; @last_vm, @last_of: which VM, and which vCPU of each VM, was loaded last, under lock
+ * @turns: taken on it so far, owner; @last_vm, @last_of: which VM, and which vCPU of each VM, was loaded last, under lock
  */
 struct sched_hart {
 	struct spinlock lock;
@@ -38,7 +39,7 @@ struct sched_hart {
 	u32 wanted;
 	struct vcpu *chosen;
 	struct vcpu *loaded;
-	struct vcpu *last;
+	u64 turns;
 	const struct vm *last_vm;
 	struct vcpu *last_of[CONFIG_MAX_VMS];
 	u64 slice_end; /* owner; host time, TIMER_NEVER: nobody else waits */
@@ -267,43 +268,75 @@ static bool sched_runnable(const struct vcpu *v, u64 now)
 }
 
 /*
- * Choose the next vCPU in the order of the list, and note whether others wait for the hart and when the first of the waiting
- * has to be looked at again. A deadline that is past and woke nobody is masked by the guest: it must not keep the hart awake.
+ * Does the brake of @v's VM hold it now? The periods are those of the host's time, so that all vCPUs of a VM are held at once, and
+ * none waits busily for another that is held.
+ * @edge: out, host time behind @now at which that changes; TIMER_NEVER without a brake
+ */
+static bool sched_held(const struct vcpu *v, u64 now, u64 *edge)
+{
+	u32 brake = atomic_read(&v->vm->brake);
+	u64 period;
+	u64 hold;
+	u64 phase;
+
+	*edge = TIMER_NEVER;
+	if (brake == 0U)
+		return false;
+	period = timer_frequency() * SCHED_BRAKE_US / 1000000U;
+	hold = period * brake / 100U;
+	phase = now % period;
+	*edge = now - phase + (phase < hold ? hold : period);
+	return phase < hold;
+}
+
+/* May @v run at @now? Its hart looks again at s->wake_at if it may not, or not for long. */
+static bool sched_ready(struct sched_hart *s, const struct vcpu *v, u64 now)
+{
+	u64 at;
+	bool held;
+
+	if (!sched_alive(v))
+		return false;
+	held = sched_held(v, now, &at);
+	s->wake_at = MIN(s->wake_at, at);
+	if (held)
+		return false;
+	if (sched_runnable(v, now))
+		return true;
+	if (atomic_read(&v->waiting)) {
+		at = sched_deadline(v);
+		if (at > now)
+			s->wake_at = MIN(s->wake_at, at);
+	}
+	return false;
+}
+
+/*
+ * Choose the vCPU whose last turn is longest ago, so that none that is ready now and then is passed over for ever. Note whether
+ * others wait for the hart, and when the first of the waiting has to be looked at again. A deadline that is past and woke nobody is
+ * masked by the guest: it must not keep the hart awake.
  * @more: the hypervisor itself has work to do on this hart, and waits for it as another vCPU would.
  */
 static struct vcpu *sched_choose(struct sched_hart *s, u64 now, bool more)
 {
-	struct vcpu *first = NULL;
-	struct vcpu *after = NULL;
-	bool passed = false;
+	struct vcpu *next = NULL;
 	u32 runnable = 0;
 
 	s->wake_at = TIMER_NEVER;
 	spin_lock(&s->lock);
 	for (struct vcpu *v = s->vcpus; v != NULL; v = v->sched_next) {
-		if (sched_alive(v) && sched_runnable(v, now)) {
-			runnable++;
-			if (first == NULL)
-				first = v;
-			if (passed && after == NULL)
-				after = v;
-		} else if (sched_alive(v) && atomic_read(&v->waiting)) {
-			u64 deadline = sched_deadline(v);
-
-			if (deadline > now)
-				s->wake_at = MIN(s->wake_at, deadline);
-		}
-		if (v == s->last)
-			passed = true;
+		if (!sched_ready(s, v, now))
+			continue;
+		runnable++;
+		if (next == NULL || v->turn < next->turn)
+			next = v;
 	}
-	if (after == NULL)
-		after = first;
-	atomic_set_release(&s->chosen, after);
+	atomic_set_release(&s->chosen, next);
 	spin_unlock(&s->lock);
 	s->slice_end = TIMER_NEVER;
 	if (runnable > 1U || more)
 		s->slice_end = now + timer_frequency() * CONFIG_TIME_SLICE_US / 1000000U;
-	return after;
+	return next;
 }
 
 /* --- the timer ------------------------------------------------------------------------------------------------------ */
@@ -429,7 +462,7 @@ static void sched_run(struct sched_hart *s, struct vcpu *v)
 	/* In a VM that was paused meanwhile it stays STOP_PENDING, and is looked at again when the VM runs. */
 	if (atomic_read(&v->hsm) == (u32)VCPU_STOP_PENDING && vm_runnable(v->vm))
 		sched_stop_vcpu(s, v);
-	s->last = v;
+	v->turn = ++s->turns;
 }
 
 /* Wait for any interrupt, and deal with what no vCPU is needed for. */
@@ -437,9 +470,13 @@ static void sched_idle(struct sched_hart *s)
 {
 	const struct vcpu *v = atomic_read(&s->loaded);
 	u64 irqs;
+	u64 edge;
 
-	/* WFI looks at a loaded guest's interrupts too: one that waits in a hypercall would keep the hart awake with them. */
-	if (v != NULL && !sched_alive(v))
+	/*
+	 * WFI looks at a loaded guest's interrupts too: one that waits in a hypercall, or is held, would keep the hart awake
+	 * with them.
+	 */
+	if (v != NULL && (!sched_alive(v) || sched_held(v, timer_now(), &edge)))
 		sched_put(s);
 	sched_arm();
 	hart_wait();

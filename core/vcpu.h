@@ -61,6 +61,7 @@ enum vcpu_mode {
  * @blocked: waits in a hypercall (CLEAVE_FN_VM_WAIT): not runnable until woken; atomic
  * @start_pc, @start_opaque: set by the starter, who took hsm from STOPPED to CLAIMED, before hsm becomes START_PENDING
  *	(release); by the owner for a non-retentive suspend
+ * @turn: its last turn, in turns of its hart; owner
  * @sched_next: next vCPU of the same hart; guarded by the lock of core/sched.c
  * @counters, @stat: statistics of this vCPU; owner, read by anybody
  */
@@ -82,6 +83,7 @@ struct vcpu {
 	u64 tlb_seen;
 	u64 start_pc;
 	u64 start_opaque;
+	u64 turn;
 	struct vcpu *sched_next;
 	struct spinlock fence_lock; /* guards fence; never held while waiting for anything */
 	struct fence_request fence; /* remote fences that this vCPU has to do, merged */

@@ -181,6 +181,27 @@ int vm_note(struct vm *vm, u32 note, u64 id, bool run)
 	return err;
 }
 
+/* --- how much it runs ------------------------------------------------------------------------------------------- */
+
+int vm_brake(struct vm *vm, u64 percent)
+{
+	const struct vcpu *self = vcpu_current();
+	int err = CLV_ERR_STATE;
+
+	if (percent > VM_BRAKE_MAX || (self != NULL && self->vm == vm))
+		return CLV_ERR_INVAL;
+	spin_lock(&vm->lock);
+	if (vm_state(vm) != (u32)CLEAVE_VM_EMPTY) {
+		atomic_set(&vm->brake, (u32)percent);
+		err = CLV_OK;
+	}
+	spin_unlock(&vm->lock);
+	/* Not a kick: those that run are to be chosen anew. */
+	for (u32 i = 0; err == CLV_OK && i < vm->nr_vcpus; i++)
+		sched_wake(vm->vcpu[i]->hart);
+	return err;
+}
+
 /* --- the end of a VM -------------------------------------------------------------------------------------------- */
 
 /* A VM that runs, or will run without anybody's doing. A paused one waits for a manager, which has to run itself. */

@@ -60,6 +60,7 @@ struct vm_work {
  * @restarts: automatic restarts since restart_since; @restart_since: host time, ticks; under lock
  * @work: operation under way; under lock
  * @note, @note_id, @note_run: vm_note(); under lock
+ * @brake: percent of the time that its vCPUs are held; written under lock, atomic: the scheduler reads it
  * @time_offset: guest time = host time + this, ticks, while the VM's time goes on (core/vm_clock.c); under lock
  * @time_stands: the VM is paused, all vCPUs have left their harts, and its time stands at @time_stopped; under lock
  * @given: state records that it was given since it was created (core/state.h); under lock
@@ -84,6 +85,7 @@ struct vm {
 	u32 note;
 	u64 note_id;
 	bool note_run;
+	u32 brake;
 	u64 time_offset;
 	u64 time_stopped;
 	bool time_stands;
@@ -135,6 +137,19 @@ int vm_resume(struct vm *vm);
  * vCPUs off their harts, an operation is under way, or it is given up by another id; TAKEN: it is given up).
  */
 int vm_note(struct vm *vm, u32 note, u64 id, bool run);
+
+#define VM_BRAKE_MAX 99U /* percent: a VM that is to stand still is paused */
+
+/**
+ * vm_brake() - hold the vCPUs of @vm for a part of the time, all of them at once
+ * @percent: of host time, 0 (no brake) to VM_BRAKE_MAX
+ *
+ * To the guest it is a slow machine: its time goes on, what comes while it is held stays pending. The brake stays on over a
+ * pause and a start; a reset or a destruction takes it off.
+ *
+ * Return: 0; CLV_ERR_INVAL (@percent, the caller's own VM), CLV_ERR_STATE (empty).
+ */
+int vm_brake(struct vm *vm, u64 percent);
 
 /**
  * vm_do() - one bounded step of an operation

@@ -69,6 +69,8 @@ static int step_quiesce(struct vm *vm)
 	for (u32 i = 0; i < vm->nr_vcpus; i++)
 		vcpu_reset(vm->vcpu[i]);
 	vm_clock_reset(vm);
+	if (vm->work.op == (u32)VM_OP_RESET)
+		atomic_set(&vm->brake, 0U);
 	state_forget(vm);
 	/* Who was given the guest has its open line too, and what was typed. */
 	if (vm_given(vm))
@@ -155,9 +157,11 @@ static int step_give(struct vm *vm)
 	vm->note = CLEAVE_NOTE_NONE;
 	vm->note_id = 0;
 	vm->note_run = false;
+	atomic_set(&vm->brake, 0U);
 	vm_op_end(vm);
 	vm_set_state(vm, CLEAVE_VM_EMPTY);
-	printk("partition \"%s\": destroyed, its memory is free", vm->cfg->name);
+	printk("partition \"%s\": destroyed, its memory is %s", vm->cfg->name,
+	       vm->cfg->direct_map ? "kept for it" : "free");
 	return CLV_OK;
 }
 

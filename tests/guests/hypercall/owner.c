@@ -153,6 +153,74 @@ static void test_given(void)
 	wait_up();
 }
 
+/* Rounds that the subject does in a while */
+static u64 rounds_in(u64 us)
+{
+	u64 begin = mailbox()->counter;
+
+	wait_us(us);
+	return mailbox()->counter - begin;
+}
+
+/*
+ * At 80% it does about a fifth of what it does else. How much that is depends on what else the machine has to do, so it is compared
+ * several times; without a brake it would be less than half in none of them.
+ */
+static bool braked_counts_less(void)
+{
+	u64 whole, part;
+	u32 i;
+
+	for (i = 0; i < 5U; i++) {
+		want(cleave_vm_brake(subject, 0), 0, "brake off");
+		whole = rounds_in(200000);
+		want(cleave_vm_brake(subject, 80), 0, "brake on");
+		part = rounds_in(200000);
+		if (part < whole / 2U && part != 0)
+			return true;
+	}
+	return false;
+}
+
+static void check_brake(u32 percent, const char *name)
+{
+	struct cleave_vm_info info;
+
+	want(cleave_vm_info(subject, &info), 0, "info");
+	check_eq(info.brake, percent, "%s", name);
+}
+
+static void test_brake(void)
+{
+	u64 before;
+
+	want(cleave_vm_brake(subject, 100), CLEAVE_ERR_INVALID_PARAM, "brake of 100");
+	want(cleave_call(CLEAVE_FN_VM_BRAKE, subject, UINT64_MAX, 0, 0, 0, 0),
+	     CLEAVE_ERR_INVALID_PARAM, "brake of 2^64 - 1");
+	want(cleave_call(CLEAVE_FN_VM_BRAKE, subject, UINT64_C(1) << 32, 0, 0, 0, 0),
+	     CLEAVE_ERR_INVALID_PARAM, "brake of 2^32");
+	want(cleave_vm_brake(CLEAVE_VM_SELF, 1), CLEAVE_ERR_INVALID_PARAM,
+	     "no brake on this partition");
+	check_brake(0, "none is on");
+	check(braked_counts_less(), "braked it counts less");
+	check_brake(80, "the brake is shown");
+	pause();
+	before = mailbox()->counter;
+	check_eq(rounds_in(50000), 0, "braked and paused it does not count");
+	want(cleave_vm_brake(subject, 99), 0, "more brake while it is paused");
+	resume();
+	while (mailbox()->counter < before + 3U)
+		cpu_relax();
+	check(true, "at 99 percent it counts still");
+	want(cleave_log_start(subject, 0, CLEAVE_LOG_EAGER, 0), 0, "log it");
+	want(cleave_log_stop(subject, 0, CLEAVE_LOG_FLAG_COLLAPSE), 0, "stop the log");
+	check_brake(99, "the brake is on still");
+	want(cleave_vm_steps(CLEAVE_FN_VM_RESET, subject), 0, "reset it");
+	wait_up();
+	check_brake(0, "a reset takes it off");
+	want(cleave_vm_brake(subject, 50), 0, "half the brake");
+}
+
 /* Of an empty slot, and what a destruction leaves of a note. The slot is made again and started. */
 static void test_empty(void)
 {
@@ -164,6 +232,7 @@ static void test_empty(void)
 	note(CLEAVE_NOTE_TAKEN, NOTE_ID, false, CLEAVE_ERR_INVALID_STATE,
 	     "no note on an empty slot");
 	note(CLEAVE_NOTE_NONE, 0, false, CLEAVE_ERR_INVALID_STATE, "not even none");
+	want(cleave_vm_brake(subject, 1), CLEAVE_ERR_INVALID_STATE, "no brake on an empty slot");
 	want(cleave_leaf(subject, SUBJECT_BASE), CLEAVE_ERR_INVALID_STATE, "leaf of an empty slot");
 	check_machine(subject, "an empty slot");
 	check(machine.gstage_levels >= 3U && machine.gstage_levels <= 5U &&
@@ -172,6 +241,7 @@ static void test_empty(void)
 	      "the levels that it can have: %u", machine.gstage_levels);
 	want(cleave_vm_steps(CLEAVE_FN_VM_CREATE, subject), 0, "create");
 	check_note(CLEAVE_NOTE_NONE, 0, 0, "a new one has no note");
+	check_brake(0, "nor a brake");
 	want(cleave_vm_steps(CLEAVE_FN_VM_START, subject), 0, "start");
 	map_view();
 	wait_up();
@@ -184,6 +254,7 @@ void test_owner(void)
 	test_bad_notes();
 	test_taken();
 	test_given();
+	test_brake();
 	test_empty();
 }
 
