@@ -11,6 +11,12 @@ struct report *commands_report(void)
 	return &report;
 }
 
+static void say_lost(const struct report *r)
+{
+	if (r->lost > 0)
+		shell_say("%u values had no room here", r->lost);
+}
+
 void commands_say_table(const struct report *r)
 {
 	char line[SHELL_LINE_MAX];
@@ -20,6 +26,7 @@ void commands_say_table(const struct report *r)
 				   : report_table(r, i, line, sizeof(line));
 	     i++)
 		shell_say("%s", line);
+	say_lost(r);
 }
 
 void commands_say_list(const struct report *r)
@@ -29,6 +36,7 @@ void commands_say_list(const struct report *r)
 
 	for (i = 0; report_list(r, i, line, sizeof(line)); i++)
 		shell_say("%s", line);
+	say_lost(r);
 }
 
 bool commands_find_other(const char *word, struct cleave_vm_info *info)

@@ -75,11 +75,12 @@ static u32 column_of(struct report *r, const char *key, const char *suffix, bool
 
 static void put(struct report *r, const char *key, const char *suffix, bool right, const char *text)
 {
-	u32 column = column_of(r, key, suffix, right);
 	size_t bytes = strlen(text) + 1U;
+	u32 column = REPORT_COLUMNS;
 
-	if (column == REPORT_COLUMNS || r->rows == 0 || r->rows > REPORT_ROWS ||
-	    bytes > REPORT_POOL - r->used) {
+	if (r->rows > 0 && r->rows <= REPORT_ROWS && bytes <= REPORT_POOL - r->used)
+		column = column_of(r, key, suffix, right);
+	if (column == REPORT_COLUMNS) {
 		r->lost++;
 		return;
 	}
