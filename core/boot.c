@@ -107,12 +107,19 @@ static void load_config(void)
 {
 	static u64 id[CONFIG_MAX_HARTS];
 	static u32 index[CONFIG_MAX_HARTS];
+	const struct irq_controller *plic = irq_controller();
 	struct config_machine machine = {
 		.nr_harts = online_harts(id, index),
 		.harts = id,
 		.memory = boot_frames.free,
 		.largest = frames_largest(&boot_frames, PAGE_SIZE),
 		.gstage_modes = features.gstage_modes,
+		.tree = boot_info.fdt,
+		.plic = plic != NULL ? plic->phandle : 0U,
+		.nr_ram = boot_ram.nr,
+		.ram = boot_ram.range,
+		.nr_free = boot_frames.nr,
+		.free = boot_frames.range,
 	};
 
 	if (config_load(&archive, &machine, say_config, NULL, &config) != CLV_OK)

@@ -362,10 +362,12 @@ int config_parse(const void *fdt, u64 size, const struct archive *archive,
 		.machine = machine,
 		.say = say_fn,
 		.say_ctx = ctx,
+		.config = out,
 		.node = ARCHIVE_CONFIG_NAME,
 	};
 
 	out->nr = 0;
+	out->nr_devices = 0;
 	if (check_blob(&c, size))
 		read_root(&c, out);
 	return c.errors == 0U ? 0 : CLV_ERR_FORMAT;
@@ -381,6 +383,7 @@ int config_load(const struct archive *archive, const struct config_machine *mach
 	char size[CONFIG_SIZE_LEN];
 
 	out->nr = 0;
+	out->nr_devices = 0;
 	if (archive_find(archive, ARCHIVE_CONFIG_NAME, &f) != 0) {
 		say_fn(ctx, true,
 		       "boot archive: there is no file \"" ARCHIVE_CONFIG_NAME

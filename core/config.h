@@ -9,6 +9,7 @@
 #define CORE_CONFIG_H
 
 #include <cleave/types.h>
+#include "mm/frames.h"
 
 #define CONFIG_NAME_LEN	    32U
 #define CONFIG_CPU_ANY	    UINT32_MAX
@@ -64,10 +65,49 @@ struct config_partition {
 	const char *device[CONFIG_MAX_DEVICES];
 };
 
+#define CONFIG_DEVICES	   32U /* passed through, of all partitions */
+#define CONFIG_DEVICE_REGS 4U
+#define CONFIG_DEVICE_IRQS 8U
+#define CONFIG_PATH_LEN	   96U /* bytes of the longest path of a device, NUL included */
+
+/** struct config_irq - @host: source of the machine's PLIC; @guest: source of the partition's emulated one */
+struct config_irq {
+	u32 host;
+	u32 guest;
+};
+
+/**
+ * struct config_device - a device of the machine that a partition drives itself
+ * @path: as configured
+ * @partition: whose it is
+ * @node: its offset in the machine's tree
+ * @reg: its registers, HPA and GPA, as the tree says: not in whole pages (config_pages())
+ */
+struct config_device {
+	const char *path;
+	u32 partition;
+	int node;
+	u32 nr_regs;
+	struct config_memory reg[CONFIG_DEVICE_REGS];
+	u32 nr_irqs;
+	struct config_irq irq[CONFIG_DEVICE_IRQS];
+};
+
+/** struct config - @device: those of all partitions; empty where the machine's tree is not known */
 struct config {
 	u32 nr;
 	struct config_partition partition[CONFIG_MAX_VMS];
+	u32 nr_devices;
+	struct config_device device[CONFIG_DEVICES];
 };
+
+/** config_pages() - Return: the whole pages that hold a range of registers */
+static inline struct config_memory config_pages(const struct config_memory *reg)
+{
+	u64 base = ALIGN_DOWN(reg->gpa, PAGE_SIZE);
+
+	return (struct config_memory){ base, ALIGN_UP(reg->gpa + reg->size, PAGE_SIZE) - base };
+}
 
 /**
  * struct config_machine - what the configuration is checked against
@@ -75,6 +115,10 @@ struct config {
  * @memory: bytes that partitions may use; 0: not known, not checked
  * @largest: bytes of the largest free piece, for a memory range is one piece of the machine's memory; 0: not known
  * @gstage_modes: bit n: n-level tables (n = 3, 4, 5); 0: not known
+ * @tree: its checked device tree, in which devices are looked up; NULL: not known, not checked
+ * @plic: phandle of the PLIC that the hypervisor serves in that tree; 0: there is none
+ * @ram: all of its memory, @nr_ram ranges
+ * @free: what of it is free, @nr_free ranges; 0: not known
  */
 struct config_machine {
 	u32 nr_harts;
@@ -82,6 +126,12 @@ struct config_machine {
 	u64 memory;
 	u64 largest;
 	u8 gstage_modes;
+	const void *tree;
+	u32 plic;
+	u32 nr_ram;
+	const struct frames_range *ram;
+	u32 nr_free;
+	const struct frames_range *free;
 };
 
 /** config_say_fn - receives each error and warning as one line without newline; @error: false for a warning */

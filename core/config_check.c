@@ -21,24 +21,17 @@
 #define INDEX_BITS	9U
 #define ROOT_EXTRA_BITS 2U
 
-/** struct device - an address range that a guest's emulated device takes */
-struct device {
-	const char *name;
-	u64 base;
-	u64 size;
-};
-
-static const struct device devices[] = {
+const struct config_emulated config_emulated[CONFIG_EMULATED] = {
 	{ "the emulated PLIC", GUEST_PLIC_BASE, GUEST_PLIC_SIZE },
 	{ "the emulated UART", GUEST_UART_BASE, GUEST_UART_SIZE },
 };
 
-static u64 mode_end(u32 levels)
+u64 config_mode_end(u32 levels)
 {
 	return BIT64(PAGE_SHIFT + INDEX_BITS * levels + ROOT_EXTRA_BITS);
 }
 
-static const char *mode_name(u32 levels)
+const char *config_mode_name(u32 levels)
 {
 	static const char *const name[] = { "sv39x4", "sv48x4", "sv57x4" };
 
@@ -66,7 +59,8 @@ u8 config_levels(const struct config_partition *part, u8 modes)
 	for (u32 i = 0; i < part->nr_memory; i++)
 		end = MAX(end, part->memory[i].gpa + part->memory[i].size);
 	for (u32 levels = MIN_LEVELS; levels <= MAX_LEVELS; levels++) {
-		if ((modes == 0U || (modes & (1U << levels)) != 0U) && end <= mode_end(levels))
+		if ((modes == 0U || (modes & (1U << levels)) != 0U) &&
+		    end <= config_mode_end(levels))
 			return (u8)levels;
 	}
 	return 0;
@@ -102,11 +96,6 @@ u64 config_tables(const struct config_partition *part, u8 levels, u64 leaf)
 	return n;
 }
 
-static bool overlap(u64 base, u64 size, u64 other, u64 other_size)
-{
-	return base < other + other_size && other < base + size;
-}
-
 static bool check_range_form(struct config_ctx *c, const struct config_memory *m, u32 index,
 			     u32 levels)
 {
@@ -134,16 +123,16 @@ static bool check_range_form(struct config_ctx *c, const struct config_memory *m
 		config_error(
 			c, "memory",
 			"range %u at 0x%lx with size 0x%lx ends behind 2^64; allowed: up to 0x%lx",
-			index, m->gpa, m->size, mode_end(levels) - 1U);
+			index, m->gpa, m->size, config_mode_end(levels) - 1U);
 		return false;
 	}
-	if (m->gpa + m->size > mode_end(levels)) {
+	if (m->gpa + m->size > config_mode_end(levels)) {
 		config_error(c, "memory",
 			     "range %u, 0x%lx to 0x%lx, is wider than the G-stage mode %s; "
 			     "allowed: up to "
 			     "0x%lx",
-			     index, m->gpa, m->gpa + m->size - 1U, mode_name(levels),
-			     mode_end(levels) - 1U);
+			     index, m->gpa, m->gpa + m->size - 1U, config_mode_name(levels),
+			     config_mode_end(levels) - 1U);
 		return false;
 	}
 	return true;
@@ -157,17 +146,17 @@ static bool check_range_free(struct config_ctx *c, const struct config_partition
 	for (u32 i = 0; i < index; i++) {
 		const struct config_memory *o = &part->memory[i];
 
-		if (!overlap(m->gpa, m->size, o->gpa, o->size))
+		if (!config_overlap(m->gpa, m->size, o->gpa, o->size))
 			continue;
 		config_error(c, "memory",
 			     "range %u, 0x%lx to 0x%lx, overlaps range %u, 0x%lx to 0x%lx", index,
 			     m->gpa, last, i, o->gpa, o->gpa + o->size - 1U);
 		return false;
 	}
-	for (u32 i = 0; i < ARRAY_SIZE(devices); i++) {
-		const struct device *dev = &devices[i];
+	for (u32 i = 0; i < CONFIG_EMULATED; i++) {
+		const struct config_emulated *dev = &config_emulated[i];
 
-		if (!overlap(m->gpa, m->size, dev->base, dev->size))
+		if (!config_overlap(m->gpa, m->size, dev->base, dev->size))
 			continue;
 		config_error(c, "memory", "range %u, 0x%lx to 0x%lx, overlaps %s, 0x%lx to 0x%lx",
 			     index, m->gpa, last, dev->name, dev->base, dev->base + dev->size - 1U);
@@ -192,7 +181,8 @@ static bool check_memory(struct config_ctx *c, const struct config_partition *pa
 		const struct config_memory *m = &part->memory[i];
 
 		good = check_range_free(c, part, i) && good;
-		if (c->machine->largest != 0U && m->size > c->machine->largest) {
+		if (!part->direct_map && c->machine->largest != 0U &&
+		    m->size > c->machine->largest) {
 			config_error(c, "memory",
 				     "range %u at 0x%lx needs %s in one piece; the largest free "
 				     "piece of "
@@ -282,6 +272,10 @@ void config_check_partition(struct config_ctx *c, const struct config_draft *d)
 
 	if ((d->have & CONFIG_HAVE_AFFINITY) != 0U)
 		check_affinity(c, d);
+	if (memory && d->part->direct_map)
+		config_check_direct(c, d->part);
+	if (memory)
+		config_check_devices(c, d->part, config_levels(d->part, c->machine->gstage_modes));
 	if (memory && (d->have & CONFIG_HAVE_POOL) != 0U)
 		check_pool(c, d->part);
 	if (memory && (d->have & CONFIG_HAVE_KERNEL) != 0U)
@@ -294,6 +288,7 @@ void config_check_machine(struct config_ctx *c, const struct config *config)
 	u64 tables = 0;
 	char text[3][CONFIG_SIZE_LEN];
 
+	config_check_neighbours(c);
 	if (c->machine->memory == 0U)
 		return;
 	for (u32 i = 0; i < config->nr; i++) {

@@ -13,6 +13,7 @@
 
 /**
  * struct config_ctx - one run of config_parse()
+ * @config: what has been read so far
  * @node: path of the node that is being read, fit to be shown
  * @errors: how many were said
  */
@@ -22,6 +23,7 @@ struct config_ctx {
 	const struct config_machine *machine;
 	config_say_fn say;
 	void *say_ctx;
+	struct config *config;
 	char node[CONFIG_NODE_LEN];
 	u32 errors;
 };
@@ -80,6 +82,72 @@ void config_props_required(struct config_ctx *c, const struct config_draft *d);
 
 /** config_check_partition() - check what one property alone does not show: memory, harts, files */
 void config_check_partition(struct config_ctx *c, const struct config_draft *d);
+
+/** config_overlap() - Return: true when two ranges, neither of which wraps, share a byte */
+static inline bool config_overlap(u64 base, u64 size, u64 other, u64 other_size)
+{
+	return base < other + other_size && other < base + size;
+}
+
+/* --- config_check.c --- */
+
+#define CONFIG_EMULATED 2U
+
+/** struct config_emulated - an address range that a guest's emulated device takes */
+struct config_emulated {
+	const char *name;
+	u64 base;
+	u64 size;
+};
+
+extern const struct config_emulated config_emulated[CONFIG_EMULATED];
+
+/** config_mode_end() - Return: bytes that a mode of @levels levels covers; config_mode_name() - its name */
+u64 config_mode_end(u32 levels);
+const char *config_mode_name(u32 levels);
+
+/* --- config_direct.c --- */
+
+/** config_check_direct() - memory at GPA = HPA: is it free, and nobody else's? */
+void config_check_direct(struct config_ctx *c, const struct config_partition *part);
+
+/* --- config_devices.c --- */
+
+/**
+ * config_check_devices() - look the devices of a partition up in the machine's tree, and check that it may have them
+ * @levels: levels of its G-stage tables; its memory is right
+ */
+void config_check_devices(struct config_ctx *c, const struct config_partition *part, u32 levels);
+
+/** config_check_neighbours() - what else lies in the pages of the devices of all partitions? */
+void config_check_neighbours(struct config_ctx *c);
+
+/* --- config_tree.c: what the machine's tree says of a node --- */
+
+/**
+ * config_tree_regs() - all register ranges of a node
+ * Return: how many; CLV_ERR_NOTFOUND (none that the bus leads to), CLV_ERR_FORMAT (they make no sense), CLV_ERR_NOMEM (more
+ * than CONFIG_DEVICE_REGS).
+ */
+int config_tree_regs(const void *tree, int node, struct config_memory reg[CONFIG_DEVICE_REGS]);
+
+/**
+ * config_tree_irqs() - all interrupts of a node
+ * @plic: phandle of the controller that they must go to
+ * @other: set on CLV_ERR_UNSUPPORTED: node that one goes to instead, negative: none that there is
+ * Return: how many; CLV_ERR_UNSUPPORTED, CLV_ERR_FORMAT (no source of that controller, or cells that make no sense), CLV_ERR_NOMEM
+ * (more than CONFIG_DEVICE_IRQS).
+ */
+int config_tree_irqs(const void *tree, int node, u32 plic,
+		     struct config_irq irq[CONFIG_DEVICE_IRQS], int *other);
+
+/** config_tree_kept() - Return: as what the hypervisor or the firmware keeps a node to itself, to be shown; NULL: it does not */
+const char *config_tree_kept(const void *tree, int node);
+
+/** config_tree_status() - Return: NULL when a node is enabled, else what its status says */
+const char *config_tree_status(const void *tree, int node);
+
+/* --- */
 
 /** config_check_machine() - check that all partitions together fit the machine */
 void config_check_machine(struct config_ctx *c, const struct config *config);

@@ -52,6 +52,17 @@ static bool get_u32(struct config_ctx *c, const struct prop *p, u32 low, u32 hig
 	return true;
 }
 
+static bool check_printable(struct config_ctx *c, const struct prop *p, const char *s)
+{
+	for (const char *ch = s; *ch != '\0'; ch++) {
+		if ((u8)*ch < 0x20U || *ch == 0x7f) {
+			config_error(c, p->name, "holds the control character 0x%02x", (u8)*ch);
+			return false;
+		}
+	}
+	return true;
+}
+
 /* One string: it ends where the property ends, nowhere before, and can be shown in a line. */
 static const char *get_string(struct config_ctx *c, const struct prop *p)
 {
@@ -65,13 +76,7 @@ static const char *get_string(struct config_ctx *c, const struct prop *p)
 		config_error(c, p->name, "holds more than one string; wanted: one");
 		return NULL;
 	}
-	for (const char *ch = s; *ch != '\0'; ch++) {
-		if ((u8)*ch < 0x20U || *ch == 0x7f) {
-			config_error(c, p->name, "holds the control character 0x%02x", (u8)*ch);
-			return NULL;
-		}
-	}
-	return s;
+	return check_printable(c, p, s) ? s : NULL;
 }
 
 static bool get_word(struct config_ctx *c, const struct prop *p, const struct word *words, u32 n,
@@ -313,6 +318,63 @@ static void read_manual_start(struct config_ctx *c, const struct prop *p, struct
 	d->part->no_autostart = get_flag(c, p);
 }
 
+static void read_direct_map(struct config_ctx *c, const struct prop *p, struct config_draft *d)
+{
+	d->part->direct_map = get_flag(c, p);
+}
+
+/* One path of "devices"; the string ends inside the property. */
+static bool check_path(struct config_ctx *c, const struct prop *p,
+		       const struct config_partition *part, const char *path)
+{
+	char clean[CONFIG_PATH_LEN];
+
+	if (!check_printable(c, p, path))
+		return false;
+	config_text_clean(clean, sizeof(clean), path);
+	if (path[0] != '/' || path[1] == '\0') {
+		config_error(c, p->name,
+			     "\"%s\" is no path of a node; wanted: one of the machine's device "
+			     "tree, from its root: \"/soc/...\"",
+			     clean);
+		return false;
+	}
+	if (strlen(path) >= CONFIG_PATH_LEN) {
+		config_error(c, p->name, "\"%s\" has %lu characters; allowed: %u", clean,
+			     (unsigned long)strlen(path), CONFIG_PATH_LEN - 1U);
+		return false;
+	}
+	for (u32 i = 0; i < part->nr_devices; i++) {
+		if (strcmp(part->device[i], path) == 0) {
+			config_error(c, p->name, "\"%s\" stands there twice", clean);
+			return false;
+		}
+	}
+	if (part->nr_devices == CONFIG_MAX_DEVICES) {
+		config_error(c, p->name, "\"%s\" is one too many; allowed: %u", clean,
+			     CONFIG_MAX_DEVICES);
+		return false;
+	}
+	return true;
+}
+
+static void read_devices(struct config_ctx *c, const struct prop *p, struct config_draft *d)
+{
+	struct config_partition *part = d->part;
+	const char *s = (const char *)p->data;
+	const char *end = s + p->len;
+
+	if (p->len == 0U || end[-1] != '\0') {
+		config_error(c, p->name,
+			     "is no list of strings; wanted: paths of the machine's device tree");
+		return;
+	}
+	for (; s < end; s += strlen(s) + 1U) {
+		if (check_path(c, p, part, s))
+			part->device[part->nr_devices++] = s;
+	}
+}
+
 /* All properties of a partition; the index is the bit in config_draft.given. */
 enum prop_index {
 	PROP_COMPATIBLE,
@@ -331,6 +393,8 @@ enum prop_index {
 	PROP_MIGRATABLE,
 	PROP_INCOMING,
 	PROP_MANUAL_START,
+	PROP_DIRECT_MAP,
+	PROP_DEVICES,
 	PROP_COUNT,
 };
 
@@ -351,6 +415,8 @@ static const char *const prop_name[PROP_COUNT] = {
 	[PROP_MIGRATABLE] = "migratable",
 	[PROP_INCOMING] = "incoming",
 	[PROP_MANUAL_START] = "manual-start",
+	[PROP_DIRECT_MAP] = "direct-map",
+	[PROP_DEVICES] = "devices",
 };
 
 typedef void (*prop_read_fn)(struct config_ctx *c, const struct prop *p, struct config_draft *d);
@@ -372,6 +438,8 @@ static const prop_read_fn prop_read[PROP_COUNT] = {
 	[PROP_MIGRATABLE] = read_migratable,
 	[PROP_INCOMING] = read_incoming,
 	[PROP_MANUAL_START] = read_manual_start,
+	[PROP_DIRECT_MAP] = read_direct_map,
+	[PROP_DEVICES] = read_devices,
 };
 
 static void read_one(struct config_ctx *c, const struct prop *p, struct config_draft *d)
@@ -434,11 +502,27 @@ static void check_incoming(struct config_ctx *c, const struct config_draft *d)
 			     "allowed: \"stop\", \"reset\"");
 }
 
+/* A device stays with its machine, and so does what the partition has told it. */
+static void check_movable(struct config_ctx *c, const struct config_draft *d)
+{
+	if (!given(d, PROP_DEVICES))
+		return;
+	if (d->part->migratable)
+		config_error(c, prop_name[PROP_DEVICES],
+			     "does not go with \"migratable\": a partition that drives a device "
+			     "of the machine cannot be moved");
+	if (d->part->incoming)
+		config_error(c, prop_name[PROP_DEVICES],
+			     "does not go with \"incoming\": what is moved in drives no device "
+			     "of this machine");
+}
+
 void config_props_required(struct config_ctx *c, const struct config_draft *d)
 {
 	if (!given(d, PROP_CPUS))
 		config_error(c, prop_name[PROP_CPUS], "is missing; wanted: <1> to <%u>",
 			     CONFIG_MAX_VCPUS);
+	check_movable(c, d);
 	if (!given(d, PROP_MEMORY))
 		config_error(c, prop_name[PROP_MEMORY],
 			     "is missing; wanted: pairs of base and size, each of two cells");

@@ -12,6 +12,7 @@
 #include "core/driver.h"
 
 #define DRIVER_BUSES 8U /* deepest nesting of buses that is followed */
+#define DRIVER_NODES 8U /* one interrupt controller and one UART are used */
 
 /* --- reading nodes ----------------------------------------------------------------------------------------------- */
 
@@ -61,28 +62,37 @@ static int driver_translate(const void *fdt, int bus, int parent, u64 *base)
 	return CLV_ERR_NOTFOUND;
 }
 
-int driver_bus_reg(const void *fdt, int node, u64 *base, u64 *size)
+static int driver_bus_reg_at(const void *fdt, int node, u32 index, u64 *base, u64 *size)
 {
 	int bus = fdt_parent_offset(fdt, node);
 	int len;
 	const fdt32_t *p = fdt_getprop(fdt, node, "reg", &len);
 	int address_cells = bus < 0 ? -1 : fdt_address_cells(fdt, bus);
 	int size_cells = bus < 0 ? -1 : fdt_size_cells(fdt, bus);
+	int entry = address_cells + size_cells;
 
 	if (p == NULL)
 		return CLV_ERR_NOTFOUND;
-	if (address_cells < 1 || size_cells < 0 ||
-	    len < (address_cells + size_cells) * (int)sizeof(*p))
+	if (address_cells < 1 || size_cells < 0 || len < entry * (int)sizeof(*p))
 		return CLV_ERR_FORMAT;
+	if (index >= (u32)(len / (entry * (int)sizeof(*p))))
+		return CLV_ERR_NOTFOUND;
+	p += index * (u32)entry;
 	*base = driver_cells(p, address_cells);
 	*size = driver_cells(p + address_cells, size_cells);
 	return 0;
 }
 
-int driver_reg(const void *fdt, int node, u64 *base, u64 *size)
+int driver_bus_reg(const void *fdt, int node, u64 *base, u64 *size)
+{
+	return driver_bus_reg_at(fdt, node, 0, base, size);
+}
+
+/* Through the buses above @node to the machine's own addresses. */
+static int driver_translate_all(const void *fdt, int node, u64 *base)
 {
 	int bus = fdt_parent_offset(fdt, node);
-	int rc = driver_bus_reg(fdt, node, base, size);
+	int rc = 0;
 
 	for (u32 depth = 0; rc == 0 && bus > 0; depth++) {
 		int above = fdt_parent_offset(fdt, bus);
@@ -95,8 +105,30 @@ int driver_reg(const void *fdt, int node, u64 *base, u64 *size)
 	return rc;
 }
 
-/* phandle of the node's interrupt parent: its own property's or the nearest above; 0: none. */
-static u32 driver_irq_parent(const void *fdt, int node)
+int driver_reg(const void *fdt, int node, u64 *base, u64 *size)
+{
+	int rc = driver_bus_reg(fdt, node, base, size);
+
+	return rc != 0 ? rc : driver_translate_all(fdt, node, base);
+}
+
+int driver_reg_at(const void *fdt, int node, u32 index, u64 *base, u64 *size)
+{
+	int rc = driver_bus_reg_at(fdt, node, index, base, size);
+	u64 last;
+
+	if (rc != 0 || *size == 0U)
+		return rc;
+	last = *base + (*size - 1U);
+	if (last < *base)
+		return CLV_ERR_FORMAT;
+	rc = driver_translate_all(fdt, node, base);
+	if (rc == 0)
+		rc = driver_translate_all(fdt, node, &last);
+	return rc == 0 && last != *base + (*size - 1U) ? CLV_ERR_FORMAT : rc;
+}
+
+u32 driver_irq_parent(const void *fdt, int node)
 {
 	for (u32 depth = 0; node >= 0 && depth <= DRIVER_BUSES; depth++) {
 		u32 phandle = driver_u32(fdt, node, "interrupt-parent", 0);
@@ -125,6 +157,29 @@ u32 driver_irq(const void *fdt, int node)
 }
 
 /* --- finding drivers --------------------------------------------------------------------------------------------- */
+
+/* Nodes that a driver has taken: interrupt controllers and one UART. */
+static int driver_nodes[DRIVER_NODES];
+static u32 driver_nr_nodes;
+
+bool driver_bound(int node)
+{
+	for (u32 i = 0; i < driver_nr_nodes; i++) {
+		if (driver_nodes[i] == node)
+			return true;
+	}
+	return false;
+}
+
+/* Return: true when the driver has taken the node. */
+static bool driver_probe_node(const struct driver *d, const void *fdt, int node)
+{
+	if (d == NULL || d->probe(fdt, node) != 0)
+		return false;
+	if (driver_nr_nodes < DRIVER_NODES)
+		driver_nodes[driver_nr_nodes++] = node;
+	return true;
+}
 
 static const char *driver_shared(const struct driver *a, const struct driver *b)
 {
@@ -194,14 +249,14 @@ static u32 driver_probe_class(const struct driver *const *list, size_t nr, enum 
 	     node = fdt_next_node(fdt, node, NULL)) {
 		const struct driver *d = driver_match(list, nr, class, fdt, node);
 
-		if (d != NULL && d->probe(fdt, node) == 0)
+		if (driver_probe_node(d, fdt, node))
 			bound++;
 	}
 	return bound;
 }
 
-/* The node that /chosen/stdout-path names: a path or an alias, up to a colon. Return: offset, negative: none. */
-static int driver_stdout(const void *fdt)
+/* Its value goes up to a colon; what follows are options of the device. */
+int driver_stdout(const void *fdt)
 {
 	int len;
 	int chosen = fdt_path_offset(fdt, "/chosen");
@@ -220,7 +275,7 @@ static u32 driver_probe_uart(const struct driver *const *list, size_t nr, const 
 	int node = driver_stdout(fdt);
 	const struct driver *d = node < 0 ? NULL : driver_match(list, nr, DRIVER_UART, fdt, node);
 
-	if (d != NULL && d->probe(fdt, node) == 0)
+	if (driver_probe_node(d, fdt, node))
 		return 1;
 	return driver_probe_class(list, nr, DRIVER_UART, fdt, 1);
 }

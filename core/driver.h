@@ -49,11 +49,23 @@ u32 driver_probe_list(const struct driver *const *list, size_t nr, const void *f
  */
 int driver_reg(const void *fdt, int node, u64 *base, u64 *size);
 
+/** driver_reg_at() - the same of entry number @index; its last byte must be where its first leads to */
+int driver_reg_at(const void *fdt, int node, u32 index, u64 *base, u64 *size);
+
 /** driver_bus_reg() - the same in the numbering of the node's own bus: for what is not in memory, as /cpus/cpu@n is not */
 int driver_bus_reg(const void *fdt, int node, u64 *base, u64 *size);
 
 /** driver_u32() - Return: the first cell of property @name of a node, @none when it has no such property */
 u32 driver_u32(const void *fdt, int node, const char *name, u32 none);
+
+/** driver_irq_parent() - Return: phandle of a node's interrupt parent: its own property's or the nearest above; 0: none */
+u32 driver_irq_parent(const void *fdt, int node);
+
+/** driver_stdout() - Return: the node that /chosen/stdout-path names, a path or an alias; negative: none */
+int driver_stdout(const void *fdt);
+
+/** driver_bound() - Return: true when a driver has taken @node of the tree that was probed */
+bool driver_bound(int node);
 
 /** driver_irq() - Return: the first interrupt of a node at the controller in use (irq_controller()); 0: none */
 u32 driver_irq(const void *fdt, int node);

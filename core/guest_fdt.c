@@ -239,14 +239,23 @@ static void add_plic(struct tree *t, u32 cpus)
 	close_node(t);
 }
 
-static void add_soc(struct tree *t, const struct config_partition *part)
+static void add_devices(struct tree *t, const struct guest_fdt_params *p)
+{
+	for (u32 i = 0; i < p->nr_devices && t->err == 0; i++) {
+		if (p->device[i].partition == p->partition)
+			t->err = guest_fdt_device(t->fdt, p->tree, &p->device[i], PHANDLE_PLIC);
+	}
+}
+
+static void add_soc(struct tree *t, const struct guest_fdt_params *p)
 {
 	open_node(t, "soc");
 	prop_cells(t, 2, 2);
 	prop_string(t, "compatible", "simple-bus");
 	prop_empty(t, "ranges");
-	add_plic(t, part->cpus);
+	add_plic(t, p->part->cpus);
 	add_uart(t);
+	add_devices(t, p);
 	close_node(t);
 }
 
@@ -284,7 +293,7 @@ s64 guest_fdt_make(const struct guest_fdt_params *p, void *buf, u64 size)
 	add_cpus(&t, p);
 	add_memory(&t, p->part);
 	add_reserved(&t, p);
-	add_soc(&t, p->part);
+	add_soc(&t, p);
 	close_node(&t);
 
 	if (t.err == 0)

@@ -29,6 +29,8 @@
  * @cboz_block: bytes, used when @zicboz
  * @reserved_base: GPA range kept from the guest
  * @reserved_size: bytes; 0: none
+ * @tree: the machine's device tree, from which nodes of devices are copied; NULL: there are none
+ * @device: devices of the machine, @nr_devices of them; those of partition number @partition are its own
  */
 struct guest_fdt_params {
 	const struct config_partition *part;
@@ -43,7 +45,29 @@ struct guest_fdt_params {
 	u32 cboz_block;
 	u64 reserved_base;
 	u64 reserved_size;
+	const void *tree;
+	u32 partition;
+	u32 nr_devices;
+	const struct config_device *device;
 };
+
+enum guest_fdt_property {
+	GUEST_FDT_COPY, /* means the same to a guest */
+	GUEST_FDT_OWN,	/* written anew, or about what is left out */
+	GUEST_FDT_REFERENCE, /* refers to another node of the machine's tree, which the guest does not have: left out */
+};
+
+/** guest_fdt_property() - Return: what becomes of property @name of a device's node in its guest's tree */
+enum guest_fdt_property guest_fdt_property(const char *name);
+
+/**
+ * guest_fdt_device() - write the node of a device of the machine into a tree under way
+ * @fdt: the tree, within a bus of two address and two size cells
+ * @tree: the machine's tree, from which it is copied
+ * @plic: phandle of the guest's emulated PLIC
+ * Return: 0 or an error of libfdt.
+ */
+int guest_fdt_device(void *fdt, const void *tree, const struct config_device *d, u32 plic);
 
 /**
  * guest_fdt_make() - write the device tree of a partition

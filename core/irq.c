@@ -8,6 +8,7 @@
 
 struct irq_handler {
 	u32 source;
+	bool held; /* completed by irq_complete(), not here */
 	irq_handler_fn fn;
 	void *opaque;
 };
@@ -44,8 +45,10 @@ static const struct irq_handler *irq_find(u32 source)
 	return NULL;
 }
 
-int irq_request(u32 source, irq_handler_fn fn, void *opaque)
+static int irq_add(const struct irq_handler *h)
 {
+	u32 source = h->source;
+
 	if (!irq.present) {
 		printk("interrupt %u: there is no interrupt controller that a driver knows",
 		       source);
@@ -59,7 +62,7 @@ int irq_request(u32 source, irq_handler_fn fn, void *opaque)
 		printk("interrupt %u: all %u handlers are in use", source, IRQ_HANDLERS);
 		return CLV_ERR_NOMEM;
 	}
-	irq.handler[irq.nr] = (struct irq_handler){ .source = source, .fn = fn, .opaque = opaque };
+	irq.handler[irq.nr] = *h;
 	irq.nr++;
 	if (irq.controller.enable(irq.controller.opaque, source) == 0)
 		return 0;
@@ -68,16 +71,50 @@ int irq_request(u32 source, irq_handler_fn fn, void *opaque)
 	return CLV_ERR_NOTFOUND;
 }
 
-static void irq_serve(u32 source)
+int irq_request(u32 source, irq_handler_fn fn, void *opaque)
+{
+	const struct irq_handler h = { .source = source, .fn = fn, .opaque = opaque };
+
+	return irq_add(&h);
+}
+
+int irq_request_held(u32 source, irq_handler_fn fn, void *opaque)
+{
+	const struct irq_handler h = { .source = source, .held = true, .fn = fn, .opaque = opaque };
+	int err = irq_add(&h);
+
+	if (err == 0)
+		irq_disable(source);
+	return err;
+}
+
+void irq_complete(u32 source)
+{
+	irq.controller.complete(irq.controller.opaque, source);
+}
+
+void irq_enable(u32 source)
+{
+	(void)irq.controller.enable(irq.controller.opaque, source);
+}
+
+void irq_disable(u32 source)
+{
+	irq.controller.disable(irq.controller.opaque, source);
+}
+
+/* Return: true when the source is to be completed now. */
+static bool irq_serve(u32 source)
 {
 	const struct irq_handler *h = irq_find(source);
 
 	if (h != NULL) {
 		h->fn(h->opaque, source);
-		return;
+		return !h->held;
 	}
 	printk("interrupt %u: nobody has asked for it; switched off", source);
-	irq.controller.disable(irq.controller.opaque, source);
+	irq_disable(source);
+	return true;
 }
 
 void irq_handle(void)
@@ -89,7 +126,7 @@ void irq_handle(void)
 
 		if (source == 0U)
 			return;
-		irq_serve(source);
-		irq.controller.complete(irq.controller.opaque, source);
+		if (irq_serve(source))
+			irq_complete(source);
 	}
 }

@@ -19,6 +19,7 @@
 #include "core/sched.h"
 #include "core/vcpu.h"
 #include "core/vm.h"
+#include "core/vm_pass.h"
 #include "mm/space.h"
 
 #define EXIT_WHY_LEN 512U
@@ -134,6 +135,8 @@ static void exit_print_allowed(const struct vm *vm, char *buf, size_t size)
 				(unsigned long long)d->base.v,
 				(unsigned long long)(d->base.v + d->size - 1U));
 	}
+	if (at < size)
+		(void)vm_pass_print(vm, buf + at, size - at);
 }
 
 enum guest_leave guest_on_bad(struct guest *g, const struct guest_fault *f)

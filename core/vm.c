@@ -21,6 +21,7 @@
 #include "core/event.h"
 #include "core/sched.h"
 #include "core/vm_internal.h"
+#include "core/vm_pass.h"
 
 /* Faults that on-fault = "restart" answers with a restart: this many, then no more until a minute has passed. */
 #define VM_RESTART_LIMIT   5U
@@ -34,6 +35,10 @@ void vm_set_state(struct vm *vm, enum cleave_vm_state state)
 		return;
 	/* Release: who sees RUNNING sees memory, registers and devices as they were prepared. */
 	atomic_set_release(&vm->state, (u32)state);
+	if (state == CLEAVE_VM_RUNNING)
+		vm_pass_start(vm);
+	else if (state != CLEAVE_VM_PAUSED)
+		vm_pass_stop(vm);
 	event_post(CLEAVE_EVENT_STATE, vm->id, (u64)state);
 }
 

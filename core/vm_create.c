@@ -15,6 +15,7 @@
 #include "core/sched.h"
 #include "core/vm_devices.h"
 #include "core/vm_internal.h"
+#include "core/vm_pass.h"
 #include "core/vmid.h"
 
 /*
@@ -25,6 +26,8 @@
 
 static struct vm *vms[CONFIG_MAX_VMS]; /* filled at boot, then read-only */
 static u32 vms_nr;
+static u64
+	vm_direct; /* bit n: the memory of partition n, which has "direct-map", is set aside; set at boot */
 static bool vm_eager; /* the machine's choice of eager splitting; set at boot */
 
 struct vm *vm_get(u32 id)
@@ -77,8 +80,37 @@ static int take_range(const struct config_partition *cfg, const struct config_me
 	}
 }
 
+/*
+ * Memory at GPA = HPA is the partition's for as long as the machine runs, whether it is there or not: there is no other place
+ * for it, and a device that was told of it may write to it at any time.
+ */
+static void set_aside(u32 id, const struct config_partition *cfg)
+{
+	for (u32 i = 0; cfg->direct_map && i < cfg->nr_memory; i++) {
+		const struct config_memory *m = &cfg->memory[i];
+
+		if (frames_alloc_at(&boot_frames, HPA(m->gpa), m->size) == CLV_OK)
+			continue;
+		printk("partition \"%s\": direct-map: the memory at 0x%lx, range %u, is not free",
+		       cfg->name, m->gpa, i);
+		return;
+	}
+	vm_direct |= BIT64(id);
+}
+
+static int take_direct(struct vm *vm)
+{
+	if ((vm_direct & BIT64(vm->id)) == 0U)
+		return CLV_ERR_NOMEM;
+	for (u32 i = 0; i < vm->cfg->nr_memory; i++)
+		vm->memory[i] = HPA(vm->cfg->memory[i].gpa);
+	return CLV_OK;
+}
+
 static void give_ranges(struct vm *vm, u32 nr)
 {
+	if (vm->cfg->direct_map)
+		return;
 	for (u32 i = 0; i < nr; i++)
 		(void)frames_free(&boot_frames, vm->memory[i], vm->cfg->memory[i].size);
 }
@@ -89,6 +121,8 @@ static int take_ranges(struct vm *vm)
 	char want[CONFIG_SIZE_LEN];
 	char have[CONFIG_SIZE_LEN];
 
+	if (cfg->direct_map)
+		return take_direct(vm);
 	for (u32 i = 0; i < cfg->nr_memory; i++) {
 		if (take_range(cfg, &cfg->memory[i], &vm->memory[i]) == CLV_OK)
 			continue;
@@ -125,7 +159,7 @@ static int map_ranges(struct vm *vm)
 			return region;
 		}
 	}
-	return CLV_OK;
+	return vm_pass_map(vm);
 }
 
 static int make_space(struct vm *vm)
@@ -325,7 +359,7 @@ static int start_first(struct vm *vm)
 /* Memory, images, start of one partition. */
 static bool bring_up(struct vm *vm)
 {
-	if (vm->nr_vcpus != vm->cfg->cpus)
+	if (vm->nr_vcpus != vm->cfg->cpus || vm_pass_take(vm) != CLV_OK)
 		return false;
 	if (vm->cfg->incoming) {
 		printk(PRINTK_INFO "partition %u \"%s\": an empty slot for an incoming partition",
@@ -376,6 +410,10 @@ u32 vm_create_all(const struct config *cfg, const struct archive *archive)
 
 	vm_eager = eager_option();
 	vm_load_init(archive);
+	vm_pass_init(cfg);
+	/* Before anything else is taken, which could lie there. */
+	for (u32 i = 0; i < cfg->nr; i++)
+		set_aside(i, &cfg->partition[i]);
 	/* First all structures: VMIDs depend on how many VMs there are, and events look at all. */
 	for (u32 i = 0; i < cfg->nr; i++) {
 		vms[i] = make_vm(i, &cfg->partition[i]);

@@ -10,9 +10,11 @@
 #include "arch/riscv/features.h"
 #include "arch/riscv/isa.h"
 #include "arch/riscv/timer.h"
+#include "core/boot.h"
 #include "core/guest_fdt.h"
 #include "core/image.h"
 #include "core/vm_internal.h"
+#include "core/vm_pass.h"
 
 enum load_part {
 	LOAD_KERNEL = 0,
@@ -117,6 +119,10 @@ static int load_tree(struct vm *vm, const struct image_layout *layout)
 		.zicboz = features.zicboz,
 		.cbom_block = features.cbom_block,
 		.cboz_block = features.cboz_block,
+		.tree = boot_info.fdt,
+		.partition = vm->id,
+		.nr_devices = vm_pass_config()->nr_devices,
+		.device = vm_pass_config()->device,
 	};
 	s64 size;
 	int err;

@@ -70,10 +70,18 @@ static u32 vplic_claim(struct vplic *p, u32 context)
 
 static void vplic_complete(struct vplic *p, u32 context, u64 source)
 {
+	u32 bit;
+
 	/* A completion of what is not enabled for the context is ignored (chapter 10). */
 	if (source >= VPLIC_SOURCES || (p->enable[context] >> source & 1U) == 0U)
 		return;
-	p->claimed &= ~(UINT32_C(1) << source);
+	bit = UINT32_C(1) << source;
+	/* Only of what was claimed: a guest that completes at random must not lose an interrupt by it. */
+	if ((p->claimed & p->passed & bit) != 0U) {
+		p->level &= ~bit;
+		vplic_completed(p, (u32)source);
+	}
+	p->claimed &= ~bit;
 	vplic_gateways(p);
 }
 
@@ -176,6 +184,13 @@ void vplic_write(void *opaque, u32 vcpu, u64 offset, u8 size, u64 value)
 	spin_lock(&p->lock);
 	vplic_write_reg(p, offset, (u32)value);
 	vplic_update(p);
+	spin_unlock(&p->lock);
+}
+
+void vplic_pass(struct vplic *p, u32 source)
+{
+	spin_lock(&p->lock);
+	p->passed |= (UINT32_C(1) << (source % VPLIC_SOURCES)) & PLIC_NO_SOURCE_0;
 	spin_unlock(&p->lock);
 }
 

@@ -241,6 +241,23 @@ int frames_alloc(struct frames *f, u64 size, u64 align, u64 offset, hpa_t *out)
 	return err;
 }
 
+int frames_alloc_at(struct frames *f, hpa_t base, u64 size)
+{
+	int err = CLV_ERR_RANGE;
+	u32 i;
+
+	if (size == 0U || !IS_ALIGNED(size, PAGE_SIZE) || !IS_ALIGNED(base.v, PAGE_SIZE) ||
+	    base.v + size < base.v)
+		return CLV_ERR_INVAL;
+	spin_lock(&f->lock);
+	i = frames_find(f, base.v);
+	/* Free neighbours are one range: what is all free lies in one. */
+	if (i < f->nr && f->range[i].base <= base.v && frames_end(&f->range[i]) >= base.v + size)
+		err = frames_cut(f, i, base.v, base.v + size);
+	spin_unlock(&f->lock);
+	return err;
+}
+
 int frames_free(struct frames *f, hpa_t base, u64 size)
 {
 	int err;

@@ -59,6 +59,16 @@ int frames_reserve(struct frames *f, hpa_t base, u64 size);
 int frames_alloc(struct frames *f, u64 size, u64 align, u64 offset, hpa_t *out);
 
 /**
+ * frames_alloc_at() - take exactly the block [@base, @base + @size): memory that a partition has at
+ * its own host address, so that a device can be given guest-physical addresses
+ * @base, @size: bytes, multiples of 4 KiB; @size not 0
+ *
+ * Return: 0; CLV_ERR_INVAL (alignment, size 0, wrapping), CLV_ERR_RANGE (not all of it is free),
+ * CLV_ERR_NOMEM (too many separate ranges). After an error nothing has changed.
+ */
+int frames_alloc_at(struct frames *f, hpa_t base, u64 size);
+
+/**
  * frames_free() - give a block, or part of one, back
  * Return: 0, CLV_ERR_INVAL, CLV_ERR_EXISTS (some was free already), CLV_ERR_NOMEM (too many
  * separate ranges). After an error nothing has changed.

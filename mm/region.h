@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Regions: a range of guest-physical addresses that host memory stands behind, and its dirty log.
+ * Regions: a range of guest-physical addresses that host memory or a device stands behind, and its
+ * dirty log.
  *
- * Who may run at once: region_find() takes no lock. Slots change under the space's lock: memory
- * before any guest runs, windows at any time. A slot is filled before its kind is published, and
+ * Who may run at once: region_find() takes no lock. Slots change under the space's lock: memory and
+ * devices before any guest runs, windows at any time. A slot is filled before its kind is published, and
  * withdrawn before anything of it is taken away; the fence that ends a removal (M4) waits until
  * every vCPU that may still look at the old slot has left.
  */
@@ -18,6 +19,7 @@ enum region_kind {
 	REGION_FREE = 0,   /* the slot is not used */
 	REGION_MEMORY = 1, /* the VM's own memory */
 	REGION_WINDOW = 2, /* another VM's memory */
+	REGION_DEVICE = 3, /* registers of a device of the machine */
 };
 
 enum region_log_phase {

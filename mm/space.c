@@ -87,10 +87,10 @@ void space_destroy(struct space *sp)
 	*sp = (struct space){ .nr_regions = 0 };
 }
 
-/* A slot for a region, NULL when all are used. Under the lock. */
-static struct region *space_slot(struct space *sp)
+/* The first free slot from @first on, of @count; NULL when all are used. Under the lock. */
+static struct region *space_slot(struct space *sp, u32 first, u32 count)
 {
-	for (u32 i = 0; i < CONFIG_MAX_REGIONS; i++) {
+	for (u32 i = first; i < first + count; i++) {
 		if (atomic_read(&sp->region[i].kind) == (u32)REGION_FREE)
 			return &sp->region[i];
 	}
@@ -174,7 +174,7 @@ int space_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
 
 	spin_lock(&sp->lock);
 	err = space_check_range(sp, base, size);
-	r = space_slot(sp);
+	r = space_slot(sp, 0, CONFIG_MAX_REGIONS);
 	if (err == CLV_OK && r == NULL)
 		err = CLV_ERR_NOMEM;
 	if (err == CLV_OK) {
@@ -185,6 +185,42 @@ int space_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
 		space_publish(sp, r, REGION_MEMORY);
 		err = (int)(r - sp->region);
 	}
+	spin_unlock(&sp->lock);
+	return err;
+}
+
+/*
+ * The memory type in the leaves is 0, "PMA" (privileged specification, "Svpbmt"): the physical
+ * memory attributes of the device's own addresses hold, as they would without a hypervisor.
+ */
+static int space_map_device(struct space *sp, struct region *r, gpa_t base, hpa_t hpa, u64 size)
+{
+	const u64 prot = GSTAGE_PTE_R | GSTAGE_PTE_W;
+	u64 tables = gstage_map_tables(&sp->gs, base, hpa, size, sp->cfg.largest_level);
+	int err = table_pool_grow(&sp->pool, sp->frames, tables);
+
+	if (err != CLV_OK)
+		return err;
+	err = gstage_map(&sp->gs, &sp->pool, base, hpa, size, prot, sp->cfg.largest_level);
+	if (err != CLV_OK)
+		return err;
+	region_fill(r, base, size, hpa, prot);
+	space_publish(sp, r, REGION_DEVICE);
+	return CLV_OK;
+}
+
+int space_add_device(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
+{
+	struct region *r;
+	int err;
+
+	spin_lock(&sp->lock);
+	err = space_check_range(sp, base, size);
+	r = space_slot(sp, CONFIG_MAX_REGIONS, SPACE_DEVICES);
+	if (err == CLV_OK && r == NULL)
+		err = CLV_ERR_NOMEM;
+	if (err == CLV_OK)
+		err = space_map_device(sp, r, base, hpa, size);
 	spin_unlock(&sp->lock);
 	return err;
 }
@@ -232,7 +268,7 @@ int space_add_window(struct space *sp, gpa_t base, struct space *from, gpa_t fro
 		err = CLV_ERR_INVAL;
 	if (err == CLV_OK)
 		err = space_locate(from, from_base, size, &hpa);
-	r = space_slot(sp);
+	r = space_slot(sp, 0, CONFIG_MAX_REGIONS);
 	if (err == CLV_OK && r == NULL)
 		err = CLV_ERR_NOMEM;
 	if (err == CLV_OK) {

@@ -65,11 +65,16 @@ struct space_config {
 	u32 step_pages;	     /* most pages that one call works on (M6) */
 };
 
+/* Register ranges that the devices of one space may have; their slots stand behind all others. */
+#define SPACE_DEVICES (2U * CONFIG_MAX_DEVICES)
+#define SPACE_REGIONS (CONFIG_MAX_REGIONS + SPACE_DEVICES)
+_Static_assert(SPACE_REGIONS < TABLE_POOL_CHUNKS, "the pool can grow for each region");
+
 struct space {
 	struct spinlock lock;
 	struct gstage gs;
 	struct table_pool pool;
-	struct region region[CONFIG_MAX_REGIONS];
+	struct region region[SPACE_REGIONS];
 	u32 nr_regions; /* regions in use; set before guests run, then changed under the lock only for windows */
 	struct space_config cfg;
 	struct frames *frames;
@@ -105,6 +110,20 @@ void space_destroy(struct space *sp);
  * the mode), CLV_ERR_NOMEM (no region slot).
  */
 int space_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size);
+
+/**
+ * space_add_device() - map the registers of a device of the machine: loads and stores, no fetches
+ * @base: GPA, 4 KiB aligned, free of regions
+ * @hpa: HPA of the first register's page, 4 KiB aligned
+ * @size: bytes, a multiple of 4 KiB, not 0
+ *
+ * It is no memory: it has no log, is in no count, and no call that works on memory accepts it. It
+ * stays until the space is destroyed. The pool grows by the tables that it takes, so that those of
+ * the memory are all there still (M5). Before any vCPU of the space runs.
+ *
+ * Return: 0; CLV_ERR_INVAL, CLV_ERR_EXISTS, CLV_ERR_RANGE, CLV_ERR_NOMEM (tables, SPACE_DEVICES).
+ */
+int space_add_device(struct space *sp, gpa_t base, hpa_t hpa, u64 size);
 
 /**
  * space_add_window() - map a piece of another space's memory

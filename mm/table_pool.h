@@ -15,7 +15,7 @@
 #include <cleave/types.h>
 #include "mm/frames.h"
 
-#define TABLE_POOL_CHUNKS 40U
+#define TABLE_POOL_CHUNKS 72U
 
 /**
  * struct table_pool - tables of one space

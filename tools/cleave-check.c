@@ -2,21 +2,25 @@
 /*
  * cleave-check - say what the hypervisor will say about a boot archive, on a person's machine.
  *
- *   cleave-check [--harts 0,1,2] [--memory SIZE] ARCHIVE.cpio
+ *   cleave-check [--harts 0,1,2] [--memory SIZE] [--tree HOST.dtb] ARCHIVE.cpio
  *
  * It runs the hypervisor's own code over the archive, so it must never have an opinion of its own about what is right.
  * Errors and warnings go to standard error, what each partition gets to standard output.
  * Exit code: 0 all right (warnings allowed), 1 refused, 2 used wrongly.
  */
 #include <errno.h>
+#include <libfdt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <cleave/printk.h>
 #include "core/archive.h"
 #include "core/config.h"
 #include "core/config_text.h"
 #include "core/image.h"
+#include "core/memmap.h"
 
 enum exit_code {
 	EXIT_GOOD = 0,
@@ -27,15 +31,31 @@ enum exit_code {
 struct options {
 	u64 harts[CONFIG_MAX_HARTS];
 	struct config_machine machine;
+	const char *tree;
 	const char *path;
 };
 
+/* What the hypervisor's code says besides errors and warnings of the configuration: what it finds odd in the machine's tree. */
+void printk(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)fputs("warning: ", stderr);
+	/* How important it is stands in a byte in front. */
+	(void)vfprintf(stderr, *fmt < ' ' ? fmt + 1 : fmt, ap);
+	(void)fputc('\n', stderr);
+	va_end(ap);
+}
+
 static void usage(void)
 {
-	(void)fputs("usage: cleave-check [--harts 0,1,2] [--memory SIZE] ARCHIVE.cpio\n"
+	(void)fputs("usage: cleave-check [--harts 0,1,2] [--memory SIZE] [--tree HOST.dtb] "
+		    "ARCHIVE.cpio\n"
 		    "  --harts   ids of the harts of the machine that the archive is for\n"
 		    "  --memory  bytes of its memory that are left for partitions; K, M and G may "
 		    "follow\n"
+		    "  --tree    the machine's own device tree, in which devices are looked up\n"
 		    "Without them, what depends on the machine is not checked.\n",
 		    stderr);
 }
@@ -95,6 +115,8 @@ static bool parse_options(int argc, char **argv, struct options *o)
 		} else if (strcmp(argv[i], "--memory") == 0 && i + 1 < argc) {
 			if (!parse_size(argv[++i], &o->machine.memory))
 				return false;
+		} else if (strcmp(argv[i], "--tree") == 0 && i + 1 < argc) {
+			o->tree = argv[++i];
 		} else if (argv[i][0] != '-' && o->path == NULL) {
 			o->path = argv[i];
 		} else {
@@ -124,6 +146,50 @@ static void *read_file(const char *path, u64 *size)
 	}
 	(void)fclose(f);
 	return data;
+}
+
+/* The machine's PLIC, as its driver finds it; 0: it has none. */
+static u32 find_plic(const void *tree)
+{
+	static const char *const compatible[] = { "sifive,plic-1.0.0", "riscv,plic0",
+						  "thead,c900-plic", "andestech,nceplic100" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(compatible); i++) {
+		int node = fdt_node_offset_by_compatible(tree, -1, compatible[i]);
+
+		if (node >= 0)
+			return fdt_get_phandle(tree, node);
+	}
+	return 0;
+}
+
+/* The machine's tree. Its memory counts as such; what of it is free is not known here. Return: it is one */
+static bool take_tree(struct options *o)
+{
+	static struct memmap ram;
+	static struct memmap unreserved;
+	u64 size = 0;
+	void *tree = read_file(o->tree, &size);
+	int err;
+
+	if (tree == NULL) {
+		(void)fprintf(stderr, "error: %s: %s\n", o->tree, strerror(errno));
+		return false;
+	}
+	err = fdt_check_full(tree, size);
+	if (err != 0) {
+		(void)fprintf(stderr, "error: %s is no device tree: %s\n", o->tree,
+			      fdt_strerror(err));
+		free(tree);
+		return false;
+	}
+	if (memmap_read(tree, &ram, &unreserved) == 0) {
+		o->machine.ram = ram.range;
+		o->machine.nr_ram = ram.nr;
+	}
+	o->machine.plic = find_plic(tree);
+	o->machine.tree = tree;
+	return true;
 }
 
 static void say(void *ctx, bool error, const char *line)
@@ -165,6 +231,8 @@ static void print_partition(const struct archive *a, const struct config_partiti
 		(void)printf("    memory  0x%lx to 0x%lx, %s\n", p->memory[i].gpa,
 			     p->memory[i].gpa + p->memory[i].size - 1U,
 			     config_text_size(p->memory[i].size, size));
+	for (u32 i = 0; i < p->nr_devices; i++)
+		(void)printf("    device  %s\n", p->device[i]);
 	if (p->kernel == NULL || archive_find(a, p->kernel, &kernel) != 0) {
 		(void)printf("    empty, for a partition that is moved in\n");
 		return;
@@ -211,6 +279,8 @@ int main(int argc, char **argv)
 		usage();
 		return EXIT_USAGE;
 	}
+	if (o.tree != NULL && !take_tree(&o))
+		return EXIT_REFUSED;
 	data = read_file(o.path, &size);
 	if (data == NULL) {
 		(void)fprintf(stderr, "error: %s: %s\n", o.path, strerror(errno));

@@ -285,7 +285,7 @@ static void event(const char *what, u32 source)
 static int test_enable(void *opaque, u32 source)
 {
 	assert_ptr_equal(opaque, events);
-	if (source > 60)
+	if (source > 90)
 		return CLV_ERR_RANGE;
 	event("on", source);
 	return 0;
@@ -356,9 +356,9 @@ static void serves_interrupts(void **state)
 	assert_string_equal(events, "on10 ");
 	said[0] = '\0';
 	assert_int_equal(irq_request(10, handler, waiting), CLV_ERR_EXISTS);
-	assert_int_equal(irq_request(61, handler, waiting), CLV_ERR_NOTFOUND);
+	assert_int_equal(irq_request(91, handler, waiting), CLV_ERR_NOTFOUND);
 	assert_string_equal(
-		said, "interrupt 10 is asked for twice\ninterrupt 61: test has no such source\n");
+		said, "interrupt 10 is asked for twice\ninterrupt 91: test has no such source\n");
 
 	waits((u32[8]){ 10, 10 });
 	irq_handle();
@@ -375,9 +375,24 @@ static void serves_interrupts(void **state)
 	irq_handle();
 	assert_int_equal(strlen(events), IRQ_STEP * strlen("serve10 done10 "));
 
-	for (u32 source = 11; source < 10 + IRQ_HANDLERS; source++)
+	/* Somebody else serves it: it is off at first, and stays claimed until that is done. */
+	waits((u32[8]){ 0 });
+	assert_int_equal(irq_request_held(12, handler, waiting), 0);
+	assert_string_equal(events, "on12 off12 ");
+	waits((u32[8]){ 12, 10 });
+	irq_enable(12);
+	irq_handle();
+	irq_disable(12);
+	irq_complete(12);
+	assert_string_equal(events, "on12 serve12 serve10 done10 off12 done12 ");
+	assert_int_equal(irq_request_held(12, handler, waiting), CLV_ERR_EXISTS);
+	assert_int_equal(irq_request_held(91, handler, waiting), CLV_ERR_NOTFOUND);
+
+	waits((u32[8]){ 0 });
+	for (u32 source = 13; source < 11 + IRQ_HANDLERS; source++)
 		assert_int_equal(irq_request(source, handler, waiting), 0);
-	assert_int_equal(irq_request(50, handler, waiting), CLV_ERR_NOMEM);
+	assert_int_equal(irq_request(11, handler, waiting), CLV_ERR_NOMEM);
+	assert_int_equal(irq_request_held(11, handler, waiting), CLV_ERR_NOMEM);
 }
 
 static void finds_the_interrupt_of_a_node(void **state)

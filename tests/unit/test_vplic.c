@@ -33,6 +33,18 @@ void vplic_output(struct vplic *p, u32 context, bool level)
 	told++;
 }
 
+static u32 completed[4];
+static unsigned int completions;
+
+void vplic_completed(struct vplic *p, u32 source)
+{
+	assert_int_not_equal(p->lock.next, p->lock.owner);
+	assert_true((p->passed >> source & 1U) != 0U);
+	assert_int_equal(p->level >> source & 1U, 0);
+	completed[completions % 4U] = source;
+	completions++;
+}
+
 static u32 rd(u64 offset)
 {
 	return (u32)vplic_read(&plic, 0, offset, 4);
@@ -55,6 +67,7 @@ static int setup(void **state)
 	memset(&plic, 0, sizeof(plic));
 	memset(out, 0, sizeof(out));
 	told = 0;
+	completions = 0;
 	vplic_reset(&plic, CONTEXTS);
 	return 0;
 }
@@ -100,6 +113,51 @@ static void takes_a_level_through_claim_and_complete(void **state)
 	wr(CLAIM(1), 10);
 	assert_false(out[1]);
 	assert_int_equal(rd(CLAIM(1)), 0);
+}
+
+/* A device of the machine: its line falls when the guest completes, and only then, and only for what it had claimed. */
+static void lowers_a_passed_line_at_its_completion(void **state)
+{
+	(void)state;
+	vplic_pass(&plic, 0); /* there is no such source */
+	vplic_pass(&plic, 7);
+	assert_int_equal(plic.passed, 1U << 7);
+	for (u32 s = 6; s <= 7; s++)
+		wr(PRIORITY(s), 1);
+	wr(ENABLE(0), 1U << 6 | 1U << 7);
+	wr(ENABLE(1), 1U << 6);
+	vplic_line(&plic, 7, true);
+	wr(CLAIM(0), 7); /* not claimed yet */
+	assert_int_equal(completions, 0);
+	assert_int_equal(rd(PENDING), 1U << 7);
+	assert_int_equal(rd(CLAIM(0)), 7);
+	wr(CLAIM(1), 7); /* not enabled there */
+	wr(CLAIM(0), 6);
+	assert_int_equal(completions, 0);
+	assert_int_equal(plic.level, 1U << 7);
+	wr(CLAIM(0), 7);
+	assert_int_equal(completions, 1);
+	assert_int_equal(completed[0], 7);
+	assert_int_equal(plic.level, 0);
+	assert_false(out[0]);
+	wr(CLAIM(0), 7); /* once is enough */
+	assert_int_equal(completions, 1);
+
+	/* Asserted again meanwhile: it comes again, and an emulated device's line is left alone. */
+	vplic_line(&plic, 7, true);
+	vplic_line(&plic, 6, true);
+	assert_int_equal(rd(CLAIM(0)), 6);
+	wr(CLAIM(0), 6);
+	assert_int_equal(rd(CLAIM(0)), 6);
+	assert_int_equal(rd(CLAIM(0)), 7);
+	wr(CLAIM(0), 7);
+	assert_int_equal(completions, 2);
+	assert_int_equal(plic.level, 1U << 6);
+
+	/* What is passed stays so over a reset. */
+	vplic_line(&plic, 6, false);
+	vplic_reset(&plic, CONTEXTS);
+	assert_int_equal(plic.passed, 1U << 7);
 }
 
 static void remembers_a_request_that_was_withdrawn(void **state)
@@ -342,6 +400,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(keeps_registers_that_are_there, setup),
 		cmocka_unit_test_setup(takes_a_level_through_claim_and_complete, setup),
+		cmocka_unit_test_setup(lowers_a_passed_line_at_its_completion, setup),
 		cmocka_unit_test_setup(remembers_a_request_that_was_withdrawn, setup),
 		cmocka_unit_test_setup(ignores_completions_that_are_none, setup),
 		cmocka_unit_test_setup(prefers_priority_then_number, setup),

@@ -1,0 +1,556 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Partition configuration: devices of the machine that a partition drives itself ("devices").
+ *
+ * A device goes to one partition, with whole pages of registers and with its interrupts. What the hypervisor, the firmware or
+ * another partition drives must never be reached that way, nor memory. Where the machine's tree is not known (on a person's
+ * machine), only what the configuration itself says is checked.
+ */
+#include <libfdt.h>
+
+#include <cleave/errno.h>
+#include <cleave/printk.h>
+#include <cleave/string.h>
+#include "core/config_internal.h"
+#include "core/config_text.h"
+#include "core/driver.h"
+#include "core/guest_fdt.h"
+#include "mm/space.h"
+
+#define PROPERTY "devices"
+
+/* A node's path, fit to be shown; what is too long ends in "...". */
+static void node_path(const void *tree, int node, char path[CONFIG_PATH_LEN])
+{
+	char raw[CONFIG_PATH_LEN];
+
+	if (node < 0 || fdt_get_path(tree, node, raw, (int)sizeof(raw)) != 0)
+		(void)str_print(raw, sizeof(raw), "a node with a long path");
+	config_text_clean(path, CONFIG_PATH_LEN, raw);
+}
+
+/* --- finding the node --------------------------------------------------------------------------------------------- */
+
+/* The nodes that stand where the path still led somewhere. */
+static void list_nodes(const void *tree, int parent, char *buf, size_t size)
+{
+	bool first = true;
+	int sub;
+
+	buf[0] = '\0';
+	fdt_for_each_subnode (sub, tree, parent) {
+		char name[CONFIG_NAME_LEN];
+
+		config_text_clean(name, sizeof(name), fdt_get_name(tree, sub, NULL));
+		if (!config_text_append(buf, size - 5U, "%s%s", first ? "" : ", ", name)) {
+			(void)config_text_append(buf, size, ", ...");
+			return;
+		}
+		first = false;
+	}
+	if (first)
+		(void)config_text_append(buf, size, "nothing");
+}
+
+static void say_no_node(struct config_ctx *c, const char *path, const char *shown)
+{
+	const void *tree = c->machine->tree;
+	size_t len = strlen(path);
+	char parent[CONFIG_PATH_LEN];
+	char list[112];
+	int node = 0;
+
+	/* Every path begins with a slash, so this ends at the root. */
+	do {
+		while (len > 0U && path[len - 1U] != '/')
+			len--;
+		if (len > 0U)
+			len--;
+		node = len == 0U ? 0 : fdt_path_offset_namelen(tree, path, (int)len);
+	} while (node < 0);
+	node_path(tree, node, parent);
+	list_nodes(tree, node, list, sizeof(list));
+	config_error(c, PROPERTY,
+		     "there is no node \"%s\" in this machine's device tree; \"%s\" holds %s",
+		     shown, parent, list);
+}
+
+/* Return: the node, or negative when the partition cannot have it, which was said. */
+static int find_node(struct config_ctx *c, const char *path, const char *shown)
+{
+	const void *tree = c->machine->tree;
+	int node = fdt_path_offset(tree, path);
+	const char *text;
+	char clean[CONFIG_NAME_LEN];
+
+	if (node < 0) {
+		say_no_node(c, path, shown);
+		return node;
+	}
+	text = config_tree_kept(tree, node);
+	if (text != NULL) {
+		config_error(c, PROPERTY, "\"%s\" is %s; allowed: other devices of the machine",
+			     shown, text);
+		return -FDT_ERR_BADPATH;
+	}
+	text = config_tree_status(tree, node);
+	if (text != NULL) {
+		config_text_clean(clean, sizeof(clean), text);
+		config_error(c, PROPERTY,
+			     "\"%s\" is not enabled: its status is \"%s\"; allowed: \"okay\"",
+			     shown, clean);
+		return -FDT_ERR_BADPATH;
+	}
+	return node;
+}
+
+/* --- registers ------------------------------------------------------------------------------------------------------ */
+
+static bool read_regs(struct config_ctx *c, struct config_device *d, const char *shown)
+{
+	int n = config_tree_regs(c->machine->tree, d->node, d->reg);
+
+	if (n > 0) {
+		d->nr_regs = (u32)n;
+		return true;
+	}
+	if (n == CLV_ERR_NOTFOUND)
+		config_error(c, PROPERTY,
+			     "\"%s\" has no registers (reg) that an address leads to; allowed: "
+			     "nodes on a bus with ranges",
+			     shown);
+	else if (n == CLV_ERR_NOMEM)
+		config_error(c, PROPERTY, "\"%s\" has too many ranges of registers; allowed: %u",
+			     shown, CONFIG_DEVICE_REGS);
+	else
+		config_error(c, PROPERTY,
+			     "\"%s\": reg, or ranges of the buses above it, make no sense", shown);
+	return false;
+}
+
+/* Registers where there is RAM would be a partition's way to everybody's memory. */
+static bool check_ram(struct config_ctx *c, const struct config_memory *pages, const char *shown)
+{
+	for (u32 i = 0; i < c->machine->nr_ram; i++) {
+		const struct frames_range *r = &c->machine->ram[i];
+
+		if (!config_overlap(pages->gpa, pages->size, r->base, r->size))
+			continue;
+		config_error(
+			c, PROPERTY,
+			"\"%s\": its registers, 0x%lx to 0x%lx, overlap memory of the machine, "
+			"0x%lx to 0x%lx; allowed: registers outside memory",
+			shown, pages->gpa, pages->gpa + pages->size - 1U, r->base,
+			r->base + r->size - 1U);
+		return false;
+	}
+	return true;
+}
+
+/* What the partition has at the same guest-physical addresses. */
+static bool check_gpa(struct config_ctx *c, const struct config_partition *part,
+		      const struct config_memory *pages, const char *shown)
+{
+	u64 last = pages->gpa + pages->size - 1U;
+
+	for (u32 i = 0; i < part->nr_memory; i++) {
+		const struct config_memory *m = &part->memory[i];
+
+		if (!config_overlap(pages->gpa, pages->size, m->gpa, m->size))
+			continue;
+		config_error(c, PROPERTY,
+			     "\"%s\": its registers, 0x%lx to 0x%lx, overlap range %u of the "
+			     "partition's memory, 0x%lx to 0x%lx; move that",
+			     shown, pages->gpa, last, i, m->gpa, m->gpa + m->size - 1U);
+		return false;
+	}
+	for (u32 i = 0; i < CONFIG_EMULATED; i++) {
+		const struct config_emulated *e = &config_emulated[i];
+
+		if (!config_overlap(pages->gpa, pages->size, e->base, e->size))
+			continue;
+		config_error(c, PROPERTY,
+			     "\"%s\": its registers, 0x%lx to 0x%lx, overlap %s, 0x%lx to 0x%lx, "
+			     "which every partition has; allowed: devices elsewhere",
+			     shown, pages->gpa, last, e->name, e->base, e->base + e->size - 1U);
+		return false;
+	}
+	return true;
+}
+
+/* Two paths may name one node: a unit address can be left out. */
+static bool check_once(struct config_ctx *c, const struct config_device *d, const char *shown)
+{
+	for (u32 i = 0; i < c->config->nr_devices; i++) {
+		const struct config_device *o = &c->config->device[i];
+
+		if (o->partition != d->partition || o->node != d->node)
+			continue;
+		config_error(c, PROPERTY, "\"%s\" stands there twice", shown);
+		return false;
+	}
+	return true;
+}
+
+/* A page that holds registers of two devices can be given to one partition alone. */
+static bool check_owners(struct config_ctx *c, const struct config_device *d,
+			 const struct config_memory *pages, const char *shown)
+{
+	for (u32 i = 0; i < c->config->nr_devices; i++) {
+		const struct config_device *o = &c->config->device[i];
+
+		for (u32 r = 0; o->partition != d->partition && r < o->nr_regs; r++) {
+			const struct config_memory other = config_pages(&o->reg[r]);
+			char path[CONFIG_PATH_LEN];
+
+			if (!config_overlap(pages->gpa, pages->size, other.gpa, other.size))
+				continue;
+			config_text_clean(path, sizeof(path), o->path);
+			config_error(c, PROPERTY,
+				     "\"%s\": its pages, 0x%lx to 0x%lx, hold registers of \"%s\", "
+				     "which partition \"%s\" has",
+				     shown, pages->gpa, pages->gpa + pages->size - 1U, path,
+				     c->config->partition[o->partition].name);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool check_regs(struct config_ctx *c, const struct config_partition *part,
+		       const struct config_device *d, u32 levels, const char *shown)
+{
+	for (u32 i = 0; i < d->nr_regs; i++) {
+		const struct config_memory pages = config_pages(&d->reg[i]);
+
+		if (pages.gpa + pages.size > config_mode_end(levels)) {
+			config_error(
+				c, PROPERTY,
+				"\"%s\": its registers, 0x%lx to 0x%lx, lie beyond the G-stage "
+				"mode %s, up to 0x%lx; set gstage-mode to a wider one",
+				shown, pages.gpa, pages.gpa + pages.size - 1U,
+				config_mode_name(levels), config_mode_end(levels) - 1U);
+			return false;
+		}
+		if (!check_ram(c, &pages, shown) || !check_gpa(c, part, &pages, shown) ||
+		    !check_owners(c, d, &pages, shown))
+			return false;
+	}
+	return true;
+}
+
+/* --- interrupts ----------------------------------------------------------------------------------------------------- */
+
+static bool read_irqs(struct config_ctx *c, struct config_device *d, const char *shown)
+{
+	const void *tree = c->machine->tree;
+	char path[CONFIG_PATH_LEN];
+	int other = 0;
+	int n = config_tree_irqs(tree, d->node, c->machine->plic, d->irq, &other);
+
+	if (n >= 0) {
+		d->nr_irqs = (u32)n;
+		return true;
+	}
+	node_path(tree, other, path);
+	if (n == CLV_ERR_NOMEM)
+		config_error(c, PROPERTY, "\"%s\" has too many interrupts; allowed: %u", shown,
+			     CONFIG_DEVICE_IRQS);
+	else if (n == CLV_ERR_UNSUPPORTED && c->machine->plic == 0U)
+		config_error(c, PROPERTY,
+			     "\"%s\": its interrupts go to \"%s\", and this machine has no PLIC; "
+			     "allowed here: devices without interrupts",
+			     shown, path);
+	else if (n == CLV_ERR_UNSUPPORTED)
+		config_error(c, PROPERTY,
+			     "\"%s\": an interrupt goes to \"%s\"; allowed: the machine's PLIC",
+			     shown, path);
+	else
+		config_error(c, PROPERTY,
+			     "\"%s\": its interrupts are no sources of the machine's PLIC", shown);
+	return false;
+}
+
+/* Another partition's device with source @host, NULL when there is none. */
+static const struct config_device *other_owner(const struct config *config, u32 partition, u32 host)
+{
+	for (u32 i = 0; i < config->nr_devices; i++) {
+		const struct config_device *o = &config->device[i];
+
+		for (u32 k = 0; o->partition != partition && k < o->nr_irqs; k++) {
+			if (o->irq[k].host == host)
+				return o;
+		}
+	}
+	return NULL;
+}
+
+static bool check_irqs(struct config_ctx *c, const struct config_device *d, const char *shown)
+{
+	int console = driver_stdout(c->machine->tree);
+	u32 used = console < 0 ? 0U : driver_u32(c->machine->tree, console, "interrupts", 0);
+	char path[CONFIG_PATH_LEN];
+
+	for (u32 i = 0; i < d->nr_irqs; i++) {
+		u32 host = d->irq[i].host;
+		const struct config_device *o = other_owner(c->config, d->partition, host);
+
+		if (o != NULL) {
+			config_text_clean(path, sizeof(path), o->path);
+			config_error(c, PROPERTY,
+				     "\"%s\": its interrupt %u is also that of \"%s\", which "
+				     "partition \"%s\" has; both have to be one partition's",
+				     shown, host, path, c->config->partition[o->partition].name);
+			return false;
+		}
+		if (host == used) {
+			config_error(
+				c, PROPERTY,
+				"\"%s\": its interrupt %u is also that of the machine's console",
+				shown, host);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The guest's source of a host's that the partition has already: devices may share one. 0: none. */
+static u32 guest_source(const struct config *config, u32 partition, u32 host)
+{
+	for (u32 i = 0; i < config->nr_devices; i++) {
+		const struct config_device *d = &config->device[i];
+
+		for (u32 k = 0; d->partition == partition && k < d->nr_irqs; k++) {
+			if (d->irq[k].host == host && d->irq[k].guest != 0U)
+				return d->irq[k].guest;
+		}
+	}
+	return 0;
+}
+
+/* The same number where the guest's PLIC has it free, else the highest that is. Return: false when there are too many. */
+static bool choose_source(const struct config *config, u32 partition, u32 *used,
+			  struct config_irq *irq, bool same)
+{
+	u32 guest = guest_source(config, partition, irq->host);
+
+	if (guest == 0U && same && irq->host <= GUEST_PLIC_SOURCES &&
+	    (*used >> irq->host & 1U) == 0U)
+		guest = irq->host;
+	if (guest == 0U && !same) {
+		for (guest = GUEST_PLIC_SOURCES; guest != 0U && (*used >> guest & 1U) != 0U;)
+			guest--;
+		if (guest == 0U)
+			return false;
+	}
+	irq->guest = guest;
+	*used |= UINT32_C(1) << guest;
+	return true;
+}
+
+/* In two turns, so that which numbers stay the same does not depend on the order of the devices. */
+static void choose_sources(struct config_ctx *c, u32 partition, u32 first)
+{
+	u32 used = UINT32_C(1) | UINT32_C(1) << GUEST_UART_IRQ;
+
+	for (u32 turn = 0; turn < 2U; turn++) {
+		for (u32 i = first; i < c->config->nr_devices; i++) {
+			struct config_device *d = &c->config->device[i];
+
+			for (u32 k = 0; k < d->nr_irqs; k++) {
+				if (choose_source(c->config, partition, &used, &d->irq[k],
+						  turn == 0U))
+					continue;
+				config_error(c, PROPERTY,
+					     "they have too many interrupts; a partition can have "
+					     "%u of them beside its console's",
+					     GUEST_PLIC_SOURCES - 1U);
+				return;
+			}
+		}
+	}
+}
+
+/* --- all of it -------------------------------------------------------------------------------------------------------- */
+
+/* A path that an earlier partition has too. Without a tree, this is all that can be known of owners. */
+static bool check_paths(struct config_ctx *c, const char *path, const char *shown)
+{
+	for (u32 p = 0; p < c->config->nr; p++) {
+		const struct config_partition *other = &c->config->partition[p];
+
+		for (u32 i = 0; i < other->nr_devices; i++) {
+			if (strcmp(other->device[i], path) != 0)
+				continue;
+			config_error(c, PROPERTY,
+				     "\"%s\" is partition \"%s\"'s already; a device goes to one",
+				     shown, other->name);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* What of the node a guest does not get is said once, here, and not each time that its tree is made. */
+static void warn_left_out(struct config_ctx *c, const struct config_device *d, const char *shown)
+{
+	const void *tree = c->machine->tree;
+	char list[112] = "";
+	bool full = false;
+	int p;
+
+	fdt_for_each_property_offset (p, tree, d->node) {
+		const char *name = NULL;
+		char clean[CONFIG_NAME_LEN];
+
+		if (fdt_getprop_by_offset(tree, p, &name, NULL) == NULL || full ||
+		    guest_fdt_property(name) != GUEST_FDT_REFERENCE)
+			continue;
+		config_text_clean(clean, sizeof(clean), name);
+		full = !config_text_append(list, sizeof(list) - 5U, "%s%s",
+					   list[0] == '\0' ? "" : ", ", clean);
+		if (full)
+			(void)config_text_append(list, sizeof(list), ", ...");
+	}
+	if (list[0] != '\0')
+		config_warn(c, PROPERTY,
+			    "\"%s\": left out of the guest's device tree, as they refer to what it "
+			    "does not have: %s",
+			    shown, list);
+	if (fdt_first_subnode(tree, d->node) >= 0)
+		config_warn(c, PROPERTY,
+			    "\"%s\": the nodes below it are left out of the guest's device tree",
+			    shown);
+}
+
+static void resolve(struct config_ctx *c, const struct config_partition *part, const char *path,
+		    u32 levels)
+{
+	struct config_device *d = &c->config->device[c->config->nr_devices];
+	char shown[CONFIG_PATH_LEN];
+
+	config_text_clean(shown, sizeof(shown), path);
+	if (!check_paths(c, path, shown) || c->machine->tree == NULL)
+		return;
+	if (c->config->nr_devices == CONFIG_DEVICES) {
+		config_error(c, PROPERTY,
+			     "\"%s\" is one device too many; allowed: %u of all "
+			     "partitions",
+			     shown, CONFIG_DEVICES);
+		return;
+	}
+	memset(d, 0, sizeof(*d));
+	d->path = path;
+	d->partition = c->config->nr;
+	d->node = find_node(c, path, shown);
+	if (d->node < 0 || !check_once(c, d, shown) || !read_regs(c, d, shown) ||
+	    !check_regs(c, part, d, levels, shown) || !read_irqs(c, d, shown) ||
+	    !check_irqs(c, d, shown))
+		return;
+	warn_left_out(c, d, shown);
+	c->config->nr_devices++;
+}
+
+static void warn_isolation(struct config_ctx *c, const struct config_partition *part)
+{
+	if (part->nr_devices == 0U && !part->direct_map)
+		return;
+	config_warn(c, part->direct_map ? "direct-map" : PROPERTY,
+		    "a device that it drives can reach all memory of the machine, that of the "
+		    "hypervisor and of other partitions too: no IOMMU stands between them");
+	if (part->nr_devices != 0U && !part->direct_map)
+		config_warn(c, PROPERTY,
+			    "without \"direct-map\" a guest-physical address means other memory to "
+			    "a device than to the guest: right only for devices without DMA");
+}
+
+void config_check_devices(struct config_ctx *c, const struct config_partition *part, u32 levels)
+{
+	u32 first = c->config->nr_devices;
+	u32 regs = 0;
+
+	warn_isolation(c, part);
+	for (u32 i = 0; i < part->nr_devices; i++)
+		resolve(c, part, part->device[i], levels);
+	choose_sources(c, c->config->nr, first);
+	for (u32 i = first; i < c->config->nr_devices; i++)
+		regs += c->config->device[i].nr_regs;
+	if (regs > SPACE_DEVICES)
+		config_error(c, PROPERTY, "they have %u ranges of registers; allowed: %u", regs,
+			     SPACE_DEVICES);
+}
+
+/* --- what else is in their pages ---------------------------------------------------------------------------------- */
+
+static bool is_passed(const struct config *config, int node)
+{
+	for (u32 i = 0; i < config->nr_devices; i++) {
+		if (config->device[i].node == node)
+			return true;
+	}
+	return false;
+}
+
+static void say_neighbour(struct config_ctx *c, const struct config_device *d, int node)
+{
+	const char *kept = config_tree_kept(c->machine->tree, node);
+	char shown[CONFIG_PATH_LEN];
+	char path[CONFIG_PATH_LEN];
+
+	(void)str_print(c->node, sizeof(c->node), "/partitions/%s",
+			c->config->partition[d->partition].name);
+	config_text_clean(shown, sizeof(shown), d->path);
+	node_path(c->machine->tree, node, path);
+	if (kept != NULL)
+		config_error(c, PROPERTY,
+			     "\"%s\": its pages hold registers of \"%s\" too, which is %s", shown,
+			     path, kept);
+	else
+		config_warn(c, PROPERTY,
+			    "\"%s\": its pages hold registers of \"%s\" too, which the partition "
+			    "can reach with them",
+			    shown, path);
+}
+
+static bool in_pages(const struct config_device *d, u64 base, u64 size)
+{
+	for (u32 r = 0; r < d->nr_regs; r++) {
+		const struct config_memory pages = config_pages(&d->reg[r]);
+
+		if (config_overlap(pages.gpa, pages.size, base, size))
+			return true;
+	}
+	return false;
+}
+
+static void check_neighbour(struct config_ctx *c, int node)
+{
+	const void *tree = c->machine->tree;
+	int parent = fdt_parent_offset(tree, node);
+	u64 base;
+	u64 size;
+
+	for (u32 n = 0; driver_reg_at(tree, node, n, &base, &size) == 0; n++) {
+		for (u32 i = 0; i < c->config->nr_devices; i++) {
+			const struct config_device *d = &c->config->device[i];
+
+			/* What stands below a device's node is a part of it. */
+			if (d->node != parent && in_pages(d, base, size))
+				say_neighbour(c, d, node);
+		}
+	}
+}
+
+void config_check_neighbours(struct config_ctx *c)
+{
+	const void *tree = c->machine->tree;
+
+	if (tree == NULL || c->config->nr_devices == 0U)
+		return;
+	for (int node = fdt_next_node(tree, 0, NULL); node >= 0;
+	     node = fdt_next_node(tree, node, NULL)) {
+		if (!is_passed(c->config, node))
+			check_neighbour(c, node);
+	}
+	(void)str_print(c->node, sizeof(c->node), "/");
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Partition configuration: memory at GPA = HPA ("direct-map"), where the machine's memory has to be free, and one partition's.
+ */
+#include <cleave/errno.h>
+#include <cleave/string.h>
+#include "core/config_internal.h"
+#include "core/config_text.h"
+
+/* Where memory is free, so that a wrong range is put right at once. */
+static void list_free(const struct config_machine *m, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	for (u32 i = 0; i < m->nr_free; i++) {
+		const struct frames_range *r = &m->free[i];
+
+		if (!config_text_append(buf, size - 4U, "%s0x%lx to 0x%lx", i == 0U ? "" : ", ",
+					r->base, r->base + r->size - 1U)) {
+			(void)config_text_append(buf, size, " ...");
+			return;
+		}
+	}
+}
+
+static bool is_free(const struct config_machine *m, const struct config_memory *want)
+{
+	for (u32 i = 0; i < m->nr_free; i++) {
+		const struct frames_range *r = &m->free[i];
+
+		if (want->gpa >= r->base && want->gpa - r->base < r->size &&
+		    want->size <= r->size - (want->gpa - r->base))
+			return true;
+	}
+	return false;
+}
+
+/* Against the partitions before this one, whatever they got wrong elsewhere. */
+static void check_others(struct config_ctx *c, const struct config_memory *m, u32 index)
+{
+	for (u32 p = 0; p < c->config->nr; p++) {
+		const struct config_partition *other = &c->config->partition[p];
+
+		for (u32 i = 0; other->direct_map && i < other->nr_memory; i++) {
+			const struct config_memory *o = &other->memory[i];
+
+			if (o->size > UINT64_MAX - o->gpa ||
+			    !config_overlap(m->gpa, m->size, o->gpa, o->size))
+				continue;
+			config_error(c, "memory",
+				     "range %u, 0x%lx to 0x%lx, overlaps range %u of partition "
+				     "\"%s\", 0x%lx to 0x%lx: both have \"direct-map\"",
+				     index, m->gpa, m->gpa + m->size - 1U, i, other->name, o->gpa,
+				     o->gpa + o->size - 1U);
+		}
+	}
+}
+
+void config_check_direct(struct config_ctx *c, const struct config_partition *part)
+{
+	char list[128];
+
+	for (u32 i = 0; i < part->nr_memory; i++) {
+		const struct config_memory *m = &part->memory[i];
+
+		check_others(c, m, i);
+		if (c->machine->nr_free == 0U || is_free(c->machine, m))
+			continue;
+		list_free(c->machine, list, sizeof(list));
+		config_error(c, "memory",
+			     "range %u, 0x%lx to 0x%lx, is not all free memory of this machine, as "
+			     "\"direct-map\" wants; free: %s",
+			     i, m->gpa, m->gpa + m->size - 1U, list);
+	}
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Partition configuration: what the machine's device tree says of a node that a partition is to drive.
+ *
+ * The tree is the firmware's. It was checked whole; what stands in a property may still be wrong, and must never make this
+ * read behind it.
+ * Reference: Devicetree Specification 0.4, chapters 2.3.4 (status), 2.3.6 (reg), 2.4 (interrupts).
+ */
+#include <libfdt.h>
+
+#include <cleave/errno.h>
+#include <cleave/string.h>
+#include "core/config_internal.h"
+#include "core/driver.h"
+
+/* Physical addresses have 56 bits (privileged specification, "Sv39"). */
+#define HPA_END BIT64(56)
+
+int config_tree_regs(const void *tree, int node, struct config_memory reg[CONFIG_DEVICE_REGS])
+{
+	u64 base;
+	u64 size;
+	u32 n = 0;
+
+	for (;; n++) {
+		int err = driver_reg_at(tree, node, n, &base, &size);
+
+		if (err == CLV_ERR_NOTFOUND)
+			return n == 0U ? CLV_ERR_NOTFOUND : (int)n;
+		if (err != 0 || size == 0U || base >= HPA_END || size > HPA_END - base)
+			return CLV_ERR_FORMAT;
+		if (n == CONFIG_DEVICE_REGS)
+			return CLV_ERR_NOMEM;
+		reg[n] = (struct config_memory){ base, size };
+	}
+}
+
+/* One interrupt of controller @plic. Return: true when it has such a source. */
+static bool source_exists(const void *tree, u32 plic, u32 source)
+{
+	int node = fdt_node_offset_by_phandle(tree, plic);
+
+	return source != 0U && node >= 0 && source <= driver_u32(tree, node, "riscv,ndev", 0);
+}
+
+/** struct specifiers - the rest of an `interrupts` or `interrupts-extended` property, in cells */
+struct specifiers {
+	const fdt32_t *cell;
+	u32 cells;
+	bool extended; /* each begins with the phandle of its controller */
+	u32 parent;    /* of those that do not */
+};
+
+/* The next specifier. Return: 1, 0 at the end, or an error as of config_tree_irqs(). */
+static int next_source(const void *tree, struct specifiers *s, u32 plic, u32 *source, int *other)
+{
+	u32 parent = s->parent;
+	u32 width;
+	int node;
+
+	if (s->cells == 0U)
+		return 0;
+	if (s->extended) {
+		parent = fdt32_ld(s->cell);
+		s->cell++;
+		s->cells--;
+	}
+	node = parent == 0U ? -FDT_ERR_NOTFOUND : fdt_node_offset_by_phandle(tree, parent);
+	if (plic == 0U || parent != plic) {
+		*other = node;
+		return CLV_ERR_UNSUPPORTED;
+	}
+	width = node < 0 ? 0U : driver_u32(tree, node, "#interrupt-cells", 0);
+	/* A second cell says how it triggers, which a PLIC's gateway knows of itself. */
+	if (width < 1U || width > 2U || s->cells < width)
+		return CLV_ERR_FORMAT;
+	*source = fdt32_ld(s->cell);
+	s->cell += width;
+	s->cells -= width;
+	return source_exists(tree, plic, *source) ? 1 : CLV_ERR_FORMAT;
+}
+
+static struct specifiers find_specifiers(const void *tree, int node)
+{
+	struct specifiers s = { .extended = true };
+	int len = 0;
+
+	s.cell = fdt_getprop(tree, node, "interrupts-extended", &len);
+	if (s.cell == NULL) {
+		s.extended = false;
+		s.cell = fdt_getprop(tree, node, "interrupts", &len);
+		s.parent = driver_irq_parent(tree, node);
+	}
+	s.cells = s.cell == NULL ? 0U : (u32)len / (u32)sizeof(*s.cell);
+	return s;
+}
+
+int config_tree_irqs(const void *tree, int node, u32 plic,
+		     struct config_irq irq[CONFIG_DEVICE_IRQS], int *other)
+{
+	struct specifiers s = find_specifiers(tree, node);
+	u32 n = 0;
+
+	for (;;) {
+		u32 source = 0;
+		int more = next_source(tree, &s, plic, &source, other);
+
+		if (more <= 0)
+			return more < 0 ? more : (int)n;
+		if (n == CONFIG_DEVICE_IRQS)
+			return CLV_ERR_NOMEM;
+		irq[n] = (struct config_irq){ .host = source };
+		n++;
+	}
+}
+
+/* Timers and software interrupts of the harts, which the firmware drives, and what stands between devices and memory. */
+static bool is_firmwares(const void *tree, int node)
+{
+	static const char *const compatible[] = {
+		"riscv,clint0",
+		"sifive,clint0",
+		"sifive,clint2",
+		"thead,c900-clint",
+		"thead,c900-aclint-mtimer",
+		"thead,c900-aclint-mswi",
+		"thead,c900-aclint-sswi",
+		"riscv,aclint-mtimer",
+		"riscv,aclint-mswi",
+		"riscv,aclint-sswi",
+		"andestech,plmt0",
+		"andestech,plicsw",
+		"riscv,iommu",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(compatible); i++) {
+		if (fdt_node_check_compatible(tree, node, compatible[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *config_tree_kept(const void *tree, int node)
+{
+	const char *type = fdt_stringlist_get(tree, node, "device_type", 0, NULL);
+
+	if (node == driver_stdout(tree))
+		return "the machine's console";
+	if (fdt_getprop(tree, node, "interrupt-controller", NULL) != NULL)
+		return "an interrupt controller";
+	if (driver_bound(node))
+		return "a device of the hypervisor's";
+	if (is_firmwares(tree, node))
+		return "a device of the firmware's";
+	/* Its devices are in no tree, and its windows in no `reg`. */
+	if (fdt_getprop(tree, node, "interrupt-map", NULL) != NULL ||
+	    (type != NULL && strcmp(type, "pci") == 0))
+		return "a bus whose devices are not in the device tree";
+	return NULL;
+}
+
+const char *config_tree_status(const void *tree, int node)
+{
+	const char *status = fdt_stringlist_get(tree, node, "status", 0, NULL);
+
+	if (status == NULL || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0)
+		return NULL;
+	return status;
+}

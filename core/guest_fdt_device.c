@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Nodes of the machine's own devices in the device tree of the guest that drives them.
+ *
+ * A device tree does not say which of its cells are phandles: the bindings do, property by property. So what refers to other
+ * nodes is told by name, and left out: in the guest's tree the same number would be another node, or none.
+ * Sources: Devicetree Specification 0.4, chapters 2.3 and 2.4; the consumer bindings of Linux and of dt-schema.
+ */
+#include "core/guest_fdt.h"
+
+#include <libfdt.h>
+
+#include <cleave/printk.h>
+#include <cleave/string.h>
+
+#define NODE_NAME 80U
+
+static bool is_one_of(const char *name, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(name, list[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool ends_in(const char *name, const char *end)
+{
+	size_t len = strlen(name);
+	size_t n = strlen(end);
+
+	return len > n && strcmp(name + (len - n), end) == 0;
+}
+
+/* pinctrl-0, pinctrl-1, ... */
+static bool is_pinctrl(const char *name)
+{
+	static const char prefix[] = "pinctrl-";
+	const char *number = name + sizeof(prefix) - 1U;
+
+	return strncmp(name, prefix, sizeof(prefix) - 1U) == 0 && *number >= '0' && *number <= '9';
+}
+
+static bool is_reference(const char *name)
+{
+	static const char *const known[] = {
+		"clocks",
+		"assigned-clocks",
+		"assigned-clock-parents",
+		"resets",
+		"power-domains",
+		"required-opps",
+		"operating-points-v2",
+		"dmas",
+		"iommus",
+		"iommu-map",
+		"msi-parent",
+		"msi-map",
+		"mboxes",
+		"interconnects",
+		"hwlocks",
+		"extcon",
+		"nvmem",
+		"nvmem-cells",
+		"phys",
+		"phy",
+		"phy-handle",
+		"pcs-handle",
+		"sfp",
+		"pwms",
+		"leds",
+		"backlight",
+		"panel",
+		"memory-region",
+		"sram",
+		"syscon",
+		"regmap",
+		"sound-dai",
+		"thermal-sensors",
+		"cooling-device",
+		"io-channels",
+		"io-backends",
+		"remote-endpoint",
+		"wakeup-parent",
+		"access-controllers",
+		"gpios",
+		"interrupt-affinity",
+	};
+
+	return is_one_of(name, known, ARRAY_SIZE(known)) || is_pinctrl(name) ||
+	       ends_in(name, "-supply") || ends_in(name, "-gpio") || ends_in(name, "-gpios") ||
+	       ends_in(name, "-syscon") || ends_in(name, ",syscon") || ends_in(name, "-handle");
+}
+
+enum guest_fdt_property guest_fdt_property(const char *name)
+{
+	static const char *const own[] = {
+		/* written anew */
+		"reg",
+		"interrupts",
+		"interrupts-extended",
+		"interrupt-parent",
+		"status",
+		"name",
+		/* nobody in the guest's tree refers to the node, and nothing stands below it */
+		"phandle",
+		"linux,phandle",
+		"ranges",
+		"dma-ranges",
+		"#address-cells",
+		"#size-cells",
+		/* about what is left out */
+		"clock-names",
+		"assigned-clock-rates",
+		"reset-names",
+		"power-domain-names",
+		"dma-names",
+		"mbox-names",
+		"interconnect-names",
+		"hwlock-names",
+		"nvmem-cell-names",
+		"phy-names",
+		"pwm-names",
+		"pinctrl-names",
+		"memory-region-names",
+		"io-channel-names",
+		"iommu-map-mask",
+	};
+
+	if (is_one_of(name, own, ARRAY_SIZE(own)))
+		return GUEST_FDT_OWN;
+	return is_reference(name) ? GUEST_FDT_REFERENCE : GUEST_FDT_COPY;
+}
+
+static int copy_properties(void *fdt, const void *tree, int node)
+{
+	int err = 0;
+	int p;
+
+	fdt_for_each_property_offset (p, tree, node) {
+		const char *name = NULL;
+		int len = 0;
+		const void *data = fdt_getprop_by_offset(tree, p, &name, &len);
+
+		if (data == NULL || err != 0 || guest_fdt_property(name) != GUEST_FDT_COPY)
+			continue;
+		err = fdt_property(fdt, name, data, len);
+	}
+	return err;
+}
+
+static int write_reg(void *fdt, const struct config_device *d)
+{
+	fdt64_t reg[2U * CONFIG_DEVICE_REGS];
+
+	for (u32 i = 0; i < d->nr_regs; i++) {
+		reg[2U * i] = cpu_to_fdt64(d->reg[i].gpa);
+		reg[2U * i + 1U] = cpu_to_fdt64(d->reg[i].size);
+	}
+	return fdt_property(fdt, "reg", reg, (int)(2U * d->nr_regs * sizeof(reg[0])));
+}
+
+static int write_interrupts(void *fdt, const struct config_device *d, u32 plic)
+{
+	fdt32_t source[CONFIG_DEVICE_IRQS];
+	int err;
+
+	if (d->nr_irqs == 0U)
+		return 0;
+	for (u32 i = 0; i < d->nr_irqs; i++)
+		source[i] = cpu_to_fdt32(d->irq[i].guest);
+	err = fdt_property_u32(fdt, "interrupt-parent", plic);
+	if (err != 0)
+		return err;
+	return fdt_property(fdt, "interrupts", source, (int)(d->nr_irqs * sizeof(source[0])));
+}
+
+int guest_fdt_device(void *fdt, const void *tree, const struct config_device *d, u32 plic)
+{
+	const char *host = fdt_get_name(tree, d->node, NULL);
+	char name[NODE_NAME];
+	const char *at;
+	int err;
+
+	if (host == NULL)
+		return -FDT_ERR_BADOFFSET;
+	/* On this bus its address may be another than on its own. */
+	at = strchr(host, '@');
+	(void)str_print(name, sizeof(name), "%.*s@%lx",
+			at != NULL ? (int)(at - host) : (int)strlen(host), host, d->reg[0].gpa);
+	err = fdt_begin_node(fdt, name);
+	if (err == 0)
+		err = copy_properties(fdt, tree, d->node);
+	if (err == 0)
+		err = write_reg(fdt, d);
+	if (err == 0)
+		err = write_interrupts(fdt, d, plic);
+	if (err == 0)
+		err = fdt_end_node(fdt);
+	return err;
+}

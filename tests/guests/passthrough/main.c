@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A device of the machine that was passed through: QEMU's goldfish RTC, whose registers are its own and whose alarm interrupts.
+ *
+ * The device keeps its state when the partition is reset, which tells the second run that it is one: the first leaves with
+ * the alarm asserted and its interrupt claimed, and the second must hear the device all the same.
+ *
+ * Bootargs: `irq=N` is the alarm's source; `reboot` makes the first run end in a reboot; `touch=load`, `touch=store`
+ * and `touch=fetch` only do that to the first register; `count` hears alarms and never ends.
+ */
+#include "guests/lib/guest.h"
+
+#define RTC 0x101000UL
+
+#define RTC_TIME_LOW	    0x00U
+#define RTC_TIME_HIGH	    0x04U
+#define RTC_ALARM_LOW	    0x08U
+#define RTC_ALARM_HIGH	    0x0cU
+#define RTC_IRQ_ENABLED	    0x10U
+#define RTC_CLEAR_ALARM	    0x14U
+#define RTC_ALARM_STATUS    0x18U
+#define RTC_CLEAR_INTERRUPT 0x1cU
+
+#define PLIC	     0x0c000000UL
+#define PLIC_PENDING (PLIC + 0x1000U)
+#define PLIC_ENABLE  (PLIC + 0x2000U)
+#define PLIC_CLAIM   (PLIC + 0x200004U)
+#define PLIC_SOURCES 32U
+#define PRIORITY(s)  (PLIC + 4U * (s))
+
+#define ALARMS	   300U
+#define REPEATS	   5U
+#define ALARM_NS   200000U
+#define SECOND_NS  1000000000U
+#define LAST_ALARM 0x7fffffffffffffffUL
+
+/* What the handler sees and does; it runs with interrupts off, on the only hart. */
+static volatile u32 heard;
+static volatile u32 wrong;
+static volatile u32 keep;  /* so many times the device is left as it is: it goes on interrupting */
+static volatile bool hold; /* claim, and do nothing more */
+static u32 source;
+
+static u32 load(u64 address)
+{
+	return *(volatile u32 *)address;
+}
+
+static void store(u64 address, u32 value)
+{
+	*(volatile u32 *)address = value;
+}
+
+static u32 rtc(u32 offset)
+{
+	return load(RTC + offset);
+}
+
+static void set_rtc(u32 offset, u32 value)
+{
+	store(RTC + offset, value);
+}
+
+/* Reading the low word keeps the high one. */
+static u64 now_ns(void)
+{
+	u32 low = rtc(RTC_TIME_LOW);
+
+	return (u64)rtc(RTC_TIME_HIGH) << 32 | low;
+}
+
+static void set_alarm(u64 at)
+{
+	set_rtc(RTC_ALARM_HIGH, (u32)(at >> 32));
+	set_rtc(RTC_ALARM_LOW, (u32)at);
+}
+
+static bool on_interrupt(struct trap *t)
+{
+	u32 claimed;
+
+	if (t->scause != TRAP_IRQ_EXT)
+		return false;
+	claimed = load(PLIC_CLAIM);
+	if (claimed != source) {
+		wrong++;
+		return true;
+	}
+	heard++;
+	if (hold) {
+		csr_clear(sie, SIE_EXT);
+		return true;
+	}
+	if (keep != 0U) {
+		keep--;
+		/* QEMU's PLIC looks at a level only when the device drives it, which this makes it do. */
+		set_rtc(RTC_IRQ_ENABLED, 1);
+	} else {
+		set_rtc(RTC_CLEAR_INTERRUPT, 1);
+	}
+	store(PLIC_CLAIM, claimed);
+	return true;
+}
+
+/* With interrupts off from the look to the WFI, so that none slips through in between. */
+static void wait_heard(u32 want)
+{
+	for (;;) {
+		csr_clear(sstatus, SSTATUS_SIE);
+		if (heard >= want) {
+			csr_set(sstatus, SSTATUS_SIE);
+			return;
+		}
+		__asm__ volatile("wfi" ::: "memory");
+		csr_set(sstatus, SSTATUS_SIE);
+	}
+}
+
+static void start_interrupts(void)
+{
+	on_trap(on_interrupt);
+	for (u32 s = 1; s < PLIC_SOURCES; s++)
+		store(PRIORITY(s), 1);
+	store(PLIC_ENABLE, 1U << source);
+	set_rtc(RTC_IRQ_ENABLED, 1);
+	csr_set(sie, SIE_EXT);
+	csr_set(sstatus, SSTATUS_SIE);
+}
+
+static void test_time(void)
+{
+	u64 before = now_ns();
+	u64 ticks = rdtime();
+	u64 device, guest;
+
+	wait_us(20000);
+	device = now_ns() - before;
+	guest = (rdtime() - ticks) * (SECOND_NS / ticks_per_second());
+	(void)check(before / SECOND_NS > 1700000000U, "the device tells the time of day");
+	(void)check(device <= guest + SECOND_NS && device >= 20000000U - SECOND_NS / 1000U,
+		    "its time goes on as the hart's does");
+}
+
+static void test_alarms(void)
+{
+	u32 before = heard;
+
+	for (u32 i = 1; i <= ALARMS; i++) {
+		set_alarm(now_ns() + ALARM_NS);
+		wait_heard(before + i);
+	}
+	(void)check_eq(heard - before, ALARMS, "%u alarms interrupt once each", ALARMS);
+	(void)check_eq(rtc(RTC_ALARM_STATUS), 0, "the device says that none is left");
+}
+
+/* The device goes on asserting its interrupt: each completion has to bring the next one. */
+static void test_level(void)
+{
+	u32 before = heard;
+
+	keep = REPEATS;
+	set_alarm(now_ns() + ALARM_NS);
+	wait_heard(before + REPEATS + 1U);
+	wait_us(5000);
+	(void)check_eq(heard - before, REPEATS + 1U, "an interrupt comes again until it is served");
+	(void)check_eq(load(PLIC_PENDING), 0, "and then nothing is pending");
+}
+
+/* A completion of what was not claimed loses nothing. */
+static void test_wild_completion(void)
+{
+	u32 before = heard;
+
+	csr_clear(sstatus, SSTATUS_SIE);
+	set_alarm(now_ns() + ALARM_NS);
+	while ((load(PLIC_PENDING) >> source & 1U) == 0U)
+		;
+	store(PLIC_CLAIM, source);
+	(void)check_eq(load(PLIC_PENDING), 1U << source,
+		       "a completion without a claim leaves the interrupt pending");
+	csr_set(sstatus, SSTATUS_SIE);
+	wait_heard(before + 1U);
+	(void)check_eq(heard - before, 1, "it is heard once");
+}
+
+/* Leave with the alarm asserted and its interrupt claimed. */
+static void leave(void)
+{
+	u32 before = heard;
+
+	hold = true;
+	set_alarm(now_ns() + ALARM_NS);
+	wait_heard(before + 1U);
+	say("leaving with interrupt %u claimed", source);
+	sbi_reboot();
+}
+
+static void touch(const char *how)
+{
+	say("now: %s", how);
+	if (strcmp(how, "load") == 0)
+		(void)rtc(RTC_TIME_LOW);
+	else if (strcmp(how, "store") == 0)
+		set_rtc(RTC_CLEAR_INTERRUPT, 1);
+	else
+		((void (*)(void))RTC)();
+	(void)check(false, "still here");
+	finish();
+}
+
+static u32 number(const char *text)
+{
+	u32 n = 0;
+
+	while (*text >= '0' && *text <= '9')
+		n = n * 10U + (u32)(*text++ - '0');
+	return n;
+}
+
+void guest_main(unsigned long hartid, const void *fdt)
+{
+	char text[16];
+	bool second;
+
+	(void)hartid;
+	if (bootarg(fdt, "touch", text, sizeof(text)))
+		touch(text);
+	(void)check(bootarg(fdt, "irq", text, sizeof(text)), "bootargs name the interrupt");
+	source = number(text);
+	second = rtc(RTC_IRQ_ENABLED) != 0U;
+	if (second)
+		say("the device was used before");
+	set_rtc(RTC_CLEAR_ALARM, 1);
+	set_rtc(RTC_CLEAR_INTERRUPT, 1);
+	start_interrupts();
+	if (bootarg(fdt, "count", NULL, 0)) {
+		for (;;) {
+			set_alarm(now_ns() + SECOND_NS / 20U);
+			wait_heard(heard + 1U);
+			say("alarm %u", heard);
+		}
+	}
+	test_time();
+	test_alarms();
+	test_level();
+	test_wild_completion();
+	(void)check_eq(wrong, 0, "no other interrupt was claimed");
+	if (bootarg(fdt, "reboot", NULL, 0) && !second)
+		leave();
+	set_rtc(RTC_IRQ_ENABLED, 0);
+	finish();
+}
