@@ -197,7 +197,7 @@ void virtio_queue_put(struct virtio_queue *q, u32 id, const void *buf, u32 size,
 	q->desc[id].flags = write ? VIRTQ_DESC_WRITE : 0;
 	q->desc[id].next = 0;
 	q->size[id] = write ? size : 0;
-	q->out |= UINT64_C(1) << id;
+	q->put |= UINT64_C(1) << id;
 	q->avail[2U + (q->next & (q->num - 1U))] = (u16)id;
 	q->next++;
 }
@@ -218,6 +218,8 @@ void virtio_queue_publish(const struct virtio_mmio *dev, struct virtio_queue *q)
 	fence_write();
 	__atomic_store_n(&q->avail[1], q->next, __ATOMIC_RELAXED);
 	q->shown = q->next;
+	q->out |= q->put;
+	q->put = 0;
 	/* The device writes what it wants and then looks at idx; here it is the other way round, so one sees the other. */
 	fence_memory();
 	if (q->event_idx) /* 2.7.10: did idx step over avail_event? */
@@ -254,7 +256,7 @@ enum virtio_take virtio_queue_take(struct virtio_queue *q, u32 *id, u32 *len)
 	entry = &q->used[1U + 2U * (q->taken & (q->num - 1U))];
 	*id = __atomic_load_n(&entry[0], __ATOMIC_RELAXED);
 	*len = __atomic_load_n(&entry[1], __ATOMIC_RELAXED);
-	if (*id >= q->num || !virtio_queue_has(q, *id))
+	if (*id >= q->num || (q->out >> *id & 1U) == 0)
 		return VIRTIO_TAKE_BAD;
 	/* Of a buffer that the device only reads, nobody looks at the length. */
 	if (q->size[*id] == 0)

@@ -95,7 +95,7 @@ bool virtio_mmio_interrupt(const struct virtio_mmio *dev);
  * @next: idx that the device will see with the next virtio_queue_publish()
  * @shown: idx that it sees
  * @taken: used entries that the program has seen, as idx counts them
- * @out: bit a buffer: the device has it
+ * @put: bit a buffer: the device gets it with the next virtio_queue_publish(); @out: it has it
  * @size: bytes that the device may write to each buffer
  */
 struct virtio_queue {
@@ -113,6 +113,7 @@ struct virtio_queue {
 	u16 shown;
 	u16 taken;
 	bool event_idx;
+	u64 put;
 	u64 out;
 	u32 size[VIRTQ_SIZE_MAX];
 };
@@ -150,10 +151,10 @@ enum virtio_take virtio_queue_take(struct virtio_queue *q, u32 *id, u32 *len);
 /** virtio_queue_used() - Return: buffers that virtio_queue_take() would give now; at most @num, whatever the device says */
 u32 virtio_queue_used(const struct virtio_queue *q);
 
-/** virtio_queue_has() - Return: the device has buffer @id */
+/** virtio_queue_has() - Return: the device has buffer @id, or gets it with the next publish */
 static inline bool virtio_queue_has(const struct virtio_queue *q, u32 id)
 {
-	return (q->out >> id & 1U) != 0;
+	return ((q->put | q->out) >> id & 1U) != 0;
 }
 
 #endif
