@@ -43,5 +43,5 @@ def test_two_managers(boot, smp):
               partition("second", bootargs="role=second", more="manager"),
               partition("third", kernel="third.bin", cpus=2, bootargs="role=subject")],
              {"payload.bin": guest("managers"), "third.bin": guest("hypercall")}, smp=smp)
-    m.wait_all(r"^first\| done: 2 passed, 0 failed", r"^second\| done: 2 passed, 0 failed")
+    m.wait_all(r"^first\| done: 3 passed, 0 failed", r"^second\| done: 3 passed, 0 failed")
     assert m.wait_end() == 0

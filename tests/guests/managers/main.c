@@ -14,7 +14,8 @@
 static u64 bits[PAGES / 64U] __attribute__((aligned(4096)));
 static u64 state;
 static u32 odd;
-static u64 done_ops, good;
+static u64 done_ops, good, given;
+static u64 own_id; /* of what this manager notes */
 
 static u64 random_next(void)
 {
@@ -57,11 +58,30 @@ static void steps(unsigned long fn, const char *what)
 	note(r, what);
 }
 
+/* Give it up for a moment. The other manager may destroy it meanwhile and make it anew; as long as the note is there it does not run. */
+static void give(void)
+{
+	struct cleave_vm_info info;
+	struct sbiret r = cleave_vm_note(THIRD, CLEAVE_NOTE_GIVEN, own_id, true);
+
+	note(r, "give");
+	if (r.error != 0)
+		return;
+	note(cleave_vm_op(CLEAVE_FN_VM_RESUME, THIRD), "resume what was given up");
+	steps(CLEAVE_FN_VM_START, "start what was given up");
+	if (cleave_vm_info(THIRD, &info).error == 0 && info.note == CLEAVE_NOTE_GIVEN) {
+		given++;
+		if ((info.state == CLEAVE_VM_RUNNING || info.note_id != own_id) && odd++ < 8U)
+			check(false, "given up: state %u, by id %lu", info.state, info.note_id);
+	}
+	note(cleave_vm_note(THIRD, CLEAVE_NOTE_NONE, 0, false), "take back");
+}
+
 static void one_operation(void)
 {
 	u64 window = UINT64_C(0x100000000) + (random_next() & 1U) * UINT64_C(0x40000000);
 
-	switch (random_next() % 20U) {
+	switch (random_next() % 24U) {
 	case 0:
 		steps(CLEAVE_FN_VM_RESET, "reset");
 		break;
@@ -105,6 +125,14 @@ static void one_operation(void)
 	case 17:
 		note(cleave_log_stop(THIRD, 0, CLEAVE_LOG_FLAG_COLLAPSE), "log stop");
 		break;
+	case 18:
+	case 19:
+	case 20:
+		give();
+		break;
+	case 21:
+		note(cleave_vm_brake(THIRD, (u32)(random_next() % 100U)), "brake");
+		break;
 	default:
 		note(cleave_log_bits(CLEAVE_FN_LOG_GET_CLEAR, THIRD, 0, 0, PAGES, bits),
 		     "get-and-clear");
@@ -135,6 +163,7 @@ static void work(bool first)
 			tease(1);
 	}
 	check_eq(odd, 0, "%lu operations beside another manager", done_ops);
+	check(given > 0, "%lu times it was given up for a moment", given);
 	check(good > ROUNDS / 10U, "%lu of them did what they were asked for", good);
 }
 
@@ -158,6 +187,7 @@ void guest_main(unsigned long hartid, const void *fdt)
 	(void)hartid;
 	bootarg(fdt, "role", role, sizeof(role));
 	state = strcmp(role, "first") == 0 ? 88172645463325252U : 0x2545f4914f6cdd1dU;
+	own_id = strcmp(role, "first") == 0 ? 1 : 2;
 	work(strcmp(role, "first") == 0);
 	if (strcmp(role, "first") == 0) {
 		/* The other may be paused by nobody but this one; then the third is taken off. */
