@@ -66,6 +66,21 @@ bool job_begin_move(struct job *job, const struct migrate_source_config *config,
 	return job_begin_dest(job, ledger, &dest) && job_begin_source(job, config, &source);
 }
 
+bool job_ask_self(struct job *job, struct migrate_ledger *ledger)
+{
+	struct migrate_link source = migrate_pipe_link(&job->pipe, MIGRATE_PIPE_SOURCE);
+	struct migrate_link dest = migrate_pipe_link(&job->pipe, MIGRATE_PIPE_DEST);
+	struct migrate_dest_config config = job_dest_config(job, ledger);
+
+	migrate_pipe_init(&job->pipe, &job->source.tx, &job->dest.tx);
+	job->asks = migrate_source_reconnect(&job->source, &source) &&
+		    migrate_dest_init(&job->dest, &hyper_ops, &job->to, &dest, &config);
+	job->receives = false;
+	job->source_step = MIGRATE_PROGRESS;
+	job->dest_step = MIGRATE_PROGRESS;
+	return job->asks;
+}
+
 static bool over(enum migrate_step step)
 {
 	return step == MIGRATE_DONE || step == MIGRATE_FAILED;
@@ -134,7 +149,7 @@ static bool step_source(struct job *job)
 
 static bool step_dest(struct job *job)
 {
-	if (!job->receives || over(job->dest_step))
+	if ((!job->receives && !job->asks) || over(job->dest_step))
 		return false;
 	job->dest_step = migrate_dest_step(&job->dest);
 	if (over(job->dest_step)) {

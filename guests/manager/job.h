@@ -47,6 +47,8 @@ struct job_row {
  * struct job
  * @number: that a person calls it by
  * @sends, @receives: which of its engines it has
+ * @said: what was said last about what it waits for
+ * @asks: its source asks this manager's own ledger, by a destination without a slot
  * @began: ticks
  * @before: leaves of the guest before, @after: where it is then
  * @history: of the source, NULL without --verify; @history_bytes: of it
@@ -57,6 +59,8 @@ struct job {
 	u32 number;
 	bool sends;
 	bool receives;
+	bool asks;
+	const char *said;
 	struct hyper from;
 	struct hyper to;
 	struct migrate_source source;
@@ -99,6 +103,9 @@ bool job_begin_source(struct job *job, const struct migrate_source_config *confi
 		      const struct migrate_link *link);
 bool job_begin_dest(struct job *job, struct migrate_ledger *ledger,
 		    const struct migrate_link *link);
+
+/** job_ask_self() - a source in doubt asks @ledger of this manager. Return: it was in doubt */
+bool job_ask_self(struct job *job, struct migrate_ledger *ledger);
 
 /** job_step() - a bounded piece of work of all its engines. Return: enum job_result */
 enum job_result job_step(struct job *job);

@@ -3,7 +3,7 @@
  * The commands on jobs, and the jobs themselves, in turn. A partition is in one job at most: whoever else wants to change it
  * asks move_uses().
  */
-#include "guests/manager/move_internal.h"
+#include "guests/manager/move_link.h"
 
 #define PROGRESS_PER_SECOND 4U
 
@@ -19,7 +19,7 @@ struct move move;
 
 /* --- jobs ----------------------------------------------------------------------------------------------------------- */
 
-struct job *move_job_new(enum job_kind kind)
+struct job *move_job_take(enum job_kind kind)
 {
 	u32 i;
 
@@ -35,8 +35,17 @@ struct job *move_job_new(enum job_kind kind)
 		job->began = rdtime();
 		return job;
 	}
-	shell_error("%u jobs are under way, no more are possible; jobs shows them", MOVE_JOBS);
 	return NULL;
+}
+
+struct job *move_job_new(enum job_kind kind)
+{
+	struct job *job = move_job_take(kind);
+
+	if (job == NULL)
+		shell_error("%u jobs are under way, no more are possible; jobs shows them",
+			    MOVE_JOBS);
+	return job;
 }
 
 /* Windows of the job's engines: two places each. */
@@ -233,9 +242,63 @@ static enum command_result run_migrate(int argc, char **argv)
 		return COMMAND_USAGE;
 	if (!move_find_guest(argv[1], &vm))
 		return COMMAND_FAILED;
+	if (strcmp(argv[3], "peer") == 0)
+		return link_send(&vm, &w);
 	if (!move_find_slot(argv[3], &slot))
 		return COMMAND_FAILED;
 	return migrate_local(&vm, &slot, &w);
+}
+
+static enum command_result run_checkpoint(int argc, char **argv)
+{
+	struct cleave_vm_info vm;
+	struct move_wants w;
+
+	if (!wants_read(&argc, argv, &w))
+		return COMMAND_FAILED;
+	if (argc != 2)
+		return COMMAND_USAGE;
+	if (w.verify) {
+		shell_error("--verify takes somebody who compares: a checkpoint has nobody");
+		return COMMAND_FAILED;
+	}
+	return move_find_guest(argv[1], &vm) ? link_checkpoint(&vm, &w) : COMMAND_FAILED;
+}
+
+static enum command_result run_restore(int argc, char **argv)
+{
+	struct cleave_vm_info slot;
+
+	if (argc != 2)
+		return COMMAND_USAGE;
+	return move_find_slot(argv[1], &slot) ? link_restore(&slot) : COMMAND_FAILED;
+}
+
+/* What the other side would have answered, from a person who knows. */
+static enum command_result run_decide(int argc, char **argv)
+{
+	struct cleave_vm_info vm;
+	struct job *job = NULL;
+	u32 i;
+
+	if (argc != 3 || (strcmp(argv[2], "here") != 0 && strcmp(argv[2], "gone") != 0))
+		return COMMAND_USAGE;
+	if (!vms_find(argv[1], &vm))
+		return COMMAND_FAILED;
+	for (i = 0; i < MOVE_JOBS; i++) {
+		if (job_uses(&move.job[i], vm.id) && move.job[i].sends &&
+		    move.job[i].source_step == MIGRATE_DOUBT)
+			job = &move.job[i];
+	}
+	if (job == NULL) {
+		shell_error("partition %u \"%s\" is not in doubt", vm.id, vm.name);
+		return COMMAND_FAILED;
+	}
+	link_over(job);
+	(void)migrate_ledger_put(&move.ledger, job->from.id,
+				 argv[2][0] == 'h' ? MIGRATE_OUTCOME_NONE
+						   : MIGRATE_OUTCOME_RUNNING);
+	return job_ask_self(job, &move.ledger) ? COMMAND_OK : COMMAND_FAILED;
 }
 
 /* The job that a person means: by its number, by its partition's or slot's name, or the only one there is. */
@@ -325,6 +388,12 @@ static void complete_options(struct complete *c)
 	complete_add(c, "--verify");
 }
 
+static void complete_places(struct complete *c)
+{
+	vms_complete(c, COMMANDS_STATE(CLEAVE_VM_EMPTY));
+	complete_add(c, "peer");
+}
+
 static void complete_migrate(struct complete *c, int argc, char **argv)
 {
 	(void)argv;
@@ -333,9 +402,36 @@ static void complete_migrate(struct complete *c, int argc, char **argv)
 	else if (argc == 3)
 		complete_add(c, "to");
 	else if (argc == 4)
-		vms_complete(c, COMMANDS_STATE(CLEAVE_VM_EMPTY));
+		complete_places(c);
 	else
 		complete_options(c);
+}
+
+static void complete_checkpoint(struct complete *c, int argc, char **argv)
+{
+	(void)argv;
+	if (argc == 2)
+		vms_complete(c, CAN_MOVE);
+	else
+		complete_options(c);
+}
+
+static void complete_restore(struct complete *c, int argc, char **argv)
+{
+	(void)argv;
+	if (argc == 2)
+		vms_complete(c, COMMANDS_STATE(CLEAVE_VM_EMPTY));
+}
+
+static void complete_decide(struct complete *c, int argc, char **argv)
+{
+	(void)argv;
+	if (argc == 2)
+		vms_complete(c, COMMANDS_STATE(CLEAVE_VM_PAUSED));
+	if (argc != 3)
+		return;
+	complete_add(c, "here");
+	complete_add(c, "gone");
 }
 
 static void complete_jobs(struct complete *c, int argc, char **argv)
@@ -354,19 +450,34 @@ static void complete_jobs(struct complete *c, int argc, char **argv)
 
 const struct command move_commands[] = {
 	{ "migrate",
-	  "VM to SLOT [--downtime MS] [--passes N] [--bound MS] [--brake PERCENT] [--verify]",
+	  "VM to SLOT|peer [--downtime MS] [--passes N] [--bound MS] [--brake PERCENT] [--verify]",
 	  "move a partition while it runs\n"
-	  "SLOT is an empty slot of this machine. The guest is stopped for the last pages when "
-	  "that\n"
-	  "is estimated to take no longer than --downtime (300 ms), or after --passes (30); if it\n"
-	  "would then take longer than --bound, the migration is given up. --brake lets the guest "
-	  "be\n"
-	  "held for up to so much of the time when it writes faster than the link carries.\n"
+	  "SLOT is an empty slot of this machine; the peer is the manager at the other end of "
+	  "port\n"
+	  "cleave.peer, which chooses one of its own. The guest is stopped for the last pages "
+	  "when\n"
+	  "that is estimated to take no longer than --downtime (300 ms), or after --passes (30); "
+	  "if\n"
+	  "it would then take longer than --bound, the migration is given up. --brake lets the "
+	  "guest\n"
+	  "be held for up to so much of the time when it writes faster than the link carries.\n"
 	  "--verify compares every page on both sides before the guest is handed over.",
 	  run_migrate, complete_migrate },
+	{ "checkpoint", "VM [--downtime MS] [--passes N] [--bound MS] [--brake PERCENT]",
+	  "write a partition to port cleave.store while it runs; it runs on", run_checkpoint,
+	  complete_checkpoint },
+	{ "restore", "SLOT", "fill an empty slot with what comes from port cleave.store",
+	  run_restore, complete_restore },
 	{ "cancel", "[JOB]", "end a job: the guest runs on where it was", run_cancel,
 	  complete_jobs },
 	{ "jobs", "", "list the jobs that are under way", run_jobs, NULL },
+	{ "decide", "VM here|gone",
+	  "end a doubt when the peer is lost for good\n"
+	  "A guest that was handed over without an answer stands still until the peer says "
+	  "whether\n"
+	  "it has it. `here` lets it run here again: make sure that it runs nowhere else, ever.\n"
+	  "`gone` forgets it: it runs at the peer.",
+	  run_decide, complete_decide },
 };
 const u32 move_commands_nr = ARRAY_SIZE(move_commands);
 
@@ -381,20 +492,33 @@ void move_init(const void *fdt)
 		move.history = (u8 *)base;
 	else
 		move.history_size = 0;
+	move_restart();
+	link_init(fdt);
+}
+
+static void say_done(const struct job *job)
+{
+	const char *also = job_line(job);
+	struct migrate_line name;
+
+	migrate_line_clear(&name);
+	if (job->sends)
+		migrate_line_text(&name, job->from.name);
+	else
+		migrate_line_bytes(&name, job->dest.hello.name, sizeof(job->dest.hello.name));
+	shell_say("done: %s %s to %s%s%s", job_name(job), name.text, job_target(job),
+		  also[0] != '\0' ? "; " : "", also);
 }
 
 static void job_end(struct job *job)
 {
-	const char *line = job_line(job);
-
+	link_over(job);
 	shell_progress_end();
 	job_say_report(job);
-	if (!job_ok(job))
-		shell_say("failed: %s %s", job_name(job), line);
+	if (job_ok(job))
+		say_done(job);
 	else
-		shell_say("done: %s %s to %s%s%s", job_name(job),
-			  job->sends ? job->from.name : "a guest", job_target(job),
-			  line[0] != '\0' ? "; " : "", line);
+		shell_say("failed: %s %s", job_name(job), job_line(job));
 	move_job_drop(job);
 }
 
@@ -421,7 +545,7 @@ static void expect(struct hyper *h)
 bool move_step(void)
 {
 	enum job_result result;
-	bool more = false;
+	bool more = link_step();
 	u32 i;
 
 	for (i = 0; i < MOVE_JOBS; i++) {

@@ -45,7 +45,10 @@ struct move_wants {
 	bool verify;
 };
 
-/** move_job_new() - a job that nothing was set up in yet. Return: NULL when there is no room, and shell_error() was told */
+/** move_job_take() - a job that nothing was set up in yet. Return: NULL when there is no room */
+struct job *move_job_take(enum job_kind kind);
+
+/** move_job_new() - the same for a command. Return: NULL when there is no room, and shell_error() was told */
 struct job *move_job_new(enum job_kind kind);
 
 /** move_job_drop() - forget a job, whose engines are over or never began */
@@ -53,6 +56,9 @@ void move_job_drop(struct job *job);
 
 /** move_view() - Return: the place for windows of the job's source (@end 0) or destination (1) */
 u32 move_view(const struct job *job, u32 end);
+
+/** move_restart() - clear up what an earlier life of this manager left behind */
+void move_restart(void);
 
 /** move_id() - Return: an id for a migration, never given before and not odd */
 u64 move_id(void);

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Jobs over ports. The peer's port has one job at a time, and while it has none, this listens there. Who is in doubt asks
+ * there again and again, in between others may use it.
+ */
+#include "guests/lib/virtio_serial.h"
+#include "guests/manager/move_link.h"
+#include "guests/manager/wire.h"
+
+#define OFFER_SECONDS  10U /* that the peer may take to answer an offer */
+#define COMMIT_SECONDS 5U  /* that it may take to say that it has the guest */
+#define ASK_SECONDS    3U  /* that it may take to answer a question, and between two */
+
+/**
+ * struct links
+ * @device: there is one
+ * @peer, @store: their ports, NULL: not announced
+ * @job: that the peer's wire has, NULL: none; @since: ticks when its source began to wait for what it waits for now
+ * @state: that it waits in
+ * @asked: ticks of the last question of one in doubt
+ * @filed: the job that the store has, NULL: none; @spoiled: the connection in which a stream was left half read
+ */
+static struct links {
+	bool device;
+	struct virtio_port *peer;
+	struct virtio_port *store;
+	struct wire wire;
+	struct job *job;
+	u64 since;
+	enum migrate_source_state state;
+	u64 asked;
+	bool lost;
+	struct job *filed;
+	u32 spoiled;
+} links;
+
+static s64 port_send(void *ctx, const void *bytes, size_t size)
+{
+	return virtio_port_send(ctx, bytes, size);
+}
+
+static s64 port_recv(void *ctx, void *bytes, size_t size)
+{
+	return virtio_port_recv(ctx, bytes, size);
+}
+
+static struct migrate_link port_link(struct virtio_port *port)
+{
+	return (struct migrate_link){ .send = port_send, .recv = port_recv, .ctx = port };
+}
+
+static s64 none_send(void *ctx, const void *bytes, size_t size)
+{
+	(void)ctx;
+	(void)bytes;
+	(void)size;
+	return -1;
+}
+
+static s64 none_recv(void *ctx, void *bytes, size_t size)
+{
+	(void)ctx;
+	(void)bytes;
+	(void)size;
+	return -1;
+}
+
+struct migrate_link link_none(void)
+{
+	return (struct migrate_link){ .send = none_send, .recv = none_recv };
+}
+
+static u64 now(void)
+{
+	return rdtime();
+}
+
+void link_init(const void *fdt)
+{
+	links.device = virtio_serial_init(fdt);
+	if (links.device)
+		(void)virtio_serial_wake();
+}
+
+/* --- the peer: connections ------------------------------------------------------------------------------------------ */
+
+/* The device announces its ports when it likes to, and the host's side comes and goes. */
+static void peer_connect(void)
+{
+	struct migrate_link link;
+
+	if (links.peer == NULL) {
+		links.peer = virtio_port_find(LINK_PEER);
+		if (links.peer == NULL)
+			return;
+		link = port_link(links.peer);
+		wire_init(&links.wire, &link, now, move.timebase);
+	}
+	if (links.wire.state == WIRE_DOWN && links.job == NULL && virtio_port_open(links.peer))
+		wire_up(&links.wire);
+}
+
+static void peer_refuse(const struct migrate_hello *hello, const char *why)
+{
+	struct migrate_cancel cancel = { .reason = MIGRATE_REASON_REFUSED };
+	struct migrate_line line;
+
+	migrate_line_clear(&line);
+	migrate_line_bytes(&line, hello->name, sizeof(hello->name));
+	shell_say("peer: refused %s: %s", line.text, why);
+	memcpy(cancel.text, why,
+	       strlen(why) < sizeof(cancel.text) ? strlen(why) : sizeof(cancel.text) - 1U);
+	(void)wire_reply(&links.wire, MIGRATE_REC_CANCEL, &cancel, sizeof(cancel));
+}
+
+/* The first empty slot that can be what the guest was given; else the first empty one, whose engine says what it lacks. */
+static bool find_slot(const struct migrate_machine *guest, struct cleave_vm_info *slot)
+{
+	u64 id, max = cleave_feature(CLEAVE_FEATURE_MAX_VMS);
+	struct cleave_vm_info info;
+	bool found = false;
+
+	for (id = 0; id < max; id++) {
+		struct migrate_line line;
+
+		if (cleave_vm_info((u32)id, &info).error != 0 ||
+		    (info.flags & CLEAVE_VM_FLAG_INCOMING) == 0 || info.state != CLEAVE_VM_EMPTY ||
+		    move_uses(info.id))
+			continue;
+		migrate_line_clear(&line);
+		if (guest == NULL || hyper_fits(info.id, guest, &line)) {
+			*slot = info;
+			return true;
+		}
+		if (!found)
+			*slot = info;
+		found = true;
+	}
+	return found;
+}
+
+static void peer_receive(void)
+{
+	static struct migrate_machine guest;
+	struct migrate_hello hello;
+	struct migrate_line line;
+	struct migrate_link link;
+	struct cleave_vm_info slot;
+	struct job *job;
+
+	wire_hello(&links.wire, &hello);
+	migrate_line_clear(&line);
+	if (!find_slot(wire_require(&links.wire, &guest, &line) ? &guest : NULL, &slot)) {
+		peer_refuse(&hello, "no empty incoming slot");
+		return;
+	}
+	job = move_job_take(JOB_RECEIVE);
+	if (job == NULL) {
+		peer_refuse(&hello, "too many jobs are under way");
+		return;
+	}
+	migrate_line_clear(&line);
+	migrate_line_bytes(&line, hello.name, sizeof(hello.name));
+	shell_say("peer: %s comes to slot %u \"%s\" as job %u", line.text, slot.id, slot.name,
+		  job->number);
+	hyper_init(&job->to, &slot, hello.id, move_view(job, 1));
+	link = wire_accept(&links.wire);
+	(void)job_begin_dest(job, &move.ledger, &link);
+	links.job = job;
+}
+
+static void peer_answer(void)
+{
+	struct migrate_status query;
+
+	wire_query(&links.wire, &query);
+	query.outcome = migrate_ledger_find(&move.ledger, query.id);
+	query.reserved = 0;
+	if (wire_reply(&links.wire, MIGRATE_REC_STATUS, &query, sizeof(query)))
+		shell_say("peer: asks what became of migration 0x%lx: %s", query.id,
+			  query.outcome == MIGRATE_OUTCOME_RUNNING   ? "its guest is here"
+			  : query.outcome == MIGRATE_OUTCOME_NONE    ? "its guest is not here"
+			  : query.outcome == MIGRATE_OUTCOME_PENDING ? "not decided yet"
+								     : "not known here");
+}
+
+static bool peer_listen(void)
+{
+	enum wire_call call = wire_serve(&links.wire);
+
+	if (links.wire.lost != links.lost) {
+		links.lost = links.wire.lost;
+		if (links.lost)
+			shell_say("peer: what comes is no frame: dropped until nothing comes for a "
+				  "second");
+	}
+	if (links.job != NULL || call == WIRE_NONE)
+		return false;
+	if (call == WIRE_HELLO)
+		peer_receive();
+	else
+		peer_answer();
+	return true;
+}
+
+/* --- the peer: a source that waits --------------------------------------------------------------------------------- */
+
+/*
+ * The peer began something at the same moment. A question is answered, for it ends a doubt. Of two migrations the one with the
+ * smaller id goes on, on both sides: the other gives up before anything was done.
+ */
+static void peer_crossed(struct job *job, enum wire_call call)
+{
+	struct migrate_hello hello;
+
+	if (migrate_tx_waiting(&job->source.tx) != 0)
+		return;
+	if (call == WIRE_QUERY) {
+		peer_answer();
+		return;
+	}
+	wire_hello(&links.wire, &hello);
+	if (job->source.state != MIGRATE_SRC_ACCEPT) {
+		peer_refuse(&hello, "in doubt about a guest that it was sent, ask again");
+	} else if (hello.id > job->from.id) {
+		wire_drop(&links.wire);
+	} else {
+		shell_say("peer: began a migration at the same moment, which goes first");
+		(void)job_cancel(job);
+		wire_cut(&links.wire, 0);
+	}
+}
+
+/* Seconds that the source may wait where it is; 0: as long as it takes. */
+static u64 patience(const struct migrate_source *s)
+{
+	switch (s->state) {
+	case MIGRATE_SRC_ACCEPT:
+		return OFFER_SECONDS;
+	case MIGRATE_SRC_RUNNING:
+		return COMMIT_SECONDS;
+	case MIGRATE_SRC_STATUS:
+		return ASK_SECONDS;
+	default:
+		return 0;
+	}
+}
+
+static bool peer_watch(struct job *job)
+{
+	struct migrate_source *s = &job->source;
+	enum wire_call call = wire_crossed(&links.wire);
+
+	if (call != WIRE_NONE) {
+		peer_crossed(job, call);
+		return true;
+	}
+	if (s->state != links.state) {
+		links.state = s->state;
+		links.since = rdtime();
+	}
+	if (patience(s) == 0 || rdtime() - links.since <= patience(s) * move.timebase)
+		return false;
+	links.since = rdtime();
+	wire_cut(&links.wire, migrate_tx_waiting(&s->tx));
+	return true;
+}
+
+static void peer_leave(struct job *job)
+{
+	wire_close(&links.wire, job->sends ? &job->source.tx : &job->dest.tx);
+	links.job = NULL;
+	links.state = MIGRATE_SRC_CHECK;
+}
+
+/* --- the peer: doubt ------------------------------------------------------------------------------------------------ */
+
+static void doubt_say(struct job *job)
+{
+	const char *wait = links.peer == NULL		   ? "; there is no port " LINK_PEER
+			   : links.wire.state == WIRE_DOWN ? "; waiting for port " LINK_PEER
+			   : links.wire.broken		   ? "; waiting for port " LINK_PEER
+						 " to be connected anew"
+					       : "; asking the peer";
+
+	if (job->said == wait)
+		return;
+	job->said = wait;
+	shell_progress_end();
+	shell_say("%s%s", job_line(job)[0] != '\0' ? job_line(job) : job->from.name, wait);
+}
+
+static bool doubt_ask(struct job *job)
+{
+	struct migrate_link link;
+
+	if (links.job == job)
+		peer_leave(job);
+	doubt_say(job);
+	if (links.job != NULL || links.wire.state != WIRE_IDLE || links.wire.broken ||
+	    links.wire.lost || links.wire.keep_end != 0 ||
+	    rdtime() - links.asked < ASK_SECONDS * move.timebase)
+		return false;
+	links.asked = rdtime();
+	link = wire_connect(&links.wire);
+	if (!migrate_source_reconnect(&job->source, &link))
+		return false;
+	job->source_step = MIGRATE_PROGRESS;
+	links.job = job;
+	return true;
+}
+
+/* --- both ------------------------------------------------------------------------------------------------------------ */
+
+bool link_step(void)
+{
+	bool any = false;
+	u32 i;
+
+	if (!links.device)
+		return false;
+	virtio_poll();
+	peer_connect();
+	for (i = 0; i < MOVE_JOBS; i++) {
+		struct job *job = &move.job[i];
+
+		if (job->kind == JOB_SEND && job->source_step == MIGRATE_DOUBT)
+			any = doubt_ask(job) || any;
+	}
+	any = peer_listen() || any;
+	if (links.job != NULL && links.job->sends)
+		any = peer_watch(links.job) || any;
+	return any;
+}
+
+void link_over(struct job *job)
+{
+	if (links.job == job)
+		peer_leave(job);
+	if (links.filed != job)
+		return;
+	if (job->kind == JOB_RESTORE && !job_ok(job))
+		links.spoiled = virtio_port_generation(links.store);
+	links.filed = NULL;
+}
+
+static bool port_there(const struct virtio_port *port, const char *name)
+{
+	if (port == NULL)
+		shell_error("there is no port %s: the manager's partition needs a virtio console "
+			    "device "
+			    "with a port of that name",
+			    name);
+	else if (!virtio_port_connected(port))
+		shell_error("port %s is not connected on the host's side", name);
+	else
+		return true;
+	return false;
+}
+
+static bool peer_free(void)
+{
+	u32 i;
+
+	for (i = 0; i < MOVE_JOBS; i++) {
+		struct job *job = &move.job[i];
+
+		if (job->kind != JOB_SEND && job->kind != JOB_RECEIVE)
+			continue;
+		shell_error("the peer's link is in use by job %u (%s of %s)", job->number,
+			    job_name(job), job->sends ? job->from.name : job->to.name);
+		return false;
+	}
+	if (links.wire.state == WIRE_IDLE && !links.wire.lost && !links.wire.broken)
+		return true;
+	shell_error(links.wire.broken ? "port " LINK_PEER
+					" has to be connected anew: a frame was cut short"
+				      : "port " LINK_PEER " is not ready; try again in a second");
+	return false;
+}
+
+enum command_result link_send(const struct cleave_vm_info *vm, const struct move_wants *w)
+{
+	struct migrate_source_config config;
+	struct migrate_link link;
+	struct job *job;
+
+	if (!port_there(links.peer, LINK_PEER) || !peer_free())
+		return COMMAND_FAILED;
+	job = move_job_new(JOB_SEND);
+	if (job == NULL)
+		return COMMAND_FAILED;
+	hyper_init(&job->from, vm, move_id(), move_view(job, 0));
+	if (move_configure(job, w, &config)) {
+		link = wire_connect(&links.wire);
+		links.job = job;
+		if (job_begin_source(job, &config, &link))
+			return COMMAND_OK;
+		shell_error("%s", job_line(job));
+		peer_leave(job);
+	}
+	move_job_drop(job);
+	return COMMAND_FAILED;
+}
+
+static bool store_free(void)
+{
+	if (links.store == NULL && links.device)
+		links.store = virtio_port_find(LINK_STORE);
+	if (!port_there(links.store, LINK_STORE))
+		return false;
+	if (links.filed != NULL) {
+		shell_error("the store is in use by job %u (%s)", links.filed->number,
+			    job_name(links.filed));
+		return false;
+	}
+	if (virtio_port_open(links.store))
+		return true;
+	shell_error("port " LINK_STORE " is not ready; try again");
+	return false;
+}
+
+enum command_result link_checkpoint(const struct cleave_vm_info *vm, const struct move_wants *w)
+{
+	struct migrate_source_config config;
+	struct migrate_link link;
+	struct job *job;
+
+	if (!store_free())
+		return COMMAND_FAILED;
+	job = move_job_new(JOB_CHECKPOINT);
+	if (job == NULL)
+		return COMMAND_FAILED;
+	hyper_init(&job->from, vm, move_id(), move_view(job, 0));
+	if (move_configure(job, w, &config)) {
+		config.kind = MIGRATE_KIND_CHECKPOINT;
+		link = port_link(links.store);
+		links.filed = job;
+		if (job_begin_source(job, &config, &link))
+			return COMMAND_OK;
+		shell_error("%s", job_line(job));
+		links.filed = NULL;
+	}
+	move_job_drop(job);
+	return COMMAND_FAILED;
+}
+
+enum command_result link_restore(const struct cleave_vm_info *slot)
+{
+	struct migrate_link link;
+	struct job *job;
+
+	if (!store_free())
+		return COMMAND_FAILED;
+	if (links.spoiled != 0 && links.spoiled == virtio_port_generation(links.store)) {
+		shell_error("port " LINK_STORE
+			    " still has the rest of a stream that failed: connect it anew");
+		return COMMAND_FAILED;
+	}
+	job = move_job_new(JOB_RESTORE);
+	if (job == NULL)
+		return COMMAND_FAILED;
+	hyper_init(&job->to, slot, 0, move_view(job, 1));
+	link = port_link(links.store);
+	links.filed = job;
+	if (job_begin_dest(job, &move.ledger, &link))
+		return COMMAND_OK;
+	shell_error("%s", job_line(job));
+	links.filed = NULL;
+	move_job_drop(job);
+	return COMMAND_FAILED;
+}

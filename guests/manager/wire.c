@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Following the frames of a port, from connection to connection. */
+#include "guests/manager/wire.h"
+
+#define HEADER	   sizeof(struct migrate_frame)
+#define DROP_BYTES 512U
+
+void wire_init(struct wire *w, const struct migrate_link *port, uint64_t (*time)(void),
+	       uint64_t second)
+{
+	migrate_fill_zero(w, sizeof(*w));
+	w->port = *port;
+	w->time = time;
+	w->second = second;
+	(void)migrate_crc_init(&w->crc);
+}
+
+/* Between two connections: nothing is kept, and frames that come are looked at. */
+static void wire_clear(struct wire *w)
+{
+	w->call = WIRE_NONE;
+	w->keep_at = 0;
+	w->keep_end = 0;
+	w->second_at = 0;
+	w->frames = 0;
+	w->ended = false;
+}
+
+void wire_up(struct wire *w)
+{
+	wire_clear(w);
+	w->state = WIRE_IDLE;
+	w->have = 0;
+	w->left = 0;
+	w->skip = false;
+	w->lost = false;
+	w->broken = false;
+	w->owed_at = 0;
+	w->owed_end = 0;
+}
+
+void wire_down(struct wire *w)
+{
+	w->state = WIRE_DOWN;
+	wire_clear(w);
+}
+
+/* --- what comes ----------------------------------------------------------------------------------------------------- */
+
+static int64_t wire_raw(struct wire *w, void *bytes, size_t size)
+{
+	int64_t n = w->port.recv(w->port.ctx, bytes, size);
+
+	if (n > (int64_t)size)
+		n = -1;
+	if (n < 0)
+		wire_down(w);
+	return n;
+}
+
+/* Return: the next header is whole */
+static bool wire_read_header(struct wire *w)
+{
+	int64_t n = 0;
+
+	if (w->have < HEADER)
+		n = wire_raw(w, (uint8_t *)&w->header + w->have, HEADER - w->have);
+	if (n > 0)
+		w->have += (uint32_t)n;
+	return w->state != WIRE_DOWN && w->have == HEADER;
+}
+
+static bool wire_header_ok(const struct wire *w)
+{
+	const struct migrate_frame *f = &w->header;
+
+	return f->magic == MIGRATE_MAGIC && f->length <= MIGRATE_PAYLOAD_MAX &&
+	       f->header_crc ==
+		       migrate_crc32c(&w->crc, f,
+				      __builtin_offsetof(struct migrate_frame, header_crc));
+}
+
+/* Return: all of the payload that is dropped came */
+static bool wire_skip_payload(struct wire *w)
+{
+	uint8_t room[DROP_BYTES];
+
+	while (w->left != 0U) {
+		int64_t n = wire_raw(w, room, w->left < sizeof(room) ? w->left : sizeof(room));
+
+		if (n <= 0)
+			return false;
+		w->left -= (uint64_t)n;
+	}
+	w->skip = false;
+	return true;
+}
+
+static void wire_skip_frame(struct wire *w)
+{
+	w->left = w->header.length;
+	w->have = 0;
+	w->skip = true;
+}
+
+/* Drop everything until a second has passed in which nothing came. */
+static void wire_resync(struct wire *w)
+{
+	uint8_t room[DROP_BYTES];
+	int64_t n;
+
+	do {
+		n = wire_raw(w, room, sizeof(room));
+		if (n > 0)
+			w->silent = w->time();
+	} while (n == (int64_t)sizeof(room));
+	if (w->time() - w->silent > w->second) {
+		w->lost = false;
+		w->have = 0;
+		w->left = 0;
+		w->skip = false;
+	}
+}
+
+static void wire_lose(struct wire *w)
+{
+	w->lost = true;
+	w->silent = w->time();
+}
+
+static uint8_t *wire_kept(struct wire *w)
+{
+	return (uint8_t *)w->keep;
+}
+
+/* The header goes before its payload; both fit, or the frame is not one that is kept. */
+static bool wire_keep_header(struct wire *w)
+{
+	if (w->header.length > WIRE_KEEP - HEADER - w->keep_end)
+		return false;
+	migrate_copy(wire_kept(w) + w->keep_end, &w->header, HEADER);
+	w->keep_end += HEADER;
+	w->left = w->header.length;
+	w->have = 0;
+	return true;
+}
+
+/* Return: the kept frame's payload is whole */
+static bool wire_keep_payload(struct wire *w)
+{
+	int64_t n;
+
+	if (w->left == 0U)
+		return true;
+	n = wire_raw(w, wire_kept(w) + w->keep_end, (size_t)w->left);
+	if (n <= 0)
+		return false;
+	w->keep_end += (size_t)n;
+	w->left -= (uint64_t)n;
+	return w->left == 0U;
+}
+
+static bool wire_begins(const struct wire *w)
+{
+	return w->header.seq == 0U &&
+	       (w->header.type == MIGRATE_REC_HELLO || w->header.type == MIGRATE_REC_QUERY);
+}
+
+/*
+ * A whole header, of a frame that nobody waits for, while nothing or a HELLO is kept. HELLO is kept until its second frame has
+ * come, by which the slot is chosen; should another come instead, it is not this one's any more.
+ */
+static void wire_judge(struct wire *w)
+{
+	if (!wire_header_ok(w)) {
+		wire_clear(w);
+		wire_lose(w);
+	} else if (wire_begins(w)) {
+		wire_clear(w);
+		if (!wire_keep_header(w))
+			wire_skip_frame(w);
+	} else if (w->keep_end != 0U && w->second_at == 0U && w->header.seq == 1U) {
+		w->second_at = w->keep_end;
+		if (!wire_keep_header(w)) {
+			wire_clear(w);
+			wire_skip_frame(w);
+		}
+	} else {
+		wire_clear(w);
+		wire_skip_frame(w);
+	}
+}
+
+static uint16_t wire_kept_type(const struct wire *w)
+{
+	const struct migrate_frame *f = (const struct migrate_frame *)(const void *)w->keep;
+
+	return f->type;
+}
+
+static uint64_t wire_kept_length(const struct wire *w)
+{
+	const struct migrate_frame *f = (const struct migrate_frame *)(const void *)w->keep;
+
+	return f->length;
+}
+
+static bool wire_first_is(const struct wire *w, uint16_t type, size_t size)
+{
+	return w->keep_end >= HEADER + size && wire_kept_type(w) == type &&
+	       wire_kept_length(w) == size;
+}
+
+/* A kept frame is whole: is that all that is wanted? A wrong one is dropped: its sender waits in vain, and says so. */
+static void wire_kept_whole(struct wire *w)
+{
+	if (wire_first_is(w, MIGRATE_REC_QUERY, sizeof(struct migrate_status)))
+		w->call = WIRE_QUERY;
+	else if (!wire_first_is(w, MIGRATE_REC_HELLO, sizeof(struct migrate_hello)))
+		wire_clear(w);
+	else if (w->second_at != 0U || w->state == WIRE_SOURCE)
+		w->call = WIRE_HELLO;
+}
+
+/* Look at what comes while no engine takes it. Return: there may be more */
+static bool wire_look(struct wire *w)
+{
+	if (w->skip)
+		return wire_skip_payload(w);
+	if (w->left != 0U) {
+		if (!wire_keep_payload(w))
+			return false;
+		wire_kept_whole(w);
+		return w->call == WIRE_NONE;
+	}
+	if (!wire_read_header(w))
+		return false;
+	wire_judge(w);
+	return true;
+}
+
+/* --- what goes ------------------------------------------------------------------------------------------------------ */
+
+/* Return: nothing is owed any more */
+static bool wire_pay(struct wire *w)
+{
+	size_t n = w->owed_end - w->owed_at;
+	int64_t sent;
+
+	if (n == 0U)
+		return true;
+	sent = w->port.send(w->port.ctx, (const uint8_t *)w->owed + w->owed_at, n);
+	if (sent < 0 || sent > (int64_t)n) {
+		wire_down(w);
+		return false;
+	}
+	w->owed_at += (size_t)sent;
+	if (w->owed_at != w->owed_end)
+		return false;
+	w->owed_at = 0;
+	w->owed_end = 0;
+	return true;
+}
+
+enum wire_call wire_serve(struct wire *w)
+{
+	if (w->state == WIRE_DOWN)
+		return WIRE_NONE;
+	(void)wire_pay(w);
+	if (w->state == WIRE_IDLE && w->lost)
+		wire_resync(w);
+	while (w->state == WIRE_IDLE && !w->lost && w->call == WIRE_NONE && wire_look(w))
+		;
+	return w->state == WIRE_IDLE ? w->call : WIRE_NONE;
+}
+
+enum wire_call wire_crossed(const struct wire *w)
+{
+	return w->state == WIRE_SOURCE ? w->call : WIRE_NONE;
+}
+
+void wire_hello(const struct wire *w, struct migrate_hello *hello)
+{
+	migrate_copy(hello, (const uint8_t *)w->keep + HEADER, sizeof(*hello));
+}
+
+void wire_query(const struct wire *w, struct migrate_status *query)
+{
+	migrate_copy(query, (const uint8_t *)w->keep + HEADER, sizeof(*query));
+}
+
+bool wire_require(const struct wire *w, struct migrate_machine *machine, struct migrate_line *line)
+{
+	const uint8_t *at = (const uint8_t *)w->keep + w->second_at;
+	struct migrate_frame frame;
+
+	migrate_copy(&frame, at, HEADER);
+	if (frame.type != MIGRATE_REC_REQUIRE || frame.length < sizeof(struct migrate_require))
+		return false;
+	return migrate_machine_get(machine, at + HEADER, (size_t)frame.length, line);
+}
+
+void wire_drop(struct wire *w)
+{
+	wire_clear(w);
+}
+
+bool wire_reply(struct wire *w, uint16_t type, const void *record, size_t size)
+{
+	struct migrate_tx tx = { .buf = NULL };
+
+	if (w->owed_end != 0U || w->broken)
+		return false;
+	migrate_tx_init(&tx, w->owed, sizeof(w->owed), false);
+	if (!migrate_tx_record(&tx, &w->crc, type, record, size))
+		return false;
+	w->owed_end = tx.tail;
+	wire_drop(w);
+	(void)wire_pay(w);
+	return true;
+}
+
+/* --- an engine's link ----------------------------------------------------------------------------------------------- */
+
+static int64_t wire_send(void *ctx, const void *bytes, size_t size)
+{
+	struct wire *w = ctx;
+	int64_t n;
+
+	if (w->broken || (w->state != WIRE_SOURCE && w->state != WIRE_DEST))
+		return -1;
+	if (!wire_pay(w))
+		return w->state == WIRE_DOWN ? -1 : 0;
+	n = w->port.send(w->port.ctx, bytes, size);
+	if (n < 0)
+		wire_down(w);
+	return n;
+}
+
+/*
+ * A header that is whole while an engine has the wire: give it, drop its frame, or end the connection. A wrong one is given: the
+ * engine says what is wrong with it.
+ */
+static bool wire_give_header(struct wire *w)
+{
+	if (!wire_header_ok(w)) {
+		wire_lose(w);
+	} else if (w->frames == 0U && w->header.seq != 0U) {
+		wire_skip_frame(w);
+		return false;
+	} else if (w->frames == 0U && wire_begins(w)) {
+		wire_judge(w);
+		return false;
+	} else if (w->frames != 0U && w->header.seq == 0U) {
+		w->ended = true;
+		return false;
+	}
+	migrate_copy(wire_kept(w), &w->header, HEADER);
+	w->keep_at = 0;
+	w->keep_end = HEADER;
+	w->left = w->lost ? 0U : w->header.length;
+	w->have = 0;
+	w->frames++;
+	return true;
+}
+
+/* What is kept, then the payload. Return: bytes, 0 when none are there now, -1 when there are none for this engine at all */
+static int64_t wire_give(struct wire *w, uint8_t *bytes, size_t size)
+{
+	size_t n = w->keep_end - w->keep_at;
+	int64_t got;
+
+	if (n != 0U) {
+		n = n < size ? n : size;
+		migrate_copy(bytes, wire_kept(w) + w->keep_at, n);
+		w->keep_at += n;
+		if (w->keep_at == w->keep_end)
+			w->keep_at = w->keep_end = 0;
+		return (int64_t)n;
+	}
+	if (w->ended || w->lost)
+		return -1;
+	if (w->left == 0U)
+		return 0;
+	got = wire_raw(w, bytes, w->left < size ? (size_t)w->left : size);
+	if (got > 0)
+		w->left -= (uint64_t)got;
+	return got;
+}
+
+/* A source waits for its first answer, and the other side began something at the same moment: that is looked at first. */
+static bool wire_crossing(const struct wire *w)
+{
+	return w->state == WIRE_SOURCE && w->frames == 0U && w->keep_end != 0U;
+}
+
+static int64_t wire_recv(void *ctx, void *bytes, size_t size)
+{
+	struct wire *w = ctx;
+	size_t total = 0;
+
+	while (total < size && (w->state == WIRE_SOURCE || w->state == WIRE_DEST)) {
+		int64_t n;
+
+		if (wire_crossing(w) || w->skip) {
+			if (w->call != WIRE_NONE || !wire_look(w))
+				break;
+			continue;
+		}
+		n = wire_give(w, (uint8_t *)bytes + total, size - total);
+		if (n < 0)
+			return total != 0U ? (int64_t)total : -1;
+		total += (size_t)n;
+		if (n == 0 && (w->left != 0U || !wire_read_header(w) || !wire_give_header(w)) &&
+		    !wire_crossing(w) && !w->skip)
+			break;
+	}
+	if (total == 0U && (w->ended || (w->state != WIRE_SOURCE && w->state != WIRE_DEST)))
+		return -1;
+	return (int64_t)total;
+}
+
+struct migrate_link wire_accept(struct wire *w)
+{
+	w->state = WIRE_DEST;
+	w->frames = w->second_at != 0U ? 2U : 1U;
+	w->call = WIRE_NONE;
+	w->second_at = 0;
+	return (struct migrate_link){ .send = wire_send, .recv = wire_recv, .ctx = w };
+}
+
+struct migrate_link wire_connect(struct wire *w)
+{
+	wire_clear(w);
+	w->state = WIRE_SOURCE;
+	return (struct migrate_link){ .send = wire_send, .recv = wire_recv, .ctx = w };
+}
+
+/* A frame that was begun must be ended, or the other side takes what comes next for the rest of it. */
+static void wire_owe(struct wire *w, const struct migrate_tx *tx)
+{
+	size_t n = migrate_tx_waiting(tx);
+
+	if (n == 0U)
+		return;
+	if (tx->dead || n > sizeof(w->owed) || w->owed_end != 0U) {
+		w->broken = true;
+		return;
+	}
+	migrate_copy(w->owed, tx->buf + tx->head, n);
+	w->owed_at = 0;
+	w->owed_end = n;
+}
+
+void wire_close(struct wire *w, const struct migrate_tx *tx)
+{
+	if (w->state != WIRE_SOURCE && w->state != WIRE_DEST)
+		return;
+	wire_owe(w, tx);
+	wire_cut(w, 0);
+}
+
+void wire_cut(struct wire *w, size_t waiting)
+{
+	bool crossing = wire_crossing(w);
+
+	if (w->state != WIRE_SOURCE && w->state != WIRE_DEST)
+		return;
+	w->broken = w->broken || waiting != 0U;
+	w->state = WIRE_IDLE;
+	/* What the other side began stays: frames that are kept, or a header that stands there whole. */
+	if (crossing) {
+		w->call = WIRE_NONE;
+		if (w->left == 0U)
+			wire_kept_whole(w);
+		return;
+	}
+	/* The rest of a frame that was given in part. */
+	w->skip = w->skip || w->left != 0U;
+	wire_clear(w);
+}
