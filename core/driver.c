@@ -117,15 +117,17 @@ int driver_reg_at(const void *fdt, int node, u32 index, u64 *base, u64 *size)
 	int rc = driver_bus_reg_at(fdt, node, index, base, size);
 	u64 last;
 
-	if (rc != 0 || *size == 0U)
+	if (rc != 0)
 		return rc;
-	last = *base + (*size - 1U);
+	last = *base + (*size == 0U ? 0U : *size - 1U);
 	if (last < *base)
 		return CLV_ERR_FORMAT;
 	rc = driver_translate_all(fdt, node, base);
 	if (rc == 0)
 		rc = driver_translate_all(fdt, node, &last);
-	return rc == 0 && last != *base + (*size - 1U) ? CLV_ERR_FORMAT : rc;
+	if (rc != 0)
+		return rc;
+	return *size != 0U && last != *base + (*size - 1U) ? CLV_ERR_FORMAT : 0;
 }
 
 u32 driver_irq_parent(const void *fdt, int node)

@@ -21,3 +21,14 @@ def test_registers_and_interrupts(boot, harts):
     m.wait(r"^cleave\| warning: /partitions/clock: devices: a device that it drives can reach all memory of the machine")
     assert m.payload_result("clock") >= 9
     assert m.wait_end() == 0
+
+
+@pytest.mark.parametrize("base", [0x90000000, 0xc0000000], ids=hex)
+def test_direct_map(boot, base):
+    """Memory at GPA = HPA, beside a partition that has other memory at the same guest-physical addresses."""
+    m = boot([partition("other", kernel="state.bin", memory=((base, 16 << 20),), bootargs="rounds=20"),
+              partition("direct", memory=((base, 16 << 20),), bootargs="irq=11",
+                        more=f'devices = "{RTC}"; direct-map')], files("payload.bin", "state.bin"), smp=2, mem="4G")
+    m.wait(r"^cleave\| warning: /partitions/direct: direct-map: a device that it drives can reach all memory")
+    m.wait_all(r"^other\| done: [1-9]\d* passed, 0 failed", r"^direct\| done: [1-9]\d* passed, 0 failed")
+    assert m.wait_end() == 0

@@ -192,6 +192,47 @@ static void test_too_many_ranges_change_nothing(void **state)
 	assert_int_equal(f.nr, FRAMES_MAX_RANGES);
 }
 
+static void test_alloc_at_takes_exactly_that(void **state)
+{
+	(void)state;
+	assert_int_equal(frames_add(&f, HPA(MIB(64)), MIB(16)), 0);
+	assert_int_equal(frames_add(&f, HPA(MIB(96)), MIB(16)), 0);
+	assert_int_equal(frames_alloc_at(&f, HPA(MIB(68)), MIB(2)), 0);
+	assert_int_equal(f.free, MIB(30));
+	assert_list_sound();
+	/* None of it a second time, and nothing that only begins or ends in free memory. */
+	assert_int_equal(frames_alloc_at(&f, HPA(MIB(68)), MIB(2)), CLV_ERR_RANGE);
+	assert_int_equal(frames_alloc_at(&f, HPA(MIB(67)), MIB(2)), CLV_ERR_RANGE);
+	assert_int_equal(frames_alloc_at(&f, HPA(MIB(69)), MIB(2)), CLV_ERR_RANGE);
+	assert_int_equal(frames_alloc_at(&f, HPA(MIB(67)), MIB(4)), CLV_ERR_RANGE);
+	assert_int_equal(frames_alloc_at(&f, HPA(MIB(78)), MIB(20)), CLV_ERR_RANGE);
+	assert_int_equal(frames_alloc_at(&f, HPA(MIB(63)), MIB(2)), CLV_ERR_RANGE);
+	assert_int_equal(frames_alloc_at(&f, HPA(MIB(200)), PAGE_SIZE), CLV_ERR_RANGE);
+	assert_int_equal(frames_alloc_at(&f, HPA(MIB(70) + 1U), PAGE_SIZE), CLV_ERR_INVAL);
+	assert_int_equal(frames_alloc_at(&f, HPA(MIB(70)), 1), CLV_ERR_INVAL);
+	assert_int_equal(frames_alloc_at(&f, HPA(MIB(70)), 0), CLV_ERR_INVAL);
+	assert_int_equal(frames_alloc_at(&f, HPA(~PAGE_MASK), MIB(1)), CLV_ERR_INVAL);
+	assert_int_equal(f.free, MIB(30));
+	/* Up to both edges. */
+	assert_int_equal(frames_alloc_at(&f, HPA(MIB(64)), MIB(4)), 0);
+	assert_int_equal(frames_alloc_at(&f, HPA(MIB(70)), MIB(10)), 0);
+	assert_int_equal(frames_alloc_at(&f, HPA(MIB(96)), MIB(16)), 0);
+	assert_int_equal(f.nr, 0);
+	assert_int_equal(f.free, 0);
+	assert_int_equal(frames_alloc_at(&f, HPA(MIB(64)), PAGE_SIZE), CLV_ERR_RANGE);
+}
+
+static void test_alloc_at_without_a_slot(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < FRAMES_MAX_RANGES; i++)
+		assert_int_equal(frames_add(&f, HPA(MIB(i + 1U)), KIB(64)), 0);
+	assert_int_equal(frames_alloc_at(&f, HPA(MIB(3) + KIB(32)), KIB(4)), CLV_ERR_NOMEM);
+	assert_int_equal(f.free, FRAMES_MAX_RANGES * KIB(64));
+	assert_int_equal(frames_alloc_at(&f, HPA(MIB(3)), KIB(4)), 0);
+	assert_list_sound();
+}
+
 /* 200,000 random takes and gives against a map of pages. */
 static void test_random_against_page_map(void **state)
 {
@@ -255,6 +296,8 @@ int main(void)
 		cmocka_unit_test_setup(test_smallest_range_that_does, setup),
 		cmocka_unit_test_setup(test_free_merges_and_refuses_twice, setup),
 		cmocka_unit_test_setup(test_too_many_ranges_change_nothing, setup),
+		cmocka_unit_test_setup(test_alloc_at_takes_exactly_that, setup),
+		cmocka_unit_test_setup(test_alloc_at_without_a_slot, setup),
 		cmocka_unit_test_setup(test_random_against_page_map, setup),
 	};
 

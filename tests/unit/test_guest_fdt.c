@@ -252,6 +252,147 @@ static void test_too_small(void **state)
 	}
 }
 
+/* --- devices of the machine --- */
+
+static u64 machine_tree[512];
+
+static void put_cells(const char *name, u32 n, const u32 *cell)
+{
+	void *room = NULL;
+
+	assert_int_equal(fdt_property_placeholder(machine_tree, name, (int)(n * 4U), &room), 0);
+	for (u32 i = 0; i < n; i++)
+		((fdt32_t *)room)[i] = cpu_to_fdt32(cell[i]);
+}
+#define PUT_CELLS(name, ...) \
+	put_cells((name), (u32)ARRAY_SIZE(((u32[]){ __VA_ARGS__ })), (const u32[]){ __VA_ARGS__ })
+
+/* A network device on a bus with addresses of its own, with all kinds of properties. */
+static int make_machine(void)
+{
+	assert_int_equal(fdt_create(machine_tree, (int)sizeof(machine_tree)), 0);
+	assert_int_equal(fdt_finish_reservemap(machine_tree), 0);
+	assert_int_equal(fdt_begin_node(machine_tree, ""), 0);
+	assert_int_equal(fdt_begin_node(machine_tree, "ethernet@1000"), 0);
+	assert_int_equal(fdt_property_string(machine_tree, "compatible", "vendor,eth"), 0);
+	assert_int_equal(fdt_property_string(machine_tree, "status", "okay"), 0);
+	assert_int_equal(fdt_property_string(machine_tree, "phy-mode", "rgmii"), 0);
+	assert_int_equal(fdt_property(machine_tree, "dma-coherent", "", 0), 0);
+	assert_int_equal(fdt_property_string(machine_tree, "interrupt-names", "mac"), 0);
+	assert_int_equal(fdt_property_string(machine_tree, "clock-names", "bus"), 0);
+	PUT_CELLS("reg", 0x1000, 0x100, 0x2000, 0x80);
+	PUT_CELLS("interrupts", 40, 41);
+	PUT_CELLS("interrupt-parent", 77);
+	PUT_CELLS("phandle", 1);
+	PUT_CELLS("#address-cells", 1);
+	PUT_CELLS("#size-cells", 0);
+	PUT_CELLS("max-speed", 1000);
+	PUT_CELLS("clocks", 5, 6);
+	PUT_CELLS("resets", 7);
+	PUT_CELLS("pinctrl-0", 8);
+	PUT_CELLS("vcc-supply", 9);
+	PUT_CELLS("reset-gpios", 10, 11, 12);
+	PUT_CELLS("phy-handle", 13);
+	PUT_CELLS("vendor,syscon", 14);
+	assert_int_equal(fdt_begin_node(machine_tree, "mdio"), 0);
+	assert_int_equal(fdt_end_node(machine_tree), 0);
+	assert_int_equal(fdt_end_node(machine_tree), 0);
+	assert_int_equal(fdt_end_node(machine_tree), 0);
+	assert_int_equal(fdt_finish(machine_tree), 0);
+	return fdt_path_offset(machine_tree, "/ethernet@1000");
+}
+
+/* @room: for two devices, of which the second is another partition's */
+static struct guest_fdt_params with_device(struct config_device room[2])
+{
+	struct guest_fdt_params p = good;
+
+	room[0] = (struct config_device){
+		.partition = 3,
+		.node = make_machine(),
+		.nr_regs = 2,
+		.reg = { { 0x40001000, 0x100 }, { 0x500002000, 0x80 } },
+		.nr_irqs = 2,
+		.irq = { { 40, 31 }, { 41, 30 } },
+	};
+	room[1] = room[0];
+	room[1].partition = 2;
+	room[1].reg[0].gpa = 0x60000000;
+	p.tree = machine_tree;
+	p.partition = 3;
+	p.nr_devices = 2;
+	p.device = room;
+	return p;
+}
+
+static void test_machine_device(void **state)
+{
+	static const char path[] = "/soc/ethernet@40001000";
+	static const char *const copied[] = { "compatible",	 "phy-mode",	    "dma-coherent",
+					      "interrupt-names", "max-speed",	    "reg",
+					      "interrupts",	 "interrupt-parent" };
+	struct config_device d[2];
+	struct guest_fdt_params p = with_device(d);
+	u32 properties = 0;
+	int at;
+
+	(void)state;
+	make(&p);
+	HAS_STRING(path, "compatible", "vendor,eth");
+	HAS_STRING(path, "phy-mode", "rgmii");
+	HAS_STRING(path, "interrupt-names", "mac");
+	has_bytes(path, "dma-coherent", "", 0);
+	HAS_CELLS(path, "max-speed", 1000);
+	HAS_CELLS(path, "reg", 0, 0x40001000, 0, 0x100, 5, 0x2000, 0, 0x80);
+	HAS_CELLS(path, "interrupts", 31, 30);
+	HAS_CELLS(path, "interrupt-parent", 1);
+	HAS_CELLS("/soc/plic@c000000", "phandle", 1);
+	/* And nothing else: no reference, no phandle of its own, no node below it. */
+	fdt_for_each_property_offset (at, buffer, node(path))
+		properties++;
+	assert_int_equal(properties, ARRAY_SIZE(copied));
+	assert_true(fdt_first_subnode(buffer, node(path)) < 0);
+	/* Another partition's device is not in this tree. */
+	assert_true(fdt_path_offset(buffer, "/soc/ethernet@60000000") < 0);
+}
+
+static void test_machine_device_without_room(void **state)
+{
+	struct config_device d[2];
+	struct guest_fdt_params p = with_device(d);
+	s64 size = guest_fdt_make(&p, buffer, sizeof(buffer));
+
+	(void)state;
+	assert_true(size > 0);
+	for (u64 room = (u64)size - 400U; room < (u64)size; room += 4U)
+		assert_int_equal(guest_fdt_make(&p, buffer, room), CLV_ERR_NOMEM);
+}
+
+static void test_what_becomes_of_properties(void **state)
+{
+	static const char *const reference[] = { "clocks",	  "dmas",	"iommus",
+						 "power-domains", "resets",	"pinctrl-0",
+						 "pinctrl-15",	  "vdd-supply", "cs-gpios",
+						 "reset-gpio",	  "phy-handle", "memory-region",
+						 "x,syscon" };
+	static const char *const own[] = {
+		"reg",	  "interrupts", "interrupts-extended", "interrupt-parent", "phandle",
+		"status", "ranges",	"clock-names",	       "pinctrl-names",	   "dma-names"
+	};
+	static const char *const copy[] = { "compatible",      "reg-names",	  "reg-shift",
+					    "clock-frequency", "interrupt-names", "pinctrl-",
+					    "-supply",	       "supply",	  "dma-coherent",
+					    "bank-width",      "#clock-cells" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(reference); i++)
+		assert_int_equal(guest_fdt_property(reference[i]), GUEST_FDT_REFERENCE);
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		assert_int_equal(guest_fdt_property(own[i]), GUEST_FDT_OWN);
+	for (size_t i = 0; i < ARRAY_SIZE(copy); i++)
+		assert_int_equal(guest_fdt_property(copy[i]), GUEST_FDT_COPY);
+}
+
 static void test_bad_isa(void **state)
 {
 	struct guest_fdt_params p = good;
@@ -272,7 +413,8 @@ static void test_dtc(void **state)
 	char name[] = "/tmp/cleave-guest-fdt.XXXXXX";
 	char command[128];
 	char said[512];
-	struct guest_fdt_params p = good;
+	struct config_device d[2];
+	struct guest_fdt_params p = with_device(d);
 	size_t n;
 	FILE *pipe;
 	int fd;
@@ -308,6 +450,9 @@ int main(void)
 		cmocka_unit_test(test_same_bytes),
 		cmocka_unit_test(test_largest),
 		cmocka_unit_test(test_too_small),
+		cmocka_unit_test(test_machine_device),
+		cmocka_unit_test(test_machine_device_without_room),
+		cmocka_unit_test(test_what_becomes_of_properties),
 		cmocka_unit_test(test_bad_isa),
 		cmocka_unit_test(test_dtc),
 	};
