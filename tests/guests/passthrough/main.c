@@ -5,8 +5,9 @@
  * The device keeps its state when the partition is reset, which tells the second run that it is one: the first leaves with
  * the alarm asserted and its interrupt claimed, and the second must hear the device all the same.
  *
- * Bootargs: `irq=N` is the alarm's source; `reboot` makes the first run end in a reboot; `touch=load`, `touch=store`
- * and `touch=fetch` only do that to the first register; `count` hears alarms and never ends.
+ * Bootargs: `irq=N` is the alarm's source; `reboot` makes the first run end in a reboot; `dma` has QEMU's fw_cfg device, passed
+ * through too, write to memory; `touch=load`, `touch=store` and `touch=fetch` only do that to the RTC's first register;
+ * `count` hears alarms and never ends.
  */
 #include "guests/lib/guest.h"
 
@@ -20,6 +21,14 @@
 #define RTC_CLEAR_ALARM	    0x14U
 #define RTC_ALARM_STATUS    0x18U
 #define RTC_CLEAR_INTERRUPT 0x1cU
+
+/* QEMU's fw_cfg, docs/specs/fw_cfg.rst: big-endian; storing the lower half of an address starts a transfer */
+#define FW_CFG		 0x10100000UL
+#define FW_CFG_DMA_HIGH	 0x10U
+#define FW_CFG_DMA_LOW	 0x14U
+#define FW_CFG_READ	 0x02U
+#define FW_CFG_SELECT	 0x08U
+#define FW_CFG_SIGNATURE 0x0000U /* an item: "QEMU" */
 
 #define PLIC	     0x0c000000UL
 #define PLIC_PENDING (PLIC + 0x1000U)
@@ -183,6 +192,31 @@ static void test_wild_completion(void)
 	(void)check_eq(heard - before, 1, "it is heard once");
 }
 
+struct fw_cfg_access {
+	u32 control;
+	u32 length;
+	u64 address;
+};
+
+/* The device is given guest-physical addresses, and has to find what the guest has there. */
+static void test_dma(void)
+{
+	static volatile struct fw_cfg_access access;
+	static volatile char buffer[8];
+	u64 at = (u64)&access;
+
+	access.length = __builtin_bswap32(4);
+	access.address = __builtin_bswap64((u64)buffer);
+	access.control = __builtin_bswap32(FW_CFG_SIGNATURE << 16 | FW_CFG_SELECT | FW_CFG_READ);
+	store(FW_CFG + FW_CFG_DMA_HIGH, __builtin_bswap32((u32)(at >> 32)));
+	store(FW_CFG + FW_CFG_DMA_LOW, __builtin_bswap32((u32)at));
+	while (access.control != 0U)
+		cpu_relax();
+	(void)check(buffer[0] == 'Q' && buffer[1] == 'E' && buffer[2] == 'M' && buffer[3] == 'U' &&
+			    buffer[4] == '\0',
+		    "a device writes where the guest's buffer is");
+}
+
 /* Leave with the alarm asserted and its interrupt claimed. */
 static void leave(void)
 {
@@ -244,6 +278,8 @@ void guest_main(unsigned long hartid, const void *fdt)
 	test_alarms();
 	test_level();
 	test_wild_completion();
+	if (bootarg(fdt, "dma", NULL, 0))
+		test_dma();
 	(void)check_eq(wrong, 0, "no other interrupt was claimed");
 	if (bootarg(fdt, "reboot", NULL, 0) && !second)
 		leave();
