@@ -415,7 +415,7 @@ export CHECK_HOST_CPPFLAGS := $(HOST_CPPFLAGS)
 export CHECK_HOST_SRCS := $(HOST_SRCS)
 export CHECK_WARNINGS := $(WARNINGS)
 
-.PHONY: check format test test-boot bench run setup
+.PHONY: check format test test-boot bench soak run setup
 check: $(GENERATED)
 	@scripts/check.sh $(CHECKS)
 
@@ -436,6 +436,11 @@ test-boot:
 
 bench: all
 	@$(PYTHON) tests/bench/run.py
+
+# SOAK="idle clock" COUNT=5 WAYS=slots: some of the loads, fewer migrations, one way.
+soak: all
+	@$(PYTHON) tests/soak/run.py $(SOAK) --count $(or $(COUNT),20) --ways $(or $(WAYS),slots peers) \
+		--linux $(or $(LINUX),6.12)
 
 run: all
 	@scripts/run.sh

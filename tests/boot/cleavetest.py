@@ -189,6 +189,7 @@ class Machine:
         self.log.flush()
         self.screen = Screen()
         self.at = 0  # lines that wait() has gone past
+        self.beside = []  # machines to be read while this one is waited for: a console that nobody reads holds its machine up
         self.child = pexpect.spawn(argv[0], argv[1:], encoding="utf-8", codec_errors="replace", echo=False,
                                    preexec_fn=die_with_parent, dimensions=(50, 1000))
         self.child.delaybeforesend = None
@@ -248,6 +249,8 @@ class Machine:
                 return answer
             if time.monotonic() > end:
                 self.fail(f"gave up after {timeout:.0f} s, waiting for {what}")
+            for other in self.beside:
+                other._read(0)
             if not self._read(min(1.0, max(0.05, end - time.monotonic()))):
                 answer = found()
                 if answer:
