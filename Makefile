@@ -120,7 +120,7 @@ CFLAGS_guests/lib/string.c := $(CFLAGS_lib/string.c)
 # What runs at boot, for an error or at a person's speed is compiled for size.
 COLD := deps/libfdt/% core/archive% core/boot% core/config% core/console% core/driver% core/guest_fdt% \
 	core/image% core/vm_create% arch/riscv/features% arch/riscv/isa% arch/riscv/paging% \
-	arch/riscv/selftest% arch/riscv/hart_tree% drivers/%_fdt.c lib/format.c
+	arch/riscv/selftest% arch/riscv/hart_tree% arch/riscv/guest_state% core/state% core/hypercall_state% drivers/%_fdt.c lib/format.c
 file_flags = $(if $(filter $(COLD),$<),-Os) $(CFLAGS_$<)
 
 # How a C file becomes an object. clang's own assembler (before 17) knows no H instruction, so its

@@ -549,39 +549,71 @@ void console_lines_drop(struct console_screen *s, struct console_line *l)
 	l->pos = 0;
 }
 
-/* What has to follow the text: the cursor's place, a carriage return that waits, a sequence that is not whole. */
-static u32 lines_save_tail(const struct console_line *l, u8 *buf)
+/* Where the styles begin that stand right before the cursor. */
+static u32 lines_styles_before(const struct console_line *l)
 {
-	char move[16];
-	u32 n = 0;
+	u32 from = 0;
 
-	if (l->pos < l->len) {
-		n = (u32)str_print(move, sizeof(move), "\033[%uG", line_columns(l, 0, l->pos) + 1U);
-		memcpy(buf, move, n);
+	for (u32 at = 0; at < l->pos; at += line_unit(l, at)) {
+		if (!line_is_style(l, at))
+			from = at + line_unit(l, at);
 	}
-	if (l->cr)
-		buf[n++] = C0_CR;
-	if (l->state == (u8)LINE_PLAIN)
-		return n;
-	memcpy(&buf[n], l->seq, l->seq_len);
-	n += l->seq_len;
-	/* One byte too many has been seen, and makes it too long again. */
-	if (l->state != (u8)LINE_UTF8 && l->seq_len == CONSOLE_SEQ_MAX && l->seq_need != 0U)
-		buf[n++] = (u8)'0';
-	return n;
+	return from;
 }
 
-u32 console_lines_save(const struct console_line *l, u8 *buf)
+/*
+ * Bring the cursor of a line that was sent anew back to where it is in @l: by column; and behind styles by sending them once more, over
+ * themselves. Return: bytes of the sequence in @move; @from: where those styles begin
+ */
+static u32 lines_save_cursor(const struct console_line *l, char move[16], u32 *from)
 {
-	memcpy(buf, l->text, l->len);
-	return l->len + lines_save_tail(l, &buf[l->len]);
+	*from = l->pos;
+	if (l->pos == l->len)
+		return 0;
+	*from = lines_styles_before(l);
+	return (u32)str_print(move, 16, "\033[%uG", line_columns(l, 0, l->pos) + 1U);
+}
+
+/* One byte too many of a sequence has been seen, and makes it too long again. */
+static bool lines_save_more(const struct console_line *l)
+{
+	return (l->state == (u8)LINE_ESCAPE || l->state == (u8)LINE_CSI) &&
+	       l->seq_len == CONSOLE_SEQ_MAX && l->seq_need != 0U;
 }
 
 u32 console_lines_saved(const struct console_line *l)
 {
-	u8 tail[CONSOLE_SAVE_MAX - CONFIG_CONSOLE_LINE];
+	char move[16];
+	u32 from;
+	u32 n = l->len + lines_save_cursor(l, move, &from);
 
-	return l->len + lines_save_tail(l, tail);
+	n += l->pos - from + (l->cr ? 1U : 0U);
+	if (l->state != (u8)LINE_PLAIN)
+		n += l->seq_len;
+	return n + (lines_save_more(l) ? 1U : 0U);
+}
+
+u32 console_lines_save(const struct console_line *l, u8 *buf)
+{
+	char move[16];
+	u32 from;
+	u32 moves = lines_save_cursor(l, move, &from);
+	u32 n = l->len;
+
+	memcpy(buf, l->text, n);
+	memcpy(&buf[n], move, moves);
+	n += moves;
+	memcpy(&buf[n], &l->text[from], l->pos - from);
+	n += l->pos - from;
+	if (l->cr)
+		buf[n++] = C0_CR;
+	if (l->state != (u8)LINE_PLAIN) {
+		memcpy(&buf[n], l->seq, l->seq_len);
+		n += l->seq_len;
+	}
+	if (lines_save_more(l))
+		buf[n++] = (u8)'0';
+	return n;
 }
 
 void console_lines_say(struct console_screen *s, const char *name, const char *text, size_t len)

@@ -65,8 +65,11 @@ void console_lines_flush(struct console_screen *s, struct console_line *l);
 /** console_lines_drop() - forget @l's open line, and clear it off the terminal */
 void console_lines_drop(struct console_screen *s, struct console_line *l);
 
-/* Most bytes that console_lines_save() writes: the text; the cursor, a carriage return; what came of a sequence, and one more */
-#define CONSOLE_SAVE_MAX (CONFIG_CONSOLE_LINE + 16U + CONSOLE_SEQ_MAX + 1U)
+/*
+ * Most bytes that console_lines_save() writes: the text; the cursor and the styles before it; a carriage return; what came of a
+ * sequence, and one more
+ */
+#define CONSOLE_SAVE_MAX (2U * CONFIG_CONSOLE_LINE + 16U + 1U + CONSOLE_SEQ_MAX + 1U)
 
 /**
  * console_lines_save() - bytes that make an empty line what @l is when console_lines_putc() gets them

@@ -31,7 +31,7 @@
 #define CLEAVE_STATE_OUTPUT	 0x0401U /* bytes: what the line that is not ended yet was made of */
 #define CLEAVE_STATE_INPUT	 0x0402U /* bytes: typed, and not taken by the UART yet; oldest first */
 
-#define CLEAVE_STATE_OUTPUT_MAX 4224U /* bytes; no newline among them */
+#define CLEAVE_STATE_OUTPUT_MAX 8256U /* bytes; no newline among them */
 
 #define CLEAVE_STATE_VERSION 1U /* of each of them */
 
