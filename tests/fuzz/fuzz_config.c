@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Fuzzing of the configuration: any bytes as cleave.dtb are read or refused in whole lines; what is accepted can be laid out
- * and given a device tree. Input: a flattened device tree.
+ * and given a device tree, with the devices of a small machine. Input: a flattened device tree.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,13 +13,70 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const u64 harts[] = { 0, 1, 2, 5 };
 
-static const struct config_machine machine = {
+static const struct frames_range ram[] = { { 0x80000000, 0x400000000 } };
+static const struct frames_range unused[] = { { 0x80800000, 0x3ff800000 } };
+
+static struct config_machine machine = {
 	.nr_harts = 4,
 	.harts = harts,
 	.memory = GIB(16),
 	.largest = GIB(8),
 	.gstage_modes = (1U << 3) | (1U << 4),
+	.plic = 1,
+	.nr_ram = 1,
+	.ram = ram,
+	.nr_free = 1,
+	.free = unused,
 };
+
+static void node(struct tree_build *t, const char *name, u32 base, u32 size, u32 irq)
+{
+	const struct tree_prop props[] = { PROP_CELLS("reg", base, size),
+					   PROP_CELLS("interrupts", irq), PROP_CELLS("clocks", 7) };
+
+	tree_node(t, name);
+	for (size_t i = 0; i < ARRAY_SIZE(props); i++)
+		tree_put(t, &props[i]);
+	tree_close(t);
+}
+
+/* What "devices" can name: /s/p (the PLIC), /s/u (the console), /s/a to /s/d. Two of them share a page, two an interrupt. */
+static void make_machine(void)
+{
+	static struct tree_build t;
+	const struct tree_prop bus[] = { PROP_CELLS("#address-cells", 1),
+					 PROP_CELLS("#size-cells", 1), PROP_FLAG("ranges"),
+					 PROP_CELLS("interrupt-parent", 1) };
+	const struct tree_prop plic[] = { PROP_CELLS("reg", 0xc000000, 0x600000),
+					  PROP_FLAG("interrupt-controller"),
+					  PROP_CELLS("#interrupt-cells", 1),
+					  PROP_CELLS("riscv,ndev", 60), PROP_CELLS("phandle", 1) };
+	const struct tree_prop console = PROP_STR("stdout-path", "/s/u");
+
+	tree_begin(&t);
+	tree_node(&t, "");
+	tree_put(&t, &bus[0]);
+	tree_put(&t, &bus[1]);
+	tree_node(&t, "chosen");
+	tree_put(&t, &console);
+	tree_close(&t);
+	tree_node(&t, "s");
+	for (size_t i = 0; i < ARRAY_SIZE(bus); i++)
+		tree_put(&t, &bus[i]);
+	tree_node(&t, "p");
+	for (size_t i = 0; i < ARRAY_SIZE(plic); i++)
+		tree_put(&t, &plic[i]);
+	tree_close(&t);
+	node(&t, "u", 0x10000000, 0x100, 10);
+	node(&t, "a", 0x20000000, 0x1000, 5);
+	node(&t, "b", 0x20001000, 0x100, 40);
+	node(&t, "c", 0x20001800, 0x100, 41);
+	node(&t, "d", 0x20003000, 0x1000, 5);
+	tree_close(&t);
+	tree_close(&t);
+	tree_finish(&t);
+	machine.tree = t.fdt;
+}
 
 /* A line is one line: it can be shown as it is. */
 static void check_line(void *ctx, bool error, const char *line)
@@ -63,6 +120,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (copy == NULL)
 		abort();
 	memcpy(copy, data, size);
+	if (machine.tree == NULL)
+		make_machine();
 	err = config_parse(copy, size, files(), &machine, check_line, &errors, &config);
 	if ((err == 0) != (errors == 0U))
 		abort();

@@ -137,16 +137,21 @@ void said_line(void *ctx, bool error, const char *line)
 		s->warnings++;
 }
 
-static void use_tree(const struct config_partition *p, const struct image_layout *layout)
+static void use_tree(const struct config *config, u32 index, const struct image_layout *layout,
+		     const struct config_machine *machine)
 {
 	static u64 tree[IMAGE_FDT_SIZE / sizeof(u64)];
 	const struct guest_fdt_params params = {
-		.part = p,
+		.part = &config->partition[index],
 		.isa = "rv64imafdc_zicsr_zifencei_sstc",
 		.mmu_type = "riscv,sv39",
 		.timebase = 10000000,
 		.initrd_start = layout->initrd,
 		.initrd_end = layout->initrd_end,
+		.tree = machine->tree,
+		.partition = index,
+		.nr_devices = config->nr_devices,
+		.device = config->device,
 	};
 	s64 size = guest_fdt_make(&params, tree, sizeof(tree));
 
@@ -154,8 +159,10 @@ static void use_tree(const struct config_partition *p, const struct image_layout
 	need(fdt_check_full(tree, (size_t)size) == 0);
 }
 
-static void use_images(const struct config_partition *p, const struct archive *archive)
+static void use_images(const struct config *config, u32 index, const struct archive *archive,
+		       const struct config_machine *machine)
 {
+	const struct config_partition *p = &config->partition[index];
 	const struct config_memory *m = &p->memory[0];
 	u64 end = m->gpa + m->size;
 	char error[ARCHIVE_ERROR_LEN];
@@ -172,7 +179,47 @@ static void use_images(const struct config_partition *p, const struct archive *a
 	need(IS_ALIGNED(l.fdt, UINT64_C(8)));
 	need(l.initrd == 0U || (l.initrd >= l.kernel_end && l.initrd_end >= l.initrd &&
 				l.initrd_end <= l.fdt && IS_ALIGNED(l.initrd, PAGE_SIZE)));
-	use_tree(p, &l);
+	use_tree(config, index, &l, machine);
+}
+
+static void use_pair(const struct config_device *a, const struct config_device *b)
+{
+	for (u32 i = 0; i < a->nr_irqs; i++) {
+		for (u32 k = 0; k < b->nr_irqs; k++) {
+			bool same_host = a->irq[i].host == b->irq[k].host;
+
+			need(a->partition == b->partition || !same_host);
+			need(a->partition != b->partition ||
+			     same_host == (a->irq[i].guest == b->irq[k].guest));
+		}
+	}
+	for (u32 i = 0; i < a->nr_regs && a->partition != b->partition; i++) {
+		const struct config_memory m = config_pages(&a->reg[i]);
+
+		for (u32 k = 0; k < b->nr_regs; k++) {
+			const struct config_memory o = config_pages(&b->reg[k]);
+
+			need(m.gpa >= o.gpa + o.size || o.gpa >= m.gpa + m.size);
+		}
+	}
+}
+
+/* One owner for each page and each interrupt, and numbers that the guest's PLIC has. */
+static void use_devices(const struct config *config)
+{
+	need(config->nr_devices <= CONFIG_DEVICES);
+	for (u32 i = 0; i < config->nr_devices; i++) {
+		const struct config_device *d = &config->device[i];
+
+		need(d->partition < config->nr);
+		need(d->nr_regs > 0U && d->nr_regs <= CONFIG_DEVICE_REGS);
+		need(d->nr_irqs <= CONFIG_DEVICE_IRQS);
+		for (u32 k = 0; k < d->nr_irqs; k++)
+			need(d->irq[k].guest > 0U && d->irq[k].guest <= GUEST_PLIC_SOURCES &&
+			     d->irq[k].guest != GUEST_UART_IRQ);
+		for (u32 k = 0; k < i; k++)
+			use_pair(d, &config->device[k]);
+	}
 }
 
 void boot_use(struct config *config, const struct archive *archive,
@@ -180,6 +227,7 @@ void boot_use(struct config *config, const struct archive *archive,
 {
 	need(config->nr > 0U && config->nr <= CONFIG_MAX_VMS);
 	config_resolve(config, machine);
+	use_devices(config);
 	for (u32 i = 0; i < config->nr; i++) {
 		const struct config_partition *p = &config->partition[i];
 
@@ -190,6 +238,6 @@ void boot_use(struct config *config, const struct archive *archive,
 			need(p->affinity[cpu] < machine->nr_harts);
 		need((p->kernel == NULL) == p->incoming);
 		if (p->kernel != NULL)
-			use_images(p, archive);
+			use_images(config, i, archive, machine);
 	}
 }
