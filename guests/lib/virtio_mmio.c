@@ -210,7 +210,7 @@ void virtio_queue_notify(const struct virtio_mmio *dev, const struct virtio_queu
 
 void virtio_queue_publish(const struct virtio_mmio *dev, struct virtio_queue *q)
 {
-	u16 before = q->shown, added = (u16)(q->next - before);
+	u16 added = (u16)(q->next - q->shown);
 	bool wanted;
 
 	if (added == 0)
@@ -218,6 +218,7 @@ void virtio_queue_publish(const struct virtio_mmio *dev, struct virtio_queue *q)
 	fence_write();
 	__atomic_store_n(&q->avail[1], q->next, __ATOMIC_RELAXED);
 	q->shown = q->next;
+	q->held += added;
 	q->out |= q->put;
 	q->put = 0;
 	/* The device writes what it wants and then looks at idx; here it is the other way round, so one sees the other. */
@@ -247,25 +248,37 @@ enum virtio_take virtio_queue_take(struct virtio_queue *q, u32 *id, u32 *len)
 {
 	const u32 *entry;
 	u16 n = pending(q);
+	u64 bit;
 
 	if (n == 0)
 		return VIRTIO_TAKE_NONE;
-	if (n > (u16)(q->shown - q->taken))
+	if (n > q->num || n > q->held)
 		return VIRTIO_TAKE_BAD; /* more than it was ever given */
 	fence_read();
 	entry = &q->used[1U + 2U * (q->taken & (q->num - 1U))];
 	*id = __atomic_load_n(&entry[0], __ATOMIC_RELAXED);
 	*len = __atomic_load_n(&entry[1], __ATOMIC_RELAXED);
-	if (*id >= q->num || (q->out >> *id & 1U) == 0)
+	if (*id >= q->num || ((q->out | q->lost) >> *id & 1U) == 0)
 		return VIRTIO_TAKE_BAD;
+	bit = UINT64_C(1) << *id;
 	/* Of a buffer that the device only reads, nobody looks at the length. */
 	if (q->size[*id] == 0)
 		*len = 0;
 	else if (*len > q->size[*id])
 		return VIRTIO_TAKE_BAD;
-	q->out &= ~(UINT64_C(1) << *id);
+	/* Of a buffer that was forgotten and put again, there is no telling which of the two this is. */
+	if ((q->out & bit) == 0)
+		q->lost &= ~bit;
+	q->out &= ~bit;
+	q->held--;
 	q->taken++;
 	return VIRTIO_TAKE_ONE;
+}
+
+void virtio_queue_forget(struct virtio_queue *q)
+{
+	q->lost |= q->out;
+	q->out = 0;
 }
 
 u32 virtio_queue_used(const struct virtio_queue *q)

@@ -95,7 +95,9 @@ bool virtio_mmio_interrupt(const struct virtio_mmio *dev);
  * @next: idx that the device will see with the next virtio_queue_publish()
  * @shown: idx that it sees
  * @taken: used entries that the program has seen, as idx counts them
- * @put: bit a buffer: the device gets it with the next virtio_queue_publish(); @out: it has it
+ * @put: bit a buffer: the device gets it with the next virtio_queue_publish(); @out: it has it; @lost: it had it, and was
+ *   forgotten: it may still come back
+ * @held: buffers that the device was given and has not given back
  * @size: bytes that the device may write to each buffer
  */
 struct virtio_queue {
@@ -115,6 +117,8 @@ struct virtio_queue {
 	bool event_idx;
 	u64 put;
 	u64 out;
+	u64 lost;
+	u32 held;
 	u32 size[VIRTQ_SIZE_MAX];
 };
 
@@ -147,6 +151,9 @@ void virtio_queue_notify(const struct virtio_mmio *dev, const struct virtio_queu
  * When there is none, the device interrupts with the next.
  */
 enum virtio_take virtio_queue_take(struct virtio_queue *q, u32 *id, u32 *len);
+
+/** virtio_queue_forget() - do not expect back what the device has: its buffers may be put again. One that comes back is ignored */
+void virtio_queue_forget(struct virtio_queue *q);
 
 /** virtio_queue_used() - Return: buffers that virtio_queue_take() would give now; at most @num, whatever the device says */
 u32 virtio_queue_used(const struct virtio_queue *q);

@@ -230,7 +230,7 @@ static void control_done(void)
 	enum virtio_take take = VIRTIO_TAKE_NONE;
 	u32 left, id, len, i;
 
-	for (left = q->num; left != 0; left--) {
+	for (left = q->num; serial.works && left != 0; left--) {
 		take = virtio_queue_take(q, &id, &len);
 		if (take != VIRTIO_TAKE_ONE)
 			break;
@@ -389,6 +389,8 @@ static void control_poll(void)
 	control_done();
 	for (i = 0; serial.works && i < serial.ports_nr; i++)
 		port_talk(&serial.ports[i]);
+	/* Most devices have taken that by now: nobody needs to look again for it. */
+	control_done();
 }
 
 /* --- the device -------------------------------------------------------------------------------------------------- */
@@ -511,6 +513,21 @@ static u32 tx_reclaim(struct virtio_port *port)
 	return TX_BUFFERS;
 }
 
+/** tx_settled() - Return: the device holds nothing of the last connection, which it could send on the next */
+static bool tx_settled(struct virtio_port *port)
+{
+	u64 out = port_tx(port)->out;
+
+	if ((out & (out - 1U)) != 0)
+		return false;
+	/*
+	 * One that is left is no reason to wait: QEMU (10.0) never gives back the buffer in the middle of which the host closed. It
+	 * sends no more of it, either.
+	 */
+	virtio_queue_forget(port_tx(port));
+	return true;
+}
+
 bool virtio_port_open(struct virtio_port *port)
 {
 	control_poll();
@@ -519,9 +536,8 @@ bool virtio_port_open(struct virtio_port *port)
 	if (!port->host_open || port->state != PORT_CLOSED || port->message != NO_MESSAGE ||
 	    port->ready_due)
 		return false;
-	/* What the device still holds of the last connection must not be sent on this one. */
 	tx_reclaim(port);
-	if (!serial.works || port_tx(port)->out != 0 || !port_tell(port, true))
+	if (!serial.works || !tx_settled(port) || !port_tell(port, true))
 		return false;
 	port->state = PORT_OPEN;
 	control_poll();

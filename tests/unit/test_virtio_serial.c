@@ -401,6 +401,7 @@ static void test_connection_waits_for_the_end_of_the_last(void **state)
 	(void)state;
 	vsim.lazy = true;
 	assert_int_equal(virtio_port_send(port, "old", 3), 3);
+	assert_int_equal(virtio_port_send(port, "old", 3), 3);
 	assert_int_equal(vsim_host_write(LINK, "old", 3), 3);
 	/* A device that closes its side and has not yet given back what it was sent, nor looked at what it was told */
 	vsim.port[LINK].host_open = false;
@@ -426,6 +427,59 @@ static void test_connection_waits_for_the_end_of_the_last(void **state)
 	assert_int_equal(vsim_host_write(LINK, "new", 3), 3);
 	assert_int_equal(virtio_port_recv(port, back, 10), 3);
 	assert_memory_equal(back, "new", 3);
+}
+
+/* QEMU's way: each close may cost a buffer, and the next connections must have all of them. */
+static void test_buffers_that_never_come_back(void **state)
+{
+	struct virtio_port *port = start_open();
+
+	(void)state;
+	vsim.loses = true;
+	for (u32 i = 0; i < 70000; i++) {
+		bool full = i % 1000U == 0;
+
+		vsim_throttle(LINK, true);
+		assert_int_equal(virtio_port_send(port, data, full ? TX_ROOM : 10),
+				 full ? TX_ROOM : 10);
+		vsim_host_close(LINK);
+		assert_int_equal(virtio_port_send(port, data, 10), -1);
+		vsim_host_open(LINK);
+		assert_true(virtio_port_open(port));
+	}
+	assert_int_equal(virtio_port_send(port, data, 100), 100);
+	assert_memory_equal(vsim.port[LINK].got, data, 100);
+	assert_int_equal(vsim.lines, 0);
+}
+
+/* A slow device gives it back later, when it may be in use again. */
+static void test_forgotten_buffer_comes_back(void **state)
+{
+	struct virtio_port *port = start_open();
+	u32 id, size;
+	u8 *buf;
+
+	(void)state;
+	for (u32 i = 0; i < 2; i++) {
+		vsim_throttle(LINK, true);
+		assert_int_equal(virtio_port_send(port, "old", 3), 3);
+		assert_true(vsim_pop(5, &id, &buf, &size, false));
+		vsim_host_close(LINK);
+		vsim_host_open(LINK);
+		assert_true(virtio_port_open(port));
+		vsim_throttle(LINK, i == 1);
+		if (i == 1)
+			assert_int_equal(virtio_port_send(port, "new", 3), 3);
+		vsim_used(5, id, 0);
+		assert_int_equal(virtio_port_send(port, "next", 4), 4);
+		vsim_throttle(LINK, false);
+		assert_int_equal(virtio_port_send(port, "last", 4), 4);
+	}
+	assert_int_equal(vsim.lines, 0);
+	/* Once, and not twice. */
+	vsim_used(5, id, 0);
+	assert_int_equal(virtio_port_send(port, "x", 1), -1);
+	assert_int_equal(vsim.lines, 1);
 }
 
 static void test_ports_do_not_share_their_fate(void **state)
@@ -553,6 +607,8 @@ int main(void)
 		cmocka_unit_test_setup(test_cut_in_the_middle_of_a_received_buffer, prepare),
 		cmocka_unit_test_setup(test_close_and_open_between_two_looks, prepare),
 		cmocka_unit_test_setup(test_connection_waits_for_the_end_of_the_last, prepare),
+		cmocka_unit_test_setup(test_buffers_that_never_come_back, prepare),
+		cmocka_unit_test_setup(test_forgotten_buffer_comes_back, prepare),
 		cmocka_unit_test_setup(test_ports_do_not_share_their_fate, prepare),
 		cmocka_unit_test_setup(test_host_open_before_the_program, prepare),
 		cmocka_unit_test_setup(test_messages_wait_for_room, prepare),

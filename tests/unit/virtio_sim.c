@@ -212,6 +212,11 @@ void vsim_host_open(u32 port)
 
 void vsim_host_close(u32 port)
 {
+	u32 id, size;
+	u8 *buf;
+
+	if (vsim.loses)
+		vsim_pop(vsim_rx_queue(port) + 1U, &id, &buf, &size, false);
 	vsim.port[port].host_open = false;
 	vsim.port[port].throttled = false;
 	port_out(port);

@@ -39,6 +39,8 @@ struct vsim {
 	bool stuck, refuses;
 	/* A device that does not look at its queues before vsim_run() */
 	bool lazy;
+	/* One that does not give back the buffer in the middle of which the host closed */
+	bool loses;
 	/* One that may have lost its way in a ring, by its own fault */
 	bool lies;
 	/* Its state */
