@@ -144,22 +144,15 @@ static u64 memory_bytes(const struct config_partition *cfg)
 	return bytes;
 }
 
-static int map_ranges(struct vm *vm)
+static int begin_range(struct vm *vm, u32 i)
 {
-	const struct config_partition *cfg = vm->cfg;
+	const struct config_memory *m = &vm->cfg->memory[i];
+	int region = space_begin_memory(&vm->space, GPA(m->gpa), vm->memory[i], m->size);
 
-	for (u32 i = 0; i < cfg->nr_memory; i++) {
-		const struct config_memory *m = &cfg->memory[i];
-		int region = space_add_memory(&vm->space, GPA(m->gpa), vm->memory[i], m->size);
-
-		if (region < 0) {
-			printk("partition \"%s\": memory: range %u at 0x%lx cannot be mapped "
-			       "(error %d)",
-			       cfg->name, i, m->gpa, region);
-			return region;
-		}
-	}
-	return vm_pass_map(vm);
+	if (region < 0)
+		printk("partition \"%s\": memory: range %u at 0x%lx cannot be mapped (error %d)",
+		       vm->cfg->name, i, m->gpa, region);
+	return MIN(region, CLV_OK);
 }
 
 static int make_space(struct vm *vm)
@@ -196,15 +189,18 @@ int vm_memory_take(struct vm *vm)
 	if (err != CLV_OK)
 		return err;
 	err = make_space(vm);
-	if (err == CLV_OK) {
-		err = map_ranges(vm);
-		if (err != CLV_OK)
-			space_destroy(&vm->space);
-	}
-	if (err != CLV_OK) {
+	if (err != CLV_OK)
 		give_ranges(vm, vm->cfg->nr_memory);
+	return err;
+}
+
+/* Everything is mapped: devices, vCPUs and their view of the memory. */
+static int finish_memory(struct vm *vm)
+{
+	int err = vm_pass_map(vm);
+
+	if (err != CLV_OK)
 		return err;
-	}
 	vmid_assign(vm);
 	for (u32 i = 0; i < vm->nr_vcpus; i++) {
 		vcpu_reset(vm->vcpu[i]);
@@ -215,6 +211,19 @@ int vm_memory_take(struct vm *vm)
 	}
 	vm_devices_reset(vm);
 	return CLV_OK;
+}
+
+int vm_memory_map(struct vm *vm, u32 *index)
+{
+	int err;
+
+	if (space_memory_step(&vm->space))
+		return 1;
+	if (*index == vm->cfg->nr_memory)
+		return finish_memory(vm);
+	err = begin_range(vm, *index);
+	(*index)++;
+	return err == CLV_OK ? 1 : err;
 }
 
 void vm_memory_give(struct vm *vm)
@@ -356,6 +365,22 @@ static int start_first(struct vm *vm)
 	return err;
 }
 
+/* Nobody runs yet, so this need not go in steps. */
+static int take_all(struct vm *vm)
+{
+	u32 index = 0;
+	int more = vm_memory_take(vm);
+
+	if (more != CLV_OK)
+		return more;
+	do {
+		more = vm_memory_map(vm, &index);
+	} while (more > 0);
+	if (more != CLV_OK)
+		vm_memory_give(vm);
+	return more;
+}
+
 /* Memory, images, start of one partition. */
 static bool bring_up(struct vm *vm)
 {
@@ -366,7 +391,7 @@ static bool bring_up(struct vm *vm)
 		       vm->id, vm->cfg->name);
 		return true;
 	}
-	if (vm_memory_take(vm) != CLV_OK)
+	if (take_all(vm) != CLV_OK)
 		return false;
 	/* Not vm_set_state(): nobody has to be told that a VM which never ran does not run. */
 	atomic_set_release(&vm->state, (u32)CLEAVE_VM_STOPPED);

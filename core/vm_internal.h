@@ -60,10 +60,17 @@ static inline bool vm_op_owed(const struct vm *vm)
 /* --- vm_create.c --- */
 
 /**
- * vm_memory_take() - take frames for the memory of @vm and map them; the memory holds whatever the frames held
+ * vm_memory_take() - take frames for the memory and the tables of @vm; the memory holds whatever the frames held
  * Return: 0, or an error that was said in a line; nothing is kept then. Under vm->lock, or at boot.
  */
 int vm_memory_take(struct vm *vm);
+
+/**
+ * vm_memory_map() - a bounded step (M6) of mapping what was taken; the last one makes vCPUs and devices ready
+ * @index: range to go on with; 0 at first, kept by the caller
+ * Return: 1 when more is to do, 0 when everything is there, or an error that was said in a line: then give it back.
+ */
+int vm_memory_map(struct vm *vm, u32 *index);
 
 /** vm_memory_give() - give memory and tables back; no vCPU holds the space any more, and the memory is zeroed */
 void vm_memory_give(struct vm *vm);

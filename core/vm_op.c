@@ -15,7 +15,8 @@
 
 enum vm_phase {
 	PHASE_QUIESCE = 0, /* vCPUs leave their harts; windows go; vCPUs and devices are reset */
-	PHASE_TAKE,	   /* memory is taken and mapped */
+	PHASE_TAKE,	   /* memory and tables are taken */
+	PHASE_MAP,	   /* memory is mapped; vCPUs and devices are reset */
 	PHASE_ZERO,
 	PHASE_LOAD,
 	PHASE_RUN,   /* the first vCPU starts */
@@ -85,8 +86,17 @@ static int step_take(struct vm *vm)
 	int err = vm_memory_take(vm);
 
 	if (err == CLV_OK)
-		vm_op_phase(vm, PHASE_ZERO);
+		vm_op_phase(vm, PHASE_MAP);
 	return err;
+}
+
+static int step_map(struct vm *vm)
+{
+	int more = vm_memory_map(vm, &vm->work.index);
+
+	if (more == 0)
+		vm_op_phase(vm, PHASE_ZERO);
+	return more < 0 ? more : CLV_OK;
 }
 
 static void phase_behind_zero(struct vm *vm)
@@ -183,6 +193,8 @@ static int vm_op_step(struct vm *vm)
 		return step_quiesce(vm);
 	case PHASE_TAKE:
 		return step_take(vm);
+	case PHASE_MAP:
+		return step_map(vm);
 	case PHASE_ZERO:
 		return step_zero(vm);
 	case PHASE_LOAD:

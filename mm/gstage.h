@@ -202,6 +202,39 @@ int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa,
 	       u32 largest);
 
 /**
+ * struct gstage_mapping - a range that is being mapped in steps (M6)
+ * @chain: the tables that it takes, and maybe some more: they were taken at the beginning, so that no
+ * step can fail (M5)
+ * @done: bytes that are mapped; @done == @size: nothing is under way
+ */
+struct gstage_mapping {
+	u64 gpa;
+	u64 hpa;
+	u64 size;
+	u64 done;
+	u64 prot;
+	u32 top;
+	struct table_chain chain;
+};
+
+/**
+ * gstage_map_begin() - prepare what gstage_map() does, for gstage_map_step(); nothing is mapped yet
+ *
+ * Nothing else may be mapped into the range meanwhile. A mapping that is given up ends with the
+ * tables and their pool.
+ * Return: as gstage_map()
+ */
+int gstage_map_begin(struct gstage_mapping *m, const struct gstage *gs, struct table_pool *pool,
+		     gpa_t gpa, hpa_t hpa, u64 size, u64 prot, u32 largest);
+
+/**
+ * gstage_map_step() - map at most @leaves leaves more; cannot fail
+ * Return: true when more is to do; else all is mapped, and tables that are left are in the pool.
+ */
+bool gstage_map_step(struct gstage_mapping *m, struct gstage *gs, struct table_pool *pool,
+		     u64 leaves);
+
+/**
  * gstage_unmap() - unmap a range, also a part of a huge leaf (which is split); what is not mapped
  * stays so
  * @batch: gets the range

@@ -74,14 +74,14 @@ u32 gstage_fit(u64 gpa, u64 hpa, u64 left, u32 largest)
 	return level;
 }
 
-int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa, u64 size, u64 prot,
-	       u32 largest)
+int gstage_map_begin(struct gstage_mapping *m, const struct gstage *gs, struct table_pool *pool,
+		     gpa_t gpa, hpa_t hpa, u64 size, u64 prot, u32 largest)
 {
-	u32 top = MIN(largest, gs->levels - 1U);
-	struct table_chain chain;
-	u64 done = 0;
 	int err = gstage_check_range(gs, gpa, size);
 
+	*m = (struct gstage_mapping){
+		.gpa = gpa.v, .hpa = hpa.v, .prot = prot, .top = MIN(largest, gs->levels - 1U)
+	};
 	if (err != CLV_OK)
 		return err;
 	if (!IS_ALIGNED(hpa.v, PAGE_SIZE) || gstage_check_prot(prot) != CLV_OK)
@@ -90,15 +90,20 @@ int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa,
 		return CLV_ERR_RANGE;
 	if (!gstage_range_free(gs, gpa, size))
 		return CLV_ERR_EXISTS;
-	err = table_pool_reserve(pool, gstage_map_tables(gs, gpa, hpa, size, top), &chain);
-	if (err != CLV_OK)
-		return err;
+	err = table_pool_reserve(pool, gstage_map_tables(gs, gpa, hpa, size, m->top), &m->chain);
+	if (err == CLV_OK)
+		m->size = size;
+	return err;
+}
 
-	while (done < size) {
-		u64 at = gpa.v + done;
-		u32 level = gstage_fit(at, hpa.v + done, size - done, top);
+bool gstage_map_step(struct gstage_mapping *m, struct gstage *gs, struct table_pool *pool,
+		     u64 leaves)
+{
+	while (m->done < m->size && leaves > 0U) {
+		u64 at = m->gpa + m->done;
+		u32 level = gstage_fit(at, m->hpa + m->done, m->size - m->done, m->top);
 		u64 span = gstage_span(level);
-		u64 *table = gstage_make_path(gs, &chain, at, level);
+		u64 *table = gstage_make_path(gs, &m->chain, at, level);
 		u64 index = gstage_index(gs, level, at);
 		u64 entries = level == gs->levels - 1U ? GSTAGE_ROOT_ENTRIES : GSTAGE_ENTRIES;
 
@@ -106,14 +111,28 @@ int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa,
 		 * Leaves of this size up to the end of the table: a larger one can only begin
 		 * behind it.
 		 */
-		for (; index < entries && size - done >= span; index++) {
-			atomic_set(&table[index],
-				   gstage_pte_make(HPA(hpa.v + done), GSTAGE_PTE_LEAF | prot));
-			done += span;
+		for (; index < entries && m->size - m->done >= span && leaves > 0U; index++) {
+			atomic_set(&table[index], gstage_pte_make(HPA(m->hpa + m->done),
+								  GSTAGE_PTE_LEAF | m->prot));
+			m->done += span;
+			leaves--;
 		}
 	}
-	table_pool_unreserve(pool, &chain);
-	return CLV_OK;
+	if (m->done < m->size)
+		return true;
+	table_pool_unreserve(pool, &m->chain);
+	return false;
+}
+
+int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa, u64 size, u64 prot,
+	       u32 largest)
+{
+	struct gstage_mapping m;
+	int err = gstage_map_begin(&m, gs, pool, gpa, hpa, size, prot, largest);
+
+	if (err == CLV_OK)
+		(void)gstage_map_step(&m, gs, pool, UINT64_MAX);
+	return err;
 }
 
 /*

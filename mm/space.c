@@ -139,7 +139,8 @@ static int space_size_pool(struct space *sp, gpa_t base, u64 size)
 				     : CLV_OK;
 }
 
-static int space_map_memory(struct space *sp, struct region *r)
+/* Everything that can fail. Under the lock. */
+static int space_prepare_memory(struct space *sp, struct region *r)
 {
 	u64 pages = r->size >> PAGE_SHIFT;
 	struct region_log *log = &r->log;
@@ -156,8 +157,8 @@ static int space_map_memory(struct space *sp, struct region *r)
 		log->memory_size = 0;
 		return CLV_ERR_NOMEM;
 	}
-	err = gstage_map(&sp->gs, &sp->pool, r->base, r->hpa, r->size, r->prot,
-			 sp->cfg.largest_level);
+	err = gstage_map_begin(&sp->coming, &sp->gs, &sp->pool, r->base, r->hpa, r->size, r->prot,
+			       sp->cfg.largest_level);
 	if (err != CLV_OK) {
 		(void)frames_free(sp->frames, log->memory, log->memory_size);
 		log->memory_size = 0;
@@ -167,7 +168,16 @@ static int space_map_memory(struct space *sp, struct region *r)
 	return CLV_OK;
 }
 
-int space_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
+static struct region *space_coming(struct space *sp)
+{
+	for (u32 i = 0; i < sp->nr_regions; i++) {
+		if (atomic_read(&sp->region[i].kind) == (u32)REGION_COMING)
+			return &sp->region[i];
+	}
+	return NULL;
+}
+
+int space_begin_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
 {
 	struct region *r;
 	int err;
@@ -177,16 +187,43 @@ int space_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
 	r = space_slot(sp, 0, CONFIG_MAX_REGIONS);
 	if (err == CLV_OK && r == NULL)
 		err = CLV_ERR_NOMEM;
+	if (err == CLV_OK && space_coming(sp) != NULL)
+		err = CLV_ERR_STATE;
 	if (err == CLV_OK) {
 		region_fill(r, base, size, hpa, GSTAGE_PTE_RWX);
-		err = space_map_memory(sp, r);
+		err = space_prepare_memory(sp, r);
 	}
 	if (err == CLV_OK) {
-		space_publish(sp, r, REGION_MEMORY);
+		space_publish(sp, r, REGION_COMING);
 		err = (int)(r - sp->region);
 	}
 	spin_unlock(&sp->lock);
 	return err;
+}
+
+bool space_memory_step(struct space *sp)
+{
+	struct region *r;
+	bool more = false;
+
+	spin_lock(&sp->lock);
+	r = space_coming(sp);
+	if (r != NULL) {
+		more = gstage_map_step(&sp->coming, &sp->gs, &sp->pool, sp->cfg.step_pages);
+		if (!more)
+			space_publish(sp, r, REGION_MEMORY);
+	}
+	spin_unlock(&sp->lock);
+	return more;
+}
+
+int space_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
+{
+	int region = space_begin_memory(sp, base, hpa, size);
+
+	while (region >= 0 && space_memory_step(sp))
+		;
+	return region;
 }
 
 /*

@@ -78,6 +78,7 @@ struct space {
 	u32 nr_regions; /* regions in use; set before guests run, then changed under the lock only for windows */
 	struct space_config cfg;
 	struct frames *frames;
+	struct gstage_mapping coming; /* memory that is being mapped; under the lock */
 	struct space_stats stats;
 };
 
@@ -107,9 +108,25 @@ void space_destroy(struct space *sp);
  * @size: bytes, a multiple of 4 KiB, not 0
  *
  * Return: the region's index, CLV_ERR_INVAL, CLV_ERR_EXISTS (overlap), CLV_ERR_RANGE (wider than
- * the mode), CLV_ERR_NOMEM (no region slot).
+ * the mode), CLV_ERR_NOMEM (no region slot), CLV_ERR_STATE (space_begin_memory()).
  */
 int space_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size);
+
+/**
+ * space_begin_memory() - begin what space_add_memory() does, in steps (M6); one region at a time
+ *
+ * Tables and bitmap are taken, so that no step can fail (M5). Until the last step the region is
+ * nobody's memory. No vCPU of the space runs.
+ *
+ * Return: as space_add_memory(); CLV_ERR_STATE: the one before has not been mapped whole.
+ */
+int space_begin_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size);
+
+/**
+ * space_memory_step() - map a step's worth of leaves of the region that was begun
+ * Return: true when more is to do; false: it is there, or none was begun.
+ */
+bool space_memory_step(struct space *sp);
 
 /**
  * space_add_device() - map the registers of a device of the machine: loads and stores, no fetches

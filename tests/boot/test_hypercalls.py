@@ -27,6 +27,15 @@ def test_note_outlives_the_manager(boot):
     assert m.wait_end() == 0
 
 
+def test_create_in_steps(boot):
+    """A slot of small leaves is made in bounded steps (M6), and what starts in it runs."""
+    m = boot([partition("manager", bootargs="role=steps", more="manager"),
+              partition("subject", bootargs="role=subject", more="largest-page = <0x1000>")],
+             {"payload.bin": guest("hypercall")}, smp=2)
+    m.payload_result("manager")
+    assert m.wait_end() == 0
+
+
 def test_on_one_hart(boot):
     """The same with both partitions on one hart: who waits for the other must let it run."""
     m = boot([partition("manager", bootargs="role=manager", more="manager"),

@@ -84,4 +84,7 @@ void test_owner(void);
  */
 void given_and_reborn(void);
 
+/** created_in_steps() - the subject has leaves of 4 KiB: no call of its creation maps more than a step's */
+void created_in_steps(void);
+
 #endif

@@ -70,6 +70,10 @@ void guest_main(unsigned long hartid, const void *fdt)
 		given_and_reborn();
 		finish();
 	}
+	if (strcmp(role, "steps") == 0) {
+		created_in_steps();
+		finish();
+	}
 	own_isa = fdt_isa(fdt);
 	map_view();
 	wait_up();

@@ -279,3 +279,26 @@ void given_and_reborn(void)
 	check(true, "it counts");
 	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), 0, "destroy it");
 }
+
+void created_in_steps(void)
+{
+	const u64 pages = SUBJECT_SIZE / GUEST_PAGE;
+	struct sbiret r = { 0, 0 };
+	u64 calls = 0;
+
+	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), 0, "destroy it");
+	do {
+		r = cleave_call(CLEAVE_FN_VM_CREATE, subject, (u64)r.value, 0, 0, 0, 0);
+		calls++;
+	} while (r.error == 0 && r.value != 0);
+	want(r, 0, "create it");
+	/* Each page is mapped in one call, and zeroed in another. */
+	check(calls >= 2U * pages / cleave_feature(CLEAVE_FEATURE_STEP_PAGES), "in %lu calls",
+	      calls);
+	want_leaf(ARENA, 0, "of 4 KiB, as configured");
+	want(cleave_vm_steps(CLEAVE_FN_VM_START, subject), 0, "start it");
+	map_view();
+	wait_up();
+	check(true, "it counts");
+	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), 0, "destroy it for good");
+}
