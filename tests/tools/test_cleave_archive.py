@@ -303,3 +303,77 @@ def test_documented_examples_are_accepted(bench, example):
 
 def test_examples_are_documented():
     assert len(documented_examples()) == 2
+
+
+# --- the machine's own tree ----------------------------------------------------------------------
+
+MACHINE = """\
+/dts-v1/;
+/ {
+	#address-cells = <2>;
+	#size-cells = <2>;
+	memory@80000000 { device_type = "memory"; reg = <0x0 0x80000000 0x0 0x40000000>; };
+	chosen { stdout-path = "/soc/serial@10000000"; };
+	soc {
+		#address-cells = <2>;
+		#size-cells = <2>;
+		ranges;
+		interrupt-parent = <&plic>;
+		plic: plic@c000000 {
+			compatible = "sifive,plic-1.0.0";
+			reg = <0x0 0xc000000 0x0 0x600000>;
+			interrupt-controller;
+			#interrupt-cells = <1>;
+			riscv,ndev = <95>;
+		};
+		serial@10000000 { reg = <0x0 0x10000000 0x0 0x100>; interrupts = <10>; };
+		rtc@101000 { reg = <0x0 0x101000 0x0 0x1000>; interrupts = <11>; clocks = <1>; };
+	};
+};
+"""
+
+
+@pytest.fixture
+def machine(bench):
+    """A configuration whose manager drives the RTC, and the tree of a machine that has one."""
+    bench.write("config.dts", CONFIG.replace("manager;", 'manager; direct-map; devices = "/soc/rtc@101000";'))
+    bench.write("machine.dts", MACHINE)
+    subprocess.run(["dtc", "-q", "-O", "dtb", "-o", "machine.dtb", "machine.dts"], cwd=bench.path, check=True)
+    return bench
+
+
+def test_devices_are_warned_of(machine):
+    done = machine.pack()
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines() == [
+        "warning: /partitions/manager: direct-map: a device that it drives can reach all memory of the machine, that of "
+        "the hypervisor and of other partitions too: no IOMMU stands between them"]
+    assert "    device  /soc/rtc@101000" in done.stdout.splitlines()
+
+
+def test_tree_of_the_machine(machine):
+    assert machine.pack().returncode == 0
+    done = check(machine, "--tree", "machine.dtb", "out.cpio")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[1:] == [
+        'warning: /partitions/manager: devices: "/soc/rtc@101000": left out of the guest\'s device tree, as they refer to '
+        "what it does not have: clocks"]
+    # What a wrong path or a device that is taken would be at boot, it is here.
+    for path, line in (("/soc/rtc@102000", 'there is no node "/soc/rtc@102000" in this machine\'s device tree; "/soc" '
+                        "holds plic@c000000, serial@10000000, rtc@101000"),
+                       ("/soc/serial@10000000", '"/soc/serial@10000000" is the machine\'s console; allowed: other '
+                        "devices of the machine")):
+        machine.write("config.dts", CONFIG.replace("manager;", f'manager; devices = "{path}";'))
+        assert machine.pack().returncode == 0
+        done = check(machine, "--tree", "machine.dtb", "out.cpio")
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1] == f"error: /partitions/manager: devices: {line}"
+
+
+def test_tree_that_is_none(machine):
+    assert machine.pack().returncode == 0
+    for name, why in (("nobody.dtb", "No such file or directory"), ("Image", "is no device tree")):
+        done = check(machine, "--tree", name, "out.cpio")
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"error: {name}") and why in done.stderr
+        assert len(done.stderr.splitlines()) == 1
