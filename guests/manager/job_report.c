@@ -47,23 +47,24 @@ const char *job_target(const struct job *job)
 	return job->kind == JOB_CHECKPOINT ? "store" : job->to.name;
 }
 
-static const char *job_origin(const struct job *job)
-{
-	if (job->kind == JOB_RECEIVE)
-		return "peer";
-	return job->kind == JOB_RESTORE ? "store" : job->from.name;
-}
-
 /* --- progress ------------------------------------------------------------------------------------------------------- */
 
+/* For a person it has to fit in a row of a terminal, with the partition's name before it: 70 characters. */
 static void say_source(struct job *job)
 {
 	const struct migrate_source *s = &job->source;
 	const struct migrate_progress *p = migrate_source_progress(&job->source);
 	u64 now = rate(job, s->tx.bytes - s->pass_bytes, rdtime() - s->pass_time);
-	char speed[24];
+	char speed[24], dirty[24], what[24], brake[24] = "";
 
+	if (strcmp(p->phase, "copy") == 0)
+		guest_print(what, sizeof(what), "pass %u", p->pass);
+	else
+		guest_print(what, sizeof(what), "%s", p->phase);
 	rate_text(speed, sizeof(speed), p->pass == 0 ? 0 : now);
+	rate_text(dirty, sizeof(dirty), p->dirty_rate * GUEST_PAGE);
+	if (p->brake != 0)
+		guest_print(brake, sizeof(brake), ", brake %u%%", p->brake);
 	if (shell_script())
 		shell_progress(
 			"job=%u phase=\"%s\" pass=%u percent=%u mib_s=%s dirty_rate_pages_s=%lu "
@@ -71,11 +72,9 @@ static void say_source(struct job *job)
 			job->number, p->phase, p->pass, p->percent, speed, p->dirty_rate, p->dirty,
 			p->estimate_us / 1000U, p->brake);
 	else
-		shell_progress(
-			"%s to %s: %s, pass %u, %u%%, %s MiB/s; dirties %lu pages/s, %lu left, "
-			"stop would take %lu ms; brake %u%%",
-			job_origin(job), job_target(job), p->phase, p->pass, p->percent, speed,
-			p->dirty_rate, p->dirty, p->estimate_us / 1000U, p->brake);
+		shell_progress("%s: %s, %u%%, %s MiB/s, dirties %s, downtime %lu ms%s",
+			       job->from.name, what, p->percent, speed, dirty,
+			       p->estimate_us / 1000U, brake);
 }
 
 static void say_dest(struct job *job)
@@ -88,9 +87,8 @@ static void say_dest(struct job *job)
 		shell_progress("job=%u phase=\"%s\" pass=%u pages=%lu zero_pages=%lu mib_s=%s",
 			       job->number, p->phase, p->pass, p->pages, p->zero, speed);
 	else
-		shell_progress("%s to %s: %s, pass %u, %lu pages and %lu zero ones, %s MiB/s",
-			       job_origin(job), job_target(job), p->phase, p->pass, p->pages,
-			       p->zero, speed);
+		shell_progress("%s: %s, pass %u, %lu pages, %lu zero, %s MiB/s", job_target(job),
+			       p->phase, p->pass, p->pages, p->zero, speed);
 }
 
 void job_say_progress(struct job *job)

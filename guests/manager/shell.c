@@ -220,17 +220,17 @@ static size_t fetch(char *buf, size_t size)
 
 bool shell_serve(void)
 {
+	bool any = false;
 	char key;
 
 	/* One by one: what stands behind a command that runs long is its, to look for ^C. */
-	if (fetch(&key, 1) == 0)
-		return false;
-	do {
+	while (fetch(&key, 1) != 0) {
 		serve_key((u8)key);
-	} while (fetch(&key, 1) != 0);
+		any = true;
+	}
 	settle();
 	shell_flush();
-	return true;
+	return any;
 }
 
 bool shell_interrupted(void)

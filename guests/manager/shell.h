@@ -42,7 +42,7 @@ struct command {
 };
 
 /**
- * shell_say() - print one line, also while a line is being edited: that is taken away, and drawn again behind it
+ * shell_say() - print one line, also while a line is being edited: that is taken away, and drawn again by the main loop
  * Of a job it must be preceded by shell_progress_end() when a progress line stands there that is no longer true.
  */
 void shell_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

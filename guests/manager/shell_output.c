@@ -10,7 +10,7 @@
 #define NORMAL	  "\033[0m"
 #define BELL	  "\a"
 
-#define PROGRESS_COLUMNS 70U /* of the progress on the row */
+#define PROGRESS_COLUMNS 71U /* of the progress on the row */
 #define DRAWS_A_SECOND	 10U
 
 void shell_flush(void)
@@ -90,8 +90,9 @@ static void put_line(const char *text)
 	if (bad)
 		shell_put(NORMAL);
 	shell_put("\n");
-	shell_row_draw();
 	shell_flush();
+	/* Not drawn at once: of a report in many lines, only what comes behind the last one matters. */
+	shell.stale = true;
 }
 
 void shell_say(const char *fmt, ...)
@@ -163,8 +164,8 @@ void shell_progress_end(void)
 	shell.progress_new = false;
 	if (shell.row == SHELL_ROW_PROGRESS) {
 		shell_row_take();
-		shell_row_draw();
 		shell_flush();
+		shell.stale = true;
 	}
 }
 

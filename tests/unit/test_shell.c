@@ -218,8 +218,10 @@ static void type(const char *keys)
 	assert_int_equal(typed_at, typed_len);
 }
 
+/* What the main loop finds when it comes round next. */
 static void expect_row(const char *row, size_t at)
 {
+	shell_serve();
 	terminal.row[terminal.len] = '\0';
 	assert_string_equal(terminal.row, row);
 	assert_int_equal(terminal.at, at);
