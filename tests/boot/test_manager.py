@@ -46,6 +46,15 @@ def run(m, command):
     return said[:-1], said[-1]
 
 
+def during(m, command):
+    """Do `command` while a job prints its own lines. Return: the line that ends it."""
+    start = m.at = len(m.lines())
+    m.sendline(command)
+    found = m.wait(r"^manager\| (ok|error: .*)$", SHORT)[1]
+    assert not [line for line in m.lines()[start:] if line.startswith(("manager| failed", "manager| done"))]
+    return found
+
+
 def good(m, command):
     """Do `command`, which must succeed. Return: its lines."""
     lines, end = run(m, command)
@@ -368,6 +377,34 @@ def test_demo_is_interrupted(boot):
     assert listed(m)["work"]["log"] == "off"
     assert good(m, "leaves work") == whole
     good(m, "demo")
+
+
+def test_a_job_guards_its_partitions(boot):
+    """While a job runs the console works, and no command changes the partitions that it is about; cancel ends it."""
+    m = machine(boot, others=[workload(size=128 * MIB),
+                              partition("spare", kernel=None, memory=((0x80000000, 128 * MIB),), more="incoming")])
+    m.wait(STARTED)
+    works(m, "work")
+    whole = good(m, "leaves work")
+    # It writes faster than this bound allows, so the job lasts until it is cancelled.
+    good(m, "migrate work to spare --downtime 0 --passes 4000")
+    m.wait(r"^manager\| progress: .*percent=", SHORT)
+    for vm, number in (("work", 1), ("spare", 2)):
+        why = f'partition {number} "{vm}": a job works on it; jobs shows it, cancel ends it'
+        for command in ("pause", "resume", "reset", "destroy", "create", "start", "log start", "log stop"):
+            assert during(m, f"{command} {vm}") == f"error: {why}"
+        assert during(m, f"brake {vm} 5") == f"error: {why}"
+    for command in ("quit", "demo"):
+        assert during(m, command) == "error: a job runs; jobs shows it, cancel ends it"
+    assert during(m, "jobs") == during(m, "list") == during(m, "log status work") == "ok"
+    assert during(m, "cancel") == "ok"
+    m.wait(r"^manager\| failed: migrate work: ", SHORT)
+    vms = listed(m)
+    assert (vms["work"]["state"], vms["work"]["log"], vms["spare"]["state"]) == ("running", "off", "empty")
+    assert good(m, "leaves work") == whole
+    works(m, "work")
+    assert not [line for line in m.lines("manager") if line.startswith("event: ")]
+    good(m, "pause work")
 
 
 def test_only_a_manager(boot):
