@@ -49,7 +49,7 @@ static u32 get_plic(struct vm *vm, u32 i, void *data)
 {
 	struct vplic *p = &vm->plic;
 	struct cleave_state_plic *r = data;
-	struct cleave_state_plic_context *c = (struct cleave_state_plic_context *)(r + 1);
+	struct cleave_state_plic_context *c = (void *)(r + 1);
 
 	(void)i;
 	spin_lock(&p->lock);
@@ -66,8 +66,7 @@ static u32 get_plic(struct vm *vm, u32 i, void *data)
 
 static bool plic_is_legal(const struct vm *vm, const struct cleave_state_plic *r)
 {
-	const struct cleave_state_plic_context *c =
-		(const struct cleave_state_plic_context *)(r + 1);
+	const struct cleave_state_plic_context *c = (const void *)(r + 1);
 
 	if (r->sources != VPLIC_SOURCES || r->contexts != vm->nr_vcpus ||
 	    ((r->pending | r->claimed) & PLIC_SOURCE_0) != 0U || (r->pending & r->claimed) != 0U ||
@@ -88,8 +87,7 @@ static int set_plic(struct vm *vm, u32 i, const void *data, u32 length)
 {
 	struct vplic *p = &vm->plic;
 	const struct cleave_state_plic *r = data;
-	const struct cleave_state_plic_context *c =
-		(const struct cleave_state_plic_context *)(r + 1);
+	const struct cleave_state_plic_context *c = (const void *)(r + 1);
 
 	(void)i;
 	if (length != sizeof(*r) + more_plic(vm) || !plic_is_legal(vm, r))

@@ -35,7 +35,7 @@ static u32 more_config(struct vm *vm)
 static u32 get_config(struct vm *vm, u32 i, void *data)
 {
 	struct cleave_state_config *c = data;
-	struct cleave_state_region *r = (struct cleave_state_region *)(c + 1);
+	struct cleave_state_region *r = (void *)(c + 1);
 
 	(void)i;
 	*c = (struct cleave_state_config){ .vcpus = vm->nr_vcpus,
@@ -60,7 +60,7 @@ static bool config_fits(const struct cleave_state_config *c)
 static int set_config(struct vm *vm, u32 i, const void *data, u32 length)
 {
 	const struct cleave_state_config *c = data;
-	const struct cleave_state_region *r = (const struct cleave_state_region *)(c + 1);
+	const struct cleave_state_region *r = (const void *)(c + 1);
 
 	(void)i;
 	if (length != sizeof(*c) + more_config(vm) || c->regions != vm->cfg->nr_memory ||
