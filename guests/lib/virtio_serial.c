@@ -58,6 +58,7 @@ enum port_state {
 	PORT_CLOSED,
 	PORT_OPEN,
 	PORT_CLOSING, /* the connection is over; the device has not taken that yet */
+	PORT_RESTING, /* the connection is there, and our end is closed, or will be when the device has taken that */
 };
 
 /**
@@ -219,7 +220,8 @@ static void port_talk(struct virtio_port *port)
 {
 	if (port->ready_due && control_send(port->id, CONSOLE_PORT_READY, 1) != NO_MESSAGE)
 		port->ready_due = false;
-	if (port->state == PORT_CLOSING && port->told_open && port->message == NO_MESSAGE)
+	if ((port->state == PORT_CLOSING || port->state == PORT_RESTING) && port->told_open &&
+	    port->message == NO_MESSAGE)
 		port_tell(port, false);
 }
 
@@ -302,8 +304,13 @@ static void port_add(u32 id)
 static void port_host_closed(struct virtio_port *port)
 {
 	port->host_open = false;
-	if (port->state == PORT_OPEN)
+	if (port->state == PORT_RESTING && !port->told_open && port->message == NO_MESSAGE) {
+		/* Nothing can have come since, so all that is there is the old connection's, whatever the host does next. */
+		rx_drop(port);
+		port->state = PORT_CLOSED;
+	} else if (port->state == PORT_OPEN || port->state == PORT_RESTING) {
 		port->state = PORT_CLOSING;
+	}
 }
 
 /** port_remove() - the device has no such port any more, and wants to hear nothing of it; it may come back */
@@ -533,15 +540,25 @@ bool virtio_port_open(struct virtio_port *port)
 	control_poll();
 	if (port->state == PORT_OPEN)
 		return true;
-	if (!port->host_open || port->state != PORT_CLOSED || port->message != NO_MESSAGE ||
-	    port->ready_due)
+	if (!port->host_open || port->state == PORT_CLOSING || port->told_open ||
+	    port->message != NO_MESSAGE || port->ready_due)
 		return false;
 	tx_reclaim(port);
-	if (!serial.works || !tx_settled(port) || !port_tell(port, true))
+	if (!serial.works || (port->state == PORT_CLOSED && !tx_settled(port)) ||
+	    !port_tell(port, true))
 		return false;
 	port->state = PORT_OPEN;
 	control_poll();
 	return port->state == PORT_OPEN;
+}
+
+void virtio_port_rest(struct virtio_port *port)
+{
+	control_poll();
+	if (port->state != PORT_OPEN)
+		return;
+	port->state = PORT_RESTING;
+	control_poll();
 }
 
 int64_t virtio_port_send(struct virtio_port *port, const void *bytes, size_t size)

@@ -17,7 +17,8 @@
  * The device does not say in which order bytes and an open of another queue came. Before the host's first byte of a connection
  * can be given to the program, the device waits for virtio_port_open(), so nothing is lost, with one exception: when the
  * host closes and opens again before the program has seen the close (virtio_poll() not called in between), bytes that it sends
- * at once may be taken for the old connection's and be dropped. Who opens again at once lets the program speak first.
+ * at once may be taken for the old connection's and be dropped. Who opens again at once lets the program speak first; and a program
+ * that expects nothing for a while says so by virtio_port_rest(), after which this cannot happen.
  */
 #ifndef GUESTS_LIB_VIRTIO_SERIAL_H
 #define GUESTS_LIB_VIRTIO_SERIAL_H
@@ -69,6 +70,15 @@ uint32_t virtio_port_generation(const struct virtio_port *port);
  * not through yet: try again after virtio_poll().
  */
 bool virtio_port_open(struct virtio_port *port);
+
+/**
+ * virtio_port_rest() - the program is not interested for now: what the host sends waits at the host
+ *
+ * Sending and receiving answer -1 until virtio_port_open(). If that finds the same connection, it goes on where it was, and
+ * nothing is lost; else it is a new one, with all its bytes. What was sent before goes on its way. Does nothing to a port that
+ * the program has not open.
+ */
+void virtio_port_rest(struct virtio_port *port);
 
 /**
  * virtio_port_send() - send bytes

@@ -13,7 +13,7 @@ import pytest
 from cleavetest import SHORT, command, guest, partition, qemu
 
 LINK, SECOND = "cleave.link", "cleave.second"
-ECHO, FLOOD, END = 0, 1, 2
+ECHO, FLOOD, END, LAST = 0, 1, 2, 3
 INVERT = bytes(255 - i for i in range(256))
 
 
@@ -72,10 +72,10 @@ def receive(s, size):
     return bytes(got)
 
 
-def echo(s, seed, size):
+def echo(s, seed, size, mode=ECHO):
     """Send a stream and receive its echo, both at once. Return: what was wrong with it."""
     data = stream(seed, size)
-    sender = threading.Thread(target=s.sendall, args=(struct.pack("<IIQ", ECHO, seed, size) + data,))
+    sender = threading.Thread(target=s.sendall, args=(struct.pack("<IIQ", mode, seed, size) + data,))
     sender.start()
     got = receive(s, size)
     sender.join()
@@ -154,6 +154,21 @@ def test_host_closes_and_opens_again(boot, ports):
     m.wait(f"open {LINK} connection 15")
     second.sendall(struct.pack("<IIQ", END, 0, 0))
     m.payload_result("link")
+    assert m.wait_end() == 0
+
+
+def test_resting_port_loses_nothing(boot, ports):
+    """While the guest rests, a host that closes, opens and sends without a pause is heard from its first byte on."""
+    m = machine(boot, ports)
+    m.wait(f"port {LINK} is there")
+    for number in range(1, 21):
+        s = ports.connect(LINK)
+        assert echo(s, number, 20000, LAST) is None
+        m.wait(f"ok {LINK} connection {number}: 20000 bytes")
+        s.close()
+    s = ports.connect(LINK)
+    s.sendall(struct.pack("<IIQ", END, 0, 0))
+    assert m.payload_result("link") == 22
     assert m.wait_end() == 0
 
 

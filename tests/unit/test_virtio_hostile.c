@@ -294,6 +294,8 @@ static void test_random_mischief(void **state)
 			n = virtio_port_recv(port, back, chance(sizeof(back)));
 			assert_in_range(n + 1, 0, sizeof(back) + 1);
 			virtio_poll();
+			if (chance(8) == 0)
+				virtio_port_rest(port);
 			virtio_port_open(port);
 		}
 		/* One line when it is given up; one on a port that it announced and that has no room. */

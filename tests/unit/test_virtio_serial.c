@@ -522,6 +522,75 @@ static void test_host_open_before_the_program(void **state)
 	assert_int_equal(generation(port), 1);
 }
 
+static void test_rest_keeps_the_connection(void **state)
+{
+	struct virtio_port *port = start_open();
+
+	(void)state;
+	for (u32 i = 0; i < 100; i++) {
+		assert_int_equal(vsim_host_write(LINK, data, 10000), 10000);
+		assert_int_equal(virtio_port_recv(port, back, 6), 6);
+		virtio_port_rest(port);
+		virtio_port_rest(port);
+		assert_false(vsim.port[LINK].guest_open);
+		assert_int_equal(virtio_port_recv(port, back, 10), -1);
+		assert_int_equal(virtio_port_send(port, back, 10), -1);
+		assert_true(virtio_port_connected(port));
+		assert_int_equal(vsim_host_write(LINK, data, 10), 0);
+		assert_true(virtio_port_open(port));
+		assert_int_equal(generation(port), 1);
+		assert_int_equal(virtio_port_recv(port, back, sizeof(back)), 9994);
+		assert_memory_equal(back, data + 6, 9994);
+		assert_int_equal(virtio_port_send(port, data, 10), 10);
+	}
+	assert_int_equal(vsim.port[LINK].got_len, 1000);
+}
+
+/* However fast the host closes, opens and sends: it is all there, and nothing of the old connection. */
+static void test_rest_makes_the_next_connection_whole(void **state)
+{
+	struct virtio_port *port = start_open();
+
+	(void)state;
+	for (u32 i = 0; i < 100; i++) {
+		assert_int_equal(vsim_host_write(LINK, "old", 3), 3);
+		virtio_port_rest(port);
+		vsim_host_close(LINK);
+		vsim_host_open(LINK);
+		assert_int_equal(vsim_host_write(LINK, "new", 3), 0);
+		assert_true(virtio_port_open(port));
+		assert_int_equal(generation(port), i + 2U);
+		assert_int_equal(vsim_host_write(LINK, "new", 3), 3);
+		assert_int_equal(virtio_port_recv(port, back, 10), 3);
+		assert_memory_equal(back, "new", 3);
+	}
+	/* A device that has not yet taken that we rest */
+	assert_int_equal(vsim_host_write(LINK, "old", 3), 3);
+	vsim.lazy = true;
+	virtio_port_rest(port);
+	vsim_host_close(LINK);
+	vsim_host_open(LINK);
+	assert_false(virtio_port_open(port));
+	assert_true(vsim.port[LINK].guest_open);
+	vsim_run();
+	assert_true(virtio_port_open(port));
+	vsim_run();
+	assert_int_equal(vsim_host_write(LINK, "new", 3), 3);
+	assert_int_equal(virtio_port_recv(port, back, 10), 3);
+	assert_memory_equal(back, "new", 3);
+	/* What was sent before a rest arrives, however slow the host; and is not sent twice, or on the next. */
+	vsim.lazy = false;
+	vsim_throttle(LINK, true);
+	assert_int_equal(virtio_port_send(port, data, 100000), 100000);
+	virtio_port_rest(port);
+	assert_true(virtio_port_open(port));
+	assert_int_equal(virtio_port_send(port, data + 100000, 1000), 1000);
+	virtio_port_rest(port);
+	vsim_throttle(LINK, false);
+	assert_int_equal(vsim.port[LINK].got_len, 101000);
+	assert_memory_equal(vsim.port[LINK].got, data, 101000);
+}
+
 static void test_messages_wait_for_room(void **state)
 {
 	struct virtio_port *port = start_open();
@@ -611,6 +680,8 @@ int main(void)
 		cmocka_unit_test_setup(test_forgotten_buffer_comes_back, prepare),
 		cmocka_unit_test_setup(test_ports_do_not_share_their_fate, prepare),
 		cmocka_unit_test_setup(test_host_open_before_the_program, prepare),
+		cmocka_unit_test_setup(test_rest_keeps_the_connection, prepare),
+		cmocka_unit_test_setup(test_rest_makes_the_next_connection_whole, prepare),
 		cmocka_unit_test_setup(test_messages_wait_for_room, prepare),
 		cmocka_unit_test_setup(test_port_is_removed_and_comes_back, prepare),
 		cmocka_unit_test_setup(test_second_init_cuts_everything, prepare),

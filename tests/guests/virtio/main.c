@@ -3,7 +3,8 @@
  * Test of the virtio console driver against a real device: tests/boot/test_virtio.py is at the other end of each port.
  *
  * A connection begins with a header from the host. mode 0: @length bytes of the stream of @seed follow, which are checked, and
- * sent back with every byte inverted. mode 1: @length bytes of that stream go to the host. mode 2: the test is over.
+ * sent back with every byte inverted. mode 1: @length bytes of that stream go to the host. mode 2: the test is over. mode 3: as
+ * 0, and the port rests until the host has opened another connection.
  * With the bootarg `sleep`, the program waits in WFI for the device's interrupt whenever nothing moves.
  *
  * A line a connection: `ok NAME connection N: BYTES bytes`, or `cut NAME connection N after BYTES bytes`.
@@ -15,6 +16,7 @@
 #define MODE_ECHO  0U
 #define MODE_FLOOD 1U
 #define MODE_END   2U
+#define MODE_LAST  3U
 
 #define CHUNK 65536U
 
@@ -75,6 +77,16 @@ static bool begin(struct end *e)
 	return true;
 }
 
+/** rest() - the port rests until there is another connection */
+static bool rest(struct end *e)
+{
+	virtio_port_rest(e->port);
+	if (virtio_port_generation(e->port) == e->generation)
+		return false;
+	e->open = false;
+	return true;
+}
+
 static bool cut(struct end *e)
 {
 	e->open = false;
@@ -93,7 +105,7 @@ static s64 more(struct end *e)
 	u32 i;
 
 	n = left < CHUNK ? (s64)left : (s64)CHUNK;
-	if (e->header.mode == MODE_ECHO)
+	if (e->header.mode != MODE_FLOOD)
 		n = virtio_port_recv(e->port, e->buf, (size_t)n);
 	for (i = 0; n > 0 && i < (u32)n; i++) {
 		u8 want = stream_byte(e, e->got + i);
@@ -102,7 +114,7 @@ static s64 more(struct end *e)
 			e->buf[i] = want;
 		else if (e->buf[i] != want)
 			e->wrong++;
-		if (e->header.mode == MODE_ECHO)
+		if (e->header.mode != MODE_FLOOD)
 			e->buf[i] ^= 0xffU;
 	}
 	if (n > 0) {
@@ -126,6 +138,8 @@ static bool step(struct end *e)
 	}
 	if (!e->open)
 		return begin(e);
+	if (e->over && e->header.mode == MODE_LAST)
+		return rest(e);
 	if (e->header_got < sizeof(e->header)) {
 		n = virtio_port_recv(e->port, (u8 *)&e->header + e->header_got,
 				     sizeof(e->header) - e->header_got);
@@ -149,6 +163,9 @@ static bool step(struct end *e)
 	e->sent += (u64)n;
 	if (e->sent == e->header.length && !e->over) {
 		e->over = true;
+		/* Before the line: the host may act on it. */
+		if (e->header.mode == MODE_LAST)
+			virtio_port_rest(e->port);
 		check_eq(e->wrong, 0, "%s connection %u: %lu bytes", e->name, e->generation,
 			 e->sent);
 	}
