@@ -5,6 +5,7 @@
 #
 #   GUEST=linux   (default) Debian's Linux and the manager that logs what it dirties
 #   GUEST=demo    the workload guest of this tree instead of Linux: no download, a few seconds
+#   DEMO=migrate  instead: Linux moves from one machine to another, in a split terminal
 #   CONFIG=x.dts  a configuration of your own; FILES="name=file ..." its files
 #   LINUX=7.2     which of deps/linux-* (default: 6.12)
 #   SMP, MEM, CPU, MACHINE, APPEND: harts, memory, further CPU and machine properties, boot arguments
@@ -22,6 +23,12 @@ out=$O/run
 mkdir -p "$out"
 
 fail() { echo "run: $*" >&2; exit 1; }
+
+case ${DEMO:-} in
+"") ;;
+migrate) exec "$PYTHON" scripts/demo_migrate.py --linux "$LINUX" ;;
+*) fail "DEMO=$DEMO is not known: it is migrate, or nothing" ;;
+esac
 
 config=${CONFIG:-}
 read -ra files <<<"${FILES:-}"

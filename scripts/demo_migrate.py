@@ -1,0 +1,282 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The demonstration of migration (what `make run DEMO=migrate` does): a running Linux moves from one machine to another.
+
+Two QEMUs, joined by a socket between their managers. On a terminal they stand in two panes of tmux: the script types what a
+person would, and the keyboard works all the time. Without a terminal the same is played, every line is printed with its side in
+front, and the exit status says whether the guest arrived, verified and without a missing line.
+
+    scripts/demo_migrate.py                  with tmux where stdin and stdout are a terminal, else as lines
+    scripts/demo_migrate.py --lines          as lines
+    scripts/demo_migrate.py pane left DIR    what a pane runs
+"""
+
+import argparse
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import pexpect
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(TOP, "scripts"))
+import qemu  # noqa: E402
+
+OUT = os.path.join(TOP, os.environ.get("O", "build"))
+ESCAPE = "\x1d"  # Ctrl-]
+SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[@-~]|\r")
+MEMORY = "2G"
+COMMAND = "migrate linux to peer --downtime 1000 --passes 8 --verify"
+SECONDS = 300  # after which a wait gives up
+HINT = ("Ctrl-b o: the other machine | Ctrl-] ?: its console | Ctrl-a x: end it | "
+        "and back: right, Ctrl-] manager, migrate spare to peer")
+
+
+class Lost(Exception):
+    """The machine did not say what it should."""
+
+
+# --- a machine and what it says ------------------------------------------------------------------
+
+
+def argv_of(side, folder):
+    """QEMU's command line of a side. The left machine waits for nobody; the right one connects when it can."""
+    path = os.path.join(folder, "peer")
+    chardev = f"socket,path={path}," + ("server=on,wait=off" if side == "left" else "reconnect-ms=200")
+    return qemu.command(os.path.join(OUT, "cleave.bin"), os.path.join(folder, side + ".cpio"), smp=3, mem=MEMORY,
+                        extra=qemu.link({"cleave.peer": chardev}))
+
+
+class Console:
+    """A machine's console: what it said as plain text, and who types at it."""
+
+    def __init__(self, side, folder):
+        self.child = pexpect.spawn(*(lambda a: (a[0], a[1:]))(argv_of(side, folder)), echo=False)
+        self.child.delaybeforesend = None
+        self.text = ""
+        self.at = 0
+        self.ended = False
+        self.news = threading.Condition()
+
+    def feed(self, data):
+        """Take what came. As pexpect's output filter it hands it on unchanged."""
+        with self.news:
+            self.text += SEQUENCE.sub("", data.decode(errors="replace"))
+            self.news.notify_all()
+        return data
+
+    def end(self):
+        with self.news:
+            self.ended = True
+            self.news.notify_all()
+
+    def wait(self, pattern):
+        """Wait for text behind what was waited for before. Return: the match."""
+        regex, end = re.compile(pattern), time.monotonic() + SECONDS
+        with self.news:
+            while True:
+                match = regex.search(self.text, self.at)
+                if match:
+                    self.at = match.end()
+                    return match
+                if self.ended or not self.news.wait(max(0.0, end - time.monotonic())):
+                    raise Lost(f"it did not say '{pattern}'")
+
+    def type(self, text):
+        self.child.send(text)
+
+    def focus(self, name):
+        self.type(ESCAPE + name + "\r")
+        self.wait(rf'input goes to partition \d+ "{name}"')
+
+
+# --- what is played ------------------------------------------------------------------------------
+
+
+def play_left(c, lines):
+    """Wait until Linux counts, then send it away."""
+    c.wait(r"linux\| .*counter 5\n")
+    c.focus("manager")
+    if lines:
+        c.type("script on\r")
+        c.wait(r"manager\| ok\n")
+    end = time.monotonic() + SECONDS
+    verdict = "error: port"
+    while verdict.startswith("error: port") and time.monotonic() < end:
+        c.type(COMMAND + "\r")
+        verdict = c.wait(r"manager\| ((?:done|failed|error): .*)\n")[1]
+        if verdict.startswith("error: "):
+            time.sleep(1)  # the other machine is not up yet
+    if not verdict.startswith("done: "):
+        raise Lost(verdict)
+
+
+def play_right(c, lines):
+    """Wait until the guest is here, and give it the keyboard."""
+    if lines:
+        c.wait(r"input goes to partition")
+        c.focus("manager")
+        c.type("script on\r")
+        c.wait(r"manager\| ok\n")
+    verdict = c.wait(r"manager\| ((?:done|failed): .*)\n")[1]
+    if not verdict.startswith("done: "):
+        raise Lost(verdict)
+    c.focus("spare")
+    c.wait(r"spare\| .*counter \d+\n(?s:.*)counter \d+\n")
+
+
+PLAY = {"left": play_left, "right": play_right}
+
+
+def play(side, console, lines, wrong):
+    """A thread: play a side, and note what went wrong."""
+    try:
+        PLAY[side](console, lines)
+    except Lost as lost:
+        wrong.append(f"{side}: {lost}")
+
+
+# --- as lines ------------------------------------------------------------------------------------
+
+
+def show_lines(side, console):
+    """A thread: print whole lines until the machine ends. A row that was taken back (CR, ESC [K) was no line yet."""
+    rest = b""
+    while True:
+        try:
+            data = console.child.read_nonblocking(65536, None)
+        except pexpect.EOF:
+            break
+        console.feed(data)
+        *whole, rest = (rest + data).split(b"\n")
+        for line in whole:
+            text = SEQUENCE.sub("", line.rpartition(b"\r\x1b[K")[2].decode(errors="replace"))
+            print(f"{side:<5} {text}", flush=True)
+    console.end()
+
+
+def numbers(console, name):
+    return [int(n) for n in re.findall(rf"^{name}\| .*?counter (\d+)$", console.text, re.M)]
+
+
+def as_lines(folder):
+    """Play both sides and print what they say. Return: the exit status."""
+    wrong, sides = [], {side: Console(side, folder) for side in PLAY}
+    threads = [threading.Thread(target=show_lines, args=item, daemon=True) for item in sides.items()]
+    players = [threading.Thread(target=play, args=(side, c, True, wrong)) for side, c in sides.items()]
+    try:
+        for thread in threads + players:
+            thread.start()
+        while any(thread.is_alive() for thread in players) and not wrong:
+            time.sleep(0.1)
+    finally:
+        for console in sides.values():
+            console.child.kill(signal.SIGKILL)
+        for thread in threads + players:
+            thread.join()
+    left, right = numbers(sides["left"], "linux"), numbers(sides["right"], "spare")
+    counted = sorted(set(left) | set(right))
+    if not wrong and (len(counted) != len(left) + len(right) or counted != list(range(1, len(counted) + 1))):
+        wrong.append(f"the counter's lines: {left} on the left, {right} on the right")
+    for line in wrong:
+        print(f"demo: FAILED: {line}")
+    if not wrong:
+        print(f"demo: Linux moved, every page compared; it counted to {left[-1]} on the left and from {right[0]} on the right")
+    return 1 if wrong else 0
+
+
+# --- in panes ------------------------------------------------------------------------------------
+
+
+def pane(side, folder):
+    """One machine on this terminal: the keyboard works, and the script types too."""
+    console, wrong = Console(side, folder), []
+
+    def played():
+        play(side, console, False, wrong)
+        for line in wrong:
+            sys.stdout.write(f"\r\ndemo: {line}\r\n")
+            sys.stdout.flush()
+
+    threading.Thread(target=played, daemon=True).start()
+    console.child.interact(escape_character=None, output_filter=console.feed)
+    console.end()
+    return 0
+
+
+def in_panes(folder):
+    """Both machines in a tmux of its own, with none of the user's settings. Return: the exit status."""
+    tmux = ["tmux", "-S", os.path.join(folder, "tmux"), "-f", "/dev/null"]
+    width, height = shutil.get_terminal_size()
+    env = {k: v for k, v in os.environ.items() if k != "TMUX"}
+
+    def of(side):
+        return shlex.join([sys.executable, os.path.abspath(__file__), "pane", side, folder])
+
+    def run(*args):
+        subprocess.run([*tmux, *args], env=env, check=True)
+
+    run("new-session", "-d", "-s", "demo", "-x", str(width), "-y", str(height), of("left"))
+    try:
+        run("set-option", "-g", "status-left", "")
+        run("set-option", "-g", "status-right", "")
+        run("set-option", "-g", "window-status-current-format", HINT)
+        run("set-option", "-g", "pane-border-status", "top")
+        run("set-option", "-g", "pane-border-format", " #{?#{==:#{pane_index},0},left,right} machine ")
+        # A row of the manager's table is some 85 columns wide.
+        run("split-window", "-h" if width >= 170 else "-v", "-t", "demo", of("right"))
+        run("select-pane", "-t", "demo:0.0")
+        return subprocess.run([*tmux, "attach-session", "-t", "demo"], env=env, check=False).returncode
+    finally:
+        subprocess.run([*tmux, "kill-server"], env=env, check=False, stderr=subprocess.DEVNULL)
+
+
+# --- main ----------------------------------------------------------------------------------------
+
+
+def pack(folder, version):
+    """The boot archives of both machines."""
+    files = {"manager.bin": os.path.join(OUT, "guests", "manager.bin")}
+    guest = {"Image": os.path.join(TOP, "deps", f"linux-{version}", "Image"),
+             "initrd.gz": os.path.join(OUT, "linux", "initrd.gz")}
+    for path in [*files.values(), *guest.values()]:
+        if not os.path.exists(path):
+            sys.exit(f"demo: {os.path.relpath(path, TOP)} is not here: 'make setup' downloads, 'make' builds")
+    for side in PLAY:
+        names = {**files, **guest} if side == "left" else files
+        subprocess.run([os.path.join(TOP, "tools", "cleave-archive"), "-o", os.path.join(folder, side + ".cpio"),
+                        os.path.join(TOP, "guests", "manager", f"demo-migrate-{side}.dts"),
+                        *(f"{name}={path}" for name, path in names.items())],
+                       env=dict(os.environ, CLEAVE_CHECK=os.path.join(OUT, "host", "cleave-check")), check=True,
+                       stdout=subprocess.DEVNULL)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--lines", action="store_true", help="print lines, also on a terminal")
+    parser.add_argument("--linux", default="6.12", help="which of deps/linux-* (%(default)s)")
+    parser.add_argument("pane", nargs="*", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.pane:
+        return pane(*args.pane[1:])
+    wrong = qemu.complaint()
+    if wrong:
+        sys.exit("demo: " + wrong)
+    terminal = sys.stdin.isatty() and sys.stdout.isatty() and not args.lines
+    if terminal and not shutil.which("tmux"):
+        print("demo: tmux is not here ('make setup' installs it): lines instead of panes")
+        terminal = False
+    with tempfile.TemporaryDirectory(prefix="cleave-demo-") as folder:
+        pack(folder, args.linux)
+        return in_panes(folder) if terminal else as_lines(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
