@@ -375,6 +375,14 @@ static enum command_result run_jobs(int argc, char **argv)
 	return COMMAND_OK;
 }
 
+static enum command_result run_reboot(int argc, char **argv)
+{
+	(void)argv;
+	if (argc != 1)
+		return COMMAND_USAGE;
+	sbi_reboot();
+}
+
 /* --- completion ----------------------------------------------------------------------------------------------------- */
 
 #define CAN_MOVE (COMMANDS_STATE(CLEAVE_VM_RUNNING) | COMMANDS_STATE(CLEAVE_VM_PAUSED))
@@ -471,6 +479,7 @@ const struct command move_commands[] = {
 	{ "cancel", "[JOB]", "end a job: the guest runs on where it was", run_cancel,
 	  complete_jobs },
 	{ "jobs", "", "list the jobs that are under way", run_jobs, NULL },
+	{ "links", "", "say how the ports to the peer and to the store are", link_run_links, NULL },
 	{ "decide", "VM here|gone",
 	  "end a doubt when the peer is lost for good\n"
 	  "A guest that was handed over without an answer stands still until the peer says "
@@ -478,6 +487,13 @@ const struct command move_commands[] = {
 	  "it has it. `here` lets it run here again: make sure that it runs nowhere else, ever.\n"
 	  "`gone` forgets it: it runs at the peer.",
 	  run_decide, complete_decide },
+	{ "reboot", "",
+	  "start this manager anew, also in the middle of a job\n"
+	  "It ends as if it had crashed, and clears up when it is there again: guests that stand "
+	  "still\n"
+	  "for a job run on, slots that are half filled are emptied, who is in doubt asks the "
+	  "peer.",
+	  run_reboot, NULL },
 };
 const u32 move_commands_nr = ARRAY_SIZE(move_commands);
 

@@ -470,3 +470,46 @@ enum command_result link_restore(const struct cleave_vm_info *slot)
 	move_job_drop(job);
 	return COMMAND_FAILED;
 }
+
+/* --- links ---------------------------------------------------------------------------------------------------------- */
+
+static const char *peer_state(void)
+{
+	if (links.peer == NULL)
+		return "absent";
+	if (!virtio_port_connected(links.peer))
+		return "closed";
+	if (links.job != NULL)
+		return "busy";
+	if (links.wire.broken || links.wire.lost || links.wire.state != WIRE_IDLE)
+		return "not ready";
+	return "ready";
+}
+
+static const char *store_state(void)
+{
+	if (links.store == NULL)
+		return "absent";
+	if (!virtio_port_connected(links.store))
+		return "closed";
+	return links.filed != NULL ? "busy" : "ready";
+}
+
+enum command_result link_run_links(int argc, char **argv)
+{
+	struct report *r = commands_report();
+
+	(void)argv;
+	if (argc != 1)
+		return COMMAND_USAGE;
+	if (links.store == NULL && links.device)
+		links.store = virtio_port_find(LINK_STORE);
+	report_row(r);
+	report_text(r, "port", LINK_PEER);
+	report_text(r, "state", peer_state());
+	report_row(r);
+	report_text(r, "port", LINK_STORE);
+	report_text(r, "state", store_state());
+	commands_say_table(r);
+	return COMMAND_OK;
+}

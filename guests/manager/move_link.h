@@ -24,6 +24,9 @@ enum command_result link_checkpoint(const struct cleave_vm_info *vm, const struc
 /** link_restore() - begin to fill @slot from the store */
 enum command_result link_restore(const struct cleave_vm_info *slot);
 
+/** link_run_links() - the command */
+enum command_result link_run_links(int argc, char **argv);
+
 /** link_none() - Return: a link for an engine that has none yet: it is cut */
 struct migrate_link link_none(void);
 

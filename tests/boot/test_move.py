@@ -1,68 +1,437 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Moving a partition between slots of one machine: the workload guest checks every page it writes, before, during and after."""
+"""Moving a partition that checks every page it writes: between slots, over a link that is cut, into a file and out of it.
 
-import re
+The guest is the workload of this tree: two harts that write to all of their memory for ever, and end with a FAIL line when a page
+does not hold what was written to it.
+"""
+
+import os
+import socket
+import threading
+import time
 
 import pytest
 
+import qemu
 from cleavetest import LONG, SHORT, guest, partition
+from migratetest import PEER, STORE, Manager, manager, slot
 
 MIB = 1 << 20
-FILES = {"manager.bin": guest("manager"), "workload.bin": guest("workload")}
 MEMORY = ((0x80000000, 16 * MIB),)
+FILES = {"manager.bin": guest("manager"), "workload.bin": guest("workload")}
+FEW = ("--passes", "2")
 
 
-def manager(**more):
-    return partition("manager", kernel="manager.bin", bootargs="script", more="manager; cpu-affinity = <0>", **more)
+def worker(name="work", more="migratable; cpu-affinity = <1 2>"):
+    return partition(name, kernel="workload.bin", cpus=2, memory=MEMORY, more=more)
 
 
-def worker(name="work", memory=MEMORY, more="migratable; cpu-affinity = <1 2>", cpus=2):
-    return partition(name, kernel="workload.bin", cpus=cpus, memory=memory, more=more)
+def spare(name="spare", **more):
+    return slot(name, memory=MEMORY, **more)
 
 
-def slot(name, memory=MEMORY, cpus=2, more="incoming; cpu-affinity = <2 3>"):
-    return partition(name, kernel=None, cpus=cpus, memory=memory, more=more)
+def up(boot, *partitions, link=None, count=1):
+    """A machine that is up, and its manager."""
+    ports = qemu.link(link) if link else ()
+    m = boot([manager(link=bool(link)), *partitions], FILES, smp=3, mem="2G", extra=ports)
+    man = Manager(m)
+    man.ready()
+    for _ in range(count):
+        m.wait(r"^\w+\| alive: ", LONG)
+    return m, man
 
 
-def fields(text):
-    return {k: v.strip('"') for k, v in re.findall(r'([^\s=]+)=("[^"]*"|\S*)', text)}
+def alive(m, name):
+    """It goes on there, and has found nothing wrong anywhere."""
+    m.at = len(m.screen.lines)
+    m.wait(rf"^{name}\| alive: ", SHORT)
+    assert not [line for line in m.lines() if "FAIL" in line]
 
 
-class Manager:
-    """The manager's shell in script mode: a command a line in, its lines out."""
-
-    def __init__(self, machine, name="manager"):
-        self.m = machine
-        self.name = name
-
-    def command(self, line, ok=True):
-        """Give a command. Return: its last line."""
-        self.m.sendline(line)
-        last = self.m.wait(rf"^{self.name}\| (ok|error: .*)$", SHORT)[1]
-        assert (last == "ok") == ok, last
-        return last
-
-    def done(self, timeout=LONG):
-        """Wait for the end of a job. Return: (its last line, its passes, its sums, leaves by when)."""
-        start = self.m.at
-        end = self.m.wait(rf"^{self.name}\| (done|failed): .*", timeout)[0]
-        own = self.name + "| "
-        said = [line[len(own):] for line in self.m.screen.lines[start:self.m.at] if line.startswith(own)]
-        passes = [fields(line) for line in said if line.startswith("pass=")]
-        sums = [fields(line) for line in said if line.startswith("job=")]
-        leaves = {f["when"]: (f["leaves"], f["1_GiB"], f["2_MiB"], f["4_KiB"])
-                  for f in (fields(line) for line in said if line.startswith("leaves="))}
-        return end[len(own):], passes, sums[0] if sums else {}, leaves
+def states(man, **expected):
+    for name, state in expected.items():
+        row = man.vm(name)
+        assert row["state"] == state, row
+        if state != "empty":
+            assert row["log"] == "off" and row["brake_percent"] == 0, row
 
 
-def up(boot, partitions, smp=4, mem="2G"):
-    m = boot(partitions, FILES, smp=smp, mem=mem)
-    m.wait(r"^work\| workload on 2 harts")
+def huge(man, name):
+    assert man.leaves(name) == {"1_GiB": 0, "2_MiB": 8, "4_KiB": 0}
+
+
+def test_back_and_forth(boot):
+    m, man = up(boot, worker(), spare())
+    here, there = "work", "spare"
+    for i in range(6):
+        report = man.migrate(here, there, "--verify", "--downtime", "0", "--passes", str(1 + i % 3))
+        here, there = there, here
+        alive(m, here)
+        states(man, **{here: "running", there: "empty"})
+        huge(man, here)
+        assert report["passes"] == len(report.passes) == 2 + i % 3
+        assert report["pages"] == sum(row["pages"] for row in report.passes)
+        assert report.passes[0]["pages"] + report.passes[0]["zero"] == 4096
+        assert report.passes[-1]["dirty_left"] == 0
+        assert 0 < report["state_of_a_vcpu_bytes"] < 4096
+        assert report["downtime_ticks"] > 0
+    # A guest that is paused arrives paused.
+    man.run(f"pause {here}")
+    report = man.migrate(here, there, "--verify")
+    states(man, **{there: "paused", here: "empty"})
+    assert report["ratio"] == 1.0
+    man.run(f"resume {there}")
+    alive(m, there)
+
+
+def test_refusals(boot):
+    m, man = up(boot, worker(), worker("fixed", more=""), spare(), spare("other"), count=2)
+    assert "not migratable" in man.refused("migrate fixed to spare")
+    assert '"manager"' in man.refused("migrate manager to spare")
+    assert "no partition" in man.refused("migrate nobody to spare")
+    assert "usage" in man.refused("migrate work spare")
+    assert 'slot 2 "fixed" is not empty: its guest is running' in man.refused("migrate work to fixed")
+    assert "only one that runs or is paused" in man.refused("migrate spare to other")
+    for option in ("--downtime x", "--passes 0", "--brake 100", "--nonsense"):
+        assert option.split()[0] in man.refused(f"migrate work to spare {option}")
+    assert f"no port {PEER}" in man.refused("migrate work to peer")
+    assert f"no port {STORE}" in man.refused("checkpoint work")
+    assert "not empty" in man.refused("restore work")
+    assert "there is no job" in man.refused("cancel")
+    assert "not in doubt" in man.refused("decide work here")
+    # Two sources to one slot, one source to two slots, and commands on what a job works on.
+    man.run("migrate work to spare --downtime 0 --passes 4000")
+    jobs_from = man.jobs_from
+    assert "a job works on it" in man.refused("migrate work to other")
+    assert "a job works on it" in man.refused("restore spare")
+    assert "a job works on it" in man.refused("pause work")
+    rows = man.rows("jobs")
+    assert [(row["kind"], row["vm"], row["to"]) for row in rows] == [("migrate", "work", "spare")]
+    man.run("cancel")
+    man.jobs_from = jobs_from
+    assert man.over().verdict == "failed: migrate work: cancelled"
+    states(man, work="running", spare="empty", other="empty", fixed="running")
+    alive(m, "work")
+
+
+@pytest.mark.parametrize("options", ["", "--downtime 0 --passes 4000", "--verify --passes 1"],
+                         ids=["begin", "copy", "verify"])
+def test_cancel(boot, options):
+    """The guest runs on where it was, on the leaves that it had; the slot is empty; and it can move after all."""
+    m, man = up(boot, worker(), spare())
+    man.run(f"migrate work to spare {options}")
+    jobs_from = man.jobs_from
+    if "4000" in options:
+        man.until_phase('phase="copy" pass=[3-9]')
+    verdict, _ = man.try_run("cancel")
+    man.jobs_from = jobs_from
+    report = man.over()
+    # It may have been over, or beyond taking back, before the word was read.
+    if verdict == "ok":
+        assert report.verdict == "failed: migrate work: cancelled"
+        states(man, work="running", spare="empty")
+        huge(man, "work")
+        alive(m, "work")
+        assert man.migrate("work", "spare", *FEW).ok
+    else:
+        assert report.ok and "4000" not in options
+    states(man, work="empty", spare="running")
+    huge(man, "spare")
+    alive(m, "spare")
+
+
+def test_given_up_and_braked(boot):
+    m, man = up(boot, worker(), spare())
+    man.run("migrate work to spare --downtime 0 --passes 2 --bound 0")
+    assert "after 2 passes it would stand still" in man.over().verdict
+    states(man, work="running", spare="empty")
+    huge(man, "work")
+    report = man.migrate("work", "spare", "--downtime", "0", "--passes", "5", "--brake", "70", "--verify")
+    brakes = [row["brake_percent"] for row in report.passes]
+    assert brakes == sorted(brakes) and brakes[0] == 0 and 0 < max(brakes) <= 70
+    states(man, work="empty", spare="running")
+    alive(m, "spare")
+
+
+# --- over a link -----------------------------------------------------------------------------------
+
+
+class Proxy:
+    """Between two machines: carries bytes, counts them, and cuts when it is told to."""
+
+    def __init__(self, folder):
+        self.paths = [os.path.join(folder, name) for name in ("a.sock", "b.sock")]
+        self.servers = []
+        for path in self.paths:
+            server = socket.socket(socket.AF_UNIX)
+            server.bind(path)
+            server.listen(1)
+            self.servers.append(server)
+        self.cut_at = [None, None]  # bytes of a direction after which both sides are cut
+        self.swallow = [False, False]  # of a direction: nothing arrives any more
+        self.cuts = 0
+        self.stop = False
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def chardev(self, side):
+        return f"socket,path={self.paths[side]},reconnect=1"
+
+    def serve(self):
+        while not self.stop:
+            try:
+                ends = [server.accept()[0] for server in self.servers]
+            except OSError:
+                return
+            both = [threading.Thread(target=self.carry, args=(ends, side), daemon=True) for side in (0, 1)]
+            for thread in both:
+                thread.start()
+            for thread in both:
+                thread.join()
+            for end in ends:
+                end.close()
+
+    def carry(self, ends, side):
+        done = 0
+        try:
+            while True:
+                data = ends[side].recv(65536)
+                if not data:
+                    break
+                limit = self.cut_at[side]
+                if limit is not None and done + len(data) >= limit:
+                    ends[1 - side].sendall(data[:limit - done])
+                    self.cut_at[side] = None
+                    self.cuts += 1
+                    break
+                done += len(data)
+                ends[1 - side].sendall(data)
+        except OSError:
+            pass
+        for end in ends:
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def close(self):
+        self.stop = True
+        for server in self.servers:
+            server.close()
+
+
+@pytest.fixture
+def proxy(tmp_path):
+    made = Proxy(str(tmp_path))
+    yield made
+    made.close()
+
+
+def two(boot, proxy):
+    a, man_a = up(boot, worker(), spare("back"), link={PEER: proxy.chardev(0)})
+    b, man_b = up(boot, spare("there"), link={PEER: proxy.chardev(1)}, count=0)
+    ready(man_a)
+    ready(man_b)
+    return a, man_a, b, man_b
+
+
+def ready(man, port=PEER):
+    """Wait until the port is connected, and nothing is under way on it."""
+    man.machine._until(lambda: [row for row in man.rows("links") if row["port"] == port and row["state"] == "ready"] or
+                       time.sleep(0.2), f"port {port} to be ready", SHORT)
+
+
+def received(man):
+    """The report of what came; nobody gave a command for it."""
+    return man.over()
+
+
+def test_peer(boot, proxy):
+    """There and back, verified; then cut in the middle; then in the one moment of doubt, in which the peer has the guest."""
+    a, man_a, b, man_b = two(boot, proxy)
+    assert man_a.migrate("work", "peer", "--verify", *FEW)["passes"] >= 1
+    assert received(man_b).verdict == "done: receive work to there"
+    alive(b, "there")
+    states(man_a, work="empty")
+    huge(man_b, "there")
+    assert man_b.migrate("there", "peer", "--verify", *FEW).ok
+    assert received(man_a).verdict == "done: receive there to back"
+    states(man_b, there="empty")
+    alive(a, "back")
+    huge(man_a, "back")
+
+
+def test_peer_cut(boot, proxy):
+    a, man_a, b, man_b = two(boot, proxy)
+    for limit in (50, 1 * MIB):
+        ready(man_a)
+        ready(man_b)
+        proxy.cut_at[0] = limit
+        man_a.run("migrate work to peer --passes 2")
+        assert "the link was cut" in man_a.over().verdict
+        if limit > 1000:
+            assert "the link was cut" in received(man_b).verdict
+        states(man_a, work="running", back="empty")
+        states(man_b, there="empty")
+        huge(man_a, "work")
+    assert proxy.cuts == 2
+    alive(a, "work")
+
+
+def test_doubt(boot, proxy):
+    """COMMIT arrives and RUNNING does not: the source stands still until the peer has said that it has the guest."""
+    a, man_a, b, man_b = two(boot, proxy)
+    man_a.run("pause work")
+    # What the destination says: ACCEPT 48, one PASS_ACK 56, READY 72 bytes, and then RUNNING.
+    proxy.cut_at[1] = 48 + 56 + 72 + 10
+    man_a.run("migrate work to peer --passes 1")
+    jobs_from = man_a.jobs_from
+    a.wait(r"^manager\| .*in doubt", LONG)
+    man_a.jobs_from = jobs_from
+    assert man_a.over().verdict.startswith("done: migrate work to peer")
+    assert received(man_b).ok
+    states(man_a, work="empty")
+    states(man_b, there="paused")
+    man_b.run("resume there")
+    alive(b, "there")
+
+
+def test_restart(boot):
+    """A manager that is started anew in the middle of a job clears up."""
+    m, man = up(boot, worker(), spare())
+    man.run("migrate work to spare --downtime 0 --passes 4000")
+    man.until_phase('phase="copy" pass=[3-9]')
+    m.at = len(m.screen.lines)
     m.focus("manager")
-    return m, Manager(m)
+    m.sendline("reboot")
+    m.wait(r'^manager\| slot 2 "spare" was half filled when the manager ended: emptied')
+    m.wait(r'^manager\| partition 1 "work" was still logged when the manager ended: stopped')
+    man.run("list")
+    states(man, work="running", spare="empty")
+    huge(man, "work")
+    alive(m, "work")
+    assert man.migrate("work", "spare", *FEW).ok
+    alive(m, "spare")
 
 
-def test_there_and_back(boot):
-    m, manage = up(boot, [manager(), worker(), slot("spare")])
-    manage.command("migrate work to spare --verify")
-    print(manage.done())
+# --- a file ------------------------------------------------------------------------------------------
+
+
+class Store:
+    """The host's side of the store's port: keeps what comes, or gives what it is told to."""
+
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "store.sock")
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(self.path)
+        self.server.listen(1)
+        self.end = None
+
+    def chardev(self):
+        return f"socket,path={self.path},reconnect=1"
+
+    def accept(self):
+        self.end = self.server.accept()[0]
+
+    def keep(self):
+        """What came up to now; the port is cut."""
+        data = bytearray()
+        self.end.settimeout(3)
+        try:
+            while True:
+                more = self.end.recv(1 << 20)
+                if not more:
+                    break
+                data += more
+        except socket.timeout:
+            pass
+        self.close()
+        return bytes(data)
+
+    def give(self, data, end=False):
+        """Send what the guest takes; `end`: then cut the port."""
+        port = self.end
+
+        def send():
+            try:
+                port.settimeout(None)
+                port.sendall(data)
+                if end:
+                    port.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+        threading.Thread(target=send, daemon=True).start()
+
+    def close(self):
+        if self.end is not None:
+            try:
+                self.end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            self.end.close()
+
+
+def test_checkpoint(boot, tmp_path):
+    """Written while it runs on, restored twice from the same bytes; broken streams leave the slot empty."""
+    store = Store(str(tmp_path))
+    m, man = up(boot, worker(), spare("one"), spare("two"), link={STORE: store.chardev()})
+    store.accept()
+    ready(man, STORE)
+    keeper = []
+    thread = threading.Thread(target=lambda: keeper.append(store.keep()))
+    man.run("checkpoint work --passes 1")
+    thread.start()
+    report = man.over()
+    assert report.verdict == "done: checkpoint work to store", report.verdict
+    thread.join()
+    data = keeper[0]
+    assert len(data) == report["sent_bytes"]
+    alive(m, "work")
+    huge(man, "work")
+    man.run("pause work")
+    for name in ("one", "two"):
+        store.accept()
+        ready(man, STORE)
+        man.run(f"restore {name}")
+        store.give(data)
+        assert man.over().verdict == f"done: restore work to {name}"
+        store.close()
+        states(man, **{name: "running"})
+        alive(m, name)
+        huge(man, name)
+        man.run(f"pause {name}")
+    assert "not empty" in man.refused("restore one")
+
+
+def test_bad_checkpoint(boot, tmp_path):
+    store = Store(str(tmp_path))
+    m, man = up(boot, worker(), spare("one"), link={STORE: store.chardev()})
+    store.accept()
+    ready(man, STORE)
+    keeper = []
+    thread = threading.Thread(target=lambda: keeper.append(store.keep()))
+    man.run("checkpoint work --passes 1")
+    thread.start()
+    assert man.over().ok
+    thread.join()
+    data = keeper[0]
+    flipped = bytearray(data)
+    flipped[len(data) // 2] ^= 4
+    newer = bytearray(data)
+    newer[32] += 1
+    cut = data[:len(data) // 3]
+    for bad, why in ((cut, "the link was cut in frame"), (bytes(flipped), "checksum of the payload"),
+                     (bytes(newer), "checksum of the payload"), (b"#!/bin/sh\n" * 10, "magic number"),
+                     (data[4096:], "frame 0")):
+        store.accept()
+        ready(man, STORE)
+        man.run("restore one")
+        store.give(bad, end=bad is cut)
+        verdict = man.over(SHORT).verdict
+        assert verdict.startswith("failed: restore one: ") and why in verdict, verdict
+        states(man, one="empty")
+        if bad is not cut:
+            assert "connect it anew" in man.refused("restore one")
+        store.close()
+    alive(m, "work")
