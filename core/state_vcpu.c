@@ -4,7 +4,7 @@
  *
  * Every member of struct vcpu, and where it goes:
  *	guest			arch/riscv/guest_state.h
- *	vm, id, hart, sched_next
+ *	vm, id, hart, turn, sched_next
  *				the slot's
  *	hsm			RUN. CLAIMED is never seen: who claims runs on a hart of the same VM
  *	mode			OUT, as its VM's time stands

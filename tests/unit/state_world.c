@@ -95,7 +95,6 @@ void vplic_output(struct vplic *p, u32 context, bool level)
 	*irq = level ? *irq | GUEST_IRQ_EXT : *irq & ~GUEST_IRQ_EXT;
 }
 
-void vplic_completed(struct vplic *p, u32 source);
 void vplic_completed(struct vplic *p, u32 source)
 {
 	(void)p;

@@ -11,6 +11,11 @@
 #define ROUNDS 3000U
 #define PAGES  4096U
 
+#define RECORDS	   32U
+#define RECORD_MAX 1024U
+
+static u8 records[RECORDS][RECORD_MAX] __attribute__((aligned(8)));
+static u32 nr_records;
 static u64 bits[PAGES / 64U] __attribute__((aligned(4096)));
 static u64 state;
 static u32 odd;
@@ -77,11 +82,48 @@ static void give(void)
 	note(cleave_vm_note(THIRD, CLEAVE_NOTE_NONE, 0, false), "take back");
 }
 
+/* Read all records of the third, as long as the other lets it be paused. */
+static void take_records(void)
+{
+	static struct cleave_state_head heads[RECORDS];
+	struct sbiret r = cleave_state_list(THIRD, heads, RECORDS);
+
+	note(r, "list of records");
+	if (r.error != 0)
+		return;
+	nr_records = 0;
+	for (u32 n = 0; n < (u32)r.value && n < RECORDS; n++) {
+		struct sbiret g = cleave_state_get(THIRD, heads[n].kind, heads[n].instance,
+						   records[n], RECORD_MAX);
+
+		note(g, "get of a record");
+		if (g.error != 0)
+			return;
+		nr_records = n + 1U;
+	}
+}
+
+/* Set them, or some of them, if it was created and has not run. */
+static void give_records(void)
+{
+	u32 most = (random_next() & 3U) == 0 ? (u32)random_next() % (nr_records + 1U) : nr_records;
+
+	for (u32 n = 0; n < most; n++) {
+		const struct cleave_state_head *head = (const void *)records[n];
+		struct sbiret r = cleave_state_set(THIRD, head, sizeof(*head) + head->length);
+
+		note(r, "set of a record");
+		if (r.error != 0)
+			return;
+	}
+	note(cleave_state_check(THIRD), "check");
+}
+
 static void one_operation(void)
 {
 	u64 window = UINT64_C(0x100000000) + (random_next() & 1U) * UINT64_C(0x40000000);
 
-	switch (random_next() % 24U) {
+	switch (random_next() % 30U) {
 	case 0:
 		steps(CLEAVE_FN_VM_RESET, "reset");
 		break;
@@ -133,6 +175,15 @@ static void one_operation(void)
 	case 21:
 		note(cleave_vm_brake(THIRD, (u32)(random_next() % 100U)), "brake");
 		break;
+	case 22:
+	case 23:
+		take_records();
+		break;
+	case 24:
+	case 25:
+	case 26:
+		give_records();
+		break;
 	default:
 		note(cleave_log_bits(CLEAVE_FN_LOG_GET_CLEAR, THIRD, 0, 0, PAGES, bits),
 		     "get-and-clear");
@@ -144,12 +195,18 @@ static void one_operation(void)
 static void tease(u32 peer)
 {
 	struct sbiret r = cleave_vm_op(CLEAVE_FN_VM_PAUSE, peer);
+	struct cleave_vm_info info;
 
 	if (r.error != 0)
 		return;
 	wait_us(random_next() % 200U);
 	r = cleave_vm_op(CLEAVE_FN_VM_RESUME, peer);
-	if (r.error != 0 && odd++ < 8U)
+	if (r.error == 0)
+		return;
+	/* It may have been shutting down when it was paused, and be done with that by now. */
+	if (cleave_vm_info(peer, &info).error == 0 && info.state == CLEAVE_VM_STOPPED)
+		return;
+	if (odd++ < 8U)
 		check(false, "resume of the other manager: error %ld", r.error);
 }
 
