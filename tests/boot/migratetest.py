@@ -9,6 +9,9 @@ slots in turn.
 """
 
 import re
+import select
+import socket
+import threading
 
 from cleavetest import LONG, partition, qemu
 
@@ -326,3 +329,60 @@ def peers(path):
     """QEMU's arguments of two machines whose managers are joined by a socket at `path`."""
     return (qemu.link({PEER: f"socket,path={path},server=on,wait=off"}),
             qemu.link({PEER: f"socket,path={path},reconnect-ms=200"}))
+
+
+class Cutter(threading.Thread):
+    """
+    A wire between two sockets that can be cut: machine one connects to `path`-1, machine two to `path`-2. `limit` bytes from
+    one to two are carried, then both connections are closed, and nobody is let in until mend().
+    """
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.paths = [f"{path}-1", f"{path}-2"]
+        self.limit = None
+        self.carried = 0
+        self.cut = threading.Event()
+        self.servers = []
+        for name in self.paths:
+            server = socket.socket(socket.AF_UNIX)
+            server.bind(name)
+            server.listen(1)
+            self.servers.append(server)
+        self.start()
+
+    def arguments(self):
+        """QEMU's arguments of the two machines."""
+        return [qemu.link({PEER: f"socket,path={path},reconnect-ms=200"}) for path in self.paths]
+
+    def cut_after(self, limit):
+        """Cut when so many bytes more have gone from one to two."""
+        self.cut.clear()
+        self.limit = self.carried + limit
+
+    def run(self):
+        while True:
+            ends = [server.accept()[0] for server in self.servers]
+            self.carry(ends)
+            for end in ends:
+                end.close()
+
+    def carry(self, ends):
+        """Carry bytes until it is cut or an end is closed."""
+        while True:
+            for end in select.select(ends, [], [])[0]:
+                try:
+                    data = end.recv(65536)
+                except OSError:
+                    return
+                if not data:
+                    return
+                if end is ends[0] and self.limit is not None and self.carried + len(data) >= self.limit:
+                    data = data[:self.limit - self.carried]
+                    self.limit = None
+                    ends[1].sendall(data)
+                    self.cut.set()
+                    return
+                if end is ends[0]:
+                    self.carried += len(data)
+                ends[end is ends[0]].sendall(data)

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Live migration of Linux under load: between slots, between machines, cut off, cancelled, and by checkpoint."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
-from cleavetest import guest as program
-from migratetest import Linux, Manager, Place, few_pages, guest, manager, slot, under_load
+from cleavetest import LONG, OUT, TOP, guest as program
+from migratetest import (Cutter, Linux, Manager, Place, arrived, counted, few_pages, guest, manager, move, peers, same_count,
+                         slot, under_load)
 
 
 @pytest.fixture
@@ -48,3 +53,79 @@ def test_cancel(one_machine):
     moving.check()
     moving.stop()
     under_load(moving, [here, there], 1, "idle")
+
+
+@pytest.fixture
+def two_machines(boot, linux, tmp_path):
+    """Two machines whose managers are joined; Linux is up on the first, which has a slot for the way back."""
+
+    def start(arguments=None):
+        files = {"manager.bin": program("manager"), **linux()}
+        near, far = arguments or peers(str(tmp_path / "peer"))
+        m = boot([manager(link=True), guest(), slot()], files, smp=3, mem="2G", extra=near)
+        other = boot([manager(link=True), slot()], {"manager.bin": program("manager")}, smp=3, mem="2G", extra=far)
+        m.beside, other.beside = [other], [m]
+        moving = Linux(m)
+        moving.up()
+        return moving, Place(Manager(m), "linux"), Place(Manager(other))
+
+    return start
+
+
+def test_between_machines(two_machines):
+    """There and back, every page compared; the counter goes on from one console to the other."""
+    moving, *places = two_machines()
+    under_load(moving, places, 2, "counter", "--verify")
+
+
+def still_here(moving, here, before):
+    """After a move that failed: the guest runs where it was, with its huge leaves, and nothing is wrong inside."""
+    assert here.manage.vm(here.name)["state"] == "running"
+    assert here.manage.vm(here.name)["log"] == "off"
+    assert here.manage.leaves(here.name) == before
+    moving.check()
+
+
+def test_link_is_cut(two_machines, tmp_path):
+    """In the middle of the first pass: the guest runs on, the other slot is empty, and it can go once the link is there again."""
+    cutter = Cutter(str(tmp_path / "wire"))
+    moving, here, there = two_machines(cutter.arguments())
+    before = here.manage.leaves("linux")
+    moving.start("kernel")
+    there.manage.jobs_from = len(there.machine.screen.lines)
+    cutter.cut_after(8 << 20)
+    here.manage.run("migrate linux to peer --verify")
+    report = here.manage.over()
+    assert not report.ok and "link" in report.verdict, report.verdict
+    lost = there.manage.over()
+    assert not lost.ok and "link" in lost.verdict, lost.verdict
+    assert there.manage.vm("spare")["state"] == "empty"
+    still_here(moving, here, before)
+    report, there = move(moving, here, there)
+    moving.check()
+
+
+def test_destination_dies(two_machines):
+    """The other machine is gone in the middle: the guest runs on where it is."""
+    moving, here, there = two_machines()
+    before = here.manage.leaves("linux")
+    here.manage.run("migrate linux to peer --verify")
+    here.manage.until_phase("pass=1")
+    here.machine.beside = []
+    there.machine.close()
+    report = here.manage.over()
+    assert not report.ok and "link" in report.verdict, report.verdict
+    still_here(moving, here, before)
+
+
+def test_demonstration(linux, tmp_path):
+    """`make run DEMO=migrate` without a terminal: the guest arrives, verified, with no line missing."""
+    linux()
+    log = tmp_path / "demo.log"
+    with open(log, "wb") as out:
+        done = subprocess.run([sys.executable, os.path.join(TOP, "scripts", "demo_migrate.py"), "--lines"],
+                              stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, timeout=LONG, check=False,
+                              env=dict(os.environ, O=OUT))
+    said = log.read_text(encoding="utf-8", errors="replace")
+    assert done.returncode == 0, said[-4000:]
+    assert "demo: Linux moved, every page compared" in said.splitlines()[-1]
