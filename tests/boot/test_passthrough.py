@@ -125,3 +125,40 @@ def test_no_plic(boot):
            r"no PLIC; allowed here: devices without interrupts")
     m.wait(r"^cleave\| the configuration has errors: no partition is started")
     m.wait_end()
+
+
+# --- a manager's doings --------------------------------------------------------------------------
+
+
+def command(m, text):
+    """Have the manager do `text`; what comes on the console behind it is waited for next."""
+    m.sendline(text)
+    m.wait(r"^manager\| ok$")
+
+
+def test_pause_reset_destroy(boot):
+    """An interrupt that comes to a paused partition waits for it; a reset or a new start begins with a quiet device that works."""
+    m = boot([partition("clock", bootargs="irq=11 count", memory=((0x90000000, 16 << 20),),
+                        more=f"{devices(RTC)}; direct-map; cpu-affinity = <1>"),
+              partition("manager", kernel="manager.bin", bootargs="script", more="manager; cpu-affinity = <0>")],
+             {**files("payload.bin"), "manager.bin": guest("manager")}, smp=2, append="cleave.focus=manager")
+    m.wait(r"^clock\| alarm 3$")
+    command(m, "pause clock")
+    m.at = len(m.lines())
+    # Nothing is heard while it is paused, and the alarm that came meanwhile is heard after it.
+    command(m, "list")
+    paused = [int(line.split()[1]) for line in m.lines("clock") if line.startswith("alarm")][-1]
+    command(m, "resume clock")
+    m.wait(rf"^clock\| alarm {paused + 1}$")
+    m.wait(rf"^clock\| alarm {paused + 5}$")
+
+    m.sendline("reset clock")
+    m.wait_all(r"^manager\| ok$", r"^clock\| the device was used before")
+    m.wait(r"^clock\| alarm 5$")
+
+    command(m, "destroy clock")
+    assert [line for line in m.lines("cleave") if 'partition "clock": destroyed, its memory is kept for it' in line]
+    command(m, "create clock")
+    m.sendline("start clock")
+    m.wait_all(r"^manager\| ok$", r"^clock\| the device was used before")
+    m.wait(r"^clock\| alarm 5$")
