@@ -337,6 +337,7 @@ static void report(struct vm *vm)
 	       config_text_size(memory_bytes(vm->cfg), memory), vm->cfg->memory[0].gpa, leaves[2],
 	       leaves[1], leaves[0], vm->space.cfg.levels, vm->vmid,
 	       config_text_size(vm_overhead(vm), overhead), vm->cfg->manager ? "; manager" : "");
+	vm_pass_report(vm);
 }
 
 /* Nobody runs yet, so this need not go in steps. */

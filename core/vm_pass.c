@@ -21,6 +21,7 @@
 #include "core/vm.h"
 
 #define PASS_NAME_LEN 32U
+#define PASS_TEXT_LEN 200U
 
 /**
  * struct pass_irq - an interrupt of the machine that is a VM's
@@ -232,6 +233,33 @@ int vm_pass_map(struct vm *vm)
 		}
 	}
 	return CLV_OK;
+}
+
+static void report_device(const struct vm *vm, const struct config_device *d)
+{
+	char text[PASS_TEXT_LEN];
+	size_t at = 0;
+
+	for (u32 k = 0; k < d->nr_regs && at < sizeof(text); k++)
+		at += str_print(text + at, sizeof(text) - at, "%s0x%lx-0x%lx",
+				k == 0U ? "registers " : " ", d->reg[k].gpa,
+				d->reg[k].gpa + d->reg[k].size - 1U);
+	for (u32 k = 0; k < d->nr_irqs && at < sizeof(text); k++)
+		at += str_print(text + at, sizeof(text) - at, "%s%u",
+				k == 0U ? ", interrupt " : " ", d->irq[k].host);
+	for (u32 k = 0; k < d->nr_irqs && at < sizeof(text); k++)
+		at += str_print(text + at, sizeof(text) - at, "%s%u", k == 0U ? ", there " : " ",
+				d->irq[k].guest);
+	printk(PRINTK_INFO "partition %u \"%s\": device %s: %s", vm->id, vm->cfg->name, d->path,
+	       text);
+}
+
+void vm_pass_report(const struct vm *vm)
+{
+	for (u32 n = 0; n < pass_config->nr_devices; n++) {
+		if (pass_config->device[n].partition == vm->id)
+			report_device(vm, &pass_config->device[n]);
+	}
 }
 
 /* The last part of a path; what is long is cut. */

@@ -40,6 +40,9 @@ int vm_pass_map(struct vm *vm);
 void vm_pass_start(struct vm *vm);
 void vm_pass_stop(struct vm *vm);
 
+/** vm_pass_report() - say at boot what @vm has, in a line for each device */
+void vm_pass_report(const struct vm *vm);
+
 /** vm_pass_print() - add ", NAME FIRST-LAST" of each range of registers that @vm has to @buf. Return: as of str_print() */
 size_t vm_pass_print(const struct vm *vm, char *buf, size_t size);
 

@@ -2,7 +2,8 @@
 /*
  * The host's PLIC: registers (RISC-V PLIC specification 1.0.0). What the device tree says is drivers/plic_fdt.c's.
  *
- * Used by the boot hart alone.
+ * Claims and first enables are the boot hart's alone. The rest may be done by any hart: priorities and completions are writes to
+ * a source's own register, and enabling a source again writes bits that are set already (none is ever cleared).
  */
 #ifndef DRIVERS_PLIC_H
 #define DRIVERS_PLIC_H

@@ -24,6 +24,7 @@ def test_registers_and_interrupts(boot, hart):
     m = boot([partition("clock", bootargs="irq=11", more=f"{devices(RTC)}; cpu-affinity = <{hart}>")],
              files("payload.bin"), smp=2)
     m.wait(r"^cleave\| warning: /partitions/clock: devices: a device that it drives can reach all memory of the machine")
+    m.wait(rf'^cleave\| partition 0 "clock": device {RTC}: registers 0x101000-0x101fff, interrupt 11, there 11$')
     assert m.payload_result("clock") == 10
     assert m.wait_end() == 0
 
@@ -83,6 +84,19 @@ def test_direct_map(boot, base):
     m.wait(rf'^cleave\| partition 2 "direct": .* at {base:#x} in leaves of 1 GiB: 0, 2 MiB: 8, 4 KiB: 0;')
     m.wait_all(*(rf"^{name}\| done: [1-9]\d* passed, 0 failed" for name in ("large", "same", "direct")))
     assert "ok a device writes where the guest's buffer is" in m.lines("direct")
+    assert m.wait_end() == 0
+
+
+def test_linux(boot, linux):
+    """Linux where its memory is the machine's own, with a device in its tree."""
+    m = boot([partition("linux", kernel="Image", initrd="initrd.gz", cpus=2, memory=((0x90000000, 256 << 20),),
+                        bootargs="console=ttyS0 earlycon=sbi", more=f"{devices(RTC)}; direct-map")], linux(), smp=2)
+    m.wait(r"^linux\| cleave-guest: up nproc=2 ")
+    assert m.shell("cd /proc/device-tree/soc", "linux") == []
+    assert m.shell("cat rtc*/compatible; echo", "linux") == ["google,goldfish-rtc"]
+    assert m.shell("ls -d ../memory*", "linux") == ["../memory@90000000"]
+    m.wait_open(r"^linux\| cleave-guest# *$")
+    m.sendline("poweroff")
     assert m.wait_end() == 0
 
 
