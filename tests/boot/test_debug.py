@@ -11,6 +11,7 @@ import pytest
 
 from cleavetest import OUT, TOP, guest, partition
 from test_sched import sched
+from test_state import machine
 
 DEBUG = os.path.join(OUT, "debug")
 
@@ -49,4 +50,13 @@ def test_rules_while_a_partition_is_logged(boot, debug_kernel):
              {"manager.bin": guest("manager"), "workload.bin": guest("workload")}, kernel=debug_kernel, smp=2, mem="1G")
     m.wait(r"^manager\| unreported: 0 ")
     m.wait(r"^manager\| demonstration passed$")
+    no_rule_is_broken(m)
+
+
+def test_rules_while_a_guest_moves(boot, debug_kernel):
+    """A guest that is put together in another slot finds nothing in a TLB of who had its VMID, or of its own life elsewhere."""
+    m = machine(boot, rounds=10, smp=2, kernel=debug_kernel)
+    m.payload_result("manager")
+    m.payload_result("here")
+    assert m.wait_end() == 0
     no_rule_is_broken(m)

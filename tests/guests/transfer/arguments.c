@@ -134,6 +134,30 @@ static void test_set(u32 vm)
 	check_eq(bad, 0, "records that are cut off");
 }
 
+/* Somebody's registers have been set here; a slot that is created anew tells nothing of them. */
+static void test_clean(u32 vm)
+{
+	const u64 *words = (const u64 *)(const void *)(buffer + sizeof(struct cleave_state_head));
+	u64 left = 0;
+
+	want(cleave_vm_steps(CLEAVE_FN_VM_CREATE, vm), 0, "create it again");
+	for (u32 n = 0; n < records.nr; n++) {
+		u32 kind = record(n)->kind;
+
+		want(cleave_state_get(vm, kind, record(n)->instance, buffer, CLEAVE_STATE_MAX), 0,
+		     "get");
+		if (kind != CLEAVE_STATE_REGS && kind != CLEAVE_STATE_FP &&
+		    kind != CLEAVE_STATE_VECTOR_LOW && kind != CLEAVE_STATE_VECTOR_HIGH)
+			continue;
+		/* The first word of a half of V holds vlenb; REGS end with the mode. */
+		for (u32 w = 1; w < record(n)->length / 8U - 1U; w++)
+			left |= words[w];
+		left |= kind == CLEAVE_STATE_REGS || kind == CLEAVE_STATE_FP ? words[0] : 0U;
+	}
+	check_eq(left, 0, "a slot that is created holds no registers of who was there");
+	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, vm), 0, "destroy");
+}
+
 void test_slot(u32 from, u32 empty)
 {
 	struct sbiret r;
@@ -165,6 +189,7 @@ void test_slot(u32 from, u32 empty)
 			      record(n)->instance, r.error);
 	}
 	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, empty), 0, "destroy");
+	test_clean(empty);
 }
 
 /* Turn some bits of a record's data; a record that is refused then is set as it was. */
