@@ -12,6 +12,7 @@ import re
 import select
 import socket
 import threading
+import time
 
 from cleavetest import LONG, partition, qemu
 
@@ -117,6 +118,15 @@ class Manager:
         if not verdict.startswith("error: "):
             self.machine.fail(f"{self.name}: '{command}' was not refused")
         return verdict[len("error: "):]
+
+    def until_accepted(self, command, timeout=LONG):
+        """Give a command again and again until the host's side of its port is connected."""
+        end = time.monotonic() + timeout
+        verdict = "error: port"
+        while verdict.startswith("error: port") and time.monotonic() < end:
+            verdict, _ = self.try_run(command, timeout)
+        if verdict != "ok":
+            self.machine.fail(f"{self.name}: '{command}' answered '{verdict}'")
 
     def try_run(self, command, timeout=LONG):
         m = self.machine
@@ -259,8 +269,8 @@ def same_count(numbers):
 LOADS = ["idle", "writer 25", "writer 100", "kernel", "clock", "counter"]
 
 # A guest that dirties faster than it is copied is stopped after these passes, and held back a little before.
-BUSY = {"writer 25": ("--passes", "4"), "writer 100": ("--passes", "3"),
-        "kernel": ("--passes", "8")}
+BUSY = {"writer 25": ("--passes", "4", "--brake", "60"), "writer 100": ("--passes", "3", "--brake", "60"),
+        "kernel": ("--passes", "8", "--brake", "40")}
 
 
 class Place:
@@ -386,3 +396,35 @@ class Cutter(threading.Thread):
                 if end is ends[0]:
                     self.carried += len(data)
                 ends[end is ends[0]].sendall(data)
+
+
+class Giver(threading.Thread):
+    """The host's side of a store's port that gives a file: once from its beginning for each connection."""
+
+    def __init__(self, path, file):
+        super().__init__(daemon=True)
+        self.path = path
+        with open(file, "rb") as f:
+            self.data = f.read()
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(path)
+        self.server.listen(1)
+        self.end = None
+        self.start()
+
+    def arguments(self):
+        return qemu.link({STORE: f"socket,path={self.path},reconnect-ms=200"})
+
+    def run(self):
+        while True:
+            self.end = self.server.accept()[0]
+            try:
+                self.end.sendall(self.data)
+                self.end.recv(1)  # until again() or QEMU ends the connection
+            except OSError:
+                pass
+            self.end.close()
+
+    def again(self):
+        """The next connection begins anew."""
+        self.end.shutdown(socket.SHUT_RDWR)

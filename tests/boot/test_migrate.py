@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
+import qemu
 from cleavetest import LONG, OUT, TOP, guest as program
-from migratetest import (Cutter, Linux, Manager, Place, arrived, counted, few_pages, guest, manager, move, peers, same_count,
-                         slot, under_load)
+from migratetest import STORE, Cutter, Giver, Linux, Manager, Place, few_pages, guest, manager, move, peers, slot, under_load
 
 
 @pytest.fixture
@@ -129,3 +129,33 @@ def test_demonstration(linux, tmp_path):
     said = log.read_text(encoding="utf-8", errors="replace")
     assert done.returncode == 0, said[-4000:]
     assert "demo: Linux moved, every page compared" in said.splitlines()[-1]
+
+
+def test_checkpoint(boot, linux, tmp_path):
+    """A guest under load is written to a file and runs on; another machine makes two of it, one after the other."""
+    files = {"manager.bin": program("manager"), **linux()}
+    file = str(tmp_path / "checkpoint")
+    m = boot([manager(link=True), guest()], files, smp=3, mem="2G", extra=qemu.link({STORE: f"file,path={file}"}))
+    moving, manage = Linux(m), Manager(m)
+    moving.up()
+    moving.start("writer 5")
+    manage.run("checkpoint linux --passes 2")
+    report = manage.over()
+    assert report.verdict == "done: checkpoint linux to store"
+    assert os.path.getsize(file) == report["sent_bytes"]
+    moving.check()
+    m.close()
+
+    giver = Giver(str(tmp_path / "store"), file)
+    m = boot([manager(link=True), slot("one"), slot("two")], {"manager.bin": program("manager")}, smp=3, mem="2G",
+             extra=giver.arguments())
+    manage = Manager(m)
+    manage.ready()
+    for name in ("one", "two"):
+        manage.until_accepted(f"restore {name}")
+        assert manage.over().verdict == f"done: restore linux to {name}"
+        copy = Linux(m, name)
+        assert copy.check()["writer"]["rounds"] > 0
+        assert manage.leaves(name) == {"1_GiB": 0, "2_MiB": 256, "4_KiB": 0}
+        giver.again()
+    assert "not empty" in manage.refused("restore one")
