@@ -172,12 +172,18 @@ static bool console_listens(const struct console_tty *t)
 {
 	u32 state = atomic_read(&t->vm->state);
 
-	return !t->held && (state == (u32)CLEAVE_VM_RUNNING || state == (u32)CLEAVE_VM_PAUSED);
+	return state == (u32)CLEAVE_VM_RUNNING || state == (u32)CLEAVE_VM_PAUSED;
 }
 
 static const char *console_tty_name(u32 i)
 {
 	return console.tty[i] == NULL ? NULL : console.tty[i]->line.name;
+}
+
+/* Can it take a key? */
+static bool console_accepts(const struct console_tty *t)
+{
+	return !t->held && t->rx_count < CONFIG_CONSOLE_RX;
 }
 
 static void console_unblock(void)
@@ -392,6 +398,7 @@ void console_tty_hold(struct console_tty *t, bool on)
 
 	t->held = on;
 	t->told = false;
+	t->deaf = false;
 	if (t == console.focus)
 		console_unblock();
 	console_leave(entered);
@@ -442,7 +449,7 @@ static u64 console_deliver(u8 c)
 {
 	struct console_tty *t = console.focus;
 
-	if (t == NULL || !console_listens(t) || t->rx_count == CONFIG_CONSOLE_RX) {
+	if (t == NULL || !console_listens(t) || !console_accepts(t)) {
 		console_drop(t);
 		return 0;
 	}
@@ -537,7 +544,7 @@ static bool console_has_room(void)
 	struct console_tty *t = console.focus;
 
 	if (console.keys.command || t == NULL || t->deaf || !console_listens(t) ||
-	    t->rx_count < CONFIG_CONSOLE_RX)
+	    console_accepts(t))
 		return true;
 	if (!console.blocked) {
 		console_block();

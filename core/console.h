@@ -33,7 +33,7 @@ struct vm;
  * @vm: its partition; NULL: not joined
  * @deaf: it does not read its input: what is typed while @rx is full is dropped
  * @told: the user knows that input is dropped
- * @held: it takes no input: what waits for it was read as a state record, or is to be set by one
+ * @held: it takes no input, as if @rx were full: what waits for it was read as a state record, or is to be set by one
  * @rx: input that the partition has not fetched yet
  * @rx_head: index of the oldest character
  * @rx_count: characters that wait

@@ -38,10 +38,13 @@ def test_back_and_forth(boot, smp, cpus, rounds, cpu):
 
 @pytest.mark.parametrize("focus", ["here", "there"])
 def test_open_line_and_input(boot, focus):
-    """Half a line and unread input go along; the line is shown once, by the slot that ends it."""
+    """Half a line and unread input go along, also what is typed while records are read; the line is shown once."""
     m = machine(boot, cpus=2, mode="mode=typed", smp=2)
     m.wait(r"^here\| type now")
+    m.focus("manager")
+    m.send("h")
     m.focus("here")
+    m.wait(r"^manager\| held")
     typed = "0123456789" * 9
     m.send(typed)
     m.wait_open(r"^here\| half of a line")

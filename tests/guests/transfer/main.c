@@ -3,7 +3,7 @@
  * Who this partition is, by its bootargs:
  *
  * role=victim	uses everything, until it is told to stop; `mode=typed`: waits for its move with half a line printed and unread input
- * role=manager	`rounds=N` moves between partitions "here" and "there"; `mode=typed`: one move when a key is typed;
+ * role=manager	`rounds=N` moves between partitions "here" and "there"; `mode=typed`: a read at a key, a move at the next;
  *		`mode=hostile`: sets records with bits turned, and lets the victim run with them
  */
 #include "tests/guests/transfer/transfer.h"
@@ -103,13 +103,25 @@ static void test_moves(u64 rounds)
 	check(true, "%lu moves", rounds);
 }
 
+static void wait_for_key(void)
+{
+	while (sbi_getchar() < 0)
+		wait_us(1000);
+}
+
 static void run_manager(const void *fdt, const char *mode)
 {
 	u32 here = slot("here"), there = slot("there");
 
 	if (strcmp(mode, "typed") == 0) {
-		while (sbi_getchar() < 0)
-			wait_us(1000);
+		wait_for_key();
+		/* Read, and not moved after all: what is typed meanwhile is not lost. */
+		want(cleave_vm_op(CLEAVE_FN_VM_PAUSE, here), 0, "pause");
+		(void)read_all(here);
+		say("held");
+		wait_us(500000);
+		want(cleave_vm_op(CLEAVE_FN_VM_RESUME, here), 0, "resume");
+		wait_for_key();
 		move(here, there, true);
 		check(true, "moved");
 		return;
