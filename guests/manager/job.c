@@ -123,8 +123,20 @@ static void row_close(struct job *job)
 	row->left = s->final ? 0 : s->progress.dirty;
 }
 
+static void stage_over(struct job *job, u32 stage)
+{
+	if (job->stage[stage] == 0)
+		job->stage[stage] = rdtime() - job->source.paused_at;
+}
+
 static void rows_follow(struct job *job)
 {
+	if (job->source.final)
+		stage_over(job, JOB_STAGE_PAUSE);
+	if (job->source.final && in_pass(&job->source))
+		stage_over(job, JOB_STAGE_STATE);
+	if (job->source.final && job->open && !in_pass(&job->source))
+		stage_over(job, JOB_STAGE_PAGES);
 	if (!job->open && in_pass(&job->source))
 		row_open(job);
 	else if (job->open && !in_pass(&job->source))

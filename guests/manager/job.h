@@ -15,6 +15,12 @@
 #define JOB_BUFFER ((MIGRATE_BUFFER_MIN + 63U) / 64U * 64U) /* bytes */
 #define JOB_ROWS   48U					    /* passes that are kept for the table */
 
+/* What a guest stands still for, up to when it runs again */
+#define JOB_STAGE_PAUSE 0U
+#define JOB_STAGE_STATE 1U
+#define JOB_STAGE_PAGES 2U
+#define JOB_STAGES	3U
+
 enum job_kind {
 	JOB_NONE,
 	JOB_MOVE,	/* slot to slot of this machine */
@@ -52,6 +58,7 @@ struct job_row {
  * @began: ticks
  * @before: leaves of the guest before, @after: where it is then
  * @history: of the source, NULL without --verify; @history_bytes: of it
+ * @stage: ticks from the pause to when it had answered, to when the state was read, to when the last pages were there; 0: not yet
  * @row: passes; @rows: how many; @open: the last of them is under way; the fields behind it are sums when that pass began
  */
 struct job {
@@ -74,6 +81,7 @@ struct job {
 	struct cleave_leaves before;
 	u32 *history;
 	u64 history_bytes;
+	u64 stage[JOB_STAGES];
 	struct job_row row[JOB_ROWS];
 	u32 rows;
 	bool open;

@@ -151,6 +151,9 @@ static void sums_source(const struct job *job, struct report *r)
 	report_text(r, "MiB/s", speed);
 	report_number(r, "downtime", "ms", ticks_ms(job, p->paused_ticks));
 	report_number(r, "downtime ticks", NULL, p->paused_ticks);
+	report_number(r, "paused at", "ticks", job->stage[JOB_STAGE_PAUSE]);
+	report_number(r, "state at", "ticks", job->stage[JOB_STAGE_STATE]);
+	report_number(r, "pages at", "ticks", job->stage[JOB_STAGE_PAGES]);
 	report_number(r, "state", "bytes", job->from.state_bytes);
 	report_number(r, "state of a vcpu", "bytes", job->from.vcpu_bytes);
 }

@@ -341,6 +341,7 @@ void link_over(struct job *job)
 		return;
 	if (job->kind == JOB_RESTORE && !job_ok(job))
 		links.spoiled = virtio_port_generation(links.store);
+	virtio_port_rest(links.store);
 	links.filed = NULL;
 }
 
@@ -455,6 +456,7 @@ enum command_result link_restore(const struct cleave_vm_info *slot)
 	if (links.spoiled != 0 && links.spoiled == virtio_port_generation(links.store)) {
 		shell_error("port " LINK_STORE
 			    " still has the rest of a stream that failed: connect it anew");
+		virtio_port_rest(links.store);
 		return COMMAND_FAILED;
 	}
 	job = move_job_new(JOB_RESTORE);
