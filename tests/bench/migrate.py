@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What moving an idle Linux guest costs: work while it stands still, pages sent, bytes of state.
+
+All harts' work is counted on one hart under `-icount`, where a tick of time is 100 instructions: the manager, the guest and the
+slot share it. The guest is moved there and back a few times, and the least is taken: in some moves the guest, which runs
+already, has its turn on the hart before the manager reads the clock.
+
+What is typed comes at no exact time, so these figures differ a little from run to run, unlike the others.
+"""
+
+import os
+import sys
+import tempfile
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "tests", "boot"))
+
+INSTRUCTIONS = 100  # a tick
+MOVES = 4
+
+
+def measure(out, icount):
+    """The sums of each move. None when there is no Linux here."""
+    os.environ["O"] = os.path.abspath(out)
+    # Only now: what it finds is below O.
+    import cleavetest
+    from migratetest import Linux, Manager, Place, guest, manager, move, slot
+    files = {"manager.bin": cleavetest.guest("manager"),
+             "Image": os.path.join(cleavetest.DEPS, "linux-6.12", "Image"),
+             "initrd.gz": os.path.join(cleavetest.OUT, "linux", "initrd.gz")}
+    if not all(os.path.exists(path) for path in files.values()):
+        return None
+    os.makedirs(cleavetest.LOGS, exist_ok=True)
+    sums = []
+    with tempfile.TemporaryDirectory() as folder:
+        archive = cleavetest.pack(os.path.join(folder, "bench.cpio"),
+                                  cleavetest.config(manager(), guest(harts=(0, 0)), slot(harts=(0, 0))), files)
+        machine = cleavetest.Machine(cleavetest.command(initrd=archive, smp=1, mem="2G", extra=icount),
+                                     os.path.join(cleavetest.LOGS, "bench-migrate.log"))
+        try:
+            moving = Linux(machine)
+            moving.up()
+            manage = Manager(machine)
+            places = [Place(manage, "linux"), Place(manage, "spare")]
+            for _ in range(MOVES):
+                report, _ = move(moving, *places)
+                places.reverse()
+                sums.append(dict(report.sums, last=report.passes[-1]["pages"]))
+        finally:
+            machine.close()
+    return sums
+
+
+def rows(out, icount):
+    """The list that goes into results.json behind the others; `peer` is the limit."""
+    sums = measure(out, icount)
+    if sums is None:
+        print("bench: no Linux guest here: 'make setup' downloads it; moving it is not measured", file=sys.stderr)
+        return []
+
+    def least(of):
+        return min(of(s) for s in sums)
+
+    return [
+        {"name": "downtime of an idle guest, beside the last pages", "unit": "instructions", "peer": 5_000_000,
+         "value": INSTRUCTIONS * least(lambda s: s["downtime_ticks"] - s["pages_at_ticks"] + s["state_at_ticks"])},
+        {"name": "downtime: the last pages, per page", "unit": "instructions", "peer": None,
+         "value": INSTRUCTIONS * least(lambda s: (s["pages_at_ticks"] - s["state_at_ticks"]) // max(s["last"], 1))},
+        {"name": "pages sent of an idle guest, of those not zero", "unit": "ratio", "peer": 1.02,
+         "value": max(s["ratio"] for s in sums)},
+        {"name": "state of a vCPU", "unit": "bytes", "peer": 4096, "value": max(s["state_of_a_vcpu_bytes"] for s in sums)},
+    ]
