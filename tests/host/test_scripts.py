@@ -59,6 +59,27 @@ def test_run_refuses_an_unknown_guest():
     assert "GUEST=nobody is not known" in done.stderr
 
 
+def test_run_refuses_an_unknown_demonstration():
+    env = dict(os.environ, DEMO="nothing")
+    done = subprocess.run([os.path.join(TOP, "scripts/run.sh")], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "DEMO=nothing is not known" in done.stderr
+
+
+def test_migration_demonstration_names_what_is_missing():
+    env = dict(os.environ, DEMO="migrate", LINUX="0.0")
+    done = subprocess.run([os.path.join(TOP, "scripts/run.sh")], env=env, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, check=False)
+    assert done.returncode != 0
+    assert "is not here: 'make setup' downloads" in done.stderr
+
+
+def test_soak_refuses_an_unknown_load():
+    done = subprocess.run([os.path.join(TOP, "tests/soak/run.py"), "nothing"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no load nothing; there are: idle writer25 writer100 kernel clock counter" in done.stderr
+
+
 def test_setup_refuses_an_unknown_part():
     done = subprocess.run([os.path.join(TOP, "scripts/setup.sh"), "nothing"], capture_output=True, text=True,
                           check=False)
