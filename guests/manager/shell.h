@@ -16,7 +16,7 @@
 #include "guests/manager/complete.h"
 #include "guests/manager/words.h"
 
-#define SHELL_LINE_MAX 256U /* bytes of one line of output, its end included; more is cut */
+#define SHELL_LINE_MAX 480U /* bytes of one line of output, its end included; more is cut. Below CONSOLE_LINE */
 
 /** enum command_result - how a command ended; the shell prints the line that says so */
 enum command_result {
