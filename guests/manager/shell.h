@@ -16,7 +16,8 @@
 #include "guests/manager/complete.h"
 #include "guests/manager/words.h"
 
-#define SHELL_LINE_MAX 480U /* bytes of one line of output, its end included; more is cut. Below CONSOLE_LINE */
+/* Bytes of one line of output, its end included; more is cut. Less than what the hypervisor's console shows as one line */
+#define SHELL_LINE_MAX 480U
 
 /** enum command_result - how a command ended; the shell prints the line that says so */
 enum command_result {

@@ -66,6 +66,10 @@ def fields(line):
     return found
 
 
+# Of what a source says at its end, as its last fields.
+NEEDED = ("pages", "nonzero", "ratio", "downtime_ms", "downtime_ticks", "pages_at_ticks", "state_of_a_vcpu_bytes")
+
+
 class Report:
     """What a job said when it was over."""
 
@@ -78,6 +82,10 @@ class Report:
         sums = [row for row in rows if "passes" in row and "job" in row]
         self.sums = sums[0] if sums else {}
         self.progress = [fields(line) for line in lines if line.startswith("progress: ")]
+
+        missing = [key for key in NEEDED if key not in self.sums]
+        if self.ok and self.sums and "nonzero" in self.sums and missing:
+            raise ValueError(f"the job's sums lack {missing}: {sums}")
 
     @property
     def ok(self):

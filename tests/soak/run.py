@@ -90,8 +90,8 @@ def soak(way, load, count, version):
     try:
         with Machines(way, version, f"{way}-{load.replace(' ', '')}") as (moving, places):
             reports, _ = under_load(moving, places, 2 * count, load, "--verify")
-    except Failed as failed:
-        print(f"soak: {way} {load}: {failed}", file=sys.stderr, flush=True)
+    except (Failed, KeyError, ValueError) as failed:  # a report that is not whole is a failure like any other
+        print(f"soak: {way} {load}: {type(failed).__name__} {failed}", file=sys.stderr, flush=True)
         return row(way, load, [], time.monotonic() - begin, "FAILED"), False
     good = load != "idle" or all(few_pages(r) for r in reports)
     return row(way, load, reports, time.monotonic() - begin, "clean" if good else "RATIO"), good
