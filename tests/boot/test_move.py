@@ -237,8 +237,10 @@ def two(boot, proxy):
 
 def ready(man, port=PEER):
     """Wait until the port is connected, and nothing is under way on it."""
-    man.machine._until(lambda: [row for row in man.rows("links") if row["port"] == port and row["state"] == "ready"] or
-                       time.sleep(0.2), f"port {port} to be ready", SHORT)
+    end = time.monotonic() + SHORT
+    while not [row for row in man.rows("links") if row["port"] == port and row["state"] == "ready"]:
+        assert time.monotonic() < end, f"port {port} is not ready"
+        time.sleep(0.2)
 
 
 def received(man):
