@@ -55,6 +55,25 @@ int hypercall_reply(const struct vcpu *v, gpa_t buf, const void *record, u64 len
 	return space_write(&v->vm->space, buf, record, len);
 }
 
+int hypercall_vm_record(const struct vcpu *v, void *record, u64 size,
+			void (*fill)(const struct vm *vm, void *record), u64 *value)
+{
+	u64 len = MIN(sbi_arg(v, 3), size);
+	struct vm *vm = NULL;
+	gpa_t buf;
+	int err = hypercall_target(v, &vm);
+
+	if (err == CLV_OK)
+		err = hypercall_buffer(v, 1, len, sizeof(u64), &buf);
+	if (err != CLV_OK)
+		return err;
+	spin_lock(&vm->lock);
+	fill(vm, record);
+	spin_unlock(&vm->lock);
+	*value = len;
+	return hypercall_reply(v, buf, record, len);
+}
+
 static u64 feature(const struct vcpu *v, u64 id)
 {
 	switch (id) {

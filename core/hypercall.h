@@ -36,6 +36,15 @@ int hypercall_buffer(const struct vcpu *v, u32 n, u64 len, u64 align, gpa_t *out
 /** hypercall_reply() - write a record to a buffer that was checked; through the door that logs (M8) */
 int hypercall_reply(const struct vcpu *v, gpa_t buf, const void *record, u64 len);
 
+/**
+ * hypercall_vm_record() - answer a call (vm, buf lo, buf hi, size) with a record of that VM
+ * @fill: writes the record, of @size bytes at @record; under vm->lock
+ * @value: out: bytes that were written to the buffer: what the caller asked for, at most @size
+ * Return: 0, CLV_ERR_DENIED, CLV_ERR_NOTFOUND, CLV_ERR_RANGE (the buffer).
+ */
+int hypercall_vm_record(const struct vcpu *v, void *record, u64 size,
+			void (*fill)(const struct vm *vm, void *record), u64 *value);
+
 /* The functions, by group. Return: 0 and *@value, a CLV_ERR_*, HYPERCALL_AGAIN, or HYPERCALL_MISSING and *@value */
 int hypercall_vm(struct vcpu *v, u64 fn, u64 *value);	   /* 0x10 to 0x1f */
 int hypercall_memory(struct vcpu *v, u64 fn, u64 *value);  /* 0x20 to 0x2f */

@@ -28,8 +28,9 @@ static u32 machine_levels(const struct vm *vm)
 	return 3;
 }
 
-static void fill_machine(const struct vm *vm, struct cleave_machine *machine)
+static void fill_machine(const struct vm *vm, void *record)
 {
+	struct cleave_machine *machine = record;
 	const struct config_partition *cfg = vm->cfg;
 
 	memset(machine, 0, sizeof(*machine));
@@ -46,20 +47,8 @@ static void fill_machine(const struct vm *vm, struct cleave_machine *machine)
 static int vm_machine(const struct vcpu *v, u64 *value)
 {
 	struct cleave_machine machine;
-	u64 len = MIN(sbi_arg(v, 3), (u64)sizeof(machine));
-	struct vm *vm = NULL;
-	gpa_t buf;
-	int err = hypercall_target(v, &vm);
 
-	if (err == CLV_OK)
-		err = hypercall_buffer(v, 1, len, sizeof(u64), &buf);
-	if (err != CLV_OK)
-		return err;
-	spin_lock(&vm->lock);
-	fill_machine(vm, &machine);
-	spin_unlock(&vm->lock);
-	*value = len;
-	return hypercall_reply(v, buf, &machine, len);
+	return hypercall_vm_record(v, &machine, sizeof(machine), fill_machine, value);
 }
 
 static int machine_note(const struct vcpu *v)

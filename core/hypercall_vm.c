@@ -26,8 +26,9 @@ static int vm_list(const struct vcpu *v, u64 *value)
 	return hypercall_reply(v, buf, ids, entries * sizeof(ids[0]));
 }
 
-static void fill_info(const struct vm *vm, struct cleave_vm_info *info)
+static void fill_info(const struct vm *vm, void *record)
 {
+	struct cleave_vm_info *info = record;
 	const struct config_partition *cfg = vm->cfg;
 
 	memset(info, 0, sizeof(*info));
@@ -58,20 +59,8 @@ static void fill_info(const struct vm *vm, struct cleave_vm_info *info)
 static int vm_info(const struct vcpu *v, u64 *value)
 {
 	struct cleave_vm_info info;
-	u64 len = MIN(sbi_arg(v, 3), (u64)sizeof(info));
-	struct vm *vm = NULL;
-	gpa_t buf;
-	int err = hypercall_target(v, &vm);
 
-	if (err == CLV_OK)
-		err = hypercall_buffer(v, 1, len, sizeof(u64), &buf);
-	if (err != CLV_OK)
-		return err;
-	spin_lock(&vm->lock);
-	fill_info(vm, &info);
-	spin_unlock(&vm->lock);
-	*value = len;
-	return hypercall_reply(v, buf, &info, len);
+	return hypercall_vm_record(v, &info, sizeof(info), fill_info, value);
 }
 
 static int vm_wait(struct vcpu *v)

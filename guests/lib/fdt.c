@@ -3,26 +3,12 @@
  * A scanner for the few things that a program wants from its device tree (Devicetree specification 0.4, chapter 5,
  * "Flattened Devicetree (DTB) Format"). The tree comes from the hypervisor and is trusted to be well-formed.
  */
+#include "guests/lib/fdt_format.h"
 #include "guests/lib/guest.h"
-
-#define FDT_MAGIC      0xd00dfeedU
-#define FDT_BEGIN_NODE 1U
-#define FDT_END_NODE   2U
-#define FDT_PROP       3U
-#define FDT_NOP	       4U
-
-#define FDT_OFF_TOTALSIZE 4U
-#define FDT_OFF_STRUCT	  8U
-#define FDT_OFF_STRINGS	  12U
-
-static u32 be32(const u8 *p)
-{
-	return (u32)p[0] << 24 | (u32)p[1] << 16 | (u32)p[2] << 8 | p[3];
-}
 
 static u64 be64(const u8 *p)
 {
-	return (u64)be32(p) << 32 | be32(p + 4);
+	return (u64)fdt_be32(p) << 32 | fdt_be32(p + 4);
 }
 
 static bool starts(const char *s, const char *with)
@@ -42,11 +28,11 @@ static const u8 *fdt_find(const void *fdt, u32 depth, const char *node, const ch
 	u32 at = 0, token;
 	bool inside = false;
 
-	if (fdt == NULL || be32(base) != FDT_MAGIC)
+	if (fdt == NULL || fdt_be32(base) != FDT_MAGIC)
 		return NULL;
-	p = base + be32(base + FDT_OFF_STRUCT);
+	p = base + fdt_be32(base + FDT_OFF_STRUCT);
 	for (;;) {
-		token = be32(p);
+		token = fdt_be32(p);
 		p += 4;
 		if (token == FDT_BEGIN_NODE) {
 			/* The root is at depth 0. */
@@ -59,12 +45,12 @@ static const u8 *fdt_find(const void *fdt, u32 depth, const char *node, const ch
 			inside = false;
 			at--;
 		} else if (token == FDT_PROP) {
-			const char *name =
-				(const char *)base + be32(base + FDT_OFF_STRINGS) + be32(p + 4);
+			const char *name = (const char *)base + fdt_be32(base + FDT_OFF_STRINGS) +
+					   fdt_be32(p + 4);
 
 			if (inside && found == NULL && prop != NULL && strcmp(name, prop) == 0)
 				found = p + 8;
-			p += 8 + ((be32(p) + 3U) & ~3U);
+			p += 8 + ((fdt_be32(p) + 3U) & ~3U);
 		} else if (token != FDT_NOP) {
 			return found;
 		}
@@ -133,12 +119,12 @@ u64 fdt_timebase(const void *fdt)
 {
 	const u8 *p = fdt_find(fdt, 1, "cpus", "timebase-frequency", NULL);
 
-	return p == NULL ? 0 : be32(p);
+	return p == NULL ? 0 : fdt_be32(p);
 }
 
 u32 fdt_size(const void *fdt)
 {
-	return be32((const u8 *)fdt + FDT_OFF_TOTALSIZE);
+	return fdt_be32((const u8 *)fdt + FDT_OFF_TOTALSIZE);
 }
 
 bool free_memory(const void *fdt, u64 *base, u64 *size)

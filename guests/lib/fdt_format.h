@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A flattened device tree's bytes (Devicetree specification 0.4, chapter 5): what both readers of guest programs need, fdt.c and
+ * fdt_node.c.
+ */
+#ifndef GUESTS_LIB_FDT_FORMAT_H
+#define GUESTS_LIB_FDT_FORMAT_H
+
+#include "guests/lib/guest.h"
+
+#define FDT_MAGIC      0xd00dfeedU
+#define FDT_BEGIN_NODE 1U
+#define FDT_END_NODE   2U
+#define FDT_PROP       3U
+#define FDT_NOP	       4U
+
+/* Offsets of fields in the header, bytes */
+#define FDT_OFF_TOTALSIZE 4U
+#define FDT_OFF_STRUCT	  8U
+#define FDT_OFF_STRINGS	  12U
+
+/** fdt_be32() - Return: the big-endian word at @p, which need not be aligned */
+static inline u32 fdt_be32(const u8 *p)
+{
+	return (u32)p[0] << 24 | (u32)p[1] << 16 | (u32)p[2] << 8 | p[3];
+}
+
+#endif
