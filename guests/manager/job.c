@@ -66,6 +66,11 @@ bool job_begin_move(struct job *job, const struct migrate_source_config *config,
 	return job_begin_dest(job, ledger, &dest) && job_begin_source(job, config, &source);
 }
 
+bool job_doubts(const struct job *job)
+{
+	return job->sends && !job->asks && migrate_source_doubts(&job->source);
+}
+
 bool job_ask_self(struct job *job, struct migrate_ledger *ledger)
 {
 	struct migrate_link source = migrate_pipe_link(&job->pipe, MIGRATE_PIPE_SOURCE);

@@ -53,7 +53,7 @@ struct job_row {
  * struct job
  * @number: that a person calls it by
  * @sends, @receives: which of its engines it has
- * @said: what was said last about what it waits for
+ * @said: what was said last about what it waits for; @said_of: digest of the line before it
  * @asks: its source asks this manager's own ledger, by a destination without a slot
  * @began: ticks
  * @before: leaves of the guest before, @after: where it is then
@@ -68,6 +68,7 @@ struct job {
 	bool receives;
 	bool asks;
 	const char *said;
+	u64 said_of;
 	struct hyper from;
 	struct hyper to;
 	struct migrate_source source;
@@ -111,6 +112,9 @@ bool job_begin_source(struct job *job, const struct migrate_source_config *confi
 		      const struct migrate_link *link);
 bool job_begin_dest(struct job *job, struct migrate_ledger *ledger,
 		    const struct migrate_link *link);
+
+/** job_doubts() - Return: its source is in doubt, and may be asking the peer just now; it does not ask this manager yet */
+bool job_doubts(const struct job *job);
 
 /** job_ask_self() - a source in doubt asks @ledger of this manager. Return: it was in doubt */
 bool job_ask_self(struct job *job, struct migrate_ledger *ledger);

@@ -18,7 +18,7 @@ static u64 rate(const struct job *job, u64 bytes, u64 ticks)
 	return us == 0 ? 0 : bytes * 1000U / us * 1000U;
 }
 
-/* Tenths of MiB/s as text. */
+/* MiB/s as text, with tenths. */
 static void rate_text(char *buf, size_t size, u64 bytes_a_second)
 {
 	u64 tenths = bytes_a_second * 10U / MIB;
@@ -49,32 +49,50 @@ const char *job_target(const struct job *job)
 
 /* --- progress ------------------------------------------------------------------------------------------------------- */
 
-/* For a person it has to fit in a row of a terminal, with the partition's name before it: 70 characters. */
-static void say_source(struct job *job)
+/* The row for a person is short: tenths only where they matter. */
+static void rate_short(char *buf, size_t size, u64 bytes_a_second)
 {
-	const struct migrate_source *s = &job->source;
-	const struct migrate_progress *p = migrate_source_progress(&job->source);
-	u64 now = rate(job, s->tx.bytes - s->pass_bytes, rdtime() - s->pass_time);
+	if (bytes_a_second < 10U * MIB)
+		rate_text(buf, size, bytes_a_second);
+	else
+		guest_print(buf, size, "%lu", bytes_a_second / MIB);
+}
+
+/* The row has 71 columns, which this fits in with a name of five letters and all numbers as long as they usually get. */
+static void say_row(const struct job *job, const struct migrate_progress *p, u64 now)
+{
 	char speed[24], dirty[24], what[24], brake[24] = "";
 
 	if (strcmp(p->phase, "copy") == 0)
 		guest_print(what, sizeof(what), "pass %u", p->pass);
 	else
 		guest_print(what, sizeof(what), "%s", p->phase);
-	rate_text(speed, sizeof(speed), p->pass == 0 ? 0 : now);
-	rate_text(dirty, sizeof(dirty), p->dirty_rate * GUEST_PAGE);
+	rate_short(speed, sizeof(speed), now);
+	rate_short(dirty, sizeof(dirty), p->dirty_rate * GUEST_PAGE);
 	if (p->brake != 0)
 		guest_print(brake, sizeof(brake), ", brake %u%%", p->brake);
-	if (shell_script())
-		shell_progress(
-			"job=%u phase=\"%s\" pass=%u percent=%u mib_s=%s dirty_rate_pages_s=%lu "
-			"left_pages=%lu estimate_ms=%lu brake_percent=%u",
-			job->number, p->phase, p->pass, p->percent, speed, p->dirty_rate, p->dirty,
-			p->estimate_us / 1000U, p->brake);
-	else
-		shell_progress("%s: %s, %u%%, %s MiB/s, dirties %s, downtime %lu ms%s",
-			       job->from.name, what, p->percent, speed, dirty,
-			       p->estimate_us / 1000U, brake);
+	shell_progress("%s: %s, %u%%, %s MiB/s, dirty %s MiB/s, down %lu ms%s", job->from.name,
+		       what, p->percent, speed, dirty, p->estimate_us / 1000U, brake);
+}
+
+static void say_source(struct job *job)
+{
+	const struct migrate_source *s = &job->source;
+	const struct migrate_progress *p = migrate_source_progress(&job->source);
+	u64 now = rate(job, s->tx.bytes - s->pass_bytes, rdtime() - s->pass_time);
+	char speed[24];
+
+	if (p->pass == 0)
+		now = 0;
+	if (!shell_script()) {
+		say_row(job, p, now);
+		return;
+	}
+	rate_text(speed, sizeof(speed), now);
+	shell_progress("job=%u phase=\"%s\" pass=%u percent=%u mib_s=%s dirty_rate_pages_s=%lu "
+		       "left_pages=%lu estimate_ms=%lu brake_percent=%u",
+		       job->number, p->phase, p->pass, p->percent, speed, p->dirty_rate, p->dirty,
+		       p->estimate_us / 1000U, p->brake);
 }
 
 static void say_dest(struct job *job)

@@ -125,6 +125,13 @@ bool move_find_guest(const char *word, struct cleave_vm_info *info)
 
 	if (!commands_find_other(word, info))
 		return false;
+	/* First of all: it is the reason why its configuration cannot say that it may move. */
+	if (cleave_machine(info->id, &machine).error == 0 && machine.devices != 0) {
+		shell_error(
+			"partition %u \"%s\" has the passed-through device %s, which cannot move",
+			info->id, info->name, machine.device);
+		return false;
+	}
 	if ((info->flags & (CLEAVE_VM_FLAG_MIGRATABLE | CLEAVE_VM_FLAG_INCOMING)) == 0) {
 		shell_error(
 			"partition %u \"%s\" is not migratable: its configuration does not say so",
@@ -140,12 +147,6 @@ bool move_find_guest(const char *word, struct cleave_vm_info *info)
 	if (info->state != CLEAVE_VM_RUNNING && info->state != CLEAVE_VM_PAUSED) {
 		shell_error("partition %u \"%s\" is %s: only one that runs or is paused can move",
 			    info->id, info->name, vms_state(info->state));
-		return false;
-	}
-	if (cleave_machine(info->id, &machine).error == 0 && machine.devices != 0) {
-		shell_error(
-			"partition %u \"%s\" has the passed-through device %s, which cannot move",
-			info->id, info->name, machine.device);
 		return false;
 	}
 	return true;
@@ -286,8 +287,7 @@ static enum command_result run_decide(int argc, char **argv)
 	if (!vms_find(argv[1], &vm))
 		return COMMAND_FAILED;
 	for (i = 0; i < MOVE_JOBS; i++) {
-		if (job_uses(&move.job[i], vm.id) && move.job[i].sends &&
-		    move.job[i].source_step == MIGRATE_DOUBT)
+		if (job_uses(&move.job[i], vm.id) && job_doubts(&move.job[i]))
 			job = &move.job[i];
 	}
 	if (job == NULL) {
@@ -339,7 +339,13 @@ static enum command_result run_cancel(int argc, char **argv)
 		return COMMAND_FAILED;
 	if (job_cancel(job))
 		return COMMAND_OK;
-	shell_error("it is too late to cancel job %u", job->number);
+	if (job_doubts(job))
+		shell_error(
+			"job %u is in doubt: the peer's answer ends it, or decide when the peer "
+			"is lost for good",
+			job->number);
+	else
+		shell_error("it is too late to cancel job %u", job->number);
 	return COMMAND_FAILED;
 }
 

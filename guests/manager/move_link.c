@@ -275,19 +275,26 @@ static void peer_leave(struct job *job)
 
 /* --- the peer: doubt ------------------------------------------------------------------------------------------------ */
 
+/* When it changes: what it waits for, or what the peer has answered, which may be that it does not know. */
 static void doubt_say(struct job *job)
 {
+	const char *line = job_line(job);
+	u64 of = migrate_digest(line, strlen(line), 0);
 	const char *wait = links.peer == NULL		   ? "; there is no port " LINK_PEER
 			   : links.wire.state == WIRE_DOWN ? "; waiting for port " LINK_PEER
 			   : links.wire.broken		   ? "; waiting for port " LINK_PEER
 						 " to be connected anew"
 					       : "; asking the peer";
 
-	if (job->said == wait)
+	if (job->said == wait && job->said_of == of)
 		return;
 	job->said = wait;
+	job->said_of = of;
 	shell_progress_end();
-	shell_say("%s%s", job_line(job)[0] != '\0' ? job_line(job) : job->from.name, wait);
+	if (line[0] != '\0')
+		shell_say("%s%s", line, wait);
+	else
+		shell_say("%s: in doubt%s", job->from.name, wait);
 }
 
 static bool doubt_ask(struct job *job)

@@ -6,6 +6,7 @@ does not hold what was written to it.
 """
 
 import os
+import re
 import socket
 import threading
 import time
@@ -20,6 +21,7 @@ MIB = 1 << 20
 MEMORY = ((0x80000000, 16 * MIB),)
 FILES = {"manager.bin": guest("manager"), "workload.bin": guest("workload")}
 FEW = ("--passes", "2")
+DEVICE = "/soc/rtc@101000"
 
 
 def worker(name="work", more="migratable; cpu-affinity = <1 2>"):
@@ -56,6 +58,11 @@ def states(man, **expected):
             assert row["log"] == "off" and row["brake_percent"] == 0, row
 
 
+def info(man, name):
+    """Its fields of `info`, of all lines."""
+    return {key: value for row in man.rows(f"info {name}") for key, value in row.items()}
+
+
 def huge(man, name):
     assert man.leaves(name) == {"1_GiB": 0, "2_MiB": 8, "4_KiB": 0}
 
@@ -85,8 +92,14 @@ def test_back_and_forth(boot):
 
 
 def test_refusals(boot):
-    m, man = up(boot, worker(), worker("fixed", more=""), spare(), spare("other"), count=2)
+    m, man = up(boot, worker(), worker("fixed", more=""), spare(), spare("other"),
+                worker("wired", more=f'devices = "{DEVICE}"'), count=3)
     assert "not migratable" in man.refused("migrate fixed to spare")
+    # It names the partition and what it has.
+    for command in ("migrate wired to spare", "migrate wired to peer", "checkpoint wired"):
+        assert man.refused(command) == f'partition 5 "wired" has the passed-through device {DEVICE}, which cannot move'
+    assert info(man, "wired")["devices"] == 1
+    assert 'slot 5 "wired" is not empty' in man.refused("migrate work to wired")
     assert '"manager"' in man.refused("migrate manager to spare")
     assert "no partition" in man.refused("migrate nobody to spare")
     assert "usage" in man.refused("migrate work spare")
@@ -157,32 +170,51 @@ def test_given_up_and_braked(boot):
 
 
 class Proxy:
-    """Between two machines: carries bytes, counts them, and cuts when it is told to."""
+    """
+    Between two machines: carries bytes, counts them, and cuts when it is told to. Direction and side 0 are what the first machine
+    sends. Who connects waits here for the other, and nobody is let in while the link is held.
+    """
 
     def __init__(self, folder):
         self.paths = [os.path.join(folder, name) for name in ("a.sock", "b.sock")]
-        self.servers = []
-        for path in self.paths:
-            server = socket.socket(socket.AF_UNIX)
-            server.bind(path)
-            server.listen(1)
-            self.servers.append(server)
         self.cut_at = [None, None]  # bytes of a direction after which both sides are cut
-        self.swallow = [False, False]  # of a direction: nothing arrives any more
+        self.silent_at = [None, None]  # bytes of a direction after which nothing of it arrives any more
+        self.unheard = None  # bytes of direction 1, to which side 0's answer is dropped, and both are cut
+        self.carried = [0, 0]  # in the connection that there is
+        self.meet = None  # a barrier at which the first bytes of both directions wait for each other
+        self.hold_cut = False  # a cut holds the link
         self.cuts = 0
+        self.let_in = threading.Event()
+        self.let_in.set()
         self.stop = False
+        self.servers = []
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
 
     def chardev(self, side):
         return f"socket,path={self.paths[side]},reconnect=1"
 
+    def accept(self):
+        """Both ends of the next connection; until then, and behind it, nobody can connect."""
+        self.servers = [socket.socket(socket.AF_UNIX) for _ in self.paths]
+        try:
+            for server, path in zip(self.servers, self.paths):
+                server.bind(path)
+                server.listen(1)
+            return [server.accept()[0] for server in self.servers]
+        finally:
+            for server, path in zip(self.servers, self.paths):
+                server.close()
+                os.unlink(path)
+
     def serve(self):
         while not self.stop:
+            self.let_in.wait()
             try:
-                ends = [server.accept()[0] for server in self.servers]
+                ends = self.accept()
             except OSError:
                 return
+            self.carried = [0, 0]
             both = [threading.Thread(target=self.carry, args=(ends, side), daemon=True) for side in (0, 1)]
             for thread in both:
                 thread.start()
@@ -191,22 +223,42 @@ class Proxy:
             for end in ends:
                 end.close()
 
+    def cut(self):
+        if self.hold_cut:
+            self.let_in.clear()
+        self.cuts += 1
+
+    def pass_on(self, data, to, side):
+        """Return: the connection goes on."""
+        limit = self.cut_at[side]
+        if side == 0 and self.unheard is not None and self.carried[1] >= self.unheard:
+            self.unheard = None
+            self.cut()
+            return False
+        if limit is not None and self.carried[side] + len(data) >= limit:
+            to.sendall(data[:limit - self.carried[side]])
+            self.cut_at[side] = None
+            self.cut()
+            return False
+        silent = self.silent_at[side]
+        keep = len(data) if silent is None else max(0, silent - self.carried[side])
+        self.carried[side] += len(data)
+        to.sendall(data[:keep])
+        return True
+
     def carry(self, ends, side):
-        done = 0
+        first = True
         try:
             while True:
                 data = ends[side].recv(65536)
                 if not data:
                     break
-                limit = self.cut_at[side]
-                if limit is not None and done + len(data) >= limit:
-                    ends[1 - side].sendall(data[:limit - done])
-                    self.cut_at[side] = None
-                    self.cuts += 1
+                if first and self.meet is not None:
+                    self.meet.wait(SHORT)
+                first = False
+                if not self.pass_on(data, ends[1 - side], side):
                     break
-                done += len(data)
-                ends[1 - side].sendall(data)
-        except OSError:
+        except (OSError, threading.BrokenBarrierError):
             pass
         for end in ends:
             try:
@@ -216,8 +268,12 @@ class Proxy:
 
     def close(self):
         self.stop = True
+        self.let_in.set()
         for server in self.servers:
-            server.close()
+            try:
+                server.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
 
 @pytest.fixture
@@ -225,6 +281,11 @@ def proxy(tmp_path):
     made = Proxy(str(tmp_path))
     yield made
     made.close()
+
+
+# Bytes that the destination has said with READY, after one pass while the guest ran: ACCEPT 48, PASS_ACK 56, READY 72. COMMIT answers
+# that, and RUNNING comes next.
+READY = 48 + 56 + 72
 
 
 def two(boot, proxy):
@@ -284,8 +345,7 @@ def test_doubt(boot, proxy):
     """COMMIT arrives and RUNNING does not: the source stands still until the peer has said that it has the guest."""
     a, man_a, b, man_b = two(boot, proxy)
     man_a.run("pause work")
-    # What the destination says: ACCEPT 48, one PASS_ACK 56, READY 72 bytes, and then RUNNING.
-    proxy.cut_at[1] = 48 + 56 + 72 + 10
+    proxy.cut_at[1] = READY + 10
     man_a.run("migrate work to peer --passes 1")
     jobs_from = man_a.jobs_from
     a.wait(r"^manager\| .*in doubt", LONG)
@@ -298,16 +358,164 @@ def test_doubt(boot, proxy):
     alive(b, "there")
 
 
+def in_doubt(a, man_a, pattern="in doubt"):
+    """Move work to the peer, up to the doubt."""
+    man_a.run("migrate work to peer --passes 1")
+    jobs_from = man_a.jobs_from
+    a.wait(rf"^manager\| .*{pattern}", LONG)
+    man_a.jobs_from = jobs_from
+
+
+def reboot(man, *patterns):
+    """Start the manager anew. It says all of `patterns`; what its jobs say from now on is waited for next."""
+    m = man.machine
+    m.focus("manager")
+    man.jobs_from = m.at = len(m.screen.lines)
+    m.sendline("reboot")
+    for pattern in patterns:
+        m.wait(rf"^manager\| {pattern}")
+
+
+GIVEN_UP = r'partition 1 "work" was given up by migration 0x[0-9a-f]+ and not acknowledged: in doubt'
+
+
+@pytest.mark.parametrize("arrives", [True, False], ids=["running", "none"])
+def test_doubt_over_a_restart(boot, proxy, arrives):
+    """A manager that is started anew finds the guest that it gave up, leaves it alone, and asks: there, or not there after all."""
+    a, man_a, b, man_b = two(boot, proxy)
+    proxy.hold_cut = True
+    if arrives:
+        proxy.cut_at[1] = READY + 10
+    else:
+        proxy.unheard = READY
+    in_doubt(a, man_a, "in doubt.*; waiting for port cleave.peer")
+    reboot(man_a, GIVEN_UP, "work: in doubt; waiting for port cleave.peer")
+    since = man_a.jobs_from
+    there = received(man_b)
+    assert there.ok == arrives, there.verdict
+    states(man_b, there="running" if arrives else "empty")
+    # Nothing but an answer lets it run here.
+    states(man_a, work="paused", back="empty")
+    assert info(man_a, "work")["note"] == "given"
+    assert "a job works on it" in man_a.refused("resume work")
+    assert "a job works on it" in man_a.refused("migrate work to back")
+    assert "is in doubt: the peer's answer ends it" in man_a.refused("cancel")
+    proxy.let_in.set()
+    man_a.jobs_from = since
+    verdict = man_a.over().verdict
+    assert not [line for line in a.lines("work") if "FAIL" in line]
+    if arrives:
+        assert verdict.startswith("done: migrate work to peer"), verdict
+        b.wait(r"^manager\| peer: asks what became of migration 0x[0-9a-f]+: its guest is here")
+        states(man_a, work="empty", back="empty")
+        states(man_b, there="running")
+        alive(b, "there")
+    else:
+        assert verdict == "failed: migrate work: the destination does not have the guest", verdict
+        states(man_a, work="running", back="empty")
+        states(man_b, there="empty")
+        huge(man_a, "work")
+        alive(a, "work")
+        ready(man_a)
+        assert man_a.migrate("work", "peer", *FEW).ok
+        assert received(man_b).ok
+        alive(b, "there")
+
+
+def test_decide_here(boot, proxy):
+    """COMMIT is lost, and the peer with all that it knew: it says so, and a person who knows lets the guest run where it was."""
+    a, man_a, b, man_b = two(boot, proxy)
+    proxy.hold_cut = True
+    proxy.unheard = READY
+    in_doubt(a, man_a)
+    assert "the link was cut" in received(man_b).verdict
+    reboot(man_b, "the keys")
+    states(man_b, there="empty")
+    proxy.let_in.set()
+    a.wait(r"^manager\| work: the destination does not know of this migration; asking the peer")
+    since = man_a.jobs_from
+    b.wait(r"^manager\| peer: asks what became of migration 0x[0-9a-f]+: not known here")
+    for words, why in (("work", "usage"), ("work there", "usage"), ("nobody here", "no partition"),
+                       ("back here", 'partition 2 "back" is not in doubt'),
+                       ("manager gone", 'partition 0 "manager" is not in doubt')):
+        assert why in man_a.refused(f"decide {words}")
+    states(man_a, work="paused")
+    man_a.run("decide work here")
+    man_a.jobs_from = since
+    assert man_a.over().verdict == "failed: migrate work: the destination does not have the guest"
+    assert "not in doubt" in man_a.refused("decide work here")
+    states(man_a, work="running", back="empty")
+    states(man_b, there="empty")
+    huge(man_a, "work")
+    alive(a, "work")
+    ready(man_a)
+    ready(man_b)
+    assert man_a.migrate("work", "peer", *FEW).ok
+    assert received(man_b).ok
+    alive(b, "there")
+
+
+def test_decide_gone(boot, proxy):
+    """The peer has the guest and is heard no more, though the link stands: who knows says so, while the peer is being asked."""
+    a, man_a, b, man_b = two(boot, proxy)
+    proxy.silent_at[1] = READY
+    in_doubt(a, man_a, "in doubt.*; asking the peer")
+    assert received(man_b).ok
+    since = man_a.jobs_from
+    # What is asked is heard there, and the answer is not heard here.
+    b.wait(r"^manager\| peer: asks what became of migration 0x[0-9a-f]+: its guest is here")
+    states(man_a, work="paused")
+    man_a.run("decide work gone")
+    man_a.jobs_from = since
+    assert man_a.over().verdict.startswith("done: migrate work to peer")
+    assert "not in doubt" in man_a.refused("decide work gone")
+    states(man_a, work="empty", back="empty")
+    states(man_b, there="running")
+    alive(b, "there")
+    # Heard again, it can send the guest back.
+    proxy.silent_at[1] = None
+    ready(man_b)
+    assert man_b.migrate("there", "peer", *FEW).ok
+    assert received(man_a).verdict == "done: receive there to back"
+    alive(a, "back")
+
+
+def test_both_at_once(boot, proxy):
+    """Each has offered its guest to the other when it hears of the other's: one goes first, the other stays, and goes when asked again."""
+    a, man_a = up(boot, worker(), spare("back"), link={PEER: proxy.chardev(0)})
+    b, man_b = up(boot, worker("other"), spare("there"), link={PEER: proxy.chardev(1)})
+    ready(man_a)
+    ready(man_b)
+    proxy.meet = threading.Barrier(2)
+    man_a.run("migrate work to peer --passes 1")
+    man_b.run("migrate other to peer --passes 1")
+    ends = [(man_a, "work", "back", man_a.over()), (man_b, "other", "there", man_b.over())]
+    (first, gone, free, report), (second, stays, taken, cancelled) = sorted(ends, key=lambda end: not end[3].ok)
+    assert report.verdict == f"done: migrate {gone} to peer"
+    assert cancelled.verdict == f"failed: migrate {stays}: cancelled"
+    assert [line for line in cancelled.lines if line == "peer: began a migration at the same moment, which goes first"]
+    assert received(second).verdict == f"done: receive {gone} to {taken}"
+    states(first, **{gone: "empty", free: "empty"})
+    states(second, **{stays: "running", taken: "running"})
+    alive(second.machine, stays)
+    alive(second.machine, taken)
+    ready(second)
+    first.jobs_from = len(first.machine.screen.lines)
+    assert second.migrate(stays, "peer", *FEW).ok
+    assert received(first).verdict == f"done: receive {stays} to {free}"
+    states(first, **{gone: "empty", free: "running"})
+    states(second, **{stays: "empty", taken: "running"})
+    alive(first.machine, free)
+    alive(second.machine, taken)
+
+
 def test_restart(boot):
     """A manager that is started anew in the middle of a job clears up."""
     m, man = up(boot, worker(), spare())
     man.run("migrate work to spare --downtime 0 --passes 4000")
     man.until_phase('phase="copy" pass=[3-9]')
-    m.at = len(m.screen.lines)
-    m.focus("manager")
-    m.sendline("reboot")
-    m.wait(r'^manager\| slot 2 "spare" was half filled when the manager ended: emptied')
-    m.wait(r'^manager\| partition 1 "work" was still logged when the manager ended: stopped')
+    reboot(man, 'slot 2 "spare" was half filled when the manager ended: emptied',
+           'partition 1 "work" was still logged when the manager ended: stopped')
     man.run("list")
     states(man, work="running", spare="empty")
     huge(man, "work")

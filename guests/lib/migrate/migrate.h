@@ -255,7 +255,13 @@ enum migrate_step migrate_source_step(struct migrate_source *s);
 /** migrate_source_cancel() - give up, because a person said so. Return: it is not too late; the next steps undo everything */
 bool migrate_source_cancel(struct migrate_source *s);
 
-/** migrate_source_reconnect() - in MIGRATE_DOUBT: there is a new connection; ask there. Return: it was in doubt */
+/** migrate_source_doubts() - Return: it is in doubt, also while it asks: only an answer, or a person, can end that */
+bool migrate_source_doubts(const struct migrate_source *s);
+
+/**
+ * migrate_source_reconnect() - there is a new connection; ask there. What was asked on another is not listened for any more
+ * Return: it was in doubt (migrate_source_doubts()); else nothing was done
+ */
 bool migrate_source_reconnect(struct migrate_source *s, const struct migrate_link *link);
 
 /** migrate_source_line() - Return: why it failed or what went wrong at the end, "" when nothing did; valid as long as @s */

@@ -538,9 +538,15 @@ bool migrate_source_cancel(struct migrate_source *s)
 	return true;
 }
 
+bool migrate_source_doubts(const struct migrate_source *s)
+{
+	return s->state == MIGRATE_SRC_DOUBT || s->state == MIGRATE_SRC_QUERY ||
+	       s->state == MIGRATE_SRC_STATUS;
+}
+
 bool migrate_source_reconnect(struct migrate_source *s, const struct migrate_link *link)
 {
-	if (s->state != MIGRATE_SRC_DOUBT)
+	if (!migrate_source_doubts(s))
 		return false;
 	s->link = *link;
 	migrate_tx_init(&s->tx, s->config.tx, s->config.tx_size, link->memory);
