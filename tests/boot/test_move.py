@@ -372,6 +372,7 @@ def reboot(man, *patterns):
     m.focus("manager")
     man.jobs_from = m.at = len(m.screen.lines)
     m.sendline("reboot")
+    m.wait(r'^cleave\| partition "manager": rebooted by its guest')
     for pattern in patterns:
         m.wait(rf"^manager\| {pattern}")
 
@@ -429,17 +430,17 @@ def test_decide_here(boot, proxy):
     proxy.unheard = READY
     in_doubt(a, man_a)
     assert "the link was cut" in received(man_b).verdict
-    reboot(man_b, "the keys")
-    states(man_b, there="empty")
+    reboot(man_b)
     proxy.let_in.set()
     a.wait(r"^manager\| work: the destination does not know of this migration; asking the peer")
     since = man_a.jobs_from
     b.wait(r"^manager\| peer: asks what became of migration 0x[0-9a-f]+: not known here")
+    states(man_b, there="empty")
     for words, why in (("work", "usage"), ("work there", "usage"), ("nobody here", "no partition"),
                        ("back here", 'partition 2 "back" is not in doubt'),
                        ("manager gone", 'partition 0 "manager" is not in doubt')):
         assert why in man_a.refused(f"decide {words}")
-    states(man_a, work="paused")
+    assert man_a.vm("work")["state"] == "paused"
     man_a.run("decide work here")
     man_a.jobs_from = since
     assert man_a.over().verdict == "failed: migrate work: the destination does not have the guest"
@@ -464,7 +465,7 @@ def test_decide_gone(boot, proxy):
     since = man_a.jobs_from
     # What is asked is heard there, and the answer is not heard here.
     b.wait(r"^manager\| peer: asks what became of migration 0x[0-9a-f]+: its guest is here")
-    states(man_a, work="paused")
+    assert man_a.vm("work")["state"] == "paused"
     man_a.run("decide work gone")
     man_a.jobs_from = since
     assert man_a.over().verdict.startswith("done: migrate work to peer")
