@@ -284,6 +284,27 @@ static void test_doubt_here(void **state)
 			    "linux: the destination does not have the guest");
 }
 
+/* Who was asked does not answer; somebody else is asked instead, and what is heard there counts. */
+static void test_doubt_asked_elsewhere(void **state)
+{
+	struct migrate_link to;
+
+	(void)state;
+	doubt(true, false);
+	assert_true(migrate_source_doubts(&sim->source));
+	sim_links(sim);
+	to = sim_link(sim, 0);
+	assert_true(migrate_source_reconnect(&sim->source, &to));
+	for (uint32_t i = 0; i < 100U; i++)
+		assert_int_not_equal(migrate_source_step(&sim->source), MIGRATE_DOUBT);
+	assert_true(migrate_source_doubts(&sim->source));
+	assert_int_equal(ask(), MIGRATE_DONE);
+	assert_null(sim_moved(sim));
+	assert_false(migrate_source_doubts(&sim->source));
+	to = sim_link(sim, 0);
+	assert_false(migrate_source_reconnect(&sim->source, &to));
+}
+
 /* A destination that lost its memory, or has not decided, is no ground for anything. */
 static void test_doubt_stays(void **state)
 {
@@ -465,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_flips),
 		cmocka_unit_test(test_doubt_there),
 		cmocka_unit_test(test_doubt_here),
+		cmocka_unit_test(test_doubt_asked_elsewhere),
 		cmocka_unit_test(test_doubt_stays),
 		cmocka_unit_test(test_doubt_after_restart),
 		cmocka_unit_test(test_commit_not_sent),
