@@ -44,7 +44,8 @@ def test_rules_while_partitions_share_harts(boot, debug_kernel):
 
 def test_rules_while_a_partition_is_logged(boot, debug_kernel):
     """The demonstration's every mode; the manager shares a hart with one of the vCPUs that it logs."""
-    m = boot([partition("manager", "manager.bin", memory=((0x80000000, 16 << 20),), more="manager; cpu-affinity = <0>"),
+    m = boot([partition("manager", "manager.bin", memory=((0x80000000, 16 << 20),), bootargs="demo",
+                        more="manager; cpu-affinity = <0>"),
               partition("workload", "workload.bin", cpus=2, memory=((0x80000000, 64 << 20),),
                         more="cpu-affinity = <0 1>")],
              {"manager.bin": guest("manager"), "workload.bin": guest("workload")}, kernel=debug_kernel, smp=2, mem="1G")

@@ -85,7 +85,7 @@ def test_linux(boot, linux, tmp_path):
 @pytest.mark.parametrize("mode", MODES[1:])
 def test_linux_with_more_levels(boot, linux, mode):
     """The same with four and five levels, in less memory: what a pass costs the manager is to read all of it."""
-    m = boot([partition("manager", kernel="manager.bin", more="manager"),
+    m = boot([partition("manager", kernel="manager.bin", bootargs="demo", more="manager"),
               partition("linux", kernel="Image", initrd="initrd.gz", cpus=2, memory=((0x80000000, 192 << 20),),
                         bootargs="console=ttyS0 earlycon=sbi cleave.workload", more=f'gstage-mode = "{mode}"')],
              {"manager.bin": guest("manager"), **linux("6.12")}, smp=4, mem="2G")
