@@ -149,20 +149,6 @@ void vcpu_set_timer(struct vcpu *v, u64 value)
 	sched_arm();
 }
 
-u64 vcpu_timer(const struct vcpu *v)
-{
-	return features.sstc ? v->guest.csr.vstimecmp : v->deadline;
-}
-
-void vcpu_put_timer(struct vcpu *v, u64 value)
-{
-	/* Without Sstc the rest follows when the VM is resumed: vcpu_set_time_offset(). */
-	if (features.sstc)
-		v->guest.csr.vstimecmp = value;
-	else
-		v->deadline = value;
-}
-
 void vcpu_set_time_offset(struct vcpu *v, u64 offset)
 {
 	guest_set_time_offset(&v->guest, offset);

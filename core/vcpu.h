@@ -18,6 +18,7 @@
 #include <abi/cleave.h>
 #include <cleave/spinlock.h>
 #include <cleave/types.h>
+#include "arch/riscv/features.h"
 #include "arch/riscv/guest.h"
 #include "core/fence_request.h"
 #include "mm/space.h"
@@ -144,8 +145,18 @@ void vcpu_set_timer(struct vcpu *v, u64 value);
  *
  * Both: any hart, while the VM's time stands (vm_time_stands()), under vm->lock.
  */
-u64 vcpu_timer(const struct vcpu *v);
-void vcpu_put_timer(struct vcpu *v, u64 value);
+static inline u64 vcpu_timer(const struct vcpu *v)
+{
+	return features.sstc ? v->guest.csr.vstimecmp : v->deadline;
+}
+static inline void vcpu_put_timer(struct vcpu *v, u64 value)
+{
+	/* Without Sstc the rest follows when the VM is resumed: vcpu_set_time_offset(). */
+	if (features.sstc)
+		v->guest.csr.vstimecmp = value;
+	else
+		v->deadline = value;
+}
 
 /**
  * vcpu_set_time_offset() - guest time = host time + @offset, ticks, from when @v is loaded next; its timer keeps its guest time

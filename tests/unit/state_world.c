@@ -51,19 +51,6 @@ void vm_set_guest_time(struct vm *vm, u64 ticks)
 	world_of(vm)->time = ticks;
 }
 
-u64 vcpu_timer(const struct vcpu *v)
-{
-	return features.sstc ? v->guest.csr.vstimecmp : v->deadline;
-}
-
-void vcpu_put_timer(struct vcpu *v, u64 value)
-{
-	if (features.sstc)
-		v->guest.csr.vstimecmp = value;
-	else
-		v->deadline = value;
-}
-
 void vuart_irq(struct vuart *u, bool level)
 {
 	vplic_line(&container_of(u, struct vm, uart)->plic, GUEST_UART_IRQ, level);
