@@ -279,7 +279,8 @@ class Machine:
         start = self.at
 
         def found():
-            while self.at < len(self.screen.lines):
+            # Not a line further than the one that completes it: what stands behind that is for the next wait.
+            while len(matches) < len(patterns) and self.at < len(self.screen.lines):
                 for p in patterns:
                     match = re.search(p, self.screen.lines[self.at]) if p not in matches else None
                     if match:

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The reader of a machine's console (tests/boot/cleavetest.py): which lines a wait takes, and which it leaves for the next."""
+
+import os
+import sys
+
+import pytest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "tests", "boot"))
+from cleavetest import SHORT, Failed, Machine  # noqa: E402
+
+@pytest.fixture
+def says(tmp_path):
+    """says(text): a machine whose console says that in one piece, and which then powers off."""
+    machines = []
+
+    def start(text):
+        machine = Machine(["/bin/sh", "-c", 'printf %s "$1"', "sh", text], str(tmp_path / f"{len(machines)}.log"))
+        machines.append(machine)
+        return machine
+
+    yield start
+    for machine in machines:
+        machine.close()
+
+
+def test_wait_leaves_what_is_behind_its_line(says):
+    m = says("a 1\nb 2\na 3\n")
+    assert m.wait(r"^a (\d)", SHORT)[1] == "1"
+    assert m.wait(r"^a (\d)", SHORT)[1] == "3"
+
+
+def test_wait_all_leaves_what_is_behind_the_last_of_its_lines(says):
+    m = says("b 1\nnothing\na 2\nc 3\nb 4\n")
+    assert [match[1] for match in m.wait_all(r"^a (\d)", r"^b (\d)", timeout=SHORT)] == ["2", "1"]
+    assert m.wait(r"^c (\d)", SHORT)[1] == "3"
+    assert m.wait_all(r"^b (\d)", timeout=SHORT)[0][1] == "4"
+
+
+def test_wait_all_names_what_it_waited_for(says):
+    with pytest.raises(Failed, match="QEMU ended, waiting for lines with .*missing"):
+        says("here\n").wait_all("here", "missing", timeout=SHORT)
