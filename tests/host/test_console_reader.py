@@ -10,6 +10,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(TOP, "tests", "boot"))
 from cleavetest import SHORT, Failed, Machine  # noqa: E402
 
+
 @pytest.fixture
 def says(tmp_path):
     """says(text): a machine whose console says that in one piece, and which then powers off."""
