@@ -54,6 +54,7 @@ fi
 [ -f "$config" ] || fail "no configuration $config"
 
 archive=$out/$(basename "$config" .dts).cpio
+export CLEAVE_CHECK=${CLEAVE_CHECK:-$O/host/cleave-check}
 echo "tools/cleave-archive -o $archive $config ${files[*]}"
 tools/cleave-archive -o "$archive" "$config" "${files[@]}"
 

@@ -52,6 +52,21 @@ def test_run_names_the_kernel_that_is_missing():
     assert "deps/linux-0.0/Image is not here" in done.stderr
 
 
+@pytest.mark.parametrize("relative", [False, True])
+def test_run_checks_with_what_it_built(tmp_path, relative):
+    """The archive is checked by the checker of O, absolute or relative, not by that of another build."""
+    for program in ("guests/manager.bin", "guests/workload.bin", "host/cleave-check"):
+        path = tmp_path / program
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("#!/bin/sh\necho refused by $0\nexit 1\n")
+        path.chmod(0o755)
+    env = dict(os.environ, O=os.path.relpath(tmp_path, TOP) if relative else str(tmp_path), GUEST="demo")
+    env.pop("CLEAVE_CHECK", None)
+    done = subprocess.run([os.path.join(TOP, "scripts/run.sh")], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"refused by {tmp_path}/host/cleave-check" in done.stdout, done.stdout + done.stderr
+
+
 def test_run_refuses_an_unknown_guest():
     env = dict(os.environ, GUEST="nobody")
     done = subprocess.run([os.path.join(TOP, "scripts/run.sh")], env=env, capture_output=True, text=True, check=False)

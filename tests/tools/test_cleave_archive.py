@@ -228,6 +228,11 @@ def test_checker_that_is_not_built(bench):
     assert "/nonexistent/cleave-check is not built; run 'make'" in done.stderr
 
 
+def test_checker_is_named_from_where_the_user_is(bench):
+    done = bench.run("-o", "out.cpio", "config.dts", CLEAVE_CHECK=os.path.relpath(CHECK, bench.path))
+    assert done.returncode == 0, done.stderr
+
+
 def test_no_folder_for_the_archive(bench):
     done = bench.run("-o", "nowhere/out.cpio", "config.dts")
     assert done.returncode == 1
