@@ -536,45 +536,63 @@ class Store:
         self.server = socket.socket(socket.AF_UNIX)
         self.server.bind(self.path)
         self.server.listen(1)
+        self.server.settimeout(SHORT)
         self.end = None
+        self.kept = bytearray()
+        self.more = threading.Condition()  # guards kept
 
     def chardev(self):
         return f"socket,path={self.path},reconnect=1"
 
     def accept(self):
+        """Wait until the machine has connected its port."""
         self.end = self.server.accept()[0]
 
-    def keep(self):
-        """What came up to now; the port is cut."""
-        data = bytearray()
-        self.end.settimeout(3)
-        try:
-            while True:
-                more = self.end.recv(1 << 20)
-                if not more:
-                    break
-                data += more
-        except socket.timeout:
-            pass
-        self.close()
-        return bytes(data)
-
-    def give(self, data, end=False):
-        """Send what the guest takes; `end`: then cut the port."""
+    def beside(self, work):
+        """Do something with the port, until it is done or the port is cut."""
         port = self.end
 
-        def send():
+        def until_cut():
             try:
-                port.settimeout(None)
-                port.sendall(data)
-                if end:
-                    port.shutdown(socket.SHUT_RDWR)
+                work(port)
             except OSError:
                 pass
 
-        threading.Thread(target=send, daemon=True).start()
+        thread = threading.Thread(target=until_cut, daemon=True)
+        thread.start()
+        return thread
 
-    def close(self):
+    def checkpoint(self, man, name):
+        """Have the manager write a partition to the port, which is then cut. Return: all that came."""
+
+        def keep(port):
+            while data := port.recv(1 << 20):
+                with self.more:
+                    self.kept += data
+                    self.more.notify()
+
+        keeper = self.beside(keep)
+        man.run(f"checkpoint {name} --passes 1")
+        report = man.over()
+        assert report.verdict == f"done: checkpoint {name} to store", report.verdict
+        with self.more:
+            self.more.wait_for(lambda: len(self.kept) >= report["sent_bytes"], SHORT)
+        self.cut()
+        keeper.join()
+        assert len(self.kept) == report["sent_bytes"]
+        return bytes(self.kept)
+
+    def give(self, data, end=False):
+        """Send what the guest takes; `end`: then cut the port."""
+
+        def send(port):
+            port.sendall(data)
+            if end:
+                port.shutdown(socket.SHUT_RDWR)
+
+        self.beside(send)
+
+    def cut(self):
         if self.end is not None:
             try:
                 self.end.shutdown(socket.SHUT_RDWR)
@@ -582,22 +600,24 @@ class Store:
                 pass
             self.end.close()
 
+    def close(self):
+        self.cut()
+        self.server.close()
 
-def test_checkpoint(boot, tmp_path):
+
+@pytest.fixture
+def store(tmp_path):
+    made = Store(str(tmp_path))
+    yield made
+    made.close()
+
+
+def test_checkpoint(boot, store):
     """Written while it runs on, restored twice from the same bytes; broken streams leave the slot empty."""
-    store = Store(str(tmp_path))
     m, man = up(boot, worker(), spare("one"), spare("two"), link={STORE: store.chardev()})
     store.accept()
     ready(man, STORE)
-    keeper = []
-    thread = threading.Thread(target=lambda: keeper.append(store.keep()))
-    man.run("checkpoint work --passes 1")
-    thread.start()
-    report = man.over()
-    assert report.verdict == "done: checkpoint work to store", report.verdict
-    thread.join()
-    data = keeper[0]
-    assert len(data) == report["sent_bytes"]
+    data = store.checkpoint(man, "work")
     alive(m, "work")
     huge(man, "work")
     man.run("pause work")
@@ -607,7 +627,7 @@ def test_checkpoint(boot, tmp_path):
         man.run(f"restore {name}")
         store.give(data)
         assert man.over().verdict == f"done: restore work to {name}"
-        store.close()
+        store.cut()
         states(man, **{name: "running"})
         alive(m, name)
         huge(man, name)
@@ -615,18 +635,11 @@ def test_checkpoint(boot, tmp_path):
     assert "not empty" in man.refused("restore one")
 
 
-def test_bad_checkpoint(boot, tmp_path):
-    store = Store(str(tmp_path))
+def test_bad_checkpoint(boot, store):
     m, man = up(boot, worker(), spare("one"), link={STORE: store.chardev()})
     store.accept()
     ready(man, STORE)
-    keeper = []
-    thread = threading.Thread(target=lambda: keeper.append(store.keep()))
-    man.run("checkpoint work --passes 1")
-    thread.start()
-    assert man.over().ok
-    thread.join()
-    data = keeper[0]
+    data = store.checkpoint(man, "work")
     flipped = bytearray(data)
     flipped[len(data) // 2] ^= 4
     newer = bytearray(data)
@@ -644,5 +657,5 @@ def test_bad_checkpoint(boot, tmp_path):
         states(man, one="empty")
         if bad is not cut:
             assert "connect it anew" in man.refused("restore one")
-        store.close()
+        store.cut()
     alive(m, "work")
