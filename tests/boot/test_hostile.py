@@ -27,7 +27,7 @@ def neighbours_end(m, count):
     m.focus("neighbour")
     m.send("q")
     assert m.payload_result("neighbour", SHORT) == count
-    assert m.wait_end() is not None
+    assert m.wait_end() == 0
 
 
 def test_what_ends_a_partition(boot):
@@ -66,7 +66,7 @@ def test_nothing_is_printed_for_bad_calls(boot):
     """40,000 calls with hostile arguments cost no line of the hypervisor's: a guest cannot flood the console."""
     m = boot([partition("calls", cpus=2, bootargs="hostile=calls")], {"payload.bin": guest("hostile")}, smp=2)
     m.payload_result("calls")
-    m.wait_end()
+    assert m.wait_end() == 0
     said = [line for line in m.lines("cleave") if line.startswith("partition") and "calls" in line]
     assert len([line for line in said if "shut down" in line]) == 1
     assert len(said) == 2, said

@@ -2,6 +2,7 @@
 """The reader of a machine's console (tests/boot/cleavetest.py): which lines a wait takes, and which it leaves for the next."""
 
 import os
+import re
 import sys
 
 import pytest
@@ -13,11 +14,11 @@ from cleavetest import SHORT, Failed, Machine  # noqa: E402
 
 @pytest.fixture
 def says(tmp_path):
-    """says(text): a machine whose console says that in one piece, and which then powers off."""
+    """says(text, end): a machine whose console says that in one piece, and which then powers off, or does `end`."""
     machines = []
 
-    def start(text):
-        machine = Machine(["/bin/sh", "-c", 'printf %s "$1"', "sh", text], str(tmp_path / f"{len(machines)}.log"))
+    def start(text, end="exit 0"):
+        machine = Machine(["/bin/sh", "-c", f'printf %s "$1"; {end}', "sh", text], str(tmp_path / f"{len(machines)}.log"))
         machines.append(machine)
         return machine
 
@@ -42,3 +43,21 @@ def test_wait_all_leaves_what_is_behind_the_last_of_its_lines(says):
 def test_wait_all_names_what_it_waited_for(says):
     with pytest.raises(Failed, match="QEMU ended, waiting for lines with .*missing"):
         says("here\n").wait_all("here", "missing", timeout=SHORT)
+
+
+def test_the_end_is_the_exit_status(says):
+    assert says("x\n", "exit 0").wait_end(SHORT) == 0
+    assert says("x\n", "exit 3").wait_end(SHORT) == 3
+
+
+def test_a_signal_is_no_end(says):
+    with pytest.raises(Failed, match="killed by signal 11"):
+        says("x\n", "kill -SEGV $$").wait_end(SHORT)
+
+
+@pytest.mark.parametrize("line", ["cleave| hypervisor bug on hart 0: illegal instruction",
+                                  "cleave| memory: rule M2 broken in space_clear",
+                                  'cleave| memory: rule M7 broken: vCPU 0 of "a" enters hart 1, whose TLB may hold'])
+def test_what_is_a_bug_ends_the_wait(says, line):
+    with pytest.raises(Failed, match="the hypervisor has a bug: " + re.escape(line)):
+        says(f"{line}\nhere\n", "sleep 1").wait("here", SHORT)
