@@ -451,9 +451,11 @@ setup:
 # --- housekeeping ------------------------------------------------------------------------------
 
 .PHONY: clean distclean help FORCE
+# By name and not all of O, which may be a folder of the user's. What a person chose stays: .config, defconfig.
 clean:
 	@rm -rf $(O)/obj $(O)/guest $(O)/guests $(O)/tests $(O)/host $(O)/unit $(O)/fuzz $(O)/bench \
-		$(O)/include $(O)/linux $(O)/clang $(O)/run $(O)/check $(O)/cleave.* $(O)/linker.lds
+		$(O)/include $(O)/linux $(O)/clang $(O)/run $(O)/check $(O)/debug $(O)/test $(O)/test-logs \
+		$(O)/proofs $(O)/cleave.* $(O)/linker.lds
 
 distclean:
 	@rm -rf $(O) deps

@@ -23,7 +23,8 @@ for f in "$(dirname "$0")"/../configs/*_defconfig; do
 done
 cat <<'HELP'
   make savedefconfig    write what differs from the defaults to build/defconfig
-  make clean, distclean remove what was built; and what was downloaded too
+  make clean            remove what was built and logged; build/.config and build/defconfig stay
+  make distclean        remove all of build/, and what was downloaded
 
 Test
   make unit             host tests, under address and undefined-behaviour sanitisers

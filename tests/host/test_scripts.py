@@ -95,6 +95,20 @@ def test_soak_refuses_an_unknown_load():
     assert "no load nothing; there are: idle writer25 writer100 kernel clock counter" in done.stderr
 
 
+def test_clean_leaves_what_a_person_chose(tmp_path):
+    """What builds, checks, tests and `make run` leave in O goes; the configuration stays, and what is somebody else's."""
+    for folder in ("bench", "check", "clang", "debug", "fuzz", "guest", "guests", "host", "include", "linux", "obj",
+                   "proofs", "run", "test", "test-logs", "tests", "unit"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "file").touch()
+    kept = {".config", ".config.old", "defconfig", "mine"}
+    for file in {"cleave.bin", "cleave.elf", "cleave.map", "linker.lds"} | kept:
+        (tmp_path / file).touch()
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O")}
+    subprocess.run(["make", "--no-print-directory", f"O={tmp_path}", "clean"], cwd=TOP, env=env, check=True)
+    assert set(os.listdir(tmp_path)) == kept
+
+
 def test_setup_refuses_an_unknown_part():
     done = subprocess.run([os.path.join(TOP, "scripts/setup.sh"), "nothing"], capture_output=True, text=True,
                           check=False)
