@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Refuse what the architecture does not allow: who may include whom, and assembly outside arch/.
 
-Calls go down the tree (docs/architecture.md has the table); an include that goes up makes two parts one.
+Calls go down the tree (RULES below is the table); an include that goes up makes two parts one.
 Prints one line for each violation and exits with 1 if there is any.
 
     scripts/check_includes.py           the tree
