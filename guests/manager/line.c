@@ -61,6 +61,7 @@ static void line_remove(struct line *l, u32 from, u32 to)
 	memmove(&l->text[from], &l->text[to], l->len - to + 1U);
 	l->len -= to - from;
 	l->at = from;
+	l->lost = 0;
 }
 
 /* The same, kept for ^Y. */
@@ -130,9 +131,12 @@ static enum line_event line_recall(struct line *l, u32 back)
 
 	if (text == NULL)
 		return LINE_REFUSED;
-	if (l->back == 0)
+	if (l->back == 0) {
 		memcpy(l->draft, l->text, l->len + 1U);
+		l->draft_lost = l->lost;
+	}
 	l->back = back;
+	l->lost = back == 0 ? l->draft_lost : 0U;
 	l->len = (u32)strlen(text);
 	memcpy(l->text, text, l->len + 1U);
 	l->at = l->len;
@@ -305,6 +309,10 @@ enum line_event line_key(struct line *l, u8 key)
 	}
 	if (key == CTRL('H') || (key == KEY_BACKSPACE && state == LINE_PLAIN)) {
 		l->state = LINE_PLAIN;
+		if (l->plain && l->lost > 0) {
+			l->lost--;
+			return LINE_NOTHING;
+		}
 		return line_erase(l, line_left(l), l->at);
 	}
 	if (l->plain) {

@@ -34,10 +34,13 @@ enum line_event {
  * struct line - fields are line.c's, but for @text, @len and @at, which anybody may read
  * @at: the cursor, in front of that character
  * @view: first character that is shown
- * @plain: script mode: no keys but the end of a line, backspace and ^C; TAB is a space; what does not fit is counted in @lost
+ * @plain: script mode: no keys but the end of a line, backspace and ^C; TAB is a space
+ * @lost: characters that did not fit since something was last taken out: the text is not what was typed. A backspace of a script
+ *	takes one of those back; a person, who sees them missing, takes out what is there
  * @state: what the next byte belongs to
  * @parameter: of a control sequence, its first; @shifted: it has a second one: a modifier key was held
- * @back: how many lines back in the history, 0: at the line that is being typed, which is in @draft meanwhile
+ * @back: how many lines back in the history, 0: at the line that is being typed, which is in @draft meanwhile, its @lost in
+ *	@draft_lost
  */
 struct line {
 	char text[LINE_BYTES];
@@ -52,6 +55,7 @@ struct line {
 	bool after_return;
 	u32 back;
 	char draft[LINE_BYTES];
+	u32 draft_lost;
 	char killed[LINE_BYTES];
 	struct history *history;
 };

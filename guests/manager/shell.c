@@ -132,13 +132,14 @@ static void run_line(char *text)
 static void enter_line(void)
 {
 	char text[LINE_BYTES];
-	bool lost = shell.script && shell.line.lost > 0;
+	bool lost = shell.line.lost > 0;
 
 	end_row("");
 	memcpy(text, shell.line.text, shell.line.len + 1U);
 	line_clear(&shell.line);
 	if (lost) {
 		shell_say("error: a line has at most %u characters", LINE_BYTES - 1U);
+		shell.stale = true;
 		return;
 	}
 	history_add(&shell.history, text);

@@ -213,6 +213,62 @@ static void line_refuses_what_does_not_fit(void **state)
 	assert_int_equal(strspn(line.text, "x"), LINE_BYTES - 1U);
 }
 
+static void fill_line(u32 extra)
+{
+	line_clear(&line);
+	for (u32 i = 0; i < LINE_BYTES - 1U + extra; i++)
+		line_key(&line, 'x');
+	assert_int_equal(line.len, LINE_BYTES - 1U);
+	assert_int_equal(line.lost, extra);
+}
+
+/* What did not fit is not forgotten by moving about, but by taking out what is there: then the text is what the person sees and wants. */
+static void line_is_whole_again_when_it_is_cut_down(void **state)
+{
+	static const char *const cuts[] = { "\b",   "\177",	HOME "\004",  HOME "\033[3~",
+					    "\027", "\033\177", HOME "\033d", HOME RIGHT "\013",
+					    "\025" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cuts); i++) {
+		fill_line(3);
+		type(HOME RIGHT END);
+		assert_int_equal(line.lost, 3);
+		type(cuts[i]);
+		assert_int_equal(line.lost, 0);
+		assert_true(line.len < LINE_BYTES - 1U);
+	}
+	fill_line(1);
+	assert_int_equal(type(HOME "\b"), LINE_REFUSED);
+	assert_int_equal(line.lost, 1);
+}
+
+static void line_of_the_history_has_lost_nothing(void **state)
+{
+	(void)state;
+	enter("list");
+	fill_line(2);
+	type(UP);
+	expect("list", 4);
+	assert_int_equal(line.lost, 0);
+	type(DOWN);
+	assert_int_equal(line.len, LINE_BYTES - 1U);
+	assert_int_equal(line.lost, 2);
+}
+
+static void line_of_a_script_takes_back_what_was_lost(void **state)
+{
+	(void)state;
+	line.plain = true;
+	fill_line(2);
+	assert_int_equal(type("\b"), LINE_NOTHING);
+	assert_int_equal(type("\177"), LINE_NOTHING);
+	assert_int_equal(line.lost, 0);
+	assert_int_equal(line.len, LINE_BYTES - 1U);
+	assert_int_equal(type("\b"), LINE_CHANGED);
+	assert_int_equal(line.len, LINE_BYTES - 2U);
+}
+
 /* Columns up to the cursor, and all that are shown. */
 static void line_shows_a_window(void **state)
 {
@@ -468,6 +524,9 @@ int main(void)
 		cmocka_unit_test_setup(line_ends_once_for_each_ending, setup),
 		cmocka_unit_test_setup(line_ignores_unknown_sequences, setup),
 		cmocka_unit_test_setup(line_refuses_what_does_not_fit, setup),
+		cmocka_unit_test_setup(line_is_whole_again_when_it_is_cut_down, setup),
+		cmocka_unit_test_setup(line_of_the_history_has_lost_nothing, setup),
+		cmocka_unit_test_setup(line_of_a_script_takes_back_what_was_lost, setup),
 		cmocka_unit_test_setup(line_shows_a_window, setup),
 		cmocka_unit_test_setup(line_in_script_mode_has_no_keys, setup),
 		cmocka_unit_test_setup(history_goes_back_and_forth, setup),

@@ -367,6 +367,32 @@ static void shell_records_a_long_line_whole(void **state)
 	expect_no_more();
 }
 
+/* A command that lost its end may be another command: it is not run, unless the person has cut it down to what is wanted. */
+static void shell_refuses_a_line_too_long(void **state)
+{
+	char keys[300], want[300];
+
+	(void)state;
+	snprintf(keys, sizeof(keys), "good %0*d", 251, 7);
+	type(keys);
+	assert_int_equal(terminal.bells, 1);
+	type("\r");
+	snprintf(want, sizeof(want), "manager> %.255s", keys);
+	expect_line(want);
+	expect_line("error: a line has at most 255 characters");
+	expect_row("manager> ", 9);
+	assert_int_equal(runs, 0);
+	type(keys);
+	type("\b\r");
+	snprintf(want, sizeof(want), "manager> %.254s", keys);
+	expect_line(want);
+	snprintf(want, sizeof(want), "word=%.249s", keys + 5);
+	expect_line(want);
+	expect_line("ok");
+	expect_no_more();
+	assert_int_equal(runs, 1);
+}
+
 static void shell_completes(void **state)
 {
 	(void)state;
@@ -678,6 +704,7 @@ int main(void)
 		cmocka_unit_test_setup(shell_explains, interactive),
 		cmocka_unit_test_setup(shell_edits_on_the_row, interactive),
 		cmocka_unit_test_setup(shell_records_a_long_line_whole, interactive),
+		cmocka_unit_test_setup(shell_refuses_a_line_too_long, interactive),
 		cmocka_unit_test_setup(shell_completes, interactive),
 		cmocka_unit_test_setup(shell_says_between_keys, interactive),
 		cmocka_unit_test_setup(shell_draws_progress_in_place, interactive),
