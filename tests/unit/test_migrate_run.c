@@ -526,6 +526,55 @@ static void test_source_in_use(void **state)
 static bool stuck;
 static int64_t (*real_send)(void *, const void *, size_t);
 
+/* The store takes a checkpoint up to its last frame, and not that. */
+static int64_t stuck_flush(void *ctx, const void *bytes, size_t size)
+{
+	sim_tick(sim);
+	return sim->source.state == MIGRATE_SRC_FLUSH ? 0 : keep_send(ctx, bytes, size);
+}
+
+static void begin_flush(void)
+{
+	struct migrate_link to = { .send = stuck_flush, .recv = keep_none };
+	enum migrate_step step = MIGRATE_PROGRESS;
+
+	begin_tiny(8);
+	kept_size = 0;
+	sim->source_config.kind = MIGRATE_KIND_CHECKPOINT;
+	sim->source_config.verify = false;
+	sim->source_config.stall_ms = 50;
+	assert_true(migrate_source_init(&sim->source, &sim->ops[0], &sim->side[0], &to,
+					&sim->source_config));
+	while (sim->source.state != MIGRATE_SRC_FLUSH)
+		step = migrate_source_step(&sim->source);
+	assert_int_equal(step, MIGRATE_PROGRESS);
+	assert_int_equal(migrate_source_step(&sim->source), MIGRATE_WANT_SEND);
+	assert_int_equal(sim->vm[0].state, CLEAVE_VM_PAUSED);
+}
+
+static void flush_fails(const char *why)
+{
+	enum migrate_step step = MIGRATE_PROGRESS;
+
+	for (uint32_t i = 0; step != MIGRATE_FAILED; i++) {
+		step = migrate_source_step(&sim->source);
+		assert_int_not_equal(step, MIGRATE_DONE);
+		assert_true(i < 1000000U);
+	}
+	assert_non_null(strstr(migrate_source_line(&sim->source), why));
+	must(sim_stayed(sim));
+}
+
+static void test_stall_flush(void **state)
+{
+	(void)state;
+	begin_flush();
+	flush_fails("stood still for 50 ms");
+	begin_flush();
+	assert_true(migrate_source_cancel(&sim->source));
+	flush_fails("cancelled");
+}
+
 static int64_t stuck_send(void *ctx, const void *bytes, size_t size)
 {
 	stuck = stuck || sim->vm[0].state == CLEAVE_VM_PAUSED;
@@ -576,6 +625,7 @@ int main(void)
 		cmocka_unit_test(test_source_not_fit),
 		cmocka_unit_test(test_source_in_use),
 		cmocka_unit_test(test_stall),
+		cmocka_unit_test(test_stall_flush),
 	};
 
 	return cmocka_run_group_tests_name("migrate_run", tests, setup, teardown);

@@ -147,7 +147,7 @@ struct migrate_source_config {
 	uint64_t history_pages;
 };
 
-/* Where a source stands, in order up to FORGET; docs/migration.md has who may run the guest when. */
+/* Where a source stands. Before FORGET in this list it can be cancelled; docs/migration.md has who may run the guest when. */
 enum migrate_source_state {
 	MIGRATE_SRC_CHECK,
 	MIGRATE_SRC_OFFER,
@@ -164,11 +164,11 @@ enum migrate_source_state {
 	MIGRATE_SRC_SETTLED,
 	MIGRATE_SRC_VERIFY,
 	MIGRATE_SRC_HANDOVER,
+	MIGRATE_SRC_FLUSH, /* a checkpoint's last bytes; the guest is still ours, and stands still for them */
 	MIGRATE_SRC_READY,
 	MIGRATE_SRC_COMMIT,
 	MIGRATE_SRC_RUNNING,
 	MIGRATE_SRC_FORGET,
-	MIGRATE_SRC_FLUSH,
 	MIGRATE_SRC_RESUME,
 	MIGRATE_SRC_LOG_STOP,
 	MIGRATE_SRC_TELL,
