@@ -305,6 +305,42 @@ static void test_doubt_asked_elsewhere(void **state)
 	assert_false(migrate_source_reconnect(&sim->source, &to));
 }
 
+/* What is left of another migration stands on the new connection before the question, or comes behind it: it settles nothing. */
+static void test_doubt_stale_cancel(void **state)
+{
+	struct migrate_cancel cancel = { .reason = MIGRATE_REASON_REFUSED, .text = "stale" };
+	struct migrate_frame f = { .magic = MIGRATE_MAGIC,
+				   .type = MIGRATE_REC_CANCEL,
+				   .version = 1,
+				   .flags = MIGRATE_FLAG_MANDATORY,
+				   .length = sizeof(cancel),
+				   .payload_crc = migrate_crc32c(&crc, &cancel, sizeof(cancel)) };
+
+	(void)state;
+	f.header_crc = migrate_crc32c(&crc, &f, offsetof(struct migrate_frame, header_crc));
+	for (uint32_t steps = 0; steps < 4U; steps++) {
+		struct migrate_link to = sim_link(sim, 0);
+		enum migrate_step step = MIGRATE_PROGRESS;
+
+		doubt(true, false);
+		sim_links(sim);
+		assert_true(migrate_source_reconnect(&sim->source, &to));
+		for (uint32_t i = 0; i < steps; i++)
+			assert_int_not_equal(migrate_source_step(&sim->source), MIGRATE_DOUBT);
+		memcpy(sim->pipe[1].bytes, &f, sizeof(f));
+		memcpy(sim->pipe[1].bytes + sizeof(f), &cancel, sizeof(cancel));
+		sim->pipe[1].count = sizeof(f) + sizeof(cancel);
+		for (uint32_t i = 0; i < 100U && step != MIGRATE_DOUBT; i++)
+			step = migrate_source_step(&sim->source);
+		assert_int_equal(step, MIGRATE_DOUBT);
+		assert_int_equal(sim->vm[0].state, CLEAVE_VM_PAUSED);
+		assert_non_null(strstr(migrate_source_line(&sim->source),
+				       "frame 0 (cancel) may not come now; in doubt"));
+		assert_int_equal(ask(), MIGRATE_DONE);
+		assert_null(sim_moved(sim));
+	}
+}
+
 /* A destination that lost its memory, or has not decided, is no ground for anything. */
 static void test_doubt_stays(void **state)
 {
@@ -487,6 +523,7 @@ int main(void)
 		cmocka_unit_test(test_doubt_there),
 		cmocka_unit_test(test_doubt_here),
 		cmocka_unit_test(test_doubt_asked_elsewhere),
+		cmocka_unit_test(test_doubt_stale_cancel),
 		cmocka_unit_test(test_doubt_stays),
 		cmocka_unit_test(test_doubt_after_restart),
 		cmocka_unit_test(test_commit_not_sent),

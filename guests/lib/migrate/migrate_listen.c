@@ -142,7 +142,8 @@ static void listen_record(struct migrate_source *s, const struct migrate_record 
 	enum migrate_source_state state = s->state;
 	struct migrate_status status;
 
-	if (record->type == MIGRATE_REC_CANCEL && state != MIGRATE_SRC_STATUS) {
+	/* Who is asked answers with STATUS alone: a CANCEL may be left of another migration, and would settle this one wrongly. */
+	if (record->type == MIGRATE_REC_CANCEL && !migrate_source_doubts(s)) {
 		listen_cancel(s, record);
 	} else if (record->type == MIGRATE_REC_ACCEPT && state == MIGRATE_SRC_ACCEPT) {
 		if (listen_id_ok(s, record, &status))
@@ -177,6 +178,9 @@ void migrate_listen(struct migrate_source *s)
 		s->rx.taken = 0;
 		return;
 	}
+	/* Nothing that is there before the question can answer it. */
+	if (s->state == MIGRATE_SRC_QUERY)
+		return;
 	migrate_line_clear(&why);
 	switch (migrate_rx_next(&s->rx, &s->crc, &record, &why)) {
 	case MIGRATE_RX_RECORD:
