@@ -7,6 +7,9 @@
  * the bitmap may be logged by somebody too. The caller's buffer is checked whole before a bit is taken, so that no bit
  * is cleared that the caller does not get to see (M2). The caller may write to the buffer all the while: what is stored there is
  * never read back, and what is read is read once.
+ *
+ * A manager copies a partition by its log, so bits that the partition itself took away, or a log that it stopped, would be writes that
+ * nobody copies. Hence a log that another partition has started is not the logged one's to change.
  */
 #include "core/hypercall.h"
 
@@ -15,6 +18,8 @@
 #include "arch/riscv/features.h"
 
 #define WORD_PAGES 64U
+
+_Static_assert(CONFIG_MAX_REGIONS <= 64, "a bit each in struct vm's log_managed");
 
 /** struct log_range - what a call on bits works on; @bytes: of the bitmap at @buf, one bit a page of @count */
 struct log_range {
@@ -77,6 +82,25 @@ static int check_space(const struct vm *vm)
 	return atomic_read(&vm->state) == (u32)CLEAVE_VM_EMPTY ? CLV_ERR_STATE : CLV_OK;
 }
 
+/* Under vm->lock: the caller may change this log, if there is one. */
+static int check_owner(const struct vcpu *v, const struct vm *vm, u32 region)
+{
+	int err = check_space(vm);
+
+	if (err == CLV_OK && v->vm == vm && (vm->log_managed & BIT64(region)) != 0U)
+		err = CLV_ERR_STATE;
+	return err;
+}
+
+/* Under vm->lock: a log was begun. */
+static void set_owner(const struct vcpu *v, struct vm *vm, u32 region)
+{
+	if (v->vm == vm)
+		vm->log_managed &= ~BIT64(region);
+	else
+		vm->log_managed |= BIT64(region);
+}
+
 /* GET and GET_CLEAR. */
 static int log_get(const struct vcpu *v, bool clear, u64 *value)
 {
@@ -90,7 +114,7 @@ static int log_get(const struct vcpu *v, bool clear, u64 *value)
 		return (int)pages;
 	bits = space_span_write(own, r.buf, r.bytes);
 	spin_lock(&r.vm->lock);
-	pages = check_space(r.vm);
+	pages = clear ? check_owner(v, r.vm, r.region) : check_space(r.vm);
 	if (pages == CLV_OK)
 		pages = clear ? space_log_harvest(&r.vm->space, r.region, r.first, r.count, bits,
 						  &dirty)
@@ -111,7 +135,7 @@ static int log_clear(const struct vcpu *v, u64 *value)
 	if (pages != CLV_OK)
 		return (int)pages;
 	spin_lock(&r.vm->lock);
-	pages = check_space(r.vm);
+	pages = check_owner(v, r.vm, r.region);
 	if (pages == CLV_OK)
 		pages = space_log_clear(&r.vm->space, r.region, r.first, r.count,
 					space_span(&v->vm->space, r.buf, r.bytes));
@@ -144,6 +168,7 @@ static int log_mode(const struct vm *vm, u64 mode, u64 flags, u32 *out, bool *ea
 static int log_start(const struct vcpu *v, u64 *value)
 {
 	u64 cursor = sbi_arg(v, 4);
+	bool begins = cursor == 0U;
 	struct vm *vm = NULL;
 	u32 region = 0;
 	u32 mode = 0;
@@ -152,10 +177,11 @@ static int log_start(const struct vcpu *v, u64 *value)
 
 	if (err != CLV_OK)
 		return err;
-	if (!features.ad_sound)
+	/* What a device writes is in no log. */
+	if (!features.ad_sound || vm->cfg->nr_devices != 0U)
 		return CLV_ERR_UNSUPPORTED;
 	spin_lock(&vm->lock);
-	err = check_space(vm);
+	err = begins ? check_space(vm) : check_owner(v, vm, region);
 	if (err == CLV_OK)
 		err = log_mode(vm, sbi_arg(v, 2), sbi_arg(v, 3), &mode, &eager);
 	/* Stores through a window are in nobody's log. */
@@ -163,6 +189,8 @@ static int log_start(const struct vcpu *v, u64 *value)
 		err = CLV_ERR_STATE;
 	if (err == CLV_OK)
 		err = space_log_start(&vm->space, region, mode, eager, &cursor);
+	if (err == CLV_OK && begins)
+		set_owner(v, vm, region);
 	spin_unlock(&vm->lock);
 	*value = cursor;
 	return err;
@@ -181,7 +209,7 @@ static int log_stop(const struct vcpu *v, u64 *value)
 	if (err != CLV_OK)
 		return err;
 	spin_lock(&vm->lock);
-	err = check_space(vm);
+	err = check_owner(v, vm, region);
 	if (err == CLV_OK)
 		err = space_log_stop(&vm->space, region, flags == CLEAVE_LOG_FLAG_COLLAPSE,
 				     &cursor);

@@ -4,7 +4,8 @@
  *
  * Every member of struct vm, and where it goes:
  *	id, state, lock, cfg, space, memory, vmid, vmid_shared, tlb_gen, overhead, work, bus
- *				the slot's; CONFIG compares what a guest can see of them. Dirty logs stay behind
+ *				the slot's; CONFIG compares what a guest can see of them. Dirty logs stay behind,
+ *				and with them log_managed
  *	nr_vcpus, vcpu		CONFIG; core/state_vcpu.c
  *	restarts, restart_since	of the slot: how often its configuration made it begin anew
  *	note, note_id, note_run, brake

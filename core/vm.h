@@ -63,6 +63,7 @@ struct vm_work {
  * @brake: percent of the time that its vCPUs are held; written under lock, atomic: the scheduler reads it
  * @time_offset: guest time = host time + this, ticks, while the VM's time goes on (core/vm_clock.c); under lock
  * @time_stands: the VM is paused, all vCPUs have left their harts, and its time stands at @time_stopped; under lock
+ * @log_managed: bit n: the dirty log of region n was started by another partition; means nothing while none is on; under lock
  * @given: state records that it was given since it was created (core/state.h); under lock
  * @stat: counters of the VM as a whole; atomic
  */
@@ -89,6 +90,7 @@ struct vm {
 	u64 time_offset;
 	u64 time_stopped;
 	bool time_stands;
+	u64 log_managed;
 	struct state_given given;
 	struct mmio_bus bus;
 	struct vuart uart;

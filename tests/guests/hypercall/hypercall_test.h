@@ -25,14 +25,27 @@ enum command {
 		1, /* write to the page number `argument` of the arena, once for each new `serial` */
 	COMMAND_SHUTDOWN = 2,
 	COMMAND_FAULT = 3, /* jump to nowhere */
+	COMMAND_UNLOG = 4, /* in each round, call everything but a start on its own log */
+	COMMAND_LOG = 5, /* start a log of itself, and then the same; once for each new `serial` */
+};
+
+enum answer {
+	ANSWER_START = 0,
+	ANSWER_GET,
+	ANSWER_STATUS,
+	ANSWER_GET_CLEAR,
+	ANSWER_CLEAR,
+	ANSWER_STOP,
+	ANSWERS,
 };
 
 /** struct mailbox - @counter: rounds of the subject; @serial: of the last command given, @done: of the last that was done;
- * the rest is written from outside */
+ * @answer: errors of the last calls on its own log; the rest is written from outside */
 struct mailbox {
 	u64 magic;
 	u64 counter;
 	u64 done;
+	s64 answer[ANSWERS];
 	u64 serial;
 	u64 command;
 	u64 argument;
@@ -53,6 +66,9 @@ static inline const volatile struct mailbox *mailbox(void)
 
 /** order() - pause the subject, put a command into its mailbox through a writable window, resume it; not while it is logged */
 void order(u64 command, u64 argument);
+
+/** wait_done() - until the subject has done what order() said */
+void wait_done(void);
 
 /** touch() - have the subject write to two pages of its arena from now on, in every round */
 void touch(u64 one, u64 other);

@@ -120,6 +120,43 @@ static void clear_test(void)
 	stop(true, "clear");
 }
 
+static void want_answer(enum answer which, long error, const char *name)
+{
+	check_eq((u64)mailbox()->answer[which], (u64)error, "%s", name);
+}
+
+/* The subject tries all the time to take bits out of the manager's log, and to stop it. */
+static void managed_test(void)
+{
+	order(COMMAND_UNLOG, 0);
+	wait_done();
+	want_answer(ANSWER_GET, CLEAVE_ERR_INVALID_STATE, "owner: no log is on");
+	start(CLEAVE_LOG_FAULT, 0, "owner");
+	pause();
+	fetch(CLEAVE_FN_LOG_GET_CLEAR);
+	rounds();
+	want_answer(ANSWER_GET, 0, "owner: the subject may look at a manager's log");
+	want_answer(ANSWER_STATUS, 0, "owner: and ask how it is");
+	want_answer(ANSWER_GET_CLEAR, CLEAVE_ERR_INVALID_STATE, "owner: but not take bits");
+	want_answer(ANSWER_CLEAR, CLEAVE_ERR_INVALID_STATE, "owner: nor clear them");
+	want_answer(ANSWER_STOP, CLEAVE_ERR_INVALID_STATE, "owner: nor stop it");
+	fetch(CLEAVE_FN_LOG_GET_CLEAR);
+	check(reported((MAILBOX - SUBJECT_BASE) / GUEST_PAGE), "owner: the bits are all there");
+	resume();
+	stop(true, "owner");
+}
+
+/* A log that it has started itself is its own. */
+static void own_test(void)
+{
+	u32 i;
+
+	order(COMMAND_LOG, 0);
+	wait_done();
+	for (i = 0; i < ANSWERS; i++)
+		check_eq((u64)mailbox()->answer[i], 0, "owner: call %u on a log of its own", i);
+}
+
 static void refusals(void)
 {
 	static const struct {
@@ -180,4 +217,8 @@ void test_log(void)
 	mode_test(CLEAVE_LOG_DEFAULT, 0, true, "default");
 	mode_test(CLEAVE_LOG_DEFAULT, CLEAVE_LOG_FLAG_EAGER_OFF, true, "default, not eager");
 	clear_test();
+	managed_test();
+	own_test();
+	/* Who has started an earlier log does not matter. */
+	managed_test();
 }

@@ -7,7 +7,25 @@ static void touch_page(u64 page)
 	*(volatile u64 *)(ARENA + page * GUEST_PAGE) += 1;
 }
 
-static void subject_do(const volatile struct mailbox *m)
+/* On the pages around the mailbox, which it writes to all the time */
+static void work_on_own_log(volatile struct mailbox *m)
+{
+	static u64 bits;
+	struct cleave_log_status status;
+	const u32 self = CLEAVE_VM_SELF;
+	const u64 first = (MAILBOX - SUBJECT_BASE) / GUEST_PAGE & ~UINT64_C(63);
+
+	m->answer[ANSWER_GET] = cleave_log_bits(CLEAVE_FN_LOG_GET, self, 0, first, 64, &bits).error;
+	m->answer[ANSWER_STATUS] = cleave_log_status(self, 0, &status).error;
+	m->answer[ANSWER_GET_CLEAR] =
+		cleave_log_bits(CLEAVE_FN_LOG_GET_CLEAR, self, 0, first, 64, &bits).error;
+	bits = UINT64_MAX;
+	m->answer[ANSWER_CLEAR] =
+		cleave_log_bits(CLEAVE_FN_LOG_CLEAR, self, 0, first, 64, &bits).error;
+	m->answer[ANSWER_STOP] = cleave_log_stop(self, 0, CLEAVE_LOG_FLAG_COLLAPSE).error;
+}
+
+static void subject_do(volatile struct mailbox *m)
 {
 	switch (m->command) {
 	case COMMAND_TOUCH:
@@ -18,6 +36,16 @@ static void subject_do(const volatile struct mailbox *m)
 		sbi_shutdown(false);
 	case COMMAND_FAULT:
 		((void (*)(void))0x40000000)();
+		break;
+	case COMMAND_LOG:
+		if (m->done == m->serial)
+			break;
+		m->answer[ANSWER_START] =
+			cleave_log_start(CLEAVE_VM_SELF, 0, CLEAVE_LOG_FAULT, 0).error;
+		work_on_own_log(m);
+		break;
+	case COMMAND_UNLOG:
+		work_on_own_log(m);
 		break;
 	default:
 		break;

@@ -37,11 +37,16 @@ void order(u64 command, u64 argument)
 	must(cleave_vm_op(CLEAVE_FN_VM_RESUME, subject), "resume");
 }
 
+void wait_done(void)
+{
+	while (mailbox()->done != serial)
+		cpu_relax();
+}
+
 void touch(u64 one, u64 other)
 {
 	order(COMMAND_TOUCH, one | other << 16);
-	while (mailbox()->done != serial)
-		cpu_relax();
+	wait_done();
 }
 
 void pause(void)
