@@ -32,6 +32,7 @@ import qemu  # noqa: E402
 OUT = os.path.join(TOP, os.environ.get("O", "build"))
 ESCAPE = "\x1d"  # Ctrl-]
 SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[@-~]|\r")
+ROW_CLEAR = b"\r\x1b[K"
 MEMORY = "2G"
 COMMAND = "migrate linux to peer --downtime 1000 --passes 8 --verify"
 SECONDS = 300  # after which a wait gives up
@@ -55,21 +56,32 @@ def argv_of(side, folder):
 
 
 class Console:
-    """A machine's console: what it said as plain text, and who types at it."""
+    """A machine's console: the whole lines that it said, as plain text, and who types at it."""
 
     def __init__(self, side, folder):
         self.child = pexpect.spawn(*(lambda a: (a[0], a[1:]))(argv_of(side, folder)), echo=False)
         self.child.delaybeforesend = None
         self.text = ""
+        self.rest = b""  # of the line that is still open
         self.at = 0
         self.ended = False
         self.news = threading.Condition()
 
-    def feed(self, data):
-        """Take what came. As pexpect's output filter it hands it on unchanged."""
+    def take(self, data):
+        """
+        Take what came. Return: the lines that are whole now. What was taken back in front of a line (CR, ESC [K) was no line yet; and
+        only in a whole line are all control sequences whole.
+        """
+        *whole, self.rest = (self.rest + data).split(b"\n")
+        lines = [SEQUENCE.sub("", line.rpartition(ROW_CLEAR)[2].decode(errors="replace")) for line in whole]
         with self.news:
-            self.text += SEQUENCE.sub("", data.decode(errors="replace"))
+            self.text += "".join(line + "\n" for line in lines)
             self.news.notify_all()
+        return lines
+
+    def filter(self, data):
+        """The same as pexpect's output filter, which hands on what came."""
+        self.take(data)
         return data
 
     def end(self):
@@ -78,7 +90,7 @@ class Console:
             self.news.notify_all()
 
     def wait(self, pattern):
-        """Wait for text behind what was waited for before. Return: the match."""
+        """Wait for text in whole lines behind what was waited for before. Return: the match."""
         regex, end = re.compile(pattern), time.monotonic() + SECONDS
         with self.news:
             while True:
@@ -147,18 +159,14 @@ def play(side, console, lines, wrong):
 
 
 def show_lines(side, console):
-    """A thread: print whole lines until the machine ends. A row that was taken back (CR, ESC [K) was no line yet."""
-    rest = b""
+    """A thread: print whole lines until the machine ends."""
     while True:
         try:
             data = console.child.read_nonblocking(65536, None)
         except pexpect.EOF:
             break
-        console.feed(data)
-        *whole, rest = (rest + data).split(b"\n")
-        for line in whole:
-            text = SEQUENCE.sub("", line.rpartition(b"\r\x1b[K")[2].decode(errors="replace"))
-            print(f"{side:<5} {text}", flush=True)
+        for line in console.take(data):
+            print(f"{side:<5} {line}", flush=True)
     console.end()
 
 
@@ -206,7 +214,7 @@ def pane(side, folder):
             sys.stdout.flush()
 
     threading.Thread(target=played, daemon=True).start()
-    console.child.interact(escape_character=None, output_filter=console.feed)
+    console.child.interact(escape_character=None, output_filter=console.filter)
     console.end()
     return 0
 

@@ -11,6 +11,7 @@ import pytest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "scripts"))
 import check_includes  # noqa: E402
+import demo_migrate  # noqa: E402
 import qemu  # noqa: E402
 
 
@@ -87,6 +88,30 @@ def test_migration_demonstration_names_what_is_missing():
                           text=True, check=False)
     assert done.returncode != 0
     assert "is not here: 'make setup' downloads" in done.stderr
+
+
+# Of two machines that count: a row in focus is taken back for a line, and shown again behind it.
+ROWS = (b"cleave| input goes to partition 1 \"linux\" (running); Ctrl-] ? explains\r\n"
+        b"linux| counter 1\r\n"
+        b"manager| manager> mig\r\x1b[Klinux| counter 2\r\nmanager| manager> mig\r\x1b[Kmanager| manager> migrate\r\n"
+        b"manager| \x1b[1mlinux: pass 1\x1b[0m\r\x1b[Klinux| counter 3\r\nmanager| linux: pass 2\r\x1b[K"
+        b"manager| done: migrate linux to peer \xc3\xa9\r\n")
+LINES = ['cleave| input goes to partition 1 "linux" (running); Ctrl-] ? explains', "linux| counter 1", "linux| counter 2",
+         "manager| manager> migrate", "linux| counter 3", "manager| done: migrate linux to peer \u00e9"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+def test_migration_demonstration_reads_whole_lines(monkeypatch, size):
+    """However what came is cut into pieces, and whatever row stood where a line was printed."""
+    monkeypatch.setattr(demo_migrate, "argv_of", lambda side, folder: ["/bin/true"])
+    console = demo_migrate.Console("left", "nowhere")
+    try:
+        lines = [line for at in range(0, len(ROWS), size) for line in console.take(ROWS[at:at + size])]
+        assert lines == LINES
+        assert demo_migrate.numbers(console, "linux") == [1, 2, 3]
+        assert console.wait(r"linux\| .*counter 2\n") and console.wait(r"manager\| ((?:done|failed): .*)\n")[1] == LINES[-1][9:]
+    finally:
+        console.child.close(force=True)
 
 
 def test_soak_refuses_an_unknown_load():
