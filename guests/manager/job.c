@@ -25,6 +25,7 @@ struct migrate_dest_config job_dest_config(struct job *job, struct migrate_ledge
 	return (struct migrate_dest_config){
 		.name = job->to.name,
 		.timebase = job->timebase,
+		.kind = job->kind == JOB_RESTORE ? MIGRATE_KIND_CHECKPOINT : MIGRATE_KIND_LIVE,
 		.ledger = ledger,
 		.tx = job->tx[1],
 		.tx_size = sizeof(job->tx[1]),
@@ -210,7 +211,9 @@ bool job_cancel(struct job *job)
 
 bool job_ok(const struct job *job)
 {
-	return job->sends ? job->source_step == MIGRATE_DONE : job->dest_step == MIGRATE_DONE;
+	if (job->sends)
+		return job->source_step == MIGRATE_DONE;
+	return job->dest_step == MIGRATE_DONE && migrate_dest_has_guest(&job->dest);
 }
 
 const char *job_line(const struct job *job)

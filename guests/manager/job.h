@@ -97,7 +97,7 @@ struct job {
 /** job_source_config() - buffers and names filled in; the caller adds what was asked for */
 struct migrate_source_config job_source_config(struct job *job);
 
-/** job_dest_config() - the same for a destination, with @ledger */
+/** job_dest_config() - the same for a destination, with @ledger; it takes the kind of stream that the job is for */
 struct migrate_dest_config job_dest_config(struct job *job, struct migrate_ledger *ledger);
 
 /**

@@ -7,6 +7,7 @@
  *   bit 0: 0 = to the destination, 1 = answers to the source
  *   bit 1: 0 = raw bytes, 1 = records (type u16, version u8, flags u8, length u16, payload) to which the harness adds right
  *          checksums and numbers; what a stranger cannot guess (ids, digests) it fills in, so that the way to the end is open
+ *   bit 2: the destination takes 0 = a live migration, 1 = a checkpoint, whose sender hears nothing
  */
 #include <stdint.h>
 #include <string.h>
@@ -126,6 +127,7 @@ static int64_t fuzz_send(void *ctx, const void *bytes, size_t size)
 {
 	(void)ctx;
 	(void)bytes;
+	must(sim->dest_config.kind == MIGRATE_KIND_LIVE);
 	return (int64_t)size;
 }
 
@@ -148,10 +150,12 @@ static void to_dest(void)
 		must(i < STEPS_MAX);
 	}
 	if (migrate_dest_has_guest(&sim->dest)) {
+		must(sim->dest.hello.kind == sim->dest_config.kind);
 		must(sim->vm[1].state == CLEAVE_VM_RUNNING || sim->vm[1].state == CLEAVE_VM_PAUSED);
 		return;
 	}
 	must(sim->vm[1].state == CLEAVE_VM_EMPTY);
+	must(step == MIGRATE_FAILED || sim->dest_config.kind == MIGRATE_KIND_LIVE);
 	if (step == MIGRATE_FAILED)
 		one_line(migrate_dest_line(&sim->dest), "slot: ");
 }
@@ -206,9 +210,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		raw_size = size - 1U;
 		memcpy(raw, data + 1, raw_size);
 	}
-	if ((data[0] & 1U) != 0U)
+	if ((data[0] & 1U) != 0U) {
 		to_source();
-	else
+	} else {
+		sim->dest_config.kind = (data[0] & 4U) != 0U ? MIGRATE_KIND_CHECKPOINT
+							     : MIGRATE_KIND_LIVE;
 		to_dest();
+	}
 	return 0;
 }

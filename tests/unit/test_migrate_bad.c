@@ -28,6 +28,7 @@ static uint8_t made[STREAM_MAX];
 static size_t made_size;
 static uint64_t made_seq;
 static size_t fed;
+static size_t answered; /* bytes that the destination sent */
 static uint64_t seed = 42;
 
 static int64_t (*real_send)(void *, const void *, size_t);
@@ -127,6 +128,7 @@ static int64_t feed_send(void *ctx, const void *bytes, size_t size)
 {
 	(void)ctx;
 	(void)bytes;
+	answered += size;
 	return (int64_t)size;
 }
 
@@ -137,6 +139,7 @@ static enum migrate_step replay(void)
 	enum migrate_step step = MIGRATE_PROGRESS;
 
 	fed = 0;
+	answered = 0;
 	memset(&sim->ledger, 0, sizeof(sim->ledger));
 	sim->vm[0].state = CLEAVE_VM_EMPTY;
 	sim->vm[1].state = CLEAVE_VM_EMPTY;
@@ -424,6 +427,43 @@ static void test_versions(void **state)
 	refused("the migration id is 0");
 }
 
+/* What is taken is what was asked for: a peer's guest, or a checkpoint, whose other end is nobody that could hear. */
+static void test_kinds(void **state)
+{
+	struct migrate_status query = { .id = sim->source_config.id,
+					.outcome = MIGRATE_OUTCOME_PENDING };
+	struct migrate_hello hello;
+
+	(void)state;
+	memcpy(&hello, payload_of(0), sizeof(hello));
+	hello.kind = MIGRATE_KIND_CHECKPOINT;
+	make_other(0, &hello, sizeof(hello));
+	refused("slot: stream of kind 1 (checkpoint); here 0 (live) is taken");
+	assert_int_equal(answered, sizeof(struct migrate_frame) + sizeof(struct migrate_cancel));
+	sim->dest_config.kind = MIGRATE_KIND_CHECKPOINT;
+	assert_int_equal(replay(), MIGRATE_DONE);
+	assert_true(migrate_dest_has_guest(&sim->dest));
+	make_good();
+	refused("slot: stream of kind 0 (live); here 1 (checkpoint) is taken");
+	assert_int_equal(answered, 0);
+	hello.kind = 2;
+	make_other(0, &hello, sizeof(hello));
+	refused("slot: stream of kind 2; here 1 (checkpoint) is taken");
+	make_begin();
+	make(MIGRATE_REC_QUERY, &query, sizeof(query));
+	refused("slot: frame 0 (query) may not come where nobody is answered");
+	assert_int_equal(answered, 0);
+	sim->dest_config.kind = MIGRATE_KIND_LIVE;
+	assert_int_equal(replay(), MIGRATE_DONE);
+	assert_false(migrate_dest_has_guest(&sim->dest));
+	assert_int_equal(answered, sizeof(struct migrate_frame) + sizeof(struct migrate_status));
+	sim->dest_config.kind = 2;
+	assert_false(sim_begin(sim));
+	assert_string_equal(migrate_dest_line(&sim->dest),
+			    "slot: kind 2; 0 (live) and 1 (checkpoint) exist");
+	sim->dest_config.kind = MIGRATE_KIND_LIVE;
+}
+
 /* A state record that nobody knows: refused when it must be understood, skipped when not. */
 static void test_state_unknown(void **state)
 {
@@ -510,7 +550,7 @@ int main(void)
 		cmocka_unit_test(test_frames_moved),  cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_pages_outside), cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_state_unknown), cmocka_unit_test(test_optional),
-		cmocka_unit_test(test_slot_in_use),
+		cmocka_unit_test(test_slot_in_use),   cmocka_unit_test(test_kinds),
 	};
 
 	return cmocka_run_group_tests_name("migrate_bad", tests, setup, teardown);

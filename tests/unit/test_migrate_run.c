@@ -317,6 +317,7 @@ static void test_checkpoint(void **state)
 	assert_memory_not_equal(sim->vm[0].memory, at_pause, (size_t)sim_pages(sim) * 4096U);
 	/* The simulation would end if the same guest ran twice: here that is what is asked for. */
 	sim->vm[0].state = CLEAVE_VM_PAUSED;
+	sim->dest_config.kind = MIGRATE_KIND_CHECKPOINT;
 	restore(at_pause);
 	restore(at_pause);
 }

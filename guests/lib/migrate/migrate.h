@@ -299,11 +299,14 @@ bool migrate_ledger_put(struct migrate_ledger *ledger, uint64_t id, uint32_t out
  * struct migrate_dest_config
  * @name: of the slot, for every line
  * @timebase: ticks of ops->time() in a second, Hz
+ * @kind: MIGRATE_KIND_*: the one that is taken here. Where a checkpoint is read from nobody listens: nothing is answered, no
+ * question either
  * @tx, @rx: two buffers of MIGRATE_BUFFER_MIN bytes or more
  */
 struct migrate_dest_config {
 	const char *name;
 	uint64_t timebase;
+	uint32_t kind;
 	struct migrate_ledger *ledger;
 	void *tx;
 	size_t tx_size;

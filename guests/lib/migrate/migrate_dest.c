@@ -53,6 +53,11 @@ bool migrate_dest_init(struct migrate_dest *d, const struct migrate_ops *ops, vo
 		migrate_line_text(migrate_dest_say(d), "no time base or no ledger");
 		return false;
 	}
+	if (config->kind > MIGRATE_KIND_CHECKPOINT) {
+		migrate_line_fact(migrate_dest_say(d), "kind ", config->kind,
+				  "; 0 (live) and 1 (checkpoint) exist");
+		return false;
+	}
 	if (!migrate_crc_init(&d->crc)) {
 		migrate_line_text(migrate_dest_say(d), "checksum or digest miscalculates");
 		return false;
@@ -97,6 +102,29 @@ enum migrate_step migrate_dest_unexpected(struct migrate_dest *d,
 	return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
 }
 
+/*
+ * What ends a live migration is COMMIT, so a stream that was recorded and is read from a file must never pass for one; and a
+ * checkpoint, which needs none, must not come from a peer that still has the guest.
+ */
+static bool dest_kind_ok(const struct migrate_dest *d, const struct migrate_hello *h,
+			 struct migrate_line *line)
+{
+	static const char *const names[] = { "0 (live)", "1 (checkpoint)" };
+
+	if (h->kind == d->config.kind)
+		return true;
+	if (h->kind > MIGRATE_KIND_CHECKPOINT) {
+		migrate_line_fact(line, "stream of kind ", h->kind, "");
+	} else {
+		migrate_line_text(line, "stream of kind ");
+		migrate_line_text(line, names[h->kind]);
+	}
+	migrate_line_text(line, "; here ");
+	migrate_line_text(line, names[d->config.kind]);
+	migrate_line_text(line, " is taken");
+	return false;
+}
+
 static bool dest_hello_ok(struct migrate_dest *d, const struct migrate_hello *h)
 {
 	struct migrate_line *line = migrate_dest_say(d);
@@ -105,9 +133,8 @@ static bool dest_hello_ok(struct migrate_dest *d, const struct migrate_hello *h)
 		migrate_line_fact(line, "stream of version ", h->major, ".");
 		migrate_line_fact(line, "", h->minor, "; ");
 		migrate_line_fact(line, "", MIGRATE_MAJOR, ".x is understood");
-	} else if (h->kind > MIGRATE_KIND_CHECKPOINT) {
-		migrate_line_fact(line, "stream of kind ", h->kind,
-				  "; 0 (live) and 1 (checkpoint) are understood");
+	} else if (!dest_kind_ok(d, h, line)) {
+		return false;
 	} else if ((h->flags & ~MIGRATE_HELLO_VERIFY) != 0U || h->reserved != 0U) {
 		migrate_line_text(line, "hello: unknown flags ");
 		migrate_line_hex(line, h->flags);
@@ -159,6 +186,8 @@ static enum migrate_step dest_query(struct migrate_dest *d, const struct migrate
 {
 	struct migrate_status status;
 
+	if (d->config.kind == MIGRATE_KIND_CHECKPOINT)
+		return migrate_dest_unexpected(d, record, "may not come where nobody is answered");
 	migrate_copy(&status, record->payload, sizeof(status));
 	status = (struct migrate_status){
 		.id = status.id,
@@ -342,7 +371,7 @@ static enum migrate_step dest_empty(struct migrate_dest *d)
 	if (d->registered)
 		(void)migrate_ledger_put(d->config.ledger, d->hello.id, MIGRATE_OUTCOME_NONE);
 	d->registered = false;
-	if (d->hello.kind == MIGRATE_KIND_CHECKPOINT)
+	if (d->config.kind == MIGRATE_KIND_CHECKPOINT)
 		d->told = true;
 	d->moved_at = d->ops->time(d->ctx);
 	d->state = MIGRATE_DST_TELL;
