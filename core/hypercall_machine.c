@@ -42,6 +42,8 @@ static void fill_machine(const struct vm *vm, void *record)
 	if (cfg->nr_devices != 0U)
 		(void)str_print(machine->device, sizeof(machine->device), "%s", cfg->device[0]);
 	(void)features_guest_isa(machine->isa, sizeof(machine->isa));
+	machine->cbom_block = features.cbom_block;
+	machine->cboz_block = features.cboz_block;
 }
 
 static int vm_machine(const struct vcpu *v, u64 *value)

@@ -17,6 +17,7 @@
  *	stat			counts what happened in this slot
  */
 #include <cleave/errno.h>
+#include "arch/riscv/features.h"
 #include "arch/riscv/guest_state.h"
 #include "arch/riscv/timer.h"
 #include "core/state.h"
@@ -33,6 +34,12 @@ static u32 more_config(struct vm *vm)
 	return vm->cfg->nr_memory * (u32)sizeof(struct cleave_state_region);
 }
 
+/* Bytes of a cache block, as CONFIG has room for them: no hart has one that comes near. */
+static u16 config_block(u32 bytes)
+{
+	return (u16)MIN(bytes, (u32)UINT16_MAX);
+}
+
 static u32 get_config(struct vm *vm, u32 i, void *data)
 {
 	struct cleave_state_config *c = data;
@@ -44,6 +51,8 @@ static u32 get_config(struct vm *vm, u32 i, void *data)
 					   .flags = state_flags(),
 					   .vlenb = guest_state_vlenb(),
 					   .asid_bits = guest_state_asid_bits(),
+					   .cbom_block = config_block(features.cbom_block),
+					   .cboz_block = config_block(features.cboz_block),
 					   .timebase = timer_frequency() };
 	for (u32 n = 0; n < vm->cfg->nr_memory; n++)
 		r[n] = (struct cleave_state_region){ vm->cfg->memory[n].gpa,
@@ -51,10 +60,18 @@ static u32 get_config(struct vm *vm, u32 i, void *data)
 	return (u32)sizeof(*c) + more_config(vm);
 }
 
+/* A guest that was told how long a block is zeroes whole pages, and flushes buffers, in steps of that. */
+static bool config_block_fits(u16 given, u32 bytes)
+{
+	return given == 0U || given == config_block(bytes);
+}
+
 /* Is the machine at least what the guest was given? More does not disturb it: it does not know. */
 static bool config_fits(const struct cleave_state_config *c)
 {
 	return (c->flags & ~state_flags()) == 0U && c->asid_bits <= guest_state_asid_bits() &&
+	       config_block_fits(c->cbom_block, features.cbom_block) &&
+	       config_block_fits(c->cboz_block, features.cboz_block) &&
 	       ((c->flags & CLEAVE_STATE_CONFIG_VECTOR) == 0U || c->vlenb == guest_state_vlenb());
 }
 
@@ -65,7 +82,7 @@ static int set_config(struct vm *vm, u32 i, const void *data, u32 length)
 
 	(void)i;
 	if (length != sizeof(*c) + more_config(vm) || c->regions != vm->cfg->nr_memory ||
-	    c->vcpus != vm->nr_vcpus || c->timebase != timer_frequency() || c->reserved != 0U ||
+	    c->vcpus != vm->nr_vcpus || c->timebase != timer_frequency() ||
 	    (c->flags & ~(CLEAVE_STATE_CONFIG_FP | CLEAVE_STATE_CONFIG_VECTOR)) != 0U ||
 	    ((c->flags & CLEAVE_STATE_CONFIG_VECTOR) != 0U) != (c->vlenb != 0U))
 		return CLV_ERR_INVAL;

@@ -90,6 +90,8 @@ int hyper_describe(u32 vm, struct migrate_machine *machine, u32 *number)
 	memcpy(machine->device, from.device, sizeof(machine->device) - 1U);
 	machine->vcpus = from.vcpus;
 	machine->timebase = from.timebase;
+	machine->cbom_block = from.cbom_block;
+	machine->cboz_block = from.cboz_block;
 	for (i = 0; i < from.regions; i++) {
 		r = cleave_region_info(vm, i, &region);
 		if (r.error != 0)

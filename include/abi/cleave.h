@@ -202,6 +202,8 @@ struct cleave_machine {
 	uint32_t devices;	/* passed through; such a VM cannot be moved */
 	char device[64]; /* path of the first of them in the host's tree, NUL-padded, cut to 63 */
 	char isa[512];	 /* ISA string as in the guest's tree, NUL-padded, cut to 511 */
+	uint32_t cbom_block; /* bytes of a cache block as in the guest's tree; 0: no Zicbom */
+	uint32_t cboz_block; /* the same of Zicboz */
 };
 
 #define CLEAVE_NOTE_NONE  0U

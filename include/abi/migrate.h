@@ -90,6 +90,8 @@ struct migrate_require {
 	uint64_t timebase;	/* Hz, of the time that the guest reads */
 	uint32_t regions;	/* struct migrate_region that follow */
 	uint32_t isa;		/* bytes of the ISA string that follows them; no NUL */
+	uint32_t cbom_block; /* bytes of a cache block as the guest was told; 0: it has no Zicbom */
+	uint32_t cboz_block; /* the same of Zicboz */
 };
 
 /* Regions are in ascending order and do not overlap; gpa and size are multiples of 4096, size is not 0. */

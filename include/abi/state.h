@@ -46,11 +46,12 @@ struct cleave_state_region {
 struct cleave_state_config {
 	uint32_t vcpus;
 	uint32_t regions;
-	uint32_t flags;	    /* CLEAVE_STATE_CONFIG_* */
-	uint32_t vlenb;	    /* bytes of a vector register; 0 without VECTOR */
-	uint32_t asid_bits; /* ASIDLEN of the harts that it ran on: the guest may use so many */
-	uint32_t reserved;  /* 0 */
-	uint64_t timebase;  /* Hz of the time CSR */
+	uint32_t flags;	     /* CLEAVE_STATE_CONFIG_* */
+	uint32_t vlenb;	     /* bytes of a vector register; 0 without VECTOR */
+	uint32_t asid_bits;  /* ASIDLEN of the harts that it ran on: the guest may use so many */
+	uint16_t cbom_block; /* bytes of a cache block of Zicbom; 0: the guest has none */
+	uint16_t cboz_block; /* the same of Zicboz */
+	uint64_t timebase;   /* Hz of the time CSR */
 	/* `regions` times struct cleave_state_region, as REGION_INFO numbers them */
 };
 

@@ -572,6 +572,7 @@ static void fill_machine(struct sim *sim)
 	m->vcpus = 2;
 	m->gstage_levels = 3;
 	m->timebase = SIM_TIMEBASE;
+	m->cboz_block = 64;
 	m->regions = sim->config.pages[1] != 0U ? 2U : 1U;
 	m->region[0] = (struct migrate_region){ BASE_0, (uint64_t)sim->config.pages[0] * PAGE };
 	if (m->regions == 2U)
@@ -580,6 +581,7 @@ static void fill_machine(struct sim *sim)
 	sim->machine[1] = *m;
 	strcpy(sim->machine[1].isa, "rv64imafdcv_zicsr_zifencei_sstc");
 	sim->machine[1].gstage_levels = 4;
+	sim->machine[1].cbom_block = 64;
 }
 
 /* A third of the pages is zero. */

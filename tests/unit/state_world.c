@@ -153,7 +153,9 @@ void world_init(struct world *w, u32 vcpus, u32 vlenb, u8 asid_bits)
 					.vlenb = (u16)vlenb,
 					.sstc = vcpus % 2U == 0U,
 					.vs_modes = 0x18,
-					.asid_bits = asid_bits };
+					.asid_bits = asid_bits,
+					.cbom_block = 64,
+					.cboz_block = 128 };
 	world_use(w);
 	w->cfg = (struct config_partition){ .name = "world",
 					    .cpus = vcpus,

@@ -383,6 +383,53 @@ static void test_isa(void **state)
 	}
 }
 
+static void test_blocks(void **state)
+{
+	static const struct {
+		uint32_t guest[2], slot[2];
+		const char *why;
+	} pairs[] = {
+		{ { 0, 0 }, { 0, 0 }, "" },
+		{ { 64, 128 }, { 64, 128 }, "" },
+		{ { 0, 0 }, { 64, 64 }, "" },
+		{ { 64, 128 },
+		  { 64, 64 },
+		  "Zicboz cache blocks of 64 bytes, the guest was given 128" },
+		{ { 64, 128 },
+		  { 128, 128 },
+		  "Zicbom cache blocks of 128 bytes, the guest was given 64" },
+		{ { 64, 0 }, { 0, 0 }, "Zicbom cache blocks of 0 bytes, the guest was given 64" },
+		{ { 32, 16 },
+		  { 16, 32 },
+		  "Zicbom cache blocks of 16 bytes, the guest was given 32; Zicboz cache blocks of "
+		  "32 bytes, the guest was given 16" },
+	};
+	struct migrate_machine machine = {
+		.isa = "rv64imac", .vcpus = 1, .gstage_levels = 3, .regions = 1, .timebase = 1
+	};
+	struct migrate_machine guest;
+
+	(void)state;
+	machine.region[0] = (struct migrate_region){ 0x80000000U, 4096 };
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		struct migrate_machine slot = machine;
+		struct migrate_line line;
+		uint8_t payload[4096];
+		size_t n;
+
+		migrate_line_clear(&line);
+		machine.cbom_block = pairs[i].guest[0];
+		machine.cboz_block = pairs[i].guest[1];
+		slot.cbom_block = pairs[i].slot[0];
+		slot.cboz_block = pairs[i].slot[1];
+		n = migrate_machine_put(&machine, payload);
+		assert_true(migrate_machine_get(&guest, payload, n, &line));
+		assert_int_equal(migrate_machine_fits(&guest, &slot, &line),
+				 pairs[i].why[0] == '\0');
+		assert_string_equal(line.text, pairs[i].why);
+	}
+}
+
 static void test_require_refused(void **state)
 {
 	struct migrate_machine machine = {
@@ -466,6 +513,7 @@ int main(void)
 		cmocka_unit_test(test_frames_skipped),
 		cmocka_unit_test(test_back_pressure),
 		cmocka_unit_test(test_isa),
+		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_require_refused),
 		cmocka_unit_test(test_ledger),
 	};

@@ -205,6 +205,18 @@ static void machine_memory_fits(const struct migrate_machine *guest,
 	}
 }
 
+/* What a guest zeroes or flushes block by block would be left in part, or hit its neighbour. Without such blocks it does neither. */
+static void machine_block_fits(uint32_t guest, uint32_t slot, const char *what,
+			       struct migrate_line *line, bool *any)
+{
+	if (guest == 0U || guest == slot)
+		return;
+	lacks(line, any);
+	migrate_line_text(line, what);
+	migrate_line_fact(line, " blocks of ", slot, " bytes, the guest was given ");
+	migrate_line_dec(line, guest);
+}
+
 bool migrate_machine_fits(const struct migrate_machine *guest, const struct migrate_machine *slot,
 			  struct migrate_line *line)
 {
@@ -229,6 +241,8 @@ bool migrate_machine_fits(const struct migrate_machine *guest, const struct migr
 				  " Hz, the guest was given ");
 		migrate_line_dec(line, guest->timebase);
 	}
+	machine_block_fits(guest->cbom_block, slot->cbom_block, "Zicbom cache", line, &any);
+	machine_block_fits(guest->cboz_block, slot->cboz_block, "Zicboz cache", line, &any);
 	machine_memory_fits(guest, slot, line, &any);
 	return !any;
 }
@@ -243,6 +257,8 @@ size_t migrate_machine_put(const struct migrate_machine *machine, uint8_t *paylo
 		.timebase = machine->timebase,
 		.regions = machine->regions,
 		.isa = (uint32_t)isa,
+		.cbom_block = machine->cbom_block,
+		.cboz_block = machine->cboz_block,
 	};
 
 	migrate_copy(payload, &head, sizeof(head));
@@ -277,6 +293,8 @@ bool migrate_machine_get(struct migrate_machine *machine, const uint8_t *payload
 	machine->gstage_levels = head.gstage_levels;
 	machine->timebase = head.timebase;
 	machine->regions = head.regions;
+	machine->cbom_block = head.cbom_block;
+	machine->cboz_block = head.cboz_block;
 	migrate_copy(machine->region, payload + sizeof(head), regions);
 	migrate_copy(machine->isa, payload + sizeof(head) + regions, head.isa);
 	/* A NUL inside would end the string early, and what stands behind it would be granted unseen. */

@@ -220,6 +220,7 @@ const char *migrate_record_name(uint16_t type);
  * @device: name of a passed-through device, "" when there is none: such a guest cannot be moved
  * @gstage_levels: what the guest's regions need; of a slot: the most that it can have
  * @timebase: Hz of the time CSR
+ * @cbom_block, @cboz_block: bytes of a cache block, 0 without Zicbom or Zicboz
  * @region: ascending, not overlapping
  */
 struct migrate_machine {
@@ -229,6 +230,8 @@ struct migrate_machine {
 	uint32_t gstage_levels;
 	uint32_t regions;
 	uint64_t timebase;
+	uint32_t cbom_block;
+	uint32_t cboz_block;
 	struct migrate_region region[MIGRATE_REGIONS_MAX];
 };
 
