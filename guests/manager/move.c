@@ -119,6 +119,16 @@ u64 move_id(void)
 
 /* --- what may move, and where to ------------------------------------------------------------------------------------ */
 
+/* More than a stream describes: the hypervisor may be built for more. */
+static bool regions_ok(const struct cleave_vm_info *info)
+{
+	if (info->regions <= MIGRATE_REGIONS_MAX)
+		return true;
+	shell_error("partition %u \"%s\" has %u memory regions: only one with at most %u can move",
+		    info->id, info->name, info->regions, MIGRATE_REGIONS_MAX);
+	return false;
+}
+
 bool move_find_guest(const char *word, struct cleave_vm_info *info)
 {
 	struct cleave_machine machine;
@@ -149,7 +159,7 @@ bool move_find_guest(const char *word, struct cleave_vm_info *info)
 			    info->id, info->name, vms_state(info->state));
 		return false;
 	}
-	return true;
+	return regions_ok(info);
 }
 
 bool move_find_slot(const char *word, struct cleave_vm_info *info)
@@ -167,7 +177,7 @@ bool move_find_slot(const char *word, struct cleave_vm_info *info)
 			    info->id, info->name);
 		return false;
 	}
-	return true;
+	return regions_ok(info);
 }
 
 /* --- commands ------------------------------------------------------------------------------------------------------- */
