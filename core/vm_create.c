@@ -382,6 +382,22 @@ static int take_all(struct vm *vm)
 	return more;
 }
 
+/*
+ * Of a partition that cannot be started: the next one to be made may get these frames, and must not find in them what was loaded.
+ * Nobody runs yet, so this need not go in steps.
+ */
+static void wipe_and_give(struct vm *vm)
+{
+	for (u32 i = 0; i < vm->cfg->nr_memory; i++) {
+		const struct config_memory *m = &vm->cfg->memory[i];
+
+		spin_lock(&vm->space.lock);
+		(void)space_zero(&vm->space, GPA(m->gpa), m->size); /* all of it is memory */
+		spin_unlock(&vm->space.lock);
+	}
+	vm_memory_give(vm);
+}
+
 /* Memory, images, start of one partition. */
 static bool bring_up(struct vm *vm)
 {
@@ -400,7 +416,7 @@ static bool bring_up(struct vm *vm)
 	if (vm->cfg->no_autostart)
 		return true;
 	if (load_all(vm) != CLV_OK || start_first(vm) != CLV_OK) {
-		vm_memory_give(vm);
+		wipe_and_give(vm);
 		atomic_set_release(&vm->state, (u32)CLEAVE_VM_EMPTY);
 		return false;
 	}
