@@ -63,7 +63,7 @@ static int machine_note(const struct vcpu *v)
 	if (err == CLV_OK)
 		err = hypercall_target(v, &vm);
 	/* Looked at whole: 2^32 is no note. */
-	if (err == CLV_OK && (note > CLEAVE_NOTE_TAKEN || run > 1U))
+	if (err == CLV_OK && (note > CLEAVE_NOTE_FILLING || run > 1U))
 		err = CLV_ERR_INVAL;
 	return err == CLV_OK ? vm_note(vm, (u32)note, sbi_arg(v, 2), run == 1U) : err;
 }

@@ -128,7 +128,7 @@ int vm_resume(struct vm *vm)
 
 	spin_lock(&vm->lock);
 	if (vm_state(vm) == (u32)CLEAVE_VM_PAUSED && vm->work.op == (u32)VM_OP_NONE &&
-	    !vm_given(vm) && !vm_windows_writable(vm) && state_may_run(vm)) {
+	    !vm_nobodys(vm) && !vm_windows_writable(vm) && state_may_run(vm)) {
 		state_settle(vm);
 		vm_clock_go(vm);
 		vm_set_state(vm, CLEAVE_VM_RUNNING);
@@ -162,9 +162,17 @@ static bool vm_may_note(const struct vm *vm, u32 note, u64 id)
 {
 	if (vm_state(vm) == (u32)CLEAVE_VM_EMPTY)
 		return false;
-	if (note == CLEAVE_NOTE_GIVEN)
+	switch (note) {
+	case CLEAVE_NOTE_GIVEN:
 		return vm_may_give(vm, id);
-	return note == CLEAVE_NOTE_NONE || !vm_given(vm);
+	case CLEAVE_NOTE_TAKEN:
+		return !vm_given(vm) || vm->note_id == id;
+	case CLEAVE_NOTE_FILLING:
+		return !vm_given(vm) && vm_state(vm) == (u32)CLEAVE_VM_PAUSED &&
+		       vm->work.op == (u32)VM_OP_NONE;
+	default:
+		return true;
+	}
 }
 
 int vm_note(struct vm *vm, u32 note, u64 id, bool run)
@@ -172,7 +180,7 @@ int vm_note(struct vm *vm, u32 note, u64 id, bool run)
 	const struct vcpu *self = vcpu_current();
 	int err = CLV_ERR_STATE;
 
-	if (note > CLEAVE_NOTE_TAKEN || (note != CLEAVE_NOTE_NONE && id == 0U) ||
+	if (note > CLEAVE_NOTE_FILLING || (note != CLEAVE_NOTE_NONE && id == 0U) ||
 	    (self != NULL && self->vm == vm))
 		return CLV_ERR_INVAL;
 	spin_lock(&vm->lock);

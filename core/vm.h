@@ -129,14 +129,16 @@ int vm_resume(struct vm *vm);
 
 /**
  * vm_note() - write down who owns @vm, where it outlives the manager that says so
- * @note: CLEAVE_NOTE_NONE; _GIVEN: given up to another slot, so it must not run; _TAKEN: came from another slot
+ * @note: CLEAVE_NOTE_NONE; _GIVEN: given up to another slot, so it must not run; _TAKEN: came from another slot; _FILLING: is
+ * being filled, so it must not run yet
  * @id: of the migration; not looked at with CLEAVE_NOTE_NONE
  * @run: it is to run when GIVEN is struck out; only told
  *
  * The lock of the state guards the note too, so that a VM which is given up does not run, and none is given up that runs.
  *
  * Return: 0; CLV_ERR_INVAL (@note, no id, the caller's own VM), CLV_ERR_STATE (empty; GIVEN: neither stopped nor paused with all
- * vCPUs off their harts, an operation is under way, or it is given up by another id; TAKEN: it is given up).
+ * vCPUs off their harts, an operation is under way, or it is given up by another id; TAKEN: it is given up by another id;
+ * FILLING: it is given up, not paused, or an operation is under way).
  */
 int vm_note(struct vm *vm, u32 note, u64 id, bool run);
 

@@ -17,10 +17,16 @@ static inline u32 vm_state(const struct vm *vm)
 	return atomic_read_acquire(&vm->state);
 }
 
-/** vm_given() - Return: true when @vm was given up: it must not be resumed, started or reset. Under vm->lock */
+/** vm_given() - Return: @vm was given up to another slot. Under vm->lock */
 static inline bool vm_given(const struct vm *vm)
 {
 	return vm->note == CLEAVE_NOTE_GIVEN;
+}
+
+/** vm_nobodys() - Return: its note keeps @vm from being resumed, started or reset: given up, or not whole yet. Under vm->lock */
+static inline bool vm_nobodys(const struct vm *vm)
+{
+	return vm_given(vm) || vm->note == CLEAVE_NOTE_FILLING;
 }
 
 /** vm_kick_all() - make every vCPU of @vm look at the state */

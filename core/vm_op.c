@@ -239,7 +239,7 @@ static int check_start(struct vm *vm, u32 state)
 {
 	if (state == (u32)CLEAVE_VM_RUNNING)
 		return CLV_ERR_EXISTS;
-	if (vm->cfg->kernel == NULL || state == (u32)CLEAVE_VM_EMPTY || vm_given(vm) ||
+	if (vm->cfg->kernel == NULL || state == (u32)CLEAVE_VM_EMPTY || vm_nobodys(vm) ||
 	    vm_windows_writable(vm))
 		return CLV_ERR_STATE;
 	/* One that was paused in the middle of its life is resumed or reset; one that was just created is started. */
@@ -256,7 +256,7 @@ static int check_begin(struct vm *vm, enum vm_op op)
 	case VM_OP_DESTROY:
 		return state != (u32)CLEAVE_VM_EMPTY ? CLV_OK : CLV_ERR_STATE;
 	case VM_OP_RESET:
-		return state != (u32)CLEAVE_VM_EMPTY && vm->cfg->kernel != NULL && !vm_given(vm)
+		return state != (u32)CLEAVE_VM_EMPTY && vm->cfg->kernel != NULL && !vm_nobodys(vm)
 			       ? CLV_OK
 			       : CLV_ERR_STATE;
 	case VM_OP_START:

@@ -11,6 +11,7 @@ static const char *note_name(u32 note)
 		[CLEAVE_NOTE_NONE] = "-",
 		[CLEAVE_NOTE_GIVEN] = "given",
 		[CLEAVE_NOTE_TAKEN] = "taken",
+		[CLEAVE_NOTE_FILLING] = "filling",
 	};
 
 	return note < ARRAY_SIZE(names) ? names[note] : "?";

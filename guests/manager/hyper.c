@@ -298,7 +298,7 @@ static int hyper_vm_resume(void *ctx)
 
 /*
  * A guest that arrives is noted as taken before it runs, and then once more: a manager that is started anew between the
- * two finds a paused guest that is to run, and lets it.
+ * two finds a paused guest that is to run, and lets it. One that cannot run is none: the slot is emptied, here or after a restart.
  */
 static int hyper_vm_take(void *ctx, u64 id, bool run)
 {
@@ -312,12 +312,14 @@ static int hyper_vm_take(void *ctx, u64 id, bool run)
 	if (!run)
 		return 0;
 	err = resume(h);
-	if (err == 0)
-		(void)cleave_vm_note(h->vm, CLEAVE_NOTE_TAKEN, id, false);
+	(void)cleave_vm_note(h->vm, err == 0 ? CLEAVE_NOTE_TAKEN : CLEAVE_NOTE_FILLING, id, false);
 	return err;
 }
 
-/* A guest that comes back is noted as it was: what asks for the migration that brought it here must still be answered. */
+/*
+ * A guest that comes back is noted as it was: what asks for the migration that brought it here must still be answered. One that is
+ * to run is never without a note that says so: who is started anew lets it.
+ */
 static int hyper_vm_own(void *ctx, bool own)
 {
 	struct hyper *h = ctx;
@@ -327,7 +329,7 @@ static int hyper_vm_own(void *ctx, bool own)
 		return (int)cleave_vm_note(h->vm, CLEAVE_NOTE_GIVEN, h->id, h->run).error;
 	if (hyper_vm_state(h) == (int)CLEAVE_VM_EMPTY)
 		return 0;
-	r = cleave_vm_note(h->vm, CLEAVE_NOTE_NONE, 0, false);
+	r = cleave_vm_note(h->vm, CLEAVE_NOTE_TAKEN, h->id, h->run);
 	return (int)(r.error == 0 ? note_own(h, h->run) : r).error;
 }
 
@@ -362,7 +364,10 @@ static int hyper_vm_create(void *ctx, u64 *cursor)
 
 	h->changed = true;
 	h->touched = 0;
-	return steps(CLEAVE_FN_VM_CREATE, h->vm, cursor);
+	err = steps(CLEAVE_FN_VM_CREATE, h->vm, cursor);
+	if (err != 0 || *cursor != 0)
+		return err;
+	return (int)cleave_vm_note(h->vm, CLEAVE_NOTE_FILLING, h->id, false).error;
 }
 
 /* --- log ------------------------------------------------------------------------------------------------------------ */

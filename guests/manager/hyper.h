@@ -18,7 +18,7 @@
 /**
  * struct hyper - a partition that an engine works on
  * @view: where its windows begin in the manager's own address space
- * @id: of the migration, for notes
+ * @id: for notes: of the migration; of a destination that does not know it yet any that is not 0
  * @run: it ran before it was paused (source); it is to run (destination)
  * @machine: what describe() said last
  * @number: the hypervisor's number of each region of @machine, which is in ascending order

@@ -232,7 +232,7 @@ static enum command_result migrate_local(const struct cleave_vm_info *vm,
 	if (job == NULL)
 		return COMMAND_FAILED;
 	hyper_init(&job->from, vm, move_id() | MOVE_ID_LOCAL, move_view(job, 0));
-	hyper_init(&job->to, slot, 0, move_view(job, 1));
+	hyper_init(&job->to, slot, job->from.id, move_view(job, 1));
 	if (move_configure(job, w, &config)) {
 		if (job_begin_move(job, &config, &move.ledger))
 			return COMMAND_OK;

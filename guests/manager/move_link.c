@@ -469,7 +469,7 @@ enum command_result link_restore(const struct cleave_vm_info *slot)
 	job = move_job_new(JOB_RESTORE);
 	if (job == NULL)
 		return COMMAND_FAILED;
-	hyper_init(&job->to, slot, 0, move_view(job, 1));
+	hyper_init(&job->to, slot, move_id(), move_view(job, 1));
 	link = port_link(links.store);
 	links.filed = job;
 	if (job_begin_dest(job, &move.ledger, &link))

@@ -36,8 +36,7 @@ static void empty_slot(const struct cleave_vm_info *info)
 {
 	struct sbiret r;
 
-	if ((info->flags & CLEAVE_VM_FLAG_INCOMING) == 0 || info->state != CLEAVE_VM_PAUSED ||
-	    info->note != CLEAVE_NOTE_NONE)
+	if (info->note != CLEAVE_NOTE_FILLING)
 		return;
 	r = cleave_vm_steps(CLEAVE_FN_VM_DESTROY, info->id);
 	vms_expect(info->id);
@@ -88,6 +87,20 @@ static void log_off(const struct cleave_vm_info *info)
 			  info->id, info->name, info->brake != 0 ? ", its brake is off" : "");
 }
 
+/* Of a migration within this machine the slots themselves say what became of it: the ledger may have had more than it holds. */
+static u32 outcome_here(u64 migration)
+{
+	u64 id, max = cleave_feature(CLEAVE_FEATURE_MAX_VMS);
+	struct cleave_vm_info info;
+
+	for (id = 0; id < max; id++) {
+		if (look((u32)id, &info) && info.note == CLEAVE_NOTE_TAKEN &&
+		    info.note_id == migration)
+			return MIGRATE_OUTCOME_RUNNING;
+	}
+	return MIGRATE_OUTCOME_NONE;
+}
+
 static void doubt(const struct cleave_vm_info *info)
 {
 	bool local = (info->note_id & MOVE_ID_LOCAL) != 0;
@@ -114,8 +127,7 @@ static void doubt(const struct cleave_vm_info *info)
 	}
 	if (!local)
 		return;
-	if (migrate_ledger_find(&move.ledger, info->note_id) == MIGRATE_OUTCOME_UNKNOWN)
-		(void)migrate_ledger_put(&move.ledger, info->note_id, MIGRATE_OUTCOME_NONE);
+	(void)migrate_ledger_put(&move.ledger, info->note_id, outcome_here(info->note_id));
 	(void)job_ask_self(job, &move.ledger);
 }
 

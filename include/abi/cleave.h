@@ -209,6 +209,8 @@ struct cleave_machine {
 #define CLEAVE_NOTE_NONE  0U
 #define CLEAVE_NOTE_GIVEN 1U /* given up to another slot: cannot be resumed, started or reset */
 #define CLEAVE_NOTE_TAKEN 2U /* came from another slot by this id: says so, forbids nothing */
+#define CLEAVE_NOTE_FILLING \
+	3U /* a slot that is being filled by this id: cannot be resumed, started or reset */
 
 /* --- statistics ------------------------------------------------------------------------------------------------- */
 

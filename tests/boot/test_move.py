@@ -358,9 +358,9 @@ def test_doubt(boot, proxy):
     alive(b, "there")
 
 
-def in_doubt(a, man_a, pattern="in doubt"):
-    """Move work to the peer, up to the doubt."""
-    man_a.run("migrate work to peer --passes 1")
+def in_doubt(a, man_a, pattern="in doubt", name="work"):
+    """Move it to the peer, up to the doubt."""
+    man_a.run(f"migrate {name} to peer --passes 1")
     jobs_from = man_a.jobs_from
     a.wait(rf"^manager\| .*{pattern}", LONG)
     man_a.jobs_from = jobs_from
@@ -444,6 +444,27 @@ def test_decide_here(boot, proxy):
     man_a.run("decide work here")
     man_a.jobs_from = since
     assert man_a.over().verdict == "failed: migrate work: the destination does not have the guest"
+def test_doubt_in_a_slot(boot, proxy):
+    """A guest that has come here, gone on in vain and been in doubt over a restart is a guest as any other, not a slot half filled."""
+    a, man_a, b, man_b = two(boot, proxy)
+    assert man_a.migrate("work", "back", *FEW).ok
+    proxy.hold_cut = True
+    proxy.unheard = READY
+    in_doubt(a, man_a, "in doubt.*; waiting for port cleave.peer", "back")
+    reboot(man_a, 'partition 2 "back" was given up by migration 0x[0-9a-f]+ and not acknowledged: in doubt')
+    since = man_a.jobs_from
+    assert not received(man_b).ok
+    proxy.let_in.set()
+    man_a.jobs_from = since
+    assert man_a.over().verdict == "failed: migrate back: the destination does not have the guest"
+    man_a.run("pause back")
+    reboot(man_a)
+    man_a.run("list")
+    states(man_a, work="empty", back="paused")
+    man_a.run("resume back")
+    alive(a, "back")
+
+
     assert "not in doubt" in man_a.refused("decide work here")
     states(man_a, work="running", back="empty")
     states(man_b, there="empty")
@@ -544,6 +565,15 @@ class Store:
     def chardev(self):
         return f"socket,path={self.path},reconnect=1"
 
+    # On its way back, to a slot that is not for what comes alone.
+    man.run("migrate spare to work --downtime 0 --passes 4000")
+    man.until_phase('phase="copy" pass=[3-9]')
+    assert info(man, "work")["note"] == "filling"
+    reboot(man, 'slot 1 "work" was half filled when the manager ended: emptied',
+           'partition 2 "spare" was still logged when the manager ended: stopped')
+    man.run("list")
+    states(man, work="empty", spare="running")
+    alive(m, "spare")
     def accept(self):
         """Wait until the machine has connected its port."""
         self.end = self.server.accept()[0]

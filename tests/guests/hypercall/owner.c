@@ -90,9 +90,11 @@ static void test_bad_notes(void)
 {
 	want(cleave_vm_note(CLEAVE_VM_SELF, CLEAVE_NOTE_TAKEN, 1, false), CLEAVE_ERR_INVALID_PARAM,
 	     "no note on this partition");
-	note(3, 1, false, CLEAVE_ERR_INVALID_PARAM, "no such note");
+	note(4, 1, false, CLEAVE_ERR_INVALID_PARAM, "no such note");
 	note(CLEAVE_NOTE_GIVEN, 0, false, CLEAVE_ERR_INVALID_PARAM, "given without an id");
 	note(CLEAVE_NOTE_TAKEN, 0, false, CLEAVE_ERR_INVALID_PARAM, "taken without an id");
+	note(CLEAVE_NOTE_FILLING, 0, false, CLEAVE_ERR_INVALID_PARAM, "filling without an id");
+	note(CLEAVE_NOTE_FILLING, 1, false, CLEAVE_ERR_INVALID_STATE, "filled while it runs");
 	want(cleave_call(CLEAVE_FN_VM_NOTE, subject, CLEAVE_NOTE_TAKEN, 1, 2, 0, 0),
 	     CLEAVE_ERR_INVALID_PARAM, "run is neither 0 nor 1");
 	want(cleave_call(CLEAVE_FN_VM_NOTE, subject, UINT64_C(1) << 32, 1, 0, 0, 0),
@@ -134,7 +136,9 @@ static void test_given(void)
 	refuses("what was given up does not run");
 	note(CLEAVE_NOTE_GIVEN, NOTE_ID + 1U, false, CLEAVE_ERR_INVALID_STATE,
 	     "nor is it given up to two");
-	note(CLEAVE_NOTE_TAKEN, NOTE_ID, false, CLEAVE_ERR_INVALID_STATE, "nor taken back so");
+	note(CLEAVE_NOTE_TAKEN, NOTE_ID + 1U, false, CLEAVE_ERR_INVALID_STATE,
+	     "nor taken back by another");
+	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, CLEAVE_ERR_INVALID_STATE, "nor filled");
 	note(CLEAVE_NOTE_GIVEN, NOTE_ID, true, 0, "given up again by the same id");
 	check_note(CLEAVE_NOTE_GIVEN, NOTE_ID, 1, "what it says of running may change");
 	pause();
@@ -144,6 +148,14 @@ static void test_given(void)
 	wait_up();
 	check(true, "it counts again");
 
+	pause();
+	note(CLEAVE_NOTE_GIVEN, NOTE_ID, false, 0, "given up");
+	note(CLEAVE_NOTE_TAKEN, NOTE_ID, true, 0, "taken back by the same id, in one step");
+	check_note(CLEAVE_NOTE_TAKEN, NOTE_ID, 1, "it is noted");
+	resume();
+	wait_up();
+	note(CLEAVE_NOTE_NONE, 0, false, 0, "struck out");
+
 	order(COMMAND_SHUTDOWN, 0);
 	wait_state(CLEAVE_VM_STOPPED);
 	note(CLEAVE_NOTE_GIVEN, NOTE_ID, false, 0, "given up after it stopped");
@@ -151,6 +163,22 @@ static void test_given(void)
 	note(CLEAVE_NOTE_NONE, 0, false, 0, "struck out");
 	want(cleave_vm_steps(CLEAVE_FN_VM_START, subject), 0, "start it");
 	wait_up();
+}
+
+/* What is being filled is no guest yet. */
+static void test_filling(void)
+{
+	pause();
+	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "being filled");
+	check_note(CLEAVE_NOTE_FILLING, NOTE_ID, 0, "it is noted");
+	refuses("what is being filled does not run");
+	note(CLEAVE_NOTE_TAKEN, NOTE_ID, true, 0, "taken");
+	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "not whole after all");
+	refuses("then it does not run");
+	note(CLEAVE_NOTE_TAKEN, NOTE_ID + 1U, true, 0, "taken, by another id");
+	resume();
+	wait_up();
+	note(CLEAVE_NOTE_NONE, 0, false, 0, "struck out");
 }
 
 /* Rounds that the subject does in a while */
@@ -254,6 +282,7 @@ void test_owner(void)
 	test_bad_notes();
 	test_taken();
 	test_given();
+	test_filling();
 	test_brake();
 	test_empty();
 }
