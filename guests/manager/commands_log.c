@@ -22,10 +22,17 @@ static bool log_stop_regions(const struct cleave_vm_info *info, u32 nr, u32 flag
 
 static enum command_result log_start(const struct cleave_vm_info *info, u32 mode)
 {
+	static struct cleave_machine machine;
 	u32 i;
 
 	if (cleave_feature(CLEAVE_FEATURE_LOG_MODES) == 0) {
 		shell_error("this machine cannot log dirty pages; its boot report says why");
+		return COMMAND_FAILED;
+	}
+	if (cleave_machine(info->id, &machine).error == 0 && machine.devices != 0) {
+		shell_error("partition %u \"%s\" has the passed-through device %s: what that "
+			    "writes is in no log",
+			    info->id, info->name, machine.device);
 		return COMMAND_FAILED;
 	}
 	for (i = 0; i < info->regions; i++) {
