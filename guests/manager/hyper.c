@@ -358,9 +358,11 @@ static int hyper_vm_destroy(void *ctx, u64 *cursor)
 	return steps(CLEAVE_FN_VM_DESTROY, h->vm, cursor);
 }
 
+/* Noted before anything is in it: nobody runs it before it is taken, and a manager that is started anew empties it. */
 static int hyper_vm_create(void *ctx, u64 *cursor)
 {
 	struct hyper *h = ctx;
+	int err;
 
 	h->changed = true;
 	h->touched = 0;
@@ -399,11 +401,9 @@ static s64 log_bits(const struct hyper *h, unsigned long fn, u32 region, u64 fir
 		    const u64 *bitmap)
 {
 	struct sbiret r =
-/* Noted before anything is in it: nobody runs it before it is taken, and a manager that is started anew empties it. */
 		cleave_call(fn, h->vm, h->number[region], first, count, BUF_LO(bitmap), BUF_HI);
 
 	return r.error != 0 ? r.error : r.value;
-	int err;
 }
 
 static s64 hyper_log_get(void *ctx, u32 region, u64 first, u64 count, u64 *bitmap)

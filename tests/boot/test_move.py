@@ -423,27 +423,6 @@ def test_doubt_over_a_restart(boot, proxy, arrives):
         alive(b, "there")
 
 
-def test_decide_here(boot, proxy):
-    """COMMIT is lost, and the peer with all that it knew: it says so, and a person who knows lets the guest run where it was."""
-    a, man_a, b, man_b = two(boot, proxy)
-    proxy.hold_cut = True
-    proxy.unheard = READY
-    in_doubt(a, man_a)
-    assert "the link was cut" in received(man_b).verdict
-    reboot(man_b)
-    proxy.let_in.set()
-    a.wait(r"^manager\| work: the destination does not know of this migration; asking the peer")
-    since = man_a.jobs_from
-    b.wait(r"^manager\| peer: asks what became of migration 0x[0-9a-f]+: not known here")
-    states(man_b, there="empty")
-    for words, why in (("work", "usage"), ("work there", "usage"), ("nobody here", "no partition"),
-                       ("back here", 'partition 2 "back" is not in doubt'),
-                       ("manager gone", 'partition 0 "manager" is not in doubt')):
-        assert why in man_a.refused(f"decide {words}")
-    assert man_a.vm("work")["state"] == "paused"
-    man_a.run("decide work here")
-    man_a.jobs_from = since
-    assert man_a.over().verdict == "failed: migrate work: the destination does not have the guest"
 def test_doubt_in_a_slot(boot, proxy):
     """A guest that has come here, gone on in vain and been in doubt over a restart is a guest as any other, not a slot half filled."""
     a, man_a, b, man_b = two(boot, proxy)
@@ -465,6 +444,27 @@ def test_doubt_in_a_slot(boot, proxy):
     alive(a, "back")
 
 
+def test_decide_here(boot, proxy):
+    """COMMIT is lost, and the peer with all that it knew: it says so, and a person who knows lets the guest run where it was."""
+    a, man_a, b, man_b = two(boot, proxy)
+    proxy.hold_cut = True
+    proxy.unheard = READY
+    in_doubt(a, man_a)
+    assert "the link was cut" in received(man_b).verdict
+    reboot(man_b)
+    proxy.let_in.set()
+    a.wait(r"^manager\| work: the destination does not know of this migration; asking the peer")
+    since = man_a.jobs_from
+    b.wait(r"^manager\| peer: asks what became of migration 0x[0-9a-f]+: not known here")
+    states(man_b, there="empty")
+    for words, why in (("work", "usage"), ("work there", "usage"), ("nobody here", "no partition"),
+                       ("back here", 'partition 2 "back" is not in doubt'),
+                       ("manager gone", 'partition 0 "manager" is not in doubt')):
+        assert why in man_a.refused(f"decide {words}")
+    assert man_a.vm("work")["state"] == "paused"
+    man_a.run("decide work here")
+    man_a.jobs_from = since
+    assert man_a.over().verdict == "failed: migrate work: the destination does not have the guest"
     assert "not in doubt" in man_a.refused("decide work here")
     states(man_a, work="running", back="empty")
     states(man_b, there="empty")
@@ -544,6 +544,15 @@ def test_restart(boot):
     alive(m, "work")
     assert man.migrate("work", "spare", *FEW).ok
     alive(m, "spare")
+    # On its way back, to a slot that is not for what comes alone.
+    man.run("migrate spare to work --downtime 0 --passes 4000")
+    man.until_phase('phase="copy" pass=[3-9]')
+    assert info(man, "work")["note"] == "filling"
+    reboot(man, 'slot 1 "work" was half filled when the manager ended: emptied',
+           'partition 2 "spare" was still logged when the manager ended: stopped')
+    man.run("list")
+    states(man, work="empty", spare="running")
+    alive(m, "spare")
 
 
 # --- a file ------------------------------------------------------------------------------------------
@@ -565,15 +574,6 @@ class Store:
     def chardev(self):
         return f"socket,path={self.path},reconnect=1"
 
-    # On its way back, to a slot that is not for what comes alone.
-    man.run("migrate spare to work --downtime 0 --passes 4000")
-    man.until_phase('phase="copy" pass=[3-9]')
-    assert info(man, "work")["note"] == "filling"
-    reboot(man, 'slot 1 "work" was half filled when the manager ended: emptied',
-           'partition 2 "spare" was still logged when the manager ended: stopped')
-    man.run("list")
-    states(man, work="empty", spare="running")
-    alive(m, "spare")
     def accept(self):
         """Wait until the machine has connected its port."""
         self.end = self.server.accept()[0]
