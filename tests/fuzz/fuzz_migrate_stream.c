@@ -28,6 +28,7 @@ static size_t raw_at;
 static const uint8_t *records;
 static size_t records_left;
 static uint64_t seq;
+static const struct migrate_rx *to; /* who receives */
 
 static void must(bool ok)
 {
@@ -59,7 +60,7 @@ static void fill_in(uint16_t type, uint8_t *payload, size_t size)
 		memset(payload + 4, 0, 4);
 		memcpy(payload + 8, &s->pass_pages, 8);
 		memcpy(payload + 16, &s->pass_zero, 8);
-	} else if (size == sizeof(struct migrate_status)) {
+	} else if (type != MIGRATE_REC_ZERO && size == sizeof(struct migrate_status)) {
 		memcpy(payload, type == MIGRATE_REC_COMMIT ? &d->hello.id : &id, 8);
 	}
 }
@@ -99,9 +100,12 @@ static int64_t fuzz_recv(void *ctx, void *bytes, size_t size)
 	size_t n;
 
 	(void)ctx;
-	/* An answer comes when it is waited for, or the source would be told too early each time. */
-	if (raw_at == raw_size && records != NULL)
+	/* A record comes when the one before it was dealt with: what is filled in depends on that. */
+	if (raw_at == raw_size && records != NULL) {
+		if (to->head != to->tail)
+			return 0;
 		next_record();
+	}
 	n = raw_size - raw_at < size ? raw_size - raw_at : size;
 	if (n == 0U)
 		return -1;
@@ -110,6 +114,7 @@ static int64_t fuzz_recv(void *ctx, void *bytes, size_t size)
 	return (int64_t)n;
 }
 
+/* An answer comes when it is waited for, or the source would be told too early each time. */
 static int64_t source_recv(void *ctx, void *bytes, size_t size)
 {
 	switch (sim->source.state) {
@@ -143,6 +148,7 @@ static void to_dest(void)
 	struct migrate_link link = { .send = fuzz_send, .recv = fuzz_recv };
 	enum migrate_step step = MIGRATE_PROGRESS;
 
+	to = &sim->dest.rx;
 	sim->vm[0].state = CLEAVE_VM_EMPTY;
 	must(migrate_dest_init(&sim->dest, &sim->ops[1], &sim->side[1], &link, &sim->dest_config));
 	for (uint32_t i = 0; step != MIGRATE_DONE && step != MIGRATE_FAILED; i++) {
@@ -165,6 +171,7 @@ static void to_source(void)
 	struct migrate_link link = { .send = fuzz_send, .recv = source_recv };
 	enum migrate_step step = MIGRATE_PROGRESS;
 
+	to = &sim->source.rx;
 	must(migrate_source_init(&sim->source, &sim->ops[0], &sim->side[0], &link,
 				 &sim->source_config));
 	for (uint32_t i = 0; step != MIGRATE_DONE && step != MIGRATE_FAILED; i++) {
