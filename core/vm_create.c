@@ -194,6 +194,16 @@ int vm_memory_take(struct vm *vm)
 	return err;
 }
 
+/* Statistics count from the creation; the space's own begin with it. Nobody counts: all vCPUs are off their harts. */
+static void clear_counters(struct vm *vm)
+{
+	memset(vm->stat, 0, sizeof(vm->stat));
+	for (u32 i = 0; i < vm->nr_vcpus; i++) {
+		memset(vm->vcpu[i]->stat, 0, sizeof(vm->vcpu[i]->stat));
+		memset(&vm->vcpu[i]->counters, 0, sizeof(vm->vcpu[i]->counters));
+	}
+}
+
 /* Everything is mapped: devices, vCPUs and their view of the memory. */
 static int finish_memory(struct vm *vm)
 {
@@ -210,6 +220,7 @@ static int finish_memory(struct vm *vm)
 				 vm->vmid);
 	}
 	vm_devices_reset(vm);
+	clear_counters(vm);
 	return CLV_OK;
 }
 

@@ -113,7 +113,7 @@ static void test_gone(void)
 	struct cleave_region_info region;
 	struct cleave_leaves leaves;
 	struct cleave_log_status status;
-	u64 word;
+	u64 word = 0;
 
 	want(cleave_vm_info(subject, &info), 0, "info of an empty slot");
 	check_eq(info.state, CLEAVE_VM_EMPTY, "it is empty");
@@ -123,6 +123,7 @@ static void test_gone(void)
 	want(cleave_log_status(subject, 0, &status), 0, "log status of an empty slot");
 	check_eq(status.mode, CLEAVE_LOG_OFF, "off");
 	want(cleave_stats(subject, &word, 1), 0, "statistics of an empty slot");
+	check(word != 0, "are those of who was there");
 	want(cleave_vm_op(CLEAVE_FN_VM_PAUSE, subject), CLEAVE_ERR_INVALID_STATE, "pause");
 	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, subject), CLEAVE_ERR_INVALID_STATE, "resume");
 	want(cleave_vm_steps(CLEAVE_FN_VM_START, subject), CLEAVE_ERR_INVALID_STATE, "start");
@@ -154,6 +155,19 @@ static bool all_zero(u64 base, u64 size)
 	return true;
 }
 
+static void test_no_statistics(void)
+{
+	static u64 counters[CLEAVE_STAT_COUNT];
+	u64 sum = 0;
+	u32 i;
+
+	want(cleave_stats(subject, counters, CLEAVE_STAT_COUNT), 0,
+	     "statistics of a new partition");
+	for (i = 0; i < CLEAVE_STAT_COUNT; i++)
+		sum += counters[i];
+	check_eq(sum, 0, "nothing was counted yet");
+}
+
 /* Destroyed while it is mapped and logged; then made again, empty, and started. */
 static void test_destroy(void)
 {
@@ -176,6 +190,7 @@ static void test_destroy(void)
 	     CLEAVE_ERR_INVALID_STATE, "create: a wrong cursor");
 	want(cleave_vm_steps(CLEAVE_FN_VM_CREATE, subject), 0, "create, begun anew");
 	expect_event(CLEAVE_VM_PAUSED, "created");
+	test_no_statistics();
 	map_view();
 	check(all_zero(WINDOW, SUBJECT_SIZE), "its memory is zero");
 	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, subject), 0, "resume: it has nothing to run");
