@@ -8,6 +8,7 @@ does not hold what was written to it.
 import os
 import re
 import socket
+import struct
 import threading
 import time
 
@@ -665,6 +666,21 @@ def test_checkpoint(boot, store):
     assert "not empty" in man.refused("restore one")
 
 
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+
+
+def first_frame(kind, payload):
+    """Frame 0 of a stream (docs/migration.md), with right checksums."""
+    header = struct.pack("<4sHBBQQI", b"CLVM", kind, 1, 1, len(payload), 0, crc32c(payload))
+    return header + struct.pack("<I", crc32c(header)) + payload
+
+
 def test_bad_checkpoint(boot, store):
     m, man = up(boot, worker(), spare("one"), link={STORE: store.chardev()})
     store.accept()
@@ -675,9 +691,15 @@ def test_bad_checkpoint(boot, store):
     newer = bytearray(data)
     newer[32] += 1
     cut = data[:len(data) // 3]
+    hello = data[32:88]
+    assert data[:88] == first_frame(1, hello)
+    # The same guest as it would go to a peer, and what is asked there; nobody gives it up here, or hears an answer.
+    live = first_frame(1, hello[:4] + struct.pack("<H", 0) + hello[6:]) + data[88:]
+    query = first_frame(12, hello[8:16] + struct.pack("<II", 1, 0))
     for bad, why in ((cut, "the link was cut in frame"), (bytes(flipped), "checksum of the payload"),
                      (bytes(newer), "checksum of the payload"), (b"#!/bin/sh\n" * 10, "magic number"),
-                     (data[4096:], "frame 0")):
+                     (data[4096:], "frame 0"), (live, "stream of kind 0 (live); here 1 (checkpoint) is taken"),
+                     (query, "frame 0 (query) may not come where nobody is answered")):
         store.accept()
         ready(man, STORE)
         man.run("restore one")
