@@ -173,6 +173,31 @@ def test_named_file_that_does_not_exist(bench):
     assert "Image=nowhere: No such file or directory" in bench.refused("Image=nowhere")
 
 
+@pytest.mark.parametrize("name", ["../../victim", "sub/../../victim", "{top}/victim", "./victim", "sub//victim",
+                                  "cleave.dtb", "vic\tim"])
+@pytest.mark.parametrize("prop, old", [("kernel", "Image"), ("initrd", "initrd.gz")])
+def test_names_of_the_configuration_stay_in_the_archive(bench, prop, old, name):
+    """A configuration may be somebody else's: its names lead to nothing outside the archive, nor over the configuration.
+
+    All of them are there to be found; Bench.run() sees what is written beside the tool's own temporary folder.
+    """
+    folder = bench.path / "one" / "two"
+    (folder / "sub").mkdir(parents=True)
+    for place in (bench.path, folder.parent, folder, folder / "sub"):
+        (place / "victim").write_bytes(linux_image())
+    (folder / "vic\tim").write_bytes(linux_image())
+    (folder / "cleave.dtb").write_bytes(linux_image())
+    name = name.format(top=bench.path)
+    config = CONFIG.replace(f'{prop} = "{old}"', f'{prop} = "{name}"')
+    (folder / "config.dts").write_text(config, encoding="utf-8")
+    given = [f"{n}={n}" for n in ("manager.bin", "Image", "initrd.gz") if n != old]
+    done = bench.run("-o", "out.cpio", "one/two/config.dts", *given)
+    assert done.returncode == 1
+    assert done.stderr == (f"cleave-archive: /partitions/linux: {prop}: '{name}' cannot be a file's name in an archive; "
+                           "allowed: relative paths without '.', '..' and control characters, but not cleave.dtb\n")
+    assert not (bench.path / "out.cpio").exists()
+
+
 @pytest.mark.parametrize("old, new, line", [
     ("0x0 0x80000000 0x0 0x1000000", "0x0 0x80000000 0x0 0x1000001",
      "error: /partitions/manager: memory: range 0 at 0x80000000 has size 0x1000001; "
@@ -246,7 +271,9 @@ def test_no_folder_for_the_archive(bench):
     (["-x", "-o", "out.cpio", "config.dts"], "option -x is unknown"),
     (["-o", "out.cpio", "config.dts", "Image"], "'Image' is not of the form NAME=FILE"),
     (["-o", "out.cpio", "config.dts", "a=Image", "a=Image"], "the name 'a' is given twice"),
-    (["-o", "out.cpio", "config.dts", "cleave.dtb=Image"], "the name cleave.dtb is the configuration's own"),
+    (["-o", "out.cpio", "config.dts", "cleave.dtb=Image"],
+     "'cleave.dtb' cannot be a file's name in an archive; allowed: relative paths without '.', '..' and control characters, "
+     "but not cleave.dtb"),
     (["-o", "out.cpio", "config.dts", "../x=Image"], "'../x' cannot be a file's name in an archive"),
     (["-o", "out.cpio", "config.dts", "=Image"], "'' cannot be a file's name in an archive"),
 ])
