@@ -11,6 +11,12 @@
 #define COMMIT_SECONDS 5U  /* that it may take to say that it has the guest */
 #define ASK_SECONDS    3U  /* that it may take to answer a question, and between two */
 
+/*
+ * That it may take to acknowledge a pass whose last byte the port took. It has nothing else to do: this is for what is still on its
+ * way, half a MiB in buffers of both ports, over a slow link.
+ */
+#define PASS_SECONDS 30U
+
 /**
  * struct links
  * @device: there is one
@@ -18,6 +24,7 @@
  * @job: that the peer's wire has, NULL: none; @since: ticks when its source began to wait for what it waits for now
  * @state: that it waits in
  * @asked: ticks of the last question of one in doubt
+ * @known: the peer's port was connected before; @lost: that its wire is lost was said
  * @filed: the job that the store has, NULL: none; @spoiled: the connection in which a stream was left half read
  */
 static struct links {
@@ -29,6 +36,7 @@ static struct links {
 	u64 since;
 	enum migrate_source_state state;
 	u64 asked;
+	bool known;
 	bool lost;
 	struct job *filed;
 	u32 spoiled;
@@ -96,21 +104,29 @@ static void peer_connect(void)
 		link = port_link(links.peer);
 		wire_init(&links.wire, &link, now, move.timebase);
 	}
-	if (links.wire.state == WIRE_DOWN && links.job == NULL && virtio_port_open(links.peer))
-		wire_up(&links.wire);
+	if (links.wire.state != WIRE_DOWN || links.job != NULL || !virtio_port_open(links.peer))
+		return;
+	wire_up(&links.wire);
+	if (!links.known)
+		wire_anew(&links.wire);
+	links.known = true;
+	links.lost = links.wire.lost;
 }
 
-static void peer_refuse(const struct migrate_hello *hello, const char *why)
+/* Return: it was answered; else something else has to leave first */
+static bool peer_refuse(const struct migrate_hello *hello, const char *why)
 {
 	struct migrate_cancel cancel = { .reason = MIGRATE_REASON_REFUSED };
 	struct migrate_line line;
 
+	memcpy(cancel.text, why,
+	       strlen(why) < sizeof(cancel.text) ? strlen(why) : sizeof(cancel.text) - 1U);
+	if (!wire_reply(&links.wire, MIGRATE_REC_CANCEL, &cancel, sizeof(cancel)))
+		return false;
 	migrate_line_clear(&line);
 	migrate_line_bytes(&line, hello->name, sizeof(hello->name));
 	shell_say("peer: refused %s: %s", line.text, why);
-	memcpy(cancel.text, why,
-	       strlen(why) < sizeof(cancel.text) ? strlen(why) : sizeof(cancel.text) - 1U);
-	(void)wire_reply(&links.wire, MIGRATE_REC_CANCEL, &cancel, sizeof(cancel));
+	return true;
 }
 
 /* The first empty slot that can be what the guest was given; else the first empty one, whose engine says what it lacks. */
@@ -139,7 +155,7 @@ static bool find_slot(const struct migrate_machine *guest, struct cleave_vm_info
 	return found;
 }
 
-static void peer_receive(void)
+static bool peer_receive(void)
 {
 	static struct migrate_machine guest;
 	struct migrate_hello hello;
@@ -150,15 +166,11 @@ static void peer_receive(void)
 
 	wire_hello(&links.wire, &hello);
 	migrate_line_clear(&line);
-	if (!find_slot(wire_require(&links.wire, &guest, &line) ? &guest : NULL, &slot)) {
-		peer_refuse(&hello, "no empty incoming slot");
-		return;
-	}
+	if (!find_slot(wire_require(&links.wire, &guest, &line) ? &guest : NULL, &slot))
+		return peer_refuse(&hello, "no empty incoming slot");
 	job = move_job_take(JOB_RECEIVE);
-	if (job == NULL) {
-		peer_refuse(&hello, "too many jobs are under way");
-		return;
-	}
+	if (job == NULL)
+		return peer_refuse(&hello, "too many jobs are under way");
 	migrate_line_clear(&line);
 	migrate_line_bytes(&line, hello.name, sizeof(hello.name));
 	shell_say("peer: %s comes to slot %u \"%s\" as job %u", line.text, slot.id, slot.name,
@@ -167,21 +179,24 @@ static void peer_receive(void)
 	link = wire_accept(&links.wire);
 	(void)job_begin_dest(job, &move.ledger, &link);
 	links.job = job;
+	return true;
 }
 
-static void peer_answer(void)
+static bool peer_answer(void)
 {
 	struct migrate_status query;
 
 	wire_query(&links.wire, &query);
 	query.outcome = migrate_ledger_find(&move.ledger, query.id);
 	query.reserved = 0;
-	if (wire_reply(&links.wire, MIGRATE_REC_STATUS, &query, sizeof(query)))
-		shell_say("peer: asks what became of migration 0x%lx: %s", query.id,
-			  query.outcome == MIGRATE_OUTCOME_RUNNING   ? "its guest is here"
-			  : query.outcome == MIGRATE_OUTCOME_NONE    ? "its guest is not here"
-			  : query.outcome == MIGRATE_OUTCOME_PENDING ? "not decided yet"
-								     : "not known here");
+	if (!wire_reply(&links.wire, MIGRATE_REC_STATUS, &query, sizeof(query)))
+		return false;
+	shell_say("peer: asks what became of migration 0x%lx: %s", query.id,
+		  query.outcome == MIGRATE_OUTCOME_RUNNING   ? "its guest is here"
+		  : query.outcome == MIGRATE_OUTCOME_NONE    ? "its guest is not here"
+		  : query.outcome == MIGRATE_OUTCOME_PENDING ? "not decided yet"
+							     : "not known here");
+	return true;
 }
 
 static bool peer_listen(void)
@@ -196,11 +211,7 @@ static bool peer_listen(void)
 	}
 	if (links.job != NULL || call == WIRE_NONE)
 		return false;
-	if (call == WIRE_HELLO)
-		peer_receive();
-	else
-		peer_answer();
-	return true;
+	return call == WIRE_HELLO ? peer_receive() : peer_answer();
 }
 
 /* --- the peer: a source that waits --------------------------------------------------------------------------------- */
@@ -209,26 +220,25 @@ static bool peer_listen(void)
  * The peer began something at the same moment. A question is answered, for it ends a doubt. Of two migrations the one with the
  * smaller id goes on, on both sides: the other gives up before anything was done.
  */
-static void peer_crossed(struct job *job, enum wire_call call)
+static bool peer_crossed(struct job *job, enum wire_call call)
 {
 	struct migrate_hello hello;
 
 	if (migrate_tx_waiting(&job->source.tx) != 0)
-		return;
-	if (call == WIRE_QUERY) {
-		peer_answer();
-		return;
-	}
+		return false;
+	if (call == WIRE_QUERY)
+		return peer_answer();
 	wire_hello(&links.wire, &hello);
-	if (job->source.state != MIGRATE_SRC_ACCEPT) {
-		peer_refuse(&hello, "in doubt about a guest that it was sent, ask again");
-	} else if (hello.id > job->from.id) {
+	if (job->source.state != MIGRATE_SRC_ACCEPT)
+		return peer_refuse(&hello, "in doubt about a guest that it was sent, ask again");
+	if (hello.id > job->from.id) {
 		wire_drop(&links.wire);
 	} else {
 		shell_say("peer: began a migration at the same moment, which goes first");
 		(void)job_cancel(job);
 		wire_cut(&links.wire, 0);
 	}
+	return true;
 }
 
 /* Seconds that the source may wait where it is; 0: as long as it takes. */
@@ -237,6 +247,8 @@ static u64 patience(const struct migrate_source *s)
 	switch (s->state) {
 	case MIGRATE_SRC_ACCEPT:
 		return OFFER_SECONDS;
+	case MIGRATE_SRC_PASS_ACK:
+		return PASS_SECONDS;
 	case MIGRATE_SRC_RUNNING:
 		return COMMIT_SECONDS;
 	case MIGRATE_SRC_STATUS:
@@ -251,17 +263,20 @@ static bool peer_watch(struct job *job)
 	struct migrate_source *s = &job->source;
 	enum wire_call call = wire_crossed(&links.wire);
 
-	if (call != WIRE_NONE) {
-		peer_crossed(job, call);
+	if (call != WIRE_NONE && peer_crossed(job, call))
 		return true;
-	}
-	if (s->state != links.state) {
+	if (s->state != links.state ||
+	    (s->state == MIGRATE_SRC_PASS_ACK && migrate_tx_waiting(&s->tx) != 0)) {
 		links.state = s->state;
 		links.since = rdtime();
 	}
 	if (patience(s) == 0 || rdtime() - links.since <= patience(s) * move.timebase)
 		return false;
 	links.since = rdtime();
+	if (s->state != MIGRATE_SRC_STATUS) {
+		shell_progress_end();
+		shell_say("peer: no answer for %lu seconds", patience(s));
+	}
 	wire_cut(&links.wire, migrate_tx_waiting(&s->tx));
 	return true;
 }
@@ -282,9 +297,7 @@ static void doubt_say(struct job *job)
 	u64 of = migrate_digest(line, strlen(line), 0);
 	const char *wait = links.peer == NULL		   ? "; there is no port " LINK_PEER
 			   : links.wire.state == WIRE_DOWN ? "; waiting for port " LINK_PEER
-			   : links.wire.broken		   ? "; waiting for port " LINK_PEER
-						 " to be connected anew"
-					       : "; asking the peer";
+							   : "; asking the peer";
 
 	if (job->said == wait && job->said_of == of)
 		return;
@@ -297,6 +310,12 @@ static void doubt_say(struct job *job)
 		shell_say("%s: in doubt%s", job->from.name, wait);
 }
 
+/* Nothing is under way on the wire, and the other side has begun nothing. */
+static bool peer_quiet(void)
+{
+	return links.wire.state == WIRE_IDLE && !links.wire.lost && links.wire.keep_end == 0;
+}
+
 static bool doubt_ask(struct job *job)
 {
 	struct migrate_link link;
@@ -304,8 +323,7 @@ static bool doubt_ask(struct job *job)
 	if (links.job == job)
 		peer_leave(job);
 	doubt_say(job);
-	if (links.job != NULL || links.wire.state != WIRE_IDLE || links.wire.broken ||
-	    links.wire.lost || links.wire.keep_end != 0 ||
+	if (links.job != NULL || !peer_quiet() ||
 	    rdtime() - links.asked < ASK_SECONDS * move.timebase)
 		return false;
 	links.asked = rdtime();
@@ -379,11 +397,9 @@ static bool peer_free(void)
 			    job_name(job), job->sends ? job->from.name : job->to.name);
 		return false;
 	}
-	if (links.wire.state == WIRE_IDLE && !links.wire.lost && !links.wire.broken)
+	if (peer_quiet())
 		return true;
-	shell_error(links.wire.broken ? "port " LINK_PEER
-					" has to be connected anew: a frame was cut short"
-				      : "port " LINK_PEER " is not ready; try again in a second");
+	shell_error("port " LINK_PEER " is not ready; try again in a second");
 	return false;
 }
 
@@ -490,9 +506,7 @@ static const char *peer_state(void)
 		return "closed";
 	if (links.job != NULL)
 		return "busy";
-	if (links.wire.broken || links.wire.lost || links.wire.state != WIRE_IDLE)
-		return "not ready";
-	return "ready";
+	return peer_quiet() ? "ready" : "not ready";
 }
 
 static const char *store_state(void)

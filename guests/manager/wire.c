@@ -4,6 +4,10 @@
 
 #define HEADER	   sizeof(struct migrate_frame)
 #define DROP_BYTES 512U
+#define FILL	   0xffU
+
+_Static_assert(WIRE_FILL <= WIRE_OWED, "fill is owed");
+_Static_assert((MIGRATE_MAGIC & 0xffU) != FILL, "fill is no header");
 
 void wire_init(struct wire *w, const struct migrate_link *port, uint64_t (*time)(void),
 	       uint64_t second)
@@ -34,9 +38,18 @@ void wire_up(struct wire *w)
 	w->left = 0;
 	w->skip = false;
 	w->lost = false;
-	w->broken = false;
 	w->owed_at = 0;
 	w->owed_end = 0;
+}
+
+/* Something that is owed already ends what was begun, and nothing was begun behind it. */
+static void wire_fill(struct wire *w)
+{
+	if (w->owed_end != 0U)
+		return;
+	__builtin_memset(w->owed, (int)FILL, WIRE_FILL);
+	w->owed_at = 0;
+	w->owed_end = WIRE_FILL;
 }
 
 void wire_down(struct wire *w)
@@ -58,16 +71,43 @@ static int64_t wire_raw(struct wire *w, void *bytes, size_t size)
 	return n;
 }
 
-/* Return: the next header is whole */
+/*
+ * Fill where a header would begin: the other side has cut a connection short, or was started anew. A source that has had no
+ * answer yet finds what is left of an earlier connection, and waits on. Return: there was some
+ */
+static bool wire_strip(struct wire *w)
+{
+	uint8_t *at = (uint8_t *)&w->header;
+	uint32_t n = 0;
+
+	while (n < w->have && at[n] == FILL)
+		n++;
+	if (n == 0U)
+		return false;
+	w->have -= n;
+	__builtin_memmove(at, at + n, w->have);
+	if (w->frames != 0U)
+		w->ended = true;
+	else
+		wire_clear(w);
+	return true;
+}
+
+/* Return: the next header is whole. Bounded, whatever comes */
 static bool wire_read_header(struct wire *w)
 {
-	int64_t n = 0;
+	uint32_t i;
 
-	if (w->have < HEADER)
-		n = wire_raw(w, (uint8_t *)&w->header + w->have, HEADER - w->have);
-	if (n > 0)
+	for (i = 0; i <= WIRE_FILL / HEADER && w->have < HEADER; i++) {
+		int64_t n = wire_raw(w, (uint8_t *)&w->header + w->have, HEADER - w->have);
+
+		if (n <= 0)
+			break;
 		w->have += (uint32_t)n;
-	return w->state != WIRE_DOWN && w->have == HEADER;
+		if (!wire_strip(w))
+			break;
+	}
+	return w->state != WIRE_DOWN && !w->ended && w->have == HEADER;
 }
 
 static bool wire_header_ok(const struct wire *w)
@@ -126,6 +166,12 @@ static void wire_lose(struct wire *w)
 {
 	w->lost = true;
 	w->silent = w->time();
+}
+
+void wire_anew(struct wire *w)
+{
+	wire_fill(w);
+	wire_lose(w);
 }
 
 static uint8_t *wire_kept(struct wire *w)
@@ -309,7 +355,7 @@ bool wire_reply(struct wire *w, uint16_t type, const void *record, size_t size)
 {
 	struct migrate_tx tx = { .buf = NULL };
 
-	if (w->owed_end != 0U || w->broken)
+	if (w->owed_end != 0U)
 		return false;
 	migrate_tx_init(&tx, w->owed, sizeof(w->owed), false);
 	if (!migrate_tx_record(&tx, &w->crc, type, record, size))
@@ -327,7 +373,7 @@ static int64_t wire_send(void *ctx, const void *bytes, size_t size)
 	struct wire *w = ctx;
 	int64_t n;
 
-	if (w->broken || (w->state != WIRE_SOURCE && w->state != WIRE_DEST))
+	if (w->state != WIRE_SOURCE && w->state != WIRE_DEST)
 		return -1;
 	if (!wire_pay(w))
 		return w->state == WIRE_DOWN ? -1 : 0;
@@ -431,6 +477,8 @@ struct migrate_link wire_accept(struct wire *w)
 
 struct migrate_link wire_connect(struct wire *w)
 {
+	/* The rest of a frame that was kept in part is nobody's answer. */
+	w->skip = w->skip || w->left != 0U;
 	wire_clear(w);
 	w->state = WIRE_SOURCE;
 	return (struct migrate_link){ .send = wire_send, .recv = wire_recv, .ctx = w };
@@ -443,8 +491,11 @@ static void wire_owe(struct wire *w, const struct migrate_tx *tx)
 
 	if (n == 0U)
 		return;
-	if (tx->dead || n > sizeof(w->owed) || w->owed_end != 0U) {
-		w->broken = true;
+	/* Of an engine that waited for what is owed nothing has left: there is nothing to end. */
+	if (w->owed_end != 0U)
+		return;
+	if (tx->dead || n > sizeof(w->owed)) {
+		wire_fill(w);
 		return;
 	}
 	migrate_copy(w->owed, tx->buf + tx->head, n);
@@ -466,7 +517,8 @@ void wire_cut(struct wire *w, size_t waiting)
 
 	if (w->state != WIRE_SOURCE && w->state != WIRE_DEST)
 		return;
-	w->broken = w->broken || waiting != 0U;
+	if (waiting != 0U)
+		wire_fill(w);
 	w->state = WIRE_IDLE;
 	/* What the other side began stays: frames that are kept, or a header that stands there whole. */
 	if (crossing) {

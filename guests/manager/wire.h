@@ -7,6 +7,9 @@
  * Frames are always followed from header to header. Their payload is full of bytes that a guest chose, so nothing in it may
  * ever be taken for a frame: when a header is wrong, everything is dropped until the other side has been silent for a second.
  *
+ * A frame that was begun and cannot be ended is filled up: WIRE_FILL times 0xff end any frame, wherever it was cut. None becomes
+ * right by that, COMMIT above all, whose last byte is 0. Where a header would begin fill says that the connection is over.
+ *
  * Builds for the host too. Used by one hart.
  */
 #ifndef GUESTS_MANAGER_WIRE_H
@@ -16,6 +19,7 @@
 
 #define WIRE_KEEP 2048U /* bytes: HELLO and REQUIRE, or QUERY */
 #define WIRE_OWED ((MIGRATE_BUFFER_MIN + 63U) / 64U * 64U)
+#define WIRE_FILL (sizeof(struct migrate_frame) + MIGRATE_PAYLOAD_MAX) /* bytes */
 
 /** enum wire_state - what is under way on it */
 enum wire_state {
@@ -43,7 +47,7 @@ enum wire_call {
  * @lost: a header was wrong; @silent: ticks when a byte came last
  * @keep: frames that were looked at and are given out first: from @keep_at up to @keep_end
  * @call: what is in @keep, when it is whole
- * @owed: bytes that must leave before anything else: the rest of a frame that was begun
+ * @owed: bytes that must leave before anything else: the rest of a frame that was begun, or fill
  */
 struct wire {
 	struct migrate_link port;
@@ -58,7 +62,6 @@ struct wire {
 	bool skip;
 	bool ended;
 	bool lost;
-	bool broken; /* a frame of ours was cut short: nothing can be sent any more */
 	uint64_t frames;
 	uint64_t silent;
 	uint64_t keep[WIRE_KEEP / sizeof(uint64_t)];
@@ -77,6 +80,13 @@ void wire_init(struct wire *w, const struct migrate_link *port, uint64_t (*time)
 /** wire_up() - the port is connected anew; wire_down() - it is not connected any more */
 void wire_up(struct wire *w);
 void wire_down(struct wire *w);
+
+/**
+ * wire_anew() - a port that is connected may have been so for an earlier life of this program, which ended anywhere
+ *
+ * What that had begun to send is filled up; what comes is dropped until nothing has come for a second.
+ */
+void wire_anew(struct wire *w);
 
 /** wire_serve() - send what is owed; in WIRE_IDLE take what came. Return: what the other side begins, when that is whole */
 enum wire_call wire_serve(struct wire *w);
@@ -101,12 +111,12 @@ struct migrate_link wire_accept(struct wire *w);
 /** wire_connect() - Return: the link for a source that begins a connection */
 struct migrate_link wire_connect(struct wire *w);
 
-/** wire_close() - the engine at it is over; @tx: what it still had to send leaves first */
+/** wire_close() - the engine at it is over; @tx: what it still had to send leaves first, unless its link was cut */
 void wire_close(struct wire *w, const struct migrate_tx *tx);
 
 /**
  * wire_cut() - let the engine at it find its link cut, though the port is connected: the other side does not answer
- * @waiting: bytes that the engine has not sent: they never leave, and with them nothing more until the port is connected anew
+ * @waiting: bytes that the engine has not sent: they never leave, and a frame of which they are the rest is filled up
  */
 void wire_cut(struct wire *w, size_t waiting);
 

@@ -170,10 +170,14 @@ def test_given_up_and_braked(boot):
 # --- over a link -----------------------------------------------------------------------------------
 
 
+FILL = b"\xff"
+
+
 class Proxy:
     """
     Between two machines: carries bytes, counts them, and cuts when it is told to. Direction and side 0 are what the first machine
-    sends. Who connects waits here for the other, and nobody is let in while the link is held.
+    sends. Who connects waits here for the other, and nobody is let in while the link is held. The fill that a manager sends when it
+    finds the port for the first time does not count.
     """
 
     def __init__(self, folder):
@@ -185,6 +189,7 @@ class Proxy:
         self.meet = None  # a barrier at which the first bytes of both directions wait for each other
         self.hold_cut = False  # a cut holds the link
         self.cuts = 0
+        self.connections = 0
         self.let_in = threading.Event()
         self.let_in.set()
         self.stop = False
@@ -215,6 +220,7 @@ class Proxy:
                 ends = self.accept()
             except OSError:
                 return
+            self.connections += 1
             self.carried = [0, 0]
             both = [threading.Thread(target=self.carry, args=(ends, side), daemon=True) for side in (0, 1)]
             for thread in both:
@@ -254,6 +260,12 @@ class Proxy:
                 data = ends[side].recv(65536)
                 if not data:
                     break
+                if first:
+                    frames = data.lstrip(FILL)
+                    ends[1 - side].sendall(data[:len(data) - len(frames)])
+                    data = frames
+                    if not data:
+                        continue
                 if first and self.meet is not None:
                     self.meet.wait(SHORT)
                 first = False
@@ -554,6 +566,32 @@ def test_restart(boot):
     man.run("list")
     states(man, work="empty", spare="running")
     alive(m, "spare")
+
+
+@pytest.mark.parametrize("who", ["source", "destination"])
+def test_restart_on_an_open_link(boot, proxy, who):
+    """A manager is started anew while a copy goes over a link that is not cut: the other side notices, and the link serves on."""
+    a, man_a, b, man_b = two(boot, proxy)
+    man_a.run("migrate work to peer --downtime 0 --passes 4000")
+    job = man_a.jobs_from
+    man_a.until_phase('phase="copy" pass=[2-9]')
+    if who == "source":
+        reboot(man_a, 'partition 1 "work" was still logged when the manager ended: stopped')
+        assert not received(man_b).ok
+    else:
+        reboot(man_b, 'slot 1 "there" was half filled when the manager ended: emptied')
+        man_a.jobs_from = job
+        verdict = man_a.over().verdict
+        assert verdict.startswith("failed: migrate work: the link was cut"), verdict
+    ready(man_a)
+    ready(man_b)
+    states(man_a, work="running")
+    states(man_b, there="empty")
+    huge(man_a, "work")
+    assert man_a.migrate("work", "peer", *FEW).ok
+    assert received(man_b).ok
+    alive(b, "there")
+    assert proxy.connections == 1 and proxy.cuts == 0
 
 
 # --- a file ------------------------------------------------------------------------------------------

@@ -343,7 +343,7 @@ static void test_garbage(void **state)
 	}
 }
 
-/* The rest of a frame that was begun leaves before anything else; a frame that was cut short lets nothing follow it. */
+/* The rest of a frame that was begun leaves before anything else; one that cannot be ended is filled up. */
 static void test_owed(void **state)
 {
 	(void)state;
@@ -368,9 +368,200 @@ static void test_owed(void **state)
 			;
 		assert_int_equal(world.out_end, sizeof(struct migrate_frame) + sizeof(s) + 1U);
 		assert_memory_equal(world.out, buf, world.out_end - 1U);
+		world.out_end = 0;
 		wire_cut(w, 5);
 		link = wire_connect(w);
-		assert_int_equal(link.send(link.ctx, "x", 1), -1);
+		for (uint32_t i = 0; i < ROOM && link.send(link.ctx, "x", 1) == 0; i++)
+			;
+		assert_int_equal(world.out_end, WIRE_FILL + 1U);
+		for (size_t i = 0; i < WIRE_FILL; i++)
+			assert_int_equal(world.out[i], 0xff);
+	}
+}
+
+/* What is owed leaves before an answer does; until then what the other side began stands, and is not answered twice. */
+static void test_reply_waits(void **state)
+{
+	struct wire *w = begin(ROOM);
+	struct migrate_status s = { .id = 9 };
+	struct migrate_link link;
+
+	(void)state;
+	world.room = 0;
+	link = wire_connect(w);
+	assert_int_equal(link.send(link.ctx, "x", 1), 0);
+	wire_cut(w, 1);
+	status(0, MIGRATE_REC_QUERY, 9);
+	assert_int_equal(serve(w), WIRE_QUERY);
+	for (uint32_t i = 0; i < 3U; i++) {
+		assert_false(wire_reply(w, MIGRATE_REC_STATUS, &s, sizeof(s)));
+		assert_int_equal(wire_serve(w), WIRE_QUERY);
+	}
+	world.room = ROOM;
+	(void)wire_serve(w);
+	assert_true(wire_reply(w, MIGRATE_REC_STATUS, &s, sizeof(s)));
+	assert_int_equal(wire_serve(w), WIRE_NONE);
+	assert_int_equal(world.out_end, WIRE_FILL + sizeof(struct migrate_frame) + sizeof(s));
+}
+
+/* A HELLO of which a part came when a connection of our own began: its rest is no answer. */
+static void test_half_hello(void **state)
+{
+	(void)state;
+	FOR_PIECES(piece)
+	{
+		struct wire *w = begin(piece);
+		struct migrate_link link;
+		uint8_t got[ROOM];
+		size_t end;
+
+		for (size_t half = 1; half < sizeof(struct migrate_frame) + 64U; half++) {
+			world.in_at = world.in_end = 0;
+			hello(9);
+			end = world.in_end;
+			world.in_end = half;
+			assert_int_equal(serve(w), WIRE_NONE);
+			link = wire_connect(w);
+			world.in_end = end;
+			status(0, MIGRATE_REC_ACCEPT, 2);
+			/* With its header whole only now it crosses, and is looked at: whose goes first is said then. */
+			if (half < sizeof(struct migrate_frame)) {
+				for (uint32_t i = 0; i < 300U && wire_crossed(w) == WIRE_NONE; i++)
+					assert_int_equal(link.recv(link.ctx, got, sizeof(got)), 0);
+				assert_int_equal(wire_crossed(w), WIRE_HELLO);
+				wire_drop(w);
+			}
+			assert_int_equal(take(&link, got, sizeof(got)), world.in_end - end);
+			assert_memory_equal(got, world.in + end, world.in_end - end);
+			wire_cut(w, 0);
+		}
+	}
+}
+
+static void fill(void)
+{
+	memset(world.in + world.in_end, 0xff, WIRE_FILL);
+	world.in_end += WIRE_FILL;
+}
+
+/* Wherever the other side ended in a frame, fill ends it: the engine is told, and the next connection is understood. */
+static void test_filled(void **state)
+{
+	static const size_t cut[] = { 0, 1, 10, 31, 32, 33, 40, 100, 4135 };
+
+	(void)state;
+	FOR_PIECES(piece)
+	{
+		for (size_t i = 0; i < sizeof(cut) / sizeof(cut[0]); i++) {
+			static uint8_t got[ROOM];
+			struct wire *w = begin(piece);
+			uint8_t page[8 + 4096] = { 0 };
+			struct migrate_hello h;
+			struct migrate_link link;
+			size_t at;
+
+			hello(77);
+			require();
+			assert_int_equal(serve(w), WIRE_HELLO);
+			link = wire_accept(w);
+			at = frame(2, MIGRATE_REC_PAGE, page, sizeof(page));
+			world.in_end = at + cut[i];
+			fill();
+			assert_in_range(take(&link, got, sizeof(got)), at,
+					at + sizeof(struct migrate_frame) + sizeof(page));
+			assert_int_equal(take(&link, got, sizeof(got)), -1);
+			wire_cut(w, 0);
+			/* In the middle of a header fill makes a wrong one of it. */
+			assert_int_equal(serve(w), WIRE_NONE);
+			assert_int_equal(w->lost, cut[i] % 32U != 0U && cut[i] < 32U);
+			while (w->lost) {
+				(void)wire_serve(w);
+				ticks += 2U * SECOND;
+			}
+			world.in_at = world.in_end = 0;
+			hello(8);
+			require();
+			assert_int_equal(serve(w), WIRE_HELLO);
+			wire_hello(w, &h);
+			assert_int_equal(h.id, 8);
+		}
+	}
+}
+
+/* Fill makes no right frame of a COMMIT that was cut short, wherever. */
+static void test_commit_filled(void **state)
+{
+	struct migrate_status s = { .id = UINT64_MAX, .outcome = MIGRATE_OUTCOME_RUNNING };
+	size_t size = sizeof(struct migrate_frame) + sizeof(s);
+	static uint8_t buf[ROOM];
+
+	(void)state;
+	for (size_t cut = 1; cut < size; cut++) {
+		struct wire *w = begin(ROOM);
+		struct migrate_link link = { .recv = port_recv, .ctx = &world };
+		struct migrate_record record;
+		struct migrate_line why;
+		struct migrate_rx rx = { .buf = NULL };
+
+		(void)w;
+		frame(0, MIGRATE_REC_COMMIT, &s, sizeof(s));
+		world.in_end = cut;
+		fill();
+		migrate_rx_init(&rx, buf, sizeof(buf), false);
+		while (migrate_rx_fill(&rx, &link))
+			;
+		migrate_line_clear(&why);
+		assert_int_equal(migrate_rx_next(&rx, &world.crc, &record, &why), MIGRATE_RX_BAD);
+	}
+}
+
+/* A program that is started anew on a port that stayed open: what comes there began before it, and is not believed. */
+static void test_anew(void **state)
+{
+	(void)state;
+	FOR_PIECES(piece)
+	{
+		struct wire *w = begin(piece);
+		struct migrate_hello h;
+
+		wire_anew(w);
+		for (uint32_t i = 0; w->owed_end != 0U; i++)
+			(void)wire_serve(w);
+		assert_int_equal(world.out_end, WIRE_FILL);
+		/* The rest of a page, as a guest made it. */
+		hello(666);
+		require();
+		while (world.in_at != world.in_end)
+			assert_int_equal(wire_serve(w), WIRE_NONE);
+		ticks += 2U * SECOND;
+		(void)wire_serve(w);
+		hello(7);
+		require();
+		assert_int_equal(serve(w), WIRE_HELLO);
+		wire_hello(w, &h);
+		assert_int_equal(h.id, 7);
+	}
+}
+
+/* The other side was started anew: a connection that is under way is over, one that waits for its first answer waits on. */
+static void test_other_anew(void **state)
+{
+	(void)state;
+	FOR_PIECES(piece)
+	{
+		struct wire *w = begin(piece);
+		struct migrate_link link = wire_connect(w);
+		static uint8_t got[ROOM];
+		size_t at;
+
+		fill();
+		at = world.in_end;
+		status(0, MIGRATE_REC_ACCEPT, 2);
+		assert_int_equal(take(&link, got, sizeof(got)), world.in_end - at);
+		assert_memory_equal(got, world.in + at, world.in_end - at);
+		world.in_at = world.in_end = 0;
+		fill();
+		assert_int_equal(take(&link, got, sizeof(got)), -1);
 	}
 }
 
@@ -401,10 +592,20 @@ static void test_port_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_accept),		cmocka_unit_test(test_forged),
-		cmocka_unit_test(test_next_connection), cmocka_unit_test(test_source_leftovers),
-		cmocka_unit_test(test_crossing),	cmocka_unit_test(test_crossing_lost),
-		cmocka_unit_test(test_garbage),		cmocka_unit_test(test_owed),
+		cmocka_unit_test(test_accept),
+		cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_next_connection),
+		cmocka_unit_test(test_source_leftovers),
+		cmocka_unit_test(test_crossing),
+		cmocka_unit_test(test_crossing_lost),
+		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_owed),
+		cmocka_unit_test(test_reply_waits),
+		cmocka_unit_test(test_half_hello),
+		cmocka_unit_test(test_filled),
+		cmocka_unit_test(test_commit_filled),
+		cmocka_unit_test(test_anew),
+		cmocka_unit_test(test_other_anew),
 		cmocka_unit_test(test_port_cut),
 	};
 
