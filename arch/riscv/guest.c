@@ -183,6 +183,19 @@ static void guest_load_controls(const struct guest *g)
 	}
 }
 
+/*
+ * A reservation that the last guest left dangling would serve this one's SC, on a word that was changed since its own LR
+ * (unprivileged specification, "Load-Reserved/Store-Conditional Instructions": an SC to a scratch word at a context switch). QEMU
+ * drops it at each change of mode, so no test there can tell; harts need not.
+ */
+static void guest_drop_reservation(void)
+{
+	u64 scratch = 0;
+	u64 fail;
+
+	__asm__ volatile("sc.d %0, zero, %1" : "=r"(fail), "+A"(scratch) : : "memory");
+}
+
 void guest_load(struct guest *g)
 {
 	struct hart *h = hart_this();
@@ -192,6 +205,7 @@ void guest_load(struct guest *g)
 		return;
 	if (h->guest != NULL)
 		guest_put(h->guest);
+	guest_drop_reservation();
 
 	/* vsatp is 0 while hgatp and henvcfg change, so that no walk mixes one guest's tables with the other's. */
 	csr_write(CSR_VSATP, 0);
