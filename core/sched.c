@@ -434,7 +434,8 @@ static void sched_stop_vcpu(struct sched_hart *s, struct vcpu *v)
 		sched_put(s);
 	atomic_set_release(&v->hsm, (u32)VCPU_STOPPED);
 	smp_mb(); /* of two that stop at once, at least one sees the other stopped */
-	if (sched_all_stopped(v->vm) && vm_runnable(v->vm))
+	/* Paused meanwhile, it must not be forgotten: nothing else looks at this again. Whether it still runs, vm_end() decides. */
+	if (sched_all_stopped(v->vm))
 		vm_stop_self(v->vm, CLEAVE_VM_STOPPED,
 			     "all its vCPUs have stopped themselves (SBI HSM hart_stop)");
 }

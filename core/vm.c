@@ -217,7 +217,10 @@ int vm_brake(struct vm *vm, u64 percent)
 
 /* --- the end of a VM -------------------------------------------------------------------------------------------- */
 
-/* A VM that runs, or will run without anybody's doing. A paused one waits for a manager, which has to run itself. */
+/*
+ * A VM that runs, or will run without anybody's doing. A paused one waits for a manager, which has to run itself. Under vm->lock:
+ * between the state and what is owed, one that is about to be started anew seems to have ended.
+ */
 static bool vm_has_future(const struct vm *vm)
 {
 	return vm_state(vm) == (u32)CLEAVE_VM_RUNNING || vm_op_owed(vm);
@@ -228,13 +231,17 @@ void vm_check_ended(void)
 	bool failed = false;
 
 	for (u32 id = 0; id < vm_count(); id++) {
-		const struct vm *vm = vm_get(id);
+		struct vm *vm = vm_get(id);
+		bool future;
 
 		if (vm == NULL)
 			continue;
-		if (vm_has_future(vm))
-			return;
+		spin_lock(&vm->lock);
+		future = vm_has_future(vm);
 		failed |= vm_state(vm) == (u32)CLEAVE_VM_FAULTED;
+		spin_unlock(&vm->lock);
+		if (future)
+			return;
 	}
 	/* The last two may end at the same time on two harts: one of them does it. */
 	if (atomic_xchg(&vm_ended, 1U) != 0U)

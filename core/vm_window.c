@@ -98,6 +98,14 @@ static struct vm_window *find_window(const struct vm *holder, u64 own_gpa)
 	return NULL;
 }
 
+/* Under window_lock, which vm_windows_drop_held() takes after the holder's state was set. */
+static bool may_hold(const struct vm *holder)
+{
+	u32 state = vm_state(holder);
+
+	return state == (u32)CLEAVE_VM_RUNNING || state == (u32)CLEAVE_VM_PAUSED;
+}
+
 static int add_window(struct vm *holder, u64 own_gpa, struct vm *from, u64 gpa, u64 size,
 		      bool writable)
 {
@@ -106,7 +114,10 @@ static int add_window(struct vm *holder, u64 own_gpa, struct vm *from, u64 gpa, 
 
 	spin_lock(&window_lock);
 	w = find_window(NULL, 0);
-	if (w != NULL)
+	/* One that has ended meanwhile, on another hart, has dropped its windows: this would stay. */
+	if (!may_hold(holder))
+		err = CLV_ERR_STATE;
+	else if (w != NULL)
 		err = space_add_window(&holder->space, GPA(own_gpa), &from->space, GPA(gpa), size,
 				       writable);
 	if (err >= 0) {
