@@ -355,6 +355,18 @@ void console_tty_drop_line(struct console_tty *t)
 	spin_unlock(&t->lock);
 }
 
+void console_tty_load_line(struct console_tty *t, const u8 *buf, u32 len)
+{
+	bool entered;
+
+	console_lock(&t->lock);
+	t->staged = 0;
+	entered = console_enter();
+	console_lines_load(&console.screen, &t->line, buf, len);
+	console_leave(entered);
+	spin_unlock(&t->lock);
+}
+
 u32 console_tty_save_input(struct console_tty *t, u8 *buf)
 {
 	bool entered = console_enter();

@@ -95,6 +95,7 @@ void console_tty_flush(struct console_tty *t);
  *
  * console_tty_save_line() - console_lines_save() of the open line; console_tty_line_bytes() - how many bytes that would be now
  * console_tty_drop_line() - forget the open line; it belongs to somebody else now
+ * console_tty_load_line() - console_lines_load(), @len at most CONSOLE_SAVE_MAX bytes: the terminal's lock is held that long
  * console_tty_save_input() - what waits for the partition, oldest first, at most CONFIG_CONSOLE_RX bytes; it stays, and no more is taken
  * until console_tty_hold() says so; console_tty_input_bytes() - how many bytes these are
  * console_tty_load_input() - replace it. Return: 0, CLV_ERR_INVAL: there is no room for so many
@@ -103,6 +104,7 @@ void console_tty_flush(struct console_tty *t);
 u32 console_tty_save_line(struct console_tty *t, u8 *buf);
 u32 console_tty_line_bytes(struct console_tty *t);
 void console_tty_drop_line(struct console_tty *t);
+void console_tty_load_line(struct console_tty *t, const u8 *buf, u32 len);
 u32 console_tty_save_input(struct console_tty *t, u8 *buf);
 u32 console_tty_input_bytes(struct console_tty *t);
 int console_tty_load_input(struct console_tty *t, const u8 *buf, u32 len);

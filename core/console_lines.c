@@ -138,8 +138,9 @@ static void line_delete(struct console_line *l, u32 n)
 static void line_spaces(struct console_line *l, u32 n)
 {
 	n = MIN(n, (u32)CONFIG_CONSOLE_LINE - l->len);
-	for (u32 i = 0; i < n; i++)
-		line_insert(l, l->pos, (const u8 *)" ", 1);
+	memmove(&l->text[l->pos + n], &l->text[l->pos], l->len - l->pos);
+	memset(&l->text[l->pos], ' ', n);
+	l->len += n;
 }
 
 /* --- what is shown ----------------------------------------------------------------------------------------------- */
@@ -547,6 +548,19 @@ void console_lines_drop(struct console_screen *s, struct console_line *l)
 	l->styled = false;
 	l->len = 0;
 	l->pos = 0;
+}
+
+void console_lines_load(struct console_screen *s, struct console_line *l, const u8 *bytes, u32 n)
+{
+	struct console_line *focus = s->focus;
+
+	console_lines_drop(s, l);
+	if (focus == l)
+		s->focus = NULL;
+	for (u32 i = 0; i < n; i++)
+		console_lines_putc(s, l, bytes[i]);
+	s->focus = focus;
+	lines_redraw(s, l);
 }
 
 /* Where the styles begin that stand right before the cursor. */

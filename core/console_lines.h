@@ -81,6 +81,12 @@ void console_lines_drop(struct console_screen *s, struct console_line *l);
 u32 console_lines_save(const struct console_line *l, u8 *buf);
 u32 console_lines_saved(const struct console_line *l);
 
+/**
+ * console_lines_load() - make @l's open line what @bytes, @n of them, without a newline, make of an empty one
+ * It is shown once, as it is in the end, however often they would have it drawn.
+ */
+void console_lines_load(struct console_screen *s, struct console_line *l, const u8 *bytes, u32 n);
+
 /** console_lines_say() - show @text, @len bytes, as a whole line of a speaker that has no open line; controls appear as `?` */
 void console_lines_say(struct console_screen *s, const char *name, const char *text, size_t len);
 

@@ -134,11 +134,10 @@ static u32 get_output(struct vm *vm, u32 i, void *data)
 static int set_output(struct vm *vm, u32 i, const void *data, u32 length)
 {
 	(void)i;
-	if (length > CLEAVE_STATE_OUTPUT_MAX || memchr(data, '\n', length) != NULL)
+	if (length > CONSOLE_SAVE_MAX || memchr(data, '\n', length) != NULL)
 		return CLV_ERR_INVAL;
 	/* Whatever else these bytes are, the guest could have sent them itself. */
-	console_tty_drop_line(&vm->tty);
-	console_tty_write(&vm->tty, data, length);
+	console_tty_load_line(&vm->tty, data, length);
 	return CLV_OK;
 }
 

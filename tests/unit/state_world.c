@@ -110,6 +110,11 @@ void console_tty_drop_line(struct console_tty *t)
 	console_lines_drop(&screen, &t->line);
 }
 
+void console_tty_load_line(struct console_tty *t, const u8 *buf, u32 len)
+{
+	console_lines_load(&screen, &t->line, buf, len);
+}
+
 u32 console_tty_save_input(struct console_tty *t, u8 *buf)
 {
 	for (u32 i = 0; i < t->rx_count; i++)

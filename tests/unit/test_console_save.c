@@ -132,12 +132,36 @@ static void carried_anywhere(void **state)
 		len = without_resets(want, len);
 
 		out_len = 0;
-		send(&there, saved, size);
+		console_lines_load(&screen, &there, saved, size);
 		assert_int_equal(out_len, 0);
 		(void)send(&there, &text[cut], n - cut);
 		assert_int_equal(without_resets(out, out_len), len);
 		assert_memory_equal(out, want, len);
 	}
+}
+
+/* A record that would have the line drawn hundreds of times, each time as long as it can be, has it drawn once. */
+static void loaded_at_once(void **state)
+{
+	static u8 hostile[CONSOLE_SAVE_MAX];
+	u32 n = CONFIG_CONSOLE_LINE;
+
+	(void)state;
+	memset(hostile, 'x', n);
+	for (; n + 4U <= sizeof(hostile); n += 4U)
+		memcpy(&hostile[n], "\033[1K", 4);
+	out_len = 0;
+	console_lines_init(&here, "name");
+	console_lines_focus(&screen, &here);
+	send(&here, (const u8 *)"old", 3);
+	out_len = 0;
+	console_lines_load(&screen, &here, hostile, n);
+	assert_ptr_equal(screen.focus, &here);
+	assert_ptr_equal(screen.shown, &here);
+	/* What is there is cleared, then come the name, the line of spaces, and where the cursor is. */
+	assert_in_range(out_len, CONFIG_CONSOLE_LINE, CONFIG_CONSOLE_LINE + 64U);
+	assert_memory_equal(out, "\r\033[Kname| ", 10);
+	assert_null(memchr(out, 'x', out_len));
 }
 
 /* A line that is dropped leaves nothing, and what was shown of it is taken back. */
@@ -165,6 +189,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(carried_anywhere),
+		cmocka_unit_test(loaded_at_once),
 		cmocka_unit_test(dropped),
 	};
 
