@@ -46,7 +46,7 @@ static void empty_slot(const struct cleave_vm_info *info)
 	else
 		shell_say("slot %u \"%s\" was half filled when the manager ended, and cannot be "
 			  "emptied: %s",
-			  info->id, info->name, vms_error(r.error));
+			  info->id, info->name, migrate_error_text(r.error));
 }
 
 static void run_on(const struct cleave_vm_info *info)
@@ -61,7 +61,7 @@ static void run_on(const struct cleave_vm_info *info)
 	if (r.error == 0)
 		r = cleave_vm_note(info->id, CLEAVE_NOTE_TAKEN, info->note_id, false);
 	shell_say("partition %u \"%s\" was paused by a migration that ended with the manager: %s",
-		  info->id, info->name, r.error == 0 ? "it runs on" : vms_error(r.error));
+		  info->id, info->name, r.error == 0 ? "it runs on" : migrate_error_text(r.error));
 }
 
 /* A log of the kind that migrations start. */

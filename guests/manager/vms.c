@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The machine's partitions: by name, by number, and what becomes of them. */
+#include "guests/lib/migrate/migrate_stream.h"
 #include "guests/manager/move.h"
 #include "guests/manager/vms_watch.h"
 
@@ -29,28 +30,6 @@ const char *vms_state(u32 state)
 	return state < ARRAY_SIZE(names) ? names[state] : "?";
 }
 
-const char *vms_error(long error)
-{
-	switch (error) {
-	case CLEAVE_ERR_FAILED:
-		return "failed: no memory, no page table or no slot is left for it";
-	case CLEAVE_ERR_NOT_SUPPORTED:
-		return "not supported by this machine";
-	case CLEAVE_ERR_INVALID_PARAM:
-		return "invalid parameter";
-	case CLEAVE_ERR_DENIED:
-		return "denied";
-	case CLEAVE_ERR_INVALID_ADDRESS:
-		return "invalid address";
-	case CLEAVE_ERR_ALREADY_AVAILABLE:
-		return "it is so already";
-	case CLEAVE_ERR_INVALID_STATE:
-		return "not in a state that allows it";
-	default:
-		return "unknown error";
-	}
-}
-
 bool vms_failed(const struct cleave_vm_info *vm, const char *what, struct sbiret r)
 {
 	struct cleave_vm_info now;
@@ -60,10 +39,10 @@ bool vms_failed(const struct cleave_vm_info *vm, const char *what, struct sbiret
 	/* Its state may be another one by now, and it is what a person wants to know. */
 	if (cleave_vm_info(vm->id, &now).error == 0)
 		shell_error("%s of partition %u \"%s\": %s (it is %s)", what, vm->id, vm->name,
-			    vms_error(r.error), vms_state(now.state));
+			    migrate_error_text(r.error), vms_state(now.state));
 	else
 		shell_error("%s of partition %u \"%s\": %s", what, vm->id, vm->name,
-			    vms_error(r.error));
+			    migrate_error_text(r.error));
 	return true;
 }
 

@@ -23,9 +23,6 @@ const char *vms_state(u32 state);
 /** vms_failed() - tell shell_error() that a call failed, with what, on whom and why. Return: true when it did */
 bool vms_failed(const struct cleave_vm_info *vm, const char *what, struct sbiret r);
 
-/** vms_error() - Return: a hypercall's error in words */
-const char *vms_error(long error);
-
 /**
  * vms_expect() - a command or a job changes @vm's state itself: what it finds next is not news
  * Call it behind the change, before the main loop looks at the partitions again.

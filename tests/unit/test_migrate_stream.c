@@ -110,8 +110,9 @@ static void test_line(void **state)
 	migrate_line_fact(&line, " ", UINT64_MAX, " ");
 	migrate_line_hex(&line, UINT64_MAX);
 	migrate_line_error(&line, CLEAVE_ERR_DENIED);
-	assert_string_equal(line.text,
-			    "a??[31mb? 18446744073709551615 0xffffffffffffffff failed: error -4");
+	assert_string_equal(
+		line.text,
+		"a??[31mb? 18446744073709551615 0xffffffffffffffff failed: denied (error -4)");
 	for (uint32_t i = 0; i < 100U; i++)
 		migrate_line_text(&line, "more and more");
 	assert_int_equal(strlen(line.text), MIGRATE_LINE_MAX - 1U);

@@ -45,7 +45,10 @@ void migrate_line_hex(struct migrate_line *line, uint64_t value);
 void migrate_line_fact(struct migrate_line *line, const char *before, uint64_t value,
 		       const char *after);
 
-/** migrate_line_error() - append ` failed: error -N` for a call's negative @error */
+/** migrate_error_text() - Return: a hypercall's negative @error in words */
+const char *migrate_error_text(int64_t error);
+
+/** migrate_line_error() - append ` failed: WORDS (error -N)` for a call's negative @error */
 void migrate_line_error(struct migrate_line *line, int64_t error);
 
 /* --- checksum and digest (migrate_digest.c) ---------------------------------------------------------------------- */
