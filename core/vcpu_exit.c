@@ -59,6 +59,11 @@ enum guest_fault_answer guest_on_page_fault(struct guest *g, gpa_t gpa, enum gue
 			v->stat[CLEAVE_STAT_EXIT_MMIO]++;
 			return GUEST_FAULT_MMIO;
 		}
+		/* Another manager may take a window away at any moment: that is no fault of this one's. */
+		if (!implicit && access != GUEST_EXEC && v->vm->cfg->manager) {
+			v->stat[CLEAVE_STAT_EXIT_OTHER]++;
+			return GUEST_FAULT_GONE;
+		}
 		break;
 	case SPACE_FAULT_FORBIDDEN:
 		break;

@@ -334,6 +334,16 @@ static int exit_access_fault(struct guest *g)
 	}
 }
 
+/* As a bus answers where there is nothing (any more) */
+static int exit_gone(struct guest *g)
+{
+	guest_inject(g,
+		     g->exit.scause == CAUSE_STORE_GUEST_PAGE ? CAUSE_STORE_ACCESS
+							      : CAUSE_LOAD_ACCESS,
+		     g->exit.stval);
+	return EXIT_RESUME;
+}
+
 int exit_full(struct guest *g)
 {
 	switch (g->exit.scause) {
@@ -342,6 +352,8 @@ int exit_full(struct guest *g)
 	case CAUSE_STORE_GUEST_PAGE:
 		if (g->exit.answer == (u32)GUEST_FAULT_MMIO)
 			return exit_mmio(g);
+		if (g->exit.answer == (u32)GUEST_FAULT_GONE)
+			return exit_gone(g);
 		return exit_bad(g, exit_what_outside(g->exit.scause, exit_is_walk(g->exit.htinst)));
 	case CAUSE_VIRTUAL:
 		return exit_virtual_instruction(g);

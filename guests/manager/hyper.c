@@ -3,10 +3,11 @@
 #include <abi/state.h>
 #include "guests/manager/hyper.h"
 
-/* Views begin where no partition's memory and no device is, 128 GiB apart; the widest view of all ends within Sv39x4's 2 TiB. */
-#define VIEW_BASE (UINT64_C(1) << 38)
-#define VIEW_SPAN (UINT64_C(1) << 37)
-#define GIB	  (UINT64_C(1) << 30)
+/* Views begin where no partition's memory and no device is, and within Sv39x4's 2 TiB. A window begins in a view's first GiB. */
+#define VIEW_BASE   (UINT64_C(1) << 38)
+#define VIEW_SPAN   (UINT64_C(1) << 32)
+#define GIB	    (UINT64_C(1) << 30)
+#define WINDOW_MORE (MIGRATE_STEP_PAGES * GUEST_PAGE) /* that a call may reach behind a GiB */
 
 /* A G-stage of n levels translates 14 + 9n bits (privileged specification, "Guest-Physical Address Translation"). */
 #define GPA_BITS(n) (14U + 9U * (n))
@@ -145,46 +146,43 @@ bool hyper_leaves(u32 vm, struct cleave_leaves *sum)
 
 /* --- memory --------------------------------------------------------------------------------------------------------- */
 
-/* A region at the same offset within a GiB as in the guest, so that its window takes large leaves. */
-static u64 window_at(const struct hyper *h, u32 region)
+/*
+ * One window at a time, onto what of a region lies in one GiB and what a call may reach behind that: so it takes few leaves, how large
+ * a region is, and passes go through memory in ascending order. At the same offset within a GiB as in the guest, for large leaves.
+ */
+static int window_open(struct hyper *h, const struct migrate_region *r, u64 gpa, u32 flags)
 {
-	u64 at = h->view;
-	u32 i;
-
-	for (i = 0; i < region; i++) {
-		const struct migrate_region *r = &h->machine.region[i];
-
-		at += (r->gpa % GIB + r->size + 2U * GIB - 1U) / GIB * GIB;
-	}
-	return at + h->machine.region[region].gpa % GIB;
-}
-
-/* Windows are made when they are first looked through; a destination's are writable. */
-static int window_open(struct hyper *h, u32 region, u32 flags)
-{
-	const struct migrate_region *r = &h->machine.region[region];
-	u64 at = window_at(h, region);
+	u64 begin = gpa / GIB * GIB, end = begin + GIB + WINDOW_MORE;
 	struct sbiret ret;
+	u64 at;
 
-	if (h->window[region] != NULL)
-		return 0;
-	if (at + r->size > h->view + VIEW_SPAN)
-		return CLEAVE_ERR_INVALID_ADDRESS;
-	ret = cleave_window_map(h->vm, r->gpa, r->size, at, flags);
-	if (ret.error == 0)
-		h->window[region] = (u8 *)at;
-	return (int)ret.error;
+	if (begin < r->gpa)
+		begin = r->gpa;
+	if (end > r->gpa + r->size)
+		end = r->gpa + r->size;
+	hyper_done(h);
+	at = h->view + begin % GIB;
+	ret = cleave_window_map(h->vm, begin, end - begin, at, flags);
+	if (ret.error != 0)
+		return (int)ret.error;
+	h->window = (u8 *)at;
+	h->window_gpa = begin;
+	h->window_end = end;
+	h->window_flags = flags;
+	return 0;
 }
 
 void hyper_done(struct hyper *h)
 {
-	u32 i;
+	if (h->window != NULL)
+		(void)cleave_window_unmap((u64)h->window);
+	h->window = NULL;
+}
 
-	for (i = 0; i < MIGRATE_REGIONS_MAX; i++) {
-		if (h->window[i] != NULL)
-			(void)cleave_window_unmap((u64)h->window[i]);
-		h->window[i] = NULL;
-	}
+static bool window_has(const struct hyper *h, u64 gpa, u64 pages, u32 flags)
+{
+	return h->window != NULL && gpa >= h->window_gpa &&
+	       gpa + pages * GUEST_PAGE <= h->window_end && (flags & ~h->window_flags) == 0;
 }
 
 /* Return: where the manager sees @gpa, NULL with @err when it cannot. */
@@ -192,42 +190,84 @@ static u8 *memory_at(struct hyper *h, u64 gpa, u64 pages, u32 flags, int *err)
 {
 	u32 region = migrate_machine_region(&h->machine, gpa, pages);
 
-	if (region == h->machine.regions) {
+	*err = 0;
+	if (region == h->machine.regions || pages > MIGRATE_STEP_PAGES)
 		*err = CLEAVE_ERR_INVALID_ADDRESS;
-		return NULL;
-	}
-	*err = window_open(h, region, flags);
-	return *err == 0 ? h->window[region] + (gpa - h->machine.region[region].gpa) : NULL;
+	else if (!window_has(h, gpa, pages, flags))
+		*err = window_open(h, &h->machine.region[region], gpa, flags);
+	return *err == 0 ? h->window + (gpa - h->window_gpa) : NULL;
 }
 
-static int page_copy(const u8 *from, void *page)
+/**
+ * struct access - of memory behind a window
+ * @to, @from: of which one is in the window; @size: bytes; @zero: what was read is a page of zeros, and not copied
+ */
+struct access {
+	u8 *to;
+	const u8 *from;
+	u64 size;
+	bool zero;
+};
+
+static void access_read(void *arg)
 {
-	if (migrate_page_is_zero(from))
-		return 1;
-	memcpy(page, from, GUEST_PAGE);
-	return 0;
+	struct access *a = arg;
+
+	a->zero = migrate_page_is_zero(a->from);
+	if (!a->zero)
+		memcpy(a->to, a->from, a->size);
+}
+
+static void access_write(void *arg)
+{
+	const struct access *a = arg;
+
+	memcpy(a->to, a->from, a->size);
+}
+
+static void access_zero(void *arg)
+{
+	const struct access *a = arg;
+
+	memset(a->to, 0, a->size);
+}
+
+/*
+ * Another manager may destroy the partition at any moment, and its windows go with it: an access that traps is an error of the
+ * call, not the end of this manager.
+ */
+static int access_try(void (*access)(void *arg), struct access *a)
+{
+	return trap_try(access, a, NULL) == TRAP_NONE ? 0 : CLEAVE_ERR_INVALID_STATE;
 }
 
 static int hyper_page_read(void *ctx, u64 gpa, void *page)
 {
 	int err;
-	const u8 *from = memory_at(ctx, gpa, 1, 0, &err);
+	struct access a = { .to = page,
+			    .from = memory_at(ctx, gpa, 1, 0, &err),
+			    .size = GUEST_PAGE };
 
-	return from == NULL ? err : page_copy(from, page);
+	if (a.from == NULL)
+		return err;
+	err = access_try(access_read, &a);
+	return err != 0 ? err : a.zero;
 }
 
 static int hyper_page_write(void *ctx, u64 gpa, const void *page)
 {
 	struct hyper *h = ctx;
 	int err;
-	u8 *to = memory_at(h, gpa, 1, CLEAVE_WINDOW_WRITABLE, &err);
+	struct access a = { .to = memory_at(h, gpa, 1, CLEAVE_WINDOW_WRITABLE, &err),
+			    .from = page,
+			    .size = GUEST_PAGE };
 
-	if (to == NULL)
+	if (a.to == NULL)
 		return err;
-	memcpy(to, page, GUEST_PAGE);
-	if (h->touched < gpa + GUEST_PAGE)
+	err = access_try(access_write, &a);
+	if (err == 0 && h->touched < gpa + GUEST_PAGE)
 		h->touched = gpa + GUEST_PAGE;
-	return 0;
+	return err;
 }
 
 /* Behind what was written, the slot's memory is zero already: VM_CREATE makes it so. */
@@ -235,13 +275,12 @@ static int hyper_page_zero(void *ctx, u64 gpa, u64 pages)
 {
 	struct hyper *h = ctx;
 	int err;
-	u8 *to = memory_at(h, gpa, pages, CLEAVE_WINDOW_WRITABLE, &err);
+	struct access a = { .to = memory_at(h, gpa, pages, CLEAVE_WINDOW_WRITABLE, &err),
+			    .size = pages * GUEST_PAGE };
 
-	if (to == NULL)
+	if (a.to == NULL || gpa >= h->touched)
 		return err;
-	if (gpa < h->touched)
-		memset(to, 0, pages * GUEST_PAGE);
-	return 0;
+	return access_try(access_zero, &a);
 }
 
 static int hyper_leaf(void *ctx, u64 gpa)

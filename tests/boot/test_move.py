@@ -167,6 +167,28 @@ def test_given_up_and_braked(boot):
     alive(m, "spare")
 
 
+@pytest.mark.parametrize("victim", ["work", "spare"])
+def test_another_manager_destroys(boot, victim):
+    """Either end is gone in the middle of a job: that fails with a line, and this manager and what is left go on."""
+    rival = partition("rival", kernel="manager.bin", bootargs="script", more="cpu-affinity = <0>; manager")
+    m, man = up(boot, rival, worker(), spare(), worker("other"), count=2)
+    man.run("migrate work to spare --downtime 0 --passes 4000")
+    job = man.jobs_from
+    man.until_phase('phase="copy" pass=[2-9]')
+    # Which of the two ends what both destroy, is open.
+    Manager(m, "rival").try_run(f"destroy {victim}")
+    man.jobs_from = job
+    verdict = man.over().verdict
+    assert verdict.startswith("failed: migrate work: ") and "not in a state that allows it (error -10)" in verdict
+    states(man, work="empty" if victim == "work" else "running", spare="empty")
+    assert man.run("jobs") == []
+    assert man.migrate("other", "spare", "--verify", *FEW).ok
+    alive(m, "spare")
+    if victim == "spare":
+        huge(man, "work")
+        alive(m, "work")
+
+
 # --- over a link -----------------------------------------------------------------------------------
 
 
