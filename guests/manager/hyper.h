@@ -17,12 +17,13 @@
 
 /**
  * struct hyper - a partition that an engine works on
- * @view: where its windows begin in the manager's own address space
+ * @view: where its window is in the manager's own address space
  * @id: for notes: of the migration; of a destination that does not know it yet any that is not 0
  * @run: it ran before it was paused (source); it is to run (destination)
  * @machine: what describe() said last
  * @number: the hypervisor's number of each region of @machine, which is in ascending order
- * @window: each region's memory as the manager sees it, NULL: not mapped
+ * @window: memory of the partition as the manager sees it, NULL: none is mapped; @window_gpa up to @window_end is what lies there,
+ * @window_flags: CLEAVE_WINDOW_* that it was mapped with
  * @touched: gpa behind the last page that was written since the slot was created: what lies behind is zero as it was made
  * @old_note, @old_id: what was noted of it before it was given up
  * @heads, @nr_heads: its state records, ascending
@@ -38,7 +39,10 @@ struct hyper {
 	bool run;
 	struct migrate_machine machine;
 	u32 number[MIGRATE_REGIONS_MAX];
-	u8 *window[MIGRATE_REGIONS_MAX];
+	u8 *window;
+	u64 window_gpa;
+	u64 window_end;
+	u32 window_flags;
 	u64 touched;
 	u32 old_note;
 	u64 old_id;
@@ -54,13 +58,13 @@ extern const struct migrate_ops hyper_ops;
 
 /**
  * hyper_init() - begin with a partition or slot
- * @slot: which of HYPER_VIEWS places for windows it gets; no two that are in use at once may have the same
+ * @slot: which of HYPER_VIEWS places for a window it gets; no two that are in use at once may have the same
  */
 void hyper_init(struct hyper *h, const struct cleave_vm_info *info, u64 id, u32 slot);
 
 #define HYPER_VIEWS 12U
 
-/** hyper_done() - give up every window */
+/** hyper_done() - give up its window */
 void hyper_done(struct hyper *h);
 
 /** hyper_fits() - could the empty slot @vm be what @guest is? Return: yes; else @line says what it lacks */

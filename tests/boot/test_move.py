@@ -154,6 +154,16 @@ def test_cancel(boot, options):
     alive(m, "spare")
 
 
+def test_memory_over_a_border(boot):
+    """Regions that are not in one GiB: the manager looks at them in pieces."""
+    memory = ((0xbf800000, 16 * MIB), (0xffffe000, 5 * 4096))
+    m, man = up(boot, partition("work", kernel="workload.bin", cpus=2, memory=memory, more="migratable; cpu-affinity = <1 2>"),
+                slot("spare", memory=memory))
+    for here, there in (("work", "spare"), ("spare", "work")):
+        assert man.migrate(here, there, "--verify", *FEW).ok
+        alive(m, there)
+
+
 def test_given_up_and_braked(boot):
     m, man = up(boot, worker(), spare())
     man.run("migrate work to spare --downtime 0 --passes 2 --bound 0")
