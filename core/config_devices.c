@@ -116,8 +116,8 @@ static bool read_regs(struct config_ctx *c, struct config_device *d, const char 
 	}
 	if (n == CLV_ERR_NOTFOUND)
 		config_error(c, PROPERTY,
-			     "\"%s\" has no registers (reg) that an address leads to; allowed: "
-			     "nodes on a bus with ranges",
+			     "\"%s\" has no registers (reg), or some that no address leads to; "
+			     "allowed: nodes on a bus with ranges for all of them",
 			     shown);
 	else if (n == CLV_ERR_NOMEM)
 		config_error(c, PROPERTY, "\"%s\" has too many ranges of registers; allowed: %u",
@@ -527,15 +527,20 @@ static void check_neighbour(struct config_ctx *c, int node)
 {
 	const void *tree = c->machine->tree;
 	int parent = fdt_parent_offset(tree, node);
+	bool kept = config_tree_kept(tree, node) != NULL;
+	u32 count = config_tree_reg_count(tree, node);
 	u64 base;
 	u64 size;
 
-	for (u32 n = 0; driver_reg_at(tree, node, n, &base, &size) == 0; n++) {
+	for (u32 n = 0; n < count; n++) {
+		/* No page holds what no address leads to; the next may be somewhere. */
+		if (driver_reg_at(tree, node, n, &base, &size) != 0)
+			continue;
 		for (u32 i = 0; i < c->config->nr_devices; i++) {
 			const struct config_device *d = &c->config->device[i];
 
-			/* What stands below a device's node is a part of it. */
-			if (d->node != parent && in_pages(d, base, size))
+			/* What stands below a device's node is a part of it, unless it is kept: a bus can hold the console. */
+			if ((d->node != parent || kept) && in_pages(d, base, size))
 				say_neighbour(c, d, node);
 		}
 	}

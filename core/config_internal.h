@@ -124,10 +124,13 @@ void config_check_neighbours(struct config_ctx *c);
 
 /* --- config_tree.c: what the machine's tree says of a node --- */
 
+/** config_tree_reg_count() - Return: entries of a node's `reg`, whether an address leads to them or not; 0: none that make sense */
+u32 config_tree_reg_count(const void *tree, int node);
+
 /**
  * config_tree_regs() - all register ranges of a node
- * Return: how many; CLV_ERR_NOTFOUND (none that the bus leads to), CLV_ERR_FORMAT (they make no sense), CLV_ERR_NOMEM (more
- * than CONFIG_DEVICE_REGS).
+ * Return: how many; CLV_ERR_NOTFOUND (none, or one that the bus does not lead to), CLV_ERR_FORMAT (they make no sense),
+ * CLV_ERR_NOMEM (more than CONFIG_DEVICE_REGS).
  */
 int config_tree_regs(const void *tree, int node, struct config_memory reg[CONFIG_DEVICE_REGS]);
 

@@ -16,23 +16,38 @@
 /* Physical addresses have 56 bits (privileged specification, "Sv39"). */
 #define HPA_END BIT64(56)
 
+u32 config_tree_reg_count(const void *tree, int node)
+{
+	int bus = fdt_parent_offset(tree, node);
+	int address_cells = bus < 0 ? -1 : fdt_address_cells(tree, bus);
+	int size_cells = bus < 0 ? -1 : fdt_size_cells(tree, bus);
+	int len = 0;
+
+	if (address_cells < 1 || size_cells < 0 || fdt_getprop(tree, node, "reg", &len) == NULL)
+		return 0;
+	return (u32)len / ((u32)(address_cells + size_cells) * (u32)sizeof(fdt32_t));
+}
+
+/* An entry that no address leads to is an error wherever it stands: a device without a part of its registers is another one. */
 int config_tree_regs(const void *tree, int node, struct config_memory reg[CONFIG_DEVICE_REGS])
 {
+	u32 count = config_tree_reg_count(tree, node);
 	u64 base;
 	u64 size;
-	u32 n = 0;
 
-	for (;; n++) {
+	/* Of a node without any, the first says why. */
+	for (u32 n = 0; n == 0U || n < count; n++) {
 		int err = driver_reg_at(tree, node, n, &base, &size);
 
 		if (err == CLV_ERR_NOTFOUND)
-			return n == 0U ? CLV_ERR_NOTFOUND : (int)n;
+			return CLV_ERR_NOTFOUND;
 		if (err != 0 || size == 0U || base >= HPA_END || size > HPA_END - base)
 			return CLV_ERR_FORMAT;
 		if (n == CONFIG_DEVICE_REGS)
 			return CLV_ERR_NOMEM;
 		reg[n] = (struct config_memory){ base, size };
 	}
+	return (int)count;
 }
 
 /* One interrupt of controller @plic. Return: true when it has such a source. */

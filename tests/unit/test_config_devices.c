@@ -75,6 +75,24 @@ static void controllers(void)
 	tree_close(&host);
 }
 
+/* On a bus of which 64 KiB lead somewhere: a device that has registers beyond them, and such a one that is kept. */
+static void registers_beyond(void)
+{
+	tree_node(&host, "bus@41000000");
+	PUT(PROP_CELLS("#address-cells", 1), PROP_CELLS("#size-cells", 1),
+	    PROP_CELLS("ranges", 0, 0, 0x41000000, 0x10000));
+	tree_node(&host, "half@1000");
+	PUT(PROP_CELLS("reg", 0x1000, 0x100, 0x20000, 0x100));
+	tree_close(&host);
+	tree_node(&host, "kept@20000");
+	PUT(PROP_CELLS("reg", 0x20000, 0x1000, 0x2000, 0x100), PROP_FLAG("interrupt-controller"));
+	tree_close(&host);
+	tree_node(&host, "beside@2800");
+	PUT(PROP_CELLS("reg", 0x2800, 0x100));
+	tree_close(&host);
+	tree_close(&host);
+}
+
 /* On a bus that has its addresses elsewhere: 0x0 is 0x40000000, and 64 KiB of it lead anywhere. */
 static void moved_bus(void)
 {
@@ -92,6 +110,7 @@ static void moved_bus(void)
 	PUT(PROP_CELLS("reg", 0xf000, 0x2000));
 	tree_close(&host);
 	tree_close(&host);
+	registers_beyond();
 	/* No ranges: nothing leads there. */
 	tree_node(&host, "i2c-bus");
 	PUT(PROP_CELLS("#address-cells", 1), PROP_CELLS("#size-cells", 0));
@@ -101,9 +120,23 @@ static void moved_bus(void)
 	tree_close(&host);
 }
 
+/* A device whose pages hold what stands below it: a part of it, or, where @keep says so, what nobody may have. */
+static void whole_bus(const char *name, u32 base, const char *child, bool keep)
+{
+	device(name, base, 0x3000, 0);
+	PUT(PROP_CELLS("#address-cells", 2), PROP_CELLS("#size-cells", 2), PROP_FLAG("ranges"));
+	device(child, base + 0x1000, 0x1000, 0);
+	if (keep)
+		PUT(PROP_FLAG("interrupt-controller"));
+	tree_close(&host);
+	tree_close(&host);
+}
+
 static void odd_devices(void)
 {
 	closed("serial@10000000", 0x10000000, 0x100, 10);
+	whole_bus("bridge@50000000", 0x50000000, "intc@50001000", true);
+	whole_bus("mfd@50010000", 0x50010000, "part@50011000", false);
 	closed("in-uart-page@10000800", 0x10000800, 0x100, 0);
 	closed("in-plic@c600000", 0xc5ff000, 0x2000, 0);
 	closed("ram@80000000", 0x90000000, 0x1000, 0);
@@ -375,18 +408,17 @@ static const struct wrong wrongs[] = {
 	  AT "devices: \"/soc/off@6000\" is not enabled: its status is \"disabled\"; allowed: "
 	     "\"okay\"" },
 	{ { DEV("/soc") },
-	  AT
-	  "devices: \"/soc\" has no registers (reg) that an address leads to; allowed: nodes on a "
-	  "bus with ranges" },
+	  AT "devices: \"/soc\" has no registers (reg), or some that no "
+	     "address leads to; allowed: nodes on a bus with ranges for all of them" },
 	{ { DEV("/soc/i2c-bus/sensor@48") },
-	  AT "devices: \"/soc/i2c-bus/sensor@48\" has no registers (reg) that an address leads to; "
-	     "allowed: nodes on a bus with ranges" },
+	  AT "devices: \"/soc/i2c-bus/sensor@48\" has no registers (reg), or some that no "
+	     "address leads to; allowed: nodes on a bus with ranges for all of them" },
 	{ { DEV("/soc/bus@40000000/behind@10000") },
-	  AT "devices: \"/soc/bus@40000000/behind@10000\" has no registers (reg) that an address "
-	     "leads to; allowed: nodes on a bus with ranges" },
+	  AT "devices: \"/soc/bus@40000000/behind@10000\" has no registers (reg), or some that no "
+	     "address leads to; allowed: nodes on a bus with ranges for all of them" },
 	{ { DEV("/soc/bus@40000000/astride@f000") },
-	  AT "devices: \"/soc/bus@40000000/astride@f000\" has no registers (reg) that an address "
-	     "leads to; allowed: nodes on a bus with ranges" },
+	  AT "devices: \"/soc/bus@40000000/astride@f000\" has no registers (reg), or some that no "
+	     "address leads to; allowed: nodes on a bus with ranges for all of them" },
 	{ { DEV("/soc/empty@3000") },
 	  AT "devices: \"/soc/empty@3000\": reg, or ranges of the buses above it, make no sense" },
 	{ { DEV("/soc/many-regs@9000") },
@@ -427,6 +459,15 @@ static const struct wrong wrongs[] = {
 	{ { DEV("/soc/pci@30000000") },
 	  AT "devices: \"/soc/pci@30000000\" is a bus whose devices are not in the device tree; "
 	     "allowed: other devices of the machine" },
+	{ { DEV("/soc/bridge@50000000") },
+	  AT "devices: \"/soc/bridge@50000000\": its pages hold registers of "
+	     "\"/soc/bridge@50000000/intc@50001000\" too, which is an interrupt controller" },
+	{ { DEV("/soc/bus@41000000/beside@2800") },
+	  AT "devices: \"/soc/bus@41000000/beside@2800\": its pages hold registers of "
+	     "\"/soc/bus@41000000/kept@20000\" too, which is an interrupt controller" },
+	{ { DEV("/soc/bus@41000000/half@1000") },
+	  AT "devices: \"/soc/bus@41000000/half@1000\" has no registers (reg), or some that no "
+	     "address leads to; allowed: nodes on a bus with ranges for all of them" },
 	{ { DEV("/soc/in-clint-page@200f800") },
 	  AT "devices: \"/soc/in-clint-page@200f800\": its pages hold registers of "
 	     "\"/soc/clint@2000000\" too, which is a device of the firmware's" },
@@ -473,6 +514,17 @@ static void refuses_with_one_line(void **state)
 				    the_error(&said));
 		assert_true(found);
 	}
+}
+
+static void takes_what_stands_below_a_node_as_a_part_of_it(void **state)
+{
+	const struct tree_prop props[] = { DEV("/soc/mfd@50010000"), DIRECT, { NULL, NULL, 0 } };
+	struct said said;
+
+	(void)state;
+	assert_int_equal(run(props, &machine, &said), 0);
+	for (u32 i = 0; i < said.warnings; i++)
+		assert_null(strstr(said.line[i], "its pages hold"));
 }
 
 static void refuses_interrupts_without_a_plic(void **state)
@@ -600,6 +652,7 @@ int main(void)
 		cmocka_unit_test(warns_of_dma_without_direct_map),
 		cmocka_unit_test(takes_paths_without_a_tree),
 		cmocka_unit_test(refuses_with_one_line),
+		cmocka_unit_test(takes_what_stands_below_a_node_as_a_part_of_it),
 		cmocka_unit_test(refuses_interrupts_without_a_plic),
 		cmocka_unit_test(gives_a_device_to_one),
 		cmocka_unit_test(gives_direct_memory_to_one),
