@@ -225,8 +225,8 @@ enum guest_access {
 enum guest_fault_answer {
 	GUEST_FAULT_RETRY, /* memory: arch flushes the page on this hart and goes on */
 	GUEST_FAULT_MMIO,  /* a device: arch decodes, then calls guest_on_mmio() */
-	GUEST_FAULT_GONE,  /* nothing, where a window may have been: arch makes it the guest's access fault */
-	GUEST_FAULT_BAD,   /* none of these: arch calls guest_on_bad() on the full path */
+	GUEST_FAULT_GONE, /* nothing, where a window may have been: arch makes it the guest's access fault */
+	GUEST_FAULT_BAD, /* none of these: arch calls guest_on_bad() on the full path */
 };
 
 /**
