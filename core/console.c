@@ -21,6 +21,8 @@
 
 #define CONSOLE_SELF	   "cleave"
 #define CONSOLE_INPUT_STEP 256U /* characters that one console_input() fetches (M6) */
+#define CONSOLE_OUTPUT_STEP \
+	1024U /* characters sent to the UART after which one console_tty_write() takes no more (M6) */
 #define CONSOLE_DEAF_SEC \
 	2U /* a partition with a full buffer that reads nothing for so long does not read */
 
@@ -43,8 +45,9 @@ static void console_sbi_putc(void *opaque, u8 c)
 static void console_emit(u8 c);
 
 /*
- * All is guarded by @lock; @holder, @poll and @focus are read without it too, and so are atomic.
+ * All is guarded by @lock; @holder, @sent, @poll and @focus are read without it too, and so are atomic.
  * @holder: the hart that holds the lock, 0: none
+ * @sent: how many characters went to the UART, over and over
  * @input: input is on: console_start() has been called
  * @blocked: the partition in focus has no room, and the UART's receive interrupt is off, since time @blocked_at
  * @poll: what console_needs_poll() answers
@@ -53,6 +56,7 @@ static void console_emit(u8 c);
 static struct {
 	struct spinlock lock;
 	uintptr_t holder;
+	u32 sent;
 	struct console_uart uart;
 	struct console_screen screen;
 	struct console_tty *tty[CONFIG_MAX_VMS];
@@ -71,6 +75,7 @@ static struct {
 
 static void console_emit(u8 c)
 {
+	atomic_set(&console.sent, atomic_read(&console.sent) + 1U);
 	console.uart.putc(console.uart.opaque, c);
 }
 
@@ -242,13 +247,21 @@ void console_tty_putc(struct console_tty *t, u8 c)
 	spin_unlock(&t->lock);
 }
 
-void console_tty_write(struct console_tty *t, const u8 *s, u64 len)
+u64 console_tty_write(struct console_tty *t, const u8 *s, u64 len)
 {
+	u32 before = atomic_read(&console.sent);
+	u64 i;
+
 	console_lock(&t->lock);
-	for (u64 i = 0; i < len; i++)
+	/* What others send meanwhile counts as well, for it is about the UART's time; but a caller gets on. */
+	for (i = 0; i < len; i++) {
+		if (i != 0U && atomic_read(&console.sent) - before >= CONSOLE_OUTPUT_STEP)
+			break;
 		console_gather(t, s[i]);
+	}
 	console_show(t);
 	spin_unlock(&t->lock);
+	return i;
 }
 
 void console_tty_flush(struct console_tty *t)

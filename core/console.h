@@ -83,9 +83,13 @@ void console_start(void);
 /** console_tty_open() - join as partition @vm, whose id is its number; a restart joins again, and keeps its focus */
 void console_tty_open(struct console_tty *t, struct vm *vm);
 
-/** console_tty_putc(), console_tty_write() - output of a partition (UART emulation, SBI DBCN); takes t->lock */
+/**
+ * console_tty_putc(), console_tty_write() - output of a partition (UART emulation, SBI DBCN); takes t->lock
+ * Return (of the latter): how many bytes it took, in order from the first; fewer than @len when these made so much output that it
+ * would keep the hart too long, as each newline may have the line in focus drawn anew.
+ */
 void console_tty_putc(struct console_tty *t, u8 c);
-void console_tty_write(struct console_tty *t, const u8 *s, u64 len);
+u64 console_tty_write(struct console_tty *t, const u8 *s, u64 len);
 
 /** console_tty_flush() - show the open line as it is and end it: the partition stopped */
 void console_tty_flush(struct console_tty *t);

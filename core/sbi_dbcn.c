@@ -28,8 +28,7 @@ static void dbcn_write(struct vcpu *v, u64 addr, u64 len)
 		sbi_return(v, CLEAVE_ERR_FAILED, 0);
 		return;
 	}
-	console_tty_write(&v->vm->tty, buf, len);
-	sbi_return(v, CLEAVE_SUCCESS, len);
+	sbi_return(v, CLEAVE_SUCCESS, console_tty_write(&v->vm->tty, buf, len));
 }
 
 static void dbcn_read(struct vcpu *v, u64 addr, u64 len)

@@ -89,10 +89,11 @@ void vplic_completed(struct vplic *p, u32 source)
 	abort(); /* no device of a machine here */
 }
 
-void console_tty_write(struct console_tty *t, const u8 *s, u64 len)
+u64 console_tty_write(struct console_tty *t, const u8 *s, u64 len)
 {
 	for (u64 i = 0; i < len; i++)
 		console_lines_putc(&screen, &t->line, s[i]);
+	return len;
 }
 
 u32 console_tty_save_line(struct console_tty *t, u8 *buf)

@@ -293,7 +293,7 @@ static void test_dbcn_ranges(u64 fid)
 static void test_dbcn(void)
 {
 	static const char line[] = "a line written by DBCN\n";
-	static u8 input[16];
+	static u8 input[16], newlines[256];
 	struct sbiret r;
 	u32 changed = 0;
 
@@ -307,6 +307,11 @@ static void test_dbcn(void)
 	(void)call3(SBI_EID_DBCN, 2, 0xffffffffffffff00U | 'c', 0, 0);
 	r = call3(SBI_EID_DBCN, 2, '\n', 0, 0);
 	check(r.error == 0, "DBCN: write_byte looks at one byte");
+	/* Each of them has a line shown, and maybe the open line of another drawn again. */
+	memset(newlines, '\n', sizeof(newlines));
+	r = call3(SBI_EID_DBCN, 0, sizeof(newlines), (u64)newlines, 0);
+	check(r.error == 0 && r.value > 0 && r.value < (long)sizeof(newlines),
+	      "DBCN: of bytes that make much output, a call takes some");
 
 	memset(input, 0xa5, sizeof(input));
 	r = call3(SBI_EID_DBCN, 1, sizeof(input), (u64)input, 0);
