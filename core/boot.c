@@ -56,7 +56,7 @@ static void take_cmdline(void)
 
 static void probe_boot_hart(void)
 {
-	features_probe_this();
+	(void)features_probe_this();
 	if (features.gstage_modes == 0U)
 		boot_fail("this hart takes no G-stage mode in hgatp (Sv39x4, Sv48x4, Sv57x4): no "
 			  "guest can run");

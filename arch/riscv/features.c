@@ -88,6 +88,11 @@ static void probe_envcfg(struct features *f)
 {
 	u64 v = 0;
 
+	/*
+	 * Where senvcfg traps, no guest's value is ever written here, and what the firmware left would hold for all of them: ADUE,
+	 * which they are not told of, among it.
+	 */
+	(void)csr_probe_write(CSR_HENVCFG, v);
 	f->henvcfg = csr_probe_read(CSR_HENVCFG, v) == CLV_OK &&
 		     csr_probe_read(CSR_SENVCFG, v) == CLV_OK;
 	if (!f->henvcfg)
@@ -162,6 +167,12 @@ static void probe_others(struct features *f)
 	f->aia = csr_probe_read(CSR_SISELECT, v) == CLV_OK &&
 		 csr_probe_read(CSR_HVICTL, v) == CLV_OK &&
 		 csr_probe_read(CSR_HVIPRIO1, v) == CLV_OK;
+	/* These take part in VS-mode's interrupts. A machine that has them on some harts only has no AIA, and never writes them. */
+	v = 0;
+	(void)csr_probe_write(CSR_HVIEN, v);
+	(void)csr_probe_write(CSR_HVICTL, v);
+	(void)csr_probe_write(CSR_HVIPRIO1, v);
+	(void)csr_probe_write(CSR_HVIPRIO2, v);
 	v = ~UINT64_C(0);
 	if (csr_probe_swap(CSR_HGEIE, v) == CLV_OK) {
 		/* hgeie bits 1 to GEILEN can be written */
@@ -193,16 +204,31 @@ static void probe_translation(struct features *f, struct selftest_result *result
 		      result->plain == SELFTEST_AD_GUEST_FAULT;
 }
 
-/* Narrow `features` to what @f has as well */
+/*
+ * henvcfg with senvcfg, and Smstateen, must be on all harts or on none: guests write senvcfg and sstateen0 themselves, and where only
+ * some harts have them they would be switched on none, so that a guest found there what another partition's had left. Nothing but
+ * Smstateen keeps a guest from senvcfg.
+ */
+static bool is_like_boot_hart(const struct features *f)
+{
+	if (f->henvcfg == features.henvcfg && f->smstateen == features.smstateen)
+		return true;
+	printk(PRINTK_WARNING
+	       "hart %llu left out: henvcfg %s, Smstateen %s, unlike the boot hart: guests would "
+	       "find there what others left in these CSRs",
+	       (unsigned long long)hart_this()->hartid, f->henvcfg ? "yes" : "no",
+	       f->smstateen ? "yes" : "no");
+	return false;
+}
+
+/* Narrow `features` to what @f, which is_like_boot_hart(), has as well */
 static void merge(const struct features *f)
 {
-	features.henvcfg = features.henvcfg && f->henvcfg;
 	features.sstc = features.sstc && f->sstc;
 	features.svinval = features.svinval && f->svinval;
 	features.svpbmt = features.svpbmt && f->svpbmt;
 	features.svnapot = features.svnapot && f->svnapot;
 	features.adue = features.adue && f->adue;
-	features.smstateen = features.smstateen && f->smstateen;
 	features.aia = features.aia && f->aia;
 	features.fp = features.fp && f->fp;
 	features.vector = features.vector && f->vector && features.vlenb == f->vlenb;
@@ -233,7 +259,7 @@ static void report_hart(const struct features *f, const struct selftest_result *
 	       f->vector ? " v" : "", f->zicbom ? " zicbom" : "", f->zicboz ? " zicboz" : "");
 }
 
-void features_probe_this(void)
+bool features_probe_this(void)
 {
 	struct features f = { .h = true };
 	struct selftest_result result;
@@ -252,11 +278,14 @@ void features_probe_this(void)
 	if (hart_this()->index == 0U) {
 		features = f;
 		selftest = result;
-		return;
+		return true;
 	}
+	if (!is_like_boot_hart(&f))
+		return false;
 	merge(&f);
 	selftest.plain = MAX(result.plain, selftest.plain);
 	selftest.adue = MAX(result.adue, selftest.adue);
+	return true;
 }
 
 const struct selftest_result *features_selftest(void)

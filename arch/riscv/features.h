@@ -15,7 +15,7 @@ struct features {
 	bool svinval;
 	bool svpbmt;
 	bool svnapot;
-	bool henvcfg; /* henvcfg and senvcfg exist (priv 1.12) */
+	bool henvcfg; /* henvcfg and senvcfg exist (priv 1.12); as smstateen on all harts that are used, or on none */
 	bool adue; /* henvcfg.ADUE can be set: hardware A/D updates are there and can be switched off */
 	bool smstateen;
 	bool aia; /* Ssaia CSRs */

@@ -26,12 +26,13 @@
 
 /*
  * Where a start stands. The boot hart gives up and the new hart goes on by compare-and-exchange from WAITED_FOR, so a hart
- * that comes too late finds itself abandoned and goes back to the firmware.
+ * that comes too late finds itself abandoned and goes back to the firmware. From RUNNING on the new hart alone writes it.
  */
 enum start_state {
 	START_WAITED_FOR = 0,
 	START_RUNNING = 1,
 	START_ABANDONED = 2,
+	START_LEFT_OUT = 3, /* by itself, which it said */
 };
 
 /* How long a hart may take from SBI HSM start to hart_main(), seconds */
@@ -246,6 +247,14 @@ int hart_tree_read(const void *fdt)
 	return CLV_OK;
 }
 
+/* Give the calling hart to the firmware for good. */
+static void __attribute__((noreturn)) give_back(void)
+{
+	sbi_hart_stop();
+	for (;;)
+		hart_wait();
+}
+
 /* head.S, on a hart that was started: translation is on, sp and tp are its own */
 void start_hart(void)
 {
@@ -254,13 +263,14 @@ void start_hart(void)
 
 	trap_init();
 	init_this();
-	if (!atomic_cas(&start_state[h->index], &expected, (u32)START_RUNNING)) {
-		sbi_hart_stop();
-		for (;;)
-			hart_wait();
+	if (!atomic_cas(&start_state[h->index], &expected, (u32)START_RUNNING))
+		give_back();
+	if (!features_probe_this()) {
+		/* Pairs with the acquire in wait_for(): the next hart uses the self-test's tables. */
+		atomic_set_release(&start_state[h->index], (u32)START_LEFT_OUT);
+		give_back();
 	}
-	features_probe_this();
-	/* Pairs with the acquire in start(): what this hart merged into `features` is seen with it. */
+	/* Pairs with the acquire in wait_for(): what this hart merged into `features` is seen with it. */
 	atomic_set_release(&h->online, 1U);
 	hart_main(h);
 }
@@ -281,8 +291,8 @@ static int give_stacks(struct hart *h)
 	return CLV_OK;
 }
 
-/* Wait for hart @h, whose SBI start went well. Return: false when it did not come */
-static bool wait_for(struct hart *h)
+/* Wait for hart @h, whose SBI start went well. Return: how that ended */
+static enum start_state wait_for(struct hart *h)
 {
 	u64 deadline = timer_now() + timer_frequency() * START_SECONDS;
 	u32 expected = START_WAITED_FOR;
@@ -291,10 +301,12 @@ static bool wait_for(struct hart *h)
 		/* A hart that has come as far as C code is waited for as long as it takes. */
 		if (timer_now() > deadline && expected == START_WAITED_FOR &&
 		    atomic_cas(&start_state[h->index], &expected, (u32)START_ABANDONED))
-			return false;
+			return START_ABANDONED;
+		if (atomic_read_acquire(&start_state[h->index]) == (u32)START_LEFT_OUT)
+			return START_LEFT_OUT;
 		hart_pause();
 	}
-	return true;
+	return START_RUNNING;
 }
 
 /* One at a time: a hart narrows `features` and uses the self-test's tables without a lock. */
@@ -302,6 +314,7 @@ static bool start(struct hart *h)
 {
 	u64 entry = (uintptr_t)start_secondary - LAYOUT_IMAGE + start_info.image;
 	u64 opaque = (uintptr_t)h - LAYOUT_IMAGE + start_info.image;
+	enum start_state state;
 	long error;
 
 	if (give_stacks(h) != CLV_OK) {
@@ -317,14 +330,13 @@ static bool start(struct hart *h)
 		       (unsigned long long)h->hartid, error, sbi_error_name(error));
 		return false;
 	}
-	if (!wait_for(h)) {
+	state = wait_for(h);
+	if (state == START_ABANDONED)
 		printk(PRINTK_WARNING
 		       "hart %llu left out: no sign of life %u s after SBI hart_start (no H, or no "
 		       "%s?)",
 		       (unsigned long long)h->hartid, START_SECONDS, paging_mode_name());
-		return false;
-	}
-	return true;
+	return state == START_RUNNING;
 }
 
 u32 hart_start_all(void)
@@ -332,6 +344,13 @@ u32 hart_start_all(void)
 	u32 online = 1U;
 
 	atomic_set_release(&harts[0].online, 1U);
+	/* A fence that others must see waits until they have (core/ipi.h); a hart that cannot be called would never answer. */
+	if (count > 1U && !sbi_has(SBI_EXT_IPI)) {
+		printk(PRINTK_WARNING
+		       "all harts but the boot hart left out: the firmware has no SBI IPI "
+		       "extension, by which harts call one another");
+		return online;
+	}
 	start_secondary_satp = paging_satp();
 	for (u32 i = 1; i < count; i++) {
 		if (start(&harts[i]))
