@@ -49,6 +49,13 @@ def trampoline(path, jump, a1=None):
     return str(path)
 
 
+def qemus_firmware():
+    """The path of the OpenSBI that QEMU takes by itself."""
+    folders = subprocess.run([command()[0], "-L", "help"], check=True, capture_output=True, text=True).stdout.split()
+    paths = [os.path.join(folder, "opensbi-riscv64-generic-fw_dynamic.bin") for folder in folders]
+    return next(path for path in paths if os.path.exists(path))
+
+
 def elsewhere(tmp_path, at, a1=None, blob=None, **kwargs):
     """A command that starts Cleave at an address of its own, with what a1 should be, and a blob at 0xa8000000."""
     extra = ["-device", f"loader,file={CLEAVE},addr={at:#x},force-raw=on"]
@@ -216,6 +223,24 @@ def test_envcfg_that_traps(boot, tmp_path):
     stub.close()
 
 
+def test_a_hart_whose_csrs_of_guests_differ(boot, tmp_path):
+    """
+    The boot hart as above, the other with henvcfg, senvcfg and Smstateen: used, it would hand one partition's senvcfg to the next.
+    """
+    path = str(tmp_path / "gdb")
+    m = boot([state()], STATE, smp=2, cpu="smstateen=on", extra=("-S", "-gdb", f"unix:{path},server=on,wait=off"))
+    stub = GdbStub(path)
+    stub.run_to(AT_USUAL)
+    stub.set(stub.csr("mstateen0"), 0)
+    stub.go()
+    m.wait(r"^cleave\| hart [01] left out: henvcfg yes, Smstateen yes, unlike the boot hart: guests would find there what "
+           "others left in these CSRs")
+    m.wait(r"^cleave\| harts: .*: 1 of 2 online")
+    m.wait(r"^cleave\| extensions: henvcfg no, ")
+    assert m.payload_result("p") > 0
+    stub.close()
+
+
 # --- where it is loaded ---------------------------------------------------------------------------
 
 
@@ -293,7 +318,7 @@ def test_boot_arguments_that_nobody_knows(boot):
 @pytest.mark.parametrize("start, end, words", [
     (0x40000000, 0x40001000, r"at 0x40000000 to 0x40001000, which is not memory: not used"),
     (AT_USUAL + 0x1000, AT_USUAL + 0x2000, r"at 0x80201000 to 0x80202000 overlaps the hypervisor at 0x80200000 to "),
-    (RAM, RAM + 0x1000, r"the memory at 0x80000000 cannot be read: not used"),
+    (RAM, RAM + 0x1000, r"the memory at 0x80000000 to 0x80001000, or a part of it, cannot be read: not used"),
 ])
 def test_an_initrd_where_it_cannot_be(boot, tmp_path, start, end, words):
     """The last one is the firmware's memory, which traps when it is read."""
@@ -301,6 +326,19 @@ def test_an_initrd_where_it_cannot_be(boot, tmp_path, start, end, words):
         "chosen {", f"chosen {{ linux,initrd-start = <{start:#x}>; linux,initrd-end = <{end:#x}>;", 1))
     m = boot(argv=command(smp=1, extra=("-dtb", blob)))
     m.wait(r"^cleave\| boot archive: .*" + words)
+    m.wait(r"^cleave\| no boot archive: pass one as the initrd")
+    m.wait_end(SHORT)
+
+
+def test_an_initrd_around_what_the_firmware_protects(boot, tmp_path):
+    """Its first and its last bytes can be read, and the firmware, which lies elsewhere than it mostly does, is between them."""
+    firmware = RAM + 0x10000000
+    start, end = firmware - 0x100000, firmware + 0x1000000
+    blob = device_tree(tmp_path, 1, lambda source: source.replace(
+        "chosen {", f"chosen {{ linux,initrd-start = <{start:#x}>; linux,initrd-end = <{end:#x}>;", 1))
+    m = boot(argv=command(smp=1, extra=("-dtb", blob, "-bios", trampoline(tmp_path / "jump.bin", firmware),
+                                        "-device", f"loader,file={qemus_firmware()},addr={firmware:#x},force-raw=on")))
+    m.wait(rf"^cleave\| boot archive: the memory at {start:#x} to {end:#x}, or a part of it, cannot be read: not used")
     m.wait(r"^cleave\| no boot archive: pass one as the initrd")
     m.wait_end(SHORT)
 
