@@ -55,6 +55,27 @@ def test_cancel(one_machine):
     under_load(moving, [here, there], 1, "idle")
 
 
+def test_one_gib_leaf(boot, linux):
+    """A guest on a leaf of 1 GiB is on one where it goes, where it comes back to, and where it stays after a cancel."""
+    memory = ((0x80000000, 1 << 30),)
+    m = boot([manager(), guest(memory=memory), slot(memory=memory)], {"manager.bin": program("manager"), **linux()},
+             smp=3, mem="5G")
+    moving = Linux(m)
+    moving.up()
+    manage = Manager(m)
+    here, there = Place(manage, "linux"), Place(manage, "spare")
+    whole = {"1_GiB": 1, "2_MiB": 0, "4_KiB": 0}
+    assert manage.leaves("linux") == whole
+    under_load(moving, [here, there], 2, "idle", "--verify")
+    assert manage.leaves("linux") == whole
+    manage.run("migrate linux to spare")
+    manage.until_phase("pass=1")
+    manage.run("cancel")
+    assert manage.over().verdict == "failed: migrate linux: cancelled"
+    assert manage.leaves("linux") == whole
+    moving.check()
+
+
 @pytest.fixture
 def two_machines(boot, linux, tmp_path):
     """Two machines whose managers are joined; Linux is up on the first, which has a slot for the way back."""
