@@ -84,13 +84,13 @@ struct vm {
 	u64 restart_since;
 	struct vm_work work;
 	u32 note;
-	u64 note_id;
-	bool note_run;
 	u32 brake;
+	u64 note_id;
 	u64 time_offset;
 	u64 time_stopped;
-	bool time_stands;
 	u64 log_managed;
+	bool note_run;
+	bool time_stands;
 	struct state_given given;
 	struct mmio_bus bus;
 	struct vuart uart;
