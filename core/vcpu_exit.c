@@ -39,6 +39,16 @@ enum guest_leave guest_on_ecall(struct guest *g)
 	return sbi_handle(v);
 }
 
+/* Neither memory nor a device is there. Not inline: the faults of a dirty log are to be short. */
+static __attribute__((noinline)) enum guest_fault_answer
+exit_nothing(struct vcpu *v, enum guest_access access, bool implicit)
+{
+	v->stat[CLEAVE_STAT_EXIT_OTHER]++;
+	/* Another manager may take a window away at any moment: that is no fault of this one's. */
+	return !implicit && access != GUEST_EXEC && v->vm->cfg->manager ? GUEST_FAULT_GONE
+									: GUEST_FAULT_BAD;
+}
+
 enum guest_fault_answer guest_on_page_fault(struct guest *g, gpa_t gpa, enum guest_access access,
 					    bool implicit)
 {
@@ -59,12 +69,7 @@ enum guest_fault_answer guest_on_page_fault(struct guest *g, gpa_t gpa, enum gue
 			v->stat[CLEAVE_STAT_EXIT_MMIO]++;
 			return GUEST_FAULT_MMIO;
 		}
-		/* Another manager may take a window away at any moment: that is no fault of this one's. */
-		if (!implicit && access != GUEST_EXEC && v->vm->cfg->manager) {
-			v->stat[CLEAVE_STAT_EXIT_OTHER]++;
-			return GUEST_FAULT_GONE;
-		}
-		break;
+		return exit_nothing(v, access, implicit);
 	case SPACE_FAULT_FORBIDDEN:
 		break;
 	}
