@@ -45,7 +45,7 @@ static void console_sbi_putc(void *opaque, u8 c)
 static void console_emit(u8 c);
 
 /*
- * All is guarded by @lock; @holder, @sent, @poll and @focus are read without it too, and so are atomic.
+ * All is guarded by @lock; @holder, @poll and @focus are read without it too, and so are atomic.
  * @holder: the hart that holds the lock, 0: none
  * @sent: how many characters went to the UART, over and over
  * @input: input is on: console_start() has been called
@@ -75,7 +75,7 @@ static struct {
 
 static void console_emit(u8 c)
 {
-	atomic_set(&console.sent, atomic_read(&console.sent) + 1U);
+	console.sent++;
 	console.uart.putc(console.uart.opaque, c);
 }
 
@@ -210,23 +210,25 @@ static void console_block(void)
 		console.uart.rx_enable(console.uart.opaque, false);
 }
 
-/* Bring what @t has gathered to its line; t->lock is held. */
-static void console_drain(struct console_tty *t)
+/* Bring what @t has gathered to its line; t->lock is held. Return: characters that this sent to the UART */
+static u32 console_drain(struct console_tty *t)
 {
 	bool entered = console_enter();
+	u32 sent = console.sent;
 
 	for (u32 i = 0; i < t->staged; i++)
 		console_lines_putc(&console.screen, &t->line, t->stage[i]);
+	sent = console.sent - sent;
 	console_leave(entered);
 	t->staged = 0;
+	return sent;
 }
 
-/* t->lock is held. */
-static void console_gather(struct console_tty *t, u8 c)
+/* t->lock is held. Return: as console_drain(), 0 when there is more to gather */
+static u32 console_gather(struct console_tty *t, u8 c)
 {
 	t->stage[t->staged++] = c;
-	if (c == '\n' || t->staged == CONSOLE_STAGE)
-		console_drain(t);
+	return c == '\n' || t->staged == CONSOLE_STAGE ? console_drain(t) : 0U;
 }
 
 /*
@@ -236,29 +238,25 @@ static void console_gather(struct console_tty *t, u8 c)
 static void console_show(struct console_tty *t)
 {
 	if (t->staged > 0U && atomic_read(&console.focus) == t)
-		console_drain(t);
+		(void)console_drain(t);
 }
 
 void console_tty_putc(struct console_tty *t, u8 c)
 {
 	console_lock(&t->lock);
-	console_gather(t, c);
+	(void)console_gather(t, c);
 	console_show(t);
 	spin_unlock(&t->lock);
 }
 
 u64 console_tty_write(struct console_tty *t, const u8 *s, u64 len)
 {
-	u32 before = atomic_read(&console.sent);
+	u32 sent = 0;
 	u64 i;
 
 	console_lock(&t->lock);
-	/* What others send meanwhile counts as well, for it is about the UART's time; but a caller gets on. */
-	for (i = 0; i < len; i++) {
-		if (i != 0U && atomic_read(&console.sent) - before >= CONSOLE_OUTPUT_STEP)
-			break;
-		console_gather(t, s[i]);
-	}
+	for (i = 0; i < len && sent < CONSOLE_OUTPUT_STEP; i++)
+		sent += console_gather(t, s[i]);
 	console_show(t);
 	spin_unlock(&t->lock);
 	return i;
@@ -269,7 +267,7 @@ void console_tty_flush(struct console_tty *t)
 	bool entered;
 
 	console_lock(&t->lock);
-	console_drain(t);
+	(void)console_drain(t);
 	entered = console_enter();
 	console_lines_flush(&console.screen, &t->line);
 	console_leave(entered);
@@ -334,7 +332,7 @@ u32 console_tty_save_line(struct console_tty *t, u8 *buf)
 	u32 n;
 
 	console_lock(&t->lock);
-	console_drain(t);
+	(void)console_drain(t);
 	entered = console_enter();
 	n = console_lines_save(&t->line, buf);
 	console_leave(entered);
@@ -348,7 +346,7 @@ u32 console_tty_line_bytes(struct console_tty *t)
 	u32 n;
 
 	console_lock(&t->lock);
-	console_drain(t);
+	(void)console_drain(t);
 	entered = console_enter();
 	n = console_lines_saved(&t->line);
 	console_leave(entered);
