@@ -234,6 +234,10 @@ static void merge(const struct features *f)
 	features.vector = features.vector && f->vector && features.vlenb == f->vlenb;
 	features.zicbom = features.zicbom && f->zicbom;
 	features.zicboz = features.zicboz && f->zicboz;
+	if (!features.zicbom)
+		features.cbom_block = 0;
+	if (!features.zicboz)
+		features.cboz_block = 0;
 	features.split_tlb = features.split_tlb || f->split_tlb;
 	features.svade = features.svade && f->svade;
 	features.ad_sound = features.ad_sound && f->ad_sound;
