@@ -152,7 +152,7 @@ static bool vm_may_give(const struct vm *vm, u64 id)
 
 	if (vm_given(vm))
 		return vm->note_id == id;
-	if (vm->work.op != (u32)VM_OP_NONE)
+	if (vm->work.op != (u32)VM_OP_NONE || vm->note == CLEAVE_NOTE_FILLING)
 		return false;
 	return state == (u32)CLEAVE_VM_STOPPED ||
 	       (state == (u32)CLEAVE_VM_PAUSED && vm_time_stands(vm));
@@ -169,7 +169,7 @@ static bool vm_may_note(const struct vm *vm, u32 note, u64 id)
 		return !vm_given(vm) || vm->note_id == id;
 	case CLEAVE_NOTE_FILLING:
 		return !vm_given(vm) && vm_state(vm) == (u32)CLEAVE_VM_PAUSED &&
-		       vm->work.op == (u32)VM_OP_NONE;
+		       vm_time_stands(vm) && vm->work.op == (u32)VM_OP_NONE;
 	default:
 		return true;
 	}

@@ -154,6 +154,12 @@ bool move_find_guest(const char *word, struct cleave_vm_info *info)
 			info->id, info->name, info->note_id);
 		return false;
 	}
+	if (info->note == CLEAVE_NOTE_FILLING) {
+		shell_error("partition %u \"%s\" is being filled by migration 0x%lx: it is no "
+			    "guest yet",
+			    info->id, info->name, info->note_id);
+		return false;
+	}
 	if (info->state != CLEAVE_VM_RUNNING && info->state != CLEAVE_VM_PAUSED) {
 		shell_error("partition %u \"%s\" is %s: only one that runs or is paused can move",
 			    info->id, info->name, vms_state(info->state));

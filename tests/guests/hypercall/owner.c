@@ -172,6 +172,7 @@ static void test_filling(void)
 	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "being filled");
 	check_note(CLEAVE_NOTE_FILLING, NOTE_ID, 0, "it is noted");
 	refuses("what is being filled does not run");
+	note(CLEAVE_NOTE_GIVEN, NOTE_ID, false, CLEAVE_ERR_INVALID_STATE, "nor is it given up");
 	note(CLEAVE_NOTE_TAKEN, NOTE_ID, true, 0, "taken");
 	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "not whole after all");
 	refuses("then it does not run");
