@@ -22,7 +22,7 @@
  * @device: there is one
  * @peer, @store: their ports, NULL: not announced
  * @job: that the peer's wire has, NULL: none; @since: ticks when its source began to wait for what it waits for now
- * @state: that it waits in
+ * @state, @pass: that it waits in
  * @asked: ticks of the last question of one in doubt
  * @known: the peer's port was connected before; @lost: that its wire is lost was said
  * @filed: the job that the store has, NULL: none; @spoiled: the connection in which a stream was left half read
@@ -35,6 +35,7 @@ static struct links {
 	struct job *job;
 	u64 since;
 	enum migrate_source_state state;
+	u32 pass;
 	u64 asked;
 	bool known;
 	bool lost;
@@ -265,9 +266,10 @@ static bool peer_watch(struct job *job)
 
 	if (call != WIRE_NONE && peer_crossed(job, call))
 		return true;
-	if (s->state != links.state ||
+	if (s->state != links.state || s->progress.pass != links.pass ||
 	    (s->state == MIGRATE_SRC_PASS_ACK && migrate_tx_waiting(&s->tx) != 0)) {
 		links.state = s->state;
+		links.pass = s->progress.pass;
 		links.since = rdtime();
 	}
 	if (patience(s) == 0 || rdtime() - links.since <= patience(s) * move.timebase)
@@ -277,7 +279,11 @@ static bool peer_watch(struct job *job)
 		shell_progress_end();
 		shell_say("peer: no answer for %lu seconds", patience(s));
 	}
-	wire_cut(&links.wire, migrate_tx_waiting(&s->tx));
+	/* In a pass the other side has a slot half filled, and may wait for the next frame. */
+	if (s->state == MIGRATE_SRC_PASS_ACK)
+		wire_end(&links.wire);
+	else
+		wire_cut(&links.wire, migrate_tx_waiting(&s->tx));
 	return true;
 }
 

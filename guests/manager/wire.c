@@ -531,3 +531,8 @@ void wire_cut(struct wire *w, size_t waiting)
 	w->skip = w->skip || w->left != 0U;
 	wire_clear(w);
 }
+
+void wire_end(struct wire *w)
+{
+	wire_cut(w, WIRE_FILL);
+}

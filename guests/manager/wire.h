@@ -120,4 +120,7 @@ void wire_close(struct wire *w, const struct migrate_tx *tx);
  */
 void wire_cut(struct wire *w, size_t waiting);
 
+/** wire_end() - wire_cut() between two frames, and let the other side find its connection over as well */
+void wire_end(struct wire *w);
+
 #endif

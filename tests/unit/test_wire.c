@@ -565,6 +565,26 @@ static void test_other_anew(void **state)
 	}
 }
 
+/* A source that waits no more, between two frames: its engine is told, and the other side hears of it. */
+static void test_ended(void **state)
+{
+	(void)state;
+	FOR_PIECES(piece)
+	{
+		struct wire *w = begin(piece);
+		struct migrate_link link = wire_connect(w);
+		uint8_t got[16];
+
+		wire_end(w);
+		assert_int_equal(link.recv(link.ctx, got, sizeof(got)), -1);
+		while (w->owed_end != 0U)
+			(void)wire_serve(w);
+		assert_int_equal(world.out_end, WIRE_FILL);
+		for (size_t i = 0; i < WIRE_FILL; i++)
+			assert_int_equal(((const uint8_t *)world.out)[i], 0xff);
+	}
+}
+
 static void test_port_cut(void **state)
 {
 	struct wire *w = begin(ROOM);
@@ -606,6 +626,7 @@ int main(void)
 		cmocka_unit_test(test_commit_filled),
 		cmocka_unit_test(test_anew),
 		cmocka_unit_test(test_other_anew),
+		cmocka_unit_test(test_ended),
 		cmocka_unit_test(test_port_cut),
 	};
 
