@@ -3,8 +3,8 @@
  * The migration stream: frames, records and their layout.
  *
  * docs/migration.md is its specification. Everything here is little-endian, of fixed width and without padding that a
- * compiler chooses; a record is never changed: a new layout gets a new version. This header must include nothing but
- * <stdint.h>.
+ * compiler chooses; from the first release on a record is never changed: a new layout gets a new version. This header must
+ * include nothing but <stdint.h>.
  */
 #ifndef ABI_MIGRATE_H
 #define ABI_MIGRATE_H
