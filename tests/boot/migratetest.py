@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 
-from cleavetest import LONG, partition, qemu
+from cleavetest import LONG, SHORT, partition, qemu
 
 MANAGER_MEMORY = ((0x80000000, 16 << 20),)
 GUEST_MEMORY = ((0x80000000, 512 << 20),)
@@ -148,6 +148,14 @@ class Manager:
     def rows(self, command):
         """The rows of a command's fields."""
         return [fields(line) for line in self.run(command)]
+
+    def link_ready(self, port=PEER):
+        """Wait until a port is connected, and nothing is under way on it. What the other side finds, it alone can tell."""
+        end = time.monotonic() + SHORT
+        while not [row for row in self.rows("links") if row["port"] == port and row["state"] == "ready"]:
+            if time.monotonic() > end:
+                self.machine.fail(f"{self.name}: port {port} is not ready")
+            time.sleep(0.2)
 
     def vm(self, name):
         """The line of `list` that is about partition `name`."""

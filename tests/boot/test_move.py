@@ -10,7 +10,6 @@ import re
 import socket
 import struct
 import threading
-import time
 
 import pytest
 
@@ -336,17 +335,9 @@ READY = 48 + 56 + 72
 def two(boot, proxy):
     a, man_a = up(boot, worker(), spare("back"), link={PEER: proxy.chardev(0)})
     b, man_b = up(boot, spare("there"), link={PEER: proxy.chardev(1)}, count=0)
-    ready(man_a)
-    ready(man_b)
+    man_a.link_ready()
+    man_b.link_ready()
     return a, man_a, b, man_b
-
-
-def ready(man, port=PEER):
-    """Wait until the port is connected, and nothing is under way on it."""
-    end = time.monotonic() + SHORT
-    while not [row for row in man.rows("links") if row["port"] == port and row["state"] == "ready"]:
-        assert time.monotonic() < end, f"port {port} is not ready"
-        time.sleep(0.2)
 
 
 def received(man):
@@ -372,8 +363,8 @@ def test_peer(boot, proxy):
 def test_peer_cut(boot, proxy):
     a, man_a, b, man_b = two(boot, proxy)
     for limit in (50, 1 * MIB):
-        ready(man_a)
-        ready(man_b)
+        man_a.link_ready()
+        man_b.link_ready()
         proxy.cut_at[0] = limit
         man_a.run("migrate work to peer --passes 2")
         assert "the link was cut" in man_a.over().verdict
@@ -462,7 +453,7 @@ def test_doubt_over_a_restart(boot, proxy, arrives):
         states(man_b, there="empty")
         huge(man_a, "work")
         alive(a, "work")
-        ready(man_a)
+        man_a.link_ready()
         assert man_a.migrate("work", "peer", *FEW).ok
         assert received(man_b).ok
         alive(b, "there")
@@ -515,8 +506,8 @@ def test_decide_here(boot, proxy):
     states(man_b, there="empty")
     huge(man_a, "work")
     alive(a, "work")
-    ready(man_a)
-    ready(man_b)
+    man_a.link_ready()
+    man_b.link_ready()
     assert man_a.migrate("work", "peer", *FEW).ok
     assert received(man_b).ok
     alive(b, "there")
@@ -541,7 +532,7 @@ def test_decide_gone(boot, proxy):
     alive(b, "there")
     # Heard again, it can send the guest back.
     proxy.silent_at[1] = None
-    ready(man_b)
+    man_b.link_ready()
     assert man_b.migrate("there", "peer", *FEW).ok
     assert received(man_a).verdict == "done: receive there to back"
     alive(a, "back")
@@ -551,8 +542,8 @@ def test_both_at_once(boot, proxy):
     """Each has offered its guest to the other when it hears of the other's: one goes first, the other stays, and goes when asked again."""
     a, man_a = up(boot, worker(), spare("back"), link={PEER: proxy.chardev(0)})
     b, man_b = up(boot, worker("other"), spare("there"), link={PEER: proxy.chardev(1)})
-    ready(man_a)
-    ready(man_b)
+    man_a.link_ready()
+    man_b.link_ready()
     proxy.meet = threading.Barrier(2)
     man_a.run("migrate work to peer --passes 1")
     man_b.run("migrate other to peer --passes 1")
@@ -566,7 +557,7 @@ def test_both_at_once(boot, proxy):
     states(second, **{stays: "running", taken: "running"})
     alive(second.machine, stays)
     alive(second.machine, taken)
-    ready(second)
+    second.link_ready()
     first.jobs_from = len(first.machine.screen.lines)
     assert second.migrate(stays, "peer", *FEW).ok
     assert received(first).verdict == f"done: receive {stays} to {free}"
@@ -615,8 +606,8 @@ def test_restart_on_an_open_link(boot, proxy, who):
         man_a.jobs_from = job
         verdict = man_a.over().verdict
         assert verdict.startswith("failed: migrate work: the link was cut"), verdict
-    ready(man_a)
-    ready(man_b)
+    man_a.link_ready()
+    man_b.link_ready()
     states(man_a, work="running")
     states(man_b, there="empty")
     huge(man_a, "work")
@@ -717,14 +708,14 @@ def test_checkpoint(boot, store):
     """Written while it runs on, restored twice from the same bytes; broken streams leave the slot empty."""
     m, man = up(boot, worker(), spare("one"), spare("two"), link={STORE: store.chardev()})
     store.accept()
-    ready(man, STORE)
+    man.link_ready(STORE)
     data = store.checkpoint(man, "work")
     alive(m, "work")
     huge(man, "work")
     man.run("pause work")
     for name in ("one", "two"):
         store.accept()
-        ready(man, STORE)
+        man.link_ready(STORE)
         man.run(f"restore {name}")
         store.give(data)
         assert man.over().verdict == f"done: restore work to {name}"
@@ -754,7 +745,7 @@ def first_frame(kind, payload):
 def test_bad_checkpoint(boot, store):
     m, man = up(boot, worker(), spare("one"), link={STORE: store.chardev()})
     store.accept()
-    ready(man, STORE)
+    man.link_ready(STORE)
     data = store.checkpoint(man, "work")
     flipped = bytearray(data)
     flipped[len(data) // 2] ^= 4
@@ -771,7 +762,7 @@ def test_bad_checkpoint(boot, store):
                      (data[4096:], "frame 0"), (live, "stream of kind 0 (live); here 1 (checkpoint) is taken"),
                      (query, "frame 0 (query) may not come where nobody is answered")):
         store.accept()
-        ready(man, STORE)
+        man.link_ready(STORE)
         man.run("restore one")
         store.give(bad, end=bad is cut)
         verdict = man.over(SHORT).verdict
