@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pexpect
@@ -199,13 +200,17 @@ class Machine:
 
     def close(self):
         """Kill QEMU, whatever state it is in."""
-        if self.child.isalive():
+        self._kill()
+        self.child.close(force=True)
+        self.log.close()
+
+    def _kill(self):
+        # Not asked first whether it lives: behind the end of its console, pexpect waits for the answer without a limit.
+        if not self.child.terminated:
             try:
                 os.killpg(self.child.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        self.child.close(force=True)
-        self.log.close()
 
     def fail(self, what):
         tail = "\n".join("    " + line for line in self.screen.lines[-25:] + [self.screen.open])
@@ -337,7 +342,11 @@ class Machine:
         while self._read(1.0):
             if time.monotonic() > end:
                 self.fail(f"gave up after {timeout:.0f} s, waiting for the machine to power off")
+        # Its console is over; a QEMU that hangs all the same would hold the whole suite up.
+        limit = threading.Timer(max(end - time.monotonic(), 1), self._kill)
+        limit.start()
         self.child.wait()
+        limit.cancel()
         if self.child.exitstatus is None:
             self.fail(f"QEMU was killed by signal {self.child.signalstatus}")
         return self.child.exitstatus

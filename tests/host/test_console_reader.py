@@ -55,6 +55,13 @@ def test_a_signal_is_no_end(says):
         says("x\n", "kill -SEGV $$").wait_end(SHORT)
 
 
+def test_a_console_that_ends_before_its_machine(says):
+    """That is not waited for without a limit, neither by the test nor when it is put away (the fixture)."""
+    with pytest.raises(Failed, match="killed by signal 9"):
+        says("x\n", "exec sleep 1000 <&- >&- 2>&-").wait_end(2)
+    says("x\n", "exec sleep 1000 <&- >&- 2>&-")._read(1)
+
+
 @pytest.mark.parametrize("line", ["cleave| hypervisor bug on hart 0: illegal instruction",
                                   "cleave| memory: rule M2 broken in space_clear",
                                   'cleave| memory: rule M7 broken: vCPU 0 of "a" enters hart 1, whose TLB may hold'])
