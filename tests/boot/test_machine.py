@@ -204,17 +204,22 @@ def test_hardware_ad_updates_are_judged(boot, tmp_path, cpu, sound):
     assert all("svadu=off,svade=on" in line for line in refused)
 
 
-def test_envcfg_that_traps(boot, tmp_path):
+def without_stateen(boot, tmp_path, smp):
     """
-    As on harts of privileged specification 1.11: henvcfg and senvcfg do not exist. QEMU has no such hart with H, but
-    mstateen0 can take both away before the hypervisor begins.
+    A machine whose boot hart is as those of privileged specification 1.11: henvcfg and senvcfg do not exist. QEMU has no such
+    hart with H, but mstateen0 can take both away before the hypervisor begins. Return: it, and its debugger.
     """
     path = str(tmp_path / "gdb")
-    m = boot([state()], STATE, smp=1, cpu="smstateen=on", extra=("-S", "-gdb", f"unix:{path},server=on,wait=off"))
+    m = boot([state()], STATE, smp=smp, cpu="smstateen=on", extra=("-S", "-gdb", f"unix:{path},server=on,wait=off"))
     stub = GdbStub(path)
     stub.run_to(AT_USUAL)
     stub.set(stub.csr("mstateen0"), 0)
     stub.go()
+    return m, stub
+
+
+def test_envcfg_that_traps(boot, tmp_path):
+    m, stub = without_stateen(boot, tmp_path, smp=1)
     m.wait(r"^cleave\| extensions: henvcfg no, Sstc no, .*Svpbmt no, .*ADUE no, Smstateen no,")
     m.wait(r"^cleave\| extensions: .*Zicbom no .*Zicboz no ")
     m.wait(r"^cleave\| A/D self-test: page fault")
@@ -224,15 +229,8 @@ def test_envcfg_that_traps(boot, tmp_path):
 
 
 def test_a_hart_whose_csrs_of_guests_differ(boot, tmp_path):
-    """
-    The boot hart as above, the other with henvcfg, senvcfg and Smstateen: used, it would hand one partition's senvcfg to the next.
-    """
-    path = str(tmp_path / "gdb")
-    m = boot([state()], STATE, smp=2, cpu="smstateen=on", extra=("-S", "-gdb", f"unix:{path},server=on,wait=off"))
-    stub = GdbStub(path)
-    stub.run_to(AT_USUAL)
-    stub.set(stub.csr("mstateen0"), 0)
-    stub.go()
+    """The other hart has henvcfg, senvcfg and Smstateen: used, it would hand one partition's senvcfg to the next."""
+    m, stub = without_stateen(boot, tmp_path, smp=2)
     m.wait(r"^cleave\| hart [01] left out: henvcfg yes, Smstateen yes, unlike the boot hart: guests would find there what "
            "others left in these CSRs")
     m.wait(r"^cleave\| harts: .*: 1 of 2 online")
