@@ -534,5 +534,7 @@ void wire_cut(struct wire *w, size_t waiting)
 
 void wire_end(struct wire *w)
 {
-	wire_cut(w, WIRE_FILL);
+	if (w->state == WIRE_SOURCE || w->state == WIRE_DEST)
+		wire_fill(w);
+	wire_cut(w, 0);
 }

@@ -154,6 +154,18 @@ static int64_t take(const struct migrate_link *link, uint8_t *bytes, size_t size
 		    piece = 1;                                                                  \
 	     piece##_i < 10U && (piece = piece##_all[piece##_i]) != 0U; piece##_i++)
 
+/* A whole offer comes, and is understood. */
+static void offer(uint64_t id)
+{
+	struct migrate_hello h;
+
+	hello(id);
+	require();
+	assert_int_equal(serve(&world.wire), WIRE_HELLO);
+	wire_hello(&world.wire, &h);
+	assert_int_equal(h.id, id);
+}
+
 static void test_accept(void **state)
 {
 	(void)state;
@@ -162,15 +174,10 @@ static void test_accept(void **state)
 		struct wire *w = begin(piece);
 		struct migrate_machine m;
 		struct migrate_line line;
-		struct migrate_hello h;
 		struct migrate_link link;
 		uint8_t got[ROOM];
 
-		hello(77);
-		require();
-		assert_int_equal(serve(w), WIRE_HELLO);
-		wire_hello(w, &h);
-		assert_int_equal(h.id, 77);
+		offer(77);
 		migrate_line_clear(&line);
 		assert_true(wire_require(w, &m, &line));
 		assert_int_equal(m.vcpus, 2);
@@ -189,7 +196,6 @@ static void test_forged(void **state)
 	{
 		struct wire *w = begin(piece);
 		uint8_t page[8 + 4096] = { 0 };
-		struct migrate_hello h;
 		size_t made;
 
 		hello(666);
@@ -200,11 +206,7 @@ static void test_forged(void **state)
 		world.in_end = 0;
 		frame(5, MIGRATE_REC_PAGE, page, sizeof(page));
 		assert_int_equal(serve(w), WIRE_NONE);
-		hello(7);
-		require();
-		assert_int_equal(serve(w), WIRE_HELLO);
-		wire_hello(w, &h);
-		assert_int_equal(h.id, 7);
+		offer(7);
 	}
 }
 
@@ -456,7 +458,6 @@ static void test_filled(void **state)
 			static uint8_t got[ROOM];
 			struct wire *w = begin(piece);
 			uint8_t page[8 + 4096] = { 0 };
-			struct migrate_hello h;
 			struct migrate_link link;
 			size_t at;
 
@@ -479,11 +480,7 @@ static void test_filled(void **state)
 				ticks += 2U * SECOND;
 			}
 			world.in_at = world.in_end = 0;
-			hello(8);
-			require();
-			assert_int_equal(serve(w), WIRE_HELLO);
-			wire_hello(w, &h);
-			assert_int_equal(h.id, 8);
+			offer(8);
 		}
 	}
 }
@@ -522,7 +519,6 @@ static void test_anew(void **state)
 	FOR_PIECES(piece)
 	{
 		struct wire *w = begin(piece);
-		struct migrate_hello h;
 
 		wire_anew(w);
 		for (uint32_t i = 0; w->owed_end != 0U; i++)
@@ -535,11 +531,7 @@ static void test_anew(void **state)
 			assert_int_equal(wire_serve(w), WIRE_NONE);
 		ticks += 2U * SECOND;
 		(void)wire_serve(w);
-		hello(7);
-		require();
-		assert_int_equal(serve(w), WIRE_HELLO);
-		wire_hello(w, &h);
-		assert_int_equal(h.id, 7);
+		offer(7);
 	}
 }
 
