@@ -375,9 +375,11 @@ static void lines_escape_byte(struct console_screen *s, struct console_line *l, 
 		l->seq_need = 1; /* too long to be understood: followed to its end, and dropped */
 
 	if (l->state == LINE_ESCAPE) {
-		if (c == '[')
+		bool first = l->seq_len == 2U;
+
+		if (first && c == '[')
 			l->state = LINE_CSI;
-		else if (c == ']' || c == 'P' || c == 'X' || c == '^' || c == '_')
+		else if (first && (c == ']' || c == 'P' || c == 'X' || c == '^' || c == '_'))
 			l->state = LINE_STRING;
 		else if (c >= 0x30U) /* behind intermediate bytes 0x20 to 0x2f a final one */
 			l->state = LINE_PLAIN;
@@ -588,7 +590,7 @@ static u32 lines_save_cursor(const struct console_line *l, char move[16], u32 *f
 	return (u32)str_print(move, 16, "\033[%uG", line_columns(l, 0, l->pos) + 1U);
 }
 
-/* One byte too many of a sequence has been seen, and makes it too long again. */
+/* One byte too many of a sequence has been seen: an intermediate one, which ends none, makes it too long again. */
 static bool lines_save_more(const struct console_line *l)
 {
 	return (l->state == (u8)LINE_ESCAPE || l->state == (u8)LINE_CSI) &&
@@ -626,7 +628,7 @@ u32 console_lines_save(const struct console_line *l, u8 *buf)
 		n += l->seq_len;
 	}
 	if (lines_save_more(l))
-		buf[n++] = (u8)'0';
+		buf[n++] = (u8)' ';
 	return n;
 }
 
