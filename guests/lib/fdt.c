@@ -89,6 +89,19 @@ bool bootarg(const void *fdt, const char *name, char *value, size_t size)
 	return false;
 }
 
+u64 bootarg_number(const void *fdt, const char *name, u64 otherwise)
+{
+	char text[20];
+	const char *p;
+	u64 n = 0;
+
+	if (!bootarg(fdt, name, text, sizeof(text)))
+		return otherwise;
+	for (p = text; *p >= '0' && *p <= '9'; p++)
+		n = n * 10U + (u64)(*p - '0');
+	return n;
+}
+
 bool fdt_memory(const void *fdt, u64 *base, u64 *size)
 {
 	const u8 *p = fdt_find(fdt, 1, "memory", "reg", NULL);

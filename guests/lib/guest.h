@@ -241,6 +241,9 @@ const char *fdt_bootargs(const void *fdt);
 /** bootarg() - value of the word `NAME` or `NAME=value` of the bootargs, copied to @value (or NULL). Return: it is there */
 bool bootarg(const void *fdt, const char *name, char *value, size_t size);
 
+/** bootarg_number() - Return: N of the word `NAME=N` of the bootargs, decimal, as far as its digits go; @otherwise when it is not there */
+u64 bootarg_number(const void *fdt, const char *name, u64 otherwise);
+
 /** fdt_memory() - first entry of the first memory node. Return: it is there */
 bool fdt_memory(const void *fdt, u64 *base, u64 *size);
 

@@ -7,7 +7,7 @@
  * hart faults for want of a bit, by the hart where it sets them itself). A page that does not hold what was written to it ends the
  * program with a failure: whatever logs or moves this partition must not be seen by it.
  *
- * Typing q ends it. It must never wait for anything but its own harts and time.
+ * Every ten seconds, or every `beat=N` of its boot arguments, it says so. Typing q ends it. It must never wait for anything but its own harts and time.
  */
 #include "guests/lib/guest.h"
 
@@ -15,7 +15,6 @@
 #define PAGE_WORDS    (GUEST_PAGE / sizeof(u64))
 #define WORDS_WRITTEN 8U /* of a page, spread over it */
 #define PAUSE_US      2000U
-#define BEAT_SECONDS  10U
 
 #define RUN_PAGES     64U
 #define SCATTER_PAGES 32U
@@ -231,6 +230,8 @@ static void check_some(struct worker *w)
 		check_page(w, random_next(w) % w->pages);
 }
 
+static u64 beat = 10; /* seconds */
+
 static void heartbeat(u64 *next)
 {
 	u64 stores = 0, checks = 0, faults = 0;
@@ -238,7 +239,7 @@ static void heartbeat(u64 *next)
 
 	if (rdtime() < *next)
 		return;
-	*next = rdtime() + BEAT_SECONDS * ticks_per_second();
+	*next = rdtime() + beat * ticks_per_second();
 	for (i = 0; i < nr_workers; i++) {
 		stores += __atomic_load_n(&workers[i].stores, __ATOMIC_RELAXED);
 		checks += __atomic_load_n(&workers[i].checks, __ATOMIC_RELAXED);
@@ -250,7 +251,7 @@ static void heartbeat(u64 *next)
 static void work(void *arg)
 {
 	struct worker *w = arg;
-	u64 next = rdtime() + BEAT_SECONDS * ticks_per_second();
+	u64 next = rdtime() + beat * ticks_per_second();
 
 	paging_on();
 	for (;;) {
@@ -302,6 +303,7 @@ void guest_main(unsigned long hartid, const void *fdt)
 	u32 cpus = fdt_cpus(fdt), i, n = 0;
 	long err;
 
+	beat = bootarg_number(fdt, "beat", beat);
 	nr_workers = cpus < WORKERS_MAX ? cpus : WORKERS_MAX;
 	if (nr_workers == 0 || !free_memory(fdt, &base, &size) || size <= GUEST_PAGE ||
 	    !divide(base, size)) {

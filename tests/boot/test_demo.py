@@ -59,7 +59,7 @@ def number_of_pages(said):
 @pytest.mark.parametrize("mode", MODES)
 def test_workload(boot, tmp_path, mode):
     """`make run GUEST=demo`, in each G-stage mode; q ends the guest, then the manager ends, then the machine."""
-    source = example("demo-workload.dts").replace("migratable;", f'migratable; gstage-mode = "{mode}";')
+    source = example("demo-workload.dts").replace("migratable;", f'migratable; gstage-mode = "{mode}"; bootargs = "beat=2";')
     archive = pack(str(tmp_path / "demo.cpio"), source,
                    {"manager.bin": guest("manager"), "workload.bin": guest("workload")})
     m = boot(archive=archive, smp=4, mem="4G")

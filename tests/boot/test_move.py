@@ -25,7 +25,7 @@ DEVICE = "/soc/rtc@101000"
 
 
 def worker(name="work", more="migratable; cpu-affinity = <1 2>"):
-    return partition(name, kernel="workload.bin", cpus=2, memory=MEMORY, more=more)
+    return partition(name, kernel="workload.bin", cpus=2, memory=MEMORY, bootargs="beat=1", more=more)
 
 
 def spare(name="spare", **more):
@@ -156,8 +156,8 @@ def test_cancel(boot, options):
 def test_memory_over_a_border(boot):
     """Regions that are not in one GiB: the manager looks at them in pieces."""
     memory = ((0xbf800000, 16 * MIB), (0xffffe000, 5 * 4096))
-    m, man = up(boot, partition("work", kernel="workload.bin", cpus=2, memory=memory, more="migratable; cpu-affinity = <1 2>"),
-                slot("spare", memory=memory))
+    m, man = up(boot, partition("work", kernel="workload.bin", cpus=2, memory=memory, bootargs="beat=1",
+                           more="migratable; cpu-affinity = <1 2>"), slot("spare", memory=memory))
     for here, there in (("work", "spare"), ("spare", "work")):
         assert man.migrate(here, there, "--verify", *FEW).ok
         alive(m, there)

@@ -25,7 +25,7 @@ def test_cache_blocks(boot, tmp_path, here, there, why):
     """A guest that was told how long a cache block is does not go where it is another; it runs on where it is."""
     left, right = peers(str(tmp_path / "peer"))
     a, man_a = machine(boot, left, here, partition("work", kernel="workload.bin", cpus=2, memory=MEMORY,
-                                                   more="migratable; cpu-affinity = <1 2>"))
+                                                   bootargs="beat=1", more="migratable; cpu-affinity = <1 2>"))
     b, man_b = machine(boot, right, there, slot("there", memory=MEMORY))
     a.wait(r"^work\| alive: ")
     # An offer in the other manager's first second is dropped.

@@ -65,18 +65,6 @@ static void uart_puts(const char *s)
 		uart_putc(*s);
 }
 
-static u32 number(const void *fdt, const char *name, u32 otherwise)
-{
-	char text[16];
-	u32 n = 0;
-
-	if (!bootarg(fdt, name, text, sizeof(text)))
-		return otherwise;
-	for (const char *p = text; *p >= '0' && *p <= '9'; p++)
-		n = n * 10U + (u32)(*p - '0');
-	return n;
-}
-
 /* --- external interrupts ------------------------------------------------------------------------------------------ */
 
 static volatile u32 irqs;	/* external interrupts taken */
@@ -356,12 +344,12 @@ void guest_main(unsigned long hartid, const void *fdt)
 	if (strcmp(mode, "device") == 0) {
 		device();
 	} else if (strcmp(mode, "print") == 0) {
-		print(number(fdt, "lines", 1000));
+		print((u32)bootarg_number(fdt, "lines", 1000));
 	} else if (strcmp(mode, "echo") == 0) {
 		irq_open(serve_echo);
-		echo(uart_getc, number(fdt, "slow", 0));
+		echo(uart_getc, (u32)bootarg_number(fdt, "slow", 0));
 	} else if (strcmp(mode, "dbcn") == 0) {
-		echo(dbcn_getc, number(fdt, "slow", 0));
+		echo(dbcn_getc, (u32)bootarg_number(fdt, "slow", 0));
 	} else if (strcmp(mode, "prompt") == 0) {
 		uart_puts("prompt> ");
 		idle();

@@ -242,15 +242,6 @@ static void touch(const char *how)
 	finish();
 }
 
-static u32 number(const char *text)
-{
-	u32 n = 0;
-
-	while (*text >= '0' && *text <= '9')
-		n = n * 10U + (u32)(*text++ - '0');
-	return n;
-}
-
 void guest_main(unsigned long hartid, const void *fdt)
 {
 	char text[16];
@@ -259,8 +250,8 @@ void guest_main(unsigned long hartid, const void *fdt)
 	(void)hartid;
 	if (bootarg(fdt, "touch", text, sizeof(text)))
 		touch(text);
-	(void)check(bootarg(fdt, "irq", text, sizeof(text)), "bootargs name the interrupt");
-	source = number(text);
+	source = (u32)bootarg_number(fdt, "irq", 0);
+	(void)check(source != 0U, "bootargs name the interrupt");
 	second = rtc(RTC_IRQ_ENABLED) != 0U;
 	if (second)
 		say("the device was used before");

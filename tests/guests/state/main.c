@@ -189,22 +189,11 @@ static void run_hart(void *arg)
 	__atomic_store_n(&h->done, 1, __ATOMIC_RELEASE);
 }
 
-static u64 number(const char *s)
-{
-	u64 n = 0;
-
-	while (*s >= '0' && *s <= '9')
-		n = n * 10U + (u64)(*s++ - '0');
-	return n;
-}
-
 void guest_main(unsigned long hartid, const void *fdt)
 {
 	u32 cpus = fdt_cpus(fdt);
-	char value[16];
 
-	if (bootarg(fdt, "rounds", value, sizeof(value)))
-		rounds_wanted = number(value);
+	rounds_wanted = bootarg_number(fdt, "rounds", rounds_wanted);
 	for (u32 i = 0; i < cpus; i++) {
 		harts[i].device = PLIC_ENABLE(i);
 		harts[i].seed = 0x9e3779b97f4a7c15UL * (i + 1U + rounds_wanted);

@@ -8,18 +8,6 @@
  */
 #include "tests/guests/transfer/transfer.h"
 
-static u64 number(const void *fdt, const char *name, u64 otherwise)
-{
-	char text[16];
-	u64 n = 0;
-
-	if (!bootarg(fdt, name, text, sizeof(text)))
-		return otherwise;
-	for (const char *p = text; *p >= '0' && *p <= '9'; p++)
-		n = n * 10U + (u64)(*p - '0');
-	return n;
-}
-
 static u64 resumed_from, resumed_to; /* times around the last resume */
 
 /* One move: the guest is paused, put together anew in @to, and goes on there. */
@@ -132,12 +120,12 @@ static void run_manager(const void *fdt, const char *mode)
 	check(read_all(here), "%u records", records.nr);
 	test_slot(here, there);
 	if (strcmp(mode, "hostile") == 0) {
-		test_hostile(here, there, number(fdt, "rounds", 100));
+		test_hostile(here, there, bootarg_number(fdt, "rounds", 100));
 		want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, here), 0, "destroy the victim");
 		return;
 	}
 	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, here), 0, "resume");
-	test_moves(number(fdt, "rounds", 20));
+	test_moves(bootarg_number(fdt, "rounds", 20));
 }
 
 void guest_main(unsigned long hartid, const void *fdt)
