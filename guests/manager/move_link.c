@@ -379,9 +379,9 @@ void link_over(struct job *job)
 static bool port_there(const struct virtio_port *port, const char *name)
 {
 	if (port == NULL)
-		shell_error("there is no port %s: the manager's partition needs a virtio console "
-			    "device "
-			    "with a port of that name",
+		/* The device announces its ports when it likes to: what is not there may come. */
+		shell_error("port %s is not there, or not yet: the manager's partition needs a "
+			    "virtio console device with a port of that name",
 			    name);
 	else if (!virtio_port_connected(port))
 		shell_error("port %s is not connected on the host's side", name);

@@ -128,7 +128,7 @@ class Manager:
         return verdict[len("error: "):]
 
     def until_accepted(self, command, timeout=LONG):
-        """Give a command again and again until the host's side of its port is connected."""
+        """Give a command again and again until its port is there and the host's side of it is connected."""
         end = time.monotonic() + timeout
         verdict = "error: port"
         while verdict.startswith("error: port") and time.monotonic() < end:

@@ -107,8 +107,8 @@ def test_refusals(boot):
     assert "only one that runs or is paused" in man.refused("migrate spare to other")
     for option in ("--downtime x", "--passes 0", "--brake 100", "--nonsense"):
         assert option.split()[0] in man.refused(f"migrate work to spare {option}")
-    assert f"no port {PEER}" in man.refused("migrate work to peer")
-    assert f"no port {STORE}" in man.refused("checkpoint work")
+    assert f"port {PEER} is not there" in man.refused("migrate work to peer")
+    assert f"port {STORE} is not there" in man.refused("checkpoint work")
     assert "not empty" in man.refused("restore work")
     assert "there is no job" in man.refused("cancel")
     assert "not in doubt" in man.refused("decide work here")
