@@ -80,8 +80,7 @@ static u64 device_features(const struct virtio_mmio *dev)
 	return low | (u64)reg(dev, VIRTIO_REG_DEV_FEATURES) << 32;
 }
 
-/** reset() - Return: the device came out of reset, within a bound (4.2.3.1.1, 2.1.2) */
-static bool reset(const struct virtio_mmio *dev)
+bool virtio_mmio_stop(const struct virtio_mmio *dev)
 {
 	u32 i;
 
@@ -96,7 +95,7 @@ static bool reset(const struct virtio_mmio *dev)
 /* 3.1.1 "Driver Requirements: Device Initialization" */
 const char *virtio_mmio_negotiate(const struct virtio_mmio *dev, u64 wanted, u64 needed, u64 *got)
 {
-	if (!reset(dev))
+	if (!virtio_mmio_stop(dev))
 		return "it does not come out of reset";
 	add_status(dev, VIRTIO_STATUS_ACKNOWLEDGE);
 	add_status(dev, VIRTIO_STATUS_DRIVER);

@@ -78,6 +78,9 @@ bool virtio_mmio_find(const void *fdt, u32 device_id, struct virtio_mmio *dev);
  */
 const char *virtio_mmio_negotiate(const struct virtio_mmio *dev, u64 wanted, u64 needed, u64 *got);
 
+/** virtio_mmio_stop() - reset the device: it leaves memory alone. Return: it came out of reset, within a bound (4.2.3.1.1, 2.1.2) */
+bool virtio_mmio_stop(const struct virtio_mmio *dev);
+
 /** virtio_mmio_start(), virtio_mmio_fail() - set DRIVER_OK; give the device up */
 void virtio_mmio_start(const struct virtio_mmio *dev);
 void virtio_mmio_fail(const struct virtio_mmio *dev);

@@ -458,6 +458,12 @@ bool virtio_serial_init(const void *fdt)
 	return serial.works;
 }
 
+void virtio_serial_stop(void)
+{
+	close_all();
+	(void)virtio_mmio_stop(&serial.dev);
+}
+
 bool virtio_serial_wake(void)
 {
 	return serial.works && plic_enable(serial.dev.irq);

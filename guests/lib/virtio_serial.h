@@ -44,6 +44,13 @@ struct virtio_port;
 bool virtio_serial_init(const void *fdt);
 
 /**
+ * virtio_serial_stop() - reset the device, for a program that is about to give up its memory; every connection is cut
+ *
+ * Until then it reads and writes its rings, whatever has become of them. Only where virtio_serial_init() has found one.
+ */
+void virtio_serial_stop(void);
+
+/**
  * virtio_serial_wake() - let the device's interrupt end a WFI of the calling hart
  * Return: it can; false: there is no device, or no interrupt controller that reaches this hart.
  *

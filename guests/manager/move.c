@@ -402,6 +402,7 @@ static enum command_result run_reboot(int argc, char **argv)
 	(void)argv;
 	if (argc != 1)
 		return COMMAND_USAGE;
+	link_stop();
 	sbi_reboot();
 }
 

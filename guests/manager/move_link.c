@@ -91,6 +91,12 @@ void link_init(const void *fdt)
 		(void)virtio_serial_wake();
 }
 
+void link_stop(void)
+{
+	if (links.device)
+		virtio_serial_stop();
+}
+
 /* --- the peer: connections ------------------------------------------------------------------------------------------ */
 
 /* The device announces its ports when it likes to, and the host's side comes and goes. */

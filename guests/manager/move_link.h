@@ -11,6 +11,9 @@
 /** link_init() - look for the device that has the ports */
 void link_init(const void *fdt);
 
+/** link_stop() - put that device out of use: this program's memory is about to be another's */
+void link_stop(void);
+
 /** link_step() - serve both links: connections, what the peer begins, who is in doubt. Return: something was done */
 bool link_step(void);
 
