@@ -175,10 +175,17 @@ class Failed(AssertionError):
     """The machine did not do what the test waited for."""
 
 
-def die_with_parent():
-    """In the child (which leads a session already): be killed when the test's process dies, however it dies."""
-    import ctypes
-    ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)
+def in_the_child(errors):
+    """What the child does first, which leads a session already; `errors`: where QEMU's own messages go."""
+
+    def begin():
+        # Be killed when the test's process dies, however it dies.
+        import ctypes
+        ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)
+        # QEMU says what it thinks of its guests in the middle of a line of theirs.
+        os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), 2)
+
+    return begin
 
 
 class Machine:
@@ -193,7 +200,7 @@ class Machine:
         self.at = 0  # lines that wait() has gone past
         self.beside = []  # machines to be read while this one is waited for: a console that nobody reads holds its machine up
         self.child = pexpect.spawn(argv[0], argv[1:], encoding="utf-8", codec_errors="replace", echo=False,
-                                   preexec_fn=die_with_parent, dimensions=(50, 1000))
+                                   preexec_fn=in_the_child(log + ".qemu"), dimensions=(50, 1000))
         self.child.delaybeforesend = None
 
     # -- life
@@ -214,7 +221,13 @@ class Machine:
 
     def fail(self, what):
         tail = "\n".join("    " + line for line in self.screen.lines[-25:] + [self.screen.open])
-        raise Failed(f"{what}\n  the console's last lines:\n{tail}\n  the whole console: {self.log_path}")
+        raise Failed(f"{what}\n  the console's last lines:\n{tail}\n  the whole console: {self.log_path}\n"
+                     f"  QEMU says: {self.complaints() or 'nothing'}")
+
+    def complaints(self):
+        """What QEMU itself has said."""
+        with open(self.log_path + ".qemu", encoding="utf-8", errors="replace") as said:
+            return said.read().strip()
 
     def _read(self, seconds):
         """Take what the console has sent. Return: False at its end."""
@@ -321,6 +334,13 @@ class Machine:
         """Move the input to partition `name`."""
         self.send(ESCAPE + name + "\r")
         self.wait(rf'^cleave\| input goes to partition \d+ "{name}"')
+
+    def until_running(self, name):
+        """Move the input to partition `name` until it runs: between two lives it is stopped, and what is typed is dropped."""
+        state = None
+        while state != "running":
+            self.send(ESCAPE + name + "\r")
+            state = self.wait(rf'^cleave\| input goes to partition \d+ "{name}" \((\w+)\)')[1]
 
     def shell(self, command, partition_name):
         """Run a command in a Linux guest's shell, which has the focus. Return: what it printed, as lines."""

@@ -22,6 +22,21 @@ def pytest_sessionstart(session):
     os.makedirs(LOGS, exist_ok=True)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """
+    Give each worker two tests at a time. pytest-xdist's own way, a quarter of what is left, had one worker end with a row of long
+    tests while the other had none (what `--maxschedchunk=1` is for, which Debian 12's 3.1 does not have).
+    """
+    from xdist.scheduler import LoadScheduling
+
+    class TwoAtATime(LoadScheduling):
+        def _send_tests(self, node, num):
+            super()._send_tests(node, min(num, 2))
+
+    return TwoAtATime(config, log)
+
+
 @pytest.fixture
 def log_path(request):
     """Where the test's console goes; further machines of one test get a number behind it."""

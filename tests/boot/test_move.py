@@ -411,6 +411,9 @@ def reboot(man, *patterns):
     m.wait(r'^cleave\| partition "manager": rebooted by its guest')
     for pattern in patterns:
         m.wait(rf"^manager\| {pattern}")
+    so_far = m.at
+    m.until_running("manager")
+    m.at = so_far
 
 
 GIVEN_UP = r'partition 1 "work" was given up by migration 0x[0-9a-f]+ and not acknowledged: in doubt'
