@@ -382,6 +382,13 @@ class Machine:
             self.fail(f"payload {name}: says {match[1]} passed, and {len(passed)} lines say so")
         return int(match[1])
 
+    def payload_results(self, *names):
+        """Wait for the payloads of several partitions, which may be done in any order."""
+        start = self.at
+        for name in names:
+            self.at = start
+            self.payload_result(name)
+
 
 def command(kernel=None, initrd=None, smp=4, mem="1G", cpu="", append="", extra=(), machine=""):
     """QEMU's command line; `kernel` defaults to Cleave."""

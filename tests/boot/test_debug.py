@@ -57,7 +57,6 @@ def test_rules_while_a_partition_is_logged(boot, debug_kernel):
 def test_rules_while_a_guest_moves(boot, debug_kernel):
     """A guest that is put together in another slot finds nothing in a TLB of who had its VMID, or of its own life elsewhere."""
     m = machine(boot, rounds=10, smp=2, kernel=debug_kernel)
-    m.payload_result("manager")
-    m.payload_result("here")
+    m.payload_results("manager", "here")
     assert m.wait_end() == 0
     no_rule_is_broken(m)

@@ -23,8 +23,7 @@ def machine(boot, cpus=3, mode="", rounds=20, **kwargs):
 def test_back_and_forth(boot, smp, cpus, rounds, cpu):
     """Registers, timers, IPIs, HSM, UART and PLIC in use; its time stands still in between; no line is lost, none comes twice."""
     m = machine(boot, cpus=cpus, rounds=rounds, smp=smp, cpu=cpu)
-    m.payload_result("manager")
-    m.payload_result("there" if rounds % 2 else "here")
+    m.payload_results("manager", "there" if rounds % 2 else "here")
     assert m.wait_end() == 0
     lines = [line for line in m.lines() if re.match(r"(here|there)\| ", line)]
     ticks = [re.fullmatch(r"(here|there)\| tick (\d+)", line) for line in lines]
