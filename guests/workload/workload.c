@@ -7,7 +7,8 @@
  * hart faults for want of a bit, by the hart where it sets them itself). A page that does not hold what was written to it ends the
  * program with a failure: whatever logs or moves this partition must not be seen by it.
  *
- * Every ten seconds, or every `beat=N` of its boot arguments, it says so. Typing q ends it. It must never wait for anything but its own harts and time.
+ * It says that it is alive every ten seconds, or every N of `beat=N` in its boot arguments. Typing q ends it. It must never wait
+ * for anything but its own harts and time.
  */
 #include "guests/lib/guest.h"
 
@@ -304,6 +305,8 @@ void guest_main(unsigned long hartid, const void *fdt)
 	long err;
 
 	beat = bootarg_number(fdt, "beat", beat);
+	if (beat == 0)
+		beat = 1;
 	nr_workers = cpus < WORKERS_MAX ? cpus : WORKERS_MAX;
 	if (nr_workers == 0 || !free_memory(fdt, &base, &size) || size <= GUEST_PAGE ||
 	    !divide(base, size)) {

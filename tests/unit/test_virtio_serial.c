@@ -641,6 +641,34 @@ static void test_port_is_removed_and_comes_back(void **state)
 	assert_int_equal(vsim_host_write(LINK, data, sizeof(data)), RX_ROOM);
 }
 
+/* A program that is about to give up its memory: the device looks at its rings no more, also one that was given up before. */
+static void test_stopped_device_leaves_memory_alone(void **state)
+{
+	struct virtio_port *port = start_open();
+
+	(void)state;
+	virtio_serial_stop();
+	assert_int_equal(vsim.status, 0);
+	assert_false(vsim.queue[vsim_rx_queue(LINK)].ready);
+	assert_int_equal(vsim_host_write(LINK, data, 100), 0);
+	assert_false(virtio_port_connected(port));
+	assert_int_equal(virtio_port_send(port, data, 1), -1);
+	assert_int_equal(virtio_port_recv(port, back, 1), -1);
+	assert_false(virtio_port_open(port));
+	assert_int_equal(vsim.lines, 0);
+
+	prepare(state);
+	start();
+	vsim.lies = true;
+	vsim_used(vsim_rx_queue(LINK) + 1U, 77, 0);
+	vsim_host_open(LINK);
+	virtio_port_open(virtio_port_find("cleave.link"));
+	assert_int_equal(vsim.lines, 1);
+	assert_int_not_equal(vsim.status, 0);
+	virtio_serial_stop();
+	assert_int_equal(vsim.status, 0);
+}
+
 static void test_second_init_cuts_everything(void **state)
 {
 	struct virtio_port *port = start_open();
@@ -684,6 +712,7 @@ int main(void)
 		cmocka_unit_test_setup(test_rest_makes_the_next_connection_whole, prepare),
 		cmocka_unit_test_setup(test_messages_wait_for_room, prepare),
 		cmocka_unit_test_setup(test_port_is_removed_and_comes_back, prepare),
+		cmocka_unit_test_setup(test_stopped_device_leaves_memory_alone, prepare),
 		cmocka_unit_test_setup(test_second_init_cuts_everything, prepare),
 	};
 
