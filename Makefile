@@ -79,7 +79,7 @@ HOST_MORE := arch/riscv/insn.c arch/riscv/isa.c core/config*.c core/archive*.c c
 	core/console_keys.c core/console_lines.c core/mmio.c core/driver.c core/irq.c \
 	core/state*.c arch/riscv/guest_state.c drivers/plic.c drivers/uart_8250.c drivers/uart_sifive.c guests/lib/migrate/*.c \
 	guests/lib/guest_format.c guests/lib/fdt_node.c guests/lib/virtio_mmio.c guests/lib/virtio_serial.c guests/manager/words.c guests/manager/complete.c guests/manager/history.c \
-	guests/manager/line.c guests/manager/report.c guests/manager/shell*.c guests/manager/wire.c
+	guests/manager/line.c guests/manager/report.c guests/manager/shell*.c guests/manager/vms.c guests/manager/wire.c
 HOST_SRCS := $(call files,mm/*.c lib/*.c $(HOST_MORE))
 
 TOOL_SRCS := $(call files,tools/*.c)

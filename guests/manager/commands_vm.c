@@ -94,14 +94,15 @@ static void report_machine(struct report *r, const struct cleave_vm_info *info)
 	static struct cleave_machine machine;
 	char levels[16];
 
-	guest_print(levels, sizeof(levels), "Sv%ux4", 12U + 9U * info->gstage_levels);
+	if (cleave_machine(info->id, &machine).error != 0)
+		return;
+	/* An empty slot has none: the most that it can have. */
+	guest_print(levels, sizeof(levels), "Sv%ux4", 12U + 9U * machine.gstage_levels);
 	report_text(r, "gstage", levels);
 	report_bytes(r, "overhead", info->overhead);
 	report_text(r, "note", note_name(info->note));
 	if (info->note != CLEAVE_NOTE_NONE)
 		report_hex(r, "migration", info->note_id);
-	if (cleave_machine(info->id, &machine).error != 0)
-		return;
 	report_number(r, "timebase", "Hz", machine.timebase);
 	report_number(r, "devices", NULL, machine.devices);
 	if (machine.devices != 0)

@@ -89,6 +89,28 @@ void vms_expect(u32 vm)
 		vms.known[vm].state = info.state;
 }
 
+static bool has_run(u32 vm)
+{
+	u64 stats[CLEAVE_STAT_COUNT];
+
+	return cleave_stats(vm, stats, CLEAVE_STAT_COUNT).error == 0 &&
+	       stats[CLEAVE_STAT_EXITS] != 0;
+}
+
+static bool is_over(const struct cleave_vm_info *info)
+{
+	if ((info->flags & CLEAVE_VM_FLAG_BUSY) != 0)
+		return false;
+	switch (info->state) {
+	case CLEAVE_VM_FAULTED:
+		return true;
+	case CLEAVE_VM_STOPPED:
+		return has_run(info->id);
+	default:
+		return false;
+	}
+}
+
 void vms_init(void)
 {
 	struct cleave_vm_info info;
@@ -99,8 +121,13 @@ void vms_init(void)
 	if (cleave_vm_info(CLEAVE_VM_SELF, &info).error == 0)
 		vms.self = info.id;
 	for (i = 0; i < vms.nr; i++) {
-		vms.known[i].there = cleave_vm_info(i, &info).error == 0;
-		vms.known[i].state = info.state;
+		struct known *k = &vms.known[i];
+
+		k->there = cleave_vm_info(i, &info).error == 0;
+		if (!k->there)
+			continue;
+		/* What ended before anybody looked is news as well. */
+		k->state = is_over(&info) ? CLEAVE_VM_RUNNING : info.state;
 	}
 }
 
@@ -139,36 +166,18 @@ void vms_watch(void)
 	}
 }
 
-static bool has_run(u32 vm)
-{
-	u64 stats[CLEAVE_STAT_COUNT];
-
-	return cleave_stats(vm, stats, CLEAVE_STAT_COUNT).error == 0 &&
-	       stats[CLEAVE_STAT_EXITS] != 0;
-}
-
-static bool is_over(const struct cleave_vm_info *info)
-{
-	if ((info->flags & CLEAVE_VM_FLAG_BUSY) != 0)
-		return false;
-	switch (info->state) {
-	case CLEAVE_VM_FAULTED:
-		return true;
-	case CLEAVE_VM_STOPPED:
-		return has_run(info->id);
-	default:
-		return false;
-	}
-}
-
 bool vms_over(void)
 {
 	struct cleave_vm_info info;
 	u32 i;
 
 	for (i = 0; i < vms.nr; i++) {
-		if (i != vms.self && vms.known[i].there && cleave_vm_info(i, &info).error == 0 &&
-		    !is_over(&info))
+		const struct known *k = &vms.known[i];
+
+		if (i == vms.self || !k->there || cleave_vm_info(i, &info).error != 0)
+			continue;
+		/* One that ended since vms_watch() looked has not been told yet. */
+		if (!is_over(&info) || info.state != k->state)
 			return false;
 	}
 	return true;

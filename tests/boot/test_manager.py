@@ -123,7 +123,8 @@ def test_what_there_is(boot):
     assert work["gstage"] == "Sv39x4" and work["note"] == "-" and int(work["overhead_bytes"]) > 0
     assert work["timebase_Hz"] == "10000000" and work["isa"].startswith("rv64")
     assert regions == [{"region": "0", "gpa": "0x80000000", "size_bytes": str(64 * MIB), "log": "off"}]
-    assert info(m, "spare")[0]["state"] == "empty"
+    spare, _ = info(m, "spare")
+    assert (spare["state"], spare["gstage"]) == ("empty", "Sv57x4")
 
     counters = fields(" ".join(good(m, "stats work")))
     assert int(counters["exits"]) >= int(counters["exits_sbi"]) > 0
