@@ -158,18 +158,30 @@ static bool vm_may_give(const struct vm *vm, u64 id)
 	       (state == (u32)CLEAVE_VM_PAUSED && vm_time_stands(vm));
 }
 
+/*
+ * May @vm be noted as filled? Before it is created, so that nobody runs it first: one migration's alone. Or what was taken and is
+ * no guest after all.
+ */
+static bool vm_may_fill(const struct vm *vm, u64 id)
+{
+	bool ours = vm->note_id == id &&
+		    (vm->note == CLEAVE_NOTE_FILLING || vm->note == CLEAVE_NOTE_TAKEN);
+
+	if (vm_state(vm) == (u32)CLEAVE_VM_EMPTY)
+		return ours || vm->note == CLEAVE_NOTE_NONE;
+	return ours && vm_state(vm) == (u32)CLEAVE_VM_PAUSED && vm_time_stands(vm) &&
+	       vm->work.op == (u32)VM_OP_NONE;
+}
+
 static bool vm_may_note(const struct vm *vm, u32 note, u64 id)
 {
-	if (vm_state(vm) == (u32)CLEAVE_VM_EMPTY)
-		return false;
 	switch (note) {
 	case CLEAVE_NOTE_GIVEN:
 		return vm_may_give(vm, id);
 	case CLEAVE_NOTE_TAKEN:
-		return !vm_given(vm) || vm->note_id == id;
+		return vm_state(vm) != (u32)CLEAVE_VM_EMPTY && (!vm_given(vm) || vm->note_id == id);
 	case CLEAVE_NOTE_FILLING:
-		return !vm_given(vm) && vm_state(vm) == (u32)CLEAVE_VM_PAUSED &&
-		       vm_time_stands(vm) && vm->work.op == (u32)VM_OP_NONE;
+		return vm_may_fill(vm, id);
 	default:
 		return true;
 	}

@@ -136,9 +136,10 @@ int vm_resume(struct vm *vm);
  *
  * The lock of the state guards the note too, so that a VM which is given up does not run, and none is given up that runs.
  *
- * Return: 0; CLV_ERR_INVAL (@note, no id, the caller's own VM), CLV_ERR_STATE (empty; GIVEN: neither stopped nor paused with all
- * vCPUs off their harts, an operation is under way, it is being filled, or given up by another id; TAKEN: it is given up by
- * another id; FILLING: it is given up, not paused with all vCPUs off their harts, or an operation is under way).
+ * Return: 0; CLV_ERR_INVAL (@note, no id, the caller's own VM), CLV_ERR_STATE (GIVEN: neither stopped nor paused with all vCPUs
+ * off their harts, an operation is under way, it is being filled, or given up by another id; TAKEN: it is empty, or given up by
+ * another id; FILLING: it is neither empty and not noted, nor filled by this id, nor taken by this id and paused with all vCPUs off
+ * their harts and no operation under way).
  */
 int vm_note(struct vm *vm, u32 note, u64 id, bool run);
 

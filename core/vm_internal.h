@@ -29,6 +29,14 @@ static inline bool vm_nobodys(const struct vm *vm)
 	return vm_given(vm) || vm->note == CLEAVE_NOTE_FILLING;
 }
 
+/** vm_note_clear() - nothing is written down about @vm any more. Under vm->lock */
+static inline void vm_note_clear(struct vm *vm)
+{
+	vm->note = CLEAVE_NOTE_NONE;
+	vm->note_id = 0;
+	vm->note_run = false;
+}
+
 /** vm_kick_all() - make every vCPU of @vm look at the state */
 void vm_kick_all(struct vm *vm);
 

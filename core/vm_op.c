@@ -164,9 +164,7 @@ static int step_run(struct vm *vm)
 static int step_give(struct vm *vm)
 {
 	vm_memory_give(vm);
-	vm->note = CLEAVE_NOTE_NONE;
-	vm->note_id = 0;
-	vm->note_run = false;
+	vm_note_clear(vm);
 	atomic_set(&vm->brake, 0U);
 	vm_op_end(vm);
 	vm_set_state(vm, CLEAVE_VM_EMPTY);
@@ -209,19 +207,26 @@ static int vm_op_step(struct vm *vm)
 	}
 }
 
+static void vm_op_undo_create(struct vm *vm)
+{
+	if (vm->work.phase != (u32)PHASE_TAKE)
+		vm_memory_give(vm);
+	vm_op_end(vm);
+}
+
 /*
- * The operation cannot go on. A creation is undone; everything else leaves a VM that has its memory and does not run, and
- * that can be reset or destroyed.
+ * The operation cannot go on. A creation is undone, and so is what was meant with it; everything else leaves a VM that has its memory
+ * and does not run, and that can be reset or destroyed.
  */
 static void vm_op_fail(struct vm *vm)
 {
-	bool creating = vm->work.op == (u32)VM_OP_CREATE;
-
-	if (creating && vm->work.phase != (u32)PHASE_TAKE)
-		vm_memory_give(vm);
+	if (vm->work.op == (u32)VM_OP_CREATE) {
+		vm_op_undo_create(vm);
+		vm_note_clear(vm);
+		return;
+	}
 	vm_op_end(vm);
-	if (!creating)
-		vm_set_state(vm, CLEAVE_VM_STOPPED);
+	vm_set_state(vm, CLEAVE_VM_STOPPED);
 }
 
 /* --- who may begin what ------------------------------------------------------------------------------------------- */
@@ -273,7 +278,7 @@ static int vm_op_begin_for(struct vm *vm, enum vm_op op)
 	int err;
 
 	if (vm->work.op == (u32)VM_OP_CREATE)
-		vm_op_fail(vm);
+		vm_op_undo_create(vm);
 	err = check_begin(vm, op);
 	if (err != CLV_OK)
 		return err;
@@ -285,11 +290,26 @@ static int vm_op_begin_for(struct vm *vm, enum vm_op op)
 	return CLV_OK;
 }
 
+/* Under vm->lock. A slot with nothing in it but a creation given up half-way, or a note. Return: there was one; it has gone. */
+static bool vm_forget_plans(struct vm *vm)
+{
+	bool creating = vm->work.op == (u32)VM_OP_CREATE;
+
+	if (vm_state(vm) != (u32)CLEAVE_VM_EMPTY || (!creating && vm->note == CLEAVE_NOTE_NONE))
+		return false;
+	if (creating)
+		vm_op_undo_create(vm);
+	vm_note_clear(vm);
+	return true;
+}
+
 /* Under vm->lock. */
 static int vm_do_locked(struct vm *vm, enum vm_op op, u64 *cursor)
 {
 	int err = CLV_OK;
 
+	if (*cursor == 0U && op == VM_OP_DESTROY && vm_forget_plans(vm))
+		return CLV_OK;
 	if (*cursor == 0U)
 		err = vm_op_begin_for(vm, op);
 	else if (vm->work.op != (u32)op || *cursor != vm->work.cursor)

@@ -397,18 +397,17 @@ static int hyper_vm_destroy(void *ctx, u64 *cursor)
 	return steps(CLEAVE_FN_VM_DESTROY, h->vm, cursor);
 }
 
-/* Noted before anything is in it: nobody runs it before it is taken, and a manager that is started anew empties it. */
+/* Noted before it is there: nobody runs it before it is taken, and a manager that is started anew empties it. */
 static int hyper_vm_create(void *ctx, u64 *cursor)
 {
 	struct hyper *h = ctx;
-	int err;
+	struct sbiret r = { 0, 0 };
 
 	h->changed = true;
 	h->touched = 0;
-	err = steps(CLEAVE_FN_VM_CREATE, h->vm, cursor);
-	if (err != 0 || *cursor != 0)
-		return err;
-	return (int)cleave_vm_note(h->vm, CLEAVE_NOTE_FILLING, h->id, false).error;
+	if (*cursor == 0)
+		r = cleave_vm_note(h->vm, CLEAVE_NOTE_FILLING, h->id, false);
+	return r.error == 0 ? steps(CLEAVE_FN_VM_CREATE, h->vm, cursor) : (int)r.error;
 }
 
 /* --- log ------------------------------------------------------------------------------------------------------------ */

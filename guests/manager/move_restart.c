@@ -34,9 +34,10 @@ static void remember(const struct cleave_vm_info *info)
 
 static void empty_slot(const struct cleave_vm_info *info)
 {
+	bool creating = info->state == CLEAVE_VM_EMPTY && (info->flags & CLEAVE_VM_FLAG_BUSY) != 0;
 	struct sbiret r;
 
-	if (info->note != CLEAVE_NOTE_FILLING)
+	if (info->note != CLEAVE_NOTE_FILLING && !creating)
 		return;
 	r = cleave_vm_steps(CLEAVE_FN_VM_DESTROY, info->id);
 	vms_expect(info->id);

@@ -594,6 +594,26 @@ def test_restart(boot):
     alive(m, "spare")
 
 
+def test_restart_while_the_slot_is_made(boot):
+    """A manager is started anew as soon as the slot is noted, its memory half zeroed: it is emptied, and all of it is there again."""
+    memory = ((0x80000000, 480 * MIB),)
+    m = boot([manager(), partition("work", kernel="workload.bin", memory=memory, bootargs="mode=prompt",
+                                   more="migratable; cpu-affinity = <1>"), slot("spare", harts=(1,), memory=memory)],
+             FILES, smp=2, mem="1280M")
+    man = Manager(m)
+    man.ready()
+    man.run("migrate work to spare")
+    while info(man, "spare")["note"] != "filling":
+        assert not [line for line in m.lines() if "failed:" in line]
+    reboot(man, 'slot 2 "spare" was half filled when the manager ended: emptied')
+    man.run("list")
+    states(man, work="running", spare="empty")
+    assert info(man, "spare")["note"] == "-"
+    man.run("create spare")
+    states(man, work="running", spare="paused")
+    assert man.leaves("spare") == {"1_GiB": 0, "2_MiB": 240, "4_KiB": 0}
+
+
 @pytest.mark.parametrize("who", ["source", "destination"])
 def test_restart_on_an_open_link(boot, proxy, who):
     """A manager is started anew while a copy goes over a link that is not cut: the other side notices, and the link serves on."""

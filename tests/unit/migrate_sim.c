@@ -222,6 +222,12 @@ static int op_vm_destroy(void *ctx, uint64_t *cursor)
 	struct sim_side *side = ctx;
 
 	sim_tick(side->sim);
+	/* A creation that is given up half-way is undone in one. */
+	if (side->vm->creating) {
+		side->vm->creating = false;
+		*cursor = 0;
+		return 0;
+	}
 	if (side->vm->state == CLEAVE_VM_RUNNING || side->vm->state == CLEAVE_VM_EMPTY)
 		return refuse(side);
 	*cursor = *cursor == 0U ? 1U : 0U;
@@ -240,12 +246,15 @@ static int op_vm_create(void *ctx, uint64_t *cursor)
 
 	if (call_fails(side, "create"))
 		return CLEAVE_ERR_FAILED;
-	if (*cursor == 0U && side->vm->state != CLEAVE_VM_EMPTY)
+	if (side->vm->state != CLEAVE_VM_EMPTY || side->vm->creating != (*cursor != 0U))
 		return refuse(side);
+	*cursor = *cursor == 0U ? 1U : 0U;
+	side->vm->creating = *cursor != 0U;
+	if (side->vm->creating)
+		return 0;
 	side->vm->state = CLEAVE_VM_PAUSED;
 	side->vm->huge = true;
 	memset(side->vm->memory, 0, (size_t)sim_pages(side->sim) * PAGE);
-	*cursor = *cursor == 0U ? 1U : 0U;
 	return 0;
 }
 
@@ -776,7 +785,7 @@ const char *sim_stayed(const struct sim *sim)
 {
 	const struct sim_vm *vm = &sim->vm[0];
 
-	if (sim->vm[1].state != CLEAVE_VM_EMPTY)
+	if (sim->vm[1].state != CLEAVE_VM_EMPTY || sim->vm[1].creating)
 		return "the destination's slot is not empty";
 	if (sim->ran[1] != 0U)
 		return "the guest ran at the destination";

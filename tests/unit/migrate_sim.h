@@ -17,9 +17,10 @@
 
 /** struct sim_vm - one slot; dirty bits and log modes as the hypervisor keeps them */
 struct sim_vm {
-	int state;    /* enum cleave_vm_state */
-	bool may_run; /* nobody wrote down that it may not */
-	bool huge;    /* leaves as they were before any log */
+	int state;     /* enum cleave_vm_state */
+	bool creating; /* empty, with a creation under way */
+	bool may_run;  /* nobody wrote down that it may not */
+	bool huge;     /* leaves as they were before any log */
 	uint32_t brake;
 	uint8_t log[2];
 	uint64_t dirty[SIM_PAGES_MAX / 64U];

@@ -155,6 +155,7 @@ static enum migrate_step replay(void)
 		return step;
 	}
 	assert_int_equal(sim->vm[1].state, CLEAVE_VM_EMPTY);
+	assert_false(sim->vm[1].creating);
 	assert_false(migrate_dest_has_guest(&sim->dest));
 	assert_true(strncmp(migrate_dest_line(&sim->dest), "slot: ", 6) == 0);
 	assert_true(strlen(migrate_dest_line(&sim->dest)) > 14U);

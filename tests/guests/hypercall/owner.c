@@ -95,6 +95,11 @@ static void test_bad_notes(void)
 	note(CLEAVE_NOTE_TAKEN, 0, false, CLEAVE_ERR_INVALID_PARAM, "taken without an id");
 	note(CLEAVE_NOTE_FILLING, 0, false, CLEAVE_ERR_INVALID_PARAM, "filling without an id");
 	note(CLEAVE_NOTE_FILLING, 1, false, CLEAVE_ERR_INVALID_STATE, "filled while it runs");
+	pause();
+	note(CLEAVE_NOTE_FILLING, 1, false, CLEAVE_ERR_INVALID_STATE,
+	     "filled, with a guest in it that did not come");
+	resume();
+	wait_up();
 	want(cleave_call(CLEAVE_FN_VM_NOTE, subject, CLEAVE_NOTE_TAKEN, 1, 2, 0, 0),
 	     CLEAVE_ERR_INVALID_PARAM, "run is neither 0 nor 1");
 	want(cleave_call(CLEAVE_FN_VM_NOTE, subject, UINT64_C(1) << 32, 1, 0, 0, 0),
@@ -165,10 +170,14 @@ static void test_given(void)
 	wait_up();
 }
 
-/* What is being filled is no guest yet. */
+/* What came and is not whole is no guest. */
 static void test_filling(void)
 {
+	note(CLEAVE_NOTE_TAKEN, NOTE_ID, false, 0, "taken");
+	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, CLEAVE_ERR_INVALID_STATE, "filled while it runs");
 	pause();
+	note(CLEAVE_NOTE_FILLING, NOTE_ID + 1U, false, CLEAVE_ERR_INVALID_STATE,
+	     "filled by another id");
 	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "being filled");
 	check_note(CLEAVE_NOTE_FILLING, NOTE_ID, 0, "it is noted");
 	refuses("what is being filled does not run");
@@ -250,17 +259,67 @@ static void test_brake(void)
 	want(cleave_vm_brake(subject, 50), 0, "half the brake");
 }
 
+static void destroy(const char *name)
+{
+	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), 0, name);
+}
+
+/* The id of what was half created is worth nothing: its memory has gone, and its note. */
+static void test_half_created(void)
+{
+	struct sbiret r = cleave_call(CLEAVE_FN_VM_CREATE, subject, 0, 0, 0, 0, 0);
+
+	check(r.error == 0 && r.value != 0, "create: the first step");
+	destroy("destroy it half-way");
+	check_note(CLEAVE_NOTE_NONE, 0, 0, "no note");
+	want(cleave_call(CLEAVE_FN_VM_CREATE, subject, (u64)r.value, 0, 0, 0, 0),
+	     CLEAVE_ERR_INVALID_STATE, "nothing is left to go on with");
+	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), CLEAVE_ERR_INVALID_STATE,
+	     "nor to destroy");
+}
+
+/* A slot is noted before it is created, so that at no moment anybody could run what is not whole. Leaves it empty. */
+static void test_filled_from_empty(void)
+{
+	struct sbiret r;
+
+	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "an empty slot is to be filled");
+	check_note(CLEAVE_NOTE_FILLING, NOTE_ID, 0, "it is noted");
+	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "noted again, by the same id");
+	note(CLEAVE_NOTE_FILLING, NOTE_ID + 1U, false, CLEAVE_ERR_INVALID_STATE,
+	     "two do not fill one slot");
+	note(CLEAVE_NOTE_TAKEN, NOTE_ID, false, CLEAVE_ERR_INVALID_STATE, "nothing was taken yet");
+	note(CLEAVE_NOTE_GIVEN, NOTE_ID, false, CLEAVE_ERR_INVALID_STATE, "nothing can be given");
+	destroy("what was only meant is forgotten");
+	check_note(CLEAVE_NOTE_NONE, 0, 0, "the note has gone");
+	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "it is to be filled");
+	note(CLEAVE_NOTE_NONE, 0, false, 0, "struck out");
+	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), CLEAVE_ERR_INVALID_STATE,
+	     "nothing is left to destroy");
+
+	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "it is to be filled");
+	r = cleave_call(CLEAVE_FN_VM_CREATE, subject, 0, 0, 0, 0, 0);
+	check(r.error == 0 && r.value != 0, "create: the first step");
+	note(CLEAVE_NOTE_FILLING, NOTE_ID + 1U, false, CLEAVE_ERR_INVALID_STATE,
+	     "nobody else fills it");
+	want(cleave_vm_steps(CLEAVE_FN_VM_CREATE, subject), 0, "create, begun anew");
+	check_note(CLEAVE_NOTE_FILLING, NOTE_ID, 0, "the note is still there");
+	refuses("created, it does not run");
+	destroy("destroy it whole");
+	check_note(CLEAVE_NOTE_NONE, 0, 0, "the note has gone with it");
+	test_half_created();
+	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "it is to be filled");
+	test_half_created();
+}
+
 /* Of an empty slot, and what a destruction leaves of a note. The slot is made again and started. */
 static void test_empty(void)
 {
 	pause();
 	note(CLEAVE_NOTE_GIVEN, NOTE_ID, true, 0, "given up once more");
-	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), 0,
-	     "what was given up may be destroyed");
+	destroy("what was given up may be destroyed");
 	check_note(CLEAVE_NOTE_NONE, 0, 0, "the note has gone with it");
-	note(CLEAVE_NOTE_TAKEN, NOTE_ID, false, CLEAVE_ERR_INVALID_STATE,
-	     "no note on an empty slot");
-	note(CLEAVE_NOTE_NONE, 0, false, CLEAVE_ERR_INVALID_STATE, "not even none");
+	test_filled_from_empty();
 	want(cleave_vm_brake(subject, 1), CLEAVE_ERR_INVALID_STATE, "no brake on an empty slot");
 	want(cleave_leaf(subject, SUBJECT_BASE), CLEAVE_ERR_INVALID_STATE, "leaf of an empty slot");
 	check_machine(subject, "an empty slot");
@@ -307,7 +366,7 @@ void given_and_reborn(void)
 	map_view();
 	wait_up();
 	check(true, "it counts");
-	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), 0, "destroy it");
+	destroy("destroy it");
 }
 
 void created_in_steps(void)
@@ -316,7 +375,7 @@ void created_in_steps(void)
 	struct sbiret r = { 0, 0 };
 	u64 calls = 0;
 
-	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), 0, "destroy it");
+	destroy("destroy it");
 	do {
 		r = cleave_call(CLEAVE_FN_VM_CREATE, subject, (u64)r.value, 0, 0, 0, 0);
 		calls++;
@@ -330,5 +389,5 @@ void created_in_steps(void)
 	map_view();
 	wait_up();
 	check(true, "it counts");
-	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), 0, "destroy it for good");
+	destroy("destroy it for good");
 }
