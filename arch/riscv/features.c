@@ -168,6 +168,7 @@ static void probe_others(struct features *f)
 		 csr_probe_read(CSR_HVICTL, v) == CLV_OK &&
 		 csr_probe_read(CSR_HVIPRIO1, v) == CLV_OK;
 	/* These take part in VS-mode's interrupts. A machine that has them on some harts only has no AIA, and never writes them. */
+	f->siselect = !f->smstateen && csr_probe_read(CSR_VSISELECT, v) == CLV_OK;
 	v = 0;
 	(void)csr_probe_write(CSR_HVIEN, v);
 	(void)csr_probe_write(CSR_HVICTL, v);
@@ -205,19 +206,20 @@ static void probe_translation(struct features *f, struct selftest_result *result
 }
 
 /*
- * henvcfg with senvcfg, and Smstateen, must be on all harts or on none: guests write senvcfg and sstateen0 themselves, and where only
- * some harts have them they would be switched on none, so that a guest found there what another partition's had left. Nothing but
- * Smstateen keeps a guest from senvcfg.
+ * henvcfg with senvcfg, Smstateen, and siselect where that is missing, must be on all harts or on none: guests write senvcfg, sstateen0
+ * and siselect themselves, and where only some harts have them they would be switched on none, so that a guest found there what another
+ * partition's had left. Nothing but Smstateen keeps a guest from senvcfg and siselect.
  */
 static bool is_like_boot_hart(const struct features *f)
 {
-	if (f->henvcfg == features.henvcfg && f->smstateen == features.smstateen)
+	if (f->henvcfg == features.henvcfg && f->smstateen == features.smstateen &&
+	    f->siselect == features.siselect)
 		return true;
 	printk(PRINTK_WARNING
-	       "hart %llu left out: henvcfg %s, Smstateen %s, unlike the boot hart: guests would "
-	       "find there what others left in these CSRs",
+	       "hart %llu left out: henvcfg %s, Smstateen %s, open siselect %s, unlike the boot "
+	       "hart: guests would find there what others left in these CSRs",
 	       (unsigned long long)hart_this()->hartid, f->henvcfg ? "yes" : "no",
-	       f->smstateen ? "yes" : "no");
+	       f->smstateen ? "yes" : "no", f->siselect ? "yes" : "no");
 	return false;
 }
 
@@ -255,12 +257,13 @@ static void report_hart(const struct features *f, const struct selftest_result *
 			    "%u and %u, A/D %u and %u",
 	       (unsigned long long)hart_this()->hartid, f->gstage_modes, f->vmid_bits, f->geilen,
 	       f->vlenb * 8U, f->cbom_block, f->cboz_block, (u32)r->plain, (u32)r->adue);
-	printk(PRINTK_DEBUG "hart %llu: has%s%s%s%s%s%s%s%s%s%s%s%s",
+	printk(PRINTK_DEBUG "hart %llu: has%s%s%s%s%s%s%s%s%s%s%s%s%s",
 	       (unsigned long long)hart_this()->hartid, f->henvcfg ? " henvcfg" : "",
 	       f->sstc ? " sstc" : "", f->svinval ? " svinval" : "", f->svpbmt ? " svpbmt" : "",
 	       f->svnapot ? " svnapot" : "", f->adue ? " adue" : "",
-	       f->smstateen ? " smstateen" : "", f->aia ? " aia" : "", f->fp ? " fd" : "",
-	       f->vector ? " v" : "", f->zicbom ? " zicbom" : "", f->zicboz ? " zicboz" : "");
+	       f->smstateen ? " smstateen" : "", f->aia ? " aia" : "",
+	       f->siselect ? " siselect" : "", f->fp ? " fd" : "", f->vector ? " v" : "",
+	       f->zicbom ? " zicbom" : "", f->zicboz ? " zicboz" : "");
 }
 
 bool features_probe_this(void)

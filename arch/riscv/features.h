@@ -18,8 +18,9 @@ struct features {
 	bool henvcfg; /* henvcfg and senvcfg exist (priv 1.12); as smstateen on all harts that are used, or on none */
 	bool adue; /* henvcfg.ADUE can be set: hardware A/D updates are there and can be switched off */
 	bool smstateen;
-	bool aia; /* Ssaia CSRs */
-	bool fp;  /* F and D */
+	bool aia;      /* Ssaia CSRs */
+	bool siselect; /* guests reach vsiselect (Ssaia, Sscsrind) and no Smstateen keeps them from it; on all harts, or on none */
+	bool fp;       /* F and D */
 	bool vector;
 	bool zicbom;
 	bool zicboz;

@@ -233,6 +233,8 @@ void guest_load(struct guest *g)
 		csr_write(CSR_SENVCFG, g->csr.senvcfg);
 	if (features.smstateen)
 		csr_write(CSR_SSTATEEN0, g->csr.sstateen0);
+	if (features.siselect)
+		csr_write(CSR_VSISELECT, g->csr.vsiselect);
 	csr_write(CSR_VSATP, g->csr.vsatp);
 
 	guest_load_fp(g, h);
@@ -265,6 +267,8 @@ void guest_put(struct guest *g)
 		g->csr.senvcfg = csr_read(CSR_SENVCFG);
 	if (features.smstateen)
 		g->csr.sstateen0 = csr_read(CSR_SSTATEEN0);
+	if (features.siselect)
+		g->csr.vsiselect = csr_read(CSR_VSISELECT);
 	g->csr.vsatp = csr_swap(CSR_VSATP, 0);
 	/* From here on the hart walks no table of this guest, not even speculatively (rule M4). */
 	csr_write(CSR_HGATP, 0);

@@ -32,6 +32,7 @@ struct guest_csrs {
 	u64 scounteren;
 	u64 senvcfg;
 	u64 sstateen0;
+	u64 vsiselect; /* no part of a guest's state records: guests are given no AIA */
 };
 
 struct guest_fp {

@@ -50,7 +50,7 @@ struct per_hart {
 	u64 rounds;
 	u64 device; /* address of a 32-bit register that is this hart's alone */
 	u32 device_value;
-	bool fp, vector, senvcfg;
+	bool fp, vector, senvcfg, siselect;
 	u64 done;
 };
 
@@ -79,6 +79,15 @@ static void try_senvcfg(void *arg)
 {
 	(void)arg;
 	csr_write(senvcfg, 0);
+}
+
+/* Of the AIA and of indirect CSRs, which a guest is not given; but where it gets at this one, nobody else's shines through. */
+#define SISELECT_BITS 0x1ffU
+
+static void try_siselect(void *arg)
+{
+	(void)arg;
+	csr_write(0x150, 0);
 }
 
 static const char *const kind_name[] = { "integer registers", "floating-point registers",
@@ -135,6 +144,8 @@ static void one_round(struct per_hart *h, enum event event, u64 sbi_version)
 	csr_write(scounteren, scounteren);
 	if (h->senvcfg)
 		csr_write(senvcfg, h->seed & SENVCFG_FIOM);
+	if (h->siselect)
+		csr_write(0x150, h->seed & SISELECT_BITS);
 	csr_write(sie, sie_bits);
 	if (h->fp)
 		fp_fill(h->f, fcsr);
@@ -148,7 +159,8 @@ static void one_round(struct per_hart *h, enum event event, u64 sbi_version)
 		h->device_value = (u32)h->round.in[29] & ~1U;
 	if (csr_read(sscratch) != (u64)&h->round || csr_read(scounteren) != scounteren ||
 	    csr_read(sie) != sie_bits || csr_read(satp) != 0 ||
-	    (h->senvcfg && csr_read(senvcfg) != (h->seed & SENVCFG_FIOM)))
+	    (h->senvcfg && csr_read(senvcfg) != (h->seed & SENVCFG_FIOM)) ||
+	    (h->siselect && csr_read(0x150) != (h->seed & SISELECT_BITS)))
 		h->wrong |= WRONG_CSR;
 	if (event == EVENT_ILLEGAL) {
 		/* The trap wrote these; SPP says VS-mode, and the cause is that of a hart without H. */
@@ -184,6 +196,7 @@ static void run_hart(void *arg)
 	h->fp = trap_try(try_fp, h->f, NULL) == TRAP_NONE;
 	h->vector = trap_try(try_vector, h->v, NULL) == TRAP_NONE;
 	h->senvcfg = trap_try(try_senvcfg, NULL, NULL) == TRAP_NONE;
+	h->siselect = trap_try(try_siselect, NULL, NULL) == TRAP_NONE;
 	for (h->rounds = 0; h->rounds < rounds_wanted && h->wrong == 0; h->rounds++)
 		one_round(h, (enum event)(h->rounds % EVENTS), sbi_version);
 	__atomic_store_n(&h->done, 1, __ATOMIC_RELEASE);
@@ -205,8 +218,8 @@ void guest_main(unsigned long hartid, const void *fdt)
 		while (__atomic_load_n(&harts[i].done, __ATOMIC_ACQUIRE) == 0)
 			cpu_relax();
 		(void)check_eq(harts[i].rounds, rounds_wanted,
-			       "hart %u: all rounds (fp %d, vector %d, senvcfg %d)", i, harts[i].fp,
-			       harts[i].vector, harts[i].senvcfg);
+			       "hart %u: all rounds (fp %d, vector %d, senvcfg %d, siselect %d)", i,
+			       harts[i].fp, harts[i].vector, harts[i].senvcfg, harts[i].siselect);
 		for (unsigned k = 0; k < ARRAY_SIZE(kind_name); k++)
 			(void)check((harts[i].wrong >> k & 1U) == 0, "hart %u: %s are kept", i,
 				    kind_name[k]);
