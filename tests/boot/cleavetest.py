@@ -188,6 +188,13 @@ def in_the_child(errors):
     return begin
 
 
+class Console(pexpect.spawn):
+    """pexpect's, but for one thing: behind the end of a console it never waits for the end of the process, which may not come."""
+
+    # pexpect hands this on to ptyprocess, whose isalive() then waits without a limit; reading calls that, too.
+    flag_eof = False
+
+
 class Machine:
     """A QEMU that runs Cleave, and its console."""
 
@@ -199,8 +206,8 @@ class Machine:
         self.screen = Screen()
         self.at = 0  # lines that wait() has gone past
         self.beside = []  # machines to be read while this one is waited for: a console that nobody reads holds its machine up
-        self.child = pexpect.spawn(argv[0], argv[1:], encoding="utf-8", codec_errors="replace", echo=False,
-                                   preexec_fn=in_the_child(log + ".qemu"), dimensions=(50, 1000))
+        self.child = Console(argv[0], argv[1:], encoding="utf-8", codec_errors="replace", echo=False,
+                             preexec_fn=in_the_child(log + ".qemu"), dimensions=(50, 1000))
         self.child.delaybeforesend = None
 
     # -- life
@@ -208,11 +215,12 @@ class Machine:
     def close(self):
         """Kill QEMU, whatever state it is in."""
         self._kill()
+        # It gives its memory back first, which may take longer than pexpect would wait.
+        self.child.wait()
         self.child.close(force=True)
         self.log.close()
 
     def _kill(self):
-        # Not asked first whether it lives: behind the end of its console, pexpect waits for the answer without a limit.
         if not self.child.terminated:
             try:
                 os.killpg(self.child.pid, signal.SIGKILL)
@@ -243,18 +251,17 @@ class Machine:
         self.screen.feed(text)
         for line in self.screen.lines[seen:]:
             if BUG.search(line):
-                self._drain(2)
+                self._drain()
                 self.fail(f"the hypervisor has a bug: {line}")
         return True
 
-    def _drain(self, seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and self.child.isalive():
+    def _drain(self):
+        """Take the report of a bug: what comes until nothing has for a while; and of a guest that never ends to speak, some."""
+        end = time.monotonic() + 30 * SLOW
+        while time.monotonic() < end:
             try:
-                text = self.child.read_nonblocking(65536, 0.2)
-            except pexpect.TIMEOUT:
-                continue
-            except pexpect.EOF:
+                text = self.child.read_nonblocking(65536, 3 * SLOW)
+            except (pexpect.TIMEOUT, pexpect.EOF):
                 return
             self.log.write(text)
             self.screen.feed(text)

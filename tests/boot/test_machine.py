@@ -6,7 +6,6 @@ import re
 import struct
 import subprocess
 
-import pexpect
 import pytest
 
 from cleavetest import OUT, SHORT, Failed, command, config, guest, pack, partition
@@ -435,7 +434,7 @@ def test_a_hypervisor_bug_is_reported(stopped):
     assert re.search(r"sepc 0{16} scause c stval 0{16}", report)
     assert re.search(r"t6  [0-9a-f]{16}", report)
     assert "the machine is shut down" in report
-    m.child.expect(pexpect.EOF)
+    m.wait_end(SHORT)
 
 
 def test_a_stack_that_overflows_is_reported(stopped):
@@ -446,7 +445,7 @@ def test_a_stack_that_overflows_is_reported(stopped):
     with pytest.raises(Failed, match=r"hypervisor bug on hart 0: store page fault, with sp outside the hart's stack"):
         m.wait("never")
     assert "the machine is shut down" in "\n".join(m.lines("cleave"))
-    m.child.expect(pexpect.EOF)
+    m.wait_end(SHORT)
 
 
 @pytest.mark.parametrize("cpu, words", [

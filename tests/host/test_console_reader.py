@@ -3,6 +3,7 @@
 
 import os
 import re
+import select
 import sys
 
 import pytest
@@ -59,7 +60,19 @@ def test_a_console_that_ends_before_its_machine(says):
     """That is not waited for without a limit, neither by the test nor when it is put away (the fixture)."""
     with pytest.raises(Failed, match="killed by signal 9"):
         says("x\n", "exec sleep 1000 <&- >&- 2>&-").wait_end(2)
-    says("x\n", "exec sleep 1000 <&- >&- 2>&-")._read(1)
+    m = says("x\n", "exec sleep 1000 <&- >&- 2>&-")
+    while m._read(1):
+        pass
+
+
+def test_reading_past_the_end_of_a_console_waits_for_nobody(says):
+    """The end is there already when the reader first looks, which happens on a machine that is busy."""
+    m = says("", "exec sleep 60 <&- >&- 2>&-")
+    end = select.poll()
+    end.register(m.child.child_fd, 0)
+    assert end.poll(SHORT * 1000) == [(m.child.child_fd, select.POLLHUP)]
+    assert not m._read(1)
+    assert m.child.isalive(), "it was waited for, until the end of its 60 seconds"
 
 
 @pytest.mark.parametrize("line", ["cleave| hypervisor bug on hart 0: illegal instruction",
