@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The machine's partitions: by name, by number, and what becomes of them. */
 #include "guests/lib/migrate/migrate_stream.h"
-#include "guests/manager/move.h"
 #include "guests/manager/vms_watch.h"
 
 #define VMS_MAX 64U
 
-/** struct known - what was last seen of a partition. @used: a job worked on it then, which tells itself what it does */
+/** struct known - what was last seen of a partition, or expected (vms_expect()) */
 struct known {
 	bool there;
-	bool used;
 	u32 state;
 };
 
@@ -154,15 +152,12 @@ void vms_watch(void)
 
 	for (i = 0; i < vms.nr; i++) {
 		struct known *k = &vms.known[i];
-		bool used;
 
 		if (i == vms.self || !k->there || cleave_vm_info(i, &info).error != 0)
 			continue;
-		used = move_uses(i);
-		if (info.state != k->state && !used && !k->used)
+		if (info.state != k->state)
 			tell(&info);
 		k->state = info.state;
-		k->used = used;
 	}
 }
 

@@ -264,7 +264,7 @@ static void destroy(const char *name)
 	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), 0, name);
 }
 
-/* The id of what was half created is worth nothing: its memory has gone, and its note. */
+/* The cursor of what was half created is worth nothing behind that: its memory has gone, and its note. */
 static void test_half_created(void)
 {
 	struct sbiret r = cleave_call(CLEAVE_FN_VM_CREATE, subject, 0, 0, 0, 0, 0);
