@@ -327,9 +327,11 @@ def proxy(tmp_path):
     made.close()
 
 
-# Bytes that the destination has said with READY, after one pass while the guest ran: ACCEPT 48, PASS_ACK 56, READY 72. COMMIT answers
-# that, and RUNNING comes next.
-READY = 48 + 56 + 72
+# Bytes of what the destination says, and what it has said with READY after one pass while the guest ran. COMMIT answers that, and
+# RUNNING comes next.
+ACCEPT = 48
+PASS_ACK = 56
+READY = ACCEPT + PASS_ACK + 72
 
 
 def two(boot, proxy):
@@ -375,6 +377,27 @@ def test_peer_cut(boot, proxy):
         huge(man_a, "work")
     assert proxy.cuts == 2
     alive(a, "work")
+
+
+def test_peer_that_does_not_answer(boot, proxy):
+    """The link stays, and after one pass nothing more is heard from the peer: given up, both sides as before, the link serves on."""
+    a, man_a, _, man_b = two(boot, proxy)
+    proxy.silent_at[1] = ACCEPT + PASS_ACK
+    man_a.run("migrate work to peer --downtime 0 --passes 4000")
+    report = man_a.over()
+    assert report.verdict.startswith("failed: migrate work: the link was cut"), report.verdict
+    assert "peer: no answer for 30 seconds" in report.lines
+    assert not received(man_b).ok
+    states(man_a, work="running", back="empty")
+    states(man_b, there="empty")
+    huge(man_a, "work")
+    alive(a, "work")
+    proxy.silent_at[1] = None
+    man_a.link_ready()
+    man_b.link_ready()
+    assert man_a.migrate("work", "peer", *FEW).ok
+    assert received(man_b).ok
+    assert proxy.connections == 1 and proxy.cuts == 0
 
 
 def test_doubt(boot, proxy):
