@@ -17,12 +17,14 @@
  */
 #define PASS_SECONDS 30U
 
+#define BLOCK_SECONDS 30U /* that the port may take nothing of what waits for it */
+
 /**
  * struct links
  * @device: there is one
  * @peer, @store: their ports, NULL: not announced
  * @job: that the peer's wire has, NULL: none; @since: ticks when its source began to wait for what it waits for now
- * @state, @pass: that it waits in
+ * @state, @pass: that it waits in; @bytes: that the port had taken by then
  * @asked: ticks of the last question of one in doubt
  * @known: the peer's port was connected before; @lost: that its wire is lost was said
  * @filed: the job that the store has, NULL: none; @spoiled: the connection in which a stream was left half read
@@ -36,6 +38,7 @@ static struct links {
 	u64 since;
 	enum migrate_source_state state;
 	u32 pass;
+	u64 bytes;
 	u64 asked;
 	bool known;
 	bool lost;
@@ -248,7 +251,7 @@ static bool peer_crossed(struct job *job, enum wire_call call)
 	return true;
 }
 
-/* Seconds that the source may wait where it is; 0: as long as it takes. */
+/* Seconds that the source may wait where it is, while the port takes nothing; 0: it waits for nobody. */
 static u64 patience(const struct migrate_source *s)
 {
 	switch (s->state) {
@@ -261,8 +264,20 @@ static u64 patience(const struct migrate_source *s)
 	case MIGRATE_SRC_STATUS:
 		return ASK_SECONDS;
 	default:
-		return 0;
+		return migrate_tx_waiting(&s->tx) != 0 ? BLOCK_SECONDS : 0;
 	}
+}
+
+static void say_patience(const struct migrate_source *s)
+{
+	/* Who is in doubt asks again and again, and says so. */
+	if (migrate_source_doubts(s))
+		return;
+	shell_progress_end();
+	if (migrate_tx_waiting(&s->tx) != 0)
+		shell_say("peer: the link has taken nothing for %lu seconds", patience(s));
+	else
+		shell_say("peer: no answer for %lu seconds", patience(s));
 }
 
 static bool peer_watch(struct job *job)
@@ -273,18 +288,16 @@ static bool peer_watch(struct job *job)
 	if (call != WIRE_NONE && peer_crossed(job, call))
 		return true;
 	if (s->state != links.state || s->progress.pass != links.pass ||
-	    (s->state == MIGRATE_SRC_PASS_ACK && migrate_tx_waiting(&s->tx) != 0)) {
+	    s->tx.bytes != links.bytes) {
 		links.state = s->state;
 		links.pass = s->progress.pass;
+		links.bytes = s->tx.bytes;
 		links.since = rdtime();
 	}
 	if (patience(s) == 0 || rdtime() - links.since <= patience(s) * move.timebase)
 		return false;
 	links.since = rdtime();
-	if (s->state != MIGRATE_SRC_STATUS) {
-		shell_progress_end();
-		shell_say("peer: no answer for %lu seconds", patience(s));
-	}
+	say_patience(s);
 	/* In a pass the other side has a slot half filled, and may wait for the next frame. */
 	if (s->state == MIGRATE_SRC_PASS_ACK)
 		wire_end(&links.wire);

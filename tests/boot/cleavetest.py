@@ -361,6 +361,15 @@ class Machine:
         lines = [line[len(own):] for line in self.screen.lines[start:self.at - 1] if line.startswith(own)]
         return [line for line in lines if not line.startswith("cleave-guest# ")]
 
+    # -- its host
+
+    def stand_still(self):
+        """Stop QEMU as a host does that is suspended: its links stay, and nobody serves them."""
+        os.killpg(self.child.pid, signal.SIGSTOP)
+
+    def go_on(self):
+        os.killpg(self.child.pid, signal.SIGCONT)
+
     # -- the end
 
     def wait_end(self, timeout=LONG):
