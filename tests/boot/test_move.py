@@ -259,6 +259,15 @@ def test_peer_cut(boot, proxy):
     alive(a, "work")
 
 
+def serves_on(proxy, man_a, man_b):
+    """The link, which nobody cut, carries the next migration."""
+    man_a.link_ready()
+    man_b.link_ready()
+    assert man_a.migrate("work", "peer", *FEW).ok
+    assert received(man_b).ok
+    assert proxy.connections == 1 and proxy.cuts == 0
+
+
 def test_peer_that_does_not_answer(boot, proxy):
     """The link stays, and after one pass nothing more is heard from the peer: given up, both sides as before, the link serves on."""
     a, man_a, _, man_b = two(boot, proxy)
@@ -273,11 +282,7 @@ def test_peer_that_does_not_answer(boot, proxy):
     huge(man_a, "work")
     alive(a, "work")
     proxy.silent_at[1] = None
-    man_a.link_ready()
-    man_b.link_ready()
-    assert man_a.migrate("work", "peer", *FEW).ok
-    assert received(man_b).ok
-    assert proxy.connections == 1 and proxy.cuts == 0
+    serves_on(proxy, man_a, man_b)
 
 
 def test_peer_that_stands_still(boot, proxy):
@@ -297,11 +302,7 @@ def test_peer_that_stands_still(boot, proxy):
     b.go_on()
     assert not received(man_b).ok
     states(man_b, there="empty")
-    man_a.link_ready()
-    man_b.link_ready()
-    assert man_a.migrate("work", "peer", *FEW).ok
-    assert received(man_b).ok
-    assert proxy.connections == 1 and proxy.cuts == 0
+    serves_on(proxy, man_a, man_b)
 
 
 def test_doubt(boot, proxy):
@@ -556,15 +557,11 @@ def test_restart_on_an_open_link(boot, proxy, who):
         man_a.jobs_from = job
         verdict = man_a.over().verdict
         assert verdict.startswith("failed: migrate work: the link was cut"), verdict
-    man_a.link_ready()
-    man_b.link_ready()
     states(man_a, work="running")
     states(man_b, there="empty")
     huge(man_a, "work")
-    assert man_a.migrate("work", "peer", *FEW).ok
-    assert received(man_b).ok
+    serves_on(proxy, man_a, man_b)
     alive(b, "there")
-    assert proxy.connections == 1 and proxy.cuts == 0
 
 
 # --- a file ------------------------------------------------------------------------------------------
