@@ -19,7 +19,7 @@
 #define WORK	1U
 #define OTHER	2U
 
-/* --- hypercalls, jobs and the shell, as vms.c calls them --------------------------------------------------------- */
+/* --- hypercalls and the shell, as vms.c calls them --------------------------------------------------------------- */
 
 static struct {
 	struct cleave_vm_info vm[VMS];
