@@ -123,7 +123,7 @@ def play_left(c, lines):
     verdict = "error: port"
     while verdict.startswith("error: port") and time.monotonic() < end:
         c.type(COMMAND + "\r")
-        verdict = c.wait(r"manager\| ((?:done|failed|error): .*)\n")[1]
+        verdict = c.wait(r"manager\| (?:\* )?((?:done|failed|error): .*)\n")[1]
         if verdict.startswith("error: "):
             time.sleep(1)  # the other machine is not up yet
     if not verdict.startswith("done: "):
@@ -137,7 +137,7 @@ def play_right(c, lines):
         c.focus("manager")
         c.type("script on\r")
         c.wait(r"manager\| ok\n")
-    verdict = c.wait(r"manager\| ((?:done|failed): .*)\n")[1]
+    verdict = c.wait(r"manager\| (?:\* )?((?:done|failed): .*)\n")[1]
     if not verdict.startswith("done: "):
         raise Lost(verdict)
     c.focus("spare")

@@ -129,6 +129,14 @@ static void run_line(char *text)
 	shell_row_take();
 }
 
+/* What was entered has lost some characters: that is its answer. */
+static void refuse_line(void)
+{
+	shell.running = true;
+	shell_say("error: a line has at most %u characters", LINE_BYTES - 1U);
+	shell.running = false;
+}
+
 static void enter_line(void)
 {
 	char text[LINE_BYTES];
@@ -138,8 +146,7 @@ static void enter_line(void)
 	memcpy(text, shell.line.text, shell.line.len + 1U);
 	line_clear(&shell.line);
 	if (lost) {
-		shell_say("error: a line has at most %u characters", LINE_BYTES - 1U);
-		shell.stale = true;
+		refuse_line();
 		return;
 	}
 	history_add(&shell.history, text);

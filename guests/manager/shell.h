@@ -4,8 +4,9 @@
  *
  * Two ways of working. Interactive (as it starts): prompt, echo, line editing, colours, one progress line that is drawn over.
  * Script mode (`script on`, or the boot argument `script`): nothing is echoed or drawn over, numbers are plain, every line of
- * output is whole and stays. In both, a command ends with exactly one line, `ok` or `error: TEXT`. What a command has
- * started goes on behind its `ok`, and ends with one line `done: ...` or `failed: ...`, by shell_say().
+ * output is whole and stays, and one that no command answered with begins with `* `: it can come before any answer. In
+ * both modes a command ends with exactly one line, `ok` or `error: TEXT`. What a command has started goes on behind its
+ * `ok`, and ends with one line `done: ...` or `failed: ...`, by shell_say().
  *
  * It must never wait: it is fed bytes and called by one hart only, and holds no lock.
  */
@@ -60,7 +61,7 @@ void shell_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * shell_progress() - how far a job is; may be called at every step, and is drawn or printed only as often as is useful
  *
  * Interactive: one line that is drawn in place whenever it changes, in place of the prompt while nothing is being typed.
- * Script mode: a line `progress: TEXT` when it has changed, at most one a second.
+ * Script mode: a line `* progress: TEXT` when it has changed, at most one a second.
  */
 void shell_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

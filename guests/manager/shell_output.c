@@ -9,6 +9,7 @@
 #define RED	  "\033[31m"
 #define NORMAL	  "\033[0m"
 #define BELL	  "\a"
+#define UNASKED	  "* " /* script mode: of no command's answer */
 
 #define PROGRESS_COLUMNS 71U /* of the progress on the row */
 #define DRAWS_A_SECOND	 10U
@@ -84,6 +85,8 @@ static void put_line(const char *text)
 	bool bad = !shell.script && (begins(text, "error: ") || begins(text, "failed: "));
 
 	shell_row_take();
+	if (shell.script && !shell.running)
+		shell_put(UNASKED);
 	if (bad)
 		shell_put(RED);
 	shell_put(text);

@@ -2,7 +2,7 @@
 """What migration tests are made of: machines with a manager and slots, the manager's answers as fields, the guest's lines.
 
 The manager is in script mode (its boot argument `script`): one command a line in, fields `key=value` out, every command
-ends with `ok` or `error: ...`, and a job ends later with `done: ...` or `failed: ...`.
+ends with `ok` or `error: ...`, and a job ends later with `* done: ...` or `* failed: ...`. What begins with `* ` is no answer.
 
 A guest's lines carry the name of the partition that it is in. Who follows a guest that moves reads the lines of all its
 slots in turn.
@@ -19,6 +19,8 @@ from cleavetest import LONG, SHORT, partition, qemu
 MANAGER_MEMORY = ((0x80000000, 16 << 20),)
 GUEST_MEMORY = ((0x80000000, 512 << 20),)
 BOOTARGS = "console=ttyS0 earlycon=sbi"
+UNASKED = "* "  # begins a line of the manager that is of no command's answer
+OF_ITSELF = re.escape(UNASKED)
 PEER = "cleave.peer"
 STORE = "cleave.store"
 # Where the manager that drives a device lives: its memory is at GPA = HPA.
@@ -108,6 +110,14 @@ class Manager:
         prefix = self.name + "| "
         return [line[len(prefix):] for line in self.machine.screen.lines[start:end] if line.startswith(prefix)]
 
+    def answer(self, start, end):
+        """What a command was answered, among lines of the machine."""
+        return [line for line in self._own(start, end) if not line.startswith(UNASKED)]
+
+    def told(self, start, end):
+        """What the manager told by itself, among lines of the machine."""
+        return [line[len(UNASKED):] for line in self._own(start, end) if line.startswith(UNASKED)]
+
     def ready(self):
         """Wait until it answers; for the first time."""
         self.machine.wait(r'^cleave\| input goes to partition \d+ ')
@@ -143,7 +153,7 @@ class Manager:
         m.sendline(command)
         match = m.wait(rf"^{self.name}\| (ok|error: .*)$", timeout)
         self.jobs_from = m.at
-        return match[1], self._own(start, m.at - 1)
+        return match[1], self.answer(start, m.at - 1)
 
     def rows(self, command):
         """The rows of a command's fields."""
@@ -169,21 +179,25 @@ class Manager:
                 total[key] += row[f"{key}_leaves"]
         return total
 
+    def tells(self, pattern, timeout=LONG):
+        """Wait until it tells, by itself, what begins so. Return: the match."""
+        return self.machine.wait(rf"^{self.name}\| {OF_ITSELF}{pattern}", timeout)
+
     # -- jobs
 
     def over(self, timeout=LONG):
         """Wait until the job that was started last is over. Return: its Report."""
         m = self.machine
         start = m.at = self.jobs_from
-        match = m.wait(rf"^{self.name}\| ((?:done|failed): .*)$", timeout)
+        match = self.tells(r"((?:done|failed): .*)$", timeout)
         self.jobs_from = m.at
-        return Report(match[1], self._own(start, m.at - 1))
+        return Report(match[1], self.told(start, m.at - 1))
 
     def until_phase(self, pattern, timeout=LONG):
         """Wait until the job under way says that it is so far."""
         m = self.machine
         m.at = self.jobs_from
-        return m.wait(rf"^{self.name}\| progress: .*{pattern}", timeout)
+        return self.tells(rf"progress: .*{pattern}", timeout)
 
     def migrate(self, what, to, *options, timeout=LONG):
         """Move a partition, which must go well. Return: the Report."""

@@ -312,7 +312,7 @@ def test_doubt(boot, proxy):
     proxy.cut_at[1] = READY + 10
     man_a.run("migrate work to peer --passes 1")
     jobs_from = man_a.jobs_from
-    a.wait(r"^manager\| .*in doubt", LONG)
+    man_a.tells(".*in doubt")
     man_a.jobs_from = jobs_from
     assert man_a.over().verdict.startswith("done: migrate work to peer")
     assert received(man_b).ok
@@ -326,7 +326,7 @@ def in_doubt(a, man_a, pattern="in doubt", name="work"):
     """Move it to the peer, up to the doubt."""
     man_a.run(f"migrate {name} to peer --passes 1")
     jobs_from = man_a.jobs_from
-    a.wait(rf"^manager\| .*{pattern}", LONG)
+    man_a.tells(f".*{pattern}")
     man_a.jobs_from = jobs_from
 
 
@@ -338,7 +338,7 @@ def reboot(man, *patterns):
     m.sendline("reboot")
     m.wait(r'^cleave\| partition "manager": rebooted by its guest')
     for pattern in patterns:
-        m.wait(rf"^manager\| {pattern}")
+        man.tells(pattern)
     so_far = m.at
     m.until_running("manager")
     m.at = so_far
@@ -374,7 +374,7 @@ def test_doubt_over_a_restart(boot, proxy, arrives):
     assert not [line for line in a.lines("work") if "FAIL" in line]
     if arrives:
         assert verdict.startswith("done: migrate work to peer"), verdict
-        b.wait(r"^manager\| peer: asks what became of migration 0x[0-9a-f]+: its guest is here")
+        man_b.tells(r"peer: asks what became of migration 0x[0-9a-f]+: its guest is here")
         states(man_a, work="empty", back="empty")
         states(man_b, there="running")
         alive(b, "there")
@@ -420,9 +420,9 @@ def test_decide_here(boot, proxy):
     assert "the link was cut" in received(man_b).verdict
     reboot(man_b)
     proxy.let_in.set()
-    a.wait(r"^manager\| work: the destination does not know of this migration; asking the peer")
+    man_a.tells(r"work: the destination does not know of this migration; asking the peer")
     since = man_a.jobs_from
-    b.wait(r"^manager\| peer: asks what became of migration 0x[0-9a-f]+: not known here")
+    man_b.tells(r"peer: asks what became of migration 0x[0-9a-f]+: not known here")
     states(man_b, there="empty")
     for words, why in (("work", "usage"), ("work there", "usage"), ("nobody here", "no partition"),
                        ("back here", 'partition 2 "back" is not in doubt'),
@@ -452,7 +452,7 @@ def test_decide_gone(boot, proxy):
     assert received(man_b).ok
     since = man_a.jobs_from
     # What is asked is heard there, and the answer is not heard here.
-    b.wait(r"^manager\| peer: asks what became of migration 0x[0-9a-f]+: its guest is here")
+    man_b.tells(r"peer: asks what became of migration 0x[0-9a-f]+: its guest is here")
     assert man_a.vm("work")["state"] == "paused"
     man_a.run("decide work gone")
     man_a.jobs_from = since

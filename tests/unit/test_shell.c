@@ -528,19 +528,39 @@ static void script_mode_is_plain(void **state)
 	expect_row("", 0);
 	assert_true(shell_script());
 	shell_progress("10");
-	expect_line("progress: 10");
+	expect_line("* progress: 10");
 	shell_progress("20");
 	now += SECOND;
 	shell_progress("20");
-	expect_line("progress: 20");
+	expect_line("* progress: 20");
 	now += SECOND;
 	shell_progress("20");
 	shell_progress_end();
 	shell_progress("30");
-	expect_line("progress: 30");
+	expect_line("* progress: 30");
 	shell_progress_end();
 	expect_no_more();
 	assert_int_equal(terminal.clears + terminal.styles + terminal.bells, 0);
+}
+
+/* What a program reads between its command and `ok` must all be the answer: whatever else comes is marked. */
+static void script_mode_marks_what_nobody_asked_for(void **state)
+{
+	(void)state;
+	shell_say("event: vm=1");
+	shell_error("of a job");
+	type("good a\n");
+	shell_say("done: moved");
+	type("script off\r");
+	expect_line("* event: vm=1");
+	expect_line("* error: of a job");
+	expect_line("word=a");
+	expect_line("ok");
+	expect_line("* done: moved");
+	expect_line("ok");
+	shell_say("event: vm=2");
+	expect_line("event: vm=2");
+	expect_no_more();
 }
 
 static void script_mode_is_switched(void **state)
@@ -710,6 +730,7 @@ int main(void)
 		cmocka_unit_test_setup(shell_draws_progress_in_place, interactive),
 		cmocka_unit_test_setup(shell_interrupts_a_command, interactive),
 		cmocka_unit_test_setup(script_mode_is_plain, scripted),
+		cmocka_unit_test_setup(script_mode_marks_what_nobody_asked_for, scripted),
 		cmocka_unit_test_setup(script_mode_is_switched, interactive),
 		cmocka_unit_test_setup(script_mode_refuses_a_long_line, scripted),
 		cmocka_unit_test(report_is_a_table),
