@@ -144,10 +144,19 @@ def test_no_plic(boot):
 # --- a manager's doings --------------------------------------------------------------------------
 
 
-def command(m, text):
-    """Have the manager do `text`; what comes on the console behind it is waited for next."""
+def command(m, text, *patterns):
+    """Have the manager do `text`, and wait for lines that it causes, in this order: they may come before its `ok`, on another hart."""
+    since = m.at = len(m.lines())
     m.sendline(text)
     m.wait(r"^manager\| ok$")
+    m.at = since
+    for pattern in patterns:
+        m.wait(pattern)
+
+
+def heard(m):
+    """The number of the last alarm that was heard."""
+    return [int(line.split()[1]) for line in m.lines("clock") if line.startswith("alarm")][-1]
 
 
 def test_pause_reset_destroy(boot):
@@ -158,25 +167,19 @@ def test_pause_reset_destroy(boot):
              {**files("payload.bin"), "manager.bin": guest("manager")}, smp=2, append="cleave.focus=manager")
     m.wait(r"^clock\| alarm 3$")
     command(m, "pause clock")
-    m.at = len(m.lines())
     # Nothing is heard while it is paused, and the alarm that came meanwhile is heard after it.
+    paused = heard(m)
     command(m, "list")
-    paused = [int(line.split()[1]) for line in m.lines("clock") if line.startswith("alarm")][-1]
-    command(m, "resume clock")
-    m.wait(rf"^clock\| alarm {paused + 1}$")
-    m.wait(rf"^clock\| alarm {paused + 5}$")
+    assert heard(m) == paused
+    command(m, "resume clock", rf"^clock\| alarm {paused + 1}$", rf"^clock\| alarm {paused + 5}$")
 
     # What its device writes would be in no log.
     m.sendline("log start clock")
     m.wait(rf'^manager\| error: partition 0 "clock" has the passed-through device {RTC}: what that writes is in no log$')
 
-    m.sendline("reset clock")
-    m.wait_all(r"^manager\| ok$", r"^clock\| the device was used before")
-    m.wait(r"^clock\| alarm 5$")
+    command(m, "reset clock", r"^clock\| the device was used before", r"^clock\| alarm 5$")
 
     command(m, "destroy clock")
     assert [line for line in m.lines("cleave") if 'partition "clock": destroyed, its memory is kept for it' in line]
     command(m, "create clock")
-    m.sendline("start clock")
-    m.wait_all(r"^manager\| ok$", r"^clock\| the device was used before")
-    m.wait(r"^clock\| alarm 5$")
+    command(m, "start clock", r"^clock\| the device was used before", r"^clock\| alarm 5$")
