@@ -63,6 +63,12 @@ void guest_write(const char *text, size_t len);
 /** say() - print one line (at most 255 bytes) by SBI DBCN in one piece; any hart */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/** tell() - print one line (at most 255 bytes) of a driver: by say(), or as tell_by() has said; the drivers' hart */
+void tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/** tell_by() - have @line print what tell() is told, without a newline; before the first driver is started */
+void tell_by(void (*line)(const char *text));
+
 /** check() - note a test's result: prints `ok NAME` or `FAIL NAME`; the name is a format. Return: @ok */
 bool check(bool ok, const char *name, ...) __attribute__((format(printf, 2, 3)));
 

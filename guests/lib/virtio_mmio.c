@@ -47,9 +47,9 @@ static bool usable(const struct virtio_mmio *dev, u32 device_id)
 		return false;
 	version = reg(dev, VIRTIO_REG_VERSION);
 	if (version != VIRTIO_VERSION)
-		say("virtio device at 0x%lx: virtio-mmio version %u; allowed: %u%s", dev->base,
-		    version, VIRTIO_VERSION,
-		    version == 1 ? " (QEMU: -global virtio-mmio.force-legacy=false)" : "");
+		tell("virtio device at 0x%lx: virtio-mmio version %u; allowed: %u%s", dev->base,
+		     version, VIRTIO_VERSION,
+		     version == 1 ? " (QEMU: -global virtio-mmio.force-legacy=false)" : "");
 	return version == VIRTIO_VERSION;
 }
 

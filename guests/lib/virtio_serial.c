@@ -120,7 +120,8 @@ static void give_up(const char *why)
 		return;
 	close_all();
 	virtio_mmio_fail(&serial.dev);
-	say("virtio console at 0x%lx: %s: it is given up, its ports are cut", serial.dev.base, why);
+	tell("virtio console at 0x%lx: %s: it is given up, its ports are cut", serial.dev.base,
+	     why);
 }
 
 static struct virtio_queue *port_rx(const struct virtio_port *port)
@@ -291,9 +292,9 @@ static void port_add(u32 id)
 		/* 5.3.6.2: a value of 0 says that the port cannot be used. If there is no room for that, so be it. */
 		control_send(id, CONSOLE_PORT_READY, 0);
 		if (!serial.refused_one)
-			say("virtio console at 0x%lx: port %u is not used; allowed: numbers below "
-			    "%u, %u ports",
-			    serial.dev.base, id, serial.ids, VIRTIO_PORTS_MAX);
+			tell("virtio console at 0x%lx: port %u is not used; allowed: numbers below "
+			     "%u, %u ports",
+			     serial.dev.base, id, serial.ids, VIRTIO_PORTS_MAX);
 		serial.refused_one = true;
 		return;
 	}
@@ -444,8 +445,9 @@ bool virtio_serial_init(const void *fdt)
 		virtio_mmio_fail(&serial.dev);
 	}
 	if (wrong != NULL) {
-		say("virtio console at 0x%lx: %s: it is not used (needed: several ports, virtio 1)",
-		    serial.dev.base, wrong);
+		tell("virtio console at 0x%lx: %s: it is not used (needed: several ports, virtio "
+		     "1)",
+		     serial.dev.base, wrong);
 		return false;
 	}
 	serial.works = true;

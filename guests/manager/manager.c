@@ -66,6 +66,7 @@ void guest_main(unsigned long hartid, const void *fdt)
 	port.second = ticks_per_second();
 	input_init(fdt);
 	shell_init(&port, tables, ARRAY_SIZE(tables), bootarg(fdt, "script", NULL, 0));
+	tell_by(shell_tell);
 	vms_init();
 	demo_init(fdt);
 	move_init(fdt);

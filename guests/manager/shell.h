@@ -4,7 +4,7 @@
  *
  * Two ways of working. Interactive (as it starts): prompt, echo, line editing, colours, one progress line that is drawn over.
  * Script mode (`script on`, or the boot argument `script`): nothing is echoed or drawn over, numbers are plain, every line of
- * output is whole and stays, and one that no command answered with begins with `* `: it can come before any answer. In
+ * output is whole and stays, and one that is of no command's answer begins with `* `: it can come at any time. In
  * both modes a command ends with exactly one line, `ok` or `error: TEXT`. What a command has started goes on behind its
  * `ok`, and ends with one line `done: ...` or `failed: ...`, by shell_say().
  *
@@ -48,6 +48,9 @@ struct command {
  * Of a job it must be preceded by shell_progress_end() when a progress line stands there that is no longer true.
  */
 void shell_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/** shell_tell() - print one line that is of no command's answer, whatever runs: of a driver, of which @text is */
+void shell_tell(const char *text);
 
 /**
  * shell_error() - why the command that runs fails; it has to return COMMAND_FAILED then

@@ -80,13 +80,13 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-static void put_line(const char *text)
+static void put_line(const char *mark, const char *text)
 {
 	bool bad = !shell.script && (begins(text, "error: ") || begins(text, "failed: "));
 
 	shell_row_take();
-	if (shell.script && !shell.running)
-		shell_put(UNASKED);
+	if (shell.script)
+		shell_put(mark);
 	if (bad)
 		shell_put(RED);
 	shell_put(text);
@@ -106,7 +106,12 @@ void shell_say(const char *fmt, ...)
 	__builtin_va_start(ap, fmt);
 	guest_format(text, sizeof(text), fmt, ap);
 	__builtin_va_end(ap);
-	put_line(text);
+	put_line(shell.running ? "" : UNASKED, text);
+}
+
+void shell_tell(const char *text)
+{
+	put_line(UNASKED, text);
 }
 
 void shell_error(const char *fmt, ...)

@@ -129,7 +129,7 @@ void vms_init(void)
 	}
 }
 
-static void tell(const struct cleave_vm_info *info)
+static void tell_state(const struct cleave_vm_info *info)
 {
 	static const char *const became[] = {
 		[CLEAVE_VM_EMPTY] = "is empty",	 [CLEAVE_VM_STOPPED] = "stopped",
@@ -156,7 +156,7 @@ void vms_watch(void)
 		if (i == vms.self || !k->there || cleave_vm_info(i, &info).error != 0)
 			continue;
 		if (info.state != k->state)
-			tell(&info);
+			tell_state(&info);
 		k->state = info.state;
 	}
 }

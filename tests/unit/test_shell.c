@@ -162,6 +162,14 @@ static enum command_result run_long(int argc, char **argv)
 	return COMMAND_FAILED;
 }
 
+/* Uses a device that has something to say. */
+static enum command_result run_device(int argc, char **argv)
+{
+	(void)argv;
+	shell_tell("of a device");
+	return argc == 1 ? COMMAND_FAILED : COMMAND_OK;
+}
+
 static void complete_good(struct complete *c, int argc, char **argv)
 {
 	assert_string_equal(argv[0], "good");
@@ -179,9 +187,10 @@ static const struct command commands_one[] = {
 static const struct command commands_two[] = {
 	{ "bad", "[WHY]", "fail", run_bad, NULL },
 	{ "long", "", "work until it is interrupted", run_long, NULL },
+	{ "device", "", "use a device", run_device, NULL },
 };
 static const struct shell_table tables[] = { { commands_one, 2 },
-					     { commands_two, 2 },
+					     { commands_two, 3 },
 					     { NULL, 0 } };
 
 static int said; /* lines that were looked at */
@@ -306,6 +315,7 @@ static void shell_explains(void **state)
 	expect_line("  goodbye                             nothing");
 	expect_line("  bad [WHY]                           fail");
 	expect_line("  long                                work until it is interrupted");
+	expect_line("  device                              use a device");
 	expect_line("  help [COMMAND]                      list the commands, or explain one");
 	expect_line("  history                             list the lines that were entered; Up "
 		    "and Down bring them back");
@@ -421,7 +431,7 @@ static void shell_completes(void **state)
 	type("\005\025script o\t");
 	expect_line("on  off");
 	type("\025\t");
-	expect_line("good  goodbye  bad  long  help  history  script");
+	expect_line("good  goodbye  bad  long  device  help  history  script");
 	type("good \"l\t");
 	expect_row("manager> good \"l", 16);
 	expect_no_more();
@@ -549,17 +559,21 @@ static void script_mode_marks_what_nobody_asked_for(void **state)
 	(void)state;
 	shell_say("event: vm=1");
 	shell_error("of a job");
-	type("good a\n");
+	type("good a\ndevice\n");
 	shell_say("done: moved");
 	type("script off\r");
 	expect_line("* event: vm=1");
 	expect_line("* error: of a job");
 	expect_line("word=a");
 	expect_line("ok");
+	expect_line("* of a device");
+	expect_line("error: device failed");
 	expect_line("* done: moved");
 	expect_line("ok");
 	shell_say("event: vm=2");
+	shell_tell("of a device");
 	expect_line("event: vm=2");
+	expect_line("of a device");
 	expect_no_more();
 }
 

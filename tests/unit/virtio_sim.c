@@ -26,7 +26,7 @@ struct vsim vsim;
 
 /* --- what the driver calls --------------------------------------------------------------------------------------- */
 
-void say(const char *fmt, ...)
+void tell(const char *fmt, ...)
 {
 	va_list ap;
 
