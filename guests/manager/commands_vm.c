@@ -156,50 +156,50 @@ static void complete_any(struct complete *c, int argc, char **argv)
 
 /* --- lives ------------------------------------------------------------------------------------------------------- */
 
-/* One partition, one operation: @fn in steps or at once. */
-static enum command_result run_op(int argc, char **argv, unsigned long fn, bool steps)
+/* One partition, one operation: @fn in steps or at once, which brings it into @state. */
+static enum command_result run_op(int argc, char **argv, unsigned long fn, bool steps, u32 state)
 {
 	struct cleave_vm_info info;
-	bool bad;
 
 	if (argc != 2)
 		return COMMAND_USAGE;
 	if (!commands_find_other(argv[1], &info))
 		return COMMAND_FAILED;
-	bad = vms_failed(&info, argv[0],
-			 steps ? cleave_vm_steps(fn, info.id) : cleave_vm_op(fn, info.id));
-	vms_expect(info.id);
-	return bad ? COMMAND_FAILED : COMMAND_OK;
+	if (vms_failed(&info, argv[0],
+		       steps ? cleave_vm_steps(fn, info.id) : cleave_vm_op(fn, info.id)))
+		return COMMAND_FAILED;
+	vms_expect(info.id, state);
+	return COMMAND_OK;
 }
 
 static enum command_result run_pause(int argc, char **argv)
 {
-	return run_op(argc, argv, CLEAVE_FN_VM_PAUSE, false);
+	return run_op(argc, argv, CLEAVE_FN_VM_PAUSE, false, CLEAVE_VM_PAUSED);
 }
 
 static enum command_result run_resume(int argc, char **argv)
 {
-	return run_op(argc, argv, CLEAVE_FN_VM_RESUME, false);
+	return run_op(argc, argv, CLEAVE_FN_VM_RESUME, false, CLEAVE_VM_RUNNING);
 }
 
 static enum command_result run_reset(int argc, char **argv)
 {
-	return run_op(argc, argv, CLEAVE_FN_VM_RESET, true);
+	return run_op(argc, argv, CLEAVE_FN_VM_RESET, true, CLEAVE_VM_RUNNING);
 }
 
 static enum command_result run_destroy(int argc, char **argv)
 {
-	return run_op(argc, argv, CLEAVE_FN_VM_DESTROY, true);
+	return run_op(argc, argv, CLEAVE_FN_VM_DESTROY, true, CLEAVE_VM_EMPTY);
 }
 
 static enum command_result run_create(int argc, char **argv)
 {
-	return run_op(argc, argv, CLEAVE_FN_VM_CREATE, true);
+	return run_op(argc, argv, CLEAVE_FN_VM_CREATE, true, CLEAVE_VM_PAUSED);
 }
 
 static enum command_result run_start(int argc, char **argv)
 {
-	return run_op(argc, argv, CLEAVE_FN_VM_START, true);
+	return run_op(argc, argv, CLEAVE_FN_VM_START, true, CLEAVE_VM_RUNNING);
 }
 
 static void complete_states(struct complete *c, int argc, u32 states)

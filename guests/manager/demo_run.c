@@ -214,7 +214,6 @@ static bool show(struct target *t)
 	ok = map_target(t) && wait_for_workload(t) && demonstrate(t);
 	for (; t->nr != 0; t->nr--)
 		cleave_window_unmap((u64)t->region[t->nr - 1].view);
-	vms_expect(t->info.id);
 	if (ok)
 		shell_say("the demonstration is over; partition %u \"%s\" goes on: Ctrl-] %u moves "
 			  "the keyboard there",

@@ -291,6 +291,16 @@ static int hyper_leaf(void *ctx, u64 gpa)
 	return r.error != 0 ? (int)r.error : (int)r.value;
 }
 
+/* Return: @error, of what brings the partition into @state. */
+static int made(struct hyper *h, long error, u32 state)
+{
+	if (error == 0) {
+		h->changed = true;
+		h->state = state;
+	}
+	return (int)error;
+}
+
 /* --- life ----------------------------------------------------------------------------------------------------------- */
 
 /* What is noted of a guest that is this side's. @run: it is paused by a job, and is to run when that is over. */
@@ -308,21 +318,19 @@ static int hyper_vm_pause(void *ctx)
 	struct hyper *h = ctx;
 	struct sbiret r = { 0, 0 };
 
-	h->changed = true;
 	h->run = hyper_vm_state(h) == (int)CLEAVE_VM_RUNNING;
 	if (h->run)
 		r = note_own(h, true);
 	if (r.error == 0)
 		r = cleave_vm_op(CLEAVE_FN_VM_PAUSE, h->vm);
-	return (int)r.error;
+	return made(h, r.error, CLEAVE_VM_PAUSED);
 }
 
 /* Nobody may run a partition that somebody can write to from outside: the windows go first. */
 static int resume(struct hyper *h)
 {
-	h->changed = true;
 	hyper_done(h);
-	return (int)cleave_vm_op(CLEAVE_FN_VM_RESUME, h->vm).error;
+	return made(h, cleave_vm_op(CLEAVE_FN_VM_RESUME, h->vm).error, CLEAVE_VM_RUNNING);
 }
 
 static int hyper_vm_resume(void *ctx)
@@ -390,11 +398,12 @@ static int steps(unsigned long fn, u32 vm, u64 *cursor)
 static int hyper_vm_destroy(void *ctx, u64 *cursor)
 {
 	struct hyper *h = ctx;
+	int err;
 
-	h->changed = true;
 	/* The hypervisor would take the windows with it, and what is not there must not be looked through. */
 	hyper_done(h);
-	return steps(CLEAVE_FN_VM_DESTROY, h->vm, cursor);
+	err = steps(CLEAVE_FN_VM_DESTROY, h->vm, cursor);
+	return made(h, err, *cursor == 0 ? CLEAVE_VM_EMPTY : CLEAVE_VM_STOPPED);
 }
 
 /* Noted before it is there: nobody runs it before it is taken, and a manager that is started anew empties it. */
@@ -403,11 +412,12 @@ static int hyper_vm_create(void *ctx, u64 *cursor)
 	struct hyper *h = ctx;
 	struct sbiret r = { 0, 0 };
 
-	h->changed = true;
 	h->touched = 0;
 	if (*cursor == 0)
 		r = cleave_vm_note(h->vm, CLEAVE_NOTE_FILLING, h->id, false);
-	return r.error == 0 ? steps(CLEAVE_FN_VM_CREATE, h->vm, cursor) : (int)r.error;
+	if (r.error == 0)
+		r.error = steps(CLEAVE_FN_VM_CREATE, h->vm, cursor);
+	return made(h, r.error, *cursor == 0 ? CLEAVE_VM_PAUSED : CLEAVE_VM_EMPTY);
 }
 
 /* --- log ------------------------------------------------------------------------------------------------------------ */

@@ -29,7 +29,7 @@
  * @heads, @nr_heads: its state records, ascending
  * @state_bytes: of all state records with their heads that were read or set
  * @vcpu_bytes: the same of the vCPU that has most, of the kinds that each vCPU has
- * @changed: its state was changed here since somebody set this to false
+ * @changed: it was brought into @state here since somebody set this to false
  */
 struct hyper {
 	u32 vm;
@@ -51,6 +51,7 @@ struct hyper {
 	u64 state_bytes;
 	u64 vcpu_bytes;
 	bool changed;
+	u32 state;
 };
 
 /** hyper_ops - for the engines; their @ctx is a struct hyper */

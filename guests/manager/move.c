@@ -578,7 +578,7 @@ static void expect(struct hyper *h)
 	if (!h->changed)
 		return;
 	h->changed = false;
-	vms_expect(h->vm);
+	vms_expect(h->vm, h->state);
 }
 
 bool move_step(void)

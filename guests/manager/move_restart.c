@@ -40,14 +40,15 @@ static void empty_slot(const struct cleave_vm_info *info)
 	if (info->note != CLEAVE_NOTE_FILLING && !creating)
 		return;
 	r = cleave_vm_steps(CLEAVE_FN_VM_DESTROY, info->id);
-	vms_expect(info->id);
-	if (r.error == 0)
+	if (r.error == 0) {
+		vms_expect(info->id, CLEAVE_VM_EMPTY);
 		shell_say("slot %u \"%s\" was half filled when the manager ended: emptied",
 			  info->id, info->name);
-	else
+	} else {
 		shell_say("slot %u \"%s\" was half filled when the manager ended, and cannot be "
 			  "emptied: %s",
 			  info->id, info->name, migrate_error_text(r.error));
+	}
 }
 
 static void run_on(const struct cleave_vm_info *info)
@@ -58,9 +59,10 @@ static void run_on(const struct cleave_vm_info *info)
 	    info->note_run == 0)
 		return;
 	r = cleave_vm_op(CLEAVE_FN_VM_RESUME, info->id);
-	vms_expect(info->id);
-	if (r.error == 0)
+	if (r.error == 0) {
+		vms_expect(info->id, CLEAVE_VM_RUNNING);
 		r = cleave_vm_note(info->id, CLEAVE_NOTE_TAKEN, info->note_id, false);
+	}
 	shell_say("partition %u \"%s\" was paused by a migration that ended with the manager: %s",
 		  info->id, info->name, r.error == 0 ? "it runs on" : migrate_error_text(r.error));
 }

@@ -24,9 +24,10 @@ const char *vms_state(u32 state);
 bool vms_failed(const struct cleave_vm_info *vm, const char *what, struct sbiret r);
 
 /**
- * vms_expect() - a command or a job changes @vm's state itself: what it finds next is not news
- * Call it behind the change, before the main loop looks at the partitions again.
+ * vms_expect() - a command or a job has brought @vm into @state itself: to find it there is no news
+ * Call it behind a change that went well, before the main loop looks at the partitions again. What @vm does of itself
+ * meanwhile is news all the same.
  */
-void vms_expect(u32 vm);
+void vms_expect(u32 vm, u32 state);
 
 #endif

@@ -151,7 +151,7 @@ static void test_what_waits_for_a_command_is_no_news(void **state)
 	assert_false(look());
 	assert_string_equal(world.said, "");
 	world.vm[OTHER].state = CLEAVE_VM_PAUSED;
-	vms_expect(OTHER);
+	vms_expect(OTHER, CLEAVE_VM_PAUSED);
 	assert_false(look());
 	assert_string_equal(world.said, "");
 }
@@ -163,12 +163,11 @@ static void test_what_jobs_do_is_no_news(void **state)
 	world.vm[OTHER].state = CLEAVE_VM_EMPTY;
 	vms_init();
 	world.vm[WORK].state = CLEAVE_VM_PAUSED;
-	vms_expect(WORK);
+	vms_expect(WORK, CLEAVE_VM_PAUSED);
 	assert_false(look());
 	world.vm[WORK].state = CLEAVE_VM_EMPTY;
-	vms_expect(WORK);
-	world.vm[OTHER].state = CLEAVE_VM_RUNNING;
-	vms_expect(OTHER);
+	vms_expect(WORK, CLEAVE_VM_EMPTY);
+	vms_expect(OTHER, CLEAVE_VM_RUNNING);
 	world.vm[OTHER].state = CLEAVE_VM_STOPPED;
 	assert_false(look());
 	assert_string_equal(world.said, STOPPED(2, "other"));
