@@ -7,9 +7,13 @@
 #include "guests/manager/move_link.h"
 #include "guests/manager/wire.h"
 
-#define OFFER_SECONDS  10U /* that the peer may take to answer an offer */
-#define COMMIT_SECONDS 5U  /* that it may take to say that it has the guest */
-#define ASK_SECONDS    3U  /* that it may take to answer a question, and between two */
+#define OFFER_SECONDS \
+	10U /* that the peer may take to answer an offer, beside what its slot takes */
+#define COMMIT_SECONDS 5U /* that it may take to say that it has the guest */
+#define ASK_SECONDS    3U /* that it may take to answer a question, and between two */
+
+/* It answers when the slot is there, all of whose memory it has zeroed: 64 MiB/s are the least that is thinkable. */
+#define OFFER_PAGES_A_SECOND 16384U
 
 /*
  * That it may take to acknowledge a pass whose last byte the port took. It has nothing else to do: this is for what is still on its
@@ -256,7 +260,7 @@ static u64 patience(const struct migrate_source *s)
 {
 	switch (s->state) {
 	case MIGRATE_SRC_ACCEPT:
-		return OFFER_SECONDS;
+		return OFFER_SECONDS + migrate_machine_pages(&s->machine) / OFFER_PAGES_A_SECOND;
 	case MIGRATE_SRC_PASS_ACK:
 		return PASS_SECONDS;
 	case MIGRATE_SRC_RUNNING:
