@@ -35,7 +35,7 @@ SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[@-~]|\r")
 ROW_CLEAR = b"\r\x1b[K"
 MEMORY = "2G"
 COMMAND = "migrate linux to peer --downtime 1000 --passes 8 --verify"
-SECONDS = 300  # after which a wait gives up
+SECONDS = 300 * float(os.environ.get("TEST_SLOW", "1"))  # after which a wait gives up
 HINT = ("Ctrl-b o: the other machine | Ctrl-] ?: its console | Ctrl-a x: end it | "
         "and back: right, Ctrl-] manager, migrate spare to peer")
 

@@ -175,6 +175,21 @@ class Failed(AssertionError):
     """The machine did not do what the test waited for."""
 
 
+class Patience:
+    """Seconds to wait for something. Of a host that stands still, and all machines with it, no more than two of them count."""
+
+    def __init__(self, seconds):
+        self.left = seconds
+        self.last = time.monotonic()
+
+    def over(self):
+        """To be asked at least once in two seconds."""
+        now = time.monotonic()
+        self.left -= min(now - self.last, 2.0)
+        self.last = now
+        return self.left <= 0
+
+
 def in_the_child(errors):
     """What the child does first, which leads a session already; `errors`: where QEMU's own messages go."""
 
@@ -268,16 +283,16 @@ class Machine:
 
     def _until(self, found, what, timeout):
         """Read until found() answers something."""
-        end = time.monotonic() + timeout
+        patience = Patience(timeout)
         while True:
             answer = found()
             if answer:
                 return answer
-            if time.monotonic() > end:
+            if patience.over():
                 self.fail(f"gave up after {timeout:.0f} s, waiting for {what}")
             for other in self.beside:
                 other._read(0)
-            if not self._read(min(1.0, max(0.05, end - time.monotonic()))):
+            if not self._read(min(1.0, max(0.05, patience.left))):
                 answer = found()
                 if answer:
                     return answer
@@ -322,6 +337,12 @@ class Machine:
         """Wait until the open line (a prompt) matches."""
         return self._until(lambda: re.search(pattern, self.screen.open), f"an open line with '{pattern}'", timeout)
 
+    def wait_shown(self, pattern, timeout=LONG):
+        """Wait until a line behind the last that was waited for matches, be it whole or still open."""
+        since = self.at
+        self._until(lambda: any(re.search(pattern, line) for line in [*self.screen.lines[since:], self.screen.open]),
+                    f"'{pattern}' in a line, whole or open", timeout)
+
     def lines(self, prefix=None):
         """Whole lines so far; of one speaker, without its prefix."""
         if prefix is None:
@@ -349,9 +370,22 @@ class Machine:
             self.send(ESCAPE + name + "\r")
             state = self.wait(rf'^cleave\| input goes to partition \d+ "{name}" \((\w+)\)')[1]
 
+    def prompt(self, name):
+        """Wait for the prompt of a Linux guest's shell, which has the focus. An alarm of its kernel may have cut one: ask for others."""
+        asked = time.monotonic()
+
+        def found():
+            nonlocal asked
+            if time.monotonic() - asked > 10 * SLOW:
+                asked = time.monotonic()
+                self.send("\r")
+            return re.search(rf"^{name}\| cleave-guest# *$", self.screen.open)
+
+        self._until(found, f"the prompt of {name}", LONG)
+
     def shell(self, command, partition_name):
         """Run a command in a Linux guest's shell, which has the focus. Return: what it printed, as lines."""
-        self.wait_open(rf"^{partition_name}\| cleave-guest# *$")
+        self.prompt(partition_name)
         mark = f"done-{len(self.screen.lines)}"
         # The mark is put together by the shell, so that the echo of the command does not hold it.
         self.sendline(f"{command}; echo {mark[:5]}''{mark[5:]}")
@@ -359,7 +393,7 @@ class Machine:
         self.wait(rf"^{partition_name}\| {mark}$")
         own = partition_name + "| "
         lines = [line[len(own):] for line in self.screen.lines[start:self.at - 1] if line.startswith(own)]
-        return [line for line in lines if not line.startswith("cleave-guest# ")]
+        return [line for line in lines if not line.startswith("cleave-guest#")]
 
     # -- its host
 
@@ -374,12 +408,12 @@ class Machine:
 
     def wait_end(self, timeout=LONG):
         """Wait until QEMU has ended of itself. Return: its exit status."""
-        end = time.monotonic() + timeout
+        patience = Patience(timeout)
         while self._read(1.0):
-            if time.monotonic() > end:
+            if patience.over():
                 self.fail(f"gave up after {timeout:.0f} s, waiting for the machine to power off")
         # Its console is over; a QEMU that hangs all the same would hold the whole suite up.
-        limit = threading.Timer(max(end - time.monotonic(), 1), self._kill)
+        limit = threading.Timer(max(patience.left, 1), self._kill)
         limit.start()
         self.child.wait()
         limit.cancel()

@@ -21,6 +21,7 @@ class Proxy:
         self.paths = [os.path.join(folder, name) for name in ("a.sock", "b.sock")]
         self.cut_at = [None, None]  # bytes of a direction after which both sides are cut
         self.silent_at = [None, None]  # bytes of a direction after which nothing of it arrives any more
+        self.when = None  # (bytes of direction 0, what is done when so many have come)
         self.unheard = None  # bytes of direction 1, to which side 0's answer is dropped, and both are cut
         self.carried = [0, 0]  # in the connection that there is
         self.meet = None  # a barrier at which the first bytes of both directions wait for each other
@@ -35,7 +36,7 @@ class Proxy:
         self.thread.start()
 
     def chardev(self, side):
-        return f"socket,path={self.paths[side]},reconnect=1"
+        return f"socket,path={self.paths[side]},reconnect-ms=200"
 
     def accept(self):
         """Both ends of the next connection; until then, and behind it, nobody can connect."""
@@ -75,6 +76,9 @@ class Proxy:
     def pass_on(self, data, to, side):
         """Return: the connection goes on."""
         limit = self.cut_at[side]
+        if side == 0 and self.when is not None and self.carried[0] + len(data) >= self.when[0]:
+            act, self.when = self.when[1], None
+            act()
         if side == 0 and self.unheard is not None and self.carried[1] >= self.unheard:
             self.unheard = None
             self.cut()
@@ -140,7 +144,7 @@ class Store:
         self.more = threading.Condition()  # guards kept
 
     def chardev(self):
-        return f"socket,path={self.path},reconnect=1"
+        return f"socket,path={self.path},reconnect-ms=200"
 
     def accept(self):
         """Wait until the machine has connected its port."""

@@ -63,20 +63,24 @@ def test_report(boot):
         assert re.search(words, text), words
 
 
+def stop_autoboot(m, speaker=""):
+    """Come to U-Boot's prompt. If its two seconds are over before anybody has looked, it comes by itself: nothing can be booted."""
+    m.wait_shown(rf"^{speaker}Hit any key to stop autoboot")
+    m.send(" ")
+    m.wait_open(rf"^{speaker}=> *$", SHORT)
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_uboot_in_a_partition(boot, mode):
     m = boot([partition("uboot", memory=((0x80000000, 64 << 20),), more=f'gstage-mode = "{mode}"')],
              {"payload.bin": uboot()}, smp=1)
-    m.wait_open(r"^uboot\| Hit any key to stop autoboot")
-    m.send(" ")
-    m.wait_open(r"^uboot\| => *$")
+    stop_autoboot(m, r"uboot\| ")
     m.sendline("bdinfo")
     m.wait(r"^uboot\| DRAM bank|^uboot\| -> size *= 0x0*4000000")
     m.wait_open(r"^uboot\| => *$")
+    m.at = len(m.lines())
     m.sendline("reset")
-    m.wait_open(r"^uboot\| Hit any key to stop autoboot")
-    m.send(" ")
-    m.wait_open(r"^uboot\| => *$")
+    stop_autoboot(m, r"uboot\| ")
     m.sendline("poweroff")
     m.wait(r'^cleave\| partition "uboot": shut down by its guest')
     assert m.wait_end() == 0
@@ -90,10 +94,9 @@ def test_started_by_uboot(boot, tmp_path):
     m = boot(argv=command(kernel=uboot(), smp=2, mem="1G", extra=[
         "-device", f"loader,file={os.path.join(OUT, 'cleave.bin')},addr={image:#x},force-raw=on",
         "-device", f"loader,file={archive},addr={at:#x},force-raw=on"]))
-    m.wait_open(r"Hit any key to stop autoboot")
-    m.send(" ")
-    m.wait_open(r"^=> *$", SHORT)
+    stop_autoboot(m)
     m.sendline("setenv bootargs cleave.focus=sbi")
+    m.wait(r"^=> setenv ", SHORT)
     m.wait_open(r"^=> *$", SHORT)
     m.sendline(f"booti {image:#x} {at:#x}:{size:x} ${{fdtcontroladdr}}")
     m.wait(r"^cleave\| Cleave .* loaded at 0x")

@@ -92,6 +92,10 @@ def test_focus(boot):
     # A partition that has ended takes no input, and says so.
     m.sendline("quit")
     m.wait(r'^cleave\| partition "boss": shut down')
+    state = None
+    while state != "stopped":  # it is said a moment before it is so
+        m.send(ESCAPE + "0")
+        state = m.wait(r'^cleave\| input goes to partition 0 "boss" \((\w+)\)')[1]
     m.sendline("anybody there?")
     m.wait(r'^cleave\| partition "boss" is stopped: what is typed now is dropped')
     m.focus("one")

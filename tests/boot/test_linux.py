@@ -27,7 +27,7 @@ def to_a_shell(m, cpus, name="linux", version=None):
 
 
 def power_off(m, name="linux"):
-    m.wait_open(rf"^{name}\| cleave-guest# *$")
+    m.prompt(name)
     m.sendline("poweroff")
     m.wait(rf'^cleave\| partition "{name}": shut down by its guest')
 
@@ -93,7 +93,7 @@ def test_reboot(boot, linux):
     m = boot([linux_partition(cpus=2)], linux(), smp=2)
     m.wait(r"^linux\| cleave-guest: up ")
     m.shell("touch /tmp/gone", "linux")
-    m.wait_open(r"^linux\| cleave-guest# *$")
+    m.prompt("linux")
     m.sendline("reboot")
     m.wait(r"^linux\| cleave-guest: up ", LONG)
     assert m.shell("ls /tmp/gone 2>/dev/null; echo $?", "linux") == ["1"]

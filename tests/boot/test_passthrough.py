@@ -95,7 +95,7 @@ def test_linux(boot, linux):
     assert m.shell("cd /proc/device-tree/soc", "linux") == []
     assert m.shell("cat rtc*/compatible; echo", "linux") == ["google,goldfish-rtc"]
     assert m.shell("ls -d ../memory*", "linux") == ["../memory@90000000"]
-    m.wait_open(r"^linux\| cleave-guest# *$")
+    m.prompt("linux")
     m.sendline("poweroff")
     assert m.wait_end() == 0
 

@@ -27,6 +27,7 @@ def test_cache_blocks(boot, tmp_path, here, there, why):
     a, man_a = machine(boot, left, here, partition("work", kernel="workload.bin", cpus=2, memory=MEMORY,
                                                    bootargs="beat=1", more="migratable; cpu-affinity = <1 2>"))
     b, man_b = machine(boot, right, there, slot("there", memory=MEMORY))
+    a.beside, b.beside = [b], [a]
     a.wait(r"^work\| alive: ")
     # An offer in the other manager's first second is dropped.
     man_a.link_ready()

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from cleavetest import SHORT, command, guest, partition, qemu
+from cleavetest import LONG, command, guest, partition, qemu
 
 LINK, SECOND = "cleave.link", "cleave.second"
 ECHO, FLOOD, END, LAST = 0, 1, 2, 3
@@ -46,7 +46,7 @@ class Ports:
     def connect(self, name):
         s = socket.socket(socket.AF_UNIX)
         self.open.append(s)
-        s.settimeout(SHORT)
+        s.settimeout(LONG)  # of a whole sendall()
         s.connect(self.path(name))
         return s
 

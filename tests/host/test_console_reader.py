@@ -58,8 +58,11 @@ def test_a_signal_is_no_end(says):
 
 def test_a_console_that_ends_before_its_machine(says):
     """That is not waited for without a limit, neither by the test nor when it is put away (the fixture)."""
+    m = says("x\n", "exec sleep 1000 <&- >&- 2>&-")
+    while m._read(1):
+        pass
     with pytest.raises(Failed, match="killed by signal 9"):
-        says("x\n", "exec sleep 1000 <&- >&- 2>&-").wait_end(2)
+        m.wait_end(2)
     m = says("x\n", "exec sleep 1000 <&- >&- 2>&-")
     while m._read(1):
         pass

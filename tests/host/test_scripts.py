@@ -111,6 +111,7 @@ def test_migration_demonstration_reads_whole_lines(monkeypatch, size):
         assert demo_migrate.numbers(console, "linux") == [1, 2, 3]
         assert console.wait(r"linux\| .*counter 2\n") and console.wait(r"manager\| ((?:done|failed): .*)\n")[1] == LINES[-1][9:]
     finally:
+        console.child.wait()
         console.child.close(force=True)
 
 

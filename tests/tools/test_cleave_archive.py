@@ -8,6 +8,7 @@ import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OUT = os.path.join(TOP, os.environ.get("O", "build"))
+SECONDS = 60 * float(os.environ.get("TEST_SLOW", "1"))  # that a run of a tool may take
 CHECK = os.path.join(OUT, "host", "cleave-check")
 ARCHIVE = os.path.join(TOP, "tools", "cleave-archive")
 
@@ -83,7 +84,7 @@ class Bench:
     def run(self, *arguments, **environment):
         env = {**os.environ, "CLEAVE_CHECK": CHECK, "TMPDIR": str(self.temp), **environment}
         done = subprocess.run([ARCHIVE, *arguments], cwd=self.path, env=env, capture_output=True, text=True,
-                              timeout=60, check=False)
+                              timeout=SECONDS, check=False)
         assert list(self.temp.iterdir()) == [], "temporary files are left"
         assert not [p for p in self.path.iterdir() if p.name.startswith(".")], "half an archive is left"
         return done
@@ -292,7 +293,7 @@ def test_help(bench):
 
 
 def check(bench, *arguments):
-    return subprocess.run([CHECK, *arguments], cwd=bench.path, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([CHECK, *arguments], cwd=bench.path, capture_output=True, text=True, timeout=SECONDS, check=False)
 
 
 def test_checker_knows_a_machine(bench):
