@@ -37,9 +37,7 @@ def test_between_slots(one_machine, loads):
     """There and back under each load; every page is compared before the guest is handed over."""
     moving, *places = one_machine()
     for load in loads:
-        # A slow host must not be made to pass after pass for the few pages that an idle guest writes.
-        options = ["--downtime", "2000"] if load == "idle" else []
-        reports, _ = under_load(moving, places, 2, load, "--verify", *options)
+        reports, _ = under_load(moving, places, 2, load, "--verify")
         if load == "idle":
             assert all(few_pages(report) for report in reports), [report.sums for report in reports]
 
