@@ -284,6 +284,12 @@ static void say_patience(const struct migrate_source *s)
 		shell_say("peer: no answer for %lu seconds", patience(s));
 }
 
+/* The other side has a slot that it fills, or is about to have one, and may wait for the next frame. */
+static bool peer_fills(const struct migrate_source *s)
+{
+	return s->state == MIGRATE_SRC_ACCEPT || s->state == MIGRATE_SRC_PASS_ACK;
+}
+
 static bool peer_watch(struct job *job)
 {
 	struct migrate_source *s = &job->source;
@@ -302,8 +308,7 @@ static bool peer_watch(struct job *job)
 		return false;
 	links.since = rdtime();
 	say_patience(s);
-	/* In a pass the other side has a slot half filled, and may wait for the next frame. */
-	if (s->state == MIGRATE_SRC_PASS_ACK)
+	if (migrate_tx_waiting(&s->tx) == 0 && peer_fills(s))
 		wire_end(&links.wire);
 	else
 		wire_cut(&links.wire, migrate_tx_waiting(&s->tx));

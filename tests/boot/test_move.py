@@ -286,6 +286,29 @@ def test_peer_that_does_not_answer(boot, proxy):
     serves_on(proxy, man_a, man_b)
 
 
+def test_offer_that_is_not_answered(boot, proxy):
+    """The answer comes when the slot is zeroed: for that it is waited as well, then the offer is taken back on both sides."""
+    memory = ((0x80000000, 128 * MIB),)
+    a, man_a = up(boot, partition("work", kernel="workload.bin", cpus=2, memory=memory, bootargs="beat=1",
+                                  more="migratable; cpu-affinity = <1 2>"), spare("back"), link={PEER: proxy.chardev(0)})
+    b, man_b = up(boot, slot("there", memory=memory), link={PEER: proxy.chardev(1)}, count=0)
+    a.beside, b.beside = [b], [a]
+    man_a.link_ready()
+    man_b.link_ready()
+    proxy.silent_at[1] = 0
+    man_a.run("migrate work to peer")
+    report = man_a.over()
+    assert report.verdict.startswith("failed: migrate work: the link was cut"), report.verdict
+    assert "peer: no answer for 12 seconds" in report.lines
+    assert not received(man_b).ok
+    states(man_a, work="running", back="empty")
+    states(man_b, there="empty")
+    assert man_a.leaves("work") == {"1_GiB": 0, "2_MiB": 64, "4_KiB": 0}
+    alive(a, "work")
+    proxy.silent_at[1] = None
+    serves_on(proxy, man_a, man_b)
+
+
 def test_peer_that_stands_still(boot, proxy):
     """The whole machine over there stops in the middle of the first pass, and the link takes no more: given up; later both go on."""
     a, man_a, b, man_b = two(boot, proxy)
