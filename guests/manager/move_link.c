@@ -7,12 +7,11 @@
 #include "guests/manager/move_link.h"
 #include "guests/manager/wire.h"
 
-#define OFFER_SECONDS \
-	10U /* that the peer may take to answer an offer, beside what its slot takes */
-#define COMMIT_SECONDS 5U /* that it may take to say that it has the guest */
-#define ASK_SECONDS    3U /* that it may take to answer a question, and between two */
+#define OFFER_SECONDS  10U /* that the peer may take to answer an offer */
+#define COMMIT_SECONDS 5U  /* that it may take to say that it has the guest */
+#define ASK_SECONDS    3U  /* that it may take to answer a question, and between two */
 
-/* It answers when the slot is there, all of whose memory it has zeroed: 64 MiB/s are the least that is thinkable. */
+/* And beside those 10 seconds: it answers when it has zeroed the slot's memory. 64 MiB/s are the least that is thinkable. */
 #define OFFER_PAGES_A_SECOND 16384U
 
 /*
