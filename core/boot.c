@@ -20,7 +20,7 @@
 #include "core/boot_internal.h"
 #include "core/config.h"
 #include "core/console.h"
-#include "core/driver.h"
+#include "core/machine/driver.h"
 #include "core/sbi.h"
 #include "core/sched.h"
 #include "core/vm.h"

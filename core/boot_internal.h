@@ -8,7 +8,7 @@
 
 #include <cleave/types.h>
 #include "core/boot.h"
-#include "core/memmap.h"
+#include "core/machine/memmap.h"
 
 /** boot_fail() - nothing can run: say why in a line and power the machine off */
 void boot_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));

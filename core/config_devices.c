@@ -13,7 +13,7 @@
 #include <cleave/string.h>
 #include "core/config_internal.h"
 #include "core/config_text.h"
-#include "core/driver.h"
+#include "core/machine/driver.h"
 #include "core/guest_fdt.h"
 #include "mm/space.h"
 

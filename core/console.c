@@ -15,7 +15,7 @@
 #include "arch/riscv/timer.h"
 #include "core/boot.h"
 #include "core/console.h"
-#include "core/irq.h"
+#include "core/machine/irq.h"
 #include "core/sched.h"
 #include "core/vm.h"
 

@@ -53,9 +53,9 @@ struct console_tty {
 };
 
 /**
- * struct console_uart - the machine's UART; a driver fills it in (core/driver.h)
+ * struct console_uart - the machine's UART; a driver fills it in (core/machine/driver.h)
  * @name: for the boot report
- * @irq: source of its receive interrupt at the host's controller (core/irq.h); 0: there is none, it is polled
+ * @irq: source of its receive interrupt at the host's controller (core/machine/irq.h); 0: there is none, it is polled
  * @putc: waits, within bounds, until the UART takes @c; CR and LF are two characters
  * @getc: Return: a character, or -1 when none waits
  * @rx_enable: switch the receive interrupt

@@ -19,7 +19,7 @@
 #include "arch/riscv/hart.h"
 #include "arch/riscv/timer.h"
 #include "core/console.h"
-#include "core/driver.h"
+#include "core/machine/driver.h"
 #include "core/ipi.h"
 #include "core/tlb.h"
 #include "core/vm.h"

@@ -12,7 +12,7 @@
 #include <cleave/types.h>
 #include "arch/riscv/guest.h"
 #include "arch/riscv/hart.h"
-#include "core/driver.h"
+#include "core/machine/driver.h"
 #include "core/ipi.h"
 #include "core/mmio.h"
 #include "core/sbi.h"

@@ -9,7 +9,7 @@
 #include <libfdt.h>
 #include "arch/riscv/hart.h"
 #include "arch/riscv/paging.h"
-#include "core/driver.h"
+#include "core/machine/driver.h"
 #include "drivers/plic.h"
 
 #define PLIC_MAX_CONTEXTS 15872U

@@ -7,7 +7,7 @@
 #include <libfdt.h>
 #include "arch/riscv/paging.h"
 #include "core/console.h"
-#include "core/driver.h"
+#include "core/machine/driver.h"
 #include "drivers/uart_8250.h"
 
 #define UART_8250_MAX_SHIFT 4U

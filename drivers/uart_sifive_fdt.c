@@ -7,7 +7,7 @@
 #include <libfdt.h>
 #include "arch/riscv/paging.h"
 #include "core/console.h"
-#include "core/driver.h"
+#include "core/machine/driver.h"
 #include "drivers/uart_sifive.h"
 
 static struct uart_sifive uart_sifive; /* the console has one UART */

@@ -20,7 +20,7 @@
 #include "core/config.h"
 #include "core/config_text.h"
 #include "core/image.h"
-#include "core/memmap.h"
+#include "core/machine/memmap.h"
 
 enum exit_code {
 	EXIT_GOOD = 0,

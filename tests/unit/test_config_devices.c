@@ -16,7 +16,7 @@
 
 #include <cleave/errno.h>
 #include "config_build.h"
-#include "core/driver.h"
+#include "core/machine/driver.h"
 
 #define AT    "/partitions/linux: "
 #define PLIC  9U

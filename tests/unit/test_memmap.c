@@ -13,7 +13,7 @@
 
 #include <cleave/errno.h>
 #include <libfdt.h>
-#include "core/memmap.h"
+#include "core/machine/memmap.h"
 
 #define TREE_SIZE 16384
 

@@ -8,7 +8,7 @@
 #define CORE_DRIVER_H
 
 #include <cleave/types.h>
-#include "core/irq.h"
+#include "core/machine/irq.h"
 
 enum driver_class {
 	DRIVER_INTC, /* all nodes that match; the first that probes well is used */

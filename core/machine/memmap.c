@@ -4,7 +4,7 @@
  *
  * It must never call memory free that any entry reserves: where a list is full, memory is given up instead.
  */
-#include "core/memmap.h"
+#include "core/machine/memmap.h"
 
 #include <cleave/errno.h>
 #include <cleave/printk.h>

@@ -4,7 +4,7 @@
  */
 #include <cleave/errno.h>
 #include <cleave/printk.h>
-#include "core/irq.h"
+#include "core/machine/irq.h"
 
 struct irq_handler {
 	u32 source;
