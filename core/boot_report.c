@@ -11,7 +11,7 @@
 #include "arch/riscv/start.h"
 #include "arch/riscv/timer.h"
 #include "core/boot_internal.h"
-#include "core/config_text.h"
+#include "core/config/config_text.h"
 
 static void report_firmware(void)
 {

@@ -9,7 +9,7 @@
 #define CORE_SBI_ARGS_H
 
 #include <cleave/types.h>
-#include "core/config.h"
+#include "core/config/config.h"
 
 /* HSM hart_suspend types (table "HSM Hart Suspend Types") */
 #define SBI_SUSPEND_RETENTIVE	  0x00000000U

@@ -8,7 +8,7 @@
  */
 #include <cleave/errno.h>
 #include <cleave/string.h>
-#include "core/guest_fdt.h"
+#include "core/config/guest_fdt.h"
 #include "core/state.h"
 #include "core/vm.h"
 

@@ -11,8 +11,8 @@
 #include <abi/cleave.h>
 #include <cleave/spinlock.h>
 #include <cleave/types.h>
-#include "core/archive.h"
-#include "core/config.h"
+#include "core/config/archive.h"
+#include "core/config/config.h"
 #include "core/console.h"
 #include "core/mmio.h"
 #include "core/state.h"

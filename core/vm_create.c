@@ -11,7 +11,7 @@
 #include "arch/riscv/features.h"
 #include "arch/riscv/hart.h"
 #include "core/boot.h"
-#include "core/config_text.h"
+#include "core/config/config_text.h"
 #include "core/sched.h"
 #include "core/vm_devices.h"
 #include "core/vm_internal.h"

@@ -3,7 +3,7 @@
  * The wiring of a VM's emulated devices. Lock order: the UART's, then the PLIC's or the console's.
  */
 #include <cleave/printk.h>
-#include "core/guest_fdt.h"
+#include "core/config/guest_fdt.h"
 #include "core/vm.h"
 #include "core/vm_devices.h"
 

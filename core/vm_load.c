@@ -11,8 +11,8 @@
 #include "arch/riscv/isa.h"
 #include "arch/riscv/timer.h"
 #include "core/boot.h"
-#include "core/guest_fdt.h"
-#include "core/image.h"
+#include "core/config/guest_fdt.h"
+#include "core/config/image.h"
 #include "core/vm_internal.h"
 #include "core/vm_pass.h"
 

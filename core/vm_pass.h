@@ -11,7 +11,7 @@
 #ifndef CORE_VM_PASS_H
 #define CORE_VM_PASS_H
 
-#include "core/config.h"
+#include "core/config/config.h"
 
 struct vm;
 

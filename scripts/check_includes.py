@@ -126,7 +126,7 @@ def self_test():
         ("guests/manager/a.c", '#include <abi/cleave.h>\n#include "guests/lib/sbi.h"'),
         ("tests/unit/a.c", '#include <stdio.h>\n#include "core/vm.h"'),
         ("guests/linux/a.c", '#include <sys/mman.h>\n#include <stdio.h>\n#include "guests/linux/load.h"'),
-        ("tools/a.c", '#include <stdio.h>\n#include "core/config.h"'),
+        ("tools/a.c", '#include <stdio.h>\n#include "core/config/config.h"'),
     ]
     wrong = [f"not refused: {p}: {t}" for p, t in bad if not check(p, t)]
     wrong += [f"refused: {line}" for p, t in good for line in check(p, t)]

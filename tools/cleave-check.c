@@ -16,10 +16,10 @@
 #include <string.h>
 
 #include <cleave/printk.h>
-#include "core/archive.h"
-#include "core/config.h"
-#include "core/config_text.h"
-#include "core/image.h"
+#include "core/config/archive.h"
+#include "core/config/config.h"
+#include "core/config/config_text.h"
+#include "core/config/image.h"
 #include "core/machine/memmap.h"
 
 enum exit_code {

@@ -6,7 +6,7 @@
 #include <cleave/printk.h>
 #include <cleave/string.h>
 #include "core/boot_internal.h"
-#include "core/config_text.h"
+#include "core/config/config_text.h"
 
 #define PREFIX	 "cleave."
 #define WORD_LEN 64U

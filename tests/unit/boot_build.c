@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/guest_fdt.h"
-#include "core/image.h"
+#include "core/config/guest_fdt.h"
+#include "core/config/image.h"
 
 static void need(bool good)
 {

@@ -9,8 +9,8 @@
 #define TESTS_UNIT_BOOT_BUILD_H
 
 #include <cleave/types.h>
-#include "core/archive.h"
-#include "core/config.h"
+#include "core/config/archive.h"
+#include "core/config/config.h"
 
 #define CPIO_MODE_FILE 0100644U
 #define CPIO_MODE_DIR  0040755U

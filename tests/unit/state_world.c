@@ -8,7 +8,7 @@
 #include <cleave/errno.h>
 #include "arch/riscv/csr.h"
 #include "arch/riscv/timer.h"
-#include "core/guest_fdt.h"
+#include "core/config/guest_fdt.h"
 
 #define VS_64 (2ULL << 32)
 

@@ -15,8 +15,8 @@
 #include <libfdt.h>
 
 #include <cleave/errno.h>
-#include "core/guest_fdt.h"
-#include "core/image.h"
+#include "core/config/guest_fdt.h"
+#include "core/config/image.h"
 
 static u64 buffer[IMAGE_FDT_SIZE / sizeof(u64)];
 

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include <cleave/errno.h>
-#include "core/image.h"
+#include "core/config/image.h"
 
 #define BASE UINT64_C(0x80000000)
 

@@ -6,8 +6,8 @@
 #define CORE_IMAGE_H
 
 #include <cleave/types.h>
-#include "core/archive.h"
-#include "core/config.h"
+#include "core/config/archive.h"
+#include "core/config/config.h"
 
 #define IMAGE_FDT_SIZE KIB(64)
 

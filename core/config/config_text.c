@@ -2,7 +2,7 @@
 /*
  * Words for messages about a configuration. It must never write outside the buffers that it is given.
  */
-#include "core/config_text.h"
+#include "core/config/config_text.h"
 
 #include <cleave/printk.h>
 #include <cleave/string.h>

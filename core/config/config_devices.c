@@ -11,10 +11,10 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
-#include "core/config_internal.h"
-#include "core/config_text.h"
+#include "core/config/config_internal.h"
+#include "core/config/config_text.h"
 #include "core/machine/driver.h"
-#include "core/guest_fdt.h"
+#include "core/config/guest_fdt.h"
 #include "mm/space.h"
 
 #define PROPERTY "devices"

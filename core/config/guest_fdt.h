@@ -6,7 +6,7 @@
 #define CORE_GUEST_FDT_H
 
 #include <cleave/types.h>
-#include "core/config.h"
+#include "core/config/config.h"
 
 /* Where a guest finds its emulated devices, as on QEMU's virt board */
 #define GUEST_UART_BASE	   UINT64_C(0x10000000)

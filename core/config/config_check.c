@@ -8,11 +8,11 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
-#include "core/archive.h"
-#include "core/config_internal.h"
-#include "core/config_text.h"
-#include "core/guest_fdt.h"
-#include "core/image.h"
+#include "core/config/archive.h"
+#include "core/config/config_internal.h"
+#include "core/config/config_text.h"
+#include "core/config/guest_fdt.h"
+#include "core/config/image.h"
 
 #define MIN_LEVELS 3U
 #define MAX_LEVELS 5U

@@ -8,7 +8,7 @@
  * Sources: Devicetree Specification 0.4; the Linux bindings riscv/cpus, riscv/extensions, serial/8250 and
  * interrupt-controller/sifive,plic-1.0.0.
  */
-#include "core/guest_fdt.h"
+#include "core/config/guest_fdt.h"
 
 #include <libfdt.h>
 

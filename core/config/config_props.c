@@ -10,8 +10,8 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
-#include "core/config_internal.h"
-#include "core/config_text.h"
+#include "core/config/config_internal.h"
+#include "core/config/config_text.h"
 
 /** struct prop - a property's name as it is being read, and its bytes, which need not be aligned */
 struct prop {

@@ -7,7 +7,7 @@
  *
  * It must never read outside the bytes that it was given: every length is compared with what is left before it is used.
  */
-#include "core/archive.h"
+#include "core/config/archive.h"
 
 #include <cleave/errno.h>
 #include <cleave/printk.h>

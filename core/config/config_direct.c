@@ -4,8 +4,8 @@
  */
 #include <cleave/errno.h>
 #include <cleave/string.h>
-#include "core/config_internal.h"
-#include "core/config_text.h"
+#include "core/config/config_internal.h"
+#include "core/config/config_text.h"
 
 /* Where memory is free, so that a wrong range is put right at once. */
 static void list_free(const struct config_machine *m, char *buf, size_t size)

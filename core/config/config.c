@@ -7,16 +7,16 @@
  * Reading goes on behind an error, so that one run tells of all of them. The tree is untrusted: fdt_check_full() sees to
  * its structure, and no string is used before it was found to end inside its property.
  */
-#include "core/config.h"
+#include "core/config/config.h"
 
 #include <libfdt.h>
 
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
-#include "core/archive.h"
-#include "core/config_internal.h"
-#include "core/config_text.h"
+#include "core/config/archive.h"
+#include "core/config/config_internal.h"
+#include "core/config/config_text.h"
 
 #define ROOT_COMPATIBLE	     "cleave,config"
 #define PARTITION_COMPATIBLE "cleave,partition"

@@ -6,8 +6,8 @@
 #define CORE_CONFIG_INTERNAL_H
 
 #include <cleave/types.h>
-#include "core/archive.h"
-#include "core/config.h"
+#include "core/config/archive.h"
+#include "core/config/config.h"
 
 #define CONFIG_NODE_LEN 64U
 

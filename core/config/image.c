@@ -9,12 +9,12 @@
  * does not say how much memory it uses behind its file. All of it lies in the first memory range, which U-Boot and Linux
  * take for granted. It must never compute with a sum that can wrap: sizes and offsets come from a file.
  */
-#include "core/image.h"
+#include "core/config/image.h"
 
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
-#include "core/config_text.h"
+#include "core/config/config_text.h"
 
 /*
  * The header of a RISC-V Linux image ("Boot image header in RISC-V Linux" in the kernel's documentation, version 0.2):

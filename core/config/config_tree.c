@@ -10,7 +10,7 @@
 
 #include <cleave/errno.h>
 #include <cleave/string.h>
-#include "core/config_internal.h"
+#include "core/config/config_internal.h"
 #include "core/machine/driver.h"
 
 /* Physical addresses have 56 bits (privileged specification, "Sv39"). */

@@ -6,7 +6,7 @@
  * nodes is told by name, and left out: in the guest's tree the same number would be another node, or none.
  * Sources: Devicetree Specification 0.4, chapters 2.3 and 2.4; the consumer bindings of Linux and of dt-schema.
  */
-#include "core/guest_fdt.h"
+#include "core/config/guest_fdt.h"
 
 #include <libfdt.h>
 
