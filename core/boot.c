@@ -19,7 +19,7 @@
 #include "core/config/archive.h"
 #include "core/boot_internal.h"
 #include "core/config/config.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/machine/driver.h"
 #include "core/sbi.h"
 #include "core/sched.h"

@@ -6,7 +6,7 @@
  * through space_write() only (M8).
  */
 #include <cleave/errno.h>
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/sbi.h"
 #include "core/sbi_args.h"
 #include "core/vm.h"

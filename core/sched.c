@@ -18,7 +18,7 @@
 #include "arch/riscv/guest.h"
 #include "arch/riscv/hart.h"
 #include "arch/riscv/timer.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/machine/driver.h"
 #include "core/ipi.h"
 #include "core/tlb.h"

@@ -8,7 +8,7 @@
 
 #include <cleave/errno.h>
 #include <cleave/string.h>
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/vm.h"
 
 /* In ascending order of kind: records are listed, and looked for, in this order. */

@@ -13,7 +13,7 @@
 #include <cleave/types.h>
 #include "core/config/archive.h"
 #include "core/config/config.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/mmio.h"
 #include "core/state.h"
 #include "core/vcpu.h"

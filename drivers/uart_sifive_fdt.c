@@ -6,7 +6,7 @@
 #include <cleave/printk.h>
 #include <libfdt.h>
 #include "arch/riscv/paging.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/machine/driver.h"
 #include "drivers/uart_sifive.h"
 

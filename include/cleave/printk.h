@@ -2,7 +2,7 @@
 /*
  * What the hypervisor says: one call, one line, prefixed `cleave| ` on the console.
  *
- * printk() is declared here so that every part can speak, and defined by core/console.c (by the test harness on the
+ * printk() is declared here so that every part can speak, and defined by core/console/console.c (by the test harness on the
  * host). It never blocks for longer than the line takes, and never loses a line.
  */
 #ifndef CLEAVE_PRINTK_H

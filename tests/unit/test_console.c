@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The console's lines (core/console_lines.c) and keys (core/console_keys.c).
+ * The console's lines (core/console/console_lines.c) and keys (core/console/console_keys.c).
  *
  * What is sent is looked at through a terminal: a small one is written here, of what ECMA-48 says of the sequences that
  * occur. The shared terminal must show of each speaker what a terminal of its own would show.
@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 #include <cleave/errno.h>
-#include "core/console_keys.h"
-#include "core/console_lines.h"
+#include "core/console/console_keys.h"
+#include "core/console/console_lines.h"
 
 #define ROWS	20000
 #define COLUMNS 2000

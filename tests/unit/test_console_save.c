@@ -10,7 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "core/console_lines.h"
+#include "core/console/console_lines.h"
 
 #define OUT_MAX 65536U
 

@@ -4,7 +4,7 @@
  */
 #include <cleave/errno.h>
 #include <cleave/string.h>
-#include "core/console_keys.h"
+#include "core/console/console_keys.h"
 
 #define KEY_ETX 0x03U /* Ctrl-C */
 #define KEY_EOT 0x04U /* Ctrl-D */

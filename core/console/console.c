@@ -2,7 +2,7 @@
 /*
  * The console: lines out, keys in, and printk().
  *
- * What a line is and how it is shown is core/console_lines.c's, what keys mean core/console_keys.c's; here are the lock,
+ * What a line is and how it is shown is core/console/console_lines.c's, what keys mean core/console/console_keys.c's; here are the lock,
  * the UART, the partitions and the way of the input. It must never wait for a partition, and never hold its lock while it
  * calls anything that takes another.
  */
@@ -14,7 +14,7 @@
 #include "arch/riscv/sbi.h"
 #include "arch/riscv/timer.h"
 #include "core/boot.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/machine/irq.h"
 #include "core/sched.h"
 #include "core/vm.h"

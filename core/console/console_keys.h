@@ -8,7 +8,7 @@
  *   Ctrl-] Ctrl-]          send a Ctrl-] to the partition in focus
  *   Ctrl-] Esc             nothing (also Ctrl-C, Ctrl-D, or Enter with nothing before it)
  *
- * Nothing here takes a lock: core/console.c holds the console's around every call.
+ * Nothing here takes a lock: core/console/console.c holds the console's around every call.
  */
 #ifndef CORE_CONSOLE_KEYS_H
 #define CORE_CONSOLE_KEYS_H

@@ -7,7 +7,7 @@
  * open line is kept as it looks and not as it was sent: carriage return, backspace, tab and those ANSI sequences that edit
  * within a line are carried out on it. Sequences that would reach outside the line are dropped.
  *
- * Nothing here takes a lock: core/console.c holds the console's around every call.
+ * Nothing here takes a lock: core/console/console.c holds the console's around every call.
  */
 #ifndef CORE_CONSOLE_LINES_H
 #define CORE_CONSOLE_LINES_H

@@ -8,7 +8,7 @@
  */
 #include <cleave/printk.h>
 #include <cleave/string.h>
-#include "core/console_lines.h"
+#include "core/console/console_lines.h"
 
 enum console_line_state {
 	LINE_PLAIN,

@@ -2,8 +2,8 @@
 /*
  * One UART for all: lines of each partition prefixed `name| `, the hypervisor's own `cleave| `; input to the one in focus.
  *
- * Nothing is ever lost, and a line is never broken by another's: core/console_lines.h says how. Until a driver has found
- * the machine's UART, the firmware's console (SBI) serves instead. What the user may type is in core/console_keys.h.
+ * Nothing is ever lost, and a line is never broken by another's: core/console/console_lines.h says how. Until a driver has found
+ * the machine's UART, the firmware's console (SBI) serves instead. What the user may type is in core/console/console_keys.h.
  *
  * Locking: one lock for the UART and all lines and input buffers, and one for each partition's output. They are the
  * innermost locks of all: every function but console_input(), console_focus(), console_read() and console_start() may be
@@ -15,8 +15,8 @@
 
 #include <cleave/spinlock.h>
 #include <cleave/types.h>
-#include "core/console_keys.h"
-#include "core/console_lines.h"
+#include "core/console/console_keys.h"
+#include "core/console/console_lines.h"
 
 #define CONSOLE_STAGE \
 	64U /* bytes of output that a partition gathers before it takes the console's lock */
