@@ -14,7 +14,7 @@
 #include "arch/riscv/hart.h"
 #include "core/machine/driver.h"
 #include "core/ipi.h"
-#include "core/mmio.h"
+#include "core/device/mmio.h"
 #include "core/sbi.h"
 #include "core/sched.h"
 #include "core/vcpu.h"

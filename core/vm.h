@@ -14,11 +14,11 @@
 #include "core/config/archive.h"
 #include "core/config/config.h"
 #include "core/console/console.h"
-#include "core/mmio.h"
+#include "core/device/mmio.h"
 #include "core/state.h"
 #include "core/vcpu.h"
-#include "core/vplic.h"
-#include "core/vuart.h"
+#include "core/device/vplic.h"
+#include "core/device/vuart.h"
 #include "mm/space.h"
 
 /* Work on a VM that goes in bounded steps (M6); struct vm's `op` */

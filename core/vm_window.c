@@ -7,7 +7,7 @@
  * made under the former, and so are the checks of who resumes, starts or logs that VM.
  */
 #include <cleave/errno.h>
-#include "core/mmio.h"
+#include "core/device/mmio.h"
 #include "core/vm_internal.h"
 
 /** struct vm_window - @holder: who looks, NULL: slot is free; @own_gpa: where it begins there; @from: whose memory it is */

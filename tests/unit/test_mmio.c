@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Emulated devices on a VM's bus (core/mmio.c): what may be added, and which device an address finds, at every edge.
+ * Emulated devices on a VM's bus (core/device/mmio.c): what may be added, and which device an address finds, at every edge.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include <cleave/errno.h>
-#include "core/mmio.h"
+#include "core/device/mmio.h"
 
 static int add(struct mmio_bus *bus, u64 base, u64 size)
 {

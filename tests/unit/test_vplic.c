@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The emulated PLIC (core/vplic.c): gateways, priorities, thresholds, claim and complete per context, and accesses of a
+ * The emulated PLIC (core/device/vplic.c): gateways, priorities, thresholds, claim and complete per context, and accesses of a
  * guest that means harm, compared with a model that is written from the specification the slow way.
  */
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "core/vplic.h"
+#include "core/device/vplic.h"
 
 #define CONTEXTS 3U
 

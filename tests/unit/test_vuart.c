@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The emulated ns16550a (core/vuart.c): what drivers probe for, transmit and receive interrupts, loopback, and accesses
+ * The emulated ns16550a (core/device/vuart.c): what drivers probe for, transmit and receive interrupts, loopback, and accesses
  * of a guest that means harm.
  */
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "core/vuart.h"
+#include "core/device/vuart.h"
 
 /* Registers and bits as the PC16550D data sheet has them */
 #define RBR 0U

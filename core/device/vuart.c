@@ -6,7 +6,7 @@
  * what is written is out, and the holding register is always empty. It must never wait, and never trust an offset, a size
  * or a value that comes from the guest.
  */
-#include "core/vuart.h"
+#include "core/device/vuart.h"
 
 #include <cleave/errno.h>
 

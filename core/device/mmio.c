@@ -3,7 +3,7 @@
  * Which emulated device of a VM a guest-physical address belongs to. It must never call a device: the exit path does.
  */
 #include <cleave/errno.h>
-#include "core/mmio.h"
+#include "core/device/mmio.h"
 
 int mmio_add(struct mmio_bus *bus, const struct mmio_device *dev)
 {

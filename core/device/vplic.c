@@ -5,7 +5,7 @@
  * Memory map, gateways and the claim process: RISC-V PLIC specification 1.0.0, chapters 3 to 9. Registers are 32 bits wide;
  * accesses of another size or alignment read 0 and write nothing. It must never index by what a guest says unchecked.
  */
-#include "core/vplic.h"
+#include "core/device/vplic.h"
 
 #define PLIC_PRIORITY	   UINT64_C(0x0)
 #define PLIC_PENDING	   UINT64_C(0x1000)
