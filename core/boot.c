@@ -22,7 +22,7 @@
 #include "core/console/console.h"
 #include "core/machine/driver.h"
 #include "core/sbi.h"
-#include "core/sched.h"
+#include "core/run/sched.h"
 #include "core/vm.h"
 
 struct boot_info boot_info = { .cmdline = "" };

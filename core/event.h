@@ -11,7 +11,7 @@
 #include <abi/cleave.h>
 #include <cleave/types.h>
 #include "core/event_ring.h"
-#include "core/vcpu.h"
+#include "core/run/vcpu.h"
 
 /** event_post() - tell everybody who waits */
 void event_post(u32 type, u32 vm, u64 arg);

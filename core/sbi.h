@@ -11,7 +11,7 @@
 #include <abi/cleave.h>
 #include <cleave/types.h>
 #include "arch/riscv/guest.h"
-#include "core/vcpu.h"
+#include "core/run/vcpu.h"
 
 /* Extension ids (SBI 2.0, chapters 4 to 12) */
 #define SBI_EID_BASE   0x10U

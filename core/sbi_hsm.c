@@ -2,7 +2,7 @@
 /*
  * SBI HSM for guests (SBI 2.0, chapter 9): starting, stopping and suspending vCPUs.
  *
- * The states are the vCPU's own (core/vcpu.h); what they mean for running it is the scheduler's.
+ * The states are the vCPU's own (core/run/vcpu.h); what they mean for running it is the scheduler's.
  */
 #include <cleave/atomic.h>
 #include <cleave/errno.h>

@@ -6,7 +6,7 @@
  * no guest is given the H extension, so they are not supported.
  */
 #include "core/sbi.h"
-#include "core/fence.h"
+#include "core/run/fence.h"
 #include "core/sbi_args.h"
 #include "core/vm.h"
 

@@ -19,7 +19,7 @@
 #include "arch/riscv/sbi.h"
 #include "arch/riscv/timer.h"
 #include "core/event.h"
-#include "core/sched.h"
+#include "core/run/sched.h"
 #include "core/vm_internal.h"
 #include "core/vm_pass.h"
 

@@ -16,7 +16,7 @@
 #include "core/console/console.h"
 #include "core/device/mmio.h"
 #include "core/state.h"
-#include "core/vcpu.h"
+#include "core/run/vcpu.h"
 #include "core/device/vplic.h"
 #include "core/device/vuart.h"
 #include "mm/space.h"

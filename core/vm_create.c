@@ -12,7 +12,7 @@
 #include "arch/riscv/hart.h"
 #include "core/boot.h"
 #include "core/config/config_text.h"
-#include "core/sched.h"
+#include "core/run/sched.h"
 #include "core/vm_devices.h"
 #include "core/vm_internal.h"
 #include "core/vm_pass.h"

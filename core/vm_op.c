@@ -7,7 +7,7 @@
  */
 #include <cleave/errno.h>
 #include <cleave/printk.h>
-#include "core/sched.h"
+#include "core/run/sched.h"
 #include "core/vm_devices.h"
 #include "core/vm_internal.h"
 

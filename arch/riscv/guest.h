@@ -72,7 +72,7 @@ struct guest_exit {
  * @fault_pc, @fault_gpa, @fault_repeats: last read fault that core called spurious (exit.c)
  * @exit: arch-private
  *
- * Owned by the hart that it is pinned to; others read and write it only while the vCPU is held OUT (core/vcpu.h).
+ * Owned by the hart that it is pinned to; others read and write it only while the vCPU is held OUT (core/run/vcpu.h).
  */
 struct guest {
 	u64 x[32];

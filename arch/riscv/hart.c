@@ -344,7 +344,7 @@ u32 hart_start_all(void)
 	u32 online = 1U;
 
 	atomic_set_release(&harts[0].online, 1U);
-	/* A fence that others must see waits until they have (core/ipi.h); a hart that cannot be called would never answer. */
+	/* A fence that others must see waits until they have (core/run/ipi.h); a hart that cannot be called would never answer. */
 	if (count > 1U && !sbi_has(SBI_EXT_IPI)) {
 		printk(PRINTK_WARNING
 		       "all harts but the boot hart left out: the firmware has no SBI IPI "

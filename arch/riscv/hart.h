@@ -58,7 +58,7 @@ struct hart *hart_by_id(u64 hartid);
  */
 u32 hart_start_all(void);
 
-/** hart_main() - defined by core/sched.c: a hart's life after boot; never returns */
+/** hart_main() - defined by core/run/sched.c: a hart's life after boot; never returns */
 void hart_main(struct hart *h) __attribute__((noreturn));
 
 /** hart_wait() - WFI: wait until any interrupt that sie enables is pending, without taking it */

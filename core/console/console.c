@@ -16,7 +16,7 @@
 #include "core/boot.h"
 #include "core/console/console.h"
 #include "core/machine/irq.h"
-#include "core/sched.h"
+#include "core/run/sched.h"
 #include "core/vm.h"
 
 #define CONSOLE_SELF	   "cleave"

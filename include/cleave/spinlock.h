@@ -21,7 +21,7 @@ struct spinlock {
 /**
  * spin_relax() - wait a moment inside a busy loop and serve other harts' requests
  *
- * Defined by core/ipi.c for the hypervisor and by the test harness on the host.
+ * Defined by core/run/ipi.c for the hypervisor and by the test harness on the host.
  */
 void spin_relax(void);
 

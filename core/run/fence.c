@@ -4,14 +4,14 @@
  *
  * It must never interrupt a vCPU that does not run (M7), nor acknowledge for one that stands in a walk (M4).
  */
-#include "core/fence.h"
+#include "core/run/fence.h"
 
 #include <cleave/atomic.h>
 #include "arch/riscv/fence.h"
 #include "arch/riscv/hart.h"
-#include "core/ipi.h"
-#include "core/tlb.h"
-#include "core/vcpu.h"
+#include "core/run/ipi.h"
+#include "core/run/tlb.h"
+#include "core/run/vcpu.h"
 #include "core/vm.h"
 #include "mm/fence.h"
 #include "mm/space.h"

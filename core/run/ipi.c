@@ -5,14 +5,14 @@
  * What is asked for is kept where it belongs (a vCPU's fences and interrupts, a VM's state, a hart's need to choose again); the
  * interrupt says only that there is something. This file must never run while its caller stands in a page-table walk (M4).
  */
-#include "core/ipi.h"
+#include "core/run/ipi.h"
 
 #include <cleave/atomic.h>
 #include <cleave/spinlock.h>
 #include "arch/riscv/hart.h"
-#include "core/fence.h"
-#include "core/sched.h"
-#include "core/vcpu.h"
+#include "core/run/fence.h"
+#include "core/run/sched.h"
+#include "core/run/vcpu.h"
 #include "core/vm.h"
 
 /* A cache line each: written by every hart that sends. @pending: 1: an interrupt is on its way; atomic */

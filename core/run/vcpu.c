@@ -2,14 +2,14 @@
 /*
  * vCPUs: reset, start, interrupts, timer. Who may touch what is in vcpu.h; this file must never run a guest.
  */
-#include "core/vcpu.h"
+#include "core/run/vcpu.h"
 
 #include <cleave/atomic.h>
 #include <cleave/errno.h>
 #include "arch/riscv/features.h"
 #include "arch/riscv/timer.h"
-#include "core/ipi.h"
-#include "core/sched.h"
+#include "core/run/ipi.h"
+#include "core/run/sched.h"
 #include "core/vm.h"
 
 struct vcpu *vcpu_current(void)

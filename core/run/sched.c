@@ -9,7 +9,7 @@
  * Locking: `lock` guards the list; it is held while one is chosen, never while one runs. The fields marked "owner" are
  * touched by the hart itself only. Lock order: vm->lock, then this.
  */
-#include "core/sched.h"
+#include "core/run/sched.h"
 
 #include <cleave/atomic.h>
 #include <cleave/errno.h>
@@ -20,8 +20,8 @@
 #include "arch/riscv/timer.h"
 #include "core/console/console.h"
 #include "core/machine/driver.h"
-#include "core/ipi.h"
-#include "core/tlb.h"
+#include "core/run/ipi.h"
+#include "core/run/tlb.h"
 #include "core/vm.h"
 
 #define SCHED_POLL_HZ  100U   /* of console_input() where the UART has no interrupt */

@@ -2,7 +2,7 @@
 /*
  * Flushes on this hart, and the book that the debug build keeps of them.
  */
-#include "core/tlb.h"
+#include "core/run/tlb.h"
 
 #include "arch/riscv/fence.h"
 
@@ -10,8 +10,8 @@
 #include <cleave/atomic.h>
 #include <cleave/printk.h>
 #include "arch/riscv/hart.h"
-#include "core/tlb_ledger.h"
-#include "core/vcpu.h"
+#include "core/run/tlb_ledger.h"
+#include "core/run/vcpu.h"
 #include "core/vm.h"
 
 static struct tlb_ledger tlb_ledgers[CONFIG_MAX_HARTS]; /* each used by its hart alone */

@@ -7,7 +7,7 @@
 #define CORE_SCHED_H
 
 #include <cleave/types.h>
-#include "core/vcpu.h"
+#include "core/run/vcpu.h"
 
 /**
  * sched_add() - pin @v to hart @v->hart; before that hart runs guests, or while the VM does not run

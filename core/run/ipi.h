@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Requests between harts. core/ipi.c also defines spin_relax(), which serves them while a hart waits.
+ * Requests between harts. core/run/ipi.c also defines spin_relax(), which serves them while a hart waits.
  */
 #ifndef CORE_IPI_H
 #define CORE_IPI_H
