@@ -75,7 +75,7 @@ FDTS := $(call files,deps/libfdt/*.c)
 # What needs no hart is built for the host too: for tools, unit tests, fuzzers and proofs. All of
 # mm/ and lib/ is; the files of other parts that are so stand in this list.
 HOST_MORE := arch/riscv/insn.c arch/riscv/isa.c core/config*.c core/*/config*.c core/archive*.c core/*/archive*.c core/guest_fdt*.c core/*/guest_fdt*.c core/image*.c core/*/image*.c core/sbi_args*.c core/*/sbi_args*.c core/fence_request*.c core/*/fence_request*.c core/tlb_ledger*.c core/*/tlb_ledger*.c \
-	core/event_ring.c core/*/event_ring.c core/memmap*.c core/*/memmap*.c core/devtree*.c core/*/devtree*.c core/vuart*.c core/*/vuart*.c core/vplic*.c core/*/vplic*.c \
+	core/vm/event_ring.c core/*/event_ring.c core/memmap*.c core/*/memmap*.c core/devtree*.c core/*/devtree*.c core/vuart*.c core/*/vuart*.c core/vplic*.c core/*/vplic*.c \
 	core/console/console_keys.c core/*/console_keys.c core/console/console_lines.c core/*/console_lines.c core/device/mmio.c core/*/mmio.c core/machine/driver.c core/*/driver.c core/machine/irq.c core/*/irq.c \
 	core/state*.c core/*/state*.c arch/riscv/guest_state.c drivers/plic.c drivers/uart_8250.c drivers/uart_sifive.c guests/lib/migrate/*.c \
 	guests/lib/guest_format.c guests/lib/fdt_node.c guests/lib/virtio_mmio.c guests/lib/virtio_serial.c guests/manager/words.c guests/manager/complete.c guests/manager/history.c \

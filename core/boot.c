@@ -23,7 +23,7 @@
 #include "core/machine/driver.h"
 #include "core/sbi.h"
 #include "core/run/sched.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 struct boot_info boot_info = { .cmdline = "" };
 

@@ -10,7 +10,7 @@
 #define CORE_HYPERCALL_H
 
 #include "core/sbi.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 /* Answer of a function that has to be called again by the vCPU itself, after it left its hart (blocked, or stopped) */
 #define HYPERCALL_AGAIN 1

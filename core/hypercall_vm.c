@@ -4,7 +4,7 @@
 
 #include <cleave/errno.h>
 #include <cleave/string.h>
-#include "core/event.h"
+#include "core/vm/event.h"
 
 /* Most ids that there can be */
 #define LIST_MAX ((u64)CONFIG_MAX_VMS)

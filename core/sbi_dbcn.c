@@ -9,7 +9,7 @@
 #include "core/console/console.h"
 #include "core/sbi.h"
 #include "core/sbi_args.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 #include "mm/space.h"
 
 enum {

@@ -8,7 +8,7 @@
 #include <cleave/errno.h>
 #include "core/sbi.h"
 #include "core/sbi_args.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 enum {
 	HSM_START = 0,

@@ -4,7 +4,7 @@
  */
 #include "core/sbi.h"
 #include "core/sbi_args.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 enum {
 	IPI_SEND = 0,

@@ -8,7 +8,7 @@
 #include "core/sbi.h"
 #include "core/run/fence.h"
 #include "core/sbi_args.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 enum {
 	RFENCE_FENCE_I = 0,

@@ -5,7 +5,7 @@
  */
 #include "core/sbi.h"
 #include "core/sbi_args.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 enum {
 	SRST_RESET = 0,

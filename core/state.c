@@ -9,7 +9,7 @@
 #include <cleave/errno.h>
 #include <cleave/string.h>
 #include "core/console/console.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 /* In ascending order of kind: records are listed, and looked for, in this order. */
 static const struct state_kind *const state_kinds[] = {

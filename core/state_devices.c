@@ -10,7 +10,7 @@
 #include <cleave/string.h>
 #include "core/config/guest_fdt.h"
 #include "core/state.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 /* --- UART --------------------------------------------------------------------------------------------------------- */
 

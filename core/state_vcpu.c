@@ -25,7 +25,7 @@
 #include "arch/riscv/guest_state.h"
 #include "core/sbi_args.h"
 #include "core/state.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 /* --- registers ---------------------------------------------------------------------------------------------------- */
 

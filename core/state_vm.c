@@ -21,7 +21,7 @@
 #include "arch/riscv/guest_state.h"
 #include "arch/riscv/timer.h"
 #include "core/state.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 u32 state_flags(void)
 {

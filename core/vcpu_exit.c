@@ -18,8 +18,8 @@
 #include "core/sbi.h"
 #include "core/run/sched.h"
 #include "core/run/vcpu.h"
-#include "core/vm.h"
-#include "core/vm_pass.h"
+#include "core/vm/vm.h"
+#include "core/vm/vm_pass.h"
 #include "mm/space.h"
 
 #define EXIT_WHY_LEN 512U

@@ -13,7 +13,7 @@
  *	hstatus			SPV is 1, SPVP follows the mode (each trap writes it anyway), VTW is the scheduler's
  *	host_sp, host_tp	the hypervisor's own
  *	hgatp			the slot's
- *	time_offset		CLOCK (core/vm_clock.c)
+ *	time_offset		CLOCK (core/vm/vm_clock.c)
  *	henvcfg, hideleg, hedeleg, hcounteren, hstateen0
  *				what the machine's harts offer: set by guest_init() when the slot is created
  *	csr			CSRS, but for vstimecmp: TIMER; of hvip only VSSIP: the rest is core's to show

@@ -17,7 +17,7 @@
 #include "core/console/console.h"
 #include "core/machine/irq.h"
 #include "core/run/sched.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 #define CONSOLE_SELF	   "cleave"
 #define CONSOLE_INPUT_STEP 256U /* characters that one console_input() fetches (M6) */

@@ -57,12 +57,12 @@ void vplic_line(struct vplic *p, u32 source, bool level);
 void vplic_pass(struct vplic *p, u32 source);
 
 /**
- * vplic_completed() - call up, defined by core/vm_pass.c: the guest has completed a source of vplic_pass() that it had claimed,
+ * vplic_completed() - call up, defined by core/vm/vm_pass.c: the guest has completed a source of vplic_pass() that it had claimed,
  * and its line has fallen. Called with p->lock held
  */
 void vplic_completed(struct vplic *p, u32 source);
 
-/** vplic_output() - call up, defined by core/vm_devices.c: external interrupt of @context; called with p->lock held */
+/** vplic_output() - call up, defined by core/vm/vm_devices.c: external interrupt of @context; called with p->lock held */
 void vplic_output(struct vplic *p, u32 context, bool level);
 
 #endif

@@ -67,7 +67,7 @@ void vuart_save(struct vuart *u, struct cleave_state_uart *r);
 int vuart_load(struct vuart *u, const struct cleave_state_uart *r);
 
 /*
- * Calls up, defined by core/vm_devices.c. vuart_irq() and vuart_fetch() are called with u->lock held: the order of two
+ * Calls up, defined by core/vm/vm_devices.c. vuart_irq() and vuart_fetch() are called with u->lock held: the order of two
  * changes of the line must not be turned round. vuart_output() is called without it.
  */
 void vuart_output(struct vuart *u, u8 c);

@@ -12,7 +12,7 @@
 #include "core/run/ipi.h"
 #include "core/run/tlb.h"
 #include "core/run/vcpu.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 #include "mm/fence.h"
 #include "mm/space.h"
 

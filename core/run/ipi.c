@@ -13,7 +13,7 @@
 #include "core/run/fence.h"
 #include "core/run/sched.h"
 #include "core/run/vcpu.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 /* A cache line each: written by every hart that sends. @pending: 1: an interrupt is on its way; atomic */
 struct ipi_hart {

@@ -22,7 +22,7 @@
 #include "core/machine/driver.h"
 #include "core/run/ipi.h"
 #include "core/run/tlb.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 #define SCHED_POLL_HZ  100U   /* of console_input() where the UART has no interrupt */
 #define SCHED_BRAKE_US 20000U /* a braked VM is held for a part of each such period */

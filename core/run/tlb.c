@@ -12,7 +12,7 @@
 #include "arch/riscv/hart.h"
 #include "core/run/tlb_ledger.h"
 #include "core/run/vcpu.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 static struct tlb_ledger tlb_ledgers[CONFIG_MAX_HARTS]; /* each used by its hart alone */
 

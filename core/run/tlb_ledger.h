@@ -10,7 +10,7 @@
 
 #include <cleave/types.h>
 
-#define TLB_LEDGER_VMIDS (CONFIG_MAX_VMS + 1U) /* core/vmid.c gives out no larger one */
+#define TLB_LEDGER_VMIDS (CONFIG_MAX_VMS + 1U) /* core/vm/vmid.c gives out no larger one */
 
 /**
  * struct tlb_ledger_entry - translations under one VMID

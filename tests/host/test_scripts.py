@@ -165,5 +165,5 @@ def test_initrd_is_the_same_twice_and_holds_init(tmp_path):
 
 def test_include_rules_can_fail():
     assert check_includes.self_test() == []
-    assert check_includes.check("mm/x.c", '#include "core/vm.h"\n')
+    assert check_includes.check("mm/x.c", '#include "core/vm/vm.h"\n')
     assert not check_includes.check("core/x.c", '#include "mm/space.h"\n')

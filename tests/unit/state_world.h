@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A VM on the host, for tests of state records: real vCPU structures, UART, PLIC and console lines, with the wires between them as
- * core/vm_devices.c lays them; no hart.
+ * core/vm/vm_devices.c lays them; no hart.
  */
 #ifndef TESTS_UNIT_STATE_WORLD_H
 #define TESTS_UNIT_STATE_WORLD_H
 
 #include "arch/riscv/features.h"
 #include "core/state.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 #define WORLD_VCPUS 4U
 #define WORLD_VLENB 64U

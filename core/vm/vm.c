@@ -12,16 +12,16 @@
  * While a lock is held nobody waits for a vCPU to leave its hart: the vCPU may be waiting for that lock. It is enough to
  * wait for its acknowledgements, which it gives while it waits (spin_relax()).
  */
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include "arch/riscv/sbi.h"
 #include "arch/riscv/timer.h"
-#include "core/event.h"
+#include "core/vm/event.h"
 #include "core/run/sched.h"
-#include "core/vm_internal.h"
-#include "core/vm_pass.h"
+#include "core/vm/vm_internal.h"
+#include "core/vm/vm_pass.h"
 
 /* Faults that on-fault = "restart" answers with a restart: this many, then no more until a minute has passed. */
 #define VM_RESTART_LIMIT   5U

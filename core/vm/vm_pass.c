@@ -10,7 +10,7 @@
  * on any hart under vm->lock. Each entry has a lock, which is taken before that of the guest's PLIC; vplic_completed() is
  * called under the latter, so it takes none: `held` goes to 0 by exchange, and who exchanged it completes, once.
  */
-#include "core/vm_pass.h"
+#include "core/vm/vm_pass.h"
 
 #include <cleave/atomic.h>
 #include <cleave/errno.h>
@@ -18,7 +18,7 @@
 #include <cleave/spinlock.h>
 #include <cleave/string.h>
 #include "core/machine/driver.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 #define PASS_NAME_LEN 32U
 #define PASS_TEXT_LEN 200U

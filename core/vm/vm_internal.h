@@ -6,7 +6,7 @@
 #ifndef CORE_VM_INTERNAL_H
 #define CORE_VM_INTERNAL_H
 
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 /** vm_set_state() - set the state and post the event; under vm->lock */
 void vm_set_state(struct vm *vm, enum cleave_vm_state state);

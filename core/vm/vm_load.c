@@ -13,8 +13,8 @@
 #include "core/boot.h"
 #include "core/config/guest_fdt.h"
 #include "core/config/image.h"
-#include "core/vm_internal.h"
-#include "core/vm_pass.h"
+#include "core/vm/vm_internal.h"
+#include "core/vm/vm_pass.h"
 
 enum load_part {
 	LOAD_KERNEL = 0,

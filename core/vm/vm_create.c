@@ -2,7 +2,7 @@
 /*
  * Making VMs: their structures, once, at boot; their memory and tables at boot or when a manager creates them.
  *
- * Memory that was a partition's is zeroed before its frames are given back (core/vm_op.c), so free frames never hold what
+ * Memory that was a partition's is zeroed before its frames are given back (core/vm/vm_op.c), so free frames never hold what
  * another partition wrote. At the first boot, memory holds what the firmware left there.
  */
 #include <cleave/errno.h>
@@ -13,13 +13,13 @@
 #include "core/boot.h"
 #include "core/config/config_text.h"
 #include "core/run/sched.h"
-#include "core/vm_devices.h"
-#include "core/vm_internal.h"
-#include "core/vm_pass.h"
-#include "core/vmid.h"
+#include "core/vm/vm_devices.h"
+#include "core/vm/vm_internal.h"
+#include "core/vm/vm_pass.h"
+#include "core/vm/vmid.h"
 
 /*
- * What the pool of a manager is sized for beside its own memory. A window's number of leaves is bounded (core/vm_window.c),
+ * What the pool of a manager is sized for beside its own memory. A window's number of leaves is bounded (core/vm/vm_window.c),
  * so it takes few tables however large it is; and one that finds none is refused.
  */
 #define VM_WINDOW_BYTES MIB(64)

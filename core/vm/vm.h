@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A VM: a partition at work. Its life (create, load, start, pause, reset, destroy) is core/vm.c's.
+ * A VM: a partition at work. Its life (create, load, start, pause, reset, destroy) is core/vm/vm.c's.
  *
  * Locking: `lock` guards the life cycle (state changes, create, destroy); lock order: vm->lock, then space.lock, then
  * device locks, then the console's. `state` may be read by anybody (atomic).
@@ -34,7 +34,7 @@ enum vm_op {
  * struct vm_work - an operation in steps; guarded by vm->lock
  * @op: enum vm_op
  * @self: 1: nobody calls for it, the scheduler does it (vm_work()); atomic, so that it can be looked at without the lock
- * @phase: what the next step does (core/vm_op.c)
+ * @phase: what the next step does (core/vm/vm_op.c)
  * @index: region or file that it works on
  * @pos: bytes of that done
  * @cursor: what the next call must bring; only grows, so that no cursor of an older operation fits
@@ -54,14 +54,14 @@ struct vm_work {
  * @lock: guards the life cycle, and keeps the space from being destroyed under who holds it
  * @cfg: its configuration; never changes
  * @memory: HPA of each region of the configuration; valid while the state is not EMPTY, under lock
- * @vmid: set when the VM is made; @vmid_shared: VMIDLEN is too small: another VM has the same VMID (core/vmid.c)
+ * @vmid: set when the VM is made; @vmid_shared: VMIDLEN is too small: another VM has the same VMID (core/vm/vmid.c)
  * @tlb_gen: counts what fence_remote() wants; atomic
  * @overhead: bytes of frames kept beside memory, pool and bitmaps: this structure and the vCPUs
  * @restarts: automatic restarts since restart_since; @restart_since: host time, ticks; under lock
  * @work: operation under way; under lock
  * @note, @note_id, @note_run: vm_note(); under lock
  * @brake: percent of the time that its vCPUs are held; written under lock, atomic: the scheduler reads it
- * @time_offset: guest time = host time + this, ticks, while the VM's time goes on (core/vm_clock.c); under lock
+ * @time_offset: guest time = host time + this, ticks, while the VM's time goes on (core/vm/vm_clock.c); under lock
  * @time_stands: the VM is paused, all vCPUs have left their harts, and its time stands at @time_stopped; under lock
  * @log_managed: bit n: the dirty log of region n was started by another partition; means nothing while none is on; under lock
  * @given: state records that it was given since it was created (core/state.h); under lock

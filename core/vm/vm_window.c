@@ -8,7 +8,7 @@
  */
 #include <cleave/errno.h>
 #include "core/device/mmio.h"
-#include "core/vm_internal.h"
+#include "core/vm/vm_internal.h"
 
 /** struct vm_window - @holder: who looks, NULL: slot is free; @own_gpa: where it begins there; @from: whose memory it is */
 struct vm_window {

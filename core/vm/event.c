@@ -3,12 +3,12 @@
  * Events and who sleeps until one comes. A vCPU that waits costs its hart nothing; it must never miss the event that it
  * waits for.
  */
-#include "core/event.h"
+#include "core/vm/event.h"
 
 #include <cleave/atomic.h>
 #include <cleave/spinlock.h>
 #include "arch/riscv/timer.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 static struct spinlock event_lock; /* guards event_ring, and vcpu->blocked going to 1 */
 static struct event_ring event_ring;

@@ -8,11 +8,11 @@
  * VMID 0 goes to no VM if there is another: hgatp is 0, mode Bare and VMID 0, while no guest is loaded, and a VMID whose mode
  * changes has to be flushed ("hgatp"; guest_load() does it for VMID 0).
  */
-#include "core/vmid.h"
+#include "core/vm/vmid.h"
 
 #include <cleave/atomic.h>
 #include "arch/riscv/features.h"
-#include "core/vm.h"
+#include "core/vm/vm.h"
 
 void vmid_assign(struct vm *vm)
 {

@@ -10,7 +10,7 @@
  * it saw the VM in state RUNNING (acquire; vm_set_state() releases).
  */
 #include "arch/riscv/timer.h"
-#include "core/vm_internal.h"
+#include "core/vm/vm_internal.h"
 
 static void vm_clock_set_offset(struct vm *vm, u64 offset)
 {

@@ -4,8 +4,8 @@
  */
 #include <cleave/printk.h>
 #include "core/config/guest_fdt.h"
-#include "core/vm.h"
-#include "core/vm_devices.h"
+#include "core/vm/vm.h"
+#include "core/vm/vm_devices.h"
 
 _Static_assert(GUEST_PLIC_SOURCES < VPLIC_SOURCES,
 	       "the PLIC has the sources that guests are told of");

@@ -8,8 +8,8 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include "core/run/sched.h"
-#include "core/vm_devices.h"
-#include "core/vm_internal.h"
+#include "core/vm/vm_devices.h"
+#include "core/vm/vm_internal.h"
 
 #define VM_STEP_BYTES ((u64)CONFIG_STEP_PAGES * PAGE_SIZE)
 
