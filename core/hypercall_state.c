@@ -7,7 +7,7 @@
 #include "core/hypercall.h"
 
 #include <cleave/errno.h>
-#include "core/state.h"
+#include "core/state/state.h"
 
 /* Guarded by @lock, which is taken before vm->lock */
 static struct {

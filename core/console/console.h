@@ -95,7 +95,7 @@ u64 console_tty_write(struct console_tty *t, const u8 *s, u64 len);
 void console_tty_flush(struct console_tty *t);
 
 /*
- * State records (core/state_devices.c).
+ * State records (core/state/state_devices.c).
  *
  * console_tty_save_line() - console_lines_save() of the open line; console_tty_line_bytes() - how many bytes that would be now
  * console_tty_drop_line() - forget the open line; it belongs to somebody else now

@@ -15,7 +15,7 @@
 #include "core/config/config.h"
 #include "core/console/console.h"
 #include "core/device/mmio.h"
-#include "core/state.h"
+#include "core/state/state.h"
 #include "core/run/vcpu.h"
 #include "core/device/vplic.h"
 #include "core/device/vuart.h"
@@ -64,7 +64,7 @@ struct vm_work {
  * @time_offset: guest time = host time + this, ticks, while the VM's time goes on (core/vm/vm_clock.c); under lock
  * @time_stands: the VM is paused, all vCPUs have left their harts, and its time stands at @time_stopped; under lock
  * @log_managed: bit n: the dirty log of region n was started by another partition; means nothing while none is on; under lock
- * @given: state records that it was given since it was created (core/state.h); under lock
+ * @given: state records that it was given since it was created (core/state/state.h); under lock
  * @stat: counters of the VM as a whole; atomic
  */
 struct vm {

@@ -7,7 +7,7 @@
 #define TESTS_UNIT_STATE_WORLD_H
 
 #include "arch/riscv/features.h"
-#include "core/state.h"
+#include "core/state/state.h"
 #include "core/vm/vm.h"
 
 #define WORLD_VCPUS 4U

@@ -9,7 +9,7 @@
 #include <cleave/errno.h>
 #include <cleave/string.h>
 #include "core/config/guest_fdt.h"
-#include "core/state.h"
+#include "core/state/state.h"
 #include "core/vm/vm.h"
 
 /* --- UART --------------------------------------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
  *
  * It must never look at a record's data: that is the kinds' business.
  */
-#include "core/state.h"
+#include "core/state/state.h"
 
 #include <cleave/errno.h>
 #include <cleave/string.h>

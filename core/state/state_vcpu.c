@@ -24,7 +24,7 @@
 #include <cleave/errno.h>
 #include "arch/riscv/guest_state.h"
 #include "core/sbi_args.h"
-#include "core/state.h"
+#include "core/state/state.h"
 #include "core/vm/vm.h"
 
 /* --- registers ---------------------------------------------------------------------------------------------------- */

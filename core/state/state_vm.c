@@ -6,21 +6,21 @@
  *	id, state, lock, cfg, space, memory, vmid, vmid_shared, tlb_gen, overhead, work, bus
  *				the slot's; CONFIG compares what a guest can see of them. Dirty logs stay behind,
  *				and with them log_managed
- *	nr_vcpus, vcpu		CONFIG; core/state_vcpu.c
+ *	nr_vcpus, vcpu		CONFIG; core/state/state_vcpu.c
  *	restarts, restart_since	of the slot: how often its configuration made it begin anew
  *	note, note_id, note_run, brake
  *				the managers': they say what may be done with this copy
  *	given			what this is about
  *	time_offset, time_stopped, time_stands
  *				CLOCK: another machine's time CSR shows something else
- *	uart, plic, tty		core/state_devices.c
+ *	uart, plic, tty		core/state/state_devices.c
  *	stat			counts what happened in this slot
  */
 #include <cleave/errno.h>
 #include "arch/riscv/features.h"
 #include "arch/riscv/guest_state.h"
 #include "arch/riscv/timer.h"
-#include "core/state.h"
+#include "core/state/state.h"
 #include "core/vm/vm.h"
 
 u32 state_flags(void)
