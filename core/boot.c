@@ -21,7 +21,7 @@
 #include "core/config/config.h"
 #include "core/console/console.h"
 #include "core/machine/driver.h"
-#include "core/sbi.h"
+#include "core/guest/sbi.h"
 #include "core/run/sched.h"
 #include "core/vm/vm.h"
 

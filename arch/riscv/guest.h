@@ -208,7 +208,7 @@ static inline void guest_skip(struct guest *g)
 void guest_inject(struct guest *g, u64 cause, u64 tval);
 
 /*
- * Calls up. core/vcpu_exit.c defines them. They run on the hart's stack with interrupts off; "fast" ones may find the
+ * Calls up. core/guest/vcpu_exit.c defines them. They run on the hart's stack with interrupts off; "fast" ones may find the
  * guest's callee-saved registers s0-s11 still in the hart, so they must not look at x[8], x[9], x[18..27].
  */
 

@@ -23,7 +23,7 @@
  */
 #include <cleave/errno.h>
 #include "arch/riscv/guest_state.h"
-#include "core/sbi_args.h"
+#include "core/guest/sbi_args.h"
 #include "core/state/state.h"
 #include "core/vm/vm.h"
 

@@ -4,7 +4,7 @@
  * whoever asks. Nobody waits for anybody: a sum may be a few events behind.
  */
 #include <cleave/atomic.h>
-#include "core/hypercall.h"
+#include "core/guest/hypercall.h"
 
 static void add_vcpu(const struct vcpu *v, u64 *out)
 {

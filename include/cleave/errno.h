@@ -3,7 +3,7 @@
  * The hypervisor's error values (rule M9: errors are values).
  *
  * Functions return 0 or a positive count on success and one of these, which are negative, on failure. They are internal:
- * what a guest sees are the SBI error codes, into which core/sbi.c and core/hypercall.c translate.
+ * what a guest sees are the SBI error codes, into which core/guest/sbi.c and core/guest/hypercall.c translate.
  */
 #ifndef CLEAVE_ERRNO_H
 #define CLEAVE_ERRNO_H

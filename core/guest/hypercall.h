@@ -9,7 +9,7 @@
 #ifndef CORE_HYPERCALL_H
 #define CORE_HYPERCALL_H
 
-#include "core/sbi.h"
+#include "core/guest/sbi.h"
 #include "core/vm/vm.h"
 
 /* Answer of a function that has to be called again by the vCPU itself, after it left its hart (blocked, or stopped) */

@@ -2,8 +2,8 @@
 /*
  * SBI IPI for guests (SBI 2.0, chapter 7).
  */
-#include "core/sbi.h"
-#include "core/sbi_args.h"
+#include "core/guest/sbi.h"
+#include "core/guest/sbi_args.h"
 #include "core/vm/vm.h"
 
 enum {

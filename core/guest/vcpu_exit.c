@@ -15,7 +15,7 @@
 #include "core/machine/driver.h"
 #include "core/run/ipi.h"
 #include "core/device/mmio.h"
-#include "core/sbi.h"
+#include "core/guest/sbi.h"
 #include "core/run/sched.h"
 #include "core/run/vcpu.h"
 #include "core/vm/vm.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Hypercalls on the life of VMs: list, info, start, pause, resume, reset, destroy, create, wait for an event. */
-#include "core/hypercall.h"
+#include "core/guest/hypercall.h"
 
 #include <cleave/errno.h>
 #include <cleave/string.h>

@@ -4,7 +4,7 @@
  *
  * It must never print because of what a guest passed: a guest could flood the console. The error code says it all.
  */
-#include "core/hypercall.h"
+#include "core/guest/hypercall.h"
 
 #include <cleave/errno.h>
 #include "arch/riscv/features.h"

@@ -2,7 +2,7 @@
 /*
  * SBI TIME for guests (SBI 2.0, chapter 6). Times are guest times: what the guest's time CSR shows.
  */
-#include "core/sbi.h"
+#include "core/guest/sbi.h"
 
 enum {
 	TIME_SET_TIMER = 0,

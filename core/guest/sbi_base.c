@@ -2,10 +2,10 @@
 /*
  * SBI BASE for guests (SBI 2.0, chapter 4): which SBI this is, and what it has.
  */
-#include "core/sbi.h"
+#include "core/guest/sbi.h"
 
 #include "arch/riscv/sbi.h"
-#include "core/sbi_base.h"
+#include "core/guest/sbi_base.h"
 
 enum {
 	BASE_SPEC_VERSION = 0,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Hypercalls on memory: what regions a VM has, windows into them, the sizes of their leaves. */
-#include "core/hypercall.h"
+#include "core/guest/hypercall.h"
 
 #include <cleave/errno.h>
 #include <cleave/string.h>

@@ -4,7 +4,7 @@
  *
  * A record is put together, and looked at, in a buffer of the hypervisor's own: nobody changes it between the check and the use.
  */
-#include "core/hypercall.h"
+#include "core/guest/hypercall.h"
 
 #include <cleave/errno.h>
 #include "core/state/state.h"

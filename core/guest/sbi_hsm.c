@@ -6,8 +6,8 @@
  */
 #include <cleave/atomic.h>
 #include <cleave/errno.h>
-#include "core/sbi.h"
-#include "core/sbi_args.h"
+#include "core/guest/sbi.h"
+#include "core/guest/sbi_args.h"
 #include "core/vm/vm.h"
 
 enum {

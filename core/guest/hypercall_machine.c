@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Hypercalls on what a VM was given, who owns it, and how much of the time it runs. */
-#include "core/hypercall.h"
+#include "core/guest/hypercall.h"
 
 #include <cleave/errno.h>
 #include <cleave/printk.h>

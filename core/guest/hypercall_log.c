@@ -11,7 +11,7 @@
  * A manager copies a partition by its log, so bits that the partition itself took away, or a log that it stopped, would be writes that
  * nobody copies. Hence a log that another partition has started is not the logged one's to change.
  */
-#include "core/hypercall.h"
+#include "core/guest/hypercall.h"
 
 #include <cleave/errno.h>
 #include <cleave/string.h>

@@ -5,9 +5,9 @@
  * Functions 3 to 6 fence for guests of the guest (3 HFENCE.GVMA by VMID, 4 HFENCE.GVMA, 5 HFENCE.VVMA by ASID, 6 HFENCE.VVMA):
  * no guest is given the H extension, so they are not supported.
  */
-#include "core/sbi.h"
+#include "core/guest/sbi.h"
 #include "core/run/fence.h"
-#include "core/sbi_args.h"
+#include "core/guest/sbi_args.h"
 #include "core/vm/vm.h"
 
 enum {

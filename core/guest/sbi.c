@@ -5,7 +5,7 @@
  * Offered are BASE, TIME, IPI, RFENCE, HSM, SRST, DBCN and Cleave's own. The legacy extensions (0x00 to 0x08) are not: 2.0
  * makes them optional, and each has a successor here.
  */
-#include "core/sbi.h"
+#include "core/guest/sbi.h"
 
 #include <cleave/errno.h>
 #include <cleave/printk.h>
