@@ -61,7 +61,7 @@ int paging_hpa(const void *va, hpa_t *out);
 u64 paging_satp(void);
 
 /**
- * paging_take_frames() - call up, defined by core/boot.c: contiguous frames, reached through the direct map
+ * paging_take_frames() - call up, defined by core/boot/boot.c: contiguous frames, reached through the direct map
  * @size: bytes, a multiple of 4 KiB
  * Return: 0 or CLV_ERR_NOMEM (also while there is no frame allocator yet).
  */

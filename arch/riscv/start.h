@@ -33,7 +33,7 @@ u64 start_instret(void);
 /** start_main() - head.S: C begins on the boot hart, on the boot tables; calls boot_main() */
 void start_main(u64 hartid, u64 fdt, u64 image, u64 instret) __attribute__((noreturn));
 
-/** boot_main() - call up, defined by core/boot.c: the rest of boot, never returns */
+/** boot_main() - call up, defined by core/boot/boot.c: the rest of boot, never returns */
 void boot_main(void) __attribute__((noreturn));
 
 #endif

@@ -13,7 +13,7 @@
 #include "arch/riscv/hart.h"
 #include "arch/riscv/sbi.h"
 #include "arch/riscv/timer.h"
-#include "core/boot.h"
+#include "core/boot/boot.h"
 #include "core/console/console.h"
 #include "core/machine/irq.h"
 #include "core/run/sched.h"

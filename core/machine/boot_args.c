@@ -5,7 +5,7 @@
  */
 #include <cleave/printk.h>
 #include <cleave/string.h>
-#include "core/boot_internal.h"
+#include "core/boot/boot_internal.h"
 #include "core/config/config_text.h"
 
 #define PREFIX	 "cleave."

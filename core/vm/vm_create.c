@@ -10,7 +10,7 @@
 #include <cleave/string.h>
 #include "arch/riscv/features.h"
 #include "arch/riscv/hart.h"
-#include "core/boot.h"
+#include "core/boot/boot.h"
 #include "core/config/config_text.h"
 #include "core/run/sched.h"
 #include "core/vm/vm_devices.h"

@@ -10,7 +10,7 @@
 #include "arch/riscv/features.h"
 #include "arch/riscv/isa.h"
 #include "arch/riscv/timer.h"
-#include "core/boot.h"
+#include "core/boot/boot.h"
 #include "core/config/guest_fdt.h"
 #include "core/config/image.h"
 #include "core/vm/vm_internal.h"

@@ -10,7 +10,7 @@
 #include "arch/riscv/sbi.h"
 #include "arch/riscv/start.h"
 #include "arch/riscv/timer.h"
-#include "core/boot_internal.h"
+#include "core/boot/boot_internal.h"
 #include "core/config/config_text.h"
 
 static void report_firmware(void)

@@ -17,7 +17,7 @@
 #include "arch/riscv/start.h"
 #include "arch/riscv/timer.h"
 #include "core/config/archive.h"
-#include "core/boot_internal.h"
+#include "core/boot/boot_internal.h"
 #include "core/config/config.h"
 #include "core/console/console.h"
 #include "core/machine/driver.h"

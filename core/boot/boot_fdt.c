@@ -10,7 +10,7 @@
 #include "arch/riscv/fixup.h"
 #include "arch/riscv/paging.h"
 #include "arch/riscv/start.h"
-#include "core/boot_internal.h"
+#include "core/boot/boot_internal.h"
 
 /* paging_window() shows at least 2 MiB from any address; a board's tree is 20 to 300 KiB. */
 #define FDT_MAX KIB(1024)

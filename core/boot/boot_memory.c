@@ -10,7 +10,7 @@
 #include "arch/riscv/fixup.h"
 #include "arch/riscv/paging.h"
 #include "arch/riscv/start.h"
-#include "core/boot_internal.h"
+#include "core/boot/boot_internal.h"
 
 struct memmap boot_ram;
 struct frames boot_frames;

@@ -7,7 +7,7 @@
 #define CORE_BOOT_INTERNAL_H
 
 #include <cleave/types.h>
-#include "core/boot.h"
+#include "core/boot/boot.h"
 #include "core/machine/memmap.h"
 
 /** boot_fail() - nothing can run: say why in a line and power the machine off */
