@@ -32,9 +32,9 @@ O ?= build
 V ?= 0
 CROSS_COMPILE ?= riscv64-unknown-elf-
 HOSTCC ?= gcc
-CLANG ?= clang
-CLANG_FORMAT ?= clang-format
-CLANG_TIDY ?= clang-tidy
+CLANG ?= clang-19
+CLANG_FORMAT ?= clang-format-19
+CLANG_TIDY ?= clang-tidy-19
 CPPCHECK ?= cppcheck
 DTC ?= dtc
 FUZZ_SECONDS ?= 20
@@ -67,20 +67,22 @@ all: hypervisor guests tools initrd
 
 files = $(sort $(wildcard $(1)))
 
-SRCS := $(filter-out arch/riscv/asm-offsets.c,$(call files,arch/riscv/*.c mm/*.c core/*.c core/*/*.c \
-	drivers/*.c lib/*.c platform/*/*.c))
+# What is built of a part: its folder and all below it.
+tree = $(sort $(patsubst ./%,%,$(shell find $(wildcard $(1)) -name '*.c' 2>/dev/null)))
+
+SRCS := $(filter-out arch/riscv/asm-offsets.c lib/libc/%,$(call tree,arch/riscv mm core drivers lib platform))
 ASMS := $(call files,arch/riscv/*.S)
 FDTS := $(call files,deps/libfdt/*.c)
 
-# What needs no hart is built for the host too: for tools, unit tests, fuzzers and proofs. All of
-# mm/ and lib/ is; the files of other parts that are so stand in this list.
-HOST_MORE := arch/riscv/insn.c arch/riscv/isa.c core/config*.c core/*/config*.c core/archive*.c core/*/archive*.c core/guest_fdt*.c core/*/guest_fdt*.c core/image*.c core/*/image*.c core/sbi_args*.c core/*/sbi_args*.c core/fence_request*.c core/*/fence_request*.c core/tlb_ledger*.c core/*/tlb_ledger*.c \
-	core/vm/event_ring.c core/*/event_ring.c core/memmap*.c core/*/memmap*.c core/devtree*.c core/*/devtree*.c core/vuart*.c core/*/vuart*.c core/vplic*.c core/*/vplic*.c \
-	core/console/console_keys.c core/*/console_keys.c core/console/console_lines.c core/*/console_lines.c core/device/mmio.c core/*/mmio.c core/machine/driver.c core/*/driver.c core/machine/irq.c core/*/irq.c \
-	core/state*.c core/*/state*.c arch/riscv/guest_state.c drivers/plic.c drivers/uart_8250.c drivers/uart_sifive.c guests/lib/migrate/*.c \
+# What needs no hart is built for the host too: for tools, unit tests, fuzzers and proofs. It is so
+# folder by folder.
+HOST_DIRS := mm lib core/machine core/config core/device core/state core/guest/args \
+	arch/riscv/decode arch/riscv/model
+HOST_MORE := core/console/console_keys.c core/console/console_lines.c \
+	drivers/plic.c drivers/uart_8250.c drivers/uart_sifive.c guests/lib/migrate/*.c \
 	guests/lib/guest_format.c guests/lib/fdt_node.c guests/lib/virtio_mmio.c guests/lib/virtio_serial.c guests/manager/words.c guests/manager/complete.c guests/manager/history.c \
 	guests/manager/line.c guests/manager/report.c guests/manager/shell*.c guests/manager/vms.c guests/manager/wire.c
-HOST_SRCS := $(call files,mm/*.c lib/*.c $(HOST_MORE))
+HOST_SRCS := $(call tree,$(HOST_DIRS)) $(call files,$(HOST_MORE))
 
 TOOL_SRCS := $(call files,tools/*.c)
 UNIT_SRCS := $(call files,tests/unit/test_*.c)
@@ -117,11 +119,11 @@ LDFLAGS := $(HART) -nostdlib -static -Wl,--no-relax -Wl,--gc-sections -Wl,--buil
 CFLAGS_lib/string.c := $(if $(LLVM),,-fno-tree-loop-distribute-patterns)
 CFLAGS_guests/lib/string.c := $(CFLAGS_lib/string.c)
 
-# What runs at boot, for an error or at a person's speed is compiled for size.
-COLD := deps/libfdt/% core/archive% core/boot% core/config% core/console% core/driver% core/guest_fdt% \
-	core/image% core/vm_create% arch/riscv/features% arch/riscv/isa% arch/riscv/paging% \
-	arch/riscv/selftest% arch/riscv/hart_tree% arch/riscv/guest_state% core/state% core/hypercall_state% drivers/%_fdt.c lib/format.c
-file_flags = $(if $(filter $(COLD),$(if $(filter core/%,$<),core/$(notdir $<),$<)),-Os) $(CFLAGS_$<)
+# What runs at boot, for an error or at a person's speed is compiled for size. It is so folder by folder.
+COLD_DIRS := deps/libfdt core/boot core/config core/console core/machine/probe core/state core/guest/slow \
+	core/vm/create arch/riscv/probe arch/riscv/model
+COLD := $(COLD_DIRS:%=%/%) drivers/%_fdt.c lib/format.c
+file_flags = $(if $(filter $(COLD),$<),-Os) $(CFLAGS_$<)
 
 # How a C file becomes an object. clang's own assembler (before 17) knows no H instruction, so its
 # output goes through binutils, which wants plain DWARF 4.

@@ -8,8 +8,8 @@
 #include <cleave/printk.h>
 #include <libfdt.h>
 #include "arch/riscv/hart.h"
-#include "arch/riscv/paging.h"
-#include "core/machine/driver.h"
+#include "arch/riscv/probe/paging.h"
+#include "core/machine/probe/driver.h"
 #include "drivers/plic.h"
 
 #define PLIC_MAX_CONTEXTS 15872U

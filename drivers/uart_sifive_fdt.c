@@ -5,9 +5,9 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <libfdt.h>
-#include "arch/riscv/paging.h"
+#include "arch/riscv/probe/paging.h"
 #include "core/console/console.h"
-#include "core/machine/driver.h"
+#include "core/machine/probe/driver.h"
 #include "drivers/uart_sifive.h"
 
 static struct uart_sifive uart_sifive; /* the console has one UART */

@@ -26,11 +26,13 @@ PART=${1:-all}
 did=0      # how many things were done: 0 is what a second run should say
 failed=0   # how many could not be had
 
+# Another version formats and warns otherwise, and both Debian 12 and 13 have this one by this name.
+LLVM=19
 PACKAGES="make git gcc libc6-dev python3 xz-utils cpio device-tree-compiler
 	gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf libcmocka-dev
 	gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
 	python3-pytest python3-pytest-xdist python3-pexpect python3-kconfiglib
-	cppcheck clang clang-tidy clang-format lld tmux"
+	cppcheck clang-$LLVM clang-tidy-$LLVM clang-format-$LLVM libclang-rt-$LLVM-dev lld-$LLVM tmux"
 
 say() { printf 'setup: %s\n' "$*"; }
 warn() { printf 'setup: WARNING: %s\n' "$*" >&2; }
@@ -154,22 +156,10 @@ miss() { warn "$*"; failed=$((failed + 1)); }
 
 missing_packages()
 {
-	local p rt
+	local p
 	for p in $PACKAGES; do
 		installed "$p" || echo "$p"
 	done
-	# The fuzzers' runtime carries clang's version in its name.
-	rt=$(clang_runtime)
-	[ -z "$rt" ] || installed "$rt" || echo "$rt"
-}
-
-# Only an installed clang says what its runtime is called.
-clang_runtime()
-{
-	local v
-	installed clang || return 0
-	v=$(dpkg-query -W -f '${Depends}' clang | sed -n 's/.*clang-\([0-9][0-9]*\).*/\1/p' | head -n 1)
-	[ -n "$v" ] && echo "libclang-rt-$v-dev"
 }
 
 install_packages()
@@ -187,10 +177,6 @@ install_packages()
 				miss "apt-get install failed for: $list"
 			}
 			did=$((did + 1))
-			# Only now is clang there to say what its runtime is called.
-			list=$(missing_packages | tr '\n' ' ')
-			[ -z "$list" ] || apt-get -qq install -y --no-install-recommends $list \
-				>>"$APT/install.log" 2>&1 || miss "still missing: $list"
 		fi
 	fi
 	qemu_good || install_qemu
@@ -227,7 +213,8 @@ list_missing_tools()
 {
 	local t list= python=/usr/bin/python3
 	[ -x $python ] || python=python3
-	for t in git gcc riscv64-unknown-elf-gcc riscv64-linux-gnu-gcc dtc cpio tmux xz cppcheck clang clang-tidy clang-format \
+	for t in git gcc riscv64-unknown-elf-gcc riscv64-linux-gnu-gcc dtc cpio tmux xz cppcheck clang-$LLVM clang-tidy-$LLVM \
+		clang-format-$LLVM \
 		qemu-system-riscv64; do
 		have "$t" || list="$list $t"
 	done

@@ -9,7 +9,7 @@
 #include <cleave/string.h>
 #include "arch/riscv/csr.h"
 #include "arch/riscv/early.h"
-#include "arch/riscv/paging_tables.h"
+#include "arch/riscv/probe/paging_tables.h"
 #include "arch/riscv/pte.h"
 #include "arch/riscv/sbi.h"
 

@@ -12,7 +12,7 @@
 #include "arch/riscv/fence.h"
 #include "arch/riscv/fixup.h"
 #include "arch/riscv/guest.h"
-#include "arch/riscv/insn.h"
+#include "arch/riscv/decode/insn.h"
 
 _Static_assert(EXIT_RESUME == (int)GUEST_RESUME && EXIT_LEAVE == (int)GUEST_LEAVE,
 	       "core's answer is handed to switch.S as it is");

@@ -7,7 +7,7 @@
  */
 #include "arch/riscv/fence.h"
 
-#include "arch/riscv/features.h"
+#include "arch/riscv/probe/features.h"
 
 /*
  * A SoC whose harts keep VA-to-HPA entries that HFENCE.GVMA does not find (errata of split TLBs) needs an HFENCE.VVMA as

@@ -12,7 +12,7 @@
 
 #include <cleave/string.h>
 #include "arch/riscv/csr.h"
-#include "arch/riscv/features.h"
+#include "arch/riscv/probe/features.h"
 #include "arch/riscv/fence.h"
 #include "arch/riscv/hart.h"
 #include "arch/riscv/timer.h"

@@ -3,9 +3,9 @@
  * The boot report's lines about the harts.
  */
 #include <cleave/printk.h>
-#include "arch/riscv/features.h"
-#include "arch/riscv/features_probe.h"
-#include "arch/riscv/hart_tree.h"
+#include "arch/riscv/probe/features.h"
+#include "arch/riscv/probe/features_probe.h"
+#include "arch/riscv/probe/hart_tree.h"
 
 static const char *yes_no(bool yes)
 {

@@ -6,7 +6,7 @@
 
 #include <cleave/errno.h>
 #include <cleave/string.h>
-#include "arch/riscv/paging.h"
+#include "arch/riscv/probe/paging.h"
 
 /* BASE functions (SBI 2.0, chapter 4) */
 #define BASE_SPEC_VERSION 0U

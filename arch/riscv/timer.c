@@ -5,8 +5,8 @@
 #include "arch/riscv/timer.h"
 
 #include "arch/riscv/csr.h"
-#include "arch/riscv/features.h"
-#include "arch/riscv/hart_tree.h"
+#include "arch/riscv/probe/features.h"
+#include "arch/riscv/probe/hart_tree.h"
 #include "arch/riscv/sbi.h"
 
 u64 timer_now(void)

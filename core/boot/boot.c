@@ -9,10 +9,10 @@
 #include <cleave/printk.h>
 #include <generated/version.h>
 #include <libfdt.h>
-#include "arch/riscv/features.h"
-#include "arch/riscv/features_probe.h"
+#include "arch/riscv/probe/features.h"
+#include "arch/riscv/probe/features_probe.h"
 #include "arch/riscv/hart.h"
-#include "arch/riscv/hart_tree.h"
+#include "arch/riscv/probe/hart_tree.h"
 #include "arch/riscv/sbi.h"
 #include "arch/riscv/start.h"
 #include "arch/riscv/timer.h"
@@ -20,7 +20,7 @@
 #include "core/boot/boot_internal.h"
 #include "core/config/config.h"
 #include "core/console/console.h"
-#include "core/machine/driver.h"
+#include "core/machine/probe/driver.h"
 #include "core/guest/sbi.h"
 #include "core/run/sched.h"
 #include "core/vm/vm.h"

@@ -8,7 +8,7 @@
 #include <cleave/printk.h>
 #include <libfdt.h>
 #include "arch/riscv/fixup.h"
-#include "arch/riscv/paging.h"
+#include "arch/riscv/probe/paging.h"
 #include "arch/riscv/start.h"
 #include "core/boot/boot_internal.h"
 

@@ -4,9 +4,9 @@
  */
 #include <cleave/printk.h>
 #include <libfdt.h>
-#include "arch/riscv/features.h"
+#include "arch/riscv/probe/features.h"
 #include "arch/riscv/hart.h"
-#include "arch/riscv/paging.h"
+#include "arch/riscv/probe/paging.h"
 #include "arch/riscv/sbi.h"
 #include "arch/riscv/start.h"
 #include "arch/riscv/timer.h"

@@ -13,7 +13,7 @@
 #include <cleave/string.h>
 #include "core/config/config_internal.h"
 #include "core/config/config_text.h"
-#include "core/machine/driver.h"
+#include "core/machine/probe/driver.h"
 #include "core/config/guest_fdt.h"
 #include "mm/space.h"
 

@@ -11,7 +11,7 @@
 #include <cleave/errno.h>
 #include <cleave/string.h>
 #include "core/config/config_internal.h"
-#include "core/machine/driver.h"
+#include "core/machine/probe/driver.h"
 
 /* Physical addresses have 56 bits (privileged specification, "Sv39"). */
 #define HPA_END BIT64(56)

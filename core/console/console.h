@@ -53,7 +53,7 @@ struct console_tty {
 };
 
 /**
- * struct console_uart - the machine's UART; a driver fills it in (core/machine/driver.h)
+ * struct console_uart - the machine's UART; a driver fills it in (core/machine/probe/driver.h)
  * @name: for the boot report
  * @irq: source of its receive interrupt at the host's controller (core/machine/irq.h); 0: there is none, it is polled
  * @putc: waits, within bounds, until the UART takes @c; CR and LF are two characters

@@ -7,7 +7,7 @@
 #include "core/guest/hypercall.h"
 
 #include <cleave/errno.h>
-#include "arch/riscv/features.h"
+#include "arch/riscv/probe/features.h"
 #include "arch/riscv/timer.h"
 
 #define GROUP_SHIFT 4U

@@ -15,7 +15,7 @@
 
 #include <cleave/errno.h>
 #include <cleave/string.h>
-#include "arch/riscv/features.h"
+#include "arch/riscv/probe/features.h"
 
 #define WORD_PAGES 64U
 

@@ -5,8 +5,8 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
-#include "arch/riscv/features.h"
-#include "arch/riscv/isa.h"
+#include "arch/riscv/probe/features.h"
+#include "arch/riscv/model/isa.h"
 #include "arch/riscv/timer.h"
 
 _Static_assert(sizeof(((struct cleave_machine *)0)->isa) >= ISA_GUEST_LEN,

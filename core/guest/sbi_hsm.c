@@ -7,7 +7,7 @@
 #include <cleave/atomic.h>
 #include <cleave/errno.h>
 #include "core/guest/sbi.h"
-#include "core/guest/sbi_args.h"
+#include "core/guest/args/sbi_args.h"
 #include "core/vm/vm.h"
 
 enum {

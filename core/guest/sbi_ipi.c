@@ -3,7 +3,7 @@
  * SBI IPI for guests (SBI 2.0, chapter 7).
  */
 #include "core/guest/sbi.h"
-#include "core/guest/sbi_args.h"
+#include "core/guest/args/sbi_args.h"
 #include "core/vm/vm.h"
 
 enum {

@@ -7,7 +7,7 @@
  */
 #include "core/guest/sbi.h"
 #include "core/run/fence.h"
-#include "core/guest/sbi_args.h"
+#include "core/guest/args/sbi_args.h"
 #include "core/vm/vm.h"
 
 enum {

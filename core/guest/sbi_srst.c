@@ -4,7 +4,7 @@
  * its memory is made anew, its images are loaded again.
  */
 #include "core/guest/sbi.h"
-#include "core/guest/sbi_args.h"
+#include "core/guest/args/sbi_args.h"
 #include "core/vm/vm.h"
 
 enum {

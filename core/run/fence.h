@@ -11,7 +11,7 @@
 #define CORE_FENCE_H
 
 #include <cleave/types.h>
-#include "core/run/fence_request.h"
+#include "mm/fence_request.h"
 
 struct vcpu;
 struct vm;

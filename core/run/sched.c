@@ -14,12 +14,12 @@
 #include <cleave/atomic.h>
 #include <cleave/errno.h>
 #include <cleave/spinlock.h>
-#include "arch/riscv/features.h"
+#include "arch/riscv/probe/features.h"
 #include "arch/riscv/guest.h"
 #include "arch/riscv/hart.h"
 #include "arch/riscv/timer.h"
 #include "core/console/console.h"
-#include "core/machine/driver.h"
+#include "core/machine/probe/driver.h"
 #include "core/run/ipi.h"
 #include "core/run/tlb.h"
 #include "core/vm/vm.h"

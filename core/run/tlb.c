@@ -10,7 +10,7 @@
 #include <cleave/atomic.h>
 #include <cleave/printk.h>
 #include "arch/riscv/hart.h"
-#include "core/run/tlb_ledger.h"
+#include "mm/tlb_ledger.h"
 #include "core/run/vcpu.h"
 #include "core/vm/vm.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The flushes that core decides on, each with its entry in the debug build's book (core/run/tlb_ledger.h).
+ * The flushes that core decides on, each with its entry in the debug build's book (mm/tlb_ledger.h).
  *
  * Everything here concerns the hart that calls.
  */

@@ -6,7 +6,7 @@
 
 #include <cleave/atomic.h>
 #include <cleave/errno.h>
-#include "arch/riscv/features.h"
+#include "arch/riscv/probe/features.h"
 #include "arch/riscv/timer.h"
 #include "core/run/ipi.h"
 #include "core/run/sched.h"

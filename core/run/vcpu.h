@@ -18,9 +18,9 @@
 #include <abi/cleave.h>
 #include <cleave/spinlock.h>
 #include <cleave/types.h>
-#include "arch/riscv/features.h"
+#include "arch/riscv/probe/features.h"
 #include "arch/riscv/guest.h"
-#include "core/run/fence_request.h"
+#include "mm/fence_request.h"
 #include "mm/space.h"
 
 struct vm;

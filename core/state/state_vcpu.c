@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * State records of vCPUs. Registers are arch/riscv/guest_state.c's.
+ * State records of vCPUs. Registers are arch/riscv/model/guest_state.c's.
  *
  * Every member of struct vcpu, and where it goes:
- *	guest			arch/riscv/guest_state.h
+ *	guest			arch/riscv/model/guest_state.h
  *	vm, id, hart, turn, sched_next
  *				the slot's
  *	hsm			RUN. CLAIMED is never seen: who claims runs on a hart of the same VM
@@ -22,8 +22,8 @@
  *	counters, stat		count what happened in this slot
  */
 #include <cleave/errno.h>
-#include "arch/riscv/guest_state.h"
-#include "core/guest/sbi_args.h"
+#include "arch/riscv/model/guest_state.h"
+#include "core/guest/args/sbi_args.h"
 #include "core/state/state.h"
 #include "core/vm/vm.h"
 

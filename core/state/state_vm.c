@@ -17,8 +17,8 @@
  *	stat			counts what happened in this slot
  */
 #include <cleave/errno.h>
-#include "arch/riscv/features.h"
-#include "arch/riscv/guest_state.h"
+#include "arch/riscv/probe/features.h"
+#include "arch/riscv/model/guest_state.h"
 #include "arch/riscv/timer.h"
 #include "core/state/state.h"
 #include "core/vm/vm.h"

@@ -10,7 +10,7 @@
 
 #include <abi/cleave.h>
 #include <cleave/types.h>
-#include "core/vm/event_ring.h"
+#include "lib/event_ring.h"
 #include "core/run/vcpu.h"
 
 /** event_post() - tell everybody who waits */

@@ -7,8 +7,8 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/spinlock.h>
-#include "arch/riscv/features.h"
-#include "arch/riscv/isa.h"
+#include "arch/riscv/probe/features.h"
+#include "arch/riscv/model/isa.h"
 #include "arch/riscv/timer.h"
 #include "core/boot/boot.h"
 #include "core/config/guest_fdt.h"

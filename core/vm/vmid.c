@@ -11,7 +11,7 @@
 #include "core/vm/vmid.h"
 
 #include <cleave/atomic.h>
-#include "arch/riscv/features.h"
+#include "arch/riscv/probe/features.h"
 #include "core/vm/vm.h"
 
 void vmid_assign(struct vm *vm)

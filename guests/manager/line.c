@@ -14,7 +14,7 @@ enum line_state {
 	LINE_SS3,    /* behind ESC O: a key in application mode */
 };
 
-#define CTRL(c) ((u8)((c)&0x1fU))
+#define CTRL(c) ((u8)((c) & 0x1fU))
 
 #define KEY_ESC	      0x1bU
 #define KEY_BACKSPACE 0x7fU

@@ -41,13 +41,13 @@ typedef struct {
 #define GIB(x) ((u64)(x) << 30)
 
 #define ARRAY_SIZE(a)			(sizeof(a) / sizeof((a)[0]))
-#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
 
 #define BIT64(n) (UINT64_C(1) << (n))
 /* @a, a power of two, is widened to the type of @x: ~(8U - 1U) would cut off the upper half of an address. */
-#define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a)-1U))
-#define ALIGN_UP(x, a)	 (((x) + ((__typeof__(x))(a)-1U)) & ~((__typeof__(x))(a)-1U))
-#define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a)-1U)) == 0U)
+#define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a) - 1U))
+#define ALIGN_UP(x, a)	 (((x) + ((__typeof__(x))(a) - 1U)) & ~((__typeof__(x))(a) - 1U))
+#define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a) - 1U)) == 0U)
 #define MIN(a, b)	 ((a) < (b) ? (a) : (b))
 #define MAX(a, b)	 ((a) > (b) ? (a) : (b))
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fuzzing of arch/riscv/insn.c: any instruction and any htinst give an access that makes sense, or an error that has a name.
+ * Fuzzing of arch/riscv/decode/insn.c: any instruction and any htinst give an access that makes sense, or an error that has a name.
  * Input: 8 bytes htinst, 4 bytes instruction, 8 bytes data, each as far as it goes.
  */
 #include <stdint.h>
 #include <string.h>
 
 #include <cleave/errno.h>
-#include "arch/riscv/insn.h"
+#include "arch/riscv/decode/insn.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

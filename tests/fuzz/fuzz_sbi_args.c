@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fuzzing of core/guest/sbi_args.c: any arguments of an SBI call give an answer that a slow look at each hart, and a look at the ends of a
+ * Fuzzing of core/guest/args/sbi_args.c: any arguments of an SBI call give an answer that a slow look at each hart, and a look at the ends of a
  * range, agrees with. Input: eight 64-bit words, as far as they go.
  */
 #include <stdint.h>
 #include <string.h>
 
 #include <abi/cleave.h>
-#include "core/guest/sbi_args.h"
+#include "core/guest/args/sbi_args.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -48,19 +48,11 @@ struct tree_prop {
 };
 
 /* Text and cells as property values: PROP_STR("kernel", "Image"), PROP_CELLS("cpus", 2), PROP_FLAG("manager"). */
-#define PROP_STR(n, s)                   \
-	{                                \
-		(n), (s), (u32)sizeof(s) \
-	}
-#define PROP_FLAG(n)         \
-	{                    \
-		(n), NULL, 0 \
-	}
-#define PROP_CELLS(n, ...)                                                      \
-	{                                                                       \
-		(n), (const u32[]){ __VA_ARGS__ },                              \
-			0x80000000U | (u32)sizeof((const u32[]){ __VA_ARGS__ }) \
-	}
+#define PROP_STR(n, s) { (n), (s), (u32)sizeof(s) }
+#define PROP_FLAG(n)   { (n), NULL, 0 }
+#define PROP_CELLS(n, ...)                   \
+	{ (n), (const u32[]){ __VA_ARGS__ }, \
+	  0x80000000U | (u32)sizeof((const u32[]){ __VA_ARGS__ }) }
 
 /** struct tree - a device tree under way */
 struct tree_build {

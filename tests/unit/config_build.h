@@ -28,10 +28,7 @@ int config_teardown(void **state);
 extern const struct tree_prop config_same[1];
 
 /* As the value of a property for config_partition(): leave it out. */
-#define WITHOUT(n)          \
-	{                   \
-		(n), "-", 2 \
-	}
+#define WITHOUT(n) { (n), "-", 2 }
 
 void config_root(struct tree_build *t);
 /** config_begin() - root and /partitions, left open for partitions */

@@ -6,7 +6,7 @@
 #ifndef TESTS_UNIT_STATE_WORLD_H
 #define TESTS_UNIT_STATE_WORLD_H
 
-#include "arch/riscv/features.h"
+#include "arch/riscv/probe/features.h"
 #include "core/state/state.h"
 #include "core/vm/vm.h"
 

@@ -16,7 +16,7 @@
 
 #include <cleave/errno.h>
 #include "config_build.h"
-#include "core/machine/driver.h"
+#include "core/machine/probe/driver.h"
 
 #define AT    "/partitions/linux: "
 #define PLIC  9U
@@ -240,11 +240,8 @@ static int teardown(void **state)
 /* --- one partition ------------------------------------------------------------------------------------------------ */
 
 /* A list of strings, which C ends in one NUL more. */
-#define PROP_LIST(n, s)                       \
-	{                                     \
-		(n), (s), (u32)sizeof(s) - 1U \
-	}
-#define DIRECT PROP_FLAG("direct-map"), PROP_CELLS("memory", 0, 0x90000000, 0, 0x800000)
+#define PROP_LIST(n, s) { (n), (s), (u32)sizeof(s) - 1U }
+#define DIRECT		PROP_FLAG("direct-map"), PROP_CELLS("memory", 0, 0x90000000, 0, 0x800000)
 
 static int run(const struct tree_prop *props, const struct config_machine *m, struct said *said)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Drivers: which gets which node (core/machine/driver.c), the host's interrupts (core/machine/irq.c), and the register parts of the UART
+ * Drivers: which gets which node (core/machine/probe/driver.c), the host's interrupts (core/machine/irq.c), and the register parts of the UART
  * and PLIC drivers on registers that are plain memory.
  */
 #include <setjmp.h>
@@ -14,7 +14,7 @@
 #include <libfdt.h>
 #include <cleave/errno.h>
 #include <cleave/printk.h>
-#include "core/machine/driver.h"
+#include "core/machine/probe/driver.h"
 #include "drivers/plic.h"
 #include "drivers/uart_8250.h"
 #include "drivers/uart_sifive.h"

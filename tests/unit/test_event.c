@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "core/vm/event_ring.h"
+#include "lib/event_ring.h"
 
 static void put(struct event_ring *r, u32 n)
 {

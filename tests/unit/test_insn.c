@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Instruction decoding for device emulation (arch/riscv/insn.c): encodings that an assembler made, every 16-bit value and
+ * Instruction decoding for device emulation (arch/riscv/decode/insn.c): encodings that an assembler made, every 16-bit value and
  * random 32-bit values against a table of masks and matches, transformed instructions, and values of loads and stores.
  */
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include <cleave/errno.h>
-#include "arch/riscv/insn.h"
+#include "arch/riscv/decode/insn.h"
 
 /* Encodings as binutils prints them */
 static const struct {

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "arch/riscv/isa.h"
+#include "arch/riscv/model/isa.h"
 
 #define ALL 0xffffffffU
 

@@ -310,7 +310,7 @@ static void test_frames_refused(void **state)
 
 static void test_frames_skipped(void **state)
 {
-	void (*const skipped[])(struct migrate_frame * f) = { optional, newer_optional };
+	void (*const skipped[])(struct migrate_frame *f) = { optional, newer_optional };
 	struct migrate_record record;
 	struct migrate_line line;
 

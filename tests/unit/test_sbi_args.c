@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Arguments of guests' SBI calls (core/guest/sbi_args.c) against the tables of SBI 2.0: hart masks, fence ranges, shared memory, entry
+ * Arguments of guests' SBI calls (core/guest/args/sbi_args.c) against the tables of SBI 2.0: hart masks, fence ranges, shared memory, entry
  * addresses, suspend types, reset types and reasons.
  */
 #include <setjmp.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include <abi/cleave.h>
-#include "core/guest/sbi_args.h"
+#include "core/guest/args/sbi_args.h"
 
 #define UNTOUCHED UINT64_C(0x5555aaaa5555aaaa)
 

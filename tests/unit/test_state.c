@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * State records (core/state*.c, arch/riscv/guest_state.c): what is read is what was there; what is set in another slot, in any order, is
+ * State records (core/state*.c, arch/riscv/model/guest_state.c): what is read is what was there; what is set in another slot, in any order, is
  * what was read; and whatever else a record says is refused without a change, or makes a VM that is possible.
  */
 #include <setjmp.h>
@@ -222,11 +222,9 @@ static void unknown(void **state)
 	assert_int_equal(state_missing(&slot.vm), 0);
 }
 
-#define FIELD(kind, type, member, value, error)                                          \
-	{                                                                                \
-		kind, offsetof(type, member), sizeof(((type *)0)->member), value, error, \
-			#member " = " #value                                             \
-	}
+#define FIELD(kind, type, member, value, error)                              \
+	{ kind,	 offsetof(type, member), sizeof(((type *)0)->member), value, \
+	  error, #member " = " #value }
 #define REGS(m, v)   FIELD(CLEAVE_STATE_REGS, struct cleave_state_regs, m, v, CLV_ERR_INVAL)
 #define CSRS(m, v)   FIELD(CLEAVE_STATE_CSRS, struct cleave_state_csrs, m, v, CLV_ERR_INVAL)
 #define RUN(m, v)    FIELD(CLEAVE_STATE_RUN, struct cleave_state_run, m, v, CLV_ERR_INVAL)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The debug build's book of what a TLB may hold (core/run/tlb_ledger.h): it tells what is missing, and nothing else. */
+/* The debug build's book of what a TLB may hold (mm/tlb_ledger.h): it tells what is missing, and nothing else. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "core/run/tlb_ledger.h"
+#include "mm/tlb_ledger.h"
 
 static const int vm_a, vm_b, vcpu_0, vcpu_1;
 

@@ -84,7 +84,7 @@ bool vsim_pop(u32 queue, u32 *id, u8 **buf, u32 *size, bool write)
 	q->seen++;
 	want_kick(q);
 	d = (const u8 *)(uintptr_t)(q->desc + 16U * *id);
-	*buf = (u8 *)(uintptr_t) * (const u64 *)(const void *)d;
+	*buf = (u8 *)(uintptr_t)*(const u64 *)(const void *)d;
 	*size = *(const u32 *)(const void *)(d + 8);
 	assert_int_equal(*(const u16 *)(const void *)(d + 12), write ? VIRTQ_DESC_WRITE : 0);
 	assert_int_not_equal(*size, 0);

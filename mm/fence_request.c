@@ -2,7 +2,7 @@
 /*
  * Fence requests: merging them, and their pages. See fence_request.h.
  */
-#include "core/run/fence_request.h"
+#include "mm/fence_request.h"
 
 #define FENCE_REQ_HFENCE (FENCE_REQ_RANGE | FENCE_REQ_RANGE_ASID | FENCE_REQ_ALL)
 

@@ -6,7 +6,7 @@
 #define ARCH_RISCV_FEATURES_PROBE_H
 
 #include <cleave/types.h>
-#include "arch/riscv/selftest.h"
+#include "arch/riscv/probe/selftest.h"
 
 /**
  * features_probe_this() - try what the hart that runs this has, and narrow `features` to it

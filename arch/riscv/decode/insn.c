@@ -4,7 +4,7 @@
  *
  * Encodings: unprivileged specification, "RV32/64G Instruction Set Listings", "C" (quadrants 0 and 2) and "Zcb".
  */
-#include "arch/riscv/insn.h"
+#include "arch/riscv/decode/insn.h"
 
 #include <cleave/errno.h>
 
@@ -16,7 +16,7 @@
 #define OP_STORE_FP 0x27U
 #define OP_AMO	    0x2fU
 
-#define OPCODE(i) ((i)&0x7fU)
+#define OPCODE(i) ((i) & 0x7fU)
 #define RD(i)	  ((u8)(((i) >> 7) & 0x1fU))
 #define FUNCT3(i) (((i) >> 12) & 0x7U)
 #define RS1(i)	  ((u8)(((i) >> 15) & 0x1fU))
@@ -36,7 +36,7 @@
 #define FUNCT3_CBO 2U
 
 /* Compressed: quadrant in bits 1:0, funct3 in bits 15:13, three-bit registers are x8 to x15 */
-#define C_QUADRANT(i) ((i)&0x3U)
+#define C_QUADRANT(i) ((i) & 0x3U)
 #define C_FUNCT3(i)   (((i) >> 13) & 0x7U)
 #define C_REG_LOW(i)  ((u8)(8U + (((i) >> 2) & 0x7U))) /* rd' and rs2' */
 #define C_RD(i)	      ((u8)(((i) >> 7) & 0x1fU))

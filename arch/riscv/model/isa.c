@@ -6,7 +6,7 @@
  * switched), Sscofpmf and Zihpm (counters are the host's), Zicbop (needs a block size and is a hint), Zkr (the seed CSR
  * belongs to the firmware), Zicfiss, Zicfilp and pointer masking (state in senvcfg that is not switched), Zcmt (jvt).
  */
-#include "arch/riscv/isa.h"
+#include "arch/riscv/model/isa.h"
 
 #include <cleave/printk.h>
 #include <cleave/string.h>

@@ -6,12 +6,12 @@
  * hypervisor's sake. Values that no hart holds are refused all the same: they tell that the record is not what it says it is.
  * Where only Cleave writes (vsie, hvip), nothing but the bits that it gives guests gets through.
  */
-#include "arch/riscv/guest_state.h"
+#include "arch/riscv/model/guest_state.h"
 
 #include <cleave/errno.h>
 #include <cleave/string.h>
 #include "arch/riscv/csr.h"
-#include "arch/riscv/features.h"
+#include "arch/riscv/probe/features.h"
 
 /* vsstatus (privileged specification, "vsstatus"): UBE, and UXL, which is 2 (64 bits) */
 #define VSSTATUS_UBE BIT64(6)

@@ -6,7 +6,7 @@
 #define ARCH_RISCV_HART_TREE_H
 
 #include <cleave/types.h>
-#include "arch/riscv/isa.h"
+#include "arch/riscv/model/isa.h"
 
 /**
  * struct hart_tree - filled by hart_tree_read(), read-only from then on

@@ -2,7 +2,7 @@
 /*
  * The book of what a hart's TLB may hold. See tlb_ledger.h; builds for the host too.
  */
-#include "core/run/tlb_ledger.h"
+#include "mm/tlb_ledger.h"
 
 static struct tlb_ledger_entry *ledger_entry(struct tlb_ledger *l, u16 vmid)
 {

@@ -2,7 +2,7 @@
 /*
  * The drivers that are linked in: what DRIVER_REGISTER() put between the linker script's two symbols.
  */
-#include "core/machine/driver.h"
+#include "core/machine/probe/driver.h"
 
 extern const struct driver *const cleave_drivers_start[];
 extern const struct driver *const cleave_drivers_end[];

@@ -2,7 +2,7 @@
 /*
  * The arguments of SBI calls, checked. See sbi_args.h; any 64-bit value may come in here.
  */
-#include "core/guest/sbi_args.h"
+#include "core/guest/args/sbi_args.h"
 
 #include <abi/cleave.h>
 

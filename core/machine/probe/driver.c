@@ -9,7 +9,7 @@
 #include <cleave/printk.h>
 #include <cleave/string.h>
 #include <libfdt.h>
-#include "core/machine/driver.h"
+#include "core/machine/probe/driver.h"
 
 #define DRIVER_BUSES 8U /* deepest nesting of buses that is followed */
 #define DRIVER_NODES 8U /* one interrupt controller and one UART are used */

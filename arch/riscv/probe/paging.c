@@ -5,7 +5,7 @@
  * Everything but the direct map lies in the last 512 GiB, so early.c's Sv39 root serves wider modes too, as the table behind
  * the last entry of their root. It must never make a page both writable and executable, nor map the image a second time.
  */
-#include "arch/riscv/paging.h"
+#include "arch/riscv/probe/paging.h"
 
 #include <cleave/errno.h>
 #include <cleave/printk.h>
@@ -13,7 +13,7 @@
 #include "arch/riscv/csr.h"
 #include "arch/riscv/early.h"
 #include "arch/riscv/layout.h"
-#include "arch/riscv/paging_tables.h"
+#include "arch/riscv/probe/paging_tables.h"
 #include "arch/riscv/start.h"
 
 #define FLAGS_RW (PTE_V | PTE_R | PTE_W | PTE_A | PTE_D)

@@ -5,18 +5,18 @@
  * A bit of a WARL register counts as there when it reads back as it was written ("sticky"). The device tree is asked only
  * for what no instruction shows: the ISA string of guests and the sizes of cache blocks.
  */
-#include "arch/riscv/features.h"
+#include "arch/riscv/probe/features.h"
 
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include "arch/riscv/csr.h"
-#include "arch/riscv/features_probe.h"
+#include "arch/riscv/probe/features_probe.h"
 #include "arch/riscv/fixup.h"
 #include "arch/riscv/hart.h"
-#include "arch/riscv/hart_tree.h"
-#include "arch/riscv/isa.h"
+#include "arch/riscv/probe/hart_tree.h"
+#include "arch/riscv/model/isa.h"
 #include "arch/riscv/sbi.h"
-#include "arch/riscv/selftest.h"
+#include "arch/riscv/probe/selftest.h"
 #include "arch/riscv/guest.h"
 
 struct features features;

@@ -8,7 +8,7 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
-#include "arch/riscv/features.h"
+#include "arch/riscv/probe/features.h"
 #include "arch/riscv/hart.h"
 #include "core/boot/boot.h"
 #include "core/config/config_text.h"

@@ -6,7 +6,7 @@
  *
  * The guest-physical page numbers below are indices into `page`. It must leave no trace: CSRs are put back, TLBs fenced.
  */
-#include "arch/riscv/selftest.h"
+#include "arch/riscv/probe/selftest.h"
 
 #include <cleave/errno.h>
 #include <cleave/string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The ring of events, without locks or waiting: builds for the host too. It must never lose an event without saying so. */
-#include "core/vm/event_ring.h"
+#include "lib/event_ring.h"
 
 void event_ring_put(struct event_ring *r, struct cleave_event *ev)
 {
