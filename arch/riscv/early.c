@@ -11,7 +11,7 @@
 #include "arch/riscv/early.h"
 #include "arch/riscv/probe/paging_tables.h"
 #include "arch/riscv/pte.h"
-#include "arch/riscv/sbi.h"
+#include "arch/riscv/firmware.h"
 
 #define DBCN_WRITE 0U
 
@@ -20,12 +20,12 @@ void early_die(const char *text)
 	size_t len = strlen(text);
 
 	/* Untranslated, so a pointer is a physical address, as DBCN wants it. */
-	if (sbi_call(SBI_EXT_DBCN, DBCN_WRITE, len, (uintptr_t)text, 0).error != 0) {
+	if (firmware_call(SBI_EXT_DBCN, DBCN_WRITE, len, (uintptr_t)text, 0).error != 0) {
 		for (size_t i = 0; i < len; i++)
-			(void)sbi_call(SBI_EXT_LEGACY_PUTCHAR, 0, (u8)text[i], 0, 0);
+			(void)firmware_call(SBI_EXT_LEGACY_PUTCHAR, 0, (u8)text[i], 0, 0);
 	}
-	(void)sbi_call(SBI_EXT_SRST, 0, 0, 1, 0);
-	(void)sbi_call(SBI_EXT_LEGACY_SHUTDOWN, 0, 0, 0, 0);
+	(void)firmware_call(SBI_EXT_SRST, 0, 0, 1, 0);
+	(void)firmware_call(SBI_EXT_LEGACY_SHUTDOWN, 0, 0, 0, 0);
 	for (;;)
 		__asm__ volatile("wfi");
 }

@@ -19,7 +19,7 @@
 #include "arch/riscv/probe/hart_tree.h"
 #include "arch/riscv/layout.h"
 #include "arch/riscv/probe/paging.h"
-#include "arch/riscv/sbi.h"
+#include "arch/riscv/firmware.h"
 #include "arch/riscv/start.h"
 #include "arch/riscv/timer.h"
 #include "arch/riscv/trap.h"
@@ -250,7 +250,7 @@ int hart_tree_read(const void *fdt)
 /* Give the calling hart to the firmware for good. */
 static void __attribute__((noreturn)) give_back(void)
 {
-	sbi_hart_stop();
+	firmware_hart_stop();
 	for (;;)
 		hart_wait();
 }
@@ -324,10 +324,10 @@ static bool start(struct hart *h)
 	}
 	/* The tables and the struct hart must be there before the hart looks at them. */
 	smp_mb();
-	error = sbi_hart_start(h->hartid, entry, opaque);
+	error = firmware_hart_start(h->hartid, entry, opaque);
 	if (error != 0) {
 		printk(PRINTK_WARNING "hart %llu left out: SBI hart_start answers %ld (%s)",
-		       (unsigned long long)h->hartid, error, sbi_error_name(error));
+		       (unsigned long long)h->hartid, error, firmware_error_name(error));
 		return false;
 	}
 	state = wait_for(h);
@@ -345,7 +345,7 @@ u32 hart_start_all(void)
 
 	atomic_set_release(&harts[0].online, 1U);
 	/* A fence that others must see waits until they have (core/run/ipi.h); a hart that cannot be called would never answer. */
-	if (count > 1U && !sbi_has(SBI_EXT_IPI)) {
+	if (count > 1U && !firmware_has(SBI_EXT_IPI)) {
 		printk(PRINTK_WARNING
 		       "all harts but the boot hart left out: the firmware has no SBI IPI "
 		       "extension, by which harts call one another");
@@ -379,5 +379,5 @@ void hart_irq_soft_clear(void)
 void hart_ipi(u32 index)
 {
 	smp_mb();
-	(void)sbi_send_ipi(harts[index].hartid);
+	(void)firmware_send_ipi(harts[index].hartid);
 }

@@ -7,7 +7,7 @@
 #include "arch/riscv/early.h"
 #include "arch/riscv/fixup.h"
 #include "arch/riscv/probe/hart_tree.h"
-#include "arch/riscv/sbi.h"
+#include "arch/riscv/firmware.h"
 #include "arch/riscv/timer.h"
 #include "arch/riscv/trap.h"
 
@@ -33,6 +33,6 @@ void start_main(u64 hartid, u64 fdt, u64 image, u64 instret)
 	};
 	hart_init_boot(hartid);
 	trap_init();
-	sbi_init();
+	firmware_init();
 	boot_main();
 }

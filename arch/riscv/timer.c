@@ -7,7 +7,7 @@
 #include "arch/riscv/csr.h"
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/probe/hart_tree.h"
-#include "arch/riscv/sbi.h"
+#include "arch/riscv/firmware.h"
 
 u64 timer_now(void)
 {
@@ -25,5 +25,5 @@ void timer_set(u64 deadline)
 	if (features.sstc)
 		csr_write(CSR_STIMECMP, deadline);
 	else
-		sbi_set_timer(deadline);
+		firmware_set_timer(deadline);
 }

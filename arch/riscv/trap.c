@@ -11,7 +11,7 @@
 #include <cleave/string.h>
 #include "arch/riscv/csr.h"
 #include "arch/riscv/hart.h"
-#include "arch/riscv/sbi.h"
+#include "arch/riscv/firmware.h"
 
 /* An entry of section .cleave.fixup: offsets from their own addresses (fixup.h) */
 struct fixup_entry {
@@ -85,9 +85,9 @@ static void say(const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)str_format(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	sbi_console_write("cleave| ", 8U);
-	sbi_console_write(line, strlen(line));
-	sbi_console_write("\r\n", 2U);
+	firmware_console_write("cleave| ", 8U);
+	firmware_console_write(line, strlen(line));
+	firmware_console_write("\r\n", 2U);
 }
 
 /* Names of x1 to x31, four bytes each */
@@ -100,7 +100,7 @@ static void report(const struct trap_frame *f)
 	const struct hart *h = hart_this();
 	u64 cause = csr_read(CSR_SCAUSE);
 
-	sbi_console_write("\r\n", 2U);
+	firmware_console_write("\r\n", 2U);
 	say("hypervisor bug on hart %llu: %s%s", (unsigned long long)h->hartid, cause_name(cause),
 	    f->overflow != 0U ? ", with sp outside the hart's stack (overflow?)" : "");
 	say("sepc %016llx scause %llx stval %016llx htval %llx htinst %llx",
@@ -136,13 +136,13 @@ void trap_host(struct trap_frame *f)
 	/* The first hart reports; one that follows it (or a trap in the report) just waits for the power to go. */
 	if (atomic_xchg(&reporting, 1U) == 0U) {
 		report(f);
-		sbi_shutdown(true);
+		firmware_shutdown(true);
 	}
 	if (f->overflow == 0U)
 		say("another trap: sepc %016llx scause %llx stval %llx",
 		    (unsigned long long)f->sepc, (unsigned long long)csr_read(CSR_SCAUSE),
 		    (unsigned long long)csr_read(CSR_STVAL));
-	sbi_shutdown(true);
+	firmware_shutdown(true);
 }
 
 void trap_init(void)

@@ -13,7 +13,7 @@
 #include "arch/riscv/probe/features_probe.h"
 #include "arch/riscv/hart.h"
 #include "arch/riscv/probe/hart_tree.h"
-#include "arch/riscv/sbi.h"
+#include "arch/riscv/firmware.h"
 #include "arch/riscv/start.h"
 #include "arch/riscv/timer.h"
 #include "core/config/archive.h"
@@ -40,7 +40,7 @@ void boot_fail(const char *fmt, ...)
 	(void)str_format(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	printk("%s", line);
-	sbi_shutdown(true);
+	firmware_shutdown(true);
 }
 
 static void take_cmdline(void)

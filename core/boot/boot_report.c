@@ -7,7 +7,7 @@
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/hart.h"
 #include "arch/riscv/probe/paging.h"
-#include "arch/riscv/sbi.h"
+#include "arch/riscv/firmware.h"
 #include "arch/riscv/start.h"
 #include "arch/riscv/timer.h"
 #include "core/boot/boot_internal.h"
@@ -15,16 +15,17 @@
 
 static void report_firmware(void)
 {
-	struct sbi_firmware fw;
+	struct firmware_info fw;
 
-	sbi_firmware(&fw);
+	firmware_info(&fw);
 	printk(PRINTK_INFO "firmware: SBI %u.%u, %s (id %llu) version 0x%llx%s%s%s%s%s%s",
 	       fw.spec_major, fw.spec_minor, fw.impl_name, (unsigned long long)fw.impl_id,
-	       (unsigned long long)fw.impl_version, sbi_has(SBI_EXT_TIME) ? ", TIME" : "",
-	       sbi_has(SBI_EXT_IPI) ? ", IPI" : "", sbi_has(SBI_EXT_HSM) ? ", HSM" : ", no HSM",
-	       sbi_has(SBI_EXT_SRST) ? ", SRST" : ", no SRST",
-	       sbi_has(SBI_EXT_DBCN) ? ", DBCN" : ", no DBCN",
-	       sbi_has(SBI_EXT_IPI) ? "" : ", no IPI");
+	       (unsigned long long)fw.impl_version, firmware_has(SBI_EXT_TIME) ? ", TIME" : "",
+	       firmware_has(SBI_EXT_IPI) ? ", IPI" : "",
+	       firmware_has(SBI_EXT_HSM) ? ", HSM" : ", no HSM",
+	       firmware_has(SBI_EXT_SRST) ? ", SRST" : ", no SRST",
+	       firmware_has(SBI_EXT_DBCN) ? ", DBCN" : ", no DBCN",
+	       firmware_has(SBI_EXT_IPI) ? "" : ", no IPI");
 	printk(PRINTK_INFO "hart: mvendorid 0x%llx, marchid 0x%llx, mimpid 0x%llx",
 	       (unsigned long long)fw.mvendorid, (unsigned long long)fw.marchid,
 	       (unsigned long long)fw.mimpid);

@@ -11,7 +11,7 @@
 #include <cleave/spinlock.h>
 #include <cleave/string.h>
 #include "arch/riscv/hart.h"
-#include "arch/riscv/sbi.h"
+#include "arch/riscv/firmware.h"
 #include "arch/riscv/timer.h"
 #include "core/boot/boot.h"
 #include "core/console/console.h"
@@ -28,18 +28,18 @@
 
 #define SBI_LEGACY_GETCHAR 0x2U /* SBI 2.0, chapter 5.3 */
 
-static int console_sbi_getc(void *opaque)
+static int console_firmware_getc(void *opaque)
 {
 	(void)opaque;
-	if (!sbi_has(SBI_LEGACY_GETCHAR))
+	if (!firmware_has(SBI_LEGACY_GETCHAR))
 		return -1;
-	return (int)sbi_call(SBI_LEGACY_GETCHAR, 0, 0, 0, 0).error;
+	return (int)firmware_call(SBI_LEGACY_GETCHAR, 0, 0, 0, 0).error;
 }
 
-static void console_sbi_putc(void *opaque, u8 c)
+static void console_firmware_putc(void *opaque, u8 c)
 {
 	(void)opaque;
-	sbi_console_putc(c);
+	firmware_console_putc(c);
 }
 
 static void console_emit(u8 c);
@@ -69,7 +69,9 @@ static struct {
 	bool poll;
 	u64 blocked_at;
 } console = {
-	.uart = { .name = "SBI console", .putc = console_sbi_putc, .getc = console_sbi_getc },
+	.uart = { .name = "SBI console",
+		  .putc = console_firmware_putc,
+		  .getc = console_firmware_getc },
 	.screen = { .emit = console_emit },
 };
 

@@ -4,7 +4,7 @@
  */
 #include "core/guest/sbi.h"
 
-#include "arch/riscv/sbi.h"
+#include "arch/riscv/firmware.h"
 #include "core/guest/sbi_base.h"
 
 enum {
@@ -20,11 +20,11 @@ enum {
 #define BASE_SBI_2_0 0x02000000U /* major number in bits 30:24, minor in 23:0 */
 
 /* The ids of the boot hart: a guest's errata handling goes by them. Asked for rarely, so not kept. */
-static struct sbi_firmware base_firmware(void)
+static struct firmware_info base_firmware(void)
 {
-	struct sbi_firmware firmware;
+	struct firmware_info firmware;
 
-	sbi_firmware(&firmware);
+	firmware_info(&firmware);
 	return firmware;
 }
 

@@ -16,7 +16,7 @@
 
 #include <cleave/errno.h>
 #include <cleave/printk.h>
-#include "arch/riscv/sbi.h"
+#include "arch/riscv/firmware.h"
 #include "arch/riscv/timer.h"
 #include "core/vm/event.h"
 #include "core/run/sched.h"
@@ -259,7 +259,7 @@ void vm_check_ended(void)
 	if (atomic_xchg(&vm_ended, 1U) != 0U)
 		return;
 	printk("no partition runs, and none is left to start one: shutting the machine down");
-	sbi_shutdown(failed);
+	firmware_shutdown(failed);
 }
 
 /* Return: true when one more automatic restart is allowed; under vm->lock. */
@@ -288,7 +288,7 @@ static void vm_answer_fault(struct vm *vm)
 	case CONFIG_ON_FAULT_RESET_MACHINE:
 		printk("partition \"%s\": on-fault = \"reset\": resetting the machine",
 		       vm->cfg->name);
-		sbi_reboot(true); /* does not return */
+		firmware_reboot(true); /* does not return */
 		break;
 	case CONFIG_ON_FAULT_RESTART:
 		if (vm_may_restart(vm)) {

@@ -15,7 +15,7 @@
 #include "arch/riscv/hart.h"
 #include "arch/riscv/probe/hart_tree.h"
 #include "arch/riscv/model/isa.h"
-#include "arch/riscv/sbi.h"
+#include "arch/riscv/firmware.h"
 #include "arch/riscv/probe/selftest.h"
 #include "arch/riscv/guest.h"
 
@@ -270,7 +270,7 @@ bool features_probe_this(void)
 {
 	struct features f = { .h = true };
 	struct selftest_result result;
-	struct sbi_firmware firmware;
+	struct firmware_info firmware;
 
 	probe_gstage(&f);
 	probe_vs_stage(&f);
@@ -279,7 +279,7 @@ bool features_probe_this(void)
 	probe_fp_vector(&f);
 	probe_others(&f);
 	probe_translation(&f, &result);
-	sbi_firmware(&firmware);
+	firmware_info(&firmware);
 	f.split_tlb = firmware.mvendorid == VENDOR_ANDES;
 	report_hart(&f, &result);
 	if (hart_this()->index == 0U) {

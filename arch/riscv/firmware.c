@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Calls to the firmware below. Facts are asked for once; afterwards this file only reads them.
+ * The firmware below, called by SBI. Facts are asked for once; afterwards this file only reads them.
  */
-#include "arch/riscv/sbi.h"
+#include "arch/riscv/firmware.h"
 
 #include <cleave/errno.h>
 #include <cleave/string.h>
@@ -28,12 +28,12 @@
 #define SRST_REASON_NONE    0U
 #define SRST_REASON_FAILURE 1U
 
-/* Which extensions there are; written by sbi_init(), read-only from then on */
+/* Which extensions there are; written by firmware_init(), read-only from then on */
 static struct {
 	bool base, time, ipi, hsm, srst, dbcn, legacy;
 } has;
 
-struct sbi_result sbi_call(u64 eid, u64 fid, u64 a0, u64 a1, u64 a2)
+struct firmware_result firmware_call(u64 eid, u64 fid, u64 a0, u64 a1, u64 a2)
 {
 	register u64 r0 __asm__("a0") = a0;
 	register u64 r1 __asm__("a1") = a1;
@@ -42,20 +42,20 @@ struct sbi_result sbi_call(u64 eid, u64 fid, u64 a0, u64 a1, u64 a2)
 	register u64 r7 __asm__("a7") = eid;
 
 	__asm__ volatile("ecall" : "+r"(r0), "+r"(r1) : "r"(r2), "r"(r6), "r"(r7) : "memory");
-	return (struct sbi_result){ .error = (long)r0, .value = (long)r1 };
+	return (struct firmware_result){ .error = (long)r0, .value = (long)r1 };
 }
 
 static bool probe(u64 eid)
 {
-	struct sbi_result r = sbi_call(SBI_EXT_BASE, BASE_PROBE, eid, 0, 0);
+	struct firmware_result r = firmware_call(SBI_EXT_BASE, BASE_PROBE, eid, 0, 0);
 
 	return r.error == 0 && r.value != 0;
 }
 
-void sbi_init(void)
+void firmware_init(void)
 {
 	/* SBI 0.1 has no BASE: it answers "not supported", and all that is left are the legacy calls. */
-	has.base = sbi_call(SBI_EXT_BASE, BASE_SPEC_VERSION, 0, 0, 0).error == 0;
+	has.base = firmware_call(SBI_EXT_BASE, BASE_SPEC_VERSION, 0, 0, 0).error == 0;
 	if (has.base) {
 		has.time = probe(SBI_EXT_TIME);
 		has.ipi = probe(SBI_EXT_IPI);
@@ -68,7 +68,7 @@ void sbi_init(void)
 	}
 }
 
-bool sbi_has(u64 eid)
+bool firmware_has(u64 eid)
 {
 	return has.base && probe(eid);
 }
@@ -96,16 +96,16 @@ static const char *implementation_name(u64 id)
 
 static u64 base_value(u64 fid)
 {
-	struct sbi_result r = sbi_call(SBI_EXT_BASE, fid, 0, 0, 0);
+	struct firmware_result r = firmware_call(SBI_EXT_BASE, fid, 0, 0, 0);
 
 	return r.error == 0 ? (u64)r.value : 0U;
 }
 
-void sbi_firmware(struct sbi_firmware *out)
+void firmware_info(struct firmware_info *out)
 {
 	u64 spec = has.base ? base_value(BASE_SPEC_VERSION) : 1U;
 
-	*out = (struct sbi_firmware){
+	*out = (struct firmware_info){
 		.spec_major = (u32)(spec >> 24) & 0x7fU,
 		.spec_minor = (u32)spec & 0xffffffU,
 		.impl_name = "unknown",
@@ -120,28 +120,28 @@ void sbi_firmware(struct sbi_firmware *out)
 	}
 }
 
-void sbi_console_putc(u8 c)
+void firmware_console_putc(u8 c)
 {
 	if (has.dbcn)
-		(void)sbi_call(SBI_EXT_DBCN, DBCN_WRITE_BYTE, c, 0, 0);
+		(void)firmware_call(SBI_EXT_DBCN, DBCN_WRITE_BYTE, c, 0, 0);
 	else if (has.legacy)
-		(void)sbi_call(SBI_EXT_LEGACY_PUTCHAR, 0, c, 0, 0);
+		(void)firmware_call(SBI_EXT_LEGACY_PUTCHAR, 0, c, 0, 0);
 }
 
-void sbi_console_write(const char *s, size_t len)
+void firmware_console_write(const char *s, size_t len)
 {
 	while (len > 0U) {
 		size_t part = MIN(len, PAGE_SIZE - ((uintptr_t)s & PAGE_MASK));
-		struct sbi_result r = { .error = -1 };
+		struct firmware_result r = { .error = -1 };
 		hpa_t at;
 
 		/* The firmware wants physical addresses, so a page at a time; and it may write less than was asked. */
 		if (has.dbcn && paging_hpa(s, &at) == CLV_OK)
-			r = sbi_call(SBI_EXT_DBCN, DBCN_WRITE, part, at.v, 0);
+			r = firmware_call(SBI_EXT_DBCN, DBCN_WRITE, part, at.v, 0);
 		if (r.error == 0 && r.value > 0 && (size_t)r.value <= part) {
 			part = (size_t)r.value;
 		} else {
-			sbi_console_putc((u8)*s);
+			firmware_console_putc((u8)*s);
 			part = 1U;
 		}
 		s += part;
@@ -149,38 +149,38 @@ void sbi_console_write(const char *s, size_t len)
 	}
 }
 
-void sbi_set_timer(u64 deadline)
+void firmware_set_timer(u64 deadline)
 {
 	if (has.time)
-		(void)sbi_call(SBI_EXT_TIME, 0, deadline, 0, 0);
+		(void)firmware_call(SBI_EXT_TIME, 0, deadline, 0, 0);
 	else
-		(void)sbi_call(SBI_EXT_LEGACY_SET_TIMER, 0, deadline, 0, 0);
+		(void)firmware_call(SBI_EXT_LEGACY_SET_TIMER, 0, deadline, 0, 0);
 }
 
-int sbi_send_ipi(u64 hartid)
+int firmware_send_ipi(u64 hartid)
 {
-	struct sbi_result r;
+	struct firmware_result r;
 
 	if (!has.ipi)
 		return CLV_ERR_UNSUPPORTED;
-	r = sbi_call(SBI_EXT_IPI, 0, 1U, hartid, 0);
+	r = firmware_call(SBI_EXT_IPI, 0, 1U, hartid, 0);
 	return r.error == 0 ? CLV_OK : CLV_ERR_INVAL;
 }
 
-long sbi_hart_start(u64 hartid, u64 address, u64 opaque)
+long firmware_hart_start(u64 hartid, u64 address, u64 opaque)
 {
 	if (!has.hsm)
 		return -2;
-	return sbi_call(SBI_EXT_HSM, HSM_START, hartid, address, opaque).error;
+	return firmware_call(SBI_EXT_HSM, HSM_START, hartid, address, opaque).error;
 }
 
-void sbi_hart_stop(void)
+void firmware_hart_stop(void)
 {
 	if (has.hsm)
-		(void)sbi_call(SBI_EXT_HSM, HSM_STOP, 0, 0, 0);
+		(void)firmware_call(SBI_EXT_HSM, HSM_STOP, 0, 0, 0);
 }
 
-const char *sbi_error_name(long error)
+const char *firmware_error_name(long error)
 {
 	/* SBI 2.0, chapter 3, table 1 */
 	static const char *const name[] = {
@@ -200,20 +200,20 @@ static void reset(u64 type, u64 reason)
 		"\r\ncleave| the firmware has no system reset: this hart stays here\r\n";
 
 	if (has.srst)
-		(void)sbi_call(SBI_EXT_SRST, 0, type, reason, 0);
+		(void)firmware_call(SBI_EXT_SRST, 0, type, reason, 0);
 	if (type == SRST_SHUTDOWN)
-		(void)sbi_call(SBI_EXT_LEGACY_SHUTDOWN, 0, 0, 0, 0);
-	sbi_console_write(cannot, sizeof(cannot) - 1U);
+		(void)firmware_call(SBI_EXT_LEGACY_SHUTDOWN, 0, 0, 0, 0);
+	firmware_console_write(cannot, sizeof(cannot) - 1U);
 	for (;;)
 		__asm__ volatile("wfi");
 }
 
-void sbi_shutdown(bool failure)
+void firmware_shutdown(bool failure)
 {
 	reset(SRST_SHUTDOWN, failure ? SRST_REASON_FAILURE : SRST_REASON_NONE);
 }
 
-void sbi_reboot(bool failure)
+void firmware_reboot(bool failure)
 {
 	reset(SRST_COLD_REBOOT, failure ? SRST_REASON_FAILURE : SRST_REASON_NONE);
 }
