@@ -16,7 +16,6 @@
 #include "core/boot/boot.h"
 #include "core/console/console.h"
 #include "core/machine/irq.h"
-#include "core/run/sched.h"
 #include "core/vm/vm.h"
 
 #define CONSOLE_SELF	   "cleave"
@@ -633,7 +632,7 @@ static void console_interrupt(void *opaque, u32 source)
 	(void)source;
 	console_input();
 	if (console_needs_poll())
-		sched_poll_console(); /* the interrupt is off now, until there is room */
+		console_start_polling(); /* the interrupt is off now, until there is room */
 }
 
 /* What cleave.focus names, NULL when it is not given or wrong (which is said). */

@@ -133,6 +133,14 @@ void console_input(void);
 bool console_needs_poll(void);
 
 /**
+ * console_start_polling() - call up, defined by core/run/sched.c
+ *
+ * The receive interrupt was switched off, so console_needs_poll() has become true: call console_input() from the
+ * hart's timer for as long as it stays true. Context: boot hart, no lock held.
+ */
+void console_start_polling(void);
+
+/**
  * console_read() - SBI DBCN read: take up to @len characters that wait for partition @vm
  *
  * Return: characters taken. Context: takes the lock of the VM's UART.

@@ -370,7 +370,7 @@ static void sched_poll(struct sched_hart *s, u64 now)
 	s->poll_at = console_needs_poll() ? now + timer_frequency() / SCHED_POLL_HZ : TIMER_NEVER;
 }
 
-void sched_poll_console(void)
+void console_start_polling(void)
 {
 	struct sched_hart *s = sched_this();
 

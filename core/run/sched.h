@@ -24,9 +24,6 @@ u32 sched_load(u32 index);
 /** sched_wake() - hart @index should look for runnable vCPUs again; any hart */
 void sched_wake(u32 index);
 
-/** sched_poll_console() - call console_input() from the timer for as long as console_needs_poll(); boot hart */
-void sched_poll_console(void);
-
 /** sched_start() - boot is done: harts in hart_main() may run guests */
 void sched_start(void);
 
