@@ -6,6 +6,7 @@
  * the UART, the partitions and the way of the input. It must never wait for a partition, and never hold its lock while it
  * calls anything that takes another.
  */
+#include <abi/cleave.h>
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/spinlock.h>
@@ -16,7 +17,6 @@
 #include "core/boot/boot.h"
 #include "core/console/console.h"
 #include "core/machine/irq.h"
-#include "core/vm/vm.h"
 
 #define CONSOLE_SELF	   "cleave"
 #define CONSOLE_INPUT_STEP 256U /* characters that one console_input() fetches (M6) */
@@ -161,22 +161,22 @@ void printk(const char *fmt, ...)
 
 /* --- partitions -------------------------------------------------------------------------------------------------- */
 
-static const char *console_state_name(const struct vm *vm)
+static const char *console_state_name(struct console_tty *t)
 {
 	static const char *const names[] = {
 		[CLEAVE_VM_EMPTY] = "empty",	 [CLEAVE_VM_STOPPED] = "stopped",
 		[CLEAVE_VM_RUNNING] = "running", [CLEAVE_VM_PAUSED] = "paused",
 		[CLEAVE_VM_FAULTED] = "faulted",
 	};
-	u32 state = atomic_read(&vm->state);
+	u32 state = console_tty_state(t);
 
 	return state < ARRAY_SIZE(names) ? names[state] : "?";
 }
 
 /* Will the partition ever read what is typed now? */
-static bool console_listens(const struct console_tty *t)
+static bool console_listens(struct console_tty *t)
 {
-	u32 state = atomic_read(&t->vm->state);
+	u32 state = console_tty_state(t);
 
 	return state == (u32)CLEAVE_VM_RUNNING || state == (u32)CLEAVE_VM_PAUSED;
 }
@@ -275,17 +275,18 @@ void console_tty_flush(struct console_tty *t)
 	spin_unlock(&t->lock);
 }
 
-void console_tty_open(struct console_tty *t, struct vm *vm)
+void console_tty_open(struct console_tty *t, u32 number, const char *name, bool first_focus)
 {
 	bool entered;
 
 	console_tty_flush(t);
 	entered = console_enter();
-	if (t->vm == NULL) {
-		console_lines_init(&t->line, vm->cfg->name);
-		t->vm = vm;
-		console.tty[vm->id] = t;
-		console.ttys = MAX(console.ttys, vm->id + 1U);
+	if (console.tty[number] == NULL) {
+		console_lines_init(&t->line, name);
+		t->number = number;
+		t->first_focus = first_focus;
+		console.tty[number] = t;
+		console.ttys = MAX(console.ttys, number + 1U);
 	}
 	t->deaf = false;
 	t->told = false;
@@ -298,8 +299,8 @@ static void console_set_focus(struct console_tty *t)
 	atomic_set(&console.focus, t);
 	t->told = false;
 	console_unblock();
-	printk("input goes to partition %u \"%s\" (%s); Ctrl-] ? explains", t->vm->id, t->line.name,
-	       console_state_name(t->vm));
+	printk("input goes to partition %u \"%s\" (%s); Ctrl-] ? explains", t->number, t->line.name,
+	       console_state_name(t));
 	console_lines_focus(&console.screen, &t->line);
 }
 
@@ -313,16 +314,6 @@ static void console_show_focus(void)
 	console_lock(&t->lock);
 	console_show(t);
 	spin_unlock(&t->lock);
-}
-
-void console_focus(struct vm *vm)
-{
-	bool entered = console_enter();
-
-	if (vm->tty.vm != NULL)
-		console_set_focus(&vm->tty);
-	console_leave(entered);
-	console_show_focus();
 }
 
 /* --- state records ------------------------------------------------------------------------------------------------ */
@@ -447,11 +438,6 @@ int console_tty_fetch(struct console_tty *t)
 	return c;
 }
 
-u64 console_read(struct vm *vm, u8 *buf, u64 len)
-{
-	return vuart_take(&vm->uart, buf, len);
-}
-
 /* Nobody will read this key: answer with the bell, and say why once. */
 static void console_drop(struct console_tty *t)
 {
@@ -465,7 +451,7 @@ static void console_drop(struct console_tty *t)
 		       t->line.name);
 	else
 		printk("partition \"%s\" is %s: what is typed now is dropped; Ctrl-] ? explains",
-		       t->line.name, console_state_name(t->vm));
+		       t->line.name, console_state_name(t));
 }
 
 /* Return: the partition's bit when its UART has something to fetch now. */
@@ -479,7 +465,7 @@ static u64 console_deliver(u8 c)
 	}
 	t->rx[(t->rx_head + t->rx_count) % CONFIG_CONSOLE_RX] = c;
 	t->rx_count++;
-	return BIT64(t->vm->id);
+	return BIT64(t->number);
 }
 
 static void console_prompt_str(const char *s)
@@ -520,11 +506,11 @@ static void console_help(void)
 	       console.ttys > 10U ? " and Enter" : "");
 	printk("Ctrl-] twice: send one Ctrl-] to the partition; Ctrl-] ?: this list");
 	for (u32 i = 0; i < console.ttys; i++) {
-		const struct console_tty *t = console.tty[i];
+		struct console_tty *t = console.tty[i];
 
 		if (t != NULL)
 			printk("  %s %2u %-16s %s", t == console.focus ? "*" : " ", i, t->line.name,
-			       console_state_name(t->vm));
+			       console_state_name(t));
 	}
 }
 
@@ -607,7 +593,7 @@ void console_input(void)
 	/* Without the lock: a UART raises an interrupt, which takes other locks. */
 	for (u32 id = 0; touched != 0U; id++, touched >>= 1) {
 		if ((touched & 1U) != 0U)
-			vuart_refill(&vm_get(id)->uart);
+			console_tty_ready(console.tty[id]);
 	}
 }
 
@@ -662,7 +648,7 @@ static struct console_tty *console_first_focus(void)
 
 		if (t == NULL)
 			continue;
-		if (!t->vm->cfg->manager && !t->vm->cfg->incoming)
+		if (t->first_focus)
 			return t;
 		if (first == NULL)
 			first = t;

@@ -6,7 +6,7 @@
  * the machine's UART, the firmware's console (SBI) serves instead. What the user may type is in core/console/console_keys.h.
  *
  * Locking: one lock for the UART and all lines and input buffers, and one for each partition's output. They are the
- * innermost locks of all: every function but console_input(), console_focus(), console_read() and console_start() may be
+ * innermost locks of all: every function but console_input() and console_start() may be
  * called on any hart with any other lock held, and printk() inside a page-table walk too (who waits for these locks serves
  * no requests meanwhile; their holders wait for nobody but the UART).
  */
@@ -21,8 +21,6 @@
 #define CONSOLE_STAGE \
 	64U /* bytes of output that a partition gathers before it takes the console's lock */
 
-struct vm;
-
 /**
  * struct console_tty - a partition's side of the console
  * @lock: guards @staged and @stage; taken before the console's, which guards the rest
@@ -30,7 +28,8 @@ struct vm;
  * partitions that print would contend for the console's lock at every character
  * @staged: bytes of it
  * @line: its open line
- * @vm: its partition; NULL: not joined
+ * @number: the partition's number, by which the user chooses it
+ * @first_focus: it may have the focus when the machine starts
  * @deaf: it does not read its input: what is typed while @rx is full is dropped
  * @told: the user knows that input is dropped
  * @held: it takes no input, as if @rx were full: what waits for it was read as a state record, or is to be set by one
@@ -43,7 +42,8 @@ struct console_tty {
 	u32 staged;
 	u8 stage[CONSOLE_STAGE];
 	struct console_line line;
-	struct vm *vm;
+	u32 number;
+	bool first_focus;
 	bool deaf;
 	bool told;
 	bool held;
@@ -75,13 +75,21 @@ void console_set_uart(const struct console_uart *uart);
 /**
  * console_start() - the partitions have joined: choose the focus, say so, switch input on; boot hart
  *
- * The focus goes to the partition that the boot argument cleave.focus (number or name) says, else to the first that is
- * no manager and is not an empty slot, else to the first.
+ * The focus goes to the partition that the boot argument cleave.focus (number or name) says, else to the first whose
+ * @first_focus is set, else to the first.
  */
 void console_start(void);
 
-/** console_tty_open() - join as partition @vm, whose id is its number; a restart joins again, and keeps its focus */
-void console_tty_open(struct console_tty *t, struct vm *vm);
+/**
+ * console_tty_open() - a partition joins the console
+ * @t: its side of the console; it stays joined for as long as the machine runs
+ * @number: the partition's number, below CONFIG_MAX_VMS
+ * @name: the prefix of its lines
+ * @first_focus: it may have the focus when the machine starts
+ *
+ * A partition that is restarted joins again. It keeps the focus if it has it, and what it has not read.
+ */
+void console_tty_open(struct console_tty *t, u32 number, const char *name, bool first_focus);
 
 /**
  * console_tty_putc(), console_tty_write() - output of a partition (UART emulation, SBI DBCN); takes t->lock
@@ -141,13 +149,18 @@ bool console_needs_poll(void);
 void console_start_polling(void);
 
 /**
- * console_read() - SBI DBCN read: take up to @len characters that wait for partition @vm
+ * console_tty_state() - call up, defined by core/vm/vm_devices.c
  *
- * Return: characters taken. Context: takes the lock of the VM's UART.
+ * Return: the state of the partition, enum cleave_vm_state; it may change at any time. Called with the console's lock
+ * held: it must take no lock.
  */
-u64 console_read(struct vm *vm, u8 *buf, u64 len);
+u32 console_tty_state(struct console_tty *t);
 
-/** console_focus() - give the input to partition @vm; says so in a line */
-void console_focus(struct vm *vm);
+/**
+ * console_tty_ready() - call up, defined by core/vm/vm_devices.c: console_tty_fetch() has something for the partition
+ *
+ * Context: no lock held.
+ */
+void console_tty_ready(struct console_tty *t);
 
 #endif

@@ -34,7 +34,7 @@ static void dbcn_write(struct vcpu *v, u64 addr, u64 len)
 static void dbcn_read(struct vcpu *v, u64 addr, u64 len)
 {
 	u8 buf[DBCN_STEP];
-	u64 got = console_read(v->vm, buf, len);
+	u64 got = vuart_take(&v->vm->uart, buf, len);
 
 	if (got != 0U && space_write(&v->vm->space, GPA(addr), buf, got) != CLV_OK) {
 		sbi_return(v, CLEAVE_ERR_FAILED, 0);

@@ -39,7 +39,7 @@ void vm_devices_init(struct vm *vm)
 
 void vm_devices_reset(struct vm *vm)
 {
-	console_tty_open(&vm->tty, vm);
+	console_tty_open(&vm->tty, vm->id, vm->cfg->name, !vm->cfg->manager && !vm->cfg->incoming);
 	vuart_reset(&vm->uart);
 	vplic_reset(&vm->plic, vm->nr_vcpus);
 }
@@ -57,6 +57,16 @@ void vuart_irq(struct vuart *u, bool level)
 int vuart_fetch(struct vuart *u)
 {
 	return console_tty_fetch(&container_of(u, struct vm, uart)->tty);
+}
+
+u32 console_tty_state(struct console_tty *t)
+{
+	return atomic_read(&container_of(t, struct vm, tty)->state);
+}
+
+void console_tty_ready(struct console_tty *t)
+{
+	vuart_refill(&container_of(t, struct vm, tty)->uart);
 }
 
 void vplic_output(struct vplic *p, u32 context, bool level)

@@ -189,7 +189,6 @@ void world_init(struct world *w, u32 vcpus, u32 vlenb, u8 asid_bits)
 		v->guest.vec.regs = vlenb != 0U ? w->vector[i] : NULL;
 	}
 	console_lines_init(&w->vm.tty.line, w->cfg.name);
-	w->vm.tty.vm = &w->vm;
 	vuart_reset(&w->vm.uart);
 	vplic_reset(&w->vm.plic, vcpus);
 	state_await(&w->vm);
