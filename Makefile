@@ -77,11 +77,11 @@ FDTS := $(call files,deps/libfdt/*.c)
 # What needs no hart is built for the host too: for tools, unit tests, fuzzers and proofs. It is so
 # folder by folder.
 HOST_DIRS := mm lib core/machine core/config core/device core/state core/guest/args \
-	arch/riscv/decode arch/riscv/model
+	arch/riscv/decode arch/riscv/model \
+	guests/lib/migrate guests/manager/shell guests/manager/vms guests/manager/wire
 HOST_MORE := core/console/console_keys.c core/console/console_lines.c \
-	drivers/plic.c drivers/uart_8250.c drivers/uart_sifive.c guests/lib/migrate/*.c \
-	guests/lib/guest_format.c guests/lib/fdt_node.c guests/lib/virtio_mmio.c guests/lib/virtio_serial.c guests/manager/words.c guests/manager/complete.c guests/manager/history.c \
-	guests/manager/line.c guests/manager/report.c guests/manager/shell*.c guests/manager/vms.c guests/manager/wire.c
+	drivers/plic.c drivers/uart_8250.c drivers/uart_sifive.c \
+	guests/lib/guest_format.c guests/lib/fdt_node.c guests/lib/virtio_mmio.c guests/lib/virtio_serial.c
 HOST_SRCS := $(call tree,$(HOST_DIRS)) $(call files,$(HOST_MORE))
 
 TOOL_SRCS := $(call files,tools/*.c)
@@ -265,14 +265,15 @@ $(O)/cleave.elf: $(O)/linker.lds $(OBJS)
 	$(Q)$(OBJCOPY) -O binary $< $@
 
 # --- guests ------------------------------------------------------------------------------------
-# Each folder of guests/ and tests/guests/, but lib and what runs on Linux, is one program; all link
-# guests/lib.
+# Each folder of guests/ and tests/guests/, with the folders below it, is one program, except lib and
+# what runs on Linux. All of them link guests/lib.
 
-GUEST_LIB := $(call files,guests/lib/*.c guests/lib/*.S guests/lib/migrate/*.c)
+guest_files = $(call files,$(1)/*.c $(1)/*/*.c $(1)/*.S)
+GUEST_LIB := $(call guest_files,guests/lib)
 guest_folders = $(filter-out guests/lib guests/linux,$(patsubst %/,%,$(sort $(dir \
 	$(wildcard guests/*/*.[cS] tests/guests/*/*.[cS])))))
 GUESTS := $(guest_folders)
-guest_objs = $(patsubst %,$(O)/guest/%.o,$(call files,$(1)/*.c $(1)/*.S) $(GUEST_LIB))
+guest_objs = $(patsubst %,$(O)/guest/%.o,$(call guest_files,$(1)) $(GUEST_LIB))
 
 .PHONY: guests
 guests: $(GUESTS:%=$(O)/%.bin)

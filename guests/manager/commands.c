@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the manager's commands share. */
 #include "guests/manager/commands.h"
-#include "guests/manager/move.h"
+#include "guests/manager/move/move.h"
 
 struct report *commands_report(void)
 {

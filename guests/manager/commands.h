@@ -3,8 +3,8 @@
 #ifndef GUESTS_MANAGER_COMMANDS_H
 #define GUESTS_MANAGER_COMMANDS_H
 
-#include "guests/manager/report.h"
-#include "guests/manager/vms.h"
+#include "guests/manager/shell/report.h"
+#include "guests/manager/vms/vms.h"
 
 extern const struct command vm_commands[]; /* commands_vm.c: what there is, and its life */
 extern const u32 vm_commands_nr;

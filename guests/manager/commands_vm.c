@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Commands on what partitions there are, and on their lives. */
 #include "guests/manager/commands.h"
-#include "guests/manager/move.h"
+#include "guests/manager/move/move.h"
 
 #define FLAGS_BYTES 64U
 

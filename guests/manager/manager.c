@@ -6,11 +6,11 @@
  * Boot arguments: `demo` runs the demonstration first; `script` begins in script mode.
  */
 #include "guests/manager/commands.h"
-#include "guests/manager/demo.h"
+#include "guests/manager/demo/demo.h"
 #include "guests/manager/input.h"
-#include "guests/manager/move.h"
-#include "guests/manager/shell_port.h"
-#include "guests/manager/vms_watch.h"
+#include "guests/manager/move/move.h"
+#include "guests/manager/shell/shell_port.h"
+#include "guests/manager/vms/vms_watch.h"
 
 #define WATCHES_A_SECOND 5U
 

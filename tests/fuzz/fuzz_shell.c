@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "guests/manager/shell_internal.h"
+#include "guests/manager/shell/shell_internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

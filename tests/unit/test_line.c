@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The manager's line editor, its history, and the words and options of a line (guests/manager/). */
+/* The manager's line editor, its history, and the words and options of a line (guests/manager/shell/). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,9 +9,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "guests/manager/complete.h"
-#include "guests/manager/line.h"
-#include "guests/manager/words.h"
+#include "guests/manager/shell/complete.h"
+#include "guests/manager/shell/line.h"
+#include "guests/manager/shell/words.h"
 
 #define UP    "\033[A"
 #define DOWN  "\033[B"

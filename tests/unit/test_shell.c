@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The manager's shell (guests/manager/shell*.c) and its reports (report.c).
+ * The manager's shell (guests/manager/shell/shell*.c) and its reports (report.c).
  *
  * What the shell sends is looked at as a terminal shows it: whole lines, and the open row with its cursor.
  */
@@ -13,8 +13,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "guests/manager/report.h"
-#include "guests/manager/shell_port.h"
+#include "guests/manager/shell/report.h"
+#include "guests/manager/shell/shell_port.h"
 
 #define ROWS	400
 #define COLUMNS 600

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What becomes of the other partitions (guests/manager/vms.c): each end is told once, whenever it happens, and the manager does not
+ * What becomes of the other partitions (guests/manager/vms/vms.c): each end is told once, whenever it happens, and the manager does not
  * take leave before it has told all of them.
  */
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "guests/manager/vms_watch.h"
+#include "guests/manager/vms/vms_watch.h"
 
 #define VMS	3U
 #define MANAGER 0U

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The peer's port as a row of connections (guests/manager/wire.c): what is left of one never reaches the next, what a guest wrote to its
+ * The peer's port as a row of connections (guests/manager/wire/wire.c): what is left of one never reaches the next, what a guest wrote to its
  * memory is never taken for a frame, and both sides that begin at once are told apart. Bytes come in pieces of every size.
  */
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "guests/manager/wire.h"
+#include "guests/manager/wire/wire.h"
 
 #define ROOM   65536U
 #define SECOND 1000U

@@ -18,7 +18,7 @@
  * With the partition paused nothing moves any more: the bits are read, then every page whose bit is clear is compared. This
  * is what a migration does last.
  */
-#include "guests/manager/demo.h"
+#include "guests/manager/demo/demo.h"
 
 #define PAGE_WORDS (GUEST_PAGE / sizeof(u64))
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The shell: what is typed becomes a line, and a line a command. */
-#include "guests/manager/shell_internal.h"
+#include "guests/manager/shell/shell_internal.h"
 
 #define CTRL_C 0x03
 

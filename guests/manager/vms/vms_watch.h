@@ -3,7 +3,7 @@
 #ifndef GUESTS_MANAGER_VMS_WATCH_H
 #define GUESTS_MANAGER_VMS_WATCH_H
 
-#include "guests/manager/vms.h"
+#include "guests/manager/vms/vms.h"
 
 /** vms_init() - look at all partitions for the first time. The first vms_watch() tells those that have run and ended by now */
 void vms_init(void);

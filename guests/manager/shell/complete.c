@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a word may become. */
-#include "guests/manager/complete.h"
+#include "guests/manager/shell/complete.h"
 
 void complete_begin(struct complete *c, const char *stem)
 {

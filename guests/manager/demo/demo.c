@@ -4,8 +4,8 @@
  *
  * Calls are timed each for itself and added up: what the manager does in between (hashing) is not their cost.
  */
-#include "guests/manager/demo.h"
-#include "guests/manager/shell.h"
+#include "guests/manager/demo/demo.h"
+#include "guests/manager/shell/shell.h"
 
 #define PASS_GAP_US 200000U /* guest time between passes */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Stepping the engines of a job, and noting what each pass did. What it looks like to a person is job_report.c's. */
-#include "guests/manager/job.h"
+#include "guests/manager/move/job.h"
 
 #define BATCH 64U /* steps of each engine in one job_step(): a few milliseconds */
 

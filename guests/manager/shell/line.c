@@ -5,7 +5,7 @@
  * Keys come as a terminal sends them: control characters, ESC and a letter, and control sequences (ECMA-48, section 5.4;
  * which sequence is which key is xterm's, and the VT220's numbers with `~`). Unknown ones are read to their end and ignored.
  */
-#include "guests/manager/line.h"
+#include "guests/manager/shell/line.h"
 
 enum line_state {
 	LINE_PLAIN,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Following the frames of a port, from connection to connection. */
-#include "guests/manager/wire.h"
+#include "guests/manager/wire/wire.h"
 
 #define HEADER	   sizeof(struct migrate_frame)
 #define DROP_BYTES 512U

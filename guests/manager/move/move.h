@@ -10,7 +10,7 @@
 #ifndef GUESTS_MANAGER_MOVE_H
 #define GUESTS_MANAGER_MOVE_H
 
-#include "guests/manager/shell.h"
+#include "guests/manager/shell/shell.h"
 
 /* The commands, for the shell's table */
 extern const struct command move_commands[];

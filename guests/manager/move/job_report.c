@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a job looks like to a person or a script: its progress line, and the table, sums and leaves at its end. */
 #include "guests/manager/commands.h"
-#include "guests/manager/job.h"
+#include "guests/manager/move/job.h"
 
 #define MIB UINT64_C(1048576)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Words, numbers and options of a line that a person typed. */
-#include "guests/manager/words.h"
+#include "guests/manager/shell/words.h"
 
 static bool is_blank(char c)
 {

@@ -3,7 +3,7 @@
  * The shell's terminal: whole lines, and one open row that is taken away before a line and drawn again behind it.
  * The row is cleared with CR and ESC [K, which the hypervisor's console carries out within the partition's line.
  */
-#include "guests/manager/shell_internal.h"
+#include "guests/manager/shell/shell_internal.h"
 
 #define ROW_CLEAR "\r\033[K"
 #define RED	  "\033[31m"

@@ -4,9 +4,9 @@
  * verdict.
  */
 #include "guests/manager/commands.h"
-#include "guests/manager/demo.h"
+#include "guests/manager/demo/demo.h"
 #include "guests/manager/input.h"
-#include "guests/manager/move.h"
+#include "guests/manager/move/move.h"
 
 /* Views of the other partition's memory begin here, at the same offset within a GiB as there: so they get large leaves. */
 #define VIEW_BASE   UINT64_C(0x4000000000)

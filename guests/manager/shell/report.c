@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Rows of named values as tables, lists and fields. */
-#include "guests/manager/report.h"
+#include "guests/manager/shell/report.h"
 
 #define GAP 2U /* columns between two of a table */
 

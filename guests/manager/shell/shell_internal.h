@@ -3,8 +3,8 @@
 #ifndef GUESTS_MANAGER_SHELL_INTERNAL_H
 #define GUESTS_MANAGER_SHELL_INTERNAL_H
 
-#include "guests/manager/line.h"
-#include "guests/manager/shell_port.h"
+#include "guests/manager/shell/line.h"
+#include "guests/manager/shell/shell_port.h"
 
 #define SHELL_AHEAD_BYTES 256U
 #define SHELL_OUT_BYTES	  256U /* sent at once */

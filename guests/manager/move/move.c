@@ -3,7 +3,7 @@
  * The commands on jobs, and the jobs themselves, in turn. A partition is in one job at most: whoever else wants to change it
  * asks move_uses().
  */
-#include "guests/manager/move_link.h"
+#include "guests/manager/move/move_link.h"
 
 #define PROGRESS_PER_SECOND 4U
 

@@ -3,7 +3,7 @@
 #ifndef GUESTS_MANAGER_SHELL_PORT_H
 #define GUESTS_MANAGER_SHELL_PORT_H
 
-#include "guests/manager/shell.h"
+#include "guests/manager/shell/shell.h"
 
 #define SHELL_PROMPT "manager> "
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Lines that were entered: a ring. */
-#include "guests/manager/history.h"
+#include "guests/manager/shell/history.h"
 
 static bool is_blank(const char *text)
 {

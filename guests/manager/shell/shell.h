@@ -14,8 +14,8 @@
 #define GUESTS_MANAGER_SHELL_H
 
 #include "guests/lib/guest.h"
-#include "guests/manager/complete.h"
-#include "guests/manager/words.h"
+#include "guests/manager/shell/complete.h"
+#include "guests/manager/shell/words.h"
 
 /* Bytes of one line of output, its end included; more is cut. Less than what the hypervisor's console shows as one line */
 #define SHELL_LINE_MAX 480U

@@ -13,7 +13,7 @@
 #ifndef GUESTS_MANAGER_LINE_H
 #define GUESTS_MANAGER_LINE_H
 
-#include "guests/manager/history.h"
+#include "guests/manager/shell/history.h"
 
 #define LINE_BYTES  HISTORY_BYTES /* its NUL included */
 #define LINE_WINDOW 60U /* columns of it that are shown: with prefix and prompt, a terminal's 80 */

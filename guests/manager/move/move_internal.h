@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 #include "guests/manager/commands.h"
-#include "guests/manager/job.h"
-#include "guests/manager/move.h"
+#include "guests/manager/move/job.h"
+#include "guests/manager/move/move.h"
 
 #define MOVE_JOBS 3U
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* struct migrate_ops over hypercalls. Each does one bounded call, or a few that do not depend on the size of the memory. */
 #include <abi/state.h>
-#include "guests/manager/hyper.h"
+#include "guests/manager/move/hyper.h"
 
 /* Views begin where no partition's memory and no device is, and within Sv39x4's 2 TiB. A window begins in a view's first GiB. */
 #define VIEW_BASE   (UINT64_C(1) << 38)

@@ -3,7 +3,7 @@
 #ifndef GUESTS_MANAGER_MOVE_LINK_H
 #define GUESTS_MANAGER_MOVE_LINK_H
 
-#include "guests/manager/move_internal.h"
+#include "guests/manager/move/move_internal.h"
 
 #define LINK_PEER  "cleave.peer" /* names of the ports */
 #define LINK_STORE "cleave.store"

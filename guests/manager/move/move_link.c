@@ -4,8 +4,8 @@
  * there again and again, in between others may use it.
  */
 #include "guests/lib/virtio_serial.h"
-#include "guests/manager/move_link.h"
-#include "guests/manager/wire.h"
+#include "guests/manager/move/move_link.h"
+#include "guests/manager/wire/wire.h"
 
 #define OFFER_SECONDS  10U /* that the peer may take to answer an offer */
 #define COMMIT_SECONDS 5U  /* that it may take to say that it has the guest */

@@ -10,7 +10,7 @@
 #define GUESTS_MANAGER_JOB_H
 
 #include "guests/lib/migrate/migrate_pipe.h"
-#include "guests/manager/hyper.h"
+#include "guests/manager/move/hyper.h"
 
 #define JOB_BUFFER ((MIGRATE_BUFFER_MIN + 63U) / 64U * 64U) /* bytes */
 #define JOB_ROWS   48U					    /* passes that are kept for the table */

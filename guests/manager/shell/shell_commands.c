@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The shell's tables of commands: looking one up, running it, completing its words, and the shell's own commands. */
-#include "guests/manager/shell_internal.h"
+#include "guests/manager/shell/shell_internal.h"
 
 #define USAGE_COLUMNS \
 	34U /* of a command's usage in the list of all; a longer one has a line for itself */

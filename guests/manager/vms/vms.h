@@ -3,7 +3,7 @@
 #ifndef GUESTS_MANAGER_VMS_H
 #define GUESTS_MANAGER_VMS_H
 
-#include "guests/manager/shell.h"
+#include "guests/manager/shell/shell.h"
 
 /**
  * vms_find() - the partition that a person named by number or by its whole name

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The machine's partitions: by name, by number, and what becomes of them. */
 #include "guests/lib/migrate/migrate_stream.h"
-#include "guests/manager/vms_watch.h"
+#include "guests/manager/vms/vms_watch.h"
 
 #define VMS_MAX 64U
 
