@@ -85,8 +85,9 @@ HOST_MORE := core/console/console_keys.c core/console/console_lines.c \
 HOST_SRCS := $(call tree,$(HOST_DIRS)) $(call files,$(HOST_MORE))
 
 TOOL_SRCS := $(call files,tools/*.c)
-UNIT_SRCS := $(call files,tests/unit/test_*.c)
-UNIT_HELPERS := $(filter-out $(UNIT_SRCS),$(call files,tests/unit/*.c tests/model/*.c))
+UNIT_ALL := $(call tree,tests/unit)
+UNIT_SRCS := $(foreach f,$(UNIT_ALL),$(if $(filter test_%,$(notdir $(f))),$(f)))
+UNIT_HELPERS := $(filter-out $(UNIT_SRCS),$(UNIT_ALL)) $(call files,tests/model/*.c)
 FUZZ_SRCS := $(call files,tests/fuzz/fuzz_*.c)
 
 # --- flags -------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Bad archives and configurations on a whole machine: one clear line each, and no guest is started.
 
-What each error says word by word is tested on the host (tests/unit/test_config.c, test_archive.c); here, that the
+What each error says word by word is tested on the host (tests/unit/core/config/test_config.c, test_archive.c); here, that the
 hypervisor finds them by itself, as nothing but the archive tool would have refused them before.
 """
 

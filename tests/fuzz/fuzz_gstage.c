@@ -9,7 +9,7 @@
  */
 #include <string.h>
 #include <cleave/errno.h>
-#include "tests/unit/mm_harness.h"
+#include "tests/unit/mm/mm_harness.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

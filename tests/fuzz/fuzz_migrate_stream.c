@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "tests/unit/migrate_sim.h"
+#include "tests/unit/guests/lib/migrate_sim.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include <cleave/errno.h>
-#include "tests/unit/state_world.h"
+#include "tests/unit/core/state/state_world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

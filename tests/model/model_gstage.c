@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cleave/errno.h>
 #include "tests/model/model_gstage.h"
-#include "tests/unit/mm_harness.h"
+#include "tests/unit/mm/mm_harness.h"
 
 #define MODEL_PAGES    ((GIB(1) + MIB(16)) >> PAGE_SHIFT)
 #define PROT_NONE_HERE 0U

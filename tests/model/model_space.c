@@ -18,7 +18,7 @@
 #include <string.h>
 #include <cleave/errno.h>
 #include "tests/model/model_space.h"
-#include "tests/unit/mm_harness.h"
+#include "tests/unit/mm/mm_harness.h"
 
 #define HARTS	   4U
 #define WINDOW_GPA GIB(8)

@@ -2,7 +2,7 @@
 /*
  * Builders for tests: cpio archives and configuration trees, right ones and wrong ones.
  */
-#include "boot_build.h"
+#include "tests/unit/boot_build.h"
 
 #include <libfdt.h>
 #include <stdio.h>

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Partition configuration: a right one is read as written, and each way of being wrong is said in the words that
+ * docs/configuration.md promises.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <libfdt.h>
+
+#include <cleave/errno.h>
+#include "tests/unit/core/config/config_build.h"
+
+/* One property that differs from a good partition, and the one line that is said about it. */
+struct wrong {
+	struct tree_prop prop[4];
+	const char *line;
+};
+
+#define AT "/partitions/linux: "
+
+static const struct wrong wrongs[] = {
+	{ { WITHOUT("compatible") }, AT "compatible: is missing; wanted: \"cleave,partition\"" },
+	{ { PROP_STR("compatible", "cleave,partitoin") },
+	  AT "compatible: \"cleave,partitoin\" is not known; wanted: \"cleave,partition\"" },
+	{ { { "compatible", "cleave", 6 } },
+	  AT "compatible: is no string; wanted: \"cleave,partition\"" },
+
+	{ { WITHOUT("cpus") }, AT "cpus: is missing; wanted: <1> to <16>" },
+	{ { PROP_CELLS("cpus", 0) }, AT "cpus: <0> is not allowed; allowed: <1> to <16>" },
+	{ { PROP_CELLS("cpus", 17) }, AT "cpus: <17> is not allowed; allowed: <1> to <16>" },
+	{ { PROP_CELLS("cpus", 1, 2) }, AT "cpus: has 8 bytes; wanted: one cell, <1> to <16>" },
+
+	{ { PROP_CELLS("cpu-affinity", 0) },
+	  AT "cpu-affinity: has 1 entries for 2 cpus; wanted: one for each cpu" },
+	{ { PROP_CELLS("cpu-affinity", 0, 2, 5) },
+	  AT "cpu-affinity: has 3 entries for 2 cpus; wanted: one for each cpu" },
+	{ { PROP_CELLS("cpu-affinity", 0, 3) },
+	  AT
+	  "cpu-affinity: cpu 1 wants hart 3, which does not exist; there are the harts 0 2 5 7" },
+	{ { { "cpu-affinity", "abcde", 5 } },
+	  AT "cpu-affinity: has 5 bytes; wanted: one cell, a hart id, for each cpu" },
+	{ { PROP_FLAG("cpu-affinity") },
+	  AT "cpu-affinity: has 0 bytes; wanted: one cell, a hart id, for each cpu" },
+
+	{ { WITHOUT("memory") },
+	  AT "memory: is missing; wanted: pairs of base and size, each of two cells" },
+	{ { PROP_CELLS("memory", 0x80000000, 0x800000) },
+	  AT "memory: has 8 bytes; wanted: pairs of base and size, each of two cells: 16 bytes" },
+	{ { PROP_FLAG("memory") },
+	  AT "memory: has 0 bytes; wanted: pairs of base and size, each of two cells: 16 bytes" },
+	{ { PROP_CELLS("memory", 0, 0x80000000, 0, 0) },
+	  AT
+	  "memory: range 0 at 0x80000000 has size 0; allowed: multiples of 4 KiB from 4 KiB on" },
+	{ { PROP_CELLS("memory", 0, 0x80000800, 0, 0x800000) },
+	  AT "memory: range 0 begins at 0x80000800; allowed: multiples of 4 KiB (0x1000)" },
+	{ { PROP_CELLS("memory", 0, 0x80000000, 0, 0x800801) },
+	  AT
+	  "memory: range 0 at 0x80000000 has size 0x800801; allowed: multiples of 4 KiB (0x1000)" },
+	{ { PROP_CELLS("memory", 0xffffffff, 0xfffff000, 0, 0x2000) },
+	  AT
+	  "memory: range 0 at 0xfffffffffffff000 with size 0x2000 ends behind 2^64; allowed: up to "
+	  "0x3ffffffffffff" },
+	{ { PROP_CELLS("memory", 0x40000, 0, 0, 0x1000) },
+	  AT "memory: range 0, 0x4000000000000 to 0x4000000000fff, is wider than the G-stage mode "
+	     "sv48x4; "
+	     "allowed: up to 0x3ffffffffffff" },
+	{ { PROP_CELLS("memory", 0x1ff, 0xff800000, 0, 0x801000),
+	    PROP_STR("gstage-mode", "sv39x4") },
+	  AT
+	  "memory: range 0, 0x1ffff800000 to 0x20000000fff, is wider than the G-stage mode sv39x4; "
+	  "allowed: up to 0x1ffffffffff" },
+	{ { PROP_CELLS("memory", 0, 0x80000000, 0, 0x800000, 0, 0x807ff000, 0, 0x1000) },
+	  AT
+	  "memory: range 1, 0x807ff000 to 0x807fffff, overlaps range 0, 0x80000000 to 0x807fffff" },
+	{ { PROP_CELLS("memory", 0, 0x0fffe000, 0, 0x800000) },
+	  AT "memory: range 0, 0xfffe000 to 0x107fdfff, overlaps the emulated UART, 0x10000000 to "
+	     "0x100000ff" },
+	{ { PROP_CELLS("memory", 0, 0x08000000, 0, 0x4001000) },
+	  AT "memory: range 0, 0x8000000 to 0xc000fff, overlaps the emulated PLIC, 0xc000000 to "
+	     "0xc5fffff" },
+	{ { PROP_CELLS("memory", 0, 0x80000000, 0, 0x80001000) },
+	  AT
+	  "memory: range 0 at 0x80000000 needs 2 GiB in one piece; the largest free piece of this "
+	  "machine has 2 GiB" },
+	{ { PROP_CELLS("memory", 0, 0x80000000, 0, 0x1000, 0, 0x80001000, 0, 0x1000, 0, 0x80002000,
+		       0, 0x1000, 0, 0x80003000, 0, 0x1000, 0, 0x80004000, 0, 0x1000, 0, 0x80005000,
+		       0, 0x1000, 0, 0x80006000, 0, 0x1000, 0, 0x80007000, 0, 0x1000, 0, 0x80008000,
+		       0, 0x1000) },
+	  AT "memory: has 9 ranges; allowed: 8" },
+
+	{ { WITHOUT("kernel") },
+	  AT "kernel: is missing; wanted: the name of a file in the boot archive, or the property "
+	     "\"incoming\"" },
+	{ { PROP_STR("kernel", "Imaeg") },
+	  AT "kernel: there is no file \"Imaeg\" in the boot archive, which holds \"Image\", "
+	     "\"initrd.gz\", \"big\", \"vmlinux\"" },
+	{ { PROP_STR("kernel", "cleave.dtb") },
+	  AT "kernel: there is no file \"cleave.dtb\" in the boot archive, which holds \"Image\", "
+	     "\"initrd.gz\", \"big\", \"vmlinux\"" },
+	{ { { "kernel", "Image", 5 } }, AT "kernel: is no string: it does not end in a NUL" },
+	{ { PROP_FLAG("kernel") }, AT "kernel: is no string: it does not end in a NUL" },
+	{ { PROP_STR("kernel", "Image\0initrd.gz") },
+	  AT "kernel: holds more than one string; wanted: one" },
+	{ { PROP_STR("kernel", "Im\nage") }, AT "kernel: holds the control character 0x0a" },
+	{ { PROP_STR("kernel", "big") },
+	  AT "kernel: \"big\" needs 9 MiB, 2 MiB from the base, and 64 KiB for the device tree; "
+	     "the first "
+	     "memory range has 8 MiB" },
+	{ { PROP_STR("kernel", "vmlinux") },
+	  AT "kernel: file \"vmlinux\" is an ELF file; wanted: a RISC-V Linux Image or a flat "
+	     "binary" },
+	{ { PROP_STR("kernel", "initrd.gz") },
+	  AT "kernel: file \"initrd.gz\" is compressed with gzip; wanted: a RISC-V Linux Image or "
+	     "a flat "
+	     "binary" },
+	{ { PROP_STR("initrd", "initrd") },
+	  AT "initrd: there is no file \"initrd\" in the boot archive, which holds \"Image\", "
+	     "\"initrd.gz\", \"big\", \"vmlinux\"" },
+	{ { PROP_STR("initrd", "big") },
+	  AT "kernel: \"Image\" needs 1 MiB, 2 MiB from the base, initrd \"big\" 9 MiB, the device "
+	     "tree 64 "
+	     "KiB; the first memory range has 8 MiB" },
+	{ { { "bootargs", "quiet", 5 } }, AT "bootargs: is no string: it does not end in a NUL" },
+
+	{ { PROP_STR("gstage-mode", "sv39") },
+	  AT "gstage-mode: \"sv39\" is not known; allowed: \"sv39x4\", \"sv48x4\", \"sv57x4\"" },
+	{ { PROP_STR("gstage-mode", "sv57x4") },
+	  AT "gstage-mode: this machine cannot do \"sv57x4\"; allowed: \"sv39x4\", \"sv48x4\"" },
+	{ { PROP_CELLS("largest-page", 0x10000) },
+	  AT "largest-page: <0x10000> is not allowed; allowed: <0x1000>, <0x200000>, <0x40000000> "
+	     "(4 KiB, 2 "
+	     "MiB, 1 GiB)" },
+	{ { PROP_STR("eager-page-split", "yes") },
+	  AT "eager-page-split: \"yes\" is not known; allowed: \"on\", \"off\"" },
+	{ { PROP_STR("on-fault", "panic") },
+	  AT "on-fault: \"panic\" is not known; allowed: \"stop\", \"restart\", \"reset\"" },
+	{ { PROP_STR("on-fault", "\x1b[2J") }, AT "on-fault: holds the control character 0x1b" },
+	{ { PROP_CELLS("table-pool", 1), PROP_CELLS("memory", 0, 0x80000000, 0, 0x801000) },
+	  AT "table-pool: <1> tables cannot map the memory; allowed: <2> or more, and <6> is "
+	     "enough for "
+	     "every page" },
+	{ { PROP_STR("manager", "yes") },
+	  AT "manager: has a value; wanted: the name alone, and no property at all for \"no\"" },
+	{ { PROP_STR("incoming", "no") },
+	  AT "incoming: has a value; wanted: the name alone, and no property at all for \"no\"" },
+	{ { PROP_FLAG("incoming") },
+	  AT "kernel: does not go with \"incoming\": an empty slot starts nothing itself" },
+	{ { PROP_FLAG("incoming"), WITHOUT("kernel"), PROP_STR("on-fault", "restart") },
+	  AT
+	  "on-fault: \"restart\" does not go with \"incoming\": there is no kernel to load again; "
+	  "allowed: \"stop\", \"reset\"" },
+	{ { PROP_FLAG("manager"), PROP_FLAG("manager") }, AT "manager: is given twice" },
+};
+
+static void test_each_wrong_property(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(wrongs); i++) {
+		struct tree_build t;
+		struct said said;
+
+		config_begin(&t);
+		config_partition_node(&t, "linux", wrongs[i].prop);
+		config_finish(&t);
+		(void)config_run(&t, &config_machine, &said);
+		config_expect(&said, 1, 0, wrongs[i].line);
+	}
+}
+
+static void test_all_errors_are_said(void **state)
+{
+	const struct tree_prop first[] = { PROP_CELLS("cpus", 0),
+					   PROP_CELLS("memory", 0, 0x1000, 0, 0, 0, 0x801, 0,
+						      0x1000),
+					   PROP_STR("kernel", "x"),
+					   { NULL, NULL, 0 } };
+	const struct tree_prop second[] = { PROP_STR("on-fault", "x"), { NULL, NULL, 0 } };
+	struct tree_build t;
+	struct said said;
+
+	(void)state;
+	config_begin(&t);
+	config_partition_node(&t, "a", first);
+	config_partition_node(&t, "b", second);
+	config_finish(&t);
+	(void)config_run(&t, &config_machine, &said);
+	assert_int_equal(said.errors, 5);
+	assert_non_null(strstr(said.line[0], "/partitions/a: cpus: "));
+	assert_non_null(strstr(said.line[1], "/partitions/a: kernel: "));
+	assert_non_null(strstr(said.line[2], "/partitions/a: memory: range 0 "));
+	assert_non_null(strstr(said.line[3], "/partitions/a: memory: range 1 "));
+	assert_non_null(strstr(said.line[4], "/partitions/b: on-fault: "));
+}
+
+static void test_reads_everything(void **state)
+{
+	const struct tree_prop props[] = {
+		PROP_CELLS("cpu-affinity", 5, 5),
+		PROP_CELLS("memory", 0, 0x80000000, 0, 0x800000, 1, 0x40000000, 0, 0x40000000),
+		PROP_STR("initrd", "initrd.gz"),
+		PROP_STR("bootargs", "console=ttyS0"),
+		PROP_STR("gstage-mode", "sv48x4"),
+		PROP_CELLS("largest-page", 0x200000),
+		PROP_STR("eager-page-split", "off"),
+		PROP_STR("on-fault", "reset"),
+		PROP_CELLS("table-pool", 2000),
+		PROP_FLAG("manager"),
+		PROP_FLAG("migratable"),
+		PROP_FLAG("manual-start"),
+		PROP_CELLS("phandle", 1),
+		{ NULL, NULL, 0 },
+	};
+	const struct config_partition *p = &config_result.partition[0];
+	struct tree_build t;
+	struct said said;
+
+	(void)state;
+	config_begin(&t);
+	config_partition_node(&t, "linux@7", props);
+	config_finish(&t);
+	memset(&said, 0, sizeof(said));
+	assert_int_equal(config_parse(t.fdt, fdt_totalsize(t.fdt), &config_archive, &config_machine,
+				      said_line, &said, &config_result),
+			 0);
+	assert_int_equal(said.warnings, 0);
+	assert_int_equal(config_result.nr, 1);
+	assert_string_equal(p->name, "linux");
+	assert_int_equal(p->cpus, 2);
+	assert_int_equal(p->affinity[0], 5);
+	assert_int_equal(p->affinity[1], 5);
+	assert_int_equal(p->nr_memory, 2);
+	assert_int_equal(p->memory[1].gpa, 0x140000000);
+	assert_int_equal(p->memory[1].size, 0x40000000);
+	assert_string_equal(p->kernel, "Image");
+	assert_string_equal(p->initrd, "initrd.gz");
+	assert_string_equal(p->bootargs, "console=ttyS0");
+	assert_int_equal(p->gstage_levels, 4);
+	assert_int_equal(p->largest_page, MIB(2));
+	assert_int_equal(p->eager, CONFIG_EAGER_OFF);
+	assert_int_equal(p->on_fault, CONFIG_ON_FAULT_RESET_MACHINE);
+	assert_int_equal(p->pool_tables, 2000);
+	assert_true(p->manager && p->migratable && p->no_autostart && !p->incoming);
+	tree_end(&t);
+}
+
+static void test_defaults(void **state)
+{
+	const struct config_partition *p = &config_result.partition[0];
+	struct tree_build t;
+	struct said said;
+
+	(void)state;
+	config_begin(&t);
+	config_partition_node(&t, "linux", config_same);
+	config_finish(&t);
+	assert_int_equal(config_run(&t, &config_machine, &said), 0);
+	assert_int_equal(said.warnings, 0);
+	assert_int_equal(p->affinity[0], CONFIG_CPU_ANY);
+	assert_null(p->initrd);
+	assert_null(p->bootargs);
+	assert_int_equal(p->gstage_levels, 0);
+	assert_int_equal(config_levels(p, config_machine.gstage_modes), 3);
+	assert_int_equal(p->largest_page, GIB(1));
+	assert_int_equal(p->eager, CONFIG_EAGER_DEFAULT);
+	assert_int_equal(p->on_fault, CONFIG_ON_FAULT_STOP);
+	assert_int_equal(p->pool_tables, 0);
+	assert_false(p->manager || p->migratable || p->no_autostart || p->incoming);
+}
+
+static void test_smallest_mode_that_fits(void **state)
+{
+	const struct tree_prop wide[] = { PROP_CELLS("memory", 0, 0x80000000, 0, 0x800000, 0x200, 0,
+						     0, 0x1000),
+					  { NULL, NULL, 0 } };
+	struct config_machine narrow = config_machine;
+	struct tree_build t;
+	struct said said;
+
+	(void)state;
+	config_begin(&t);
+	config_partition_node(&t, "linux", wide);
+	config_finish(&t);
+	assert_int_equal(config_run(&t, &config_machine, &said), 0);
+	assert_int_equal(config_levels(&config_result.partition[0], config_machine.gstage_modes),
+			 4);
+	assert_int_equal(config_levels(&config_result.partition[0], 1U << 3), 0);
+
+	narrow.gstage_modes = 1U << 3;
+	config_begin(&t);
+	config_partition_node(&t, "linux", wide);
+	config_finish(&t);
+	(void)config_run(&t, &narrow, &said);
+	config_expect(
+		&said, 1, 0,
+		AT
+		"memory: range 1, 0x20000000000 to 0x20000000fff, is wider than the G-stage mode "
+		"sv39x4; allowed: up to 0x1ffffffffff");
+}
+
+static void test_unknown_machine(void **state)
+{
+	const struct tree_prop props[] = { PROP_CELLS("cpu-affinity", 31, 900),
+					   PROP_CELLS("memory", 0, 0x80000000, 0x100, 0),
+					   PROP_STR("gstage-mode", "sv57x4"),
+					   { NULL, NULL, 0 } };
+	const struct tree_prop no_hart[] = { PROP_CELLS("cpu-affinity", 1, 0xffffffff),
+					     { NULL, NULL, 0 } };
+	struct tree_build t;
+	struct said said;
+
+	(void)state;
+	config_begin(&t);
+	config_partition_node(&t, "linux", props);
+	config_finish(&t);
+	assert_int_equal(config_run(&t, &config_machine_unknown, &said), 0);
+
+	/* This number means "any" inside; it must not be had by writing it down. */
+	config_begin(&t);
+	config_partition_node(&t, "linux", no_hart);
+	config_finish(&t);
+	(void)config_run(&t, &config_machine_unknown, &said);
+	config_expect(&said, 1, 0,
+		      AT "cpu-affinity: cpu 1 wants hart 4294967295, which does not exist");
+}
+
+static void test_incoming(void **state)
+{
+	const struct tree_prop props[] = { WITHOUT("kernel"),
+					   PROP_FLAG("incoming"),
+					   { NULL, NULL, 0 } };
+	struct tree_build t;
+	struct said said;
+
+	(void)state;
+	config_begin(&t);
+	config_partition_node(&t, "spare", props);
+	config_finish(&t);
+	assert_int_equal(config_run(&t, &config_machine, &said), 0);
+	assert_true(config_result.partition[0].incoming);
+	assert_null(config_result.partition[0].kernel);
+}
+
+static void test_unknown_properties(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *line;
+	} unknown[] = {
+		{ "bootarg", AT "bootarg: unknown property, ignored; did you mean \"bootargs\"?" },
+		{ "cpu_affinity",
+		  AT "cpu_affinity: unknown property, ignored; did you mean \"cpu-affinity\"?" },
+		{ "eager-split", AT "eager-split: unknown property, ignored" },
+		{ "eager-page-splits", AT "eager-page-splits: unknown property, ignored; did you "
+					  "mean \"eager-page-split\"?" },
+		{ "colour", AT "colour: unknown property, ignored" },
+		{ "\x1b[2J", AT "?[2J: unknown property, ignored" },
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(unknown); i++) {
+		struct tree_prop props[] = { { unknown[i].name, NULL, 0 }, { NULL, NULL, 0 } };
+		struct tree_build t;
+		struct said said;
+
+		config_begin(&t);
+		config_partition_node(&t, "linux", props);
+		config_finish(&t);
+		assert_int_equal(config_run(&t, &config_machine, &said), 0);
+		config_expect(&said, 0, 1, unknown[i].line);
+	}
+}
+
+static void test_long_bootargs(void **state)
+{
+	char text[CONFIG_BOOTARGS_LEN + 1U];
+	struct tree_prop props[] = { { "bootargs", text, CONFIG_BOOTARGS_LEN }, { NULL, NULL, 0 } };
+	struct tree_build t;
+	struct said said;
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	text[CONFIG_BOOTARGS_LEN - 1U] = '\0';
+	config_begin(&t);
+	config_partition_node(&t, "linux", props);
+	config_finish(&t);
+	assert_int_equal(config_run(&t, &config_machine, &said), 0);
+
+	text[CONFIG_BOOTARGS_LEN - 1U] = 'a';
+	text[CONFIG_BOOTARGS_LEN] = '\0';
+	props[0].len = sizeof(text);
+	config_begin(&t);
+	config_partition_node(&t, "linux", props);
+	config_finish(&t);
+	(void)config_run(&t, &config_machine, &said);
+	config_expect(&said, 1, 0, AT "bootargs: has 2048 characters; allowed: 2047");
+}
+
+static void test_resolve(void **state)
+{
+	static struct config c = {
+		.nr = 3,
+		.partition = {
+			{ .cpus = 1, .affinity = { CONFIG_CPU_ANY } },
+			{ .cpus = 2, .affinity = { 7, 2 } },
+			{ .cpus = 3, .affinity = { CONFIG_CPU_ANY, CONFIG_CPU_ANY, CONFIG_CPU_ANY } },
+		},
+	};
+
+	(void)state;
+	config_resolve(&c, &config_machine);
+	assert_int_equal(c.partition[1].affinity[0], 3);
+	assert_int_equal(c.partition[1].affinity[1], 1);
+	/* Harts 1 and 3 are taken: 2 and 0 come first, then all have one. */
+	assert_int_equal(c.partition[0].affinity[0], 2);
+	assert_int_equal(c.partition[2].affinity[0], 0);
+	assert_int_equal(c.partition[2].affinity[1], 3);
+	assert_int_equal(c.partition[2].affinity[2], 2);
+}
+
+static void test_tables(void **state)
+{
+	struct config_partition p = { .nr_memory = 1, .memory = { { GIB(2), MIB(1280) } } };
+
+	(void)state;
+	/* One 1 GiB leaf and 2 MiB leaves for the rest: one table. All at 4 KiB: 640 tables and two above them. */
+	assert_int_equal(config_tables(&p, 3, GIB(1)), 1);
+	assert_int_equal(config_tables(&p, 3, MIB(2)), 2);
+	assert_int_equal(config_tables(&p, 3, KIB(4)), 642);
+	assert_int_equal(config_tables(&p, 4, GIB(1)), 2);
+	assert_int_equal(config_tables(&p, 5, KIB(4)), 644);
+
+	/* A page at each side of a 2 MiB boundary needs a table on each side. */
+	p.memory[0].gpa = GIB(2) + MIB(2) - KIB(4);
+	p.memory[0].size = KIB(8);
+	assert_int_equal(config_tables(&p, 3, GIB(1)), 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_wrong_property),
+		cmocka_unit_test(test_all_errors_are_said),
+		cmocka_unit_test(test_reads_everything),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_smallest_mode_that_fits),
+		cmocka_unit_test(test_unknown_machine),
+		cmocka_unit_test(test_incoming),
+		cmocka_unit_test(test_unknown_properties),
+		cmocka_unit_test(test_long_bootargs),
+		cmocka_unit_test(test_resolve),
+		cmocka_unit_test(test_tables),
+	};
+
+	return cmocka_run_group_tests_name("config", tests, config_setup, config_teardown);
+}

@@ -1,0 +1,660 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Partition configuration: "devices" against the machine's device tree, and "direct-map" against its memory. What may be had is
+ * resolved as written, and what may not is refused in the words that docs/configuration.md promises.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <libfdt.h>
+
+#include <cleave/errno.h>
+#include "tests/unit/core/config/config_build.h"
+#include "core/machine/probe/driver.h"
+
+#define AT    "/partitions/linux: "
+#define PLIC  9U
+#define APLIC 10U
+
+static struct tree_build host;
+
+static const struct frames_range ram[] = { { 0x80000000, 0x100000000 } };
+static const struct frames_range unused[] = { { 0x80600000, 0x1fc00000 },
+					      { 0xa0400000, 0xdfc00000 } };
+
+static struct config_machine machine; /* as config_machine, with the tree and the memory above */
+
+/* A node on a bus of two address and two size cells: registers, and @irq at the nearest interrupt parent (0: none). */
+static void device(const char *name, u32 base, u32 size, u32 irq)
+{
+	const struct tree_prop reg = PROP_CELLS("reg", 0, base, 0, size);
+	const struct tree_prop source = PROP_CELLS("interrupts", irq);
+
+	tree_node(&host, name);
+	tree_put(&host, &reg);
+	if (irq != 0U)
+		tree_put(&host, &source);
+}
+
+static void closed(const char *name, u32 base, u32 size, u32 irq)
+{
+	device(name, base, size, irq);
+	tree_close(&host);
+}
+
+static void put(const struct tree_prop *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		tree_put(&host, &p[i]);
+}
+#define PUT(...)                                                 \
+	do {                                                     \
+		const struct tree_prop put_[] = { __VA_ARGS__ }; \
+		put(put_, ARRAY_SIZE(put_));                     \
+	} while (0)
+
+static void controllers(void)
+{
+	device("plic@c000000", 0xc000000, 0x600000, 0);
+	PUT(PROP_STR("compatible", "sifive,plic-1.0.0"), PROP_FLAG("interrupt-controller"),
+	    PROP_CELLS("#interrupt-cells", 1), PROP_CELLS("riscv,ndev", 95),
+	    PROP_CELLS("phandle", PLIC));
+	tree_close(&host);
+	device("aplic@d000000", 0xd000000, 0x8000, 0);
+	PUT(PROP_STR("compatible", "riscv,aplic"), PROP_FLAG("interrupt-controller"),
+	    PROP_CELLS("#interrupt-cells", 2), PROP_CELLS("phandle", APLIC));
+	tree_close(&host);
+	device("clint@2000000", 0x2000000, 0x10000, 0);
+	PUT(PROP_STR("compatible", "sifive,clint0"));
+	tree_close(&host);
+}
+
+/* On a bus of which 64 KiB lead somewhere: a device that has registers beyond them, and such a one that is kept. */
+static void registers_beyond(void)
+{
+	tree_node(&host, "bus@41000000");
+	PUT(PROP_CELLS("#address-cells", 1), PROP_CELLS("#size-cells", 1),
+	    PROP_CELLS("ranges", 0, 0, 0x41000000, 0x10000));
+	tree_node(&host, "half@1000");
+	PUT(PROP_CELLS("reg", 0x1000, 0x100, 0x20000, 0x100));
+	tree_close(&host);
+	tree_node(&host, "kept@20000");
+	PUT(PROP_CELLS("reg", 0x20000, 0x1000, 0x2000, 0x100), PROP_FLAG("interrupt-controller"));
+	tree_close(&host);
+	tree_node(&host, "beside@2800");
+	PUT(PROP_CELLS("reg", 0x2800, 0x100));
+	tree_close(&host);
+	tree_close(&host);
+}
+
+/* On a bus that has its addresses elsewhere: 0x0 is 0x40000000, and 64 KiB of it lead anywhere. */
+static void moved_bus(void)
+{
+	tree_node(&host, "bus@40000000");
+	PUT(PROP_CELLS("#address-cells", 1), PROP_CELLS("#size-cells", 1),
+	    PROP_CELLS("ranges", 0, 0, 0x40000000, 0x10000));
+	tree_node(&host, "timer@1000");
+	PUT(PROP_CELLS("reg", 0x1010, 0x20, 0x3ff0, 0x20),
+	    PROP_CELLS("interrupts-extended", PLIC, 40, PLIC, 11));
+	tree_close(&host);
+	tree_node(&host, "behind@10000");
+	PUT(PROP_CELLS("reg", 0x10000, 0x1000));
+	tree_close(&host);
+	tree_node(&host, "astride@f000");
+	PUT(PROP_CELLS("reg", 0xf000, 0x2000));
+	tree_close(&host);
+	tree_close(&host);
+	registers_beyond();
+	/* No ranges: nothing leads there. */
+	tree_node(&host, "i2c-bus");
+	PUT(PROP_CELLS("#address-cells", 1), PROP_CELLS("#size-cells", 0));
+	tree_node(&host, "sensor@48");
+	PUT(PROP_CELLS("reg", 0x48));
+	tree_close(&host);
+	tree_close(&host);
+}
+
+/* A device whose pages hold what stands below it: a part of it, or, where @keep says so, what nobody may have. */
+static void whole_bus(const char *name, u32 base, const char *child, bool keep)
+{
+	device(name, base, 0x3000, 0);
+	PUT(PROP_CELLS("#address-cells", 2), PROP_CELLS("#size-cells", 2), PROP_FLAG("ranges"));
+	device(child, base + 0x1000, 0x1000, 0);
+	if (keep)
+		PUT(PROP_FLAG("interrupt-controller"));
+	tree_close(&host);
+	tree_close(&host);
+}
+
+static void odd_devices(void)
+{
+	closed("serial@10000000", 0x10000000, 0x100, 10);
+	whole_bus("bridge@50000000", 0x50000000, "intc@50001000", true);
+	whole_bus("mfd@50010000", 0x50010000, "part@50011000", false);
+	closed("in-uart-page@10000800", 0x10000800, 0x100, 0);
+	closed("in-plic@c600000", 0xc5ff000, 0x2000, 0);
+	closed("ram@80000000", 0x90000000, 0x1000, 0);
+	closed("empty@3000", 0x3000, 0, 0);
+	closed("shares-console@4000", 0x4000, 0x1000, 10);
+	closed("no-source@5000", 0x5000, 0x1000, 96);
+	closed("beside-clint@2010000", 0x2010000, 0x1000, 0);
+	closed("in-clint-page@200f800", 0x200fff0, 0x20, 0);
+	device("off@6000", 0x6000, 0x1000, 0);
+	PUT(PROP_STR("status", "disabled"));
+	tree_close(&host);
+	device("msi@7000", 0x7000, 0x1000, 0);
+	PUT(PROP_CELLS("interrupts-extended", APLIC, 3, 4));
+	tree_close(&host);
+	device("half-irq@8000", 0x8000, 0x1000, 0);
+	PUT(PROP_CELLS("interrupts-extended", PLIC));
+	tree_close(&host);
+	tree_node(&host, "many-regs@9000");
+	PUT(PROP_CELLS("reg", 0, 0x9000, 0, 4, 0, 0x9010, 0, 4, 0, 0x9020, 0, 4, 0, 0x9030, 0, 4, 0,
+		       0x9040, 0, 4));
+	tree_close(&host);
+	device("many-irqs@a000", 0xa000, 0x1000, 0);
+	PUT(PROP_CELLS("interrupts", 51, 52, 53, 54, 55, 56, 57, 58, 59));
+	tree_close(&host);
+	device("pci@30000000", 0x30000000, 0x10000000, 0);
+	PUT(PROP_STR("device_type", "pci"));
+	tree_close(&host);
+	device("far@0", 0, 0, 0);
+	tree_close(&host);
+	tree_node(&host, "high@20000000000");
+	PUT(PROP_CELLS("reg", 0x200, 0, 0, 0x1000));
+	tree_close(&host);
+}
+
+static void good_devices(void)
+{
+	closed("rtc@101000", 0x101000, 0x1000, 11);
+	closed("virtio_mmio@10001000", 0x10001000, 0x1000, 1);
+	closed("virtio_mmio@10002000", 0x10002000, 0x1000, 2);
+	closed("quiet@102000", 0x102000, 0x10, 0);
+	closed("neighbour@102800", 0x102800, 0x10, 12);
+	closed("shares-rtc@103000", 0x103000, 0x1000, 11);
+	device("eth@104000", 0x104000, 0x1000, 33);
+	PUT(PROP_CELLS("clocks", 1), PROP_STR("clock-names", "bus"), PROP_CELLS("resets", 2, 3),
+	    PROP_STR("compatible", "vendor,eth"));
+	tree_node(&host, "mdio");
+	tree_close(&host);
+	tree_close(&host);
+	/* All sources that a guest's PLIC has, but the UART's, and then some. */
+	for (u32 i = 0; i < 5U; i++) {
+		char name[32];
+		u32 s = 60U + 8U * i;
+
+		if (i == 4U)
+			s = 30U;
+		(void)snprintf(name, sizeof(name), "dma%u@%x", i, 0x110000U + 0x1000U * i);
+		device(name, 0x110000U + 0x1000U * i, 0x1000, 0);
+		PUT(PROP_CELLS("interrupts", s, s + 1U, s + 2U, s + 3U, s + 4U, s + 5U, s + 6U,
+			       s + 7U));
+		tree_close(&host);
+	}
+}
+
+static int setup(void **state)
+{
+	int err = config_setup(state);
+
+	tree_begin(&host);
+	tree_node(&host, "");
+	PUT(PROP_CELLS("#address-cells", 2), PROP_CELLS("#size-cells", 2));
+	tree_node(&host, "chosen");
+	PUT(PROP_STR("stdout-path", "/soc/serial@10000000:115200"));
+	tree_close(&host);
+	tree_node(&host, "soc");
+	PUT(PROP_CELLS("#address-cells", 2), PROP_CELLS("#size-cells", 2), PROP_FLAG("ranges"),
+	    PROP_CELLS("interrupt-parent", PLIC));
+	controllers();
+	odd_devices();
+	good_devices();
+	moved_bus();
+	tree_close(&host);
+	tree_close(&host);
+	tree_finish(&host);
+
+	machine = config_machine;
+	machine.tree = host.fdt;
+	machine.plic = PLIC;
+	machine.ram = ram;
+	machine.nr_ram = ARRAY_SIZE(ram);
+	machine.free = unused;
+	machine.nr_free = ARRAY_SIZE(unused);
+	return err;
+}
+
+static int teardown(void **state)
+{
+	tree_end(&host);
+	return config_teardown(state);
+}
+
+/* --- one partition ------------------------------------------------------------------------------------------------ */
+
+/* A list of strings, which C ends in one NUL more. */
+#define PROP_LIST(n, s) { (n), (s), (u32)sizeof(s) - 1U }
+#define DIRECT		PROP_FLAG("direct-map"), PROP_CELLS("memory", 0, 0x90000000, 0, 0x800000)
+
+static int run(const struct tree_prop *props, const struct config_machine *m, struct said *said)
+{
+	struct tree_build t;
+
+	config_begin(&t);
+	config_partition_node(&t, "linux", props);
+	config_finish(&t);
+	return config_run(&t, m, said);
+}
+
+static const char isolation[] = AT
+	"direct-map: a device that it drives can reach all memory of the machine, that of the "
+	"hypervisor and of other partitions too: no IOMMU stands between them";
+
+static void resolves_registers_and_interrupts(void **state)
+{
+	const struct tree_prop props[] = { DIRECT,
+					   PROP_LIST("devices",
+						     "/soc/rtc@101000\0/soc/virtio_mmio@10001000\0"
+						     "/soc/bus@40000000/timer@1000\0/soc/quiet\0"),
+					   { NULL, NULL, 0 } };
+	const struct config_device *d = config_result.device;
+	struct said said;
+
+	(void)state;
+	assert_int_equal(run(props, &machine, &said), 0);
+	assert_string_equal(said.line[0], isolation);
+	/* quiet@102000 is a part of a page. */
+	assert_string_equal(said.line[1],
+			    AT "devices: \"/soc/quiet\": its pages hold registers of "
+			       "\"/soc/neighbour@102800\" too, which the partition can reach with "
+			       "them");
+	assert_int_equal(said.warnings, 2);
+	assert_int_equal(config_result.partition[0].nr_devices, 4);
+	assert_true(config_result.partition[0].direct_map);
+	assert_int_equal(config_result.nr_devices, 4);
+
+	assert_int_equal(d[0].nr_regs, 1);
+	assert_int_equal(d[0].reg[0].gpa, 0x101000);
+	assert_int_equal(d[0].reg[0].size, 0x1000);
+	assert_int_equal(d[0].nr_irqs, 1);
+	assert_int_equal(d[0].irq[0].host, 11);
+	assert_int_equal(d[0].irq[0].guest, 11);
+	assert_int_equal(d[0].node, fdt_path_offset(host.fdt, "/soc/rtc@101000"));
+
+	assert_int_equal(d[1].irq[0].host, 1);
+	assert_int_equal(d[1].irq[0].guest, 1);
+
+	/* Through the bus's ranges; its second interrupt is the RTC's: they share the guest's too. */
+	assert_int_equal(d[2].nr_regs, 2);
+	assert_int_equal(d[2].reg[0].gpa, 0x40001010);
+	assert_int_equal(d[2].reg[1].gpa, 0x40003ff0);
+	assert_int_equal(config_pages(&d[2].reg[0]).gpa, 0x40001000);
+	assert_int_equal(config_pages(&d[2].reg[0]).size, 0x1000);
+	assert_int_equal(config_pages(&d[2].reg[1]).gpa, 0x40003000);
+	assert_int_equal(config_pages(&d[2].reg[1]).size, 0x2000);
+	assert_int_equal(d[2].nr_irqs, 2);
+	assert_int_equal(d[2].irq[0].host, 40);
+	assert_int_equal(d[2].irq[0].guest, 31);
+	assert_int_equal(d[2].irq[1].host, 11);
+	assert_int_equal(d[2].irq[1].guest, 11);
+	assert_int_equal(d[3].nr_irqs, 0);
+}
+
+static void says_what_is_left_out_of_a_node(void **state)
+{
+	const struct tree_prop props[] = { DIRECT,
+					   PROP_LIST("devices", "/soc/eth@104000\0"),
+					   { NULL, NULL, 0 } };
+	struct said said;
+
+	(void)state;
+	assert_int_equal(run(props, &machine, &said), 0);
+	assert_string_equal(said.line[1],
+			    AT "devices: \"/soc/eth@104000\": left out of the guest's device tree, "
+			       "as they refer to what it does not have: clocks, resets");
+	assert_string_equal(said.line[2],
+			    AT "devices: \"/soc/eth@104000\": the nodes below it are left out of "
+			       "the guest's device tree");
+	assert_int_equal(said.warnings, 3);
+}
+
+static void warns_of_dma_without_direct_map(void **state)
+{
+	const struct tree_prop props[] = { PROP_LIST("devices", "/soc/rtc@101000\0"),
+					   { NULL, NULL, 0 } };
+	struct said said;
+
+	(void)state;
+	assert_int_equal(run(props, &machine, &said), 0);
+	assert_string_equal(said.line[0],
+			    AT "devices: a device that it drives can reach all memory of the "
+			       "machine, that of the hypervisor and of other partitions too: no "
+			       "IOMMU stands between them");
+	assert_string_equal(said.line[1],
+			    AT "devices: without \"direct-map\" a guest-physical address means "
+			       "other memory to a device than to the guest: right only for devices "
+			       "without DMA");
+	assert_int_equal(said.warnings, 2);
+}
+
+/* Where nothing is known of the machine, paths are taken as they are. */
+static void takes_paths_without_a_tree(void **state)
+{
+	const struct tree_prop props[] = { DIRECT,
+					   PROP_LIST("devices", "/soc/nobody@1\0"),
+					   { NULL, NULL, 0 } };
+	struct said said;
+
+	(void)state;
+	assert_int_equal(run(props, &config_machine_unknown, &said), 0);
+	assert_int_equal(config_result.partition[0].nr_devices, 1);
+	assert_int_equal(config_result.nr_devices, 0);
+	config_expect(&said, 0, 1, isolation);
+}
+
+struct wrong {
+	struct tree_prop prop[4];
+	const char *line; /* the error */
+};
+
+#define DEV(path) PROP_LIST("devices", path "\0")
+
+static const struct wrong wrongs[] = {
+	{ { { "devices", "/soc", 4 } },
+	  AT "devices: is no list of strings; wanted: paths of the machine's device tree" },
+	{ { PROP_FLAG("devices") },
+	  AT "devices: is no list of strings; wanted: paths of the machine's device tree" },
+	{ { DEV("serial0") },
+	  AT "devices: \"serial0\" is no path of a node; wanted: one of the machine's device tree, "
+	     "from its root: \"/soc/...\"" },
+	{ { DEV("/") },
+	  AT "devices: \"/\" is no path of a node; wanted: one of the machine's device tree, from "
+	     "its root: \"/soc/...\"" },
+	{ { DEV("/soc/\x1b") }, AT "devices: holds the control character 0x1b" },
+	{ { DEV("/soc/rtc@101000\0/soc/rtc@101000") },
+	  AT "devices: \"/soc/rtc@101000\" stands there twice" },
+	{ { DEV("/soc/rtc@101000\0/soc/rtc") }, AT "devices: \"/soc/rtc\" stands there twice" },
+	{ { DEV("/a\0/b\0/c\0/d\0/e\0/f\0/g\0/h\0/i") },
+	  AT "devices: \"/i\" is one too many; allowed: 8" },
+	{ { DEV("/soc/rtc@101000"), PROP_FLAG("migratable") },
+	  AT "devices: does not go with \"migratable\": a partition that drives a device of the "
+	     "machine cannot be moved" },
+	{ { DEV("/soc/rtc@101000"), PROP_FLAG("incoming"), WITHOUT("kernel") },
+	  AT "devices: does not go with \"incoming\": what is moved in drives no device of this "
+	     "machine" },
+	{ { { "direct-map", "yes", 4 } },
+	  AT "direct-map: has a value; wanted: the name alone, and no property at all for \"no\"" },
+
+	{ { DEV("/soc/bus@40000000/tmier") },
+	  AT "devices: there is no node \"/soc/bus@40000000/tmier\" in this machine's device tree; "
+	     "\"/soc/bus@40000000\" holds timer@1000, behind@10000, astride@f000" },
+	{ { DEV("/sock/rtc") },
+	  AT "devices: there is no node \"/sock/rtc\" in this machine's device tree; \"/\" holds "
+	     "chosen, soc" },
+	{ { DEV("/soc/rtc@101000/x") },
+	  AT "devices: there is no node \"/soc/rtc@101000/x\" in this machine's device tree; "
+	     "\"/soc/rtc@101000\" holds nothing" },
+	{ { DEV("/soc/off@6000") },
+	  AT "devices: \"/soc/off@6000\" is not enabled: its status is \"disabled\"; allowed: "
+	     "\"okay\"" },
+	{ { DEV("/soc") },
+	  AT "devices: \"/soc\" has no registers (reg), or some that no "
+	     "address leads to; allowed: nodes on a bus with ranges for all of them" },
+	{ { DEV("/soc/i2c-bus/sensor@48") },
+	  AT "devices: \"/soc/i2c-bus/sensor@48\" has no registers (reg), or some that no "
+	     "address leads to; allowed: nodes on a bus with ranges for all of them" },
+	{ { DEV("/soc/bus@40000000/behind@10000") },
+	  AT "devices: \"/soc/bus@40000000/behind@10000\" has no registers (reg), or some that no "
+	     "address leads to; allowed: nodes on a bus with ranges for all of them" },
+	{ { DEV("/soc/bus@40000000/astride@f000") },
+	  AT "devices: \"/soc/bus@40000000/astride@f000\" has no registers (reg), or some that no "
+	     "address leads to; allowed: nodes on a bus with ranges for all of them" },
+	{ { DEV("/soc/empty@3000") },
+	  AT "devices: \"/soc/empty@3000\": reg, or ranges of the buses above it, make no sense" },
+	{ { DEV("/soc/many-regs@9000") },
+	  AT "devices: \"/soc/many-regs@9000\" has too many ranges of registers; allowed: 4" },
+	{ { DEV("/soc/high@20000000000") },
+	  AT
+	  "devices: \"/soc/high@20000000000\": its registers, 0x20000000000 to 0x20000000fff, lie "
+	  "beyond the G-stage mode sv39x4, up to 0x1ffffffffff; set gstage-mode to a wider one" },
+	{ { DEV("/soc/ram@80000000") },
+	  AT
+	  "devices: \"/soc/ram@80000000\": its registers, 0x90000000 to 0x90000fff, overlap memory "
+	  "of the machine, 0x80000000 to 0x17fffffff; allowed: registers outside memory" },
+	{ { DEV("/soc/rtc@101000"), PROP_CELLS("memory", 0, 0, 0, 0x800000) },
+	  AT
+	  "devices: \"/soc/rtc@101000\": its registers, 0x101000 to 0x101fff, overlap range 0 of "
+	  "the partition's memory, 0x0 to 0x7fffff; move that" },
+	{ { DEV("/soc/in-uart-page@10000800") },
+	  AT "devices: \"/soc/in-uart-page@10000800\": its registers, 0x10000000 to 0x10000fff, "
+	     "overlap the emulated UART, 0x10000000 to 0x100000ff, which every partition has; "
+	     "allowed: devices elsewhere" },
+	{ { DEV("/soc/in-plic@c600000") },
+	  AT
+	  "devices: \"/soc/in-plic@c600000\": its registers, 0xc5ff000 to 0xc600fff, overlap the "
+	  "emulated PLIC, 0xc000000 to 0xc5fffff, which every partition has; allowed: devices "
+	  "elsewhere" },
+
+	{ { DEV("/soc/serial@10000000") },
+	  AT
+	  "devices: \"/soc/serial@10000000\" is the machine's console; allowed: other devices of "
+	  "the machine" },
+	{ { DEV("/soc/plic@c000000") },
+	  AT "devices: \"/soc/plic@c000000\" is an interrupt controller; allowed: other devices of "
+	     "the machine" },
+	{ { DEV("/soc/clint@2000000") },
+	  AT
+	  "devices: \"/soc/clint@2000000\" is a device of the firmware's; allowed: other devices "
+	  "of the machine" },
+	{ { DEV("/soc/pci@30000000") },
+	  AT "devices: \"/soc/pci@30000000\" is a bus whose devices are not in the device tree; "
+	     "allowed: other devices of the machine" },
+	{ { DEV("/soc/bridge@50000000") },
+	  AT "devices: \"/soc/bridge@50000000\": its pages hold registers of "
+	     "\"/soc/bridge@50000000/intc@50001000\" too, which is an interrupt controller" },
+	{ { DEV("/soc/bus@41000000/beside@2800") },
+	  AT "devices: \"/soc/bus@41000000/beside@2800\": its pages hold registers of "
+	     "\"/soc/bus@41000000/kept@20000\" too, which is an interrupt controller" },
+	{ { DEV("/soc/bus@41000000/half@1000") },
+	  AT "devices: \"/soc/bus@41000000/half@1000\" has no registers (reg), or some that no "
+	     "address leads to; allowed: nodes on a bus with ranges for all of them" },
+	{ { DEV("/soc/in-clint-page@200f800") },
+	  AT "devices: \"/soc/in-clint-page@200f800\": its pages hold registers of "
+	     "\"/soc/clint@2000000\" too, which is a device of the firmware's" },
+
+	{ { DEV("/soc/shares-console@4000") },
+	  AT
+	  "devices: \"/soc/shares-console@4000\": its interrupt 10 is also that of the machine's "
+	  "console" },
+	{ { DEV("/soc/no-source@5000") },
+	  AT
+	  "devices: \"/soc/no-source@5000\": its interrupts are no sources of the machine's PLIC" },
+	{ { DEV("/soc/half-irq@8000") },
+	  AT
+	  "devices: \"/soc/half-irq@8000\": its interrupts are no sources of the machine's PLIC" },
+	{ { DEV("/soc/msi@7000") },
+	  AT
+	  "devices: \"/soc/msi@7000\": an interrupt goes to \"/soc/aplic@d000000\"; allowed: the "
+	  "machine's PLIC" },
+	{ { DEV("/soc/many-irqs@a000") },
+	  AT "devices: \"/soc/many-irqs@a000\" has too many interrupts; allowed: 8" },
+	{ { DEV("/soc/dma0\0/soc/dma1\0/soc/dma2\0/soc/dma4") },
+	  AT "devices: they have too many interrupts; a partition can have 30 of them beside its "
+	     "console's" },
+};
+
+/* The one error among what was said. */
+static const char *the_error(const struct said *said)
+{
+	return said->line[said->errors + said->warnings - 1U];
+}
+
+static void refuses_with_one_line(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrongs); i++) {
+		struct said said;
+		bool found = false;
+
+		assert_int_equal(run(wrongs[i].prop, &machine, &said), CLV_ERR_FORMAT);
+		for (u32 n = 0; n < said.errors + said.warnings && n < 16U; n++)
+			found |= strcmp(said.line[n], wrongs[i].line) == 0;
+		if (!found)
+			print_error("%zu: wanted: %s\nsaid:   %s\n", i, wrongs[i].line,
+				    the_error(&said));
+		assert_true(found);
+	}
+}
+
+static void takes_what_stands_below_a_node_as_a_part_of_it(void **state)
+{
+	const struct tree_prop props[] = { DEV("/soc/mfd@50010000"), DIRECT, { NULL, NULL, 0 } };
+	struct said said;
+
+	(void)state;
+	assert_int_equal(run(props, &machine, &said), 0);
+	for (u32 i = 0; i < said.warnings; i++)
+		assert_null(strstr(said.line[i], "its pages hold"));
+}
+
+static void refuses_interrupts_without_a_plic(void **state)
+{
+	const struct tree_prop quiet[] = { DEV("/soc/quiet@102000"), { NULL, NULL, 0 } };
+	const struct tree_prop loud[] = { DEV("/soc/rtc@101000"), { NULL, NULL, 0 } };
+	struct config_machine m = machine;
+	struct said said;
+
+	(void)state;
+	m.plic = 0;
+	assert_int_equal(run(quiet, &m, &said), 0);
+	assert_int_equal(run(loud, &m, &said), CLV_ERR_FORMAT);
+	assert_string_equal(the_error(&said),
+			    AT "devices: \"/soc/rtc@101000\": its interrupts go to "
+			       "\"/soc/plic@c000000\", and this machine has no PLIC; allowed here: "
+			       "devices without interrupts");
+}
+
+/* --- two partitions ----------------------------------------------------------------------------------------------- */
+
+static int run_two(const struct tree_prop *a, const struct tree_prop *b,
+		   const struct config_machine *m, struct said *said)
+{
+	struct tree_build t;
+
+	config_begin(&t);
+	config_partition_node(&t, "first", a);
+	config_partition_node(&t, "linux", b);
+	config_finish(&t);
+	return config_run(&t, m, said);
+}
+
+static void gives_a_device_to_one(void **state)
+{
+	const struct tree_prop rtc[] = { DEV("/soc/rtc@101000"), { NULL, NULL, 0 } };
+	const struct tree_prop again[] = { DEV("/soc/rtc"), { NULL, NULL, 0 } };
+	const struct tree_prop irq[] = { DEV("/soc/shares-rtc@103000"), { NULL, NULL, 0 } };
+	const struct tree_prop quiet[] = { DEV("/soc/quiet@102000"), { NULL, NULL, 0 } };
+	const struct tree_prop page[] = { DEV("/soc/neighbour@102800"), { NULL, NULL, 0 } };
+	const struct tree_prop other[] = { DEV("/soc/virtio_mmio@10001000"), { NULL, NULL, 0 } };
+	struct said said;
+
+	(void)state;
+	assert_int_equal(run_two(rtc, rtc, &machine, &said), CLV_ERR_FORMAT);
+	assert_string_equal(the_error(&said),
+			    AT "devices: \"/soc/rtc@101000\" is partition \"first\"'s already; a "
+			       "device goes to one");
+	assert_int_equal(run_two(rtc, rtc, &config_machine_unknown, &said), CLV_ERR_FORMAT);
+	assert_string_equal(the_error(&said),
+			    AT "devices: \"/soc/rtc@101000\" is partition \"first\"'s already; a "
+			       "device goes to one");
+	assert_int_equal(run_two(rtc, again, &machine, &said), CLV_ERR_FORMAT);
+	assert_string_equal(the_error(&said),
+			    AT "devices: \"/soc/rtc\": its pages, 0x101000 to 0x101fff, hold "
+			       "registers of \"/soc/rtc@101000\", which partition \"first\" has");
+	assert_int_equal(run_two(quiet, page, &machine, &said), CLV_ERR_FORMAT);
+	assert_string_equal(the_error(&said),
+			    AT "devices: \"/soc/neighbour@102800\": its pages, 0x102000 to "
+			       "0x102fff, hold registers of \"/soc/quiet@102000\", which partition "
+			       "\"first\" has");
+	assert_int_equal(run_two(rtc, irq, &machine, &said), CLV_ERR_FORMAT);
+	assert_string_equal(the_error(&said), AT
+			    "devices: \"/soc/shares-rtc@103000\": its interrupt 11 is also that "
+			    "of \"/soc/rtc@101000\", which partition \"first\" has; both have to "
+			    "be one partition's");
+	assert_int_equal(run_two(rtc, other, &machine, &said), 0);
+	assert_int_equal(config_result.nr_devices, 2);
+	assert_int_equal(config_result.device[1].partition, 1);
+}
+
+static void gives_direct_memory_to_one(void **state)
+{
+	const struct tree_prop a[] = { DIRECT, { NULL, NULL, 0 } };
+	const struct tree_prop b[] = { PROP_FLAG("direct-map"),
+				       PROP_CELLS("memory", 0, 0x90400000, 0, 0x800000),
+				       { NULL, NULL, 0 } };
+	const struct tree_prop c[] = { PROP_CELLS("memory", 0, 0x90400000, 0, 0x800000),
+				       { NULL, NULL, 0 } };
+	static const char line[] = AT
+		"memory: range 0, 0x90400000 to 0x90bfffff, overlaps range 0 of partition "
+		"\"first\", 0x90000000 to 0x907fffff: both have \"direct-map\"";
+	struct said said;
+
+	(void)state;
+	assert_int_equal(run_two(a, b, &machine, &said), CLV_ERR_FORMAT);
+	assert_string_equal(said.line[1], line);
+	assert_int_equal(said.errors, 1);
+	assert_int_equal(run_two(a, b, &config_machine_unknown, &said), CLV_ERR_FORMAT);
+	assert_string_equal(said.line[1], line);
+	/* Guest-physical addresses of one that is not at its own place mean nothing to the other. */
+	assert_int_equal(run_two(a, c, &machine, &said), 0);
+	assert_int_equal(run_two(c, a, &machine, &said), 0);
+}
+
+static void wants_free_memory_for_direct_map(void **state)
+{
+	const struct tree_prop at_hypervisor[] = { PROP_FLAG("direct-map"), { NULL, NULL, 0 } };
+	const struct tree_prop over_the_end[] = { PROP_FLAG("direct-map"),
+						  PROP_CELLS("memory", 0, 0xa0000000, 0, 0x800000),
+						  { NULL, NULL, 0 } };
+	const struct tree_prop large[] = { PROP_FLAG("direct-map"),
+					   PROP_CELLS("memory", 0, 0xc0000000, 0, 0xa0000000),
+					   { NULL, NULL, 0 } };
+	struct said said;
+
+	(void)state;
+	assert_int_equal(run(at_hypervisor, &machine, &said), CLV_ERR_FORMAT);
+	config_expect(&said, 1, 1,
+		      AT
+		      "memory: range 0, 0x80000000 to 0x807fffff, is not all free memory of this "
+		      "machine, as \"direct-map\" wants; free: 0x80600000 to 0xa01fffff, "
+		      "0xa0400000 to 0x17fffffff");
+	assert_int_equal(run(over_the_end, &machine, &said), CLV_ERR_FORMAT);
+	assert_int_equal(said.errors, 1);
+	/* 2.5 GiB: more than config_machine's largest piece, and free all the same. */
+	assert_int_equal(run(large, &machine, &said), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(resolves_registers_and_interrupts),
+		cmocka_unit_test(says_what_is_left_out_of_a_node),
+		cmocka_unit_test(warns_of_dma_without_direct_map),
+		cmocka_unit_test(takes_paths_without_a_tree),
+		cmocka_unit_test(refuses_with_one_line),
+		cmocka_unit_test(takes_what_stands_below_a_node_as_a_part_of_it),
+		cmocka_unit_test(refuses_interrupts_without_a_plic),
+		cmocka_unit_test(gives_a_device_to_one),
+		cmocka_unit_test(gives_direct_memory_to_one),
+		cmocka_unit_test(wants_free_memory_for_direct_map),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

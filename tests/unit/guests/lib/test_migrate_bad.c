@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Streams that are damaged, cut, forged or sent to the wrong slot, at the destination alone: each is answered by one clear line, and
+ * the slot is empty again. What is accepted all the same has brought the guest's memory whole.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "tests/unit/guests/lib/migrate_sim.h"
+
+#define STREAM_MAX (1U << 20)
+#define FRAMES_MAX 200U
+
+static struct sim *sim;
+static struct migrate_crc crc;
+
+/* A good stream as the source sent it, frame by frame; and one that is made from it. */
+static uint8_t good[STREAM_MAX];
+static size_t good_size;
+static size_t good_at[FRAMES_MAX + 1U];
+static uint32_t good_frames;
+static uint8_t made[STREAM_MAX];
+static size_t made_size;
+static uint64_t made_seq;
+static size_t fed;
+static size_t answered; /* bytes that the destination sent */
+static uint64_t seed = 42;
+
+static int64_t (*real_send)(void *, const void *, size_t);
+
+static int64_t record_send(void *ctx, const void *bytes, size_t size)
+{
+	int64_t n = real_send(ctx, bytes, size);
+
+	if (n > 0) {
+		memcpy(good + good_size, bytes, (size_t)n);
+		good_size += (size_t)n;
+	}
+	return n;
+}
+
+static struct migrate_frame frame_at(size_t at)
+{
+	struct migrate_frame f;
+
+	memcpy(&f, good + at, sizeof(f));
+	return f;
+}
+
+static void start(void)
+{
+	struct sim_config c = { .seed = 21,
+				.pages = { 5, 3 },
+				.write_in = 3,
+				.room = 60000,
+				.step = 512,
+				.smooth = true };
+
+	sim_start(sim, &c);
+	sim->source_config.verify = true;
+	sim->source_config.passes = 3;
+	sim->source_config.downtime_ms = 0;
+}
+
+/* The guest's memory when it was paused: what a stream that is taken must bring. */
+static uint8_t reference[8U * 4096U];
+static int (*real_state_get)(void *, uint32_t, struct migrate_state *, void *, size_t);
+
+static int keep_reference(void *ctx, uint32_t index, struct migrate_state *head, void *data,
+			  size_t size)
+{
+	memcpy(reference, sim->vm[0].memory, sizeof(reference));
+	return real_state_get(ctx, index, head, data, size);
+}
+
+static int setup(void **state)
+{
+	enum migrate_step source;
+	enum migrate_step dest;
+
+	(void)state;
+	sim = sim_new();
+	(void)migrate_crc_init(&crc);
+	start();
+	if (!sim_begin(sim))
+		return 1;
+	real_send = sim->source.link.send;
+	sim->source.link.send = record_send;
+	real_state_get = sim->ops[0].state_get;
+	sim->ops[0].state_get = keep_reference;
+	if (sim_finish(sim, &source, &dest) != NULL || source != MIGRATE_DONE ||
+	    sim_moved(sim) != NULL)
+		return 1;
+	for (size_t at = 0; at < good_size;
+	     at += sizeof(struct migrate_frame) + frame_at(at).length)
+		good_at[good_frames++] = at;
+	good_at[good_frames] = good_size;
+	/* In replays nobody writes. */
+	sim->config.write_in = 0;
+	return good_frames < 30U;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	sim_free(sim);
+	return 0;
+}
+
+static int64_t feed_recv(void *ctx, void *bytes, size_t size)
+{
+	size_t n = made_size - fed < size ? made_size - fed : size;
+
+	(void)ctx;
+	if (n == 0U)
+		return -1;
+	memcpy(bytes, made + fed, n);
+	fed += n;
+	return (int64_t)n;
+}
+
+static int64_t feed_send(void *ctx, const void *bytes, size_t size)
+{
+	(void)ctx;
+	(void)bytes;
+	answered += size;
+	return (int64_t)size;
+}
+
+/* The made stream, to an empty slot whose ledger is empty. */
+static enum migrate_step replay(void)
+{
+	struct migrate_link link = { .send = feed_send, .recv = feed_recv };
+	enum migrate_step step = MIGRATE_PROGRESS;
+
+	fed = 0;
+	answered = 0;
+	memset(&sim->ledger, 0, sizeof(sim->ledger));
+	sim->vm[0].state = CLEAVE_VM_EMPTY;
+	sim->vm[1].state = CLEAVE_VM_EMPTY;
+	sim->vm[1].states_set = 0;
+	assert_true(migrate_dest_init(&sim->dest, &sim->ops[1], &sim->side[1], &link,
+				      &sim->dest_config));
+	for (uint32_t i = 0; step != MIGRATE_DONE && step != MIGRATE_FAILED; i++) {
+		step = migrate_dest_step(&sim->dest);
+		assert_true(i < 100000U);
+	}
+	if (step == MIGRATE_DONE) {
+		assert_memory_equal(sim->vm[1].memory, reference, sizeof(reference));
+		return step;
+	}
+	assert_int_equal(sim->vm[1].state, CLEAVE_VM_EMPTY);
+	assert_false(sim->vm[1].creating);
+	assert_false(migrate_dest_has_guest(&sim->dest));
+	assert_true(strncmp(migrate_dest_line(&sim->dest), "slot: ", 6) == 0);
+	assert_true(strlen(migrate_dest_line(&sim->dest)) > 14U);
+	assert_null(strchr(migrate_dest_line(&sim->dest), '\n'));
+	return step;
+}
+
+static void refused(const char *why)
+{
+	assert_int_equal(replay(), MIGRATE_FAILED);
+	if (strstr(migrate_dest_line(&sim->dest), why) == NULL)
+		fail_msg("`%s`, not `%s`", migrate_dest_line(&sim->dest), why);
+}
+
+static void make_begin(void)
+{
+	made_size = 0;
+	made_seq = 0;
+}
+
+/* A frame with right checksums and the next number. */
+static void make(uint16_t type, const void *payload, size_t size)
+{
+	struct migrate_frame f = { .magic = MIGRATE_MAGIC,
+				   .type = type,
+				   .version = 1,
+				   .flags = MIGRATE_FLAG_MANDATORY,
+				   .length = size,
+				   .seq = made_seq++,
+				   .payload_crc = migrate_crc32c(&crc, payload, size) };
+
+	f.header_crc = migrate_crc32c(&crc, &f, offsetof(struct migrate_frame, header_crc));
+	memcpy(made + made_size, &f, sizeof(f));
+	memcpy(made + made_size + sizeof(f), payload, size);
+	made_size += sizeof(f) + size;
+}
+
+static const uint8_t *payload_of(uint32_t frame)
+{
+	return good + good_at[frame] + sizeof(struct migrate_frame);
+}
+
+static void make_copy(uint32_t frame)
+{
+	make(frame_at(good_at[frame]).type, payload_of(frame), frame_at(good_at[frame]).length);
+}
+
+static void make_copies(uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to; i++)
+		make_copy(i);
+}
+
+/* Index of the @nth frame of a type. */
+static uint32_t find(uint16_t type, uint32_t nth)
+{
+	for (uint32_t i = 0; i < good_frames; i++) {
+		if (frame_at(good_at[i]).type == type && nth-- == 0U)
+			return i;
+	}
+	fail_msg("the good stream has no frame of type %u", type);
+	return 0;
+}
+
+static void make_good(void)
+{
+	make_begin();
+	make_copies(0, good_frames);
+}
+
+/* The good stream with another frame in the place of @frame. */
+static void make_other(uint32_t frame, const void *payload, size_t size)
+{
+	make_begin();
+	make_copies(0, frame);
+	make(frame_at(good_at[frame]).type, payload, size);
+	make_copies(frame + 1U, good_frames);
+}
+
+/* If this did not pass, nothing below would show anything. */
+static void test_good(void **state)
+{
+	(void)state;
+	make_good();
+	assert_memory_equal(made, good, good_size);
+	assert_int_equal(replay(), MIGRATE_DONE);
+	assert_true(migrate_dest_has_guest(&sim->dest));
+	for (uint16_t type = MIGRATE_REC_HELLO; type <= MIGRATE_REC_COMMIT; type++)
+		(void)find(type, 0);
+}
+
+static void test_truncated(void **state)
+{
+	uint32_t places = 0;
+
+	(void)state;
+	assert_true(good_size > 8192U);
+	make_good();
+	for (size_t n = 0; n < 4096U; n++, places++) {
+		made_size = n;
+		refused("the link was cut ");
+	}
+	for (uint32_t i = 0; i < 1000U; i++, places++) {
+		made_size = (size_t)(sim_random(&seed) % good_size);
+		refused("the link was cut ");
+	}
+	for (uint32_t i = 0; i < good_frames; i++, places++) {
+		made_size = good_at[i];
+		refused("the link was cut ");
+	}
+	print_message("%u truncations of %zu bytes\n", places, good_size);
+}
+
+static void test_flipped(void **state)
+{
+	(void)state;
+	make_good();
+	for (uint32_t i = 0; i < 3000U; i++) {
+		size_t at = i < 2000U ? i : (size_t)(sim_random(&seed) % good_size);
+		uint8_t bit = (uint8_t)(1U << (sim_random(&seed) % 8U));
+
+		made[at] ^= bit;
+		refused("frame ");
+		made[at] ^= bit;
+	}
+}
+
+/* A byte is changed and the checksums are made right again: only the meaning is wrong. */
+static void test_forged(void **state)
+{
+	static uint8_t payload[MIGRATE_PAYLOAD_MAX];
+	uint32_t taken = 0;
+	uint32_t tried = 0;
+
+	(void)state;
+	for (uint32_t f = 0; f < good_frames; f++) {
+		size_t size = (size_t)frame_at(good_at[f]).length;
+		uint16_t type = frame_at(good_at[f]).type;
+
+		for (size_t i = 0; i < size;
+		     i += type == MIGRATE_REC_PAGE && i >= 16U ? 509U : 1U) {
+			memcpy(payload, payload_of(f), size);
+			payload[i] ^= (uint8_t)(1U + sim_random(&seed) % 255U);
+			make_other(f, payload, size);
+			tried++;
+			if (replay() != MIGRATE_DONE)
+				continue;
+			/* Only what the digest does not hold may have been another. */
+			assert_true(type == MIGRATE_REC_HELLO || type == MIGRATE_REC_REQUIRE ||
+				    type == MIGRATE_REC_STATE || type == MIGRATE_REC_STOP);
+			taken++;
+		}
+	}
+	print_message("%u forged frames, %u taken\n", tried, taken);
+	assert_true(taken < tried / 5U);
+}
+
+static void test_frames_moved(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i + 1U < good_frames; i++) {
+		make_begin();
+		make_copies(0, i);
+		make_copies(i + 1U, good_frames);
+		assert_int_equal(replay(), MIGRATE_FAILED);
+
+		make_begin();
+		make_copies(0, i + 1U);
+		make_copies(i, good_frames);
+		assert_int_equal(replay(), MIGRATE_FAILED);
+
+		make_begin();
+		make_copies(0, i);
+		make_copy(i + 1U);
+		make_copy(i);
+		make_copies(i + 2U, good_frames);
+		assert_int_equal(replay(), MIGRATE_FAILED);
+	}
+	/* As they are, twice: the numbers tell. */
+	make_good();
+	memmove(made + good_at[4], good + good_at[3], good_size - good_at[3]);
+	refused("frame 4: sequence number is 0x3, not 0x4");
+	make_good();
+	memmove(made + good_at[3], good + good_at[4], good_size - good_at[4]);
+	refused("frame 3: sequence number is 0x4, not 0x3");
+}
+
+static void test_lengths(void **state)
+{
+	static const uint64_t lengths[] = { 0,	   1,	  8,	      4103,	 4105,
+					    32768, 32769, UINT32_MAX, UINT64_MAX };
+
+	(void)state;
+	for (uint32_t f = 0; f < good_frames; f++) {
+		for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+			struct migrate_frame frame = frame_at(good_at[f]);
+
+			if (frame.length == lengths[i])
+				continue;
+			make_good();
+			frame.length = lengths[i];
+			frame.header_crc = migrate_crc32c(
+				&crc, &frame, offsetof(struct migrate_frame, header_crc));
+			memcpy(made + good_at[f], &frame, sizeof(frame));
+			assert_int_equal(replay(), MIGRATE_FAILED);
+		}
+	}
+}
+
+static void test_pages_outside(void **state)
+{
+	static const uint64_t gpas[] = { 0,
+					 0x7ffff000U,
+					 0x80000001U,
+					 0x80005000U,
+					 UINT64_C(0x200003000),
+					 UINT64_C(0xfffffffffffff000),
+					 UINT64_C(1) << 63 };
+	struct migrate_zero zero;
+	uint8_t page[4104];
+	uint32_t frame = find(MIGRATE_REC_PAGE, 1);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(gpas) / sizeof(gpas[0]); i++) {
+		memcpy(page, payload_of(frame), sizeof(page));
+		memcpy(page, &gpas[i], sizeof(gpas[i]));
+		make_other(frame, page, sizeof(page));
+		refused((gpas[i] & 4095U) != 0U ? "not whole pages"
+						: "not inside one memory region");
+	}
+	frame = find(MIGRATE_REC_ZERO, 0);
+	memcpy(&zero, payload_of(frame), sizeof(zero));
+	zero.pages = 0;
+	make_other(frame, &zero, sizeof(zero));
+	refused("not whole pages");
+	zero.pages = UINT64_MAX;
+	make_other(frame, &zero, sizeof(zero));
+	refused("not inside one memory region");
+	zero.pages = UINT64_C(1) << 52;
+	make_other(frame, &zero, sizeof(zero));
+	refused("not inside one memory region");
+	zero.pages = 6;
+	make_other(frame, &zero, sizeof(zero));
+	refused("not inside one memory region");
+}
+
+static void test_versions(void **state)
+{
+	struct migrate_hello hello;
+
+	(void)state;
+	memcpy(&hello, payload_of(0), sizeof(hello));
+	hello.major = 2;
+	make_other(0, &hello, sizeof(hello));
+	refused("slot: stream of version 2.0; 1.x is understood");
+	hello.major = MIGRATE_MAJOR;
+	hello.minor = 7;
+	make_other(0, &hello, sizeof(hello));
+	assert_int_equal(replay(), MIGRATE_DONE);
+	hello.kind = 2;
+	make_other(0, &hello, sizeof(hello));
+	refused("stream of kind 2");
+	hello.kind = 0;
+	hello.page = 16384;
+	make_other(0, &hello, sizeof(hello));
+	refused("pages of 16384 bytes");
+	hello.page = 4096;
+	hello.id = 0;
+	make_other(0, &hello, sizeof(hello));
+	refused("the migration id is 0");
+}
+
+/* What is taken is what was asked for: a peer's guest, or a checkpoint, whose other end is nobody that could hear. */
+static void test_kinds(void **state)
+{
+	struct migrate_status query = { .id = sim->source_config.id,
+					.outcome = MIGRATE_OUTCOME_PENDING };
+	struct migrate_hello hello;
+
+	(void)state;
+	memcpy(&hello, payload_of(0), sizeof(hello));
+	hello.kind = MIGRATE_KIND_CHECKPOINT;
+	make_other(0, &hello, sizeof(hello));
+	refused("slot: stream of kind 1 (checkpoint); here 0 (live) is taken");
+	assert_int_equal(answered, sizeof(struct migrate_frame) + sizeof(struct migrate_cancel));
+	sim->dest_config.kind = MIGRATE_KIND_CHECKPOINT;
+	assert_int_equal(replay(), MIGRATE_DONE);
+	assert_true(migrate_dest_has_guest(&sim->dest));
+	make_good();
+	refused("slot: stream of kind 0 (live); here 1 (checkpoint) is taken");
+	assert_int_equal(answered, 0);
+	hello.kind = 2;
+	make_other(0, &hello, sizeof(hello));
+	refused("slot: stream of kind 2; here 1 (checkpoint) is taken");
+	make_begin();
+	make(MIGRATE_REC_QUERY, &query, sizeof(query));
+	refused("slot: frame 0 (query) may not come where nobody is answered");
+	assert_int_equal(answered, 0);
+	sim->dest_config.kind = MIGRATE_KIND_LIVE;
+	assert_int_equal(replay(), MIGRATE_DONE);
+	assert_false(migrate_dest_has_guest(&sim->dest));
+	assert_int_equal(answered, sizeof(struct migrate_frame) + sizeof(struct migrate_status));
+	sim->dest_config.kind = 2;
+	assert_false(sim_begin(sim));
+	assert_string_equal(migrate_dest_line(&sim->dest),
+			    "slot: kind 2; 0 (live) and 1 (checkpoint) exist");
+	sim->dest_config.kind = MIGRATE_KIND_LIVE;
+}
+
+/* A state record that nobody knows: refused when it must be understood, skipped when not. */
+static void test_state_unknown(void **state)
+{
+	uint32_t frame = find(MIGRATE_REC_STATE, SIM_STATES);
+	struct migrate_state head;
+
+	(void)state;
+	memcpy(&head, payload_of(frame), sizeof(head));
+	assert_int_equal(head.flags, 0);
+	head.flags = MIGRATE_STATE_MANDATORY;
+	make_other(frame, &head, sizeof(head));
+	refused("state record kind 28672 version 9 instance 0 must be understood and is not");
+	make_begin();
+	make_copies(0, frame - 1U);
+	make_copies(frame, good_frames);
+	refused("hand-over: digest ");
+}
+
+/* Frames between frames: those nobody knows and may skip change nothing, wherever they stand. */
+static void test_optional(void **state)
+{
+	(void)state;
+	make_begin();
+	for (uint32_t i = 0; i < good_frames; i++) {
+		size_t at = made_size;
+		struct migrate_frame f;
+
+		make(0x7fff, "anything", 8);
+		memcpy(&f, made + at, sizeof(f));
+		f.flags = 0;
+		f.header_crc = migrate_crc32c(&crc, &f, offsetof(struct migrate_frame, header_crc));
+		memcpy(made + at, &f, sizeof(f));
+		make_copy(i);
+	}
+	assert_int_equal(replay(), MIGRATE_DONE);
+}
+
+/* A slot that somebody uses keeps what it has: a running guest, and another migration that is under way. */
+static void test_slot_in_use(void **state)
+{
+	static uint8_t buffers[2][MIGRATE_BUFFER_MIN];
+	static struct migrate_dest second;
+	struct migrate_link link = { .send = feed_send, .recv = feed_recv };
+	struct migrate_dest_config config;
+	enum migrate_step source = MIGRATE_PROGRESS;
+	enum migrate_step dest;
+	uint32_t at = 0;
+
+	(void)state;
+	start();
+	assert_true(sim_begin(sim));
+	make_good();
+	for (; source != MIGRATE_DONE; at++) {
+		enum migrate_step step = MIGRATE_PROGRESS;
+
+		source = migrate_source_step(&sim->source);
+		(void)migrate_dest_step(&sim->dest);
+		if (sim->vm[1].state == CLEAVE_VM_EMPTY)
+			continue;
+		config = sim->dest_config;
+		config.tx = buffers[0];
+		config.rx = buffers[1];
+		fed = 0;
+		assert_true(
+			migrate_dest_init(&second, &sim->ops[1], &sim->side[1], &link, &config));
+		while (step != MIGRATE_FAILED) {
+			step = migrate_dest_step(&second);
+			assert_int_not_equal(step, MIGRATE_DONE);
+		}
+		assert_true(strstr(migrate_dest_line(&second),
+				   "the slot is not empty: its guest is ") ||
+			    strstr(migrate_dest_line(&second), "was used before"));
+	}
+	assert_null(sim_finish(sim, &source, &dest));
+	assert_int_equal(source, MIGRATE_DONE);
+	assert_null(sim_moved(sim));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good),	      cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_flipped),	      cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_frames_moved),  cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_pages_outside), cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_state_unknown), cmocka_unit_test(test_optional),
+		cmocka_unit_test(test_slot_in_use),   cmocka_unit_test(test_kinds),
+	};
+
+	return cmocka_run_group_tests_name("migrate_bad", tests, setup, teardown);
+}

@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Parts of the stream: checksum and digest against known values and a slow way to the same, the line, frames of every kind of damage, the
+ * comparison of machines, and the ledger.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "tests/unit/guests/lib/migrate_sim.h"
+
+static struct migrate_crc crc;
+
+static int setup(void **state)
+{
+	(void)state;
+	return migrate_crc_init(&crc) ? 0 : 1;
+}
+
+static uint32_t crc_slow(const uint8_t *p, size_t n)
+{
+	uint32_t v = 0xffffffffU;
+
+	for (size_t i = 0; i < n; i++) {
+		v ^= p[i];
+		for (uint32_t bit = 0; bit < 8U; bit++)
+			v = (v >> 1) ^ ((v & 1U) != 0U ? 0x82f63b78U : 0U);
+	}
+	return ~v;
+}
+
+static void test_crc(void **state)
+{
+	static const uint8_t zeros[32];
+	uint8_t ones[32];
+	uint8_t bytes[300];
+	uint64_t seed = 1;
+
+	(void)state;
+	memset(ones, 0xff, sizeof(ones));
+	/* RFC 3720 B.4 */
+	assert_int_equal(migrate_crc32c(&crc, zeros, 32), 0x8a9136aaU);
+	assert_int_equal(migrate_crc32c(&crc, ones, 32), 0x62a8ab43U);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)sim_random(&seed);
+	for (size_t n = 0; n < sizeof(bytes); n++)
+		assert_int_equal(migrate_crc32c(&crc, bytes + n % 9U, n - n % 9U),
+				 crc_slow(bytes + n % 9U, n - n % 9U));
+}
+
+static void test_digest(void **state)
+{
+	/* By xxhsum -H64 of the bytes 0, 1, 2, ... */
+	static const struct {
+		size_t n;
+		uint64_t digest;
+	} known[] = {
+		{ 0, UINT64_C(0xef46db3751d8e999) },	{ 1, UINT64_C(0xe934a84adb052768) },
+		{ 3, UINT64_C(0xe5c7bb4533bc65dd) },	{ 4, UINT64_C(0xffced8604453cc1e) },
+		{ 7, UINT64_C(0x14cc643f630c72d2) },	{ 8, UINT64_C(0x884a173614b81b8d) },
+		{ 15, UINT64_C(0xa948f5f0f6abac2d) },	{ 31, UINT64_C(0xc346d2b59b4d8ee1) },
+		{ 32, UINT64_C(0xcbf59c5116ff32b4) },	{ 33, UINT64_C(0x0c535d1acafb8ead) },
+		{ 63, UINT64_C(0xe26aa9e2a95f8e4f) },	{ 100, UINT64_C(0x6ac1e58032166597) },
+		{ 4096, UINT64_C(0x0f6e64be186af6a4) },
+	};
+	uint8_t bytes[4096];
+	uint64_t first;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)i;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		assert_int_equal(migrate_digest(bytes, known[i].n, 0), known[i].digest);
+	/* Place counts, and so does every bit. */
+	first = migrate_digest_page(bytes, 0x80000000U);
+	assert_int_not_equal(first, migrate_digest_page(bytes, 0x80001000U));
+	for (size_t i = 0; i < 4096U; i++) {
+		bytes[i] ^= (uint8_t)(1U << (i % 8U));
+		assert_int_not_equal(first, migrate_digest_page(bytes, 0x80000000U));
+		bytes[i] ^= (uint8_t)(1U << (i % 8U));
+	}
+	assert_int_not_equal(migrate_chain(1, MIGRATE_CHAIN_PAGE, 2, 3),
+			     migrate_chain(1, MIGRATE_CHAIN_ZERO, 2, 3));
+}
+
+static void test_zero(void **state)
+{
+	static uint8_t page[4096];
+
+	(void)state;
+	assert_true(migrate_page_is_zero(page));
+	for (size_t i = 0; i < sizeof(page); i++) {
+		page[i] = 0x80;
+		assert_false(migrate_page_is_zero(page));
+		page[i] = 0;
+	}
+}
+
+static void test_line(void **state)
+{
+	struct migrate_line line;
+
+	(void)state;
+	migrate_line_clear(&line);
+	migrate_line_text(&line, "a\n\033[31mb\x7f");
+	migrate_line_fact(&line, " ", UINT64_MAX, " ");
+	migrate_line_hex(&line, UINT64_MAX);
+	migrate_line_error(&line, CLEAVE_ERR_DENIED);
+	assert_string_equal(
+		line.text,
+		"a??[31mb? 18446744073709551615 0xffffffffffffffff failed: denied (error -4)");
+	for (uint32_t i = 0; i < 100U; i++)
+		migrate_line_text(&line, "more and more");
+	assert_int_equal(strlen(line.text), MIGRATE_LINE_MAX - 1U);
+	assert_int_equal(line.length, MIGRATE_LINE_MAX - 1U);
+}
+
+/* --- frames ------------------------------------------------------------------------------------------------------ */
+
+static uint8_t wire[MIGRATE_BUFFER_MIN];
+static uint8_t received[MIGRATE_BUFFER_MIN];
+static struct migrate_tx tx;
+static struct migrate_rx rx;
+static size_t taken;
+static size_t portion;
+
+static int64_t wire_recv(void *ctx, void *bytes, size_t size)
+{
+	size_t n = tx.tail - taken < size ? tx.tail - taken : size;
+
+	(void)ctx;
+	if (n > portion)
+		n = portion;
+	if (n == 0U)
+		return -1;
+	memcpy(bytes, wire + taken, n);
+	taken += n;
+	return (int64_t)n;
+}
+
+static const struct migrate_link wire_link = { .recv = wire_recv };
+
+static void wire_begin(void)
+{
+	memset(&tx, 0, sizeof(tx));
+	memset(&rx, 0, sizeof(rx));
+	migrate_tx_init(&tx, wire, sizeof(wire), false);
+	migrate_rx_init(&rx, received, sizeof(received), false);
+	taken = 0;
+	portion = SIZE_MAX;
+}
+
+static void wire_stop(void)
+{
+	struct migrate_stop stop = { .run = 1 };
+
+	assert_true(migrate_tx_record(&tx, &crc, MIGRATE_REC_STOP, &stop, sizeof(stop)));
+}
+
+/* The header of the frame at @at, changed by @change, with a right checksum. */
+static void wire_change(size_t at, void (*change)(struct migrate_frame *f))
+{
+	struct migrate_frame f;
+
+	memcpy(&f, wire + at, sizeof(f));
+	change(&f);
+	f.header_crc = migrate_crc32c(&crc, &f, offsetof(struct migrate_frame, header_crc));
+	memcpy(wire + at, &f, sizeof(f));
+}
+
+static enum migrate_rx_result wire_next(struct migrate_record *record, struct migrate_line *line)
+{
+	enum migrate_rx_result result;
+
+	migrate_line_clear(line);
+	do {
+		result = migrate_rx_next(&rx, &crc, record, line);
+	} while (result == MIGRATE_RX_MORE && migrate_rx_fill(&rx, &wire_link));
+	return result;
+}
+
+static void wire_refused(const char *why)
+{
+	struct migrate_record record;
+	struct migrate_line line;
+
+	assert_int_equal(wire_next(&record, &line), MIGRATE_RX_BAD);
+	assert_string_equal(line.text, why);
+}
+
+static void test_bytewise(void **state)
+{
+	struct migrate_record record;
+	struct migrate_line line;
+
+	(void)state;
+	for (portion = 1; portion < 90U; portion++) {
+		size_t keep = portion;
+
+		wire_begin();
+		portion = keep;
+		for (uint32_t i = 0; i < 5U; i++)
+			wire_stop();
+		for (uint64_t i = 0; i < 5U; i++) {
+			assert_int_equal(wire_next(&record, &line), MIGRATE_RX_RECORD);
+			assert_int_equal(record.type, MIGRATE_REC_STOP);
+			assert_int_equal(record.seq, i);
+			assert_int_equal(record.length, 8);
+			assert_int_equal(record.payload[0], 1);
+		}
+		assert_int_equal(wire_next(&record, &line), MIGRATE_RX_MORE);
+		assert_true(rx.dead);
+		migrate_rx_cut(&rx, &line);
+		assert_string_equal(line.text, "the link was cut after frame 4");
+	}
+}
+
+static void magic(struct migrate_frame *f)
+{
+	f->magic++;
+}
+
+static void seq(struct migrate_frame *f)
+{
+	f->seq = UINT64_MAX;
+}
+
+static void flags(struct migrate_frame *f)
+{
+	f->flags |= 0x80U;
+}
+
+static void longest(struct migrate_frame *f)
+{
+	f->length = UINT64_MAX;
+}
+
+static void long_by_one(struct migrate_frame *f)
+{
+	f->length = MIGRATE_PAYLOAD_MAX + 1U;
+}
+
+static void empty(struct migrate_frame *f)
+{
+	f->length = 0;
+}
+
+static void newer(struct migrate_frame *f)
+{
+	f->version = 2;
+}
+
+static void unknown(struct migrate_frame *f)
+{
+	f->type = 0x4242;
+}
+
+static void optional(struct migrate_frame *f)
+{
+	f->type = 0x4242;
+	f->flags = 0;
+}
+
+static void newer_optional(struct migrate_frame *f)
+{
+	f->version = 2;
+	f->flags = 0;
+}
+
+static void test_frames_refused(void **state)
+{
+	static const struct {
+		void (*change)(struct migrate_frame *f);
+		const char *why;
+	} bad[] = {
+		{ magic, "frame 0: magic number is 0x4d564c44, not 0x4d564c43" },
+		{ seq, "frame 0: sequence number is 0xffffffffffffffff, not 0x0" },
+		{ flags, "frame 0: flags is 0x81, not 0x1" },
+		{ longest,
+		  "frame 0: length 18446744073709551615 bytes; at most 32768 are allowed" },
+		{ long_by_one, "frame 0: length 32769 bytes; at most 32768 are allowed" },
+		{ empty, "frame 0 (stop): length 0 bytes; 8 to 8 are allowed" },
+		{ newer,
+		  "frame 0: record type 7 version 2 must be understood and is not; version 1 is" },
+		{ unknown, "frame 0: record type 16962 version 1 must be understood and is not" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		wire_begin();
+		wire_stop();
+		wire_change(0, bad[i].change);
+		wire_refused(bad[i].why);
+	}
+	wire_begin();
+	wire_stop();
+	wire[31] ^= 1U;
+	assert_int_equal(wire_next(&(struct migrate_record){ 0 }, &(struct migrate_line){ 0 }),
+			 MIGRATE_RX_BAD);
+	wire_begin();
+	wire_stop();
+	wire[32] ^= 1U;
+	assert_int_equal(wire_next(&(struct migrate_record){ 0 }, &(struct migrate_line){ 0 }),
+			 MIGRATE_RX_BAD);
+}
+
+static void test_frames_skipped(void **state)
+{
+	void (*const skipped[])(struct migrate_frame *f) = { optional, newer_optional };
+	struct migrate_record record;
+	struct migrate_line line;
+
+	(void)state;
+	for (size_t i = 0; i < 2U; i++) {
+		wire_begin();
+		wire_stop();
+		wire_stop();
+		wire_change(0, skipped[i]);
+		assert_int_equal(wire_next(&record, &line), MIGRATE_RX_RECORD);
+		assert_int_equal(record.type, MIGRATE_REC_STOP);
+		assert_int_equal(record.seq, 1);
+	}
+}
+
+/* A full buffer takes no more, and what was there stays whole. */
+static void test_back_pressure(void **state)
+{
+	uint32_t n = 0;
+
+	(void)state;
+	wire_begin();
+	while (migrate_tx_begin(&tx, 4104) != NULL) {
+		memset(migrate_tx_begin(&tx, 4104), (int)n++, 4104);
+		migrate_tx_end(&tx, &crc, MIGRATE_REC_PAGE, 4104);
+	}
+	assert_int_equal(n, MIGRATE_BUFFER_MIN / (4104U + 32U));
+	for (uint32_t i = 0; i < n; i++) {
+		struct migrate_record record;
+		struct migrate_line line;
+
+		assert_int_equal(wire_next(&record, &line), MIGRATE_RX_RECORD);
+		assert_int_equal(record.payload[4103], i);
+	}
+}
+
+/* --- machines and ledger ----------------------------------------------------------------------------------------- */
+
+static void test_isa(void **state)
+{
+	static const struct {
+		const char *guest;
+		const char *slot;
+		const char *why;
+	} pairs[] = {
+		{ "rv64imac", "rv64imac", NULL },
+		{ "rv64imac_zicsr", "rv64gc", NULL },
+		{ "rv64gc", "rv64imafdc_zicsr_zifencei", NULL },
+		{ "rv64imafdcv_zba", "rv64gcv_zbb_zba", NULL },
+		{ "rv64gc", "rv64imafdc_zicsr", "no ISA extension g" },
+		{ "rv64ima_zb", "rv64ima_zba", "no ISA extension zb" },
+		{ "rv64imav_sstc_zba", "rv64ima_zb", "no ISA extension v, sstc, zba" },
+	};
+	struct migrate_machine guest = {
+		.vcpus = 1, .gstage_levels = 3, .regions = 1, .timebase = 1
+	};
+	struct migrate_machine slot;
+
+	(void)state;
+	guest.region[0] = (struct migrate_region){ 0x80000000U, 4096 };
+	slot = guest;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		struct migrate_line line;
+
+		migrate_line_clear(&line);
+		strcpy(guest.isa, pairs[i].guest);
+		strcpy(slot.isa, pairs[i].slot);
+		assert_true(migrate_machine_check(&guest, &line));
+		assert_int_equal(migrate_machine_fits(&guest, &slot, &line), pairs[i].why == NULL);
+		assert_string_equal(line.text, pairs[i].why == NULL ? "" : pairs[i].why);
+	}
+}
+
+static void test_blocks(void **state)
+{
+	static const struct {
+		uint32_t guest[2], slot[2];
+		const char *why;
+	} pairs[] = {
+		{ { 0, 0 }, { 0, 0 }, "" },
+		{ { 64, 128 }, { 64, 128 }, "" },
+		{ { 0, 0 }, { 64, 64 }, "" },
+		{ { 64, 128 },
+		  { 64, 64 },
+		  "Zicboz cache blocks of 64 bytes, the guest was given 128" },
+		{ { 64, 128 },
+		  { 128, 128 },
+		  "Zicbom cache blocks of 128 bytes, the guest was given 64" },
+		{ { 64, 0 }, { 0, 0 }, "Zicbom cache blocks of 0 bytes, the guest was given 64" },
+		{ { 32, 16 },
+		  { 16, 32 },
+		  "Zicbom cache blocks of 16 bytes, the guest was given 32; Zicboz cache blocks of "
+		  "32 bytes, the guest was given 16" },
+	};
+	struct migrate_machine machine = {
+		.isa = "rv64imac", .vcpus = 1, .gstage_levels = 3, .regions = 1, .timebase = 1
+	};
+	struct migrate_machine guest;
+
+	(void)state;
+	machine.region[0] = (struct migrate_region){ 0x80000000U, 4096 };
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		struct migrate_machine slot = machine;
+		struct migrate_line line;
+		uint8_t payload[4096];
+		size_t n;
+
+		migrate_line_clear(&line);
+		machine.cbom_block = pairs[i].guest[0];
+		machine.cboz_block = pairs[i].guest[1];
+		slot.cbom_block = pairs[i].slot[0];
+		slot.cboz_block = pairs[i].slot[1];
+		n = migrate_machine_put(&machine, payload);
+		assert_true(migrate_machine_get(&guest, payload, n, &line));
+		assert_int_equal(migrate_machine_fits(&guest, &slot, &line),
+				 pairs[i].why[0] == '\0');
+		assert_string_equal(line.text, pairs[i].why);
+	}
+}
+
+static void test_require_refused(void **state)
+{
+	struct migrate_machine machine = {
+		.vcpus = 1, .gstage_levels = 3, .regions = 2, .timebase = 1
+	};
+	struct migrate_machine out;
+	uint8_t payload[4096];
+	struct migrate_line line;
+	size_t n;
+
+	(void)state;
+	strcpy(machine.isa, "rv64imac");
+	machine.region[0] = (struct migrate_region){ 0x80000000U, 8192 };
+	machine.region[1] = (struct migrate_region){ 0x90000000U, 8192 };
+	n = migrate_machine_put(&machine, payload);
+	migrate_line_clear(&line);
+	assert_true(migrate_machine_get(&out, payload, n, &line));
+	assert_memory_equal(&out, &machine, sizeof(out));
+	for (size_t i = sizeof(struct migrate_require); i < n; i++)
+		assert_false(migrate_machine_get(&out, payload, i, &line));
+	/* Every byte set to every extreme is either refused or read as it stands; nothing is read behind the payload. */
+	for (size_t i = 0; i < n; i++) {
+		for (uint32_t v = 0; v < 256U; v += 51U) {
+			uint8_t *exact = malloc(n);
+
+			memcpy(exact, payload, n);
+			exact[i] = (uint8_t)v;
+			migrate_line_clear(&line);
+			if (!migrate_machine_get(&out, exact, n, &line))
+				assert_true(line.length > 8U);
+			else
+				assert_true(migrate_machine_check(&out, &line));
+			free(exact);
+		}
+	}
+	machine.region[1].gpa = 0x80001000U;
+	n = migrate_machine_put(&machine, payload);
+	migrate_line_clear(&line);
+	assert_false(migrate_machine_get(&out, payload, n, &line));
+	assert_string_equal(
+		line.text,
+		"memory region 1 (0x80001000, 0x2000 bytes) is not behind the one before it");
+	machine.region[1].gpa = UINT64_MAX - 4095U;
+	migrate_line_clear(&line);
+	assert_false(migrate_machine_check(&machine, &line));
+	machine.region[1] = (struct migrate_region){ UINT64_C(1) << 41, 4096 };
+	migrate_line_clear(&line);
+	assert_false(migrate_machine_check(&machine, &line));
+	assert_string_equal(line.text, "memory regions do not fit in G-stage tables of 3 levels");
+}
+
+static void test_ledger(void **state)
+{
+	static struct migrate_ledger ledger;
+
+	(void)state;
+	assert_int_equal(migrate_ledger_find(&ledger, 0), MIGRATE_OUTCOME_UNKNOWN);
+	for (uint64_t id = 1; id <= MIGRATE_LEDGER_SIZE; id++)
+		assert_true(migrate_ledger_put(&ledger, id, MIGRATE_OUTCOME_PENDING));
+	/* What is not decided is not forgotten. */
+	assert_false(migrate_ledger_put(&ledger, 99, MIGRATE_OUTCOME_PENDING));
+	assert_true(migrate_ledger_put(&ledger, 7, MIGRATE_OUTCOME_RUNNING));
+	assert_true(migrate_ledger_put(&ledger, 3, MIGRATE_OUTCOME_NONE));
+	assert_int_equal(migrate_ledger_find(&ledger, 7), MIGRATE_OUTCOME_RUNNING);
+	/* The oldest that is decided goes first. */
+	assert_true(migrate_ledger_put(&ledger, 99, MIGRATE_OUTCOME_PENDING));
+	assert_int_equal(migrate_ledger_find(&ledger, 7), MIGRATE_OUTCOME_UNKNOWN);
+	assert_int_equal(migrate_ledger_find(&ledger, 3), MIGRATE_OUTCOME_NONE);
+	assert_int_equal(migrate_ledger_find(&ledger, 99), MIGRATE_OUTCOME_PENDING);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_crc),
+		cmocka_unit_test(test_digest),
+		cmocka_unit_test(test_zero),
+		cmocka_unit_test(test_line),
+		cmocka_unit_test(test_bytewise),
+		cmocka_unit_test(test_frames_refused),
+		cmocka_unit_test(test_frames_skipped),
+		cmocka_unit_test(test_back_pressure),
+		cmocka_unit_test(test_isa),
+		cmocka_unit_test(test_blocks),
+		cmocka_unit_test(test_require_refused),
+		cmocka_unit_test(test_ledger),
+	};
+
+	return cmocka_run_group_tests_name("migrate_stream", tests, setup, NULL);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A machine for the memory layer on the host.
+ */
+#include <sys/mman.h>
+#include <cleave/errno.h>
+#include "tests/unit/mm/mm_harness.h"
+
+void (*mm_fence_hook)(struct space *sp, const struct fence_batch *b);
+u64 mm_fences;
+
+void fence_remote(struct space *sp, const struct fence_batch *b)
+{
+	MUST(!fence_batch_empty(b));
+	/* The contract: called under the space's lock. */
+	MUST(!spin_trylock(&sp->lock));
+	mm_fences++;
+	if (mm_fence_hook != NULL)
+		mm_fence_hook(sp, b);
+}
+
+void mm_machine_init(struct mm_machine *m, u64 guest, u64 tables)
+{
+	*m = (struct mm_machine){ .size = guest + tables };
+	m->memory = mmap(NULL, m->size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	MUST(m->memory != MAP_FAILED);
+	m->hpa_to_va = (uintptr_t)m->memory - MM_HPA_BASE;
+	MUST(frames_add(&m->frames, HPA(MM_HPA_BASE + guest), tables) == CLV_OK);
+	mm_fence_hook = NULL;
+	mm_fences = 0;
+}
+
+void mm_machine_end(struct mm_machine *m)
+{
+	MUST(m->frames.free == m->frames.total);
+	MUST(m->frames.nr == 1);
+	munmap(m->memory, m->size);
+}
+
+struct space_config mm_config(const struct mm_machine *m, u8 levels)
+{
+	return (struct space_config){
+		.levels = levels,
+		.largest_level = 2,
+		.hpa_to_va = m->hpa_to_va,
+		.step_pages = 2048,
+	};
+}
+
+bool mm_batch_covers(const struct fence_batch *b, u64 gpa)
+{
+	if (b->all)
+		return true;
+	for (u32 i = 0; i < b->nr; i++) {
+		if (gpa - b->range[i].base.v < b->range[i].size)
+			return true;
+	}
+	return false;
+}
+
+u64 mm_random(u64 *state)
+{
+	u64 x = *state;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	*state = x;
+	return x * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+u64 mm_pte(const struct gstage *gs, u64 gpa, u32 *level)
+{
+	u32 l;
+	u64 pte;
+
+	(void)gstage_walk(gs, GPA(gpa), &l, &pte);
+	if (level != NULL)
+		*level = l;
+	return pte;
+}
+
+u64 mm_log_start(struct space *sp, u32 region, u32 mode, bool eager)
+{
+	u64 cursor = 0;
+	u64 steps = 0;
+
+	do {
+		MUST(space_log_start(sp, region, mode, eager, &cursor) == CLV_OK);
+		steps++;
+	} while (cursor != 0U);
+	return steps;
+}
+
+u64 mm_log_stop(struct space *sp, u32 region, bool collapse)
+{
+	u64 cursor = 0;
+	u64 steps = 0;
+
+	do {
+		MUST(space_log_stop(sp, region, collapse, &cursor) == CLV_OK);
+		steps++;
+	} while (cursor != 0U);
+	return steps;
+}
+
+void mm_leaves(struct space *sp, u32 region, u64 leaves[3])
+{
+	u64 cursor = 0;
+
+	leaves[0] = 0;
+	leaves[1] = 0;
+	leaves[2] = 0;
+	do {
+		MUST(space_leaves(sp, region, leaves, &cursor) == CLV_OK);
+	} while (cursor != 0U);
+}

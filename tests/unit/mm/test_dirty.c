@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Dirty bitmaps and bit tricks: every bit that was set is found through its summary, once; also
+ * while threads set them.
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <cmocka.h>
+#include "tests/unit/mm/mm_harness.h"
+
+#define PAGES (40000U + 17U)
+
+static struct dirty d;
+static void *memory;
+
+static int setup(void **state)
+{
+	(void)state;
+	memory = aligned_alloc(PAGE_SIZE, dirty_bytes(PAGES));
+	memset(memory, 0xa5, dirty_bytes(PAGES));
+	dirty_init(&d, memory, PAGES);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	free(memory);
+	return 0;
+}
+
+static void test_bits(void **state)
+{
+	u64 seed = 7;
+	u64 words[40];
+
+	(void)state;
+	for (u32 n = 0; n < 64U; n++)
+		assert_int_equal(bits_lowest(BIT64(n)), n);
+	for (u32 n = 0; n < 10000U; n++) {
+		u64 x = mm_random(&seed) & mm_random(&seed);
+
+		assert_int_equal(bits_count(x), __builtin_popcountll(x));
+		if (x != 0U)
+			assert_int_equal(bits_lowest(x), __builtin_ctzll(x));
+	}
+	assert_int_equal(bits_count(~UINT64_C(0)), 64);
+	assert_int_equal(bits_mask(0, 0), 0);
+	assert_int_equal(bits_mask(0, 64), ~UINT64_C(0));
+	assert_int_equal(bits_mask(63, 1), BIT64(63));
+	assert_int_equal(bits_mask(4, 3), 0x70);
+	for (u32 n = 0; n < 38U; n++) {
+		memset(words, 0xff, sizeof(words));
+		bits_zero(&words[1], n);
+		assert_true(words[0] == ~UINT64_C(0) && words[n + 1U] == ~UINT64_C(0));
+		for (u32 i = 1; i <= n; i++)
+			assert_int_equal(words[i], 0);
+	}
+}
+
+static void test_sizes(void **state)
+{
+	(void)state;
+	assert_int_equal(dirty_bytes(1), PAGE_SIZE);
+	assert_int_equal(dirty_bytes(GIB(1) >> PAGE_SHIFT), KIB(32) + PAGE_SIZE);
+	assert_int_equal(dirty_words(&d), PAGES / 64U + 1U);
+}
+
+/*
+ * Take everything as a harvest does. Return: bits taken; each must be set in @expect, and is
+ * cleared there.
+ */
+static u64 take_all(u8 *expect)
+{
+	u64 spans = (PAGES + DIRTY_SPAN_PAGES - 1U) / DIRTY_SPAN_PAGES;
+	u64 taken = 0;
+
+	for (u64 span = 0; span < spans; span++) {
+		u64 clean = dirty_clean_spans(&d, span, spans);
+
+		if (clean != 0U) {
+			span += clean - 1U;
+			continue;
+		}
+		assert_true(dirty_summary_take(&d, span));
+		for (u64 w = span * 8U; w < MIN(span * 8U + 8U, dirty_words(&d)); w++) {
+			u64 bits = dirty_take(&d, w, ~UINT64_C(0));
+
+			for (; bits != 0U; bits &= bits - 1U) {
+				u64 page = w * 64U + bits_lowest(bits);
+
+				assert_true(page < PAGES);
+				assert_int_equal(expect[page], 1);
+				expect[page] = 0;
+				taken++;
+			}
+		}
+	}
+	return taken;
+}
+
+static void test_marks_are_found(void **state)
+{
+	static u8 expect[PAGES];
+	u64 seed = 5;
+	u64 set = 0;
+
+	(void)state;
+	for (u32 round = 0; round < 40U; round++) {
+		for (u32 n = 0; n < 50U; n++) {
+			u64 page = mm_random(&seed) % PAGES;
+
+			dirty_mark(&d, page);
+			assert_true(dirty_test(&d, page));
+			set += expect[page] == 0U;
+			expect[page] = 1;
+		}
+		for (u32 n = 0; n < 5U; n++) {
+			u64 first = mm_random(&seed) % PAGES;
+			u64 count = mm_random(&seed) % MIN(1500U, PAGES - first);
+
+			dirty_mark_range(&d, first, count);
+			for (u64 p = first; p < first + count; p++) {
+				set += expect[p] == 0U;
+				expect[p] = 1;
+			}
+		}
+		assert_int_equal(dirty_count(&d), set);
+		assert_int_equal(take_all(expect), set);
+		(void)atomic_add(&d.set, (u64)0 - set);
+		set = 0;
+	}
+	for (u32 p = 0; p < PAGES; p++)
+		assert_int_equal(expect[p], 0);
+}
+
+static void test_fill_and_wipe(void **state)
+{
+	static u8 expect[PAGES];
+
+	(void)state;
+	memset(expect, 1, sizeof(expect));
+	dirty_set_words(&d, 0, 100);
+	dirty_set_words(&d, 100, dirty_words(&d));
+	assert_int_equal(dirty_count(&d), PAGES);
+	assert_true(dirty_summary_test(&d, PAGES / 512U));
+	assert_int_equal(take_all(expect), PAGES);
+	d.set = 0;
+	dirty_mark_range(&d, 0, PAGES);
+	for (u64 span = 0; span <= PAGES / 512U; span++)
+		dirty_wipe_span(&d, span);
+	assert_int_equal(dirty_count(&d), 0);
+	for (u64 w = 0; w < dirty_words(&d); w++)
+		assert_int_equal(d.bits[w], 0);
+	for (u64 span = 0; span <= PAGES / 512U; span++)
+		assert_false(dirty_summary_test(&d, span));
+}
+
+static void test_take_with_a_mask(void **state)
+{
+	(void)state;
+	dirty_mark_range(&d, 64, 64);
+	assert_int_equal(dirty_take(&d, 1, 0xff00), 0xff00);
+	assert_int_equal(dirty_take(&d, 1, 0xfff0), 0x00f0);
+	assert_false(dirty_test(&d, 64 + 8));
+	assert_true(dirty_test(&d, 64 + 16));
+}
+
+static u32 traps;
+
+static void on_trap(int sig)
+{
+	(void)sig;
+	traps++;
+	(void)mprotect(memory, PAGE_SIZE, PROT_READ | PROT_WRITE);
+	/* A harvest, at the moment before the bit is set: it finds nothing, and clears the summary. */
+	(void)dirty_summary_take(&d, 0);
+	for (u64 w = 0; w < DIRTY_SPAN_WORDS; w++)
+		(void)dirty_take(&d, w, ~UINT64_C(0));
+}
+
+/* The bit is set before the summary: a harvest that comes before the bit leaves no bit under a clear summary. */
+static void test_bit_before_summary(void **state)
+{
+	struct sigaction act = { .sa_handler = on_trap };
+	struct sigaction was;
+
+	(void)state;
+	/* The bits of the first pages and the summary are in different pages of memory. */
+	assert_true((u8 *)d.summary >= (u8 *)memory + PAGE_SIZE);
+	assert_int_equal(sigaction(SIGSEGV, &act, &was), 0);
+	assert_int_equal(mprotect(memory, PAGE_SIZE, PROT_READ), 0);
+	dirty_mark(&d, 5);
+	assert_int_equal(sigaction(SIGSEGV, &was, NULL), 0);
+	assert_int_equal(traps, 1);
+	assert_true(dirty_test(&d, 5));
+	assert_true(dirty_summary_test(&d, 0));
+}
+
+#define MARKS 200000U
+static u32 running;
+
+static void *marker(void *arg)
+{
+	u64 seed = (uintptr_t)arg;
+
+	for (u32 n = 0; n < MARKS; n++)
+		dirty_mark(&d, mm_random(&seed) % 1024U);
+	(void)atomic_add(&running, -1U);
+	return NULL;
+}
+
+static void test_threads(void **state)
+{
+	pthread_t id[2];
+
+	(void)state;
+	running = ARRAY_SIZE(id);
+	for (uintptr_t i = 0; i < ARRAY_SIZE(id); i++)
+		assert_int_equal(pthread_create(&id[i], NULL, marker, (void *)(i + 1U)), 0);
+	do {
+		for (u64 span = 0; span < 2U; span++) {
+			if (!dirty_summary_take(&d, span))
+				continue;
+			for (u64 w = span * 8U; w < span * 8U + 8U; w++) {
+				u64 bits = dirty_take(&d, w, ~UINT64_C(0));
+
+				(void)atomic_add(&d.set, (u64)0 - bits_count(bits));
+			}
+		}
+	} while (atomic_read(&running) != 0U);
+	for (u32 i = 0; i < ARRAY_SIZE(id); i++)
+		assert_int_equal(pthread_join(id[i], NULL), 0);
+	/* Nothing may be left where the summary says that nothing is. */
+	for (u64 page = 0; page < 1024U; page++)
+		assert_true(!dirty_test(&d, page) || dirty_summary_test(&d, page / 512U));
+	for (u64 span = 0; span < 2U; span++)
+		dirty_wipe_span(&d, span);
+	assert_int_equal(dirty_count(&d), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bits),
+		cmocka_unit_test_setup_teardown(test_sizes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_marks_are_found, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_fill_and_wipe, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_take_with_a_mask, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bit_before_summary, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("dirty", tests, NULL, NULL);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Memory that is mapped in steps (M6): what a step may do, what is there in between, and that it comes to the same.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include <cleave/errno.h>
+#include "tests/unit/mm/mm_harness.h"
+
+#define BASE  GIB(2)
+#define LIMIT 64U /* leaves a step */
+
+static struct mm_machine m;
+static struct space sp;
+static struct space whole;
+static struct space_config cfg;
+
+static void begin(u8 levels, u8 largest, u64 size)
+{
+	mm_machine_init(&m, GIB(4), MIB(64));
+	memset(&sp, 0, sizeof(sp));
+	memset(&whole, 0, sizeof(whole));
+	cfg = mm_config(&m, levels);
+	cfg.largest_level = largest;
+	assert_int_equal(space_init(&whole, &m.frames, &cfg, size), 0);
+	cfg.step_pages = LIMIT;
+	assert_int_equal(space_init(&sp, &m.frames, &cfg, size), 0);
+}
+
+static void end(void)
+{
+	assert_int_equal(sp.stats.rules_broken, 0);
+	space_destroy(&sp);
+	space_destroy(&whole);
+	mm_machine_end(&m);
+}
+
+/* Leaves that are mapped in [base, base + size) */
+static u64 mapped(u64 base, u64 size)
+{
+	struct gstage_iter it;
+	u64 leaves = 0;
+
+	gstage_iter_start(&it, &sp.gs, GPA(base), size);
+	for (; !gstage_iter_done(&it); (void)gstage_iter_next(&it))
+		leaves += gstage_pte_is_leaf(it.pte) ? 1U : 0U;
+	return leaves;
+}
+
+static void same_leaves(u64 base, u64 size)
+{
+	for (u64 at = base; at < base + size; at += PAGE_SIZE) {
+		u32 level;
+		u32 other;
+
+		assert_int_equal(mm_pte(&sp.gs, at, &level), mm_pte(&whole.gs, at, &other));
+		assert_int_equal(level, other);
+	}
+}
+
+/* In steps and at once: the same leaves, the same tables; and no step maps more than it may. */
+static void in_steps(u8 levels, u8 largest, u64 base, u64 hpa, u64 size)
+{
+	u64 before = 0;
+	u64 leaves[3];
+	u64 all;
+	bool more = true;
+
+	begin(levels, largest, size);
+	assert_int_equal(space_add_memory(&whole, GPA(base), HPA(hpa), size), 0);
+	mm_leaves(&whole, 0, leaves);
+	all = leaves[0] + leaves[1] + leaves[2];
+	assert_int_equal(space_begin_memory(&sp, GPA(base), HPA(hpa), size), 0);
+	assert_int_equal(mapped(base, size), 0);
+	while (more) {
+		u64 now;
+
+		more = space_memory_step(&sp);
+		now = mapped(base, size);
+		assert_true(now > before && now - before <= LIMIT);
+		assert_int_equal(more, now < all);
+		before = now;
+	}
+	same_leaves(base, size);
+	assert_int_equal(sp.pool.free, whole.pool.free);
+	assert_false(space_memory_step(&sp));
+	assert_int_equal(space_log_status(&sp, 0, &(struct space_log_status){ 0 }), 0);
+	end();
+}
+
+static void test_same_in_steps(void **state)
+{
+	(void)state;
+	for (u8 levels = 3; levels <= 5; levels++) {
+		in_steps(levels, 0, BASE, MM_HPA_BASE, MIB(9));
+		in_steps(levels, 2, BASE, MM_HPA_BASE, MIB(300));
+	}
+	/* Ends that are aligned to nothing, around huge leaves; and places of another alignment. */
+	in_steps(3, 2, BASE - MIB(2) + 0x5000, MM_HPA_BASE + MIB(2) + 0x5000, GIB(1) + MIB(5));
+	in_steps(3, 2, BASE + 0x1000, MM_HPA_BASE, MIB(3));
+	in_steps(3, 0, BASE + 0x7000, MM_HPA_BASE, LIMIT * PAGE_SIZE);
+	in_steps(3, 0, BASE + 0x7000, MM_HPA_BASE, PAGE_SIZE);
+}
+
+/* Until the last step it is nobody's memory, and its place is taken. */
+static void test_not_there_yet(void **state)
+{
+	struct space_log_status status;
+	u64 leaves[3] = { 0 };
+	u64 cursor = 0;
+
+	(void)state;
+	begin(3, 0, MIB(8));
+	assert_int_equal(space_begin_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(4)), 0);
+	assert_true(space_memory_step(&sp));
+	assert_null(space_span(&sp, GPA(BASE), 8));
+	assert_int_equal(space_zero(&sp, GPA(BASE), 8), CLV_ERR_RANGE);
+	assert_int_equal(space_leaf_level(&sp, GPA(BASE)), CLV_ERR_RANGE);
+	assert_int_equal(space_log_status(&sp, 0, &status), CLV_ERR_NOTFOUND);
+	assert_int_equal(space_leaves(&sp, 0, leaves, &cursor), CLV_ERR_NOTFOUND);
+	assert_int_equal(space_add_window(&whole, GPA(BASE), &sp, GPA(BASE), PAGE_SIZE, false),
+			 CLV_ERR_RANGE);
+	assert_int_equal(space_begin_memory(&sp, GPA(BASE + MIB(2)), HPA(MM_HPA_BASE), MIB(2)),
+			 CLV_ERR_EXISTS);
+	assert_int_equal(space_begin_memory(&sp, GPA(BASE + MIB(4)), HPA(MM_HPA_BASE), MIB(2)),
+			 CLV_ERR_STATE);
+	assert_int_equal(space_add_memory(&sp, GPA(BASE + MIB(4)), HPA(MM_HPA_BASE), MIB(2)),
+			 CLV_ERR_STATE);
+	while (space_memory_step(&sp))
+		;
+	assert_non_null(space_span(&sp, GPA(BASE), 8));
+	assert_int_equal(space_add_memory(&sp, GPA(BASE + MIB(4)), HPA(MM_HPA_BASE), MIB(2)), 1);
+	end();
+}
+
+/* Given up half-way: everything goes back (end() looks). */
+static void test_given_up(void **state)
+{
+	(void)state;
+	begin(4, 0, MIB(8));
+	assert_int_equal(space_begin_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(8)), 0);
+	assert_true(space_memory_step(&sp));
+	end();
+}
+
+/* M5: what cannot be mapped whole is refused before anything is mapped, and a smaller one has its tables then. */
+static void test_too_few_tables(void **state)
+{
+	u64 free;
+
+	(void)state;
+	begin(3, 0, MIB(8));
+	space_destroy(&sp);
+	cfg.pool_tables = 4;
+	assert_int_equal(space_init(&sp, &m.frames, &cfg, MIB(8)), 0);
+	free = sp.pool.free;
+	assert_int_equal(space_begin_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(8)),
+			 CLV_ERR_NOMEM);
+	assert_int_equal(sp.pool.free, free);
+	assert_int_equal(mapped(BASE, MIB(8)), 0);
+	assert_false(space_memory_step(&sp));
+	assert_int_equal(space_begin_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(6)), 0);
+	while (space_memory_step(&sp))
+		;
+	assert_int_equal(mapped(BASE, MIB(6)), 3 * 512);
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_same_in_steps),
+		cmocka_unit_test(test_not_there_yet),
+		cmocka_unit_test(test_given_up),
+		cmocka_unit_test(test_too_few_tables),
+	};
+
+	return cmocka_run_group_tests_name("space_steps", tests, NULL, NULL);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Windows: one space's memory, seen in another.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include <cleave/errno.h>
+#include "tests/unit/mm/mm_harness.h"
+
+#define BASE GIB(2)
+
+static struct mm_machine m;
+static struct space sp;
+static struct space other;
+static struct space_config cfg;
+static struct space_counters cnt;
+static struct fence_batch last_fence;
+
+static void keep_fence(struct space *s, const struct fence_batch *b)
+{
+	(void)s;
+	last_fence = *b;
+}
+
+static enum space_fault_result fault(u64 gpa, enum space_access access)
+{
+	return space_fault(&sp, GPA(gpa), access, &cnt);
+}
+
+static bool writable(u64 gpa)
+{
+	return (mm_pte(&sp.gs, gpa, NULL) & GSTAGE_PTE_W) != 0U;
+}
+
+static void begin_windows(void)
+{
+	mm_machine_init(&m, GIB(1), MIB(32));
+	mm_fence_hook = keep_fence;
+	memset(&sp, 0, sizeof(sp));
+	memset(&other, 0, sizeof(other));
+	memset(&cnt, 0, sizeof(cnt));
+	cfg = mm_config(&m, 3);
+	cfg.window_size = MIB(8);
+	assert_int_equal(space_init(&sp, &m.frames, &cfg, MIB(4)), 0);
+	assert_int_equal(space_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(4)), 0);
+	cfg.window_size = 0;
+	assert_int_equal(space_init(&other, &m.frames, &cfg, MIB(64)), 0);
+	assert_int_equal(
+		space_add_memory(&other, GPA(MIB(256)), HPA(MM_HPA_BASE + MIB(64)), MIB(64)), 0);
+}
+
+static void end_windows(void)
+{
+	assert_int_equal(sp.stats.rules_broken, 0);
+	space_destroy(&other);
+	space_destroy(&sp);
+	mm_machine_end(&m);
+}
+
+static void test_window_shows_the_other_memory(void **state)
+{
+	u64 fences;
+	u64 free;
+
+	(void)state;
+	begin_windows();
+	free = sp.pool.free;
+	assert_int_equal(space_add_window(&sp, GPA(GIB(1)), &other, GPA(MIB(256) + 0x3000), MIB(4),
+					  false),
+			 1);
+	assert_int_equal(gstage_pte_hpa(mm_pte(&sp.gs, GIB(1), NULL)).v,
+			 MM_HPA_BASE + MIB(64) + 0x3000);
+	assert_false(writable(GIB(1)));
+	assert_int_equal(mm_pte(&sp.gs, GIB(1), NULL) & GSTAGE_PTE_X, 0);
+	assert_int_equal(fault(GIB(1), SPACE_READ), SPACE_FAULT_SPURIOUS);
+	assert_int_equal(fault(GIB(1), SPACE_WRITE), SPACE_FAULT_FORBIDDEN);
+	assert_int_equal(fault(GIB(1), SPACE_EXEC), SPACE_FAULT_FORBIDDEN);
+	/* The hypervisor neither reads nor writes through it: it is not this VM's memory. */
+	assert_null(space_span(&sp, GPA(GIB(1)), 8));
+	assert_int_equal(space_zero(&sp, GPA(GIB(1)), 8), CLV_ERR_RANGE);
+	/* Nor is it a region that can be logged. */
+	{
+		struct space_log_status status;
+
+		assert_int_equal(space_log_status(&sp, 1, &status), CLV_ERR_NOTFOUND);
+	}
+	fences = mm_fences;
+	assert_int_equal(space_remove_window(&sp, GPA(GIB(1))), 0);
+	assert_int_equal(mm_fences, fences + 1U);
+	assert_true(mm_batch_covers(&last_fence, GIB(1)) &&
+		    mm_batch_covers(&last_fence, GIB(1) + MIB(4) - 1U));
+	assert_int_equal(fault(GIB(1), SPACE_READ), SPACE_FAULT_NO_MEMORY_HERE);
+	assert_int_equal(mm_pte(&sp.gs, GIB(1), NULL), 0);
+	assert_int_equal(sp.pool.free, free);
+	assert_int_equal(space_remove_window(&sp, GPA(GIB(1))), CLV_ERR_NOTFOUND);
+	assert_int_equal(space_remove_window(&sp, GPA(BASE)), CLV_ERR_NOTFOUND);
+	/* The slot is used again, and for one that may be written. */
+	assert_int_equal(space_add_window(&sp, GPA(GIB(5)), &other, GPA(MIB(256)), MIB(2), true),
+			 1);
+	assert_true(writable(GIB(5)));
+	assert_int_equal(fault(GIB(5), SPACE_WRITE), SPACE_FAULT_SPURIOUS);
+	end_windows();
+}
+
+static void test_window_refuses_bad_arguments(void **state)
+{
+	(void)state;
+	begin_windows();
+	assert_int_equal(space_add_window(&sp, GPA(GIB(1) + 1U), &other, GPA(MIB(256)), MIB(2),
+					  false),
+			 CLV_ERR_INVAL);
+	assert_int_equal(space_add_window(&sp, GPA(GIB(1)), &other, GPA(MIB(256) + 1U), MIB(2),
+					  false),
+			 CLV_ERR_INVAL);
+	assert_int_equal(space_add_window(&sp, GPA(GIB(1)), &other, GPA(MIB(256)), 0, false),
+			 CLV_ERR_INVAL);
+	assert_int_equal(space_add_window(&sp, GPA(BASE), &other, GPA(MIB(256)), MIB(2), false),
+			 CLV_ERR_EXISTS);
+	assert_int_equal(space_add_window(&sp, GPA(GIB(1)), &other, GPA(0), MIB(2), false),
+			 CLV_ERR_RANGE);
+	assert_int_equal(space_add_window(&sp, GPA(GIB(1)), &other, GPA(MIB(318)), MIB(4), false),
+			 CLV_ERR_RANGE);
+	assert_int_equal(space_add_window(&sp, GPA(GIB(1)), &other, GPA(MIB(256)), ~PAGE_MASK,
+					  false),
+			 CLV_ERR_RANGE);
+	assert_int_equal(space_add_window(&sp, GPA(BIT64(41)), &other, GPA(MIB(256)), MIB(2),
+					  false),
+			 CLV_ERR_RANGE);
+	end_windows();
+}
+
+/* M5: windows use up their own share of the pool, and no table that the memory may need. */
+static void test_windows_leave_the_memory_its_tables(void **state)
+{
+	u64 at = GIB(8);
+	u64 leaves[3];
+
+	(void)state;
+	begin_windows();
+	/* Shifted by a page, so that all of it is 4 KiB leaves. */
+	while (space_add_window(&sp, GPA(at), &other, GPA(MIB(256) + PAGE_SIZE), MIB(16), false) >
+	       0)
+		at += GIB(1);
+	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
+	mm_leaves(&sp, 0, leaves);
+	assert_int_equal(leaves[0], MIB(4) / PAGE_SIZE);
+	end_windows();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_window_shows_the_other_memory),
+		cmocka_unit_test(test_window_refuses_bad_arguments),
+		cmocka_unit_test(test_windows_leave_the_memory_its_tables),
+	};
+
+	return cmocka_run_group_tests_name("space_window", tests, NULL, NULL);
+}
