@@ -18,7 +18,7 @@
 #include <cleave/atomic.h>
 #include <cleave/types.h>
 #include "arch/riscv/gstage_pte.h"
-#include "mm/fence.h"
+#include "mm/flush.h"
 #include "mm/table_pool.h"
 
 /**

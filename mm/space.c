@@ -16,7 +16,7 @@
  */
 #include "mm/space.h"
 #include <cleave/errno.h>
-#include "mm/fence.h"
+#include "mm/flush.h"
 #include "mm/rules.h"
 
 #define SPACE_LARGEST_LEVEL 2U

@@ -4,7 +4,7 @@
  * of mm/ that core uses to work on a VM's memory.
  *
  * It must never name a hart, a CSR or a VM: it builds for the host too, and its only calls upwards
- * are fence_remote() (mm/fence.h) and spin_relax().
+ * are fence_remote() (mm/flush.h) and spin_relax().
  *
  * Locking: every space has one lock, taken inside these functions by everything that changes
  * structure (regions, log state, unmap, harvest, collapse). space_fault(), space_read(),

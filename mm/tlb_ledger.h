@@ -5,8 +5,8 @@
  * Emulators flush more than they are told to, so a fence that is missing shows on none of them. The book forgets only what a
  * fence names, and says so when a vCPU is about to run into what another left behind. It must never change what is done.
  */
-#ifndef CORE_TLB_LEDGER_H
-#define CORE_TLB_LEDGER_H
+#ifndef MM_TLB_LEDGER_H
+#define MM_TLB_LEDGER_H
 
 #include <cleave/types.h>
 

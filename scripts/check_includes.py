@@ -44,7 +44,7 @@ OWED = {
     ("core/console/console.c", "core/vm/vm.h"),
     ("core/machine/probe/boot_args.c", "core/boot/boot_internal.h"),
     ("core/machine/probe/boot_args.c", "core/config/config_text.h"),
-    ("core/run/fence.c", "core/vm/vm.h"),
+    ("core/run/shootdown.c", "core/vm/vm.h"),
     ("core/run/ipi.c", "core/vm/vm.h"),
     ("core/run/sched.c", "core/vm/vm.h"),
     ("core/run/tlb.c", "core/vm/vm.h"),

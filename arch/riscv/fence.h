@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * TLB and instruction fences on the hart that calls. Whose VMID and whose hart is core's knowledge (core/run/fence.c).
+ * TLB and instruction fences on the hart that calls. Whose VMID and whose hart is core's knowledge (core/run/shootdown.c).
  *
  * Privileged specification, chapter "H", "Hypervisor Memory-Management Fence Instructions". A GPA operand is shifted right
  * by two there; these functions take it as it is. Where a SoC keeps combined entries that HFENCE.GVMA does not reach

@@ -6,7 +6,7 @@
  * no guest is given the H extension, so they are not supported.
  */
 #include "core/guest/sbi.h"
-#include "core/run/fence.h"
+#include "core/run/shootdown.h"
 #include "core/guest/args/sbi_args.h"
 #include "core/vm/vm.h"
 

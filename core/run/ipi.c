@@ -10,7 +10,7 @@
 #include <cleave/atomic.h>
 #include <cleave/spinlock.h>
 #include "arch/riscv/hart.h"
-#include "core/run/fence.h"
+#include "core/run/shootdown.h"
 #include "core/run/sched.h"
 #include "core/run/vcpu.h"
 #include "core/vm/vm.h"

@@ -20,7 +20,7 @@
 #include <cleave/types.h>
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/guest.h"
-#include "mm/fence_request.h"
+#include "mm/flush_request.h"
 #include "mm/space.h"
 
 struct vm;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fences on other harts. The protocol is in fence.h and, with its barriers, in vcpu.h.
+ * Fences on other harts. The protocol is in shootdown.h and, with its barriers, in vcpu.h.
  *
  * It must never interrupt a vCPU that does not run (M7), nor acknowledge for one that stands in a walk (M4).
  */
-#include "core/run/fence.h"
+#include "core/run/shootdown.h"
 
 #include <cleave/atomic.h>
 #include "arch/riscv/fence.h"
@@ -13,7 +13,7 @@
 #include "core/run/tlb.h"
 #include "core/run/vcpu.h"
 #include "core/vm/vm.h"
-#include "mm/fence.h"
+#include "mm/flush.h"
 #include "mm/space.h"
 
 /* --- G-stage ------------------------------------------------------------------------------------------------------ */

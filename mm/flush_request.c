@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fence requests: merging them, and their pages. See fence_request.h.
+ * Fence requests: merging them, and their pages. See flush_request.h.
  */
-#include "mm/fence_request.h"
+#include "mm/flush_request.h"
 
 #define FENCE_REQ_HFENCE (FENCE_REQ_RANGE | FENCE_REQ_RANGE_ASID | FENCE_REQ_ALL)
 

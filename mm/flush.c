@@ -4,7 +4,7 @@
  *
  * It must never fence: fence_remote() is core's.
  */
-#include "mm/fence.h"
+#include "mm/flush.h"
 
 void fence_batch_init(struct fence_batch *b)
 {

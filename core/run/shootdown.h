@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fences on other harts: of a VM's G-stage (fence_remote(), mm/fence.h) and those that a guest asks for (SBI RFENCE).
+ * Fences on other harts: of a VM's G-stage (fence_remote(), mm/flush.h) and those that a guest asks for (SBI RFENCE).
  *
  * Protocol, the same for both: post the request, full barrier, read the mode of each vCPU that it concerns; one that is IN
  * gets an IPI and is waited for until it has acknowledged or is OUT; one that is OUT does its fences before it next enters
  * (rule M7). Requests are acknowledged at an IPI exit, on entry, and by who waits in spin_relax(), never inside a page-table
  * walk (rule M4).
  */
-#ifndef CORE_FENCE_H
-#define CORE_FENCE_H
+#ifndef CORE_SHOOTDOWN_H
+#define CORE_SHOOTDOWN_H
 
 #include <cleave/types.h>
-#include "mm/fence_request.h"
+#include "mm/flush_request.h"
 
 struct vcpu;
 struct vm;

@@ -4,8 +4,8 @@
  *
  * Merging may only ever widen: whatever either of two requests wanted gone is gone when their merger is done.
  */
-#ifndef CORE_FENCE_REQUEST_H
-#define CORE_FENCE_REQUEST_H
+#ifndef MM_FLUSH_REQUEST_H
+#define MM_FLUSH_REQUEST_H
 
 #include <cleave/types.h>
 

@@ -5,8 +5,8 @@
  * An operation that removes permission gathers ranges here and pays one fence_remote() at its end.
  * This file must never execute a fence itself; who runs where is core's knowledge.
  */
-#ifndef MM_FENCE_H
-#define MM_FENCE_H
+#ifndef MM_FLUSH_H
+#define MM_FLUSH_H
 
 #include <cleave/types.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fence requests of guests (mm/fence_request.h): whatever a request wanted gone is gone when what it was merged into is done.
+ * Fence requests of guests (mm/flush_request.h): whatever a request wanted gone is gone when what it was merged into is done.
  * QEMU flushes everything at any fence, so that no boot test finds a fence that is too narrow; this one does, against a
  * model of a TLB that keeps all it may.
  */
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "mm/fence_request.h"
+#include "mm/flush_request.h"
 
 /* Pages whose translations the model keeps, for each of ASIDS address spaces */
 #define PAGES 64U
@@ -57,7 +57,7 @@ static void tlb_drop_all(struct tlb *t, int asid)
 		tlb_drop(t, BASE + (page << PAGE_SHIFT), asid);
 }
 
-/* As core/run/fence.c does a request */
+/* As core/run/shootdown.c does a request */
 static void tlb_execute(struct tlb *t, const struct fence_request *r)
 {
 	int asid = (r->kind & FENCE_REQ_RANGE_ASID) != 0U ? r->asid : -1;

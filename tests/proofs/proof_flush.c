@@ -3,9 +3,9 @@
  * Whatever two ranges are added to a fence batch: every byte of them is covered (M2, M7), nothing
  * else is, and the ranges of the batch neither overlap nor touch.
  *
- * cbmc: mm/fence.c --unwind 4
+ * cbmc: mm/flush.c --unwind 4
  */
-#include "mm/fence.h"
+#include "mm/flush.h"
 
 u64 nondet_u64(void);
 
