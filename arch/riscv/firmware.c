@@ -149,6 +149,13 @@ void firmware_console_write(const char *s, size_t len)
 	}
 }
 
+int firmware_console_getc(void)
+{
+	if (!firmware_has(SBI_EXT_LEGACY_GETCHAR))
+		return -1;
+	return (int)firmware_call(SBI_EXT_LEGACY_GETCHAR, 0, 0, 0, 0).error;
+}
+
 void firmware_set_timer(u64 deadline)
 {
 	if (has.time)

@@ -18,6 +18,7 @@
 #define SBI_EXT_DBCN		 0x4442434EU
 #define SBI_EXT_LEGACY_SET_TIMER 0x0U
 #define SBI_EXT_LEGACY_PUTCHAR	 0x1U
+#define SBI_EXT_LEGACY_GETCHAR	 0x2U
 #define SBI_EXT_LEGACY_SEND_IPI	 0x4U
 #define SBI_EXT_LEGACY_SHUTDOWN	 0x8U
 
@@ -55,6 +56,9 @@ void firmware_info(struct firmware_info *out);
  * @s may lie anywhere in the hypervisor's address space. Takes no lock. */
 void firmware_console_putc(u8 c);
 void firmware_console_write(const char *s, size_t len);
+
+/** firmware_console_getc() - Return: a character that the firmware's console has received (legacy getchar), -1: none */
+int firmware_console_getc(void);
 
 /**
  * firmware_set_timer() - interrupt the calling hart at @deadline, ticks; withdraws an interrupt that is pending

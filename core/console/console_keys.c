@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The commands behind Ctrl-]: a state machine of characters. It must never keep a character that is a guest's.
+ * The commands behind Ctrl-]: a state machine of characters. It must never keep a character that is
+ * a guest's.
  */
 #include <cleave/errno.h>
 #include <cleave/string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the user types: input for the partition in focus, or a command behind Ctrl-]. Builds for the host too.
+ * What the user types: input for the partition in focus, or a command behind Ctrl-]. Builds for the
+ * host too.
  *
  *   Ctrl-] <number>        focus on the partition of this number; with ten partitions or fewer at once, else with Enter
  *   Ctrl-] <name> Enter    focus on the partition of this name, or the only one whose name begins so
@@ -8,7 +9,7 @@
  *   Ctrl-] Ctrl-]          send a Ctrl-] to the partition in focus
  *   Ctrl-] Esc             nothing (also Ctrl-C, Ctrl-D, or Enter with nothing before it)
  *
- * Nothing here takes a lock: core/console/console.c holds the console's around every call.
+ * Nothing here takes a lock: the caller holds the console's.
  */
 #ifndef CORE_CONSOLE_KEYS_H
 #define CORE_CONSOLE_KEYS_H

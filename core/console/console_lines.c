@@ -2,9 +2,10 @@
 /*
  * Lines of several speakers on one terminal.
  *
- * Control sequences: ECMA-48, section 5.4 (format) and 8.3 (meaning). Whatever bytes a guest sends, only these go to the
- * terminal: printable characters, style sequences (SGR), bells and queries of the speaker in focus, and what this file
- * makes itself. It must never send anything that moves the cursor off the last row, except a newline after a whole line.
+ * Control sequences: ECMA-48, section 5.4 (format) and 8.3 (meaning). Whatever bytes a guest sends,
+ * only these go to the terminal: printable characters, style sequences (SGR), bells and queries of
+ * the speaker in focus, and what this file makes itself. It must never send anything that moves the
+ * cursor off the last row, except a newline after a whole line.
  */
 #include <cleave/printk.h>
 #include <cleave/string.h>
@@ -29,7 +30,7 @@ enum console_line_state {
 #define TAB_STOP  8U
 #define UNIT_MORE 0x80U /* a UTF-8 continuation byte is 0b10xxxxxx */
 
-/* --- the terminal ------------------------------------------------------------------------------------------------ */
+/* --- the terminal ----------------------------------------------------------------------------- */
 
 static void lines_emit(const struct console_screen *s, const void *bytes, size_t len)
 {
@@ -50,7 +51,7 @@ static void lines_emit_prefix(const struct console_screen *s, const char *name)
 	lines_emit_str(s, "| ");
 }
 
-/* --- units of a line --------------------------------------------------------------------------------------------- */
+/* --- units of a line -------------------------------------------------------------------------- */
 
 /* Bytes of the unit at @at, which is below l->len. */
 static u32 line_unit(const struct console_line *l, u32 at)
@@ -143,7 +144,7 @@ static void line_spaces(struct console_line *l, u32 n)
 	l->len += n;
 }
 
-/* --- what is shown ----------------------------------------------------------------------------------------------- */
+/* --- what is shown ---------------------------------------------------------------------------- */
 
 /* Clear the terminal's last row if an open line stands there. */
 static void lines_take_back(struct console_screen *s)
@@ -204,7 +205,10 @@ static void lines_end(struct console_screen *s, struct console_line *l)
 		lines_show(s);
 }
 
-/* A carriage return that no newline followed: the cursor goes to the line's start, which is behind the prefix. */
+/*
+ * A carriage return that no newline followed: the cursor goes to the line's start, which is behind
+ * the prefix.
+ */
 static void lines_return(struct console_screen *s, struct console_line *l)
 {
 	l->cr = false;
@@ -241,9 +245,12 @@ static void lines_put(struct console_screen *s, struct console_line *l, const u8
 		lines_show(s);
 }
 
-/* --- control sequences ------------------------------------------------------------------------------------------- */
+/* --- control sequences ------------------------------------------------------------------------ */
 
-/* First parameter of the CSI sequence in l->seq (behind ESC [), @none when it has none; no more than a line is long. */
+/*
+ * First parameter of the CSI sequence in l->seq (behind ESC [), @none when it has none; no more
+ * than a line is long.
+ */
 static u32 csi_parameter(const struct console_line *l, u32 none)
 {
 	u32 value = 0;
@@ -398,7 +405,7 @@ static void lines_escape_begin(struct console_line *l)
 	l->seq_need = 0;
 }
 
-/* --- characters -------------------------------------------------------------------------------------------------- */
+/* --- characters ------------------------------------------------------------------------------- */
 
 static void lines_unit(struct console_screen *s, struct console_line *l, const u8 *unit, u32 n)
 {
@@ -482,7 +489,10 @@ static void lines_utf8_begin(struct console_screen *s, struct console_line *l, u
 	l->seq_need = need;
 }
 
-/* Another byte of a UTF-8 character. Return: false when it is none, and has to be looked at by itself. */
+/*
+ * Another byte of a UTF-8 character. Return: false when it is none, and has to be looked at by
+ * itself.
+ */
 static bool lines_utf8_more(struct console_screen *s, struct console_line *l, u8 c)
 {
 	if ((c & 0xc0U) != UNIT_MORE) {
@@ -507,7 +517,10 @@ void console_lines_putc(struct console_screen *s, struct console_line *l, u8 c)
 	if (l->state == LINE_UTF8 && lines_utf8_more(s, l, c))
 		return;
 	if (l->state == LINE_STRING) {
-		/* A newline ends a string too: one that is never ended must not swallow all that follows. */
+		/*
+		 * A newline ends a string too: one that is never ended must not swallow all that
+		 * follows.
+		 */
 		if (c == C0_BEL)
 			l->state = LINE_PLAIN;
 		else if (c == C0_ESC || c == C0_LF)
@@ -523,7 +536,7 @@ void console_lines_putc(struct console_screen *s, struct console_line *l, u8 c)
 	}
 }
 
-/* --- lines ------------------------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 void console_lines_init(struct console_line *l, const char *name)
 {
@@ -578,8 +591,9 @@ static u32 lines_styles_before(const struct console_line *l)
 }
 
 /*
- * Bring the cursor of a line that was sent anew back to where it is in @l: by column; and behind styles by sending them once more, over
- * themselves. Return: bytes of the sequence in @move; @from: where those styles begin
+ * Bring the cursor of a line that was sent anew back to where it is in @l: by column; and behind
+ * styles by sending them once more, over themselves. Return: bytes of the sequence in @move; @from:
+ * where those styles begin
  */
 static u32 lines_save_cursor(const struct console_line *l, char move[16], u32 *from)
 {
@@ -590,7 +604,10 @@ static u32 lines_save_cursor(const struct console_line *l, char move[16], u32 *f
 	return (u32)str_print(move, 16, "\033[%uG", line_columns(l, 0, l->pos) + 1U);
 }
 
-/* One byte too many of a sequence has been seen: an intermediate one, which ends none, makes it too long again. */
+/*
+ * One byte too many of a sequence has been seen: an intermediate one, which ends none, makes it too
+ * long again.
+ */
 static bool lines_save_more(const struct console_line *l)
 {
 	return (l->state == (u8)LINE_ESCAPE || l->state == (u8)LINE_CSI) &&

@@ -138,13 +138,13 @@ void state_await(struct vm *vm)
 	memset(&vm->given, 0, sizeof(vm->given));
 	vm->given.await = true;
 	/* What is typed now would be overwritten by the INPUT record. */
-	console_tty_hold(&vm->tty, true);
+	console_tty_freeze_input(&vm->tty, true);
 }
 
 static void state_clear(struct vm *vm)
 {
 	memset(&vm->given, 0, sizeof(vm->given));
-	console_tty_hold(&vm->tty, false);
+	console_tty_freeze_input(&vm->tty, false);
 }
 
 void state_drop_console(struct vm *vm)

@@ -2,8 +2,8 @@
 /*
  * What the hypervisor says: one call, one line, prefixed `cleave| ` on the console.
  *
- * printk() is declared here so that every part can speak, and defined by core/console/console.c (by the test harness on the
- * host). It never blocks for longer than the line takes, and never loses a line.
+ * printk() is declared here so that every part can speak, and defined by core/console/printk.c (by the test harness on
+ * the host). It never blocks for longer than the line takes, and never loses a line.
  */
 #ifndef CLEAVE_PRINTK_H
 #define CLEAVE_PRINTK_H

@@ -120,7 +120,7 @@ u32 console_tty_save_input(struct console_tty *t, u8 *buf)
 {
 	for (u32 i = 0; i < t->rx_count; i++)
 		buf[i] = t->rx[(t->rx_head + i) % CONFIG_CONSOLE_RX];
-	t->held = true;
+	t->rx_frozen = true;
 	return t->rx_count;
 }
 
@@ -139,9 +139,9 @@ int console_tty_load_input(struct console_tty *t, const u8 *buf, u32 len)
 	return CLV_OK;
 }
 
-void console_tty_hold(struct console_tty *t, bool on)
+void console_tty_freeze_input(struct console_tty *t, bool on)
 {
-	t->held = on;
+	t->rx_frozen = on;
 }
 
 /* --- worlds -------------------------------------------------------------------------------------------------------- */

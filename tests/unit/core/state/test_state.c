@@ -131,7 +131,7 @@ static void round_trip(void **state)
 		assert_int_equal(slot.vm.plic.out, source.vm.plic.out);
 		assert_int_equal(slot.vm.plic.level, source.vm.plic.level);
 		state_settle(&slot.vm);
-		assert_false(slot.vm.tty.held);
+		assert_false(slot.vm.tty.rx_frozen);
 		assert_true(state_may_run(&slot.vm));
 	}
 }
@@ -531,7 +531,7 @@ static void missing(void **state)
 		assert_int_equal(state_missing(&slot.vm), 0);
 		assert_int_equal(slot.vm.tty.line.len, 0);
 		assert_int_equal(slot.vm.tty.rx_count, 0);
-		assert_false(slot.vm.tty.held);
+		assert_false(slot.vm.tty.rx_frozen);
 	}
 	assert_int_equal(state_missing(&source.vm), 0);
 	assert_true(state_may_run(&source.vm));

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The keyboard: which partition gets what the user types.
+ *
+ * Characters come from the UART by interrupt or by polling. Each goes to the partition in focus,
+ * unless it belongs to a command (console_keys.h). A partition without room leaves its input in the
+ * UART, but it must never lock the user out: one that does not read loses its input instead.
+ * Nothing here may call a partition's device with the lock held.
+ */
+#include <abi/cleave.h>
+#include <cleave/errno.h>
+#include <cleave/printk.h>
+#include <cleave/string.h>
+#include "arch/riscv/timer.h"
+#include "core/boot/boot.h"
+#include "core/console/console_internal.h"
+#include "core/console/console_keys.h"
+#include "core/machine/irq.h"
+
+#define CONSOLE_INPUT_STEP 256U /* characters that one console_input() fetches (M6) */
+/* A partition that has read nothing for so long, with a full buffer, does not read. */
+#define CONSOLE_NOT_READING_SEC 2U
+
+/*
+ * All is guarded by the console's lock.
+ * @keys: whether the user is typing a command, and what of it has come
+ * @prompt: the line on which the user types the command
+ * @on: console_start() has been called
+ * @blocked: the partition in focus has had no room since @blocked_at, and the UART's receive
+ * interrupt is off
+ * @poll: what console_needs_poll() returns; atomic, as it is read without the lock
+ */
+static struct {
+	struct console_keys keys;
+	struct console_line prompt;
+	bool on;
+	bool blocked;
+	bool poll;
+	u64 blocked_at;
+} console_input_keyboard;
+
+static const char *console_input_state_name(struct console_tty *t)
+{
+	static const char *const names[] = {
+		[CLEAVE_VM_EMPTY] = "empty",	 [CLEAVE_VM_STOPPED] = "stopped",
+		[CLEAVE_VM_RUNNING] = "running", [CLEAVE_VM_PAUSED] = "paused",
+		[CLEAVE_VM_FAULTED] = "faulted",
+	};
+	u32 state = console_tty_state(t);
+
+	return state < ARRAY_SIZE(names) ? names[state] : "?";
+}
+
+/* Will the partition ever read what is typed now? */
+static bool console_input_listens(struct console_tty *t)
+{
+	u32 state = console_tty_state(t);
+
+	return state == (u32)CLEAVE_VM_RUNNING || state == (u32)CLEAVE_VM_PAUSED;
+}
+
+/* Can the partition take a key now? */
+static bool console_input_accepts(const struct console_tty *t)
+{
+	return !t->rx_frozen && t->rx_count < CONFIG_CONSOLE_RX;
+}
+
+static const char *console_input_name(u32 i)
+{
+	return console.tty[i] == NULL ? NULL : console.tty[i]->line.name;
+}
+
+/* --- listening to the UART -------------------------------------------------------------------- */
+
+/* Leave what the user types in the UART, until there is room for it. */
+static void console_input_block(void)
+{
+	console_input_keyboard.blocked = true;
+	console_input_keyboard.blocked_at = timer_now();
+	atomic_set(&console_input_keyboard.poll, true);
+	if (console.uart.irq != 0U)
+		console.uart.rx_enable(console.uart.opaque, false);
+}
+
+static void console_input_unblock(void)
+{
+	if (!console_input_keyboard.blocked)
+		return;
+	console_input_keyboard.blocked = false;
+	atomic_set(&console_input_keyboard.poll, console.uart.irq == 0U);
+	if (console.uart.irq != 0U)
+		console.uart.rx_enable(console.uart.opaque, true);
+}
+
+void console_input_resume(const struct console_tty *t)
+{
+	if (t == console.focus)
+		console_input_unblock();
+}
+
+/* --- focus ------------------------------------------------------------------------------------ */
+
+static void console_input_set_focus(struct console_tty *t)
+{
+	atomic_set(&console.focus, t);
+	t->drop_reported = false;
+	console_input_unblock();
+	printk("input goes to partition %u \"%s\" (%s); Ctrl-] ? explains", t->number, t->line.name,
+	       console_input_state_name(t));
+	console_lines_focus(&console.screen, &t->line);
+}
+
+/*
+ * Return: the partition that cleave.focus names; NULL when there is no such argument, or when it is
+ * wrong, which is said.
+ */
+static struct console_tty *console_input_wanted_focus(void)
+{
+	char text[CONSOLE_KEYS_MAX + 1U];
+	size_t len;
+	const char *value = boot_option("cleave.focus", &len);
+	s32 found;
+
+	if (value == NULL)
+		return NULL;
+	str_print(text, sizeof(text), "%.*s", (int)MIN(len, sizeof(text)), value);
+	found = console_keys_find(text, console.ttys, console_input_name);
+	if (found >= 0 && console.tty[found] != NULL)
+		return console.tty[found];
+	printk("boot argument cleave.focus: there is no partition \"%s\"", text);
+	return NULL;
+}
+
+static struct console_tty *console_input_first_focus(void)
+{
+	struct console_tty *first = NULL;
+
+	for (u32 i = 0; i < console.ttys; i++) {
+		struct console_tty *t = console.tty[i];
+
+		if (t == NULL)
+			continue;
+		if (t->first_focus)
+			return t;
+		if (first == NULL)
+			first = t;
+	}
+	return first;
+}
+
+/* --- commands --------------------------------------------------------------------------------- */
+
+static void console_input_prompt_str(const char *s)
+{
+	for (; *s != '\0'; s++)
+		console_lines_putc(&console.screen, &console_input_keyboard.prompt, (u8)*s);
+}
+
+static void console_input_prompt_begin(void)
+{
+	console_lines_init(&console_input_keyboard.prompt, CONSOLE_SELF);
+	console_lines_focus(&console.screen, &console_input_keyboard.prompt);
+	console_input_prompt_str("input to partition (number or name, ? explains): ");
+}
+
+static void console_input_prompt_end(void)
+{
+	console_lines_focus(&console.screen, console.focus == NULL ? NULL : &console.focus->line);
+}
+
+static void console_input_select(void)
+{
+	const char *text = console_input_keyboard.keys.text;
+	s32 found = console_keys_find(text, console.ttys, console_input_name);
+
+	if (found == CLV_ERR_EXISTS)
+		printk("several partitions' names begin with \"%s\": type more of the name", text);
+	else if (found < 0 || console.tty[found] == NULL)
+		printk("there is no partition \"%s\"; Ctrl-] ? lists them", text);
+	else
+		console_input_set_focus(console.tty[found]);
+}
+
+static void console_input_help(void)
+{
+	printk("Ctrl-] and a partition's number%s, or its name and Enter: input goes to that "
+	       "partition",
+	       console.ttys > 10U ? " and Enter" : "");
+	printk("Ctrl-] twice: send one Ctrl-] to the partition; Ctrl-] ?: this list");
+	for (u32 i = 0; i < console.ttys; i++) {
+		struct console_tty *t = console.tty[i];
+
+		if (t != NULL)
+			printk("  %s %2u %-16s %s", t == console.focus ? "*" : " ", i, t->line.name,
+			       console_input_state_name(t));
+	}
+}
+
+/* --- keys ------------------------------------------------------------------------------------- */
+
+/* Nobody will read this key: answer with the bell, and say why, once. */
+static void console_input_drop(struct console_tty *t)
+{
+	console_emit('\a');
+	if (t == NULL || t->drop_reported)
+		return;
+	t->drop_reported = true;
+	if (console_input_listens(t))
+		printk("partition \"%s\" does not read its input: what is typed now is dropped; "
+		       "Ctrl-] ? explains",
+		       t->line.name);
+	else
+		printk("partition \"%s\" is %s: what is typed now is dropped; Ctrl-] ? explains",
+		       t->line.name, console_input_state_name(t));
+}
+
+/* Return: the bit of the partition that got the key, by its number; 0 when none did */
+static u64 console_input_deliver(u8 c)
+{
+	struct console_tty *t = console.focus;
+
+	if (t == NULL || !console_input_listens(t) || !console_input_accepts(t)) {
+		console_input_drop(t);
+		return 0;
+	}
+	t->rx[(t->rx_head + t->rx_count) % CONFIG_CONSOLE_RX] = c;
+	t->rx_count++;
+	return BIT64(t->number);
+}
+
+/* Act on a key. Return: as console_input_deliver() */
+static u64 console_input_key(u8 c)
+{
+	switch (console_keys_feed(&console_input_keyboard.keys, c, console.ttys)) {
+	case CONSOLE_KEY_INPUT:
+		console_input_prompt_end();
+		return console_input_deliver(c);
+	case CONSOLE_KEY_BEGIN:
+		console_input_prompt_begin();
+		break;
+	case CONSOLE_KEY_MORE:
+		console_lines_putc(&console.screen, &console_input_keyboard.prompt, c);
+		break;
+	case CONSOLE_KEY_LESS:
+		console_input_prompt_str("\b \b");
+		break;
+	case CONSOLE_KEY_IGNORE:
+		console_emit('\a');
+		break;
+	case CONSOLE_KEY_CANCEL:
+		console_input_prompt_end();
+		break;
+	case CONSOLE_KEY_HELP:
+		console_input_prompt_end();
+		console_input_help();
+		break;
+	case CONSOLE_KEY_SELECT:
+		console_input_prompt_end();
+		console_input_select();
+		break;
+	}
+	return 0;
+}
+
+/*
+ * Return: true when the next key can be taken, whatever it is; false when it has to stay in the
+ * UART
+ */
+static bool console_input_has_room(void)
+{
+	struct console_tty *t = console.focus;
+
+	if (console_input_keyboard.keys.command || t == NULL || t->not_reading ||
+	    !console_input_listens(t) || console_input_accepts(t))
+		return true;
+	if (!console_input_keyboard.blocked) {
+		console_input_block();
+	} else if (timer_now() - console_input_keyboard.blocked_at >=
+		   CONSOLE_NOT_READING_SEC * timer_frequency()) {
+		t->not_reading = true;
+		return true;
+	}
+	return false;
+}
+
+/* Take keys from the UART. Return: the partitions that got any, bit n for number n */
+static u64 console_input_fetch(void)
+{
+	u64 touched = 0;
+
+	for (u32 n = 0; n < CONSOLE_INPUT_STEP && console_input_has_room(); n++) {
+		int c = console.uart.getc(console.uart.opaque);
+
+		console_input_unblock();
+		if (c < 0)
+			break;
+		touched |= console_input_key((u8)c);
+	}
+	return touched;
+}
+
+void console_input(void)
+{
+	u64 touched = 0;
+	bool entered = console_enter();
+
+	if (entered && console_input_keyboard.on)
+		touched = console_input_fetch();
+	console_leave(entered);
+	console_tty_show_focus();
+	/* Without the lock: the partition's UART raises an interrupt, which takes other locks. */
+	for (u32 i = 0; touched != 0U; i++, touched >>= 1) {
+		if ((touched & 1U) != 0U)
+			console_tty_ready(console.tty[i]);
+	}
+}
+
+bool console_needs_poll(void)
+{
+	return atomic_read(&console_input_keyboard.poll);
+}
+
+/* --- start ------------------------------------------------------------------------------------ */
+
+static void console_input_interrupt(void *opaque, u32 source)
+{
+	(void)opaque;
+	(void)source;
+	console_input();
+	if (console_needs_poll())
+		console_start_polling(); /* the interrupt is off now, until there is room */
+}
+
+void console_start(void)
+{
+	bool entered = console_enter();
+	struct console_tty *t = console_input_wanted_focus();
+
+	if (t == NULL)
+		t = console_input_first_focus();
+	if (t != NULL)
+		console_input_set_focus(t);
+	console_input_keyboard.on = true;
+	console_leave(entered);
+	console_tty_show_focus();
+
+	if (console.uart.irq != 0U &&
+	    irq_request(console.uart.irq, console_input_interrupt, NULL) != 0)
+		console.uart.irq =
+			0; /* irq_request() has said why; the UART is polled from now on */
+	if (console.uart.irq != 0U)
+		console.uart.rx_enable(console.uart.opaque, true);
+	atomic_set(&console_input_keyboard.poll, console.uart.irq == 0U);
+}
