@@ -2,23 +2,23 @@
 /*
  * Gathering of ranges that lost permission (rule M7).
  *
- * It must never fence: fence_remote() is core's.
+ * It must never flush: flush_remote() is core's.
  */
 #include "mm/flush.h"
 
-void fence_batch_init(struct fence_batch *b)
+void flush_batch_init(struct flush_batch *b)
 {
 	b->nr = 0;
 	b->all = false;
 }
 
 /* True when the two ranges share a byte or touch. No range wraps. */
-static bool fence_batch_touches(const struct fence_range *r, u64 base, u64 size)
+static bool flush_batch_touches(const struct flush_range *r, u64 base, u64 size)
 {
 	return base <= r->base.v + r->size && r->base.v <= base + size;
 }
 
-void fence_batch_add(struct fence_batch *b, gpa_t base, u64 size)
+void flush_batch_add(struct flush_batch *b, gpa_t base, u64 size)
 {
 	u64 lo = base.v;
 	u64 hi = base.v + size;
@@ -31,9 +31,9 @@ void fence_batch_add(struct fence_batch *b, gpa_t base, u64 size)
 	 * disjoint.
 	 */
 	while (i < b->nr) {
-		const struct fence_range *r = &b->range[i];
+		const struct flush_range *r = &b->range[i];
 
-		if (!fence_batch_touches(r, lo, hi - lo)) {
+		if (!flush_batch_touches(r, lo, hi - lo)) {
 			i++;
 			continue;
 		}
@@ -43,7 +43,7 @@ void fence_batch_add(struct fence_batch *b, gpa_t base, u64 size)
 		b->range[i] = b->range[b->nr];
 		i = 0;
 	}
-	if (b->nr == FENCE_BATCH_RANGES) {
+	if (b->nr == FLUSH_BATCH_RANGES) {
 		b->all = true;
 		return;
 	}

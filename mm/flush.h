@@ -1,56 +1,56 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fence batches: which guest-physical ranges lost permission and must leave every TLB (rule M7).
+ * Flush batches: which guest-physical ranges lost permission and must leave every TLB (rule M7).
  *
- * An operation that removes permission gathers ranges here and pays one fence_remote() at its end.
- * This file must never execute a fence itself; who runs where is core's knowledge.
+ * An operation that removes permission gathers ranges here and pays one flush_remote() at its end.
+ * This file must never execute a flush itself; who runs where is core's knowledge.
  */
 #ifndef MM_FLUSH_H
 #define MM_FLUSH_H
 
 #include <cleave/types.h>
 
-#define FENCE_BATCH_RANGES 8U
+#define FLUSH_BATCH_RANGES 8U
 
 struct space;
 
-struct fence_range {
+struct flush_range {
 	gpa_t base;
 	u64 size; /* bytes */
 };
 
 /**
- * struct fence_batch - ranges of one space that wait for one fence; owned by the caller, on its
+ * struct flush_batch - ranges of one space that wait for one flush; owned by the caller, on its
  * stack
  * @nr: ranges in use
- * @all: too many ranges came: the whole address space of the VMID must be fenced
+ * @all: too many ranges came: the whole address space of the VMID must be flushed
  * @range: disjoint ranges, in the order they came; neighbours are merged
  */
-struct fence_batch {
+struct flush_batch {
 	u32 nr;
 	bool all;
-	struct fence_range range[FENCE_BATCH_RANGES];
+	struct flush_range range[FLUSH_BATCH_RANGES];
 };
 
-/** fence_batch_init() - make @b empty */
-void fence_batch_init(struct fence_batch *b);
+/** flush_batch_init() - make @b empty */
+void flush_batch_init(struct flush_batch *b);
 
 /**
- * fence_batch_add() - note that translations of a range must go
+ * flush_batch_add() - note that translations of a range must go
  * @b: batch
  * @base: first GPA, 4 KiB aligned
  * @size: bytes, a multiple of 4 KiB; 0 adds nothing
  */
-void fence_batch_add(struct fence_batch *b, gpa_t base, u64 size);
+void flush_batch_add(struct flush_batch *b, gpa_t base, u64 size);
 
-/** fence_batch_empty() - Return: true when nothing waits in @b */
-static inline bool fence_batch_empty(const struct fence_batch *b)
+/** flush_batch_empty() - Return: true when nothing waits in @b */
+static inline bool flush_batch_empty(const struct flush_batch *b)
 {
 	return b->nr == 0U && !b->all;
 }
 
 /**
- * fence_remote() - make every hart forget what @b names, and wait until they have
+ * flush_remote() - make every hart forget what @b names, and wait until they have
  * @sp: the space that the ranges belong to
  * @b: what must go; not empty
  *
@@ -62,6 +62,6 @@ static inline bool fence_batch_empty(const struct fence_batch *b)
  * Locking: called with the space's lock held; may be called on any hart, also by a vCPU of @sp's
  * own VM. The caller's own walk must be over. Serves other harts' requests while it waits.
  */
-void fence_remote(struct space *sp, const struct fence_batch *b);
+void flush_remote(struct space *sp, const struct flush_batch *b);
 
 #endif

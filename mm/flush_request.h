@@ -9,38 +9,38 @@
 
 #include <cleave/types.h>
 
-#define FENCE_REQ_INSTRUCTION 0x1U /* FENCE.I */
-#define FENCE_REQ_RANGE	      0x2U /* HFENCE.VVMA of a range, all ASIDs */
-#define FENCE_REQ_RANGE_ASID  0x4U /* HFENCE.VVMA of a range, one ASID */
-#define FENCE_REQ_ALL	      0x8U /* HFENCE.VVMA of everything */
+#define FLUSH_REQ_INSTRUCTION 0x1U /* FENCE.I */
+#define FLUSH_REQ_RANGE	      0x2U /* HFENCE.VVMA of a range, all ASIDs */
+#define FLUSH_REQ_RANGE_ASID  0x4U /* HFENCE.VVMA of a range, one ASID */
+#define FLUSH_REQ_ALL	      0x8U /* HFENCE.VVMA of everything */
 
-#define FENCE_WHOLE UINT64_MAX /* as a size: every address */
+#define FLUSH_WHOLE UINT64_MAX /* as a size: every address */
 
 /* More pages than these are fenced by one fence of all addresses: each page costs about as much as that one does. */
-#define FENCE_REQUEST_MAX_PAGES 16U
+#define FLUSH_REQUEST_MAX_PAGES 16U
 
 /**
- * struct fence_request - fences that a guest wants
- * @kind: bit set FENCE_REQ_*; at most one of the HFENCE kinds; 0: none
- * @asid: for FENCE_REQ_RANGE_ASID
+ * struct flush_request - fences that a guest wants
+ * @kind: bit set FLUSH_REQ_*; at most one of the HFENCE kinds; 0: none
+ * @asid: for FLUSH_REQ_RANGE_ASID
  * @start: first guest virtual address
- * @size: bytes, not 0, or FENCE_WHOLE; the range does not wrap (sbi_args_range())
+ * @size: bytes, not 0, or FLUSH_WHOLE; the range does not wrap (sbi_args_range())
  */
-struct fence_request {
+struct flush_request {
 	u32 kind;
 	u16 asid;
 	u64 start;
 	u64 size;
 };
 
-/** fence_request_merge() - add @r to the requests that wait in @to; what does not fit together becomes FENCE_REQ_ALL */
-void fence_request_merge(struct fence_request *to, const struct fence_request *r);
+/** flush_request_merge() - add @r to the requests that wait in @to; what does not fit together becomes FLUSH_REQ_ALL */
+void flush_request_merge(struct flush_request *to, const struct flush_request *r);
 
 /**
- * fence_request_pages() - pages that @r's range touches
+ * flush_request_pages() - pages that @r's range touches
  * @first: out: address of the first, when the answer is not 0
- * Return: their number, at most FENCE_REQUEST_MAX_PAGES + 1; 0: too many, fence all addresses.
+ * Return: their number, at most FLUSH_REQUEST_MAX_PAGES + 1; 0: too many, fence all addresses.
  */
-u64 fence_request_pages(const struct fence_request *r, u64 *first);
+u64 flush_request_pages(const struct flush_request *r, u64 *first);
 
 #endif

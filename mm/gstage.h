@@ -3,8 +3,8 @@
  * G-stage tables of one space, with three, four or five levels: walk, map, unmap, protect, split,
  * collapse.
  *
- * It must never know of regions, logs or harts, and never fence: what loses permission is put into
- * a fence batch, and the caller fences before it frees tables (M4) and before it answers (M2).
+ * It must never know of regions, logs or harts, and never flush: what loses permission is put into
+ * a flush batch, and the caller flushes before it frees tables (M4) and before it answers (M2).
  *
  * Who may run at once: hart walks at any time; gstage_walk(), gstage_split() and
  * compare-and-exchange of W by vCPUs that handle faults, with no lock; everything else by one
@@ -66,7 +66,7 @@ enum gstage_split_result {
 
 #define GSTAGE_COLLECT_MAX 32U
 
-/** struct gstage_collect - tables that were unlinked by collapse and wait for a fence (M4) */
+/** struct gstage_collect - tables that were unlinked by collapse and wait for a flush (M4) */
 struct gstage_collect {
 	u32 nr;
 	u64 *table[GSTAGE_COLLECT_MAX];
@@ -239,16 +239,16 @@ bool gstage_map_step(struct gstage_mapping *m, struct gstage *gs, struct table_p
  * stays so
  * @batch: gets the range
  *
- * Tables that have become empty are unlinked and stay allocated: the caller fences, then calls
+ * Tables that have become empty are unlinked and stay allocated: the caller flushes, then calls
  * gstage_unmap_finish().
  * Return: 0; CLV_ERR_INVAL, CLV_ERR_RANGE; CLV_ERR_NOMEM (no table for a split; nothing has
  * changed).
  */
 int gstage_unmap(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size,
-		 struct fence_batch *batch);
+		 struct flush_batch *batch);
 
 /**
- * gstage_unmap_finish() - after the fence: free the tables that gstage_unmap() of the same range
+ * gstage_unmap_finish() - after the flush: free the tables that gstage_unmap() of the same range
  * unlinked. Return: how many
  */
 u64 gstage_unmap_finish(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size);
@@ -262,7 +262,7 @@ u64 gstage_unmap_finish(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u
  * Return: as of gstage_unmap().
  */
 int gstage_protect(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, u64 clear,
-		   u64 set, struct fence_batch *batch);
+		   u64 set, struct flush_batch *batch);
 
 /**
  * gstage_protect_run() - take W from @count neighbouring entries, atomically each
@@ -279,7 +279,7 @@ void gstage_protect_run(u64 *slot, u64 count);
  * @level: its level, at least 1
  * @pte: the leaf that was read from it
  * @drop: permissions that the children do not get: protecting and splitting at once; 0 for a pure
- *        split. The caller fences the leaf's range when it drops any
+ *        split. The caller flushes the leaf's range when it drops any
  */
 enum gstage_split_result gstage_split(const struct gstage *gs, struct table_pool *pool, u64 *slot,
 				      u32 level, u64 pte, u64 drop);
@@ -299,7 +299,7 @@ int gstage_split_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u6
  * have others
  * @collect: gets the table that was unlinked; has room for one
  *
- * The caller fences, then calls gstage_collect_free(). A leaf maps what the children mapped, so a
+ * The caller flushes, then calls gstage_collect_free(). A leaf maps what the children mapped, so a
  * TLB that holds some of either is right, and there is no moment at which the entry is invalid.
  *
  * Return: true when the entry is that leaf now.
@@ -307,7 +307,7 @@ int gstage_split_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u6
 bool gstage_collapse(struct gstage *gs, gpa_t gpa, u32 level, u64 prot,
 		     struct gstage_collect *collect);
 
-/** gstage_collect_free() - after the fence: give collected tables to the pool */
+/** gstage_collect_free() - after the flush: give collected tables to the pool */
 void gstage_collect_free(struct gstage_collect *collect, struct table_pool *pool);
 
 #endif

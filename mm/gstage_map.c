@@ -211,7 +211,7 @@ static bool gstage_table_empty(const u64 *table)
 
 /*
  * Unlink the tables at @level that have nothing valid in them. The pointer stays in the parent
- * without V: to a hart that is an invalid entry, and after the fence it tells gstage_unmap_finish()
+ * without V: to a hart that is an invalid entry, and after the flush it tells gstage_unmap_finish()
  * which table to free. So nothing has to be written into the table, or remembered elsewhere, while
  * a walker may stand in it (M4).
  */
@@ -229,7 +229,7 @@ static void gstage_unlink_empty(struct gstage *gs, gpa_t gpa, u64 size, u32 leve
 }
 
 int gstage_unmap(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size,
-		 struct fence_batch *batch)
+		 struct flush_batch *batch)
 {
 	struct gstage_iter it;
 	int err = gstage_check_range(gs, gpa, size);
@@ -253,7 +253,7 @@ int gstage_unmap(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size
 	/* From the leaves up: a table whose tables have all gone is empty too. */
 	for (u32 level = 0; level + 1U < gs->levels; level++)
 		gstage_unlink_empty(gs, gpa, size, level);
-	fence_batch_add(batch, gpa, size);
+	flush_batch_add(batch, gpa, size);
 	return CLV_OK;
 }
 
@@ -298,7 +298,7 @@ u64 gstage_unmap_finish(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u
 }
 
 int gstage_protect(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, u64 clear,
-		   u64 set, struct fence_batch *batch)
+		   u64 set, struct flush_batch *batch)
 {
 	struct gstage_iter it;
 	int err = gstage_check_range(gs, gpa, size);
@@ -322,7 +322,7 @@ int gstage_protect(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 si
 		(void)gstage_iter_next(&it);
 	}
 	if (clear != 0U)
-		fence_batch_add(batch, gpa, size);
+		flush_batch_add(batch, gpa, size);
 	return CLV_OK;
 }
 

@@ -5,7 +5,7 @@
  *
  * Who may run at once: region_find() takes no lock. Slots change under the space's lock: memory and
  * devices before any guest runs, windows at any time. A slot is filled before its kind is published, and
- * withdrawn before anything of it is taken away; the fence that ends a removal (M4) waits until
+ * withdrawn before anything of it is taken away; the flush that ends a removal (M4) waits until
  * every vCPU that may still look at the old slot has left.
  */
 #ifndef MM_REGION_H

@@ -8,8 +8,8 @@
  *   start, stop, harvest, clear, collapse. There is one at a time.
  * - space_fault(), space_span(), space_read(), space_write(), space_zero() hold no lock. They run
  *   in the context of a vCPU of the space that counts as running (IN), or while no vCPU of it can
- *   run. fence_remote() waits until each running vCPU has answered, which a vCPU never does inside
- *   one of these. So when a fence has returned, whatever they saw before it they see no longer:
+ *   run. flush_remote() waits until each running vCPU has answered, which a vCPU never does inside
+ *   one of these. So when a flush has returned, whatever they saw before it they see no longer:
  *   tables may be freed (M4), region slots used again, bitmaps wiped.
  * - The pool is lock-free, the frame allocator has a lock of its own that is taken last and held
  *   briefly.
@@ -337,14 +337,14 @@ static struct region *space_find_window(struct space *sp, gpa_t base)
 
 int space_remove_window(struct space *sp, gpa_t base)
 {
-	struct fence_batch batch;
+	struct flush_batch batch;
 	struct region *r;
 	int err = CLV_ERR_NOTFOUND;
 
 	spin_lock(&sp->lock);
 	r = space_find_window(sp, base);
 	if (r != NULL) {
-		fence_batch_init(&batch);
+		flush_batch_init(&batch);
 		/*
 		 * Withdrawn first: a vCPU that faults on what is going finds no region at its next
 		 * try.
@@ -356,8 +356,8 @@ int space_remove_window(struct space *sp, gpa_t base)
 		 */
 		err = gstage_unmap(&sp->gs, &sp->pool, r->base, r->size, &batch);
 		RULE_CHECK(sp, "M5", err == CLV_OK);
-		fence_remote(sp, &batch);
-		space_count(&sp->stats.fences, 1);
+		flush_remote(sp, &batch);
+		space_count(&sp->stats.flushes, 1);
 		(void)gstage_unmap_finish(&sp->gs, &sp->pool, r->base, r->size);
 	}
 	spin_unlock(&sp->lock);

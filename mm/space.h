@@ -4,7 +4,7 @@
  * of mm/ that core uses to work on a VM's memory.
  *
  * It must never name a hart, a CSR or a VM: it builds for the host too, and its only calls upwards
- * are fence_remote() (mm/flush.h) and spin_relax().
+ * are flush_remote() (mm/flush.h) and spin_relax().
  *
  * Locking: every space has one lock, taken inside these functions by everything that changes
  * structure (regions, log state, unmap, harvest, collapse). space_fault(), space_read(),
@@ -50,7 +50,7 @@ struct space_counters {
 struct space_stats {
 	u64 eager_splits;   /* huge leaves split by log start and clear */
 	u64 collapses;	    /* tables of 512 entries turned back into one leaf */
-	u64 fences;	    /* fence batches paid */
+	u64 flushes;	    /* flush batches paid */
 	u64 pages_reported; /* dirty pages reported and cleared */
 	u64 rules_broken;   /* checks of M1 to M9 that failed; debug builds only */
 };
@@ -159,7 +159,7 @@ int space_add_window(struct space *sp, gpa_t base, struct space *from, gpa_t fro
 		     bool writable);
 
 /**
- * space_remove_window() - unmap a window that space_add_window() made, with one fence at the end
+ * space_remove_window() - unmap a window that space_add_window() made, with one flush at the end
  * Return: 0, CLV_ERR_NOTFOUND (no window begins at @base).
  */
 int space_remove_window(struct space *sp, gpa_t base);
@@ -246,7 +246,7 @@ int space_log_start(struct space *sp, u32 region, u32 mode, bool eager, u64 *cur
 s64 space_log_get(struct space *sp, u32 region, u64 first, u64 count, u64 *bitmap);
 
 /**
- * space_log_harvest() - fetch and clear bits, protect the pages again, fence once (M2)
+ * space_log_harvest() - fetch and clear bits, protect the pages again, flush once (M2)
  *
  * Arguments and return as of space_log_get(); words of @bitmap beyond the pages returned are not
  * written and their bits are not cleared. @dirty: out, number of bits set in what was returned.
@@ -255,7 +255,7 @@ s64 space_log_harvest(struct space *sp, u32 region, u64 first, u64 count, u64 *b
 
 /**
  * space_log_clear() - clear those bits that @bitmap has set, and protect their pages again, with
- * one fence
+ * one flush
  *
  * Arguments and return as of space_log_get(); in an initially-set log this is what starts the
  * tracking of a page.

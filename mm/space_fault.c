@@ -3,7 +3,7 @@
  * Guest-page faults: the architecture's three cases, and the vCPU's half of rule M1.
  *
  * It must never take a lock, wait, or serve another hart's request on the way: that other hart's
- * fence_remote() takes an answer of this one as word that it has left the tables (M4) and has
+ * flush_remote() takes an answer of this one as word that it has left the tables (M4) and has
  * finished what it was granting.
  *
  * The race of a write fault with a harvest of the same page. The fault does
@@ -16,7 +16,7 @@
  *
  *	H1 take the bit
  *	H2 clear W, in any case
- *	H3 fence: wait for every running vCPU
+ *	H3 flush: wait for every running vCPU
  *	H4 answer the caller
  *
  * Every page is, at every instant, dirty in the current bitmap, or part of a harvest that has not
@@ -32,7 +32,7 @@
  *   vCPU too, which answers only after it has left space_fault().
  *
  * This is why H2 is done even when the entry has no W (S2 must have something to read), and why a
- * harvest that took any bit always fences, even where no entry changed.
+ * harvest that took any bit always flushes, even where no entry changed.
  *
  * A split comes before S1. So if H1 took the bit that S1 set, the harvest's walk, which follows H1,
  * sees the split; and if the harvest's walk did not see the split, S1 comes after H1. It can never
@@ -88,7 +88,7 @@ static bool fault_restore(struct region *r, gpa_t gpa, u64 *slot, u32 level, u64
 		return false;
 	/*
 	 * A log that started since we looked has protected this leaf, and then we gave W. Its start
-	 * sets `active`, then protects, then fences: so we see `active` here if our exchange came
+	 * sets `active`, then protects, then flushes: so we see `active` here if our exchange came
 	 * after, and the start waits for us.
 	 */
 	if (atomic_read_acquire(&r->log.active) != 0U)

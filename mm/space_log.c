@@ -6,7 +6,7 @@
  * a table linked or freed too early when a stop puts huge leaves back.
  *
  * Start. `active` is set first, so that from then on every fault marks; then leaves are protected,
- * step by step; each step fences what it protected before it returns. What was written before its
+ * step by step; each step flushes what it protected before it returns. What was written before its
  * page was protected is not in the log: the log begins when the last call returns, and only then
  * may it be read. A fault that did not see `active` yet looks again after it has granted
  * (space_fault.c). An initially-set log sets all bits instead, and nothing else.
@@ -14,7 +14,7 @@
  * Stop. `active` is cleared first, then every running vCPU is waited for once. From then on nobody
  * marks, and nobody splits, so the bitmap can be wiped and tables collapsed. Faults still give W to
  * single entries that a log has protected; such an entry is in a table that collapse either reads
- * after it, or has unlinked and not freed: the vCPU's walk ends before the fence does.
+ * after it, or has unlinked and not freed: the vCPU's walk ends before the flush does.
  */
 #include <cleave/errno.h>
 #include "mm/rules.h"
@@ -27,14 +27,14 @@
 #define LOG_UNITS_TABLE ((s64)GSTAGE_ENTRIES)
 #define LOG_UNITS_SPAN	((s64)DIRTY_SPAN_WORDS)
 
-static void log_fence(struct space *sp, gpa_t base, u64 size)
+static void log_flush(struct space *sp, gpa_t base, u64 size)
 {
-	struct fence_batch batch;
+	struct flush_batch batch;
 
-	fence_batch_init(&batch);
-	fence_batch_add(&batch, base, size);
-	fence_remote(sp, &batch);
-	space_count(&sp->stats.fences, 1);
+	flush_batch_init(&batch);
+	flush_batch_add(&batch, base, size);
+	flush_remote(sp, &batch);
+	space_count(&sp->stats.flushes, 1);
 }
 
 /*
@@ -101,7 +101,7 @@ static u64 log_start_protect(struct space *sp, struct region *r)
 	 * A step may end inside a leaf that was split and not protected yet: it.gpa is its first
 	 * page that is left.
 	 */
-	log_fence(sp, GPA(r->base.v + from), it.gpa - (r->base.v + from));
+	log_flush(sp, GPA(r->base.v + from), it.gpa - (r->base.v + from));
 	return gstage_iter_done(&it) ? 0U : it.gpa - r->base.v;
 }
 
@@ -184,10 +184,10 @@ static int log_stop_enter(struct space *sp, struct region *r, bool collapse, u64
 	log->cursor = 0;
 	atomic_set_release(&log->active, 0U);
 	/*
-	 * Nothing has lost permission. The fence is for its wait: who saw `active` has now marked
+	 * Nothing has lost permission. The flush is for its wait: who saw `active` has now marked
 	 * and split what it will.
 	 */
-	log_fence(sp, r->base, PAGE_SIZE);
+	log_flush(sp, r->base, PAGE_SIZE);
 	return CLV_OK;
 }
 
@@ -227,7 +227,7 @@ static void log_collapse_at(struct space *sp, const struct region *r, u64 end, u
 
 /*
  * Put huge leaves back from the cursor on, as large as gstage_map() made them: it always takes the
- * largest that fits, and so does this. Tables are unlinked, then one fence, then they are freed
+ * largest that fits, and so does this. Tables are unlinked, then one flush, then they are freed
  * (M4).
  */
 static void log_stop_collapse(struct space *sp, struct region *r, s64 *budget)
@@ -249,7 +249,7 @@ static void log_stop_collapse(struct space *sp, struct region *r, s64 *budget)
 	}
 	r->log.cursor = gstage_iter_done(&it) ? 0U : LOG_CURSOR_COLLAPSE | (it.gpa - r->base.v);
 	if (collect.nr != 0U) {
-		log_fence(sp, GPA(from), it.gpa - from);
+		log_flush(sp, GPA(from), it.gpa - from);
 		gstage_collect_free(&collect, &sp->pool);
 	}
 }

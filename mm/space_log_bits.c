@@ -40,7 +40,7 @@ struct log_step {
 	u64 from;
 	u64 to;
 	bool huge;
-	struct fence_batch batch;
+	struct flush_batch batch;
 	u64 run;
 	u64 run_end;
 	u64 taken;
@@ -76,22 +76,22 @@ static void log_step_begin(struct log_step *step, struct space *sp, struct regio
 	step->run_end = 0;
 	step->taken = 0;
 	step->budget = (s64)sp->cfg.step_pages;
-	fence_batch_init(&step->batch);
+	flush_batch_init(&step->batch);
 	gstage_iter_start(&step->it, &sp->gs, r->base, r->size);
 }
 
-/* Gather what has to be fenced; ranges that follow each other are one. */
-static inline void log_step_fence(struct log_step *step, u64 gpa, u64 end)
+/* Gather what has to be flushed; ranges that follow each other are one. */
+static inline void log_step_flush(struct log_step *step, u64 gpa, u64 end)
 {
 	if (gpa != step->run_end) {
-		fence_batch_add(&step->batch, GPA(step->run), step->run_end - step->run);
+		flush_batch_add(&step->batch, GPA(step->run), step->run_end - step->run);
 		step->run = gpa;
 	}
 	step->run_end = end;
 }
 
 /*
- * M2: the fence, if any bit was taken, even when no entry had W: a fault may be on its way to grant
+ * M2: the flush, if any bit was taken, even when no entry had W: a fault may be on its way to grant
  * (space_fault.c).
  */
 static void log_step_end(struct log_step *step, u64 first, u64 count)
@@ -100,10 +100,10 @@ static void log_step_end(struct log_step *step, u64 first, u64 count)
 
 	if (step->taken == 0U)
 		return;
-	log_step_fence(step, 0, 0);
-	RULE_CHECK(sp, "M2", !fence_batch_empty(&step->batch));
-	fence_remote(sp, &step->batch);
-	space_count(&sp->stats.fences, 1);
+	log_step_flush(step, 0, 0);
+	RULE_CHECK(sp, "M2", !flush_batch_empty(&step->batch));
+	flush_remote(sp, &step->batch);
+	space_count(&sp->stats.flushes, 1);
 	space_count(&sp->stats.pages_reported, step->taken);
 	(void)atomic_add(&step->r->log.dirty.set, (u64)0 - step->taken);
 	rules_check_protected(sp, step->r, first, count);
@@ -131,7 +131,7 @@ static inline u64 log_protect_pages(u64 *table, u64 first, u64 mask)
 }
 
 /*
- * Protect the huge leaf of the step whole, and fence it whole. What it maps beside the pages taken
+ * Protect the huge leaf of the step whole, and flush it whole. What it maps beside the pages taken
  * keeps its bits: a write to those faults, and is granted.
  *
  * W is taken again after each H1, although once a leaf looks enough: with an empty pool a fault may
@@ -146,7 +146,7 @@ static inline bool log_protect_huge(struct log_step *step)
 	if (!gstage_pte_is_leaf(atomic_and(step->entry, ~GSTAGE_PTE_W)))
 		return false;
 	if (step->run_end != step->to)
-		log_step_fence(step, step->from, step->to);
+		log_step_flush(step, step->from, step->to);
 	return true;
 }
 
@@ -189,13 +189,13 @@ static void log_find(struct log_step *step, u64 gpa)
 	step->entry = step->huge ? it->slot : it->slot - ((gpa - step->from) >> PAGE_SHIFT);
 }
 
-/* One page is fenced alone; several as the whole stretch that holds them. */
-static __attribute__((noinline)) void log_fence_word(struct log_step *step, u64 gpa, u64 mask)
+/* One page is flushed alone; several as the whole stretch that holds them. */
+static __attribute__((noinline)) void log_flush_word(struct log_step *step, u64 gpa, u64 mask)
 {
 	u64 low = gpa + ((u64)bits_lowest(mask) << PAGE_SHIFT);
 	bool one = (mask & (mask - 1U)) == 0U;
 
-	log_step_fence(step, low, one ? low + PAGE_SIZE : MIN(step->to, gpa + LOG_WORD_BYTES));
+	log_step_flush(step, low, one ? low + PAGE_SIZE : MIN(step->to, gpa + LOG_WORD_BYTES));
 }
 
 /*
@@ -204,7 +204,7 @@ static __attribute__((noinline)) void log_fence_word(struct log_step *step, u64 
 static inline u64 log_protect_word(struct log_step *step, u64 gpa, u64 mask)
 {
 	if (!step->batch.all)
-		log_fence_word(step, gpa, mask);
+		log_flush_word(step, gpa, mask);
 	return log_protect_pages(step->entry, (gpa >> PAGE_SHIFT) - (step->from >> PAGE_SHIFT),
 				 mask);
 }
@@ -354,7 +354,7 @@ static s64 log_pages(u64 first, u64 count, u64 word)
 	return (s64)MIN(word * DIRTY_WORD_PAGES - first, count);
 }
 
-/* Harvest and clear: lock, take, fence, answer. */
+/* Harvest and clear: lock, take, flush, answer. */
 static s64 log_take_range(struct space *sp, u32 region, u64 first, u64 count, const u64 *in,
 			  u64 *out, u64 *dirty)
 {

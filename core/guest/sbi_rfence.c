@@ -17,11 +17,11 @@ enum {
 };
 
 /* Fill @r from the arguments. Return: 0 or the SBI error. */
-static s64 rfence_request(const struct vcpu *v, u64 fid, struct fence_request *r)
+static s64 rfence_request(const struct vcpu *v, u64 fid, struct flush_request *r)
 {
 	s64 err;
 
-	*r = (struct fence_request){ .kind = FENCE_REQ_INSTRUCTION };
+	*r = (struct flush_request){ .kind = FLUSH_REQ_INSTRUCTION };
 	if (fid == RFENCE_FENCE_I)
 		return CLEAVE_SUCCESS;
 	r->start = sbi_arg(v, 2);
@@ -29,10 +29,10 @@ static s64 rfence_request(const struct vcpu *v, u64 fid, struct fence_request *r
 	err = sbi_args_range(&r->start, &r->size);
 	if (err != CLEAVE_SUCCESS)
 		return err;
-	r->kind = FENCE_REQ_RANGE;
+	r->kind = FLUSH_REQ_RANGE;
 	if (fid == RFENCE_SFENCE_VMA_ASID) {
 		/* As SFENCE.VMA does with rs2, bits beyond an ASID are ignored (privileged specification, "SFENCE.VMA"). */
-		r->kind = FENCE_REQ_RANGE_ASID;
+		r->kind = FLUSH_REQ_RANGE_ASID;
 		r->asid = (u16)sbi_arg(v, 4);
 	}
 	return CLEAVE_SUCCESS;
@@ -40,7 +40,7 @@ static s64 rfence_request(const struct vcpu *v, u64 fid, struct fence_request *r
 
 static enum guest_leave sbi_rfence_call(struct vcpu *v, u64 fid)
 {
-	struct fence_request r;
+	struct flush_request r;
 	u64 harts;
 	s64 err;
 
@@ -52,7 +52,7 @@ static enum guest_leave sbi_rfence_call(struct vcpu *v, u64 fid)
 	if (err == CLEAVE_SUCCESS)
 		err = rfence_request(v, fid, &r);
 	if (err == CLEAVE_SUCCESS)
-		fence_guest(v, harts, &r);
+		shootdown_guest(v, harts, &r);
 	sbi_return(v, err, 0);
 	return GUEST_RESUME;
 }

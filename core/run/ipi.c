@@ -49,7 +49,7 @@ bool ipi_serve(void)
 
 	ipi_acknowledge();
 	if (v != NULL && atomic_read(&v->mode) == (u32)VCPU_IN) {
-		fence_serve(v);
+		shootdown_serve(v);
 		vcpu_deliver(v);
 		if (!vm_runnable(v->vm))
 			return true;
@@ -67,7 +67,7 @@ void spin_relax(void)
 
 	if (v != NULL) {
 		if (atomic_read(&v->mode) == (u32)VCPU_IN)
-			fence_serve_some(v);
+			shootdown_serve_some(v);
 		else
 			sched_unload_stopped();
 	}

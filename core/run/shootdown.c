@@ -23,9 +23,9 @@
  * once, and which needs no memory per range and hart. What it costs is the refill of entries that were still good, once
  * a batch, where the exit that the IPI takes has emptied part of the TLB on many a hart anyway.
  */
-static void fence_gstage(struct vcpu *v)
+static void shootdown_gstage(struct vcpu *v)
 {
-	/* Acquire pairs with the increment in fence_remote(): what the requester changed before it is seen. */
+	/* Acquire pairs with the increment in flush_remote(): what the requester changed before it is seen. */
 	u64 gen = atomic_read_acquire(&v->vm->tlb_gen);
 	u64 seen = atomic_read(&v->tlb_seen);
 
@@ -42,13 +42,13 @@ static void fence_gstage(struct vcpu *v)
 	tlb_check_enter(v); /* it may go on without another entry */
 }
 
-static bool fence_gstage_owed(const struct vcpu *v, u64 gen)
+static bool shootdown_gstage_owed(const struct vcpu *v, u64 gen)
 {
 	return atomic_read_acquire(&v->mode) == (u32)VCPU_IN &&
 	       atomic_read_acquire(&v->tlb_seen) < gen;
 }
 
-void fence_remote(struct space *sp, const struct fence_batch *b)
+void flush_remote(struct space *sp, const struct flush_batch *b)
 {
 	struct vm *vm = container_of(sp, struct vm, space);
 	struct vcpu *self = vcpu_current();
@@ -58,17 +58,17 @@ void fence_remote(struct space *sp, const struct fence_batch *b)
 	(void)b;
 	smp_mb(); /* the counter before the modes; pairs with the barrier after mode = IN in sched.c */
 	if (self != NULL && self->vm == vm && atomic_read(&self->mode) == (u32)VCPU_IN)
-		fence_gstage(self);
+		shootdown_gstage(self);
 	for (u32 i = 0; i < vm->nr_vcpus; i++) {
 		struct vcpu *v = vm->vcpu[i];
 
-		if (v == NULL || !fence_gstage_owed(v, gen))
+		if (v == NULL || !shootdown_gstage_owed(v, gen))
 			continue;
 		ipi_send(v->hart);
 		ipis++;
 	}
 	for (u32 i = 0; i < vm->nr_vcpus; i++) {
-		while (vm->vcpu[i] != NULL && fence_gstage_owed(vm->vcpu[i], gen))
+		while (vm->vcpu[i] != NULL && shootdown_gstage_owed(vm->vcpu[i], gen))
 			spin_relax();
 	}
 	/* CLEAVE_STAT_FENCES is counted by the space. */
@@ -78,21 +78,21 @@ void fence_remote(struct space *sp, const struct fence_batch *b)
 /* --- what guests ask for ------------------------------------------------------------------------------------------ */
 
 /* Do @r for the loaded vCPU: HFENCE.VVMA works on the VMID in hgatp. */
-static void fence_execute(const struct fence_request *r)
+static void shootdown_execute(const struct flush_request *r)
 {
 	u64 first = 0;
-	u64 pages = fence_request_pages(r, &first);
+	u64 pages = flush_request_pages(r, &first);
 
-	if ((r->kind & FENCE_REQ_INSTRUCTION) != 0U)
+	if ((r->kind & FLUSH_REQ_INSTRUCTION) != 0U)
 		fence_instruction();
-	if ((r->kind & FENCE_REQ_ALL) != 0U) {
+	if ((r->kind & FLUSH_REQ_ALL) != 0U) {
 		fence_vvma_all();
-	} else if ((r->kind & FENCE_REQ_RANGE) != 0U) {
+	} else if ((r->kind & FLUSH_REQ_RANGE) != 0U) {
 		if (pages == 0U)
 			fence_vvma_all();
 		for (u64 i = 0; i < pages; i++)
 			fence_vvma_page(first + (i << PAGE_SHIFT));
-	} else if ((r->kind & FENCE_REQ_RANGE_ASID) != 0U) {
+	} else if ((r->kind & FLUSH_REQ_RANGE_ASID) != 0U) {
 		if (pages == 0U)
 			fence_vvma_asid(r->asid);
 		for (u64 i = 0; i < pages; i++)
@@ -100,82 +100,82 @@ static void fence_execute(const struct fence_request *r)
 	}
 }
 
-static bool fence_requested(const struct vcpu *v)
+static bool shootdown_requested(const struct vcpu *v)
 {
-	return atomic_read_acquire(&v->fence_posted) != atomic_read(&v->fence_done);
+	return atomic_read_acquire(&v->flush_posted) != atomic_read(&v->flush_done);
 }
 
-/* Take what waits and do it; the caller holds fence_lock, which is released. */
-static void fence_take(struct vcpu *v)
+/* Take what waits and do it; the caller holds flush_lock, which is released. */
+static void shootdown_take(struct vcpu *v)
 {
-	struct fence_request r = v->fence;
-	u64 posted = atomic_read(&v->fence_posted);
+	struct flush_request r = v->flush;
+	u64 posted = atomic_read(&v->flush_posted);
 
-	v->fence.kind = 0;
-	spin_unlock(&v->fence_lock);
-	fence_execute(&r);
-	atomic_set_release(&v->fence_done, posted);
+	v->flush.kind = 0;
+	spin_unlock(&v->flush_lock);
+	shootdown_execute(&r);
+	atomic_set_release(&v->flush_done, posted);
 }
 
-void fence_serve_some(struct vcpu *v)
+void shootdown_serve_some(struct vcpu *v)
 {
-	fence_gstage(v);
+	shootdown_gstage(v);
 	/*
-	 * Never wait here: this hart may hold a ticket for another vCPU's fence_lock, whose turn it could be, while that one's
+	 * Never wait here: this hart may hold a ticket for another vCPU's flush_lock, whose turn it could be, while that one's
 	 * hart does the same the other way round.
 	 */
-	if (fence_requested(v) && spin_trylock(&v->fence_lock))
-		fence_take(v);
+	if (shootdown_requested(v) && spin_trylock(&v->flush_lock))
+		shootdown_take(v);
 }
 
-void fence_serve(struct vcpu *v)
+void shootdown_serve(struct vcpu *v)
 {
-	fence_gstage(v);
-	while (fence_requested(v)) {
+	shootdown_gstage(v);
+	while (shootdown_requested(v)) {
 		/* No ticket is held here, and who holds the lock waits for nothing. */
-		if (spin_trylock(&v->fence_lock))
-			fence_take(v);
+		if (spin_trylock(&v->flush_lock))
+			shootdown_take(v);
 		else
 			hart_pause();
 	}
 }
 
-/* Return: the count that fence_done has to reach. */
-static u64 fence_post(struct vcpu *v, const struct fence_request *r)
+/* Return: the count that flush_done has to reach. */
+static u64 shootdown_post(struct vcpu *v, const struct flush_request *r)
 {
 	u64 posted;
 
-	spin_lock(&v->fence_lock);
-	fence_request_merge(&v->fence, r);
-	posted = atomic_read(&v->fence_posted) + 1U;
-	atomic_set_release(&v->fence_posted, posted);
-	spin_unlock(&v->fence_lock);
+	spin_lock(&v->flush_lock);
+	flush_request_merge(&v->flush, r);
+	posted = atomic_read(&v->flush_posted) + 1U;
+	atomic_set_release(&v->flush_posted, posted);
+	spin_unlock(&v->flush_lock);
 	return posted;
 }
 
-static bool fence_guest_owed(const struct vcpu *v, u64 posted)
+static bool shootdown_guest_owed(const struct vcpu *v, u64 posted)
 {
 	return atomic_read_acquire(&v->mode) == (u32)VCPU_IN &&
-	       atomic_read_acquire(&v->fence_done) < posted;
+	       atomic_read_acquire(&v->flush_done) < posted;
 }
 
-void fence_guest(struct vcpu *self, u64 mask, const struct fence_request *r)
+void shootdown_guest(struct vcpu *self, u64 mask, const struct flush_request *r)
 {
 	struct vm *vm = self->vm;
 	u64 posted[CONFIG_MAX_VCPUS];
 	u64 others = mask & ~BIT64(self->id);
 
 	if (others != mask)
-		fence_execute(r);
+		shootdown_execute(r);
 	for (u32 i = 0; i < vm->nr_vcpus; i++) {
 		if ((others & BIT64(i)) != 0U)
-			posted[i] = fence_post(vm->vcpu[i], r);
+			posted[i] = shootdown_post(vm->vcpu[i], r);
 	}
 	smp_mb(); /* the requests before the modes; pairs with the barrier after mode = IN in sched.c */
 	for (u32 i = 0; i < vm->nr_vcpus; i++) {
 		if ((others & BIT64(i)) == 0U)
 			continue;
-		if (!fence_guest_owed(vm->vcpu[i], posted[i])) {
+		if (!shootdown_guest_owed(vm->vcpu[i], posted[i])) {
 			others &= ~BIT64(i);
 			continue;
 		}
@@ -183,7 +183,7 @@ void fence_guest(struct vcpu *self, u64 mask, const struct fence_request *r)
 		self->stat[CLEAVE_STAT_FENCE_IPIS]++;
 	}
 	for (u32 i = 0; i < vm->nr_vcpus; i++) {
-		while ((others & BIT64(i)) != 0U && fence_guest_owed(vm->vcpu[i], posted[i]))
+		while ((others & BIT64(i)) != 0U && shootdown_guest_owed(vm->vcpu[i], posted[i]))
 			spin_relax();
 	}
 }

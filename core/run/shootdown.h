@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fences on other harts: of a VM's G-stage (fence_remote(), mm/flush.h) and those that a guest asks for (SBI RFENCE).
+ * Fences on other harts: of a VM's G-stage (flush_remote(), mm/flush.h) and those that a guest asks for (SBI RFENCE).
  *
  * Protocol, the same for both: post the request, full barrier, read the mode of each vCPU that it concerns; one that is IN
  * gets an IPI and is waited for until it has acknowledged or is OUT; one that is OUT does its fences before it next enters
@@ -17,18 +17,18 @@ struct vcpu;
 struct vm;
 
 /**
- * fence_guest() - do @r on the vCPUs of @self's VM that @mask names, and wait until it is done
+ * shootdown_guest() - do @r on the vCPUs of @self's VM that @mask names, and wait until it is done
  * @self: the calling vCPU, loaded here
  * @mask: bit = vCPU number; all exist
  */
-void fence_guest(struct vcpu *self, u64 mask, const struct fence_request *r);
+void shootdown_guest(struct vcpu *self, u64 mask, const struct flush_request *r);
 
 /**
- * fence_serve() - do the fences that wait for the loaded vCPU @v and acknowledge them; owner, not inside a walk
+ * shootdown_serve() - do the fences that wait for the loaded vCPU @v and acknowledge them; owner, not inside a walk
  */
-void fence_serve(struct vcpu *v);
+void shootdown_serve(struct vcpu *v);
 
-/** fence_serve_some() - the same from inside spin_relax(): leaves those whose lock is taken for the next time */
-void fence_serve_some(struct vcpu *v);
+/** shootdown_serve_some() - the same from inside spin_relax(): leaves those whose lock is taken for the next time */
+void shootdown_serve_some(struct vcpu *v);
 
 #endif

@@ -25,10 +25,10 @@ void vcpu_unload(struct vcpu *v)
 void vcpu_reset(struct vcpu *v)
 {
 	vcpu_unload(v);
-	spin_lock(&v->fence_lock);
-	v->fence.kind = 0;
-	atomic_set(&v->fence_done, atomic_read(&v->fence_posted));
-	spin_unlock(&v->fence_lock);
+	spin_lock(&v->flush_lock);
+	v->flush.kind = 0;
+	atomic_set(&v->flush_done, atomic_read(&v->flush_posted));
+	spin_unlock(&v->flush_lock);
 	atomic_set(&v->irq_level, 0U);
 	atomic_set(&v->irq_soft, 0U);
 	atomic_set(&v->blocked, 0U);

@@ -86,10 +86,10 @@ struct vcpu {
 	u64 start_opaque;
 	u64 turn;
 	struct vcpu *sched_next;
-	struct spinlock fence_lock; /* guards fence; never held while waiting for anything */
-	struct fence_request fence; /* remote fences that this vCPU has to do, merged */
-	u64 fence_posted;	    /* requests posted; atomic, written under fence_lock */
-	u64 fence_done;		    /* requests done; atomic, written by the owner */
+	struct spinlock flush_lock; /* guards flush; never held while waiting for anything */
+	struct flush_request flush; /* remote fences that this vCPU has to do, merged */
+	u64 flush_posted;	    /* requests posted; atomic, written under flush_lock */
+	u64 flush_done;		    /* requests done; atomic, written by the owner */
 	struct space_counters counters;
 	u64 stat[CLEAVE_STAT_COUNT];
 };

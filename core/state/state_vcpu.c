@@ -16,7 +16,7 @@
  *	blocked			its ecall is done again: the pc stands on it
  *	deadline, timer		TIMER; with Sstc it is vstimecmp. The host's deadline follows from the guest's and CLOCK
  *	tlb_seen		0 since the slot was created: it flushes everything before it enters
- *	fence_lock, fence, fence_posted, fence_done
+ *	flush_lock, flush, flush_posted, flush_done
  *				remote fences that it had not done yet when it was paused: where it goes on, it flushes everything
  *				before it enters, which is more
  *	counters, stat		count what happened in this slot

@@ -28,6 +28,6 @@ void stats_read(const struct vm *vm, u64 *out)
 		add_vcpu(vm->vcpu[i], out);
 	out[CLEAVE_STAT_EAGER_SPLITS] += atomic_read(&s->eager_splits);
 	out[CLEAVE_STAT_COLLAPSES] += atomic_read(&s->collapses);
-	out[CLEAVE_STAT_FENCES] += atomic_read(&s->fences);
+	out[CLEAVE_STAT_FENCES] += atomic_read(&s->flushes);
 	out[CLEAVE_STAT_PAGES_REPORTED] += atomic_read(&s->pages_reported);
 }

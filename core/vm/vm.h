@@ -55,7 +55,7 @@ struct vm_work {
  * @cfg: its configuration; never changes
  * @memory: HPA of each region of the configuration; valid while the state is not EMPTY, under lock
  * @vmid: set when the VM is made; @vmid_shared: VMIDLEN is too small: another VM has the same VMID (core/vm/vmid.c)
- * @tlb_gen: counts what fence_remote() wants; atomic
+ * @tlb_gen: counts what flush_remote() wants; atomic
  * @overhead: bytes of frames kept beside memory, pool and bitmaps: this structure and the vCPUs
  * @restarts: automatic restarts since restart_since; @restart_since: host time, ticks; under lock
  * @work: operation under way; under lock

@@ -67,13 +67,13 @@ static void do_map(u64 first, u64 count, u8 how)
 
 static void do_unmap(u64 first, u64 count)
 {
-	struct fence_batch batch;
+	struct flush_batch batch;
 	int err;
 
-	fence_batch_init(&batch);
+	flush_batch_init(&batch);
 	err = gstage_unmap(&gs, &pool, GPA(gpa_of(first)), count << PAGE_SHIFT, &batch);
 	MUST(err == CLV_OK || err == CLV_ERR_NOMEM);
-	MUST(fence_batch_empty(&batch) == (err != CLV_OK));
+	MUST(flush_batch_empty(&batch) == (err != CLV_OK));
 	if (err != CLV_OK)
 		return;
 	memset(&prot[first], 0, count);
@@ -85,10 +85,10 @@ static void do_protect(u64 first, u64 count, u8 how)
 {
 	u64 clear = how & (GSTAGE_PTE_W | GSTAGE_PTE_X);
 	u64 set = (how >> 4) & (GSTAGE_PTE_W | GSTAGE_PTE_X);
-	struct fence_batch batch;
+	struct flush_batch batch;
 	int err;
 
-	fence_batch_init(&batch);
+	flush_batch_init(&batch);
 	err = gstage_protect(&gs, &pool, GPA(gpa_of(first)), count << PAGE_SHIFT, clear, set,
 			     &batch);
 	MUST(err == CLV_OK || err == CLV_ERR_NOMEM);
@@ -140,7 +140,7 @@ static void one(const uint8_t *op)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct fence_batch batch;
+	struct flush_batch batch;
 	hpa_t root;
 
 	if (size < 2U)
@@ -160,7 +160,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	 * All of the window at once splits nothing, so it needs no table; and then every table is
 	 * back.
 	 */
-	fence_batch_init(&batch);
+	flush_batch_init(&batch);
 	MUST(gstage_unmap(&gs, &pool, GPA(FUZZ_BASE), (u64)FUZZ_PAGES << PAGE_SHIFT, &batch) ==
 	     CLV_OK);
 	(void)gstage_unmap_finish(&gs, &pool, GPA(FUZZ_BASE), (u64)FUZZ_PAGES << PAGE_SHIFT);

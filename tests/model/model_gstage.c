@@ -155,12 +155,12 @@ static void do_map(struct model *m)
 
 static void do_unmap(struct model *m)
 {
-	struct fence_batch batch;
+	struct flush_batch batch;
 	u64 first;
 	u64 count;
 
 	pick_range(m, &first, &count);
-	fence_batch_init(&batch);
+	flush_batch_init(&batch);
 	MUST(gstage_unmap(&m->gs, &m->pool, GPA(gpa_of(m, first)), count << PAGE_SHIFT, &batch) ==
 	     CLV_OK);
 	memset(&m->prot[first], PROT_NONE_HERE, count);
@@ -174,18 +174,18 @@ static void do_unmap(struct model *m)
 
 static void do_protect(struct model *m)
 {
-	struct fence_batch batch;
+	struct flush_batch batch;
 	u64 first;
 	u64 count;
 	u64 clear = mm_random(&m->seed) & (GSTAGE_PTE_W | GSTAGE_PTE_X);
 	u64 set = mm_random(&m->seed) & (GSTAGE_PTE_W | GSTAGE_PTE_X) & ~clear;
 
 	pick_range(m, &first, &count);
-	fence_batch_init(&batch);
+	flush_batch_init(&batch);
 	MUST(gstage_protect(&m->gs, &m->pool, GPA(gpa_of(m, first)), count << PAGE_SHIFT, clear,
 			    set, &batch) == CLV_OK);
-	/* M7: only what takes permission away has to be fenced. */
-	MUST(fence_batch_empty(&batch) == (clear == 0U));
+	/* M7: only what takes permission away has to be flushed. */
+	MUST(flush_batch_empty(&batch) == (clear == 0U));
 	for (u64 p = first; p < first + count; p++) {
 		if (m->prot[p] != PROT_NONE_HERE)
 			m->prot[p] = (u8)((m->prot[p] & ~clear) | set);
@@ -253,9 +253,9 @@ static void do_bad(struct model *m)
 {
 	u64 free = m->pool.free;
 	u64 limit = gstage_limit(&m->gs);
-	struct fence_batch batch;
+	struct flush_batch batch;
 
-	fence_batch_init(&batch);
+	flush_batch_init(&batch);
 	MUST(gstage_map(&m->gs, &m->pool, GPA(limit - PAGE_SIZE), HPA(0), 2U * PAGE_SIZE,
 			GSTAGE_PTE_R, 2) == CLV_ERR_RANGE);
 	MUST(gstage_map(&m->gs, &m->pool, GPA(m->base + 8U), HPA(0), PAGE_SIZE, GSTAGE_PTE_R, 2) ==
@@ -269,7 +269,7 @@ static void do_bad(struct model *m)
 	MUST(gstage_protect(&m->gs, &m->pool, GPA(m->base), PAGE_SIZE, GSTAGE_PTE_R, 0, &batch) ==
 	     CLV_ERR_INVAL);
 	MUST(gstage_split_range(&m->gs, &m->pool, GPA(0), ~PAGE_MASK, 0) == CLV_ERR_RANGE);
-	MUST(fence_batch_empty(&batch) && m->pool.free == free);
+	MUST(flush_batch_empty(&batch) && m->pool.free == free);
 }
 
 void model_gstage_run(u32 levels, u64 ops, u64 seed)
@@ -323,9 +323,9 @@ void model_gstage_run(u32 levels, u64 ops, u64 seed)
 	check_all(&m);
 	/* Everything goes away, and no table stays behind. */
 	{
-		struct fence_batch batch;
+		struct flush_batch batch;
 
-		fence_batch_init(&batch);
+		flush_batch_init(&batch);
 		MUST(gstage_unmap(&m.gs, &m.pool, GPA(m.base), MODEL_PAGES << PAGE_SHIFT, &batch) ==
 		     CLV_OK);
 		(void)gstage_unmap_finish(&m.gs, &m.pool, GPA(m.base), MODEL_PAGES << PAGE_SHIFT);

@@ -3,15 +3,15 @@
  * Random life of a space with a dirty log, against a flat model and the ledger of TLBs.
  *
  * Four simulated harts run a guest: each keeps, page by page, every write permission that it ever
- * saw in the tables, until a fence that covers the page reaches it; one that is OUT flushes when it
- * comes in again (M7). At a fence, before it takes effect, harts go on writing through what they
+ * saw in the tables, until a flush that covers the page reaches it; one that is OUT flushes when it
+ * comes in again (M7). At a flush, before it takes effect, harts go on writing through what they
  * still hold, and fault, as real ones do until they answer.
  *
  * What must hold at every moment while a log is on:
  *	- M1: a page is dirty in the bitmap, or no hart that could use it holds W for it;
  *	- a page that was written since it was last reported is dirty in the bitmap: nothing is unreported;
  * and after the operations:
- *	- M2: a harvest fences once if it took anything; M7: a fault never fences; M6: no call does more than a step;
+ *	- M2: a harvest flushes once if it took anything; M7: a fault never flushes; M6: no call does more than a step;
  *	- what is reported was touched (where no coarse tracking or initially-set log explains it);
  *	- the flat mapping never changes; M5: no table is lost; after a stop with collapse leaves are as they were.
  */
@@ -168,12 +168,12 @@ static void hart_toggle(struct model *m, u32 hart)
 	}
 }
 
-static void on_fence(struct space *sp, const struct fence_batch *b)
+static void on_flush(struct space *sp, const struct flush_batch *b)
 {
 	struct model *m = fencing;
 
 	/*
-	 * Only this space's fences concern these harts; and a write or fault while another fence is
+	 * Only this space's flushes concern these harts; and a write or fault while another flush is
 	 * served changes nothing.
 	 */
 	if (m == NULL || sp != &m->sp)
@@ -271,7 +271,7 @@ static void take_answer(struct model *m, u64 first, u64 count, const u64 *bitmap
 		MUST(!exact || m->touched[page] != 0U);
 		m->written[page] = 0;
 		/*
-		 * It may have been written, and its bit set again, while the fence was waited for.
+		 * It may have been written, and its bit set again, while the flush was waited for.
 		 */
 		m->touched[page] = dirty_test(dirty_of(m), page);
 		m->reported++;
@@ -285,7 +285,7 @@ static void log_take(struct model *m)
 	 * name what was not set.
 	 */
 	bool exact = m->run.mode != CLEAVE_LOG_INITIALLY_SET && m->run.pool_tables == 0U;
-	u64 fences = mm_fences;
+	u64 flushes = mm_flushes;
 	u64 dirty = 0;
 	u64 first;
 	u64 count;
@@ -304,10 +304,10 @@ static void log_take(struct model *m)
 		/* What was not looked at was not written. */
 		for (u64 w = ((u64)n + 63U) / 64U; w < (count + 63U) / 64U; w++)
 			MUST(m->bitmap[w] == UINT64_C(0x5a5a5a5a5a5a5a5a));
-		MUST(mm_fences - fences == (dirty != 0U ? 1U : 0U));
+		MUST(mm_flushes - flushes == (dirty != 0U ? 1U : 0U));
 	} else {
 		n = space_log_get(&m->sp, m->region, first, count, m->bitmap);
-		MUST(n > 0 && (u64)n <= count && mm_fences == fences);
+		MUST(n > 0 && (u64)n <= count && mm_flushes == flushes);
 		count = (u64)n;
 		for (u64 page = first; page < first + count; page++)
 			MUST(m->written[page] == 0U ||
@@ -319,7 +319,7 @@ static void log_take(struct model *m)
 			m->bitmap[0] |= mm_random(&m->seed) & bits_mask(0, (u32)count);
 		exact = false;
 		n = space_log_clear(&m->sp, m->region, first, count, m->bitmap);
-		MUST(n > 0 && (u64)n <= count && mm_fences - fences <= 1U);
+		MUST(n > 0 && (u64)n <= count && mm_flushes - flushes <= 1U);
 	}
 	take_answer(m, first, (u64)n, m->bitmap, exact);
 	check_some(m);
@@ -373,7 +373,7 @@ static void hypervisor_write(struct model *m)
 
 static void guest_read(struct model *m)
 {
-	u64 fences = mm_fences;
+	u64 flushes = mm_flushes;
 	u64 gpa = gpa_of(m, rnd(m, m->pages));
 
 	/* The table allows it: whoever faults has a stale entry. */
@@ -381,16 +381,16 @@ static void guest_read(struct model *m)
 	     SPACE_FAULT_SPURIOUS);
 	MUST(space_fault(&m->sp, GPA(GIB(100) + gpa), SPACE_WRITE, &m->cnt) ==
 	     SPACE_FAULT_NO_MEMORY_HERE);
-	MUST(mm_fences == fences);
+	MUST(mm_flushes == flushes);
 }
 
 static void window_toggle(struct model *m)
 {
-	u64 fences = mm_fences;
+	u64 flushes = mm_flushes;
 
 	if (m->window) {
 		MUST(space_remove_window(&m->sp, GPA(WINDOW_GPA)) == CLV_OK);
-		MUST(mm_fences == fences + 1U);
+		MUST(mm_flushes == flushes + 1U);
 		MUST(space_fault(&m->sp, GPA(WINDOW_GPA), SPACE_READ, &m->cnt) ==
 		     SPACE_FAULT_NO_MEMORY_HERE);
 		m->window = false;
@@ -405,7 +405,7 @@ static void window_toggle(struct model *m)
 
 static void bad_calls(struct model *m)
 {
-	u64 fences = mm_fences;
+	u64 flushes = mm_flushes;
 	u64 word = 0;
 	u64 dirty;
 	u64 cursor = 12345;
@@ -425,7 +425,7 @@ static void bad_calls(struct model *m)
 		MUST(space_log_stop(&m->sp, m->region, true, &cursor) == CLV_ERR_STATE);
 	if (!m->on)
 		MUST(space_log_get(&m->sp, m->region, 0, 64, &word) == CLV_ERR_STATE);
-	MUST(mm_fences == fences);
+	MUST(mm_flushes == flushes);
 }
 
 static void one_op(struct model *m)
@@ -433,12 +433,12 @@ static void one_op(struct model *m)
 	u64 op = rnd(m, 1000);
 	u64 page = pick_page(m);
 	u32 hart = (u32)rnd(m, HARTS);
-	u64 fences = mm_fences;
+	u64 flushes = mm_flushes;
 
 	if (op < 760U) {
 		hart_write(m, hart, page);
 		check_page(m, page);
-		MUST(mm_fences == fences); /* M7 */
+		MUST(mm_flushes == flushes); /* M7 */
 	} else if (op < 830U) {
 		hart_prefetch(m, hart);
 	} else if (op < 860U) {
@@ -493,7 +493,7 @@ static void begin(struct model *m, const struct model_space_run *run)
 	m->touched = calloc(m->pages, 1);
 	m->bitmap = calloc(m->pages / 64U + 1U, 8);
 	fencing = m;
-	mm_fence_hook = on_fence;
+	mm_flush_hook = on_flush;
 }
 
 static void end(struct model *m)
@@ -509,7 +509,7 @@ static void end(struct model *m)
 		window_toggle(m);
 	check_leaves(m);
 	check_all(m);
-	mm_fence_hook = NULL;
+	mm_flush_hook = NULL;
 	fencing = NULL;
 	for (u32 h = 0; h < HARTS; h++)
 		free(m->tlb[h]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whatever two ranges are added to a fence batch: every byte of them is covered (M2, M7), nothing
+ * Whatever two ranges are added to a flush batch: every byte of them is covered (M2, M7), nothing
  * else is, and the ranges of the batch neither overlap nor touch.
  *
  * cbmc: mm/flush.c --unwind 4
@@ -20,7 +20,7 @@ static u64 any_page(void)
 	return page << PAGE_SHIFT;
 }
 
-static bool covers(const struct fence_batch *b, u64 at)
+static bool covers(const struct flush_batch *b, u64 at)
 {
 	for (u32 i = 0; i < b->nr; i++) {
 		if (at >= b->range[i].base.v && at - b->range[i].base.v < b->range[i].size)
@@ -31,25 +31,25 @@ static bool covers(const struct fence_batch *b, u64 at)
 
 int main(void)
 {
-	struct fence_batch b;
+	struct flush_batch b;
 	u64 base[ADDS];
 	u64 size[ADDS];
 	u64 at = nondet_u64() & (GIB(1) - 1U);
 	bool added = false;
 
-	fence_batch_init(&b);
+	flush_batch_init(&b);
 	for (u32 i = 0; i < ADDS; i++) {
 		base[i] = any_page();
 		size[i] = any_page();
-		fence_batch_add(&b, GPA(base[i]), size[i]);
+		flush_batch_add(&b, GPA(base[i]), size[i]);
 		added = added || (at >= base[i] && at - base[i] < size[i]);
 	}
 	__CPROVER_assert(covers(&b, at) == added, "covered exactly when added");
 	__CPROVER_assert(b.nr <= ADDS && !b.all, "they fit");
 	for (u32 i = 0; i < b.nr; i++) {
 		for (u32 j = 0; j < i; j++) {
-			const struct fence_range *x = &b.range[i];
-			const struct fence_range *y = &b.range[j];
+			const struct flush_range *x = &b.range[i];
+			const struct flush_range *y = &b.range[j];
 
 			__CPROVER_assert(x->base.v + x->size < y->base.v ||
 						 y->base.v + y->size < x->base.v,

@@ -6,17 +6,17 @@
 #include <cleave/errno.h>
 #include "tests/unit/mm/mm_harness.h"
 
-void (*mm_fence_hook)(struct space *sp, const struct fence_batch *b);
-u64 mm_fences;
+void (*mm_flush_hook)(struct space *sp, const struct flush_batch *b);
+u64 mm_flushes;
 
-void fence_remote(struct space *sp, const struct fence_batch *b)
+void flush_remote(struct space *sp, const struct flush_batch *b)
 {
-	MUST(!fence_batch_empty(b));
+	MUST(!flush_batch_empty(b));
 	/* The contract: called under the space's lock. */
 	MUST(!spin_trylock(&sp->lock));
-	mm_fences++;
-	if (mm_fence_hook != NULL)
-		mm_fence_hook(sp, b);
+	mm_flushes++;
+	if (mm_flush_hook != NULL)
+		mm_flush_hook(sp, b);
 }
 
 void mm_machine_init(struct mm_machine *m, u64 guest, u64 tables)
@@ -27,8 +27,8 @@ void mm_machine_init(struct mm_machine *m, u64 guest, u64 tables)
 	MUST(m->memory != MAP_FAILED);
 	m->hpa_to_va = (uintptr_t)m->memory - MM_HPA_BASE;
 	MUST(frames_add(&m->frames, HPA(MM_HPA_BASE + guest), tables) == CLV_OK);
-	mm_fence_hook = NULL;
-	mm_fences = 0;
+	mm_flush_hook = NULL;
+	mm_flushes = 0;
 }
 
 void mm_machine_end(struct mm_machine *m)
@@ -48,7 +48,7 @@ struct space_config mm_config(const struct mm_machine *m, u8 levels)
 	};
 }
 
-bool mm_batch_covers(const struct fence_batch *b, u64 gpa)
+bool mm_batch_covers(const struct flush_batch *b, u64 gpa)
 {
 	if (b->all)
 		return true;

@@ -4,8 +4,8 @@
  * TLBs may hold.
  *
  * The ledger is the adversary that emulators are not: a simulated hart keeps any write permission
- * that a walk of the tables ever gave it, page by page, until a fence that covers the page reaches
- * it. An emulator that empties its TLB at every fence hides a wrong or missing range; the ledger
+ * that a walk of the tables ever gave it, page by page, until a flush that covers the page reaches
+ * it. An emulator that empties its TLB at every flush hides a wrong or missing range; the ledger
  * does not.
  */
 #ifndef TESTS_UNIT_MM_HARNESS_H
@@ -55,14 +55,14 @@ void mm_machine_end(struct mm_machine *m);
 struct space_config mm_config(const struct mm_machine *m, u8 levels);
 
 /*
- * What a test wants to happen at a fence; NULL: it is only counted. Called with a batch that is not
+ * What a test wants to happen at a flush; NULL: it is only counted. Called with a batch that is not
  * empty.
  */
-extern void (*mm_fence_hook)(struct space *sp, const struct fence_batch *b);
-extern u64 mm_fences;
+extern void (*mm_flush_hook)(struct space *sp, const struct flush_batch *b);
+extern u64 mm_flushes;
 
 /** mm_batch_covers() - Return: true when fencing @b removes a translation of the page at @gpa */
-bool mm_batch_covers(const struct fence_batch *b, u64 gpa);
+bool mm_batch_covers(const struct flush_batch *b, u64 gpa);
 
 /** mm_random() - Return: next of a xorshift sequence; @state is not 0 */
 u64 mm_random(u64 *state);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fence batches: everything that was added is covered, neighbours become one range, ranges stay
+ * Flush batches: everything that was added is covered, neighbours become one range, ranges stay
  * disjoint.
  */
 #include <setjmp.h>
@@ -10,12 +10,12 @@
 #include <cmocka.h>
 #include "tests/unit/mm/mm_harness.h"
 
-static void assert_disjoint(const struct fence_batch *b)
+static void assert_disjoint(const struct flush_batch *b)
 {
 	for (u32 i = 0; i < b->nr; i++) {
 		for (u32 j = 0; j < i; j++) {
-			const struct fence_range *x = &b->range[i];
-			const struct fence_range *y = &b->range[j];
+			const struct flush_range *x = &b->range[i];
+			const struct flush_range *y = &b->range[j];
 
 			assert_true(x->base.v + x->size < y->base.v ||
 				    y->base.v + y->size < x->base.v);
@@ -25,57 +25,57 @@ static void assert_disjoint(const struct fence_batch *b)
 
 static void test_empty(void **state)
 {
-	struct fence_batch b;
+	struct flush_batch b;
 
 	(void)state;
-	fence_batch_init(&b);
-	assert_true(fence_batch_empty(&b));
-	fence_batch_add(&b, GPA(0x1000), 0);
-	assert_true(fence_batch_empty(&b));
-	fence_batch_add(&b, GPA(0x1000), 0x1000);
-	assert_false(fence_batch_empty(&b));
+	flush_batch_init(&b);
+	assert_true(flush_batch_empty(&b));
+	flush_batch_add(&b, GPA(0x1000), 0);
+	assert_true(flush_batch_empty(&b));
+	flush_batch_add(&b, GPA(0x1000), 0x1000);
+	assert_false(flush_batch_empty(&b));
 }
 
 static void test_neighbours_merge(void **state)
 {
-	struct fence_batch b;
+	struct flush_batch b;
 
 	(void)state;
-	fence_batch_init(&b);
-	fence_batch_add(&b, GPA(0x1000), 0x1000);
-	fence_batch_add(&b, GPA(0x2000), 0x1000);
-	fence_batch_add(&b, GPA(0), 0x1000);
+	flush_batch_init(&b);
+	flush_batch_add(&b, GPA(0x1000), 0x1000);
+	flush_batch_add(&b, GPA(0x2000), 0x1000);
+	flush_batch_add(&b, GPA(0), 0x1000);
 	assert_int_equal(b.nr, 1);
 	assert_int_equal(b.range[0].base.v, 0);
 	assert_int_equal(b.range[0].size, 0x3000);
 	/* One that closes the gap between two makes one of three. */
-	fence_batch_add(&b, GPA(0x5000), 0x1000);
+	flush_batch_add(&b, GPA(0x5000), 0x1000);
 	assert_int_equal(b.nr, 2);
-	fence_batch_add(&b, GPA(0x3000), 0x2000);
+	flush_batch_add(&b, GPA(0x3000), 0x2000);
 	assert_int_equal(b.nr, 1);
 	assert_int_equal(b.range[0].size, 0x6000);
 	/* What is inside already changes nothing. */
-	fence_batch_add(&b, GPA(0x2000), 0x1000);
+	flush_batch_add(&b, GPA(0x2000), 0x1000);
 	assert_int_equal(b.nr, 1);
 	assert_int_equal(b.range[0].size, 0x6000);
 }
 
 static void test_too_many_become_all(void **state)
 {
-	struct fence_batch b;
+	struct flush_batch b;
 
 	(void)state;
-	fence_batch_init(&b);
-	for (u64 i = 0; i < FENCE_BATCH_RANGES; i++)
-		fence_batch_add(&b, GPA(i * 0x10000U), 0x1000);
+	flush_batch_init(&b);
+	for (u64 i = 0; i < FLUSH_BATCH_RANGES; i++)
+		flush_batch_add(&b, GPA(i * 0x10000U), 0x1000);
 	assert_false(b.all);
-	assert_int_equal(b.nr, FENCE_BATCH_RANGES);
-	fence_batch_add(&b, GPA(0x1000), 0x1000);
+	assert_int_equal(b.nr, FLUSH_BATCH_RANGES);
+	flush_batch_add(&b, GPA(0x1000), 0x1000);
 	assert_false(b.all);
-	fence_batch_add(&b, GPA(GIB(1)), 0x1000);
+	flush_batch_add(&b, GPA(GIB(1)), 0x1000);
 	assert_true(b.all);
 	assert_true(mm_batch_covers(&b, GIB(77)));
-	assert_false(fence_batch_empty(&b));
+	assert_false(flush_batch_empty(&b));
 }
 
 static void test_random_covers_what_was_added(void **state)
@@ -85,14 +85,14 @@ static void test_random_covers_what_was_added(void **state)
 	(void)state;
 	for (u32 round = 0; round < 20000U; round++) {
 		u8 added[64] = { 0 };
-		struct fence_batch b;
+		struct flush_batch b;
 
-		fence_batch_init(&b);
+		flush_batch_init(&b);
 		for (u32 n = 0; n < 12U; n++) {
 			u64 first = mm_random(&seed) % 64U;
 			u64 count = mm_random(&seed) % MIN(8U, 64U - first);
 
-			fence_batch_add(&b, GPA(first * PAGE_SIZE), count * PAGE_SIZE);
+			flush_batch_add(&b, GPA(first * PAGE_SIZE), count * PAGE_SIZE);
 			for (u64 p = first; p < first + count; p++)
 				added[p] = 1;
 		}
@@ -115,5 +115,5 @@ int main(void)
 		cmocka_unit_test(test_random_covers_what_was_added),
 	};
 
-	return cmocka_run_group_tests_name("fence", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("flush", tests, NULL, NULL);
 }

@@ -58,55 +58,55 @@ static void tlb_drop_all(struct tlb *t, int asid)
 }
 
 /* As core/run/shootdown.c does a request */
-static void tlb_execute(struct tlb *t, const struct fence_request *r)
+static void tlb_execute(struct tlb *t, const struct flush_request *r)
 {
-	int asid = (r->kind & FENCE_REQ_RANGE_ASID) != 0U ? r->asid : -1;
+	int asid = (r->kind & FLUSH_REQ_RANGE_ASID) != 0U ? r->asid : -1;
 	u64 first = 0;
-	u64 pages = fence_request_pages(r, &first);
+	u64 pages = flush_request_pages(r, &first);
 
-	if ((r->kind & FENCE_REQ_INSTRUCTION) != 0U)
+	if ((r->kind & FLUSH_REQ_INSTRUCTION) != 0U)
 		t->instructions = false;
-	if ((r->kind & FENCE_REQ_ALL) != 0U)
+	if ((r->kind & FLUSH_REQ_ALL) != 0U)
 		tlb_drop_all(t, -1);
-	else if ((r->kind & (FENCE_REQ_RANGE | FENCE_REQ_RANGE_ASID)) != 0U && pages == 0U)
+	else if ((r->kind & (FLUSH_REQ_RANGE | FLUSH_REQ_RANGE_ASID)) != 0U && pages == 0U)
 		tlb_drop_all(t, asid);
-	else if ((r->kind & (FENCE_REQ_RANGE | FENCE_REQ_RANGE_ASID)) != 0U)
+	else if ((r->kind & (FLUSH_REQ_RANGE | FLUSH_REQ_RANGE_ASID)) != 0U)
 		for (u64 i = 0; i < pages; i++)
 			tlb_drop(t, first + (i << PAGE_SHIFT), asid);
 }
 
-/* What the guest that made request @r may rely on, byte by byte of its range, without fence_request_pages() */
-static void must_be_gone(const struct tlb *t, const struct fence_request *r)
+/* What the guest that made request @r may rely on, byte by byte of its range, without flush_request_pages() */
+static void must_be_gone(const struct tlb *t, const struct flush_request *r)
 {
-	if ((r->kind & FENCE_REQ_INSTRUCTION) != 0U)
+	if ((r->kind & FLUSH_REQ_INSTRUCTION) != 0U)
 		assert_false(t->instructions);
-	if ((r->kind & (FENCE_REQ_RANGE | FENCE_REQ_RANGE_ASID)) == 0U)
+	if ((r->kind & (FLUSH_REQ_RANGE | FLUSH_REQ_RANGE_ASID)) == 0U)
 		return;
 	for (u64 page = 0; page < PAGES; page++) {
 		u64 low = BASE + (page << PAGE_SHIFT);
-		bool hit = r->size == FENCE_WHOLE ||
+		bool hit = r->size == FLUSH_WHOLE ||
 			   (r->start <= low + PAGE_MASK && r->start + (r->size - 1U) >= low);
 
 		for (u32 a = 0; hit && a < ASIDS; a++) {
-			if ((r->kind & FENCE_REQ_RANGE) != 0U || r->asid == a)
+			if ((r->kind & FLUSH_REQ_RANGE) != 0U || r->asid == a)
 				assert_false(t->held[a][page]);
 		}
 	}
 }
 
-static struct fence_request any_request(void)
+static struct flush_request any_request(void)
 {
 	static const u64 sizes[] = {
-		1, 2, 4095, 4096, 4097, 8192, 65536, 65537, 200000, FENCE_WHOLE
+		1, 2, 4095, 4096, 4097, 8192, 65536, 65537, 200000, FLUSH_WHOLE
 	};
-	struct fence_request r = { .kind = FENCE_REQ_INSTRUCTION };
+	struct flush_request r = { .kind = FLUSH_REQ_INSTRUCTION };
 
 	if (rng(4) == 0U)
 		return r;
-	r.kind = rng(2) == 0U ? FENCE_REQ_RANGE : FENCE_REQ_RANGE_ASID;
+	r.kind = rng(2) == 0U ? FLUSH_REQ_RANGE : FLUSH_REQ_RANGE_ASID;
 	r.asid = (u16)rng(ASIDS);
 	r.size = sizes[rng(ARRAY_SIZE(sizes))];
-	r.start = r.size == FENCE_WHOLE ? 0U : BASE - 0x3000U + rng(PAGES * PAGE_SIZE);
+	r.start = r.size == FLUSH_WHOLE ? 0U : BASE - 0x3000U + rng(PAGES * PAGE_SIZE);
 	/* Often the same place again, so that requests that can be merged into one occur */
 	if (rng(2) == 0U)
 		r.start = ALIGN_DOWN(r.start, 16U * PAGE_SIZE);
@@ -117,8 +117,8 @@ static void test_nothing_wanted_is_left(void **state)
 {
 	(void)state;
 	for (u32 round = 0; round < 200000U; round++) {
-		struct fence_request made[4];
-		struct fence_request merged = { 0 };
+		struct flush_request made[4];
+		struct flush_request merged = { 0 };
 		u64 n = 1U + rng(ARRAY_SIZE(made));
 		struct tlb t;
 
@@ -127,7 +127,7 @@ static void test_nothing_wanted_is_left(void **state)
 		merged.size = rng(2) * PAGE_SIZE;
 		for (u64 i = 0; i < n; i++) {
 			made[i] = i != 0U && rng(4) == 0U ? made[0] : any_request();
-			fence_request_merge(&merged, &made[i]);
+			flush_request_merge(&merged, &made[i]);
 		}
 		tlb_fill(&t);
 		tlb_execute(&t, &merged);
@@ -139,16 +139,16 @@ static void test_nothing_wanted_is_left(void **state)
 /* Not more than needed in the usual case: one request, or the same one again, stays what it is. */
 static void test_the_same_again_stays_narrow(void **state)
 {
-	struct fence_request r = { FENCE_REQ_RANGE_ASID, 2, BASE, PAGE_SIZE };
-	struct fence_request i = { .kind = FENCE_REQ_INSTRUCTION };
-	struct fence_request merged = { 0 };
+	struct flush_request r = { FLUSH_REQ_RANGE_ASID, 2, BASE, PAGE_SIZE };
+	struct flush_request i = { .kind = FLUSH_REQ_INSTRUCTION };
+	struct flush_request merged = { 0 };
 	struct tlb t;
 
 	(void)state;
-	fence_request_merge(&merged, &r);
-	fence_request_merge(&merged, &i);
-	fence_request_merge(&merged, &r);
-	assert_int_equal(merged.kind, FENCE_REQ_RANGE_ASID | FENCE_REQ_INSTRUCTION);
+	flush_request_merge(&merged, &r);
+	flush_request_merge(&merged, &i);
+	flush_request_merge(&merged, &r);
+	assert_int_equal(merged.kind, FLUSH_REQ_RANGE_ASID | FLUSH_REQ_INSTRUCTION);
 	tlb_fill(&t);
 	tlb_execute(&t, &merged);
 	assert_false(t.held[2][0]);
@@ -158,26 +158,26 @@ static void test_the_same_again_stays_narrow(void **state)
 
 static void test_pages(void **state)
 {
-	struct fence_request r = { .kind = FENCE_REQ_RANGE };
+	struct flush_request r = { .kind = FLUSH_REQ_RANGE };
 	u64 first = 0;
 
 	(void)state;
 	r.start = BASE + 1U;
 	r.size = 1;
-	assert_int_equal(fence_request_pages(&r, &first), 1);
+	assert_int_equal(flush_request_pages(&r, &first), 1);
 	assert_int_equal(first, BASE);
 	r.size = PAGE_SIZE;
-	assert_int_equal(fence_request_pages(&r, &first), 2);
-	r.size = FENCE_REQUEST_MAX_PAGES * PAGE_SIZE;
-	assert_int_equal(fence_request_pages(&r, &first), FENCE_REQUEST_MAX_PAGES + 1U);
+	assert_int_equal(flush_request_pages(&r, &first), 2);
+	r.size = FLUSH_REQUEST_MAX_PAGES * PAGE_SIZE;
+	assert_int_equal(flush_request_pages(&r, &first), FLUSH_REQUEST_MAX_PAGES + 1U);
 	r.size++;
-	assert_int_equal(fence_request_pages(&r, &first), 0);
-	r.size = FENCE_WHOLE;
-	assert_int_equal(fence_request_pages(&r, &first), 0);
+	assert_int_equal(flush_request_pages(&r, &first), 0);
+	r.size = FLUSH_WHOLE;
+	assert_int_equal(flush_request_pages(&r, &first), 0);
 	/* The last page of all: the end must not wrap. */
 	r.start = UINT64_MAX - PAGE_MASK;
 	r.size = PAGE_SIZE;
-	assert_int_equal(fence_request_pages(&r, &first), 1);
+	assert_int_equal(flush_request_pages(&r, &first), 1);
 	assert_int_equal(first, UINT64_MAX - PAGE_MASK);
 }
 

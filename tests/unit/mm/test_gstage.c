@@ -16,7 +16,7 @@
 static struct mm_machine m;
 static struct gstage gs;
 static struct table_pool pool;
-static struct fence_batch batch;
+static struct flush_batch batch;
 static hpa_t root;
 
 static void begin(u32 levels, u64 tables)
@@ -27,7 +27,7 @@ static void begin(u32 levels, u64 tables)
 	assert_int_equal(gstage_init(&gs, root, levels, m.hpa_to_va), 0);
 	table_pool_init(&pool, m.hpa_to_va);
 	assert_int_equal(table_pool_grow(&pool, &m.frames, tables), 0);
-	fence_batch_init(&batch);
+	flush_batch_init(&batch);
 }
 
 static void end(void)
@@ -181,7 +181,7 @@ static void test_unmap_part_of_a_huge_leaf(void **state)
 }
 
 /*
- * M4: between unlinking and the fence a walker may stand in the table: it must find no link of the
+ * M4: between unlinking and the flush a walker may stand in the table: it must find no link of the
  * pool there.
  */
 static void test_unlinked_tables_stay_intact(void **state)
@@ -215,7 +215,7 @@ static void test_unmap_without_tables_changes_nothing(void **state)
 			 CLV_ERR_NOMEM);
 	assert_int_equal(level_at(0x1000), 2);
 	assert_true((mm_pte(&gs, 0x1000, NULL) & GSTAGE_PTE_W) != 0U);
-	assert_true(fence_batch_empty(&batch));
+	assert_true(flush_batch_empty(&batch));
 	assert_int_equal(pool.free, 1);
 	/* One will do for 2 MiB. */
 	assert_int_equal(gstage_protect(&gs, &pool, GPA(MIB(2)), MIB(2), GSTAGE_PTE_W, 0, &batch),
@@ -314,7 +314,7 @@ static void test_collapse(void **state)
 	assert_false(gstage_collapse(&gs, GPA(GIB(5)), 2, GSTAGE_PTE_RWX, &collect));
 	for (u64 at = 0; at < GIB(1); at += MIB(2)) {
 		assert_true(gstage_collapse(&gs, GPA(GIB(5) + at), 1, GSTAGE_PTE_RWX, &collect));
-		/* M4: not in the pool until the caller has fenced. */
+		/* M4: not in the pool until the caller has flushed. */
 		assert_int_equal(collect.nr, 1);
 		gstage_collect_free(&collect, &pool);
 		assert_int_equal(level_at(GIB(5) + at), 1);

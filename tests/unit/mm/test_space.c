@@ -19,19 +19,19 @@ static struct mm_machine m;
 static struct space sp;
 static struct space_config cfg;
 static struct space_counters cnt;
-static struct fence_batch last_fence;
+static struct flush_batch last_flush;
 static u64 bitmap[GIB_PAGES / 64U];
 
-static void keep_fence(struct space *s, const struct fence_batch *b)
+static void keep_flush(struct space *s, const struct flush_batch *b)
 {
 	(void)s;
-	last_fence = *b;
+	last_flush = *b;
 }
 
 static void machine(void)
 {
 	mm_machine_init(&m, GIB(3), MIB(32));
-	mm_fence_hook = keep_fence;
+	mm_flush_hook = keep_flush;
 	memset(&sp, 0, sizeof(sp));
 	memset(&cnt, 0, sizeof(cnt));
 	cfg = mm_config(&m, 3);
@@ -288,9 +288,9 @@ static void test_fault_with_an_empty_pool(void **state)
 	assert_leaves(512, 3, 0);
 	assert_true(writable(BASE + MIB(4) - 1U));
 	assert_int_equal(harvest(MIB(8) >> 12, &calls), 1 + 512);
-	/* The leaf is protected again as a whole, and fenced as a whole. */
+	/* The leaf is protected again as a whole, and flushed as a whole. */
 	assert_false(writable(BASE + MIB(2)));
-	assert_true(mm_batch_covers(&last_fence, BASE + MIB(4) - 1U));
+	assert_true(mm_batch_covers(&last_flush, BASE + MIB(4) - 1U));
 	assert_int_equal(fault(BASE + MIB(3), SPACE_WRITE), SPACE_FAULT_GRANTED);
 	assert_int_equal(cnt.coarse_grants, 2);
 	/* An eager log with no tables is one of huge leaves. */
@@ -466,26 +466,26 @@ static void test_log_cursors(void **state)
 
 static void test_clean_gib_is_one_call(void **state)
 {
-	u64 fences;
+	u64 flushes;
 	u64 calls;
 
 	(void)state;
 	begin(GIB(1));
 	assert_int_equal(mm_log_start(&sp, 0, CLEAVE_LOG_FAULT, false), 1);
-	fences = mm_fences;
+	flushes = mm_flushes;
 	memset(bitmap, 0xff, sizeof(bitmap));
 	assert_int_equal(harvest(GIB_PAGES, &calls), 0);
 	assert_int_equal(calls, 1);
-	assert_int_equal(mm_fences, fences);
+	assert_int_equal(mm_flushes, flushes);
 	for (u64 w = 0; w < GIB_PAGES / 64U; w++)
 		assert_int_equal(bitmap[w], 0);
 	end();
 }
 
-/* M6: with everything dirty a call protects a step's pages, and fences once. */
+/* M6: with everything dirty a call protects a step's pages, and flushes once. */
 static void test_dirty_gib_is_bounded(void **state)
 {
-	u64 fences;
+	u64 flushes;
 	u64 calls;
 
 	(void)state;
@@ -494,10 +494,10 @@ static void test_dirty_gib_is_bounded(void **state)
 	for (u64 page = 0; page < GIB_PAGES; page++)
 		assert_int_equal(fault(BASE + (page << 12), SPACE_WRITE), SPACE_FAULT_GRANTED);
 	assert_int_equal(cnt.fault_splits, 0);
-	fences = mm_fences;
+	flushes = mm_flushes;
 	assert_int_equal(harvest(GIB_PAGES, &calls), GIB_PAGES);
 	assert_true(calls >= GIB_PAGES / 2048U && calls <= GIB_PAGES / 2048U + 8U);
-	assert_int_equal(mm_fences - fences, calls);
+	assert_int_equal(mm_flushes - flushes, calls);
 	for (u64 page = 0; page < GIB_PAGES; page += 37U)
 		assert_false(writable(BASE + (page << 12)));
 	end();
@@ -519,9 +519,9 @@ static void test_harvest_of_a_part_leaves_the_rest(void **state)
 	assert_false(writable(BASE + (256U << 12)));
 	assert_true(writable(BASE + (224U << 12)));
 	assert_true(writable(BASE + (384U << 12)));
-	assert_true(mm_batch_covers(&last_fence, BASE + (256U << 12)));
-	assert_false(mm_batch_covers(&last_fence, BASE + (224U << 12)));
-	assert_false(mm_batch_covers(&last_fence, BASE + (384U << 12)));
+	assert_true(mm_batch_covers(&last_flush, BASE + (256U << 12)));
+	assert_false(mm_batch_covers(&last_flush, BASE + (224U << 12)));
+	assert_false(mm_batch_covers(&last_flush, BASE + (384U << 12)));
 	/* The rest of the span is still found. */
 	assert_int_equal(harvest(2048, &calls), 28);
 	assert_int_equal(harvest(2048, &calls), 0);
@@ -558,9 +558,9 @@ static void test_eager(void **state)
 	(void)state;
 	begin(GIB(1) + MIB(6));
 	steps = mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, false);
-	/* M6, and M7: a fence a step. */
+	/* M6, and M7: a flush a step. */
 	assert_true(steps > 100U);
-	assert_int_equal(mm_fences, steps);
+	assert_int_equal(mm_flushes, steps);
 	assert_leaves(GIB_PAGES + 1536U, 0, 0);
 	assert_int_equal(sp.stats.eager_splits, 1 + 512 + 3);
 	for (u64 page = 0; page < GIB_PAGES; page += 333U)
@@ -584,7 +584,7 @@ static void test_initially_set(void **state)
 	/* Eager: the chunk that is cleared is split and protected, the rest is as it was. */
 	begin(GIB(1));
 	assert_int_equal(mm_log_start(&sp, 0, CLEAVE_LOG_INITIALLY_SET, true), 1);
-	assert_int_equal(mm_fences, 0);
+	assert_int_equal(mm_flushes, 0);
 	assert_leaves(0, 0, 1);
 	assert_true(writable(BASE));
 	assert_int_equal(fault(BASE, SPACE_WRITE), SPACE_FAULT_SPURIOUS);
@@ -678,11 +678,11 @@ static void test_leaf_level(void **state)
 
 /*
  * The caller's bitmap of a clear is guest memory and may change at any moment: what was read
- * decides, and at the fence nothing of it is looked at any more.
+ * decides, and at the flush nothing of it is looked at any more.
  */
 static u64 volatile_mask;
 
-static void scribble(struct space *s, const struct fence_batch *b)
+static void scribble(struct space *s, const struct flush_batch *b)
 {
 	(void)s;
 	(void)b;
@@ -699,9 +699,9 @@ static void test_clear_does_not_look_again(void **state)
 	for (u64 page = 0; page < 4U; page++)
 		(void)fault(BASE + (page << 12), SPACE_WRITE);
 	volatile_mask = 1;
-	mm_fence_hook = scribble;
+	mm_flush_hook = scribble;
 	assert_int_equal(space_log_clear(&sp, 0, 0, 64, &volatile_mask), 64);
-	mm_fence_hook = NULL;
+	mm_flush_hook = NULL;
 	assert_int_equal(harvest(512, &calls), 3);
 	end();
 }

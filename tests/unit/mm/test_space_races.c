@@ -5,7 +5,7 @@
  *
  * One thread is enough: a page that the code under test is about to write is made read-only, the
  * store traps, the handler does what another hart would do at that moment, and the store is done
- * again. Fences are another such place.
+ * again. Flushs are another such place.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -37,7 +37,7 @@ static void begin(u64 size)
 
 static void end(void)
 {
-	mm_fence_hook = NULL;
+	mm_flush_hook = NULL;
 	assert_int_equal(sp.stats.rules_broken, 0);
 	space_destroy(&sp);
 	mm_machine_end(&m);
@@ -338,24 +338,24 @@ static void test_harvest_and_fault_on_one_page(void **state)
 	end();
 }
 
-/* --- fences --- */
+/* --- flushes --- */
 
-static u32 fences_seen;
+static u32 flushes_seen;
 static u64 *old_table;
 static u64 free_before;
 
 /*
- * At the first fence of a stop, a fault that still saw the log on marks and splits; then it
+ * At the first flush of a stop, a fault that still saw the log on marks and splits; then it
  * answers.
  */
-static void hook_late_fault(struct space *s, const struct fence_batch *b)
+static void hook_late_fault(struct space *s, const struct flush_batch *b)
 {
 	u32 level;
 	u64 pte;
 	u64 *slot;
 
 	(void)b;
-	if (fences_seen++ != 0U)
+	if (flushes_seen++ != 0U)
 		return;
 	assert_int_equal(s->region[0].log.active, 0);
 	slot = gstage_walk(&s->gs, GPA(BASE + MIB(2)), &level, &pte);
@@ -373,11 +373,11 @@ static void test_stop_waits_for_faults_that_still_mark(void **state)
 	begin(MIB(4));
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_FAULT, false);
 	assert_int_equal(write_to(BASE + 0x3000), SPACE_FAULT_GRANTED);
-	fences_seen = 0;
-	mm_fence_hook = hook_late_fault;
+	flushes_seen = 0;
+	mm_flush_hook = hook_late_fault;
 	(void)mm_log_stop(&sp, 0, true);
-	mm_fence_hook = NULL;
-	assert_true(fences_seen >= 2U);
+	mm_flush_hook = NULL;
+	assert_true(flushes_seen >= 2U);
 	mm_leaves(&sp, 0, leaves);
 	assert_true(leaves[0] == 0U && leaves[1] == 2U);
 	for (u64 page = 0; page < 1024U; page++)
@@ -387,10 +387,10 @@ static void test_stop_waits_for_faults_that_still_mark(void **state)
 }
 
 /*
- * M4: when the fence of a collapse begins, the tables that it unlinked are whole, and not in the
+ * M4: when the flush of a collapse begins, the tables that it unlinked are whole, and not in the
  * pool.
  */
-static void hook_watch_collapse(struct space *s, const struct fence_batch *b)
+static void hook_watch_collapse(struct space *s, const struct flush_batch *b)
 {
 	u32 level;
 
@@ -405,29 +405,29 @@ static void hook_watch_collapse(struct space *s, const struct fence_batch *b)
 	 */
 	if (level == 1U) {
 		(void)atomic_or(&old_table[7], GSTAGE_PTE_W);
-		fences_seen++;
+		flushes_seen++;
 	}
 }
 
-static void test_collapse_frees_after_the_fence(void **state)
+static void test_collapse_frees_after_the_flush(void **state)
 {
 	(void)state;
 	begin(MIB(2));
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
 	old_table = entry_at(BASE);
 	free_before = sp.pool.free;
-	fences_seen = 0;
-	mm_fence_hook = hook_watch_collapse;
+	flushes_seen = 0;
+	mm_flush_hook = hook_watch_collapse;
 	assert_int_equal(mm_log_stop(&sp, 0, true), 1);
-	mm_fence_hook = NULL;
-	assert_int_equal(fences_seen, 1);
+	mm_flush_hook = NULL;
+	assert_int_equal(flushes_seen, 1);
 	assert_int_equal(sp.pool.free, free_before + 1U);
 	assert_true(writable(BASE + 0x7000) && writable(BASE));
 	end();
 }
 
 /* The same for the tables of a window. */
-static void hook_watch_window(struct space *s, const struct fence_batch *b)
+static void hook_watch_window(struct space *s, const struct flush_batch *b)
 {
 	(void)b;
 	assert_int_equal(s->pool.free, free_before);
@@ -435,10 +435,10 @@ static void hook_watch_window(struct space *s, const struct fence_batch *b)
 		assert_int_equal(old_table[i] & GSTAGE_PTE_V, 0);
 	/* Who looks for the region no longer finds it; who walks finds nothing. */
 	assert_int_equal(space_fault(s, GPA(GIB(4)), SPACE_READ, &cnt), SPACE_FAULT_NO_MEMORY_HERE);
-	fences_seen++;
+	flushes_seen++;
 }
 
-static void test_window_tables_are_freed_after_the_fence(void **state)
+static void test_window_tables_are_freed_after_the_flush(void **state)
 {
 	static struct space other;
 
@@ -453,11 +453,11 @@ static void test_window_tables_are_freed_after_the_fence(void **state)
 	assert_true(space_add_window(&sp, GPA(GIB(4)), &other, GPA(0), MIB(2), false) > 0);
 	old_table = entry_at(GIB(4));
 	free_before = sp.pool.free;
-	fences_seen = 0;
-	mm_fence_hook = hook_watch_window;
+	flushes_seen = 0;
+	mm_flush_hook = hook_watch_window;
 	assert_int_equal(space_remove_window(&sp, GPA(GIB(4))), 0);
-	mm_fence_hook = NULL;
-	assert_int_equal(fences_seen, 1);
+	mm_flush_hook = NULL;
+	assert_int_equal(flushes_seen, 1);
 	assert_int_equal(sp.pool.free, free_before + 2U);
 	space_destroy(&other);
 	end();
@@ -475,8 +475,8 @@ int main(void)
 		cmocka_unit_test(test_harvest_sees_a_coarse_grant_under_way),
 		cmocka_unit_test(test_harvest_and_fault_on_one_page),
 		cmocka_unit_test(test_stop_waits_for_faults_that_still_mark),
-		cmocka_unit_test(test_collapse_frees_after_the_fence),
-		cmocka_unit_test(test_window_tables_are_freed_after_the_fence),
+		cmocka_unit_test(test_collapse_frees_after_the_flush),
+		cmocka_unit_test(test_window_tables_are_freed_after_the_flush),
 	};
 
 	return cmocka_run_group_tests_name("space_races", tests, NULL, NULL);

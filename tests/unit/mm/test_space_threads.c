@@ -4,7 +4,7 @@
  * that logs and copies.
  *
  * The threads keep to the protocol of real harts: a vCPU is IN while it may use the tables or its
- * TLB; who fences raises a generation and waits for every vCPU that is IN to see it; a vCPU looks
+ * TLB; who flushes raises a generation and waits for every vCPU that is IN to see it; a vCPU looks
  * at it between two operations, never inside one, and empties its TLB; one that comes IN looks
  * before it does anything. A TLB keeps each W that it ever saw until then.
  *
@@ -51,8 +51,8 @@ static u64 copy[PAGES];
 static u64 hot;	  /* the pages that all fight for: 24 from here on, */
 static u64 apart; /* this far apart */
 
-/* Core's fence_remote(), with threads for harts. */
-static void on_fence(struct space *s, const struct fence_batch *b)
+/* Core's flush_remote(), with threads for harts. */
+static void on_flush(struct space *s, const struct flush_batch *b)
 {
 	u64 want = atomic_add_acq_rel(&generation, 1U) + 1U;
 
@@ -79,7 +79,7 @@ static void vcpu_serve(struct vcpu *v)
 static void vcpu_enter(struct vcpu *v)
 {
 	atomic_set(&v->in, 1U);
-	/* Either the fence sees IN, or we see its generation. */
+	/* Either the flush sees IN, or we see its generation. */
 	smp_mb();
 	vcpu_serve(v);
 }
@@ -239,7 +239,7 @@ static void run(u32 mode, bool eager, u32 pool_tables, u32 rounds)
 	stop = 0;
 	pause_all = 0;
 	generation = 0;
-	mm_fence_hook = on_fence;
+	mm_flush_hook = on_flush;
 	for (u32 i = 0; i < VCPUS; i++) {
 		vcpu[i].seed = 1000U * mode + i + 1U;
 		MUST(pthread_create(&vcpu[i].id, NULL, vcpu_thread, &vcpu[i]) == 0);

@@ -18,12 +18,12 @@ static struct space sp;
 static struct space other;
 static struct space_config cfg;
 static struct space_counters cnt;
-static struct fence_batch last_fence;
+static struct flush_batch last_flush;
 
-static void keep_fence(struct space *s, const struct fence_batch *b)
+static void keep_flush(struct space *s, const struct flush_batch *b)
 {
 	(void)s;
-	last_fence = *b;
+	last_flush = *b;
 }
 
 static enum space_fault_result fault(u64 gpa, enum space_access access)
@@ -39,7 +39,7 @@ static bool writable(u64 gpa)
 static void begin_windows(void)
 {
 	mm_machine_init(&m, GIB(1), MIB(32));
-	mm_fence_hook = keep_fence;
+	mm_flush_hook = keep_flush;
 	memset(&sp, 0, sizeof(sp));
 	memset(&other, 0, sizeof(other));
 	memset(&cnt, 0, sizeof(cnt));
@@ -63,7 +63,7 @@ static void end_windows(void)
 
 static void test_window_shows_the_other_memory(void **state)
 {
-	u64 fences;
+	u64 flushes;
 	u64 free;
 
 	(void)state;
@@ -88,11 +88,11 @@ static void test_window_shows_the_other_memory(void **state)
 
 		assert_int_equal(space_log_status(&sp, 1, &status), CLV_ERR_NOTFOUND);
 	}
-	fences = mm_fences;
+	flushes = mm_flushes;
 	assert_int_equal(space_remove_window(&sp, GPA(GIB(1))), 0);
-	assert_int_equal(mm_fences, fences + 1U);
-	assert_true(mm_batch_covers(&last_fence, GIB(1)) &&
-		    mm_batch_covers(&last_fence, GIB(1) + MIB(4) - 1U));
+	assert_int_equal(mm_flushes, flushes + 1U);
+	assert_true(mm_batch_covers(&last_flush, GIB(1)) &&
+		    mm_batch_covers(&last_flush, GIB(1) + MIB(4) - 1U));
 	assert_int_equal(fault(GIB(1), SPACE_READ), SPACE_FAULT_NO_MEMORY_HERE);
 	assert_int_equal(mm_pte(&sp.gs, GIB(1), NULL), 0);
 	assert_int_equal(sp.pool.free, free);
