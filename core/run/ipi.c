@@ -73,3 +73,10 @@ void spin_relax(void)
 	}
 	hart_pause();
 }
+
+#ifdef SPIN_CHECK
+uintptr_t spin_self(void)
+{
+	return (uintptr_t)hart_this() | 1U; /* tp is 0 early in the boot */
+}
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a debug build and the host builds need to check who holds a lock. A release build takes
+ * nothing from here.
+ */
+#include <cleave/spinlock.h>
+
+#ifdef SPIN_CHECK
+#define SPIN_UNHELD "locks: rule broken in %s (%s): %s is not held"
+
+#ifdef CLEAVE_HOST
+#include <stdio.h>
+#include <stdlib.h>
+
+uintptr_t spin_self(void)
+{
+	static _Thread_local char thread; /* its address names the thread */
+
+	return (uintptr_t)&thread;
+}
+
+void spin_report_unheld(const char *lock, const char *file, const char *func)
+{
+	fprintf(stderr, SPIN_UNHELD "\n", func, file, lock);
+	abort();
+}
+#else
+#include <cleave/printk.h>
+
+void spin_report_unheld(const char *lock, const char *file, const char *func)
+{
+	static u32 reports; /* atomic */
+
+	/* A guest that found a way to break a rule must not flood the console. */
+	if (atomic_add(&reports, 1U) < 16U)
+		printk(SPIN_UNHELD, func, file, lock);
+}
+#endif
+#endif
