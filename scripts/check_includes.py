@@ -51,7 +51,6 @@ OWED = {
     ("core/run/shootdown.c", "core/vm/vm.h"),
     ("core/state/state_vcpu.c", "core/guest/args/sbi_args.h"),
     ("core/vm/create/vm_create.c", "core/boot/boot.h"),
-    ("core/vm/stats.c", "core/guest/hypercall.h"),
     ("core/vm/vm.h", "core/state/state.h"),
     ("core/vm/vm_load.c", "core/boot/boot.h"),
     ("drivers/uart_8250_fdt.c", "core/console/console.h"),

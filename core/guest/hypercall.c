@@ -9,6 +9,7 @@
 #include <cleave/errno.h>
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/timer.h"
+#include "core/vm/stats.h"
 
 #define GROUP_SHIFT 4U
 #define GROUP_BASE  0U

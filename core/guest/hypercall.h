@@ -52,7 +52,4 @@ int hypercall_log(struct vcpu *v, u64 fn, u64 *value);	   /* 0x30 to 0x3f */
 int hypercall_state(struct vcpu *v, u64 fn, u64 *value);   /* 0x40 to 0x43 */
 int hypercall_machine(struct vcpu *v, u64 fn, u64 *value); /* 0x44 to 0x4f */
 
-/** stats_read() - counters of @vm, CLEAVE_STAT_COUNT of them; they are read while others count */
-void stats_read(const struct vm *vm, u64 *out);
-
 #endif

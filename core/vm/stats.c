@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A VM's statistics: what its vCPUs count, each on its own hart, and what its space counts under its lock, added up by
- * whoever asks. Nobody waits for anybody: a sum may be a few events behind.
+ * A VM's statistics. Each vCPU counts on its own hart, and the space counts under its lock; whoever
+ * asks adds these up.
+ *
+ * It must never make a vCPU wait: nothing here takes a lock, so a sum may miss the last few events.
  */
-#include <cleave/atomic.h>
-#include "core/guest/hypercall.h"
+#include "core/vm/stats.h"
 
-static void add_vcpu(const struct vcpu *v, u64 *out)
+#include <cleave/atomic.h>
+#include "core/vm/vm.h"
+
+static void stats_add_vcpu(const struct vcpu *v, u64 *out)
 {
 	const struct space_counters *c = &v->counters;
 
@@ -25,7 +29,7 @@ void stats_read(const struct vm *vm, u64 *out)
 	for (u32 i = 0; i < CLEAVE_STAT_COUNT; i++)
 		out[i] = atomic_read(&vm->stat[i]);
 	for (u32 i = 0; i < vm->nr_vcpus; i++)
-		add_vcpu(vm->vcpu[i], out);
+		stats_add_vcpu(vm->vcpu[i], out);
 	out[CLEAVE_STAT_EAGER_SPLITS] += atomic_read(&s->eager_splits);
 	out[CLEAVE_STAT_COLLAPSES] += atomic_read(&s->collapses);
 	out[CLEAVE_STAT_FENCES] += atomic_read(&s->flushes);
