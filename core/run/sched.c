@@ -6,14 +6,13 @@
  * its own sake: the timer is set for the end of a time slice only while another vCPU waits for the hart, and for the
  * deadlines of those that wait.
  *
- * Locking: `lock` guards the list; it is held while one is chosen, never while one runs. The fields marked "owner" are
- * touched by the hart itself only. Lock order: vm->lock, then this.
+ * There is no lock here. The lists are made at boot, before sched_start(), and stay as they are; the
+ * fields marked "owner" are touched by the hart itself only.
  */
 #include "core/run/sched.h"
 
 #include <cleave/atomic.h>
 #include <cleave/errno.h>
-#include <cleave/spinlock.h>
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/guest.h"
 #include "arch/riscv/hart.h"
@@ -28,16 +27,13 @@
 #define SCHED_BRAKE_US 20000U /* a braked VM is held for a part of each such period */
 
 /**
- * struct sched_hart - @vcpus: list through sched_next; @chosen: the vCPU that the owner works on outside the lock, atomic;
+ * struct sched_hart - @vcpus: list through sched_next, made at boot;
  * @loaded: whose registers the hart holds, atomic, written by the owner; @wanted: choose again, atomic;
- * @turns: taken on it so far, owner; @last_vm, @last_of: which VM, and which vCPU of each VM, was loaded last, under lock
+ * @turns: taken on it so far, owner; @last_vm, @last_of: which VM, and which vCPU of each VM, was loaded last, owner
  */
 struct sched_hart {
-	struct spinlock lock;
 	struct vcpu *vcpus;
-	u32 nr;
 	u32 wanted;
-	struct vcpu *chosen;
 	struct vcpu *loaded;
 	u64 turns;
 	const struct vm *last_vm;
@@ -65,38 +61,9 @@ int sched_add(struct vcpu *v)
 	if (v->hart >= hart_count())
 		return CLV_ERR_INVAL;
 	s = &sched_harts[v->hart];
-	spin_lock(&s->lock);
 	v->sched_next = s->vcpus;
 	s->vcpus = v;
-	s->nr++;
-	spin_unlock(&s->lock);
 	return CLV_OK;
-}
-
-void sched_remove(struct vcpu *v)
-{
-	struct sched_hart *s = &sched_harts[v->hart];
-
-	spin_lock(&s->lock);
-	for (struct vcpu **p = &s->vcpus; *p != NULL; p = &(*p)->sched_next) {
-		if (*p != v)
-			continue;
-		*p = v->sched_next;
-		s->nr--;
-		break;
-	}
-	if (s->last_of[v->vm->id] == v)
-		s->last_of[v->vm->id] = NULL;
-	spin_unlock(&s->lock);
-	/* It may have been chosen before it was taken off the list; its owner finds that the VM does not run. */
-	while (atomic_read_acquire(&s->chosen) == v)
-		spin_relax();
-	sched_unload(v);
-}
-
-u32 sched_load(u32 index)
-{
-	return atomic_read(&sched_harts[index].nr);
 }
 
 void sched_wake(u32 index)
@@ -178,14 +145,12 @@ void sched_unload(struct vcpu *v)
  */
 static void sched_fence_switch(struct sched_hart *s, struct vcpu *v)
 {
-	spin_lock(&s->lock);
 	if (v->vm->vmid_shared && s->last_vm != v->vm)
 		tlb_flush_gstage_all();
 	if (s->last_of[v->vm->id] != v || (v->vm->vmid_shared && s->last_vm != v->vm))
 		tlb_flush_vs(v->vm->vmid);
 	s->last_of[v->vm->id] = v;
 	s->last_vm = v->vm;
-	spin_unlock(&s->lock);
 }
 
 static void sched_switch(struct sched_hart *s, struct vcpu *v)
@@ -323,7 +288,6 @@ static struct vcpu *sched_choose(struct sched_hart *s, u64 now, bool more)
 	u32 runnable = 0;
 
 	s->wake_at = TIMER_NEVER;
-	spin_lock(&s->lock);
 	for (struct vcpu *v = s->vcpus; v != NULL; v = v->sched_next) {
 		if (!sched_ready(s, v, now))
 			continue;
@@ -331,8 +295,6 @@ static struct vcpu *sched_choose(struct sched_hart *s, u64 now, bool more)
 		if (next == NULL || v->turn < next->turn)
 			next = v;
 	}
-	atomic_set_release(&s->chosen, next);
-	spin_unlock(&s->lock);
 	s->slice_end = TIMER_NEVER;
 	if (runnable > 1U || more)
 		s->slice_end = now + timer_frequency() * CONFIG_TIME_SLICE_US / 1000000U;
@@ -519,6 +481,5 @@ void hart_main(struct hart *h)
 			sched_run(s, v);
 		else if (!more)
 			sched_idle(s);
-		atomic_set_release(&s->chosen, NULL);
 	}
 }

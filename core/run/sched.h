@@ -10,16 +10,10 @@
 #include "core/run/vcpu.h"
 
 /**
- * sched_add() - pin @v to hart @v->hart; before that hart runs guests, or while the VM does not run
- * Return: 0, CLV_ERR_INVAL (no such hart). Never fails for want of room: the list runs through the vCPUs.
+ * sched_add() - pin @v to hart @v->hart, for good; boot hart, before sched_start()
+ * Return: 0, or CLV_ERR_INVAL when there is no such hart.
  */
 int sched_add(struct vcpu *v);
-
-/** sched_remove() - the vCPU is OUT and its VM does not run; waits until the hart no longer looks at it */
-void sched_remove(struct vcpu *v);
-
-/** sched_load() - Return: vCPUs pinned to hart @index; for choosing harts for vCPUs without affinity */
-u32 sched_load(u32 index);
 
 /** sched_wake() - hart @index should look for runnable vCPUs again; any hart */
 void sched_wake(u32 index);

@@ -63,7 +63,7 @@ enum vcpu_mode {
  * @start_pc, @start_opaque: set by the starter, who took hsm from STOPPED to CLAIMED, before hsm becomes START_PENDING
  *	(release); by the owner for a non-retentive suspend
  * @turn: its last turn, in turns of its hart; owner
- * @sched_next: next vCPU of the same hart; guarded by the lock of core/run/sched.c
+ * @sched_next: next vCPU of the same hart; set at boot by core/run/sched.c
  * @counters, @stat: statistics of this vCPU; owner, read by anybody
  */
 struct vcpu {

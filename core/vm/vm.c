@@ -7,7 +7,7 @@
  *     ^                  \---- START ---^  ^                 |      RESUME
  *     |     DESTROY from any state         |---- shutdown ---+--- fault ---> FAULTED
  *
- * Locks, in this order: vm->lock of one VM, the window table's, space.lock of one space, event and scheduler, devices,
+ * Locks, in this order: vm->lock of one VM, the window table's, space.lock of one space, event, devices,
  * console. Nobody holds the locks of two VMs or of two spaces, so two managers that work on each other cannot deadlock.
  * While a lock is held nobody waits for a vCPU to leave its hart: the vCPU may be waiting for that lock. It is enough to
  * wait for its acknowledgements, which it gives while it waits (spin_relax()).
