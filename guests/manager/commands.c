@@ -14,7 +14,7 @@ struct report *commands_report(void)
 static void say_lost(const struct report *r)
 {
 	if (r->lost > 0)
-		shell_say("%u values had no room here", r->lost);
+		shell_say("%u values did not fit into this report", r->lost);
 }
 
 void commands_say_table(const struct report *r)
@@ -44,12 +44,14 @@ bool commands_find_other(const char *word, struct cleave_vm_info *info)
 	if (!vms_find(word, info))
 		return false;
 	if (info->id == vms_self()) {
-		shell_error("partition %u \"%s\" is this manager's own", info->id, info->name);
+		shell_error("partition %u \"%s\" is the one that this manager runs in", info->id,
+			    info->name);
 		return false;
 	}
 	if (move_uses(info->id)) {
-		shell_error("partition %u \"%s\": a job works on it; jobs shows it, cancel ends it",
-			    info->id, info->name);
+		shell_error(
+			"partition %u \"%s\" is in use by a job; `jobs` shows it, `cancel` ends it",
+			info->id, info->name);
 		return false;
 	}
 	return true;

@@ -26,12 +26,12 @@ static enum command_result log_start(const struct cleave_vm_info *info, u32 mode
 	u32 i;
 
 	if (cleave_feature(CLEAVE_FEATURE_LOG_MODES) == 0) {
-		shell_error("this machine cannot log dirty pages; its boot report says why");
+		shell_error("this machine cannot log dirty pages; the boot report says why");
 		return COMMAND_FAILED;
 	}
 	if (cleave_machine(info->id, &machine).error == 0 && machine.devices != 0) {
-		shell_error("partition %u \"%s\" has the passed-through device %s: what that "
-			    "writes is in no log",
+		shell_error("partition %u \"%s\" has the passed-through device %s: no log "
+			    "sees what a device writes",
 			    info->id, info->name, machine.device);
 		return COMMAND_FAILED;
 	}
@@ -198,7 +198,8 @@ static enum command_result run_brake(int argc, char **argv)
 	if (!commands_find_other(argv[1], &info))
 		return COMMAND_FAILED;
 	if (!words_number(argv[2], &percent) || percent > BRAKE_MAX) {
-		shell_error("brake %.32s: PERCENT is a number from 0 to %u", argv[2], BRAKE_MAX);
+		shell_error("brake %.32s: PERCENT must be a number from 0 to %u", argv[2],
+			    BRAKE_MAX);
 		return COMMAND_FAILED;
 	}
 	return vms_failed(&info, "brake", cleave_vm_brake(info.id, (u32)percent)) ? COMMAND_FAILED
@@ -214,18 +215,22 @@ static void complete_known(struct complete *c, int argc, char **argv)
 
 const struct command log_commands[] = {
 	{ "log", "start|status|stop VM [fault|eager|initially-set]",
-	  "the dirty log of all of a partition's memory\n"
-	  "start: fault: write-protect, split by the first write; eager: split at once;\n"
-	  "initially-set: all pages count as dirty; none: what the machine is configured for\n"
-	  "status: pages that are dirty now; stop: put huge leaves back",
+	  "log which pages of a partition's memory are written\n"
+	  "start: begin to log. The mode says how:\n"
+	  "  fault: write-protect at once, split a huge leaf at the first write to it\n"
+	  "  eager: write-protect and split at once\n"
+	  "  initially-set: count all pages as dirty at first\n"
+	  "  Without a mode the configuration of the partition or of the machine decides.\n"
+	  "status: count the pages that are dirty now\n"
+	  "stop: end the log and put the huge leaves back",
 	  run_log, complete_log },
-	{ "stats", "VM", "a partition's counters since it was created", run_stats,
+	{ "stats", "VM", "show a partition's counters since it was created", run_stats,
 	  commands_complete_vm },
-	{ "leaves", "VM", "the leaves that a partition's memory is mapped with", run_leaves,
+	{ "leaves", "VM", "count the page-table leaves that map a partition's memory", run_leaves,
 	  complete_known },
 	{ "brake", "VM PERCENT",
-	  "hold a partition's vCPUs for so much of the time, 0 to 99\n"
-	  "A migration uses it for a partition that dirties memory faster than the link carries.",
+	  "hold a partition's vCPUs for PERCENT of the time, 0 to 99\n"
+	  "A migration brakes a partition that writes memory faster than the link carries it.",
 	  run_brake, complete_known },
 };
 const u32 log_commands_nr = ARRAY_SIZE(log_commands);

@@ -301,7 +301,7 @@ static enum command_result run_quit(int argc, char **argv)
 	if (argc != 1)
 		return COMMAND_USAGE;
 	if (move_busy()) {
-		shell_error("a job runs; jobs shows it, cancel ends it");
+		shell_error("a job is running; `jobs` shows it, `cancel` ends it");
 		return COMMAND_FAILED;
 	}
 	manager_quit();
@@ -309,36 +309,36 @@ static enum command_result run_quit(int argc, char **argv)
 }
 
 const struct command vm_commands[] = {
-	{ "list", "", "every partition on a line", run_list, NULL },
+	{ "list", "", "list all partitions", run_list, NULL },
 	{ "info", "VM",
-	  "all about a partition\n"
-	  "VM is a partition's number or its name, here and everywhere.",
+	  "show all that is known about a partition\n"
+	  "In every command VM is a partition's number or its name.",
 	  run_info, complete_any },
 	{ "pause", "VM", "hold a running partition's vCPUs where they are", run_pause,
 	  complete_running },
 	{ "resume", "VM", "let a paused partition go on", run_resume, complete_paused },
 	{ "reset", "VM",
-	  "stop a partition, and start it again as at the beginning\n"
-	  "Its memory is zeroed and loaded from the boot archive.",
+	  "stop a partition, and start it from the beginning\n"
+	  "Its memory is zeroed, then loaded from the boot archive.",
 	  run_reset, complete_made },
 	{ "destroy", "VM",
 	  "stop a partition, and give its memory back\n"
-	  "What was in it is lost. Its slot stays, empty: create makes it again, and a partition "
-	  "can be moved into it.",
+	  "Its contents are lost. Its slot stays, empty: `create` gives it memory again, and a "
+	  "partition can be moved into it.",
 	  run_destroy, complete_made },
 	{ "create", "VM",
 	  "give an empty slot its memory, zeroed\n"
-	  "It is paused then; start loads it.",
+	  "The slot is paused after that; `start` loads and starts it.",
 	  run_create, complete_empty },
 	{ "start", "VM",
 	  "load a partition from the boot archive, and start it\n"
-	  "One that has stopped, was configured manual-start, or was created.",
+	  "It must be stopped, faulted, or fresh from `create`.",
 	  run_start, complete_still },
-	{ "version", "", "what hypervisor this is, and what this machine can do", run_version,
+	{ "version", "", "show the version of the ABI, and what this machine can do", run_version,
 	  NULL },
 	{ "quit", "",
 	  "end the manager; other partitions go on\n"
-	  "The machine ends when none runs any more.",
+	  "The machine shuts down when no partition runs any more.",
 	  run_quit, NULL },
 };
 const u32 vm_commands_nr = ARRAY_SIZE(vm_commands);

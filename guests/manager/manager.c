@@ -56,7 +56,7 @@ void guest_main(unsigned long hartid, const void *fdt)
 
 	(void)hartid;
 	if (cleave_feature(CLEAVE_FEATURE_MANAGER) != 1) {
-		say("FAIL this partition is not configured as manager");
+		say("FAIL this partition is not a manager: its configuration lacks `manager`");
 		sbi_shutdown(true);
 	}
 	tables[0] = (struct shell_table){ vm_commands, vm_commands_nr };

@@ -48,7 +48,7 @@ def demonstrated(m, leaves):
         assert all(row is first or number(row[2]) < number_of_pages(said) for row in passes), rows
         paused = [line for line in said if line.startswith(mode + " ") and "partition paused" in line]
         assert len(paused) == 1
-        assert number(re.search(r"(\d+) pages told clean are as they were, 0 are not", paused[0])[1]) > 0
+        assert number(re.search(r"(\d+) pages reported clean are unchanged, 0 are not", paused[0])[1]) > 0
 
 
 def number_of_pages(said):

@@ -163,9 +163,9 @@ def test_what_is_wrong(boot):
     for command in ("info", "pause", "resume", "reset", "destroy", "create", "start", "stats", "leaves", "log status",
                     "log start", "demo"):
         for name in ("nobody", "17", "wor", "4294967297"):
-            assert bad(m, f"{command} {name}") == f'no partition "{name}"; list shows them'
+            assert bad(m, f"{command} {name}") == f'there is no partition "{name}"; `list` shows all partitions'
     for command in ("pause", "destroy", "reset", "log start", "demo"):
-        assert bad(m, f"{command} manager") == 'partition 0 "manager" is this manager\'s own'
+        assert bad(m, f"{command} manager") == 'partition 0 "manager" is the one that this manager runs in'
     for command, why in {"resume work": "it is running", "create work": "it is running", "start work": "it is running",
                          "pause spare": "it is empty", "resume spare": "it is empty", "destroy spare": "it is empty",
                          "start spare": "it is empty", "reset spare": "it is empty", "leaves spare": "it is empty",
@@ -176,12 +176,12 @@ def test_what_is_wrong(boot):
         assert said.startswith(f'{" ".join(words[:-1])} of partition ') and said.endswith(f"({why})"), said
         assert f'"{words[-1]}"' in said
     for percent in ("100", "-1", "x", "1.5", "18446744073709551616"):
-        assert bad(m, f"brake work {percent}") == f"brake {percent}: PERCENT is a number from 0 to 99"
-    assert bad(m, "demo spare") == 'partition 2 "spare" is empty, and the demonstration wants one that runs'
-    assert bad(m, "nothing") == 'no command "nothing"; help lists them'
-    assert bad(m, 'info "work') == "a quote is not closed"
+        assert bad(m, f"brake work {percent}") == f"brake {percent}: PERCENT must be a number from 0 to 99"
+    assert bad(m, "demo spare") == 'partition 2 "spare" is empty; the demonstration needs one that is running'
+    assert bad(m, "nothing") == 'no command is called "nothing"; `help` lists all commands'
+    assert bad(m, 'info "work') == 'a quote (") is not closed'
     assert bad(m, "list " + "x" * 251) == "a line has at most 255 characters"
-    assert bad(m, "help nothing") == 'no command "nothing"; help lists them'
+    assert bad(m, "help nothing") == 'no command is called "nothing"; `help` lists all commands'
     assert listed(m) == before
 
 
@@ -307,7 +307,7 @@ def test_editing(boot):
     m.send("\x03")
     m.wait(r"^manager\| manager> log sta?\^C$", SHORT)
 
-    typed(m, "foo\r", r'error: no command "foo"; help lists them')
+    typed(m, "foo\r", r'error: no command is called "foo"; `help` lists all commands')
     typed(m, "script on\r")
     assert state(m, "work") == "running"
     good(m, "script off")
@@ -412,12 +412,12 @@ def test_a_job_guards_its_partitions(boot):
     good(m, "migrate work to spare --downtime 0 --passes 4000")
     m.wait(r"^manager\| \* progress: .*percent=", SHORT)
     for vm, number in (("work", 1), ("spare", 2)):
-        why = f'partition {number} "{vm}": a job works on it; jobs shows it, cancel ends it'
+        why = f'partition {number} "{vm}" is in use by a job; `jobs` shows it, `cancel` ends it'
         for command in ("pause", "resume", "reset", "destroy", "create", "start", "log start", "log stop"):
             assert during(m, f"{command} {vm}") == f"error: {why}"
         assert during(m, f"brake {vm} 5") == f"error: {why}"
     for command in ("quit", "demo"):
-        assert during(m, command) == "error: a job runs; jobs shows it, cancel ends it"
+        assert during(m, command) == "error: a job is running; `jobs` shows it, `cancel` ends it"
     assert during(m, "jobs") == during(m, "list") == during(m, "log status work") == "ok"
     good(m, "cancel")
     m.wait(r"^manager\| \* failed: migrate work: ", SHORT)
@@ -434,5 +434,5 @@ def test_a_job_guards_its_partitions(boot):
 def test_only_a_manager(boot):
     """In a partition that is no manager the program says so and ends."""
     m = boot([partition("other", kernel="manager.bin")], {"manager.bin": guest("manager")})
-    m.wait(r"^other\| FAIL this partition is not configured as manager$", SHORT)
+    m.wait(r"^other\| FAIL this partition is not a manager: its configuration lacks `manager`$", SHORT)
     assert m.wait_end(SHORT) == 0

@@ -103,7 +103,7 @@ def test_refusals(boot):
     assert "no partition" in man.refused("migrate nobody to spare")
     assert "usage" in man.refused("migrate work spare")
     assert 'slot 2 "fixed" is not empty: its guest is running' in man.refused("migrate work to fixed")
-    assert "only one that runs or is paused" in man.refused("migrate spare to other")
+    assert "only a running or paused one can move" in man.refused("migrate spare to other")
     for option in ("--downtime x", "--passes 0", "--brake 100", "--nonsense"):
         assert option.split()[0] in man.refused(f"migrate work to spare {option}")
     assert f"port {PEER} is not there" in man.refused("migrate work to peer")
@@ -114,9 +114,9 @@ def test_refusals(boot):
     # Two sources to one slot, one source to two slots, and commands on what a job works on.
     man.run("migrate work to spare --downtime 0 --passes 4000")
     jobs_from = man.jobs_from
-    assert "a job works on it" in man.refused("migrate work to other")
-    assert "a job works on it" in man.refused("restore spare")
-    assert "a job works on it" in man.refused("pause work")
+    assert "is in use by a job" in man.refused("migrate work to other")
+    assert "is in use by a job" in man.refused("restore spare")
+    assert "is in use by a job" in man.refused("pause work")
     rows = man.rows("jobs")
     assert [(row["kind"], row["vm"], row["to"]) for row in rows] == [("migrate", "work", "spare")]
     man.run("cancel")
@@ -377,8 +377,8 @@ def test_doubt_over_a_restart(boot, proxy, arrives):
     # Nothing but an answer lets it run here.
     states(man_a, work="paused", back="empty")
     assert info(man_a, "work")["note"] == "given"
-    assert "a job works on it" in man_a.refused("resume work")
-    assert "a job works on it" in man_a.refused("migrate work to back")
+    assert "is in use by a job" in man_a.refused("resume work")
+    assert "is in use by a job" in man_a.refused("migrate work to back")
     assert "is in doubt: the peer's answer ends it" in man_a.refused("cancel")
     proxy.let_in.set()
     man_a.jobs_from = since
@@ -386,7 +386,7 @@ def test_doubt_over_a_restart(boot, proxy, arrives):
     assert not [line for line in a.lines("work") if "FAIL" in line]
     if arrives:
         assert verdict.startswith("done: migrate work to peer"), verdict
-        man_b.tells(r"peer: asks what became of migration 0x[0-9a-f]+: its guest is here")
+        man_b.tells(r"peer: it asked about migration 0x[0-9a-f]+ and was told that its guest is here")
         states(man_a, work="empty", back="empty")
         states(man_b, there="running")
         alive(b, "there")
@@ -434,7 +434,7 @@ def test_decide_here(boot, proxy):
     proxy.let_in.set()
     man_a.tells(r"work: the destination does not know of this migration; asking the peer")
     since = man_a.jobs_from
-    man_b.tells(r"peer: asks what became of migration 0x[0-9a-f]+: not known here")
+    man_b.tells(r"peer: it asked about migration 0x[0-9a-f]+ and was told that it is not known here")
     states(man_b, there="empty")
     for words, why in (("work", "usage"), ("work there", "usage"), ("nobody here", "no partition"),
                        ("back here", 'partition 2 "back" is not in doubt'),
@@ -464,7 +464,7 @@ def test_decide_gone(boot, proxy):
     assert received(man_b).ok
     since = man_a.jobs_from
     # What is asked is heard there, and the answer is not heard here.
-    man_b.tells(r"peer: asks what became of migration 0x[0-9a-f]+: its guest is here")
+    man_b.tells(r"peer: it asked about migration 0x[0-9a-f]+ and was told that its guest is here")
     assert man_a.vm("work")["state"] == "paused"
     man_a.run("decide work gone")
     man_a.jobs_from = since
@@ -495,7 +495,7 @@ def test_both_at_once(boot, proxy):
     (first, gone, free, report), (second, stays, taken, cancelled) = sorted(ends, key=lambda end: not end[3].ok)
     assert report.verdict == f"done: migrate {gone} to peer"
     assert cancelled.verdict == f"failed: migrate {stays}: cancelled"
-    assert [line for line in cancelled.lines if line == "peer: began a migration at the same moment, which goes first"]
+    assert [line for line in cancelled.lines if line == "peer: it began a migration at the same moment, and that one goes first"]
     assert received(second).verdict == f"done: receive {gone} to {taken}"
     states(first, **{gone: "empty", free: "empty"})
     states(second, **{stays: "running", taken: "running"})
@@ -516,8 +516,8 @@ def test_restart(boot):
     m, man = up(boot, worker(), spare())
     man.run("migrate work to spare --downtime 0 --passes 4000")
     man.until_phase('phase="copy" pass=[3-9]')
-    reboot(man, 'slot 2 "spare" was half filled when the manager ended: emptied',
-           'partition 1 "work" was still logged when the manager ended: stopped')
+    reboot(man, 'slot 2 "spare" was half filled when the manager ended; it has been emptied',
+           'partition 1 "work" still had its dirty log on when the manager ended; the log is off now')
     man.run("list")
     states(man, work="running", spare="empty")
     huge(man, "work")
@@ -528,8 +528,8 @@ def test_restart(boot):
     man.run("migrate spare to work --downtime 0 --passes 4000")
     man.until_phase('phase="copy" pass=[3-9]')
     assert info(man, "work")["note"] == "filling"
-    reboot(man, 'slot 1 "work" was half filled when the manager ended: emptied',
-           'partition 2 "spare" was still logged when the manager ended: stopped')
+    reboot(man, 'slot 1 "work" was half filled when the manager ended; it has been emptied',
+           'partition 2 "spare" still had its dirty log on when the manager ended; the log is off now')
     man.run("list")
     states(man, work="empty", spare="running")
     alive(m, "spare")
@@ -557,7 +557,7 @@ def test_restart_while_the_slot_is_made(boot):
         man.jobs_from = job
         assert "cancelled" in man.over().verdict
     assert seen["state"] == "empty", "it was created before it was noted"
-    reboot(man, 'slot 2 "spare" was half filled when the manager ended: emptied')
+    reboot(man, 'slot 2 "spare" was half filled when the manager ended; it has been emptied')
     man.run("list")
     states(man, work="running", spare="empty")
     assert info(man, "spare")["note"] == "-"
@@ -574,10 +574,10 @@ def test_restart_on_an_open_link(boot, proxy, who):
     job = man_a.jobs_from
     man_a.until_phase('phase="copy" pass=[2-9]')
     if who == "source":
-        reboot(man_a, 'partition 1 "work" was still logged when the manager ended: stopped')
+        reboot(man_a, 'partition 1 "work" still had its dirty log on when the manager ended; the log is off now')
         assert not received(man_b).ok
     else:
-        reboot(man_b, 'slot 1 "there" was half filled when the manager ended: emptied')
+        reboot(man_b, 'slot 1 "there" was half filled when the manager ended; it has been emptied')
         man_a.jobs_from = job
         verdict = man_a.over().verdict
         assert verdict.startswith("failed: migrate work: the link was cut"), verdict
@@ -673,6 +673,6 @@ def test_bad_checkpoint(boot, store):
         assert verdict.startswith("failed: restore one: ") and why in verdict, verdict
         states(man, one="empty")
         if bad is not cut:
-            assert "connect it anew" in man.refused("restore one")
+            assert "reconnect it" in man.refused("restore one")
         store.cut()
     alive(m, "work")

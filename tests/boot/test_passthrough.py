@@ -175,7 +175,7 @@ def test_pause_reset_destroy(boot):
 
     # What its device writes would be in no log.
     m.sendline("log start clock")
-    m.wait(rf'^manager\| error: partition 0 "clock" has the passed-through device {RTC}: what that writes is in no log$')
+    m.wait(rf'^manager\| error: partition 0 "clock" has the passed-through device {RTC}: no log sees what a device writes$')
 
     command(m, "reset clock", r"^clock\| the device was used before", r"^clock\| alarm 5$")
 

@@ -192,7 +192,7 @@ static bool paused_check(struct target *t, u32 mode, struct verdict *v)
 	ok = verify_paused(t, v);
 	if (failed(t, "resume", cleave_vm_op(CLEAVE_FN_VM_RESUME, t->info.id)))
 		return false;
-	shell_say("%-13s  partition paused: %lu pages told clean are as they were, %lu are not",
+	shell_say("%-13s  partition paused: %lu pages reported clean are unchanged, %lu are not",
 		  mode_name(mode),
 		  v->checked - before.checked - (v->unreported - before.unreported),
 		  v->unreported - before.unreported);

@@ -56,7 +56,7 @@ static bool find_target(struct target *t)
 		    t->info.state == CLEAVE_VM_RUNNING)
 			return true;
 	}
-	shell_error("there is no other partition that runs");
+	shell_error("no other partition is running");
 	return false;
 }
 
@@ -80,10 +80,9 @@ static bool map_target(struct target *t)
 		r->view = (const u8 *)(view + info.gpa % GIB);
 		r->hash = (u64 *)base;
 		if (size < r->pages * FREE_NEEDED) {
-			shell_error(
-				"this partition's memory is too small: %lu KiB are needed for %lu "
-				"pages",
-				r->pages * FREE_NEEDED / 1024U, r->pages);
+			shell_error("the manager's memory is too small: hashes of %lu pages need "
+				    "%lu KiB",
+				    r->pages, r->pages * FREE_NEEDED / 1024U);
 			return false;
 		}
 		base += r->pages * FREE_NEEDED;
@@ -129,10 +128,10 @@ static bool wait_for_workload(struct target *t)
 {
 	u64 begin = rdtime(), changed = begin, last = 0, stats[CLEAVE_STAT_COUNT];
 
-	shell_say("waiting for partition %u \"%s\" to come up", t->info.id, t->info.name);
+	shell_say("waiting for the workload of partition %u \"%s\"", t->info.id, t->info.name);
 	for (;;) {
 		if (sign_is_up(t)) {
-			shell_say("its workload runs");
+			shell_say("its workload is running");
 			return true;
 		}
 		if (failed(t, "stats", cleave_stats(t->info.id, stats, CLEAVE_STAT_COUNT)))
@@ -143,7 +142,7 @@ static bool wait_for_workload(struct target *t)
 		}
 		if (rdtime() - changed > ticks(t, QUIET_US) ||
 		    rdtime() - begin > ticks(t, WAIT_US)) {
-			shell_say("it shows no sign of a workload, but is silent: going on");
+			shell_say("it shows no sign of a workload, but it is quiet: starting");
 			return true;
 		}
 		if (!demo_wait(LOOK_US))
@@ -173,12 +172,12 @@ static bool say_verdict(const struct verdict *v, bool done, bool same_leaves)
 	bool passed = done && same_leaves && v->unreported == 0;
 	u64 i;
 
-	shell_say("unreported: %lu (of %lu comparisons of pages that were told clean)",
+	shell_say("unreported: %lu (of %lu comparisons of pages that were reported clean)",
 		  v->unreported, v->checked);
 	for (i = 0; i < v->unreported && i < ARRAY_SIZE(v->first); i++)
 		shell_say("FAIL page at 0x%lx changed, and no pass reported it", v->first[i]);
 	if (!same_leaves)
-		shell_say("FAIL the leaves are not what they were");
+		shell_say("FAIL the leaves after the demonstration differ from those before it");
 	shell_say("demonstration %s", passed ? "passed" : "FAILED");
 	return passed;
 }
@@ -215,7 +214,7 @@ static bool show(struct target *t)
 	for (; t->nr != 0; t->nr--)
 		cleave_window_unmap((u64)t->region[t->nr - 1].view);
 	if (ok)
-		shell_say("the demonstration is over; partition %u \"%s\" goes on: Ctrl-] %u moves "
+		shell_say("the demonstration is over; partition %u \"%s\" runs on: Ctrl-] %u moves "
 			  "the keyboard there",
 			  t->info.id, t->info.name, t->info.id);
 	return ok;
@@ -228,19 +227,19 @@ static enum command_result run_demo(int argc, char **argv)
 	if (argc > 2)
 		return COMMAND_USAGE;
 	if (move_busy()) {
-		shell_error("a job runs; jobs shows it, cancel ends it");
+		shell_error("a job is running; `jobs` shows it, `cancel` ends it");
 		return COMMAND_FAILED;
 	}
 	if (cleave_feature(CLEAVE_FEATURE_LOG_MODES) == 0) {
-		shell_error(
-			"this machine cannot log dirty pages soundly; its boot report says why");
+		shell_error("this machine cannot log dirty pages; the boot report says why");
 		return COMMAND_FAILED;
 	}
 	if (argc == 2 ? !commands_find_other(argv[1], &t->info) : !find_target(t))
 		return COMMAND_FAILED;
 	if (t->info.state != CLEAVE_VM_RUNNING) {
-		shell_error("partition %u \"%s\" is %s, and the demonstration wants one that runs",
-			    t->info.id, t->info.name, vms_state(t->info.state));
+		shell_error(
+			"partition %u \"%s\" is %s; the demonstration needs one that is running",
+			t->info.id, t->info.name, vms_state(t->info.state));
 		return COMMAND_FAILED;
 	}
 	return show(t) ? COMMAND_OK : COMMAND_FAILED;
@@ -255,9 +254,9 @@ static void complete_demo(struct complete *c, int argc, char **argv)
 
 const struct command demo_commands[] = {
 	{ "demo", "[VM]",
-	  "show what each mode of the dirty log finds on a partition that works, and what it "
-	  "costs\n"
-	  "Five passes in each mode, every page compared with what was reported. ^C ends it.",
+	  "show what each mode of the dirty log finds on a running partition, and its cost\n"
+	  "It does five passes in each mode, and compares every page with what the log reported.\n"
+	  "^C ends it.",
 	  run_demo, complete_demo },
 };
 const u32 demo_commands_nr = ARRAY_SIZE(demo_commands);

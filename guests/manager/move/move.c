@@ -43,7 +43,7 @@ struct job *move_job_new(enum job_kind kind)
 	struct job *job = move_job_take(kind);
 
 	if (job == NULL)
-		shell_error("%u jobs are under way, no more are possible; jobs shows them",
+		shell_error("%u jobs are running, which is the limit; `jobs` shows them",
 			    MOVE_JOBS);
 	return job;
 }
@@ -62,14 +62,14 @@ static bool history_take(struct job *job)
 	u64 bytes;
 
 	if (hyper_describe(job->from.vm, &machine, number) != 0) {
-		shell_error("partition %u \"%s\": its memory cannot be described", job->from.vm,
-			    job->from.name);
+		shell_error("the hypervisor does not describe the memory of partition %u \"%s\"",
+			    job->from.vm, job->from.name);
 		return false;
 	}
 	bytes = migrate_machine_pages(&machine) * sizeof(u32);
 	if (bytes > move.history_size - move.history_used) {
-		shell_error("--verify of partition %u \"%s\" takes %lu KiB for its history; this "
-			    "manager has %lu KiB left: give its partition more memory",
+		shell_error("--verify of partition %u \"%s\" needs %lu KiB for its page history, "
+			    "and %lu KiB are left: give the manager's partition more memory",
 			    job->from.vm, job->from.name, bytes / 1024U,
 			    (move.history_size - move.history_used) / 1024U);
 		return false;
@@ -124,8 +124,9 @@ static bool regions_ok(const struct cleave_vm_info *info)
 {
 	if (info->regions <= MIGRATE_REGIONS_MAX)
 		return true;
-	shell_error("partition %u \"%s\" has %u memory regions: only one with at most %u can move",
-		    info->id, info->name, info->regions, MIGRATE_REGIONS_MAX);
+	shell_error(
+		"partition %u \"%s\" has %u memory regions; a partition that moves has at most %u",
+		info->id, info->name, info->regions, MIGRATE_REGIONS_MAX);
 	return false;
 }
 
@@ -143,25 +144,24 @@ bool move_find_guest(const char *word, struct cleave_vm_info *info)
 		return false;
 	}
 	if ((info->flags & (CLEAVE_VM_FLAG_MIGRATABLE | CLEAVE_VM_FLAG_INCOMING)) == 0) {
-		shell_error(
-			"partition %u \"%s\" is not migratable: its configuration does not say so",
-			info->id, info->name);
+		shell_error("partition %u \"%s\" is not migratable: its configuration lacks "
+			    "`migratable`",
+			    info->id, info->name);
 		return false;
 	}
 	if (info->note == CLEAVE_NOTE_GIVEN) {
-		shell_error(
-			"partition %u \"%s\" was given up by migration 0x%lx, which is in doubt",
-			info->id, info->name, info->note_id);
+		shell_error("partition %u \"%s\" was given up by migration 0x%lx, which is still "
+			    "in doubt",
+			    info->id, info->name, info->note_id);
 		return false;
 	}
 	if (info->note == CLEAVE_NOTE_FILLING) {
-		shell_error("partition %u \"%s\" is being filled by migration 0x%lx: it is no "
-			    "guest yet",
+		shell_error("partition %u \"%s\" is still being filled by migration 0x%lx",
 			    info->id, info->name, info->note_id);
 		return false;
 	}
 	if (info->state != CLEAVE_VM_RUNNING && info->state != CLEAVE_VM_PAUSED) {
-		shell_error("partition %u \"%s\" is %s: only one that runs or is paused can move",
+		shell_error("partition %u \"%s\" is %s; only a running or paused one can move",
 			    info->id, info->name, vms_state(info->state));
 		return false;
 	}
@@ -179,7 +179,7 @@ bool move_find_slot(const char *word, struct cleave_vm_info *info)
 	}
 	/* A guest may go back to where it was started, too. */
 	if ((info->flags & (CLEAVE_VM_FLAG_INCOMING | CLEAVE_VM_FLAG_MIGRATABLE)) == 0) {
-		shell_error("slot %u \"%s\" is not incoming: its configuration does not say so",
+		shell_error("slot %u \"%s\" takes no guest: its configuration lacks `incoming`",
 			    info->id, info->name);
 		return false;
 	}
@@ -276,7 +276,8 @@ static enum command_result run_checkpoint(int argc, char **argv)
 	if (argc != 2)
 		return COMMAND_USAGE;
 	if (w.verify) {
-		shell_error("--verify takes somebody who compares: a checkpoint has nobody");
+		shell_error("a checkpoint takes no --verify: nobody at the other end compares the "
+			    "pages");
 		return COMMAND_FAILED;
 	}
 	return move_find_guest(argv[1], &vm) ? link_checkpoint(&vm, &w) : COMMAND_FAILED;
@@ -338,9 +339,10 @@ static struct job *find_job(int argc, char **argv)
 	if (n == 1)
 		return found;
 	if (n > 1)
-		shell_error("there are %u jobs: say which; jobs shows them", n);
+		shell_error("%u jobs match: name one by its number; `jobs` shows them", n);
 	else
-		shell_error(argc == 1 ? "there is no job" : "there is no such job; jobs shows all");
+		shell_error(argc == 1 ? "there is no job"
+				      : "there is no such job; `jobs` shows all");
 	return NULL;
 }
 
@@ -357,7 +359,7 @@ static enum command_result run_cancel(int argc, char **argv)
 		return COMMAND_OK;
 	if (job_doubts(job))
 		shell_error(
-			"job %u is in doubt: the peer's answer ends it, or decide when the peer "
+			"job %u is in doubt: the peer's answer ends it, or `decide` if the peer "
 			"is lost for good",
 			job->number);
 	else
@@ -391,7 +393,7 @@ static enum command_result run_jobs(int argc, char **argv)
 		report_hex(r, "id", job->sends ? job->from.id : job->dest.hello.id);
 	}
 	if (r->rows == 0 && !shell_script())
-		shell_say("no job is under way");
+		shell_say("no job is running");
 	else
 		commands_say_table(r);
 	return COMMAND_OK;
@@ -483,39 +485,36 @@ const struct command move_commands[] = {
 	{ "migrate",
 	  "VM to SLOT|peer [--downtime MS] [--passes N] [--bound MS] [--brake PERCENT] [--verify]",
 	  "move a partition while it runs\n"
-	  "SLOT is an empty slot of this machine; the peer is the manager at the other end of "
-	  "port\n"
-	  "cleave.peer, which chooses one of its own. The guest is stopped for the last pages "
-	  "when\n"
-	  "that is estimated to take no longer than --downtime (300 ms), or after --passes (30); "
-	  "if\n"
-	  "it would then take longer than --bound, the migration is given up. --brake lets the "
-	  "guest\n"
-	  "be held for up to so much of the time when it writes faster than the link carries.\n"
-	  "--verify compares every page on both sides before the guest is handed over.",
+	  "SLOT is an empty slot of this machine. `peer` is the manager at the other end of\n"
+	  "port cleave.peer, which chooses one of its own empty slots.\n"
+	  "--downtime MS: stop the guest when it is expected to stand still for MS or less (300)\n"
+	  "--passes N: copy the running guest at most N times (30), then stop it\n"
+	  "--bound MS: if it would then stand still for longer than MS, cancel the migration\n"
+	  "--brake PERCENT: hold the guest for up to PERCENT of the time if it writes faster\n"
+	  "  than the link carries\n"
+	  "--verify: compare every page on both sides before the guest is handed over",
 	  run_migrate, complete_migrate },
 	{ "checkpoint", "VM [--downtime MS] [--passes N] [--bound MS] [--brake PERCENT]",
 	  "write a partition to port cleave.store while it runs; it runs on", run_checkpoint,
 	  complete_checkpoint },
 	{ "restore", "SLOT", "fill an empty slot with what comes from port cleave.store",
 	  run_restore, complete_restore },
-	{ "cancel", "[JOB]", "end a job: the guest runs on where it was", run_cancel,
+	{ "cancel", "[JOB]", "end a job; its guest runs on where it was", run_cancel,
 	  complete_jobs },
-	{ "jobs", "", "list the jobs that are under way", run_jobs, NULL },
-	{ "links", "", "say how the ports to the peer and to the store are", link_run_links, NULL },
+	{ "jobs", "", "list the jobs that are running", run_jobs, NULL },
+	{ "links", "", "show the state of the ports to the peer and to the store", link_run_links,
+	  NULL },
 	{ "decide", "VM here|gone",
-	  "end a doubt when the peer is lost for good\n"
-	  "A guest that was handed over without an answer stands still until the peer says "
-	  "whether\n"
-	  "it has it. `here` lets it run here again: make sure that it runs nowhere else, ever.\n"
-	  "`gone` forgets it: it runs at the peer.",
+	  "end a doubt if the peer is lost for good\n"
+	  "A guest that was handed over without an answer stands still here until the peer says\n"
+	  "whether it has the guest. `here` lets the guest run here again: make sure that it\n"
+	  "never runs anywhere else. `gone` forgets the guest: it runs at the peer.",
 	  run_decide, complete_decide },
 	{ "reboot", "",
-	  "start this manager anew, also in the middle of a job\n"
-	  "It ends as if it had crashed, and clears up when it is there again: guests that stand "
-	  "still\n"
-	  "for a job run on, slots that are half filled are emptied, who is in doubt asks the "
-	  "peer.",
+	  "restart this manager, even in the middle of a job\n"
+	  "The manager ends as if it had crashed. After its restart it cleans up: guests that a\n"
+	  "job had paused run on, slots that are half filled are emptied, and the peer is asked\n"
+	  "about guests in doubt.",
 	  run_reboot, NULL },
 };
 const u32 move_commands_nr = ARRAY_SIZE(move_commands);

@@ -183,10 +183,10 @@ static bool peer_receive(void)
 		return peer_refuse(&hello, "no empty incoming slot");
 	job = move_job_take(JOB_RECEIVE);
 	if (job == NULL)
-		return peer_refuse(&hello, "too many jobs are under way");
+		return peer_refuse(&hello, "too many jobs are running");
 	migrate_line_clear(&line);
 	migrate_line_bytes(&line, hello.name, sizeof(hello.name));
-	shell_say("peer: %s comes to slot %u \"%s\" as job %u", line.text, slot.id, slot.name,
+	shell_say("peer: receiving %s into slot %u \"%s\" as job %u", line.text, slot.id, slot.name,
 		  job->number);
 	hyper_init(&job->to, &slot, hello.id, move_view(job, 1));
 	link = wire_accept(&links.wire);
@@ -204,11 +204,11 @@ static bool peer_answer(void)
 	query.reserved = 0;
 	if (!wire_reply(&links.wire, MIGRATE_REC_STATUS, &query, sizeof(query)))
 		return false;
-	shell_say("peer: asks what became of migration 0x%lx: %s", query.id,
+	shell_say("peer: it asked about migration 0x%lx and was told that %s", query.id,
 		  query.outcome == MIGRATE_OUTCOME_RUNNING   ? "its guest is here"
 		  : query.outcome == MIGRATE_OUTCOME_NONE    ? "its guest is not here"
-		  : query.outcome == MIGRATE_OUTCOME_PENDING ? "not decided yet"
-							     : "not known here");
+		  : query.outcome == MIGRATE_OUTCOME_PENDING ? "it is not decided yet"
+							     : "it is not known here");
 	return true;
 }
 
@@ -219,8 +219,8 @@ static bool peer_listen(void)
 	if (links.wire.lost != links.lost) {
 		links.lost = links.wire.lost;
 		if (links.lost)
-			shell_say("peer: what comes is no frame: dropped until nothing comes for a "
-				  "second");
+			shell_say("peer: it sent bytes that are not a frame; all input is dropped "
+				  "until the link is silent for a second");
 	}
 	if (links.job != NULL || call == WIRE_NONE)
 		return false;
@@ -243,11 +243,11 @@ static bool peer_crossed(struct job *job, enum wire_call call)
 		return peer_answer();
 	wire_hello(&links.wire, &hello);
 	if (job->source.state != MIGRATE_SRC_ACCEPT)
-		return peer_refuse(&hello, "in doubt about a guest that it was sent, ask again");
+		return peer_refuse(&hello, "in doubt about a guest sent earlier; try again");
 	if (hello.id > job->from.id) {
 		wire_drop(&links.wire);
 	} else {
-		shell_say("peer: began a migration at the same moment, which goes first");
+		shell_say("peer: it began a migration at the same moment, and that one goes first");
 		(void)job_cancel(job);
 		wire_cut(&links.wire, 0);
 	}
@@ -407,7 +407,7 @@ static bool port_there(const struct virtio_port *port, const char *name)
 {
 	if (port == NULL)
 		/* The device announces its ports when it likes to: what is not there may come. */
-		shell_error("port %s is not there, or not yet: the manager's partition needs a "
+		shell_error("port %s is not there (yet): the manager's partition needs a "
 			    "virtio console device with a port of that name",
 			    name);
 	else if (!virtio_port_connected(port))
@@ -511,7 +511,7 @@ enum command_result link_restore(const struct cleave_vm_info *slot)
 		return COMMAND_FAILED;
 	if (links.spoiled != 0 && links.spoiled == virtio_port_generation(links.store)) {
 		shell_error("port " LINK_STORE
-			    " still has the rest of a stream that failed: connect it anew");
+			    " still holds the rest of a stream that failed: reconnect it");
 		virtio_port_rest(links.store);
 		return COMMAND_FAILED;
 	}

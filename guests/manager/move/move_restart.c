@@ -42,10 +42,11 @@ static void empty_slot(const struct cleave_vm_info *info)
 	r = cleave_vm_steps(CLEAVE_FN_VM_DESTROY, info->id);
 	if (r.error == 0) {
 		vms_expect(info->id, CLEAVE_VM_EMPTY);
-		shell_say("slot %u \"%s\" was half filled when the manager ended: emptied",
+		shell_say("slot %u \"%s\" was half filled when the manager ended; it has been "
+			  "emptied",
 			  info->id, info->name);
 	} else {
-		shell_say("slot %u \"%s\" was half filled when the manager ended, and cannot be "
+		shell_say("slot %u \"%s\" was half filled when the manager ended, and it cannot be "
 			  "emptied: %s",
 			  info->id, info->name, migrate_error_text(r.error));
 	}
@@ -63,8 +64,10 @@ static void run_on(const struct cleave_vm_info *info)
 		vms_expect(info->id, CLEAVE_VM_RUNNING);
 		r = cleave_vm_note(info->id, CLEAVE_NOTE_TAKEN, info->note_id, false);
 	}
-	shell_say("partition %u \"%s\" was paused by a migration that ended with the manager: %s",
-		  info->id, info->name, r.error == 0 ? "it runs on" : migrate_error_text(r.error));
+	shell_say("partition %u \"%s\" was paused by a migration that ended with the manager; "
+		  "it %s%s",
+		  info->id, info->name, r.error == 0 ? "runs on" : "cannot run on: ",
+		  r.error == 0 ? "" : migrate_error_text(r.error));
 }
 
 /* A log of the kind that migrations start. */
@@ -86,8 +89,10 @@ static void log_off(const struct cleave_vm_info *info)
 	if (any && info->brake != 0)
 		(void)cleave_vm_brake(info->id, 0);
 	if (any)
-		shell_say("partition %u \"%s\" was still logged when the manager ended: stopped%s",
-			  info->id, info->name, info->brake != 0 ? ", its brake is off" : "");
+		shell_say("partition %u \"%s\" still had its dirty log on when the manager ended; "
+			  "%s off now",
+			  info->id, info->name,
+			  info->brake != 0 ? "the log and the brake are" : "the log is");
 }
 
 /* Of a migration within this machine the slots themselves say what became of it: the ledger may have had more than it holds. */

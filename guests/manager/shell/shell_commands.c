@@ -18,8 +18,8 @@ static const struct command own_commands[] = {
 	  run_history, NULL },
 	{ "script", "on|off",
 	  "for programs: no echo, prompt, colours or redrawing\n"
-	  "Fields are key=value and numbers plain. Blank lines and lines that begin with # are "
-	  "skipped.",
+	  "Output is key=value fields with plain numbers. Blank lines and lines that begin with # "
+	  "are skipped.",
 	  run_script, complete_script },
 };
 
@@ -116,7 +116,7 @@ bool shell_execute(char *line)
 	}
 	command = shell_find(argv[0]);
 	if (command == NULL)
-		shell_error("no command \"%.32s\"; help lists them", argv[0]);
+		shell_error("no command is called \"%.32s\"; `help` lists all commands", argv[0]);
 	else
 		run_command(command, argc, argv);
 	return true;
@@ -175,7 +175,8 @@ static enum command_result run_help(int argc, char **argv)
 	if (argc == 2) {
 		command = shell_find(argv[1]);
 		if (command == NULL) {
-			shell_error("no command \"%.32s\"; help lists them", argv[1]);
+			shell_error("no command is called \"%.32s\"; `help` lists all commands",
+				    argv[1]);
 			return COMMAND_FAILED;
 		}
 		shell_say("%s %s", command->name, command->args);

@@ -37,13 +37,13 @@ int words_split(char *line, char **argv, const char **why)
 		if (*line == '\0')
 			return argc;
 		if (argc == (int)WORDS_MAX) {
-			*why = "too many words";
+			*why = "too many words: a line may have 32";
 			return -1;
 		}
 		argv[argc] = line;
 		line = take_word(line, line);
 		if (line == NULL) {
-			*why = "a quote is not closed";
+			*why = "a quote (\") is not closed";
 			return -1;
 		}
 		argc++;
@@ -113,8 +113,8 @@ static bool set_value(const struct option *o, const char *value, char *why, size
 	if (o->number == NULL)
 		return true;
 	if (!words_number(value, &n) || n < o->min || n > o->max) {
-		guest_print(why, size, "%s %.32s: %s is a number from %lu to %lu", o->name, value,
-			    o->unit, (unsigned long)o->min, (unsigned long)o->max);
+		guest_print(why, size, "%s %.32s: %s must be a number from %lu to %lu", o->name,
+			    value, o->unit, (unsigned long)o->min, (unsigned long)o->max);
 		return false;
 	}
 	*o->number = n;
@@ -142,7 +142,7 @@ static int take_option(const struct option *o, char **argv, char *why, size_t si
 		words = 2;
 	}
 	if (value == NULL || *value == '\0') {
-		guest_print(why, size, "%s wants a value: %s %s", o->name, o->name, o->unit);
+		guest_print(why, size, "%s needs a value: %s %s", o->name, o->name, o->unit);
 		return 0;
 	}
 	return set_value(o, value, why, size) ? words : 0;

@@ -36,10 +36,10 @@ bool vms_failed(const struct cleave_vm_info *vm, const char *what, struct sbiret
 		return false;
 	/* Its state may be another one by now, and it is what a person wants to know. */
 	if (cleave_vm_info(vm->id, &now).error == 0)
-		shell_error("%s of partition %u \"%s\": %s (it is %s)", what, vm->id, vm->name,
-			    migrate_error_text(r.error), vms_state(now.state));
+		shell_error("%s of partition %u \"%s\" failed: %s (it is %s)", what, vm->id,
+			    vm->name, migrate_error_text(r.error), vms_state(now.state));
 	else
-		shell_error("%s of partition %u \"%s\": %s", what, vm->id, vm->name,
+		shell_error("%s of partition %u \"%s\" failed: %s", what, vm->id, vm->name,
 			    migrate_error_text(r.error));
 	return true;
 }
@@ -63,7 +63,7 @@ bool vms_find(const char *word, struct cleave_vm_info *info)
 				return true;
 		}
 	}
-	shell_error("no partition \"%.32s\"; list shows them", word);
+	shell_error("there is no partition \"%.32s\"; `list` shows all partitions", word);
 	return false;
 }
 
@@ -130,8 +130,8 @@ void vms_init(void)
 static void tell_state(const struct cleave_vm_info *info)
 {
 	static const char *const became[] = {
-		[CLEAVE_VM_EMPTY] = "is empty",	 [CLEAVE_VM_STOPPED] = "stopped",
-		[CLEAVE_VM_RUNNING] = "runs",	 [CLEAVE_VM_PAUSED] = "paused",
+		[CLEAVE_VM_EMPTY] = "was emptied",  [CLEAVE_VM_STOPPED] = "stopped",
+		[CLEAVE_VM_RUNNING] = "is running", [CLEAVE_VM_PAUSED] = "was paused",
 		[CLEAVE_VM_FAULTED] = "faulted",
 	};
 

@@ -384,14 +384,14 @@ static void words_are_split(void **state)
 	assert_string_equal(argv[1], "b cd");
 	assert_string_equal(argv[2], "");
 	assert_int_equal(split("a \"b c", argv, &why), -1);
-	assert_string_equal(why, "a quote is not closed");
+	assert_string_equal(why, "a quote (\") is not closed");
 	assert_int_equal(split("1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2",
 			       argv, &why),
 			 WORDS_MAX);
 	assert_int_equal(split("1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3",
 			       argv, &why),
 			 -1);
-	assert_string_equal(why, "too many words");
+	assert_string_equal(why, "too many words: a line may have 32");
 }
 
 static void words_are_numbers(void **state)
@@ -470,11 +470,11 @@ static void wrong_options_are_refused(void **state)
 		{ "a --nothing", "no option --nothing" },
 		{ "a --verifyx", "no option --verifyx" },
 		{ "a --verify=1", "--verify takes no value" },
-		{ "a --downtime", "--downtime wants a value: --downtime MS" },
-		{ "a --downtime=", "--downtime wants a value: --downtime MS" },
-		{ "a --downtime x", "--downtime x: MS is a number from 1 to 60000" },
-		{ "a --downtime 0", "--downtime 0: MS is a number from 1 to 60000" },
-		{ "a --downtime 60001", "--downtime 60001: MS is a number from 1 to 60000" },
+		{ "a --downtime", "--downtime needs a value: --downtime MS" },
+		{ "a --downtime=", "--downtime needs a value: --downtime MS" },
+		{ "a --downtime x", "--downtime x: MS must be a number from 1 to 60000" },
+		{ "a --downtime 0", "--downtime 0: MS must be a number from 1 to 60000" },
+		{ "a --downtime 60001", "--downtime 60001: MS must be a number from 1 to 60000" },
 	};
 	char *argv[WORDS_MAX + 1U], why[120];
 

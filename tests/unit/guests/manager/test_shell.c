@@ -283,7 +283,7 @@ static void shell_says_why_a_command_fails(void **state)
 	type("nothing here\rbad\rbad a\rbad a b\rbad a b c\rgood \"x\rhelp me\rhelp a "
 	     "b\rscript\rscript maybe\r");
 	expect_line("manager> nothing here");
-	expect_line("error: no command \"nothing\"; help lists them");
+	expect_line("error: no command is called \"nothing\"; `help` lists all commands");
 	expect_line("manager> bad");
 	expect_line("error: bad failed");
 	expect_line("manager> bad a");
@@ -293,9 +293,9 @@ static void shell_says_why_a_command_fails(void **state)
 	expect_line("manager> bad a b c");
 	expect_line("error: usage: bad [WHY]");
 	expect_line("manager> good \"x");
-	expect_line("error: a quote is not closed");
+	expect_line("error: a quote (\") is not closed");
 	expect_line("manager> help me");
-	expect_line("error: no command \"me\"; help lists them");
+	expect_line("error: no command is called \"me\"; `help` lists all commands");
 	expect_line("manager> help a b");
 	expect_line("error: usage: help [COMMAND]");
 	expect_line("manager> script");
@@ -534,7 +534,7 @@ static void script_mode_is_plain(void **state)
 	expect_line("word=b");
 	expect_line("ok");
 	expect_line("error: bad failed");
-	expect_line("error: no command \"none\"; help lists them");
+	expect_line("error: no command is called \"none\"; `help` lists all commands");
 	expect_row("", 0);
 	assert_true(shell_script());
 	shell_progress("10");
