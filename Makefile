@@ -419,9 +419,13 @@ export CHECK_HOST_CPPFLAGS := $(HOST_CPPFLAGS)
 export CHECK_HOST_SRCS := $(HOST_SRCS)
 export CHECK_WARNINGS := $(WARNINGS)
 
-.PHONY: check format test test-boot bench soak run setup
+.PHONY: check map format test test-boot bench soak run setup
 check: $(GENERATED)
 	@scripts/check.sh $(CHECKS)
+
+# docs/map.svg, from the includes that are there; `make check` says when it is stale.
+map:
+	@$(PYTHON) scripts/map.py
 
 format:
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r $(CLANG_FORMAT) -i

@@ -19,6 +19,17 @@ need() { command -v "$1" >/dev/null || { echo "$1 is not here: run 'make setup'"
 check_includes() { "${PYTHON:-python3}" scripts/check_includes.py; }
 check_headers() { scripts/check_headers.sh; }
 
+check_map() { "${PYTHON:-python3}" scripts/map.py --check; }
+check_width() { "${PYTHON:-python3}" scripts/check_width.py; }
+
+# What nobody uses: functions without a caller, Makefile patterns without a file.
+check_unused()
+{
+	make -j "$jobs" O="$O" hypervisor guests >"$work/unused.build" 2>&1 ||
+		{ tail -n 20 "$work/unused.build"; return 1; }
+	"${PYTHON:-python3}" scripts/check_unused.py "$O"
+}
+
 # Each source says its licence in its first lines.
 check_spdx()
 {
@@ -107,7 +118,7 @@ check_reproducible()
 	cmp "$O/cleave.bin" "$work/again/cleave.bin"
 }
 
-all="includes spdx length headers format cppcheck tidy clang reproducible"
+all="includes map spdx length width unused headers format cppcheck tidy clang reproducible"
 status=0
 for name in ${*:-$all}; do
 	if "check_$name" >"$work/$name.log" 2>&1; then

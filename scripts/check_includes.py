@@ -26,8 +26,11 @@ RULES = {
     "lib/": ("cleave/", "abi/", "lib/"),
     "arch/": ("arch/", "libfdt.h") + SHARED,
     "mm/": ("mm/", "arch/") + SHARED,
-    **{f"core/{part}/": (*(f"core/{p}/" for p in CORE[:i + 1]), "mm/", "arch/", "libfdt.h") + SHARED
-       for i, part in enumerate(CORE)},
+    **{
+        f"core/{part}/": (*(f"core/{p}/" for p in CORE[: i + 1]), "mm/", "arch/", "libfdt.h")
+        + SHARED
+        for i, part in enumerate(CORE)
+    },
     "drivers/": ("drivers/", "core/machine/", "arch/", "libfdt.h") + SHARED,
     "platform/": ("platform/", "drivers/", "core/", "libfdt.h") + SHARED,
     "guests/": ("guests/", "abi/"),
@@ -61,13 +64,24 @@ OWED = {
 MM_ARCH = {"arch/riscv/fence.h", "arch/riscv/gstage_pte.h", "arch/riscv/pte.h"}
 
 # What a compiler without a C library has.
-FREESTANDING = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "limits.h", "stdalign.h", "stdnoreturn.h"}
+FREESTANDING = {
+    "stdarg.h",
+    "stdbool.h",
+    "stddef.h",
+    "stdint.h",
+    "limits.h",
+    "stdalign.h",
+    "stdnoreturn.h",
+}
 # The abi header's "fixed-width types, no other include".
 ABI_ALLOWED = {"stdint.h"}
 # Parts that run on a person's machine, or on the guest's Linux, have a C library.
 HOSTED = ("tools/", "tests/", "guests/linux/")
-# Where the C library of the host stands behind #ifdef CLEAVE_HOST, and the headers that stand in for it.
-HOST_BRIDGE = {"include/cleave/string.h": {"string.h", "stdlib.h"}, "lib/spinlock.c": {"stdio.h", "stdlib.h"}}
+# Headers that take the host's C library under #ifdef CLEAVE_HOST, and what they may take of it.
+HOST_BRIDGE = {
+    "include/cleave/string.h": {"string.h", "stdlib.h"},
+    "lib/spinlock.c": {"stdio.h", "stdlib.h"},
+}
 
 NO_ASM = ("include/", "lib/", "mm/", "core/", "drivers/", "platform/", "tools/")
 
@@ -133,21 +147,21 @@ def self_test():
     bad = [
         ("mm/a.c", '#include "core/vm/vm.h"'),
         ("mm/a.c", '#include "arch/riscv/csr.h"'),
-        ("mm/a.c", '#include <stdio.h>'),
+        ("mm/a.c", "#include <stdio.h>"),
         ("arch/riscv/a.c", '#include "mm/space.h"'),
         ("core/run/a.c", '#include "drivers/uart.h"'),
         ("core/run/a.c", 'void f(void) { asm volatile("nop"); }'),
-        ("guests/manager/a.c", '#include <cleave/types.h>'),
+        ("guests/manager/a.c", "#include <cleave/types.h>"),
         ("guests/manager/a.c", '#include "guests/workload/a.h"'),
-        ("include/abi/cleave.h", '#include <cleave/types.h>'),
+        ("include/abi/cleave.h", "#include <cleave/types.h>"),
         ("drivers/a.c", '#include "mm/space.h"'),
-        ("guests/manager/a.c", '#include <stdio.h>'),
+        ("guests/manager/a.c", "#include <stdio.h>"),
         ("guests/linux/a.c", '#include "guests/lib/guest.h"'),
         ("core/run/a.c", '#include "../mm/space.h"'),
         ("core/run/a.c", '#include "core/vm/vm.h"'),
         ("core/machine/a.c", '#include "core/config/config.h"'),
         ("core/vm/a.c", '#include "core/config/config_internal.h"'),
-        ("core/a.c", '#include <stddef.h>'),
+        ("core/a.c", "#include <stddef.h>"),
         ("drivers/a.c", '#include "core/console/console.h"'),
         ("tools/a.c", '#include "core/machine/irq.h"'),
     ]
@@ -156,8 +170,14 @@ def self_test():
         ("core/boot/a.c", '#include <libfdt.h>\n#include "mm/space.h"\n/* asm volatile("nop") */'),
         ("guests/manager/a.c", '#include <abi/cleave.h>\n#include "guests/lib/sbi.h"'),
         ("tests/unit/a.c", '#include <stdio.h>\n#include "core/vm/vm.h"'),
-        ("guests/linux/a.c", '#include <sys/mman.h>\n#include <stdio.h>\n#include "guests/linux/load.h"'),
-        ("tools/a.c", '#include <stdio.h>\n#include "core/config/config.h"\n#include "core/machine/memmap.h"'),
+        (
+            "guests/linux/a.c",
+            '#include <sys/mman.h>\n#include <stdio.h>\n#include "guests/linux/load.h"',
+        ),
+        (
+            "tools/a.c",
+            '#include <stdio.h>\n#include "core/config/config.h"\n#include "core/machine/memmap.h"',
+        ),
     ]
     wrong = [f"not refused: {p}: {t}" for p, t in bad if not check(p, t)]
     wrong += [f"refused: {line}" for p, t in good for line in check(p, t)]

@@ -36,6 +36,7 @@ Test
   make check            MISRA and lint, include rules, headers, format, a build with clang
                         (CHECKS='format tidy' runs only those)
   make format           clang-format everything
+  make map              draw docs/map.svg from the includes
   make bench            instruction counts to build/bench/results.json
 
 Variables

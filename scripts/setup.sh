@@ -32,7 +32,7 @@ PACKAGES="make git gcc libc6-dev python3 xz-utils cpio device-tree-compiler
 	gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf libcmocka-dev
 	gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
 	python3-pytest python3-pytest-xdist python3-pexpect python3-kconfiglib
-	cppcheck clang-$LLVM clang-tidy-$LLVM clang-format-$LLVM libclang-rt-$LLVM-dev lld-$LLVM tmux"
+	cppcheck clang-$LLVM clang-tidy-$LLVM clang-format-$LLVM libclang-rt-$LLVM-dev lld-$LLVM tmux graphviz"
 
 say() { printf 'setup: %s\n' "$*"; }
 warn() { printf 'setup: WARNING: %s\n' "$*" >&2; }
