@@ -76,11 +76,10 @@ FDTS := $(call files,deps/libfdt/*.c)
 
 # What needs no hart is built for the host too: for tools, unit tests, fuzzers and proofs. It is so
 # folder by folder.
-HOST_DIRS := mm lib core/machine core/config core/device core/state core/guest/args \
+HOST_DIRS := mm lib core/machine core/config core/console core/device core/state core/guest/args \
 	arch/riscv/decode arch/riscv/model \
 	guests/lib/migrate guests/manager/shell guests/manager/vms guests/manager/wire
-HOST_MORE := core/console/console_keys.c core/console/console_lines.c \
-	drivers/plic.c drivers/uart_8250.c drivers/uart_sifive.c \
+HOST_MORE := drivers/plic.c drivers/uart_8250.c drivers/uart_sifive.c \
 	guests/lib/guest_format.c guests/lib/fdt_node.c guests/lib/virtio_mmio.c guests/lib/virtio_serial.c
 HOST_SRCS := $(call tree,$(HOST_DIRS)) $(call files,$(HOST_MORE))
 
@@ -362,8 +361,11 @@ endef
 # The host has its own memcpy(); lib/string.c is for a hart.
 HOST_PARTS := $(filter-out lib/string.c,$(HOST_SRCS)) $(FDTS)
 $(eval $(call host_build,tool,$(HOST_PARTS)))
-$(eval $(call host_build,unit,$(HOST_PARTS) $(UNIT_HELPERS)))
-$(eval $(call host_build,fuzz,$(HOST_PARTS) $(UNIT_HELPERS)))
+# host_stubs.c comes first in the archive: its printk() goes before the console's.
+UNIT_STUBS := tests/unit/host_stubs.c
+TEST_PARTS := $(UNIT_STUBS) $(HOST_PARTS) $(filter-out $(UNIT_STUBS),$(UNIT_HELPERS))
+$(eval $(call host_build,unit,$(TEST_PARTS)))
+$(eval $(call host_build,fuzz,$(TEST_PARTS)))
 
 # tools/cleave_check.c is the program $(O)/host/cleave-check.
 tool_name = $(O)/host/$(subst _,-,$(basename $(notdir $(1))))

@@ -33,7 +33,10 @@ struct hart {
 	struct guest *fp_owner;
 };
 
-/** hart_this() - Return: the hart that this code runs on */
+/** hart_this() - Return: the hart that this code runs on; on the host, what the test says */
+#ifdef CLEAVE_HOST
+struct hart *hart_this(void);
+#else
 static inline struct hart *hart_this(void)
 {
 	struct hart *h;
@@ -41,6 +44,7 @@ static inline struct hart *hart_this(void)
 	__asm__("mv %0, tp" : "=r"(h));
 	return h;
 }
+#endif
 
 /** hart_count() - Return: harts that the machine has and Cleave may use, at most CONFIG_MAX_HARTS; fixed after boot */
 u32 hart_count(void);
@@ -65,10 +69,14 @@ void hart_main(struct hart *h) __attribute__((noreturn));
 void hart_wait(void);
 
 /** hart_pause() - a hint inside a busy loop (Zihintpause, a plain fence hint where there is none) */
+#ifdef CLEAVE_HOST
+void hart_pause(void);
+#else
 static inline void hart_pause(void)
 {
 	__asm__ volatile(".insn i 0x0F, 0, x0, x0, 0x010" ::: "memory");
 }
+#endif
 
 #define HART_IRQ_SOFT  1U
 #define HART_IRQ_TIMER 5U
