@@ -14,7 +14,7 @@ alone()
 {
 	local label=$1 header=${*: -1}
 	local log=$tmp/${header//\//_}.$label
-	printf '#include "%s"\n#include "%s"\n' "$header" "$header" >"$log.c"
+	printf '#include "%s"\n#include "%s"\nextern int not_empty;\n' "$header" "$header" >"$log.c"
 	"${@:2:$#-2}" -fsyntax-only "$log.c" >"$log" 2>&1 && return
 	echo "$header does not compile alone ($label):"
 	head -n 5 "$log"

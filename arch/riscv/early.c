@@ -6,6 +6,7 @@
  * symbols are pc-relative (-mcmodel=medany), so here they are physical. It builds the tables that map the image, with the
  * permissions that it keeps for ever.
  */
+#include <abi/sbi.h>
 #include <cleave/string.h>
 #include "arch/riscv/csr.h"
 #include "arch/riscv/early.h"
@@ -13,19 +14,19 @@
 #include "arch/riscv/pte.h"
 #include "arch/riscv/firmware.h"
 
-#define DBCN_WRITE 0U
-
 void early_die(const char *text)
 {
 	size_t len = strlen(text);
 
 	/* Untranslated, so a pointer is a physical address, as DBCN wants it. */
-	if (firmware_call(SBI_EXT_DBCN, DBCN_WRITE, len, (uintptr_t)text, 0).error != 0) {
+	if (firmware_call(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, len, (uintptr_t)text, 0).error !=
+	    0) {
 		for (size_t i = 0; i < len; i++)
-			(void)firmware_call(SBI_EXT_LEGACY_PUTCHAR, 0, (u8)text[i], 0, 0);
+			(void)firmware_call(SBI_EID_LEGACY_CONSOLE_PUTCHAR, 0, (u8)text[i], 0, 0);
 	}
-	(void)firmware_call(SBI_EXT_SRST, 0, 0, 1, 0);
-	(void)firmware_call(SBI_EXT_LEGACY_SHUTDOWN, 0, 0, 0, 0);
+	(void)firmware_call(SBI_EID_SRST, SBI_SRST_SYSTEM_RESET, SBI_RESET_SHUTDOWN,
+			    SBI_REASON_FAILURE, 0);
+	(void)firmware_call(SBI_EID_LEGACY_SHUTDOWN, 0, 0, 0, 0);
 	for (;;)
 		__asm__ volatile("wfi");
 }

@@ -4,29 +4,10 @@
  */
 #include "arch/riscv/firmware.h"
 
+#include <abi/sbi.h>
 #include <cleave/errno.h>
 #include <cleave/string.h>
 #include "arch/riscv/probe/paging.h"
-
-/* BASE functions (SBI 2.0, chapter 4) */
-#define BASE_SPEC_VERSION 0U
-#define BASE_IMPL_ID	  1U
-#define BASE_IMPL_VERSION 2U
-#define BASE_PROBE	  3U
-#define BASE_MVENDORID	  4U
-#define BASE_MARCHID	  5U
-#define BASE_MIMPID	  6U
-
-#define HSM_START 0U
-#define HSM_STOP  1U
-
-#define DBCN_WRITE	0U
-#define DBCN_WRITE_BYTE 2U
-
-#define SRST_SHUTDOWN	    0U
-#define SRST_COLD_REBOOT    1U
-#define SRST_REASON_NONE    0U
-#define SRST_REASON_FAILURE 1U
 
 /* Which extensions there are; written by firmware_init(), read-only from then on */
 static struct {
@@ -47,7 +28,7 @@ struct firmware_result firmware_call(u64 eid, u64 fid, u64 a0, u64 a1, u64 a2)
 
 static bool probe(u64 eid)
 {
-	struct firmware_result r = firmware_call(SBI_EXT_BASE, BASE_PROBE, eid, 0, 0);
+	struct firmware_result r = firmware_call(SBI_EID_BASE, SBI_BASE_PROBE_EXTENSION, eid, 0, 0);
 
 	return r.error == 0 && r.value != 0;
 }
@@ -55,14 +36,14 @@ static bool probe(u64 eid)
 void firmware_init(void)
 {
 	/* SBI 0.1 has no BASE: it answers "not supported", and all that is left are the legacy calls. */
-	has.base = firmware_call(SBI_EXT_BASE, BASE_SPEC_VERSION, 0, 0, 0).error == 0;
+	has.base = firmware_call(SBI_EID_BASE, SBI_BASE_GET_SPEC_VERSION, 0, 0, 0).error == 0;
 	if (has.base) {
-		has.time = probe(SBI_EXT_TIME);
-		has.ipi = probe(SBI_EXT_IPI);
-		has.hsm = probe(SBI_EXT_HSM);
-		has.srst = probe(SBI_EXT_SRST);
-		has.dbcn = probe(SBI_EXT_DBCN);
-		has.legacy = probe(SBI_EXT_LEGACY_PUTCHAR);
+		has.time = probe(SBI_EID_TIME);
+		has.ipi = probe(SBI_EID_IPI);
+		has.hsm = probe(SBI_EID_HSM);
+		has.srst = probe(SBI_EID_SRST);
+		has.dbcn = probe(SBI_EID_DBCN);
+		has.legacy = probe(SBI_EID_LEGACY_CONSOLE_PUTCHAR);
 	} else {
 		has.legacy = true;
 	}
@@ -96,36 +77,36 @@ static const char *implementation_name(u64 id)
 
 static u64 base_value(u64 fid)
 {
-	struct firmware_result r = firmware_call(SBI_EXT_BASE, fid, 0, 0, 0);
+	struct firmware_result r = firmware_call(SBI_EID_BASE, fid, 0, 0, 0);
 
 	return r.error == 0 ? (u64)r.value : 0U;
 }
 
 void firmware_info(struct firmware_info *out)
 {
-	u64 spec = has.base ? base_value(BASE_SPEC_VERSION) : 1U;
+	u64 spec = has.base ? base_value(SBI_BASE_GET_SPEC_VERSION) : 1U;
 
 	*out = (struct firmware_info){
-		.spec_major = (u32)(spec >> 24) & 0x7fU,
-		.spec_minor = (u32)spec & 0xffffffU,
+		.spec_major = (u32)(spec >> SBI_SPEC_MAJOR_SHIFT) & SBI_SPEC_MAJOR_MASK,
+		.spec_minor = (u32)spec & SBI_SPEC_MINOR_MASK,
 		.impl_name = "unknown",
 	};
 	if (has.base) {
-		out->impl_id = base_value(BASE_IMPL_ID);
-		out->impl_version = base_value(BASE_IMPL_VERSION);
+		out->impl_id = base_value(SBI_BASE_GET_IMPL_ID);
+		out->impl_version = base_value(SBI_BASE_GET_IMPL_VERSION);
 		out->impl_name = implementation_name(out->impl_id);
-		out->mvendorid = base_value(BASE_MVENDORID);
-		out->marchid = base_value(BASE_MARCHID);
-		out->mimpid = base_value(BASE_MIMPID);
+		out->mvendorid = base_value(SBI_BASE_GET_MVENDORID);
+		out->marchid = base_value(SBI_BASE_GET_MARCHID);
+		out->mimpid = base_value(SBI_BASE_GET_MIMPID);
 	}
 }
 
 void firmware_console_putc(u8 c)
 {
 	if (has.dbcn)
-		(void)firmware_call(SBI_EXT_DBCN, DBCN_WRITE_BYTE, c, 0, 0);
+		(void)firmware_call(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE_BYTE, c, 0, 0);
 	else if (has.legacy)
-		(void)firmware_call(SBI_EXT_LEGACY_PUTCHAR, 0, c, 0, 0);
+		(void)firmware_call(SBI_EID_LEGACY_CONSOLE_PUTCHAR, 0, c, 0, 0);
 }
 
 void firmware_console_write(const char *s, size_t len)
@@ -137,7 +118,7 @@ void firmware_console_write(const char *s, size_t len)
 
 		/* The firmware wants physical addresses, so a page at a time; and it may write less than was asked. */
 		if (has.dbcn && paging_hpa(s, &at) == CLV_OK)
-			r = firmware_call(SBI_EXT_DBCN, DBCN_WRITE, part, at.v, 0);
+			r = firmware_call(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, part, at.v, 0);
 		if (r.error == 0 && r.value > 0 && (size_t)r.value <= part) {
 			part = (size_t)r.value;
 		} else {
@@ -151,17 +132,17 @@ void firmware_console_write(const char *s, size_t len)
 
 int firmware_console_getc(void)
 {
-	if (!firmware_has(SBI_EXT_LEGACY_GETCHAR))
+	if (!firmware_has(SBI_EID_LEGACY_CONSOLE_GETCHAR))
 		return -1;
-	return (int)firmware_call(SBI_EXT_LEGACY_GETCHAR, 0, 0, 0, 0).error;
+	return (int)firmware_call(SBI_EID_LEGACY_CONSOLE_GETCHAR, 0, 0, 0, 0).error;
 }
 
 void firmware_set_timer(u64 deadline)
 {
 	if (has.time)
-		(void)firmware_call(SBI_EXT_TIME, 0, deadline, 0, 0);
+		(void)firmware_call(SBI_EID_TIME, SBI_TIME_SET_TIMER, deadline, 0, 0);
 	else
-		(void)firmware_call(SBI_EXT_LEGACY_SET_TIMER, 0, deadline, 0, 0);
+		(void)firmware_call(SBI_EID_LEGACY_SET_TIMER, 0, deadline, 0, 0);
 }
 
 int firmware_send_ipi(u64 hartid)
@@ -170,21 +151,21 @@ int firmware_send_ipi(u64 hartid)
 
 	if (!has.ipi)
 		return CLV_ERR_UNSUPPORTED;
-	r = firmware_call(SBI_EXT_IPI, 0, 1U, hartid, 0);
+	r = firmware_call(SBI_EID_IPI, SBI_IPI_SEND_IPI, 1U, hartid, 0);
 	return r.error == 0 ? CLV_OK : CLV_ERR_INVAL;
 }
 
 long firmware_hart_start(u64 hartid, u64 address, u64 opaque)
 {
 	if (!has.hsm)
-		return -2;
-	return firmware_call(SBI_EXT_HSM, HSM_START, hartid, address, opaque).error;
+		return SBI_ERR_NOT_SUPPORTED;
+	return firmware_call(SBI_EID_HSM, SBI_HSM_HART_START, hartid, address, opaque).error;
 }
 
 void firmware_hart_stop(void)
 {
 	if (has.hsm)
-		(void)firmware_call(SBI_EXT_HSM, HSM_STOP, 0, 0, 0);
+		(void)firmware_call(SBI_EID_HSM, SBI_HSM_HART_STOP, 0, 0, 0);
 }
 
 const char *firmware_error_name(long error)
@@ -207,9 +188,9 @@ static void reset(u64 type, u64 reason)
 		"\r\ncleave| the firmware has no system reset: this hart stays here\r\n";
 
 	if (has.srst)
-		(void)firmware_call(SBI_EXT_SRST, 0, type, reason, 0);
-	if (type == SRST_SHUTDOWN)
-		(void)firmware_call(SBI_EXT_LEGACY_SHUTDOWN, 0, 0, 0, 0);
+		(void)firmware_call(SBI_EID_SRST, SBI_SRST_SYSTEM_RESET, type, reason, 0);
+	if (type == SBI_RESET_SHUTDOWN)
+		(void)firmware_call(SBI_EID_LEGACY_SHUTDOWN, 0, 0, 0, 0);
 	firmware_console_write(cannot, sizeof(cannot) - 1U);
 	for (;;)
 		__asm__ volatile("wfi");
@@ -217,10 +198,10 @@ static void reset(u64 type, u64 reason)
 
 void firmware_shutdown(bool failure)
 {
-	reset(SRST_SHUTDOWN, failure ? SRST_REASON_FAILURE : SRST_REASON_NONE);
+	reset(SBI_RESET_SHUTDOWN, failure ? SBI_REASON_FAILURE : SBI_REASON_NONE);
 }
 
 void firmware_reboot(bool failure)
 {
-	reset(SRST_COLD_REBOOT, failure ? SRST_REASON_FAILURE : SRST_REASON_NONE);
+	reset(SBI_RESET_COLD_REBOOT, failure ? SBI_REASON_FAILURE : SBI_REASON_NONE);
 }

@@ -9,19 +9,6 @@
 
 #include <cleave/types.h>
 
-/* Extension ids (SBI 2.0, chapters 4 to 17) */
-#define SBI_EXT_BASE		 0x10U
-#define SBI_EXT_TIME		 0x54494D45U
-#define SBI_EXT_IPI		 0x735049U
-#define SBI_EXT_HSM		 0x48534DU
-#define SBI_EXT_SRST		 0x53525354U
-#define SBI_EXT_DBCN		 0x4442434EU
-#define SBI_EXT_LEGACY_SET_TIMER 0x0U
-#define SBI_EXT_LEGACY_PUTCHAR	 0x1U
-#define SBI_EXT_LEGACY_GETCHAR	 0x2U
-#define SBI_EXT_LEGACY_SEND_IPI	 0x4U
-#define SBI_EXT_LEGACY_SHUTDOWN	 0x8U
-
 /* struct firmware_result - the two words that an SBI call returns; @error: SBI error code, 0: success */
 struct firmware_result {
 	long error;

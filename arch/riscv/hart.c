@@ -8,6 +8,7 @@
  */
 #include "arch/riscv/hart.h"
 
+#include <abi/sbi.h>
 #include <cleave/atomic.h>
 #include <cleave/errno.h>
 #include <cleave/printk.h>
@@ -345,7 +346,7 @@ u32 hart_start_all(void)
 
 	atomic_set_release(&harts[0].online, 1U);
 	/* A fence that others must see waits until they have (core/run/ipi.h); a hart that cannot be called would never answer. */
-	if (count > 1U && !firmware_has(SBI_EXT_IPI)) {
+	if (count > 1U && !firmware_has(SBI_EID_IPI)) {
 		printk(PRINTK_WARNING
 		       "all harts but the boot hart left out: the firmware has no SBI IPI "
 		       "extension, by which harts call one another");

@@ -9,6 +9,7 @@
 #include "arch/riscv/asm.h"
 #include "arch/riscv/csr.h"
 #include "arch/riscv/layout.h"
+#include <abi/sbi.h>
 #include <generated/asm-offsets.h>
 
 	.section .head.text, "ax", @progbits
@@ -118,8 +119,8 @@ start_secondary:
 	/* No H, or not the page-table mode of the boot hart: back to the firmware; the boot hart says so. */
 	.balign	4
 .Lgive_up:
-	li	a7, 0x48534D		/* HSM */
-	li	a6, 1			/* hart_stop */
+	li	a7, SBI_EID_HSM
+	li	a6, SBI_HSM_HART_STOP
 	ecall
 4:	wfi
 	j	4b

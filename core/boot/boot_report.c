@@ -2,6 +2,7 @@
 /*
  * The boot report: what this machine is, in lines that a porter can paste into a bug report.
  */
+#include <abi/sbi.h>
 #include <cleave/printk.h>
 #include <libfdt.h>
 #include "arch/riscv/probe/features.h"
@@ -20,12 +21,12 @@ static void report_firmware(void)
 	firmware_info(&fw);
 	printk(PRINTK_INFO "firmware: SBI %u.%u, %s (id %llu) version 0x%llx%s%s%s%s%s%s",
 	       fw.spec_major, fw.spec_minor, fw.impl_name, (unsigned long long)fw.impl_id,
-	       (unsigned long long)fw.impl_version, firmware_has(SBI_EXT_TIME) ? ", TIME" : "",
-	       firmware_has(SBI_EXT_IPI) ? ", IPI" : "",
-	       firmware_has(SBI_EXT_HSM) ? ", HSM" : ", no HSM",
-	       firmware_has(SBI_EXT_SRST) ? ", SRST" : ", no SRST",
-	       firmware_has(SBI_EXT_DBCN) ? ", DBCN" : ", no DBCN",
-	       firmware_has(SBI_EXT_IPI) ? "" : ", no IPI");
+	       (unsigned long long)fw.impl_version, firmware_has(SBI_EID_TIME) ? ", TIME" : "",
+	       firmware_has(SBI_EID_IPI) ? ", IPI" : "",
+	       firmware_has(SBI_EID_HSM) ? ", HSM" : ", no HSM",
+	       firmware_has(SBI_EID_SRST) ? ", SRST" : ", no SRST",
+	       firmware_has(SBI_EID_DBCN) ? ", DBCN" : ", no DBCN",
+	       firmware_has(SBI_EID_IPI) ? "" : ", no IPI");
 	printk(PRINTK_INFO "hart: mvendorid 0x%llx, marchid 0x%llx, mimpid 0x%llx",
 	       (unsigned long long)fw.mvendorid, (unsigned long long)fw.marchid,
 	       (unsigned long long)fw.mimpid);

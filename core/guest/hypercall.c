@@ -132,7 +132,7 @@ static int hypercall_stats(const struct vcpu *v, u64 fn, u64 *value)
 
 static s64 error_code(int err)
 {
-	return err == CLV_ERR_STATE ? CLEAVE_ERR_INVALID_STATE : sbi_error(err);
+	return err == CLV_ERR_STATE ? SBI_ERR_INVALID_STATE : sbi_error(err);
 }
 
 static enum guest_leave hypercall_call(struct vcpu *v, u64 fn)
@@ -169,7 +169,7 @@ static enum guest_leave hypercall_call(struct vcpu *v, u64 fn)
 		return GUEST_LEAVE;
 	}
 	if (err == HYPERCALL_MISSING)
-		sbi_return(v, CLEAVE_ERR_INVALID_STATE, value);
+		sbi_return(v, SBI_ERR_INVALID_STATE, value);
 	else
 		sbi_return(v, error_code(err), err == CLV_OK ? value : 0U);
 	return GUEST_RESUME;

@@ -89,7 +89,7 @@ enum guest_leave sbi_handle(struct vcpu *v)
 
 	if (e != NULL)
 		return e->call(v, v->guest.x[16]);
-	sbi_return(v, CLEAVE_ERR_NOT_SUPPORTED, 0);
+	sbi_return(v, SBI_ERR_NOT_SUPPORTED, 0);
 	return GUEST_RESUME;
 }
 
@@ -98,17 +98,17 @@ s64 sbi_error_code(int err)
 	switch (err) {
 	case CLV_ERR_INVAL:
 	case CLV_ERR_NOTFOUND:
-		return CLEAVE_ERR_INVALID_PARAM;
+		return SBI_ERR_INVALID_PARAM;
 	case CLV_ERR_RANGE:
 	case CLV_ERR_FAULT:
-		return CLEAVE_ERR_INVALID_ADDRESS;
+		return SBI_ERR_INVALID_ADDRESS;
 	case CLV_ERR_EXISTS:
-		return CLEAVE_ERR_ALREADY_AVAILABLE;
+		return SBI_ERR_ALREADY_AVAILABLE;
 	case CLV_ERR_DENIED:
-		return CLEAVE_ERR_DENIED;
+		return SBI_ERR_DENIED;
 	case CLV_ERR_UNSUPPORTED:
-		return CLEAVE_ERR_NOT_SUPPORTED;
+		return SBI_ERR_NOT_SUPPORTED;
 	default:
-		return CLEAVE_ERR_FAILED;
+		return SBI_ERR_FAILED;
 	}
 }

@@ -9,18 +9,10 @@
 #define CORE_SBI_H
 
 #include <abi/cleave.h>
+#include <abi/sbi.h>
 #include <cleave/types.h>
 #include "arch/riscv/guest.h"
 #include "core/run/vcpu.h"
-
-/* Extension ids (SBI 2.0, chapters 4 to 12) */
-#define SBI_EID_BASE   0x10U
-#define SBI_EID_TIME   0x54494D45U
-#define SBI_EID_IPI    0x735049U
-#define SBI_EID_RFENCE 0x52464E43U
-#define SBI_EID_HSM    0x48534DU
-#define SBI_EID_SRST   0x53525354U
-#define SBI_EID_DBCN   0x4442434EU
 
 /**
  * struct sbi_ext - an SBI extension for guests
@@ -50,7 +42,7 @@ static inline u64 sbi_arg(const struct vcpu *v, u32 n)
 
 /**
  * sbi_return() - set the answer of the call under way
- * @error: SBI error code, CLEAVE_SUCCESS or CLEAVE_ERR_*: a0
+ * @error: SBI error code, SBI_SUCCESS or SBI_ERR_*: a0
  * @value: a1
  */
 static inline void sbi_return(struct vcpu *v, s64 error, u64 value)
@@ -69,16 +61,16 @@ int sbi_ext_init(void);
 /** sbi_ext_find() - Return: the extension that answers @eid, NULL when there is none */
 const struct sbi_ext *sbi_ext_find(u64 eid);
 
-/** sbi_handle() - do the call in a7, a6, a0..a5 of @v; an unknown one answers CLEAVE_ERR_NOT_SUPPORTED */
+/** sbi_handle() - do the call in a7, a6, a0..a5 of @v; an unknown one answers SBI_ERR_NOT_SUPPORTED */
 enum guest_leave sbi_handle(struct vcpu *v);
 
 /** sbi_error_code() - Return: the SBI error code that says what CLV_ERR_* @err, an error, means */
 s64 sbi_error_code(int err);
 
-/** sbi_error() - the same of any result: one that is no error is CLEAVE_SUCCESS */
+/** sbi_error() - the same of any result: one that is no error is SBI_SUCCESS */
 static inline s64 sbi_error(int err)
 {
-	return err >= 0 ? CLEAVE_SUCCESS : sbi_error_code(err);
+	return err >= 0 ? SBI_SUCCESS : sbi_error_code(err);
 }
 
 #endif

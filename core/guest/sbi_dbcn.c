@@ -12,12 +12,6 @@
 #include "core/vm/vm.h"
 #include "mm/space.h"
 
-enum {
-	DBCN_WRITE = 0,
-	DBCN_READ = 1,
-	DBCN_WRITE_BYTE = 2,
-};
-
 #define DBCN_STEP 256U /* bytes that one call moves at most */
 
 static void dbcn_write(struct vcpu *v, u64 addr, u64 len)
@@ -25,10 +19,10 @@ static void dbcn_write(struct vcpu *v, u64 addr, u64 len)
 	u8 buf[DBCN_STEP];
 
 	if (space_read(&v->vm->space, GPA(addr), buf, len) != CLV_OK) {
-		sbi_return(v, CLEAVE_ERR_FAILED, 0);
+		sbi_return(v, SBI_ERR_FAILED, 0);
 		return;
 	}
-	sbi_return(v, CLEAVE_SUCCESS, console_tty_write(&v->vm->tty, buf, len));
+	sbi_return(v, SBI_SUCCESS, console_tty_write(&v->vm->tty, buf, len));
 }
 
 static void dbcn_read(struct vcpu *v, u64 addr, u64 len)
@@ -37,16 +31,16 @@ static void dbcn_read(struct vcpu *v, u64 addr, u64 len)
 	u64 got = vuart_take(&v->vm->uart, buf, len);
 
 	if (got != 0U && space_write(&v->vm->space, GPA(addr), buf, got) != CLV_OK) {
-		sbi_return(v, CLEAVE_ERR_FAILED, 0);
+		sbi_return(v, SBI_ERR_FAILED, 0);
 		return;
 	}
-	sbi_return(v, CLEAVE_SUCCESS, got);
+	sbi_return(v, SBI_SUCCESS, got);
 }
 
 static void dbcn_write_byte(struct vcpu *v, u8 byte)
 {
 	console_tty_putc(&v->vm->tty, byte);
-	sbi_return(v, CLEAVE_SUCCESS, 0);
+	sbi_return(v, SBI_SUCCESS, 0);
 }
 
 static enum guest_leave sbi_dbcn_call(struct vcpu *v, u64 fid)
@@ -56,19 +50,19 @@ static enum guest_leave sbi_dbcn_call(struct vcpu *v, u64 fid)
 	u64 addr = sbi_arg(v, 1);
 	s64 err;
 
-	if (fid == DBCN_WRITE_BYTE) {
+	if (fid == SBI_DBCN_CONSOLE_WRITE_BYTE) {
 		dbcn_write_byte(v, (u8)sbi_arg(v, 0));
 		return GUEST_RESUME;
 	}
-	if (fid > DBCN_WRITE_BYTE) {
-		sbi_return(v, CLEAVE_ERR_NOT_SUPPORTED, 0);
+	if (fid > SBI_DBCN_CONSOLE_WRITE_BYTE) {
+		sbi_return(v, SBI_ERR_NOT_SUPPORTED, 0);
 		return GUEST_RESUME;
 	}
 	/* The whole buffer is checked, though only a part of it may be moved now. */
 	err = sbi_args_buffer(cfg->memory, cfg->nr_memory, addr, sbi_arg(v, 2), len);
-	if (err != CLEAVE_SUCCESS)
+	if (err != SBI_SUCCESS)
 		sbi_return(v, err, 0);
-	else if (fid == DBCN_WRITE)
+	else if (fid == SBI_DBCN_CONSOLE_WRITE)
 		dbcn_write(v, addr, MIN(len, (u64)DBCN_STEP));
 	else
 		dbcn_read(v, addr, MIN(len, (u64)DBCN_STEP));

@@ -10,26 +10,19 @@
 #include "core/guest/args/sbi_args.h"
 #include "core/vm/vm.h"
 
-enum {
-	HSM_START = 0,
-	HSM_STOP = 1,
-	HSM_STATUS = 2,
-	HSM_SUSPEND = 3,
-};
-
 static s64 hsm_start(const struct vcpu *v, u64 hartid, u64 addr, u64 opaque)
 {
 	const struct vm *vm = v->vm;
 	s64 err;
 
 	if (hartid >= vm->nr_vcpus)
-		return CLEAVE_ERR_INVALID_PARAM;
+		return SBI_ERR_INVALID_PARAM;
 	err = sbi_args_entry(vm->cfg->memory, vm->cfg->nr_memory, addr);
-	if (err != CLEAVE_SUCCESS)
+	if (err != SBI_SUCCESS)
 		return err;
 	if (vcpu_start(vm->vcpu[hartid], addr, opaque) != CLV_OK)
-		return CLEAVE_ERR_ALREADY_AVAILABLE;
-	return CLEAVE_SUCCESS;
+		return SBI_ERR_ALREADY_AVAILABLE;
+	return SBI_SUCCESS;
 }
 
 static void hsm_status(struct vcpu *v, u64 hartid)
@@ -37,11 +30,11 @@ static void hsm_status(struct vcpu *v, u64 hartid)
 	u32 state;
 
 	if (hartid >= v->vm->nr_vcpus) {
-		sbi_return(v, CLEAVE_ERR_INVALID_PARAM, 0);
+		sbi_return(v, SBI_ERR_INVALID_PARAM, 0);
 		return;
 	}
 	state = atomic_read_acquire(&v->vm->vcpu[hartid]->hsm);
-	sbi_return(v, CLEAVE_SUCCESS, state == (u32)VCPU_CLAIMED ? (u32)VCPU_START_PENDING : state);
+	sbi_return(v, SBI_SUCCESS, state == (u32)VCPU_CLAIMED ? (u32)VCPU_START_PENDING : state);
 }
 
 /* The scheduler sees that the vCPU waits, and wakes it or, if an interrupt waits already, goes on at once. */
@@ -50,10 +43,10 @@ static enum guest_leave hsm_suspend(struct vcpu *v, u64 type, u64 addr, u64 opaq
 	bool jump = (u32)type == SBI_SUSPEND_NON_RETENTIVE;
 	s64 err = sbi_args_suspend(type);
 
-	if (err == CLEAVE_SUCCESS && jump)
+	if (err == SBI_SUCCESS && jump)
 		err = sbi_args_entry(v->vm->cfg->memory, v->vm->cfg->nr_memory, addr);
 	sbi_return(v, err, 0);
-	if (err != CLEAVE_SUCCESS)
+	if (err != SBI_SUCCESS)
 		return GUEST_RESUME;
 	if (jump) {
 		v->start_pc = addr;
@@ -68,20 +61,20 @@ static enum guest_leave hsm_suspend(struct vcpu *v, u64 type, u64 addr, u64 opaq
 static enum guest_leave sbi_hsm_call(struct vcpu *v, u64 fid)
 {
 	switch (fid) {
-	case HSM_START:
+	case SBI_HSM_HART_START:
 		sbi_return(v, hsm_start(v, sbi_arg(v, 0), sbi_arg(v, 1), sbi_arg(v, 2)), 0);
 		return GUEST_RESUME;
-	case HSM_STOP:
+	case SBI_HSM_HART_STOP:
 		/* Does not return: the scheduler makes it STOPPED once the registers are off the hart. */
 		atomic_set_release(&v->hsm, (u32)VCPU_STOP_PENDING);
 		return GUEST_LEAVE;
-	case HSM_STATUS:
+	case SBI_HSM_HART_GET_STATUS:
 		hsm_status(v, sbi_arg(v, 0));
 		return GUEST_RESUME;
-	case HSM_SUSPEND:
+	case SBI_HSM_HART_SUSPEND:
 		return hsm_suspend(v, sbi_arg(v, 0), sbi_arg(v, 1), sbi_arg(v, 2));
 	default:
-		sbi_return(v, CLEAVE_ERR_NOT_SUPPORTED, 0);
+		sbi_return(v, SBI_ERR_NOT_SUPPORTED, 0);
 		return GUEST_RESUME;
 	}
 }

@@ -6,22 +6,18 @@
 #include "core/guest/args/sbi_args.h"
 #include "core/vm/vm.h"
 
-enum {
-	IPI_SEND = 0,
-};
-
 static enum guest_leave sbi_ipi_call(struct vcpu *v, u64 fid)
 {
 	u64 harts;
 	s64 err;
 
-	if (fid != IPI_SEND) {
-		sbi_return(v, CLEAVE_ERR_NOT_SUPPORTED, 0);
+	if (fid != SBI_IPI_SEND_IPI) {
+		sbi_return(v, SBI_ERR_NOT_SUPPORTED, 0);
 		return GUEST_RESUME;
 	}
 	err = sbi_args_hart_mask(sbi_arg(v, 0), sbi_arg(v, 1), v->vm->nr_vcpus, &harts);
 	sbi_return(v, err, 0);
-	if (err != CLEAVE_SUCCESS)
+	if (err != SBI_SUCCESS)
 		return GUEST_RESUME;
 	for (u32 i = 0; i < v->vm->nr_vcpus; i++) {
 		if ((harts & BIT64(i)) != 0U)

@@ -10,32 +10,26 @@
 #include "core/guest/args/sbi_args.h"
 #include "core/vm/vm.h"
 
-enum {
-	RFENCE_FENCE_I = 0,
-	RFENCE_SFENCE_VMA = 1,
-	RFENCE_SFENCE_VMA_ASID = 2,
-};
-
 /* Fill @r from the arguments. Return: 0 or the SBI error. */
 static s64 rfence_request(const struct vcpu *v, u64 fid, struct flush_request *r)
 {
 	s64 err;
 
 	*r = (struct flush_request){ .kind = FLUSH_REQ_INSTRUCTION };
-	if (fid == RFENCE_FENCE_I)
-		return CLEAVE_SUCCESS;
+	if (fid == SBI_RFENCE_FENCE_I)
+		return SBI_SUCCESS;
 	r->start = sbi_arg(v, 2);
 	r->size = sbi_arg(v, 3);
 	err = sbi_args_range(&r->start, &r->size);
-	if (err != CLEAVE_SUCCESS)
+	if (err != SBI_SUCCESS)
 		return err;
 	r->kind = FLUSH_REQ_RANGE;
-	if (fid == RFENCE_SFENCE_VMA_ASID) {
+	if (fid == SBI_RFENCE_SFENCE_VMA_ASID) {
 		/* As SFENCE.VMA does with rs2, bits beyond an ASID are ignored (privileged specification, "SFENCE.VMA"). */
 		r->kind = FLUSH_REQ_RANGE_ASID;
 		r->asid = (u16)sbi_arg(v, 4);
 	}
-	return CLEAVE_SUCCESS;
+	return SBI_SUCCESS;
 }
 
 static enum guest_leave sbi_rfence_call(struct vcpu *v, u64 fid)
@@ -44,14 +38,14 @@ static enum guest_leave sbi_rfence_call(struct vcpu *v, u64 fid)
 	u64 harts;
 	s64 err;
 
-	if (fid > RFENCE_SFENCE_VMA_ASID) {
-		sbi_return(v, CLEAVE_ERR_NOT_SUPPORTED, 0);
+	if (fid > SBI_RFENCE_SFENCE_VMA_ASID) {
+		sbi_return(v, SBI_ERR_NOT_SUPPORTED, 0);
 		return GUEST_RESUME;
 	}
 	err = sbi_args_hart_mask(sbi_arg(v, 0), sbi_arg(v, 1), v->vm->nr_vcpus, &harts);
-	if (err == CLEAVE_SUCCESS)
+	if (err == SBI_SUCCESS)
 		err = rfence_request(v, fid, &r);
-	if (err == CLEAVE_SUCCESS)
+	if (err == SBI_SUCCESS)
 		shootdown_guest(v, harts, &r);
 	sbi_return(v, err, 0);
 	return GUEST_RESUME;

@@ -7,19 +7,15 @@
 #include "core/guest/args/sbi_args.h"
 #include "core/vm/vm.h"
 
-enum {
-	SRST_RESET = 0,
-};
-
 static enum guest_leave sbi_srst_call(struct vcpu *v, u64 fid)
 {
 	u32 type = (u32)sbi_arg(v, 0);
 	bool failure = (u32)sbi_arg(v, 1) == SBI_REASON_FAILURE;
-	s64 err = CLEAVE_ERR_NOT_SUPPORTED;
+	s64 err = SBI_ERR_NOT_SUPPORTED;
 
-	if (fid == SRST_RESET)
+	if (fid == SBI_SRST_SYSTEM_RESET)
 		err = sbi_args_reset(sbi_arg(v, 0), sbi_arg(v, 1));
-	if (err != CLEAVE_SUCCESS) {
+	if (err != SBI_SUCCESS) {
 		sbi_return(v, err, 0);
 		return GUEST_RESUME;
 	}

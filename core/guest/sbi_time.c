@@ -4,18 +4,14 @@
  */
 #include "core/guest/sbi.h"
 
-enum {
-	TIME_SET_TIMER = 0,
-};
-
 static enum guest_leave sbi_time_call(struct vcpu *v, u64 fid)
 {
-	if (fid != TIME_SET_TIMER) {
-		sbi_return(v, CLEAVE_ERR_NOT_SUPPORTED, 0);
+	if (fid != SBI_TIME_SET_TIMER) {
+		sbi_return(v, SBI_ERR_NOT_SUPPORTED, 0);
 		return GUEST_RESUME;
 	}
 	vcpu_set_timer(v, sbi_arg(v, 0));
-	sbi_return(v, CLEAVE_SUCCESS, 0);
+	sbi_return(v, SBI_SUCCESS, 0);
 	return GUEST_RESUME;
 }
 

@@ -16,6 +16,7 @@
 #define CORE_VCPU_H
 
 #include <abi/cleave.h>
+#include <abi/sbi.h>
 #include <cleave/spinlock.h>
 #include <cleave/types.h>
 #include "arch/riscv/probe/features.h"
@@ -27,13 +28,13 @@ struct vm;
 
 /* SBI HSM states (SBI 2.0, chapter 9), numbered as hart_get_status reports them */
 enum vcpu_hsm {
-	VCPU_STARTED = 0,
-	VCPU_STOPPED = 1,
-	VCPU_START_PENDING = 2,
-	VCPU_STOP_PENDING = 3,
-	VCPU_SUSPENDED = 4,
-	VCPU_SUSPEND_PENDING = 5,
-	VCPU_RESUME_PENDING = 6,
+	VCPU_STARTED = SBI_HSM_STARTED,
+	VCPU_STOPPED = SBI_HSM_STOPPED,
+	VCPU_START_PENDING = SBI_HSM_START_PENDING,
+	VCPU_STOP_PENDING = SBI_HSM_STOP_PENDING,
+	VCPU_SUSPENDED = SBI_HSM_SUSPENDED,
+	VCPU_SUSPEND_PENDING = SBI_HSM_SUSPEND_PENDING,
+	VCPU_RESUME_PENDING = SBI_HSM_RESUME_PENDING,
 	VCPU_CLAIMED =
 		7, /* ours: somebody who starts it is writing start_pc; reported as START_PENDING */
 };

@@ -218,8 +218,7 @@ static bool run_is_legal(const struct vm *vm, const struct cleave_state_run *r)
 	if (waiting && r->hsm != (u32)VCPU_STARTED && r->hsm != (u32)VCPU_SUSPENDED)
 		return false;
 	if (jump || r->hsm == (u32)VCPU_START_PENDING)
-		return sbi_args_entry(vm->cfg->memory, vm->cfg->nr_memory, r->start) ==
-		       CLEAVE_SUCCESS;
+		return sbi_args_entry(vm->cfg->memory, vm->cfg->nr_memory, r->start) == SBI_SUCCESS;
 	return r->start == 0U && r->opaque == 0U;
 }
 

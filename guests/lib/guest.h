@@ -10,6 +10,7 @@
 #define GUESTS_LIB_GUEST_H
 
 #include <abi/cleave.h>
+#include <abi/sbi.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -84,14 +85,6 @@ struct sbiret {
 	long error;
 	long value;
 };
-
-#define SBI_EID_BASE   0x10U
-#define SBI_EID_TIME   0x54494d45U
-#define SBI_EID_IPI    0x735049U
-#define SBI_EID_RFENCE 0x52464e43U
-#define SBI_EID_HSM    0x48534dU
-#define SBI_EID_SRST   0x53525354U
-#define SBI_EID_DBCN   0x4442434eU
 
 struct sbiret sbi_call(unsigned long eid, unsigned long fid, unsigned long a0, unsigned long a1,
 		       unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);

@@ -2,12 +2,6 @@
 /* Harts of the program: stacks, start and stop by SBI HSM. A hart id at or beyond GUEST_MAX_HARTS cannot be used. */
 #include "guests/lib/hart_internal.h"
 
-#define HSM_START  0U
-#define HSM_STOP   1U
-#define HSM_STATUS 2U
-
-#define HSM_STOPPED 1
-
 static struct guest_hart harts[GUEST_MAX_HARTS];
 static u8 stacks[GUEST_MAX_HARTS][GUEST_STACK_SIZE] __attribute__((aligned(16)));
 
@@ -41,13 +35,13 @@ long start_hart(unsigned long hartid, void (*fn)(void *arg), void *arg)
 	struct guest_hart *h;
 
 	if (hartid >= GUEST_MAX_HARTS)
-		return CLEAVE_ERR_INVALID_PARAM;
+		return SBI_ERR_INVALID_PARAM;
 	h = &harts[hartid];
 	h->fn = fn;
 	h->arg = arg;
 	h->catch_sp = 0;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return sbi_call(SBI_EID_HSM, HSM_START, hartid, (unsigned long)guest_secondary,
+	return sbi_call(SBI_EID_HSM, SBI_HSM_HART_START, hartid, (unsigned long)guest_secondary,
 			(unsigned long)h, 0, 0, 0)
 		.error;
 }
@@ -57,7 +51,7 @@ void hart_stop_self(void)
 	struct sbiret r;
 
 	csr_clear(sstatus, SSTATUS_SIE);
-	r = sbi_call(SBI_EID_HSM, HSM_STOP, 0, 0, 0, 0, 0, 0);
+	r = sbi_call(SBI_EID_HSM, SBI_HSM_HART_STOP, 0, 0, 0, 0, 0, 0);
 	say("hart %lu: stop came back with %ld", this_hart(), r.error);
 	for (;;)
 		__asm__ volatile("wfi");
@@ -65,13 +59,13 @@ void hart_stop_self(void)
 
 long hart_status(unsigned long hartid)
 {
-	struct sbiret r = sbi_call(SBI_EID_HSM, HSM_STATUS, hartid, 0, 0, 0, 0, 0);
+	struct sbiret r = sbi_call(SBI_EID_HSM, SBI_HSM_HART_GET_STATUS, hartid, 0, 0, 0, 0, 0);
 
 	return r.error != 0 ? r.error : r.value;
 }
 
 void wait_hart_stopped(unsigned long hartid)
 {
-	while (hart_status(hartid) != HSM_STOPPED)
+	while (hart_status(hartid) != SBI_HSM_STOPPED)
 		cpu_relax();
 }

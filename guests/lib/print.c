@@ -4,9 +4,6 @@
 
 #define LINE_MAX 256U
 
-#define DBCN_WRITE     0U
-#define LEGACY_PUTCHAR 0x01U
-
 static u32 passed, failed;		 /* atomic */
 static void (*teller)(const char *text); /* NULL: say() */
 
@@ -16,14 +13,15 @@ void guest_write(const char *text, size_t len)
 	struct sbiret r;
 
 	while (len != 0) {
-		r = sbi_call(SBI_EID_DBCN, DBCN_WRITE, len, (unsigned long)text, 0, 0, 0, 0);
+		r = sbi_call(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, len, (unsigned long)text, 0, 0,
+			     0, 0);
 		if (r.error != 0 || r.value <= 0)
 			break;
 		text += r.value;
 		len -= (size_t)r.value;
 	}
 	for (; len != 0; len--)
-		sbi_call(LEGACY_PUTCHAR, 0, (u8)*text++, 0, 0, 0, 0, 0);
+		sbi_call(SBI_EID_LEGACY_CONSOLE_PUTCHAR, 0, (u8)*text++, 0, 0, 0, 0, 0);
 }
 
 static void say_line(const char *prefix, const char *fmt, __builtin_va_list ap, const char *suffix)

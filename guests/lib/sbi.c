@@ -2,16 +2,6 @@
 /* SBI calls (SBI 2.0, chapter 3: binary encoding) and Cleave's hypercalls as functions (docs/abi.md). */
 #include "guests/lib/guest.h"
 
-#define TIME_SET_TIMER 0U
-#define IPI_SEND       0U
-#define SRST_RESET     0U
-#define DBCN_READ      1U
-
-#define SRST_SHUTDOWN	 0U
-#define SRST_COLD_REBOOT 1U
-#define SRST_NO_REASON	 0U
-#define SRST_FAILURE	 1U
-
 struct sbiret sbi_call(unsigned long eid, unsigned long fid, unsigned long a0, unsigned long a1,
 		       unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
 {
@@ -35,7 +25,7 @@ static void reset(unsigned long type, unsigned long reason) __attribute__((noret
 
 static void reset(unsigned long type, unsigned long reason)
 {
-	struct sbiret r = sbi_call(SBI_EID_SRST, SRST_RESET, type, reason, 0, 0, 0, 0);
+	struct sbiret r = sbi_call(SBI_EID_SRST, SBI_SRST_SYSTEM_RESET, type, reason, 0, 0, 0, 0);
 
 	say("FAIL system reset came back with %ld", r.error);
 	for (;;)
@@ -44,28 +34,29 @@ static void reset(unsigned long type, unsigned long reason)
 
 void sbi_shutdown(bool failed)
 {
-	reset(SRST_SHUTDOWN, failed ? SRST_FAILURE : SRST_NO_REASON);
+	reset(SBI_RESET_SHUTDOWN, failed ? SBI_REASON_FAILURE : SBI_REASON_NONE);
 }
 
 void sbi_reboot(void)
 {
-	reset(SRST_COLD_REBOOT, SRST_NO_REASON);
+	reset(SBI_RESET_COLD_REBOOT, SBI_REASON_NONE);
 }
 
 void sbi_set_timer(u64 time)
 {
-	sbi_call(SBI_EID_TIME, TIME_SET_TIMER, time, 0, 0, 0, 0, 0);
+	sbi_call(SBI_EID_TIME, SBI_TIME_SET_TIMER, time, 0, 0, 0, 0, 0);
 }
 
 long sbi_send_ipi(unsigned long hartid)
 {
-	return sbi_call(SBI_EID_IPI, IPI_SEND, 1, hartid, 0, 0, 0, 0).error;
+	return sbi_call(SBI_EID_IPI, SBI_IPI_SEND_IPI, 1, hartid, 0, 0, 0, 0).error;
 }
 
 int sbi_getchar(void)
 {
 	u8 c;
-	struct sbiret r = sbi_call(SBI_EID_DBCN, DBCN_READ, 1, BUF_LO(&c), BUF_HI, 0, 0, 0);
+	struct sbiret r =
+		sbi_call(SBI_EID_DBCN, SBI_DBCN_CONSOLE_READ, 1, BUF_LO(&c), BUF_HI, 0, 0, 0);
 
 	return r.error == 0 && r.value == 1 ? c : -1;
 }

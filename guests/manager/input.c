@@ -11,8 +11,6 @@
 
 #define POLLS_A_SECOND 50U
 
-#define DBCN_READ 1U
-
 /* PC16550D data sheet, 8.7 */
 #define UART_IER     1U
 #define UART_IER_RDI 0x01U
@@ -51,8 +49,8 @@ void input_init(const void *fdt)
 
 static void fetch(void)
 {
-	struct sbiret r =
-		sbi_call(SBI_EID_DBCN, DBCN_READ, BATCH, BUF_LO(input.bytes), BUF_HI, 0, 0, 0);
+	struct sbiret r = sbi_call(SBI_EID_DBCN, SBI_DBCN_CONSOLE_READ, BATCH, BUF_LO(input.bytes),
+				   BUF_HI, 0, 0, 0);
 
 	input.at = 0;
 	input.len = r.error == 0 && r.value > 0 && r.value <= (long)BATCH ? (u32)r.value : 0;

@@ -10,25 +10,15 @@
 
 #include <stdint.h>
 
-/* SBI extension id, in the experimental range (SBI 2.0, chapter 16). a7 = this, a6 = function, a0..a5 = arguments. */
+/*
+ * SBI extension id, in the experimental range (SBI 2.0, chapter 16). A hypercall is an SBI call:
+ * a7 = this, a6 = function, a0 to a5 = arguments; it answers with an error code of abi/sbi.h in a0
+ * and a value in a1. SBI_ERR_INVALID_STATE: the VM or the log is not in a state that allows the call.
+ */
 #define CLEAVE_EID 0x08434C56U
 
 #define CLEAVE_ABI_MAJOR 1U
 #define CLEAVE_ABI_MINOR 1U
-
-/* SBI error codes (SBI 2.0, chapter 3, table 1) */
-#define CLEAVE_SUCCESS		     0
-#define CLEAVE_ERR_FAILED	     (-1)
-#define CLEAVE_ERR_NOT_SUPPORTED     (-2)
-#define CLEAVE_ERR_INVALID_PARAM     (-3)
-#define CLEAVE_ERR_DENIED	     (-4)
-#define CLEAVE_ERR_INVALID_ADDRESS   (-5)
-#define CLEAVE_ERR_ALREADY_AVAILABLE (-6)
-#define CLEAVE_ERR_ALREADY_STARTED   (-7)
-#define CLEAVE_ERR_ALREADY_STOPPED   (-8)
-#define CLEAVE_ERR_NO_SHMEM	     (-9)
-#define CLEAVE_ERR_INVALID_STATE \
-	(-10) /* SBI 3.0: the VM or the log is not in a state that allows the call */
 
 /* A VM argument that means the caller's own VM */
 #define CLEAVE_VM_SELF 0xffffffffU

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include <abi/cleave.h>
+#include <abi/sbi.h>
 #include "core/guest/args/sbi_args.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -34,7 +34,7 @@ static void check_mask(u64 mask, u64 base, u32 harts)
 				want |= BIT64(base + bit);
 		}
 	}
-	must((sbi_args_hart_mask(mask, base, harts, &got) != CLEAVE_SUCCESS) == bad);
+	must((sbi_args_hart_mask(mask, base, harts, &got) != SBI_SUCCESS) == bad);
 	must(bad || got == want);
 }
 
@@ -43,7 +43,7 @@ static void check_range(u64 start, u64 size)
 	u64 s = start;
 	u64 n = size;
 
-	if (sbi_args_range(&s, &n) == CLEAVE_SUCCESS) {
+	if (sbi_args_range(&s, &n) == SBI_SUCCESS) {
 		must(n != 0U);
 		must(n == UINT64_MAX ? s == 0U : s + (n - 1U) >= s);
 	} else {
@@ -81,10 +81,10 @@ static void check_memory(u64 at, u64 gap, u64 addr, u64 len)
 		}
 		must(first && last && len <= 3U * PAGE_SIZE);
 	}
-	must(sbi_args_buffer(memory, ARRAY_SIZE(memory), near, gap, n) == CLEAVE_SUCCESS
+	must(sbi_args_buffer(memory, ARRAY_SIZE(memory), near, gap, n) == SBI_SUCCESS
 		     ? n == 0U || (gap == 0U && whole)
 		     : n != 0U && (gap != 0U || !whole));
-	if (sbi_args_entry(memory, ARRAY_SIZE(memory), near) == CLEAVE_SUCCESS)
+	if (sbi_args_entry(memory, ARRAY_SIZE(memory), near) == SBI_SUCCESS)
 		must((near & 1U) == 0U && sbi_args_in_memory(memory, ARRAY_SIZE(memory), near, 2U));
 }
 
@@ -98,8 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_mask(w[0] >> (w[3] % 64U), w[1] % 70U, 1U + (u32)(w[2] % 64U));
 	check_range(w[3], w[4]);
 	check_memory(w[5], w[6], w[7], w[4]);
-	must((sbi_args_suspend(w[0]) == CLEAVE_SUCCESS) == (((u32)w[0] & 0x7fffffffU) == 0U));
-	must((sbi_args_reset(w[0], w[1]) == CLEAVE_SUCCESS) ==
-	     ((u32)w[0] <= 2U && (u32)w[1] <= 1U));
+	must((sbi_args_suspend(w[0]) == SBI_SUCCESS) == (((u32)w[0] & 0x7fffffffU) == 0U));
+	must((sbi_args_reset(w[0], w[1]) == SBI_SUCCESS) == ((u32)w[0] <= 2U && (u32)w[1] <= 1U));
 	return 0;
 }

@@ -4,23 +4,21 @@
  */
 #include "core/guest/args/sbi_args.h"
 
-#include <abi/cleave.h>
-
 #define SBI_HARTS_MAX 64U
 
 s64 sbi_args_hart_mask(u64 mask, u64 base, u32 harts, u64 *out)
 {
 	u64 all = harts >= SBI_HARTS_MAX ? UINT64_MAX : BIT64(harts) - 1U;
 
-	if (base == SBI_HART_MASK_ALL) {
+	if (base == SBI_HART_MASK_BASE_ALL) {
 		*out = all;
-		return CLEAVE_SUCCESS;
+		return SBI_SUCCESS;
 	}
 	/* The shift below is by less than 64, and must not push a bit out. */
 	if (base >= harts || (mask & ~(all >> base)) != 0U)
-		return CLEAVE_ERR_INVALID_PARAM;
+		return SBI_ERR_INVALID_PARAM;
 	*out = mask << base;
-	return CLEAVE_SUCCESS;
+	return SBI_SUCCESS;
 }
 
 s64 sbi_args_range(u64 *start, u64 *size)
@@ -28,10 +26,10 @@ s64 sbi_args_range(u64 *start, u64 *size)
 	if (*size == 0U || *size == UINT64_MAX) {
 		*start = 0;
 		*size = UINT64_MAX;
-		return CLEAVE_SUCCESS;
+		return SBI_SUCCESS;
 	}
 	/* The last byte, not the one behind it: a range may end with the address space. */
-	return *size - 1U > UINT64_MAX - *start ? CLEAVE_ERR_INVALID_ADDRESS : CLEAVE_SUCCESS;
+	return *size - 1U > UINT64_MAX - *start ? SBI_ERR_INVALID_ADDRESS : SBI_SUCCESS;
 }
 
 /* Bytes of memory from @base on, within the range that holds it; 0: none does. */
@@ -67,26 +65,25 @@ bool sbi_args_in_memory(const struct config_memory *memory, u32 nr, u64 base, u6
 s64 sbi_args_buffer(const struct config_memory *memory, u32 nr, u64 lo, u64 hi, u64 len)
 {
 	if (len == 0U)
-		return CLEAVE_SUCCESS;
+		return SBI_SUCCESS;
 	if (hi != 0U || !sbi_args_in_memory(memory, nr, lo, len))
-		return CLEAVE_ERR_INVALID_PARAM;
-	return CLEAVE_SUCCESS;
+		return SBI_ERR_INVALID_PARAM;
+	return SBI_SUCCESS;
 }
 
 s64 sbi_args_entry(const struct config_memory *memory, u32 nr, u64 addr)
 {
 	if ((addr & 1U) != 0U || !sbi_args_in_memory(memory, nr, addr, 2U))
-		return CLEAVE_ERR_INVALID_ADDRESS;
-	return CLEAVE_SUCCESS;
+		return SBI_ERR_INVALID_ADDRESS;
+	return SBI_SUCCESS;
 }
 
 s64 sbi_args_suspend(u64 type)
 {
 	u32 t = (u32)type;
 
-	return t == SBI_SUSPEND_RETENTIVE || t == SBI_SUSPEND_NON_RETENTIVE
-		       ? CLEAVE_SUCCESS
-		       : CLEAVE_ERR_INVALID_PARAM;
+	return t == SBI_SUSPEND_RETENTIVE || t == SBI_SUSPEND_NON_RETENTIVE ? SBI_SUCCESS
+									    : SBI_ERR_INVALID_PARAM;
 }
 
 s64 sbi_args_reset(u64 type, u64 reason)
@@ -95,6 +92,6 @@ s64 sbi_args_reset(u64 type, u64 reason)
 	u32 r = (u32)reason;
 
 	if (t > SBI_RESET_WARM_REBOOT || r > SBI_REASON_FAILURE)
-		return CLEAVE_ERR_INVALID_PARAM;
-	return CLEAVE_SUCCESS;
+		return SBI_ERR_INVALID_PARAM;
+	return SBI_SUCCESS;
 }

@@ -3,28 +3,14 @@
  * The arguments of SBI calls, checked (RISC-V SBI specification 2.0): what needs no hart and no VM, so that it builds for the
  * host too. It must never touch guest memory.
  *
- * Unless a comment says otherwise the functions return 0 (CLEAVE_SUCCESS) or the SBI error code that the specification asks for.
+ * Unless a comment says otherwise the functions return 0 (SBI_SUCCESS) or the SBI error code that the specification asks for.
  */
 #ifndef CORE_SBI_ARGS_H
 #define CORE_SBI_ARGS_H
 
+#include <abi/sbi.h>
 #include <cleave/types.h>
 #include "core/config/config.h"
-
-/* HSM hart_suspend types (table "HSM Hart Suspend Types") */
-#define SBI_SUSPEND_RETENTIVE	  0x00000000U
-#define SBI_SUSPEND_NON_RETENTIVE 0x80000000U
-
-/* SRST reset types (table "SRST System Reset Types") */
-#define SBI_RESET_SHUTDOWN    0U
-#define SBI_RESET_COLD_REBOOT 1U
-#define SBI_RESET_WARM_REBOOT 2U
-
-/* SRST reset reasons (table "SRST System Reset Reasons") */
-#define SBI_REASON_NONE	   0U
-#define SBI_REASON_FAILURE 1U
-
-#define SBI_HART_MASK_ALL UINT64_MAX /* hart_mask_base: hart_mask is ignored */
 
 /**
  * sbi_args_hart_mask() - harts that a hart mask names

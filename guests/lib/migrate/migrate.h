@@ -13,6 +13,7 @@
 #define GUESTS_LIB_MIGRATE_MIGRATE_H
 
 #include <abi/cleave.h>
+#include <abi/sbi.h>
 #include "guests/lib/migrate/migrate_stream.h"
 
 /**
@@ -46,7 +47,7 @@
  * @vm_take: the guest is this side's from now on: write down, where a restarted manager finds it, that it came by migration
  * @id, and let it run if @run says that it ran. When it fails none of its vCPUs has run
  * @page_write, @page_zero: of the paused VM; @pages is at most MIGRATE_STEP_PAGES
- * @state_set: returns CLEAVE_ERR_NOT_SUPPORTED for a kind or version that it does not know
+ * @state_set: returns SBI_ERR_NOT_SUPPORTED for a kind or version that it does not know
  * @state_check: is everything there that a VM needs to run? Else it says into @line what is missing, and returns an error
  */
 struct migrate_ops {

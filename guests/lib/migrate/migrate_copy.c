@@ -221,7 +221,7 @@ static enum migrate_step copy_take_chunk(struct migrate_source *s, uint64_t firs
 	went = s->ops->log_get(s->ctx, s->region, first, count, c->bits);
 	if (!copy_went_ok(went, count))
 		return migrate_source_call_failed(s, "get of dirty bits",
-						  went < 0 ? went : CLEAVE_ERR_FAILED);
+						  went < 0 ? went : SBI_ERR_FAILED);
 	count = (uint64_t)went;
 	copy_trim(c->bits, count);
 	for (uint32_t i = 0; i < MIGRATE_STEP_PAGES / 64U; i++)
@@ -230,7 +230,7 @@ static enum migrate_step copy_take_chunk(struct migrate_source *s, uint64_t firs
 		went = s->ops->log_clear(s->ctx, s->region, first, count, c->bits);
 		if (!copy_went_ok(went, count))
 			return migrate_source_call_failed(s, "clear of dirty bits",
-							  went < 0 ? went : CLEAVE_ERR_FAILED);
+							  went < 0 ? went : SBI_ERR_FAILED);
 		count = (uint64_t)went;
 	}
 	/* The first pass carries everything, whatever the bits say. */

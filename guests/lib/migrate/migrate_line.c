@@ -3,7 +3,7 @@
  * The one line that says what went wrong. Builds text without the C library; must never write behind the line, or let a
  * byte that came over the link reach a terminal as anything but a printable character.
  */
-#include <abi/cleave.h>
+#include <abi/sbi.h>
 #include "guests/lib/migrate/migrate_stream.h"
 
 static void line_char(struct migrate_line *line, char c)
@@ -67,19 +67,19 @@ void migrate_line_fact(struct migrate_line *line, const char *before, uint64_t v
 const char *migrate_error_text(int64_t error)
 {
 	switch (error) {
-	case CLEAVE_ERR_FAILED:
+	case SBI_ERR_FAILED:
 		return "no memory, no page table or no slot is left for it";
-	case CLEAVE_ERR_NOT_SUPPORTED:
+	case SBI_ERR_NOT_SUPPORTED:
 		return "not supported by this machine";
-	case CLEAVE_ERR_INVALID_PARAM:
+	case SBI_ERR_INVALID_PARAM:
 		return "invalid parameter";
-	case CLEAVE_ERR_DENIED:
+	case SBI_ERR_DENIED:
 		return "denied";
-	case CLEAVE_ERR_INVALID_ADDRESS:
+	case SBI_ERR_INVALID_ADDRESS:
 		return "invalid address";
-	case CLEAVE_ERR_ALREADY_AVAILABLE:
+	case SBI_ERR_ALREADY_AVAILABLE:
 		return "it is so already";
-	case CLEAVE_ERR_INVALID_STATE:
+	case SBI_ERR_INVALID_STATE:
 		return "not in a state that allows it";
 	default:
 		return "unknown error";

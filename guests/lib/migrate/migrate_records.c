@@ -165,7 +165,7 @@ static enum migrate_step records_state_refused(struct migrate_dest *d,
 	migrate_line_fact(migrate_dest_say(d), "state record kind ", head->kind, " version ");
 	migrate_line_fact(&d->line, "", head->version, " instance ");
 	migrate_line_dec(&d->line, head->instance);
-	if (err == CLEAVE_ERR_NOT_SUPPORTED) {
+	if (err == SBI_ERR_NOT_SUPPORTED) {
 		migrate_line_text(&d->line, " must be understood and is not");
 		return migrate_dest_fail(d, MIGRATE_REASON_REFUSED, 0);
 	}
@@ -192,7 +192,7 @@ static enum migrate_step records_state(struct migrate_dest *d, const struct migr
 	if (d->states != 0U && key <= d->last_state)
 		return migrate_dest_unexpected(d, record, "came already, or out of order");
 	err = d->ops->state_set(d->ctx, &head, data);
-	if (err == CLEAVE_ERR_NOT_SUPPORTED && (head.flags & MIGRATE_STATE_MANDATORY) == 0U)
+	if (err == SBI_ERR_NOT_SUPPORTED && (head.flags & MIGRATE_STATE_MANDATORY) == 0U)
 		err = 0;
 	if (err != 0)
 		return records_state_refused(d, &head, err);

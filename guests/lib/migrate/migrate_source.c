@@ -337,7 +337,7 @@ static enum migrate_step source_send_state(struct migrate_source *s)
 	got = s->ops->state_get(s->ctx, s->index, &head, payload + sizeof(head), room);
 	if (got < 0 || (got > 0 && head.length > room))
 		return migrate_source_call_failed(s, "get of a state record",
-						  got < 0 ? got : CLEAVE_ERR_FAILED);
+						  got < 0 ? got : SBI_ERR_FAILED);
 	if (got == 0) {
 		s->state = MIGRATE_SRC_PASS_BEGIN;
 		return MIGRATE_PROGRESS;

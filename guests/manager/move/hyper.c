@@ -85,7 +85,7 @@ int hyper_describe(u32 vm, struct migrate_machine *machine, u32 *number)
 	if (r.error != 0)
 		return (int)r.error;
 	if (from.regions == 0 || from.regions > MIGRATE_REGIONS_MAX)
-		return CLEAVE_ERR_NOT_SUPPORTED;
+		return SBI_ERR_NOT_SUPPORTED;
 	memset(machine, 0, sizeof(*machine));
 	memcpy(machine->isa, from.isa, sizeof(from.isa));
 	memcpy(machine->device, from.device, sizeof(machine->device) - 1U);
@@ -192,7 +192,7 @@ static u8 *memory_at(struct hyper *h, u64 gpa, u64 pages, u32 flags, int *err)
 
 	*err = 0;
 	if (region == h->machine.regions || pages > MIGRATE_STEP_PAGES)
-		*err = CLEAVE_ERR_INVALID_ADDRESS;
+		*err = SBI_ERR_INVALID_ADDRESS;
 	else if (!window_has(h, gpa, pages, flags))
 		*err = window_open(h, &h->machine.region[region], gpa, flags);
 	return *err == 0 ? h->window + (gpa - h->window_gpa) : NULL;
@@ -238,7 +238,7 @@ static void access_zero(void *arg)
  */
 static int access_try(void (*access)(void *arg), struct access *a)
 {
-	return trap_try(access, a, NULL) == TRAP_NONE ? 0 : CLEAVE_ERR_INVALID_STATE;
+	return trap_try(access, a, NULL) == TRAP_NONE ? 0 : SBI_ERR_INVALID_STATE;
 }
 
 static int hyper_page_read(void *ctx, u64 gpa, void *page)
@@ -502,7 +502,7 @@ static int states_list(struct hyper *h)
 	if (r.error != 0)
 		return (int)r.error;
 	if ((u64)r.value > ARRAY_SIZE(h->heads))
-		return CLEAVE_ERR_NOT_SUPPORTED;
+		return SBI_ERR_NOT_SUPPORTED;
 	h->nr_heads = (u32)r.value;
 	states_sort(h);
 	return 0;
@@ -535,7 +535,7 @@ static int hyper_state_get(void *ctx, u32 index, struct migrate_state *head, voi
 	memcpy(&got, state_buffer, sizeof(got));
 	if ((u64)r.value < sizeof(got) || got.length != (u64)r.value - sizeof(got) ||
 	    got.length > size)
-		return CLEAVE_ERR_FAILED;
+		return SBI_ERR_FAILED;
 	*head = (struct migrate_state){ .kind = got.kind,
 					.instance = got.instance,
 					.version = got.version,
@@ -560,7 +560,7 @@ static int hyper_state_set(void *ctx, const struct migrate_state *head, const vo
 					 .length = head->length };
 
 	if (head->length > sizeof(state_buffer) - sizeof(set))
-		return CLEAVE_ERR_INVALID_PARAM;
+		return SBI_ERR_INVALID_PARAM;
 	memcpy(state_buffer, &set, sizeof(set));
 	memcpy((u8 *)state_buffer + sizeof(set), data, head->length);
 	return (int)cleave_state_set(h->vm, state_buffer, sizeof(set) + head->length).error;
@@ -571,7 +571,7 @@ static int hyper_state_check(void *ctx, struct migrate_line *line)
 	const struct hyper *h = ctx;
 	struct sbiret r = cleave_state_check(h->vm);
 
-	if (r.error == CLEAVE_ERR_INVALID_STATE) {
+	if (r.error == SBI_ERR_INVALID_STATE) {
 		migrate_line_fact(line, "state record kind ", (u64)r.value >> 32, " instance ");
 		migrate_line_fact(line, "", (u64)r.value & UINT32_MAX, " is missing");
 	} else if (r.error != 0) {

@@ -152,7 +152,7 @@ static void bench_calls(void)
 	begin();
 	report("null_hypercall", calls(CLEAVE_EID, CLEAVE_FN_VERSION), ROUNDS);
 	begin();
-	report("sbi_base", calls(SBI_EID_BASE, 0), ROUNDS);
+	report("sbi_base", calls(SBI_EID_BASE, SBI_BASE_GET_SPEC_VERSION), ROUNDS);
 
 	/* The UART's scratch register: decoded, emulated, and without effect. */
 	begin();

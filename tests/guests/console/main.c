@@ -248,9 +248,10 @@ static void print(u32 lines)
 			continue;
 		}
 		/* DBCN in two pieces: a line may be made of several calls */
-		(void)sbi_call(SBI_EID_DBCN, 0, len / 2U, BUF_LO(line), BUF_HI, 0, 0, 0);
-		(void)sbi_call(SBI_EID_DBCN, 0, len - len / 2U, BUF_LO(line + len / 2U), BUF_HI, 0,
-			       0, 0);
+		(void)sbi_call(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, len / 2U, BUF_LO(line), BUF_HI,
+			       0, 0, 0);
+		(void)sbi_call(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, len - len / 2U,
+			       BUF_LO(line + len / 2U), BUF_HI, 0, 0, 0);
 	}
 	(void)check(true, "printed %u lines", lines);
 }

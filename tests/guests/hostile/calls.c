@@ -8,9 +8,7 @@
 #include "tests/guests/hostile/hostile.h"
 
 #define ROUNDS	    20000U
-#define HSM_START   0U
-#define HSM_STATUS  2U
-#define LAST_ERROR  (-14) /* SBI 3.0 has no smaller one */
+#define LAST_ERROR  SBI_ERR_DENIED_LOCKED /* SBI 3.0 has no smaller one */
 #define SCRATCH_LEN 4096U
 
 static u8 scratch[GUEST_MAX_HARTS][SCRATCH_LEN] __attribute__((aligned(4096)));
@@ -90,9 +88,9 @@ static void one_hypercall(u64 *state, u64 hart)
 static void one_sbi(u64 *state, u64 hart)
 {
 	static const u64 eids[] = { SBI_EID_BASE, SBI_EID_TIME, SBI_EID_IPI, SBI_EID_RFENCE,
-				    SBI_EID_HSM,  SBI_EID_DBCN, 0x504d55,    0x4e41434c,
-				    0x535441,	  0x09000000,	0x0a000000,  0x53535345,
-				    0xffffffff,	  UINT64_MAX,	0x100000010, 0x53555350 };
+				    SBI_EID_HSM,  SBI_EID_DBCN, SBI_EID_PMU, SBI_EID_NACL,
+				    SBI_EID_STA,  0x09000000,	0x0a000000,  0x53535345,
+				    0xffffffff,	  UINT64_MAX,	0x100000010, SBI_EID_SUSP };
 	u64 eid = eids[random_next(state) % ARRAY_SIZE(eids)], fid = random_next(state) % 9U, a[5],
 	    i;
 
@@ -102,15 +100,15 @@ static void one_sbi(u64 *state, u64 hart)
 		fid = nasty(state, hart);
 	/* Left out: stop and suspend; start at an address that exists; text on the console. */
 	if (eid == SBI_EID_HSM) {
-		if (fid != HSM_START)
-			fid = HSM_STATUS;
+		if (fid != SBI_HSM_HART_START)
+			fid = SBI_HSM_HART_GET_STATUS;
 		a[1] |= UINT64_C(1) << 62;
 	}
 	if (eid == SBI_EID_DBCN) {
-		if (fid != 1U)
-			fid = 0;
-		a[1] = fid == 0 ? a[1] | UINT64_C(1) << 62 : a[1];
-		if (fid == 1U && a[1] - (u64)scratch[hart] < SCRATCH_LEN)
+		if (fid != SBI_DBCN_CONSOLE_READ)
+			fid = SBI_DBCN_CONSOLE_WRITE;
+		a[1] = fid == SBI_DBCN_CONSOLE_WRITE ? a[1] | UINT64_C(1) << 62 : a[1];
+		if (fid == SBI_DBCN_CONSOLE_READ && a[1] - (u64)scratch[hart] < SCRATCH_LEN)
 			a[0] = 8;
 	}
 	note(sbi_call(eid, fid, a[0], a[1], a[2], a[3], a[4], 0), eid, fid);
@@ -153,13 +151,13 @@ static void test_denied(void)
 			if (id != info.id)
 				check_eq((u64)cleave_call(on_vm[i], id, (u64)scratch, 0, 0, 0, 0)
 						 .error,
-					 (u64)CLEAVE_ERR_DENIED, "function 0x%x on partition %lu",
+					 (u64)SBI_ERR_DENIED, "function 0x%x on partition %lu",
 					 on_vm[i], id);
 		}
 	}
 	for (i = 0; i < ARRAY_SIZE(not_on_self); i++)
 		check_eq((u64)cleave_call(not_on_self[i], CLEAVE_VM_SELF, 1, 1, 0, 0, 0).error,
-			 (u64)CLEAVE_ERR_DENIED, "function 0x%x on itself", not_on_self[i]);
+			 (u64)SBI_ERR_DENIED, "function 0x%x on itself", not_on_self[i]);
 	check(cleave_vm_list(ids, 4).value == 1 && ids[0] == info.id && ids[1] == 99,
 	      "the list has this partition alone");
 }

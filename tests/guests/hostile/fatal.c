@@ -6,7 +6,6 @@
 #define UART	  UINT64_C(0x10000000)
 #define PLIC_LAST UINT64_C(0x0c5ffffc)
 #define SATP_SV39 (UINT64_C(8) << 60)
-#define HSM_STOP  1U
 
 static void do_jump(void)
 {
@@ -76,7 +75,7 @@ static void do_stop_all(void)
 
 	for (i = 1; i < self.harts; i++)
 		start_hart(i, stop_self, NULL);
-	sbi_call(SBI_EID_HSM, HSM_STOP, 0, 0, 0, 0, 0, 0);
+	sbi_call(SBI_EID_HSM, SBI_HSM_HART_STOP, 0, 0, 0, 0, 0, 0);
 }
 
 /* A store through a window that is for reading (a manager) */

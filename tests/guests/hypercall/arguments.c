@@ -58,7 +58,7 @@ static void test_buffers(void)
 			a[calls[c].at] = bad_buffers[b].lo;
 			a[calls[c].at + 1U] = bad_buffers[b].hi;
 			r = cleave_call(calls[c].fn, a[0], a[1], a[2], a[3], a[4], a[5]);
-			if (r.error != CLEAVE_ERR_INVALID_ADDRESS) {
+			if (r.error != SBI_ERR_INVALID_ADDRESS) {
 				bad++;
 				check(false, "%s with a buffer %s: error %ld", calls[c].name,
 				      bad_buffers[b].name, r.error);
@@ -88,7 +88,7 @@ static void test_ids(void)
 		for (i = 0; i < ARRAY_SIZE(ids); i++) {
 			struct sbiret r = cleave_call(fns[f], ids[i], 0, 0, 0, 0, 0);
 
-			if (r.error != CLEAVE_ERR_INVALID_PARAM) {
+			if (r.error != SBI_ERR_INVALID_PARAM) {
 				bad++;
 				check(false, "function 0x%x on partition 0x%lx: error %ld", fns[f],
 				      ids[i], r.error);
@@ -108,7 +108,7 @@ static void test_numbers(void)
 
 	for (i = 0; i < ARRAY_SIZE(fns); i++)
 		check_eq((u64)cleave_call(fns[i], 0, 0, 0, 0, 0, 0).error,
-			 (u64)CLEAVE_ERR_NOT_SUPPORTED, "function 0x%lx does not exist", fns[i]);
+			 (u64)SBI_ERR_NOT_SUPPORTED, "function 0x%lx does not exist", fns[i]);
 	check_eq((u64)cleave_version().value, CLEAVE_ABI_MAJOR << 16 | CLEAVE_ABI_MINOR, "version");
 	check_eq(cleave_feature(CLEAVE_FEATURE_LOG_MODES), 0xe, "all modes of the log are there");
 	check_eq(cleave_feature(CLEAVE_FEATURE_MAX_VMS), 2, "feature: partitions");
@@ -126,7 +126,7 @@ static void test_self(void)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(fns); i++)
-		want(cleave_call(fns[i], CLEAVE_VM_SELF, 0, 0, 0, 0, 0), CLEAVE_ERR_INVALID_PARAM,
+		want(cleave_call(fns[i], CLEAVE_VM_SELF, 0, 0, 0, 0, 0), SBI_ERR_INVALID_PARAM,
 		     "a partition does not work on itself");
 }
 
@@ -164,35 +164,35 @@ static void test_windows(void)
 		long error;
 	} bad[] = {
 		{ "unaligned address there", SUBJECT_BASE + 8, 4096, 0x200000000, 0,
-		  CLEAVE_ERR_INVALID_PARAM },
-		{ "unaligned size", SUBJECT_BASE, 4097, 0x200000000, 0, CLEAVE_ERR_INVALID_PARAM },
+		  SBI_ERR_INVALID_PARAM },
+		{ "unaligned size", SUBJECT_BASE, 4097, 0x200000000, 0, SBI_ERR_INVALID_PARAM },
 		{ "unaligned address here", SUBJECT_BASE, 4096, 0x200000001, 0,
-		  CLEAVE_ERR_INVALID_PARAM },
-		{ "no size", SUBJECT_BASE, 0, 0x200000000, 0, CLEAVE_ERR_INVALID_PARAM },
-		{ "unknown flags", SUBJECT_BASE, 4096, 0x200000000, 2, CLEAVE_ERR_INVALID_PARAM },
+		  SBI_ERR_INVALID_PARAM },
+		{ "no size", SUBJECT_BASE, 0, 0x200000000, 0, SBI_ERR_INVALID_PARAM },
+		{ "unknown flags", SUBJECT_BASE, 4096, 0x200000000, 2, SBI_ERR_INVALID_PARAM },
 		{ "wrapping size", SUBJECT_BASE, UINT64_MAX & ~UINT64_C(4095), 0x200000000, 0,
-		  CLEAVE_ERR_INVALID_PARAM },
+		  SBI_ERR_INVALID_PARAM },
 		{ "wrapping address here", SUBJECT_BASE, 8192, UINT64_MAX & ~UINT64_C(4095), 0,
-		  CLEAVE_ERR_INVALID_PARAM },
+		  SBI_ERR_INVALID_PARAM },
 		{ "below its memory", SUBJECT_BASE - 4096, 8192, 0x200000000, 0,
-		  CLEAVE_ERR_INVALID_ADDRESS },
+		  SBI_ERR_INVALID_ADDRESS },
 		{ "across its end", SUBJECT_BASE + SUBJECT_SIZE - 4096, 8192, 0x200000000, 0,
-		  CLEAVE_ERR_INVALID_ADDRESS },
-		{ "its UART", 0x10000000, 4096, 0x200000000, 0, CLEAVE_ERR_INVALID_ADDRESS },
+		  SBI_ERR_INVALID_ADDRESS },
+		{ "its UART", 0x10000000, 4096, 0x200000000, 0, SBI_ERR_INVALID_ADDRESS },
 		{ "over memory here", SUBJECT_BASE, 4096, SUBJECT_BASE, 0,
-		  CLEAVE_ERR_ALREADY_AVAILABLE },
+		  SBI_ERR_ALREADY_AVAILABLE },
 		{ "over a window here", SUBJECT_BASE, 4096, WINDOW + 4096, 0,
-		  CLEAVE_ERR_ALREADY_AVAILABLE },
+		  SBI_ERR_ALREADY_AVAILABLE },
 		{ "over the UART here", SUBJECT_BASE, 4096, 0x10000000, 0,
-		  CLEAVE_ERR_ALREADY_AVAILABLE },
+		  SBI_ERR_ALREADY_AVAILABLE },
 		{ "over the PLIC here", SUBJECT_BASE, 4096, 0x0c200000, 0,
-		  CLEAVE_ERR_ALREADY_AVAILABLE },
+		  SBI_ERR_ALREADY_AVAILABLE },
 		{ "beyond this partition's tables", SUBJECT_BASE, 4096, UINT64_C(1) << 62, 0,
-		  CLEAVE_ERR_INVALID_ADDRESS },
+		  SBI_ERR_INVALID_ADDRESS },
 		{ "of more leaves than a step", SUBJECT_BASE, SUBJECT_SIZE, 0x200001000, 0,
-		  CLEAVE_ERR_INVALID_PARAM },
+		  SBI_ERR_INVALID_PARAM },
 		{ "writable while it runs", SUBJECT_BASE, 4096, 0x200000000, CLEAVE_WINDOW_WRITABLE,
-		  CLEAVE_ERR_INVALID_STATE },
+		  SBI_ERR_INVALID_STATE },
 	};
 	u32 i;
 
@@ -202,12 +202,11 @@ static void test_windows(void)
 				 .error,
 			 (u64)bad[i].error, "window: %s", bad[i].name);
 	want(cleave_window_map(CLEAVE_VM_SELF, SUBJECT_BASE, 4096, 0x200000000, 0),
-	     CLEAVE_ERR_INVALID_PARAM, "window: onto this partition");
-	want(cleave_window_unmap(0x200000000), CLEAVE_ERR_INVALID_PARAM,
-	     "unmap what is not mapped");
-	want(cleave_window_unmap(WINDOW + 4096), CLEAVE_ERR_INVALID_PARAM,
+	     SBI_ERR_INVALID_PARAM, "window: onto this partition");
+	want(cleave_window_unmap(0x200000000), SBI_ERR_INVALID_PARAM, "unmap what is not mapped");
+	want(cleave_window_unmap(WINDOW + 4096), SBI_ERR_INVALID_PARAM,
 	     "unmap the middle of a window");
-	want(cleave_window_unmap(SUBJECT_BASE), CLEAVE_ERR_INVALID_PARAM, "unmap memory");
+	want(cleave_window_unmap(SUBJECT_BASE), SBI_ERR_INVALID_PARAM, "unmap memory");
 }
 
 void test_arguments(void)

@@ -25,11 +25,10 @@ static void test_pause(void)
 {
 	u64 before;
 
-	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, subject), CLEAVE_ERR_INVALID_STATE,
-	     "resume what runs");
-	want(cleave_vm_steps(CLEAVE_FN_VM_START, subject), CLEAVE_ERR_ALREADY_AVAILABLE,
+	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, subject), SBI_ERR_INVALID_STATE, "resume what runs");
+	want(cleave_vm_steps(CLEAVE_FN_VM_START, subject), SBI_ERR_ALREADY_AVAILABLE,
 	     "start what runs");
-	want(cleave_vm_steps(CLEAVE_FN_VM_CREATE, subject), CLEAVE_ERR_ALREADY_AVAILABLE,
+	want(cleave_vm_steps(CLEAVE_FN_VM_CREATE, subject), SBI_ERR_ALREADY_AVAILABLE,
 	     "create what is there");
 	want(cleave_vm_op(CLEAVE_FN_VM_PAUSE, subject), 0, "pause");
 	wait_state(CLEAVE_VM_PAUSED);
@@ -37,7 +36,7 @@ static void test_pause(void)
 	wait_us(20000);
 	check_eq(mailbox()->counter, before, "a paused partition does not count");
 	want(cleave_vm_op(CLEAVE_FN_VM_PAUSE, subject), 0, "pause what is paused");
-	want(cleave_vm_steps(CLEAVE_FN_VM_START, subject), CLEAVE_ERR_INVALID_STATE,
+	want(cleave_vm_steps(CLEAVE_FN_VM_START, subject), SBI_ERR_INVALID_STATE,
 	     "start what is paused");
 
 	want(cleave_window_map(subject, ARENA, 4096, OTHER_WINDOW, CLEAVE_WINDOW_WRITABLE), 0,
@@ -45,15 +44,15 @@ static void test_pause(void)
 	*(volatile u64 *)OTHER_WINDOW = 0x1234;
 	check_eq(*(const volatile u64 *)(WINDOW + (ARENA - SUBJECT_BASE)), 0x1234,
 		 "what it writes is there");
-	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, subject), CLEAVE_ERR_INVALID_STATE,
+	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, subject), SBI_ERR_INVALID_STATE,
 	     "no resume while it is mapped writable");
-	want(cleave_log_start(subject, 0, CLEAVE_LOG_FAULT, 0), CLEAVE_ERR_INVALID_STATE,
+	want(cleave_log_start(subject, 0, CLEAVE_LOG_FAULT, 0), SBI_ERR_INVALID_STATE,
 	     "no log while it is mapped writable");
 	want(cleave_window_unmap(OTHER_WINDOW), 0, "unmap it");
 	want(cleave_log_start(subject, 0, CLEAVE_LOG_FAULT, 0), 0,
 	     "a log starts while it is paused");
 	want(cleave_window_map(subject, ARENA, 4096, OTHER_WINDOW, CLEAVE_WINDOW_WRITABLE),
-	     CLEAVE_ERR_INVALID_STATE, "no writable window while it is logged");
+	     SBI_ERR_INVALID_STATE, "no writable window while it is logged");
 	want(cleave_log_stop(subject, 0, CLEAVE_LOG_FLAG_COLLAPSE), 0,
 	     "the log stops while it is paused");
 	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, subject), 0, "resume");
@@ -69,9 +68,9 @@ static void test_shutdown(void)
 	wait_state(CLEAVE_VM_STOPPED);
 	check_eq(mailbox()->magic, MAILBOX_MAGIC,
 		 "the memory of a stopped partition can be looked at");
-	want(cleave_vm_op(CLEAVE_FN_VM_PAUSE, subject), CLEAVE_ERR_INVALID_STATE,
+	want(cleave_vm_op(CLEAVE_FN_VM_PAUSE, subject), SBI_ERR_INVALID_STATE,
 	     "pause what has stopped");
-	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, subject), CLEAVE_ERR_INVALID_STATE,
+	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, subject), SBI_ERR_INVALID_STATE,
 	     "resume what has stopped");
 	want(cleave_vm_steps(CLEAVE_FN_VM_START, subject), 0, "start it");
 	expect_event(CLEAVE_VM_RUNNING, "start");
@@ -84,7 +83,7 @@ static void test_fault(void)
 	order(COMMAND_FAULT, 0);
 	expect_event(CLEAVE_VM_FAULTED, "fault");
 	wait_state(CLEAVE_VM_FAULTED);
-	want(cleave_vm_op(CLEAVE_FN_VM_PAUSE, subject), CLEAVE_ERR_INVALID_STATE,
+	want(cleave_vm_op(CLEAVE_FN_VM_PAUSE, subject), SBI_ERR_INVALID_STATE,
 	     "pause what has faulted");
 	want(cleave_vm_steps(CLEAVE_FN_VM_RESET, subject), 0, "reset it");
 	wait_up();
@@ -96,7 +95,7 @@ static void test_reset(void)
 	touch(5, 5);
 	check(*(const volatile u64 *)(WINDOW + (ARENA - SUBJECT_BASE) + 5 * 4096) != 0,
 	      "it has written to its memory");
-	want(cleave_call(CLEAVE_FN_VM_RESET, subject, 99, 0, 0, 0, 0), CLEAVE_ERR_INVALID_STATE,
+	want(cleave_call(CLEAVE_FN_VM_RESET, subject, 99, 0, 0, 0, 0), SBI_ERR_INVALID_STATE,
 	     "reset: a cursor out of nowhere");
 	want(cleave_vm_steps(CLEAVE_FN_VM_RESET, subject), 0, "reset what runs");
 	expect_event(CLEAVE_VM_STOPPED, "reset: it stops");
@@ -124,23 +123,22 @@ static void test_gone(void)
 	check_eq(status.mode, CLEAVE_LOG_OFF, "off");
 	want(cleave_stats(subject, &word, 1), 0, "statistics of an empty slot");
 	check(word != 0, "are those of who was there");
-	want(cleave_vm_op(CLEAVE_FN_VM_PAUSE, subject), CLEAVE_ERR_INVALID_STATE, "pause");
-	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, subject), CLEAVE_ERR_INVALID_STATE, "resume");
-	want(cleave_vm_steps(CLEAVE_FN_VM_START, subject), CLEAVE_ERR_INVALID_STATE, "start");
-	want(cleave_vm_steps(CLEAVE_FN_VM_RESET, subject), CLEAVE_ERR_INVALID_STATE, "reset");
-	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), CLEAVE_ERR_INVALID_STATE, "destroy");
-	want(cleave_window_map(subject, SUBJECT_BASE, 4096, WINDOW, 0), CLEAVE_ERR_INVALID_STATE,
+	want(cleave_vm_op(CLEAVE_FN_VM_PAUSE, subject), SBI_ERR_INVALID_STATE, "pause");
+	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, subject), SBI_ERR_INVALID_STATE, "resume");
+	want(cleave_vm_steps(CLEAVE_FN_VM_START, subject), SBI_ERR_INVALID_STATE, "start");
+	want(cleave_vm_steps(CLEAVE_FN_VM_RESET, subject), SBI_ERR_INVALID_STATE, "reset");
+	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), SBI_ERR_INVALID_STATE, "destroy");
+	want(cleave_window_map(subject, SUBJECT_BASE, 4096, WINDOW, 0), SBI_ERR_INVALID_STATE,
 	     "window");
-	want(cleave_leaves(subject, 0, &leaves), CLEAVE_ERR_INVALID_STATE, "leaves");
-	want(cleave_log_start(subject, 0, CLEAVE_LOG_FAULT, 0), CLEAVE_ERR_INVALID_STATE,
-	     "log start");
-	want(cleave_log_stop(subject, 0, 0), CLEAVE_ERR_INVALID_STATE, "log stop");
-	want(cleave_log_bits(CLEAVE_FN_LOG_GET, subject, 0, 0, 64, &word), CLEAVE_ERR_INVALID_STATE,
+	want(cleave_leaves(subject, 0, &leaves), SBI_ERR_INVALID_STATE, "leaves");
+	want(cleave_log_start(subject, 0, CLEAVE_LOG_FAULT, 0), SBI_ERR_INVALID_STATE, "log start");
+	want(cleave_log_stop(subject, 0, 0), SBI_ERR_INVALID_STATE, "log stop");
+	want(cleave_log_bits(CLEAVE_FN_LOG_GET, subject, 0, 0, 64, &word), SBI_ERR_INVALID_STATE,
 	     "log get");
 	want(cleave_log_bits(CLEAVE_FN_LOG_GET_CLEAR, subject, 0, 0, 64, &word),
-	     CLEAVE_ERR_INVALID_STATE, "log get-and-clear");
-	want(cleave_log_bits(CLEAVE_FN_LOG_CLEAR, subject, 0, 0, 64, &word),
-	     CLEAVE_ERR_INVALID_STATE, "log clear");
+	     SBI_ERR_INVALID_STATE, "log get-and-clear");
+	want(cleave_log_bits(CLEAVE_FN_LOG_CLEAR, subject, 0, 0, 64, &word), SBI_ERR_INVALID_STATE,
+	     "log clear");
 }
 
 static bool all_zero(u64 base, u64 size)
@@ -177,17 +175,17 @@ static void test_destroy(void)
 	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), 0,
 	     "destroy it while it runs, is logged and is mapped");
 	expect_event(CLEAVE_VM_EMPTY, "destroyed");
-	want(cleave_window_unmap(WINDOW), CLEAVE_ERR_INVALID_PARAM, "its window has gone");
+	want(cleave_window_unmap(WINDOW), SBI_ERR_INVALID_PARAM, "its window has gone");
 	test_gone();
 
 	r = cleave_call(CLEAVE_FN_VM_CREATE, subject, 0, 0, 0, 0, 0);
 	check(r.error == 0 && r.value != 0, "create: the first step");
-	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, subject), CLEAVE_ERR_INVALID_STATE,
+	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, subject), SBI_ERR_INVALID_STATE,
 	     "no resume in the middle");
-	want(cleave_window_map(subject, SUBJECT_BASE, 4096, WINDOW, 0), CLEAVE_ERR_INVALID_STATE,
+	want(cleave_window_map(subject, SUBJECT_BASE, 4096, WINDOW, 0), SBI_ERR_INVALID_STATE,
 	     "no window in the middle");
 	want(cleave_call(CLEAVE_FN_VM_CREATE, subject, (u64)r.value + 1U, 0, 0, 0, 0),
-	     CLEAVE_ERR_INVALID_STATE, "create: a wrong cursor");
+	     SBI_ERR_INVALID_STATE, "create: a wrong cursor");
 	want(cleave_vm_steps(CLEAVE_FN_VM_CREATE, subject), 0, "create, begun anew");
 	expect_event(CLEAVE_VM_PAUSED, "created");
 	test_no_statistics();

@@ -47,8 +47,8 @@ static void start(u32 mode, u32 flags, const char *name)
 	check_eq(status.pages, SUBJECT_PAGES, "%s: status: pages", name);
 	check(mode == CLEAVE_LOG_DEFAULT ? status.mode != CLEAVE_LOG_OFF : status.mode == mode,
 	      "%s: status: mode %u", name, status.mode);
-	check_eq((u64)cleave_log_start(subject, 0, mode, flags).error,
-		 (u64)CLEAVE_ERR_INVALID_STATE, "%s: a second start", name);
+	check_eq((u64)cleave_log_start(subject, 0, mode, flags).error, (u64)SBI_ERR_INVALID_STATE,
+		 "%s: a second start", name);
 }
 
 static void stop(bool collapse, const char *name)
@@ -57,7 +57,7 @@ static void stop(bool collapse, const char *name)
 
 	check_eq((u64)cleave_log_stop(subject, 0, collapse ? CLEAVE_LOG_FLAG_COLLAPSE : 0).error, 0,
 		 "%s: stop", name);
-	check_eq((u64)cleave_log_stop(subject, 0, 0).error, (u64)CLEAVE_ERR_INVALID_STATE,
+	check_eq((u64)cleave_log_stop(subject, 0, 0).error, (u64)SBI_ERR_INVALID_STATE,
 		 "%s: a second stop", name);
 	check_eq((u64)cleave_leaves(subject, 0, &leaves).error, 0, "%s: leaves", name);
 	if (collapse)
@@ -130,16 +130,16 @@ static void managed_test(void)
 {
 	order(COMMAND_UNLOG, 0);
 	wait_done();
-	want_answer(ANSWER_GET, CLEAVE_ERR_INVALID_STATE, "owner: no log is on");
+	want_answer(ANSWER_GET, SBI_ERR_INVALID_STATE, "owner: no log is on");
 	start(CLEAVE_LOG_FAULT, 0, "owner");
 	pause();
 	fetch(CLEAVE_FN_LOG_GET_CLEAR);
 	rounds();
 	want_answer(ANSWER_GET, 0, "owner: the subject may look at a manager's log");
 	want_answer(ANSWER_STATUS, 0, "owner: and ask how it is");
-	want_answer(ANSWER_GET_CLEAR, CLEAVE_ERR_INVALID_STATE, "owner: but not take bits");
-	want_answer(ANSWER_CLEAR, CLEAVE_ERR_INVALID_STATE, "owner: nor clear them");
-	want_answer(ANSWER_STOP, CLEAVE_ERR_INVALID_STATE, "owner: nor stop it");
+	want_answer(ANSWER_GET_CLEAR, SBI_ERR_INVALID_STATE, "owner: but not take bits");
+	want_answer(ANSWER_CLEAR, SBI_ERR_INVALID_STATE, "owner: nor clear them");
+	want_answer(ANSWER_STOP, SBI_ERR_INVALID_STATE, "owner: nor stop it");
 	fetch(CLEAVE_FN_LOG_GET_CLEAR);
 	check(reported((MAILBOX - SUBJECT_BASE) / GUEST_PAGE), "owner: the bits are all there");
 	resume();
@@ -164,15 +164,15 @@ static void refusals(void)
 		u64 region, first, count;
 		long error;
 	} bad[] = {
-		{ "no such region", 1, 0, 64, CLEAVE_ERR_INVALID_PARAM },
-		{ "region 2^32", UINT64_C(1) << 32, 0, 64, CLEAVE_ERR_INVALID_PARAM },
-		{ "first page not a multiple of 64", 0, 1, 64, CLEAVE_ERR_INVALID_PARAM },
-		{ "count not a multiple of 64", 0, 0, 65, CLEAVE_ERR_INVALID_PARAM },
-		{ "no pages", 0, 0, 0, CLEAVE_ERR_INVALID_PARAM },
-		{ "behind the region", 0, SUBJECT_PAGES, 64, CLEAVE_ERR_INVALID_PARAM },
-		{ "across its end", 0, SUBJECT_PAGES - 64, 128, CLEAVE_ERR_INVALID_PARAM },
-		{ "count that wraps", 0, 64, UINT64_MAX & ~UINT64_C(63), CLEAVE_ERR_INVALID_PARAM },
-		{ "first that wraps", 0, UINT64_MAX & ~UINT64_C(63), 64, CLEAVE_ERR_INVALID_PARAM },
+		{ "no such region", 1, 0, 64, SBI_ERR_INVALID_PARAM },
+		{ "region 2^32", UINT64_C(1) << 32, 0, 64, SBI_ERR_INVALID_PARAM },
+		{ "first page not a multiple of 64", 0, 1, 64, SBI_ERR_INVALID_PARAM },
+		{ "count not a multiple of 64", 0, 0, 65, SBI_ERR_INVALID_PARAM },
+		{ "no pages", 0, 0, 0, SBI_ERR_INVALID_PARAM },
+		{ "behind the region", 0, SUBJECT_PAGES, 64, SBI_ERR_INVALID_PARAM },
+		{ "across its end", 0, SUBJECT_PAGES - 64, 128, SBI_ERR_INVALID_PARAM },
+		{ "count that wraps", 0, 64, UINT64_MAX & ~UINT64_C(63), SBI_ERR_INVALID_PARAM },
+		{ "first that wraps", 0, UINT64_MAX & ~UINT64_C(63), 64, SBI_ERR_INVALID_PARAM },
 	};
 	static const u32 fns[] = { CLEAVE_FN_LOG_GET, CLEAVE_FN_LOG_GET_CLEAR,
 				   CLEAVE_FN_LOG_CLEAR };
@@ -185,25 +185,25 @@ static void refusals(void)
 					 .error,
 				 (u64)bad[i].error, "function 0x%x: %s", fns[f], bad[i].name);
 		check_eq((u64)cleave_call(fns[f], subject, 0, 0, 64, (u64)bits, 0).error,
-			 (u64)CLEAVE_ERR_INVALID_STATE, "function 0x%x: no log", fns[f]);
+			 (u64)SBI_ERR_INVALID_STATE, "function 0x%x: no log", fns[f]);
 	}
-	want(cleave_log_start(subject, 1, CLEAVE_LOG_FAULT, 0), CLEAVE_ERR_INVALID_PARAM,
+	want(cleave_log_start(subject, 1, CLEAVE_LOG_FAULT, 0), SBI_ERR_INVALID_PARAM,
 	     "start: no such region");
-	want(cleave_log_start(subject, 0, 4, 0), CLEAVE_ERR_INVALID_PARAM, "start: no such mode");
-	want(cleave_log_start(subject, 0, CLEAVE_LOG_FAULT, 3), CLEAVE_ERR_INVALID_PARAM,
+	want(cleave_log_start(subject, 0, 4, 0), SBI_ERR_INVALID_PARAM, "start: no such mode");
+	want(cleave_log_start(subject, 0, CLEAVE_LOG_FAULT, 3), SBI_ERR_INVALID_PARAM,
 	     "start: eager and not eager");
-	want(cleave_log_start(subject, 0, CLEAVE_LOG_FAULT, 4), CLEAVE_ERR_INVALID_PARAM,
+	want(cleave_log_start(subject, 0, CLEAVE_LOG_FAULT, 4), SBI_ERR_INVALID_PARAM,
 	     "start: unknown flags");
 	want(cleave_log_start(subject, 0, CLEAVE_LOG_FAULT, CLEAVE_LOG_FLAG_EAGER_ON),
-	     CLEAVE_ERR_INVALID_PARAM, "start: fault-driven and eager");
+	     SBI_ERR_INVALID_PARAM, "start: fault-driven and eager");
 	want(cleave_log_start(subject, 0, CLEAVE_LOG_EAGER, CLEAVE_LOG_FLAG_EAGER_OFF),
-	     CLEAVE_ERR_INVALID_PARAM, "start: eager and not eager");
+	     SBI_ERR_INVALID_PARAM, "start: eager and not eager");
 	want(cleave_call(CLEAVE_FN_LOG_START, subject, 0, CLEAVE_LOG_EAGER, 0, 77, 0),
-	     CLEAVE_ERR_INVALID_STATE, "start: a cursor out of nowhere");
-	want(cleave_log_stop(subject, 0, 0), CLEAVE_ERR_INVALID_STATE, "stop: no log");
-	want(cleave_log_stop(subject, 0, 2), CLEAVE_ERR_INVALID_PARAM, "stop: unknown flags");
-	want(cleave_call(CLEAVE_FN_LEAVES, subject, 1, 0, (u64)bits, 0, 0),
-	     CLEAVE_ERR_INVALID_PARAM, "leaves: no such region");
+	     SBI_ERR_INVALID_STATE, "start: a cursor out of nowhere");
+	want(cleave_log_stop(subject, 0, 0), SBI_ERR_INVALID_STATE, "stop: no log");
+	want(cleave_log_stop(subject, 0, 2), SBI_ERR_INVALID_PARAM, "stop: unknown flags");
+	want(cleave_call(CLEAVE_FN_LEAVES, subject, 1, 0, (u64)bits, 0, 0), SBI_ERR_INVALID_PARAM,
+	     "leaves: no such region");
 }
 
 void test_log(void)

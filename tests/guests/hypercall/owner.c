@@ -60,14 +60,13 @@ static void test_leaf(void)
 	want_leaf(page + 8U, 0, "4 KiB in an eager log");
 	want(cleave_log_stop(subject, 0, CLEAVE_LOG_FLAG_COLLAPSE), 0, "stop the log");
 	want_leaf(page, 1, "2 MiB again");
-	want(cleave_leaf(subject, SUBJECT_BASE - 1U), CLEAVE_ERR_INVALID_ADDRESS,
+	want(cleave_leaf(subject, SUBJECT_BASE - 1U), SBI_ERR_INVALID_ADDRESS,
 	     "leaf: below memory");
-	want(cleave_leaf(subject, SUBJECT_BASE + SUBJECT_SIZE), CLEAVE_ERR_INVALID_ADDRESS,
+	want(cleave_leaf(subject, SUBJECT_BASE + SUBJECT_SIZE), SBI_ERR_INVALID_ADDRESS,
 	     "leaf: behind memory");
-	want(cleave_leaf(subject, 0x10000000), CLEAVE_ERR_INVALID_ADDRESS, "leaf: the UART");
-	want(cleave_leaf(subject, UINT64_MAX), CLEAVE_ERR_INVALID_ADDRESS,
-	     "leaf: the last address");
-	want(cleave_leaf(CLEAVE_VM_SELF, WINDOW), CLEAVE_ERR_INVALID_ADDRESS, "leaf: a window");
+	want(cleave_leaf(subject, 0x10000000), SBI_ERR_INVALID_ADDRESS, "leaf: the UART");
+	want(cleave_leaf(subject, UINT64_MAX), SBI_ERR_INVALID_ADDRESS, "leaf: the last address");
+	want(cleave_leaf(CLEAVE_VM_SELF, WINDOW), SBI_ERR_INVALID_ADDRESS, "leaf: a window");
 	check_eq((u64)cleave_leaf(CLEAVE_VM_SELF, SUBJECT_BASE).error, 0, "leaf: this partition's");
 }
 
@@ -88,23 +87,23 @@ static void note(u32 kind, u64 id, bool run, long error, const char *name)
 
 static void test_bad_notes(void)
 {
-	want(cleave_vm_note(CLEAVE_VM_SELF, CLEAVE_NOTE_TAKEN, 1, false), CLEAVE_ERR_INVALID_PARAM,
+	want(cleave_vm_note(CLEAVE_VM_SELF, CLEAVE_NOTE_TAKEN, 1, false), SBI_ERR_INVALID_PARAM,
 	     "no note on this partition");
-	note(4, 1, false, CLEAVE_ERR_INVALID_PARAM, "no such note");
-	note(CLEAVE_NOTE_GIVEN, 0, false, CLEAVE_ERR_INVALID_PARAM, "given without an id");
-	note(CLEAVE_NOTE_TAKEN, 0, false, CLEAVE_ERR_INVALID_PARAM, "taken without an id");
-	note(CLEAVE_NOTE_FILLING, 0, false, CLEAVE_ERR_INVALID_PARAM, "filling without an id");
-	note(CLEAVE_NOTE_FILLING, 1, false, CLEAVE_ERR_INVALID_STATE, "filled while it runs");
+	note(4, 1, false, SBI_ERR_INVALID_PARAM, "no such note");
+	note(CLEAVE_NOTE_GIVEN, 0, false, SBI_ERR_INVALID_PARAM, "given without an id");
+	note(CLEAVE_NOTE_TAKEN, 0, false, SBI_ERR_INVALID_PARAM, "taken without an id");
+	note(CLEAVE_NOTE_FILLING, 0, false, SBI_ERR_INVALID_PARAM, "filling without an id");
+	note(CLEAVE_NOTE_FILLING, 1, false, SBI_ERR_INVALID_STATE, "filled while it runs");
 	pause();
-	note(CLEAVE_NOTE_FILLING, 1, false, CLEAVE_ERR_INVALID_STATE,
+	note(CLEAVE_NOTE_FILLING, 1, false, SBI_ERR_INVALID_STATE,
 	     "filled, with a guest in it that did not come");
 	resume();
 	wait_up();
 	want(cleave_call(CLEAVE_FN_VM_NOTE, subject, CLEAVE_NOTE_TAKEN, 1, 2, 0, 0),
-	     CLEAVE_ERR_INVALID_PARAM, "run is neither 0 nor 1");
+	     SBI_ERR_INVALID_PARAM, "run is neither 0 nor 1");
 	want(cleave_call(CLEAVE_FN_VM_NOTE, subject, UINT64_C(1) << 32, 1, 0, 0, 0),
-	     CLEAVE_ERR_INVALID_PARAM, "2^32 is no note");
-	note(CLEAVE_NOTE_GIVEN, NOTE_ID, true, CLEAVE_ERR_INVALID_STATE, "given while it runs");
+	     SBI_ERR_INVALID_PARAM, "2^32 is no note");
+	note(CLEAVE_NOTE_GIVEN, NOTE_ID, true, SBI_ERR_INVALID_STATE, "given while it runs");
 	check_note(CLEAVE_NOTE_NONE, 0, 0, "nothing was noted");
 }
 
@@ -125,9 +124,9 @@ static void test_taken(void)
 
 static void refuses(const char *name)
 {
-	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, subject), CLEAVE_ERR_INVALID_STATE, name);
-	want(cleave_vm_steps(CLEAVE_FN_VM_START, subject), CLEAVE_ERR_INVALID_STATE, name);
-	want(cleave_vm_steps(CLEAVE_FN_VM_RESET, subject), CLEAVE_ERR_INVALID_STATE, name);
+	want(cleave_vm_op(CLEAVE_FN_VM_RESUME, subject), SBI_ERR_INVALID_STATE, name);
+	want(cleave_vm_steps(CLEAVE_FN_VM_START, subject), SBI_ERR_INVALID_STATE, name);
+	want(cleave_vm_steps(CLEAVE_FN_VM_RESET, subject), SBI_ERR_INVALID_STATE, name);
 }
 
 static void test_given(void)
@@ -139,11 +138,11 @@ static void test_given(void)
 	note(CLEAVE_NOTE_GIVEN, NOTE_ID, false, 0, "given up");
 	check_note(CLEAVE_NOTE_GIVEN, NOTE_ID, 0, "it is noted");
 	refuses("what was given up does not run");
-	note(CLEAVE_NOTE_GIVEN, NOTE_ID + 1U, false, CLEAVE_ERR_INVALID_STATE,
+	note(CLEAVE_NOTE_GIVEN, NOTE_ID + 1U, false, SBI_ERR_INVALID_STATE,
 	     "nor is it given up to two");
-	note(CLEAVE_NOTE_TAKEN, NOTE_ID + 1U, false, CLEAVE_ERR_INVALID_STATE,
+	note(CLEAVE_NOTE_TAKEN, NOTE_ID + 1U, false, SBI_ERR_INVALID_STATE,
 	     "nor taken back by another");
-	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, CLEAVE_ERR_INVALID_STATE, "nor filled");
+	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, SBI_ERR_INVALID_STATE, "nor filled");
 	note(CLEAVE_NOTE_GIVEN, NOTE_ID, true, 0, "given up again by the same id");
 	check_note(CLEAVE_NOTE_GIVEN, NOTE_ID, 1, "what it says of running may change");
 	pause();
@@ -174,14 +173,14 @@ static void test_given(void)
 static void test_filling(void)
 {
 	note(CLEAVE_NOTE_TAKEN, NOTE_ID, false, 0, "taken");
-	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, CLEAVE_ERR_INVALID_STATE, "filled while it runs");
+	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, SBI_ERR_INVALID_STATE, "filled while it runs");
 	pause();
-	note(CLEAVE_NOTE_FILLING, NOTE_ID + 1U, false, CLEAVE_ERR_INVALID_STATE,
+	note(CLEAVE_NOTE_FILLING, NOTE_ID + 1U, false, SBI_ERR_INVALID_STATE,
 	     "filled by another id");
 	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "being filled");
 	check_note(CLEAVE_NOTE_FILLING, NOTE_ID, 0, "it is noted");
 	refuses("what is being filled does not run");
-	note(CLEAVE_NOTE_GIVEN, NOTE_ID, false, CLEAVE_ERR_INVALID_STATE, "nor is it given up");
+	note(CLEAVE_NOTE_GIVEN, NOTE_ID, false, SBI_ERR_INVALID_STATE, "nor is it given up");
 	note(CLEAVE_NOTE_TAKEN, NOTE_ID, true, 0, "taken");
 	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "not whole after all");
 	refuses("then it does not run");
@@ -232,12 +231,12 @@ static void test_brake(void)
 {
 	u64 before;
 
-	want(cleave_vm_brake(subject, 100), CLEAVE_ERR_INVALID_PARAM, "brake of 100");
+	want(cleave_vm_brake(subject, 100), SBI_ERR_INVALID_PARAM, "brake of 100");
 	want(cleave_call(CLEAVE_FN_VM_BRAKE, subject, UINT64_MAX, 0, 0, 0, 0),
-	     CLEAVE_ERR_INVALID_PARAM, "brake of 2^64 - 1");
+	     SBI_ERR_INVALID_PARAM, "brake of 2^64 - 1");
 	want(cleave_call(CLEAVE_FN_VM_BRAKE, subject, UINT64_C(1) << 32, 0, 0, 0, 0),
-	     CLEAVE_ERR_INVALID_PARAM, "brake of 2^32");
-	want(cleave_vm_brake(CLEAVE_VM_SELF, 1), CLEAVE_ERR_INVALID_PARAM,
+	     SBI_ERR_INVALID_PARAM, "brake of 2^32");
+	want(cleave_vm_brake(CLEAVE_VM_SELF, 1), SBI_ERR_INVALID_PARAM,
 	     "no brake on this partition");
 	check_brake(0, "none is on");
 	check(braked_counts_less(), "braked it counts less");
@@ -273,8 +272,8 @@ static void test_half_created(void)
 	destroy("destroy it half-way");
 	check_note(CLEAVE_NOTE_NONE, 0, 0, "no note");
 	want(cleave_call(CLEAVE_FN_VM_CREATE, subject, (u64)r.value, 0, 0, 0, 0),
-	     CLEAVE_ERR_INVALID_STATE, "nothing is left to go on with");
-	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), CLEAVE_ERR_INVALID_STATE,
+	     SBI_ERR_INVALID_STATE, "nothing is left to go on with");
+	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), SBI_ERR_INVALID_STATE,
 	     "nor to destroy");
 }
 
@@ -286,21 +285,21 @@ static void test_filled_from_empty(void)
 	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "an empty slot is to be filled");
 	check_note(CLEAVE_NOTE_FILLING, NOTE_ID, 0, "it is noted");
 	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "noted again, by the same id");
-	note(CLEAVE_NOTE_FILLING, NOTE_ID + 1U, false, CLEAVE_ERR_INVALID_STATE,
+	note(CLEAVE_NOTE_FILLING, NOTE_ID + 1U, false, SBI_ERR_INVALID_STATE,
 	     "two do not fill one slot");
-	note(CLEAVE_NOTE_TAKEN, NOTE_ID, false, CLEAVE_ERR_INVALID_STATE, "nothing was taken yet");
-	note(CLEAVE_NOTE_GIVEN, NOTE_ID, false, CLEAVE_ERR_INVALID_STATE, "nothing can be given");
+	note(CLEAVE_NOTE_TAKEN, NOTE_ID, false, SBI_ERR_INVALID_STATE, "nothing was taken yet");
+	note(CLEAVE_NOTE_GIVEN, NOTE_ID, false, SBI_ERR_INVALID_STATE, "nothing can be given");
 	destroy("what was only meant is forgotten");
 	check_note(CLEAVE_NOTE_NONE, 0, 0, "the note has gone");
 	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "it is to be filled");
 	note(CLEAVE_NOTE_NONE, 0, false, 0, "struck out");
-	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), CLEAVE_ERR_INVALID_STATE,
+	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), SBI_ERR_INVALID_STATE,
 	     "nothing is left to destroy");
 
 	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "it is to be filled");
 	r = cleave_call(CLEAVE_FN_VM_CREATE, subject, 0, 0, 0, 0, 0);
 	check(r.error == 0 && r.value != 0, "create: the first step");
-	note(CLEAVE_NOTE_FILLING, NOTE_ID + 1U, false, CLEAVE_ERR_INVALID_STATE,
+	note(CLEAVE_NOTE_FILLING, NOTE_ID + 1U, false, SBI_ERR_INVALID_STATE,
 	     "nobody else fills it");
 	want(cleave_vm_steps(CLEAVE_FN_VM_CREATE, subject), 0, "create, begun anew");
 	check_note(CLEAVE_NOTE_FILLING, NOTE_ID, 0, "the note is still there");
@@ -320,8 +319,8 @@ static void test_empty(void)
 	destroy("what was given up may be destroyed");
 	check_note(CLEAVE_NOTE_NONE, 0, 0, "the note has gone with it");
 	test_filled_from_empty();
-	want(cleave_vm_brake(subject, 1), CLEAVE_ERR_INVALID_STATE, "no brake on an empty slot");
-	want(cleave_leaf(subject, SUBJECT_BASE), CLEAVE_ERR_INVALID_STATE, "leaf of an empty slot");
+	want(cleave_vm_brake(subject, 1), SBI_ERR_INVALID_STATE, "no brake on an empty slot");
+	want(cleave_leaf(subject, SUBJECT_BASE), SBI_ERR_INVALID_STATE, "leaf of an empty slot");
 	check_machine(subject, "an empty slot");
 	check(machine.gstage_levels >= 3U && machine.gstage_levels <= 5U &&
 		      (cleave_feature(CLEAVE_FEATURE_GSTAGE_MODES) >> machine.gstage_levels & 1U) !=

@@ -36,10 +36,10 @@ static void note(struct sbiret r, const char *what)
 	good += r.error == 0 ? 1U : 0U;
 	switch (r.error) {
 	case 0:
-	case CLEAVE_ERR_INVALID_STATE:
-	case CLEAVE_ERR_ALREADY_AVAILABLE:
+	case SBI_ERR_INVALID_STATE:
+	case SBI_ERR_ALREADY_AVAILABLE:
 		return;
-	case CLEAVE_ERR_INVALID_PARAM:
+	case SBI_ERR_INVALID_PARAM:
 		/* A window that the other's destruction took away */
 		if (strcmp(what, "unmap") == 0)
 			return;

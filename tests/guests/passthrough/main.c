@@ -268,7 +268,7 @@ void guest_main(unsigned long hartid, const void *fdt)
 		}
 	}
 	(void)check_eq((u64)cleave_log_start(CLEAVE_VM_SELF, 0, CLEAVE_LOG_FAULT, 0).error,
-		       (u64)CLEAVE_ERR_NOT_SUPPORTED, "what a device writes is in no log");
+		       (u64)SBI_ERR_NOT_SUPPORTED, "what a device writes is in no log");
 	test_time();
 	test_alarms();
 	test_level();

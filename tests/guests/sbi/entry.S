@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Where a hart starts or resumes whose state is looked at: it records what it finds and stops. */
+#include <abi/sbi.h>
+
 	.option arch, +zicsr
 	.text
 	.balign 4
@@ -14,8 +16,8 @@ hsm_entry:
 	fence	rw, rw
 	li	t0, 1
 	sd	t0, 32(a1)
-	li	a7, 0x48534d		/* HSM: stop */
-	li	a6, 1
+	li	a7, SBI_EID_HSM
+	li	a6, SBI_HSM_HART_STOP
 	ecall
 1:	wfi
 	j	1b

@@ -2,14 +2,6 @@
 /* HSM: start, stop, status and suspend, on this hart and on every other. */
 #include "tests/guests/sbi/sbi_test.h"
 
-#define HSM_START   0U
-#define HSM_STOP    1U
-#define HSM_STATUS  2U
-#define HSM_SUSPEND 3U
-
-#define RETENTIVE     0x00000000U
-#define NON_RETENTIVE 0x80000000U
-
 /* What a hart found when it was started; entry.S writes it */
 struct entry_record {
 	u64 a0;
@@ -31,34 +23,35 @@ static void test_start_arguments(void)
 	} outside[] = { { "behind memory", 0 }, { "far behind memory", UINT64_C(1) << 40 } };
 	u64 last = part.harts - 1U;
 
-	check_eq((u64)hart_status(0), HSM_STARTED, "HSM: hart 0 is started");
+	check_eq((u64)hart_status(0), SBI_HSM_STARTED, "HSM: hart 0 is started");
 	for (u32 i = 1; i < part.harts; i++)
-		check_eq((u64)hart_status(i), HSM_STOPPED, "HSM: hart %u is stopped", i);
-	want_error(call3(SBI_EID_HSM, HSM_STATUS, part.harts, 0, 0), CLEAVE_ERR_INVALID_PARAM,
-		   "HSM: status of a hart that does not exist");
-	want_error(call3(SBI_EID_HSM, HSM_STATUS, UINT64_MAX, 0, 0), CLEAVE_ERR_INVALID_PARAM,
-		   "HSM: status of hart -1");
-	want_error(call3(SBI_EID_HSM, HSM_STATUS, UINT64_C(1) << 32, 0, 0),
-		   CLEAVE_ERR_INVALID_PARAM, "HSM: status of hart 2^32");
-	want_error(call3(SBI_EID_HSM, HSM_START, part.harts, (u64)hsm_entry, 0),
-		   CLEAVE_ERR_INVALID_PARAM, "HSM: start of a hart that does not exist");
-	want_error(call3(SBI_EID_HSM, HSM_START, 0, (u64)hsm_entry, 0),
-		   CLEAVE_ERR_ALREADY_AVAILABLE, "HSM: start of a hart that runs");
+		check_eq((u64)hart_status(i), SBI_HSM_STOPPED, "HSM: hart %u is stopped", i);
+	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_GET_STATUS, part.harts, 0, 0),
+		   SBI_ERR_INVALID_PARAM, "HSM: status of a hart that does not exist");
+	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_GET_STATUS, UINT64_MAX, 0, 0),
+		   SBI_ERR_INVALID_PARAM, "HSM: status of hart -1");
+	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_GET_STATUS, UINT64_C(1) << 32, 0, 0),
+		   SBI_ERR_INVALID_PARAM, "HSM: status of hart 2^32");
+	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_START, part.harts, (u64)hsm_entry, 0),
+		   SBI_ERR_INVALID_PARAM, "HSM: start of a hart that does not exist");
+	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_START, 0, (u64)hsm_entry, 0),
+		   SBI_ERR_ALREADY_AVAILABLE, "HSM: start of a hart that runs");
 	for (u32 i = 0; i < ARRAY_SIZE(outside); i++)
-		check_eq((u64)call3(SBI_EID_HSM, HSM_START, last, end + outside[i].from_end, 0)
+		check_eq((u64)call3(SBI_EID_HSM, SBI_HSM_HART_START, last,
+				    end + outside[i].from_end, 0)
 				 .error,
-			 (u64)CLEAVE_ERR_INVALID_ADDRESS, "HSM: start %s", outside[i].name);
-	want_error(call3(SBI_EID_HSM, HSM_START, last, 0, 0), CLEAVE_ERR_INVALID_ADDRESS,
+			 (u64)SBI_ERR_INVALID_ADDRESS, "HSM: start %s", outside[i].name);
+	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_START, last, 0, 0), SBI_ERR_INVALID_ADDRESS,
 		   "HSM: start at 0");
-	want_error(call3(SBI_EID_HSM, HSM_START, last, 0x10000000, 0), CLEAVE_ERR_INVALID_ADDRESS,
-		   "HSM: start in a device");
-	want_error(call3(SBI_EID_HSM, HSM_START, last, (u64)hsm_entry + 1U, 0),
-		   CLEAVE_ERR_INVALID_ADDRESS, "HSM: start at an odd address");
-	want_error(call3(SBI_EID_HSM, HSM_START, last, UINT64_MAX - 1U, 0),
-		   CLEAVE_ERR_INVALID_ADDRESS, "HSM: start at the last address");
+	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_START, last, 0x10000000, 0),
+		   SBI_ERR_INVALID_ADDRESS, "HSM: start in a device");
+	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_START, last, (u64)hsm_entry + 1U, 0),
+		   SBI_ERR_INVALID_ADDRESS, "HSM: start at an odd address");
+	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_START, last, UINT64_MAX - 1U, 0),
+		   SBI_ERR_INVALID_ADDRESS, "HSM: start at the last address");
 	for (u32 i = 1; i < part.harts; i++)
-		check_eq((u64)hart_status(i), HSM_STOPPED, "HSM: hart %u is still stopped", i);
-	want_error(call3(SBI_EID_HSM, 4, 0, 0, 0), CLEAVE_ERR_NOT_SUPPORTED, "HSM: function 4");
+		check_eq((u64)hart_status(i), SBI_HSM_STOPPED, "HSM: hart %u is still stopped", i);
+	want_error(call3(SBI_EID_HSM, 4, 0, 0, 0), SBI_ERR_NOT_SUPPORTED, "HSM: function 4");
 }
 
 static void check_record(const struct entry_record *r, u32 hart, const char *what)
@@ -76,8 +69,9 @@ static void test_start_state(u32 hart)
 
 	for (u32 round = 0; round < 3U; round++) {
 		r = (struct entry_record){ 0 };
-		check_eq((u64)call3(SBI_EID_HSM, HSM_START, hart, (u64)hsm_entry, (u64)&r).error, 0,
-			 "HSM: start hart %u, time %u", hart, round);
+		check_eq((u64)call3(SBI_EID_HSM, SBI_HSM_HART_START, hart, (u64)hsm_entry, (u64)&r)
+				 .error,
+			 0, "HSM: start hart %u, time %u", hart, round);
 		check_record(&r, hart, "start");
 		wait_hart_stopped(hart);
 	}
@@ -98,12 +92,12 @@ static void test_start_twice(u32 hart)
 	started = 0;
 	check_eq((u64)start_hart(hart, stay_until_told, NULL), 0, "HSM: start hart %u", hart);
 	/* Not by start_hart(): that would change what the running hart was given. */
-	want_error(call3(SBI_EID_HSM, HSM_START, hart, (u64)hsm_entry, 0),
-		   CLEAVE_ERR_ALREADY_AVAILABLE, "HSM: start while it starts");
+	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_START, hart, (u64)hsm_entry, 0),
+		   SBI_ERR_ALREADY_AVAILABLE, "HSM: start while it starts");
 	wait_for(&started, 1);
-	check_eq((u64)hart_status(hart), HSM_STARTED, "HSM: hart %u is started", hart);
-	want_error(call3(SBI_EID_HSM, HSM_START, hart, (u64)hsm_entry, 0),
-		   CLEAVE_ERR_ALREADY_AVAILABLE, "HSM: start of another that runs");
+	check_eq((u64)hart_status(hart), SBI_HSM_STARTED, "HSM: hart %u is started", hart);
+	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_START, hart, (u64)hsm_entry, 0),
+		   SBI_ERR_ALREADY_AVAILABLE, "HSM: start of another that runs");
 	publish(&stay, 1);
 	wait_hart_stopped(hart);
 	check(true, "HSM: hart %u stops itself", hart);
@@ -117,14 +111,17 @@ static void test_suspend_arguments(void)
 				   0x80000001, 0x8fffffff, 0x90000000, 0xffffffff };
 
 	for (u32 i = 0; i < ARRAY_SIZE(bad); i++)
-		check_eq((u64)call3(SBI_EID_HSM, HSM_SUSPEND, bad[i], (u64)hsm_entry, 0).error,
-			 (u64)CLEAVE_ERR_INVALID_PARAM, "HSM: suspend type 0x%x", bad[i]);
-	want_error(call3(SBI_EID_HSM, HSM_SUSPEND, NON_RETENTIVE, part.base + part.size, 0),
-		   CLEAVE_ERR_INVALID_ADDRESS, "HSM: resume behind memory");
-	want_error(call3(SBI_EID_HSM, HSM_SUSPEND, NON_RETENTIVE, (u64)hsm_entry + 1U, 0),
-		   CLEAVE_ERR_INVALID_ADDRESS, "HSM: resume at an odd address");
-	want_error(call3(SBI_EID_HSM, HSM_SUSPEND, NON_RETENTIVE, 0, 0), CLEAVE_ERR_INVALID_ADDRESS,
-		   "HSM: resume at 0");
+		check_eq((u64)call3(SBI_EID_HSM, SBI_HSM_HART_SUSPEND, bad[i], (u64)hsm_entry, 0)
+				 .error,
+			 (u64)SBI_ERR_INVALID_PARAM, "HSM: suspend type 0x%x", bad[i]);
+	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_SUSPEND, SBI_SUSPEND_NON_RETENTIVE,
+			 part.base + part.size, 0),
+		   SBI_ERR_INVALID_ADDRESS, "HSM: resume behind memory");
+	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_SUSPEND, SBI_SUSPEND_NON_RETENTIVE,
+			 (u64)hsm_entry + 1U, 0),
+		   SBI_ERR_INVALID_ADDRESS, "HSM: resume at an odd address");
+	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_SUSPEND, SBI_SUSPEND_NON_RETENTIVE, 0, 0),
+		   SBI_ERR_INVALID_ADDRESS, "HSM: resume at 0");
 }
 
 /* On this hart, which may be the partition's only one: what wakes it is its timer, or an interrupt that waits already. */
@@ -134,7 +131,7 @@ static void test_suspend_here(void)
 
 	csr_set(sie, SIE_SOFT | SIE_TIMER);
 	sbi_send_ipi(0);
-	want_error(call3(SBI_EID_HSM, HSM_SUSPEND, RETENTIVE, 0, 0), 0,
+	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_SUSPEND, SBI_SUSPEND_RETENTIVE, 0, 0), 0,
 		   "HSM: suspend with an interrupt pending comes back");
 	check((csr_read(sip) & SIE_SOFT) != 0, "HSM: it is still pending");
 	csr_clear(sip, SIE_SOFT);
@@ -142,8 +139,8 @@ static void test_suspend_here(void)
 	at = rdtime() + part.timebase / 100U;
 	sbi_set_timer(at);
 	/* A retentive suspend does not look at resume_addr. */
-	want_error(call3(SBI_EID_HSM, HSM_SUSPEND, RETENTIVE, UINT64_MAX, 0), 0,
-		   "HSM: suspend until the timer");
+	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_SUSPEND, SBI_SUSPEND_RETENTIVE, UINT64_MAX, 0),
+		   0, "HSM: suspend until the timer");
 	check(rdtime() >= at, "HSM: it slept until then");
 	sbi_set_timer(UINT64_MAX);
 	csr_clear(sie, SIE_SOFT | SIE_TIMER);
@@ -157,7 +154,8 @@ static void sleep_retentive(void *arg)
 	(void)arg;
 	csr_set(sie, SIE_SOFT);
 	publish(&sleeping, 1);
-	sleep_error = (u64)call3(SBI_EID_HSM, HSM_SUSPEND, RETENTIVE, 0, 0).error;
+	sleep_error =
+		(u64)call3(SBI_EID_HSM, SBI_HSM_HART_SUSPEND, SBI_SUSPEND_RETENTIVE, 0, 0).error;
 	csr_clear(sip, SIE_SOFT);
 	publish(&slept, 1);
 }
@@ -168,8 +166,9 @@ static void sleep_non_retentive(void *arg)
 
 	csr_set(sie, SIE_SOFT);
 	publish(&sleeping, 1);
-	sleep_error =
-		(u64)call3(SBI_EID_HSM, HSM_SUSPEND, NON_RETENTIVE, (u64)hsm_entry, (u64)r).error;
+	sleep_error = (u64)call3(SBI_EID_HSM, SBI_HSM_HART_SUSPEND, SBI_SUSPEND_NON_RETENTIVE,
+				 (u64)hsm_entry, (u64)r)
+			      .error;
 	publish(&slept, 1); /* never */
 }
 
@@ -183,10 +182,10 @@ static void test_suspend_other(u32 hart)
 	check_eq((u64)start_hart(hart, sleep_retentive, NULL), 0, "HSM: start hart %u to sleep",
 		 hart);
 	wait_for(&sleeping, 1);
-	wait_hart_status(hart, HSM_SUSPENDED);
+	wait_hart_status(hart, SBI_HSM_SUSPENDED);
 	check(__atomic_load_n(&slept, __ATOMIC_ACQUIRE) == 0, "HSM: hart %u is suspended", hart);
-	want_error(call3(SBI_EID_HSM, HSM_START, hart, (u64)hsm_entry, 0),
-		   CLEAVE_ERR_ALREADY_AVAILABLE, "HSM: start of a suspended hart");
+	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_START, hart, (u64)hsm_entry, 0),
+		   SBI_ERR_ALREADY_AVAILABLE, "HSM: start of a suspended hart");
 	check_eq((u64)sbi_send_ipi(hart), 0, "HSM: wake hart %u", hart);
 	wait_for(&slept, 1);
 	check_eq(sleep_error, 0, "HSM: retentive suspend came back with success");
@@ -198,7 +197,7 @@ static void test_suspend_other(u32 hart)
 	check_eq((u64)start_hart(hart, sleep_non_retentive, &r), 0,
 		 "HSM: start hart %u to sleep deeper", hart);
 	wait_for(&sleeping, 1);
-	wait_hart_status(hart, HSM_SUSPENDED);
+	wait_hart_status(hart, SBI_HSM_SUSPENDED);
 	check_eq((u64)sbi_send_ipi(hart), 0, "HSM: wake hart %u", hart);
 	check_record(&r, hart, "resume");
 	wait_hart_stopped(hart);

@@ -5,9 +5,6 @@
  */
 #include "tests/guests/sbi/sbi_test.h"
 
-#define SBI_2_0	       0x02000000U
-#define IMPL_ID_CLEAVE 0x08434c56U
-
 struct partition part;
 
 /* --- calls in general ------------------------------------------------------------------------------------------- */
@@ -25,23 +22,23 @@ static const struct {
 	const char *name;
 	u64 eid;
 } not_offered[] = {
-	{ "legacy set_timer", 0x0 },
-	{ "legacy putchar", 0x1 },
-	{ "legacy getchar", 0x2 },
-	{ "legacy clear_ipi", 0x3 },
-	{ "legacy send_ipi", 0x4 },
-	{ "legacy remote_fence_i", 0x5 },
-	{ "legacy sfence_vma", 0x6 },
-	{ "legacy sfence_vma_asid", 0x7 },
-	{ "legacy shutdown", 0x8 },
+	{ "legacy set_timer", SBI_EID_LEGACY_SET_TIMER },
+	{ "legacy putchar", SBI_EID_LEGACY_CONSOLE_PUTCHAR },
+	{ "legacy getchar", SBI_EID_LEGACY_CONSOLE_GETCHAR },
+	{ "legacy clear_ipi", SBI_EID_LEGACY_CLEAR_IPI },
+	{ "legacy send_ipi", SBI_EID_LEGACY_SEND_IPI },
+	{ "legacy remote_fence_i", SBI_EID_LEGACY_REMOTE_FENCE_I },
+	{ "legacy sfence_vma", SBI_EID_LEGACY_REMOTE_SFENCE_VMA },
+	{ "legacy sfence_vma_asid", SBI_EID_LEGACY_REMOTE_SFENCE_VMA_ASID },
+	{ "legacy shutdown", SBI_EID_LEGACY_SHUTDOWN },
 	{ "reserved 0x9", 0x9 },
-	{ "PMU", 0x504d55 },
-	{ "SUSP", 0x53555350 },
-	{ "CPPC", 0x43505043 },
-	{ "NACL", 0x4e41434c },
-	{ "STA", 0x535441 },
-	{ "SSE", 0x535345 },
-	{ "FWFT", 0x46574654 },
+	{ "PMU", SBI_EID_PMU },
+	{ "SUSP", SBI_EID_SUSP },
+	{ "CPPC", SBI_EID_CPPC },
+	{ "NACL", SBI_EID_NACL },
+	{ "STA", SBI_EID_STA },
+	{ "SSE", SBI_EID_SSE },
+	{ "FWFT", SBI_EID_FWFT },
 	{ "experimental 0x08000000", 0x08000000 },
 	{ "vendor 0x09000000", 0x09000000 },
 	{ "BASE with bit 32", 0x100000010 },
@@ -53,20 +50,22 @@ static void test_extensions(void)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(offered); i++) {
-		struct sbiret r = call3(SBI_EID_BASE, 3, offered[i].eid, 0, 0);
+		struct sbiret r =
+			call3(SBI_EID_BASE, SBI_BASE_PROBE_EXTENSION, offered[i].eid, 0, 0);
 
 		check(r.error == 0 && r.value != 0, "probe %s", offered[i].name);
-		want_error(call3(offered[i].eid, 0x7fffffff, 0, 0, 0), CLEAVE_ERR_NOT_SUPPORTED,
+		want_error(call3(offered[i].eid, 0x7fffffff, 0, 0, 0), SBI_ERR_NOT_SUPPORTED,
 			   "unknown function");
-		want_error(call3(offered[i].eid, UINT64_MAX, 0, 0, 0), CLEAVE_ERR_NOT_SUPPORTED,
+		want_error(call3(offered[i].eid, UINT64_MAX, 0, 0, 0), SBI_ERR_NOT_SUPPORTED,
 			   "unknown function -1");
 	}
 	for (i = 0; i < ARRAY_SIZE(not_offered); i++) {
-		struct sbiret r = call3(SBI_EID_BASE, 3, not_offered[i].eid, 0, 0);
+		struct sbiret r =
+			call3(SBI_EID_BASE, SBI_BASE_PROBE_EXTENSION, not_offered[i].eid, 0, 0);
 
 		check(r.error == 0 && r.value == 0, "probe %s", not_offered[i].name);
 		check_eq((u64)call3(not_offered[i].eid, 0, 0, 0, 0).error,
-			 (u64)CLEAVE_ERR_NOT_SUPPORTED, "call %s", not_offered[i].name);
+			 (u64)SBI_ERR_NOT_SUPPORTED, "call %s", not_offered[i].name);
 	}
 }
 
@@ -117,19 +116,19 @@ static void test_registers_are_kept(void)
 static void test_base(void)
 {
 	static const char *const id_name[] = { "mvendorid", "marchid", "mimpid" };
-	struct sbiret r = call3(SBI_EID_BASE, 0, 0, 0, 0);
+	struct sbiret r = call3(SBI_EID_BASE, SBI_BASE_GET_SPEC_VERSION, 0, 0, 0);
 
-	check(r.error == 0 && r.value == SBI_2_0, "BASE: specification version 2.0");
-	r = call3(SBI_EID_BASE, 1, 0, 0, 0);
-	check(r.error == 0 && r.value == IMPL_ID_CLEAVE, "BASE: implementation id");
-	r = call3(SBI_EID_BASE, 2, 0, 0, 0);
+	check(r.error == 0 && r.value == SBI_SPEC_VERSION_2_0, "BASE: specification version 2.0");
+	r = call3(SBI_EID_BASE, SBI_BASE_GET_IMPL_ID, 0, 0, 0);
+	check(r.error == 0 && r.value == SBI_IMPL_ID_CLEAVE, "BASE: implementation id");
+	r = call3(SBI_EID_BASE, SBI_BASE_GET_IMPL_VERSION, 0, 0, 0);
 	check_eq((u64)r.value, (u64)cleave_version().value,
 		 "BASE: implementation version is the ABI's");
 	for (u32 i = 0; i < 3U; i++) {
-		r = call3(SBI_EID_BASE, 4U + i, 0, 0, 0);
+		r = call3(SBI_EID_BASE, SBI_BASE_GET_MVENDORID + i, 0, 0, 0);
 		check_eq((u64)r.error, 0, "BASE: %s", id_name[i]);
 	}
-	want_error(call3(SBI_EID_BASE, 7, 0, 0, 0), CLEAVE_ERR_NOT_SUPPORTED, "BASE: function 7");
+	want_error(call3(SBI_EID_BASE, 7, 0, 0, 0), SBI_ERR_NOT_SUPPORTED, "BASE: function 7");
 }
 
 /* --- TIME -------------------------------------------------------------------------------------------------------- */
@@ -144,9 +143,10 @@ static void test_time(void)
 	u64 at;
 	u64 woke;
 
-	want_error(call3(SBI_EID_TIME, 0, UINT64_MAX, 0, 0), 0, "TIME: set_timer never");
+	want_error(call3(SBI_EID_TIME, SBI_TIME_SET_TIMER, UINT64_MAX, 0, 0), 0,
+		   "TIME: set_timer never");
 	check(!timer_pending(), "TIME: never is not pending");
-	want_error(call3(SBI_EID_TIME, 0, 0, 0, 0), 0, "TIME: set_timer 0");
+	want_error(call3(SBI_EID_TIME, SBI_TIME_SET_TIMER, 0, 0, 0), 0, "TIME: set_timer 0");
 	while (!timer_pending())
 		cpu_relax();
 	check(timer_pending(), "TIME: a time that is past is pending");
@@ -174,7 +174,7 @@ static void test_time(void)
 	check(rdtime() >= at, "TIME: a hart that does not wait gets it as well");
 	csr_clear(sie, SIE_TIMER);
 	sbi_set_timer(UINT64_MAX);
-	want_error(call3(SBI_EID_TIME, 1, 0, 0, 0), CLEAVE_ERR_NOT_SUPPORTED, "TIME: function 1");
+	want_error(call3(SBI_EID_TIME, 1, 0, 0, 0), SBI_ERR_NOT_SUPPORTED, "TIME: function 1");
 }
 
 /* --- IPI --------------------------------------------------------------------------------------------------------- */
@@ -208,10 +208,12 @@ static void test_ipi_other(u32 hart)
 	ipi_got = 0;
 	check_eq((u64)start_hart(hart, ipi_receiver, NULL), 0, "IPI: hart %u starts", hart);
 	wait_for(&ipi_ready, 1);
-	check_eq((u64)call3(SBI_EID_IPI, 0, 1UL << hart, 0, 0).error, 0, "IPI: send by mask");
+	check_eq((u64)call3(SBI_EID_IPI, SBI_IPI_SEND_IPI, 1UL << hart, 0, 0).error, 0,
+		 "IPI: send by mask");
 	wait_for(&ipi_got, 1);
 	check(!soft_pending(), "IPI: hart 0 did not get hart %u's", hart);
-	check_eq((u64)call3(SBI_EID_IPI, 0, 1, hart, 0).error, 0, "IPI: send by base");
+	check_eq((u64)call3(SBI_EID_IPI, SBI_IPI_SEND_IPI, 1, hart, 0).error, 0,
+		 "IPI: send by base");
 	wait_for(&ipi_got, 2);
 	wait_hart_stopped(hart);
 	check(true, "IPI: hart %u got two", hart);
@@ -219,28 +221,29 @@ static void test_ipi_other(u32 hart)
 
 static void test_ipi(void)
 {
-	want_error(call3(SBI_EID_IPI, 0, 1, 0, 0), 0, "IPI: to itself");
+	want_error(call3(SBI_EID_IPI, SBI_IPI_SEND_IPI, 1, 0, 0), 0, "IPI: to itself");
 	check(soft_pending(), "IPI: is pending");
 	csr_clear(sip, SIE_SOFT);
 	check(!soft_pending(), "IPI: the guest withdraws it");
-	want_error(call3(SBI_EID_IPI, 0, 0, 0, 0), 0, "IPI: to nobody");
+	want_error(call3(SBI_EID_IPI, SBI_IPI_SEND_IPI, 0, 0, 0), 0, "IPI: to nobody");
 	check(!soft_pending(), "IPI: nobody got it");
-	want_error(call3(SBI_EID_IPI, 0, 0, NO_HARTS_BASE, 0), 0, "IPI: to all");
+	want_error(call3(SBI_EID_IPI, SBI_IPI_SEND_IPI, 0, SBI_HART_MASK_BASE_ALL, 0), 0,
+		   "IPI: to all");
 	check(soft_pending(), "IPI: all includes the sender");
 	csr_clear(sip, SIE_SOFT);
 
-	want_error(call3(SBI_EID_IPI, 0, 1UL << part.harts, 0, 0), CLEAVE_ERR_INVALID_PARAM,
-		   "IPI: to a hart beyond the last");
-	want_error(call3(SBI_EID_IPI, 0, 1, part.harts, 0), CLEAVE_ERR_INVALID_PARAM,
+	want_error(call3(SBI_EID_IPI, SBI_IPI_SEND_IPI, 1UL << part.harts, 0, 0),
+		   SBI_ERR_INVALID_PARAM, "IPI: to a hart beyond the last");
+	want_error(call3(SBI_EID_IPI, SBI_IPI_SEND_IPI, 1, part.harts, 0), SBI_ERR_INVALID_PARAM,
 		   "IPI: base beyond the last");
-	want_error(call3(SBI_EID_IPI, 0, 0, part.harts, 0), CLEAVE_ERR_INVALID_PARAM,
+	want_error(call3(SBI_EID_IPI, SBI_IPI_SEND_IPI, 0, part.harts, 0), SBI_ERR_INVALID_PARAM,
 		   "IPI: base beyond the last, empty mask");
-	want_error(call3(SBI_EID_IPI, 0, UINT64_MAX, 0, 0), CLEAVE_ERR_INVALID_PARAM,
+	want_error(call3(SBI_EID_IPI, SBI_IPI_SEND_IPI, UINT64_MAX, 0, 0), SBI_ERR_INVALID_PARAM,
 		   "IPI: to 64 harts");
-	want_error(call3(SBI_EID_IPI, 0, 1UL << 63, part.harts - 1U, 0), CLEAVE_ERR_INVALID_PARAM,
-		   "IPI: a bit far beyond the last");
-	want_error(call3(SBI_EID_IPI, 0, 1, UINT64_MAX - 1U, 0), CLEAVE_ERR_INVALID_PARAM,
-		   "IPI: base -2");
+	want_error(call3(SBI_EID_IPI, SBI_IPI_SEND_IPI, 1UL << 63, part.harts - 1U, 0),
+		   SBI_ERR_INVALID_PARAM, "IPI: a bit far beyond the last");
+	want_error(call3(SBI_EID_IPI, SBI_IPI_SEND_IPI, 1, UINT64_MAX - 1U, 0),
+		   SBI_ERR_INVALID_PARAM, "IPI: base -2");
 	check(!soft_pending(), "IPI: what is refused is not sent");
 	for (u32 i = 1; i < part.harts; i++)
 		test_ipi_other(i);
@@ -254,12 +257,12 @@ static void test_srst(void)
 	static const u32 bad_reason[] = { 2, 0xdfffffff, 0xe0000000, 0xf0000000, 0xffffffff };
 
 	for (u32 i = 0; i < ARRAY_SIZE(bad_type); i++)
-		check_eq((u64)call3(SBI_EID_SRST, 0, bad_type[i], 0, 0).error,
-			 (u64)CLEAVE_ERR_INVALID_PARAM, "SRST: type 0x%x", bad_type[i]);
+		check_eq((u64)call3(SBI_EID_SRST, SBI_SRST_SYSTEM_RESET, bad_type[i], 0, 0).error,
+			 (u64)SBI_ERR_INVALID_PARAM, "SRST: type 0x%x", bad_type[i]);
 	for (u32 i = 0; i < ARRAY_SIZE(bad_reason); i++)
-		check_eq((u64)call3(SBI_EID_SRST, 0, 0, bad_reason[i], 0).error,
-			 (u64)CLEAVE_ERR_INVALID_PARAM, "SRST: reason 0x%x", bad_reason[i]);
-	want_error(call3(SBI_EID_SRST, 1, 0, 0, 0), CLEAVE_ERR_NOT_SUPPORTED, "SRST: function 1");
+		check_eq((u64)call3(SBI_EID_SRST, SBI_SRST_SYSTEM_RESET, 0, bad_reason[i], 0).error,
+			 (u64)SBI_ERR_INVALID_PARAM, "SRST: reason 0x%x", bad_reason[i]);
+	want_error(call3(SBI_EID_SRST, 1, 0, 0, 0), SBI_ERR_NOT_SUPPORTED, "SRST: function 1");
 }
 
 /* --- DBCN -------------------------------------------------------------------------------------------------------- */
@@ -267,13 +270,13 @@ static void test_srst(void)
 static void want_dbcn(u64 fid, u64 len, u64 lo, u64 hi, s64 want, const char *name)
 {
 	check_eq((u64)call3(SBI_EID_DBCN, fid, len, lo, hi).error, (u64)want, "DBCN: %s %s",
-		 fid == 0 ? "write" : "read", name);
+		 fid == SBI_DBCN_CONSOLE_WRITE ? "write" : "read", name);
 }
 
 static void test_dbcn_ranges(u64 fid)
 {
 	const u64 end = part.base + part.size;
-	const s64 bad = CLEAVE_ERR_INVALID_PARAM;
+	const s64 bad = SBI_ERR_INVALID_PARAM;
 
 	want_dbcn(fid, 1, part.base, 1, bad, "high word not 0");
 	want_dbcn(fid, 1, part.base, UINT64_MAX, bad, "high word -1");
@@ -299,27 +302,27 @@ static void test_dbcn(void)
 
 	for (u64 fid = 0; fid <= 1U; fid++)
 		test_dbcn_ranges(fid);
-	r = call3(SBI_EID_DBCN, 0, sizeof(line) - 1U, (u64)line, 0);
+	r = call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, sizeof(line) - 1U, (u64)line, 0);
 	check(r.error == 0 && r.value == (long)sizeof(line) - 1, "DBCN: write says how many");
-	(void)call3(SBI_EID_DBCN, 2, 'b', 0, 0);
-	r = call3(SBI_EID_DBCN, 2, '\n', 0, 0);
+	(void)call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE_BYTE, 'b', 0, 0);
+	r = call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE_BYTE, '\n', 0, 0);
 	check(r.error == 0 && r.value == 0, "DBCN: write_byte");
-	(void)call3(SBI_EID_DBCN, 2, 0xffffffffffffff00U | 'c', 0, 0);
-	r = call3(SBI_EID_DBCN, 2, '\n', 0, 0);
+	(void)call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE_BYTE, 0xffffffffffffff00U | 'c', 0, 0);
+	r = call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE_BYTE, '\n', 0, 0);
 	check(r.error == 0, "DBCN: write_byte looks at one byte");
 	/* Each of them has a line shown, and maybe the open line of another drawn again. */
 	memset(newlines, '\n', sizeof(newlines));
-	r = call3(SBI_EID_DBCN, 0, sizeof(newlines), (u64)newlines, 0);
+	r = call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, sizeof(newlines), (u64)newlines, 0);
 	check(r.error == 0 && r.value > 0 && r.value < (long)sizeof(newlines),
 	      "DBCN: of bytes that make much output, a call takes some");
 
 	memset(input, 0xa5, sizeof(input));
-	r = call3(SBI_EID_DBCN, 1, sizeof(input), (u64)input, 0);
+	r = call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_READ, sizeof(input), (u64)input, 0);
 	for (u32 i = 0; i < sizeof(input); i++)
 		changed += input[i] != 0xa5 ? 1U : 0U;
 	check(r.error == 0 && r.value == 0 && changed == 0,
 	      "DBCN: read of nothing changes nothing");
-	want_error(call3(SBI_EID_DBCN, 3, 0, 0, 0), CLEAVE_ERR_NOT_SUPPORTED, "DBCN: function 3");
+	want_error(call3(SBI_EID_DBCN, 3, 0, 0, 0), SBI_ERR_NOT_SUPPORTED, "DBCN: function 3");
 }
 
 void guest_main(unsigned long hartid, const void *fdt)

@@ -5,10 +5,6 @@
  */
 #include "tests/guests/sbi/sbi_test.h"
 
-#define RFENCE_FENCE_I	   0U
-#define RFENCE_SFENCE	   1U
-#define RFENCE_SFENCE_ASID 2U
-
 #define PTE_V	     0x01U
 #define PTE_R	     0x02U
 #define PTE_W	     0x04U
@@ -30,36 +26,37 @@ static struct sbiret rfence(u64 fid, u64 mask, u64 base, u64 start, u64 size, u6
 
 static void test_arguments(void)
 {
-	for (u64 fid = 0; fid <= RFENCE_SFENCE_ASID; fid++) {
+	for (u64 fid = 0; fid <= SBI_RFENCE_SFENCE_VMA_ASID; fid++) {
 		check_eq((u64)rfence(fid, 1, 0, 0, 0, 0).error, 0, "RFENCE %lu: itself", fid);
-		check_eq((u64)rfence(fid, 0, NO_HARTS_BASE, 0, 0, 0).error, 0, "RFENCE %lu: all",
-			 fid);
+		check_eq((u64)rfence(fid, 0, SBI_HART_MASK_BASE_ALL, 0, 0, 0).error, 0,
+			 "RFENCE %lu: all", fid);
 		check_eq((u64)rfence(fid, 0, 0, 0, 0, 0).error, 0, "RFENCE %lu: nobody", fid);
 		check_eq((u64)rfence(fid, 1UL << part.harts, 0, 0, 0, 0).error,
-			 (u64)CLEAVE_ERR_INVALID_PARAM, "RFENCE %lu: hart beyond the last", fid);
-		check_eq((u64)rfence(fid, 1, part.harts, 0, 0, 0).error,
-			 (u64)CLEAVE_ERR_INVALID_PARAM, "RFENCE %lu: base beyond the last", fid);
+			 (u64)SBI_ERR_INVALID_PARAM, "RFENCE %lu: hart beyond the last", fid);
+		check_eq((u64)rfence(fid, 1, part.harts, 0, 0, 0).error, (u64)SBI_ERR_INVALID_PARAM,
+			 "RFENCE %lu: base beyond the last", fid);
 	}
-	for (u64 fid = RFENCE_SFENCE; fid <= RFENCE_SFENCE_ASID; fid++) {
-		check_eq((u64)rfence(fid, 0, NO_HARTS_BASE, 0, UINT64_MAX, 0).error, 0,
+	for (u64 fid = SBI_RFENCE_SFENCE_VMA; fid <= SBI_RFENCE_SFENCE_VMA_ASID; fid++) {
+		check_eq((u64)rfence(fid, 0, SBI_HART_MASK_BASE_ALL, 0, UINT64_MAX, 0).error, 0,
 			 "RFENCE %lu: size -1", fid);
-		check_eq((u64)rfence(fid, 0, NO_HARTS_BASE, 0x1001, 0x1fff, 1).error, 0,
+		check_eq((u64)rfence(fid, 0, SBI_HART_MASK_BASE_ALL, 0x1001, 0x1fff, 1).error, 0,
 			 "RFENCE %lu: unaligned range", fid);
-		check_eq((u64)rfence(fid, 0, NO_HARTS_BASE, 0, UINT64_C(1) << 38, 1).error, 0,
-			 "RFENCE %lu: 256 GiB", fid);
-		check_eq((u64)rfence(fid, 0, NO_HARTS_BASE, UINT64_MAX - 0xfff, 0x1000, 1).error, 0,
-			 "RFENCE %lu: the last page", fid);
+		check_eq((u64)rfence(fid, 0, SBI_HART_MASK_BASE_ALL, 0, UINT64_C(1) << 38, 1).error,
+			 0, "RFENCE %lu: 256 GiB", fid);
+		check_eq((u64)rfence(fid, 0, SBI_HART_MASK_BASE_ALL, UINT64_MAX - 0xfff, 0x1000, 1)
+				 .error,
+			 0, "RFENCE %lu: the last page", fid);
 		check_eq((u64)rfence(fid, 1, 0, UINT64_MAX - 0xfff, 0x2000, 0).error,
-			 (u64)CLEAVE_ERR_INVALID_ADDRESS, "RFENCE %lu: across 2^64", fid);
+			 (u64)SBI_ERR_INVALID_ADDRESS, "RFENCE %lu: across 2^64", fid);
 		check_eq((u64)rfence(fid, 1, 0, 0x1000, UINT64_MAX - 1U, 0).error,
-			 (u64)CLEAVE_ERR_INVALID_ADDRESS, "RFENCE %lu: far across 2^64", fid);
+			 (u64)SBI_ERR_INVALID_ADDRESS, "RFENCE %lu: far across 2^64", fid);
 	}
 	/* A guest without the H extension. Errors in the arguments do not change that. */
 	for (u64 fid = 3; fid <= 7U; fid++) {
-		check_eq((u64)rfence(fid, 1, 0, 0, 0, 0).error, (u64)CLEAVE_ERR_NOT_SUPPORTED,
+		check_eq((u64)rfence(fid, 1, 0, 0, 0, 0).error, (u64)SBI_ERR_NOT_SUPPORTED,
 			 "RFENCE %lu: not for this guest", fid);
-		check_eq((u64)rfence(fid, UINT64_MAX, 1, 0, 0, 0).error,
-			 (u64)CLEAVE_ERR_NOT_SUPPORTED, "RFENCE %lu: nor with a bad mask", fid);
+		check_eq((u64)rfence(fid, UINT64_MAX, 1, 0, 0, 0).error, (u64)SBI_ERR_NOT_SUPPORTED,
+			 "RFENCE %lu: nor with a bad mask", fid);
 	}
 }
 
@@ -181,7 +178,8 @@ static void test_fence_i(u32 hart)
 	check_eq(patch_result, 11, "RFENCE: it ran what was there");
 	write_patch(22);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	check_eq((u64)rfence(RFENCE_FENCE_I, 1UL << hart, 0, 0, 0, 0).error, 0, "RFENCE: fence.i");
+	check_eq((u64)rfence(SBI_RFENCE_FENCE_I, 1UL << hart, 0, 0, 0, 0).error, 0,
+		 "RFENCE: fence.i");
 	publish(&patch_go, 1);
 	wait_hart_stopped(hart);
 	check_eq(patch_result, 22, "RFENCE: hart %u runs the new code", hart);
@@ -190,7 +188,8 @@ static void test_fence_i(u32 hart)
 /* Fences of a hart that is stopped or suspended are no error, and nobody waits for it. */
 static void test_fence_of_the_absent(void)
 {
-	check_eq((u64)rfence(RFENCE_SFENCE, (UINT64_C(1) << part.harts) - 1U, 0, 0x1000, 0x1000, 0)
+	check_eq((u64)rfence(SBI_RFENCE_SFENCE_VMA, (UINT64_C(1) << part.harts) - 1U, 0, 0x1000,
+			     0x1000, 0)
 			 .error,
 		 0, "RFENCE: all harts, most of them stopped");
 }
@@ -201,9 +200,10 @@ void test_rfence(void)
 	test_fence_of_the_absent();
 	for (u32 i = 1; i < part.harts; i++) {
 		test_fence_i(i);
-		test_fence_has_happened(i, RFENCE_SFENCE, 4096, "a page");
-		test_fence_has_happened(i, RFENCE_SFENCE_ASID, 4096, "a page of an ASID");
-		test_fence_has_happened(i, RFENCE_SFENCE_ASID, 1UL << 30, "a GiB of an ASID");
-		test_fence_has_happened(i, RFENCE_SFENCE, UINT64_MAX, "everything");
+		test_fence_has_happened(i, SBI_RFENCE_SFENCE_VMA, 4096, "a page");
+		test_fence_has_happened(i, SBI_RFENCE_SFENCE_VMA_ASID, 4096, "a page of an ASID");
+		test_fence_has_happened(i, SBI_RFENCE_SFENCE_VMA_ASID, 1UL << 30,
+					"a GiB of an ASID");
+		test_fence_has_happened(i, SBI_RFENCE_SFENCE_VMA, UINT64_MAX, "everything");
 	}
 }

@@ -5,13 +5,6 @@
 
 #include "guests/lib/guest.h"
 
-#define NO_HARTS_BASE UINT64_MAX /* hart_mask_base: all harts */
-
-/* HSM states */
-#define HSM_STARTED   0
-#define HSM_STOPPED   1
-#define HSM_SUSPENDED 4
-
 /** struct partition - @base, @size: its memory, bytes; @harts: 0 to @harts - 1; @timebase: Hz */
 struct partition {
 	u64 base;

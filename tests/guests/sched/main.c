@@ -285,7 +285,7 @@ static void stop_all(void *arg)
 {
 	(void)arg;
 	meet(1);
-	(void)sbi_call(SBI_EID_HSM, 1, 0, 0, 0, 0, 0, 0);
+	(void)sbi_call(SBI_EID_HSM, SBI_HSM_HART_STOP, 0, 0, 0, 0, 0, 0);
 }
 
 /* All work, and one of them reboots the partition. */

@@ -190,7 +190,8 @@ static void one_round(struct per_hart *h, enum event event, u64 sbi_version)
 static void run_hart(void *arg)
 {
 	struct per_hart *h = arg;
-	u64 sbi_version = (u64)sbi_call(SBI_EID_BASE, 0, 0, 0, 0, 0, 0, 0).value;
+	u64 sbi_version =
+		(u64)sbi_call(SBI_EID_BASE, SBI_BASE_GET_SPEC_VERSION, 0, 0, 0, 0, 0, 0).value;
 
 	csr_set(sstatus, SSTATUS_FS | SSTATUS_VS);
 	h->fp = trap_try(try_fp, h->f, NULL) == TRAP_NONE;

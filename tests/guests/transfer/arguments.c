@@ -17,12 +17,12 @@ static struct sbiret set_plain(u32 vm, u32 kind, u32 instance, u16 version, u16 
 static void test_state(u32 vm, const char *what)
 {
 	check_eq((u64)cleave_state_list(vm, (struct cleave_state_head *)(void *)buffer, 4).error,
-		 (u64)CLEAVE_ERR_INVALID_STATE, "list of %s", what);
+		 (u64)SBI_ERR_INVALID_STATE, "list of %s", what);
 	check_eq((u64)cleave_state_get(vm, CLEAVE_STATE_REGS, 0, buffer, 512).error,
-		 (u64)CLEAVE_ERR_INVALID_STATE, "get of %s", what);
+		 (u64)SBI_ERR_INVALID_STATE, "get of %s", what);
 	check_eq((u64)set_plain(vm, CLEAVE_STATE_CLOCK, 0, 1, 1, 8).error,
-		 (u64)CLEAVE_ERR_INVALID_STATE, "set of %s", what);
-	check_eq((u64)cleave_state_check(vm).error, (u64)CLEAVE_ERR_INVALID_STATE, "check of %s",
+		 (u64)SBI_ERR_INVALID_STATE, "set of %s", what);
+	check_eq((u64)cleave_state_check(vm).error, (u64)SBI_ERR_INVALID_STATE, "check of %s",
 		 what);
 	check_eq((u64)cleave_state_check(vm).value, 0, "nothing is missing of %s", what);
 }
@@ -35,7 +35,7 @@ static void test_ids(void)
 	for (u32 i = 0; i < ARRAY_SIZE(ids); i++) {
 		for (u32 fn = CLEAVE_FN_STATE_LIST; fn <= CLEAVE_FN_STATE_CHECK; fn++)
 			bad += cleave_call(fn, ids[i], 0, 0, 0, 0, 0).error !=
-			       CLEAVE_ERR_INVALID_PARAM;
+			       SBI_ERR_INVALID_PARAM;
 	}
 	check_eq(bad, 0, "partitions that are not there, or the caller's own");
 }
@@ -52,11 +52,11 @@ static void test_buffers(u32 vm)
 		u64 lo = bad[i].lo, hi = bad[i].hi;
 
 		wrong += cleave_call(CLEAVE_FN_STATE_LIST, vm, lo, hi, 4, 0, 0).error !=
-			 CLEAVE_ERR_INVALID_ADDRESS;
+			 SBI_ERR_INVALID_ADDRESS;
 		wrong += cleave_call(CLEAVE_FN_STATE_GET, vm, CLEAVE_STATE_REGS, 0, lo, hi, 512)
-				 .error != CLEAVE_ERR_INVALID_ADDRESS;
+				 .error != SBI_ERR_INVALID_ADDRESS;
 		wrong += cleave_call(CLEAVE_FN_STATE_SET, vm, lo, hi, 512, 0, 0).error !=
-			 CLEAVE_ERR_INVALID_ADDRESS;
+			 SBI_ERR_INVALID_ADDRESS;
 	}
 	check_eq(wrong, 0, "bad buffers");
 }
@@ -87,19 +87,19 @@ static void test_get(u32 vm)
 	r = cleave_state_list(vm, head, 1);
 	check(r.error == 0 && r.value == (long)records.nr && head->kind == CLEAVE_STATE_CONFIG,
 	      "a list of one entry says how many there are");
-	check_eq((u64)cleave_state_get(vm, 0, 0, buffer, 64).error, (u64)CLEAVE_ERR_INVALID_PARAM,
+	check_eq((u64)cleave_state_get(vm, 0, 0, buffer, 64).error, (u64)SBI_ERR_INVALID_PARAM,
 		 "a kind that is not there");
 	check_eq((u64)cleave_call(CLEAVE_FN_STATE_GET, vm, UINT64_C(1) << 32 | CLEAVE_STATE_REGS, 0,
 				  BUF_LO(buffer), BUF_HI, 64)
 			 .error,
-		 (u64)CLEAVE_ERR_INVALID_PARAM, "a kind is looked at whole");
+		 (u64)SBI_ERR_INVALID_PARAM, "a kind is looked at whole");
 	check_eq((u64)cleave_state_get(vm, CLEAVE_STATE_REGS, 64, buffer, 64).error,
-		 (u64)CLEAVE_ERR_INVALID_PARAM, "a vCPU that is not there");
+		 (u64)SBI_ERR_INVALID_PARAM, "a vCPU that is not there");
 	check_eq((u64)cleave_state_get(vm, CLEAVE_STATE_CLOCK, 1, buffer, 64).error,
-		 (u64)CLEAVE_ERR_INVALID_PARAM, "a second clock");
+		 (u64)SBI_ERR_INVALID_PARAM, "a second clock");
 	check_eq((u64)cleave_state_check(vm).error, 0, "one that grew up here lacks nothing");
 	check_eq((u64)cleave_state_set(vm, record(0), record_size(0)).error,
-		 (u64)CLEAVE_ERR_INVALID_STATE, "nor is it given anything");
+		 (u64)SBI_ERR_INVALID_STATE, "nor is it given anything");
 }
 
 static void test_set(u32 vm)
@@ -107,29 +107,28 @@ static void test_set(u32 vm)
 	const u32 unknown = 0x7777;
 	u32 bad = 0;
 
-	check_eq((u64)cleave_state_set(vm, buffer, 15).error, (u64)CLEAVE_ERR_INVALID_PARAM,
+	check_eq((u64)cleave_state_set(vm, buffer, 15).error, (u64)SBI_ERR_INVALID_PARAM,
 		 "less than a head");
 	check_eq((u64)cleave_state_set(vm, buffer, CLEAVE_STATE_MAX + 1U).error,
-		 (u64)CLEAVE_ERR_INVALID_PARAM, "more than a record");
-	check_eq((u64)cleave_state_set(vm, buffer, SIZE_MAX).error, (u64)CLEAVE_ERR_INVALID_PARAM,
+		 (u64)SBI_ERR_INVALID_PARAM, "more than a record");
+	check_eq((u64)cleave_state_set(vm, buffer, SIZE_MAX).error, (u64)SBI_ERR_INVALID_PARAM,
 		 "far more than a record");
-	check_eq((u64)set_plain(vm, unknown, 0, 1, 1, 8).error, (u64)CLEAVE_ERR_NOT_SUPPORTED,
+	check_eq((u64)set_plain(vm, unknown, 0, 1, 1, 8).error, (u64)SBI_ERR_NOT_SUPPORTED,
 		 "an unknown mandatory kind");
 	check_eq((u64)set_plain(vm, unknown, 9, 1, 0, 8).error, 0, "an unknown kind is skipped");
 	check_eq((u64)set_plain(vm, CLEAVE_STATE_CLOCK, 0, 2, 1, 8).error,
-		 (u64)CLEAVE_ERR_NOT_SUPPORTED, "an unknown mandatory version");
+		 (u64)SBI_ERR_NOT_SUPPORTED, "an unknown mandatory version");
 	check_eq((u64)set_plain(vm, CLEAVE_STATE_CLOCK, 0, 0, 0, 8).error, 0,
 		 "an unknown version is skipped");
 	check_eq((u64)set_plain(vm, CLEAVE_STATE_CLOCK, 0, 1, 2, 8).error,
-		 (u64)CLEAVE_ERR_INVALID_PARAM, "unknown flags");
+		 (u64)SBI_ERR_INVALID_PARAM, "unknown flags");
 	check_eq((u64)set_plain(vm, CLEAVE_STATE_CLOCK, 1, 1, 1, 8).error,
-		 (u64)CLEAVE_ERR_INVALID_PARAM, "a second clock");
+		 (u64)SBI_ERR_INVALID_PARAM, "a second clock");
 	check_eq((u64)set_plain(vm, CLEAVE_STATE_CLOCK, 0, 1, 1, 16).error,
-		 (u64)CLEAVE_ERR_INVALID_PARAM, "a clock of 16 bytes");
+		 (u64)SBI_ERR_INVALID_PARAM, "a clock of 16 bytes");
 	for (u32 n = 0; n < records.nr; n++) {
 		for (size_t size = 0; size < record_size(n); size += 1U + record_size(n) / 64U)
-			bad += cleave_state_set(vm, record(n), size).error !=
-			       CLEAVE_ERR_INVALID_PARAM;
+			bad += cleave_state_set(vm, record(n), size).error != SBI_ERR_INVALID_PARAM;
 	}
 	check_eq(bad, 0, "records that are cut off");
 }
@@ -170,12 +169,12 @@ void test_slot(u32 from, u32 empty)
 	/* In ascending order, the first that is missing is always the next. */
 	for (u32 n = 0; n < records.nr; n++) {
 		r = cleave_state_check(empty);
-		wrong += r.error != CLEAVE_ERR_INVALID_STATE ||
+		wrong += r.error != SBI_ERR_INVALID_STATE ||
 			 (u64)r.value != ((u64)record(n)->kind << 32 | record(n)->instance);
 		wrong += cleave_state_set(empty, record(n), record_size(n)).error != 0;
 		if (n + 1U < records.nr)
 			wrong += cleave_vm_op(CLEAVE_FN_VM_RESUME, empty).error !=
-				 CLEAVE_ERR_INVALID_STATE;
+				 SBI_ERR_INVALID_STATE;
 	}
 	check_eq(wrong, 0, "check names the first that is missing, and it does not run before");
 	want(cleave_state_check(empty), 0, "nothing is missing");
@@ -206,7 +205,7 @@ static u32 set_harmed(u32 to, u32 n, u64 *seed)
 	r = cleave_state_set(to, buffer, record_size(n));
 	if (r.error == 0)
 		return 0;
-	if (r.error != CLEAVE_ERR_INVALID_PARAM && r.error != CLEAVE_ERR_NOT_SUPPORTED)
+	if (r.error != SBI_ERR_INVALID_PARAM && r.error != SBI_ERR_NOT_SUPPORTED)
 		check(false, "a harmed record 0x%x: error %ld", record(n)->kind, r.error);
 	want(cleave_state_set(to, record(n), record_size(n)), 0, "the record as it was");
 	return 1;

@@ -28,7 +28,7 @@ static void move(u32 from, u32 to, bool last)
 		order[other] = kept;
 	}
 	for (u32 n = 0; ok && n < records.nr; n++) {
-		ok = cleave_state_check(to).error == CLEAVE_ERR_INVALID_STATE &&
+		ok = cleave_state_check(to).error == SBI_ERR_INVALID_STATE &&
 		     cleave_state_set(to, record(order[n]), record_size(order[n])).error == 0;
 	}
 	ok = ok && cleave_state_check(to).error == 0;

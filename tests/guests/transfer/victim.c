@@ -19,11 +19,6 @@
 #define PLIC_THRESHOLD(hart) (PLIC + 0x200000UL + 0x1000UL * (hart))
 #define PLIC_CLAIM(hart)     (PLIC_THRESHOLD(hart) + 4UL)
 
-#define HSM_SUSPEND   3U
-#define HSM_STOPPED   1
-#define HSM_SUSPENDED 4
-#define NON_RETENTIVE 0x80000000U
-
 #define SSTATUS_FS (UINT64_C(3) << 13)
 #define SSTATUS_VS (UINT64_C(3) << 9)
 #define VLENB_MAX  512U
@@ -271,7 +266,7 @@ static void run_second(void *arg)
 
 static struct sbiret suspend(unsigned long type, unsigned long addr, unsigned long opaque)
 {
-	return sbi_call(SBI_EID_HSM, HSM_SUSPEND, type, addr, opaque, 0, 0, 0);
+	return sbi_call(SBI_EID_HSM, SBI_HSM_HART_SUSPEND, type, addr, opaque, 0, 0, 0);
 }
 
 static void run_third(void *arg)
@@ -281,7 +276,7 @@ static void run_third(void *arg)
 	if (suspend(0, 0, 0).error != 0)
 		slept_badly++;
 	csr_clear(sip, SIE_SOFT);
-	(void)suspend(NON_RETENTIVE, (unsigned long)hsm_entry, (unsigned long)&woken);
+	(void)suspend(SBI_SUSPEND_NON_RETENTIVE, (unsigned long)hsm_entry, (unsigned long)&woken);
 	slept_badly++; /* it goes on elsewhere */
 }
 
@@ -290,9 +285,9 @@ static void push_third(void)
 {
 	long status = hart_status(2);
 
-	if (status == HSM_SUSPENDED) {
+	if (status == SBI_HSM_SUSPENDED) {
 		sbi_send_ipi(2);
-	} else if (status == HSM_STOPPED) {
+	} else if (status == SBI_HSM_STOPPED) {
 		if (cycles != 0 && (woken.written != 1 || woken.a0 != 2 ||
 				    woken.a1 != (u64)&woken || woken.satp != 0))
 			bad_entry++;
@@ -341,13 +336,13 @@ static void report(u32 cpus)
 		check_eq(slept_badly, 0, "suspends came back as they must");
 		check_eq(bad_entry, 0, "hart 2 began as HSM says");
 	}
-	check_eq((u64)cleave_state_list(CLEAVE_VM_SELF, &head, 1).error, (u64)CLEAVE_ERR_DENIED,
+	check_eq((u64)cleave_state_list(CLEAVE_VM_SELF, &head, 1).error, (u64)SBI_ERR_DENIED,
 		 "no list of its own records");
 	check_eq((u64)cleave_state_get(0, CLEAVE_STATE_REGS, 0, &head, sizeof(head)).error,
-		 (u64)CLEAVE_ERR_DENIED, "no record of another");
-	check_eq((u64)cleave_state_set(0, &head, sizeof(head)).error, (u64)CLEAVE_ERR_DENIED,
+		 (u64)SBI_ERR_DENIED, "no record of another");
+	check_eq((u64)cleave_state_set(0, &head, sizeof(head)).error, (u64)SBI_ERR_DENIED,
 		 "none is set");
-	check_eq((u64)cleave_state_check(99).error, (u64)CLEAVE_ERR_DENIED, "none is checked");
+	check_eq((u64)cleave_state_check(99).error, (u64)SBI_ERR_DENIED, "none is checked");
 }
 
 void run_victim(u32 cpus)
@@ -382,11 +377,11 @@ void run_victim(u32 cpus)
 	while (sending)
 		__asm__ volatile("wfi" ::: "memory");
 	__atomic_store_n(&stopping, 2, __ATOMIC_RELEASE);
-	while (hart_status(1) != HSM_STOPPED) {
+	while (hart_status(1) != SBI_HSM_STOPPED) {
 		sbi_send_ipi(1);
 		cpu_relax();
 	}
-	while (cpus > 2U && hart_status(2) != HSM_STOPPED)
+	while (cpus > 2U && hart_status(2) != SBI_HSM_STOPPED)
 		push_third();
 	csr_clear(sstatus, SSTATUS_SIE);
 	report(cpus);

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <abi/cleave.h>
+#include <abi/sbi.h>
 #include "core/guest/args/sbi_args.h"
 
 #define UNTOUCHED UINT64_C(0x5555aaaa5555aaaa)
@@ -18,7 +18,7 @@ static void mask_is(u64 mask, u64 base, u32 harts, u64 want)
 {
 	u64 out = UNTOUCHED;
 
-	assert_int_equal(sbi_args_hart_mask(mask, base, harts, &out), CLEAVE_SUCCESS);
+	assert_int_equal(sbi_args_hart_mask(mask, base, harts, &out), SBI_SUCCESS);
 	assert_int_equal(out, want);
 }
 
@@ -26,7 +26,7 @@ static void mask_bad(u64 mask, u64 base, u32 harts)
 {
 	u64 out = UNTOUCHED;
 
-	assert_int_equal(sbi_args_hart_mask(mask, base, harts, &out), CLEAVE_ERR_INVALID_PARAM);
+	assert_int_equal(sbi_args_hart_mask(mask, base, harts, &out), SBI_ERR_INVALID_PARAM);
 	assert_int_equal(out, UNTOUCHED);
 }
 
@@ -73,7 +73,7 @@ static void test_hart_mask_refuses_harts_that_do_not_exist(void **state)
 
 static void range_is(u64 start, u64 size, u64 want_start, u64 want_size)
 {
-	assert_int_equal(sbi_args_range(&start, &size), CLEAVE_SUCCESS);
+	assert_int_equal(sbi_args_range(&start, &size), SBI_SUCCESS);
 	assert_int_equal(start, want_start);
 	assert_int_equal(size, want_size);
 }
@@ -93,10 +93,10 @@ static void test_fence_range(void **state)
 
 	start = UINT64_MAX - 0xfff;
 	size = 0x1001;
-	assert_int_equal(sbi_args_range(&start, &size), CLEAVE_ERR_INVALID_ADDRESS);
+	assert_int_equal(sbi_args_range(&start, &size), SBI_ERR_INVALID_ADDRESS);
 	start = 3;
 	size = UINT64_MAX - 1U;
-	assert_int_equal(sbi_args_range(&start, &size), CLEAVE_ERR_INVALID_ADDRESS);
+	assert_int_equal(sbi_args_range(&start, &size), SBI_ERR_INVALID_ADDRESS);
 }
 
 /* Two neighbours out of order, one apart, one that ends with the address space. */
@@ -144,13 +144,13 @@ static s64 buffer(u64 lo, u64 hi, u64 len)
 static void test_shared_memory(void **state)
 {
 	(void)state;
-	assert_int_equal(buffer(0x80000001, 0, 77), CLEAVE_SUCCESS);
-	assert_int_equal(buffer(0x1234, 1, 0), CLEAVE_SUCCESS);
-	assert_int_equal(buffer(0x80000000, 1, 1), CLEAVE_ERR_INVALID_PARAM);
-	assert_int_equal(buffer(0x80000000, UINT64_MAX, 1), CLEAVE_ERR_INVALID_PARAM);
-	assert_int_equal(buffer(0x10000000, 0, 1), CLEAVE_ERR_INVALID_PARAM);
-	assert_int_equal(buffer(0x802fffff, 0, 2), CLEAVE_ERR_INVALID_PARAM);
-	assert_int_equal(buffer(UINT64_MAX, 0, 2), CLEAVE_ERR_INVALID_PARAM);
+	assert_int_equal(buffer(0x80000001, 0, 77), SBI_SUCCESS);
+	assert_int_equal(buffer(0x1234, 1, 0), SBI_SUCCESS);
+	assert_int_equal(buffer(0x80000000, 1, 1), SBI_ERR_INVALID_PARAM);
+	assert_int_equal(buffer(0x80000000, UINT64_MAX, 1), SBI_ERR_INVALID_PARAM);
+	assert_int_equal(buffer(0x10000000, 0, 1), SBI_ERR_INVALID_PARAM);
+	assert_int_equal(buffer(0x802fffff, 0, 2), SBI_ERR_INVALID_PARAM);
+	assert_int_equal(buffer(UINT64_MAX, 0, 2), SBI_ERR_INVALID_PARAM);
 }
 
 static s64 entry(u64 addr)
@@ -161,14 +161,14 @@ static s64 entry(u64 addr)
 static void test_entry_address(void **state)
 {
 	(void)state;
-	assert_int_equal(entry(0x80000000), CLEAVE_SUCCESS);
-	assert_int_equal(entry(0x80000002), CLEAVE_SUCCESS);
-	assert_int_equal(entry(0x802ffffe), CLEAVE_SUCCESS);
-	assert_int_equal(entry(0x80000001), CLEAVE_ERR_INVALID_ADDRESS);
-	assert_int_equal(entry(0x80300000), CLEAVE_ERR_INVALID_ADDRESS);
-	assert_int_equal(entry(0), CLEAVE_ERR_INVALID_ADDRESS);
-	assert_int_equal(entry(UINT64_MAX), CLEAVE_ERR_INVALID_ADDRESS);
-	assert_int_equal(entry(0xffffffff80000000), CLEAVE_ERR_INVALID_ADDRESS);
+	assert_int_equal(entry(0x80000000), SBI_SUCCESS);
+	assert_int_equal(entry(0x80000002), SBI_SUCCESS);
+	assert_int_equal(entry(0x802ffffe), SBI_SUCCESS);
+	assert_int_equal(entry(0x80000001), SBI_ERR_INVALID_ADDRESS);
+	assert_int_equal(entry(0x80300000), SBI_ERR_INVALID_ADDRESS);
+	assert_int_equal(entry(0), SBI_ERR_INVALID_ADDRESS);
+	assert_int_equal(entry(UINT64_MAX), SBI_ERR_INVALID_ADDRESS);
+	assert_int_equal(entry(0xffffffff80000000), SBI_ERR_INVALID_ADDRESS);
 }
 
 static void test_suspend_types(void **state)
@@ -177,12 +177,12 @@ static void test_suspend_types(void **state)
 				   0x80000001, 0x8fffffff, 0x90000000, 0xffffffff };
 
 	(void)state;
-	assert_int_equal(sbi_args_suspend(0), CLEAVE_SUCCESS);
-	assert_int_equal(sbi_args_suspend(0x80000000), CLEAVE_SUCCESS);
+	assert_int_equal(sbi_args_suspend(0), SBI_SUCCESS);
+	assert_int_equal(sbi_args_suspend(0x80000000), SBI_SUCCESS);
 	/* 32 bits wide: a caller may pass it sign-extended. */
-	assert_int_equal(sbi_args_suspend(0xffffffff80000000), CLEAVE_SUCCESS);
+	assert_int_equal(sbi_args_suspend(0xffffffff80000000), SBI_SUCCESS);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		assert_int_equal(sbi_args_suspend(bad[i]), CLEAVE_ERR_INVALID_PARAM);
+		assert_int_equal(sbi_args_suspend(bad[i]), SBI_ERR_INVALID_PARAM);
 }
 
 static void test_reset_types_and_reasons(void **state)
@@ -193,14 +193,14 @@ static void test_reset_types_and_reasons(void **state)
 
 	(void)state;
 	for (u64 type = 0; type <= 2U; type++) {
-		assert_int_equal(sbi_args_reset(type, 0), CLEAVE_SUCCESS);
-		assert_int_equal(sbi_args_reset(type, 1), CLEAVE_SUCCESS);
+		assert_int_equal(sbi_args_reset(type, 0), SBI_SUCCESS);
+		assert_int_equal(sbi_args_reset(type, 1), SBI_SUCCESS);
 		for (size_t i = 0; i < ARRAY_SIZE(bad_reason); i++)
 			assert_int_equal(sbi_args_reset(type, bad_reason[i]),
-					 CLEAVE_ERR_INVALID_PARAM);
+					 SBI_ERR_INVALID_PARAM);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(bad_type); i++)
-		assert_int_equal(sbi_args_reset(bad_type[i], 0), CLEAVE_ERR_INVALID_PARAM);
+		assert_int_equal(sbi_args_reset(bad_type[i], 0), SBI_ERR_INVALID_PARAM);
 }
 
 int main(void)

@@ -131,7 +131,7 @@ static bool call_fails(struct sim_side *side, const char *name)
 static int refuse(struct sim_side *side)
 {
 	side->sim->calls_out_of_order++;
-	return CLEAVE_ERR_INVALID_STATE;
+	return SBI_ERR_INVALID_STATE;
 }
 
 static uint64_t op_time(void *ctx)
@@ -154,7 +154,7 @@ static int op_describe(void *ctx, struct migrate_machine *machine)
 	struct sim_side *side = ctx;
 
 	if (call_fails(side, "describe"))
-		return CLEAVE_ERR_FAILED;
+		return SBI_ERR_FAILED;
 	*machine = side->sim->machine[side == &side->sim->side[1]];
 	return 0;
 }
@@ -164,7 +164,7 @@ static int op_vm_resume(void *ctx)
 	struct sim_side *side = ctx;
 
 	if (side == &side->sim->side[1] && call_fails(side, "resume"))
-		return CLEAVE_ERR_FAILED;
+		return SBI_ERR_FAILED;
 	if (side->vm->state != CLEAVE_VM_PAUSED || !side->vm->may_run)
 		return refuse(side);
 	if (side == &side->sim->side[1] &&
@@ -180,7 +180,7 @@ static int op_vm_pause(void *ctx)
 	struct sim_side *side = ctx;
 
 	if (call_fails(side, "pause"))
-		return CLEAVE_ERR_FAILED;
+		return SBI_ERR_FAILED;
 	if (side->vm->state != CLEAVE_VM_RUNNING && side->vm->state != CLEAVE_VM_PAUSED)
 		return refuse(side);
 	side->vm->state = CLEAVE_VM_PAUSED;
@@ -201,7 +201,7 @@ static int op_vm_own(void *ctx, bool own)
 	struct sim_side *side = ctx;
 
 	if (!own && call_fails(side, "own"))
-		return CLEAVE_ERR_FAILED;
+		return SBI_ERR_FAILED;
 	side->vm->may_run = own;
 	return 0;
 }
@@ -211,7 +211,7 @@ static int op_vm_brake(void *ctx, uint32_t percent)
 	struct sim_side *side = ctx;
 
 	if (percent != 0U && call_fails(side, "brake"))
-		return CLEAVE_ERR_FAILED;
+		return SBI_ERR_FAILED;
 	side->vm->brake = percent;
 	return 0;
 }
@@ -245,7 +245,7 @@ static int op_vm_create(void *ctx, uint64_t *cursor)
 	struct sim_side *side = ctx;
 
 	if (call_fails(side, "create"))
-		return CLEAVE_ERR_FAILED;
+		return SBI_ERR_FAILED;
 	if (side->vm->state != CLEAVE_VM_EMPTY || side->vm->creating != (*cursor != 0U))
 		return refuse(side);
 	*cursor = *cursor == 0U ? 1U : 0U;
@@ -264,7 +264,7 @@ static int op_page_read(void *ctx, uint64_t gpa, void *page)
 	uint8_t *from = page_at(side->vm, page_of(side->sim, gpa));
 
 	if (call_fails(side, "page read"))
-		return CLEAVE_ERR_FAILED;
+		return SBI_ERR_FAILED;
 	/* Half of it, then the guest, then the other half: a copy is not taken in one instant. */
 	memcpy(page, from, PAGE / 2U);
 	sim_tick(side->sim);
@@ -277,7 +277,7 @@ static int op_page_write(void *ctx, uint64_t gpa, const void *page)
 	struct sim_side *side = ctx;
 
 	if (call_fails(side, "page write"))
-		return CLEAVE_ERR_FAILED;
+		return SBI_ERR_FAILED;
 	if (side->vm->state != CLEAVE_VM_PAUSED)
 		return refuse(side);
 	memcpy(page_at(side->vm, page_of(side->sim, gpa)), page, PAGE);
@@ -289,7 +289,7 @@ static int op_page_zero(void *ctx, uint64_t gpa, uint64_t pages)
 	struct sim_side *side = ctx;
 
 	if (call_fails(side, "page zero"))
-		return CLEAVE_ERR_FAILED;
+		return SBI_ERR_FAILED;
 	if (side->vm->state != CLEAVE_VM_PAUSED || pages > MIGRATE_STEP_PAGES)
 		return refuse(side);
 	memset(page_at(side->vm, page_of(side->sim, gpa)), 0, (size_t)pages * PAGE);
@@ -314,7 +314,7 @@ static int op_log_start(void *ctx, uint32_t region, uint64_t *cursor)
 	uint32_t first = region_first(side->sim, region);
 
 	if (call_fails(side, "log start"))
-		return CLEAVE_ERR_FAILED;
+		return SBI_ERR_FAILED;
 	if (*cursor == 0U && side->vm->log[region] != CLEAVE_LOG_OFF)
 		return refuse(side);
 	side->vm->log[region] = CLEAVE_LOG_INITIALLY_SET;
@@ -361,7 +361,7 @@ static int64_t op_log_get(void *ctx, uint32_t region, uint64_t first, uint64_t c
 	uint32_t at = region_first(side->sim, region) + (uint32_t)first;
 
 	if (call_fails(side, "log get"))
-		return CLEAVE_ERR_FAILED;
+		return SBI_ERR_FAILED;
 	if (!chunk_ok(side, region, first, &count))
 		return refuse(side);
 	for (uint64_t i = 0; i < count; i++) {
@@ -380,7 +380,7 @@ static int64_t op_log_clear(void *ctx, uint32_t region, uint64_t first, uint64_t
 	uint32_t at = region_first(side->sim, region) + (uint32_t)first;
 
 	if (call_fails(side, "log clear"))
-		return CLEAVE_ERR_FAILED;
+		return SBI_ERR_FAILED;
 	if (!chunk_ok(side, region, first, &count))
 		return refuse(side);
 	side->sim->in_window = false;
@@ -407,7 +407,7 @@ static int op_state_get(void *ctx, uint32_t index, struct migrate_state *head, v
 	struct sim_side *side = ctx;
 
 	if (call_fails(side, "state get"))
-		return CLEAVE_ERR_FAILED;
+		return SBI_ERR_FAILED;
 	if (side->vm->state != CLEAVE_VM_PAUSED || size < sizeof(uint64_t))
 		return refuse(side);
 	if (index > SIM_STATES)
@@ -431,12 +431,12 @@ static int op_state_set(void *ctx, const struct migrate_state *head, const void 
 	uint32_t index = (head->kind - 1U) * 2U + head->instance;
 
 	if (call_fails(side, "state set"))
-		return CLEAVE_ERR_FAILED;
+		return SBI_ERR_FAILED;
 	if (head->kind == 0U || head->kind > SIM_STATES / 2U || head->instance > 1U ||
 	    head->version != 1U)
-		return CLEAVE_ERR_NOT_SUPPORTED;
+		return SBI_ERR_NOT_SUPPORTED;
 	if (head->length != sizeof(uint64_t))
-		return CLEAVE_ERR_INVALID_PARAM;
+		return SBI_ERR_INVALID_PARAM;
 	memcpy(&side->vm->regs[index], data, sizeof(uint64_t));
 	side->vm->states_set |= 1U << index;
 	return 0;
@@ -448,12 +448,12 @@ static int op_state_check(void *ctx, struct migrate_line *line)
 
 	if (call_fails(side, "state check")) {
 		migrate_line_text(line, "state check failed");
-		return CLEAVE_ERR_FAILED;
+		return SBI_ERR_FAILED;
 	}
 	if (side->vm->states_set == (1U << SIM_STATES) - 1U)
 		return 0;
 	migrate_line_text(line, "state records are missing");
-	return CLEAVE_ERR_INVALID_STATE;
+	return SBI_ERR_INVALID_STATE;
 }
 
 static int64_t op_send(void *ctx, const void *bytes, size_t size)

@@ -418,7 +418,7 @@ static int stop_fails(void *ctx, uint32_t region, uint64_t *cursor)
 	(void)ctx;
 	(void)region;
 	(void)cursor;
-	return CLEAVE_ERR_FAILED;
+	return SBI_ERR_FAILED;
 }
 
 static void test_clean_up_fails(void **state)

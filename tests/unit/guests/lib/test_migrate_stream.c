@@ -109,7 +109,7 @@ static void test_line(void **state)
 	migrate_line_text(&line, "a\n\033[31mb\x7f");
 	migrate_line_fact(&line, " ", UINT64_MAX, " ");
 	migrate_line_hex(&line, UINT64_MAX);
-	migrate_line_error(&line, CLEAVE_ERR_DENIED);
+	migrate_line_error(&line, SBI_ERR_DENIED);
 	assert_string_equal(
 		line.text,
 		"a??[31mb? 18446744073709551615 0xffffffffffffffff failed: denied (error -4)");
