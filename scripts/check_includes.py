@@ -42,9 +42,6 @@ RULES = {
 
 # Upward includes that are still to be cut: (file, included).
 OWED = {
-    ("core/console/console_input.c", "core/boot/boot.h"),
-    ("core/console/printk.c", "core/boot/boot.h"),
-    ("core/machine/probe/boot_args.c", "core/boot/boot_internal.h"),
     ("core/machine/probe/boot_args.c", "core/config/config_text.h"),
     ("core/run/shootdown.c", "core/vm/vm.h"),
     ("core/run/ipi.c", "core/vm/vm.h"),
@@ -53,9 +50,7 @@ OWED = {
     ("core/run/vcpu.c", "core/vm/vm.h"),
     ("core/run/shootdown.c", "core/vm/vm.h"),
     ("core/state/state_vcpu.c", "core/guest/args/sbi_args.h"),
-    ("core/vm/create/vm_create.c", "core/boot/boot.h"),
     ("core/vm/vm.h", "core/state/state.h"),
-    ("core/vm/vm_load.c", "core/boot/boot.h"),
     ("drivers/uart_8250_fdt.c", "core/console/console.h"),
     ("drivers/uart_sifive_fdt.c", "core/console/console.h"),
 }

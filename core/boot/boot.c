@@ -20,12 +20,12 @@
 #include "core/boot/boot_internal.h"
 #include "core/config/config.h"
 #include "core/console/console.h"
+#include "core/machine/boot_args.h"
 #include "core/machine/probe/driver.h"
 #include "core/guest/sbi.h"
 #include "core/run/sched.h"
-#include "core/vm/vm.h"
 
-struct boot_info boot_info = { .cmdline = "" };
+struct boot_info boot_info;
 
 /* Kept for as long as the machine runs: partitions are started again from them. */
 static struct archive archive;
@@ -46,12 +46,15 @@ void boot_fail(const char *fmt, ...)
 static void take_cmdline(void)
 {
 	int len = 0;
-	const char *p = fdt_getprop(boot_info.fdt, fdt_path_offset(boot_info.fdt, "/chosen"),
+	const char *p = fdt_getprop(machine.tree, fdt_path_offset(machine.tree, "/chosen"),
 				    "bootargs", &len);
 
 	/* A property need not end in a NUL. */
 	if (p != NULL && len > 0 && strnlen(p, (size_t)len) < (size_t)len)
 		boot_info.cmdline = p;
+	else
+		boot_info.cmdline = "";
+	boot_args_set(boot_info.cmdline);
 }
 
 static void probe_boot_hart(void)
@@ -108,23 +111,23 @@ static void load_config(void)
 	static u64 id[CONFIG_MAX_HARTS];
 	static u32 index[CONFIG_MAX_HARTS];
 	const struct irq_controller *plic = irq_controller();
-	struct config_machine machine = {
+	struct config_machine has = {
 		.nr_harts = online_harts(id, index),
 		.harts = id,
-		.memory = boot_frames.free,
-		.largest = frames_largest(&boot_frames, PAGE_SIZE),
+		.memory = machine.frames.free,
+		.largest = frames_largest(&machine.frames, PAGE_SIZE),
 		.gstage_modes = features.gstage_modes,
-		.tree = boot_info.fdt,
+		.tree = machine.tree,
 		.plic = plic != NULL ? plic->phandle : 0U,
-		.nr_ram = boot_ram.nr,
-		.ram = boot_ram.range,
-		.nr_free = boot_frames.nr,
-		.free = boot_frames.range,
+		.nr_ram = boot_info.ram.nr,
+		.ram = boot_info.ram.range,
+		.nr_free = machine.frames.nr,
+		.free = machine.frames.range,
 	};
 
-	if (config_load(&archive, &machine, say_config, NULL, &config) != CLV_OK)
+	if (config_load(&archive, &has, say_config, NULL, &config) != CLV_OK)
 		boot_fail("the configuration has errors: no partition is started");
-	config_resolve(&config, &machine);
+	config_resolve(&config, &has);
 	for (u32 p = 0; p < config.nr; p++) {
 		struct config_partition *part = &config.partition[p];
 
@@ -139,13 +142,12 @@ void boot_main(void)
 
 	printk(PRINTK_INFO "Cleave %s, a hypervisor for RISC-V, loaded at 0x%llx", CLEAVE_VERSION,
 	       (unsigned long long)start_info.image);
-	boot_info.entry_instret = start_info.instret;
 	boot_fdt_take();
 	take_cmdline();
-	if (hart_tree_read(boot_info.fdt) != CLV_OK)
+	if (hart_tree_read(machine.tree) != CLV_OK)
 		boot_fail("device tree: the machine's harts cannot be told");
 	boot_memory_map();
-	if (driver_probe_all(boot_info.fdt) == 0U)
+	if (driver_probe_all(machine.tree) == 0U)
 		printk(PRINTK_WARNING
 		       "no driver for any device of this machine: the console is the firmware's");
 	probe_boot_hart();
@@ -156,7 +158,7 @@ void boot_main(void)
 		boot_fail("two SBI extensions claim one id: this build cannot run");
 	open_archive();
 	load_config();
-	if (vm_create_all(&config, &archive) == 0U)
+	if (boot_vms(&config, &archive) == 0U)
 		boot_fail("no partition could be made");
 	console_start();
 	printk(PRINTK_INFO "boot took %llu ticks, %llu instructions",

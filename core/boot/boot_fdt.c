@@ -61,6 +61,5 @@ void boot_fdt_take(void)
 	err = fdt_check_full(copy, size);
 	if (err != 0)
 		boot_fail("device tree at 0x%llx is malformed: %s", at, fdt_strerror(err));
-	boot_info.fdt = copy;
-	boot_info.fdt_size = size;
+	machine.tree = copy;
 }

@@ -12,12 +12,9 @@
 #include "arch/riscv/start.h"
 #include "core/boot/boot_internal.h"
 
-struct memmap boot_ram;
-struct frames boot_frames;
-
 int paging_take_frames(u64 size, hpa_t *out)
 {
-	return frames_alloc(&boot_frames, size, PAGE_SIZE, 0, out);
+	return frames_alloc(&machine.frames, size, PAGE_SIZE, 0, out);
 }
 
 /* An address of /chosen, one or two cells. Return: false when there is none */
@@ -38,10 +35,10 @@ static struct frames_range find_initrd(u64 limit)
 	const struct frames_range none = { .size = 0 };
 	u64 start, end;
 
-	if (!chosen_address(boot_info.fdt, "linux,initrd-start", &start) ||
-	    !chosen_address(boot_info.fdt, "linux,initrd-end", &end) || start == end)
+	if (!chosen_address(machine.tree, "linux,initrd-start", &start) ||
+	    !chosen_address(machine.tree, "linux,initrd-end", &end) || start == end)
 		return none;
-	if (end < start || end > limit || !memmap_contains(&boot_ram, start, end - start)) {
+	if (end < start || end > limit || !memmap_contains(&boot_info.ram, start, end - start)) {
 		printk(PRINTK_WARNING
 		       "boot archive: /chosen says that the initrd is at 0x%llx to 0x%llx, which "
 		       "is not memory: not used",
@@ -66,7 +63,7 @@ static const void *map_archive(u64 hpa, u64 size)
 
 	if (paging_map_ram(HPA(from), ALIGN_UP(hpa + size, PAGE_SIZE) - from) != CLV_OK)
 		return NULL;
-	return (const void *)(hpa + boot_info.hpa_to_va);
+	return (const void *)(hpa + machine.hpa_to_va);
 }
 
 /*
@@ -120,11 +117,11 @@ void boot_memory_map(void)
 	static struct memmap usable;
 	u64 top, limit;
 
-	if (memmap_read(boot_info.fdt, &boot_ram, &usable) != CLV_OK)
+	if (memmap_read(machine.tree, &boot_info.ram, &usable) != CLV_OK)
 		boot_fail("no memory: the machine is shut down");
-	top = top_of(&boot_ram);
+	top = top_of(&boot_info.ram);
 	limit = paging_init(top);
-	boot_info.hpa_to_va = paging_offset();
+	machine.hpa_to_va = paging_offset();
 	if (limit < top) {
 		printk(PRINTK_WARNING
 		       "memory above 0x%llx is not used: this hart's %s reaches no further",
@@ -143,12 +140,12 @@ void boot_memory_map(void)
 		printk(PRINTK_DEBUG "memory: 0x%09llx to 0x%09llx may be given out",
 		       (unsigned long long)r->base, (unsigned long long)(r->base + r->size));
 		if (paging_map_ram(HPA(r->base), r->size) != CLV_OK ||
-		    frames_add(&boot_frames, HPA(r->base), r->size) != CLV_OK)
+		    frames_add(&machine.frames, HPA(r->base), r->size) != CLV_OK)
 			printk(PRINTK_WARNING
 			       "memory at 0x%llx, %llu KiB, is not used: too many separate ranges",
 			       (unsigned long long)r->base, (unsigned long long)(r->size >> 10));
 	}
-	if (boot_frames.free == 0U)
+	if (machine.frames.free == 0U)
 		boot_fail("no memory: firmware, hypervisor and boot archive take all of it");
 	take_archive();
 }

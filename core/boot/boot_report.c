@@ -35,8 +35,8 @@ static void report_firmware(void)
 static void report_machine(void)
 {
 	int len = 0;
-	const char *model = fdt_getprop(boot_info.fdt, 0, "model", &len);
-	const char *compatible = fdt_getprop(boot_info.fdt, 0, "compatible", &len);
+	const char *model = fdt_getprop(machine.tree, 0, "model", &len);
+	const char *compatible = fdt_getprop(machine.tree, 0, "compatible", &len);
 	char text[64];
 
 	config_text_clean(text, sizeof(text), model != NULL ? model : "no model");
@@ -69,11 +69,12 @@ static void report_memory(void)
 {
 	char size[CONFIG_SIZE_LEN];
 
-	for (u32 n = 0; n < boot_ram.nr; n++)
+	for (u32 n = 0; n < boot_info.ram.nr; n++)
 		printk(PRINTK_INFO "memory: 0x%09llx to 0x%09llx, %s",
-		       (unsigned long long)boot_ram.range[n].base,
-		       (unsigned long long)(boot_ram.range[n].base + boot_ram.range[n].size),
-		       config_text_size(boot_ram.range[n].size, size));
+		       (unsigned long long)boot_info.ram.range[n].base,
+		       (unsigned long long)(boot_info.ram.range[n].base +
+					    boot_info.ram.range[n].size),
+		       config_text_size(boot_info.ram.range[n].size, size));
 	printk(PRINTK_INFO "memory: hypervisor 0x%09llx to 0x%09llx, own tables %s",
 	       (unsigned long long)boot_info.image.base,
 	       (unsigned long long)(boot_info.image.base + boot_info.image.size),
@@ -83,7 +84,7 @@ static void report_memory(void)
 		       (unsigned long long)boot_info.initrd.base,
 		       (unsigned long long)(boot_info.initrd.base + boot_info.initrd.size));
 	printk(PRINTK_INFO "memory: %s for partitions, in %u ranges",
-	       config_text_size(boot_frames.free, size), boot_frames.nr);
+	       config_text_size(machine.frames.free, size), machine.frames.nr);
 }
 
 void boot_report(u32 harts_online)

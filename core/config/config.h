@@ -174,6 +174,9 @@ int config_load(const struct archive *archive, const struct config_machine *mach
  */
 void config_resolve(struct config *config, const struct config_machine *machine);
 
+/** config_memory_bytes() - Return: bytes of all memory ranges of a partition that config_parse() accepted */
+u64 config_memory_bytes(const struct config_partition *part);
+
 /**
  * config_levels() - levels of a partition's G-stage tables
  * @part: a partition that config_parse() accepted

@@ -66,6 +66,15 @@ u8 config_levels(const struct config_partition *part, u8 modes)
 	return 0;
 }
 
+u64 config_memory_bytes(const struct config_partition *part)
+{
+	u64 bytes = 0;
+
+	for (u32 i = 0; i < part->nr_memory; i++)
+		bytes += part->memory[i].size;
+	return bytes;
+}
+
 /* Tables of one level (each covers @span bytes) below which [first, last] is mapped by leaves smaller than a span. */
 static u64 tables_of_level(u64 first, u64 last, u64 span, bool whole_spans_are_leaves)
 {

@@ -12,9 +12,9 @@
 #include <cleave/printk.h>
 #include <cleave/string.h>
 #include "arch/riscv/timer.h"
-#include "core/boot/boot.h"
 #include "core/console/console_internal.h"
 #include "core/console/console_keys.h"
+#include "core/machine/boot_args.h"
 #include "core/machine/irq.h"
 
 #define CONSOLE_INPUT_STEP 256U /* characters that one console_input() fetches (M6) */

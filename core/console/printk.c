@@ -6,8 +6,8 @@
  */
 #include <cleave/printk.h>
 #include <cleave/string.h>
-#include "core/boot/boot.h"
 #include "core/console/console_internal.h"
+#include "core/machine/boot_args.h"
 
 static void printk_text(const char *text, size_t len)
 {

@@ -106,13 +106,6 @@ struct vm *vm_get(u32 id);
 u32 vm_count(void);
 
 /**
- * vm_create_all() - make the VMs of a configuration, load their images, start those that start by themselves
- * @cfg, @archive: kept for as long as the machine runs (restart loads again)
- * Return: VMs created. One that cannot be made is reported by name and left EMPTY, the others go on.
- */
-u32 vm_create_all(const struct config *cfg, const struct archive *archive);
-
-/**
  * vm_pause() - stop the vCPUs of @vm where they are, and wait until none runs any more
  *
  * When it has returned 0, the VM's time stands still and all registers are in struct vcpu, until somebody resumes it.
@@ -182,6 +175,9 @@ void vm_restart_self(struct vm *vm, const char *why);
  * that owns vCPU 0 of the VM. Return: true when there is more to do.
  */
 bool vm_work(u32 hart);
+
+/** vm_check_ended() - shut the machine down when no partition can run any more; no lock held */
+void vm_check_ended(void);
 
 /** vm_runnable() - Return: true while vCPUs of @vm may run (state RUNNING); any hart */
 static inline bool vm_runnable(const struct vm *vm)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the files of the VM's life cycle share: vm.c (states), vm_op.c (operations in steps), vm_create.c (memory),
+ * What the files of the VM's life cycle share: vm.c (states), vm_op.c (operations in steps), vm_create.c (boot), vm_memory.c,
  * vm_load.c (images), vm_window.c (windows). Nobody else includes this.
  */
 #ifndef CORE_VM_INTERNAL_H
@@ -43,9 +43,6 @@ void vm_kick_all(struct vm *vm);
 /** vm_quiet() - Return: true when no vCPU of @vm is on a hart. Only sensible while the state is not RUNNING */
 bool vm_quiet(const struct vm *vm);
 
-/** vm_check_ended() - shut the machine down when no partition can run any more; no lock held */
-void vm_check_ended(void);
-
 /* --- vm_clock.c; all under vm->lock --- */
 
 /**
@@ -71,7 +68,15 @@ static inline bool vm_op_owed(const struct vm *vm)
 	return atomic_read_acquire(&vm->work.self) != 0U;
 }
 
-/* --- vm_create.c --- */
+/* --- vm_memory.c --- */
+
+/**
+ * vm_memory_set_aside() - take the memory of a "direct-map" partition out of what is free, at boot
+ *
+ * Memory at GPA = HPA is the partition's for as long as the machine runs, whether the partition is there or not: no other
+ * place can serve instead, and a device that was told of it may write to it at any time. What is not free is said in a line.
+ */
+void vm_memory_set_aside(u32 id, const struct config_partition *cfg);
 
 /**
  * vm_memory_take() - take frames for the memory and the tables of @vm; the memory holds whatever the frames held

@@ -10,9 +10,9 @@
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/model/isa.h"
 #include "arch/riscv/timer.h"
-#include "core/boot/boot.h"
 #include "core/config/guest_fdt.h"
 #include "core/config/image.h"
+#include "core/machine/machine.h"
 #include "core/vm/vm_internal.h"
 #include "core/vm/vm_pass.h"
 
@@ -119,7 +119,7 @@ static int load_tree(struct vm *vm, const struct image_layout *layout)
 		.zicboz = features.zicboz,
 		.cbom_block = features.cbom_block,
 		.cboz_block = features.cboz_block,
-		.tree = boot_info.fdt,
+		.tree = machine.tree,
 		.partition = vm->id,
 		.nr_devices = vm_pass_config()->nr_devices,
 		.device = vm_pass_config()->device,

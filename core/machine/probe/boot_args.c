@@ -5,13 +5,15 @@
  */
 #include <cleave/printk.h>
 #include <cleave/string.h>
-#include "core/boot/boot_internal.h"
 #include "core/config/config_text.h"
+#include "core/machine/boot_args.h"
 
 #define PREFIX	 "cleave."
 #define WORD_LEN 64U
 
 static const char *const known[] = { "cleave.eager_page_split", "cleave.focus", "cleave.log" };
+
+static const char *boot_line = "";
 
 static const char *const level_name[] = { "error", "warning", "info", "debug" };
 
@@ -28,11 +30,16 @@ static const char *next_word(const char *p, size_t *len)
 	return *len == 0U ? NULL : p;
 }
 
+void boot_args_set(const char *line)
+{
+	boot_line = line;
+}
+
 const char *boot_option(const char *name, size_t *len)
 {
 	size_t n = strlen(name);
 	const char *found = NULL;
-	const char *p = boot_info.cmdline;
+	const char *p = boot_line;
 	size_t word;
 
 	/* The last one wins, so that a user can add to a line that firmware has stored. */
@@ -112,7 +119,7 @@ u32 boot_log_level(void)
 
 void boot_args_check(void)
 {
-	const char *p = boot_info.cmdline;
+	const char *p = boot_line;
 	size_t len = 0;
 	const char *value;
 	u32 level;

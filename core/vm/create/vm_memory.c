@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The memory of a VM: frames and tables are taken when it is created and given back when it is destroyed.
+ *
+ * Memory that was a partition's is zeroed before its frames are given back (core/vm/vm_op.c), so free frames never hold what
+ * another partition wrote. At the first boot, memory holds what the firmware left there.
+ */
+#include <cleave/errno.h>
+#include <cleave/printk.h>
+#include <cleave/string.h>
+#include "arch/riscv/probe/features.h"
+#include "core/config/config_text.h"
+#include "core/machine/machine.h"
+#include "core/vm/vm_devices.h"
+#include "core/vm/vm_internal.h"
+#include "core/vm/vm_pass.h"
+#include "core/vm/vmid.h"
+
+/*
+ * A manager's pool is sized for its own memory and for this much more, in bytes, which its windows map. The number of leaves
+ * of a window is bounded (core/vm/vm_window.c), so a window takes few tables however large it is. One that finds no table is
+ * refused.
+ */
+#define VM_WINDOW_BYTES MIB(64)
+
+/* Bit n: the memory of partition n, which has "direct-map", is set aside. Written at boot, then read-only */
+static u64 vm_memory_direct;
+
+static u8 vm_memory_largest(const struct config_partition *cfg)
+{
+	if (cfg->largest_page == GIB(1))
+		return 2;
+	return cfg->largest_page == MIB(2) ? 1 : 0;
+}
+
+/* Return: true when @m holds a whole block of @block bytes that is aligned to its size. */
+static bool vm_memory_holds(const struct config_memory *m, u64 block)
+{
+	return ALIGN_UP(m->gpa, block) + block <= m->gpa + m->size;
+}
+
+/*
+ * Take frames for one range. GPA and HPA are congruent modulo the largest leaf that fits into the range, so that it can be
+ * mapped with that leaf. Where free memory is too short for that, they are congruent modulo the next smaller one.
+ */
+static int vm_memory_take_range(const struct config_partition *cfg, const struct config_memory *m,
+				hpa_t *out)
+{
+	int err = CLV_ERR_NOMEM;
+
+	for (u32 level = vm_memory_largest(cfg);; level--) {
+		u64 block = gstage_span(level);
+
+		if (level == 0U || vm_memory_holds(m, block)) {
+			err = frames_alloc(&machine.frames, m->size, block, m->gpa & (block - 1U),
+					   out);
+			if (err == CLV_OK || level == 0U)
+				return err;
+		}
+	}
+}
+
+void vm_memory_set_aside(u32 id, const struct config_partition *cfg)
+{
+	for (u32 i = 0; cfg->direct_map && i < cfg->nr_memory; i++) {
+		const struct config_memory *m = &cfg->memory[i];
+
+		if (frames_alloc_at(&machine.frames, HPA(m->gpa), m->size) == CLV_OK)
+			continue;
+		printk("partition \"%s\": direct-map: the memory at 0x%lx, range %u, is not free",
+		       cfg->name, m->gpa, i);
+		return;
+	}
+	vm_memory_direct |= BIT64(id);
+}
+
+static int vm_memory_take_direct(struct vm *vm)
+{
+	if ((vm_memory_direct & BIT64(vm->id)) == 0U)
+		return CLV_ERR_NOMEM;
+	for (u32 i = 0; i < vm->cfg->nr_memory; i++)
+		vm->memory[i] = HPA(vm->cfg->memory[i].gpa);
+	return CLV_OK;
+}
+
+/* Give the first @nr ranges back. Memory that was set aside for the partition stays so. */
+static void vm_memory_give_ranges(struct vm *vm, u32 nr)
+{
+	if (vm->cfg->direct_map)
+		return;
+	for (u32 i = 0; i < nr; i++)
+		(void)frames_free(&machine.frames, vm->memory[i], vm->cfg->memory[i].size);
+}
+
+static int vm_memory_take_ranges(struct vm *vm)
+{
+	const struct config_partition *cfg = vm->cfg;
+	char want[CONFIG_SIZE_LEN];
+	char have[CONFIG_SIZE_LEN];
+
+	if (cfg->direct_map)
+		return vm_memory_take_direct(vm);
+	for (u32 i = 0; i < cfg->nr_memory; i++) {
+		if (vm_memory_take_range(cfg, &cfg->memory[i], &vm->memory[i]) == CLV_OK)
+			continue;
+		printk("partition \"%s\": memory: no room for %s; the largest free block has %s",
+		       cfg->name, config_text_size(cfg->memory[i].size, want),
+		       config_text_size(frames_largest(&machine.frames, PAGE_SIZE), have));
+		vm_memory_give_ranges(vm, i);
+		return CLV_ERR_NOMEM;
+	}
+	return CLV_OK;
+}
+
+static int vm_memory_begin_range(struct vm *vm, u32 i)
+{
+	const struct config_memory *m = &vm->cfg->memory[i];
+	int region = space_begin_memory(&vm->space, GPA(m->gpa), vm->memory[i], m->size);
+
+	if (region < 0)
+		printk("partition \"%s\": memory: range %u at 0x%lx cannot be mapped (error %d)",
+		       vm->cfg->name, i, m->gpa, region);
+	return MIN(region, CLV_OK);
+}
+
+static int vm_memory_make_space(struct vm *vm)
+{
+	const struct config_partition *cfg = vm->cfg;
+	struct space_config sc = {
+		.levels = config_levels(cfg, features.gstage_modes),
+		.largest_level = vm_memory_largest(cfg),
+		.eager_split = cfg->eager == CONFIG_EAGER_DEFAULT ? vm_eager_split()
+								  : cfg->eager == CONFIG_EAGER_ON,
+		.pool_tables = cfg->pool_tables,
+		.window_size = cfg->manager ? VM_WINDOW_BYTES : 0U,
+		.hpa_to_va = machine.hpa_to_va,
+		.step_pages = CONFIG_STEP_PAGES,
+	};
+	int err;
+
+	if (sc.levels == 0U || (features.gstage_modes & BIT64(sc.levels)) == 0U) {
+		printk("partition \"%s\": gstage-mode: no mode of this machine covers its memory",
+		       cfg->name);
+		return CLV_ERR_UNSUPPORTED;
+	}
+	memset(&vm->space, 0, sizeof(vm->space));
+	err = space_init(&vm->space, &machine.frames, &sc, config_memory_bytes(cfg));
+	if (err != CLV_OK)
+		printk("partition \"%s\": no memory is left for its page tables", cfg->name);
+	return err;
+}
+
+int vm_memory_take(struct vm *vm)
+{
+	int err = vm_memory_take_ranges(vm);
+
+	if (err != CLV_OK)
+		return err;
+	err = vm_memory_make_space(vm);
+	if (err != CLV_OK)
+		vm_memory_give_ranges(vm, vm->cfg->nr_memory);
+	return err;
+}
+
+/* Statistics count from the creation; the space's own begin with it. All vCPUs are off their harts, so nobody counts now. */
+static void vm_memory_clear_counters(struct vm *vm)
+{
+	memset(vm->stat, 0, sizeof(vm->stat));
+	for (u32 i = 0; i < vm->nr_vcpus; i++) {
+		memset(vm->vcpu[i]->stat, 0, sizeof(vm->vcpu[i]->stat));
+		memset(&vm->vcpu[i]->counters, 0, sizeof(vm->vcpu[i]->counters));
+	}
+}
+
+/* All memory is mapped: make devices, vCPUs and their view of the memory ready. */
+static int vm_memory_finish(struct vm *vm)
+{
+	int err = vm_pass_map(vm);
+
+	if (err != CLV_OK)
+		return err;
+	vmid_assign(vm);
+	for (u32 i = 0; i < vm->nr_vcpus; i++) {
+		vcpu_reset(vm->vcpu[i]);
+		/*
+		 * The registers still hold what the slot's previous guest left. Also, state records can be set before
+		 * the first start, and need what the hart offers.
+		 */
+		guest_init(&vm->vcpu[i]->guest, 0, 0, 0);
+		guest_set_gstage(&vm->vcpu[i]->guest, vm->space.gs.root_hpa, vm->space.cfg.levels,
+				 vm->vmid);
+	}
+	vm_devices_reset(vm);
+	vm_memory_clear_counters(vm);
+	return CLV_OK;
+}
+
+int vm_memory_map(struct vm *vm, u32 *index)
+{
+	int err;
+
+	if (space_memory_step(&vm->space))
+		return 1;
+	if (*index == vm->cfg->nr_memory)
+		return vm_memory_finish(vm);
+	err = vm_memory_begin_range(vm, *index);
+	(*index)++;
+	return err == CLV_OK ? 1 : err;
+}
+
+void vm_memory_give(struct vm *vm)
+{
+	space_destroy(&vm->space);
+	vm_memory_give_ranges(vm, vm->cfg->nr_memory);
+}
