@@ -15,25 +15,13 @@
 #define MM_SPACE_H
 
 #include <abi/cleave.h>
+#include <cleave/access.h>
 #include <cleave/spinlock.h>
 #include <cleave/types.h>
 #include "mm/frames.h"
 #include "mm/gstage.h"
 #include "mm/region.h"
 #include "mm/table_pool.h"
-
-enum space_access {
-	SPACE_READ = 0,
-	SPACE_WRITE = 1,
-	SPACE_EXEC = 2,
-};
-
-enum space_fault_result {
-	SPACE_FAULT_GRANTED, /* permission added: flush the page on this hart and retry */
-	SPACE_FAULT_SPURIOUS, /* the table allows it already: flush the page on this hart and retry */
-	SPACE_FAULT_NO_MEMORY_HERE, /* no region covers the address: a device, or a guest error */
-	SPACE_FAULT_FORBIDDEN,	    /* a region covers it and does not allow this access */
-};
 
 /**
  * struct space_counters - what the fault path counts; one per vCPU, written by its hart alone, read
@@ -168,15 +156,18 @@ int space_remove_window(struct space *sp, gpa_t base);
  * space_fault() - answer a guest-page fault (the architecture's three cases)
  * @sp: the vCPU's space
  * @gpa: faulting address
- * @access: what was tried; an implicit store of the VS-stage walk is SPACE_WRITE
+ * @access: what was tried; an implicit store of the VS-stage walk is ACCESS_WRITE
  * @cnt: the vCPU's counters
  *
  * Lock-free: marks the page in the log, then grants W by compare-and-exchange, then marks again if
  * a harvest took the mark in between (M1). Splits by the private-build-and-exchange of M3. Never
  * fails for want of tables (M5).
+ *
+ * Return: FAULT_GRANTED, FAULT_SPURIOUS, FAULT_FORBIDDEN, or FAULT_NOTHING when no region covers
+ * @gpa.
  */
-enum space_fault_result space_fault(struct space *sp, gpa_t gpa, enum space_access access,
-				    struct space_counters *cnt);
+enum fault_answer space_fault(struct space *sp, gpa_t gpa, enum access access,
+			      struct space_counters *cnt);
 
 /**
  * space_span() - host address of guest memory for reading, as far as it is contiguous

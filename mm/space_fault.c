@@ -137,19 +137,15 @@ static bool fault_logged(struct space *sp, struct region *r, gpa_t gpa, u64 *slo
  * Every case. Each turn but the last means that another vCPU or the lock's holder has changed the
  * entry: somebody got on.
  */
-static __attribute__((noinline)) enum space_fault_result fault_slow(struct space *sp,
-								    struct region *r, gpa_t gpa,
-								    enum space_access access,
-								    struct space_counters *cnt)
+static __attribute__((noinline)) enum fault_answer fault_slow(struct space *sp, struct region *r,
+							      gpa_t gpa, enum access access,
+							      struct space_counters *cnt)
 {
-	static const u64 needs[] = { [SPACE_READ] = GSTAGE_PTE_R,
-				     [SPACE_WRITE] = GSTAGE_PTE_W,
-				     [SPACE_EXEC] = GSTAGE_PTE_X };
-	u64 need = needs[access];
+	u64 need = gstage_pte_permission(access);
 	bool done = false;
 
 	if ((r->prot & need) == 0U)
-		return SPACE_FAULT_FORBIDDEN;
+		return FAULT_FORBIDDEN;
 	while (!done) {
 		u32 level;
 		u64 pte;
@@ -161,35 +157,35 @@ static __attribute__((noinline)) enum space_fault_result fault_slow(struct space
 		 */
 		if ((pte & need) != 0U || !gstage_pte_is_leaf(pte)) {
 			fault_count(&cnt->spurious_faults);
-			return SPACE_FAULT_SPURIOUS;
+			return FAULT_SPURIOUS;
 		}
 		if (need == GSTAGE_PTE_W && atomic_read_acquire(&r->log.active) != 0U)
 			done = fault_logged(sp, r, gpa, slot, level, pte, cnt);
 		else
 			done = fault_restore(r, gpa, slot, level, pte);
 	}
-	return SPACE_FAULT_GRANTED;
+	return FAULT_GRANTED;
 }
 
-enum space_fault_result space_fault(struct space *sp, gpa_t gpa, enum space_access access,
-				    struct space_counters *cnt)
+enum fault_answer space_fault(struct space *sp, gpa_t gpa, enum access access,
+			      struct space_counters *cnt)
 {
 	struct region *r = region_find(sp->region, atomic_read_acquire(&sp->nr_regions), gpa);
 
 	if (r == NULL)
-		return SPACE_FAULT_NO_MEMORY_HERE;
+		return FAULT_NOTHING;
 	/*
 	 * What happens most: the first write since a harvest to a page that is split off already.
 	 * No call on this way.
 	 */
-	if (access == SPACE_WRITE && atomic_read_acquire(&r->log.active) != 0U) {
+	if (access == ACCESS_WRITE && atomic_read_acquire(&r->log.active) != 0U) {
 		u32 level;
 		u64 pte;
 		u64 *slot = gstage_walk(&sp->gs, gpa, &level, &pte);
 
 		if (level == 0U && (pte & (GSTAGE_PTE_V | GSTAGE_PTE_W)) == GSTAGE_PTE_V &&
 		    fault_grant(r, gpa, slot, pte, cnt))
-			return SPACE_FAULT_GRANTED;
+			return FAULT_GRANTED;
 	}
 	return fault_slow(sp, r, gpa, access, cnt);
 }

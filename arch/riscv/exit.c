@@ -47,13 +47,13 @@ static gpa_t exit_gpa(u64 htval, u64 stval, bool implicit)
 	return GPA((htval << 2) | (implicit ? 0U : stval & 3U));
 }
 
-static enum guest_access exit_access(u64 cause, u64 htinst)
+static enum access exit_access(u64 cause, u64 htinst)
 {
 	if (exit_is_walk(htinst))
-		return (htinst & PSEUDO_WALK_WRITE) != 0U ? GUEST_WRITE : GUEST_READ;
+		return (htinst & PSEUDO_WALK_WRITE) != 0U ? ACCESS_WRITE : ACCESS_READ;
 	if (cause == CAUSE_STORE_GUEST_PAGE)
-		return GUEST_WRITE;
-	return cause == CAUSE_FETCH_GUEST_PAGE ? GUEST_EXEC : GUEST_READ;
+		return ACCESS_WRITE;
+	return cause == CAUSE_FETCH_GUEST_PAGE ? ACCESS_EXEC : ACCESS_READ;
 }
 
 /*
@@ -66,9 +66,9 @@ static enum guest_access exit_access(u64 cause, u64 htinst)
  * is not held against the guest until it has stood there for very long. Polling a device register does not count: core
  * does not answer RETRY.
  */
-static enum guest_fault_answer exit_spurious_read(struct guest *g, gpa_t gpa, bool implicit)
+static enum fault_answer exit_spurious_read(struct guest *g, gpa_t gpa, bool implicit)
 {
-	enum guest_fault_answer answer;
+	enum fault_answer answer;
 
 	if (g->fault_pc != g->pc || g->fault_gpa != gpa.v) {
 		g->fault_pc = g->pc;
@@ -77,18 +77,18 @@ static enum guest_fault_answer exit_spurious_read(struct guest *g, gpa_t gpa, bo
 	}
 	g->fault_repeats++;
 	if (g->fault_repeats <= READ_REPEATS)
-		return GUEST_FAULT_RETRY;
-	answer = guest_on_page_fault(g, gpa, GUEST_WRITE, implicit);
-	return g->fault_repeats < READ_GIVE_UP ? GUEST_FAULT_RETRY : answer;
+		return FAULT_SPURIOUS;
+	answer = guest_on_page_fault(g, gpa, ACCESS_WRITE, implicit);
+	return g->fault_repeats < READ_GIVE_UP ? FAULT_SPURIOUS : answer;
 }
 
-static int exit_fault_done(struct guest *g, gpa_t gpa, enum guest_fault_answer answer)
+static int exit_fault_done(struct guest *g, gpa_t gpa, enum fault_answer answer)
 {
-	if (answer == GUEST_FAULT_RETRY) {
+	if (fault_retry(answer)) {
 		fence_gvma_page(gpa, (u16)((g->hgatp & HGATP_VMID) >> HGATP_VMID_SHIFT));
 		return EXIT_RESUME;
 	}
-	g->exit.answer = (u32)answer;
+	g->exit.answer = answer;
 	return EXIT_FULL;
 }
 
@@ -96,10 +96,10 @@ static int exit_fault_done(struct guest *g, gpa_t gpa, enum guest_fault_answer a
 static __attribute__((noinline)) int exit_other_fault(struct guest *g, gpa_t gpa)
 {
 	bool implicit = exit_is_walk(g->exit.htinst);
-	enum guest_access access = exit_access(g->exit.scause, g->exit.htinst);
-	enum guest_fault_answer answer = guest_on_page_fault(g, gpa, access, implicit);
+	enum access access = exit_access(g->exit.scause, g->exit.htinst);
+	enum fault_answer answer = guest_on_page_fault(g, gpa, access, implicit);
 
-	if (answer == GUEST_FAULT_RETRY && access == GUEST_READ)
+	if (answer == FAULT_SPURIOUS && access == ACCESS_READ)
 		answer = exit_spurious_read(g, gpa, implicit);
 	return exit_fault_done(g, gpa, answer);
 }
@@ -123,7 +123,7 @@ static __attribute__((noinline)) int exit_page_fault(struct guest *g, u64 cause)
 
 	if (cause != CAUSE_STORE_GUEST_PAGE || exit_is_walk(htinst))
 		return exit_other_fault(g, gpa);
-	return exit_fault_done(g, gpa, guest_on_page_fault(g, gpa, GUEST_WRITE, false));
+	return exit_fault_done(g, gpa, guest_on_page_fault(g, gpa, ACCESS_WRITE, false));
 }
 
 int exit_fast(struct guest *g)
@@ -350,9 +350,9 @@ int exit_full(struct guest *g)
 	case CAUSE_FETCH_GUEST_PAGE:
 	case CAUSE_LOAD_GUEST_PAGE:
 	case CAUSE_STORE_GUEST_PAGE:
-		if (g->exit.answer == (u32)GUEST_FAULT_MMIO)
+		if (g->exit.answer == FAULT_EMULATED)
 			return exit_mmio(g);
-		if (g->exit.answer == (u32)GUEST_FAULT_GONE)
+		if (g->exit.answer == FAULT_GONE)
 			return exit_gone(g);
 		return exit_bad(g, exit_what_outside(g->exit.scause, exit_is_walk(g->exit.htinst)));
 	case CAUSE_VIRTUAL:

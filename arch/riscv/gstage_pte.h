@@ -10,6 +10,7 @@
 #ifndef ARCH_RISCV_GSTAGE_PTE_H
 #define ARCH_RISCV_GSTAGE_PTE_H
 
+#include <cleave/access.h>
 #include <cleave/types.h>
 
 #define GSTAGE_PTE_V BIT64(0)
@@ -55,6 +56,16 @@
 #define GSTAGE_MIN_LEVELS   3U	    /* Sv39x4 */
 #define GSTAGE_MAX_LEVELS   5U	    /* Sv57x4 */
 #define GSTAGE_HPA_BITS	    56U
+
+/** gstage_pte_permission() - Return: the bit of a leaf that allows @access */
+static inline u64 gstage_pte_permission(enum access access)
+{
+	return (u64)access << 1;
+}
+
+_Static_assert(GSTAGE_PTE_R == ACCESS_READ << 1 && GSTAGE_PTE_W == ACCESS_WRITE << 1 &&
+		       GSTAGE_PTE_X == ACCESS_EXEC << 1,
+	       "gstage_pte_permission() is a shift");
 
 /** gstage_shift() - Return: log2 of the bytes that one entry at @level maps; level 0 is 4 KiB */
 static inline u32 gstage_shift(u32 level)

@@ -8,6 +8,7 @@
 #ifndef ARCH_RISCV_GUEST_H
 #define ARCH_RISCV_GUEST_H
 
+#include <cleave/access.h>
 #include <cleave/types.h>
 
 struct hart;
@@ -56,7 +57,7 @@ struct guest_exit {
 	u64 stval;
 	u64 htval;
 	u64 htinst;
-	u32 answer; /* enum guest_fault_answer, of a guest-page fault */
+	enum fault_answer answer; /* of a guest-page fault */
 };
 
 /**
@@ -215,27 +216,16 @@ void guest_inject(struct guest *g, u64 cause, u64 tval);
 /** guest_on_ecall() - fast: SBI call in x[17] (a7) ...; pc is already behind it; sets x[10], x[11] itself */
 enum guest_leave guest_on_ecall(struct guest *g);
 
-/* What a guest-page fault was for */
-enum guest_access {
-	GUEST_READ = 0,
-	GUEST_WRITE = 1,
-	GUEST_EXEC = 2,
-};
-
-/* What core says of a guest-page fault */
-enum guest_fault_answer {
-	GUEST_FAULT_RETRY, /* memory: arch flushes the page on this hart and goes on */
-	GUEST_FAULT_MMIO,  /* a device: arch decodes, then calls guest_on_mmio() */
-	GUEST_FAULT_GONE, /* nothing, where a window may have been: arch makes it the guest's access fault */
-	GUEST_FAULT_BAD, /* none of these: arch calls guest_on_bad() on the full path */
-};
-
 /**
  * guest_on_page_fault() - fast: a guest-page fault
- * @implicit: it was the VS-stage walk that touched @gpa; @access says GUEST_WRITE for its A/D update
+ * @implicit: it was the VS-stage walk that touched @gpa; @access says ACCESS_WRITE for its A/D update
+ *
+ * Return: FAULT_GRANTED or FAULT_SPURIOUS: arch flushes the page on this hart and goes on;
+ * FAULT_EMULATED: arch decodes the instruction, then calls guest_on_mmio(); FAULT_GONE: arch makes
+ * it the guest's access fault; FAULT_FORBIDDEN or FAULT_NOTHING: arch calls guest_on_bad().
  */
-enum guest_fault_answer guest_on_page_fault(struct guest *g, gpa_t gpa, enum guest_access access,
-					    bool implicit);
+enum fault_answer guest_on_page_fault(struct guest *g, gpa_t gpa, enum access access,
+				      bool implicit);
 
 /** guest_on_mmio() - full: do the access. Return: 0, or CLV_ERR_NOTFOUND/CLV_ERR_INVAL: arch calls guest_on_bad() */
 int guest_on_mmio(struct guest *g, struct guest_mmio *m);

@@ -40,41 +40,36 @@ enum guest_leave guest_on_ecall(struct guest *g)
 }
 
 /* Neither memory nor a device is there. Not inline: the faults of a dirty log are to be short. */
-static __attribute__((noinline)) enum guest_fault_answer
-exit_nothing(struct vcpu *v, enum guest_access access, bool implicit)
+static __attribute__((noinline)) enum fault_answer exit_nothing(struct vcpu *v, enum access access,
+								bool implicit)
 {
 	v->stat[CLEAVE_STAT_EXIT_OTHER]++;
 	/* Another manager may take a window away at any moment: that is no fault of this one's. */
-	return !implicit && access != GUEST_EXEC && v->vm->cfg->manager ? GUEST_FAULT_GONE
-									: GUEST_FAULT_BAD;
+	return !implicit && access != ACCESS_EXEC && v->vm->cfg->manager ? FAULT_GONE
+									 : FAULT_NOTHING;
 }
 
-enum guest_fault_answer guest_on_page_fault(struct guest *g, gpa_t gpa, enum guest_access access,
-					    bool implicit)
+enum fault_answer guest_on_page_fault(struct guest *g, gpa_t gpa, enum access access, bool implicit)
 {
 	struct vcpu *v = vcpu_of(g);
-	enum space_access wanted = access == GUEST_WRITE  ? SPACE_WRITE
-				   : access == GUEST_EXEC ? SPACE_EXEC
-							  : SPACE_READ;
+	enum fault_answer answer;
 
 	v->stat[CLEAVE_STAT_EXITS]++;
-	switch (space_fault(&v->vm->space, gpa, wanted, &v->counters)) {
-	case SPACE_FAULT_GRANTED:
-	case SPACE_FAULT_SPURIOUS:
+	answer = space_fault(&v->vm->space, gpa, access, &v->counters);
+	if (fault_retry(answer)) {
 		v->stat[CLEAVE_STAT_EXIT_FAULT]++;
-		return GUEST_FAULT_RETRY;
-	case SPACE_FAULT_NO_MEMORY_HERE:
+		return answer;
+	}
+	if (answer == FAULT_NOTHING) {
 		/* Page tables and instructions are not fetched from devices. */
-		if (!implicit && access != GUEST_EXEC && mmio_find(&v->vm->bus, gpa) != NULL) {
+		if (!implicit && access != ACCESS_EXEC && mmio_find(&v->vm->bus, gpa) != NULL) {
 			v->stat[CLEAVE_STAT_EXIT_MMIO]++;
-			return GUEST_FAULT_MMIO;
+			return FAULT_EMULATED;
 		}
 		return exit_nothing(v, access, implicit);
-	case SPACE_FAULT_FORBIDDEN:
-		break;
 	}
 	v->stat[CLEAVE_STAT_EXIT_OTHER]++;
-	return GUEST_FAULT_BAD;
+	return answer;
 }
 
 int guest_on_mmio(struct guest *g, struct guest_mmio *m)

@@ -124,16 +124,16 @@ static void hart_write(struct model *m, u32 hart, u64 page)
 	if (!m->in[hart])
 		return;
 	while (tlb[page] == 0U) {
-		enum space_fault_result result;
+		enum fault_answer result;
 
 		MUST(tries++ < 4U);
 		if ((mm_pte(&m->sp.gs, gpa_of(m, page), NULL) & GSTAGE_PTE_W) != 0U) {
 			tlb[page] = 1;
 			break;
 		}
-		result = space_fault(&m->sp, GPA(gpa_of(m, page) + rnd(m, PAGE_SIZE)), SPACE_WRITE,
+		result = space_fault(&m->sp, GPA(gpa_of(m, page) + rnd(m, PAGE_SIZE)), ACCESS_WRITE,
 				     &m->cnt);
-		MUST(result == SPACE_FAULT_GRANTED);
+		MUST(result == FAULT_GRANTED);
 		/* The page is flushed on this hart. */
 		tlb[page] = 0;
 	}
@@ -377,10 +377,9 @@ static void guest_read(struct model *m)
 	u64 gpa = gpa_of(m, rnd(m, m->pages));
 
 	/* The table allows it: whoever faults has a stale entry. */
-	MUST(space_fault(&m->sp, GPA(gpa), rnd(m, 2) == 0U ? SPACE_READ : SPACE_EXEC, &m->cnt) ==
-	     SPACE_FAULT_SPURIOUS);
-	MUST(space_fault(&m->sp, GPA(GIB(100) + gpa), SPACE_WRITE, &m->cnt) ==
-	     SPACE_FAULT_NO_MEMORY_HERE);
+	MUST(space_fault(&m->sp, GPA(gpa), rnd(m, 2) == 0U ? ACCESS_READ : ACCESS_EXEC, &m->cnt) ==
+	     FAULT_SPURIOUS);
+	MUST(space_fault(&m->sp, GPA(GIB(100) + gpa), ACCESS_WRITE, &m->cnt) == FAULT_NOTHING);
 	MUST(mm_flushes == flushes);
 }
 
@@ -391,14 +390,13 @@ static void window_toggle(struct model *m)
 	if (m->window) {
 		MUST(space_remove_window(&m->sp, GPA(WINDOW_GPA)) == CLV_OK);
 		MUST(mm_flushes == flushes + 1U);
-		MUST(space_fault(&m->sp, GPA(WINDOW_GPA), SPACE_READ, &m->cnt) ==
-		     SPACE_FAULT_NO_MEMORY_HERE);
+		MUST(space_fault(&m->sp, GPA(WINDOW_GPA), ACCESS_READ, &m->cnt) == FAULT_NOTHING);
 		m->window = false;
 	} else if (m->run.pool_tables == 0U) {
 		MUST(space_add_window(&m->sp, GPA(WINDOW_GPA), &m->other,
 				      GPA(rnd(m, 8) << PAGE_SHIFT), MIB(3), false) > 0);
-		MUST(space_fault(&m->sp, GPA(WINDOW_GPA), SPACE_WRITE, &m->cnt) ==
-		     SPACE_FAULT_FORBIDDEN);
+		MUST(space_fault(&m->sp, GPA(WINDOW_GPA), ACCESS_WRITE, &m->cnt) ==
+		     FAULT_FORBIDDEN);
 		m->window = true;
 	}
 }

@@ -52,7 +52,7 @@ static void end(void)
 	mm_machine_end(&m);
 }
 
-static enum space_fault_result fault(u64 gpa, enum space_access access)
+static enum fault_answer fault(u64 gpa, enum access access)
 {
 	return space_fault(&sp, GPA(gpa), access, &cnt);
 }
@@ -217,12 +217,12 @@ static void test_fault_outside_of_memory(void **state)
 {
 	(void)state;
 	begin(MIB(4));
-	assert_int_equal(fault(BASE - 1U, SPACE_WRITE), SPACE_FAULT_NO_MEMORY_HERE);
-	assert_int_equal(fault(BASE + MIB(4), SPACE_READ), SPACE_FAULT_NO_MEMORY_HERE);
-	assert_int_equal(fault(0, SPACE_EXEC), SPACE_FAULT_NO_MEMORY_HERE);
-	assert_int_equal(fault(~UINT64_C(0), SPACE_WRITE), SPACE_FAULT_NO_MEMORY_HERE);
-	assert_int_equal(fault(BASE, SPACE_WRITE), SPACE_FAULT_SPURIOUS);
-	assert_int_equal(fault(BASE + MIB(4) - 1U, SPACE_EXEC), SPACE_FAULT_SPURIOUS);
+	assert_int_equal(fault(BASE - 1U, ACCESS_WRITE), FAULT_NOTHING);
+	assert_int_equal(fault(BASE + MIB(4), ACCESS_READ), FAULT_NOTHING);
+	assert_int_equal(fault(0, ACCESS_EXEC), FAULT_NOTHING);
+	assert_int_equal(fault(~UINT64_C(0), ACCESS_WRITE), FAULT_NOTHING);
+	assert_int_equal(fault(BASE, ACCESS_WRITE), FAULT_SPURIOUS);
+	assert_int_equal(fault(BASE + MIB(4) - 1U, ACCESS_EXEC), FAULT_SPURIOUS);
 	assert_int_equal(cnt.spurious_faults, 2);
 	assert_int_equal(cnt.write_faults, 0);
 	end();
@@ -242,27 +242,27 @@ static void test_fault_cases(void **state)
 	 * Larger than wanted: a GiB is split to 2 MiB, one of those to 4 KiB, and only the page
 	 * gets W.
 	 */
-	assert_int_equal(fault(BASE + MIB(10) + 0x5123, SPACE_WRITE), SPACE_FAULT_GRANTED);
+	assert_int_equal(fault(BASE + MIB(10) + 0x5123, ACCESS_WRITE), FAULT_GRANTED);
 	assert_leaves(512, 511, 0);
 	assert_true(writable(BASE + MIB(10) + 0x5000));
 	assert_false(writable(BASE + MIB(10) + 0x4000));
 	assert_false(writable(BASE + MIB(10) + 0x6000));
 	assert_int_equal(cnt.fault_splits, 2);
 	/* Same size: granted. */
-	assert_int_equal(fault(BASE + MIB(10) + 0x6000, SPACE_WRITE), SPACE_FAULT_GRANTED);
+	assert_int_equal(fault(BASE + MIB(10) + 0x6000, ACCESS_WRITE), FAULT_GRANTED);
 	assert_int_equal(cnt.fault_splits, 2);
 	assert_int_equal(cnt.write_faults, 2);
 	/* Spurious: it is allowed already. */
-	assert_int_equal(fault(BASE + MIB(10) + 0x6000, SPACE_WRITE), SPACE_FAULT_SPURIOUS);
+	assert_int_equal(fault(BASE + MIB(10) + 0x6000, ACCESS_WRITE), FAULT_SPURIOUS);
 	assert_int_equal(harvest(GIB_PAGES, &calls), 2);
 	assert_int_equal(bitmap[(MIB(10) >> 12) / 64U], 0x60);
 	assert_false(writable(BASE + MIB(10) + 0x6000));
 	/* Smaller than wanted: the log is off, the leaf stays as small as it is. */
 	(void)mm_log_stop(&sp, 0, false);
 	assert_leaves(512, 511, 0);
-	assert_int_equal(fault(BASE + MIB(10) + 0x6000, SPACE_WRITE), SPACE_FAULT_GRANTED);
+	assert_int_equal(fault(BASE + MIB(10) + 0x6000, ACCESS_WRITE), FAULT_GRANTED);
 	assert_true(writable(BASE + MIB(10) + 0x6000));
-	assert_int_equal(fault(BASE + MIB(20), SPACE_WRITE), SPACE_FAULT_GRANTED);
+	assert_int_equal(fault(BASE + MIB(20), ACCESS_WRITE), FAULT_GRANTED);
 	assert_true(writable(BASE + MIB(21)));
 	assert_leaves(512, 511, 0);
 	assert_int_equal(cnt.write_faults, 2);
@@ -281,8 +281,8 @@ static void test_fault_with_an_empty_pool(void **state)
 	assert_int_equal(space_init(&sp, &m.frames, &cfg, MIB(8)), 0);
 	assert_int_equal(space_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(8)), 0);
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_FAULT, false);
-	assert_int_equal(fault(BASE, SPACE_WRITE), SPACE_FAULT_GRANTED);
-	assert_int_equal(fault(BASE + MIB(2), SPACE_WRITE), SPACE_FAULT_GRANTED);
+	assert_int_equal(fault(BASE, ACCESS_WRITE), FAULT_GRANTED);
+	assert_int_equal(fault(BASE + MIB(2), ACCESS_WRITE), FAULT_GRANTED);
 	assert_int_equal(cnt.coarse_grants, 1);
 	assert_int_equal(cnt.fault_splits, 1);
 	assert_leaves(512, 3, 0);
@@ -291,7 +291,7 @@ static void test_fault_with_an_empty_pool(void **state)
 	/* The leaf is protected again as a whole, and flushed as a whole. */
 	assert_false(writable(BASE + MIB(2)));
 	assert_true(mm_batch_covers(&last_flush, BASE + MIB(4) - 1U));
-	assert_int_equal(fault(BASE + MIB(3), SPACE_WRITE), SPACE_FAULT_GRANTED);
+	assert_int_equal(fault(BASE + MIB(3), ACCESS_WRITE), FAULT_GRANTED);
 	assert_int_equal(cnt.coarse_grants, 2);
 	/* An eager log with no tables is one of huge leaves. */
 	(void)mm_log_stop(&sp, 0, true);
@@ -492,7 +492,7 @@ static void test_dirty_gib_is_bounded(void **state)
 	begin(GIB(1));
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
 	for (u64 page = 0; page < GIB_PAGES; page++)
-		assert_int_equal(fault(BASE + (page << 12), SPACE_WRITE), SPACE_FAULT_GRANTED);
+		assert_int_equal(fault(BASE + (page << 12), ACCESS_WRITE), FAULT_GRANTED);
 	assert_int_equal(cnt.fault_splits, 0);
 	flushes = mm_flushes;
 	assert_int_equal(harvest(GIB_PAGES, &calls), GIB_PAGES);
@@ -512,7 +512,7 @@ static void test_harvest_of_a_part_leaves_the_rest(void **state)
 	begin(MIB(8));
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_FAULT, false);
 	for (u64 page = 0; page < 1024U; page += 32U)
-		assert_int_equal(fault(BASE + (page << 12), SPACE_WRITE), SPACE_FAULT_GRANTED);
+		assert_int_equal(fault(BASE + (page << 12), ACCESS_WRITE), FAULT_GRANTED);
 	/* 128 pages in the middle of a span. */
 	assert_int_equal(space_log_harvest(&sp, 0, 256, 128, bitmap, &dirty), 128);
 	assert_int_equal(dirty, 4);
@@ -537,7 +537,7 @@ static void test_clear_takes_what_the_caller_saw(void **state)
 	begin(MIB(2));
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_FAULT, false);
 	for (u64 page = 0; page < 8U; page++)
-		assert_int_equal(fault(BASE + (page << 12), SPACE_WRITE), SPACE_FAULT_GRANTED);
+		assert_int_equal(fault(BASE + (page << 12), ACCESS_WRITE), FAULT_GRANTED);
 	/* M2: bits that were not named stay; bits that were named and not set do nothing. */
 	mask[0] = 0xff05;
 	mask[1] = ~UINT64_C(0);
@@ -565,7 +565,7 @@ static void test_eager(void **state)
 	assert_int_equal(sp.stats.eager_splits, 1 + 512 + 3);
 	for (u64 page = 0; page < GIB_PAGES; page += 333U)
 		assert_false(writable(BASE + (page << 12)));
-	assert_int_equal(fault(BASE + MIB(77), SPACE_WRITE), SPACE_FAULT_GRANTED);
+	assert_int_equal(fault(BASE + MIB(77), ACCESS_WRITE), FAULT_GRANTED);
 	assert_int_equal(cnt.fault_splits, 0);
 	steps = mm_log_stop(&sp, 0, true);
 	assert_true(steps > 100U);
@@ -587,7 +587,7 @@ static void test_initially_set(void **state)
 	assert_int_equal(mm_flushes, 0);
 	assert_leaves(0, 0, 1);
 	assert_true(writable(BASE));
-	assert_int_equal(fault(BASE, SPACE_WRITE), SPACE_FAULT_SPURIOUS);
+	assert_int_equal(fault(BASE, ACCESS_WRITE), FAULT_SPURIOUS);
 	assert_int_equal(space_log_harvest(&sp, 0, 1024, 64, bitmap, &dirty), 64);
 	assert_int_equal(dirty, 64);
 	assert_leaves(512, 511, 0);
@@ -606,7 +606,7 @@ static void test_initially_set(void **state)
 	assert_true(writable(BASE + MIB(2)));
 	assert_int_equal(space_log_get(&sp, 0, 0, 128, bitmap), 128);
 	assert_true(bitmap[0] == ~UINT64_C(0) && bitmap[1] == 0);
-	assert_int_equal(fault(BASE + (70U << 12), SPACE_WRITE), SPACE_FAULT_GRANTED);
+	assert_int_equal(fault(BASE + (70U << 12), ACCESS_WRITE), FAULT_GRANTED);
 	assert_leaves(512, 1, 0);
 	assert_int_equal(harvest(1024, &calls), 1024 - 64 + 1);
 	end();
@@ -632,9 +632,8 @@ static void test_unaligned_region(void **state)
 	mm_leaves(&sp, 1, before);
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
 	for (u64 page = 0; page < 1536U; page++)
-		assert_int_equal(fault(BASE + 0x7000 + (page << 12), SPACE_WRITE),
-				 SPACE_FAULT_GRANTED);
-	assert_int_equal(fault(BASE + 0x7000 + MIB(6), SPACE_WRITE), SPACE_FAULT_SPURIOUS);
+		assert_int_equal(fault(BASE + 0x7000 + (page << 12), ACCESS_WRITE), FAULT_GRANTED);
+	assert_int_equal(fault(BASE + 0x7000 + MIB(6), ACCESS_WRITE), FAULT_SPURIOUS);
 	assert_int_equal(harvest(1536, &calls), 1536);
 	for (u64 page = 0; page < 1536U; page++)
 		assert_false(writable(BASE + 0x7000 + (page << 12)));
@@ -668,7 +667,7 @@ static void test_leaf_level(void **state)
 	assert_int_equal(space_leaf_level(&sp, GPA(BASE - 1U)), CLV_ERR_RANGE);
 	assert_int_equal(space_leaf_level(&sp, GPA(UINT64_MAX)), CLV_ERR_RANGE);
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_FAULT, false);
-	assert_int_equal(fault(BASE + 0x5000, SPACE_WRITE), SPACE_FAULT_GRANTED);
+	assert_int_equal(fault(BASE + 0x5000, ACCESS_WRITE), FAULT_GRANTED);
 	assert_int_equal(space_leaf_level(&sp, GPA(BASE)), 0);
 	assert_int_equal(space_leaf_level(&sp, GPA(BASE + MIB(2))), 1);
 	(void)mm_log_stop(&sp, 0, true);
@@ -697,7 +696,7 @@ static void test_clear_does_not_look_again(void **state)
 	begin(MIB(2));
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_FAULT, false);
 	for (u64 page = 0; page < 4U; page++)
-		(void)fault(BASE + (page << 12), SPACE_WRITE);
+		(void)fault(BASE + (page << 12), ACCESS_WRITE);
 	volatile_mask = 1;
 	mm_flush_hook = scribble;
 	assert_int_equal(space_log_clear(&sp, 0, 0, 64, &volatile_mask), 64);

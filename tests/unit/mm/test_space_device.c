@@ -43,7 +43,7 @@ static void end(void)
 	mm_machine_end(&m);
 }
 
-static enum space_fault_result fault(u64 gpa, enum space_access access)
+static enum fault_answer fault(u64 gpa, enum access access)
 {
 	return space_fault(&sp, GPA(gpa), access, &cnt);
 }
@@ -65,10 +65,10 @@ static void test_device_is_mapped(void **state)
 	assert_int_equal(mm_pte(&sp.gs, DEVICE + 2U * PAGE_SIZE, NULL), 0);
 	assert_int_equal(mm_pte(&sp.gs, DEVICE - PAGE_SIZE, NULL), 0);
 	/* Stale translations are no fault; fetches are one, and so is what lies beside it. */
-	assert_int_equal(fault(DEVICE, SPACE_READ), SPACE_FAULT_SPURIOUS);
-	assert_int_equal(fault(DEVICE, SPACE_WRITE), SPACE_FAULT_SPURIOUS);
-	assert_int_equal(fault(DEVICE, SPACE_EXEC), SPACE_FAULT_FORBIDDEN);
-	assert_int_equal(fault(DEVICE + 2U * PAGE_SIZE, SPACE_READ), SPACE_FAULT_NO_MEMORY_HERE);
+	assert_int_equal(fault(DEVICE, ACCESS_READ), FAULT_SPURIOUS);
+	assert_int_equal(fault(DEVICE, ACCESS_WRITE), FAULT_SPURIOUS);
+	assert_int_equal(fault(DEVICE, ACCESS_EXEC), FAULT_FORBIDDEN);
+	assert_int_equal(fault(DEVICE + 2U * PAGE_SIZE, ACCESS_READ), FAULT_NOTHING);
 	end();
 }
 

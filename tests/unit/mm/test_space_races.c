@@ -43,9 +43,9 @@ static void end(void)
 	mm_machine_end(&m);
 }
 
-static enum space_fault_result write_to(u64 gpa)
+static enum fault_answer write_to(u64 gpa)
 {
-	return space_fault(&sp, GPA(gpa), SPACE_WRITE, &cnt);
+	return space_fault(&sp, GPA(gpa), ACCESS_WRITE, &cnt);
 }
 
 static bool writable(u64 gpa)
@@ -122,7 +122,7 @@ static void test_harvest_between_mark_and_grant(void **state)
 	begin(MIB(2));
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
 	trap_set(entry_at(BASE + 0x9000), action_harvest);
-	assert_int_equal(write_to(BASE + 0x9000), SPACE_FAULT_GRANTED);
+	assert_int_equal(write_to(BASE + 0x9000), FAULT_GRANTED);
 	trap_end();
 	/* The harvest took the mark; the page is writable, so it must be dirty again. */
 	assert_int_equal(answered, 1);
@@ -149,7 +149,7 @@ static void test_harvest_between_coarse_mark_and_grant(void **state)
 		assert_int_equal(table_pool_reserve(&sp.pool, n, &chain), 0);
 		(void)mm_log_start(&sp, 0, CLEAVE_LOG_FAULT, false);
 		trap_set(entry_at(BASE), action_harvest);
-		assert_int_equal(write_to(BASE + 0x9000), SPACE_FAULT_GRANTED);
+		assert_int_equal(write_to(BASE + 0x9000), FAULT_GRANTED);
 		trap_end();
 		assert_int_equal(cnt.coarse_grants, 1);
 		table_pool_unreserve(&sp.pool, &chain);
@@ -180,7 +180,7 @@ static void test_start_between_look_and_grant(void **state)
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
 	(void)mm_log_stop(&sp, 0, false);
 	trap_set(entry_at(BASE + 0x3000), action_start);
-	assert_int_equal(write_to(BASE + 0x3000), SPACE_FAULT_GRANTED);
+	assert_int_equal(write_to(BASE + 0x3000), FAULT_GRANTED);
 	trap_end();
 	assert_true(writable(BASE + 0x3000));
 	assert_true(dirty_test(&sp.region[0].log.dirty, 3));
@@ -211,7 +211,7 @@ static void test_split_fills_before_it_links(void **state)
 	memset(new_table, 0xff, PAGE_SIZE);
 	table_pool_give(&sp.pool, new_table);
 	trap_set(entry_at(BASE), action_look_at_table);
-	assert_int_equal(write_to(BASE + 0x5000), SPACE_FAULT_GRANTED);
+	assert_int_equal(write_to(BASE + 0x5000), FAULT_GRANTED);
 	trap_end();
 	assert_ptr_equal(ALIGN_DOWN((uintptr_t)entry_at(BASE), PAGE_SIZE), new_table);
 	end();
@@ -232,7 +232,7 @@ static void test_two_vcpus_split_one_leaf(void **state)
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_FAULT, false);
 	free = sp.pool.free;
 	trap_set(entry_at(BASE), action_write_too);
-	assert_int_equal(write_to(BASE + 0x5000), SPACE_FAULT_GRANTED);
+	assert_int_equal(write_to(BASE + 0x5000), FAULT_GRANTED);
 	trap_end();
 	assert_int_equal(sp.pool.free, free - 1U);
 	assert_int_equal(cnt.fault_splits, 1);
@@ -329,7 +329,7 @@ static void test_harvest_and_fault_on_one_page(void **state)
 	begin(MIB(4));
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
 	for (u64 page = 0; page < 1024U; page++)
-		assert_int_equal(write_to(BASE + (page << 12)), SPACE_FAULT_GRANTED);
+		assert_int_equal(write_to(BASE + (page << 12)), FAULT_GRANTED);
 	assert_int_equal(harvest_interrupted(BASE + 0x1000), ~UINT64_C(0));
 	assert_true(writable(BASE + 0x1000));
 	assert_int_equal(harvest(0, 1024, bits), 1);
@@ -372,7 +372,7 @@ static void test_stop_waits_for_faults_that_still_mark(void **state)
 	(void)state;
 	begin(MIB(4));
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_FAULT, false);
-	assert_int_equal(write_to(BASE + 0x3000), SPACE_FAULT_GRANTED);
+	assert_int_equal(write_to(BASE + 0x3000), FAULT_GRANTED);
 	flushes_seen = 0;
 	mm_flush_hook = hook_late_fault;
 	(void)mm_log_stop(&sp, 0, true);
@@ -434,7 +434,7 @@ static void hook_watch_window(struct space *s, const struct flush_batch *b)
 	for (u32 i = 0; i < GSTAGE_ENTRIES; i++)
 		assert_int_equal(old_table[i] & GSTAGE_PTE_V, 0);
 	/* Who looks for the region no longer finds it; who walks finds nothing. */
-	assert_int_equal(space_fault(s, GPA(GIB(4)), SPACE_READ, &cnt), SPACE_FAULT_NO_MEMORY_HERE);
+	assert_int_equal(space_fault(s, GPA(GIB(4)), ACCESS_READ, &cnt), FAULT_NOTHING);
 	flushes_seen++;
 }
 

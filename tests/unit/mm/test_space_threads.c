@@ -104,7 +104,7 @@ static void vcpu_write(struct vcpu *v, u64 page)
 			v->tlb[page] = 1;
 			break;
 		}
-		(void)space_fault(&sp, GPA(gpa), SPACE_WRITE, &v->cnt);
+		(void)space_fault(&sp, GPA(gpa), ACCESS_WRITE, &v->cnt);
 		/* Back to the guest: requests are served on the way. */
 		vcpu_serve(v);
 		MUST(tries < 100000U);

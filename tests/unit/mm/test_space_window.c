@@ -26,7 +26,7 @@ static void keep_flush(struct space *s, const struct flush_batch *b)
 	last_flush = *b;
 }
 
-static enum space_fault_result fault(u64 gpa, enum space_access access)
+static enum fault_answer fault(u64 gpa, enum access access)
 {
 	return space_fault(&sp, GPA(gpa), access, &cnt);
 }
@@ -76,9 +76,9 @@ static void test_window_shows_the_other_memory(void **state)
 			 MM_HPA_BASE + MIB(64) + 0x3000);
 	assert_false(writable(GIB(1)));
 	assert_int_equal(mm_pte(&sp.gs, GIB(1), NULL) & GSTAGE_PTE_X, 0);
-	assert_int_equal(fault(GIB(1), SPACE_READ), SPACE_FAULT_SPURIOUS);
-	assert_int_equal(fault(GIB(1), SPACE_WRITE), SPACE_FAULT_FORBIDDEN);
-	assert_int_equal(fault(GIB(1), SPACE_EXEC), SPACE_FAULT_FORBIDDEN);
+	assert_int_equal(fault(GIB(1), ACCESS_READ), FAULT_SPURIOUS);
+	assert_int_equal(fault(GIB(1), ACCESS_WRITE), FAULT_FORBIDDEN);
+	assert_int_equal(fault(GIB(1), ACCESS_EXEC), FAULT_FORBIDDEN);
 	/* The hypervisor neither reads nor writes through it: it is not this VM's memory. */
 	assert_null(space_span(&sp, GPA(GIB(1)), 8));
 	assert_int_equal(space_zero(&sp, GPA(GIB(1)), 8), CLV_ERR_RANGE);
@@ -93,7 +93,7 @@ static void test_window_shows_the_other_memory(void **state)
 	assert_int_equal(mm_flushes, flushes + 1U);
 	assert_true(mm_batch_covers(&last_flush, GIB(1)) &&
 		    mm_batch_covers(&last_flush, GIB(1) + MIB(4) - 1U));
-	assert_int_equal(fault(GIB(1), SPACE_READ), SPACE_FAULT_NO_MEMORY_HERE);
+	assert_int_equal(fault(GIB(1), ACCESS_READ), FAULT_NOTHING);
 	assert_int_equal(mm_pte(&sp.gs, GIB(1), NULL), 0);
 	assert_int_equal(sp.pool.free, free);
 	assert_int_equal(space_remove_window(&sp, GPA(GIB(1))), CLV_ERR_NOTFOUND);
@@ -102,7 +102,7 @@ static void test_window_shows_the_other_memory(void **state)
 	assert_int_equal(space_add_window(&sp, GPA(GIB(5)), &other, GPA(MIB(256)), MIB(2), true),
 			 1);
 	assert_true(writable(GIB(5)));
-	assert_int_equal(fault(GIB(5), SPACE_WRITE), SPACE_FAULT_SPURIOUS);
+	assert_int_equal(fault(GIB(5), ACCESS_WRITE), FAULT_SPURIOUS);
 	end_windows();
 }
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a guest tried to do with an address, and what came of it. The trap says the one and is told
+ * the other; core and mm/ pass both on without translating them.
+ */
+#ifndef CLEAVE_ACCESS_H
+#define CLEAVE_ACCESS_H
+
+#include <cleave/types.h>
+
+/* Kinds of access: one bit each, so that a set of them is a mask. */
+enum access {
+	ACCESS_READ = 0x1,
+	ACCESS_WRITE = 0x2,
+	ACCESS_EXEC = 0x4, /* an instruction fetch */
+};
+
+/*
+ * The answer to a guest-page fault. mm/ gives one of the first four. Where there is no memory, core
+ * looks further, and answers one of the last three.
+ */
+enum fault_answer {
+	FAULT_GRANTED,	 /* permission was added: flush the page on this hart and retry */
+	FAULT_SPURIOUS,	 /* the table allows it already: flush the page on this hart and retry */
+	FAULT_FORBIDDEN, /* memory or a device of the machine that does not allow this access */
+	FAULT_NOTHING,	 /* nothing is there */
+	FAULT_EMULATED,	 /* an emulated device is there */
+	FAULT_GONE,	 /* nothing is there any more: the guest gets the access fault of a bus */
+};
+
+/** fault_retry() - Return: true when the guest is to execute the instruction again */
+static inline bool fault_retry(enum fault_answer answer)
+{
+	return answer <= FAULT_SPURIOUS;
+}
+
+#endif
