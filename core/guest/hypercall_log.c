@@ -79,6 +79,7 @@ static int log_range(const struct vcpu *v, struct log_range *r)
 /* Under vm->lock: the slot has memory, and so a space. */
 static int check_space(const struct vm *vm)
 {
+	spin_assert_held(&vm->lock);
 	return atomic_read(&vm->state) == (u32)CLEAVE_VM_EMPTY ? CLV_ERR_STATE : CLV_OK;
 }
 
@@ -95,6 +96,7 @@ static int check_owner(const struct vcpu *v, const struct vm *vm, u32 region)
 /* Under vm->lock: a log was begun. */
 static void set_owner(const struct vcpu *v, struct vm *vm, u32 region)
 {
+	spin_assert_held(&vm->lock);
 	if (v->vm == vm)
 		vm->log_managed &= ~BIT64(region);
 	else

@@ -8,6 +8,7 @@
 /* Under vm->lock. Return: 0, CLV_ERR_NOTFOUND (no such memory region), CLV_ERR_STATE (the slot has no memory). */
 static int check_region(const struct vm *vm, u64 region)
 {
+	spin_assert_held(&vm->lock);
 	if (region >= vm->cfg->nr_memory)
 		return CLV_ERR_NOTFOUND;
 	return atomic_read(&vm->state) == (u32)CLEAVE_VM_EMPTY ? CLV_ERR_STATE : CLV_OK;

@@ -31,6 +31,7 @@ static void fill_info(const struct vm *vm, void *record)
 	struct cleave_vm_info *info = record;
 	const struct config_partition *cfg = vm->cfg;
 
+	spin_assert_held(&vm->lock);
 	memset(info, 0, sizeof(*info));
 	info->id = vm->id;
 	info->state = atomic_read_acquire(&vm->state);

@@ -16,17 +16,22 @@ from test_state import machine
 DEBUG = os.path.join(OUT, "debug")
 
 
+def build(folder, *more):
+    """The hypervisor, built in `folder` with CONFIG_DEBUG; several processes may ask for it at once."""
+    os.makedirs(folder, exist_ok=True)
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O")}
+    with open(os.path.join(folder, "lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        command = ["make", "--no-print-directory", "BOARD=debug", "O=" + folder, "hypervisor"]
+        done = subprocess.run(command + list(more), cwd=TOP, env=env, capture_output=True, text=True,
+                              check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return os.path.join(folder, "cleave.bin")
+
+
 @pytest.fixture(scope="module")
 def debug_kernel():
-    """The hypervisor, built with CONFIG_DEBUG; several processes may ask for it at once."""
-    os.makedirs(DEBUG, exist_ok=True)
-    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O")}
-    with open(os.path.join(DEBUG, "lock"), "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        done = subprocess.run(["make", "--no-print-directory", "BOARD=debug", "O=" + DEBUG, "hypervisor"], cwd=TOP, env=env,
-                              capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return os.path.join(DEBUG, "cleave.bin")
+    return build(DEBUG)
 
 
 def no_rule_is_broken(m):
@@ -60,3 +65,16 @@ def test_rules_while_a_guest_moves(boot, debug_kernel):
     m.payload_results("manager", "here")
     assert m.wait_end() == 0
     no_rule_is_broken(m)
+
+
+def test_a_lock_that_is_not_held_is_reported(boot):
+    """One file of the hypervisor is compiled without its locks; what it calls asks for them."""
+    kernel = build(os.path.join(DEBUG, "unlocked"),
+                   "CFLAGS_core/guest/hypercall.c=-include tests/boot/unlocked.h")
+    m = boot([partition("manager", "manager.bin", memory=((0x80000000, 16 << 20),), bootargs="demo",
+                        more="manager; cpu-affinity = <0>"),
+              partition("workload", "workload.bin", cpus=2, memory=((0x80000000, 64 << 20),),
+                        more="cpu-affinity = <0 1>")],
+             {"manager.bin": guest("manager"), "workload.bin": guest("workload")}, kernel=kernel,
+             smp=2, mem="1G")
+    m.wait(r"^cleave\| locks: rule broken in \w+ \(core/guest/\w+\.c\): &vm->lock is not held$")
