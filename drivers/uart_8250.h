@@ -39,7 +39,7 @@ struct uart_8250 {
 /** uart_8250_init() - take over a UART that the firmware has used; @regs, @shift, @width and @variant are set */
 void uart_8250_init(struct uart_8250 *u);
 
-/** uart_8250_putc(), uart_8250_getc(), uart_8250_rx_enable() - as struct console_uart wants them; @opaque: the UART */
+/** uart_8250_putc(), uart_8250_getc(), uart_8250_rx_enable() - as struct uart wants them; @opaque: the UART */
 void uart_8250_putc(void *opaque, u8 c);
 int uart_8250_getc(void *opaque);
 void uart_8250_rx_enable(void *opaque, bool on);

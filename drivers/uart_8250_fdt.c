@@ -6,8 +6,8 @@
 #include <cleave/printk.h>
 #include <libfdt.h>
 #include "arch/riscv/probe/paging.h"
-#include "core/console/console.h"
 #include "core/machine/probe/driver.h"
+#include "core/machine/uart.h"
 #include "drivers/uart_8250.h"
 
 #define UART_8250_MAX_SHIFT 4U
@@ -34,8 +34,7 @@ static int uart_8250_probe(const void *fdt, int node)
 	u32 shift = driver_u32(fdt, node, "reg-shift", 0);
 	u32 width = driver_u32(fdt, node, "reg-io-width", 1);
 	u32 offset = driver_u32(fdt, node, "reg-offset", 0);
-	struct console_uart console = {
-		.name = "8250",
+	struct uart uart = {
 		.opaque = &uart_8250,
 		.irq = driver_irq(fdt, node),
 		.putc = uart_8250_putc,
@@ -64,9 +63,8 @@ static int uart_8250_probe(const void *fdt, int node)
 	uart_8250.width = (u8)width;
 	uart_8250.variant = uart_8250_variant(fdt, node);
 	uart_8250_init(&uart_8250);
-	console_set_uart(&console);
-	printk(PRINTK_INFO "uart %s: 8250, %s", name,
-	       console.irq != 0U ? "with interrupt" : "polled");
+	uart_register(&uart);
+	printk(PRINTK_INFO "uart %s: 8250, %s", name, uart.irq != 0U ? "with interrupt" : "polled");
 	return 0;
 }
 

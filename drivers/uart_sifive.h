@@ -18,7 +18,7 @@ struct uart_sifive {
 /** uart_sifive_init() - take over a UART that the firmware has used; @regs is set */
 void uart_sifive_init(struct uart_sifive *u);
 
-/** uart_sifive_putc(), uart_sifive_getc(), uart_sifive_rx_enable() - as struct console_uart wants them */
+/** uart_sifive_putc(), uart_sifive_getc(), uart_sifive_rx_enable() - as struct uart wants them */
 void uart_sifive_putc(void *opaque, u8 c);
 int uart_sifive_getc(void *opaque);
 void uart_sifive_rx_enable(void *opaque, bool on);

@@ -6,8 +6,8 @@
 #include <cleave/printk.h>
 #include <libfdt.h>
 #include "arch/riscv/probe/paging.h"
-#include "core/console/console.h"
 #include "core/machine/probe/driver.h"
+#include "core/machine/uart.h"
 #include "drivers/uart_sifive.h"
 
 static struct uart_sifive uart_sifive; /* the console has one UART */
@@ -15,8 +15,7 @@ static struct uart_sifive uart_sifive; /* the console has one UART */
 static int uart_sifive_probe(const void *fdt, int node)
 {
 	const char *name = fdt_get_name(fdt, node, NULL);
-	struct console_uart console = {
-		.name = "SiFive",
+	struct uart uart = {
 		.opaque = &uart_sifive,
 		.irq = driver_irq(fdt, node),
 		.putc = uart_sifive_putc,
@@ -36,9 +35,9 @@ static int uart_sifive_probe(const void *fdt, int node)
 		return CLV_ERR_NOMEM;
 	}
 	uart_sifive_init(&uart_sifive);
-	console_set_uart(&console);
+	uart_register(&uart);
 	printk(PRINTK_INFO "uart %s: SiFive, %s", name,
-	       console.irq != 0U ? "with interrupt" : "polled");
+	       uart.irq != 0U ? "with interrupt" : "polled");
 	return 0;
 }
 

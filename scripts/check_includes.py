@@ -51,8 +51,6 @@ OWED = {
     ("core/run/shootdown.c", "core/vm/vm.h"),
     ("core/state/state_vcpu.c", "core/guest/args/sbi_args.h"),
     ("core/vm/vm.h", "core/state/state.h"),
-    ("drivers/uart_8250_fdt.c", "core/console/console.h"),
-    ("drivers/uart_sifive_fdt.c", "core/console/console.h"),
 }
 
 # mm/ builds for the host: of arch/ it may know only the interfaces that are declared for it.

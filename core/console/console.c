@@ -21,9 +21,7 @@ static void console_firmware_putc(void *opaque, u8 c)
 }
 
 struct console console = {
-	.uart = { .name = "SBI console",
-		  .putc = console_firmware_putc,
-		  .getc = console_firmware_getc },
+	.uart = { .putc = console_firmware_putc, .getc = console_firmware_getc },
 	.screen = { .emit = console_emit },
 };
 
@@ -58,7 +56,7 @@ void console_leave(bool entered)
 	spin_unlock(&console.lock);
 }
 
-void console_set_uart(const struct console_uart *uart)
+void uart_register(const struct uart *uart)
 {
 	bool entered = console_enter();
 

@@ -64,32 +64,6 @@ struct console_tty {
 };
 
 /**
- * struct console_uart - the machine's UART; a driver fills it in (core/machine/probe/driver.h)
- * @name: for the boot report
- * @opaque: handed to the functions
- * @irq: source of its receive interrupt at the host's controller (core/machine/irq.h); 0: it has
- * none and is polled
- * @putc: send one character; waits, within bounds, until the UART takes it. CR and LF are two
- * characters
- * @getc: Return: a character that was received, -1 when none waits
- * @rx_enable: switch the receive interrupt on or off
- */
-struct console_uart {
-	const char *name;
-	void *opaque;
-	u32 irq;
-	void (*putc)(void *opaque, u8 c);
-	int (*getc)(void *opaque);
-	void (*rx_enable)(void *opaque, bool on);
-};
-
-/**
- * console_set_uart() - use the UART @uart from now on; called once, on the boot hart. Prints
- * nothing
- */
-void console_set_uart(const struct console_uart *uart);
-
-/**
  * console_start() - all partitions have joined: choose the first focus, and switch the input on
  *
  * The focus goes to the partition that the boot argument cleave.focus names (by number or name).

@@ -8,6 +8,7 @@
 #include <cleave/spinlock.h>
 #include <cleave/types.h>
 #include "core/console/console.h"
+#include "core/machine/uart.h"
 #include "core/console/console_lines.h"
 
 #define CONSOLE_SELF "cleave" /* the name under which the hypervisor speaks */
@@ -28,7 +29,7 @@ struct console {
 	struct spinlock lock;
 	uintptr_t holder;
 	u32 sent;
-	struct console_uart uart;
+	struct uart uart;
 	struct console_screen screen;
 	struct console_tty *tty[CONFIG_MAX_VMS];
 	u32 ttys;

@@ -12,7 +12,7 @@
 #include <cleave/types.h>
 #include "arch/riscv/guest.h"
 #include "arch/riscv/hart.h"
-#include "core/machine/probe/driver.h"
+#include "core/machine/irq.h"
 #include "core/run/ipi.h"
 #include "core/device/mmio.h"
 #include "core/guest/sbi.h"

@@ -18,7 +18,7 @@
 #include "arch/riscv/hart.h"
 #include "arch/riscv/timer.h"
 #include "core/console/console.h"
-#include "core/machine/probe/driver.h"
+#include "core/machine/irq.h"
 #include "core/run/ipi.h"
 #include "core/run/tlb.h"
 #include "core/vm/vm.h"

@@ -17,7 +17,7 @@
 #include <cleave/printk.h>
 #include <cleave/spinlock.h>
 #include <cleave/string.h>
-#include "core/machine/probe/driver.h"
+#include "core/machine/irq.h"
 #include "core/vm/vm.h"
 
 #define PASS_NAME_LEN 32U
