@@ -50,7 +50,6 @@ OWED = {
     ("core/run/vcpu.c", "core/vm/vm.h"),
     ("core/run/shootdown.c", "core/vm/vm.h"),
     ("core/state/state_vcpu.c", "core/guest/args/sbi_args.h"),
-    ("core/vm/vm.h", "core/state/state.h"),
 }
 
 # mm/ builds for the host: of arch/ it may know only the interfaces that are declared for it.

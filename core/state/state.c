@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * State records: the table of kinds, and what has been given of them.
+ * State records: the table of kinds, and which have been set.
  *
  * It must never look at a record's data: that is the kinds' business.
  */
@@ -19,7 +19,7 @@ static const struct state_kind *const state_kinds[] = {
 	&state_kind_output,	&state_kind_input,
 };
 
-_Static_assert(ARRAY_SIZE(state_kinds) <= 32U, "a bit each in struct state_given");
+_Static_assert(ARRAY_SIZE(state_kinds) <= 32U, "a bit each in struct vm_records");
 _Static_assert(STATE_RECORDS_MAX * sizeof(struct cleave_state_head) <= CLEAVE_STATE_MAX,
 	       "all heads fit where one record does");
 _Static_assert(sizeof(struct cleave_state_vector_half) + 16U * GUEST_VLENB_MAX +
@@ -97,9 +97,9 @@ u32 state_get(struct vm *vm, u32 kind, u32 instance, void *record)
 
 static void state_mark(struct vm *vm, u32 n, u32 instance)
 {
-	u32 *given = state_kinds[n]->vcpu ? &vm->given.vcpu[instance] : &vm->given.vm;
+	u32 *set = state_kinds[n]->vcpu ? &vm->records.vcpu[instance] : &vm->records.vm;
 
-	*given |= UINT32_C(1) << n;
+	*set |= UINT32_C(1) << n;
 }
 
 static int state_apply(struct vm *vm, u32 n, const struct cleave_state_head *head)
@@ -131,37 +131,37 @@ int state_set(struct vm *vm, const void *record, u64 size)
 	return state_apply(vm, n, head);
 }
 
-/* --- what has been given ------------------------------------------------------------------------------------------ */
+/* --- which have been set ------------------------------------------------------------------------------------------ */
 
-void state_await(struct vm *vm)
+void vm_records_accept(struct vm *vm)
 {
-	memset(&vm->given, 0, sizeof(vm->given));
-	vm->given.await = true;
+	memset(&vm->records, 0, sizeof(vm->records));
+	vm->records.accepted = true;
 	/* What is typed now would be overwritten by the INPUT record. */
 	console_tty_freeze_input(&vm->tty, true);
 }
 
 static void state_clear(struct vm *vm)
 {
-	memset(&vm->given, 0, sizeof(vm->given));
+	memset(&vm->records, 0, sizeof(vm->records));
 	console_tty_freeze_input(&vm->tty, false);
 }
 
-void state_drop_console(struct vm *vm)
+void vm_records_drop_console(struct vm *vm)
 {
 	console_tty_drop_line(&vm->tty);
 	(void)console_tty_load_input(&vm->tty, (const u8 *)"", 0);
 }
 
-void state_forget(struct vm *vm)
+void vm_records_forget(struct vm *vm)
 {
 	/* Nothing of it was its own: whoever the records were read from shows the line, and reads what was typed. */
-	if (vm->given.await)
-		state_drop_console(vm);
+	if (vm->records.accepted)
+		vm_records_drop_console(vm);
 	state_clear(vm);
 }
 
-void state_settle(struct vm *vm)
+void vm_records_settle(struct vm *vm)
 {
 	state_clear(vm);
 	vuart_refill(&vm->uart);
@@ -169,29 +169,29 @@ void state_settle(struct vm *vm)
 
 u64 state_missing(const struct vm *vm)
 {
-	if (!vm->given.await)
+	if (!vm->records.accepted)
 		return 0;
 	for (u32 n = 0; n < ARRAY_SIZE(state_kinds); n++) {
 		const struct state_kind *k = state_kinds[n];
 
 		/* CONFIG comes first, and says what else there is. */
-		if ((k->need & ~vm->given.flags) != 0U)
+		if ((k->need & ~vm->records.flags) != 0U)
 			continue;
 		for (u32 i = 0; i < state_instances(vm, k); i++) {
-			u32 given = k->vcpu ? vm->given.vcpu[i] : vm->given.vm;
+			u32 set = k->vcpu ? vm->records.vcpu[i] : vm->records.vm;
 
-			if ((given >> n & 1U) == 0U)
+			if ((set >> n & 1U) == 0U)
 				return (u64)k->kind << 32 | i;
 		}
 	}
 	return 0;
 }
 
-bool state_may_run(const struct vm *vm)
+bool vm_records_allow_run(const struct vm *vm)
 {
-	u32 any = vm->given.vm;
+	u32 any = vm->records.vm;
 
 	for (u32 i = 0; i < vm->nr_vcpus; i++)
-		any |= vm->given.vcpu[i];
+		any |= vm->records.vcpu[i];
 	return any == 0U || state_missing(vm) == 0U;
 }

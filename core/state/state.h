@@ -18,37 +18,8 @@
 
 struct vm;
 
-/**
- * struct state_given - which records a VM has been given; guarded by vm->lock
- * @await: the VM was created empty and has not run since: records can be set
- * @flags: CLEAVE_STATE_CONFIG_* of its CONFIG record: what else is needed
- * @vm: bit n: the record of kind number n in the table of state.c, of the VM
- * @vcpu: the same of each vCPU
- */
-struct state_given {
-	bool await;
-	u32 flags;
-	u32 vm;
-	u32 vcpu[CONFIG_MAX_VCPUS];
-};
-
-/** state_await() - @vm was created, and nothing was given to it */
-void state_await(struct vm *vm);
-
-/** state_forget() - @vm begins anew, or ends: nothing can be set any more, and its console takes input again */
-void state_forget(struct vm *vm);
-
-/** state_drop_console() - @vm, which does not run, was given to another slot: so were its open line and its input */
-void state_drop_console(struct vm *vm);
-
-/** state_settle() - @vm goes on from what it has (it is resumed): as state_forget(), and its UART takes what waits on the console */
-void state_settle(struct vm *vm);
-
 /** state_missing() - Return: kind << 32 | instance of the first record that @vm needs and was not given, 0: none */
 u64 state_missing(const struct vm *vm);
-
-/** state_may_run() - Return: true unless some, and not all, of what @vm needs was given */
-bool state_may_run(const struct vm *vm);
 
 /** state_exists() - Return: true when @vm has a record of that kind and instance. Without the lock */
 bool state_exists(const struct vm *vm, u64 kind, u64 instance);
@@ -70,7 +41,7 @@ u32 state_list(struct vm *vm, struct cleave_state_head *heads, u32 max);
 u32 state_get(struct vm *vm, u32 kind, u32 instance, void *record);
 
 /**
- * state_set() - set what a record says; vm->given.await
+ * state_set() - set what a record says; vm->records.accepted
  * @record: 8-byte aligned, nobody changes it meanwhile
  * @size: its bytes, at least those of a head
  *

@@ -10,7 +10,7 @@
  *	restarts, restart_since	of the slot: how often its configuration made it begin anew
  *	note, note_id, note_run, brake
  *				the managers': they say what may be done with this copy
- *	given			what this is about
+ *	records			what this is about
  *	time_offset, time_stopped, time_stands
  *				CLOCK: another machine's time CSR shows something else
  *	uart, plic, tty		core/state/state_devices.c
@@ -61,9 +61,9 @@ static u32 get_config(struct vm *vm, u32 i, void *data)
 }
 
 /* A guest that was told how long a block is zeroes whole pages, and flushes buffers, in steps of that. */
-static bool config_block_fits(u16 given, u32 bytes)
+static bool config_block_fits(u16 told, u32 bytes)
 {
-	return given == 0U || given == config_block(bytes);
+	return told == 0U || told == config_block(bytes);
 }
 
 /* Is the machine at least what the guest was given? More does not disturb it: it does not know. */
@@ -92,7 +92,7 @@ static int set_config(struct vm *vm, u32 i, const void *data, u32 length)
 	}
 	if (!config_fits(c))
 		return CLV_ERR_UNSUPPORTED;
-	vm->given.flags = c->flags;
+	vm->records.flags = c->flags;
 	return CLV_OK;
 }
 

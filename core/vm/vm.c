@@ -128,8 +128,8 @@ int vm_resume(struct vm *vm)
 
 	spin_lock(&vm->lock);
 	if (vm_state(vm) == (u32)CLEAVE_VM_PAUSED && vm->work.op == (u32)VM_OP_NONE &&
-	    !vm_nobodys(vm) && !vm_windows_writable(vm) && state_may_run(vm)) {
-		state_settle(vm);
+	    !vm_nobodys(vm) && !vm_windows_writable(vm) && vm_records_allow_run(vm)) {
+		vm_records_settle(vm);
 		vm_clock_go(vm);
 		vm_set_state(vm, CLEAVE_VM_RUNNING);
 		err = CLV_OK;

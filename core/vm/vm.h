@@ -15,8 +15,8 @@
 #include "core/config/config.h"
 #include "core/console/console.h"
 #include "core/device/mmio.h"
-#include "core/state/state.h"
 #include "core/run/vcpu.h"
+#include "core/vm/vm_records.h"
 #include "core/device/vplic.h"
 #include "core/device/vuart.h"
 #include "mm/space.h"
@@ -64,7 +64,7 @@ struct vm_work {
  * @time_offset: guest time = host time + this, ticks, while the VM's time goes on (core/vm/vm_clock.c); under lock
  * @time_stands: the VM is paused, all vCPUs have left their harts, and its time stands at @time_stopped; under lock
  * @log_managed: bit n: the dirty log of region n was started by another partition; means nothing while none is on; under lock
- * @given: state records that it was given since it was created (core/state/state.h); under lock
+ * @records: which state records have been set (core/vm/vm_records.h); under lock
  * @stat: counters of the VM as a whole; atomic
  */
 struct vm {
@@ -91,7 +91,7 @@ struct vm {
 	u64 log_managed;
 	bool note_run;
 	bool time_stands;
-	struct state_given given;
+	struct vm_records records;
 	struct mmio_bus bus;
 	struct vuart uart;
 	struct vplic plic;

@@ -72,10 +72,10 @@ static int step_quiesce(struct vm *vm)
 	vm_clock_reset(vm);
 	if (vm->work.op == (u32)VM_OP_RESET)
 		atomic_set(&vm->brake, 0U);
-	state_forget(vm);
+	vm_records_forget(vm);
 	/* Who was given the guest has its open line too, and what was typed. */
 	if (vm_given(vm))
-		state_drop_console(vm);
+		vm_records_drop_console(vm);
 	vm_devices_reset(vm);
 	vm_op_phase(vm, vm->work.op == (u32)VM_OP_START ? PHASE_LOAD : PHASE_ZERO);
 	return CLV_OK;
@@ -177,7 +177,7 @@ static int step_ready(struct vm *vm)
 {
 	if (!vm_clock_stop(vm))
 		return CLV_OK;
-	state_await(vm);
+	vm_records_accept(vm);
 	vm_op_end(vm);
 	vm_set_state(vm, CLEAVE_VM_PAUSED);
 	return CLV_OK;

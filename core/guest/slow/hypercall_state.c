@@ -109,7 +109,7 @@ static int state_hc_set(const struct vcpu *v, struct vm *vm)
 	if (err == CLV_OK) {
 		spin_lock(&vm->lock);
 		err = state_readable(vm);
-		if (err == CLV_OK && !vm->given.await)
+		if (err == CLV_OK && !vm->records.accepted)
 			err = CLV_ERR_STATE;
 		if (err == CLV_OK)
 			err = state_set(vm, state_buffer.record, size);

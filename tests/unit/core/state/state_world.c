@@ -191,7 +191,7 @@ void world_init(struct world *w, u32 vcpus, u32 vlenb, u8 asid_bits)
 	console_lines_init(&w->vm.tty.line, w->cfg.name);
 	vuart_reset(&w->vm.uart);
 	vplic_reset(&w->vm.plic, vcpus);
-	state_await(&w->vm);
+	vm_records_accept(&w->vm);
 }
 
 static void live_vcpu(struct vcpu *v, u64 *seed)
@@ -270,7 +270,7 @@ void world_live(struct world *w, u64 seed)
 	for (u32 i = 0; i < w->vm.nr_vcpus; i++)
 		live_vcpu(&w->vcpu[i], &seed);
 	live_devices(&w->vm, &seed);
-	state_settle(&w->vm);
+	vm_records_settle(&w->vm);
 }
 
 u32 world_record(struct world *w, u32 n, void *record)

@@ -111,11 +111,11 @@ static void round_trip(void **state)
 		}
 		for (u32 n = 0; n < nr; n++) {
 			assert_int_not_equal(state_missing(&slot.vm), 0);
-			assert_int_equal(state_may_run(&slot.vm), n == 0U);
+			assert_int_equal(vm_records_allow_run(&slot.vm), n == 0U);
 			assert_int_equal(set(world_record(&source, order[n], record)), CLV_OK);
 		}
 		assert_int_equal(state_missing(&slot.vm), 0);
-		assert_true(state_may_run(&slot.vm));
+		assert_true(vm_records_allow_run(&slot.vm));
 		for (u32 n = 0; n < nr; n++) {
 			u32 size = world_record(&source, n, record);
 
@@ -130,9 +130,9 @@ static void round_trip(void **state)
 		}
 		assert_int_equal(slot.vm.plic.out, source.vm.plic.out);
 		assert_int_equal(slot.vm.plic.level, source.vm.plic.level);
-		state_settle(&slot.vm);
+		vm_records_settle(&slot.vm);
 		assert_false(slot.vm.tty.rx_frozen);
-		assert_true(state_may_run(&slot.vm));
+		assert_true(vm_records_allow_run(&slot.vm));
 	}
 }
 
@@ -508,7 +508,7 @@ static void missing(void **state)
 	(void)state;
 	make(3, WORLD_VLENB, 13);
 	nr = records();
-	assert_true(state_may_run(&slot.vm));
+	assert_true(vm_records_allow_run(&slot.vm));
 	assert_int_equal(state_missing(&slot.vm), (u64)CLEAVE_STATE_CONFIG << 32);
 	for (u32 out = 0; out < nr; out++) {
 		u64 name;
@@ -523,18 +523,18 @@ static void missing(void **state)
 		(void)world_record(&source, out, record);
 		name = (u64)head()->kind << 32 | head()->instance;
 		assert_int_equal(state_missing(&slot.vm), name);
-		assert_false(state_may_run(&slot.vm));
+		assert_false(vm_records_allow_run(&slot.vm));
 		/* Twice is once, and a reset needs none. */
 		assert_int_equal(set(world_record(&source, out == 0U ? 1U : 0U, record)), CLV_OK);
 		assert_int_equal(state_missing(&slot.vm), name);
-		state_forget(&slot.vm);
+		vm_records_forget(&slot.vm);
 		assert_int_equal(state_missing(&slot.vm), 0);
 		assert_int_equal(slot.vm.tty.line.len, 0);
 		assert_int_equal(slot.vm.tty.rx_count, 0);
 		assert_false(slot.vm.tty.rx_frozen);
 	}
 	assert_int_equal(state_missing(&source.vm), 0);
-	assert_true(state_may_run(&source.vm));
+	assert_true(vm_records_allow_run(&source.vm));
 }
 
 int main(void)
