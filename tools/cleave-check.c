@@ -18,7 +18,7 @@
 #include <cleave/printk.h>
 #include "core/config/archive.h"
 #include "core/config/config.h"
-#include "core/config/config_text.h"
+#include "lib/text.h"
 #include "core/config/image.h"
 #include "core/machine/memmap.h"
 
@@ -200,19 +200,19 @@ static void say(void *ctx, bool error, const char *line)
 
 static void print_files(const struct archive *a, const char *path, u64 bytes)
 {
-	char size[CONFIG_SIZE_LEN];
+	char size[TEXT_SIZE_LEN];
 	struct archive_file f;
 	u64 pos = 0;
 
-	(void)printf("%s, %s:\n", path, config_text_size(bytes, size));
+	(void)printf("%s, %s:\n", path, text_size(bytes, size));
 	while (archive_next(a, &pos, &f) == 0)
-		(void)printf("  %-24s %12s\n", f.name, config_text_size(f.size, size));
+		(void)printf("  %-24s %12s\n", f.name, text_size(f.size, size));
 }
 
 static void print_partition(const struct archive *a, const struct config_partition *p)
 {
 	char error[ARCHIVE_ERROR_LEN];
-	char size[CONFIG_SIZE_LEN];
+	char size[TEXT_SIZE_LEN];
 	struct archive_file kernel;
 	struct archive_file initrd;
 	struct image_layout layout;
@@ -230,7 +230,7 @@ static void print_partition(const struct archive *a, const struct config_partiti
 	for (u32 i = 0; i < p->nr_memory; i++)
 		(void)printf("    memory  0x%lx to 0x%lx, %s\n", p->memory[i].gpa,
 			     p->memory[i].gpa + p->memory[i].size - 1U,
-			     config_text_size(p->memory[i].size, size));
+			     text_size(p->memory[i].size, size));
 	for (u32 i = 0; i < p->nr_devices; i++)
 		(void)printf("    device  %s\n", p->device[i]);
 	if (p->kernel == NULL || archive_find(a, p->kernel, &kernel) != 0) {
@@ -242,10 +242,10 @@ static void print_partition(const struct archive *a, const struct config_partiti
 	if (image_place(p, &kernel, with_initrd ? &initrd : NULL, &layout, error) != 0)
 		return;
 	(void)printf("    kernel  %s at 0x%lx, %s\n", p->kernel, layout.kernel,
-		     config_text_size(layout.kernel_end - layout.kernel, size));
+		     text_size(layout.kernel_end - layout.kernel, size));
 	if (layout.initrd != 0U)
 		(void)printf("    initrd  %s at 0x%lx, %s\n", p->initrd, layout.initrd,
-			     config_text_size(layout.initrd_end - layout.initrd, size));
+			     text_size(layout.initrd_end - layout.initrd, size));
 }
 
 static enum exit_code check(const struct options *o, const void *data, u64 size)

@@ -12,7 +12,7 @@
 #include "arch/riscv/start.h"
 #include "arch/riscv/timer.h"
 #include "core/boot/boot_internal.h"
-#include "core/config/config_text.h"
+#include "lib/text.h"
 
 static void report_firmware(void)
 {
@@ -39,7 +39,7 @@ static void report_machine(void)
 	const char *compatible = fdt_getprop(machine.tree, 0, "compatible", &len);
 	char text[64];
 
-	config_text_clean(text, sizeof(text), model != NULL ? model : "no model");
+	text_clean(text, sizeof(text), model != NULL ? model : "no model");
 	printk(PRINTK_INFO "machine: %s (%.64s)", text,
 	       compatible != NULL ? compatible : "no compatible");
 }
@@ -67,14 +67,14 @@ static void report_harts(u32 online)
 
 static void report_memory(void)
 {
-	char size[CONFIG_SIZE_LEN];
+	char size[TEXT_SIZE_LEN];
 
 	for (u32 n = 0; n < boot_info.ram.nr; n++)
 		printk(PRINTK_INFO "memory: 0x%09llx to 0x%09llx, %s",
 		       (unsigned long long)boot_info.ram.range[n].base,
 		       (unsigned long long)(boot_info.ram.range[n].base +
 					    boot_info.ram.range[n].size),
-		       config_text_size(boot_info.ram.range[n].size, size));
+		       text_size(boot_info.ram.range[n].size, size));
 	printk(PRINTK_INFO "memory: hypervisor 0x%09llx to 0x%09llx, own tables %s",
 	       (unsigned long long)boot_info.image.base,
 	       (unsigned long long)(boot_info.image.base + boot_info.image.size),
@@ -84,7 +84,7 @@ static void report_memory(void)
 		       (unsigned long long)boot_info.initrd.base,
 		       (unsigned long long)(boot_info.initrd.base + boot_info.initrd.size));
 	printk(PRINTK_INFO "memory: %s for partitions, in %u ranges",
-	       config_text_size(machine.frames.free, size), machine.frames.nr);
+	       text_size(machine.frames.free, size), machine.frames.nr);
 }
 
 void boot_report(u32 harts_online)

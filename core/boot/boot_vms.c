@@ -6,7 +6,7 @@
 #include <cleave/printk.h>
 #include "arch/riscv/hart.h"
 #include "core/boot/boot_internal.h"
-#include "core/config/config_text.h"
+#include "lib/text.h"
 #include "core/vm/create/vm_create.h"
 #include "core/vm/vm_pass.h"
 
@@ -14,8 +14,8 @@ static void boot_vms_harts(const struct vm *vm, char *buf, size_t size)
 {
 	buf[0] = '\0';
 	for (u32 i = 0; i < vm->nr_vcpus; i++)
-		(void)config_text_append(buf, size, "%s%lu", i == 0U ? "" : " ",
-					 hart_get(vm->vcpu[i]->hart)->hartid);
+		(void)text_append(buf, size, "%s%lu", i == 0U ? "" : " ",
+				  hart_get(vm->vcpu[i]->hart)->hartid);
 }
 
 /* How many leaves of each size map the memory. */
@@ -35,8 +35,8 @@ static void boot_vms_leaves(struct vm *vm, u64 leaves[3])
 static void boot_vms_report(struct vm *vm)
 {
 	char harts[64];
-	char memory[CONFIG_SIZE_LEN];
-	char overhead[CONFIG_SIZE_LEN];
+	char memory[TEXT_SIZE_LEN];
+	char overhead[TEXT_SIZE_LEN];
 	u64 leaves[3];
 
 	boot_vms_harts(vm, harts, sizeof(harts));
@@ -46,9 +46,9 @@ static void boot_vms_report(struct vm *vm)
 	       "2 MiB: %lu, 4 KiB: %lu; %u-level tables, VMID %u; overhead %s%s",
 	       vm->id, vm->cfg->name, vm->nr_vcpus, vm->nr_vcpus == 1U ? "" : "s",
 	       vm->nr_vcpus == 1U ? "" : "s", harts,
-	       config_text_size(config_memory_bytes(vm->cfg), memory), vm->cfg->memory[0].gpa,
-	       leaves[2], leaves[1], leaves[0], vm->space.cfg.levels, vm->vmid,
-	       config_text_size(vm_overhead(vm), overhead), vm->cfg->manager ? "; manager" : "");
+	       text_size(config_memory_bytes(vm->cfg), memory), vm->cfg->memory[0].gpa, leaves[2],
+	       leaves[1], leaves[0], vm->space.cfg.levels, vm->vmid,
+	       text_size(vm_overhead(vm), overhead), vm->cfg->manager ? "; manager" : "");
 	vm_pass_report(vm);
 }
 

@@ -16,7 +16,7 @@
 #include <cleave/string.h>
 #include "core/config/archive.h"
 #include "core/config/config_internal.h"
-#include "core/config/config_text.h"
+#include "lib/text.h"
 
 #define ROOT_COMPATIBLE	     "cleave,config"
 #define PARTITION_COMPATIBLE "cleave,partition"
@@ -60,10 +60,10 @@ void config_warn(struct config_ctx *c, const char *property, const char *fmt, ..
 
 void config_unknown(struct config_ctx *c, const char *property, const char *const *known, u32 n)
 {
-	const char *nearest = config_text_nearest(property, known, n);
+	const char *nearest = text_nearest(property, known, n);
 	char clean[CONFIG_NODE_LEN];
 
-	config_text_clean(clean, sizeof(clean), property);
+	text_clean(clean, sizeof(clean), property);
 	if (nearest != NULL)
 		config_warn(c, clean, "unknown property, ignored; did you mean \"%s\"?", nearest);
 	else
@@ -110,7 +110,7 @@ static bool check_compatible(struct config_ctx *c, int node, const char *want)
 		config_error(c, "compatible", "is no string; wanted: \"%s\"", want);
 		return false;
 	}
-	config_text_clean(clean, sizeof(clean), data);
+	text_clean(clean, sizeof(clean), data);
 	config_error(c, "compatible", "\"%s\" is not known; wanted: \"%s\"", clean, want);
 	return false;
 }
@@ -152,7 +152,7 @@ static void set_node(struct config_ctx *c, const char *parent, const char *name)
 {
 	char clean[CONFIG_NAME_LEN + 8U];
 
-	config_text_clean(clean, sizeof(clean), name);
+	text_clean(clean, sizeof(clean), name);
 	(void)str_print(c->node, sizeof(c->node), "%s/%s", parent, clean);
 }
 
@@ -223,7 +223,7 @@ static void warn_subnodes(struct config_ctx *c, int node)
 	fdt_for_each_subnode (sub, c->fdt, node) {
 		char clean[CONFIG_NODE_LEN];
 
-		config_text_clean(clean, sizeof(clean), fdt_get_name(c->fdt, sub, NULL));
+		text_clean(clean, sizeof(clean), fdt_get_name(c->fdt, sub, NULL));
 		config_warn(c, clean, "unknown node, ignored");
 	}
 }
@@ -300,7 +300,7 @@ static void read_root(struct config_ctx *c, struct config *out)
 			}
 			found++;
 		} else if (strncmp(name, "__", 2) != 0) {
-			config_text_clean(clean, sizeof(clean), name);
+			text_clean(clean, sizeof(clean), name);
 			config_warn(c, clean,
 				    "unknown node, ignored; partitions stand in /partitions");
 		}
@@ -380,7 +380,7 @@ int config_load(const struct archive *archive, const struct config_machine *mach
 	static u8 tree[CONFIG_TREE_LEN] __attribute__((aligned(8)));
 	struct archive_file f;
 	char line[CONFIG_LINE_LEN];
-	char size[CONFIG_SIZE_LEN];
+	char size[TEXT_SIZE_LEN];
 
 	out->nr = 0;
 	out->nr_devices = 0;
@@ -392,7 +392,7 @@ int config_load(const struct archive *archive, const struct config_machine *mach
 	}
 	if (f.size > sizeof(tree)) {
 		(void)str_print(line, sizeof(line), ARCHIVE_CONFIG_NAME " has %s; allowed: 64 KiB",
-				config_text_size(f.size, size));
+				text_size(f.size, size));
 		say_fn(ctx, true, line);
 		return CLV_ERR_FORMAT;
 	}

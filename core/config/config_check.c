@@ -10,7 +10,7 @@
 #include <cleave/string.h>
 #include "core/config/archive.h"
 #include "core/config/config_internal.h"
-#include "core/config/config_text.h"
+#include "lib/text.h"
 #include "core/config/guest_fdt.h"
 #include "core/config/image.h"
 
@@ -177,8 +177,8 @@ static bool check_range_free(struct config_ctx *c, const struct config_partition
 static bool check_memory(struct config_ctx *c, const struct config_partition *part)
 {
 	u32 levels = widest(part, c->machine->gstage_modes);
-	char want[CONFIG_SIZE_LEN];
-	char has[CONFIG_SIZE_LEN];
+	char want[TEXT_SIZE_LEN];
+	char has[TEXT_SIZE_LEN];
 	bool good = true;
 
 	for (u32 i = 0; i < part->nr_memory; i++)
@@ -196,8 +196,8 @@ static bool check_memory(struct config_ctx *c, const struct config_partition *pa
 				     "range %u at 0x%lx needs %s in one piece; the largest free "
 				     "piece of "
 				     "this machine has %s",
-				     i, m->gpa, config_text_size(m->size, want),
-				     config_text_size(c->machine->largest, has));
+				     i, m->gpa, text_size(m->size, want),
+				     text_size(c->machine->largest, has));
 			good = false;
 		}
 	}
@@ -217,8 +217,8 @@ static void list_harts(const struct config_machine *m, char *buf, size_t size)
 {
 	buf[0] = '\0';
 	for (u32 i = 0; i < m->nr_harts; i++) {
-		if (!config_text_append(buf, size - 4U, "%s%lu", i == 0U ? "" : " ", m->harts[i])) {
-			(void)config_text_append(buf, size, " ...");
+		if (!text_append(buf, size - 4U, "%s%lu", i == 0U ? "" : " ", m->harts[i])) {
+			(void)text_append(buf, size, " ...");
 			return;
 		}
 	}
@@ -295,7 +295,7 @@ void config_check_machine(struct config_ctx *c, const struct config *config)
 {
 	u64 memory = 0;
 	u64 tables = 0;
-	char text[3][CONFIG_SIZE_LEN];
+	char text[3][TEXT_SIZE_LEN];
 
 	config_check_neighbours(c);
 	if (c->machine->memory == 0U)
@@ -317,8 +317,8 @@ void config_check_machine(struct config_ctx *c, const struct config *config)
 	config_error(c, NULL,
 		     "the partitions need %s of memory and %s of tables for it; this machine has "
 		     "%s left",
-		     config_text_size(memory, text[0]), config_text_size(tables, text[1]),
-		     config_text_size(c->machine->memory, text[2]));
+		     text_size(memory, text[0]), text_size(tables, text[1]),
+		     text_size(c->machine->memory, text[2]));
 }
 
 static u32 least_loaded(const u32 *load, u32 n)

@@ -12,7 +12,7 @@
 #include <cleave/printk.h>
 #include <cleave/string.h>
 #include "core/config/config_internal.h"
-#include "core/config/config_text.h"
+#include "lib/text.h"
 #include "core/machine/probe/driver.h"
 #include "core/config/guest_fdt.h"
 #include "mm/space.h"
@@ -26,7 +26,7 @@ static void node_path(const void *tree, int node, char path[CONFIG_PATH_LEN])
 
 	if (node < 0 || fdt_get_path(tree, node, raw, (int)sizeof(raw)) != 0)
 		(void)str_print(raw, sizeof(raw), "a node with a long path");
-	config_text_clean(path, CONFIG_PATH_LEN, raw);
+	text_clean(path, CONFIG_PATH_LEN, raw);
 }
 
 /* --- finding the node --------------------------------------------------------------------------------------------- */
@@ -41,15 +41,15 @@ static void list_nodes(const void *tree, int parent, char *buf, size_t size)
 	fdt_for_each_subnode (sub, tree, parent) {
 		char name[CONFIG_NAME_LEN];
 
-		config_text_clean(name, sizeof(name), fdt_get_name(tree, sub, NULL));
-		if (!config_text_append(buf, size - 5U, "%s%s", first ? "" : ", ", name)) {
-			(void)config_text_append(buf, size, ", ...");
+		text_clean(name, sizeof(name), fdt_get_name(tree, sub, NULL));
+		if (!text_append(buf, size - 5U, "%s%s", first ? "" : ", ", name)) {
+			(void)text_append(buf, size, ", ...");
 			return;
 		}
 		first = false;
 	}
 	if (first)
-		(void)config_text_append(buf, size, "nothing");
+		(void)text_append(buf, size, "nothing");
 }
 
 static void say_no_node(struct config_ctx *c, const char *path, const char *shown)
@@ -95,7 +95,7 @@ static int find_node(struct config_ctx *c, const char *path, const char *shown)
 	}
 	text = config_tree_status(tree, node);
 	if (text != NULL) {
-		config_text_clean(clean, sizeof(clean), text);
+		text_clean(clean, sizeof(clean), text);
 		config_error(c, PROPERTY,
 			     "\"%s\" is not enabled: its status is \"%s\"; allowed: \"okay\"",
 			     shown, clean);
@@ -205,7 +205,7 @@ static bool check_owners(struct config_ctx *c, const struct config_device *d,
 
 			if (!config_overlap(pages->gpa, pages->size, other.gpa, other.size))
 				continue;
-			config_text_clean(path, sizeof(path), o->path);
+			text_clean(path, sizeof(path), o->path);
 			config_error(c, PROPERTY,
 				     "\"%s\": its pages, 0x%lx to 0x%lx, hold registers of \"%s\", "
 				     "which partition \"%s\" has",
@@ -296,7 +296,7 @@ static bool check_irqs(struct config_ctx *c, const struct config_device *d, cons
 		const struct config_device *o = other_owner(c->config, d->partition, host);
 
 		if (o != NULL) {
-			config_text_clean(path, sizeof(path), o->path);
+			text_clean(path, sizeof(path), o->path);
 			config_error(c, PROPERTY,
 				     "\"%s\": its interrupt %u is also that of \"%s\", which "
 				     "partition \"%s\" has; both have to be one partition's",
@@ -406,11 +406,11 @@ static void warn_left_out(struct config_ctx *c, const struct config_device *d, c
 		if (fdt_getprop_by_offset(tree, p, &name, NULL) == NULL || full ||
 		    guest_fdt_property(name) != GUEST_FDT_REFERENCE)
 			continue;
-		config_text_clean(clean, sizeof(clean), name);
-		full = !config_text_append(list, sizeof(list) - 5U, "%s%s",
-					   list[0] == '\0' ? "" : ", ", clean);
+		text_clean(clean, sizeof(clean), name);
+		full = !text_append(list, sizeof(list) - 5U, "%s%s", list[0] == '\0' ? "" : ", ",
+				    clean);
 		if (full)
-			(void)config_text_append(list, sizeof(list), ", ...");
+			(void)text_append(list, sizeof(list), ", ...");
 	}
 	if (list[0] != '\0')
 		config_warn(c, PROPERTY,
@@ -429,7 +429,7 @@ static void resolve(struct config_ctx *c, const struct config_partition *part, c
 	struct config_device *d = &c->config->device[c->config->nr_devices];
 	char shown[CONFIG_PATH_LEN];
 
-	config_text_clean(shown, sizeof(shown), path);
+	text_clean(shown, sizeof(shown), path);
 	if (!check_paths(c, path, shown) || c->machine->tree == NULL)
 		return;
 	if (c->config->nr_devices == CONFIG_DEVICES) {
@@ -499,7 +499,7 @@ static void say_neighbour(struct config_ctx *c, const struct config_device *d, i
 
 	(void)str_print(c->node, sizeof(c->node), "/partitions/%s",
 			c->config->partition[d->partition].name);
-	config_text_clean(shown, sizeof(shown), d->path);
+	text_clean(shown, sizeof(shown), d->path);
 	node_path(c->machine->tree, node, path);
 	if (kept != NULL)
 		config_error(c, PROPERTY,

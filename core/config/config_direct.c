@@ -5,7 +5,7 @@
 #include <cleave/errno.h>
 #include <cleave/string.h>
 #include "core/config/config_internal.h"
-#include "core/config/config_text.h"
+#include "lib/text.h"
 
 /* Where memory is free, so that a wrong range is put right at once. */
 static void list_free(const struct config_machine *m, char *buf, size_t size)
@@ -14,9 +14,9 @@ static void list_free(const struct config_machine *m, char *buf, size_t size)
 	for (u32 i = 0; i < m->nr_free; i++) {
 		const struct frames_range *r = &m->free[i];
 
-		if (!config_text_append(buf, size - 4U, "%s0x%lx to 0x%lx", i == 0U ? "" : ", ",
-					r->base, r->base + r->size - 1U)) {
-			(void)config_text_append(buf, size, " ...");
+		if (!text_append(buf, size - 4U, "%s0x%lx to 0x%lx", i == 0U ? "" : ", ", r->base,
+				 r->base + r->size - 1U)) {
+			(void)text_append(buf, size, " ...");
 			return;
 		}
 	}

@@ -11,7 +11,7 @@
 #include <cleave/printk.h>
 #include <cleave/string.h>
 #include "core/config/config_internal.h"
-#include "core/config/config_text.h"
+#include "lib/text.h"
 
 /** struct prop - a property's name as it is being read, and its bytes, which need not be aligned */
 struct prop {
@@ -93,10 +93,10 @@ static bool get_word(struct config_ctx *c, const struct prop *p, const struct wo
 			*out = words[i].value;
 			return true;
 		}
-		(void)config_text_append(allowed, sizeof(allowed), "%s\"%s\"", i == 0U ? "" : ", ",
-					 words[i].text);
+		(void)text_append(allowed, sizeof(allowed), "%s\"%s\"", i == 0U ? "" : ", ",
+				  words[i].text);
 	}
-	config_text_clean(clean, sizeof(clean), s);
+	text_clean(clean, sizeof(clean), s);
 	config_error(c, p->name, "\"%s\" is not known; allowed: %s", clean, allowed);
 	return false;
 }
@@ -177,14 +177,14 @@ static void list_files(const struct config_ctx *c, char *buf, size_t size)
 		if (strcmp(f.name, ARCHIVE_CONFIG_NAME) == 0)
 			continue;
 		/* The names end in "..." where there are too many, for which 5 bytes are kept. */
-		if (!config_text_append(buf, size - 5U, "%s\"%s\"", first ? "" : ", ", f.name)) {
-			(void)config_text_append(buf, size, "%s...", first ? "" : ", ");
+		if (!text_append(buf, size - 5U, "%s\"%s\"", first ? "" : ", ", f.name)) {
+			(void)text_append(buf, size, "%s...", first ? "" : ", ");
 			return;
 		}
 		first = false;
 	}
 	if (first)
-		(void)config_text_append(buf, size, "no other files");
+		(void)text_append(buf, size, "no other files");
 }
 
 static const char *get_file(struct config_ctx *c, const struct prop *p)
@@ -198,7 +198,7 @@ static const char *get_file(struct config_ctx *c, const struct prop *p)
 		return NULL;
 	if (archive_find(c->archive, name, &f) == 0 && strcmp(name, ARCHIVE_CONFIG_NAME) != 0)
 		return name;
-	config_text_clean(clean, sizeof(clean), name);
+	text_clean(clean, sizeof(clean), name);
 	list_files(c, list, sizeof(list));
 	config_error(c, p->name, "there is no file \"%s\" in the boot archive, which holds %s",
 		     clean, list);
@@ -248,8 +248,8 @@ static void read_mode(struct config_ctx *c, const struct prop *p, struct config_
 	}
 	for (u32 i = 0; i < ARRAY_SIZE(words); i++) {
 		if ((modes & (1U << words[i].value)) != 0U)
-			(void)config_text_append(allowed, sizeof(allowed), "%s\"%s\"",
-						 allowed[0] == '\0' ? "" : ", ", words[i].text);
+			(void)text_append(allowed, sizeof(allowed), "%s\"%s\"",
+					  allowed[0] == '\0' ? "" : ", ", words[i].text);
 	}
 	config_error(c, p->name, "this machine cannot do \"%s\"; allowed: %s",
 		     (const char *)p->data, allowed);
@@ -331,7 +331,7 @@ static bool check_path(struct config_ctx *c, const struct prop *p,
 
 	if (!check_printable(c, p, path))
 		return false;
-	config_text_clean(clean, sizeof(clean), path);
+	text_clean(clean, sizeof(clean), path);
 	if (path[0] != '/' || path[1] == '\0') {
 		config_error(c, p->name,
 			     "\"%s\" is no path of a node; wanted: one of the machine's device "

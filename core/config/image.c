@@ -14,7 +14,7 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
-#include "core/config/config_text.h"
+#include "lib/text.h"
 
 /*
  * The header of a RISC-V Linux image ("Boot image header in RISC-V Linux" in the kernel's documentation, version 0.2):
@@ -126,14 +126,14 @@ static int no_room(const struct config_memory *m, const struct kernel_need *need
 		   const struct archive_file *kernel, const struct archive_file *initrd,
 		   char error[ARCHIVE_ERROR_LEN])
 {
-	char has[CONFIG_SIZE_LEN];
-	char offset[CONFIG_SIZE_LEN];
-	char size[CONFIG_SIZE_LEN];
-	char with[CONFIG_SIZE_LEN];
+	char has[TEXT_SIZE_LEN];
+	char offset[TEXT_SIZE_LEN];
+	char size[TEXT_SIZE_LEN];
+	char with[TEXT_SIZE_LEN];
 
-	(void)config_text_size(m->size, has);
-	(void)config_text_size(need->offset, offset);
-	(void)config_text_size(need->size, size);
+	(void)text_size(m->size, has);
+	(void)text_size(need->offset, offset);
+	(void)text_size(need->size, size);
 	if (initrd == NULL)
 		(void)str_print(
 			error, ARCHIVE_ERROR_LEN,
@@ -145,8 +145,8 @@ static int no_room(const struct config_memory *m, const struct kernel_need *need
 			error, ARCHIVE_ERROR_LEN,
 			"\"%.16s\" needs %s, %s from the base, initrd \"%.16s\" %s, the device "
 			"tree 64 KiB; the first memory range has %s",
-			kernel->name, size, offset, initrd->name,
-			config_text_size(initrd->size, with), has);
+			kernel->name, size, offset, initrd->name, text_size(initrd->size, with),
+			has);
 	return CLV_ERR_RANGE;
 }
 

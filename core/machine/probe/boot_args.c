@@ -5,7 +5,7 @@
  */
 #include <cleave/printk.h>
 #include <cleave/string.h>
-#include "core/config/config_text.h"
+#include "lib/text.h"
 #include "core/machine/boot_args.h"
 
 #define PREFIX	 "cleave."
@@ -61,7 +61,7 @@ static const char *nearest(const char *word)
 		if (strncmp(known[i], word, len) == 0)
 			return known[i];
 	}
-	return config_text_nearest(word, known, ARRAY_SIZE(known));
+	return text_nearest(word, known, ARRAY_SIZE(known));
 }
 
 static void check_word(const char *p, size_t len)

@@ -9,7 +9,7 @@
 #include <cleave/printk.h>
 #include <cleave/string.h>
 #include "arch/riscv/probe/features.h"
-#include "core/config/config_text.h"
+#include "lib/text.h"
 #include "core/machine/machine.h"
 #include "core/vm/vm_devices.h"
 #include "core/vm/vm_internal.h"
@@ -95,8 +95,8 @@ static void vm_memory_give_ranges(struct vm *vm, u32 nr)
 static int vm_memory_take_ranges(struct vm *vm)
 {
 	const struct config_partition *cfg = vm->cfg;
-	char want[CONFIG_SIZE_LEN];
-	char have[CONFIG_SIZE_LEN];
+	char want[TEXT_SIZE_LEN];
+	char have[TEXT_SIZE_LEN];
 
 	if (cfg->direct_map)
 		return vm_memory_take_direct(vm);
@@ -104,8 +104,8 @@ static int vm_memory_take_ranges(struct vm *vm)
 		if (vm_memory_take_range(cfg, &cfg->memory[i], &vm->memory[i]) == CLV_OK)
 			continue;
 		printk("partition \"%s\": memory: no room for %s; the largest free block has %s",
-		       cfg->name, config_text_size(cfg->memory[i].size, want),
-		       config_text_size(frames_largest(&machine.frames, PAGE_SIZE), have));
+		       cfg->name, text_size(cfg->memory[i].size, want),
+		       text_size(frames_largest(&machine.frames, PAGE_SIZE), have));
 		vm_memory_give_ranges(vm, i);
 		return CLV_ERR_NOMEM;
 	}

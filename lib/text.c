@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Words for messages about a configuration. It must never write outside the buffers that it is given.
+ * Building blocks of messages. It must never write outside the buffers that it is given.
  */
-#include "core/config/config_text.h"
+#include "lib/text.h"
 
 #include <cleave/printk.h>
 #include <cleave/string.h>
 
-/* Names longer than this are near to no known name. */
-#define NEAREST_MAX 40U
+/* A name that is longer than this is not near to any known name. */
+#define TEXT_NEAREST_MAX 40U
 
-const char *config_text_size(u64 bytes, char buf[CONFIG_SIZE_LEN])
+const char *text_size(u64 bytes, char buf[TEXT_SIZE_LEN])
 {
 	static const char *const unit[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
 	u32 u = 0;
@@ -18,28 +18,27 @@ const char *config_text_size(u64 bytes, char buf[CONFIG_SIZE_LEN])
 	u64 hundredths;
 
 	if (bytes < KIB(1)) {
-		(void)str_print(buf, CONFIG_SIZE_LEN, "%lu bytes", bytes);
+		(void)str_print(buf, TEXT_SIZE_LEN, "%lu bytes", bytes);
 		return buf;
 	}
 	while (u + 1U < ARRAY_SIZE(unit) && (bytes >> (10U * (u + 2U))) != 0U)
 		u++;
 
 	whole = bytes >> (10U * (u + 1U));
-	/* Keep ten bits below the unit: then times 100 does not wrap. */
+	/* Only the ten bits below the unit count, so the product does not wrap. */
 	hundredths = ((bytes >> (10U * u)) & 1023U) * 100U / 1024U;
 	if (bytes < KIB(64) && (bytes & 1023U) != 0U)
-		(void)str_print(buf, CONFIG_SIZE_LEN, "%lu bytes", bytes);
+		(void)str_print(buf, TEXT_SIZE_LEN, "%lu bytes", bytes);
 	else if (hundredths == 0U)
-		(void)str_print(buf, CONFIG_SIZE_LEN, "%lu %s", whole, unit[u]);
+		(void)str_print(buf, TEXT_SIZE_LEN, "%lu %s", whole, unit[u]);
 	else if (hundredths % 10U == 0U)
-		(void)str_print(buf, CONFIG_SIZE_LEN, "%lu.%lu %s", whole, hundredths / 10U,
-				unit[u]);
+		(void)str_print(buf, TEXT_SIZE_LEN, "%lu.%lu %s", whole, hundredths / 10U, unit[u]);
 	else
-		(void)str_print(buf, CONFIG_SIZE_LEN, "%lu.%02lu %s", whole, hundredths, unit[u]);
+		(void)str_print(buf, TEXT_SIZE_LEN, "%lu.%02lu %s", whole, hundredths, unit[u]);
 	return buf;
 }
 
-bool config_text_append(char *buf, size_t size, const char *fmt, ...)
+bool text_append(char *buf, size_t size, const char *fmt, ...)
 {
 	size_t used = strnlen(buf, size);
 	size_t want;
@@ -56,7 +55,7 @@ bool config_text_append(char *buf, size_t size, const char *fmt, ...)
 	return false;
 }
 
-void config_text_clean(char *buf, size_t size, const char *text)
+void text_clean(char *buf, size_t size, const char *text)
 {
 	static const char more[] = "...";
 	size_t n = 0;
@@ -72,10 +71,13 @@ void config_text_clean(char *buf, size_t size, const char *text)
 		memcpy(buf + size - sizeof(more), more, sizeof(more));
 }
 
-/* The edit distance of two names, by the usual table of which two rows are enough. */
-static u32 distance(const char *a, size_t alen, const char *b, size_t blen)
+/*
+ * The edit distance of two names by dynamic programming. Of the table, each step needs the previous
+ * row alone, so one row is kept and overwritten from left to right.
+ */
+static u32 text_distance(const char *a, size_t alen, const char *b, size_t blen)
 {
-	u32 row[NEAREST_MAX + 1U];
+	u32 row[TEXT_NEAREST_MAX + 1U];
 
 	for (u32 j = 0; j <= blen; j++)
 		row[j] = j;
@@ -94,21 +96,21 @@ static u32 distance(const char *a, size_t alen, const char *b, size_t blen)
 	return row[blen];
 }
 
-const char *config_text_nearest(const char *name, const char *const *known, u32 n)
+const char *text_nearest(const char *name, const char *const *known, u32 n)
 {
-	size_t len = strnlen(name, NEAREST_MAX + 1U);
+	size_t len = strnlen(name, TEXT_NEAREST_MAX + 1U);
 	const char *best = NULL;
 	u32 best_distance = (u32)(len + 2U) / 3U + 1U;
 
-	if (len > NEAREST_MAX)
+	if (len > TEXT_NEAREST_MAX)
 		return NULL;
 	for (u32 i = 0; i < n; i++) {
-		size_t known_len = strnlen(known[i], NEAREST_MAX + 1U);
+		size_t known_len = strnlen(known[i], TEXT_NEAREST_MAX + 1U);
 		u32 d;
 
-		if (known_len > NEAREST_MAX)
+		if (known_len > TEXT_NEAREST_MAX)
 			continue;
-		d = distance(name, len, known[i], known_len);
+		d = text_distance(name, len, known[i], known_len);
 		if (d < best_distance) {
 			best_distance = d;
 			best = known[i];

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Building blocks of messages: sizes with units, lists that end in "...", text from outside, and the
+ * known name that was probably meant.
+ *
+ * Builds for the host too. Everything is written into the caller's buffers.
+ */
+#ifndef LIB_TEXT_H
+#define LIB_TEXT_H
+
+#include <cleave/types.h>
+
+/* Room for what text_size() writes, bytes */
+#define TEXT_SIZE_LEN 24U
+
+/**
+ * text_size() - write a number of bytes the way people do: "4 KiB", "1.25 GiB", "4097 bytes"
+ * @bytes: the number
+ * @buf: receives the text
+ *
+ * The unit is the largest of which there is at least one. There are at most two decimals, rounded
+ * down. Below 64 KiB the text is exact.
+ *
+ * Return: @buf.
+ */
+const char *text_size(u64 bytes, char buf[TEXT_SIZE_LEN]);
+
+/**
+ * text_append() - add to the text in @buf
+ * @buf: NUL-terminated
+ * @size: size of @buf, bytes
+ * @fmt: as of str_format()
+ *
+ * Return: true when all of it fits; false when it does not, and then @buf is unchanged.
+ */
+bool text_append(char *buf, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/**
+ * text_clean() - copy text from outside so that it can be shown in a line
+ * @buf: receives the copy, always NUL-terminated
+ * @size: size of @buf, bytes
+ * @text: NUL-terminated
+ *
+ * A character that is not printable ASCII becomes '?'. Text that does not fit ends in "...".
+ */
+void text_clean(char *buf, size_t size, const char *text);
+
+/**
+ * text_nearest() - find the known name that was probably meant
+ * @name: what was written
+ * @known: the known names
+ * @n: how many there are
+ *
+ * Return: the known name with the smallest edit distance from @name (insertions, deletions and
+ * exchanges of one character). NULL when that distance is more than a third of @name's length,
+ * rounded up.
+ */
+const char *text_nearest(const char *name, const char *const *known, u32 n);
+
+#endif
