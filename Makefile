@@ -78,9 +78,9 @@ FDTS := $(call files,deps/libfdt/*.c)
 # folder by folder.
 HOST_DIRS := mm lib core/machine core/config core/console core/device core/state core/guest/args \
 	arch/riscv/decode arch/riscv/model \
-	guests/lib/migrate guests/manager/shell guests/manager/vms guests/manager/wire
+	guests/lib/fdt guests/lib/migrate guests/lib/virtio guests/manager/shell guests/manager/vms guests/manager/wire
 HOST_MORE := drivers/plic.c drivers/uart_8250.c drivers/uart_sifive.c \
-	guests/lib/guest_format.c guests/lib/fdt_node.c guests/lib/virtio_mmio.c guests/lib/virtio_serial.c
+	guests/lib/guest_format.c
 HOST_SRCS := $(call tree,$(HOST_DIRS)) $(call files,$(HOST_MORE))
 
 TOOL_SRCS := $(call files,tools/*.c)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The registers of a virtio device, for a hart. Nothing else: all that can be tested without a device is elsewhere. */
-#include "guests/lib/virtio_mmio.h"
+#include "guests/lib/virtio/virtio_mmio.h"
 
 u32 virtio_reg_read(u64 base, u32 offset)
 {

@@ -5,8 +5,8 @@
  * The emulated UART only raises the interrupt; the bytes come by SBI DBCN read, which empties the UART's receiver too, many
  * at once and without an exit for each. No interrupt is taken: sstatus.SIE is 0, and WFI ends when one is pending in sie.
  */
-#include "guests/lib/fdt_node.h"
-#include "guests/lib/plic.h"
+#include "guests/lib/fdt/fdt_node.h"
+#include "guests/lib/guest_plic.h"
 #include "guests/manager/input.h"
 
 #define POLLS_A_SECOND 50U
@@ -34,7 +34,7 @@ static bool uart_enable(const void *fdt)
 	while (fdt_node_next(&node)) {
 		if (!fdt_node_is(&node, "ns16550a") || !fdt_node_reg(&node, &base))
 			continue;
-		if (!plic_enable(fdt_node_cell(&node, "interrupts", 0, 0)))
+		if (!guest_plic_enable(fdt_node_cell(&node, "interrupts", 0, 0)))
 			return false;
 		*(volatile u8 *)(uintptr_t)(base + UART_IER) = UART_IER_RDI;
 		return true;
@@ -44,7 +44,7 @@ static bool uart_enable(const void *fdt)
 
 void input_init(const void *fdt)
 {
-	input.interrupts = plic_init(fdt) && uart_enable(fdt);
+	input.interrupts = guest_plic_init(fdt) && uart_enable(fdt);
 }
 
 static void fetch(void)
@@ -76,7 +76,7 @@ void input_sleep(u64 until)
 		return;
 	if (!input.interrupts && poll < until)
 		until = poll;
-	plic_poll();
+	guest_plic_poll();
 	csr_set(sie, SIE_TIMER);
 	sbi_set_timer(until);
 	__asm__ volatile("wfi" ::: "memory");

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The link of a guest program (guests/lib/virtio_serial.c): a real console device, driven by a partition, and a socket."""
+"""The link of a guest program (guests/lib/virtio/virtio_serial.c): a real console device, driven by a partition, and a socket."""
 
 import os
 import shutil

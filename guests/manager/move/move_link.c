@@ -3,7 +3,7 @@
  * Jobs over ports. The peer's port has one job at a time, and while it has none, this listens there. Who is in doubt asks
  * there again and again, in between others may use it.
  */
-#include "guests/lib/virtio_serial.h"
+#include "guests/lib/virtio/virtio_serial.h"
 #include "guests/manager/move/move_link.h"
 #include "guests/manager/wire/wire.h"
 

@@ -10,8 +10,8 @@
  * A line a connection: `ok NAME connection N: BYTES bytes`, or `cut NAME connection N after BYTES bytes`.
  */
 #include "guests/lib/guest.h"
-#include "guests/lib/plic.h"
-#include "guests/lib/virtio_serial.h"
+#include "guests/lib/guest_plic.h"
+#include "guests/lib/virtio/virtio_serial.h"
 
 #define MODE_ECHO  0U
 #define MODE_FLOOD 1U
@@ -183,7 +183,7 @@ void guest_main(unsigned long hartid, const void *fdt)
 		finish();
 	}
 	if (can_sleep) {
-		check(plic_init(fdt), "the interrupt controller is there");
+		check(guest_plic_init(fdt), "the interrupt controller is there");
 		check(virtio_serial_wake(), "the device's interrupt ends a WFI");
 	}
 	for (;;) {
@@ -193,7 +193,7 @@ void guest_main(unsigned long hartid, const void *fdt)
 			moved = step(&ends[i]) || moved;
 		if (moved)
 			continue;
-		if (can_sleep && plic_poll() == 0)
+		if (can_sleep && guest_plic_poll() == 0)
 			__asm__ volatile("wfi" ::: "memory");
 		else
 			cpu_relax();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The cursor of fdt_node.h. Builds for the host too. Must never go on behind a token that it does not know. */
-#include "guests/lib/fdt_node.h"
+#include "guests/lib/fdt/fdt_node.h"
 
-#include "guests/lib/fdt_format.h"
+#include "guests/lib/fdt/fdt_format.h"
 
 static const u8 *behind_name(const u8 *p)
 {

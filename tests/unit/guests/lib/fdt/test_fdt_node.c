@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The cursor over device trees (guests/lib/fdt_node.c): every node once and in order as libfdt sees them, and properties. */
+/* The cursor over device trees (guests/lib/fdt/fdt_node.c): every node once and in order as libfdt sees them, and properties. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <libfdt.h>
 
-#include "guests/lib/fdt_node.h"
+#include "guests/lib/fdt/fdt_node.h"
 
 static u8 tree[8192];
 

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 #include <libfdt.h>
 
-#include "guests/lib/plic.h"
-#include "tests/unit/guests/lib/virtio_sim.h"
+#include "guests/lib/guest_plic.h"
+#include "tests/unit/guests/lib/virtio/virtio_sim.h"
 
 #define EVENT_IDX (UINT64_C(1) << 29)
 
@@ -37,7 +37,7 @@ void tell(const char *fmt, ...)
 	vsim.lines++;
 }
 
-bool plic_enable(uint32_t source)
+bool guest_plic_enable(uint32_t source)
 {
 	vsim.enabled = source;
 	return source != 0;

@@ -3,7 +3,7 @@
  * A scanner for the few things that a program wants from its device tree (Devicetree specification 0.4, chapter 5,
  * "Flattened Devicetree (DTB) Format"). The tree comes from the hypervisor and is trusted to be well-formed.
  */
-#include "guests/lib/fdt_format.h"
+#include "guests/lib/fdt/fdt_format.h"
 #include "guests/lib/guest.h"
 
 static u64 be64(const u8 *p)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The PLIC of plic.h: found by `compatible`, the context by what `interrupts-extended` says of this hart's own controller.
+ * The PLIC of guest_plic.h: found by `compatible`, the context by what `interrupts-extended` says of this hart's own controller.
  * Must never take an interrupt, and never touch a context of another hart.
  */
-#include "guests/lib/plic.h"
-#include "guests/lib/fdt_node.h"
+#include "guests/lib/guest_plic.h"
+#include "guests/lib/fdt/fdt_node.h"
 
 /* RISC-V PLIC specification 1.0, "Memory Map" */
 #define PLIC_PRIORITY	       0x000000U
@@ -26,18 +26,18 @@ static struct {
 	u32 sources; /* 0: there is no PLIC */
 } plic;
 
-static u32 plic_read(u64 at)
+static u32 guest_plic_read(u64 at)
 {
 	return *(volatile u32 *)(uintptr_t)at;
 }
 
-static void plic_write(u64 at, u32 value)
+static void guest_plic_write(u64 at, u32 value)
 {
 	*(volatile u32 *)(uintptr_t)at = value;
 }
 
-/** plic_hart() - phandle of this hart's own interrupt controller, 0: it has none */
-static u32 plic_hart(const void *fdt)
+/** guest_plic_hart() - phandle of this hart's own interrupt controller, 0: it has none */
+static u32 guest_plic_hart(const void *fdt)
 {
 	struct fdt_node node;
 	bool mine = false;
@@ -55,8 +55,8 @@ static u32 plic_hart(const void *fdt)
 	return 0;
 }
 
-/** plic_find() - the PLIC, and in it the context that ends in the supervisor external interrupt of @phandle */
-static bool plic_find(const void *fdt, u32 phandle)
+/** guest_plic_find() - the PLIC, and in it the context that ends in the supervisor external interrupt of @phandle */
+static bool guest_plic_find(const void *fdt, u32 phandle)
 {
 	struct fdt_node node;
 	u32 size, i;
@@ -85,44 +85,44 @@ static bool plic_find(const void *fdt, u32 phandle)
 	return false;
 }
 
-bool plic_init(const void *fdt)
+bool guest_plic_init(const void *fdt)
 {
-	u32 phandle = plic_hart(fdt), i;
+	u32 phandle = guest_plic_hart(fdt), i;
 
 	plic.sources = 0;
-	if (phandle == 0 || !plic_find(fdt, phandle))
+	if (phandle == 0 || !guest_plic_find(fdt, phandle))
 		return false;
 	for (i = 0; i <= plic.sources / 32U; i++)
-		plic_write(plic.enable + (u64)i * 4U, 0);
-	plic_write(plic.context + PLIC_CONTEXT_THRESHOLD, 0);
+		guest_plic_write(plic.enable + (u64)i * 4U, 0);
+	guest_plic_write(plic.context + PLIC_CONTEXT_THRESHOLD, 0);
 	csr_set(sie, SIE_EXT);
 	return true;
 }
 
-bool plic_enable(uint32_t source)
+bool guest_plic_enable(uint32_t source)
 {
 	u64 word = plic.enable + (u64)(source / 32U) * 4U;
 
 	if (source == 0 || source > plic.sources)
 		return false;
-	plic_write(plic.base + PLIC_PRIORITY + (u64)source * 4U, 1);
-	plic_write(word, plic_read(word) | 1U << (source % 32U));
+	guest_plic_write(plic.base + PLIC_PRIORITY + (u64)source * 4U, 1);
+	guest_plic_write(word, guest_plic_read(word) | 1U << (source % 32U));
 	return true;
 }
 
-uint32_t plic_poll(void)
+uint32_t guest_plic_poll(void)
 {
 	static u16 claimed[PLIC_SOURCES_MAX];
 	u32 n = 0, i, source;
 
 	/* A source that was claimed comes again only after its completion: claiming ends, whatever the devices do. */
 	while (n < plic.sources) {
-		source = plic_read(plic.context + PLIC_CONTEXT_CLAIM);
+		source = guest_plic_read(plic.context + PLIC_CONTEXT_CLAIM);
 		if (source == 0 || source > plic.sources)
 			break;
 		claimed[n++] = (u16)source;
 	}
 	for (i = 0; i < n; i++)
-		plic_write(plic.context + PLIC_CONTEXT_CLAIM, claimed[i]);
+		guest_plic_write(plic.context + PLIC_CONTEXT_CLAIM, claimed[i]);
 	return n;
 }

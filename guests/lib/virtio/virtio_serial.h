@@ -54,8 +54,8 @@ void virtio_serial_stop(void);
  * virtio_serial_wake() - let the device's interrupt end a WFI of the calling hart
  * Return: it can; false: there is no device, or no interrupt controller that reaches this hart.
  *
- * Needs plic_init(). Sets sie.SEIE and leaves sstatus.SIE alone: no interrupt is taken, WFI just goes on. In the main loop,
- * after virtio_poll(), call plic_poll() before the next WFI.
+ * Needs guest_plic_init(). Sets sie.SEIE and leaves sstatus.SIE alone: no interrupt is taken, WFI just goes on. In the main loop,
+ * after virtio_poll(), call guest_plic_poll() before the next WFI.
  */
 bool virtio_serial_wake(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Finding and starting a device, and its queues: virtio_mmio.h says the rules. No loop here is longer than a constant. */
-#include "guests/lib/virtio_mmio.h"
-#include "guests/lib/fdt_node.h"
+#include "guests/lib/virtio/virtio_mmio.h"
+#include "guests/lib/fdt/fdt_node.h"
 
 /* Reads after which a device that does not come out of reset is given up */
 #define RESET_READS 10000U

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A simulated virtio console device for tests of guests/lib/virtio_*.c: registers, queues, ports, and a host that opens them. It
+ * A simulated virtio console device for tests of guests/lib/virtio/virtio_*.c: registers, queues, ports, and a host that opens them. It
  * does what the specification says, complains (with cmocka's assertions) when the driver does not, and can be told to lie.
  */
 #ifndef TESTS_UNIT_VIRTIO_SIM_H
 #define TESTS_UNIT_VIRTIO_SIM_H
 
-#include "guests/lib/virtio_mmio.h"
-#include "guests/lib/virtio_serial.h"
+#include "guests/lib/virtio/virtio_mmio.h"
+#include "guests/lib/virtio/virtio_serial.h"
 
 #define SIM_BASE      UINT64_C(0x10001000)
 #define SIM_IRQ	      1U

@@ -9,9 +9,9 @@
  *
  * Must never trust an id, a length or a port number of the device, nor loop for as long as the device likes.
  */
-#include "guests/lib/virtio_serial.h"
-#include "guests/lib/plic.h"
-#include "guests/lib/virtio_mmio.h"
+#include "guests/lib/virtio/virtio_serial.h"
+#include "guests/lib/guest_plic.h"
+#include "guests/lib/virtio/virtio_mmio.h"
 
 #define VIRTIO_ID_CONSOLE 3U
 
@@ -468,7 +468,7 @@ void virtio_serial_stop(void)
 
 bool virtio_serial_wake(void)
 {
-	return serial.works && plic_enable(serial.dev.irq);
+	return serial.works && guest_plic_enable(serial.dev.irq);
 }
 
 void virtio_poll(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The virtio console driver (guests/lib/virtio_serial.c) and devices that break the rules: each is given up with one line, its
+ * The virtio console driver (guests/lib/virtio/virtio_serial.c) and devices that break the rules: each is given up with one line, its
  * ports are cut for good, and nothing is read or written outside a buffer (the sanitisers look on).
  */
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "tests/unit/guests/lib/virtio_sim.h"
+#include "tests/unit/guests/lib/virtio/virtio_sim.h"
 
 #define LINK 1U
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The virtio console driver (guests/lib/virtio_serial.c) against a simulated device: streams, connections that end and begin,
+ * The virtio console driver (guests/lib/virtio/virtio_serial.c) against a simulated device: streams, connections that end and begin,
  * queues that are full. test_virtio_hostile.c has the devices that mean harm.
  */
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "tests/unit/guests/lib/virtio_sim.h"
+#include "tests/unit/guests/lib/virtio/virtio_sim.h"
 
 #define LINK   1U
 #define SECOND 2U
