@@ -77,10 +77,10 @@ FDTS := $(call files,deps/libfdt/*.c)
 # What needs no hart is built for the host too: for tools, unit tests, fuzzers and proofs. It is so
 # folder by folder.
 HOST_DIRS := mm lib core/machine core/config core/console core/device core/state core/guest/args \
-	arch/riscv/decode arch/riscv/model \
-	guests/lib/fdt guests/lib/migrate guests/lib/virtio guests/manager/shell guests/manager/vms guests/manager/wire
-HOST_MORE := drivers/plic.c drivers/uart_8250.c drivers/uart_sifive.c \
-	guests/lib/guest_format.c
+	arch/riscv/decode arch/riscv/model drivers \
+	guests/lib/fdt guests/lib/migrate guests/lib/virtio \
+	guests/manager/shell guests/manager/vms guests/manager/wire
+HOST_MORE := guests/lib/guest_format.c
 HOST_SRCS := $(call tree,$(HOST_DIRS)) $(call files,$(HOST_MORE))
 
 TOOL_SRCS := $(call files,tools/*.c)
