@@ -180,14 +180,13 @@ u64 gstage_worst_tables(u32 levels, gpa_t base, u64 size);
 u64 gstage_map_tables(const struct gstage *gs, gpa_t gpa, hpa_t hpa, u64 size, u32 largest);
 
 /**
- * gstage_fit() - the size of leaf that gstage_map() uses next
- * @gpa: GPA that comes next; @hpa: HPA that it maps; both 4 KiB aligned
- * @left: bytes that are left to map, at least 4 KiB
- * @largest: largest level allowed
+ * gstage_map_leaves() - count the leaves that gstage_map() of the same arguments makes
+ * @most: where to stop counting, which bounds the work
  *
- * Return: the largest level at which a leaf fits at the front of what is left.
+ * Return: their number, or @most + 1 when there are more than @most.
  */
-u32 gstage_fit(u64 gpa, u64 hpa, u64 left, u32 largest);
+u64 gstage_map_leaves(const struct gstage *gs, gpa_t gpa, hpa_t hpa, u64 size, u32 largest,
+		      u64 most);
 
 /**
  * gstage_map() - map a range where nothing is mapped, on the largest leaves that fit

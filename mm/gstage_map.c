@@ -64,7 +64,11 @@ static u64 *gstage_make_path(struct gstage *gs, struct table_chain *chain, u64 g
 	return table;
 }
 
-u32 gstage_fit(u64 gpa, u64 hpa, u64 left, u32 largest)
+/*
+ * The level of the next leaf that a mapping of @hpa at @gpa makes: the largest that fits at the
+ * front of @left bytes.
+ */
+static u32 gstage_fit(u64 gpa, u64 hpa, u64 left, u32 largest)
 {
 	u32 level = largest;
 
@@ -72,6 +76,18 @@ u32 gstage_fit(u64 gpa, u64 hpa, u64 left, u32 largest)
 	       (!IS_ALIGNED(gpa | hpa, gstage_span(level)) || left < gstage_span(level)))
 		level--;
 	return level;
+}
+
+u64 gstage_map_leaves(const struct gstage *gs, gpa_t gpa, hpa_t hpa, u64 size, u32 largest,
+		      u64 most)
+{
+	u32 top = MIN(largest, gs->levels - 1U);
+	u64 done = 0;
+	u64 leaves = 0;
+
+	for (; done < size && leaves <= most; leaves++)
+		done += gstage_span(gstage_fit(gpa.v + done, hpa.v + done, size - done, top));
+	return leaves;
 }
 
 int gstage_map_begin(struct gstage_mapping *m, const struct gstage *gs, struct table_pool *pool,

@@ -278,6 +278,25 @@ static int space_locate(struct space *from, gpa_t base, u64 size, hpa_t *hpa)
 	return CLV_OK;
 }
 
+/*
+ * Find what a window shows, and judge its size: it is mapped in one step (M6).
+ */
+static int space_check_window(const struct space *sp, gpa_t base, struct space *from,
+			      gpa_t from_base, u64 size, hpa_t *hpa)
+{
+	u64 most = sp->cfg.step_pages;
+	int err;
+
+	if (!IS_ALIGNED(base.v | from_base.v | size, PAGE_SIZE))
+		return CLV_ERR_INVAL;
+	err = space_locate(from, from_base, size, hpa);
+	if (err != CLV_OK)
+		return err;
+	if (gstage_map_leaves(&sp->gs, base, *hpa, size, sp->cfg.largest_level, most) > most)
+		return CLV_ERR_INVAL;
+	return space_check_range(sp, base, size);
+}
+
 /* Windows must leave the memory's own tables alone (M5). */
 static bool space_window_fits(const struct space *sp, u64 tables)
 {
@@ -300,11 +319,7 @@ int space_add_window(struct space *sp, gpa_t base, struct space *from, gpa_t fro
 	int err;
 
 	spin_lock(&sp->lock);
-	err = space_check_range(sp, base, size);
-	if (err == CLV_OK && !IS_ALIGNED(from_base.v, PAGE_SIZE))
-		err = CLV_ERR_INVAL;
-	if (err == CLV_OK)
-		err = space_locate(from, from_base, size, &hpa);
+	err = space_check_window(sp, base, from, from_base, size, &hpa);
 	r = space_slot(sp, 0, CONFIG_MAX_REGIONS);
 	if (err == CLV_OK && r == NULL)
 		err = CLV_ERR_NOMEM;

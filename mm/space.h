@@ -140,8 +140,11 @@ int space_add_device(struct space *sp, gpa_t base, hpa_t hpa, u64 size);
  * @writable: stores allowed. They are not logged in @from: core allows this only while @from is not
  * running and not logged
  *
- * Return: region index, CLV_ERR_INVAL, CLV_ERR_EXISTS, CLV_ERR_RANGE, CLV_ERR_NOMEM (pool or region
- * slots).
+ * A window of more than step_pages leaves is refused (M6).
+ *
+ * Return: region index, CLV_ERR_INVAL (alignment, size 0, too many leaves), CLV_ERR_EXISTS
+ * (overlap), CLV_ERR_RANGE (not in one memory region of @from; wider than the mode), CLV_ERR_NOMEM
+ * (pool or region slots).
  */
 int space_add_window(struct space *sp, gpa_t base, struct space *from, gpa_t from_base, u64 size,
 		     bool writable);

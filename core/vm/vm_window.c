@@ -27,34 +27,18 @@ static bool aligned(u64 own_gpa, u64 gpa, u64 size)
 	       own_gpa + size > own_gpa && gpa + size > gpa;
 }
 
-/* HPA of [gpa, gpa + size), which must lie in one memory range of @from. */
-static int find_memory(const struct vm *from, u64 gpa, u64 size, u32 *region, u64 *hpa)
+/* Find the memory region of @from that holds all of [gpa, gpa + size). */
+static int find_region(const struct vm *from, u64 gpa, u64 size, u32 *region)
 {
 	for (u32 i = 0; i < from->cfg->nr_memory; i++) {
 		const struct config_memory *m = &from->cfg->memory[i];
 
 		if (gpa >= m->gpa && gpa - m->gpa < m->size && size <= m->size - (gpa - m->gpa)) {
 			*region = i;
-			*hpa = from->memory[i].v + (gpa - m->gpa);
 			return CLV_OK;
 		}
 	}
 	return CLV_ERR_RANGE;
-}
-
-/* Return: true when mapping takes at most @limit leaves of @largest_level or smaller; bounded by @limit itself. */
-static bool few_leaves(u64 gpa, u64 hpa, u64 size, u32 largest_level, u32 limit)
-{
-	for (u32 n = 0; size != 0U; n++) {
-		u64 span = gstage_span(gstage_fit(gpa, hpa, size, largest_level));
-
-		if (n == limit)
-			return false;
-		gpa += span;
-		hpa += span;
-		size -= span;
-	}
-	return true;
 }
 
 static bool hits_device(const struct vm *holder, u64 gpa, u64 size)
@@ -131,7 +115,6 @@ static int add_window(struct vm *holder, u64 own_gpa, struct vm *from, u64 gpa, 
 int vm_window_map(struct vm *holder, u64 own_gpa, struct vm *from, u64 gpa, u64 size, bool writable)
 {
 	u32 region = 0;
-	u64 hpa = 0;
 	int err;
 
 	if (holder == from || !aligned(own_gpa, gpa, size))
@@ -139,12 +122,9 @@ int vm_window_map(struct vm *holder, u64 own_gpa, struct vm *from, u64 gpa, u64 
 	if (hits_device(holder, own_gpa, size))
 		return CLV_ERR_EXISTS;
 	spin_lock(&from->lock);
-	err = find_memory(from, gpa, size, &region, &hpa);
+	err = find_region(from, gpa, size, &region);
 	if (err == CLV_OK)
 		err = check_from(from, region, writable);
-	if (err == CLV_OK &&
-	    !few_leaves(own_gpa, hpa, size, holder->space.cfg.largest_level, CONFIG_STEP_PAGES))
-		err = CLV_ERR_INVAL;
 	if (err == CLV_OK)
 		err = add_window(holder, own_gpa, from, gpa, size, writable);
 	spin_unlock(&from->lock);

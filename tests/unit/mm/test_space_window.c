@@ -133,18 +133,39 @@ static void test_window_refuses_bad_arguments(void **state)
 	end_windows();
 }
 
+/* M6: a window is mapped in one step, so it has no more leaves than a step may make. */
+static void test_window_of_too_many_leaves(void **state)
+{
+	(void)state;
+	begin_windows();
+	assert_int_equal(space_add_window(&sp, GPA(GIB(1)), &other, GPA(MIB(256) + PAGE_SIZE),
+					  MIB(8) + PAGE_SIZE, false),
+			 CLV_ERR_INVAL);
+	assert_true(space_add_window(&sp, GPA(GIB(1)), &other, GPA(MIB(256) + PAGE_SIZE), MIB(8),
+				     false) > 0);
+	/* With huge leaves it is few. */
+	assert_int_equal(space_add_window(&sp, GPA(GIB(6)), &other, GPA(MIB(256)), MIB(64), false),
+			 2);
+	end_windows();
+}
+
 /* M5: windows use up their own share of the pool, and no table that the memory may need. */
 static void test_windows_leave_the_memory_its_tables(void **state)
 {
 	u64 at = GIB(8);
 	u64 leaves[3];
+	int window;
 
 	(void)state;
 	begin_windows();
-	/* Shifted by a page, so that all of it is 4 KiB leaves. */
-	while (space_add_window(&sp, GPA(at), &other, GPA(MIB(256) + PAGE_SIZE), MIB(16), false) >
-	       0)
+	/* Shifted by a page, so that all of it is 4 KiB leaves: as many as a step may make. */
+	do {
+		window = space_add_window(&sp, GPA(at), &other, GPA(MIB(256) + PAGE_SIZE), MIB(8),
+					  false);
 		at += GIB(1);
+	} while (window > 0);
+	assert_true(at > GIB(9));
+	assert_int_equal(window, CLV_ERR_NOMEM);
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
 	mm_leaves(&sp, 0, leaves);
 	assert_int_equal(leaves[0], MIB(4) / PAGE_SIZE);
@@ -156,6 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_window_shows_the_other_memory),
 		cmocka_unit_test(test_window_refuses_bad_arguments),
+		cmocka_unit_test(test_window_of_too_many_leaves),
 		cmocka_unit_test(test_windows_leave_the_memory_its_tables),
 	};
 
