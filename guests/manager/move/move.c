@@ -201,7 +201,7 @@ static bool wants_read(int *argc, char **argv, struct move_wants *w)
 		{ .name = "--brake", .unit = "PERCENT", .number = &w->brake, .max = BRAKE_MAX },
 		{ .name = "--verify", .given = &w->verify },
 	};
-	char why[96];
+	char why[128];
 
 	*w = (struct move_wants){ .downtime = DOWNTIME_MS,
 				  .passes = PASSES,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a word may become. */
+/* The list of what a word may become. */
 #include "guests/manager/shell/complete.h"
 
 void complete_begin(struct complete *c, const char *stem)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Lines that were entered: a ring. */
+/* The ring of entered lines. */
 #include "guests/manager/shell/history.h"
 
-static bool is_blank(const char *text)
+static bool history_is_blank(const char *text)
 {
 	while (*text == ' ')
 		text++;
@@ -14,7 +14,8 @@ void history_add(struct history *h, const char *text)
 	const char *last = history_get(h, 1);
 	size_t len = strlen(text);
 
-	if (is_blank(text) || len >= HISTORY_BYTES || (last != NULL && strcmp(last, text) == 0))
+	if (history_is_blank(text) || len >= HISTORY_BYTES ||
+	    (last != NULL && strcmp(last, text) == 0))
 		return;
 	memcpy(h->line[h->next], text, len + 1);
 	h->next = (h->next + 1U) % HISTORY_LINES;

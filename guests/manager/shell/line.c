@@ -2,16 +2,17 @@
 /*
  * The line that is being typed.
  *
- * Keys come as a terminal sends them: control characters, ESC and a letter, and control sequences (ECMA-48, section 5.4;
- * which sequence is which key is xterm's, and the VT220's numbers with `~`). Unknown ones are read to their end and ignored.
+ * Keys come as a terminal sends them: control characters, ESC and a letter, and control sequences
+ * (ECMA-48, section 5.4). Which sequence is which key follows xterm; the numbers before `~` are
+ * those of the VT220. Unknown sequences are read to their end and ignored.
  */
 #include "guests/manager/shell/line.h"
 
 enum line_state {
 	LINE_PLAIN,
-	LINE_ESCAPE, /* behind ESC */
-	LINE_CSI,    /* behind ESC [ */
-	LINE_SS3,    /* behind ESC O: a key in application mode */
+	LINE_ESCAPE, /* after ESC */
+	LINE_CSI,    /* after ESC [ */
+	LINE_SS3,    /* after ESC O: a key in application mode */
 };
 
 #define CTRL(c) ((u8)((c) & 0x1fU))
@@ -21,7 +22,7 @@ enum line_state {
 
 #define PARAMETER_MAX 1000U
 
-/* Numbers of VT220 keys, ESC [ n ~ */
+/* Numbers of VT220 keys: n in ESC [ n ~ */
 #define VT_HOME	  1U
 #define VT_DELETE 3U
 #define VT_END	  4U
@@ -55,7 +56,7 @@ bool line_insert(struct line *l, const char *text, size_t len)
 	return true;
 }
 
-/* Take the characters from @from up to @to out; the cursor goes there. */
+/* Erase the characters from @from up to @to, and put the cursor there. */
 static void line_remove(struct line *l, u32 from, u32 to)
 {
 	memmove(&l->text[from], &l->text[to], l->len - to + 1U);
@@ -64,7 +65,7 @@ static void line_remove(struct line *l, u32 from, u32 to)
 	l->lost = 0;
 }
 
-/* The same, kept for ^Y. */
+/* Erase as line_erase() does, and keep the text for ^Y. */
 static enum line_event line_kill(struct line *l, u32 from, u32 to)
 {
 	if (from == to)
@@ -123,7 +124,7 @@ static u32 line_right(const struct line *l)
 	return l->at < l->len ? l->at + 1U : l->len;
 }
 
-/* --- history ----------------------------------------------------------------------------------------------------- */
+/* --- history ---------------------------------------------------------------------------------- */
 
 static enum line_event line_recall(struct line *l, u32 back)
 {
@@ -153,7 +154,7 @@ static enum line_event line_newer(struct line *l)
 	return l->back == 0 ? LINE_REFUSED : line_recall(l, l->back - 1U);
 }
 
-/* --- keys -------------------------------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 static enum line_event line_tilde(struct line *l)
 {
@@ -171,7 +172,7 @@ static enum line_event line_tilde(struct line *l)
 	}
 }
 
-/* The last byte of a control sequence, or what follows ESC O. */
+/* The last byte of a control sequence, or the byte after ESC O. */
 static enum line_event line_sequence(struct line *l, u8 key)
 {
 	switch (key) {
@@ -194,7 +195,7 @@ static enum line_event line_sequence(struct line *l, u8 key)
 	}
 }
 
-/* A byte behind ESC [: parameters and intermediates are below 0x40, and one that is not ends the sequence. */
+/* A byte after ESC [: parameters and intermediates are below 0x40; any other ends the sequence. */
 static enum line_event line_csi(struct line *l, u8 key)
 {
 	if (key >= '0' && key <= '9') {
@@ -210,7 +211,7 @@ static enum line_event line_csi(struct line *l, u8 key)
 	return line_sequence(l, key);
 }
 
-/* A byte behind ESC. */
+/* The byte after ESC. */
 static enum line_event line_meta(struct line *l, u8 key)
 {
 	l->state = LINE_PLAIN;
@@ -284,7 +285,7 @@ static enum line_event line_character(struct line *l, u8 key)
 	return end ? LINE_APPENDED : LINE_CHANGED;
 }
 
-/* CR, LF and CR LF each end a line once. */
+/* CR, LF and CR LF each end one line. */
 static enum line_event line_end(struct line *l, u8 key)
 {
 	if (key == '\n' && l->after_return) {
@@ -341,9 +342,9 @@ enum line_event line_key(struct line *l, u8 key)
 	}
 }
 
-/* --- what is shown ----------------------------------------------------------------------------------------------- */
+/* --- what is shown ---------------------------------------------------------------------------- */
 
-/* Move the window by as much as it takes for the cursor to be in it, and to show no emptiness that could be text. */
+/* Move the window as little as it takes to have the cursor in it and no column needlessly empty. */
 static void line_scroll(struct line *l)
 {
 	if (l->len < LINE_WINDOW)
@@ -364,7 +365,7 @@ size_t line_show(struct line *l, char *buf)
 	line_scroll(l);
 	n = l->len - l->view < LINE_WINDOW ? l->len - l->view : LINE_WINDOW;
 	memcpy(buf, &l->text[l->view], n);
-	/* What goes on outside the window is marked at its edge. */
+	/* Mark an edge beyond which the text goes on. */
 	if (l->view > 0)
 		buf[0] = '<';
 	if (l->view + n < l->len)

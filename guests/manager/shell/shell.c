@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The shell: what is typed becomes a line, and a line a command. */
+/* The shell's main part: what is typed becomes a line, and a line becomes a command. */
 #include "guests/manager/shell/shell_internal.h"
 
 #define CTRL_C 0x03
@@ -34,9 +34,9 @@ void shell_close(void)
 	shell_flush();
 }
 
-/* --- completion -------------------------------------------------------------------------------------------------- */
+/* --- completion ------------------------------------------------------------------------------- */
 
-static void list_candidates(const struct complete *c)
+static void shell_list_candidates(const struct complete *c)
 {
 	char text[LIST_COLUMNS + COMPLETE_WORD];
 	size_t len = 0;
@@ -53,8 +53,8 @@ static void list_candidates(const struct complete *c)
 	shell_say("%s", text);
 }
 
-/* Put in what all candidates have in common. Return: there was something. */
-static bool insert_common(const struct complete *c)
+/* Insert what all candidates have in common. Return: true when that added something. */
+static bool shell_insert_common(const struct complete *c)
 {
 	char common[COMPLETE_WORD + 1U];
 	size_t len = complete_common(c, common), stem = strlen(c->stem);
@@ -67,7 +67,7 @@ static bool insert_common(const struct complete *c)
 	return true;
 }
 
-static void complete_line(void)
+static void shell_complete_line(void)
 {
 	static struct complete c;
 	char text[LINE_BYTES], *argv[WORDS_MAX + 1U];
@@ -90,14 +90,14 @@ static void complete_line(void)
 	shell_complete(&c, argc, argv);
 	if (c.nr == 0)
 		shell_row_bell();
-	else if (!insert_common(&c) && c.nr > 1)
-		list_candidates(&c);
+	else if (!shell_insert_common(&c) && c.nr > 1)
+		shell_list_candidates(&c);
 }
 
-/* --- lines ------------------------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
-/* End the row with the whole line, as a record of what was entered. */
-static void end_row(const char *suffix)
+/* End the row so that the whole line stands there, as a record of what was entered. */
+static void shell_end_row(const char *suffix)
 {
 	if (shell.script)
 		return;
@@ -113,8 +113,8 @@ static void end_row(const char *suffix)
 	shell_flush();
 }
 
-/* Run @text, and say how it ended. */
-static void run_line(char *text)
+/* Run the command @text, and say how it ended. */
+static void shell_run_line(char *text)
 {
 	shell.interrupted = false;
 	shell.error[0] = '\0';
@@ -129,40 +129,41 @@ static void run_line(char *text)
 	shell_row_take();
 }
 
-/* What was entered has lost some characters: that is its answer. */
-static void refuse_line(void)
+/* The entered line has lost characters: it is refused whole. */
+static void shell_refuse_line(void)
 {
 	shell.running = true;
 	shell_say("error: a line has at most %u characters", LINE_BYTES - 1U);
 	shell.running = false;
 }
 
-static void enter_line(void)
+static void shell_enter_line(void)
 {
 	char text[LINE_BYTES];
 	bool lost = shell.line.lost > 0;
 
-	end_row("");
+	shell_end_row("");
 	memcpy(text, shell.line.text, shell.line.len + 1U);
 	line_clear(&shell.line);
 	if (lost) {
-		refuse_line();
+		shell_refuse_line();
 		return;
 	}
 	history_add(&shell.history, text);
-	run_line(text);
+	shell_run_line(text);
 	shell.line.plain = shell.script;
 	shell.stale = true;
 }
 
-static void forget_line(void)
+static void shell_forget_line(void)
 {
-	end_row("^C");
+	shell_end_row("^C");
 	line_clear(&shell.line);
 	shell.stale = true;
 }
 
-static void append(u8 key)
+/* A character was added at the end of the line: show it, without drawing the line again. */
+static void shell_append(u8 key)
 {
 	char text[2] = { (char)key, '\0' };
 
@@ -174,7 +175,8 @@ static void append(u8 key)
 		shell_put(text);
 }
 
-static void settle(void)
+/* Draw the open row again if it is stale. */
+static void shell_settle(void)
 {
 	if (!shell.stale)
 		return;
@@ -182,11 +184,11 @@ static void settle(void)
 	shell_row_draw();
 }
 
-static void serve_key(u8 key)
+static void shell_serve_key(u8 key)
 {
 	switch (line_key(&shell.line, key)) {
 	case LINE_APPENDED:
-		append(key);
+		shell_append(key);
 		break;
 	case LINE_CHANGED:
 	case LINE_REDRAW:
@@ -196,14 +198,14 @@ static void serve_key(u8 key)
 		shell_row_bell();
 		break;
 	case LINE_COMPLETE:
-		settle();
-		complete_line();
+		shell_settle();
+		shell_complete_line();
 		break;
 	case LINE_ENTERED:
-		enter_line();
+		shell_enter_line();
 		break;
 	case LINE_INTERRUPTED:
-		forget_line();
+		shell_forget_line();
 		break;
 	case LINE_NOTHING:
 	default:
@@ -211,10 +213,10 @@ static void serve_key(u8 key)
 	}
 }
 
-/* --- input ------------------------------------------------------------------------------------------------------- */
+/* --- input ------------------------------------------------------------------------------------ */
 
-/* What was read while a command ran, oldest first, then what comes. */
-static size_t fetch(char *buf, size_t size)
+/* Fetch what was read while a command ran, oldest first, then what is typed now. */
+static size_t shell_fetch(char *buf, size_t size)
 {
 	size_t len = shell.ahead_len < size ? shell.ahead_len : size;
 
@@ -231,12 +233,12 @@ bool shell_serve(void)
 	bool any = false;
 	char key;
 
-	/* One by one: what stands behind a command that runs long is its, to look for ^C. */
-	while (fetch(&key, 1) != 0) {
-		serve_key((u8)key);
+	/* One by one: a command that runs long reads the bytes after it, to look for ^C. */
+	while (shell_fetch(&key, 1) != 0) {
+		shell_serve_key((u8)key);
 		any = true;
 	}
-	settle();
+	shell_settle();
 	shell_flush();
 	return any;
 }
@@ -245,11 +247,14 @@ bool shell_interrupted(void)
 {
 	char key;
 
-	/* With no room left a script's input waits where it is; a person's is dropped, so that ^C gets through. */
+	/*
+	 * When @ahead is full, a script's input waits where it is. A person's input is dropped, so
+	 * that ^C gets through.
+	 */
 	while (!(shell.script && shell.ahead_len == SHELL_AHEAD_BYTES) &&
 	       shell.port->read(&key, 1) != 0) {
 		if (key == CTRL_C) {
-			/* What was typed before it is forgotten, as at the prompt. */
+			/* As at the prompt, ^C forgets what was typed before it. */
 			shell.ahead_len = 0;
 			shell.interrupted = true;
 		} else if (shell.ahead_len < SHELL_AHEAD_BYTES) {
@@ -270,7 +275,7 @@ void shell_run(const char *line)
 	if (!line_insert(&shell.line, line, len))
 		return;
 	shell.stale = true;
-	enter_line();
-	settle();
+	shell_enter_line();
+	shell_settle();
 	shell_flush();
 }

@@ -1,36 +1,44 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The shell's tables of commands: looking one up, running it, completing its words, and the shell's own commands. */
+/*
+ * The shell's tables of commands: look one up, run it, complete its words. Also the shell's own
+ * commands.
+ */
 #include "guests/manager/shell/shell_internal.h"
 
-#define USAGE_COLUMNS \
-	34U /* of a command's usage in the list of all; a longer one has a line for itself */
+/*
+ * Columns of a usage in the list of all commands, as in "%-34s" below. A longer one gets its own
+ * line.
+ */
+#define USAGE_COLUMNS 34U
 
-static enum command_result run_help(int argc, char **argv);
-static enum command_result run_history(int argc, char **argv);
-static enum command_result run_script(int argc, char **argv);
+static enum command_result shell_commands_run_help(int argc, char **argv);
+static enum command_result shell_commands_run_history(int argc, char **argv);
+static enum command_result shell_commands_run_script(int argc, char **argv);
 
-static void complete_names(struct complete *c, int argc, char **argv);
-static void complete_script(struct complete *c, int argc, char **argv);
+static void shell_commands_complete_names(struct complete *c, int argc, char **argv);
+static void shell_commands_complete_script(struct complete *c, int argc, char **argv);
 
-static const struct command own_commands[] = {
-	{ "help", "[COMMAND]", "list the commands, or explain one", run_help, complete_names },
+static const struct command shell_commands_own[] = {
+	{ "help", "[COMMAND]", "list the commands, or explain one", shell_commands_run_help,
+	  shell_commands_complete_names },
 	{ "history", "", "list the lines that were entered; Up and Down bring them back",
-	  run_history, NULL },
+	  shell_commands_run_history, NULL },
 	{ "script", "on|off",
 	  "for programs: no echo, prompt, colours or redrawing\n"
 	  "Output is key=value fields with plain numbers. Blank lines and lines that begin with # "
 	  "are skipped.",
-	  run_script, complete_script },
+	  shell_commands_run_script, shell_commands_complete_script },
 };
 
-static const struct shell_table own_table = { own_commands, ARRAY_SIZE(own_commands) };
+static const struct shell_table shell_commands_own_table = { shell_commands_own,
+							     ARRAY_SIZE(shell_commands_own) };
 
-/* Table @i: the program's first, then the shell's own. NULL: there are no more. */
-static const struct shell_table *table_at(u32 i)
+/* Return: table @i, the program's tables first, then the shell's own; NULL: no more. */
+static const struct shell_table *shell_commands_table_at(u32 i)
 {
 	if (i < shell.tables_nr)
 		return &shell.tables[i];
-	return i == shell.tables_nr ? &own_table : NULL;
+	return i == shell.tables_nr ? &shell_commands_own_table : NULL;
 }
 
 const struct command *shell_find(const char *name)
@@ -38,7 +46,7 @@ const struct command *shell_find(const char *name)
 	const struct shell_table *t;
 	u32 i, n;
 
-	for (i = 0; (t = table_at(i)) != NULL; i++) {
+	for (i = 0; (t = shell_commands_table_at(i)) != NULL; i++) {
 		for (n = 0; n < t->nr; n++) {
 			if (strcmp(t->commands[n].name, name) == 0)
 				return &t->commands[n];
@@ -47,7 +55,7 @@ const struct command *shell_find(const char *name)
 	return NULL;
 }
 
-static void complete_names(struct complete *c, int argc, char **argv)
+static void shell_commands_complete_names(struct complete *c, int argc, char **argv)
 {
 	const struct shell_table *t;
 	u32 i, n;
@@ -55,13 +63,13 @@ static void complete_names(struct complete *c, int argc, char **argv)
 	(void)argv;
 	if (argc > 2)
 		return;
-	for (i = 0; (t = table_at(i)) != NULL; i++) {
+	for (i = 0; (t = shell_commands_table_at(i)) != NULL; i++) {
 		for (n = 0; n < t->nr; n++)
 			complete_add(c, t->commands[n].name);
 	}
 }
 
-static void complete_script(struct complete *c, int argc, char **argv)
+static void shell_commands_complete_script(struct complete *c, int argc, char **argv)
 {
 	(void)argv;
 	if (argc != 2)
@@ -75,7 +83,7 @@ void shell_complete(struct complete *c, int argc, char **argv)
 	const struct command *command;
 
 	if (argc == 1) {
-		complete_names(c, argc, argv);
+		shell_commands_complete_names(c, argc, argv);
 		return;
 	}
 	command = shell_find(argv[0]);
@@ -83,7 +91,7 @@ void shell_complete(struct complete *c, int argc, char **argv)
 		command->complete(c, argc, argv);
 }
 
-static void run_command(const struct command *command, int argc, char **argv)
+static void shell_commands_run(const struct command *command, int argc, char **argv)
 {
 	switch (command->run(argc, argv)) {
 	case COMMAND_OK:
@@ -118,45 +126,42 @@ bool shell_execute(char *line)
 	if (command == NULL)
 		shell_error("no command is called \"%.32s\"; `help` lists all commands", argv[0]);
 	else
-		run_command(command, argc, argv);
+		shell_commands_run(command, argc, argv);
 	return true;
 }
 
-/* --- the shell's own --------------------------------------------------------------------------------------------- */
+/* --- the shell's own commands ----------------------------------------------------------------- */
 
-/* Say @text's lines; @from: the first to be said. */
-static void say_lines(const char *text, u32 from)
+/* Copy the first line of @text, cut to fit. Return: what follows that line. */
+static const char *shell_commands_first_line(const char *text, char *line, size_t size)
 {
-	u32 line = 0;
-	size_t n;
+	size_t n = 0;
 
-	for (; *text != '\0'; line++) {
-		for (n = 0; text[n] != '\0' && text[n] != '\n'; n++)
-			;
-		if (line >= from) {
-			char copy[SHELL_LINE_MAX];
+	for (; *text != '\0' && *text != '\n'; text++) {
+		if (n + 1U < size)
+			line[n++] = *text;
+	}
+	line[n] = '\0';
+	return *text == '\n' ? text + 1 : text;
+}
 
-			guest_print(copy, sizeof(copy), "%s", text);
-			copy[n < sizeof(copy) ? n : sizeof(copy) - 1U] = '\0';
-			shell_say("  %s", copy);
-		}
-		text += n;
-		if (*text == '\n')
-			text++;
+static void shell_commands_say_lines(const char *text)
+{
+	char line[SHELL_LINE_MAX];
+
+	while (*text != '\0') {
+		text = shell_commands_first_line(text, line, sizeof(line));
+		shell_say("  %s", line);
 	}
 }
 
-/* A command in the list of all: its usage, and the first line of its help. */
-static void say_summary(const struct command *command)
+/* Print a command's row in the list of all: its usage, and the first line of its help. */
+static void shell_commands_say_summary(const struct command *command)
 {
 	char usage[SHELL_LINE_MAX], help[SHELL_LINE_MAX];
-	size_t n;
 
 	guest_print(usage, sizeof(usage), "%s %s", command->name, command->args);
-	guest_print(help, sizeof(help), "%s", command->help);
-	for (n = 0; help[n] != '\0' && help[n] != '\n'; n++)
-		;
-	help[n] = '\0';
+	(void)shell_commands_first_line(command->help, help, sizeof(help));
 	if (strlen(usage) > USAGE_COLUMNS) {
 		shell_say("  %s", usage);
 		usage[0] = '\0';
@@ -164,7 +169,7 @@ static void say_summary(const struct command *command)
 	shell_say("  %-34s  %s", usage, help);
 }
 
-static enum command_result run_help(int argc, char **argv)
+static enum command_result shell_commands_run_help(int argc, char **argv)
 {
 	const struct command *command;
 	const struct shell_table *t;
@@ -180,17 +185,17 @@ static enum command_result run_help(int argc, char **argv)
 			return COMMAND_FAILED;
 		}
 		shell_say("%s %s", command->name, command->args);
-		say_lines(command->help, 0);
+		shell_commands_say_lines(command->help);
 		return COMMAND_OK;
 	}
-	for (i = 0; (t = table_at(i)) != NULL; i++) {
+	for (i = 0; (t = shell_commands_table_at(i)) != NULL; i++) {
 		for (n = 0; n < t->nr; n++)
-			say_summary(&t->commands[n]);
+			shell_commands_say_summary(&t->commands[n]);
 	}
 	return COMMAND_OK;
 }
 
-static enum command_result run_history(int argc, char **argv)
+static enum command_result shell_commands_run_history(int argc, char **argv)
 {
 	u32 back;
 
@@ -202,7 +207,7 @@ static enum command_result run_history(int argc, char **argv)
 	return COMMAND_OK;
 }
 
-static enum command_result run_script(int argc, char **argv)
+static enum command_result shell_commands_run_script(int argc, char **argv)
 {
 	if (argc != 2)
 		return COMMAND_USAGE;

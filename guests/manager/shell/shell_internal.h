@@ -17,14 +17,19 @@ enum shell_row {
 };
 
 /**
- * struct shell
- * @row: what is shown of it: taken back before a whole line goes out
- * @stale: the row does not show the line as it is
- * @running: a command runs: no prompt
+ * struct shell - all that the shell knows
+ * @open: the shell serves: it shows the prompt, or the progress
+ * @script: script mode
+ * @running: a command is running, so there is no prompt
  * @interrupted: ^C came while it ran
- * @ahead: what was read while a command ran, for afterwards
+ * @row: what stands on the open row; it is cleared before a whole line goes out
+ * @stale: the open row does not show what it should
+ * @ahead, @ahead_len: what was read while a command ran, for after its end
+ * @out, @out_len: what has not been sent yet
  * @error: what shell_error() was told
- * @progress: "" without a job; @progress_shown: when it was last drawn or printed; @progress_new: it has changed since
+ * @progress: the last text of shell_progress(); "" without a job
+ * @progress_shown: when the progress was last drawn or printed, ticks
+ * @progress_new: @progress has changed since then
  */
 struct shell {
 	const struct shell_port *port;
@@ -52,15 +57,19 @@ extern struct shell shell;
 
 /* shell_output.c: the terminal */
 
-/** shell_put() - send text; shell_flush(): now */
+/** shell_put() - send text, though not at once */
 void shell_put(const char *text);
+
+/** shell_flush() - send now what shell_put() was given */
 void shell_flush(void);
 
-/** shell_row_take() - clear the open row; shell_row_draw() - show what belongs there: the progress, the prompt, or nothing */
+/** shell_row_take() - clear the open row */
 void shell_row_take(void);
+
+/** shell_row_draw() - show what belongs on the open row: the progress, the prompt, or nothing */
 void shell_row_draw(void);
 
-/** shell_row_bell() - the terminal's bell, for a person */
+/** shell_row_bell() - ring the terminal's bell; silent in script mode */
 void shell_row_bell(void);
 
 /* shell_commands.c: the tables */
@@ -71,7 +80,12 @@ const struct command *shell_find(const char *name);
 /** shell_complete() - add what the last of @argc words may become */
 void shell_complete(struct complete *c, int argc, char **argv);
 
-/** shell_execute() - split @line, which is changed, and run it. Return: it was a command, and its last line is out */
+/**
+ * shell_execute() - split a line and run its command
+ * @line: is overwritten
+ * Return: true when there was a command, though perhaps an unknown one; false for a blank line or a
+ * comment. What went wrong has been told to shell_error().
+ */
 bool shell_execute(char *line);
 
 #endif

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The shell's terminal: whole lines, and one open row that is taken away before a line and drawn again behind it.
- * The row is cleared with CR and ESC [K, which the hypervisor's console carries out within the partition's line.
+ * The shell's terminal: whole lines, and one open row, which is cleared before a line and drawn
+ * again after it.
+ *
+ * CR and ESC [K clear the row. The hypervisor's console carries them out within the partition's
+ * own line.
  */
 #include "guests/manager/shell/shell_internal.h"
 
@@ -9,9 +12,9 @@
 #define RED	  "\033[31m"
 #define NORMAL	  "\033[0m"
 #define BELL	  "\a"
-#define UNASKED	  "* " /* script mode: of no command's answer */
+#define UNASKED	  "* " /* script mode: the line belongs to no command's answer */
 
-#define PROGRESS_COLUMNS 71U /* of the progress on the row */
+#define PROGRESS_COLUMNS 71U /* of the progress line; the rest is cut */
 #define DRAWS_A_SECOND	 10U
 
 void shell_flush(void)
@@ -37,7 +40,7 @@ void shell_row_take(void)
 	shell.row = SHELL_ROW_NONE;
 }
 
-static void draw_progress(void)
+static void shell_output_draw_progress(void)
 {
 	char text[PROGRESS_COLUMNS + 1U];
 
@@ -48,7 +51,7 @@ static void draw_progress(void)
 	shell.progress_new = false;
 }
 
-static void draw_line(void)
+static void shell_output_draw_line(void)
 {
 	char text[LINE_SHOW_BYTES];
 
@@ -64,9 +67,9 @@ void shell_row_draw(void)
 	if (shell.script || !shell.open)
 		return;
 	if (shell.progress[0] != '\0' && (shell.running || shell.line.len == 0))
-		draw_progress();
+		shell_output_draw_progress();
 	else if (!shell.running)
-		draw_line();
+		shell_output_draw_line();
 }
 
 void shell_row_bell(void)
@@ -75,14 +78,15 @@ void shell_row_bell(void)
 		shell_put(BELL);
 }
 
-static bool begins(const char *text, const char *with)
+static bool shell_output_begins(const char *text, const char *with)
 {
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-static void put_line(const char *mark, const char *text)
+static void shell_output_line(const char *mark, const char *text)
 {
-	bool bad = !shell.script && (begins(text, "error: ") || begins(text, "failed: "));
+	bool bad = !shell.script &&
+		   (shell_output_begins(text, "error: ") || shell_output_begins(text, "failed: "));
 
 	shell_row_take();
 	if (shell.script)
@@ -94,7 +98,7 @@ static void put_line(const char *mark, const char *text)
 		shell_put(NORMAL);
 	shell_put("\n");
 	shell_flush();
-	/* Not drawn at once: of a report in many lines, only what comes behind the last one matters. */
+	/* The row is not drawn at once: only what follows the last line of a report matters. */
 	shell.stale = true;
 }
 
@@ -106,12 +110,12 @@ void shell_say(const char *fmt, ...)
 	__builtin_va_start(ap, fmt);
 	guest_format(text, sizeof(text), fmt, ap);
 	__builtin_va_end(ap);
-	put_line(shell.running ? "" : UNASKED, text);
+	shell_output_line(shell.running ? "" : UNASKED, text);
 }
 
 void shell_tell(const char *text)
 {
-	put_line(UNASKED, text);
+	shell_output_line(UNASKED, text);
 }
 
 void shell_error(const char *fmt, ...)
@@ -130,8 +134,8 @@ void shell_error(const char *fmt, ...)
 			    len == 0 ? "" : "; ", text);
 }
 
-/* Print or draw the progress if it has changed and was not shown a moment ago. */
-static void show_progress(void)
+/* Print or draw the progress if it has changed, and was not shown only a moment ago. */
+static void shell_output_show_progress(void)
 {
 	u64 now = shell.port->time();
 	u64 gap = shell.script ? shell.port->second : shell.port->second / DRAWS_A_SECOND;
@@ -157,13 +161,13 @@ void shell_progress(const char *fmt, ...)
 	__builtin_va_start(ap, fmt);
 	guest_format(text, sizeof(text), fmt, ap);
 	__builtin_va_end(ap);
-	if (shell.progress[0] == '\0') /* a job's first is shown at once */
+	if (shell.progress[0] == '\0') /* a job's first progress is shown at once */
 		shell.progress_shown = shell.port->time() - shell.port->second;
 	if (strcmp(text, shell.progress) != 0) {
 		memcpy(shell.progress, text, sizeof(text));
 		shell.progress_new = true;
 	}
-	show_progress();
+	shell_output_show_progress();
 }
 
 void shell_progress_end(void)

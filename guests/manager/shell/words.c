@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Words, numbers and options of a line that a person typed. */
+/* Taking apart a line that a person typed: words, numbers, options. */
 #include "guests/manager/shell/words.h"
 
-static bool is_blank(char c)
+static bool words_is_blank(char c)
 {
 	return c == ' ' || c == '\t';
 }
 
-/* Cut the word at @from off, its quotes taken out, and put it at @to, which is not behind. Return: what follows, or NULL. */
-static char *take_word(char *from, char *to)
+/*
+ * Copy the word at @from to @to, without its quotes, and end it with a NUL. @to may be @from
+ * itself, or lie before it.
+ * Return: what follows the word; NULL when a quote is not closed.
+ */
+static char *words_take(char *from, char *to)
 {
 	bool quoted = false;
 
-	for (; *from != '\0' && (quoted || !is_blank(*from)); from++) {
+	for (; *from != '\0' && (quoted || !words_is_blank(*from)); from++) {
 		if (*from == '"')
 			quoted = !quoted;
 		else
@@ -31,7 +35,7 @@ int words_split(char *line, char **argv, const char **why)
 	int argc = 0;
 
 	for (;;) {
-		while (is_blank(*line))
+		while (words_is_blank(*line))
 			line++;
 		argv[argc] = NULL;
 		if (*line == '\0')
@@ -41,7 +45,7 @@ int words_split(char *line, char **argv, const char **why)
 			return -1;
 		}
 		argv[argc] = line;
-		line = take_word(line, line);
+		line = words_take(line, line);
 		if (line == NULL) {
 			*why = "a quote (\") is not closed";
 			return -1;
@@ -50,8 +54,8 @@ int words_split(char *line, char **argv, const char **why)
 	}
 }
 
-/* Return: value of the digit, 16 or more when it is none. */
-static u32 digit(char c)
+/* Return: the value of the digit @c; 16 when it is not a digit. */
+static u32 words_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return (u32)(c - '0');
@@ -73,7 +77,7 @@ bool words_number(const char *text, u64 *value)
 	if (*text == '\0')
 		return false;
 	for (; *text != '\0'; text++) {
-		u64 d = digit(*text);
+		u64 d = words_digit(*text);
 
 		if (d >= base || n > (UINT64_MAX - d) / base)
 			return false;
@@ -83,7 +87,7 @@ bool words_number(const char *text, u64 *value)
 	return true;
 }
 
-static size_t name_length(const char *word)
+static size_t words_name_length(const char *word)
 {
 	size_t n = 0;
 
@@ -92,9 +96,10 @@ static size_t name_length(const char *word)
 	return n;
 }
 
-static const struct option *find_option(const char *word, const struct option *options, u32 nr)
+static const struct option *words_find_option(const char *word, const struct option *options,
+					      u32 nr)
 {
-	size_t n = name_length(word);
+	size_t n = words_name_length(word);
 	u32 i;
 
 	for (i = 0; i < nr; i++) {
@@ -104,7 +109,7 @@ static const struct option *find_option(const char *word, const struct option *o
 	return NULL;
 }
 
-static bool set_value(const struct option *o, const char *value, char *why, size_t size)
+static bool words_set_value(const struct option *o, const char *value, char *why, size_t size)
 {
 	u64 n;
 
@@ -114,15 +119,18 @@ static bool set_value(const struct option *o, const char *value, char *why, size
 		return true;
 	if (!words_number(value, &n) || n < o->min || n > o->max) {
 		guest_print(why, size, "%s %.32s: %s must be a number from %lu to %lu", o->name,
-			    value, o->unit, (unsigned long)o->min, (unsigned long)o->max);
+			    value, o->unit, o->min, o->max);
 		return false;
 	}
 	*o->number = n;
 	return true;
 }
 
-/* The option @o stands at @argv[0]. Return: number of words that it takes, 0: @why says what is wrong */
-static int take_option(const struct option *o, char **argv, char *why, size_t size)
+/*
+ * Take the option @o, which stands at @argv[0], and its value if it has one.
+ * Return: how many words it takes (1 or 2); 0 when it is wrong, and @why says how.
+ */
+static int words_take_option(const struct option *o, char **argv, char *why, size_t size)
 {
 	const char *value = argv[0] + strlen(o->name);
 	int words = 1;
@@ -145,12 +153,23 @@ static int take_option(const struct option *o, char **argv, char *why, size_t si
 		guest_print(why, size, "%s needs a value: %s %s", o->name, o->name, o->unit);
 		return 0;
 	}
-	return set_value(o, value, why, size) ? words : 0;
+	return words_set_value(o, value, why, size) ? words : 0;
 }
 
-static bool is_option(const char *word)
+static bool words_is_option(const char *word)
 {
 	return word[0] == '-' && word[1] == '-' && word[2] != '\0';
+}
+
+static void words_refuse_option(const char *word, const struct option *options, u32 nr, char *why,
+				size_t size)
+{
+	size_t len = guest_print(why, size, "unknown option %.40s; the options are", word);
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		len += guest_print(why + len, size - len, "%s %s", i == 0 ? "" : ",",
+				   options[i].name);
 }
 
 bool words_options(int *argc, char **argv, const struct option *options, u32 nr, char *why,
@@ -167,16 +186,16 @@ bool words_options(int *argc, char **argv, const struct option *options, u32 nr,
 				argv[to++] = argv[from];
 			break;
 		}
-		if (!is_option(argv[from])) {
+		if (!words_is_option(argv[from])) {
 			argv[to++] = argv[from++];
 			continue;
 		}
-		o = find_option(argv[from], options, nr);
+		o = words_find_option(argv[from], options, nr);
 		if (o == NULL) {
-			guest_print(why, size, "no option %.40s", argv[from]);
+			words_refuse_option(argv[from], options, nr, why, size);
 			return false;
 		}
-		words = take_option(o, &argv[from], why, size);
+		words = words_take_option(o, &argv[from], why, size);
 		if (words == 0)
 			return false;
 		from += words;

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A line's words, numbers and options. Builds for the host too; what a person typed never reaches further than its text. */
+/*
+ * The words, numbers and options of a line that a person typed.
+ *
+ * Builds for the host too. Nothing here looks beyond the text that it is given.
+ */
 #ifndef GUESTS_MANAGER_WORDS_H
 #define GUESTS_MANAGER_WORDS_H
 
@@ -8,23 +12,28 @@
 #define WORDS_MAX 32U
 
 /**
- * words_split() - cut @line into words at spaces and tabs, in place; `"` around a word or a part of it keeps its spaces
- * @argv: WORDS_MAX + 1 entries; the one behind the last word becomes NULL
- * @why: gets a static text when it cannot be cut
- * Return: number of words, or -1: too many, or a quote that is not closed.
+ * words_split() - cut a line into words, in place
+ * @line: is overwritten. Spaces and tabs separate words; `"` around a word, or a part of one, keeps
+ *	the spaces in it and is taken out
+ * @argv: WORDS_MAX + 1 entries; the entry after the last word becomes NULL
+ * @why: on failure, a static text that says what is wrong
+ * Return: the number of words; -1 when there are too many or a quote is not closed.
  */
 int words_split(char *line, char **argv, const char **why);
 
-/** words_number() - decimal, or hexadecimal with 0x. Return: @text is a number, whole, and fits; then @value has it */
+/**
+ * words_number() - read a number, decimal or hexadecimal with 0x
+ * Return: true when all of @text is one number of 64 bits, which is then in @value.
+ */
 bool words_number(const char *text, u64 *value);
 
 /**
- * struct option - an option that a command takes: `--NAME`, or `--NAME VALUE`, or `--NAME=VALUE`
+ * struct option - an option of a command: `--NAME`, `--NAME VALUE` or `--NAME=VALUE`
  * @name: with its two hyphens
- * @unit: what its value is called in messages ("MS"); NULL: it has none
- * @number: where the value goes, @min to @max; NULL when @text takes it as it is, or when there is none
- * @text: where the value goes as it was typed, or NULL
- * @given: becomes true when it is there, or NULL
+ * @unit: what messages call its value ("MS"); NULL when the option has no value
+ * @number: where a value goes that must be a number from @min to @max; NULL otherwise
+ * @text: where the value goes as it was typed; may be NULL
+ * @given: becomes true when the option is there; may be NULL
  */
 struct option {
 	const char *name;
@@ -37,10 +46,13 @@ struct option {
 };
 
 /**
- * words_options() - take the options out of @argv wherever they stand (not behind a word `--`, which is taken out too)
- * @argc: in: words; out: words that are left, argv[*argc] is NULL
- * @why: a buffer of @size bytes for what was wrong
- * Return: all were understood. What was not given is left as it was.
+ * words_options() - take the options out of @argv, wherever they stand
+ * @argc: in: the number of words; out: the number of words left. argv[*argc] becomes NULL
+ * @why: on failure, says what is wrong; @size bytes
+ *
+ * A word `--` ends the options: it is taken out, and what follows it is left as it is. The
+ * variables of an option that is not there are left as they were.
+ * Return: true when every option was understood.
  */
 bool words_options(int *argc, char **argv, const struct option *options, u32 nr, char *why,
 		   size_t size);

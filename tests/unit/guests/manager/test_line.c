@@ -467,8 +467,10 @@ static void wrong_options_are_refused(void **state)
 	static const struct {
 		const char *text, *why;
 	} bad[] = {
-		{ "a --nothing", "no option --nothing" },
-		{ "a --verifyx", "no option --verifyx" },
+		{ "a --nothing",
+		  "unknown option --nothing; the options are --downtime, --slot, --verify" },
+		{ "a --verifyx",
+		  "unknown option --verifyx; the options are --downtime, --slot, --verify" },
 		{ "a --verify=1", "--verify takes no value" },
 		{ "a --downtime", "--downtime needs a value: --downtime MS" },
 		{ "a --downtime=", "--downtime needs a value: --downtime MS" },
