@@ -48,7 +48,6 @@ OWED = {
     ("core/run/tlb.c", "core/vm/vm.h"),
     ("core/run/vcpu.c", "core/vm/vm.h"),
     ("core/run/shootdown.c", "core/vm/vm.h"),
-    ("core/state/state_vcpu.c", "core/guest/args/sbi_args.h"),
 }
 
 # mm/ builds for the host: of arch/ it may know only the interfaces that are declared for it.

@@ -23,7 +23,7 @@
  */
 #include <cleave/errno.h>
 #include "arch/riscv/model/guest_state.h"
-#include "core/guest/args/sbi_args.h"
+#include "core/config/config_memory.h"
 #include "core/state/state.h"
 #include "core/vm/vm.h"
 
@@ -218,7 +218,7 @@ static bool run_is_legal(const struct vm *vm, const struct cleave_state_run *r)
 	if (waiting && r->hsm != (u32)VCPU_STARTED && r->hsm != (u32)VCPU_SUSPENDED)
 		return false;
 	if (jump || r->hsm == (u32)VCPU_START_PENDING)
-		return sbi_args_entry(vm->cfg->memory, vm->cfg->nr_memory, r->start) == SBI_SUCCESS;
+		return config_memory_holds_code(vm->cfg->memory, vm->cfg->nr_memory, r->start);
 	return r->start == 0U && r->opaque == 0U;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <abi/sbi.h>
+#include "core/config/config_memory.h"
 #include "core/guest/args/sbi_args.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -70,8 +71,8 @@ static void check_memory(u64 at, u64 gap, u64 addr, u64 len)
 	bool whole = (near >= base && near + n <= base + 3U * PAGE_SIZE) ||
 		     (near >= memory[2].gpa && near + n <= memory[2].gpa + PAGE_SIZE);
 
-	must(sbi_args_in_memory(memory, ARRAY_SIZE(memory), near, n) == (n == 0U || whole));
-	if (len != 0U && sbi_args_in_memory(memory, ARRAY_SIZE(memory), addr, len)) {
+	must(config_memory_holds(memory, ARRAY_SIZE(memory), near, n) == (n == 0U || whole));
+	if (len != 0U && config_memory_holds(memory, ARRAY_SIZE(memory), addr, len)) {
 		bool first = false;
 		bool last = false;
 
@@ -85,7 +86,8 @@ static void check_memory(u64 at, u64 gap, u64 addr, u64 len)
 		     ? n == 0U || (gap == 0U && whole)
 		     : n != 0U && (gap != 0U || !whole));
 	if (sbi_args_entry(memory, ARRAY_SIZE(memory), near) == SBI_SUCCESS)
-		must((near & 1U) == 0U && sbi_args_in_memory(memory, ARRAY_SIZE(memory), near, 2U));
+		must((near & 1U) == 0U &&
+		     config_memory_holds(memory, ARRAY_SIZE(memory), near, 2U));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

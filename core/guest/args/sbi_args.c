@@ -4,6 +4,8 @@
  */
 #include "core/guest/args/sbi_args.h"
 
+#include "core/config/config_memory.h"
+
 #define SBI_HARTS_MAX 64U
 
 s64 sbi_args_hart_mask(u64 mask, u64 base, u32 harts, u64 *out)
@@ -32,50 +34,18 @@ s64 sbi_args_range(u64 *start, u64 *size)
 	return *size - 1U > UINT64_MAX - *start ? SBI_ERR_INVALID_ADDRESS : SBI_SUCCESS;
 }
 
-/* Bytes of memory from @base on, within the range that holds it; 0: none does. */
-static u64 sbi_args_memory_at(const struct config_memory *memory, u32 nr, u64 base)
-{
-	for (u32 i = 0; i < nr; i++) {
-		u64 offset = base - memory[i].gpa;
-
-		if (base >= memory[i].gpa && offset < memory[i].size)
-			return memory[i].size - offset;
-	}
-	return 0;
-}
-
-bool sbi_args_in_memory(const struct config_memory *memory, u32 nr, u64 base, u64 len)
-{
-	while (len != 0U) {
-		u64 here = sbi_args_memory_at(memory, nr, base);
-
-		if (here == 0U)
-			return false;
-		if (here >= len)
-			return true;
-		len -= here;
-		/* Ends: memory ranges are disjoint, and one that reached the last address ends in 0, where the next look begins. */
-		if (base + here < base)
-			return false;
-		base += here;
-	}
-	return true;
-}
-
 s64 sbi_args_buffer(const struct config_memory *memory, u32 nr, u64 lo, u64 hi, u64 len)
 {
 	if (len == 0U)
 		return SBI_SUCCESS;
-	if (hi != 0U || !sbi_args_in_memory(memory, nr, lo, len))
+	if (hi != 0U || !config_memory_holds(memory, nr, lo, len))
 		return SBI_ERR_INVALID_PARAM;
 	return SBI_SUCCESS;
 }
 
 s64 sbi_args_entry(const struct config_memory *memory, u32 nr, u64 addr)
 {
-	if ((addr & 1U) != 0U || !sbi_args_in_memory(memory, nr, addr, 2U))
-		return SBI_ERR_INVALID_ADDRESS;
-	return SBI_SUCCESS;
+	return config_memory_holds_code(memory, nr, addr) ? SBI_SUCCESS : SBI_ERR_INVALID_ADDRESS;
 }
 
 s64 sbi_args_suspend(u64 type)

@@ -33,13 +33,6 @@ s64 sbi_args_hart_mask(u64 mask, u64 base, u32 harts, u64 *out);
 s64 sbi_args_range(u64 *start, u64 *size);
 
 /**
- * sbi_args_in_memory() - does a guest-physical range lie in the partition's memory?
- * @memory: its ranges, @nr of them, disjoint, in any order; a range may go on in the neighbour
- * @base, @len: bytes; a range of 0 bytes lies anywhere
- */
-bool sbi_args_in_memory(const struct config_memory *memory, u32 nr, u64 base, u64 len);
-
-/**
  * sbi_args_buffer() - a shared memory range: low and high word of its address, and its length
  * Return: 0, or INVALID_PARAM (what DBCN answers) when any byte is not memory.
  */

@@ -107,35 +107,6 @@ static const struct config_memory memory[] = {
 	{ UINT64_MAX - 0xfff, 0x1000 },
 };
 
-static bool inside(u64 base, u64 len)
-{
-	return sbi_args_in_memory(memory, ARRAY_SIZE(memory), base, len);
-}
-
-static void test_memory_range(void **state)
-{
-	(void)state;
-	assert_true(inside(0x80000000, 1));
-	assert_true(inside(0x80000000, 0x200000));
-	assert_true(inside(0x80000000, 0x300000));
-	assert_true(inside(0x801fffff, 2));
-	assert_true(inside(0x802fffff, 1));
-	assert_true(inside(0x90000fff, 1));
-	assert_true(inside(UINT64_MAX - 0xfff, 0x1000));
-
-	assert_false(inside(0x80000000, 0x300001));
-	assert_false(inside(0x7fffffff, 2));
-	assert_false(inside(0x90000fff, 2));
-	assert_false(inside(0x0, 1));
-	assert_false(inside(UINT64_MAX - 0xfff, 0x1001));
-	assert_false(inside(0x80000000, UINT64_MAX));
-	assert_false(inside(0x80000000, UINT64_MAX - 0x7fffffff));
-
-	assert_true(inside(0x0, 0));
-	assert_true(inside(0xdeadbeef, 0));
-	assert_false(sbi_args_in_memory(NULL, 0, 0x80000000, 1));
-}
-
 static s64 buffer(u64 lo, u64 hi, u64 len)
 {
 	return sbi_args_buffer(memory, ARRAY_SIZE(memory), lo, hi, len);
@@ -211,7 +182,6 @@ int main(void)
 		cmocka_unit_test(test_hart_mask_base_minus_one_is_all),
 		cmocka_unit_test(test_hart_mask_refuses_harts_that_do_not_exist),
 		cmocka_unit_test(test_fence_range),
-		cmocka_unit_test(test_memory_range),
 		cmocka_unit_test(test_shared_memory),
 		cmocka_unit_test(test_entry_address),
 		cmocka_unit_test(test_suspend_types),
