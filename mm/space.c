@@ -11,8 +11,8 @@
  *   run. flush_remote() waits until each running vCPU has answered, which a vCPU never does inside
  *   one of these. So when a flush has returned, whatever they saw before it they see no longer:
  *   tables may be freed (M4), region slots used again, bitmaps wiped.
- * - The pool is lock-free, the frame allocator has a lock of its own that is taken last and held
- *   briefly.
+ * - The pool is lock-free. The frame allocator has a lock of its own (docs/concurrency.md), which
+ *   is held briefly.
  */
 #include "mm/space.h"
 #include <cleave/errno.h>

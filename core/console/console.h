@@ -12,8 +12,8 @@
  * it asks by the calls up at the end of this file.
  *
  * Locking: the console's lock guards the UART, all open lines and all input buffers. Each partition
- * has one more lock, for the output that it gathers; it is taken before the console's. These are
- * the innermost locks of all. So any function but console_input() and console_start() may be called
+ * has one more lock, for the output that it gathers. These are the innermost locks of all
+ * (docs/concurrency.md). So any function but console_input() and console_start() may be called
  * on any hart with any other lock held, and printk() even inside a page-table walk: a hart that
  * waits for one of these locks serves no requests of other harts meanwhile, and the holder waits
  * for nothing but the UART.

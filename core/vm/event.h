@@ -2,8 +2,8 @@
 /*
  * Events that managers wait for (CLEAVE_FN_VM_WAIT): a ring that keeps the newest, numbered from 1.
  *
- * Locking: one lock for the ring and for the decision to sleep. No other lock is taken while
- * it is held. Every function may be called on any hart with any VM's lock held.
+ * Locking: one lock for the ring and for the decision to sleep. Every function may be called on any
+ * hart with any VM's lock held (docs/concurrency.md).
  */
 #ifndef CORE_EVENT_H
 #define CORE_EVENT_H

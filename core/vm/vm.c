@@ -7,10 +7,10 @@
  *     ^                  \---- START ---^  ^                 |      RESUME
  *     |     DESTROY from any state         |---- shutdown ---+--- fault ---> FAULTED
  *
- * Locks, in this order: vm->lock of one VM, the window table's, space.lock of one space, event, devices,
- * console. Nobody holds the locks of two VMs or of two spaces, so two managers that work on each other cannot deadlock.
- * While a lock is held nobody waits for a vCPU to leave its hart: the vCPU may be waiting for that lock. It is enough to
- * wait for its acknowledgements, which it gives while it waits (spin_relax()).
+ * Locks: docs/concurrency.md. Nobody holds the locks of two VMs, so two managers that work on each
+ * other cannot deadlock. While a hart holds a lock it must never wait for a vCPU to leave its hart,
+ * as that vCPU may be waiting for the lock; waiting for its acknowledgements is allowed, which it
+ * gives while it waits (spin_relax()).
  */
 #include "core/vm/vm.h"
 

@@ -2,8 +2,8 @@
 /*
  * A VM: a partition at work. Its life (create, load, start, pause, reset, destroy) is core/vm/vm.c's.
  *
- * Locking: `lock` guards the life cycle (state changes, create, destroy); lock order: vm->lock, then space.lock, then
- * device locks, then the console's. `state` may be read by anybody (atomic).
+ * Locking: `lock` guards the life cycle (state changes, create, destroy). `state` may be read by
+ * anybody (atomic). docs/concurrency.md has the order of all locks.
  */
 #ifndef CORE_VM_H
 #define CORE_VM_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The wiring of a VM's emulated devices. Lock order: the UART's, then the PLIC's or the console's.
+ * The wiring of a VM's emulated devices. The calls up from a device come with its lock held
+ * (docs/concurrency.md).
  */
 #include <cleave/printk.h>
 #include "core/config/guest_fdt.h"

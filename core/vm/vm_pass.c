@@ -7,8 +7,9 @@
  *                  +--- complete: it comes again when the device still asserts it <--- line goes down
  *
  * Who may run at once: pass_interrupt() on the boot hart, vplic_completed() on any hart that runs the VM, start and stop
- * on any hart under vm->lock. Each entry has a lock, which is taken before that of the guest's PLIC; vplic_completed() is
- * called under the latter, so it takes none: `held` goes to 0 by exchange, and who exchanged it completes, once.
+ * on any hart under vm->lock. Each entry has a lock. vplic_completed() is called with the lock of the
+ * guest's PLIC held, which is taken after that of the entry (docs/concurrency.md), so it takes none:
+ * `held` goes to 0 by exchange, and whoever exchanged it completes, once.
  */
 #include "core/vm/vm_pass.h"
 

@@ -3,8 +3,8 @@
  * Windows: one VM's view of another's memory. A window must never outlive the memory that it shows, and nobody may write
  * through one to a VM that runs or is logged: such stores would be in nobody's log.
  *
- * Locks: the lock of the VM that is looked into, then window_lock, then the space.lock of the one who looks. A writable window is
- * made under the former, and so are the checks of who resumes, starts or logs that VM.
+ * Locks (docs/concurrency.md): a writable window is made under the lock of the VM that it shows, and
+ * so are the checks of whoever resumes, starts or logs that VM.
  */
 #include <cleave/errno.h>
 #include "core/device/mmio.h"

@@ -9,7 +9,7 @@
 #include <cleave/errno.h>
 #include "core/state/state.h"
 
-/* Guarded by @lock, which is taken before vm->lock */
+/* @lock guards @record. */
 static struct {
 	struct spinlock lock;
 	u8 record[CLEAVE_STATE_MAX] __attribute__((aligned(8)));
