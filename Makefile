@@ -449,7 +449,7 @@ bench: all
 
 # SOAK="idle clock" COUNT=5 WAYS=slots: some of the loads, fewer migrations, one way.
 soak: all
-	@$(PYTHON) tests/soak/run.py $(SOAK) --count $(or $(COUNT),20) --ways $(or $(WAYS),slots peers) \
+	@$(PYTHON) tests/bench/soak.py $(SOAK) --count $(or $(COUNT),20) --ways $(or $(WAYS),slots peers) \
 		--linux $(or $(LINUX),6.12)
 
 run: all

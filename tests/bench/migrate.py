@@ -23,20 +23,20 @@ def measure(out, icount):
     """The sums of each move. None when there is no Linux here."""
     os.environ["O"] = os.path.abspath(out)
     # Only now: what it finds is below O.
-    import cleavetest
-    from migratetest import Linux, Manager, Place, guest, manager, move, slot
-    files = {"manager.bin": cleavetest.guest("manager"),
-             "Image": os.path.join(cleavetest.DEPS, "linux-6.12", "Image"),
-             "initrd.gz": os.path.join(cleavetest.OUT, "linux", "initrd.gz")}
+    from machine import DEPS, LOGS, OUT, Machine, command, config, pack, guest as program
+    from moves import Linux, Manager, Place, guest, manager, move, slot
+    files = {"manager.bin": program("manager"),
+             "Image": os.path.join(DEPS, "linux-6.12", "Image"),
+             "initrd.gz": os.path.join(OUT, "linux", "initrd.gz")}
     if not all(os.path.exists(path) for path in files.values()):
         return None
-    os.makedirs(cleavetest.LOGS, exist_ok=True)
+    os.makedirs(LOGS, exist_ok=True)
     sums = []
     with tempfile.TemporaryDirectory() as folder:
-        archive = cleavetest.pack(os.path.join(folder, "bench.cpio"),
-                                  cleavetest.config(manager(), guest(harts=(0, 0)), slot(harts=(0, 0))), files)
-        machine = cleavetest.Machine(cleavetest.command(initrd=archive, smp=1, mem="2G", extra=icount),
-                                     os.path.join(cleavetest.LOGS, "bench-migrate.log"))
+        archive = pack(os.path.join(folder, "bench.cpio"),
+                       config(manager(), guest(harts=(0, 0)), slot(harts=(0, 0))), files)
+        machine = Machine(command(initrd=archive, smp=1, mem="2G", extra=icount),
+                          os.path.join(LOGS, "bench-migrate.log"))
         try:
             moving = Linux(machine)
             moving.up()

@@ -8,15 +8,14 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import cleavetest  # noqa: E402
-from cleavetest import DEPS, LOGS, OUT, Machine, command, config, pack  # noqa: E402
+from machine import DEPS, LOGS, OUT, TOP, Machine, command, config, pack, qemu  # noqa: E402
 
 
 def pytest_sessionstart(session):
     missing = [f for f in ("cleave.bin", "host/cleave-check") if not os.path.exists(os.path.join(OUT, f))]
     if missing:
         pytest.exit(f"{', '.join(missing)} missing in {OUT}: run 'make' first", returncode=2)
-    complaint = cleavetest.qemu.complaint()
+    complaint = qemu.complaint()
     if complaint:
         pytest.exit(complaint, returncode=2)
     os.makedirs(LOGS, exist_ok=True)
@@ -48,8 +47,8 @@ def log_path(request):
 def boot(request, tmp_path, log_path):
     """boot(partitions, files, ...): pack an archive, start QEMU, return its Machine; all are gone after the test.
 
-    partitions: of cleavetest.partition(); files: {name: path}; archive: path of a ready archive instead of both;
-    argv: a whole command line instead; the rest as cleavetest.command()
+    partitions: of machine.partition(); files: {name: path}; archive: path of a ready archive instead of both;
+    argv: a whole command line instead; the rest as machine.command()
     """
     machines = []
 
@@ -76,7 +75,7 @@ def linux():
                  "initrd.gz": os.path.join(OUT, "linux", "initrd.gz")}
         for path in found.values():
             if not os.path.exists(path):
-                pytest.skip(f"{os.path.relpath(path, cleavetest.TOP)} is not here: 'make setup' downloads it")
+                pytest.skip(f"{os.path.relpath(path, TOP)} is not here: 'make setup' downloads it")
         return found
 
     return files

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-from cleavetest import SLOW
+from machine import SLOW
 
 PC = 32  # register number; 0 to 31 are x0 to x31
 SP = 2

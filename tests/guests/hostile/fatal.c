@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Things that end the partition, each by a word. What the console must say of them is in tests/boot/test_hostile.py. */
+/* Things that end the partition, each by a word. What the console must say of them is in tests/boot/core/guest/test_hostile.py. */
 #include "tests/guests/hostile/hostile.h"
 
 #define NOWHERE	  UINT64_C(0x40000000)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Test of the virtio console driver against a real device: tests/boot/test_virtio.py is at the other end of each port.
+ * Test of the virtio console driver against a real device: tests/boot/guests/lib/test_virtio.py is at the other end of each port.
  *
  * A connection begins with a header from the host. mode 0: @length bytes of the stream of @seed follow, which are checked, and
  * sent back with every byte inverted. mode 1: @length bytes of that stream go to the host. mode 2: the test is over. mode 3: as

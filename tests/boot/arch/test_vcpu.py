@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The world switch: what a vCPU keeps over exits and turns, device accesses, privileged instructions, and partitions' ends."""
+
+import pytest
+
+from machine import guest, partition
+from payloads import affinity
+
+# What the mmio payload does last, and what Cleave has to say about it
+ENDS = {
+    "amo": r"atomic access to a device at 0xc002000, .*instruction 0x",
+    "lr": r"atomic access to a device at 0xc002000, .*instruction 0x",
+    "fp": r"floating-point access to a device at 0xc002000, .*instruction 0x",
+    "misaligned": r"misaligned load from a device at 0xc002002, .*instruction 0x",
+    "fetch-device": r"fetch outside its memory at 0x10000000, pc 0x10000000",
+    "fetch-nowhere": r"fetch outside its memory at 0x40000000, pc 0x40000000",
+    "fetch-far": r"fetch outside its memory at 0xfedcba9876543210, pc 0xfedcba9876543210",
+    "store-far": r"store outside its memory and devices at 0xffffffffffffffff, .*instruction 0x",
+    "load-nowhere": r"load outside its memory and devices at 0x40001238, .*instruction 0x",
+    "store-nowhere": r"store outside its memory and devices at 0x40005678, .*instruction 0x",
+    "walk-nowhere": r"page table outside its memory at 0x400000",
+    "walk-device": r"page table outside its memory at 0x100000",
+}
+
+
+@pytest.mark.parametrize("cpu, board", [
+    ("", ""), ("v=true", ""), ("v=true,vlen=1024", ""), ("sstc=off", ""),
+    ("", "aia=aplic-imsic"), ("smstateen=true", "aia=aplic-imsic"),
+])
+def test_state_is_kept(boot, cpu, board):
+    """Five vCPUs of two partitions on two harts: integer, F/D, V and CSR state over calls, devices, faults and turns."""
+    m = boot([partition("a", cpus=3, bootargs="rounds=60", more=affinity((0, 0, 1))),
+              partition("b", cpus=2, bootargs="rounds=90", more=affinity((0, 1)))],
+             {"payload.bin": guest("state")}, smp=2, cpu=cpu, machine=board)
+    m.wait_all(r"^a\| done: 17 passed, 0 failed", r"^b\| done: 11 passed, 0 failed")
+    found = [line for line in m.lines("a") + m.lines("b") if "all rounds" in line]
+    assert len(found) == 5
+    assert all(f"vector {int('v=true' in cpu)}," in line for line in found)
+    # The AIA's CSR that only Smstateen keeps from a guest
+    reached = bool(board) and "smstateen" not in cpu
+    assert all(f"siselect {int(reached)})" in line for line in found)
+    assert m.wait_end() == 0
+
+
+@pytest.mark.parametrize("cpu", ["", "zcb=true"])
+def test_loads_and_stores_on_devices(boot, cpu):
+    m = boot([partition("p")], {"payload.bin": guest("mmio")}, smp=1, cpu=cpu)
+    passed = m.payload_result("p")
+    assert passed == (24 if "zcb" in cpu else 21)
+    assert m.wait_end() == 0
+
+
+@pytest.mark.parametrize("cpu", ["", "sstc=off,svinval=on", "v=true,smstateen=true"])
+def test_privileged_instructions(boot, cpu):
+    """From VS- and VU-mode, with two vCPUs on the hart, so that WFI and WRS.NTO trap."""
+    m = boot([partition("p", cpus=2, more=affinity((0, 0)))], {"payload.bin": guest("priv")}, smp=1, cpu=cpu)
+    assert m.payload_result("p") > 100
+    assert m.wait_end() == 0
+
+
+def test_rva23(boot):
+    """A hart with much more than the others here: vectors, Zcb, Svnapot, Svpbmt, Svinval, pointer masking, Sv39x4 only."""
+    m = boot([partition("state", cpus=2, kernel="state.bin", bootargs="rounds=60", more=affinity((0, 0))),
+              partition("mmio", kernel="mmio.bin", more=affinity((1,))),
+              partition("priv", cpus=2, kernel="priv.bin", more=affinity((1, 1)))],
+             {f"{name}.bin": guest(name) for name in ("state", "mmio", "priv")}, smp=2, extra=["-cpu", "rva23s64"])
+    m.wait_all(r"^state\| done: 11 passed, 0 failed", r"^mmio\| done: 24 passed, 0 failed",
+               r"^priv\| done: \d+ passed, 0 failed")
+    assert m.wait_end() == 0
+
+
+def test_what_ends_a_partition(boot):
+    """Partitions that do one forbidden thing each are stopped, each with a line of its own, and another never notices."""
+    m = boot([partition(end, bootargs=f"end={end}") for end in ENDS] +
+             [partition("other", kernel="state.bin", cpus=2, bootargs="rounds=60", more=affinity((0, 1)))],
+             {"payload.bin": guest("mmio"), "state.bin": guest("state")}, smp=2)
+    m.wait_all(*(rf'^cleave\| partition "{end}": vCPU 0: {what}' for end, what in ENDS.items()),
+               r"^other\| done: 11 passed, 0 failed")
+    assert m.wait_end() == 0
+    for end in ENDS:
+        assert f"now: {end}" in m.lines(end)
+        assert not [line for line in m.lines(end) if line.startswith("FAIL")]

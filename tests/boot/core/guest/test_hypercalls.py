@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Hypercalls: a manager that uses every function on another partition, rightly and wrongly."""
+
+import pytest
+
+from machine import MODES, guest, partition
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_function(boot, mode):
+    """tests/guests/hypercall: life cycle, windows, logs, events; and each refusal with the error that docs/abi.md says."""
+    more = f'gstage-mode = "{mode}"'
+    m = boot([partition("manager", bootargs="role=manager", more=f"manager; {more}"),
+              partition("subject", bootargs="role=subject", more=more)],
+             {"payload.bin": guest("hypercall")}, smp=2)
+    assert m.payload_result("manager") > 250
+    assert m.wait_end() == 0
+
+
+def test_note_outlives_the_manager(boot):
+    """A partition that was given up stays so when the manager that gave it up restarts."""
+    m = boot([partition("manager", bootargs="role=reborn", more="manager"),
+              partition("subject", bootargs="role=subject")],
+             {"payload.bin": guest("hypercall")}, smp=2)
+    m.wait(r'^cleave\| partition "manager": rebooted by its guest$')
+    m.wait(r"^manager\| done: [1-9]\d* passed, 0 failed$")
+    assert m.wait_end() == 0
+
+
+def test_create_in_steps(boot):
+    """A slot of small leaves is made in bounded steps (M6), and what starts in it runs."""
+    m = boot([partition("manager", bootargs="role=steps", more="manager"),
+              partition("subject", bootargs="role=subject", more="largest-page = <0x1000>")],
+             {"payload.bin": guest("hypercall")}, smp=2)
+    m.payload_result("manager")
+    assert m.wait_end() == 0
+
+
+def test_on_one_hart(boot):
+    """The same with both partitions on one hart: who waits for the other must let it run."""
+    m = boot([partition("manager", bootargs="role=manager", more="manager"),
+              partition("subject", bootargs="role=subject")],
+             {"payload.bin": guest("hypercall")}, smp=1)
+    assert m.payload_result("manager") > 250
+    assert m.wait_end() == 0
+
+
+@pytest.mark.parametrize("smp", [4, 1])
+def test_two_managers(boot, smp):
+    """Two managers work on one partition in any order and give up half-way; one of them is paused all the time."""
+    m = boot([partition("first", bootargs="role=first", more="manager"),
+              partition("second", bootargs="role=second", more="manager"),
+              partition("third", kernel="third.bin", cpus=2, bootargs="role=subject")],
+             {"payload.bin": guest("managers"), "third.bin": guest("hypercall")}, smp=smp)
+    m.wait_all(r"^first\| done: 3 passed, 0 failed", r"^second\| done: 3 passed, 0 failed")
+    assert m.wait_end() == 0

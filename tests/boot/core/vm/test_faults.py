@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What on-fault says is done with a partition that did what it may not (test_vcpu.py: how each such thing is reported)."""
+
+import pytest
+
+from machine import MODES, guest, partition
+
+@pytest.mark.parametrize("mode", MODES)
+def test_restart_after_a_fault(boot, mode):
+    """on-fault = "restart": loaded anew and started, a bounded number of times; the neighbour does not notice."""
+    m = boot([partition("faulty", bootargs="end=store-nowhere", more=f'on-fault = "restart"; gstage-mode = "{mode}"'),
+              partition("witness", bootargs="mode=echo", kernel="console.bin")],
+             {"payload.bin": guest("mmio"), "console.bin": guest("console")}, smp=2, append="cleave.focus=witness")
+    m.wait(r'^cleave\| partition "faulty": .*store')
+    m.wait(r'^cleave\| partition "faulty": restarting it \(1 of (\d+)')
+    m.wait(r"^faulty\| now: store-nowhere")
+    m.wait(r'^cleave\| partition "faulty": restarted \d+ times within \d+ seconds: it stays stopped')
+    runs = m.lines("faulty").count("now: store-nowhere")
+    restarts = len([line for line in m.lines("cleave") if "restarting it" in line])
+    assert runs == restarts + 1 > 2
+    m.wait_open(r"^witness\| echo> *$")
+    m.sendline("alive")
+    m.wait(r"^witness\| heard 5 bytes")
+
+
+def test_on_fault_reset_resets_the_machine(boot):
+    m = boot([partition("faulty", bootargs="end=fetch-nowhere", more='on-fault = "reset"')],
+             {"payload.bin": guest("mmio")}, smp=1, extra=["-no-reboot"])
+    m.wait(r'^cleave\| partition "faulty": on-fault = "reset": resetting the machine')
+    m.wait_end()

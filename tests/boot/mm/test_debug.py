@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The debug build, which checks the rules of the memory layer while it runs: above all that no vCPU ever enters a hart whose TLB
+may hold what another left behind. QEMU's TLB forgets too much for that to show otherwise.
+"""
+
+import fcntl
+import os
+import subprocess
+
+import pytest
+
+from machine import OUT, TOP, guest, partition
+from payloads import sched, transfer
+
+DEBUG = os.path.join(OUT, "debug")
+
+
+def build(folder, *more):
+    """The hypervisor, built in `folder` with CONFIG_DEBUG; several processes may ask for it at once."""
+    os.makedirs(folder, exist_ok=True)
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O")}
+    with open(os.path.join(folder, "lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        command = ["make", "--no-print-directory", "BOARD=debug", "O=" + folder, "hypervisor"]
+        done = subprocess.run(command + list(more), cwd=TOP, env=env, capture_output=True, text=True,
+                              check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return os.path.join(folder, "cleave.bin")
+
+
+@pytest.fixture(scope="module")
+def debug_kernel():
+    return build(DEBUG)
+
+
+def no_rule_is_broken(m):
+    assert [line for line in m.lines() if "broken" in line] == []
+
+
+def test_rules_while_partitions_share_harts(boot, debug_kernel):
+    m = boot([sched("a", (0, 1, 0)), sched("b", (1, 0, 1)), sched("c", (0, 0))], {"payload.bin": guest("sched")},
+             kernel=debug_kernel, smp=2)
+    done = r"\| done: [1-9]\d* passed, 0 failed$"
+    m.wait_all("^a" + done, "^b" + done, "^c" + done)
+    assert m.wait_end() == 0
+    no_rule_is_broken(m)
+
+
+def test_rules_while_a_partition_is_logged(boot, debug_kernel):
+    """The demonstration's every mode; the manager shares a hart with one of the vCPUs that it logs."""
+    m = boot([partition("manager", "manager.bin", memory=((0x80000000, 16 << 20),), bootargs="demo",
+                        more="manager; cpu-affinity = <0>"),
+              partition("workload", "workload.bin", cpus=2, memory=((0x80000000, 64 << 20),),
+                        more="cpu-affinity = <0 1>")],
+             {"manager.bin": guest("manager"), "workload.bin": guest("workload")}, kernel=debug_kernel, smp=2, mem="1G")
+    m.wait(r"^manager\| unreported: 0 ")
+    m.wait(r"^manager\| demonstration passed$")
+    no_rule_is_broken(m)
+
+
+def test_rules_while_a_guest_moves(boot, debug_kernel):
+    """A guest that is put together in another slot finds nothing in a TLB of who had its VMID, or of its own life elsewhere."""
+    m = transfer(boot, rounds=10, smp=2, kernel=debug_kernel)
+    m.payload_results("manager", "here")
+    assert m.wait_end() == 0
+    no_rule_is_broken(m)
+
+
+def test_a_lock_that_is_not_held_is_reported(boot):
+    """One file of the hypervisor is compiled without its locks; what it calls asks for them."""
+    kernel = build(os.path.join(DEBUG, "unlocked"),
+                   "CFLAGS_core/guest/hypercall.c=-include tests/boot/mm/unlocked.h")
+    m = boot([partition("manager", "manager.bin", memory=((0x80000000, 16 << 20),), bootargs="demo",
+                        more="manager; cpu-affinity = <0>"),
+              partition("workload", "workload.bin", cpus=2, memory=((0x80000000, 64 << 20),),
+                        more="cpu-affinity = <0 1>")],
+             {"manager.bin": guest("manager"), "workload.bin": guest("workload")}, kernel=kernel,
+             smp=2, mem="1G")
+    m.wait(r"^cleave\| locks: rule broken in \w+ \(core/guest/\w+\.c\): &vm->lock is not held$")
