@@ -11,7 +11,7 @@ struct report *commands_report(void)
 	return &report;
 }
 
-static void say_lost(const struct report *r)
+static void commands_say_lost(const struct report *r)
 {
 	if (r->lost > 0)
 		shell_say("%u values did not fit into this report", r->lost);
@@ -26,7 +26,7 @@ void commands_say_table(const struct report *r)
 				   : report_table(r, i, line, sizeof(line));
 	     i++)
 		shell_say("%s", line);
-	say_lost(r);
+	commands_say_lost(r);
 }
 
 void commands_say_list(const struct report *r)
@@ -36,7 +36,7 @@ void commands_say_list(const struct report *r)
 
 	for (i = 0; report_list(r, i, line, sizeof(line)); i++)
 		shell_say("%s", line);
-	say_lost(r);
+	commands_say_lost(r);
 }
 
 bool commands_find_other(const char *word, struct cleave_vm_info *info)
@@ -57,6 +57,14 @@ bool commands_find_other(const char *word, struct cleave_vm_info *info)
 	return true;
 }
 
+bool commands_refuse_busy(void)
+{
+	if (!move_busy())
+		return false;
+	shell_error("a job is running; `jobs` shows it, `cancel` ends it");
+	return true;
+}
+
 void commands_complete_vm(struct complete *c, int argc, char **argv)
 {
 	(void)argv;
@@ -64,14 +72,9 @@ void commands_complete_vm(struct complete *c, int argc, char **argv)
 		vms_complete(c, COMMANDS_ANY_STATE);
 }
 
-const char *commands_log_name(u32 mode)
+void commands_complete_made(struct complete *c, int argc, char **argv)
 {
-	static const char *const names[] = {
-		[CLEAVE_LOG_OFF] = "off",
-		[CLEAVE_LOG_FAULT] = "fault",
-		[CLEAVE_LOG_EAGER] = "eager",
-		[CLEAVE_LOG_INITIALLY_SET] = "initially-set",
-	};
-
-	return mode < ARRAY_SIZE(names) ? names[mode] : "?";
+	(void)argv;
+	if (argc == 2)
+		vms_complete(c, ~COMMANDS_STATE(CLEAVE_VM_EMPTY));
 }

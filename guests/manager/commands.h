@@ -1,39 +1,62 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The manager's own commands, as tables for the shell, and what their files share. */
+/* The manager's commands as tables for the shell, and what the files of the commands share. */
 #ifndef GUESTS_MANAGER_COMMANDS_H
 #define GUESTS_MANAGER_COMMANDS_H
 
 #include "guests/manager/shell/report.h"
 #include "guests/manager/vms/vms.h"
 
-extern const struct command vm_commands[]; /* commands_vm.c: what there is, and its life */
+/* commands_vm.c: partitions, and their lives */
+extern const struct command vm_commands[];
 extern const u32 vm_commands_nr;
-extern const struct command log_commands[]; /* commands_log.c: dirty log, leaves, counters, brake */
+
+/* commands_log.c: dirty log, leaves, counters, brake */
+extern const struct command log_commands[];
 extern const u32 log_commands_nr;
-extern const struct command demo_commands[]; /* demo.c */
+
+/* demo/demo_run.c */
+extern const struct command demo_commands[];
 extern const u32 demo_commands_nr;
 
-/** commands_report() - a report that is begun; there is one, and the next command begins it anew */
+/** commands_report() - begin the report, of which there is one: the one before it is forgotten */
 struct report *commands_report(void);
 
-/** commands_say_table(), commands_say_list() - say a report: as a table or a list; in script mode as fields, one line a row or a value */
+/**
+ * commands_say_table() - print a report as a table; in script mode as fields, one row a line
+ * commands_say_list() - print a report of one row as a list; in script mode as fields, one value a
+ * line
+ */
 void commands_say_table(const struct report *r);
 void commands_say_list(const struct report *r);
 
 /**
- * commands_find_other() - the partition that @word names, if a command may change it: not this one, and no job works on it
- * Return: so it is; else shell_error() has been told.
+ * commands_find_other() - find the partition that @word names, for a command that changes it
+ * Return: true when it may be changed: it is not the manager's own, and no job uses it. Else
+ * shell_error() has been told why not.
  */
 bool commands_find_other(const char *word, struct cleave_vm_info *info);
 
-/** commands_log_name() - Return: CLEAVE_LOG_* as the commands take and show it */
+/**
+ * commands_refuse_busy() - Return: true when a job is running, which shell_error() has been told
+ */
+bool commands_refuse_busy(void);
+
+/**
+ * commands_log_name() - Return: what the commands call @mode, one of CLEAVE_LOG_* (commands_log.c)
+ */
 const char *commands_log_name(u32 mode);
 
-/** manager_quit() - end the manager when the command that runs has (manager.c) */
+/** manager_quit() - let the manager end after the running command (manager.c) */
 void manager_quit(void);
 
-/** commands_complete_vm() - the word behind the command is any other partition */
+/** commands_complete_vm() - for a command whose first argument may be any other partition */
 void commands_complete_vm(struct complete *c, int argc, char **argv);
+
+/**
+ * commands_complete_made() - for a command whose first argument is any other partition but an
+ * empty one
+ */
+void commands_complete_made(struct complete *c, int argc, char **argv);
 
 #define COMMANDS_ANY_STATE UINT32_MAX
 #define COMMANDS_STATE(s)  (1U << (s))

@@ -1,26 +1,44 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Commands on a partition's dirty log, leaves, counters and brake. */
+/* The commands log, leaves, stats and brake. */
 #include "guests/manager/commands.h"
 
 #define BRAKE_MAX 99U
 
-/* --- log --------------------------------------------------------------------------------------------------------- */
+/* --- log -------------------------------------------------------------------------------------- */
 
-static const char *const log_mode_names[] = { "fault", "eager", "initially-set" };
-static const u32 log_modes[] = { CLEAVE_LOG_FAULT, CLEAVE_LOG_EAGER, CLEAVE_LOG_INITIALLY_SET };
+const char *commands_log_name(u32 mode)
+{
+	static const char *const names[] = {
+		[CLEAVE_LOG_OFF] = "off",
+		[CLEAVE_LOG_FAULT] = "fault",
+		[CLEAVE_LOG_EAGER] = "eager",
+		[CLEAVE_LOG_INITIALLY_SET] = "initially-set",
+	};
 
-/* Stop the logs of the regions below @nr. Return: all could be. */
-static bool log_stop_regions(const struct cleave_vm_info *info, u32 nr, u32 flags)
+	return mode < ARRAY_SIZE(names) ? names[mode] : "?";
+}
+
+/* The modes that `log start` takes; commands_log_name() has their names. */
+static const u32 commands_log_modes[] = { CLEAVE_LOG_FAULT, CLEAVE_LOG_EAGER,
+					  CLEAVE_LOG_INITIALLY_SET };
+
+/*
+ * Stop the logs of the first @nr regions, and put back the huge leaves. Return: true when all
+ * could be stopped.
+ */
+static bool commands_log_stop_regions(const struct cleave_vm_info *info, u32 nr)
 {
 	bool ok = true;
 	u32 i;
 
 	for (i = 0; i < nr; i++)
-		ok = !vms_failed(info, "log stop", cleave_log_stop(info->id, i, flags)) && ok;
+		ok = !vms_failed(info, "log stop",
+				 cleave_log_stop(info->id, i, CLEAVE_LOG_FLAG_COLLAPSE)) &&
+		     ok;
 	return ok;
 }
 
-static enum command_result log_start(const struct cleave_vm_info *info, u32 mode)
+static enum command_result commands_log_start(const struct cleave_vm_info *info, u32 mode)
 {
 	static struct cleave_machine machine;
 	u32 i;
@@ -37,15 +55,15 @@ static enum command_result log_start(const struct cleave_vm_info *info, u32 mode
 	}
 	for (i = 0; i < info->regions; i++) {
 		if (vms_failed(info, "log start", cleave_log_start(info->id, i, mode, 0))) {
-			/* All regions or none: a log on some of them would be a trap. */
-			log_stop_regions(info, i, CLEAVE_LOG_FLAG_COLLAPSE);
+			/* Log all regions or none: a log on some of them only would mislead. */
+			(void)commands_log_stop_regions(info, i);
 			return COMMAND_FAILED;
 		}
 	}
 	return COMMAND_OK;
 }
 
-static enum command_result log_status(const struct cleave_vm_info *info)
+static enum command_result commands_log_status(const struct cleave_vm_info *info)
 {
 	struct report *r = commands_report();
 	struct cleave_log_status status;
@@ -66,20 +84,22 @@ static enum command_result log_status(const struct cleave_vm_info *info)
 	return COMMAND_OK;
 }
 
-static enum command_result log_start_words(const struct cleave_vm_info *info, int argc, char **argv)
+/* log start VM [MODE] */
+static enum command_result commands_log_start_words(const struct cleave_vm_info *info, int argc,
+						    char **argv)
 {
 	u32 i;
 
 	if (argc == 3)
-		return log_start(info, CLEAVE_LOG_DEFAULT);
-	for (i = 0; argc == 4 && i < ARRAY_SIZE(log_modes); i++) {
-		if (strcmp(argv[3], log_mode_names[i]) == 0)
-			return log_start(info, log_modes[i]);
+		return commands_log_start(info, CLEAVE_LOG_DEFAULT);
+	for (i = 0; argc == 4 && i < ARRAY_SIZE(commands_log_modes); i++) {
+		if (strcmp(argv[3], commands_log_name(commands_log_modes[i])) == 0)
+			return commands_log_start(info, commands_log_modes[i]);
 	}
 	return COMMAND_USAGE;
 }
 
-static enum command_result run_log(int argc, char **argv)
+static enum command_result commands_log_run_log(int argc, char **argv)
 {
 	struct cleave_vm_info info;
 
@@ -88,21 +108,20 @@ static enum command_result run_log(int argc, char **argv)
 	if (strcmp(argv[1], "status") == 0) {
 		if (argc != 3)
 			return COMMAND_USAGE;
-		return vms_find(argv[2], &info) ? log_status(&info) : COMMAND_FAILED;
+		return vms_find(argv[2], &info) ? commands_log_status(&info) : COMMAND_FAILED;
 	}
 	if (strcmp(argv[1], "start") != 0 && strcmp(argv[1], "stop") != 0)
 		return COMMAND_USAGE;
 	if (!commands_find_other(argv[2], &info))
 		return COMMAND_FAILED;
 	if (strcmp(argv[1], "start") == 0)
-		return log_start_words(&info, argc, argv);
+		return commands_log_start_words(&info, argc, argv);
 	if (argc != 3)
 		return COMMAND_USAGE;
-	return log_stop_regions(&info, info.regions, CLEAVE_LOG_FLAG_COLLAPSE) ? COMMAND_OK
-									       : COMMAND_FAILED;
+	return commands_log_stop_regions(&info, info.regions) ? COMMAND_OK : COMMAND_FAILED;
 }
 
-static void complete_log(struct complete *c, int argc, char **argv)
+static void commands_log_complete_log(struct complete *c, int argc, char **argv)
 {
 	u32 i;
 
@@ -113,14 +132,14 @@ static void complete_log(struct complete *c, int argc, char **argv)
 	} else if (argc == 3) {
 		vms_complete(c, ~COMMANDS_STATE(CLEAVE_VM_EMPTY));
 	} else if (argc == 4 && strcmp(argv[1], "start") == 0) {
-		for (i = 0; i < ARRAY_SIZE(log_modes); i++)
-			complete_add(c, log_mode_names[i]);
+		for (i = 0; i < ARRAY_SIZE(commands_log_modes); i++)
+			complete_add(c, commands_log_name(commands_log_modes[i]));
 	}
 }
 
-/* --- leaves ------------------------------------------------------------------------------------------------------ */
+/* --- leaves ----------------------------------------------------------------------------------- */
 
-static enum command_result run_leaves(int argc, char **argv)
+static enum command_result commands_log_run_leaves(int argc, char **argv)
 {
 	struct report *r = commands_report();
 	struct cleave_vm_info info;
@@ -144,9 +163,9 @@ static enum command_result run_leaves(int argc, char **argv)
 	return COMMAND_OK;
 }
 
-/* --- stats ------------------------------------------------------------------------------------------------------- */
+/* --- stats ------------------------------------------------------------------------------------ */
 
-static const char *const stat_names[CLEAVE_STAT_COUNT] = {
+static const char *const commands_log_stat_names[CLEAVE_STAT_COUNT] = {
 	[CLEAVE_STAT_EXITS] = "exits",
 	[CLEAVE_STAT_EXIT_SBI] = "exits sbi",
 	[CLEAVE_STAT_EXIT_HYPERCALL] = "exits hypercall",
@@ -166,7 +185,7 @@ static const char *const stat_names[CLEAVE_STAT_COUNT] = {
 	[CLEAVE_STAT_PAGES_REPORTED] = "reported pages",
 };
 
-static enum command_result run_stats(int argc, char **argv)
+static enum command_result commands_log_run_stats(int argc, char **argv)
 {
 	struct report *r = commands_report();
 	u64 stats[CLEAVE_STAT_COUNT];
@@ -181,14 +200,14 @@ static enum command_result run_stats(int argc, char **argv)
 		return COMMAND_FAILED;
 	report_row(r);
 	for (i = 0; i < CLEAVE_STAT_COUNT; i++)
-		report_number(r, stat_names[i], NULL, stats[i]);
+		report_number(r, commands_log_stat_names[i], NULL, stats[i]);
 	commands_say_list(r);
 	return COMMAND_OK;
 }
 
-/* --- brake ------------------------------------------------------------------------------------------------------- */
+/* --- brake ------------------------------------------------------------------------------------ */
 
-static enum command_result run_brake(int argc, char **argv)
+static enum command_result commands_log_run_brake(int argc, char **argv)
 {
 	struct cleave_vm_info info;
 	u64 percent;
@@ -206,13 +225,6 @@ static enum command_result run_brake(int argc, char **argv)
 										  : COMMAND_OK;
 }
 
-static void complete_known(struct complete *c, int argc, char **argv)
-{
-	(void)argv;
-	if (argc == 2)
-		vms_complete(c, ~COMMANDS_STATE(CLEAVE_VM_EMPTY));
-}
-
 const struct command log_commands[] = {
 	{ "log", "start|status|stop VM [fault|eager|initially-set]",
 	  "log which pages of a partition's memory are written\n"
@@ -223,14 +235,14 @@ const struct command log_commands[] = {
 	  "  Without a mode the configuration of the partition or of the machine decides.\n"
 	  "status: count the pages that are dirty now\n"
 	  "stop: end the log and put the huge leaves back",
-	  run_log, complete_log },
-	{ "stats", "VM", "show a partition's counters since it was created", run_stats,
+	  commands_log_run_log, commands_log_complete_log },
+	{ "stats", "VM", "show a partition's counters since it was created", commands_log_run_stats,
 	  commands_complete_vm },
-	{ "leaves", "VM", "count the page-table leaves that map a partition's memory", run_leaves,
-	  complete_known },
+	{ "leaves", "VM", "count the page-table leaves that map a partition's memory",
+	  commands_log_run_leaves, commands_complete_made },
 	{ "brake", "VM PERCENT",
 	  "hold a partition's vCPUs for PERCENT of the time, 0 to 99\n"
 	  "A migration brakes a partition that writes memory faster than the link carries it.",
-	  run_brake, complete_known },
+	  commands_log_run_brake, commands_complete_made },
 };
 const u32 log_commands_nr = ARRAY_SIZE(log_commands);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Commands on what partitions there are, and on their lives. */
+/* The commands on partitions and their lives, and those on the manager itself. */
 #include "guests/manager/commands.h"
-#include "guests/manager/move/move.h"
 
 #define FLAGS_BYTES 64U
 
-static const char *note_name(u32 note)
+static const char *commands_vm_note_name(u32 note)
 {
 	static const char *const names[] = {
 		[CLEAVE_NOTE_NONE] = "-",
@@ -17,7 +16,7 @@ static const char *note_name(u32 note)
 	return note < ARRAY_SIZE(names) ? names[note] : "?";
 }
 
-static void flag_words(const struct cleave_vm_info *info, char *buf, size_t size)
+static void commands_vm_flag_words(const struct cleave_vm_info *info, char *buf, size_t size)
 {
 	static const struct {
 		u32 flag;
@@ -37,8 +36,8 @@ static void flag_words(const struct cleave_vm_info *info, char *buf, size_t size
 	}
 }
 
-/* The log of its regions in a word: "mixed" when they differ. */
-static const char *log_of(const struct cleave_vm_info *info)
+/* Return: the log mode of all its regions in a word; "mixed" when they differ. */
+static const char *commands_vm_log_of(const struct cleave_vm_info *info)
 {
 	struct cleave_region_info region;
 	u32 i, mode = CLEAVE_LOG_OFF;
@@ -53,7 +52,7 @@ static const char *log_of(const struct cleave_vm_info *info)
 	return commands_log_name(mode);
 }
 
-static void report_vm(struct report *r, const struct cleave_vm_info *info)
+static void commands_vm_report(struct report *r, const struct cleave_vm_info *info)
 {
 	char flags[FLAGS_BYTES];
 
@@ -62,13 +61,13 @@ static void report_vm(struct report *r, const struct cleave_vm_info *info)
 	report_text(r, "state", vms_state(info->state));
 	report_number(r, "vcpus", NULL, info->vcpus);
 	report_bytes(r, "memory", info->memory);
-	report_text(r, "log", log_of(info));
+	report_text(r, "log", commands_vm_log_of(info));
 	report_percent(r, "brake", info->brake);
-	flag_words(info, flags, sizeof(flags));
+	commands_vm_flag_words(info, flags, sizeof(flags));
 	report_text(r, "flags", flags);
 }
 
-static enum command_result run_list(int argc, char **argv)
+static enum command_result commands_vm_run_list(int argc, char **argv)
 {
 	struct report *r = commands_report();
 	u64 id, max = cleave_feature(CLEAVE_FEATURE_MAX_VMS);
@@ -81,26 +80,26 @@ static enum command_result run_list(int argc, char **argv)
 		if (cleave_vm_info((u32)id, &info).error != 0)
 			continue;
 		report_row(r);
-		report_vm(r, &info);
+		commands_vm_report(r, &info);
 	}
 	commands_say_table(r);
 	return COMMAND_OK;
 }
 
-/* --- info -------------------------------------------------------------------------------------------------------- */
+/* --- info ------------------------------------------------------------------------------------- */
 
-static void report_machine(struct report *r, const struct cleave_vm_info *info)
+static void commands_vm_report_machine(struct report *r, const struct cleave_vm_info *info)
 {
 	static struct cleave_machine machine;
 	char levels[16];
 
 	if (cleave_machine(info->id, &machine).error != 0)
 		return;
-	/* An empty slot has none: the most that it can have. */
+	/* An empty slot has no tables yet: the number is the most levels that it can have. */
 	guest_print(levels, sizeof(levels), "Sv%ux4", 12U + 9U * machine.gstage_levels);
 	report_text(r, "gstage", levels);
 	report_bytes(r, "overhead", info->overhead);
-	report_text(r, "note", note_name(info->note));
+	report_text(r, "note", commands_vm_note_name(info->note));
 	if (info->note != CLEAVE_NOTE_NONE)
 		report_hex(r, "migration", info->note_id);
 	report_number(r, "timebase", "Hz", machine.timebase);
@@ -110,7 +109,7 @@ static void report_machine(struct report *r, const struct cleave_vm_info *info)
 	report_text(r, "isa", machine.isa);
 }
 
-static void report_regions(struct report *r, const struct cleave_vm_info *info)
+static void commands_vm_report_regions(struct report *r, const struct cleave_vm_info *info)
 {
 	struct cleave_region_info region;
 	u32 i;
@@ -126,7 +125,7 @@ static void report_regions(struct report *r, const struct cleave_vm_info *info)
 	}
 }
 
-static enum command_result run_info(int argc, char **argv)
+static enum command_result commands_vm_run_info(int argc, char **argv)
 {
 	struct report *r = commands_report();
 	struct cleave_vm_info info;
@@ -136,16 +135,16 @@ static enum command_result run_info(int argc, char **argv)
 	if (!vms_find(argv[1], &info))
 		return COMMAND_FAILED;
 	report_row(r);
-	report_vm(r, &info);
-	report_machine(r, &info);
+	commands_vm_report(r, &info);
+	commands_vm_report_machine(r, &info);
 	commands_say_list(r);
 	r = commands_report();
-	report_regions(r, &info);
+	commands_vm_report_regions(r, &info);
 	commands_say_table(r);
 	return COMMAND_OK;
 }
 
-static void complete_any(struct complete *c, int argc, char **argv)
+static void commands_vm_complete_any(struct complete *c, int argc, char **argv)
 {
 	struct cleave_vm_info self;
 
@@ -154,10 +153,15 @@ static void complete_any(struct complete *c, int argc, char **argv)
 		complete_add(c, self.name);
 }
 
-/* --- lives ------------------------------------------------------------------------------------------------------- */
+/* --- lives ------------------------------------------------------------------------------------ */
 
-/* One partition, one operation: @fn in steps or at once, which brings it into @state. */
-static enum command_result run_op(int argc, char **argv, unsigned long fn, bool steps, u32 state)
+/*
+ * Do one operation on one partition.
+ * @fn: the hypercall; @steps: it is called again until it is done
+ * @state: what the partition is in afterwards
+ */
+static enum command_result commands_vm_run_op(int argc, char **argv, unsigned long fn, bool steps,
+					      u32 state)
 {
 	struct cleave_vm_info info;
 
@@ -172,77 +176,73 @@ static enum command_result run_op(int argc, char **argv, unsigned long fn, bool 
 	return COMMAND_OK;
 }
 
-static enum command_result run_pause(int argc, char **argv)
+static enum command_result commands_vm_run_pause(int argc, char **argv)
 {
-	return run_op(argc, argv, CLEAVE_FN_VM_PAUSE, false, CLEAVE_VM_PAUSED);
+	return commands_vm_run_op(argc, argv, CLEAVE_FN_VM_PAUSE, false, CLEAVE_VM_PAUSED);
 }
 
-static enum command_result run_resume(int argc, char **argv)
+static enum command_result commands_vm_run_resume(int argc, char **argv)
 {
-	return run_op(argc, argv, CLEAVE_FN_VM_RESUME, false, CLEAVE_VM_RUNNING);
+	return commands_vm_run_op(argc, argv, CLEAVE_FN_VM_RESUME, false, CLEAVE_VM_RUNNING);
 }
 
-static enum command_result run_reset(int argc, char **argv)
+static enum command_result commands_vm_run_reset(int argc, char **argv)
 {
-	return run_op(argc, argv, CLEAVE_FN_VM_RESET, true, CLEAVE_VM_RUNNING);
+	return commands_vm_run_op(argc, argv, CLEAVE_FN_VM_RESET, true, CLEAVE_VM_RUNNING);
 }
 
-static enum command_result run_destroy(int argc, char **argv)
+static enum command_result commands_vm_run_destroy(int argc, char **argv)
 {
-	return run_op(argc, argv, CLEAVE_FN_VM_DESTROY, true, CLEAVE_VM_EMPTY);
+	return commands_vm_run_op(argc, argv, CLEAVE_FN_VM_DESTROY, true, CLEAVE_VM_EMPTY);
 }
 
-static enum command_result run_create(int argc, char **argv)
+static enum command_result commands_vm_run_create(int argc, char **argv)
 {
-	return run_op(argc, argv, CLEAVE_FN_VM_CREATE, true, CLEAVE_VM_PAUSED);
+	return commands_vm_run_op(argc, argv, CLEAVE_FN_VM_CREATE, true, CLEAVE_VM_PAUSED);
 }
 
-static enum command_result run_start(int argc, char **argv)
+static enum command_result commands_vm_run_start(int argc, char **argv)
 {
-	return run_op(argc, argv, CLEAVE_FN_VM_START, true, CLEAVE_VM_RUNNING);
+	return commands_vm_run_op(argc, argv, CLEAVE_FN_VM_START, true, CLEAVE_VM_RUNNING);
 }
 
-static void complete_states(struct complete *c, int argc, u32 states)
+/* The first argument is another partition in one of @states. */
+static void commands_vm_complete_states(struct complete *c, int argc, u32 states)
 {
 	if (argc == 2)
 		vms_complete(c, states);
 }
 
-static void complete_running(struct complete *c, int argc, char **argv)
+static void commands_vm_complete_running(struct complete *c, int argc, char **argv)
 {
 	(void)argv;
-	complete_states(c, argc, COMMANDS_STATE(CLEAVE_VM_RUNNING));
+	commands_vm_complete_states(c, argc, COMMANDS_STATE(CLEAVE_VM_RUNNING));
 }
 
-static void complete_paused(struct complete *c, int argc, char **argv)
+static void commands_vm_complete_paused(struct complete *c, int argc, char **argv)
 {
 	(void)argv;
-	complete_states(c, argc, COMMANDS_STATE(CLEAVE_VM_PAUSED));
+	commands_vm_complete_states(c, argc, COMMANDS_STATE(CLEAVE_VM_PAUSED));
 }
 
-static void complete_empty(struct complete *c, int argc, char **argv)
+static void commands_vm_complete_empty(struct complete *c, int argc, char **argv)
 {
 	(void)argv;
-	complete_states(c, argc, COMMANDS_STATE(CLEAVE_VM_EMPTY));
+	commands_vm_complete_states(c, argc, COMMANDS_STATE(CLEAVE_VM_EMPTY));
 }
 
-static void complete_made(struct complete *c, int argc, char **argv)
+static void commands_vm_complete_still(struct complete *c, int argc, char **argv)
 {
 	(void)argv;
-	complete_states(c, argc, ~COMMANDS_STATE(CLEAVE_VM_EMPTY));
+	commands_vm_complete_states(c, argc,
+				    COMMANDS_STATE(CLEAVE_VM_STOPPED) |
+					    COMMANDS_STATE(CLEAVE_VM_FAULTED) |
+					    COMMANDS_STATE(CLEAVE_VM_PAUSED));
 }
 
-static void complete_still(struct complete *c, int argc, char **argv)
-{
-	(void)argv;
-	complete_states(c, argc,
-			COMMANDS_STATE(CLEAVE_VM_STOPPED) | COMMANDS_STATE(CLEAVE_VM_FAULTED) |
-				COMMANDS_STATE(CLEAVE_VM_PAUSED));
-}
+/* --- the manager ------------------------------------------------------------------------------ */
 
-/* --- the manager ------------------------------------------------------------------------------------------------- */
-
-static void log_modes(char *buf, size_t size)
+static void commands_vm_log_modes(char *buf, size_t size)
 {
 	u64 have = cleave_feature(CLEAVE_FEATURE_LOG_MODES);
 	u32 mode;
@@ -254,7 +254,7 @@ static void log_modes(char *buf, size_t size)
 	}
 }
 
-static void gstage_modes(char *buf, size_t size)
+static void commands_vm_gstage_modes(char *buf, size_t size)
 {
 	u64 have = cleave_feature(CLEAVE_FEATURE_GSTAGE_MODES);
 	char mode[16];
@@ -268,7 +268,7 @@ static void gstage_modes(char *buf, size_t size)
 	}
 }
 
-static enum command_result run_version(int argc, char **argv)
+static enum command_result commands_vm_run_version(int argc, char **argv)
 {
 	struct report *r = commands_report();
 	u64 abi = (u64)cleave_version().value;
@@ -278,16 +278,15 @@ static enum command_result run_version(int argc, char **argv)
 	if (argc != 1)
 		return COMMAND_USAGE;
 	report_row(r);
-	guest_print(text, sizeof(text), "%lu.%lu", (unsigned long)(abi >> 16),
-		    (unsigned long)(abi & 0xffffU));
+	guest_print(text, sizeof(text), "%lu.%lu", abi >> 16, abi & 0xffffU);
 	report_text(r, "hypervisor abi", text);
 	guest_print(text, sizeof(text), "%u.%u", CLEAVE_ABI_MAJOR, CLEAVE_ABI_MINOR);
 	report_text(r, "manager abi", text);
-	log_modes(text, sizeof(text));
+	commands_vm_log_modes(text, sizeof(text));
 	report_text(r, "log modes", text);
 	report_text(r, "eager split",
 		    cleave_feature(CLEAVE_FEATURE_EAGER_SPLIT) != 0 ? "on" : "off");
-	gstage_modes(text, sizeof(text));
+	commands_vm_gstage_modes(text, sizeof(text));
 	report_text(r, "gstage modes", text);
 	report_number(r, "step", "pages", cleave_feature(CLEAVE_FEATURE_STEP_PAGES));
 	report_number(r, "timebase", "Hz", cleave_feature(CLEAVE_FEATURE_TIMEBASE));
@@ -295,50 +294,49 @@ static enum command_result run_version(int argc, char **argv)
 	return COMMAND_OK;
 }
 
-static enum command_result run_quit(int argc, char **argv)
+static enum command_result commands_vm_run_quit(int argc, char **argv)
 {
 	(void)argv;
 	if (argc != 1)
 		return COMMAND_USAGE;
-	if (move_busy()) {
-		shell_error("a job is running; `jobs` shows it, `cancel` ends it");
+	if (commands_refuse_busy())
 		return COMMAND_FAILED;
-	}
 	manager_quit();
 	return COMMAND_OK;
 }
 
 const struct command vm_commands[] = {
-	{ "list", "", "list all partitions", run_list, NULL },
+	{ "list", "", "list all partitions", commands_vm_run_list, NULL },
 	{ "info", "VM",
 	  "show all that is known about a partition\n"
 	  "In every command VM is a partition's number or its name.",
-	  run_info, complete_any },
-	{ "pause", "VM", "hold a running partition's vCPUs where they are", run_pause,
-	  complete_running },
-	{ "resume", "VM", "let a paused partition go on", run_resume, complete_paused },
+	  commands_vm_run_info, commands_vm_complete_any },
+	{ "pause", "VM", "hold a running partition's vCPUs where they are", commands_vm_run_pause,
+	  commands_vm_complete_running },
+	{ "resume", "VM", "let a paused partition go on", commands_vm_run_resume,
+	  commands_vm_complete_paused },
 	{ "reset", "VM",
 	  "stop a partition, and start it from the beginning\n"
 	  "Its memory is zeroed, then loaded from the boot archive.",
-	  run_reset, complete_made },
+	  commands_vm_run_reset, commands_complete_made },
 	{ "destroy", "VM",
 	  "stop a partition, and give its memory back\n"
 	  "Its contents are lost. Its slot stays, empty: `create` gives it memory again, and a "
 	  "partition can be moved into it.",
-	  run_destroy, complete_made },
+	  commands_vm_run_destroy, commands_complete_made },
 	{ "create", "VM",
 	  "give an empty slot its memory, zeroed\n"
 	  "The slot is paused after that; `start` loads and starts it.",
-	  run_create, complete_empty },
+	  commands_vm_run_create, commands_vm_complete_empty },
 	{ "start", "VM",
 	  "load a partition from the boot archive, and start it\n"
 	  "It must be stopped, faulted, or fresh from `create`.",
-	  run_start, complete_still },
-	{ "version", "", "show the version of the ABI, and what this machine can do", run_version,
-	  NULL },
+	  commands_vm_run_start, commands_vm_complete_still },
+	{ "version", "", "show the version of the ABI, and what this machine can do",
+	  commands_vm_run_version, NULL },
 	{ "quit", "",
 	  "end the manager; other partitions go on\n"
 	  "The machine shuts down when no partition runs any more.",
-	  run_quit, NULL },
+	  commands_vm_run_quit, NULL },
 };
 const u32 vm_commands_nr = ARRAY_SIZE(vm_commands);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The machine's partitions: by name, by number, and what becomes of them. */
+/* The machine's partitions: finding one by name or number, and watching what becomes of them. */
 #include "guests/lib/migrate/migrate_stream.h"
 #include "guests/manager/vms/vms_watch.h"
 
 #define VMS_MAX 64U
 
-/** struct known - what was last seen of a partition, or expected (vms_expect()) */
-struct known {
+/**
+ * struct vms_known - what is known of a partition
+ * @there: it exists
+ * @state: the state that it was last seen in, or that is expected (vms_expect())
+ */
+struct vms_known {
 	bool there;
 	u32 state;
 };
@@ -14,7 +18,7 @@ struct known {
 static struct {
 	u32 self;
 	u32 nr; /* ids are below this */
-	struct known known[VMS_MAX];
+	struct vms_known known[VMS_MAX];
 } vms;
 
 const char *vms_state(u32 state)
@@ -34,7 +38,7 @@ bool vms_failed(const struct cleave_vm_info *vm, const char *what, struct sbiret
 
 	if (r.error == 0)
 		return false;
-	/* Its state may be another one by now, and it is what a person wants to know. */
+	/* @vm may be out of date, and the state now is what a person wants to know. */
 	if (cleave_vm_info(vm->id, &now).error == 0)
 		shell_error("%s of partition %u \"%s\" failed: %s (it is %s)", what, vm->id,
 			    vm->name, migrate_error_text(r.error), vms_state(now.state));
@@ -85,7 +89,7 @@ void vms_expect(u32 vm, u32 state)
 		vms.known[vm].state = state;
 }
 
-static bool has_run(u32 vm)
+static bool vms_has_run(u32 vm)
 {
 	u64 stats[CLEAVE_STAT_COUNT];
 
@@ -93,7 +97,11 @@ static bool has_run(u32 vm)
 	       stats[CLEAVE_STAT_EXITS] != 0;
 }
 
-static bool is_over(const struct cleave_vm_info *info)
+/*
+ * Return: true when the partition has run and ended. A busy one is being changed, so it has not
+ * ended.
+ */
+static bool vms_is_over(const struct cleave_vm_info *info)
 {
 	if ((info->flags & CLEAVE_VM_FLAG_BUSY) != 0)
 		return false;
@@ -101,7 +109,7 @@ static bool is_over(const struct cleave_vm_info *info)
 	case CLEAVE_VM_FAULTED:
 		return true;
 	case CLEAVE_VM_STOPPED:
-		return has_run(info->id);
+		return vms_has_run(info->id);
 	default:
 		return false;
 	}
@@ -117,17 +125,17 @@ void vms_init(void)
 	if (cleave_vm_info(CLEAVE_VM_SELF, &info).error == 0)
 		vms.self = info.id;
 	for (i = 0; i < vms.nr; i++) {
-		struct known *k = &vms.known[i];
+		struct vms_known *k = &vms.known[i];
 
 		k->there = cleave_vm_info(i, &info).error == 0;
 		if (!k->there)
 			continue;
-		/* What ended before anybody looked is news as well. */
-		k->state = is_over(&info) ? CLEAVE_VM_RUNNING : info.state;
+		/* A partition that ended before this first look is news too. */
+		k->state = vms_is_over(&info) ? CLEAVE_VM_RUNNING : info.state;
 	}
 }
 
-static void tell_state(const struct cleave_vm_info *info)
+static void vms_tell_state(const struct cleave_vm_info *info)
 {
 	static const char *const became[] = {
 		[CLEAVE_VM_EMPTY] = "was emptied",  [CLEAVE_VM_STOPPED] = "stopped",
@@ -149,12 +157,12 @@ void vms_watch(void)
 	u32 i;
 
 	for (i = 0; i < vms.nr; i++) {
-		struct known *k = &vms.known[i];
+		struct vms_known *k = &vms.known[i];
 
 		if (i == vms.self || !k->there || cleave_vm_info(i, &info).error != 0)
 			continue;
 		if (info.state != k->state)
-			tell_state(&info);
+			vms_tell_state(&info);
 		k->state = info.state;
 	}
 }
@@ -165,12 +173,12 @@ bool vms_over(void)
 	u32 i;
 
 	for (i = 0; i < vms.nr; i++) {
-		const struct known *k = &vms.known[i];
+		const struct vms_known *k = &vms.known[i];
 
 		if (i == vms.self || !k->there || cleave_vm_info(i, &info).error != 0)
 			continue;
-		/* One that ended since vms_watch() looked has not been told yet. */
-		if (!is_over(&info) || info.state != k->state)
+		/* vms_watch() has not yet reported a partition that ended after it looked. */
+		if (!vms_is_over(&info) || info.state != k->state)
 			return false;
 	}
 	return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Following the frames of a port, from connection to connection. */
+/* Following the frames of a port, from one connection to the next. */
 #include "guests/manager/wire/wire.h"
 
 #define HEADER	   sizeof(struct migrate_frame)
@@ -19,7 +19,7 @@ void wire_init(struct wire *w, const struct migrate_link *port, uint64_t (*time)
 	(void)migrate_crc_init(&w->crc);
 }
 
-/* Between two connections: nothing is kept, and frames that come are looked at. */
+/* Be between two connections: nothing is kept, and the next frame may begin a connection. */
 static void wire_clear(struct wire *w)
 {
 	w->call = WIRE_NONE;
@@ -42,7 +42,10 @@ void wire_up(struct wire *w)
 	w->owed_end = 0;
 }
 
-/* Something that is owed already ends what was begun, and nothing was begun behind it. */
+/*
+ * Owe fill. Bytes that are owed already end the frame that was begun, and no frame was begun after
+ * them.
+ */
 static void wire_fill(struct wire *w)
 {
 	if (w->owed_end != 0U)
@@ -58,7 +61,7 @@ void wire_down(struct wire *w)
 	wire_clear(w);
 }
 
-/* --- what comes ----------------------------------------------------------------------------------------------------- */
+/* --- what comes ------------------------------------------------------------------------------- */
 
 static int64_t wire_raw(struct wire *w, void *bytes, size_t size)
 {
@@ -72,8 +75,10 @@ static int64_t wire_raw(struct wire *w, void *bytes, size_t size)
 }
 
 /*
- * Fill where a header would begin: the other side has cut a connection short, or was started anew. A source that has had no
- * answer yet finds what is left of an earlier connection, and waits on. Return: there was some
+ * Drop fill where a header would begin. It means that the other side has cut a connection short or
+ * has been restarted. A source of ours that has had no answer yet waits on: the fill is left over
+ * from an earlier connection.
+ * Return: true when there was fill.
  */
 static bool wire_strip(struct wire *w)
 {
@@ -93,7 +98,7 @@ static bool wire_strip(struct wire *w)
 	return true;
 }
 
-/* Return: the next header is whole. Bounded, whatever comes */
+/* Return: true when the next header is whole. Its work is bounded, whatever comes. */
 static bool wire_read_header(struct wire *w)
 {
 	uint32_t i;
@@ -120,7 +125,7 @@ static bool wire_header_ok(const struct wire *w)
 				      __builtin_offsetof(struct migrate_frame, header_crc));
 }
 
-/* Return: all of the payload that is dropped came */
+/* Drop what has come of the payload. Return: true when all of it has come. */
 static bool wire_skip_payload(struct wire *w)
 {
 	uint8_t room[DROP_BYTES];
@@ -143,7 +148,7 @@ static void wire_skip_frame(struct wire *w)
 	w->skip = true;
 }
 
-/* Drop everything until a second has passed in which nothing came. */
+/* Drop everything until nothing has come for a second. */
 static void wire_resync(struct wire *w)
 {
 	uint8_t room[DROP_BYTES];
@@ -179,7 +184,10 @@ static uint8_t *wire_kept(struct wire *w)
 	return (uint8_t *)w->keep;
 }
 
-/* The header goes before its payload; both fit, or the frame is not one that is kept. */
+/*
+ * Keep a header, for its payload to follow. Return: false when the two do not fit: such a frame is
+ * not kept.
+ */
 static bool wire_keep_header(struct wire *w)
 {
 	if (w->header.length > WIRE_KEEP - HEADER - w->keep_end)
@@ -191,7 +199,7 @@ static bool wire_keep_header(struct wire *w)
 	return true;
 }
 
-/* Return: the kept frame's payload is whole */
+/* Return: true when the kept frame's payload is whole. */
 static bool wire_keep_payload(struct wire *w)
 {
 	int64_t n;
@@ -213,8 +221,9 @@ static bool wire_begins(const struct wire *w)
 }
 
 /*
- * A whole header, of a frame that nobody waits for, while nothing or a HELLO is kept. HELLO is kept until its second frame has
- * come, by which the slot is chosen; should another come instead, it is not this one's any more.
+ * Judge a whole header of a frame that nobody waits for. Nothing is kept so far, or a HELLO. A
+ * HELLO is kept until its second frame has come, which decides on the slot. If another frame comes
+ * instead, the HELLO is dropped.
  */
 static void wire_judge(struct wire *w)
 {
@@ -237,27 +246,18 @@ static void wire_judge(struct wire *w)
 	}
 }
 
-static uint16_t wire_kept_type(const struct wire *w)
-{
-	const struct migrate_frame *f = (const struct migrate_frame *)(const void *)w->keep;
-
-	return f->type;
-}
-
-static uint64_t wire_kept_length(const struct wire *w)
-{
-	const struct migrate_frame *f = (const struct migrate_frame *)(const void *)w->keep;
-
-	return f->length;
-}
-
+/* Return: true when the first frame that is kept is whole and has @type and @size. */
 static bool wire_first_is(const struct wire *w, uint16_t type, size_t size)
 {
-	return w->keep_end >= HEADER + size && wire_kept_type(w) == type &&
-	       wire_kept_length(w) == size;
+	const struct migrate_frame *f = (const struct migrate_frame *)w->keep;
+
+	return w->keep_end >= HEADER + size && f->type == type && f->length == size;
 }
 
-/* A kept frame is whole: is that all that is wanted? A wrong one is dropped: its sender waits in vain, and says so. */
+/*
+ * A kept frame is whole: see whether that makes a call. A wrong frame is dropped: its sender gets
+ * no answer, and says so.
+ */
 static void wire_kept_whole(struct wire *w)
 {
 	if (wire_first_is(w, MIGRATE_REC_QUERY, sizeof(struct migrate_status)))
@@ -268,7 +268,7 @@ static void wire_kept_whole(struct wire *w)
 		w->call = WIRE_HELLO;
 }
 
-/* Look at what comes while no engine takes it. Return: there may be more */
+/* Look at what comes while no engine takes it. Return: true when there may be more. */
 static bool wire_look(struct wire *w)
 {
 	if (w->skip)
@@ -285,9 +285,9 @@ static bool wire_look(struct wire *w)
 	return true;
 }
 
-/* --- what goes ------------------------------------------------------------------------------------------------------ */
+/* --- what goes -------------------------------------------------------------------------------- */
 
-/* Return: nothing is owed any more */
+/* Send what is owed. Return: true when nothing is owed any more. */
 static bool wire_pay(struct wire *w)
 {
 	size_t n = w->owed_end - w->owed_at;
@@ -366,7 +366,7 @@ bool wire_reply(struct wire *w, uint16_t type, const void *record, size_t size)
 	return true;
 }
 
-/* --- an engine's link ----------------------------------------------------------------------------------------------- */
+/* --- an engine's link ------------------------------------------------------------------------- */
 
 static int64_t wire_send(void *ctx, const void *bytes, size_t size)
 {
@@ -384,8 +384,9 @@ static int64_t wire_send(void *ctx, const void *bytes, size_t size)
 }
 
 /*
- * A header that is whole while an engine has the wire: give it, drop its frame, or end the connection. A wrong one is given: the
- * engine says what is wrong with it.
+ * A header is whole while an engine has the wire: give it to the engine, drop its frame, or end
+ * the connection. A wrong header is given too, for the engine says what is wrong with it.
+ * Return: true when it is to be given.
  */
 static bool wire_give_header(struct wire *w)
 {
@@ -410,7 +411,10 @@ static bool wire_give_header(struct wire *w)
 	return true;
 }
 
-/* What is kept, then the payload. Return: bytes, 0 when none are there now, -1 when there are none for this engine at all */
+/*
+ * Give the engine what is kept, then the payload.
+ * Return: bytes given; 0 when none are there now; -1 when no more will come in this connection.
+ */
 static int64_t wire_give(struct wire *w, uint8_t *bytes, size_t size)
 {
 	size_t n = w->keep_end - w->keep_at;
@@ -434,7 +438,10 @@ static int64_t wire_give(struct wire *w, uint8_t *bytes, size_t size)
 	return got;
 }
 
-/* A source waits for its first answer, and the other side began something at the same moment: that is looked at first. */
+/*
+ * Return: true when the other side began something while a source of ours waits for its first
+ * answer: that is looked at first.
+ */
 static bool wire_crossing(const struct wire *w)
 {
 	return w->state == WIRE_SOURCE && w->frames == 0U && w->keep_end != 0U;
@@ -477,21 +484,24 @@ struct migrate_link wire_accept(struct wire *w)
 
 struct migrate_link wire_connect(struct wire *w)
 {
-	/* The rest of a frame that was kept in part is nobody's answer. */
+	/* A frame that has been kept in part is no answer to this source: drop its rest. */
 	w->skip = w->skip || w->left != 0U;
 	wire_clear(w);
 	w->state = WIRE_SOURCE;
 	return (struct migrate_link){ .send = wire_send, .recv = wire_recv, .ctx = w };
 }
 
-/* A frame that was begun must be ended, or the other side takes what comes next for the rest of it. */
+/*
+ * End the frame that the engine has begun: else the other side would take what is sent next for
+ * the rest of it.
+ */
 static void wire_owe(struct wire *w, const struct migrate_tx *tx)
 {
 	size_t n = migrate_tx_waiting(tx);
 
 	if (n == 0U)
 		return;
-	/* Of an engine that waited for what is owed nothing has left: there is nothing to end. */
+	/* While bytes are owed, nothing of the engine leaves: it has begun no frame. */
 	if (w->owed_end != 0U)
 		return;
 	if (tx->dead || n > sizeof(w->owed)) {
@@ -520,14 +530,14 @@ void wire_cut(struct wire *w, size_t waiting)
 	if (waiting != 0U)
 		wire_fill(w);
 	w->state = WIRE_IDLE;
-	/* What the other side began stays: frames that are kept, or a header that stands there whole. */
+	/* Keep what the other side began. */
 	if (crossing) {
 		w->call = WIRE_NONE;
 		if (w->left == 0U)
 			wire_kept_whole(w);
 		return;
 	}
-	/* The rest of a frame that was given in part. */
+	/* Drop the rest of a frame that the engine was given in part. */
 	w->skip = w->skip || w->left != 0U;
 	wire_clear(w);
 }
