@@ -122,7 +122,7 @@ CFLAGS_guests/lib/string.c := $(CFLAGS_lib/string.c)
 # What runs at boot, for an error or at a person's speed is compiled for size. It is so folder by folder.
 COLD_DIRS := deps/libfdt core/boot core/config core/console core/machine/probe core/state core/guest/slow \
 	core/vm/create arch/riscv/probe arch/riscv/model
-COLD := $(COLD_DIRS:%=%/%) drivers/%_fdt.c lib/format.c lib/text.c
+COLD := $(COLD_DIRS:%=%/%) drivers/%_fdt.c lib/format.c lib/text.c lib/fdt_read.c
 file_flags = $(if $(filter $(COLD),$<),-Os) $(CFLAGS_$<)
 
 # How a C file becomes an object. clang's own assembler (before 17) knows no H instruction, so its

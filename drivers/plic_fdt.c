@@ -11,6 +11,7 @@
 #include "arch/riscv/probe/paging.h"
 #include "core/machine/probe/driver.h"
 #include "drivers/plic.h"
+#include "lib/fdt_read.h"
 
 #define PLIC_MAX_CONTEXTS 15872U
 #define PLIC_NONE	  UINT32_MAX
@@ -22,9 +23,8 @@ static bool plic_hartid(const void *fdt, u32 phandle, u64 *hartid)
 {
 	int node = fdt_node_offset_by_phandle(fdt, phandle);
 	int cpu = node < 0 ? node : fdt_parent_offset(fdt, node);
-	u64 size;
 
-	return cpu >= 0 && driver_bus_reg(fdt, cpu, hartid, &size) == 0;
+	return cpu >= 0 && fdt_read_unit(fdt, fdt_parent_offset(fdt, cpu), cpu, hartid);
 }
 
 /* Context of S-mode's external interrupt at hart @hartid, PLIC_NONE when there is none; silences all S-mode contexts. */
@@ -62,7 +62,7 @@ static int plic_probe(const void *fdt, int node)
 	u64 base;
 	u64 size;
 
-	plic.sources = driver_u32(fdt, node, "riscv,ndev", 0);
+	plic.sources = fdt_read_cell(fdt, node, "riscv,ndev", 0);
 	if (driver_reg(fdt, node, &base, &size) != 0 || contexts == 0U ||
 	    contexts > PLIC_MAX_CONTEXTS || size < plic_size(contexts) || plic.sources == 0U ||
 	    plic.sources >= PLIC_MAX_SOURCES) {

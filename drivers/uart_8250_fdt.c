@@ -9,6 +9,7 @@
 #include "core/machine/probe/driver.h"
 #include "core/machine/uart.h"
 #include "drivers/uart_8250.h"
+#include "lib/fdt_read.h"
 
 #define UART_8250_MAX_SHIFT 4U
 
@@ -31,9 +32,9 @@ static enum uart_8250_variant uart_8250_variant(const void *fdt, int node)
 static int uart_8250_probe(const void *fdt, int node)
 {
 	const char *name = fdt_get_name(fdt, node, NULL);
-	u32 shift = driver_u32(fdt, node, "reg-shift", 0);
-	u32 width = driver_u32(fdt, node, "reg-io-width", 1);
-	u32 offset = driver_u32(fdt, node, "reg-offset", 0);
+	u32 shift = fdt_read_cell(fdt, node, "reg-shift", 0);
+	u32 width = fdt_read_cell(fdt, node, "reg-io-width", 1);
+	u32 offset = fdt_read_cell(fdt, node, "reg-offset", 0);
 	struct uart uart = {
 		.opaque = &uart_8250,
 		.irq = driver_irq(fdt, node),

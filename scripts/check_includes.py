@@ -23,7 +23,7 @@ SHARED = ("cleave/", "abi/", "generated/", "lib/")
 RULES = {
     "include/abi/": (),
     "include/cleave/": ("cleave/", "abi/", "generated/"),
-    "lib/": ("cleave/", "abi/", "lib/"),
+    "lib/": ("cleave/", "abi/", "lib/", "libfdt.h"),
     "arch/": ("arch/", "libfdt.h") + SHARED,
     "mm/": ("mm/", "arch/") + SHARED,
     **{

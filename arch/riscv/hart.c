@@ -24,6 +24,7 @@
 #include "arch/riscv/start.h"
 #include "arch/riscv/timer.h"
 #include "arch/riscv/trap.h"
+#include "lib/fdt_read.h"
 
 /*
  * Where a start stands. The boot hart gives up and the new hart goes on by compare-and-exchange from WAITED_FOR, so a hart
@@ -89,40 +90,11 @@ void hart_init_boot(u64 hartid)
 	init_this();
 }
 
-static bool is_okay(const void *fdt, int node)
-{
-	const char *status = fdt_getprop(fdt, node, "status", NULL);
-
-	return status == NULL || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
-}
-
 static bool is_cpu(const void *fdt, int node)
 {
 	const char *type = fdt_getprop(fdt, node, "device_type", NULL);
 
 	return type != NULL && strcmp(type, "cpu") == 0;
-}
-
-static u32 cell(const void *fdt, int node, const char *name)
-{
-	int len = 0;
-	const fdt32_t *p = fdt_getprop(fdt, node, name, &len);
-
-	return p != NULL && len == 4 ? fdt32_to_cpu(*p) : 0U;
-}
-
-/* hartid of a cpu node, by the one or two address cells of /cpus. Return: false when reg is missing */
-static bool cpu_hartid(const void *fdt, int cpus, int node, u64 *out)
-{
-	int len = 0;
-	const fdt32_t *p = fdt_getprop(fdt, node, "reg", &len);
-	int cells = fdt_address_cells(fdt, cpus);
-
-	if (p == NULL || (cells != 1 && cells != 2) || len < cells * 4)
-		return false;
-	*out = cells == 1 ? fdt32_to_cpu(p[0])
-			  : ((u64)fdt32_to_cpu(p[0]) << 32) | fdt32_to_cpu(p[1]);
-	return true;
 }
 
 static void cpu_isa(const void *fdt, int node, struct isa *isa)
@@ -144,8 +116,8 @@ static void cpu_isa(const void *fdt, int node, struct isa *isa)
 /* A hart that is used adds what it has to the common denominator. */
 static void merge(const void *fdt, int node, const struct isa *isa, bool first)
 {
-	u32 cbom = cell(fdt, node, "riscv,cbom-block-size");
-	u32 cboz = cell(fdt, node, "riscv,cboz-block-size");
+	u32 cbom = fdt_read_cell(fdt, node, "riscv,cbom-block-size", 0);
+	u32 cboz = fdt_read_cell(fdt, node, "riscv,cboz-block-size", 0);
 
 	if (first) {
 		hart_tree.isa = *isa;
@@ -167,7 +139,7 @@ static void take_cpu(const void *fdt, int cpus, int node, bool *first, u32 *too_
 	u64 id;
 	bool boot;
 
-	if (!cpu_hartid(fdt, cpus, node, &id)) {
+	if (!fdt_read_unit(fdt, cpus, node, &id)) {
 		printk(PRINTK_WARNING "device tree: %s has no usable reg: left out",
 		       fdt_get_name(fdt, node, NULL));
 		return;
@@ -179,7 +151,7 @@ static void take_cpu(const void *fdt, int cpus, int node, bool *first, u32 *too_
 		return;
 	}
 	cpu_isa(fdt, node, &isa);
-	if (!boot && !is_okay(fdt, node)) {
+	if (!boot && !fdt_read_enabled(fdt, node)) {
 		printk(PRINTK_WARNING "hart %llu left out: its status is not \"okay\"",
 		       (unsigned long long)id);
 		return;
@@ -202,17 +174,6 @@ static void take_cpu(const void *fdt, int cpus, int node, bool *first, u32 *too_
 	*first = false;
 }
 
-/* timebase-frequency stands in /cpus, in older trees in each cpu; one or two cells */
-static u64 timebase(const void *fdt, int node)
-{
-	int len = 0;
-	const fdt32_t *p = fdt_getprop(fdt, node, "timebase-frequency", &len);
-
-	if (p != NULL && len == 8)
-		return ((u64)fdt32_to_cpu(p[0]) << 32) | fdt32_to_cpu(p[1]);
-	return cell(fdt, node, "timebase-frequency");
-}
-
 int hart_tree_read(const void *fdt)
 {
 	int cpus = fdt_path_offset(fdt, "/cpus");
@@ -224,13 +185,15 @@ int hart_tree_read(const void *fdt)
 		printk("device tree: no /cpus");
 		return CLV_ERR_FORMAT;
 	}
-	hart_tree.timebase = timebase(fdt, cpus);
+	/* timebase-frequency stands in /cpus, in older trees in each cpu. */
+	hart_tree.timebase = 0;
+	(void)fdt_read_number(fdt, cpus, "timebase-frequency", &hart_tree.timebase);
 	fdt_for_each_subnode (node, fdt, cpus) {
 		if (!is_cpu(fdt, node))
 			continue;
 		take_cpu(fdt, cpus, node, &first, &too_many);
 		if (hart_tree.timebase == 0U)
-			hart_tree.timebase = timebase(fdt, node);
+			(void)fdt_read_number(fdt, node, "timebase-frequency", &hart_tree.timebase);
 	}
 	if (first)
 		printk(PRINTK_WARNING

@@ -11,32 +11,22 @@
 #include "arch/riscv/probe/paging.h"
 #include "arch/riscv/start.h"
 #include "core/boot/boot_internal.h"
+#include "lib/fdt_read.h"
 
 int paging_take_frames(u64 size, hpa_t *out)
 {
 	return frames_alloc(&machine.frames, size, PAGE_SIZE, 0, out);
 }
 
-/* An address of /chosen, one or two cells. Return: false when there is none */
-static bool chosen_address(const void *fdt, const char *name, u64 *out)
-{
-	int len = 0;
-	const fdt32_t *p = fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), name, &len);
-
-	if (p == NULL || (len != 4 && len != 8))
-		return false;
-	*out = len == 4 ? fdt32_to_cpu(p[0]) : ((u64)fdt32_to_cpu(p[0]) << 32) | fdt32_to_cpu(p[1]);
-	return true;
-}
-
 /* /chosen's initrd, when it makes sense. It may lie in memory that a reservation covers: boot loaders reserve it. */
 static struct frames_range find_initrd(u64 limit)
 {
 	const struct frames_range none = { .size = 0 };
+	int chosen = fdt_path_offset(machine.tree, "/chosen");
 	u64 start, end;
 
-	if (!chosen_address(machine.tree, "linux,initrd-start", &start) ||
-	    !chosen_address(machine.tree, "linux,initrd-end", &end) || start == end)
+	if (!fdt_read_number(machine.tree, chosen, "linux,initrd-start", &start) ||
+	    !fdt_read_number(machine.tree, chosen, "linux,initrd-end", &end) || start == end)
 		return none;
 	if (end < start || end > limit || !memmap_contains(&boot_info.ram, start, end - start)) {
 		printk(PRINTK_WARNING

@@ -16,6 +16,7 @@
 #include <cleave/string.h>
 #include "core/config/archive.h"
 #include "core/config/config_internal.h"
+#include "lib/fdt_read.h"
 #include "lib/text.h"
 
 #define ROOT_COMPATIBLE	     "cleave,config"
@@ -126,7 +127,7 @@ static void check_cells(struct config_ctx *c, int node, const char *name, bool r
 			config_error(c, name, "is missing; wanted: <%u>", CELLS);
 		return;
 	}
-	if (len != (int)sizeof(fdt32_t) || config_cell(data) != CELLS)
+	if (len != (int)sizeof(fdt32_t) || fdt_read_cells(data, 1) != CELLS)
 		config_error(c, name, "wanted: <%u>, addresses and sizes are pairs of cells",
 			     CELLS);
 }

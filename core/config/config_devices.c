@@ -12,6 +12,7 @@
 #include <cleave/printk.h>
 #include <cleave/string.h>
 #include "core/config/config_internal.h"
+#include "lib/fdt_read.h"
 #include "lib/text.h"
 #include "core/machine/probe/driver.h"
 #include "core/config/guest_fdt.h"
@@ -288,7 +289,7 @@ static const struct config_device *other_owner(const struct config *config, u32 
 static bool check_irqs(struct config_ctx *c, const struct config_device *d, const char *shown)
 {
 	int console = driver_stdout(c->machine->tree);
-	u32 used = console < 0 ? 0U : driver_u32(c->machine->tree, console, "interrupts", 0);
+	u32 used = console < 0 ? 0U : fdt_read_cell(c->machine->tree, console, "interrupts", 0);
 	char path[CONFIG_PATH_LEN];
 
 	for (u32 i = 0; i < d->nr_irqs; i++) {

@@ -52,14 +52,6 @@ struct config_draft {
 	u32 affinity_count;
 };
 
-/** config_cell() - Return: the cell at @p, big-endian and not necessarily aligned */
-static inline u32 config_cell(const void *p)
-{
-	const u8 *b = p;
-
-	return (u32)b[0] << 24 | (u32)b[1] << 16 | (u32)b[2] << 8 | (u32)b[3];
-}
-
 /** config_error() - say that something is wrong: "<node>: <property>: <text>"; @property may be NULL */
 void config_error(struct config_ctx *c, const char *property, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -11,6 +11,7 @@
 #include <cleave/printk.h>
 #include <cleave/string.h>
 #include "core/config/config_internal.h"
+#include "lib/fdt_read.h"
 #include "lib/text.h"
 
 /** struct prop - a property's name as it is being read, and its bytes, which need not be aligned */
@@ -28,12 +29,12 @@ struct word {
 
 static u32 cell(const struct prop *p, u32 index)
 {
-	return config_cell(p->data + index * sizeof(fdt32_t));
+	return (u32)fdt_read_cells(p->data + index * sizeof(fdt32_t), 1);
 }
 
 static u64 cell_pair(const struct prop *p, u32 index)
 {
-	return (u64)cell(p, index) << 32 | cell(p, index + 1U);
+	return fdt_read_cells(p->data + index * sizeof(fdt32_t), 2);
 }
 
 static bool get_u32(struct config_ctx *c, const struct prop *p, u32 low, u32 high, u32 *out)

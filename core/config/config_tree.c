@@ -12,20 +12,17 @@
 #include <cleave/string.h>
 #include "core/config/config_internal.h"
 #include "core/machine/probe/driver.h"
+#include "lib/fdt_read.h"
 
 /* Physical addresses have 56 bits (privileged specification, "Sv39"). */
 #define HPA_END BIT64(56)
 
 u32 config_tree_reg_count(const void *tree, int node)
 {
-	int bus = fdt_parent_offset(tree, node);
-	int address_cells = bus < 0 ? -1 : fdt_address_cells(tree, bus);
-	int size_cells = bus < 0 ? -1 : fdt_size_cells(tree, bus);
-	int len = 0;
+	struct fdt_reg reg;
 
-	if (address_cells < 1 || size_cells < 0 || fdt_getprop(tree, node, "reg", &len) == NULL)
-		return 0;
-	return (u32)len / ((u32)(address_cells + size_cells) * (u32)sizeof(fdt32_t));
+	return fdt_read_reg(tree, fdt_parent_offset(tree, node), node, &reg) == CLV_OK ? reg.entries
+										       : 0U;
 }
 
 /* An entry that no address leads to is an error wherever it stands: a device without a part of its registers is another one. */
@@ -55,7 +52,7 @@ static bool source_exists(const void *tree, u32 plic, u32 source)
 {
 	int node = fdt_node_offset_by_phandle(tree, plic);
 
-	return source != 0U && node >= 0 && source <= driver_u32(tree, node, "riscv,ndev", 0);
+	return source != 0U && node >= 0 && source <= fdt_read_cell(tree, node, "riscv,ndev", 0);
 }
 
 /** struct specifiers - the rest of an `interrupts` or `interrupts-extended` property, in cells */
@@ -85,7 +82,7 @@ static int next_source(const void *tree, struct specifiers *s, u32 plic, u32 *so
 		*other = node;
 		return CLV_ERR_UNSUPPORTED;
 	}
-	width = node < 0 ? 0U : driver_u32(tree, node, "#interrupt-cells", 0);
+	width = node < 0 ? 0U : fdt_read_cell(tree, node, "#interrupt-cells", 0);
 	/* A second cell says how it triggers, which a PLIC's gateway knows of itself. */
 	if (width < 1U || width > 2U || s->cells < width)
 		return CLV_ERR_FORMAT;
@@ -176,9 +173,10 @@ const char *config_tree_kept(const void *tree, int node)
 
 const char *config_tree_status(const void *tree, int node)
 {
-	const char *status = fdt_stringlist_get(tree, node, "status", 0, NULL);
+	const char *status;
 
-	if (status == NULL || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0)
+	if (fdt_read_enabled(tree, node))
 		return NULL;
-	return status;
+	status = fdt_stringlist_get(tree, node, "status", 0, NULL);
+	return status != NULL ? status : "";
 }

@@ -10,6 +10,7 @@
 #include <cleave/printk.h>
 #include <cleave/string.h>
 #include <libfdt.h>
+#include "lib/fdt_read.h"
 
 static void remove_at(struct memmap *m, u32 n)
 {
@@ -98,36 +99,29 @@ static bool add(struct memmap *m, u64 base, u64 size)
 	return insert_at(m, n, base, end - base);
 }
 
-static u64 cells(const fdt32_t *p, int n)
-{
-	u64 v = 0;
-
-	for (int i = 0; i < n; i++)
-		v = (v << 32) | fdt32_to_cpu(p[i]);
-	return v;
-}
-
 typedef void (*range_fn)(void *ctx, const char *name, u64 base, u64 size);
 
-/* Each (address, size) pair of a node's reg, by its parent's cells */
+/* Call @fn with each (address, size) pair of a node's reg. */
 static void each_reg(const void *fdt, int parent, int node, range_fn fn, void *ctx)
 {
 	const char *name = fdt_get_name(fdt, node, NULL);
-	int na = fdt_address_cells(fdt, parent);
-	int ns = fdt_size_cells(fdt, parent);
-	int len = 0;
-	const fdt32_t *p = fdt_getprop(fdt, node, "reg", &len);
+	struct fdt_reg reg;
+	int err = fdt_read_reg(fdt, parent, node, &reg);
+	u64 base, size;
 
-	if (p == NULL)
+	if (err == CLV_ERR_NOTFOUND)
 		return;
-	if (na < 1 || na > 2 || ns < 1 || ns > 2 || len % ((na + ns) * 4) != 0) {
+	if (err != CLV_OK || reg.address_cells > 2U || reg.size_cells < 1U || reg.size_cells > 2U ||
+	    reg.rest != 0U) {
 		printk("device tree: %s: reg does not fit its parent's address and size cells: "
 		       "left out",
 		       name);
 		return;
 	}
-	for (; len > 0; len -= (na + ns) * 4, p += na + ns)
-		fn(ctx, name, cells(p, na), cells(p + na, ns));
+	for (u32 i = 0; i < reg.entries; i++) {
+		fdt_reg_entry(&reg, i, &base, &size);
+		fn(ctx, name, base, size);
+	}
 }
 
 static void add_ram(void *ctx, const char *name, u64 base, u64 size)
@@ -143,13 +137,6 @@ static void remove_reserved(void *ctx, const char *name, u64 base, u64 size)
 	memmap_remove(ctx, base, size);
 }
 
-static bool is_okay(const void *fdt, int node)
-{
-	const char *status = fdt_getprop(fdt, node, "status", NULL);
-
-	return status == NULL || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
-}
-
 static void read_ram(const void *fdt, struct memmap *ram)
 {
 	int node;
@@ -157,7 +144,7 @@ static void read_ram(const void *fdt, struct memmap *ram)
 	fdt_for_each_subnode (node, fdt, 0) {
 		const char *type = fdt_getprop(fdt, node, "device_type", NULL);
 
-		if (type != NULL && strcmp(type, "memory") == 0 && is_okay(fdt, node))
+		if (type != NULL && strcmp(type, "memory") == 0 && fdt_read_enabled(fdt, node))
 			each_reg(fdt, 0, node, add_ram, ram);
 	}
 }
@@ -176,7 +163,7 @@ static void remove_all_reserved(const void *fdt, struct memmap *free)
 		return;
 	/* Nodes with a size alone ask the operating system to choose a place: nobody sits there yet. */
 	fdt_for_each_subnode (node, fdt, parent) {
-		if (is_okay(fdt, node))
+		if (fdt_read_enabled(fdt, node))
 			each_reg(fdt, parent, node, remove_reserved, free);
 	}
 }

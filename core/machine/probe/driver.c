@@ -10,29 +10,12 @@
 #include <cleave/string.h>
 #include <libfdt.h>
 #include "core/machine/probe/driver.h"
+#include "lib/fdt_read.h"
 
 #define DRIVER_BUSES 8U /* deepest nesting of buses that is followed */
 #define DRIVER_NODES 8U /* one interrupt controller and one UART are used */
 
 /* --- reading nodes ----------------------------------------------------------------------------------------------- */
-
-/* @cells big-endian cells as one number; more than two keep the low 64 bits (what is above must be 0 on a 64-bit bus). */
-static u64 driver_cells(const fdt32_t *p, int cells)
-{
-	u64 value = 0;
-
-	for (int i = 0; i < cells; i++)
-		value = value << 32 | fdt32_ld(&p[i]);
-	return value;
-}
-
-u32 driver_u32(const void *fdt, int node, const char *name, u32 none)
-{
-	int len;
-	const fdt32_t *p = fdt_getprop(fdt, node, name, &len);
-
-	return p == NULL || len < (int)sizeof(*p) ? none : fdt32_ld(p);
-}
 
 /* Translate @base, an address of the bus that @bus makes for its children, to the bus that @bus itself is on. */
 static int driver_translate(const void *fdt, int bus, int parent, u64 *base)
@@ -51,41 +34,29 @@ static int driver_translate(const void *fdt, int bus, int parent, u64 *base)
 	if (child_cells < 1 || parent_cells < 1 || size_cells < 1)
 		return CLV_ERR_FORMAT;
 	for (int i = 0; i + entry <= len / (int)sizeof(*p); i += entry) {
-		u64 child = driver_cells(&p[i], child_cells);
-		u64 size = driver_cells(&p[i + child_cells + parent_cells], size_cells);
+		u64 child = fdt_read_cells(&p[i], (u32)child_cells);
+		u64 size = fdt_read_cells(&p[i + child_cells + parent_cells], (u32)size_cells);
 
 		if (*base - child >= size)
 			continue;
-		*base = *base - child + driver_cells(&p[i + child_cells], parent_cells);
+		*base = *base - child + fdt_read_cells(&p[i + child_cells], (u32)parent_cells);
 		return 0;
 	}
 	return CLV_ERR_NOTFOUND;
 }
 
-static int driver_bus_reg_at(const void *fdt, int node, u32 index, u64 *base, u64 *size)
+/* Entry @index of a node's reg, in the numbering of the node's own bus. Return: as driver_reg(). */
+static int driver_bus_reg(const void *fdt, int node, u32 index, u64 *base, u64 *size)
 {
-	int bus = fdt_parent_offset(fdt, node);
-	int len;
-	const fdt32_t *p = fdt_getprop(fdt, node, "reg", &len);
-	int address_cells = bus < 0 ? -1 : fdt_address_cells(fdt, bus);
-	int size_cells = bus < 0 ? -1 : fdt_size_cells(fdt, bus);
-	int entry = address_cells + size_cells;
+	struct fdt_reg reg;
+	int rc = fdt_read_reg(fdt, fdt_parent_offset(fdt, node), node, &reg);
 
-	if (p == NULL)
+	if (rc != 0)
+		return rc;
+	if (index >= reg.entries)
 		return CLV_ERR_NOTFOUND;
-	if (address_cells < 1 || size_cells < 0 || len < entry * (int)sizeof(*p))
-		return CLV_ERR_FORMAT;
-	if (index >= (u32)(len / (entry * (int)sizeof(*p))))
-		return CLV_ERR_NOTFOUND;
-	p += index * (u32)entry;
-	*base = driver_cells(p, address_cells);
-	*size = driver_cells(p + address_cells, size_cells);
+	fdt_reg_entry(&reg, index, base, size);
 	return 0;
-}
-
-int driver_bus_reg(const void *fdt, int node, u64 *base, u64 *size)
-{
-	return driver_bus_reg_at(fdt, node, 0, base, size);
 }
 
 /* Through the buses above @node to the machine's own addresses. */
@@ -107,14 +78,14 @@ static int driver_translate_all(const void *fdt, int node, u64 *base)
 
 int driver_reg(const void *fdt, int node, u64 *base, u64 *size)
 {
-	int rc = driver_bus_reg(fdt, node, base, size);
+	int rc = driver_bus_reg(fdt, node, 0, base, size);
 
 	return rc != 0 ? rc : driver_translate_all(fdt, node, base);
 }
 
 int driver_reg_at(const void *fdt, int node, u32 index, u64 *base, u64 *size)
 {
-	int rc = driver_bus_reg_at(fdt, node, index, base, size);
+	int rc = driver_bus_reg(fdt, node, index, base, size);
 	u64 last;
 
 	if (rc != 0)
@@ -133,7 +104,7 @@ int driver_reg_at(const void *fdt, int node, u32 index, u64 *base, u64 *size)
 u32 driver_irq_parent(const void *fdt, int node)
 {
 	for (u32 depth = 0; node >= 0 && depth <= DRIVER_BUSES; depth++) {
-		u32 phandle = driver_u32(fdt, node, "interrupt-parent", 0);
+		u32 phandle = fdt_read_cell(fdt, node, "interrupt-parent", 0);
 
 		if (phandle != 0U)
 			return phandle;
@@ -154,8 +125,9 @@ u32 driver_irq(const void *fdt, int node)
 	if (p != NULL)
 		return len >= 2 * (int)sizeof(*p) && fdt32_ld(p) == c->phandle ? fdt32_ld(p + 1)
 									       : 0U;
-	return driver_irq_parent(fdt, node) == c->phandle ? driver_u32(fdt, node, "interrupts", 0)
-							  : 0U;
+	return driver_irq_parent(fdt, node) == c->phandle
+		       ? fdt_read_cell(fdt, node, "interrupts", 0)
+		       : 0U;
 }
 
 /* --- finding drivers --------------------------------------------------------------------------------------------- */
@@ -212,20 +184,13 @@ static bool driver_conflicts(const struct driver *const *list, size_t nr, size_t
 	return conflict;
 }
 
-static bool driver_node_is_on(const void *fdt, int node)
-{
-	const char *status = fdt_stringlist_get(fdt, node, "status", 0, NULL);
-
-	return status == NULL || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
-}
-
 /* The driver of a class for a node: the first of the node's compatibles that any claims, as they go from special to general. */
 static const struct driver *driver_match(const struct driver *const *list, size_t nr,
 					 enum driver_class class, const void *fdt, int node)
 {
 	const char *compatible;
 
-	if (!driver_node_is_on(fdt, node))
+	if (!fdt_read_enabled(fdt, node))
 		return NULL;
 	for (int s = 0; (compatible = fdt_stringlist_get(fdt, node, "compatible", s, NULL)) != NULL;
 	     s++) {

@@ -52,12 +52,6 @@ int driver_reg(const void *fdt, int node, u64 *base, u64 *size);
 /** driver_reg_at() - the same of entry number @index; its last byte must be where its first leads to */
 int driver_reg_at(const void *fdt, int node, u32 index, u64 *base, u64 *size);
 
-/** driver_bus_reg() - the same in the numbering of the node's own bus: for what is not in memory, as /cpus/cpu@n is not */
-int driver_bus_reg(const void *fdt, int node, u64 *base, u64 *size);
-
-/** driver_u32() - Return: the first cell of property @name of a node, @none when it has no such property */
-u32 driver_u32(const void *fdt, int node, const char *name, u32 none);
-
 /** driver_irq_parent() - Return: phandle of a node's interrupt parent: its own property's or the nearest above; 0: none */
 u32 driver_irq_parent(const void *fdt, int node);
 

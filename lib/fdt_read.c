@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reading nodes of a device tree. See fdt_read.h.
+ */
+#include "lib/fdt_read.h"
+
+#include <cleave/errno.h>
+#include <cleave/string.h>
+#include <libfdt.h>
+
+#define FDT_READ_CELL ((u32)sizeof(fdt32_t))
+
+u64 fdt_read_cells(const void *p, u32 cells)
+{
+	const fdt32_t *cell = p;
+	u64 value = 0;
+
+	for (u32 i = 0; i < cells; i++)
+		value = value << 32 | fdt32_ld(&cell[i]);
+	return value;
+}
+
+u32 fdt_read_cell(const void *fdt, int node, const char *name, u32 none)
+{
+	int len = 0;
+	const void *p = fdt_getprop(fdt, node, name, &len);
+
+	return p == NULL || (u32)len < FDT_READ_CELL ? none : (u32)fdt_read_cells(p, 1);
+}
+
+bool fdt_read_number(const void *fdt, int node, const char *name, u64 *out)
+{
+	int len = 0;
+	const void *p = fdt_getprop(fdt, node, name, &len);
+	u32 cells = (u32)len / FDT_READ_CELL;
+
+	if (p == NULL || (u32)len % FDT_READ_CELL != 0U || cells < 1U || cells > 2U)
+		return false;
+	*out = fdt_read_cells(p, cells);
+	return true;
+}
+
+bool fdt_read_enabled(const void *fdt, int node)
+{
+	const char *status;
+
+	if (fdt_getprop(fdt, node, "status", NULL) == NULL)
+		return true;
+	/* NULL: the property is not a string. */
+	status = fdt_stringlist_get(fdt, node, "status", 0, NULL);
+	return status != NULL && (strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0);
+}
+
+int fdt_read_reg(const void *fdt, int bus, int node, struct fdt_reg *reg)
+{
+	int len = 0;
+	int address_cells = bus < 0 ? -1 : fdt_address_cells(fdt, bus);
+	int size_cells = bus < 0 ? -1 : fdt_size_cells(fdt, bus);
+	u32 entry;
+
+	reg->cell = fdt_getprop(fdt, node, "reg", &len);
+	if (reg->cell == NULL)
+		return CLV_ERR_NOTFOUND;
+	if (address_cells < 1 || size_cells < 0)
+		return CLV_ERR_FORMAT;
+	reg->address_cells = (u32)address_cells;
+	reg->size_cells = (u32)size_cells;
+	entry = (reg->address_cells + reg->size_cells) * FDT_READ_CELL;
+	reg->entries = (u32)len / entry;
+	reg->rest = (u32)len % entry;
+	return reg->entries == 0U ? CLV_ERR_FORMAT : CLV_OK;
+}
+
+void fdt_reg_entry(const struct fdt_reg *reg, u32 index, u64 *base, u64 *size)
+{
+	const fdt32_t *cell = reg->cell;
+
+	cell += index * (reg->address_cells + reg->size_cells);
+	*base = fdt_read_cells(cell, reg->address_cells);
+	*size = fdt_read_cells(cell + reg->address_cells, reg->size_cells);
+}
+
+bool fdt_read_unit(const void *fdt, int bus, int node, u64 *out)
+{
+	int len = 0;
+	int cells = bus < 0 ? -1 : fdt_address_cells(fdt, bus);
+	const void *p = fdt_getprop(fdt, node, "reg", &len);
+
+	if (p == NULL || cells < 1 || cells > 2 || (u32)len < (u32)cells * FDT_READ_CELL)
+		return false;
+	*out = fdt_read_cells(p, (u32)cells);
+	return true;
+}
