@@ -51,6 +51,7 @@ struct space_config {
 	u64 window_size; /* bytes of other VMs' memory that may be mapped in at once, for sizing the pool */
 	uintptr_t hpa_to_va; /* what is added to an HPA to reach it by a load or store */
 	u32 step_pages;	     /* most pages that one call works on (M6) */
+	void *owner;	     /* for core's flush_remote(), which finds the VM by it */
 };
 
 /* Register ranges that the devices of one space may have; their slots stand behind all others. */

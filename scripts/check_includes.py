@@ -42,12 +42,6 @@ RULES = {
 
 # Upward includes that are still to be cut: (file, included).
 OWED = {
-    ("core/run/shootdown.c", "core/vm/vm.h"),
-    ("core/run/ipi.c", "core/vm/vm.h"),
-    ("core/run/sched.c", "core/vm/vm.h"),
-    ("core/run/tlb.c", "core/vm/vm.h"),
-    ("core/run/vcpu.c", "core/vm/vm.h"),
-    ("core/run/shootdown.c", "core/vm/vm.h"),
 }
 
 # mm/ builds for the host: of arch/ it may know only the interfaces that are declared for it.

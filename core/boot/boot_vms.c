@@ -13,9 +13,9 @@
 static void boot_vms_harts(const struct vm *vm, char *buf, size_t size)
 {
 	buf[0] = '\0';
-	for (u32 i = 0; i < vm->nr_vcpus; i++)
+	for (u32 i = 0; i < vm->run.nr_vcpus; i++)
 		(void)text_append(buf, size, "%s%lu", i == 0U ? "" : " ",
-				  hart_get(vm->vcpu[i]->hart)->hartid);
+				  hart_get(vm->run.vcpu[i]->hart)->hartid);
 }
 
 /* How many leaves of each size map the memory. */
@@ -44,10 +44,10 @@ static void boot_vms_report(struct vm *vm)
 	printk(PRINTK_INFO
 	       "partition %u \"%s\": %u vCPU%s on hart%s %s; %s at 0x%lx in leaves of 1 GiB: %lu, "
 	       "2 MiB: %lu, 4 KiB: %lu; %u-level tables, VMID %u; overhead %s%s",
-	       vm->id, vm->cfg->name, vm->nr_vcpus, vm->nr_vcpus == 1U ? "" : "s",
-	       vm->nr_vcpus == 1U ? "" : "s", harts,
+	       vm->id, vm->cfg->name, vm->run.nr_vcpus, vm->run.nr_vcpus == 1U ? "" : "s",
+	       vm->run.nr_vcpus == 1U ? "" : "s", harts,
 	       text_size(config_memory_bytes(vm->cfg), memory), vm->cfg->memory[0].gpa, leaves[2],
-	       leaves[1], leaves[0], vm->space.cfg.levels, vm->vmid,
+	       leaves[1], leaves[0], vm->space.cfg.levels, vm->run.vmid,
 	       text_size(vm_overhead(vm), overhead), vm->cfg->manager ? "; manager" : "");
 	vm_pass_report(vm);
 }

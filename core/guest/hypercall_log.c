@@ -80,7 +80,7 @@ static int log_range(const struct vcpu *v, struct log_range *r)
 static int check_space(const struct vm *vm)
 {
 	spin_assert_held(&vm->lock);
-	return atomic_read(&vm->state) == (u32)CLEAVE_VM_EMPTY ? CLV_ERR_STATE : CLV_OK;
+	return atomic_read(&vm->run.state) == (u32)CLEAVE_VM_EMPTY ? CLV_ERR_STATE : CLV_OK;
 }
 
 /* Under vm->lock: the caller may change this log, if there is one. */

@@ -18,7 +18,7 @@ static u32 machine_levels(const struct vm *vm)
 	const u8 modes = features.gstage_modes;
 
 	spin_assert_held(&vm->lock);
-	if (atomic_read(&vm->state) != (u32)CLEAVE_VM_EMPTY)
+	if (atomic_read(&vm->run.state) != (u32)CLEAVE_VM_EMPTY)
 		return vm->space.cfg.levels;
 	if (vm->cfg->gstage_levels != 0U)
 		return vm->cfg->gstage_levels;

@@ -11,7 +11,7 @@ static int check_region(const struct vm *vm, u64 region)
 	spin_assert_held(&vm->lock);
 	if (region >= vm->cfg->nr_memory)
 		return CLV_ERR_NOTFOUND;
-	return atomic_read(&vm->state) == (u32)CLEAVE_VM_EMPTY ? CLV_ERR_STATE : CLV_OK;
+	return atomic_read(&vm->run.state) == (u32)CLEAVE_VM_EMPTY ? CLV_ERR_STATE : CLV_OK;
 }
 
 static int region_info(const struct vcpu *v, u64 *value)
@@ -104,7 +104,7 @@ static int leaf(const struct vcpu *v, u64 *value)
 	if (level != CLV_OK)
 		return level;
 	spin_lock(&vm->lock);
-	level = atomic_read(&vm->state) == (u32)CLEAVE_VM_EMPTY
+	level = atomic_read(&vm->run.state) == (u32)CLEAVE_VM_EMPTY
 			? CLV_ERR_STATE
 			: space_leaf_level(&vm->space, GPA(sbi_arg(v, 1)));
 	spin_unlock(&vm->lock);

@@ -34,7 +34,7 @@ static void fill_info(const struct vm *vm, void *record)
 	spin_assert_held(&vm->lock);
 	memset(info, 0, sizeof(*info));
 	info->id = vm->id;
-	info->state = atomic_read_acquire(&vm->state);
+	info->state = atomic_read_acquire(&vm->run.state);
 	if (cfg->manager)
 		info->flags |= CLEAVE_VM_FLAG_MANAGER;
 	if (cfg->migratable)
@@ -43,14 +43,14 @@ static void fill_info(const struct vm *vm, void *record)
 		info->flags |= CLEAVE_VM_FLAG_INCOMING;
 	if (vm->work.op != (u32)VM_OP_NONE)
 		info->flags |= CLEAVE_VM_FLAG_BUSY;
-	info->vcpus = vm->nr_vcpus;
+	info->vcpus = vm->run.nr_vcpus;
 	info->regions = cfg->nr_memory;
 	info->gstage_levels = vm->space.cfg.levels;
 	for (u32 i = 0; i < cfg->nr_memory; i++)
 		info->memory += cfg->memory[i].size;
 	info->overhead = vm_overhead(vm);
 	info->note = vm->note;
-	info->brake = atomic_read(&vm->brake);
+	info->brake = atomic_read(&vm->run.brake);
 	info->note_id = vm->note_id;
 	info->note_run = vm->note_run ? 1U : 0U;
 	/* Both are 32 bytes, and a configured name always ends in a NUL. */

@@ -15,12 +15,12 @@ static s64 hsm_start(const struct vcpu *v, u64 hartid, u64 addr, u64 opaque)
 	const struct vm *vm = v->vm;
 	s64 err;
 
-	if (hartid >= vm->nr_vcpus)
+	if (hartid >= vm->run.nr_vcpus)
 		return SBI_ERR_INVALID_PARAM;
 	err = sbi_args_entry(vm->cfg->memory, vm->cfg->nr_memory, addr);
 	if (err != SBI_SUCCESS)
 		return err;
-	if (vcpu_start(vm->vcpu[hartid], addr, opaque) != CLV_OK)
+	if (vcpu_start(vm->run.vcpu[hartid], addr, opaque) != CLV_OK)
 		return SBI_ERR_ALREADY_AVAILABLE;
 	return SBI_SUCCESS;
 }
@@ -29,11 +29,11 @@ static void hsm_status(struct vcpu *v, u64 hartid)
 {
 	u32 state;
 
-	if (hartid >= v->vm->nr_vcpus) {
+	if (hartid >= v->run->nr_vcpus) {
 		sbi_return(v, SBI_ERR_INVALID_PARAM, 0);
 		return;
 	}
-	state = atomic_read_acquire(&v->vm->vcpu[hartid]->hsm);
+	state = atomic_read_acquire(&v->run->vcpu[hartid]->hsm);
 	sbi_return(v, SBI_SUCCESS, state == (u32)VCPU_CLAIMED ? (u32)VCPU_START_PENDING : state);
 }
 

@@ -15,13 +15,13 @@ static enum guest_leave sbi_ipi_call(struct vcpu *v, u64 fid)
 		sbi_return(v, SBI_ERR_NOT_SUPPORTED, 0);
 		return GUEST_RESUME;
 	}
-	err = sbi_args_hart_mask(sbi_arg(v, 0), sbi_arg(v, 1), v->vm->nr_vcpus, &harts);
+	err = sbi_args_hart_mask(sbi_arg(v, 0), sbi_arg(v, 1), v->run->nr_vcpus, &harts);
 	sbi_return(v, err, 0);
 	if (err != SBI_SUCCESS)
 		return GUEST_RESUME;
-	for (u32 i = 0; i < v->vm->nr_vcpus; i++) {
+	for (u32 i = 0; i < v->run->nr_vcpus; i++) {
 		if ((harts & BIT64(i)) != 0U)
-			vcpu_irq_soft(v->vm->vcpu[i]);
+			vcpu_irq_soft(v->run->vcpu[i]);
 	}
 	return GUEST_RESUME;
 }

@@ -42,7 +42,7 @@ static enum guest_leave sbi_rfence_call(struct vcpu *v, u64 fid)
 		sbi_return(v, SBI_ERR_NOT_SUPPORTED, 0);
 		return GUEST_RESUME;
 	}
-	err = sbi_args_hart_mask(sbi_arg(v, 0), sbi_arg(v, 1), v->vm->nr_vcpus, &harts);
+	err = sbi_args_hart_mask(sbi_arg(v, 0), sbi_arg(v, 1), v->run->nr_vcpus, &harts);
 	if (err == SBI_SUCCESS)
 		err = rfence_request(v, fid, &r);
 	if (err == SBI_SUCCESS)

@@ -13,7 +13,6 @@
 #include "core/run/shootdown.h"
 #include "core/run/sched.h"
 #include "core/run/vcpu.h"
-#include "core/vm/vm.h"
 
 /* A cache line each: written by every hart that sends. @pending: 1: an interrupt is on its way; atomic */
 struct ipi_hart {
@@ -51,7 +50,7 @@ bool ipi_serve(void)
 	if (v != NULL && atomic_read(&v->mode) == (u32)VCPU_IN) {
 		shootdown_serve(v);
 		vcpu_deliver(v);
-		if (!vm_runnable(v->vm))
+		if (!vm_runnable(v->run))
 			return true;
 	}
 	return sched_wanted();

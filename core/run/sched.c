@@ -21,7 +21,6 @@
 #include "core/machine/irq.h"
 #include "core/run/ipi.h"
 #include "core/run/tlb.h"
-#include "core/vm/vm.h"
 
 #define SCHED_POLL_HZ  100U   /* of console_input() where the UART has no interrupt */
 #define SCHED_BRAKE_US 20000U /* a braked VM is held for a part of each such period */
@@ -29,15 +28,14 @@
 /**
  * struct sched_hart - @vcpus: list through sched_next, made at boot;
  * @loaded: whose registers the hart holds, atomic, written by the owner; @wanted: choose again, atomic;
- * @turns: taken on it so far, owner; @last_vm, @last_of: which VM, and which vCPU of each VM, was loaded last, owner
+ * @turns: taken on it so far, owner; @last_vm: which VM was loaded last, owner
  */
 struct sched_hart {
 	struct vcpu *vcpus;
 	u32 wanted;
 	struct vcpu *loaded;
 	u64 turns;
-	const struct vm *last_vm;
-	struct vcpu *last_of[CONFIG_MAX_VMS];
+	const struct vm_run *last_vm;
 	u64 slice_end; /* owner; host time, TIMER_NEVER: nobody else waits */
 	u64 wake_at;   /* owner; host time at which the first waiting vCPU has to be looked at */
 	u64 poll_at;   /* owner; host time of the next console poll */
@@ -119,7 +117,7 @@ void sched_unload_stopped(void)
 	struct sched_hart *s = sched_this();
 	struct vcpu *v = atomic_read(&s->loaded);
 
-	if (v != NULL && !vm_runnable(v->vm))
+	if (v != NULL && !vm_runnable(v->run))
 		sched_put(s);
 }
 
@@ -145,12 +143,15 @@ void sched_unload(struct vcpu *v)
  */
 static void sched_fence_switch(struct sched_hart *s, struct vcpu *v)
 {
-	if (v->vm->vmid_shared && s->last_vm != v->vm)
+	struct vm_run *r = v->run;
+	bool reused = r->vmid_shared && s->last_vm != r;
+
+	if (reused)
 		tlb_flush_gstage_all();
-	if (s->last_of[v->vm->id] != v || (v->vm->vmid_shared && s->last_vm != v->vm))
-		tlb_flush_vs(v->vm->vmid);
-	s->last_of[v->vm->id] = v;
-	s->last_vm = v->vm;
+	if (reused || r->last_on[v->hart] != v)
+		tlb_flush_vs(r->vmid);
+	r->last_on[v->hart] = v;
+	s->last_vm = r;
 }
 
 static void sched_switch(struct sched_hart *s, struct vcpu *v)
@@ -166,14 +167,9 @@ static void sched_switch(struct sched_hart *s, struct vcpu *v)
 /* Registers of a vCPU that HSM starts or that comes out of a non-retentive suspend. */
 static void sched_init_guest(struct sched_hart *s, struct vcpu *v)
 {
-	struct guest *g = &v->guest;
-	u64 time_offset = g->time_offset;
-
 	if (atomic_read(&s->loaded) == v)
 		sched_put(s);
-	guest_init(g, v->start_pc, v->id, v->start_opaque);
-	g->time_offset = time_offset;
-	guest_set_gstage(g, v->vm->space.gs.root_hpa, (u8)v->vm->space.gs.levels, v->vm->vmid);
+	guest_init(&v->guest, v->start_pc, v->id, v->start_opaque);
 	v->irq_shown = 0;
 }
 
@@ -215,7 +211,7 @@ static bool sched_irq_pending(const struct vcpu *v, u64 now)
 
 static bool sched_alive(const struct vcpu *v)
 {
-	return vm_runnable(v->vm) && atomic_read(&v->blocked) == 0U;
+	return vm_runnable(v->run) && atomic_read(&v->blocked) == 0U;
 }
 
 static bool sched_runnable(const struct vcpu *v, u64 now)
@@ -239,7 +235,7 @@ static bool sched_runnable(const struct vcpu *v, u64 now)
  */
 static bool sched_held(const struct vcpu *v, u64 now, u64 *edge)
 {
-	u32 brake = atomic_read(&v->vm->brake);
+	u32 brake = atomic_read(&v->run->brake);
 	u64 period;
 	u64 hold;
 	u64 phase;
@@ -377,7 +373,7 @@ static void sched_prepare(struct sched_hart *s, struct vcpu *v)
 		atomic_set_release(&v->hsm, (u32)VCPU_STARTED);
 }
 
-static bool sched_all_stopped(const struct vm *vm)
+static bool sched_all_stopped(const struct vm_run *vm)
 {
 	for (u32 i = 0; i < vm->nr_vcpus; i++) {
 		if (atomic_read_acquire(&vm->vcpu[i]->hsm) != (u32)VCPU_STOPPED)
@@ -397,9 +393,8 @@ static void sched_stop_vcpu(struct sched_hart *s, struct vcpu *v)
 	atomic_set_release(&v->hsm, (u32)VCPU_STOPPED);
 	smp_mb(); /* of two that stop at once, at least one sees the other stopped */
 	/* Paused meanwhile, it must not be forgotten: nothing else looks at this again. Whether it still runs, vm_end() decides. */
-	if (sched_all_stopped(v->vm))
-		vm_stop_self(v->vm, CLEAVE_VM_STOPPED,
-			     "all its vCPUs have stopped themselves (SBI HSM hart_stop)");
+	if (sched_all_stopped(v->run))
+		vm_all_stopped(v->vm);
 }
 
 static void sched_run(struct sched_hart *s, struct vcpu *v)
@@ -423,7 +418,7 @@ static void sched_run(struct sched_hart *s, struct vcpu *v)
 	/* Release: who sees OUT sees all that the vCPU did. */
 	atomic_set_release(&v->mode, (u32)VCPU_OUT);
 	/* In a VM that was paused meanwhile it stays STOP_PENDING, and is looked at again when the VM runs. */
-	if (atomic_read(&v->hsm) == (u32)VCPU_STOP_PENDING && vm_runnable(v->vm))
+	if (atomic_read(&v->hsm) == (u32)VCPU_STOP_PENDING && vm_runnable(v->run))
 		sched_stop_vcpu(s, v);
 	v->turn = ++s->turns;
 }

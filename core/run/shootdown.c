@@ -12,7 +12,6 @@
 #include "core/run/ipi.h"
 #include "core/run/tlb.h"
 #include "core/run/vcpu.h"
-#include "core/vm/vm.h"
 #include "mm/flush.h"
 #include "mm/space.h"
 
@@ -26,15 +25,15 @@
 static void shootdown_gstage(struct vcpu *v)
 {
 	/* Acquire pairs with the increment in flush_remote(): what the requester changed before it is seen. */
-	u64 gen = atomic_read_acquire(&v->vm->tlb_gen);
+	u64 gen = atomic_read_acquire(&v->run->tlb_gen);
 	u64 seen = atomic_read(&v->tlb_seen);
 
 	if (gen == seen)
 		return;
-	tlb_flush_gstage(v->vm->vmid);
+	tlb_flush_gstage(v->run->vmid);
 	if (seen == 0U) {
 		/* The vCPU's first entry: its VMID may have belonged to another, and its code was stored by this or another hart. */
-		tlb_flush_vs(v->vm->vmid);
+		tlb_flush_vs(v->run->vmid);
 		fence_instruction();
 	}
 	/* Release: stores that the guest made through the old translations come before the acknowledgement (M2). */
@@ -50,29 +49,29 @@ static bool shootdown_gstage_owed(const struct vcpu *v, u64 gen)
 
 void flush_remote(struct space *sp, const struct flush_batch *b)
 {
-	struct vm *vm = container_of(sp, struct vm, space);
+	struct vm_run *vm = sp->cfg.owner;
 	struct vcpu *self = vcpu_current();
 	u64 gen = atomic_add_acq_rel(&vm->tlb_gen, 1U) + 1U;
 	u64 ipis = 0;
 
 	(void)b;
 	smp_mb(); /* the counter before the modes; pairs with the barrier after mode = IN in sched.c */
-	if (self != NULL && self->vm == vm && atomic_read(&self->mode) == (u32)VCPU_IN)
+	if (self != NULL && self->run == vm && atomic_read(&self->mode) == (u32)VCPU_IN)
 		shootdown_gstage(self);
 	for (u32 i = 0; i < vm->nr_vcpus; i++) {
 		struct vcpu *v = vm->vcpu[i];
 
-		if (v == NULL || !shootdown_gstage_owed(v, gen))
+		if (!shootdown_gstage_owed(v, gen))
 			continue;
 		ipi_send(v->hart);
 		ipis++;
 	}
 	for (u32 i = 0; i < vm->nr_vcpus; i++) {
-		while (vm->vcpu[i] != NULL && shootdown_gstage_owed(vm->vcpu[i], gen))
+		while (shootdown_gstage_owed(vm->vcpu[i], gen))
 			spin_relax();
 	}
 	/* CLEAVE_STAT_FENCES is counted by the space. */
-	(void)atomic_add(&vm->stat[CLEAVE_STAT_FENCE_IPIS], ipis);
+	(void)atomic_add(&vm->flush_ipis, ipis);
 }
 
 /* --- what guests ask for ------------------------------------------------------------------------------------------ */
@@ -161,7 +160,7 @@ static bool shootdown_guest_owed(const struct vcpu *v, u64 posted)
 
 void shootdown_guest(struct vcpu *self, u64 mask, const struct flush_request *r)
 {
-	struct vm *vm = self->vm;
+	const struct vm_run *vm = self->run;
 	u64 posted[CONFIG_MAX_VCPUS];
 	u64 others = mask & ~BIT64(self->id);
 

@@ -12,7 +12,6 @@
 #include "arch/riscv/hart.h"
 #include "mm/tlb_ledger.h"
 #include "core/run/vcpu.h"
-#include "core/vm/vm.h"
 
 static struct tlb_ledger tlb_ledgers[CONFIG_MAX_HARTS]; /* each used by its hart alone */
 
@@ -23,13 +22,13 @@ static struct tlb_ledger *tlb_ledger_this(void)
 
 void tlb_check_enter(const struct vcpu *v)
 {
-	const char *wrong = tlb_ledger_enter(tlb_ledger_this(), v->vm->vmid, v->vm, v,
+	const char *wrong = tlb_ledger_enter(tlb_ledger_this(), v->run->vmid, v->vm, v,
 					     atomic_read(&v->tlb_seen));
 
 	if (wrong != NULL)
 		printk("memory: rule M7 broken: vCPU %u of \"%s\" enters hart %u, whose TLB may "
 		       "hold %s",
-		       v->id, v->vm->cfg->name, v->hart, wrong);
+		       v->id, v->run->name, v->hart, wrong);
 }
 
 #define LEDGER(call) (call)

@@ -10,7 +10,6 @@
 #include "arch/riscv/timer.h"
 #include "core/run/ipi.h"
 #include "core/run/sched.h"
-#include "core/vm/vm.h"
 
 struct vcpu *vcpu_current(void)
 {

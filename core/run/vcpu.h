@@ -21,6 +21,7 @@
 #include <cleave/types.h>
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/guest.h"
+#include "core/run/vm_run.h"
 #include "mm/flush_request.h"
 #include "mm/space.h"
 
@@ -47,7 +48,8 @@ enum vcpu_mode {
 /**
  * struct vcpu - one virtual hart of a VM
  * @guest: registers; first, the exit path casts
- * @vm: its VM
+ * @vm: its VM, which core/run/ only passes on
+ * @run: the part of it that core/run/ works with
  * @id: number within the VM = the hartid that the guest sees
  * @hart: dense index of its owner
  * @hsm: enum vcpu_hsm; atomic
@@ -59,7 +61,7 @@ enum vcpu_mode {
  * @suspend_jump: non-retentive suspend: goes on at start_pc; owner
  * @deadline: without Sstc: guest time that the guest's SBI timer was set to, UINT64_MAX: never. Reaching it changes nothing here; owner
  * @timer: without Sstc: host time of @deadline while it lies ahead, else TIMER_NEVER; owner
- * @tlb_seen: value of vm->tlb_gen up to which this vCPU's owner has fenced; atomic, written by the owner
+ * @tlb_seen: value of run->tlb_gen up to which this vCPU's owner has fenced; atomic, written by the owner
  * @blocked: waits in a hypercall (CLEAVE_FN_VM_WAIT): not runnable until woken; atomic
  * @start_pc, @start_opaque: set by the starter, who took hsm from STOPPED to CLAIMED, before hsm becomes START_PENDING
  *	(release); by the owner for a non-retentive suspend
@@ -70,6 +72,7 @@ enum vcpu_mode {
 struct vcpu {
 	struct guest guest;
 	struct vm *vm;
+	struct vm_run *run;
 	u32 id;
 	u32 hart;
 	u32 hsm;

@@ -29,7 +29,7 @@ _Static_assert(sizeof(struct cleave_state_vector_half) + 16U * GUEST_VLENB_MAX +
 
 static u32 state_instances(const struct vm *vm, const struct state_kind *k)
 {
-	return k->vcpu ? vm->nr_vcpus : 1U;
+	return k->vcpu ? vm->run.nr_vcpus : 1U;
 }
 
 /* Number of @kind in the table, ARRAY_SIZE() when it is unknown */
@@ -191,7 +191,7 @@ bool vm_records_allow_run(const struct vm *vm)
 {
 	u32 any = vm->records.vm;
 
-	for (u32 i = 0; i < vm->nr_vcpus; i++)
+	for (u32 i = 0; i < vm->run.nr_vcpus; i++)
 		any |= vm->records.vcpu[i];
 	return any == 0U || state_missing(vm) == 0U;
 }

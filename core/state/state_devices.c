@@ -42,7 +42,7 @@ _Static_assert(VPLIC_SOURCES == CLEAVE_STATE_PLIC_SOURCES, "the record has every
 
 static u32 more_plic(struct vm *vm)
 {
-	return vm->nr_vcpus * (u32)sizeof(struct cleave_state_plic_context);
+	return vm->run.nr_vcpus * (u32)sizeof(struct cleave_state_plic_context);
 }
 
 static u32 get_plic(struct vm *vm, u32 i, void *data)
@@ -54,11 +54,11 @@ static u32 get_plic(struct vm *vm, u32 i, void *data)
 	(void)i;
 	spin_lock(&p->lock);
 	*r = (struct cleave_state_plic){ .sources = VPLIC_SOURCES,
-					 .contexts = vm->nr_vcpus,
+					 .contexts = vm->run.nr_vcpus,
 					 .pending = p->pending,
 					 .claimed = p->claimed };
 	memcpy(r->priority, p->priority, sizeof(r->priority));
-	for (u32 n = 0; n < vm->nr_vcpus; n++)
+	for (u32 n = 0; n < vm->run.nr_vcpus; n++)
 		c[n] = (struct cleave_state_plic_context){ p->enable[n], p->threshold[n] };
 	spin_unlock(&p->lock);
 	return (u32)sizeof(*r) + more_plic(vm);
@@ -68,7 +68,7 @@ static bool plic_is_legal(const struct vm *vm, const struct cleave_state_plic *r
 {
 	const struct cleave_state_plic_context *c = (const void *)(r + 1);
 
-	if (r->sources != VPLIC_SOURCES || r->contexts != vm->nr_vcpus ||
+	if (r->sources != VPLIC_SOURCES || r->contexts != vm->run.nr_vcpus ||
 	    ((r->pending | r->claimed) & PLIC_SOURCE_0) != 0U || (r->pending & r->claimed) != 0U ||
 	    r->priority[0] != 0U)
 		return false;
@@ -76,7 +76,7 @@ static bool plic_is_legal(const struct vm *vm, const struct cleave_state_plic *r
 		if (r->priority[n] > PLIC_LEVELS)
 			return false;
 	}
-	for (u32 n = 0; n < vm->nr_vcpus; n++) {
+	for (u32 n = 0; n < vm->run.nr_vcpus; n++) {
 		if ((c[n].enable & PLIC_SOURCE_0) != 0U || c[n].threshold > PLIC_LEVELS)
 			return false;
 	}
@@ -96,7 +96,7 @@ static int set_plic(struct vm *vm, u32 i, const void *data, u32 length)
 	p->pending = r->pending;
 	p->claimed = r->claimed;
 	memcpy(p->priority, r->priority, sizeof(r->priority));
-	for (u32 n = 0; n < vm->nr_vcpus; n++) {
+	for (u32 n = 0; n < vm->run.nr_vcpus; n++) {
 		p->enable[n] = c[n].enable;
 		p->threshold[n] = (u8)c[n].threshold;
 	}

@@ -31,14 +31,14 @@
 
 static u32 get_regs(struct vm *vm, u32 i, void *data)
 {
-	guest_state_get_regs(&vm->vcpu[i]->guest, data);
+	guest_state_get_regs(&vm->run.vcpu[i]->guest, data);
 	return sizeof(struct cleave_state_regs);
 }
 
 static int set_regs(struct vm *vm, u32 i, const void *data, u32 length)
 {
 	(void)length;
-	return guest_state_set_regs(&vm->vcpu[i]->guest, data);
+	return guest_state_set_regs(&vm->run.vcpu[i]->guest, data);
 }
 
 const struct state_kind state_kind_regs = { .kind = CLEAVE_STATE_REGS,
@@ -49,14 +49,14 @@ const struct state_kind state_kind_regs = { .kind = CLEAVE_STATE_REGS,
 
 static u32 get_csrs(struct vm *vm, u32 i, void *data)
 {
-	guest_state_get_csrs(&vm->vcpu[i]->guest, data);
+	guest_state_get_csrs(&vm->run.vcpu[i]->guest, data);
 	return sizeof(struct cleave_state_csrs);
 }
 
 static int set_csrs(struct vm *vm, u32 i, const void *data, u32 length)
 {
 	(void)length;
-	return guest_state_set_csrs(&vm->vcpu[i]->guest, data);
+	return guest_state_set_csrs(&vm->run.vcpu[i]->guest, data);
 }
 
 const struct state_kind state_kind_csrs = { .kind = CLEAVE_STATE_CSRS,
@@ -67,14 +67,14 @@ const struct state_kind state_kind_csrs = { .kind = CLEAVE_STATE_CSRS,
 
 static u32 get_fp(struct vm *vm, u32 i, void *data)
 {
-	guest_state_get_fp(&vm->vcpu[i]->guest, data);
+	guest_state_get_fp(&vm->run.vcpu[i]->guest, data);
 	return sizeof(struct cleave_state_fp);
 }
 
 static int set_fp(struct vm *vm, u32 i, const void *data, u32 length)
 {
 	(void)length;
-	return guest_state_set_fp(&vm->vcpu[i]->guest, data);
+	return guest_state_set_fp(&vm->run.vcpu[i]->guest, data);
 }
 
 const struct state_kind state_kind_fp = { .kind = CLEAVE_STATE_FP,
@@ -86,14 +86,14 @@ const struct state_kind state_kind_fp = { .kind = CLEAVE_STATE_FP,
 
 static u32 get_vector(struct vm *vm, u32 i, void *data)
 {
-	guest_state_get_vector(&vm->vcpu[i]->guest, data);
+	guest_state_get_vector(&vm->run.vcpu[i]->guest, data);
 	return sizeof(struct cleave_state_vector);
 }
 
 static int set_vector(struct vm *vm, u32 i, const void *data, u32 length)
 {
 	(void)length;
-	return guest_state_set_vector(&vm->vcpu[i]->guest, data);
+	return guest_state_set_vector(&vm->run.vcpu[i]->guest, data);
 }
 
 const struct state_kind state_kind_vector = { .kind = CLEAVE_STATE_VECTOR,
@@ -111,7 +111,7 @@ static u32 more_half(struct vm *vm)
 
 static u32 get_half(struct vm *vm, u32 i, u32 first, void *data)
 {
-	guest_state_get_half(&vm->vcpu[i]->guest, first, data);
+	guest_state_get_half(&vm->run.vcpu[i]->guest, first, data);
 	return (u32)sizeof(struct cleave_state_vector_half) + more_half(vm);
 }
 
@@ -119,7 +119,7 @@ static int set_half(struct vm *vm, u32 i, u32 first, const void *data, u32 lengt
 {
 	if (length != sizeof(struct cleave_state_vector_half) + more_half(vm))
 		return CLV_ERR_INVAL;
-	return guest_state_set_half(&vm->vcpu[i]->guest, first, data);
+	return guest_state_set_half(&vm->run.vcpu[i]->guest, first, data);
 }
 
 static u32 get_low(struct vm *vm, u32 i, void *data)
@@ -163,7 +163,7 @@ static u32 get_timer(struct vm *vm, u32 i, void *data)
 {
 	struct cleave_state_timer *t = data;
 
-	t->compare = vcpu_timer(vm->vcpu[i]);
+	t->compare = vcpu_timer(vm->run.vcpu[i]);
 	return sizeof(*t);
 }
 
@@ -172,7 +172,7 @@ static int set_timer(struct vm *vm, u32 i, const void *data, u32 length)
 	const struct cleave_state_timer *t = data;
 
 	(void)length;
-	vcpu_put_timer(vm->vcpu[i], t->compare);
+	vcpu_put_timer(vm->run.vcpu[i], t->compare);
 	return CLV_OK;
 }
 
@@ -188,7 +188,7 @@ const struct state_kind state_kind_timer = { .kind = CLEAVE_STATE_TIMER,
 
 static u32 get_run(struct vm *vm, u32 i, void *data)
 {
-	const struct vcpu *v = vm->vcpu[i];
+	const struct vcpu *v = vm->run.vcpu[i];
 	struct cleave_state_run *r = data;
 	u32 hsm = atomic_read_acquire(&v->hsm);
 
@@ -225,7 +225,7 @@ static bool run_is_legal(const struct vm *vm, const struct cleave_state_run *r)
 static int set_run(struct vm *vm, u32 i, const void *data, u32 length)
 {
 	const struct cleave_state_run *r = data;
-	struct vcpu *v = vm->vcpu[i];
+	struct vcpu *v = vm->run.vcpu[i];
 
 	(void)length;
 	if (!run_is_legal(vm, r))

@@ -3,18 +3,17 @@
  * State records of the VM as a whole: what it was given, and its time.
  *
  * Every member of struct vm, and where it goes:
- *	id, state, lock, cfg, space, memory, vmid, vmid_shared, tlb_gen, overhead, work, bus
+ *	id, lock, cfg, space, memory, overhead, work, bus
  *				the slot's; CONFIG compares what a guest can see of them. Dirty logs stay behind,
  *				and with them log_managed
- *	nr_vcpus, vcpu		CONFIG; core/state/state_vcpu.c
+ *	run			the slot's, but for the number of vCPUs, which CONFIG compares, and the vCPUs
+ *				(core/state/state_vcpu.c). The brake is the managers': it says what may be done with this copy
  *	restarts, restart_since	of the slot: how often its configuration made it begin anew
- *	note, note_id, note_run, brake
- *				the managers': they say what may be done with this copy
+ *	note, note_id, note_run	the managers' too
  *	records			what this is about
  *	time_offset, time_stopped, time_stands
  *				CLOCK: another machine's time CSR shows something else
  *	uart, plic, tty		core/state/state_devices.c
- *	stat			counts what happened in this slot
  */
 #include <cleave/errno.h>
 #include "arch/riscv/probe/features.h"
@@ -46,7 +45,7 @@ static u32 get_config(struct vm *vm, u32 i, void *data)
 	struct cleave_state_region *r = (void *)(c + 1);
 
 	(void)i;
-	*c = (struct cleave_state_config){ .vcpus = vm->nr_vcpus,
+	*c = (struct cleave_state_config){ .vcpus = vm->run.nr_vcpus,
 					   .regions = vm->cfg->nr_memory,
 					   .flags = state_flags(),
 					   .vlenb = guest_state_vlenb(),
@@ -82,7 +81,7 @@ static int set_config(struct vm *vm, u32 i, const void *data, u32 length)
 
 	(void)i;
 	if (length != sizeof(*c) + more_config(vm) || c->regions != vm->cfg->nr_memory ||
-	    c->vcpus != vm->nr_vcpus || c->timebase != timer_frequency() ||
+	    c->vcpus != vm->run.nr_vcpus || c->timebase != timer_frequency() ||
 	    (c->flags & ~(CLEAVE_STATE_CONFIG_FP | CLEAVE_STATE_CONFIG_VECTOR)) != 0U ||
 	    ((c->flags & CLEAVE_STATE_CONFIG_VECTOR) != 0U) != (c->vlenb != 0U))
 		return CLV_ERR_INVAL;

@@ -16,9 +16,9 @@ static struct event_ring event_ring;
 /* Only managers wait, so few vCPUs are looked at. */
 static void event_wake(struct vm *vm)
 {
-	for (u32 i = 0; i < vm->nr_vcpus; i++) {
-		if (atomic_xchg(&vm->vcpu[i]->blocked, 0U) != 0U)
-			vcpu_kick(vm->vcpu[i]);
+	for (u32 i = 0; i < vm->run.nr_vcpus; i++) {
+		if (atomic_xchg(&vm->run.vcpu[i]->blocked, 0U) != 0U)
+			vcpu_kick(vm->run.vcpu[i]);
 	}
 }
 

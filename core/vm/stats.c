@@ -8,6 +8,7 @@
 #include "core/vm/stats.h"
 
 #include <cleave/atomic.h>
+#include <cleave/string.h>
 #include "core/vm/vm.h"
 
 static void stats_add_vcpu(const struct vcpu *v, u64 *out)
@@ -26,10 +27,10 @@ void stats_read(const struct vm *vm, u64 *out)
 {
 	const struct space_stats *s = &vm->space.stats;
 
-	for (u32 i = 0; i < CLEAVE_STAT_COUNT; i++)
-		out[i] = atomic_read(&vm->stat[i]);
-	for (u32 i = 0; i < vm->nr_vcpus; i++)
-		stats_add_vcpu(vm->vcpu[i], out);
+	memset(out, 0, CLEAVE_STAT_COUNT * sizeof(*out));
+	for (u32 i = 0; i < vm->run.nr_vcpus; i++)
+		stats_add_vcpu(vm->run.vcpu[i], out);
+	out[CLEAVE_STAT_FENCE_IPIS] += atomic_read(&vm->run.flush_ipis);
 	out[CLEAVE_STAT_EAGER_SPLITS] += atomic_read(&s->eager_splits);
 	out[CLEAVE_STAT_COLLAPSES] += atomic_read(&s->collapses);
 	out[CLEAVE_STAT_FENCES] += atomic_read(&s->flushes);

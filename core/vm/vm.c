@@ -34,7 +34,7 @@ void vm_set_state(struct vm *vm, enum cleave_vm_state state)
 	if (vm_state(vm) == (u32)state)
 		return;
 	/* Release: who sees RUNNING sees memory, registers and devices as they were prepared. */
-	atomic_set_release(&vm->state, (u32)state);
+	atomic_set_release(&vm->run.state, (u32)state);
 	if (state == CLEAVE_VM_RUNNING)
 		vm_pass_start(vm);
 	else if (state != CLEAVE_VM_PAUSED)
@@ -44,8 +44,8 @@ void vm_set_state(struct vm *vm, enum cleave_vm_state state)
 
 void vm_kick_all(struct vm *vm)
 {
-	for (u32 i = 0; i < vm->nr_vcpus; i++)
-		vcpu_kick(vm->vcpu[i]);
+	for (u32 i = 0; i < vm->run.nr_vcpus; i++)
+		vcpu_kick(vm->run.vcpu[i]);
 }
 
 bool vm_quiet(const struct vm *vm)
@@ -55,9 +55,9 @@ bool vm_quiet(const struct vm *vm)
 	 * at the state in sched.c. A vCPU that is seen OUT here sees that it may not enter.
 	 */
 	smp_mb();
-	for (u32 i = 0; i < vm->nr_vcpus; i++) {
+	for (u32 i = 0; i < vm->run.nr_vcpus; i++) {
 		/* Acquire pairs with the release in sched.c: all that the vCPU did is visible. */
-		if (atomic_read_acquire(&vm->vcpu[i]->mode) == (u32)VCPU_IN)
+		if (atomic_read_acquire(&vm->run.vcpu[i]->mode) == (u32)VCPU_IN)
 			return false;
 	}
 	return true;
@@ -112,7 +112,7 @@ int vm_pause(struct vm *vm)
 		 * Two managers may pause each other: each then waits for a vCPU that waits here. So whose own VM does
 		 * not run any more does not wait.
 		 */
-		if (self != NULL && !vm_runnable(self->vm)) {
+		if (self != NULL && !vm_runnable(self->run)) {
 			/* And if they were the last two, nobody is left who could resume one. */
 			vm_check_ended();
 			return CLV_ERR_BUSY;
@@ -217,13 +217,13 @@ int vm_brake(struct vm *vm, u64 percent)
 		return CLV_ERR_INVAL;
 	spin_lock(&vm->lock);
 	if (vm_state(vm) != (u32)CLEAVE_VM_EMPTY) {
-		atomic_set(&vm->brake, (u32)percent);
+		atomic_set(&vm->run.brake, (u32)percent);
 		err = CLV_OK;
 	}
 	spin_unlock(&vm->lock);
 	/* Not a kick: those that run are to be chosen anew. */
-	for (u32 i = 0; err == CLV_OK && i < vm->nr_vcpus; i++)
-		sched_wake(vm->vcpu[i]->hart);
+	for (u32 i = 0; err == CLV_OK && i < vm->run.nr_vcpus; i++)
+		sched_wake(vm->run.vcpu[i]->hart);
 	return err;
 }
 
@@ -326,6 +326,12 @@ void vm_stop_self(struct vm *vm, u32 state, const char *why)
 	spin_unlock(&vm->lock);
 	vm_kick_all(vm);
 	vm_check_ended();
+}
+
+void vm_all_stopped(struct vm *vm)
+{
+	vm_stop_self(vm, CLEAVE_VM_STOPPED,
+		     "all its vCPUs have stopped themselves (SBI HSM hart_stop)");
 }
 
 void vm_restart_self(struct vm *vm, const char *why)

@@ -2,8 +2,8 @@
 /*
  * A VM: a partition at work. Its life (create, load, start, pause, reset, destroy) is core/vm/vm.c's.
  *
- * Locking: `lock` guards the life cycle (state changes, create, destroy). `state` may be read by
- * anybody (atomic). docs/concurrency.md has the order of all locks.
+ * Locking: `lock` guards the life cycle (state changes, create, destroy). `run.state` may be read
+ * by anybody (atomic). docs/concurrency.md has the order of all locks.
  */
 #ifndef CORE_VM_H
 #define CORE_VM_H
@@ -16,6 +16,7 @@
 #include "core/console/console.h"
 #include "core/device/mmio.h"
 #include "core/run/vcpu.h"
+#include "core/run/vm_run.h"
 #include "core/vm/vm_records.h"
 #include "core/device/vplic.h"
 #include "core/device/vuart.h"
@@ -50,41 +51,31 @@ struct vm_work {
 
 /**
  * struct vm - a partition
- * @state: enum cleave_vm_state; atomic, written under lock
+ * @run: what its harts work with: state, vCPUs, VMID (core/run/vm_run.h)
  * @lock: guards the life cycle, and keeps the space from being destroyed under who holds it
  * @cfg: its configuration; never changes
  * @memory: HPA of each region of the configuration; valid while the state is not EMPTY, under lock
- * @vmid: set when the VM is made; @vmid_shared: VMIDLEN is too small: another VM has the same VMID (core/vm/vmid.c)
- * @tlb_gen: counts what flush_remote() wants; atomic
  * @overhead: bytes of frames kept beside memory, pool and bitmaps: this structure and the vCPUs
  * @restarts: automatic restarts since restart_since; @restart_since: host time, ticks; under lock
  * @work: operation under way; under lock
  * @note, @note_id, @note_run: vm_note(); under lock
- * @brake: percent of the time that its vCPUs are held; written under lock, atomic: the scheduler reads it
  * @time_offset: guest time = host time + this, ticks, while the VM's time goes on (core/vm/vm_clock.c); under lock
  * @time_stands: the VM is paused, all vCPUs have left their harts, and its time stands at @time_stopped; under lock
  * @log_managed: bit n: the dirty log of region n was started by another partition; means nothing while none is on; under lock
  * @records: which state records have been set (core/vm/vm_records.h); under lock
- * @stat: counters of the VM as a whole; atomic
  */
 struct vm {
 	u32 id;
-	u32 state;
 	struct spinlock lock;
+	struct vm_run run;
 	const struct config_partition *cfg;
 	struct space space;
 	hpa_t memory[CONFIG_MAX_REGIONS];
-	u32 nr_vcpus;
-	struct vcpu *vcpu[CONFIG_MAX_VCPUS];
-	u16 vmid;
-	bool vmid_shared;
-	u64 tlb_gen;
 	u64 overhead;
 	u32 restarts;
 	u64 restart_since;
 	struct vm_work work;
 	u32 note;
-	u32 brake;
 	u64 note_id;
 	u64 time_offset;
 	u64 time_stopped;
@@ -96,7 +87,6 @@ struct vm {
 	struct vuart uart;
 	struct vplic plic;
 	struct console_tty tty;
-	u64 stat[CLEAVE_STAT_COUNT];
 };
 
 /** vm_get() - Return: VM number @id, NULL when there is none. VMs are numbered as the configuration lists them */
@@ -170,20 +160,8 @@ void vm_stop_self(struct vm *vm, u32 state, const char *why);
 /** vm_restart_self() - SRST reboot of the guest: load again and start, from the scheduler's context */
 void vm_restart_self(struct vm *vm, const char *why);
 
-/**
- * vm_work() - do one bounded step of what VMs owe (a restart under way); called by the scheduler between guests on the hart
- * that owns vCPU 0 of the VM. Return: true when there is more to do.
- */
-bool vm_work(u32 hart);
-
 /** vm_check_ended() - shut the machine down when no partition can run any more; no lock held */
 void vm_check_ended(void);
-
-/** vm_runnable() - Return: true while vCPUs of @vm may run (state RUNNING); any hart */
-static inline bool vm_runnable(const struct vm *vm)
-{
-	return atomic_read_acquire(&vm->state) == (u32)CLEAVE_VM_RUNNING;
-}
 
 /**
  * vm_time_stands() - Return: true when @vm is paused, no vCPU is on a hart or loaded on one, and its time stands still

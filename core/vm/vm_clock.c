@@ -15,8 +15,8 @@
 static void vm_clock_set_offset(struct vm *vm, u64 offset)
 {
 	vm->time_offset = offset;
-	for (u32 i = 0; i < vm->nr_vcpus; i++)
-		vcpu_set_time_offset(vm->vcpu[i], offset);
+	for (u32 i = 0; i < vm->run.nr_vcpus; i++)
+		vcpu_set_time_offset(vm->run.vcpu[i], offset);
 }
 
 bool vm_clock_stop(struct vm *vm)
@@ -26,8 +26,8 @@ bool vm_clock_stop(struct vm *vm)
 	if (!vm_quiet(vm))
 		return false;
 	/* Nobody loads one again before the VM runs, so that vm_clock_go() finds none that is. */
-	for (u32 i = 0; i < vm->nr_vcpus; i++)
-		vcpu_unload(vm->vcpu[i]);
+	for (u32 i = 0; i < vm->run.nr_vcpus; i++)
+		vcpu_unload(vm->run.vcpu[i]);
 	/* The last vCPU has left: no guest has read a later time than this. */
 	vm->time_stopped = timer_now() + vm->time_offset;
 	vm->time_stands = true;

@@ -42,7 +42,7 @@ void vm_devices_reset(struct vm *vm)
 {
 	console_tty_open(&vm->tty, vm->id, vm->cfg->name, !vm->cfg->manager && !vm->cfg->incoming);
 	vuart_reset(&vm->uart);
-	vplic_reset(&vm->plic, vm->nr_vcpus);
+	vplic_reset(&vm->plic, vm->run.nr_vcpus);
 }
 
 void vuart_output(struct vuart *u, u8 c)
@@ -62,7 +62,7 @@ int vuart_fetch(struct vuart *u)
 
 u32 console_tty_state(struct console_tty *t)
 {
-	return atomic_read(&container_of(t, struct vm, tty)->state);
+	return atomic_read(&container_of(t, struct vm, tty)->run.state);
 }
 
 void console_tty_ready(struct console_tty *t)
@@ -74,6 +74,6 @@ void vplic_output(struct vplic *p, u32 context, bool level)
 {
 	struct vm *vm = container_of(p, struct vm, plic);
 
-	if (context < vm->nr_vcpus && vm->vcpu[context] != NULL)
-		vcpu_irq_level(vm->vcpu[context], GUEST_IRQ_EXT, level);
+	if (context < vm->run.nr_vcpus)
+		vcpu_irq_level(vm->run.vcpu[context], GUEST_IRQ_EXT, level);
 }

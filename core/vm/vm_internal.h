@@ -14,7 +14,7 @@ void vm_set_state(struct vm *vm, enum cleave_vm_state state);
 /** vm_state() - Return: enum cleave_vm_state */
 static inline u32 vm_state(const struct vm *vm)
 {
-	return atomic_read_acquire(&vm->state);
+	return atomic_read_acquire(&vm->run.state);
 }
 
 /** vm_given() - Return: @vm was given up to another slot. Under vm->lock */

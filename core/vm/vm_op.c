@@ -53,7 +53,7 @@ void vm_op_begin_self(struct vm *vm, enum vm_op op)
 	vm_op_begin(vm, op);
 	(void)atomic_add(&vm_ops_owed, 1U);
 	atomic_set_release(&vm->work.self, 1U);
-	sched_wake(vm->vcpu[0]->hart);
+	sched_wake(vm->run.vcpu[0]->hart);
 }
 
 /* --- steps: each returns 0 or an error, and moves work.phase on when it is done ----------------------------------- */
@@ -67,11 +67,11 @@ static int step_quiesce(struct vm *vm)
 	vm_windows_drop_held(vm);
 	/* A reset keeps the memory that readers look at; a destruction takes it away. */
 	vm_windows_drop_into(vm, vm->work.op == (u32)VM_OP_DESTROY);
-	for (u32 i = 0; i < vm->nr_vcpus; i++)
-		vcpu_reset(vm->vcpu[i]);
+	for (u32 i = 0; i < vm->run.nr_vcpus; i++)
+		vcpu_reset(vm->run.vcpu[i]);
 	vm_clock_reset(vm);
 	if (vm->work.op == (u32)VM_OP_RESET)
-		atomic_set(&vm->brake, 0U);
+		atomic_set(&vm->run.brake, 0U);
 	vm_records_forget(vm);
 	/* Who was given the guest has its open line too, and what was typed. */
 	if (vm_given(vm))
@@ -152,7 +152,7 @@ static int step_run(struct vm *vm)
 	int err = vm_load_entry(vm, &entry, &fdt);
 
 	if (err == CLV_OK)
-		err = vcpu_start(vm->vcpu[0], entry, fdt);
+		err = vcpu_start(vm->run.vcpu[0], entry, fdt);
 	if (err != CLV_OK)
 		return err;
 	vm_op_end(vm);
@@ -165,7 +165,7 @@ static int step_give(struct vm *vm)
 {
 	vm_memory_give(vm);
 	vm_note_clear(vm);
-	atomic_set(&vm->brake, 0U);
+	atomic_set(&vm->run.brake, 0U);
 	vm_op_end(vm);
 	vm_set_state(vm, CLEAVE_VM_EMPTY);
 	printk("partition \"%s\": destroyed, its memory is %s", vm->cfg->name,
@@ -233,8 +233,8 @@ static void vm_op_fail(struct vm *vm)
 
 static bool vm_ever_started(const struct vm *vm)
 {
-	for (u32 i = 0; i < vm->nr_vcpus; i++) {
-		if (atomic_read(&vm->vcpu[i]->hsm) != (u32)VCPU_STOPPED)
+	for (u32 i = 0; i < vm->run.nr_vcpus; i++) {
+		if (atomic_read(&vm->run.vcpu[i]->hsm) != (u32)VCPU_STOPPED)
 			return true;
 	}
 	return false;
@@ -361,7 +361,7 @@ bool vm_work(u32 hart)
 	for (u32 id = 0; id < vm_count(); id++) {
 		struct vm *vm = vm_get(id);
 
-		if (vm == NULL || !vm_op_owed(vm) || vm->vcpu[0]->hart != hart)
+		if (vm == NULL || !vm_op_owed(vm) || vm->run.vcpu[0]->hart != hart)
 			continue;
 		spin_lock(&vm->lock);
 		vm_work_step(vm);

@@ -18,9 +18,9 @@ void vmid_assign(struct vm *vm)
 {
 	u32 vmids = (1U << features.vmid_bits) - 1U;
 
-	vm->vmid = vmids == 0U ? 0U : (u16)(1U + vm->id % vmids);
-	vm->vmid_shared = vm_count() > MAX(vmids, 1U);
+	vm->run.vmid = vmids == 0U ? 0U : (u16)(1U + vm->id % vmids);
+	vm->run.vmid_shared = vm_count() > MAX(vmids, 1U);
 	/* Never 0: a vCPU's tlb_seen of 0 says that it has not entered yet. Kept over a destroy and create. */
-	if (atomic_read(&vm->tlb_gen) == 0U)
-		atomic_set(&vm->tlb_gen, 1U);
+	if (atomic_read(&vm->run.tlb_gen) == 0U)
+		atomic_set(&vm->run.tlb_gen, 1U);
 }

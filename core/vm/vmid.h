@@ -8,7 +8,7 @@
 struct vm;
 
 /**
- * vmid_assign() - set vm->vmid, vm->vmid_shared and the first vm->tlb_gen of a VM that is being created
+ * vmid_assign() - set vm->run.vmid, vm->run.vmid_shared and the first vm->run.tlb_gen of a VM that is being created
  *
  * vm->id is set. Goes by the id, so that a VM that is destroyed and created again gets the same VMID: what is left of the old
  * one in a TLB is flushed because each vCPU starts with tlb_seen = 0 (vcpu_reset()).

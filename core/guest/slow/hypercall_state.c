@@ -36,7 +36,7 @@ static int state_readable(const struct vm *vm)
 	spin_assert_held(&vm->lock);
 	if (vm->cfg->nr_devices != 0U)
 		return CLV_ERR_UNSUPPORTED;
-	return atomic_read_acquire(&vm->state) == (u32)CLEAVE_VM_PAUSED && vm_time_stands(vm) &&
+	return atomic_read_acquire(&vm->run.state) == (u32)CLEAVE_VM_PAUSED && vm_time_stands(vm) &&
 			       vm->work.op == (u32)VM_OP_NONE
 		       ? CLV_OK
 		       : CLV_ERR_STATE;

@@ -67,6 +67,7 @@ static int vm_create_vcpus(struct vm *vm)
 		struct vcpu *v = (struct vcpu *)(void *)block;
 
 		v->vm = vm;
+		v->run = &vm->run;
 		v->id = i;
 		v->hart = (u32)vm->cfg->affinity[i];
 		v->hsm = VCPU_STOPPED;
@@ -74,8 +75,8 @@ static int vm_create_vcpus(struct vm *vm)
 			v->guest.vec.regs = block + ALIGN_UP(sizeof(struct vcpu), 8U);
 		err = sched_add(v);
 		if (err == CLV_OK) {
-			vm->vcpu[i] = v;
-			vm->nr_vcpus++;
+			vm->run.vcpu[i] = v;
+			vm->run.nr_vcpus++;
 		}
 	}
 	return err;
@@ -90,7 +91,8 @@ static struct vm *vm_create_one(u32 id, const struct config_partition *cfg)
 		return NULL;
 	vm->id = id;
 	vm->cfg = cfg;
-	vm->state = CLEAVE_VM_EMPTY;
+	vm->run.name = cfg->name;
+	vm->run.state = CLEAVE_VM_EMPTY;
 	vm->overhead = taken;
 	if (vm_create_vcpus(vm) != CLV_OK) {
 		printk("partition \"%s\": cpus: no memory is left for them, or no such hart",
@@ -160,7 +162,7 @@ int vm_create_memory(struct vm *vm)
 {
 	int err;
 
-	if (vm->nr_vcpus != vm->cfg->cpus)
+	if (vm->run.nr_vcpus != vm->cfg->cpus)
 		return CLV_ERR_NOMEM;
 	err = vm_pass_take(vm);
 	if (err != CLV_OK || vm->cfg->incoming)
@@ -174,7 +176,7 @@ int vm_create_memory(struct vm *vm)
 		return err;
 	}
 	/* Not vm_set_state(): nobody has to be told that a VM which never ran does not run. */
-	atomic_set_release(&vm->state, (u32)CLEAVE_VM_STOPPED);
+	atomic_set_release(&vm->run.state, (u32)CLEAVE_VM_STOPPED);
 	return CLV_OK;
 }
 
@@ -197,7 +199,7 @@ static int vm_create_run(struct vm *vm)
 	int err = vm_load_entry(vm, &entry, &fdt);
 
 	if (err == CLV_OK)
-		err = vcpu_start(vm->vcpu[0], entry, fdt);
+		err = vcpu_start(vm->run.vcpu[0], entry, fdt);
 	if (err == CLV_OK)
 		vm_set_state(vm, CLEAVE_VM_RUNNING);
 	return err;
@@ -214,7 +216,7 @@ static void vm_create_wipe(struct vm *vm)
 		spin_unlock(&vm->space.lock);
 	}
 	vm_memory_give(vm);
-	atomic_set_release(&vm->state, (u32)CLEAVE_VM_EMPTY);
+	atomic_set_release(&vm->run.state, (u32)CLEAVE_VM_EMPTY);
 }
 
 int vm_create_start(struct vm *vm)

@@ -135,6 +135,7 @@ static int vm_memory_make_space(struct vm *vm)
 		.window_size = cfg->manager ? VM_WINDOW_BYTES : 0U,
 		.hpa_to_va = machine.hpa_to_va,
 		.step_pages = CONFIG_STEP_PAGES,
+		.owner = &vm->run,
 	};
 	int err;
 
@@ -165,10 +166,10 @@ int vm_memory_take(struct vm *vm)
 /* Statistics count from the creation; the space's own begin with it. All vCPUs are off their harts, so nobody counts now. */
 static void vm_memory_clear_counters(struct vm *vm)
 {
-	memset(vm->stat, 0, sizeof(vm->stat));
-	for (u32 i = 0; i < vm->nr_vcpus; i++) {
-		memset(vm->vcpu[i]->stat, 0, sizeof(vm->vcpu[i]->stat));
-		memset(&vm->vcpu[i]->counters, 0, sizeof(vm->vcpu[i]->counters));
+	atomic_set(&vm->run.flush_ipis, 0U);
+	for (u32 i = 0; i < vm->run.nr_vcpus; i++) {
+		memset(vm->run.vcpu[i]->stat, 0, sizeof(vm->run.vcpu[i]->stat));
+		memset(&vm->run.vcpu[i]->counters, 0, sizeof(vm->run.vcpu[i]->counters));
 	}
 }
 
@@ -180,15 +181,15 @@ static int vm_memory_finish(struct vm *vm)
 	if (err != CLV_OK)
 		return err;
 	vmid_assign(vm);
-	for (u32 i = 0; i < vm->nr_vcpus; i++) {
-		vcpu_reset(vm->vcpu[i]);
+	for (u32 i = 0; i < vm->run.nr_vcpus; i++) {
+		vcpu_reset(vm->run.vcpu[i]);
 		/*
 		 * The registers still hold what the slot's previous guest left. Also, state records can be set before
 		 * the first start, and need what the hart offers.
 		 */
-		guest_init(&vm->vcpu[i]->guest, 0, 0, 0);
-		guest_set_gstage(&vm->vcpu[i]->guest, vm->space.gs.root_hpa, vm->space.cfg.levels,
-				 vm->vmid);
+		guest_init(&vm->run.vcpu[i]->guest, 0, 0, 0);
+		guest_set_gstage(&vm->run.vcpu[i]->guest, vm->space.gs.root_hpa,
+				 vm->space.cfg.levels, vm->run.vmid);
 	}
 	vm_devices_reset(vm);
 	vm_memory_clear_counters(vm);

@@ -77,7 +77,7 @@ void vuart_output(struct vuart *u, u8 c)
 void vplic_output(struct vplic *p, u32 context, bool level)
 {
 	struct vm *vm = container_of(p, struct vm, plic);
-	u64 *irq = &vm->vcpu[context]->irq_level;
+	u64 *irq = &vm->run.vcpu[context]->irq_level;
 
 	*irq = level ? *irq | GUEST_IRQ_EXT : *irq & ~GUEST_IRQ_EXT;
 }
@@ -169,14 +169,15 @@ void world_init(struct world *w, u32 vcpus, u32 vlenb, u8 asid_bits)
 					    .memory = { { 0x80000000, 0x1000000 },
 							{ 0x100000000, 0x200000 } } };
 	w->vm.cfg = &w->cfg;
-	w->vm.state = CLEAVE_VM_PAUSED;
+	w->vm.run.state = CLEAVE_VM_PAUSED;
 	w->vm.time_stands = true;
-	w->vm.nr_vcpus = vcpus;
+	w->vm.run.nr_vcpus = vcpus;
 	for (u32 i = 0; i < vcpus; i++) {
 		struct vcpu *v = &w->vcpu[i];
 
-		w->vm.vcpu[i] = v;
+		w->vm.run.vcpu[i] = v;
 		v->vm = &w->vm;
+		v->run = &w->vm.run;
 		v->id = i;
 		v->hsm = VCPU_STOPPED;
 		v->timer = TIMER_NEVER;
@@ -252,7 +253,7 @@ static void live_devices(struct vm *vm, u64 *seed)
 	vuart_write(&vm->uart, 0, 4, 1, 0x0b);
 	vuart_refill(&vm->uart);
 	vplic_write(&vm->plic, 0, 4U * GUEST_UART_IRQ, 4, 1U + world_random(seed) % 7U);
-	for (u32 c = 0; c < vm->nr_vcpus; c++) {
+	for (u32 c = 0; c < vm->run.nr_vcpus; c++) {
 		vplic_write(&vm->plic, 0, 0x2000U + 0x80U * c, 4,
 			    world_random(seed) | 1U << GUEST_UART_IRQ);
 		vplic_write(&vm->plic, 0, 0x200000U + 0x1000U * c, 4, world_random(seed) % 8U);
@@ -267,7 +268,7 @@ void world_live(struct world *w, u64 seed)
 {
 	world_use(w);
 	w->time = world_random(&seed);
-	for (u32 i = 0; i < w->vm.nr_vcpus; i++)
+	for (u32 i = 0; i < w->vm.run.nr_vcpus; i++)
 		live_vcpu(&w->vcpu[i], &seed);
 	live_devices(&w->vm, &seed);
 	vm_records_settle(&w->vm);
@@ -316,7 +317,7 @@ const char *world_why_insane(const struct world *w)
 	const struct vplic *p = &w->vm.plic;
 	const struct vuart *u = &w->vm.uart;
 
-	for (u32 i = 0; i < w->vm.nr_vcpus; i++) {
+	for (u32 i = 0; i < w->vm.run.nr_vcpus; i++) {
 		const char *why = why_vcpu(&w->vcpu[i]);
 		bool out = (p->out >> i & 1U) != 0U;
 
@@ -331,7 +332,7 @@ const char *world_why_insane(const struct world *w)
 		return "the PLIC's input is not the UART's line";
 	if ((p->level & ~(p->pending | p->claimed)) != 0U)
 		return "a line is up, and its gateway has not forwarded it";
-	if (((p->pending | p->claimed) & 1U) != 0U || p->contexts != w->vm.nr_vcpus)
+	if (((p->pending | p->claimed) & 1U) != 0U || p->contexts != w->vm.run.nr_vcpus)
 		return "source 0, or contexts";
 	if (w->vm.tty.rx_count > CONFIG_CONSOLE_RX || w->vm.tty.line.len > CONFIG_CONSOLE_LINE)
 		return "the console";

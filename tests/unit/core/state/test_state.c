@@ -123,7 +123,7 @@ static void round_trip(void **state)
 			assert_memory_equal(record, again, size);
 		}
 		assert_int_equal(slot.time, source.time);
-		for (u32 i = 0; i < slot.vm.nr_vcpus; i++) {
+		for (u32 i = 0; i < slot.vm.run.nr_vcpus; i++) {
 			assert_int_equal(slot.vcpu[i].irq_level, source.vcpu[i].irq_level);
 			assert_int_equal(slot.vcpu[i].hsm, source.vcpu[i].hsm);
 			assert_null(slot.vcpu[i].guest.fp_hart);

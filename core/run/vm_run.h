@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What core/run/ knows of a VM, and what it asks of core/vm/.
+ *
+ * core/vm/ comes after core/run/ in the order of who may include whom. So core/run/ sees only this
+ * part of struct vm, and calls up through the functions that are declared at the end.
+ */
+#ifndef CORE_VM_RUN_H
+#define CORE_VM_RUN_H
+
+#include <abi/cleave.h>
+#include <cleave/atomic.h>
+#include <cleave/types.h>
+
+struct vcpu;
+struct vm;
+
+/**
+ * struct vm_run - the part of a VM that harts work with; a member of struct vm (core/vm/vm.h)
+ * @name: the partition's, for messages; never changes
+ * @state: enum cleave_vm_state: the vCPUs may run while it is RUNNING; atomic, written by core/vm/
+ *	under vm->lock
+ * @brake: percent of the time that the vCPUs are held; atomic, written by core/vm/ under vm->lock
+ * @vmid: what the VM's translations are tagged with in a TLB; set by core/vm/vmid.c while no vCPU runs
+ * @vmid_shared: VMIDLEN is too small: another VM has the same VMID; set with @vmid
+ * @nr_vcpus, @vcpu: the vCPUs, made at boot; never change after that
+ * @tlb_gen: flushes of the VM's G-stage that were requested so far; atomic, never 0 once a vCPU runs
+ * @flush_ipis: interrupts that were sent for these flushes; atomic
+ * @last_on: for each hart the vCPU of this VM that it loaded last; only that hart reads and writes it
+ */
+struct vm_run {
+	const char *name;
+	u32 state;
+	u32 brake;
+	u16 vmid;
+	bool vmid_shared;
+	u32 nr_vcpus;
+	struct vcpu *vcpu[CONFIG_MAX_VCPUS];
+	u64 tlb_gen;
+	u64 flush_ipis;
+	struct vcpu *last_on[CONFIG_MAX_HARTS];
+};
+
+/** vm_runnable() - Return: true while the vCPUs of the VM may run (state RUNNING); any hart */
+static inline bool vm_runnable(const struct vm_run *r)
+{
+	return atomic_read_acquire(&r->state) == (u32)CLEAVE_VM_RUNNING;
+}
+
+/* --- defined by core/vm/ ---------------------------------------------------------------------- */
+
+/**
+ * vm_work() - do one bounded step (M6) for each VM that restarts by itself and whose vCPU 0 belongs
+ * to hart @hart
+ *
+ * The scheduler calls it on that hart between guests, with no lock held.
+ * Return: true when there is more to do.
+ */
+bool vm_work(u32 hart);
+
+/**
+ * vm_all_stopped() - all vCPUs of @vm have stopped themselves (SBI HSM hart_stop)
+ *
+ * Called on the hart of one of them, when it is OUT, with no lock held. Two that stop at the same
+ * time may both report it.
+ */
+void vm_all_stopped(struct vm *vm);
+
+#endif
