@@ -80,8 +80,7 @@ HOST_DIRS := mm lib core/machine core/config core/console core/device core/state
 	arch/riscv/decode arch/riscv/model drivers \
 	guests/lib/fdt guests/lib/migrate guests/lib/virtio \
 	guests/manager/shell guests/manager/vms guests/manager/wire
-HOST_MORE := guests/lib/guest_format.c
-HOST_SRCS := $(call tree,$(HOST_DIRS)) $(call files,$(HOST_MORE))
+HOST_SRCS := $(call tree,$(HOST_DIRS))
 
 TOOL_SRCS := $(call files,tools/*.c)
 UNIT_ALL := $(call tree,tests/unit)
@@ -117,7 +116,6 @@ LDFLAGS := $(HART) -nostdlib -static -Wl,--no-relax -Wl,--gc-sections -Wl,--buil
 
 # A memset() in which the compiler recognises a memset() would call itself.
 CFLAGS_lib/string.c := $(if $(LLVM),,-fno-tree-loop-distribute-patterns)
-CFLAGS_guests/lib/string.c := $(CFLAGS_lib/string.c)
 
 # What runs at boot, for an error or at a person's speed is compiled for size. It is so folder by folder.
 COLD_DIRS := deps/libfdt core/boot core/config core/console core/machine/probe core/state core/guest/slow \
@@ -266,10 +264,10 @@ $(O)/cleave.elf: $(O)/linker.lds $(OBJS)
 
 # --- guests ------------------------------------------------------------------------------------
 # Each folder of guests/ and tests/guests/, with the folders below it, is one program, except lib and
-# what runs on Linux. All of them link guests/lib.
+# what runs on Linux. All of them link guests/lib, and of lib/ what is the same for a guest.
 
 guest_files = $(call files,$(1)/*.c $(1)/*/*.c $(1)/*.S)
-GUEST_LIB := $(call guest_files,guests/lib)
+GUEST_LIB := $(call guest_files,guests/lib) lib/format.c lib/string.c
 guest_folders = $(filter-out guests/lib guests/linux,$(patsubst %/,%,$(sort $(dir \
 	$(wildcard guests/*/*.[cS] tests/guests/*/*.[cS])))))
 GUESTS := $(guest_folders)

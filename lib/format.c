@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Text formatting for printk() and whoever writes a line. Builds for the host too.
+ * Text formatting for printk() and for everybody else who writes a line: the hypervisor, the tools,
+ * the guests. Builds for the host too.
  *
- * It must never write outside the buffer, and never trust a %s argument's length when a precision is given.
+ * It must never write outside the buffer, and never trust a %s argument's length when a precision
+ * is given.
  */
-#include <cleave/printk.h>
+#include <cleave/format.h>
 #include <cleave/string.h>
 #include <cleave/types.h>
 
@@ -311,4 +313,21 @@ size_t str_print(char *buf, size_t size, const char *fmt, ...)
 	n = str_format(buf, size, fmt, ap);
 	va_end(ap);
 	return n;
+}
+
+size_t str_append_format(char *buf, size_t size, size_t len, const char *fmt, va_list ap)
+{
+	size_t end = len + str_format(buf + len, size - len, fmt, ap);
+
+	return MIN(end, size - 1U);
+}
+
+size_t str_append(char *buf, size_t size, size_t len, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	len = str_append_format(buf, size, len, fmt, ap);
+	va_end(ap);
+	return len;
 }

@@ -11,22 +11,13 @@
 
 #include <abi/cleave.h>
 #include <abi/sbi.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-typedef uint8_t u8;
-typedef uint16_t u16;
-typedef uint32_t u32;
-typedef uint64_t u64;
-typedef int32_t s32;
-typedef int64_t s64;
+#include <cleave/format.h>
+#include <cleave/string.h>
+#include <cleave/types.h>
 
 #define GUEST_MAX_HARTS	 16U
 #define GUEST_STACK_SIZE 16384U
 #define GUEST_PAGE	 UINT64_C(4096)
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* The compiler is not told of Zicsr (its libgcc does not know it); the assembler is, where it is needed. */
 #define GUEST_ZICSR(insn) ".option push\n.option arch, +zicsr\n" insn "\n.option pop"
@@ -47,16 +38,7 @@ typedef int64_t s64;
 /** guest_main() - the program; the boot hart's stack, interrupts off. Returning from it is as calling finish() */
 void guest_main(unsigned long hartid, const void *fdt);
 
-/* --- output and test results (guest_format.c, print.c) ----------------------------------------------------------- */
-
-/**
- * guest_format() - format into a buffer
- * @fmt: understands %d %i %u %x %X %c %s %p %% with flags `0` and `-`, width, precision of %s, and l, ll, z
- * Return: the length that the text has, bytes, cut to fit @size with its NUL.
- */
-size_t guest_format(char *buf, size_t size, const char *fmt, __builtin_va_list ap);
-size_t guest_print(char *buf, size_t size, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+/* --- output and test results (str_format.c, print.c) ----------------------------------------------------------- */
 
 /** guest_write() - print bytes as they are by SBI DBCN; any hart, but two at once may mix */
 void guest_write(const char *text, size_t len);
@@ -254,15 +236,7 @@ u32 fdt_cpus(const void *fdt);
 u64 fdt_timebase(const void *fdt);
 u32 fdt_size(const void *fdt);
 
-/* --- memory and strings (string.c) ------------------------------------------------------------------------------- */
-
-void *memcpy(void *restrict dst, const void *restrict src, size_t n);
-void *memmove(void *dst, const void *src, size_t n);
-void *memset(void *dst, int c, size_t n);
-int memcmp(const void *a, const void *b, size_t n);
-size_t strlen(const char *s);
-int strcmp(const char *a, const char *b);
-int strncmp(const char *a, const char *b, size_t n);
+/* --- memory (fdt.c) ---------------------------------------------------------------------------- */
 
 /* Symbols of guest.ld: the program's first byte, and the first byte behind its bss and stacks */
 extern u8 guest_image_start[], guest_image_end[];

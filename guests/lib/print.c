@@ -24,24 +24,24 @@ void guest_write(const char *text, size_t len)
 		sbi_call(SBI_EID_LEGACY_CONSOLE_PUTCHAR, 0, (u8)*text++, 0, 0, 0, 0, 0);
 }
 
-static void say_line(const char *prefix, const char *fmt, __builtin_va_list ap, const char *suffix)
+static void say_line(const char *prefix, const char *fmt, va_list ap, const char *suffix)
 {
 	char line[LINE_MAX];
-	size_t n = guest_print(line, sizeof(line) - 1, "%s", prefix);
+	size_t n = str_append(line, sizeof(line) - 1, 0, "%s", prefix);
 
-	n += guest_format(line + n, sizeof(line) - 1 - n, fmt, ap);
-	n += guest_print(line + n, sizeof(line) - 1 - n, "%s", suffix);
+	n = str_append_format(line, sizeof(line) - 1, n, fmt, ap);
+	n = str_append(line, sizeof(line) - 1, n, "%s", suffix);
 	line[n++] = '\n';
 	guest_write(line, n);
 }
 
 void say(const char *fmt, ...)
 {
-	__builtin_va_list ap;
+	va_list ap;
 
-	__builtin_va_start(ap, fmt);
+	va_start(ap, fmt);
 	say_line("", fmt, ap, "");
-	__builtin_va_end(ap);
+	va_end(ap);
 }
 
 void tell_by(void (*line)(const char *text))
@@ -52,11 +52,11 @@ void tell_by(void (*line)(const char *text))
 void tell(const char *fmt, ...)
 {
 	char line[LINE_MAX];
-	__builtin_va_list ap;
+	va_list ap;
 
-	__builtin_va_start(ap, fmt);
-	guest_format(line, sizeof(line), fmt, ap);
-	__builtin_va_end(ap);
+	va_start(ap, fmt);
+	str_format(line, sizeof(line), fmt, ap);
+	va_end(ap);
 	if (teller != NULL)
 		teller(line);
 	else
@@ -65,12 +65,12 @@ void tell(const char *fmt, ...)
 
 bool check(bool ok, const char *name, ...)
 {
-	__builtin_va_list ap;
+	va_list ap;
 
 	__atomic_fetch_add(ok ? &passed : &failed, 1U, __ATOMIC_RELAXED);
-	__builtin_va_start(ap, name);
+	va_start(ap, name);
 	say_line(ok ? "ok " : "FAIL ", name, ap, "");
-	__builtin_va_end(ap);
+	va_end(ap);
 	return ok;
 }
 
@@ -78,14 +78,14 @@ bool check_eq(u64 got, u64 want, const char *name, ...)
 {
 	char detail[64] = "";
 	bool ok = got == want;
-	__builtin_va_list ap;
+	va_list ap;
 
 	if (!ok)
-		guest_print(detail, sizeof(detail), ": got 0x%lx, want 0x%lx", got, want);
+		str_print(detail, sizeof(detail), ": got 0x%lx, want 0x%lx", got, want);
 	__atomic_fetch_add(ok ? &passed : &failed, 1U, __ATOMIC_RELAXED);
-	__builtin_va_start(ap, name);
+	va_start(ap, name);
 	say_line(ok ? "ok " : "FAIL ", name, ap, detail);
-	__builtin_va_end(ap);
+	va_end(ap);
 	return ok;
 }
 

@@ -96,7 +96,7 @@ static void commands_vm_report_machine(struct report *r, const struct cleave_vm_
 	if (cleave_machine(info->id, &machine).error != 0)
 		return;
 	/* An empty slot has no tables yet: the number is the most levels that it can have. */
-	guest_print(levels, sizeof(levels), "Sv%ux4", 12U + 9U * machine.gstage_levels);
+	str_print(levels, sizeof(levels), "Sv%ux4", 12U + 9U * machine.gstage_levels);
 	report_text(r, "gstage", levels);
 	report_bytes(r, "overhead", info->overhead);
 	report_text(r, "note", commands_vm_note_name(info->note));
@@ -262,7 +262,7 @@ static void commands_vm_gstage_modes(char *buf, size_t size)
 
 	buf[0] = '\0';
 	for (levels = 3; levels <= 5U; levels++) {
-		guest_print(mode, sizeof(mode), "Sv%ux4", 12U + 9U * levels);
+		str_print(mode, sizeof(mode), "Sv%ux4", 12U + 9U * levels);
 		if ((have >> levels & 1U) != 0)
 			report_words(buf, size, mode);
 	}
@@ -278,9 +278,9 @@ static enum command_result commands_vm_run_version(int argc, char **argv)
 	if (argc != 1)
 		return COMMAND_USAGE;
 	report_row(r);
-	guest_print(text, sizeof(text), "%lu.%lu", abi >> 16, abi & 0xffffU);
+	str_print(text, sizeof(text), "%lu.%lu", abi >> 16, abi & 0xffffU);
 	report_text(r, "hypervisor abi", text);
-	guest_print(text, sizeof(text), "%u.%u", CLEAVE_ABI_MAJOR, CLEAVE_ABI_MINOR);
+	str_print(text, sizeof(text), "%u.%u", CLEAVE_ABI_MAJOR, CLEAVE_ABI_MINOR);
 	report_text(r, "manager abi", text);
 	commands_vm_log_modes(text, sizeof(text));
 	report_text(r, "log modes", text);

@@ -56,7 +56,7 @@ static bool row_end(const struct target *t, const struct row *row, u32 mode, con
 		since[i] = now[i] - counted[i];
 		counted[i] = now[i];
 	}
-	guest_print(time, sizeof(time), "%lu.%lu", tenths / 10U, tenths % 10U);
+	str_print(time, sizeof(time), "%lu.%lu", tenths / 10U, tenths % 10U);
 	shell_say("%-13s  %-5s  %11lu  %10lu  %12lu  %14lu  %13lu  %6lu  %-16s  %5lu  %12s",
 		  mode_name(mode), pass, row->dirty, row->dirty * (GUEST_PAGE / 1024U),
 		  since[CLEAVE_STAT_WRITE_FAULTS], since[CLEAVE_STAT_FAULT_SPLITS],
@@ -177,7 +177,7 @@ static bool pass(struct target *t, u32 mode, u32 number, bool verify, struct ver
 				return false;
 		}
 	}
-	guest_print(name, sizeof(name), "%u", number);
+	str_print(name, sizeof(name), "%u", number);
 	return row_end(t, &row, mode, name,
 		       mode == CLEAVE_LOG_INITIALLY_SET ? "get, clear" : "get-and-clear");
 }

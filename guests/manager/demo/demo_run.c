@@ -10,7 +10,6 @@
 
 /* Views of the other partition's memory begin here, at the same offset within a GiB as there: so they get large leaves. */
 #define VIEW_BASE   UINT64_C(0x4000000000)
-#define GIB	    (UINT64_C(1) << 30)
 #define LOOK_US	    200000U
 #define WAIT_US	    UINT64_C(180000000)
 #define QUIET_US    UINT64_C(10000000)
@@ -77,7 +76,7 @@ static bool map_target(struct target *t)
 			return false;
 		r->gpa = info.gpa;
 		r->pages = info.size / GUEST_PAGE;
-		r->view = (const u8 *)(view + info.gpa % GIB);
+		r->view = (const u8 *)(view + info.gpa % GIB(1));
 		r->hash = (u64 *)base;
 		if (size < r->pages * FREE_NEEDED) {
 			shell_error("the manager's memory is too small: hashes of %lu pages need "
@@ -87,8 +86,8 @@ static bool map_target(struct target *t)
 		}
 		base += r->pages * FREE_NEEDED;
 		size -= r->pages * FREE_NEEDED;
-		view += info.gpa % GIB + info.size + 2U * GIB - 1U;
-		view -= view % GIB;
+		view += info.gpa % GIB(1) + info.size + 2U * GIB(1) - 1U;
+		view -= view % GIB(1);
 		if (failed(t, "window",
 			   cleave_window_map(t->info.id, r->gpa, info.size, (u64)r->view, 0)))
 			return false;

@@ -6,7 +6,6 @@
 /* Views begin where no partition's memory and no device is, and within Sv39x4's 2 TiB. A window begins in a view's first GiB. */
 #define VIEW_BASE   (UINT64_C(1) << 38)
 #define VIEW_SPAN   (UINT64_C(1) << 32)
-#define GIB	    (UINT64_C(1) << 30)
 #define WINDOW_MORE (MIGRATE_STEP_PAGES * GUEST_PAGE) /* that a call may reach behind a GiB */
 
 /* A G-stage of n levels translates 14 + 9n bits (privileged specification, "Guest-Physical Address Translation"). */
@@ -152,7 +151,7 @@ bool hyper_leaves(u32 vm, struct cleave_leaves *sum)
  */
 static int window_open(struct hyper *h, const struct migrate_region *r, u64 gpa, u32 flags)
 {
-	u64 begin = gpa / GIB * GIB, end = begin + GIB + WINDOW_MORE;
+	u64 begin = ALIGN_DOWN(gpa, GIB(1)), end = begin + GIB(1) + WINDOW_MORE;
 	struct sbiret ret;
 	u64 at;
 
@@ -161,7 +160,7 @@ static int window_open(struct hyper *h, const struct migrate_region *r, u64 gpa,
 	if (end > r->gpa + r->size)
 		end = r->gpa + r->size;
 	hyper_done(h);
-	at = h->view + begin % GIB;
+	at = h->view + begin % GIB(1);
 	ret = cleave_window_map(h->vm, begin, end - begin, at, flags);
 	if (ret.error != 0)
 		return (int)ret.error;

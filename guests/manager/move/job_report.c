@@ -3,8 +3,6 @@
 #include "guests/manager/commands.h"
 #include "guests/manager/move/job.h"
 
-#define MIB UINT64_C(1048576)
-
 static u64 ticks_ms(const struct job *job, u64 ticks)
 {
 	return ticks * 1000U / job->timebase;
@@ -21,9 +19,9 @@ static u64 rate(const struct job *job, u64 bytes, u64 ticks)
 /* MiB/s as text, with tenths. */
 static void rate_text(char *buf, size_t size, u64 bytes_a_second)
 {
-	u64 tenths = bytes_a_second * 10U / MIB;
+	u64 tenths = bytes_a_second * 10U / MIB(1);
 
-	guest_print(buf, size, "%lu.%lu", tenths / 10U, tenths % 10U);
+	str_print(buf, size, "%lu.%lu", tenths / 10U, tenths % 10U);
 }
 
 const char *job_name(const struct job *job)
@@ -52,10 +50,10 @@ const char *job_target(const struct job *job)
 /* The row for a person is short: tenths only where they matter. */
 static void rate_short(char *buf, size_t size, u64 bytes_a_second)
 {
-	if (bytes_a_second < 10U * MIB)
+	if (bytes_a_second < 10U * MIB(1))
 		rate_text(buf, size, bytes_a_second);
 	else
-		guest_print(buf, size, "%lu", bytes_a_second / MIB);
+		str_print(buf, size, "%lu", bytes_a_second / MIB(1));
 }
 
 /* The row has 71 columns, which this fits in with a name of five letters and all numbers as long as they usually get. */
@@ -64,13 +62,13 @@ static void say_row(const struct job *job, const struct migrate_progress *p, u64
 	char speed[24], dirty[24], what[24], brake[24] = "";
 
 	if (strcmp(p->phase, "copy") == 0)
-		guest_print(what, sizeof(what), "pass %u", p->pass);
+		str_print(what, sizeof(what), "pass %u", p->pass);
 	else
-		guest_print(what, sizeof(what), "%s", p->phase);
+		str_print(what, sizeof(what), "%s", p->phase);
 	rate_short(speed, sizeof(speed), now);
 	rate_short(dirty, sizeof(dirty), p->dirty_rate * GUEST_PAGE);
 	if (p->brake != 0)
-		guest_print(brake, sizeof(brake), ", brake %u%%", p->brake);
+		str_print(brake, sizeof(brake), ", brake %u%%", p->brake);
 	shell_progress("%s: %s, %u%%, %s MiB/s, dirty %s MiB/s, down %lu ms%s", job->from.name,
 		       what, p->percent, speed, dirty, p->estimate_us / 1000U, brake);
 }
@@ -148,7 +146,7 @@ static void say_ratio(struct report *r, u64 pages, u64 first)
 	char text[24];
 	u64 thousandths = first == 0 ? 0 : pages * 1000U / first;
 
-	guest_print(text, sizeof(text), "%lu.%03lu", thousandths / 1000U, thousandths % 1000U);
+	str_print(text, sizeof(text), "%lu.%03lu", thousandths / 1000U, thousandths % 1000U);
 	report_text(r, "ratio", text);
 }
 

@@ -475,7 +475,7 @@ static void complete_jobs(struct complete *c, int argc, char **argv)
 	for (i = 0; i < MOVE_JOBS && argc == 2; i++) {
 		char number[12];
 
-		guest_print(number, sizeof(number), "%u", move.job[i].number);
+		str_print(number, sizeof(number), "%u", move.job[i].number);
 		if (move.job[i].kind != JOB_NONE)
 			complete_add(c, number);
 	}

@@ -374,6 +374,6 @@ size_t line_show(struct line *l, char *buf)
 	buf[len] = '\0';
 	back = n - (l->at - l->view);
 	if (back > 0)
-		len += guest_print(buf + n, LINE_SHOW_BYTES - n, "\033[%uD", back);
+		len = str_append(buf, LINE_SHOW_BYTES, len, "\033[%uD", back);
 	return len;
 }

@@ -102,7 +102,7 @@ void report_grouped(char *buf, size_t size, u64 n)
 {
 	struct report_out o = { buf, size, 0 };
 	char digits[VALUE_MAX];
-	size_t len = guest_print(digits, sizeof(digits), "%lu", n), i;
+	size_t len = str_print(digits, sizeof(digits), "%lu", n), i;
 
 	for (i = 0; i < len; i++) {
 		if (i > 0 && (len - i) % 3U == 0)
@@ -117,11 +117,11 @@ void report_number(struct report *r, const char *key, const char *unit, u64 n)
 	char text[VALUE_MAX + 32U];
 
 	if (r->script) {
-		guest_print(text, sizeof(text), "%lu", n);
+		str_print(text, sizeof(text), "%lu", n);
 	} else {
 		report_grouped(text, sizeof(text), n);
 		if (unit != NULL)
-			guest_print(text + strlen(text), sizeof(text) - strlen(text), " %s", unit);
+			str_append(text, sizeof(text), strlen(text), " %s", unit);
 	}
 	report_put(r, key, unit == NULL ? "" : unit, true, text);
 }
@@ -138,11 +138,11 @@ void report_size(char *buf, size_t size, u64 n)
 	}
 	hundredths = n % unit * 100U / unit;
 	if (hundredths == 0)
-		guest_print(buf, size, "%lu %s", (n / unit), units[i]);
+		str_print(buf, size, "%lu %s", (n / unit), units[i]);
 	else if (hundredths % 10U == 0)
-		guest_print(buf, size, "%lu.%lu %s", (n / unit), hundredths / 10U, units[i]);
+		str_print(buf, size, "%lu.%lu %s", (n / unit), hundredths / 10U, units[i]);
 	else
-		guest_print(buf, size, "%lu.%02lu %s", (n / unit), hundredths, units[i]);
+		str_print(buf, size, "%lu.%02lu %s", (n / unit), hundredths, units[i]);
 }
 
 void report_bytes(struct report *r, const char *key, u64 n)
@@ -150,7 +150,7 @@ void report_bytes(struct report *r, const char *key, u64 n)
 	char text[VALUE_MAX];
 
 	if (r->script)
-		guest_print(text, sizeof(text), "%lu", n);
+		str_print(text, sizeof(text), "%lu", n);
 	else
 		report_size(text, sizeof(text), n);
 	report_put(r, key, "bytes", true, text);
@@ -160,7 +160,7 @@ void report_hex(struct report *r, const char *key, u64 n)
 {
 	char text[VALUE_MAX];
 
-	guest_print(text, sizeof(text), "0x%lx", n);
+	str_print(text, sizeof(text), "0x%lx", n);
 	report_put(r, key, "", true, text);
 }
 
@@ -168,7 +168,7 @@ void report_percent(struct report *r, const char *key, u64 n)
 {
 	char text[VALUE_MAX];
 
-	guest_print(text, sizeof(text), r->script ? "%lu" : "%lu %%", n);
+	str_print(text, sizeof(text), r->script ? "%lu" : "%lu %%", n);
 	report_put(r, key, "percent", true, text);
 }
 
@@ -176,7 +176,7 @@ void report_words(char *buf, size_t size, const char *word)
 {
 	size_t len = strlen(buf);
 
-	guest_print(buf + len, size - len, "%s%s", len == 0 ? "" : ",", word);
+	str_print(buf + len, size - len, "%s%s", len == 0 ? "" : ",", word);
 }
 
 /* --- lines ------------------------------------------------------------------------------------ */

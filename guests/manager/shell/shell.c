@@ -47,8 +47,7 @@ static void shell_list_candidates(const struct complete *c)
 			shell_say("%s", text);
 			len = 0;
 		}
-		len += guest_print(text + len, sizeof(text) - len, "%s%s", len > 0 ? "  " : "",
-				   c->word[i]);
+		len = str_append(text, sizeof(text), len, "%s%s", len > 0 ? "  " : "", c->word[i]);
 	}
 	shell_say("%s", text);
 }

@@ -160,7 +160,7 @@ static void shell_commands_say_summary(const struct command *command)
 {
 	char usage[SHELL_LINE_MAX], help[SHELL_LINE_MAX];
 
-	guest_print(usage, sizeof(usage), "%s %s", command->name, command->args);
+	str_print(usage, sizeof(usage), "%s %s", command->name, command->args);
 	(void)shell_commands_first_line(command->help, help, sizeof(help));
 	if (strlen(usage) > USAGE_COLUMNS) {
 		shell_say("  %s", usage);

@@ -44,7 +44,7 @@ static void shell_output_draw_progress(void)
 {
 	char text[PROGRESS_COLUMNS + 1U];
 
-	guest_print(text, sizeof(text), "%s", shell.progress);
+	str_print(text, sizeof(text), "%s", shell.progress);
 	shell_put(text);
 	shell.row = SHELL_ROW_PROGRESS;
 	shell.progress_shown = shell.port->time();
@@ -108,7 +108,7 @@ void shell_say(const char *fmt, ...)
 	__builtin_va_list ap;
 
 	__builtin_va_start(ap, fmt);
-	guest_format(text, sizeof(text), fmt, ap);
+	str_format(text, sizeof(text), fmt, ap);
 	__builtin_va_end(ap);
 	shell_output_line(shell.running ? "" : UNASKED, text);
 }
@@ -125,13 +125,13 @@ void shell_error(const char *fmt, ...)
 	__builtin_va_list ap;
 
 	__builtin_va_start(ap, fmt);
-	guest_format(text, sizeof(text), fmt, ap);
+	str_format(text, sizeof(text), fmt, ap);
 	__builtin_va_end(ap);
 	if (!shell.running)
 		shell_say("error: %s", text);
 	else
-		guest_print(shell.error + len, sizeof(shell.error) - len, "%s%s",
-			    len == 0 ? "" : "; ", text);
+		str_print(shell.error + len, sizeof(shell.error) - len, "%s%s",
+			  len == 0 ? "" : "; ", text);
 }
 
 /* Print or draw the progress if it has changed, and was not shown only a moment ago. */
@@ -159,7 +159,7 @@ void shell_progress(const char *fmt, ...)
 	__builtin_va_list ap;
 
 	__builtin_va_start(ap, fmt);
-	guest_format(text, sizeof(text), fmt, ap);
+	str_format(text, sizeof(text), fmt, ap);
 	__builtin_va_end(ap);
 	if (shell.progress[0] == '\0') /* a job's first progress is shown at once */
 		shell.progress_shown = shell.port->time() - shell.port->second;

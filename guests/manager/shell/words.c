@@ -118,8 +118,8 @@ static bool words_set_value(const struct option *o, const char *value, char *why
 	if (o->number == NULL)
 		return true;
 	if (!words_number(value, &n) || n < o->min || n > o->max) {
-		guest_print(why, size, "%s %.32s: %s must be a number from %lu to %lu", o->name,
-			    value, o->unit, o->min, o->max);
+		str_print(why, size, "%s %.32s: %s must be a number from %lu to %lu", o->name,
+			  value, o->unit, o->min, o->max);
 		return false;
 	}
 	*o->number = n;
@@ -140,7 +140,7 @@ static int words_take_option(const struct option *o, char **argv, char *why, siz
 	if (o->unit == NULL) {
 		if (*value == '\0')
 			return words;
-		guest_print(why, size, "%s takes no value", o->name);
+		str_print(why, size, "%s takes no value", o->name);
 		return 0;
 	}
 	if (*value == '=') {
@@ -150,7 +150,7 @@ static int words_take_option(const struct option *o, char **argv, char *why, siz
 		words = 2;
 	}
 	if (value == NULL || *value == '\0') {
-		guest_print(why, size, "%s needs a value: %s %s", o->name, o->name, o->unit);
+		str_print(why, size, "%s needs a value: %s %s", o->name, o->name, o->unit);
 		return 0;
 	}
 	return words_set_value(o, value, why, size) ? words : 0;
@@ -164,12 +164,11 @@ static bool words_is_option(const char *word)
 static void words_refuse_option(const char *word, const struct option *options, u32 nr, char *why,
 				size_t size)
 {
-	size_t len = guest_print(why, size, "unknown option %.40s; the options are", word);
+	size_t len = str_append(why, size, 0, "unknown option %.40s; the options are", word);
 	u32 i;
 
 	for (i = 0; i < nr; i++)
-		len += guest_print(why + len, size - len, "%s %s", i == 0 ? "" : ",",
-				   options[i].name);
+		len = str_append(why, size, len, "%s %s", i == 0 ? "" : ",", options[i].name);
 }
 
 bool words_options(int *argc, char **argv, const struct option *options, u32 nr, char *why,

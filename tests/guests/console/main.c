@@ -224,11 +224,11 @@ static void device(void)
 /* Lines of all lengths; each says its number, and ends with a mark that no other line has at that place. */
 static u32 compose(char *line, size_t size, u32 n)
 {
-	u32 len = (u32)guest_print(line, size - 2U, "line %06u ", n);
+	u32 len = (u32)str_append(line, size - 2U, 0, "line %06u ", n);
 
 	for (u32 i = 0; i < n * 37U % 90U; i++)
 		line[len++] = (char)('a' + (n + i) % 26U);
-	len += (u32)guest_print(line + len, size - 2U - len, " %06u end", n);
+	len = (u32)str_append(line, size - 2U, len, " %06u end", n);
 	if (n % 5U == 0U)
 		line[len++] = '\r';
 	line[len++] = '\n';
@@ -321,7 +321,7 @@ static void echo(int (*get)(void), u32 slow)
 			continue;
 		}
 		line[kept] = '\0';
-		(void)guest_print(text, sizeof(text), "\r\nheard %u bytes, sum %08x\r\n", len, sum);
+		(void)str_print(text, sizeof(text), "\r\nheard %u bytes, sum %08x\r\n", len, sum);
 		uart_puts(text);
 		if (strcmp(line, "quit") == 0)
 			return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * str_format() writes what the C library's vsnprintf() writes, for every conversion it knows, and never outside its buffer.
+ * lib/format.c: str_format() writes what the C library's vsnprintf() writes, for every conversion it
+ * knows, and never outside its buffer; str_append() can be called again and again.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include <cleave/printk.h>
+#include <cleave/format.h>
 #include <cleave/types.h>
 
 #define BUFFER 128U
@@ -130,12 +131,37 @@ static void mistakes(void **state)
 	print_without_format("cut ", "cut %08l");
 }
 
+/* What does not fit is cut, and the length that comes back can always go into the next call. */
+static void appends(void **state)
+{
+	char buf[8] = "xxxxxxx";
+	size_t len;
+
+	(void)state;
+	len = str_append(buf, sizeof(buf), 0, "%s", "ab");
+	assert_int_equal(len, 2);
+	len = str_append(buf, sizeof(buf), len, "%u", 345);
+	assert_int_equal(len, 5);
+	assert_string_equal(buf, "ab345");
+	len = str_append(buf, sizeof(buf), len, "%s", "");
+	assert_int_equal(len, 5);
+	len = str_append(buf, sizeof(buf), len, "%s", "6789");
+	assert_int_equal(len, 7);
+	assert_string_equal(buf, "ab34567");
+	len = str_append(buf, sizeof(buf), len, "%s", "more");
+	assert_int_equal(len, 7);
+	assert_string_equal(buf, "ab34567");
+	assert_int_equal(str_append(buf, 1, 0, "%s", "ab"), 0);
+	assert_string_equal(buf, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain),       cmocka_unit_test(integers),
 		cmocka_unit_test(lengths),     cmocka_unit_test(strings),
 		cmocka_unit_test(null_string), cmocka_unit_test(mistakes),
+		cmocka_unit_test(appends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
