@@ -7,6 +7,7 @@
 #if defined(CONFIG_DEBUG) || defined(CLEAVE_HOST)
 #include <cleave/atomic.h>
 #include <cleave/printk.h>
+#include "mm/space.h"
 
 void rules_check(struct space *sp, const char *rule, bool holds, const char *where)
 {

@@ -8,7 +8,10 @@
 #ifndef MM_RULES_H
 #define MM_RULES_H
 
-#include "mm/space.h"
+#include <cleave/types.h>
+
+struct space;
+struct region;
 
 #if defined(CONFIG_DEBUG) || defined(CLEAVE_HOST)
 #define RULE_CHECK(sp, rule, holds) rules_check((sp), (rule), (holds), __func__)
