@@ -10,6 +10,7 @@
 #define GUESTS_LIB_GUEST_H
 
 #include <abi/cleave.h>
+#include <abi/state.h>
 #include <abi/sbi.h>
 #include <cleave/format.h>
 #include <cleave/string.h>

@@ -170,18 +170,7 @@ struct cleave_log_status {
 #define CLEAVE_FN_VM_BRAKE \
 	0x46U /* (vm, percent 0..99): its vCPUs are held for so much of the time */
 
-/* A VM's records are in include/abi/state.h. A record is a head and `length` bytes behind it. */
-struct cleave_state_head {
-	uint32_t kind;	   /* CLEAVE_STATE_* */
-	uint32_t instance; /* which vCPU; 0 for what the VM has one of */
-	uint16_t version;  /* of this kind's layout */
-	uint16_t flags;	   /* CLEAVE_STATE_MANDATORY */
-	uint32_t length;   /* bytes of data that follow */
-};
-
-#define CLEAVE_STATE_MANDATORY \
-	0x1U			/* who does not know kind or version refuses it, else skips it */
-#define CLEAVE_STATE_MAX 16384U /* bytes of the longest record, head included */
+/* The records, from struct cleave_state_head on, are in include/abi/state.h. */
 
 /* What a VM was given, or what an empty slot could give */
 struct cleave_machine {

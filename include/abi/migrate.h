@@ -48,7 +48,7 @@ struct migrate_frame {
 #define MIGRATE_REC_ZERO       0x0005U /* struct migrate_zero */
 #define MIGRATE_REC_PASS_END   0x0006U /* struct migrate_pass */
 #define MIGRATE_REC_STOP       0x0007U /* struct migrate_stop: the guest is paused */
-#define MIGRATE_REC_STATE      0x0008U /* struct migrate_state, then its data */
+#define MIGRATE_REC_STATE      0x0008U /* struct cleave_state_head of abi/state.h, then its data */
 #define MIGRATE_REC_VERIFY     0x0009U /* struct migrate_verify, then u64 page digests */
 #define MIGRATE_REC_HANDOVER   0x000aU /* struct migrate_handover: everything was sent */
 #define MIGRATE_REC_COMMIT     0x000bU /* struct migrate_status: the source gave the guest up */
@@ -118,16 +118,6 @@ struct migrate_stop {
 	uint32_t
 		run; /* 1: the guest ran before it was paused, and runs on; 0: it was paused already, and stays so */
 	uint32_t reserved; /* 0 */
-};
-
-#define MIGRATE_STATE_MANDATORY 0x1U /* who does not know kind or version refuses, else skips */
-
-struct migrate_state {
-	uint32_t kind;
-	uint32_t instance; /* which vCPU, which device */
-	uint16_t version;
-	uint16_t flags;	 /* MIGRATE_STATE_* */
-	uint32_t length; /* bytes of data that follow */
 };
 
 #define MIGRATE_VERIFY_MAX 64U /* pages in one VERIFY record */

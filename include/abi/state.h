@@ -12,6 +12,21 @@
 
 #include <stdint.h>
 
+/* A record is this head, and `length` bytes of data after it. */
+struct cleave_state_head {
+	uint32_t kind;	   /* CLEAVE_STATE_* */
+	uint32_t instance; /* number of the vCPU; 0 for what a VM has one of */
+	uint16_t version;  /* of this kind's layout */
+	uint16_t flags;	   /* CLEAVE_STATE_MANDATORY; other bits are 0 */
+	uint32_t length;   /* bytes of data that follow */
+};
+
+/* A reader that does not know kind or version refuses the record; without this flag it skips it. */
+#define CLEAVE_STATE_MANDATORY 0x1U
+
+/* Bytes of the longest record, head included */
+#define CLEAVE_STATE_MAX 16384U
+
 /*
  * Kinds, by class: 0x01.. the VM, 0x02.. a vCPU (the instance is its number), 0x03.. devices, 0x04.. the console. All have version
  * 1 and are mandatory.

@@ -69,14 +69,14 @@ struct migrate_ops {
 			     const uint64_t *bitmap);
 	int (*log_stop)(void *ctx, uint32_t region, uint64_t *cursor);
 	int (*leaf)(void *ctx, uint64_t gpa);
-	int (*state_get)(void *ctx, uint32_t index, struct migrate_state *head, void *data,
+	int (*state_get)(void *ctx, uint32_t index, struct cleave_state_head *head, void *data,
 			 size_t size);
 
 	int (*vm_create)(void *ctx, uint64_t *cursor);
 	int (*vm_take)(void *ctx, uint64_t id, bool run);
 	int (*page_write)(void *ctx, uint64_t gpa, const void *page);
 	int (*page_zero)(void *ctx, uint64_t gpa, uint64_t pages);
-	int (*state_set)(void *ctx, const struct migrate_state *head, const void *data);
+	int (*state_set)(void *ctx, const struct cleave_state_head *head, const void *data);
 	int (*state_check)(void *ctx, struct migrate_line *line);
 };
 

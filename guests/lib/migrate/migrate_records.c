@@ -160,7 +160,7 @@ static enum migrate_step records_stop(struct migrate_dest *d, const struct migra
 }
 
 static enum migrate_step records_state_refused(struct migrate_dest *d,
-					       const struct migrate_state *head, int err)
+					       const struct cleave_state_head *head, int err)
 {
 	migrate_line_fact(migrate_dest_say(d), "state record kind ", head->kind, " version ");
 	migrate_line_fact(&d->line, "", head->version, " instance ");
@@ -176,8 +176,8 @@ static enum migrate_step records_state_refused(struct migrate_dest *d,
 /* Ascending by kind and instance: none comes twice. */
 static enum migrate_step records_state(struct migrate_dest *d, const struct migrate_record *record)
 {
-	const uint8_t *data = record->payload + sizeof(struct migrate_state);
-	struct migrate_state head;
+	const uint8_t *data = record->payload + sizeof(struct cleave_state_head);
+	struct cleave_state_head head;
 	uint64_t key;
 	int err;
 
@@ -187,12 +187,12 @@ static enum migrate_step records_state(struct migrate_dest *d, const struct migr
 		return migrate_dest_unexpected(d, record, "may not come now");
 	if (head.length != record->length - sizeof(head))
 		return migrate_dest_unexpected(d, record, "has another length than its frame");
-	if ((head.flags & ~MIGRATE_STATE_MANDATORY) != 0U)
+	if ((head.flags & ~CLEAVE_STATE_MANDATORY) != 0U)
 		return migrate_dest_unexpected(d, record, "has unknown flags");
 	if (d->states != 0U && key <= d->last_state)
 		return migrate_dest_unexpected(d, record, "came already, or out of order");
 	err = d->ops->state_set(d->ctx, &head, data);
-	if (err == SBI_ERR_NOT_SUPPORTED && (head.flags & MIGRATE_STATE_MANDATORY) == 0U)
+	if (err == SBI_ERR_NOT_SUPPORTED && (head.flags & CLEAVE_STATE_MANDATORY) == 0U)
 		err = 0;
 	if (err != 0)
 		return records_state_refused(d, &head, err);

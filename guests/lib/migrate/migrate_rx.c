@@ -27,7 +27,7 @@ static const struct kind kinds[] = {
 	{ MIGRATE_REC_ZERO, "zero pages", FIXED(migrate_zero) },
 	{ MIGRATE_REC_PASS_END, "pass end", FIXED(migrate_pass) },
 	{ MIGRATE_REC_STOP, "stop", FIXED(migrate_stop) },
-	{ MIGRATE_REC_STATE, "state", sizeof(struct migrate_state), MIGRATE_PAYLOAD_MAX },
+	{ MIGRATE_REC_STATE, "state", sizeof(struct cleave_state_head), MIGRATE_PAYLOAD_MAX },
 	{ MIGRATE_REC_VERIFY, "verify", sizeof(struct migrate_verify) + sizeof(uint64_t),
 	  sizeof(struct migrate_verify) + MIGRATE_VERIFY_MAX * sizeof(uint64_t) },
 	{ MIGRATE_REC_HANDOVER, "hand-over", FIXED(migrate_handover) },

@@ -326,9 +326,9 @@ static enum migrate_step source_stop(struct migrate_source *s)
 /* The state goes before the last pages: to read it may write to the guest's memory, and that is logged. */
 static enum migrate_step source_send_state(struct migrate_source *s)
 {
-	size_t room = MIGRATE_PAYLOAD_MAX - sizeof(struct migrate_state);
+	size_t room = MIGRATE_PAYLOAD_MAX - sizeof(struct cleave_state_head);
 	uint8_t *payload = migrate_tx_begin(&s->tx, MIGRATE_PAYLOAD_MAX);
-	struct migrate_state head;
+	struct cleave_state_head head;
 	int got;
 
 	if (payload == NULL)

@@ -10,6 +10,7 @@
 #define GUESTS_LIB_MIGRATE_STREAM_H
 
 #include <abi/migrate.h>
+#include <abi/state.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

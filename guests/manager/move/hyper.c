@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* struct migrate_ops over hypercalls. Each does one bounded call, or a few that do not depend on the size of the memory. */
-#include <abi/state.h>
 #include "guests/manager/move/hyper.h"
 
 /* Views begin where no partition's memory and no device is, and within Sv39x4's 2 TiB. A window begins in a view's first GiB. */
@@ -515,7 +514,7 @@ static void states_count(struct hyper *h, const struct cleave_state_head *head)
 		h->vcpu_bytes += sizeof(*head) + head->length;
 }
 
-static int hyper_state_get(void *ctx, u32 index, struct migrate_state *head, void *data,
+static int hyper_state_get(void *ctx, u32 index, struct cleave_state_head *head, void *data,
 			   size_t size)
 {
 	struct hyper *h = ctx;
@@ -535,34 +534,21 @@ static int hyper_state_get(void *ctx, u32 index, struct migrate_state *head, voi
 	if ((u64)r.value < sizeof(got) || got.length != (u64)r.value - sizeof(got) ||
 	    got.length > size)
 		return SBI_ERR_FAILED;
-	*head = (struct migrate_state){ .kind = got.kind,
-					.instance = got.instance,
-					.version = got.version,
-					.flags = (got.flags & CLEAVE_STATE_MANDATORY) != 0
-							 ? MIGRATE_STATE_MANDATORY
-							 : 0,
-					.length = got.length };
+	*head = got;
 	memcpy(data, (const u8 *)state_buffer + sizeof(got), got.length);
 	states_count(h, &got);
 	return 1;
 }
 
-static int hyper_state_set(void *ctx, const struct migrate_state *head, const void *data)
+static int hyper_state_set(void *ctx, const struct cleave_state_head *head, const void *data)
 {
 	struct hyper *h = ctx;
-	struct cleave_state_head set = { .kind = head->kind,
-					 .instance = head->instance,
-					 .version = head->version,
-					 .flags = (head->flags & MIGRATE_STATE_MANDATORY) != 0
-							  ? CLEAVE_STATE_MANDATORY
-							  : 0,
-					 .length = head->length };
 
-	if (head->length > sizeof(state_buffer) - sizeof(set))
+	if (head->length > sizeof(state_buffer) - sizeof(*head))
 		return SBI_ERR_INVALID_PARAM;
-	memcpy(state_buffer, &set, sizeof(set));
-	memcpy((u8 *)state_buffer + sizeof(set), data, head->length);
-	return (int)cleave_state_set(h->vm, state_buffer, sizeof(set) + head->length).error;
+	memcpy(state_buffer, head, sizeof(*head));
+	memcpy((u8 *)state_buffer + sizeof(*head), data, head->length);
+	return (int)cleave_state_set(h->vm, state_buffer, sizeof(*head) + head->length).error;
 }
 
 static int hyper_state_check(void *ctx, struct migrate_line *line)

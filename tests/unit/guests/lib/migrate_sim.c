@@ -401,7 +401,7 @@ static int op_leaf(void *ctx, uint64_t gpa)
 	return 0;
 }
 
-static int op_state_get(void *ctx, uint32_t index, struct migrate_state *head, void *data,
+static int op_state_get(void *ctx, uint32_t index, struct cleave_state_head *head, void *data,
 			size_t size)
 {
 	struct sim_side *side = ctx;
@@ -412,20 +412,22 @@ static int op_state_get(void *ctx, uint32_t index, struct migrate_state *head, v
 		return refuse(side);
 	if (index > SIM_STATES)
 		return 0;
-	*head = (struct migrate_state){ .kind = 1U + index / 2U,
-					.instance = index % 2U,
-					.version = 1,
-					.flags = MIGRATE_STATE_MANDATORY,
-					.length = sizeof(uint64_t) };
+	*head = (struct cleave_state_head){ .kind = 1U + index / 2U,
+					    .instance = index % 2U,
+					    .version = 1,
+					    .flags = CLEAVE_STATE_MANDATORY,
+					    .length = sizeof(uint64_t) };
 	if (index == SIM_STATES) {
-		*head = (struct migrate_state){ .kind = OPTIONAL_KIND, .version = 9, .length = 0 };
+		*head = (struct cleave_state_head){ .kind = OPTIONAL_KIND,
+						    .version = 9,
+						    .length = 0 };
 		return 1;
 	}
 	memcpy(data, &side->vm->regs[index], sizeof(uint64_t));
 	return 1;
 }
 
-static int op_state_set(void *ctx, const struct migrate_state *head, const void *data)
+static int op_state_set(void *ctx, const struct cleave_state_head *head, const void *data)
 {
 	struct sim_side *side = ctx;
 	uint32_t index = (head->kind - 1U) * 2U + head->instance;

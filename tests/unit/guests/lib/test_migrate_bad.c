@@ -69,9 +69,9 @@ static void start(void)
 
 /* The guest's memory when it was paused: what a stream that is taken must bring. */
 static uint8_t reference[8U * 4096U];
-static int (*real_state_get)(void *, uint32_t, struct migrate_state *, void *, size_t);
+static int (*real_state_get)(void *, uint32_t, struct cleave_state_head *, void *, size_t);
 
-static int keep_reference(void *ctx, uint32_t index, struct migrate_state *head, void *data,
+static int keep_reference(void *ctx, uint32_t index, struct cleave_state_head *head, void *data,
 			  size_t size)
 {
 	memcpy(reference, sim->vm[0].memory, sizeof(reference));
@@ -469,12 +469,12 @@ static void test_kinds(void **state)
 static void test_state_unknown(void **state)
 {
 	uint32_t frame = find(MIGRATE_REC_STATE, SIM_STATES);
-	struct migrate_state head;
+	struct cleave_state_head head;
 
 	(void)state;
 	memcpy(&head, payload_of(frame), sizeof(head));
 	assert_int_equal(head.flags, 0);
-	head.flags = MIGRATE_STATE_MANDATORY;
+	head.flags = CLEAVE_STATE_MANDATORY;
 	make_other(frame, &head, sizeof(head));
 	refused("state record kind 28672 version 9 instance 0 must be understood and is not");
 	make_begin();

@@ -283,9 +283,9 @@ static void restore(const uint8_t *memory)
 }
 
 static uint8_t at_pause[64U * 4096U];
-static int (*real_state_get)(void *, uint32_t, struct migrate_state *, void *, size_t);
+static int (*real_state_get)(void *, uint32_t, struct cleave_state_head *, void *, size_t);
 
-static int keep_memory(void *ctx, uint32_t index, struct migrate_state *head, void *data,
+static int keep_memory(void *ctx, uint32_t index, struct cleave_state_head *head, void *data,
 		       size_t size)
 {
 	if (index == 0U)
