@@ -18,6 +18,22 @@
 typedef u64 __attribute__((may_alias)) word_t;
 typedef u32 __attribute__((may_alias)) half_t;
 
+/* The words and half words at an aligned address */
+static inline word_t *words(void *p)
+{
+	return p;
+}
+
+static inline const word_t *const_words(const void *p)
+{
+	return p;
+}
+
+static inline const half_t *const_halves(const void *p)
+{
+	return p;
+}
+
 static bool aligned_alike(uintptr_t a, uintptr_t b)
 {
 	return ((a ^ b) & WORDS_MASK) == 0U;
@@ -36,8 +52,8 @@ static inline void copy_up(u8 *d, const u8 *s, size_t n)
 		for (; n > 0U && ((uintptr_t)d & WORDS_MASK) != 0U; n--)
 			*d++ = *s++;
 		for (; n >= 8U * WORD; n -= 8U * WORD, d += 8U * WORD, s += 8U * WORD) {
-			const word_t *from = (const word_t *)(const void *)s;
-			word_t *to = (word_t *)(void *)d;
+			const word_t *from = const_words(s);
+			word_t *to = words(d);
 			u64 w0 = from[0], w1 = from[1], w2 = from[2], w3 = from[3];
 			u64 w4 = from[4], w5 = from[5], w6 = from[6], w7 = from[7];
 
@@ -51,13 +67,13 @@ static inline void copy_up(u8 *d, const u8 *s, size_t n)
 			to[7] = w7;
 		}
 		for (; n >= WORD; n -= WORD, d += WORD, s += WORD)
-			*(word_t *)(void *)d = *(const word_t *)(const void *)s;
+			*words(d) = *const_words(s);
 	} else if ((((uintptr_t)d ^ (uintptr_t)s) & HALF_MASK) == 0U) {
 		for (; n > 0U && ((uintptr_t)d & WORDS_MASK) != 0U; n--)
 			*d++ = *s++;
 		for (; n >= 4U * WORD; n -= 4U * WORD, d += 4U * WORD, s += 4U * WORD) {
-			const half_t *from = (const half_t *)(const void *)s;
-			word_t *to = (word_t *)(void *)d;
+			const half_t *from = const_halves(s);
+			word_t *to = words(d);
 			u64 w0 = join(&from[0]), w1 = join(&from[2]);
 			u64 w2 = join(&from[4]), w3 = join(&from[6]);
 
@@ -94,7 +110,7 @@ void *memmove(void *dst, const void *src, size_t n)
 		for (; n >= WORD; n -= WORD) {
 			d -= WORD;
 			s -= WORD;
-			*(word_t *)(void *)d = *(const word_t *)(const void *)s;
+			*words(d) = *const_words(s);
 		}
 	}
 	for (; n > 0U; n--)
@@ -110,7 +126,7 @@ void *memset(void *dst, int c, size_t n)
 	for (; n > 0U && ((uintptr_t)d & WORDS_MASK) != 0U; n--)
 		*d++ = (u8)c;
 	for (; n >= 8U * WORD; n -= 8U * WORD, d += 8U * WORD) {
-		word_t *to = (word_t *)(void *)d;
+		word_t *to = words(d);
 
 		to[0] = w;
 		to[1] = w;
@@ -122,7 +138,7 @@ void *memset(void *dst, int c, size_t n)
 		to[7] = w;
 	}
 	for (; n >= WORD; n -= WORD, d += WORD)
-		*(word_t *)(void *)d = w;
+		*words(d) = w;
 	for (; n > 0U; n--)
 		*d++ = (u8)c;
 	return dst;
@@ -134,8 +150,7 @@ int memcmp(const void *a, const void *b, size_t n)
 	const u8 *y = b;
 
 	if (aligned_alike((uintptr_t)x, (uintptr_t)y) && ((uintptr_t)x & WORDS_MASK) == 0U) {
-		while (n >= WORD &&
-		       *(const word_t *)(const void *)x == *(const word_t *)(const void *)y) {
+		while (n >= WORD && *const_words(x) == *const_words(y)) {
 			x += WORD;
 			y += WORD;
 			n -= WORD;

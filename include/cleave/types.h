@@ -40,8 +40,15 @@ typedef struct {
 #define MIB(x) ((u64)(x) << 20)
 #define GIB(x) ((u64)(x) << 30)
 
-#define ARRAY_SIZE(a)			(sizeof(a) / sizeof((a)[0]))
-#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Return: the object that holds @member, @offset bytes after its start. */
+static inline void *object_around(void *member, size_t offset)
+{
+	return (u8 *)member - offset;
+}
+
+#define container_of(ptr, type, member) ((type *)object_around((ptr), offsetof(type, member)))
 
 #define BIT64(n) (UINT64_C(1) << (n))
 /* @a, a power of two, is widened to the type of @x: ~(8U - 1U) would cut off the upper half of an address. */

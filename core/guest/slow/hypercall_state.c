@@ -45,7 +45,8 @@ static int state_readable(const struct vm *vm)
 static int state_hc_list(const struct vcpu *v, struct vm *vm, u64 *value)
 {
 	u64 entries = MIN(sbi_arg(v, 3), (u64)STATE_RECORDS_MAX);
-	struct cleave_state_head *heads = (struct cleave_state_head *)(void *)state_buffer.record;
+	void *record = state_buffer.record;
+	struct cleave_state_head *heads = record;
 	gpa_t buf;
 	u32 nr = 0;
 	int err = hypercall_buffer(v, 1, entries * sizeof(*heads), sizeof(u64), &buf);

@@ -64,7 +64,8 @@ static int vm_create_vcpus(struct vm *vm)
 	if (block == NULL)
 		return CLV_ERR_NOMEM;
 	for (u32 i = 0; i < vm->cfg->cpus && err == CLV_OK; i++, block += each) {
-		struct vcpu *v = (struct vcpu *)(void *)block;
+		void *place = block;
+		struct vcpu *v = place;
 
 		v->vm = vm;
 		v->run = &vm->run;

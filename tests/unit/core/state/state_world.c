@@ -31,7 +31,7 @@ u64 world_random(u64 *seed)
 
 static struct world *world_of(const struct vm *vm)
 {
-	return container_of(vm, struct world, vm);
+	return container_of((struct vm *)(uintptr_t)vm, struct world, vm);
 }
 
 /* --- what is called ------------------------------------------------------------------------------------------------ */
