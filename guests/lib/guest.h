@@ -18,7 +18,6 @@
 
 #define GUEST_MAX_HARTS	 16U
 #define GUEST_STACK_SIZE 16384U
-#define GUEST_PAGE	 UINT64_C(4096)
 
 /* The compiler is not told of Zicsr (its libgcc does not know it); the assembler is, where it is needed. */
 #define GUEST_ZICSR(insn) ".option push\n.option arch, +zicsr\n" insn "\n.option pop"

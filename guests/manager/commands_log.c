@@ -78,7 +78,7 @@ static enum command_result commands_log_status(const struct cleave_vm_info *info
 		report_text(r, "eager", status.eager != 0 ? "yes" : "no");
 		report_number(r, "all", "pages", status.pages);
 		report_number(r, "dirty", "pages", status.dirty);
-		report_bytes(r, "dirty memory", status.dirty * GUEST_PAGE);
+		report_bytes(r, "dirty memory", status.dirty * PAGE_SIZE);
 	}
 	commands_say_table(r);
 	return COMMAND_OK;

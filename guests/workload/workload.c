@@ -13,7 +13,7 @@
 #include "guests/lib/guest.h"
 
 #define WORKERS_MAX   2U
-#define PAGE_WORDS    (GUEST_PAGE / sizeof(u64))
+#define PAGE_WORDS    (PAGE_SIZE / sizeof(u64))
 #define WORDS_WRITTEN 8U /* of a page, spread over it */
 #define PAUSE_US      2000U
 
@@ -100,8 +100,7 @@ static void write_page(struct worker *w, u64 page, u8 *mapped)
 
 static void check_page(struct worker *w, u64 page)
 {
-	const volatile u64 *word =
-		(const volatile u64 *)(const void *)(w->page + page * GUEST_PAGE);
+	const volatile u64 *word = (const volatile u64 *)(const void *)(w->page + page * PAGE_SIZE);
 	u32 n;
 
 	if (w->generation[page] == 0)
@@ -111,7 +110,7 @@ static void check_page(struct worker *w, u64 page)
 
 		if (got != want) {
 			say("FAIL hart %u: page at %p, word %u: got 0x%lx, want 0x%lx", w->number,
-			    (const void *)(w->page + page * GUEST_PAGE), word_at(page, n), got,
+			    (const void *)(w->page + page * PAGE_SIZE), word_at(page, n), got,
 			    want);
 			sbi_shutdown(true);
 		}
@@ -121,12 +120,12 @@ static void check_page(struct worker *w, u64 page)
 
 static u8 *identity(const struct worker *w, u64 page)
 {
-	return w->page + page * GUEST_PAGE;
+	return w->page + page * PAGE_SIZE;
 }
 
 static u64 alias_address(const struct worker *w, u64 page)
 {
-	return ALIAS_BASE + ((u64)w->number << GIB_SHIFT) + page * GUEST_PAGE;
+	return ALIAS_BASE + ((u64)w->number << GIB_SHIFT) + page * PAGE_SIZE;
 }
 
 static void flush_page(u64 va)
@@ -138,7 +137,7 @@ static void flush_page(u64 va)
 static bool fill_bits(struct trap *t)
 {
 	u64 worker = (t->stval - ALIAS_BASE) >> GIB_SHIFT;
-	u64 page = ((t->stval - ALIAS_BASE) & ((UINT64_C(1) << GIB_SHIFT) - 1U)) / GUEST_PAGE;
+	u64 page = ((t->stval - ALIAS_BASE) & ((UINT64_C(1) << GIB_SHIFT) - 1U)) / PAGE_SIZE;
 	u64 bits = PTE_A;
 
 	if ((t->scause != TRAP_LOAD_PAGE && t->scause != TRAP_STORE_PAGE) ||
@@ -274,23 +273,23 @@ static void work(void *arg)
 /* Memory of all workers, one behind the other: generations, then pages. The first page of all carries the sign. */
 static bool divide(u64 base, u64 size)
 {
-	u64 each = (size - GUEST_PAGE) / nr_workers & ~(GUEST_PAGE - 1U);
+	u64 each = (size - PAGE_SIZE) / nr_workers & ~(PAGE_SIZE - 1U);
 	u32 i;
 
-	memset((void *)base, 0, GUEST_PAGE);
+	memset((void *)base, 0, PAGE_SIZE);
 	memcpy((void *)base, sign, sizeof(sign));
-	base += GUEST_PAGE;
+	base += PAGE_SIZE;
 	for (i = 0; i < nr_workers; i++, base += each) {
 		struct worker *w = &workers[i];
-		u64 pages = each / (GUEST_PAGE + sizeof(u32));
-		u64 counters = (pages * sizeof(u32) + GUEST_PAGE - 1U) & ~(GUEST_PAGE - 1U);
+		u64 pages = each / (PAGE_SIZE + sizeof(u32));
+		u64 counters = (pages * sizeof(u32) + PAGE_SIZE - 1U) & ~(PAGE_SIZE - 1U);
 
-		if (each < 16U * GUEST_PAGE)
+		if (each < 16U * PAGE_SIZE)
 			return false;
 		w->number = i;
 		w->generation = (u32 *)base;
 		w->page = (u8 *)base + counters;
-		w->pages = (each - counters) / GUEST_PAGE;
+		w->pages = (each - counters) / PAGE_SIZE;
 		w->random = 0x853c49e6748fea9bU + i;
 		memset(w->generation, 0, counters);
 		map_worker(w);
@@ -308,7 +307,7 @@ void guest_main(unsigned long hartid, const void *fdt)
 	if (beat == 0)
 		beat = 1;
 	nr_workers = cpus < WORKERS_MAX ? cpus : WORKERS_MAX;
-	if (nr_workers == 0 || !free_memory(fdt, &base, &size) || size <= GUEST_PAGE ||
+	if (nr_workers == 0 || !free_memory(fdt, &base, &size) || size <= PAGE_SIZE ||
 	    !divide(base, size)) {
 		say("FAIL this partition's memory is too small for the workload");
 		sbi_shutdown(true);

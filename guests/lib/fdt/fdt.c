@@ -144,13 +144,13 @@ bool free_memory(const void *fdt, u64 *base, u64 *size)
 {
 	u64 end;
 
-	*base = ((u64)guest_image_end + GUEST_PAGE - 1U) & ~(GUEST_PAGE - 1U);
+	*base = ((u64)guest_image_end + PAGE_SIZE - 1U) & ~(PAGE_SIZE - 1U);
 	if (!fdt_memory(fdt, &end, size))
 		return false;
 	end += *size;
 	if ((u64)fdt >= *base && (u64)fdt < end)
 		end = (u64)fdt;
-	end &= ~(GUEST_PAGE - 1U);
+	end &= ~(PAGE_SIZE - 1U);
 	*size = end > *base ? end - *base : 0;
 	return *size != 0;
 }

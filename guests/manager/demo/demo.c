@@ -58,7 +58,7 @@ static bool row_end(const struct target *t, const struct row *row, u32 mode, con
 	}
 	str_print(time, sizeof(time), "%lu.%lu", tenths / 10U, tenths % 10U);
 	shell_say("%-13s  %-5s  %11lu  %10lu  %12lu  %14lu  %13lu  %6lu  %-16s  %5lu  %12s",
-		  mode_name(mode), pass, row->dirty, row->dirty * (GUEST_PAGE / 1024U),
+		  mode_name(mode), pass, row->dirty, row->dirty * (PAGE_SIZE / 1024U),
 		  since[CLEAVE_STAT_WRITE_FAULTS], since[CLEAVE_STAT_FAULT_SPLITS],
 		  since[CLEAVE_STAT_EAGER_SPLITS], since[CLEAVE_STAT_FENCES], call, row->calls,
 		  time);

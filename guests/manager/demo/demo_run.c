@@ -75,7 +75,7 @@ static bool map_target(struct target *t)
 		if (failed(t, "region info", cleave_region_info(t->info.id, n, &info)))
 			return false;
 		r->gpa = info.gpa;
-		r->pages = info.size / GUEST_PAGE;
+		r->pages = info.size / PAGE_SIZE;
 		r->view = (const u8 *)(view + info.gpa % GIB(1));
 		r->hash = (u64 *)base;
 		if (size < r->pages * FREE_NEEDED) {
@@ -103,7 +103,7 @@ static bool sign_is_up(const struct target *t)
 
 	for (n = 0; n < t->nr; n++) {
 		for (i = 0; i < t->region[n].pages; i++) {
-			const u8 *page = t->region[n].view + i * GUEST_PAGE;
+			const u8 *page = t->region[n].view + i * PAGE_SIZE;
 
 			/* One word decides for nearly all pages. */
 			if (*(const u64 *)(const void *)page == *(const u64 *)(const void *)sign &&

@@ -20,7 +20,7 @@
  */
 #include "guests/manager/demo/demo.h"
 
-#define PAGE_WORDS (GUEST_PAGE / sizeof(u64))
+#define PAGE_WORDS (PAGE_SIZE / sizeof(u64))
 
 /*
  * Fast, not cryptographic: four lanes, each a sum and the sum of its sums, so that both contents and places count. A change
@@ -72,7 +72,7 @@ void verify_hash_chunk(struct region *r, u64 first, u64 count, const u64 *bits)
 			continue;
 		}
 		if (bit_test(bits, i))
-			r->hash[first + i] = page_hash(r->view + (first + i) * GUEST_PAGE);
+			r->hash[first + i] = page_hash(r->view + (first + i) * PAGE_SIZE);
 	}
 }
 
@@ -83,7 +83,7 @@ void verify_hash_all(struct target *t)
 
 	for (n = 0; n < t->nr; n++) {
 		for (i = 0; i < t->region[n].pages; i++)
-			t->region[n].hash[i] = page_hash(t->region[n].view + i * GUEST_PAGE);
+			t->region[n].hash[i] = page_hash(t->region[n].view + i * PAGE_SIZE);
 	}
 }
 
@@ -123,7 +123,7 @@ bool verify_chunk(struct target *t, u32 region, u64 first, u64 count, const u64 
 		if (bit_test(bits, i))
 			continue;
 		v->checked++;
-		if (page_hash(r->view + (first + i) * GUEST_PAGE) != r->hash[first + i]) {
+		if (page_hash(r->view + (first + i) * PAGE_SIZE) != r->hash[first + i]) {
 			differ[i / 64U] |= UINT64_C(1) << (i % 64U);
 			any = true;
 		}
@@ -136,7 +136,7 @@ bool verify_chunk(struct target *t, u32 region, u64 first, u64 count, const u64 
 		return false;
 	for (i = 0; i < count; i++) {
 		if (bit_test(differ, i) && !bit_test(again, i))
-			note_unreported(v, r->gpa + (first + i) * GUEST_PAGE);
+			note_unreported(v, r->gpa + (first + i) * PAGE_SIZE);
 	}
 	return true;
 }

@@ -5,7 +5,7 @@
 /* Views begin where no partition's memory and no device is, and within Sv39x4's 2 TiB. A window begins in a view's first GiB. */
 #define VIEW_BASE   (UINT64_C(1) << 38)
 #define VIEW_SPAN   (UINT64_C(1) << 32)
-#define WINDOW_MORE (MIGRATE_STEP_PAGES * GUEST_PAGE) /* that a call may reach behind a GiB */
+#define WINDOW_MORE (MIGRATE_STEP_PAGES * PAGE_SIZE) /* that a call may reach behind a GiB */
 
 /* A G-stage of n levels translates 14 + 9n bits (privileged specification, "Guest-Physical Address Translation"). */
 #define GPA_BITS(n) (14U + 9U * (n))
@@ -180,7 +180,7 @@ void hyper_done(struct hyper *h)
 static bool window_has(const struct hyper *h, u64 gpa, u64 pages, u32 flags)
 {
 	return h->window != NULL && gpa >= h->window_gpa &&
-	       gpa + pages * GUEST_PAGE <= h->window_end && (flags & ~h->window_flags) == 0;
+	       gpa + pages * PAGE_SIZE <= h->window_end && (flags & ~h->window_flags) == 0;
 }
 
 /* Return: where the manager sees @gpa, NULL with @err when it cannot. */
@@ -244,7 +244,7 @@ static int hyper_page_read(void *ctx, u64 gpa, void *page)
 	int err;
 	struct access a = { .to = page,
 			    .from = memory_at(ctx, gpa, 1, 0, &err),
-			    .size = GUEST_PAGE };
+			    .size = PAGE_SIZE };
 
 	if (a.from == NULL)
 		return err;
@@ -258,13 +258,13 @@ static int hyper_page_write(void *ctx, u64 gpa, const void *page)
 	int err;
 	struct access a = { .to = memory_at(h, gpa, 1, CLEAVE_WINDOW_WRITABLE, &err),
 			    .from = page,
-			    .size = GUEST_PAGE };
+			    .size = PAGE_SIZE };
 
 	if (a.to == NULL)
 		return err;
 	err = access_try(access_write, &a);
-	if (err == 0 && h->touched < gpa + GUEST_PAGE)
-		h->touched = gpa + GUEST_PAGE;
+	if (err == 0 && h->touched < gpa + PAGE_SIZE)
+		h->touched = gpa + PAGE_SIZE;
 	return err;
 }
 
@@ -274,7 +274,7 @@ static int hyper_page_zero(void *ctx, u64 gpa, u64 pages)
 	struct hyper *h = ctx;
 	int err;
 	struct access a = { .to = memory_at(h, gpa, pages, CLEAVE_WINDOW_WRITABLE, &err),
-			    .size = pages * GUEST_PAGE };
+			    .size = pages * PAGE_SIZE };
 
 	if (a.to == NULL || gpa >= h->touched)
 		return err;

@@ -66,7 +66,7 @@ static void say_row(const struct job *job, const struct migrate_progress *p, u64
 	else
 		str_print(what, sizeof(what), "%s", p->phase);
 	rate_short(speed, sizeof(speed), now);
-	rate_short(dirty, sizeof(dirty), p->dirty_rate * GUEST_PAGE);
+	rate_short(dirty, sizeof(dirty), p->dirty_rate * PAGE_SIZE);
 	if (p->brake != 0)
 		str_print(brake, sizeof(brake), ", brake %u%%", p->brake);
 	shell_progress("%s: %s, %u%%, %s MiB/s, dirty %s MiB/s, down %lu ms%s", job->from.name,

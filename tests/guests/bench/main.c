@@ -13,7 +13,6 @@
 #define ROUNDS	    64U
 #define REGION_BASE 0x140000000UL /* of the second memory range in bench.dts, 1 GiB */
 #define REGION	    1U
-#define PAGE	    GUEST_PAGE
 #define GIB_PAGES   0x40000UL
 #define LEAF_2M	    0x200000UL
 
@@ -144,7 +143,7 @@ static u64 calls(u64 eid, u64 fid)
 static void write_every(u64 pages)
 {
 	for (u64 i = 0; i < GIB_PAGES; i += pages)
-		*(volatile u64 *)(REGION_BASE + i * PAGE) = i;
+		*(volatile u64 *)(REGION_BASE + i * PAGE_SIZE) = i;
 }
 
 static void bench_calls(void)
@@ -169,14 +168,14 @@ static void bench_fault_mode(void)
 	begin();
 	report("start_fault", log_start(CLEAVE_LOG_FAULT, 0), 1);
 	/* The first store splits 1 GiB to 2 MiB as well: it is not one of those that are counted. */
-	*(volatile u64 *)(REGION_BASE + GIB_PAGES * PAGE - PAGE) = 1;
+	*(volatile u64 *)(REGION_BASE + GIB_PAGES * PAGE_SIZE - PAGE_SIZE) = 1;
 	begin();
 	report("first_write_2m", stores(LEAF_2M), ROUNDS);
 	begin();
 	*(volatile u64 *)REGION_BASE = 1;
 	u64 total = 0;
 	for (u64 i = 1; i <= ROUNDS; i++)
-		total += store_cost((volatile u64 *)(REGION_BASE + i * PAGE));
+		total += store_cost((volatile u64 *)(REGION_BASE + i * PAGE_SIZE));
 	report("write_fault", total, ROUNDS);
 	(void)whole(CLEAVE_FN_LOG_GET_CLEAR, &dirty);
 	need(dirty == 2 * ROUNDS + 1, "the number of dirty pages in fault-driven mode");

@@ -173,7 +173,7 @@ static void run_manager(void)
 {
 	u32 i;
 
-	want(cleave_window_map(VICTIM, PAGE_OF, GUEST_PAGE, WINDOW, 0), "window");
+	want(cleave_window_map(VICTIM, PAGE_OF, PAGE_SIZE, WINDOW, 0), "window");
 	while (load(&theirs()->magic) != MAGIC)
 		cpu_relax();
 	wait_for(&theirs()->fired, 1);

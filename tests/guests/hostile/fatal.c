@@ -85,7 +85,7 @@ static void do_window(void)
 	u64 nr = (u64)cleave_vm_list(ids, ARRAY_SIZE(ids)).value;
 
 	for (i = 0; i < nr && i < ARRAY_SIZE(ids); i++) {
-		if (cleave_window_map(ids[i], self.base, GUEST_PAGE, UINT64_C(0x200000000), 0)
+		if (cleave_window_map(ids[i], self.base, PAGE_SIZE, UINT64_C(0x200000000), 0)
 			    .error == 0)
 			*(volatile u64 *)UINT64_C(0x200000000) = 1;
 	}
@@ -98,7 +98,7 @@ static void do_window_jump(void)
 	u64 nr = (u64)cleave_vm_list(ids, ARRAY_SIZE(ids)).value;
 
 	for (i = 0; i < nr && i < ARRAY_SIZE(ids); i++) {
-		if (cleave_window_map(ids[i], self.base + 0x200000, GUEST_PAGE,
+		if (cleave_window_map(ids[i], self.base + 0x200000, PAGE_SIZE,
 				      UINT64_C(0x200000000), 0)
 			    .error == 0)
 			((void (*)(void))UINT64_C(0x200000000))();

@@ -86,7 +86,7 @@ static void mode_test(u32 mode, u32 flags, bool collapse, const char *name)
 	check(reported(ARENA_PAGE0 + 3) && reported(ARENA_PAGE0 + 200),
 	      "%s: get shows what was written", name);
 	check_eq(arena_bits(), 2, "%s: and nothing else", name);
-	check(reported((MAILBOX - SUBJECT_BASE) / GUEST_PAGE),
+	check(reported((MAILBOX - SUBJECT_BASE) / PAGE_SIZE),
 	      "%s: the page that it counts in is dirty", name);
 	fetch(CLEAVE_FN_LOG_GET_CLEAR);
 	check_eq(arena_bits(), 2, "%s: get has cleared nothing", name);
@@ -141,7 +141,7 @@ static void managed_test(void)
 	want_answer(ANSWER_CLEAR, SBI_ERR_INVALID_STATE, "owner: nor clear them");
 	want_answer(ANSWER_STOP, SBI_ERR_INVALID_STATE, "owner: nor stop it");
 	fetch(CLEAVE_FN_LOG_GET_CLEAR);
-	check(reported((MAILBOX - SUBJECT_BASE) / GUEST_PAGE), "owner: the bits are all there");
+	check(reported((MAILBOX - SUBJECT_BASE) / PAGE_SIZE), "owner: the bits are all there");
 	resume();
 	stop(true, "owner");
 }

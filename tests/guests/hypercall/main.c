@@ -4,7 +4,7 @@
 
 static void touch_page(u64 page)
 {
-	*(volatile u64 *)(ARENA + page * GUEST_PAGE) += 1;
+	*(volatile u64 *)(ARENA + page * PAGE_SIZE) += 1;
 }
 
 /* On the pages around the mailbox, which it writes to all the time */
@@ -13,7 +13,7 @@ static void work_on_own_log(volatile struct mailbox *m)
 	static u64 bits;
 	struct cleave_log_status status;
 	const u32 self = CLEAVE_VM_SELF;
-	const u64 first = (MAILBOX - SUBJECT_BASE) / GUEST_PAGE & ~UINT64_C(63);
+	const u64 first = (MAILBOX - SUBJECT_BASE) / PAGE_SIZE & ~UINT64_C(63);
 
 	m->answer[ANSWER_GET] = cleave_log_bits(CLEAVE_FN_LOG_GET, self, 0, first, 64, &bits).error;
 	m->answer[ANSWER_STATUS] = cleave_log_status(self, 0, &status).error;

@@ -52,7 +52,7 @@ static void want_leaf(u64 gpa, u64 level, const char *name)
 
 static void test_leaf(void)
 {
-	const u64 page = ARENA + 5U * GUEST_PAGE;
+	const u64 page = ARENA + 5U * PAGE_SIZE;
 
 	want_leaf(page, 1, "2 MiB before the log");
 	want_leaf(SUBJECT_BASE + SUBJECT_SIZE - 1U, 1, "the last byte");
@@ -370,7 +370,7 @@ void given_and_reborn(void)
 
 void created_in_steps(void)
 {
-	const u64 pages = SUBJECT_SIZE / GUEST_PAGE;
+	const u64 pages = SUBJECT_SIZE / PAGE_SIZE;
 	struct sbiret r = { 0, 0 };
 	u64 calls = 0;
 

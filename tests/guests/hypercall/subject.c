@@ -28,7 +28,7 @@ void order(u64 command, u64 argument)
 	volatile struct mailbox *m = (volatile struct mailbox *)WRITE_WINDOW;
 
 	must(cleave_vm_op(CLEAVE_FN_VM_PAUSE, subject), "pause");
-	must(cleave_window_map(subject, MAILBOX, GUEST_PAGE, WRITE_WINDOW, CLEAVE_WINDOW_WRITABLE),
+	must(cleave_window_map(subject, MAILBOX, PAGE_SIZE, WRITE_WINDOW, CLEAVE_WINDOW_WRITABLE),
 	     "map writable");
 	m->command = command;
 	m->argument = argument;

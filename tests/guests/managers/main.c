@@ -148,11 +148,11 @@ static void one_operation(void)
 		note(cleave_vm_op(CLEAVE_FN_VM_RESUME, THIRD), "resume");
 		break;
 	case 11:
-		note(cleave_window_map(THIRD, UINT64_C(0x80000000), PAGES * GUEST_PAGE, window, 0),
+		note(cleave_window_map(THIRD, UINT64_C(0x80000000), PAGES * PAGE_SIZE, window, 0),
 		     "map");
 		break;
 	case 12:
-		note(cleave_window_map(THIRD, UINT64_C(0x80000000), GUEST_PAGE, window,
+		note(cleave_window_map(THIRD, UINT64_C(0x80000000), PAGE_SIZE, window,
 				       CLEAVE_WINDOW_WRITABLE),
 		     "map writable");
 		break;

@@ -33,8 +33,7 @@ static void move(u32 from, u32 to, bool last)
 	}
 	ok = ok && cleave_state_check(to).error == 0;
 	if (ok && last) {
-		ok = cleave_window_map(to, MAILBOX, GUEST_PAGE, WINDOW_THERE,
-				       CLEAVE_WINDOW_WRITABLE)
+		ok = cleave_window_map(to, MAILBOX, PAGE_SIZE, WINDOW_THERE, CLEAVE_WINDOW_WRITABLE)
 			     .error == 0;
 		if (ok)
 			((volatile struct mailbox *)WINDOW_THERE)->stop = 1;

@@ -50,18 +50,18 @@ bool read_all(u32 vm)
 
 bool copy_memory(u32 from, u32 to)
 {
-	static const u64 zero[GUEST_PAGE / sizeof(u64)];
+	static const u64 zero[PAGE_SIZE / sizeof(u64)];
 	bool ok = cleave_window_map(from, VICTIM_BASE, VICTIM_SIZE, WINDOW_HERE, 0).error == 0 &&
 		  cleave_window_map(to, VICTIM_BASE, VICTIM_SIZE, WINDOW_THERE,
 				    CLEAVE_WINDOW_WRITABLE)
 				  .error == 0;
 
 	/* The slot's memory is zero. */
-	for (u64 at = 0; ok && at < VICTIM_SIZE; at += GUEST_PAGE) {
+	for (u64 at = 0; ok && at < VICTIM_SIZE; at += PAGE_SIZE) {
 		const void *page = (const void *)(WINDOW_HERE + at);
 
-		if (memcmp(page, zero, GUEST_PAGE) != 0)
-			memcpy((void *)(WINDOW_THERE + at), page, GUEST_PAGE);
+		if (memcmp(page, zero, PAGE_SIZE) != 0)
+			memcpy((void *)(WINDOW_THERE + at), page, PAGE_SIZE);
 	}
 	(void)cleave_window_unmap(WINDOW_HERE);
 	(void)cleave_window_unmap(WINDOW_THERE);
@@ -72,7 +72,7 @@ void wait_for_victim(u32 vm)
 {
 	const volatile struct mailbox *m = (const volatile struct mailbox *)WINDOW_HERE;
 
-	want(cleave_window_map(vm, MAILBOX, GUEST_PAGE, WINDOW_HERE, 0), 0, "window");
+	want(cleave_window_map(vm, MAILBOX, PAGE_SIZE, WINDOW_HERE, 0), 0, "window");
 	while (m->up == 0)
 		cpu_relax();
 	want(cleave_window_unmap(WINDOW_HERE), 0, "unmap");
