@@ -7,9 +7,8 @@
 #if defined(CONFIG_DEBUG) || defined(CLEAVE_HOST)
 #include <cleave/atomic.h>
 #include <cleave/printk.h>
-#include "mm/space.h"
 
-void rules_check(struct space *sp, const char *rule, bool holds, const char *where)
+void rules_check(u64 *broken, const char *rule, bool holds, const char *where)
 {
 	if (holds)
 		return;
@@ -17,11 +16,12 @@ void rules_check(struct space *sp, const char *rule, bool holds, const char *whe
 	 * A guest that found a way to break a rule must not flood the console: every later one is
 	 * only counted.
 	 */
-	if (atomic_add(&sp->stats.rules_broken, 1U) < 16U)
+	if (atomic_add(broken, 1U) < 16U)
 		printk("memory: rule %s broken in %s", rule, where);
 }
 
-void rules_check_protected(struct space *sp, struct region *r, u64 first, u64 count)
+void rules_check_protected(u64 *broken, const struct gstage *gs, const struct region *r, u64 first,
+			   u64 count)
 {
 	for (u64 page = first; page < first + count; page++) {
 		gpa_t gpa = GPA(r->base.v + (page << PAGE_SHIFT));
@@ -29,9 +29,10 @@ void rules_check_protected(struct space *sp, struct region *r, u64 first, u64 co
 		u64 pte;
 
 		/* First the entry, then the bit: a fault sets them the other way round. */
-		(void)gstage_walk(&sp->gs, gpa, &level, &pte);
+		(void)gstage_walk(gs, gpa, &level, &pte);
 		smp_mb();
-		rules_check(sp, "M1", (pte & GSTAGE_PTE_W) == 0U || dirty_test(&r->log.dirty, page),
+		rules_check(broken, "M1",
+			    (pte & GSTAGE_PTE_W) == 0U || dirty_test(&r->log.dirty, page),
 			    __func__);
 	}
 }

@@ -370,7 +370,7 @@ int space_remove_window(struct space *sp, gpa_t base)
 		 * fail.
 		 */
 		err = gstage_unmap(&sp->gs, &sp->pool, r->base, r->size, &batch);
-		RULE_CHECK(sp, "M5", err == CLV_OK);
+		RULE_CHECK(&sp->stats.rules_broken, "M5", err == CLV_OK);
 		flush_remote(sp, &batch);
 		space_count(&sp->stats.flushes, 1);
 		(void)gstage_unmap_finish(&sp->gs, &sp->pool, r->base, r->size);

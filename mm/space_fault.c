@@ -66,7 +66,7 @@ static bool fault_grant_coarse(struct space *sp, struct region *r, gpa_t gpa, u6
 {
 	u64 found = pte;
 
-	RULE_CHECK(sp, "M5", sp->cfg.pool_tables != 0U);
+	RULE_CHECK(&sp->stats.rules_broken, "M5", sp->cfg.pool_tables != 0U);
 	(void)sp;
 	fault_mark_leaf(r, gpa, level); /* S1 for each page of the leaf */
 	if (!atomic_cas(slot, &found, pte | GSTAGE_PTE_W))

@@ -101,12 +101,12 @@ static void log_step_end(struct log_step *step, u64 first, u64 count)
 	if (step->taken == 0U)
 		return;
 	log_step_flush(step, 0, 0);
-	RULE_CHECK(sp, "M2", !flush_batch_empty(&step->batch));
+	RULE_CHECK(&sp->stats.rules_broken, "M2", !flush_batch_empty(&step->batch));
 	flush_remote(sp, &step->batch);
 	space_count(&sp->stats.flushes, 1);
 	space_count(&sp->stats.pages_reported, step->taken);
 	(void)atomic_add(&step->r->log.dirty.set, (u64)0 - step->taken);
-	rules_check_protected(sp, step->r, first, count);
+	rules_check_protected(&sp->stats.rules_broken, &sp->gs, step->r, first, count);
 }
 
 /*
