@@ -43,18 +43,22 @@ void boot_fail(const char *fmt, ...)
 	firmware_shutdown(true);
 }
 
-static void take_cmdline(void)
+static void boot_say_argument(const char *line)
+{
+	printk(PRINTK_WARNING "%s", line);
+}
+
+static void boot_take_cmdline(void)
 {
 	int len = 0;
 	const char *p = fdt_getprop(machine.tree, fdt_path_offset(machine.tree, "/chosen"),
 				    "bootargs", &len);
 
 	/* A property need not end in a NUL. */
+	boot_info.cmdline = "";
 	if (p != NULL && len > 0 && strnlen(p, (size_t)len) < (size_t)len)
 		boot_info.cmdline = p;
-	else
-		boot_info.cmdline = "";
-	boot_args_set(boot_info.cmdline);
+	boot_args_parse(boot_info.cmdline, &boot_args, boot_say_argument);
 }
 
 static void probe_boot_hart(void)
@@ -143,7 +147,7 @@ void boot_main(void)
 	printk(PRINTK_INFO "Cleave %s, a hypervisor for RISC-V, loaded at 0x%llx", CLEAVE_VERSION,
 	       (unsigned long long)start_info.image);
 	boot_fdt_take();
-	take_cmdline();
+	boot_take_cmdline();
 	if (hart_tree_read(machine.tree) != CLV_OK)
 		boot_fail("device tree: the machine's harts cannot be told");
 	boot_memory_map();
@@ -153,7 +157,6 @@ void boot_main(void)
 	probe_boot_hart();
 	online = hart_start_all();
 	boot_report(online);
-	boot_args_check();
 	if (sbi_ext_init() != CLV_OK)
 		boot_fail("two SBI extensions claim one id: this build cannot run");
 	open_archive();

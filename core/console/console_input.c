@@ -16,7 +16,9 @@
 #include "core/console/console_keys.h"
 #include "core/machine/boot_args.h"
 #include "core/machine/irq.h"
+#include "lib/text.h"
 
+#define CONSOLE_FOCUS_LIST 256U /* bytes of the longest list of partitions that one line holds */
 #define CONSOLE_INPUT_STEP 256U /* characters that one console_input() fetches (M6) */
 /* A partition that has read nothing for so long, with a full buffer, does not read. */
 #define CONSOLE_NOT_READING_SEC 2U
@@ -110,24 +112,48 @@ static void console_input_set_focus(struct console_tty *t)
 	console_lines_focus(&console.screen, &t->line);
 }
 
+/* cleave.focus names no partition, or not one alone: say which there are. */
+static void console_input_say_focus(const char *text, s32 why)
+{
+	const char *names[CONFIG_MAX_VMS];
+	const char *near;
+	char list[CONSOLE_FOCUS_LIST] = "";
+	bool room = true;
+	u32 n = 0;
+
+	for (u32 i = 0; i < console.ttys; i++) {
+		if (console.tty[i] == NULL)
+			continue;
+		names[n++] = console_input_name(i);
+		/* The list ends in ", ..." where there are too many, for which 6 bytes are kept. */
+		if (room)
+			room = text_append(list, sizeof(list) - 6U, "%s%u \"%s\"",
+					   n == 1U ? "" : ", ", i, console_input_name(i));
+	}
+	if (!room)
+		(void)text_append(list, sizeof(list), ", ...");
+	near = why == CLV_ERR_EXISTS ? NULL : text_nearest(text, names, n);
+	printk("boot argument cleave.focus: %s \"%s\"%s%s%s; there are: %s",
+	       why == CLV_ERR_EXISTS ? "several partitions' names begin with"
+				     : "there is no partition",
+	       text, near != NULL ? ", perhaps \"" : "", near != NULL ? near : "",
+	       near != NULL ? "\" was meant" : "", list);
+}
+
 /*
  * Return: the partition that cleave.focus names; NULL when there is no such argument, or when it is
  * wrong, which is said.
  */
 static struct console_tty *console_input_wanted_focus(void)
 {
-	char text[CONSOLE_KEYS_MAX + 1U];
-	size_t len;
-	const char *value = boot_option("cleave.focus", &len);
 	s32 found;
 
-	if (value == NULL)
+	if (boot_args.focus[0] == '\0')
 		return NULL;
-	str_print(text, sizeof(text), "%.*s", (int)MIN(len, sizeof(text)), value);
-	found = console_keys_find(text, console.ttys, console_input_name);
+	found = console_keys_find(boot_args.focus, console.ttys, console_input_name);
 	if (found >= 0 && console.tty[found] != NULL)
 		return console.tty[found];
-	printk("boot argument cleave.focus: there is no partition \"%s\"", text);
+	console_input_say_focus(boot_args.focus, found);
 	return NULL;
 }
 

@@ -42,7 +42,7 @@ static bool printk_wanted(const char **fmt)
 	if (level == 0U || level > (u32)PRINTK_DEBUG[0])
 		return true;
 	(*fmt)++;
-	return level <= boot_log_level();
+	return level <= boot_args.log;
 }
 
 void printk(const char *fmt, ...)

@@ -1,135 +1,307 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The hypervisor's command line: /chosen/bootargs, words `name=value` between blanks. Ours begin with "cleave."; others
- * are left to whom they belong.
+ * The table of the hypervisor's boot arguments, and the parser that reads a command line with it.
+ *
+ * It must never touch anything but its arguments: host tests and tools run the same code.
  */
+#include "core/machine/boot_args.h"
+
 #include <cleave/printk.h>
 #include <cleave/string.h>
 #include "lib/text.h"
-#include "core/machine/boot_args.h"
 
-#define PREFIX	 "cleave."
-#define WORD_LEN 64U
+#define BOOT_ARGS_NAME_LEN  64U /* bytes of the longest name that is shown, NUL included */
+#define BOOT_ARGS_VALUE_LEN 48U /* bytes of the longest value that is shown, NUL included */
 
-static const char *const known[] = { "cleave.eager_page_split", "cleave.focus", "cleave.log" };
+#ifdef CONFIG_EAGER_PAGE_SPLIT
+#define BOOT_ARGS_EAGER 1U
+#else
+#define BOOT_ARGS_EAGER 0U
+#endif
 
-static const char *boot_line = "";
+#ifdef CLEAVE_HOST
+#define BOOT_ARGS_HELP(text) (text)
+#else
+#define BOOT_ARGS_HELP(text) NULL
+#endif
 
-static const char *const level_name[] = { "error", "warning", "info", "debug" };
+enum boot_args_index {
+	BOOT_ARGS_INDEX_EAGER,
+	BOOT_ARGS_INDEX_FOCUS,
+	BOOT_ARGS_INDEX_LOG,
+	BOOT_ARGS_COUNT,
+};
 
-/* Next word at or behind @p. Return: its first character, its length in @len; NULL at the end */
-static const char *next_word(const char *p, size_t *len)
+static const char *const boot_args_switch[] = { "off", "on", NULL };
+static const char *const boot_args_level[] = { "error", "warning", "info", "debug", NULL };
+
+static const struct boot_arg boot_args_table[BOOT_ARGS_COUNT] = {
+	[BOOT_ARGS_INDEX_EAGER] = {
+		.name = BOOT_ARG_PREFIX "eager_page_split",
+		.kind = BOOT_ARG_WORD,
+		.member = offsetof(struct boot_args, eager_page_split),
+		.words = boot_args_switch,
+		.normal = BOOT_ARGS_EAGER,
+		.kconfig = BOOT_ARGS_HELP("EAGER_PAGE_SPLIT"),
+		.help = BOOT_ARGS_HELP("whether a dirty log splits huge leaves when it starts, for "
+				       "partitions and calls that do not say"),
+	},
+	[BOOT_ARGS_INDEX_FOCUS] = {
+		.name = BOOT_ARG_PREFIX "focus",
+		.kind = BOOT_ARG_TEXT,
+		.member = offsetof(struct boot_args, focus),
+		.help = BOOT_ARGS_HELP("name or number of the partition that gets the console's "
+				       "input first"),
+	},
+	[BOOT_ARGS_INDEX_LOG] = {
+		.name = BOOT_ARG_PREFIX "log",
+		.kind = BOOT_ARG_WORD,
+		.member = offsetof(struct boot_args, log),
+		.words = boot_args_level,
+		.numbers = true,
+		.normal = CONFIG_LOG_LEVEL,
+		.kconfig = BOOT_ARGS_HELP("LOG_LEVEL"),
+		.help = BOOT_ARGS_HELP("how much the hypervisor prints"),
+	},
+};
+
+struct boot_args boot_args = {
+	.log = CONFIG_LOG_LEVEL,
+	.eager_page_split = BOOT_ARGS_EAGER,
+};
+
+/* struct boot_args_word - a piece of the command line; @text NULL: none */
+struct boot_args_word {
+	const char *text;
+	size_t len;
+};
+
+/* --- what is shown ---------------------------------------------------------------------------- */
+
+const struct boot_arg *boot_arg_row(u32 i)
 {
-	const char *end;
+	return i < (u32)BOOT_ARGS_COUNT ? &boot_args_table[i] : NULL;
+}
 
-	while (*p == ' ' || *p == '\t')
+const char *boot_arg_allowed(const struct boot_arg *arg, char *buf, size_t size)
+{
+	u32 n = 0;
+
+	buf[0] = '\0';
+	if (arg->kind == BOOT_ARG_TEXT) {
+		(void)text_append(buf, size, "1 to %u characters", BOOT_ARG_TEXT_LEN - 1U);
+		return buf;
+	}
+	for (; arg->words[n] != NULL; n++)
+		(void)text_append(buf, size, "%s%s", n == 0U ? "" : ", ", arg->words[n]);
+	if (arg->numbers)
+		(void)text_append(buf, size, " or 0 to %u", n - 1U);
+	return buf;
+}
+
+/* Copy at most @size - 1 characters of a word, so that it can be shown and compared. */
+static void boot_args_copy(const struct boot_args_word *w, char *buf, size_t size)
+{
+	char raw[BOOT_ARGS_NAME_LEN];
+
+	(void)str_print(raw, sizeof(raw), "%.*s", (int)MIN(w->len, sizeof(raw) - 1U), w->text);
+	text_clean(buf, size, raw);
+}
+
+/* --- words ------------------------------------------------------------------------------------ */
+
+static bool boot_args_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* The next word of the line at @p; its text is NULL at the end. */
+static struct boot_args_word boot_args_next(const char *p)
+{
+	struct boot_args_word w = { .text = NULL };
+
+	while (boot_args_is_blank(*p))
 		p++;
-	for (end = p; *end != '\0' && *end != ' ' && *end != '\t'; end++)
-		;
-	*len = (size_t)(end - p);
-	return *len == 0U ? NULL : p;
+	while (p[w.len] != '\0' && !boot_args_is_blank(p[w.len]))
+		w.len++;
+	if (w.len != 0U)
+		w.text = p;
+	return w;
 }
 
-void boot_args_set(const char *line)
+static bool boot_args_is_ours(const struct boot_args_word *w)
 {
-	boot_line = line;
+	const size_t len = sizeof(BOOT_ARG_PREFIX) - 1U;
+
+	return w->len >= len && strncmp(w->text, BOOT_ARG_PREFIX, len) == 0;
 }
 
-const char *boot_option(const char *name, size_t *len)
+/* Cut `NAME=VALUE` at its sign: @w keeps the name. Return: the value; its text is NULL when there is no sign */
+static struct boot_args_word boot_args_cut(struct boot_args_word *w)
 {
-	size_t n = strlen(name);
-	const char *found = NULL;
-	const char *p = boot_line;
-	size_t word;
+	const char *sign = memchr(w->text, '=', w->len);
+	struct boot_args_word value = { .text = NULL };
 
-	/* The last one wins, so that a user can add to a line that firmware has stored. */
-	for (p = next_word(p, &word); p != NULL; p = next_word(p + word, &word)) {
-		if (word > n && strncmp(p, name, n) == 0 && p[n] == '=') {
-			found = p + n + 1U;
-			*len = word - n - 1U;
-		}
+	if (sign != NULL) {
+		value.text = sign + 1;
+		value.len = w->len - (size_t)(sign - w->text) - 1U;
+		w->len = (size_t)(sign - w->text);
 	}
-	return found;
+	return value;
 }
 
-/* A name that was begun and not finished ("cleave.eager") is far by edit distance, but is what was meant. */
-static const char *nearest(const char *word)
+static bool boot_args_equal(const struct boot_args_word *w, const char *text)
 {
-	size_t len = strlen(word);
-
-	for (u32 i = 0; i < ARRAY_SIZE(known) && len > sizeof(PREFIX) - 1U; i++) {
-		if (strncmp(known[i], word, len) == 0)
-			return known[i];
-	}
-	return text_nearest(word, known, ARRAY_SIZE(known));
+	return strlen(text) == w->len && strncmp(text, w->text, w->len) == 0;
 }
 
-static void check_word(const char *p, size_t len)
+/* Return: which argument a name is; BOOT_ARGS_COUNT: none */
+static u32 boot_args_find(const struct boot_args_word *name)
 {
-	char word[WORD_LEN];
-	char *value;
-	const char *near;
+	u32 i = 0;
 
-	(void)str_print(word, sizeof(word), "%.*s", (int)MIN(len, sizeof(word) - 1U), p);
-	if (strncmp(word, PREFIX, sizeof(PREFIX) - 1U) != 0)
-		return;
-	value = strchr(word, '=');
-	if (value != NULL)
-		*value = '\0';
-	for (u32 i = 0; i < ARRAY_SIZE(known); i++) {
-		if (strcmp(word, known[i]) != 0)
-			continue;
-		if (value == NULL)
-			printk(PRINTK_WARNING "boot argument %s: it needs a value: %s=...", word,
-			       word);
-		return;
-	}
-	near = nearest(word);
-	printk(PRINTK_WARNING
-	       "boot argument %s: unknown%s%s%s; known: cleave.eager_page_split, cleave.focus, "
-	       "cleave.log",
-	       word, near != NULL ? ", perhaps " : "", near != NULL ? near : "",
-	       near != NULL ? " was meant" : "");
+	while (i < (u32)BOOT_ARGS_COUNT && !boot_args_equal(name, boot_args_table[i].name))
+		i++;
+	return i;
 }
 
-static bool parse_level(const char *value, size_t len, u32 *out)
-{
-	for (u32 i = 0; i < ARRAY_SIZE(level_name); i++) {
-		bool digit = len == 1U && value[0] == (char)('0' + (char)i);
+/* --- values ----------------------------------------------------------------------------------- */
 
-		if (digit ||
-		    (strlen(level_name[i]) == len && strncmp(level_name[i], value, len) == 0)) {
-			*out = i;
+/* Read a word or its number. Return: true when it is allowed */
+static bool boot_args_read_word(const struct boot_arg *arg, const struct boot_args_word *value,
+				u32 *out)
+{
+	for (u32 n = 0; arg->words[n] != NULL; n++) {
+		bool number = arg->numbers && value->len == 1U &&
+			      value->text[0] == (char)('0' + (char)n);
+
+		if (number || boot_args_equal(value, arg->words[n])) {
+			*out = n;
 			return true;
 		}
 	}
 	return false;
 }
 
-u32 boot_log_level(void)
+/* Put a value, or the default for none or a bad one, to its place. Return: false when it is bad */
+static bool boot_args_take(const struct boot_arg *arg, const struct boot_args_word *value,
+			   struct boot_args *out)
 {
-	size_t len = 0;
-	const char *value = boot_option("cleave.log", &len);
-	u32 level = CONFIG_LOG_LEVEL;
+	void *member = (u8 *)out + arg->member;
 
-	if (value != NULL)
-		(void)parse_level(value, len, &level);
-	return level;
+	if (arg->kind == BOOT_ARG_TEXT) {
+		bool good = value->len < BOOT_ARG_TEXT_LEN;
+
+		(void)str_print(member, BOOT_ARG_TEXT_LEN, "%.*s", good ? (int)value->len : 0,
+				value->text != NULL ? value->text : "");
+		return good;
+	}
+	*(u32 *)member = arg->normal;
+	return value->text == NULL || boot_args_read_word(arg, value, member);
 }
 
-void boot_args_check(void)
-{
-	const char *p = boot_line;
-	size_t len = 0;
-	const char *value;
-	u32 level;
+/* --- complaints ------------------------------------------------------------------------------- */
 
-	for (p = next_word(p, &len); p != NULL; p = next_word(p + len, &len))
-		check_word(p, len);
-	value = boot_option("cleave.log", &len);
-	if (value != NULL && !parse_level(value, len, &level))
-		printk(PRINTK_WARNING
-		       "boot argument cleave.log: \"%.*s\" is not known; allowed: error, warning, "
-		       "info, debug or 0 to 3",
-		       (int)MIN(len, WORD_LEN), value);
+/* A name that was begun and not finished ("cleave.eager") is far by edit distance, but is what was meant. */
+static const char *boot_args_nearest(const char *word)
+{
+	const char *names[BOOT_ARGS_COUNT];
+	size_t len = strlen(word);
+
+	for (u32 i = 0; i < (u32)BOOT_ARGS_COUNT; i++) {
+		names[i] = boot_args_table[i].name;
+		if (len >= sizeof(BOOT_ARG_PREFIX) && strncmp(names[i], word, len) == 0)
+			return names[i];
+	}
+	return text_nearest(word, names, BOOT_ARGS_COUNT);
+}
+
+static void boot_args_say_unknown(const struct boot_args_word *name, boot_args_say_fn say)
+{
+	char line[BOOT_ARG_LINE_LEN] = "";
+	char word[BOOT_ARGS_NAME_LEN];
+	const char *near;
+
+	boot_args_copy(name, word, sizeof(word));
+	near = boot_args_nearest(word);
+	(void)text_append(line, sizeof(line), "boot argument %s: unknown", word);
+	if (near != NULL)
+		(void)text_append(line, sizeof(line), ", perhaps %s was meant", near);
+	for (u32 i = 0; i < (u32)BOOT_ARGS_COUNT; i++)
+		(void)text_append(line, sizeof(line), "%s%s", i == 0U ? "; known: " : ", ",
+				  boot_args_table[i].name);
+	say(line);
+}
+
+static void boot_args_say_no_value(const struct boot_arg *arg, boot_args_say_fn say)
+{
+	char line[BOOT_ARG_LINE_LEN];
+	char allowed[BOOT_ARGS_NAME_LEN];
+
+	(void)str_print(line, sizeof(line),
+			"boot argument %s: it needs a value: %s=...; allowed: %s", arg->name,
+			arg->name, boot_arg_allowed(arg, allowed, sizeof(allowed)));
+	say(line);
+}
+
+static void boot_args_say_bad(const struct boot_arg *arg, const struct boot_args_word *value,
+			      boot_args_say_fn say)
+{
+	char line[BOOT_ARG_LINE_LEN];
+	char allowed[BOOT_ARGS_NAME_LEN];
+	char shown[BOOT_ARGS_VALUE_LEN];
+	bool word = arg->kind == BOOT_ARG_WORD;
+
+	boot_args_copy(value, shown, sizeof(shown));
+	(void)boot_arg_allowed(arg, allowed, sizeof(allowed));
+	(void)str_print(line, sizeof(line),
+			"boot argument %s: \"%s\" is %s; allowed: %s; the default is used%s%s",
+			arg->name, shown, word ? "not known" : "too long", allowed,
+			word ? ": " : "", word ? arg->words[arg->normal] : "");
+	say(line);
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+/*
+ * Find the value of each argument on the line, the last one where there are several, and complain of
+ * what is no argument when @say is given.
+ */
+static void boot_args_scan(const char *line, struct boot_args_word value[BOOT_ARGS_COUNT],
+			   boot_args_say_fn say)
+{
+	struct boot_args_word word;
+
+	for (word = boot_args_next(line); word.text != NULL;
+	     word = boot_args_next(word.text + word.len)) {
+		struct boot_args_word name = word;
+		struct boot_args_word v;
+		u32 i;
+
+		if (!boot_args_is_ours(&word))
+			continue;
+		v = boot_args_cut(&name);
+		i = boot_args_find(&name);
+		if (i < (u32)BOOT_ARGS_COUNT && v.len != 0U)
+			value[i] = v;
+		else if (say != NULL && i < (u32)BOOT_ARGS_COUNT)
+			boot_args_say_no_value(&boot_args_table[i], say);
+		else if (say != NULL)
+			boot_args_say_unknown(&name, say);
+	}
+}
+
+void boot_args_parse(const char *line, struct boot_args *out, boot_args_say_fn say)
+{
+	struct boot_args_word value[BOOT_ARGS_COUNT] = { { .text = NULL } };
+	bool good[BOOT_ARGS_COUNT];
+
+	boot_args_scan(line, value, NULL);
+	for (u32 i = 0; i < (u32)BOOT_ARGS_COUNT; i++)
+		good[i] = boot_args_take(&boot_args_table[i], &value[i], out);
+	boot_args_scan(line, value, say);
+	for (u32 i = 0; i < (u32)BOOT_ARGS_COUNT; i++) {
+		if (!good[i])
+			boot_args_say_bad(&boot_args_table[i], &value[i], say);
+	}
 }

@@ -19,7 +19,6 @@
 
 static struct vm *vm_create_vms[CONFIG_MAX_VMS]; /* filled at boot, then read-only */
 static u32 vm_create_nr;
-static bool vm_create_eager; /* the machine's choice of eager splitting; set at boot */
 
 struct vm *vm_get(u32 id)
 {
@@ -33,7 +32,7 @@ u32 vm_count(void)
 
 bool vm_eager_split(void)
 {
-	return vm_create_eager;
+	return boot_args.eager_page_split != 0U;
 }
 
 /* --- structures -------------------------------------------------------------------------------------------------- */
@@ -104,32 +103,8 @@ static struct vm *vm_create_one(u32 id, const struct config_partition *cfg)
 	return vm;
 }
 
-/* cleave.eager_page_split=on or =off; without it, what the build says. */
-static bool vm_create_eager_option(void)
-{
-#ifdef CONFIG_EAGER_PAGE_SPLIT
-	bool built = true;
-#else
-	bool built = false;
-#endif
-	size_t len;
-	const char *value = boot_option("cleave.eager_page_split", &len);
-
-	if (value == NULL)
-		return built;
-	if (len == 2U && memcmp(value, "on", 2) == 0)
-		return true;
-	if (len == 3U && memcmp(value, "off", 3) == 0)
-		return false;
-	printk("boot argument cleave.eager_page_split: \"%.*s\" is not known; allowed: on, off. "
-	       "Taken: %s",
-	       (int)MIN(len, (size_t)32U), value, built ? "on" : "off");
-	return built;
-}
-
 void vm_create_all(const struct config *cfg, const struct archive *archive)
 {
-	vm_create_eager = vm_create_eager_option();
 	vm_load_init(archive);
 	vm_pass_init(cfg);
 	/* Before any other memory is taken, which could lie there. */

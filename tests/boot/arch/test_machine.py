@@ -224,9 +224,12 @@ def test_a_device_tree_without(boot, tmp_path, pattern, new, words):
 
 
 def test_boot_arguments_that_nobody_knows(boot):
-    m = boot([state()], STATE, smp=1, append="quiet cleave.eager_page_splt=on cleave.log=7 cleave.focus")
+    m = boot([state()], STATE, smp=1, append="quiet cleave.eager_page_splt=on cleave.log=7 cleave.focus "
+             "cleave.eager_page_split=maybe")
     m.wait(r"^cleave\| boot argument cleave.eager_page_splt: unknown, perhaps cleave.eager_page_split was meant; known: ")
     m.wait(r"^cleave\| boot argument cleave.focus: it needs a value")
+    m.wait(r'^cleave\| boot argument cleave.eager_page_split: "maybe" is not known; allowed: off, on; '
+           r'the default is used: on$')
     m.wait(r'^cleave\| boot argument cleave.log: "7" is not known; allowed: error, warning, info, debug or 0 to 3')
     assert m.payload_result("p") > 0
 
