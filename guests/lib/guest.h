@@ -236,7 +236,7 @@ u32 fdt_cpus(const void *fdt);
 u64 fdt_timebase(const void *fdt);
 u32 fdt_size(const void *fdt);
 
-/* --- memory (fdt.c) ---------------------------------------------------------------------------- */
+/* --- memory (memory.c) ------------------------------------------------------------------------- */
 
 /* Symbols of guest.ld: the program's first byte, and the first byte behind its bss and stacks */
 extern u8 guest_image_start[], guest_image_end[];

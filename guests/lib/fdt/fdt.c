@@ -1,60 +1,38 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A scanner for the few things that a program wants from its device tree (Devicetree specification 0.4, chapter 5,
- * "Flattened Devicetree (DTB) Format"). The tree comes from the hypervisor and is trusted to be well-formed.
+ * The few things that every program may ask of its device tree. Builds for the host too.
+ *
+ * The tree comes from the hypervisor and is trusted to be well-formed. Nothing here writes to it.
  */
 #include "guests/lib/fdt/fdt_format.h"
+#include "guests/lib/fdt/fdt_node.h"
 #include "guests/lib/guest.h"
 
-static u64 be64(const u8 *p)
-{
-	return (u64)fdt_be32(p) << 32 | fdt_be32(p + 4);
-}
-
-static bool starts(const char *s, const char *with)
-{
-	return strncmp(s, with, strlen(with)) == 0;
-}
-
-/**
- * fdt_find() - first property @prop of a node of depth @depth (1: below the root) whose name starts with @node
+/*
+ * Look at the nodes of depth @depth (1: below the root) whose names begin with @name.
+ * @prop: the property that is wanted of them, or NULL
  * @count: how many such nodes there are, or NULL
- * Return: its value, or NULL.
+ * Return: value of the first @prop that one of them has; NULL: none has it
  */
-static const u8 *fdt_find(const void *fdt, u32 depth, const char *node, const char *prop,
+static const u8 *fdt_find(const void *fdt, u32 depth, const char *name, const char *prop,
 			  u32 *count)
 {
-	const u8 *base = fdt, *p, *found = NULL;
-	u32 at = 0, token;
-	bool inside = false;
+	const u8 *found = NULL;
+	struct fdt_node node;
+	u32 n = 0;
 
-	if (fdt == NULL || fdt_be32(base) != FDT_MAGIC)
+	if (!fdt_node_first(fdt, &node))
 		return NULL;
-	p = base + fdt_be32(base + FDT_OFF_STRUCT);
-	for (;;) {
-		token = fdt_be32(p);
-		p += 4;
-		if (token == FDT_BEGIN_NODE) {
-			/* The root is at depth 0. */
-			inside = at == depth && starts((const char *)p, node);
-			if (inside && count != NULL)
-				(*count)++;
-			at++;
-			p += (strlen((const char *)p) + 4U) & ~(size_t)3U;
-		} else if (token == FDT_END_NODE) {
-			inside = false;
-			at--;
-		} else if (token == FDT_PROP) {
-			const char *name = (const char *)base + fdt_be32(base + FDT_OFF_STRINGS) +
-					   fdt_be32(p + 4);
-
-			if (inside && found == NULL && prop != NULL && strcmp(name, prop) == 0)
-				found = p + 8;
-			p += 8 + ((fdt_be32(p) + 3U) & ~3U);
-		} else if (token != FDT_NOP) {
-			return found;
-		}
+	while (fdt_node_next(&node)) {
+		if (node.depth != depth || strncmp(node.name, name, strlen(name)) != 0)
+			continue;
+		n++;
+		if (found == NULL && prop != NULL)
+			found = fdt_node_prop(&node, prop, NULL);
 	}
+	if (count != NULL)
+		*count = n;
+	return found;
 }
 
 const char *fdt_bootargs(const void *fdt)
@@ -108,8 +86,8 @@ bool fdt_memory(const void *fdt, u64 *base, u64 *size)
 
 	if (p == NULL)
 		return false;
-	*base = be64(p);
-	*size = be64(p + 8);
+	*base = fdt_be64(p);
+	*size = fdt_be64(p + 8);
 	return true;
 }
 
@@ -138,19 +116,4 @@ u64 fdt_timebase(const void *fdt)
 u32 fdt_size(const void *fdt)
 {
 	return fdt_be32((const u8 *)fdt + FDT_OFF_TOTALSIZE);
-}
-
-bool free_memory(const void *fdt, u64 *base, u64 *size)
-{
-	u64 end;
-
-	*base = ((u64)guest_image_end + PAGE_SIZE - 1U) & ~(PAGE_SIZE - 1U);
-	if (!fdt_memory(fdt, &end, size))
-		return false;
-	end += *size;
-	if ((u64)fdt >= *base && (u64)fdt < end)
-		end = (u64)fdt;
-	end &= ~(PAGE_SIZE - 1U);
-	*size = end > *base ? end - *base : 0;
-	return *size != 0;
 }

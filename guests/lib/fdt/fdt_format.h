@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A flattened device tree's bytes (Devicetree specification 0.4, chapter 5): what both readers of guest programs need, fdt.c and
- * fdt_node.c.
+ * The bytes of a flattened device tree (Devicetree specification 0.4, chapter 5).
  */
 #ifndef GUESTS_LIB_FDT_FORMAT_H
 #define GUESTS_LIB_FDT_FORMAT_H
@@ -23,6 +22,12 @@
 static inline u32 fdt_be32(const u8 *p)
 {
 	return (u32)p[0] << 24 | (u32)p[1] << 16 | (u32)p[2] << 8 | p[3];
+}
+
+/** fdt_be64() - Return: the big-endian pair of words at @p, which need not be aligned */
+static inline u64 fdt_be64(const u8 *p)
+{
+	return (u64)fdt_be32(p) << 32 | fdt_be32(p + 4);
 }
 
 #endif

@@ -92,7 +92,7 @@ bool fdt_node_reg(const struct fdt_node *node, u64 *base)
 
 	if (p == NULL || size < 16U)
 		return false;
-	*base = (u64)fdt_be32(p) << 32 | fdt_be32(p + 4);
+	*base = fdt_be64(p);
 	return true;
 }
 
