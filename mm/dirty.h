@@ -53,6 +53,26 @@ static inline u64 dirty_words(const struct dirty *d)
 	return (d->pages + DIRTY_WORD_PAGES - 1U) / DIRTY_WORD_PAGES;
 }
 
+/**
+ * dirty_range_ok() - Return: true when a call may work on the bits of @count pages from @first on
+ * @pages: of the bitmap
+ *
+ * Bits are handed out by words: @first is a multiple of 64, and so is @count unless the range ends
+ * the bitmap. It is not empty, and lies in the bitmap.
+ */
+static inline bool dirty_range_ok(u64 pages, u64 first, u64 count)
+{
+	return first < pages && count != 0U && count <= pages - first &&
+	       first % DIRTY_WORD_PAGES == 0U &&
+	       (count % DIRTY_WORD_PAGES == 0U || count == pages - first);
+}
+
+/** dirty_range_words() - Return: words that hold the bits of @count pages */
+static inline u64 dirty_range_words(u64 count)
+{
+	return count / DIRTY_WORD_PAGES + (count % DIRTY_WORD_PAGES != 0U ? 1U : 0U);
+}
+
 /** dirty_mark() - set the bit of @page; lock-free */
 static inline void dirty_mark(struct dirty *d, u64 page)
 {

@@ -6,8 +6,8 @@
  *
  * - Structural operations hold the space's lock: adding and removing regions and windows, log
  *   start, stop, harvest, clear, collapse. There is one at a time.
- * - space_fault(), space_span(), space_read(), space_write(), space_zero() hold no lock. They run
- *   in the context of a vCPU of the space that counts as running (IN), or while no vCPU of it can
+ * - space_fault(), space_span_find(), space_read(), space_write(), space_zero() hold no lock. They
+ *   run in the context of a vCPU of the space that counts as running (IN), or while no vCPU of it can
  *   run. flush_remote() waits until each running vCPU has answered, which a vCPU never does inside
  *   one of these. So when a flush has returned, whatever they saw before it they see no longer:
  *   tables may be freed (M4), region slots used again, bitmaps wiped.

@@ -8,8 +8,9 @@
  *
  * Locking: every space has one lock, taken inside these functions by everything that changes
  * structure (regions, log state, unmap, harvest, collapse). space_fault(), space_read(),
- * space_write() and space_span() take no lock: they run in the context of a running vCPU of the
- * space (mode IN) or under the lock, and rule M4 keeps the tables in place.
+ * space_write(), space_zero() and the functions of struct space_span take no lock: they run in the
+ * context of a running vCPU of the space (mode IN) or under the lock, and rule M4 keeps the tables
+ * in place.
  */
 #ifndef MM_SPACE_H
 #define MM_SPACE_H
@@ -174,15 +175,37 @@ enum fault_answer space_fault(struct space *sp, gpa_t gpa, enum access access,
 			      struct space_counters *cnt);
 
 /**
- * space_span() - host address of guest memory for reading, as far as it is contiguous
- * @gpa: first byte
- * @len: bytes wanted; not 0
+ * struct space_span - bytes of guest memory in one memory region, looked up once
+ * @at: host address of the first byte. The guest may change the bytes at any moment: read each once
+ * @region: the region; @first, @pages: the pages of it that the bytes are in
  *
- * Return: pointer to exactly @len readable bytes in one memory region, or NULL when any of it is
- * not memory (windows are not accepted, nor ranges that wrap or span regions). Guests may change
- * the bytes while they are read: fetch once.
+ * It holds as long as the context it was made in: that of a running vCPU of the space, or the lock.
  */
-const void *space_span(struct space *sp, gpa_t gpa, u64 len);
+struct space_span {
+	void *at;
+	struct region *region;
+	u64 first;
+	u64 pages;
+};
+
+/**
+ * space_span_find() - look up guest memory that is contiguous in host memory
+ * @gpa: first byte
+ * @len: bytes; not 0
+ * @span: out; set only when the answer is 0
+ *
+ * Return: 0; CLV_ERR_RANGE when not all of it lies in one memory region (a window is none), @len is
+ * 0, or the range wraps.
+ */
+int space_span_find(struct space *sp, gpa_t gpa, u64 len, struct space_span *span);
+
+/**
+ * space_span_mark() - mark the pages of @span in their log, if there is one (M8)
+ *
+ * Whoever writes to a span calls this before the first byte is written, and again after the last
+ * one: a harvest in between may have taken the marks.
+ */
+void space_span_mark(const struct space_span *span);
 
 /**
  * space_read() - copy from guest memory; space_write() - copy to it, through the one door that logs
@@ -194,20 +217,6 @@ const void *space_span(struct space *sp, gpa_t gpa, u64 len);
  */
 int space_read(struct space *sp, gpa_t gpa, void *dst, u64 len);
 int space_write(struct space *sp, gpa_t gpa, const void *src, u64 len);
-
-/**
- * space_span_write() - host address of guest memory for writing, through the same door
- *
- * As space_span(), and marks the pages. The caller writes, and then calls space_span_written() for
- * the same range.
- */
-void *space_span_write(struct space *sp, gpa_t gpa, u64 len);
-
-/**
- * space_span_written() - the bytes of space_span_write() are there: mark them again if a harvest
- * took the marks
- */
-void space_span_written(struct space *sp, gpa_t gpa, u64 len);
 
 /** space_zero() - as space_write(), of @len zero bytes */
 int space_zero(struct space *sp, gpa_t gpa, u64 len);
@@ -231,12 +240,12 @@ int space_log_start(struct space *sp, u32 region, u32 mode, bool eager, u64 *cur
 
 /**
  * space_log_get() - look at bits without clearing them
- * @first: first page, a multiple of 64
- * @count: pages; a multiple of 64 unless it ends the region
- * @bitmap: where to, (count + 63) / 64 words
+ * @first, @count: pages for which dirty_range_ok() says yes. The caller has asked: it has to know
+ * before it looks for a bitmap of that length
+ * @bitmap: where to; dirty_range_words() words
  *
- * Return: pages looked at (a bounded step: call again from there), or CLV_ERR_NOTFOUND,
- * CLV_ERR_INVAL (first, count), CLV_ERR_RANGE, CLV_ERR_STATE (no log).
+ * Return: pages looked at (a bounded step: call again from there), CLV_ERR_NOTFOUND (region), or
+ * CLV_ERR_STATE (no log).
  */
 s64 space_log_get(struct space *sp, u32 region, u64 first, u64 count, u64 *bitmap);
 

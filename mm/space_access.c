@@ -33,13 +33,17 @@ static void *access_pointer(const struct space *sp, const struct region *r, gpa_
 	return (void *)(r->hpa.v + (gpa.v - r->base.v) + sp->cfg.hpa_to_va);
 }
 
+static void access_mark_pages(struct region *r, u64 first, u64 pages)
+{
+	if (atomic_read_acquire(&r->log.active) != 0U)
+		dirty_mark_range(&r->log.dirty, first, pages);
+}
+
 static void access_mark(struct region *r, gpa_t gpa, u64 len)
 {
 	u64 first = region_page(r, gpa);
-	u64 last = region_page(r, GPA(gpa.v + len - 1U));
 
-	if (atomic_read_acquire(&r->log.active) != 0U)
-		dirty_mark_range(&r->log.dirty, first, last - first + 1U);
+	access_mark_pages(r, first, region_page(r, GPA(gpa.v + len - 1U)) - first + 1U);
 }
 
 /* Check a whole access before its first byte moves. */
@@ -60,31 +64,22 @@ static int access_check(struct space *sp, gpa_t gpa, u64 len)
 	return CLV_OK;
 }
 
-const void *space_span(struct space *sp, gpa_t gpa, u64 len)
-{
-	const struct region *r = access_region(sp, gpa);
-
-	if (r == NULL || len == 0U || access_piece(r, gpa, len) != len)
-		return NULL;
-	return access_pointer(sp, r, gpa);
-}
-
-void *space_span_write(struct space *sp, gpa_t gpa, u64 len)
+int space_span_find(struct space *sp, gpa_t gpa, u64 len, struct space_span *span)
 {
 	struct region *r = access_region(sp, gpa);
 
 	if (r == NULL || len == 0U || access_piece(r, gpa, len) != len)
-		return NULL;
-	access_mark(r, gpa, len);
-	return access_pointer(sp, r, gpa);
+		return CLV_ERR_RANGE;
+	span->at = access_pointer(sp, r, gpa);
+	span->region = r;
+	span->first = region_page(r, gpa);
+	span->pages = region_page(r, GPA(gpa.v + len - 1U)) - span->first + 1U;
+	return CLV_OK;
 }
 
-void space_span_written(struct space *sp, gpa_t gpa, u64 len)
+void space_span_mark(const struct space_span *span)
 {
-	struct region *r = access_region(sp, gpa);
-
-	if (r != NULL && len != 0U && access_piece(r, gpa, len) == len)
-		access_mark(r, gpa, len);
+	access_mark_pages(span->region, span->first, span->pages);
 }
 
 int space_read(struct space *sp, gpa_t gpa, void *dst, u64 len)

@@ -43,12 +43,14 @@ int hypercall_target(const struct vcpu *v, struct vm **out)
 
 int hypercall_buffer(const struct vcpu *v, u32 n, u64 len, u64 align, gpa_t *out)
 {
+	struct space_span span;
+
 	*out = GPA(sbi_arg(v, n));
 	if (len == 0U)
 		return CLV_OK;
 	if (sbi_arg(v, n + 1U) != 0U || !IS_ALIGNED(out->v, align))
 		return CLV_ERR_RANGE;
-	return space_span(&v->vm->space, *out, len) != NULL ? CLV_OK : CLV_ERR_RANGE;
+	return space_span_find(&v->vm->space, *out, len, &span);
 }
 
 int hypercall_reply(const struct vcpu *v, gpa_t buf, const void *record, u64 len)
@@ -110,7 +112,8 @@ static int hypercall_base(const struct vcpu *v, u64 fn, u64 *value)
 	return CLV_OK;
 }
 
-static int hypercall_stats(const struct vcpu *v, u64 fn, u64 *value)
+/* Not inline: the calls that cost little should not save the registers that this one needs. */
+static __attribute__((noinline)) int hypercall_stats(const struct vcpu *v, u64 fn, u64 *value)
 {
 	u64 counters[CLEAVE_STAT_COUNT];
 	u64 len = MIN(sbi_arg(v, 3), (u64)CLEAVE_STAT_COUNT) * sizeof(u64);

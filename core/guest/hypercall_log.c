@@ -17,24 +17,16 @@
 #include <cleave/string.h>
 #include "arch/riscv/probe/features.h"
 
-#define WORD_PAGES 64U
-
 _Static_assert(CONFIG_MAX_REGIONS <= 64, "a bit each in struct vm's log_managed");
 
-/** struct log_range - what a call on bits works on; @bytes: of the bitmap at @buf, one bit a page of @count */
+/** struct log_range - what a call on bits works on; @bitmap: the caller's, one bit a page of @count */
 struct log_range {
 	struct vm *vm;
 	u32 region;
 	u64 first;
 	u64 count;
-	u64 bytes;
-	gpa_t buf;
+	struct space_span bitmap;
 };
-
-static u64 words_of(u64 pages)
-{
-	return (pages + WORD_PAGES - 1U) / WORD_PAGES;
-}
 
 /* Target and region: a0, a1. */
 static int log_target(const struct vcpu *v, struct vm **vm, u32 *region)
@@ -50,30 +42,31 @@ static int log_target(const struct vcpu *v, struct vm **vm, u32 *region)
 	return CLV_OK;
 }
 
-/* a2: first page, a3: count, of a region of @pages pages. */
-static int check_pages(u64 first, u64 count, u64 pages)
+/* Look up the caller's bitmap of @count pages, to work on it where it is. a4, a5: its address. */
+static int log_bitmap(const struct vcpu *v, u64 count, struct space_span *bitmap)
 {
-	if (!IS_ALIGNED(first, (u64)WORD_PAGES) || first >= pages || count == 0U ||
-	    count > pages - first)
-		return CLV_ERR_INVAL;
-	return IS_ALIGNED(count, (u64)WORD_PAGES) || count == pages - first ? CLV_OK
-									    : CLV_ERR_INVAL;
+	gpa_t gpa = GPA(sbi_arg(v, 4));
+
+	if (sbi_arg(v, 5) != 0U || !IS_ALIGNED(gpa.v, sizeof(u64)))
+		return CLV_ERR_RANGE;
+	return space_span_find(&v->vm->space, gpa, dirty_range_words(count) * sizeof(u64), bitmap);
 }
 
+/*
+ * The one place where a range is decoded and judged, and its buffer looked up. a2: first page, a3:
+ * count, a4 and a5: the bitmap.
+ */
 static int log_range(const struct vcpu *v, struct log_range *r)
 {
-	u64 count = sbi_arg(v, 3);
 	int err = log_target(v, &r->vm, &r->region);
 
 	if (err != CLV_OK)
 		return err;
 	r->first = sbi_arg(v, 2);
-	err = check_pages(r->first, count, r->vm->cfg->memory[r->region].size >> PAGE_SHIFT);
-	if (err != CLV_OK)
-		return err;
-	r->count = count;
-	r->bytes = words_of(count) * sizeof(u64);
-	return hypercall_buffer(v, 4, r->bytes, sizeof(u64), &r->buf);
+	r->count = sbi_arg(v, 3);
+	if (!dirty_range_ok(r->vm->cfg->memory[r->region].size >> PAGE_SHIFT, r->first, r->count))
+		return CLV_ERR_INVAL;
+	return log_bitmap(v, r->count, &r->bitmap);
 }
 
 /* Under vm->lock: the slot has memory, and so a space. */
@@ -106,23 +99,22 @@ static void set_owner(const struct vcpu *v, struct vm *vm, u32 region)
 /* GET and GET_CLEAR. */
 static int log_get(const struct vcpu *v, bool clear, u64 *value)
 {
-	struct space *own = &v->vm->space;
 	struct log_range r;
-	u64 *bits;
 	u64 dirty;
 	s64 pages = log_range(v, &r);
 
 	if (pages != CLV_OK)
 		return (int)pages;
-	bits = space_span_write(own, r.buf, r.bytes);
+	space_span_mark(&r.bitmap);
 	spin_lock(&r.vm->lock);
 	pages = clear ? check_owner(v, r.vm, r.region) : check_space(r.vm);
 	if (pages == CLV_OK)
-		pages = clear ? space_log_harvest(&r.vm->space, r.region, r.first, r.count, bits,
-						  &dirty)
-			      : space_log_get(&r.vm->space, r.region, r.first, r.count, bits);
+		pages = clear ? space_log_harvest(&r.vm->space, r.region, r.first, r.count,
+						  r.bitmap.at, &dirty)
+			      : space_log_get(&r.vm->space, r.region, r.first, r.count,
+					      r.bitmap.at);
 	spin_unlock(&r.vm->lock);
-	space_span_written(own, r.buf, r.bytes);
+	space_span_mark(&r.bitmap);
 	if (pages < 0)
 		return (int)pages;
 	*value = (u64)pages;
@@ -139,8 +131,7 @@ static int log_clear(const struct vcpu *v, u64 *value)
 	spin_lock(&r.vm->lock);
 	pages = check_owner(v, r.vm, r.region);
 	if (pages == CLV_OK)
-		pages = space_log_clear(&r.vm->space, r.region, r.first, r.count,
-					space_span(&v->vm->space, r.buf, r.bytes));
+		pages = space_log_clear(&r.vm->space, r.region, r.first, r.count, r.bitmap.at);
 	spin_unlock(&r.vm->lock);
 	if (pages < 0)
 		return (int)pages;

@@ -105,6 +105,14 @@ u64 mm_log_stop(struct space *sp, u32 region, bool collapse)
 	return steps;
 }
 
+struct space_span mm_span(struct space *sp, u64 gpa, u64 len)
+{
+	struct space_span span = { .at = NULL };
+
+	MUST((space_span_find(sp, GPA(gpa), len, &span) == CLV_OK) == (span.at != NULL));
+	return span;
+}
+
 void mm_leaves(struct space *sp, u32 region, u64 leaves[3])
 {
 	u64 cursor = 0;

@@ -74,6 +74,9 @@ u64 mm_pte(const struct gstage *gs, u64 gpa, u32 *level);
 u64 mm_log_start(struct space *sp, u32 region, u32 mode, bool eager);
 u64 mm_log_stop(struct space *sp, u32 region, bool collapse);
 
+/** mm_span() - Return: the span that space_span_find() finds; its @at is NULL when it finds none */
+struct space_span mm_span(struct space *sp, u64 gpa, u64 len);
+
 /** mm_leaves() - count leaves with space_leaves() */
 void mm_leaves(struct space *sp, u32 region, u64 leaves[3]);
 

@@ -246,10 +246,35 @@ static void test_threads(void **state)
 	assert_int_equal(dirty_count(&d), 0);
 }
 
+/* Which pages a call may ask for: whole words of the bitmap, but for its last. */
+static void test_ranges(void **state)
+{
+	const u64 pages = 1027;
+
+	(void)state;
+	assert_false(dirty_range_ok(pages, 63, 64));
+	assert_false(dirty_range_ok(pages, 0, 65));
+	assert_false(dirty_range_ok(pages, 0, 0));
+	assert_false(dirty_range_ok(pages, 0, 1028));
+	assert_false(dirty_range_ok(pages, 1088, 64));
+	assert_false(dirty_range_ok(pages, 1024, 64));
+	assert_false(dirty_range_ok(pages, 64, ~UINT64_C(63)));
+	assert_false(dirty_range_ok(pages, ~UINT64_C(63), 64));
+	assert_true(dirty_range_ok(pages, 0, 64));
+	assert_true(dirty_range_ok(pages, 0, 1027));
+	assert_true(dirty_range_ok(pages, 1024, 3));
+	assert_true(dirty_range_ok(pages, 960, 67));
+	assert_int_equal(dirty_range_words(1), 1);
+	assert_int_equal(dirty_range_words(64), 1);
+	assert_int_equal(dirty_range_words(65), 2);
+	assert_int_equal(dirty_range_words(~UINT64_C(0)), BIT64(58));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bits),
+		cmocka_unit_test(test_ranges),
 		cmocka_unit_test_setup_teardown(test_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_marks_are_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fill_and_wipe, setup, teardown),

@@ -84,8 +84,8 @@ static void test_device_is_no_memory(void **state)
 	begin();
 	assert_int_equal(space_add_device(&sp, GPA(DEVICE), HPA(DEVICE), PAGE_SIZE), 0);
 	assert_int_equal(sp.region[region].kind, REGION_DEVICE);
-	assert_null(space_span(&sp, GPA(DEVICE), 8));
-	assert_null(space_span_write(&sp, GPA(DEVICE), 8));
+	assert_null(mm_span(&sp, DEVICE, 8).at);
+	assert_null(mm_span(&sp, DEVICE, 4).at);
 	assert_int_equal(space_read(&sp, GPA(DEVICE), &word, sizeof(word)), CLV_ERR_RANGE);
 	assert_int_equal(space_write(&sp, GPA(DEVICE), &word, sizeof(word)), CLV_ERR_RANGE);
 	assert_int_equal(space_zero(&sp, GPA(DEVICE), 8), CLV_ERR_RANGE);

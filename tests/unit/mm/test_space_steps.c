@@ -117,7 +117,7 @@ static void test_not_there_yet(void **state)
 	begin(3, 0, MIB(8));
 	assert_int_equal(space_begin_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(4)), 0);
 	assert_true(space_memory_step(&sp));
-	assert_null(space_span(&sp, GPA(BASE), 8));
+	assert_null(mm_span(&sp, BASE, 8).at);
 	assert_int_equal(space_zero(&sp, GPA(BASE), 8), CLV_ERR_RANGE);
 	assert_int_equal(space_leaf_level(&sp, GPA(BASE)), CLV_ERR_RANGE);
 	assert_int_equal(space_log_status(&sp, 0, &status), CLV_ERR_NOTFOUND);
@@ -132,7 +132,7 @@ static void test_not_there_yet(void **state)
 			 CLV_ERR_STATE);
 	while (space_memory_step(&sp))
 		;
-	assert_non_null(space_span(&sp, GPA(BASE), 8));
+	assert_non_null(mm_span(&sp, BASE, 8).at);
 	assert_int_equal(space_add_memory(&sp, GPA(BASE + MIB(4)), HPA(MM_HPA_BASE), MIB(2)), 1);
 	end();
 }

@@ -134,12 +134,14 @@ static void *vcpu_thread(void *arg)
 				vcpu_serve(v);
 			/* The hypervisor's own write on behalf of this vCPU. */
 			if ((r & 0xf00U) == 0U) {
+				struct space_span span =
+					mm_span(&sp, BASE + (page << PAGE_SHIFT), 8);
 				u64 zero = 0;
 
 				MUST(space_write(&sp, GPA(BASE + (page << PAGE_SHIFT)), &zero, 8) ==
 				     CLV_OK);
 				(void)atomic_add(&content[page], 1U);
-				space_span_written(&sp, GPA(BASE + (page << PAGE_SHIFT)), 8);
+				space_span_mark(&span);
 			}
 		}
 		vcpu_serve(v);

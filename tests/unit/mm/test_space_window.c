@@ -80,7 +80,7 @@ static void test_window_shows_the_other_memory(void **state)
 	assert_int_equal(fault(GIB(1), ACCESS_WRITE), FAULT_FORBIDDEN);
 	assert_int_equal(fault(GIB(1), ACCESS_EXEC), FAULT_FORBIDDEN);
 	/* The hypervisor neither reads nor writes through it: it is not this VM's memory. */
-	assert_null(space_span(&sp, GPA(GIB(1)), 8));
+	assert_null(mm_span(&sp, GIB(1), 8).at);
 	assert_int_equal(space_zero(&sp, GPA(GIB(1)), 8), CLV_ERR_RANGE);
 	/* Nor is it a region that can be logged. */
 	{
