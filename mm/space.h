@@ -47,7 +47,6 @@ struct space_stats {
 struct space_config {
 	u8 levels;	  /* G-stage levels: 3 (Sv39x4), 4 (Sv48x4), 5 (Sv57x4) */
 	u8 largest_level; /* largest leaf: 0 = 4 KiB, 1 = 2 MiB, 2 = 1 GiB */
-	bool eager_split; /* partition's choice of eager splitting, used where a call does not say */
 	u32 pool_tables;  /* tables in the pool; 0: sized for the worst case (M5) */
 	u64 window_size; /* bytes of other VMs' memory that may be mapped in at once, for sizing the pool */
 	uintptr_t hpa_to_va; /* what is added to an HPA to reach it by a load or store */

@@ -9,6 +9,7 @@
 #include <cleave/errno.h>
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/timer.h"
+#include "core/machine/boot_args.h"
 #include "core/vm/stats.h"
 
 #define GROUP_SHIFT 4U
@@ -87,7 +88,7 @@ static u64 feature(const struct vcpu *v, u64 id)
 	case CLEAVE_FEATURE_STEP_PAGES:
 		return CONFIG_STEP_PAGES;
 	case CLEAVE_FEATURE_EAGER_SPLIT:
-		return vm_eager_split() ? 1U : 0U;
+		return boot_args.eager_page_split;
 	case CLEAVE_FEATURE_MAX_VMS:
 		return vm_count();
 	case CLEAVE_FEATURE_TIMEBASE:

@@ -16,6 +16,7 @@
 #include <cleave/errno.h>
 #include <cleave/string.h>
 #include "arch/riscv/probe/features.h"
+#include "core/machine/boot_args.h"
 
 _Static_assert(CONFIG_MAX_REGIONS <= 64, "a bit each in struct vm's log_managed");
 
@@ -140,8 +141,22 @@ static int log_clear(const struct vcpu *v, u64 *value)
 }
 
 /*
- * Mode and eager splitting, out of the call's mode and flags, the partition's and the machine's choice. FAULT and EAGER
- * say it themselves, so a flag may not say the opposite.
+ * Whether a log splits huge leaves before they are written to. The first of these that says
+ * something decides: the flags of the call, the partition's property "eager-page-split", the boot
+ * argument cleave.eager_page_split, and Kconfig's EAGER_PAGE_SPLIT, which is that argument's default.
+ */
+static bool log_eager(const struct vm *vm, u64 flags)
+{
+	if (flags != 0U)
+		return flags == CLEAVE_LOG_FLAG_EAGER_ON;
+	if (vm->cfg->eager != CONFIG_EAGER_DEFAULT)
+		return vm->cfg->eager == CONFIG_EAGER_ON;
+	return boot_args.eager_page_split != 0U;
+}
+
+/*
+ * Check the mode and the flags of a call, and replace mode DEFAULT by what it means. FAULT and EAGER
+ * choose by themselves, so a flag must not say the opposite.
  */
 static int log_mode(const struct vm *vm, u64 mode, u64 flags, u32 *out, bool *eager)
 {
@@ -151,7 +166,7 @@ static int log_mode(const struct vm *vm, u64 mode, u64 flags, u32 *out, bool *ea
 	    (mode == CLEAVE_LOG_FAULT && flags == CLEAVE_LOG_FLAG_EAGER_ON) ||
 	    (mode == CLEAVE_LOG_EAGER && flags == CLEAVE_LOG_FLAG_EAGER_OFF))
 		return CLV_ERR_INVAL;
-	*eager = flags == 0U ? vm->space.cfg.eager_split : flags == CLEAVE_LOG_FLAG_EAGER_ON;
+	*eager = log_eager(vm, flags);
 	*out = (u32)mode;
 	if (mode == CLEAVE_LOG_DEFAULT)
 		*out = *eager ? CLEAVE_LOG_EAGER : CLEAVE_LOG_FAULT;

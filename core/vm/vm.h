@@ -208,9 +208,6 @@ int vm_window_unmap(struct vm *holder, u64 own_gpa);
 /** vm_windows_writable() - Return: true when somebody may write to @vm's memory through a window; under vm->lock */
 bool vm_windows_writable(struct vm *vm);
 
-/** vm_eager_split() - Return: true when eager splitting is on for the machine */
-bool vm_eager_split(void);
-
 /** vm_overhead() - Return: bytes that the hypervisor keeps for @vm beside its memory: tables, pool, bitmaps, vCPUs */
 u64 vm_overhead(const struct vm *vm);
 

@@ -10,7 +10,6 @@
 #include <cleave/printk.h>
 #include <cleave/string.h>
 #include "arch/riscv/probe/features.h"
-#include "core/machine/boot_args.h"
 #include "core/machine/machine.h"
 #include "core/run/sched.h"
 #include "core/vm/vm_devices.h"
@@ -28,11 +27,6 @@ struct vm *vm_get(u32 id)
 u32 vm_count(void)
 {
 	return vm_create_nr;
-}
-
-bool vm_eager_split(void)
-{
-	return boot_args.eager_page_split != 0U;
 }
 
 /* --- structures -------------------------------------------------------------------------------------------------- */

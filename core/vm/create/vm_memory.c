@@ -129,8 +129,6 @@ static int vm_memory_make_space(struct vm *vm)
 	struct space_config sc = {
 		.levels = config_levels(cfg, features.gstage_modes),
 		.largest_level = vm_memory_largest(cfg),
-		.eager_split = cfg->eager == CONFIG_EAGER_DEFAULT ? vm_eager_split()
-								  : cfg->eager == CONFIG_EAGER_ON,
 		.pool_tables = cfg->pool_tables,
 		.window_size = cfg->manager ? VM_WINDOW_BYTES : 0U,
 		.hpa_to_va = machine.hpa_to_va,
