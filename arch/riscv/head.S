@@ -129,7 +129,7 @@ start_secondary:
 virtual_secondary:
 	ld	sp, HART_STACK_TOP(tp)
 	li	fp, 0
-	call	start_hart
+	call	hart_started
 	unimp
 
 	.balign	8

@@ -6,7 +6,7 @@
 
 #include "arch/riscv/early.h"
 #include "arch/riscv/fixup.h"
-#include "arch/riscv/probe/hart_tree.h"
+#include "arch/riscv/hart_start.h"
 #include "arch/riscv/firmware.h"
 #include "arch/riscv/timer.h"
 #include "arch/riscv/trap.h"

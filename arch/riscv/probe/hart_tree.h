@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the host's device tree says of the harts: /cpus. It is what the firmware claims, not what was found by trying.
+ * What the host's device tree says of the harts in /cpus. The firmware claims it; features.h has
+ * what was found by trying.
  */
 #ifndef ARCH_RISCV_HART_TREE_H
 #define ARCH_RISCV_HART_TREE_H
@@ -9,10 +10,11 @@
 #include "arch/riscv/model/isa.h"
 
 /**
- * struct hart_tree - filled by hart_tree_read(), read-only from then on
- * @timebase: Hz
- * @isa: what every hart that is used names
- * @cbom_block, @cboz_block: bytes; 0: not said, or not alike on all harts
+ * struct hart_tree - what the tree says; hart_tree_read() fills it, and it is read-only from then
+ * on
+ * @timebase: frequency of the time CSR, Hz
+ * @isa: the extensions that every hart in use names
+ * @cbom_block, @cboz_block: bytes; 0: the tree does not say, or not the same for all harts
  */
 struct hart_tree {
 	u64 timebase;
@@ -23,13 +25,14 @@ struct hart_tree {
 
 extern struct hart_tree hart_tree;
 
-/** hart_init_boot() - make the hart that runs this hart number 0; its stacks are those in the image */
-void hart_init_boot(u64 hartid);
-
 /**
- * hart_tree_read() - enumerate the harts of the host's device tree, and say in a line which are left out and why
- * @fdt: checked device tree
- * Return: 0; CLV_ERR_FORMAT: no /cpus or no timebase-frequency, having said so.
+ * hart_tree_read() - put the harts of the host's device tree into the table of harts
+ * @fdt: device tree that libfdt has checked
+ *
+ * Each hart that is left out is named in a line, with the reason. Boot hart only, before another
+ * hart starts.
+ *
+ * Return: 0, or CLV_ERR_FORMAT after a line that says what is missing: /cpus or timebase-frequency.
  */
 int hart_tree_read(const void *fdt);
 

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reading /cpus of the host's device tree: which harts are used, and what all of them claim to
+ * have.
+ *
+ * Each hart that is left out is named in a line. The boot hart is never left out: this code runs on
+ * it.
+ */
+#include "arch/riscv/probe/hart_tree.h"
+
+#include <cleave/errno.h>
+#include <cleave/printk.h>
+#include <cleave/string.h>
+#include <libfdt.h>
+#include "arch/riscv/hart.h"
+#include "lib/fdt_read.h"
+
+struct hart_tree hart_tree;
+
+static bool hart_tree_is_cpu(const void *fdt, int node)
+{
+	const char *type = fdt_getprop(fdt, node, "device_type", NULL);
+
+	return type != NULL && strcmp(type, "cpu") == 0;
+}
+
+static void hart_tree_isa(const void *fdt, int node, struct isa *isa)
+{
+	int len = 0;
+	const char *p;
+
+	*isa = (struct isa){ .h = false };
+	p = fdt_getprop(fdt, node, "riscv,isa-extensions", &len);
+	if (p != NULL && len > 0) {
+		isa_add_list(isa, p, (size_t)len);
+		return;
+	}
+	p = fdt_getprop(fdt, node, "riscv,isa", &len);
+	if (p != NULL && len > 0)
+		isa_add_string(isa, p, strnlen(p, (size_t)len));
+}
+
+/* Narrow `hart_tree` to what the hart of @node has as well. @first: it is the first hart. */
+static void hart_tree_merge(const void *fdt, int node, const struct isa *isa, bool first)
+{
+	u32 cbom = fdt_read_cell(fdt, node, "riscv,cbom-block-size", 0);
+	u32 cboz = fdt_read_cell(fdt, node, "riscv,cboz-block-size", 0);
+
+	if (first) {
+		hart_tree.isa = *isa;
+		hart_tree.cbom_block = cbom;
+		hart_tree.cboz_block = cboz;
+		return;
+	}
+	isa_intersect(&hart_tree.isa, isa);
+	if (hart_tree.cbom_block != cbom)
+		hart_tree.cbom_block = 0;
+	if (hart_tree.cboz_block != cboz)
+		hart_tree.cboz_block = 0;
+}
+
+/*
+ * Take the hart of one cpu node, or say why it is left out.
+ * @first: true until a node has been taken
+ * @too_many: counts the harts for which the table has no room
+ */
+static void hart_tree_take(const void *fdt, int cpus, int node, bool *first, u32 *too_many)
+{
+	struct isa isa;
+	u64 id;
+	bool boot;
+
+	if (!fdt_read_unit(fdt, cpus, node, &id)) {
+		printk(PRINTK_WARNING "device tree: %s has no usable reg: left out",
+		       fdt_get_name(fdt, node, NULL));
+		return;
+	}
+	boot = id == hart_get(0)->hartid;
+	if (!boot && hart_by_id(id) != NULL) {
+		printk(PRINTK_WARNING "device tree: hart %lu is listed twice: %s left out", id,
+		       fdt_get_name(fdt, node, NULL));
+		return;
+	}
+	hart_tree_isa(fdt, node, &isa);
+	if (!boot && !fdt_read_enabled(fdt, node)) {
+		printk(PRINTK_WARNING "hart %lu left out: its status is not \"okay\"", id);
+		return;
+	}
+	if (!boot && !isa.h) {
+		printk(PRINTK_WARNING "hart %lu left out: no H extension in its ISA string", id);
+		return;
+	}
+	if (!boot && hart_add(id) == NULL) {
+		(*too_many)++;
+		return;
+	}
+	hart_tree_merge(fdt, node, &isa, *first);
+	*first = false;
+}
+
+int hart_tree_read(const void *fdt)
+{
+	int cpus = fdt_path_offset(fdt, "/cpus");
+	u32 too_many = 0;
+	bool first = true;
+	int node;
+
+	if (cpus < 0) {
+		printk("device tree: no /cpus");
+		return CLV_ERR_FORMAT;
+	}
+	/* timebase-frequency is a property of /cpus; in older trees, of each cpu. */
+	hart_tree.timebase = 0;
+	(void)fdt_read_number(fdt, cpus, "timebase-frequency", &hart_tree.timebase);
+	fdt_for_each_subnode (node, fdt, cpus) {
+		if (!hart_tree_is_cpu(fdt, node))
+			continue;
+		hart_tree_take(fdt, cpus, node, &first, &too_many);
+		if (hart_tree.timebase == 0U)
+			(void)fdt_read_number(fdt, node, "timebase-frequency", &hart_tree.timebase);
+	}
+	if (first)
+		printk(PRINTK_WARNING "device tree: no node for the boot hart %lu: guests get a "
+				      "minimal ISA string",
+		       hart_get(0)->hartid);
+	if (too_many != 0U)
+		printk(PRINTK_WARNING
+		       "%u more harts left out: this build uses %u at most (CONFIG_MAX_HARTS)",
+		       too_many, (u32)CONFIG_MAX_HARTS);
+	if (hart_tree.timebase == 0U) {
+		printk("device tree: no timebase-frequency in /cpus");
+		return CLV_ERR_FORMAT;
+	}
+	return CLV_OK;
+}
