@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The contract between Cleave, its guests and its tools: hypercall numbers, records and their layout.
+ * The contract between Cleave, its guests and its tools: numbers of hypercalls, records and their
+ * layout. docs/abi.md is the specification.
  *
- * docs/abi.md is its specification. Everything here is little-endian and of fixed width; a record is never changed, only
- * followed by a new one or lengthened at its end. This header must include nothing but <stdint.h>.
+ * Everything here is little-endian and of fixed width. A record is never changed: it is followed by
+ * a new one, or lengthened at its end. This header must include nothing but <stdint.h>.
+ *
+ * The comment above a function number gives the arguments in a0 to a5, and after the arrow the value
+ * in a1. `buf lo` and `buf hi` are the two words of a buffer's guest-physical address. A function
+ * with a cursor works in steps: it is called with 0 first, and then with the value that came back,
+ * until that is 0: done.
  */
 #ifndef ABI_CLEAVE_H
 #define ABI_CLEAVE_H
@@ -13,60 +19,94 @@
 /*
  * SBI extension id, in the experimental range (SBI 2.0, chapter 16). A hypercall is an SBI call:
  * a7 = this, a6 = function, a0 to a5 = arguments; it answers with an error code of abi/sbi.h in a0
- * and a value in a1. SBI_ERR_INVALID_STATE: the VM or the log is not in a state that allows the call.
+ * and a value in a1. SBI_ERR_INVALID_STATE: the VM or the log is not in a state that allows the
+ * call.
  */
 #define CLEAVE_EID 0x08434C56U
 
+/* Version of the whole: guests that know a lower minor version are not disturbed. */
 #define CLEAVE_ABI_MAJOR 1U
 #define CLEAVE_ABI_MINOR 1U
 
-/* A VM argument that means the caller's own VM */
+/* As the argument `vm`: the caller's own VM */
 #define CLEAVE_VM_SELF 0xffffffffU
 
-/* --- base ------------------------------------------------------------------------------------------------------- */
+/* --- base: what this Cleave and this machine can do ------------------------------------------- */
 
-#define CLEAVE_FN_VERSION 0x00U /* () -> major << 16 | minor */
-#define CLEAVE_FN_FEATURE 0x01U /* (id) -> value; unknown ids are 0 */
+/* () -> major << 16 | minor */
+#define CLEAVE_FN_VERSION 0x00U
 
-#define CLEAVE_FEATURE_LOG_MODES    0U /* bit set: 1 << CLEAVE_LOG_*; 0 when this machine cannot log */
-#define CLEAVE_FEATURE_STEP_PAGES   1U /* most 4 KiB pages that one call works on */
-#define CLEAVE_FEATURE_EAGER_SPLIT  2U /* 1 when eager splitting is on for the machine */
-#define CLEAVE_FEATURE_MAX_VMS	    3U /* VM ids are below this */
-#define CLEAVE_FEATURE_TIMEBASE	    4U /* ticks of the time CSR in a second, Hz */
-#define CLEAVE_FEATURE_MANAGER	    5U /* 1 when the caller may work on other VMs */
-#define CLEAVE_FEATURE_GSTAGE_MODES 6U /* bit n set: n-level G-stage tables, n = 3, 4, 5 */
+/* (id) -> value of CLEAVE_FEATURE_*; 0 for an unknown id */
+#define CLEAVE_FN_FEATURE 0x01U
 
-/* --- vm --------------------------------------------------------------------------------------------------------- */
+/* Modes of dirty logs: bit set, 1 << CLEAVE_LOG_*; 0 when this machine cannot log */
+#define CLEAVE_FEATURE_LOG_MODES 0U
 
-#define CLEAVE_FN_VM_LIST \
-	0x10U /* (buf lo, buf hi, entries) -> number of VMs; writes u32 ids, at most `entries` */
-#define CLEAVE_FN_VM_INFO \
-	0x11U /* (vm, buf lo, buf hi, size) -> bytes written; struct cleave_vm_info */
-#define CLEAVE_FN_VM_START  0x12U /* (vm, cursor) -> cursor; 0 = done: images loaded, started */
-#define CLEAVE_FN_VM_PAUSE  0x13U /* (vm): returns when no vCPU of it runs; again: waits again */
-#define CLEAVE_FN_VM_RESUME 0x14U /* (vm) */
-#define CLEAVE_FN_VM_RESET \
-	0x15U /* (vm, cursor) -> cursor; 0 = done: memory zeroed, images loaded again, started */
-#define CLEAVE_FN_VM_DESTROY \
-	0x16U /* (vm, cursor) -> cursor; 0 = done: memory given back, the id is free */
-#define CLEAVE_FN_VM_CREATE \
-	0x17U /* (vm, cursor) -> cursor; 0 = done: a slot of the configuration, memory zero, paused */
-#define CLEAVE_FN_VM_WAIT \
-	0x18U /* (seq, buf lo, buf hi) -> 0 written; blocks until an event after `seq`; struct cleave_event */
+/* The most 4 KiB pages that one call works on */
+#define CLEAVE_FEATURE_STEP_PAGES 1U
+
+/* 1 when eager splitting is on for the machine */
+#define CLEAVE_FEATURE_EAGER_SPLIT 2U
+
+/* All VM ids are below this. */
+#define CLEAVE_FEATURE_MAX_VMS 3U
+
+/* Ticks of the time CSR in a second, Hz */
+#define CLEAVE_FEATURE_TIMEBASE 4U
+
+/* 1 when the caller may work on other VMs */
+#define CLEAVE_FEATURE_MANAGER 5U
+
+/* Bit n set: the machine has n-level G-stage tables; n = 3, 4, 5 */
+#define CLEAVE_FEATURE_GSTAGE_MODES 6U
+
+/* --- vm: the life of VMs ---------------------------------------------------------------------- */
+
+/* (buf lo, buf hi, entries) -> number of VMs; writes uint32_t ids, at most `entries` */
+#define CLEAVE_FN_VM_LIST 0x10U
+
+/* (vm, buf lo, buf hi, size) -> bytes written; writes struct cleave_vm_info */
+#define CLEAVE_FN_VM_INFO 0x11U
+
+/* (vm, cursor) -> cursor; done: images loaded, started */
+#define CLEAVE_FN_VM_START 0x12U
+
+/* (vm): returns when none of its vCPUs runs; called again, it only waits again */
+#define CLEAVE_FN_VM_PAUSE 0x13U
+
+/* (vm) */
+#define CLEAVE_FN_VM_RESUME 0x14U
+
+/* (vm, cursor) -> cursor; done: memory zeroed, images loaded again, started */
+#define CLEAVE_FN_VM_RESET 0x15U
+
+/* (vm, cursor) -> cursor; done: memory given back, the slot is empty */
+#define CLEAVE_FN_VM_DESTROY 0x16U
+
+/* (vm, cursor) -> cursor; done: what was an empty slot has memory, zeroed, and is paused */
+#define CLEAVE_FN_VM_CREATE 0x17U
+
+/* (seq, buf lo, buf hi): blocks until there is an event after `seq`; writes struct cleave_event */
+#define CLEAVE_FN_VM_WAIT 0x18U
 
 enum cleave_vm_state {
-	CLEAVE_VM_EMPTY = 0,   /* a slot without memory: destroyed, or not created yet */
-	CLEAVE_VM_STOPPED = 1, /* memory is there, no vCPU runs; shut down, or not started yet */
+	/* a slot without memory: destroyed, or not created yet */
+	CLEAVE_VM_EMPTY = 0,
+	/* has memory, and no vCPU runs: shut down, or not started yet */
+	CLEAVE_VM_STOPPED = 1,
 	CLEAVE_VM_RUNNING = 2,
 	CLEAVE_VM_PAUSED = 3,
-	CLEAVE_VM_FAULTED = 4, /* stopped because of a fault of its own */
+	/* stopped because of a fault of its own */
+	CLEAVE_VM_FAULTED = 4,
 };
 
+/* The partition's properties `manager`, `migratable`, `incoming` */
 #define CLEAVE_VM_FLAG_MANAGER	  0x1U
 #define CLEAVE_VM_FLAG_MIGRATABLE 0x2U
 #define CLEAVE_VM_FLAG_INCOMING	  0x4U
-#define CLEAVE_VM_FLAG_BUSY \
-	0x8U /* an operation in steps is under way: a restart, a reset, a creation, ... */
+
+/* An operation in steps is under way: a restart, a reset, a creation, ... */
+#define CLEAVE_VM_FLAG_BUSY 0x8U
 
 struct cleave_vm_info {
 	uint32_t id;
@@ -78,16 +118,20 @@ struct cleave_vm_info {
 	uint64_t memory;	/* bytes, of all regions */
 	uint64_t overhead;	/* bytes that the hypervisor keeps for it: tables, pool, bitmaps */
 	char name[32];		/* NUL-padded */
+
 	/* since 1.1 */
 	uint32_t note;	   /* CLEAVE_NOTE_* */
 	uint32_t brake;	   /* percent of the time that its vCPUs are held */
-	uint64_t note_id;  /* migration that the note is about; 0 without one */
-	uint32_t note_run; /* 1: it is to run when the note is struck out */
+	uint64_t note_id;  /* the migration that the note is about; 0 without one */
+	uint32_t note_run; /* 1: the VM is to run when the note is struck out */
 	uint32_t reserved; /* 0 */
 };
 
-#define CLEAVE_EVENT_STATE 1U /* a VM changed its state: arg = enum cleave_vm_state */
-#define CLEAVE_EVENT_LOST  2U /* events were overwritten before they were read: arg = how many */
+/* A VM changed its state: arg = enum cleave_vm_state */
+#define CLEAVE_EVENT_STATE 1U
+
+/* Events were overwritten before they were read: arg = how many */
+#define CLEAVE_EVENT_LOST 2U
 
 struct cleave_event {
 	uint64_t seq;  /* counts from 1 */
@@ -97,18 +141,25 @@ struct cleave_event {
 	uint64_t time; /* time CSR of the hart that saw it, ticks */
 };
 
-/* --- memory ----------------------------------------------------------------------------------------------------- */
+/* --- memory: regions of a VM, and windows into another VM's memory ---------------------------- */
 
-#define CLEAVE_FN_REGION_INFO \
-	0x20U /* (vm, region, buf lo, buf hi, size) -> bytes written; struct cleave_region_info */
-#define CLEAVE_FN_WINDOW_MAP   0x21U /* (vm, its gpa, bytes, own gpa, flags): all 4 KiB aligned */
-#define CLEAVE_FN_WINDOW_UNMAP 0x22U /* (own gpa) */
-#define CLEAVE_FN_LEAVES \
-	0x23U /* (vm, region, cursor, buf lo, buf hi) -> cursor; adds to struct cleave_leaves at buf */
+/* (vm, region, buf lo, buf hi, size) -> bytes written; writes struct cleave_region_info */
+#define CLEAVE_FN_REGION_INFO 0x20U
 
-#define CLEAVE_FN_LEAF 0x24U /* (vm, gpa) -> level of the leaf that maps it: 0 = 4 KiB, 1, 2 */
+/* (vm, gpa, bytes, own gpa, flags): maps `bytes` of the VM's memory; all are multiples of 4 KiB */
+#define CLEAVE_FN_WINDOW_MAP 0x21U
 
-#define CLEAVE_WINDOW_WRITABLE 0x1U /* only while the VM is paused or stopped, and not logged */
+/* (own gpa) */
+#define CLEAVE_FN_WINDOW_UNMAP 0x22U
+
+/* (vm, region, cursor, buf lo, buf hi) -> cursor; adds to the struct cleave_leaves at the buffer */
+#define CLEAVE_FN_LEAVES 0x23U
+
+/* (vm, gpa) -> level of the leaf that maps it: 0 = 4 KiB, 1 = 2 MiB, 2 = 1 GiB; since 1.1 */
+#define CLEAVE_FN_LEAF 0x24U
+
+/* WINDOW_MAP: stores are allowed too; only while the VM is paused or stopped, and not logged */
+#define CLEAVE_WINDOW_WRITABLE 0x1U
 
 struct cleave_region_info {
 	uint64_t gpa;	   /* base, bytes */
@@ -121,28 +172,45 @@ struct cleave_leaves {
 	uint64_t leaves[3]; /* number of leaves of 4 KiB, 2 MiB, 1 GiB */
 };
 
-/* --- dirty log -------------------------------------------------------------------------------------------------- */
+/* --- dirty log: which pages of a region were written ------------------------------------------ */
 
-#define CLEAVE_FN_LOG_START	0x30U /* (vm, region, mode, flags, cursor) -> cursor; 0 = done */
-#define CLEAVE_FN_LOG_GET	0x31U /* (vm, region, first, count, buf lo, buf hi) -> pages looked at */
-#define CLEAVE_FN_LOG_GET_CLEAR 0x32U /* same; the pages are protected again before it returns */
-#define CLEAVE_FN_LOG_CLEAR	0x33U /* same; clears what the bitmap at buf has set -> pages cleared */
-#define CLEAVE_FN_LOG_STOP	0x34U /* (vm, region, flags, cursor) -> cursor; 0 = done */
-#define CLEAVE_FN_LOG_STATUS \
-	0x35U /* (vm, region, buf lo, buf hi, size) -> bytes written; struct cleave_log_status */
+/* (vm, region, mode, flags, cursor) -> cursor */
+#define CLEAVE_FN_LOG_START 0x30U
 
+/* (vm, region, first, count, buf lo, buf hi) -> pages looked at; writes a bitmap, clears nothing */
+#define CLEAVE_FN_LOG_GET 0x31U
+
+/* the same, and clears the bits written; their pages are protected again before it returns */
+#define CLEAVE_FN_LOG_GET_CLEAR 0x32U
+
+/* the same arguments -> pages worked on; clears the bits that the bitmap at the buffer has set */
+#define CLEAVE_FN_LOG_CLEAR 0x33U
+
+/* (vm, region, flags, cursor) -> cursor */
+#define CLEAVE_FN_LOG_STOP 0x34U
+
+/* (vm, region, buf lo, buf hi, size) -> bytes written; writes struct cleave_log_status */
+#define CLEAVE_FN_LOG_STATUS 0x35U
+
+/* In records: no log is on */
 #define CLEAVE_LOG_OFF 0U
-#define CLEAVE_LOG_DEFAULT \
-	0U /* LOG_START: EAGER if flags, partition, machine (the first that says) want it, else FAULT */
-#define CLEAVE_LOG_FAULT \
-	1U /* leaves are write-protected as they are, and split by the first write */
-#define CLEAVE_LOG_EAGER 2U /* leaves are split to 4 KiB at the start */
-#define CLEAVE_LOG_INITIALLY_SET \
-	3U /* all pages count as dirty; nothing is protected until it is cleared */
 
-/* LOG_START: eager splitting for this log; neither bit: what the partition, else the machine, says */
+/* LOG_START: EAGER or FAULT, as the first of flags, partition and machine that has a say wants it */
+#define CLEAVE_LOG_DEFAULT 0U
+
+/* Huge leaves are write-protected as they are, and split by the first write. */
+#define CLEAVE_LOG_FAULT 1U
+
+/* Huge leaves are split to 4 KiB at the start. */
+#define CLEAVE_LOG_EAGER 2U
+
+/* All pages count as dirty; nothing is protected until its bit is cleared. */
+#define CLEAVE_LOG_INITIALLY_SET 3U
+
+/* LOG_START: eager splitting for this log; without either the partition decides, or the machine */
 #define CLEAVE_LOG_FLAG_EAGER_ON  0x1U
 #define CLEAVE_LOG_FLAG_EAGER_OFF 0x2U
+
 /* LOG_STOP: put huge leaves back */
 #define CLEAVE_LOG_FLAG_COLLAPSE 0x1U
 
@@ -153,68 +221,82 @@ struct cleave_log_status {
 	uint64_t dirty; /* bits set at this moment */
 };
 
-/* --- state (since 1.1) ------------------------------------------------------------------------------------------ */
-
-#define CLEAVE_FN_STATE_LIST \
-	0x40U /* (vm, buf lo, buf hi, entries) -> records there are; writes struct cleave_state_head each */
-#define CLEAVE_FN_STATE_GET \
-	0x41U /* (vm, kind, instance, buf lo, buf hi, size) -> bytes written: a head and its data */
-#define CLEAVE_FN_STATE_SET \
-	0x42U /* (vm, buf lo, buf hi, size): a head and its data, of a paused VM */
-#define CLEAVE_FN_STATE_CHECK \
-	0x43U /* (vm) -> 0; INVALID_STATE: kind << 32 | instance of what is missing */
-#define CLEAVE_FN_MACHINE \
-	0x44U /* (vm, buf lo, buf hi, size) -> bytes written; struct cleave_machine; of an empty slot too */
-#define CLEAVE_FN_VM_NOTE \
-	0x45U /* (vm, CLEAVE_NOTE_*, id, run): outlives the manager that wrote it */
-#define CLEAVE_FN_VM_BRAKE \
-	0x46U /* (vm, percent 0..99): its vCPUs are held for so much of the time */
+/* --- state: all that makes a VM but its memory, as records; since 1.1 ------------------------- */
 
 /* The records, from struct cleave_state_head on, are in include/abi/state.h. */
+
+/* (vm, buf lo, buf hi, entries) -> number of records; writes a struct cleave_state_head each */
+#define CLEAVE_FN_STATE_LIST 0x40U
+
+/* (vm, kind, instance, buf lo, buf hi, size) -> bytes written; writes a head and its data */
+#define CLEAVE_FN_STATE_GET 0x41U
+
+/* (vm, buf lo, buf hi, size): takes over a head and its data, for a VM that is paused */
+#define CLEAVE_FN_STATE_SET 0x42U
+
+/* (vm) -> 0; with INVALID_STATE: kind << 32 | instance of the first record that is missing */
+#define CLEAVE_FN_STATE_CHECK 0x43U
+
+/* --- moving: what a manager needs to take a VM elsewhere; since 1.1 --------------------------- */
+
+/* (vm, buf lo, buf hi, size) -> bytes written; writes struct cleave_machine, also of an empty slot */
+#define CLEAVE_FN_MACHINE 0x44U
+
+/* (vm, CLEAVE_NOTE_*, id, run): who owns the VM; outlives the manager that wrote it */
+#define CLEAVE_FN_VM_NOTE 0x45U
+
+/* (vm, percent): for 0 to 99 percent of the time the vCPUs are held */
+#define CLEAVE_FN_VM_BRAKE 0x46U
 
 /* What a VM was given, or what an empty slot could give */
 struct cleave_machine {
 	uint32_t vcpus;
-	uint32_t gstage_levels; /* of the VM's tables; of an empty slot the most that it can have */
-	uint64_t timebase;	/* Hz of the time CSR */
+	uint32_t gstage_levels; /* of the VM's tables; of an empty slot the most it can have */
+	uint64_t timebase;	/* of the time CSR, Hz */
 	uint32_t regions;	/* as REGION_INFO numbers them */
-	uint32_t devices;	/* passed through; such a VM cannot be moved */
-	char device[64]; /* path of the first of them in the host's tree, NUL-padded, cut to 63 */
-	char isa[512];	 /* ISA string as in the guest's tree, NUL-padded, cut to 511 */
-	uint32_t cbom_block; /* bytes of a cache block as in the guest's tree; 0: no Zicbom */
-	uint32_t cboz_block; /* the same of Zicboz */
+	uint32_t devices;	/* passed through; a VM that has any cannot be moved */
+	char device[64];	/* path of the first in the host's tree, NUL-padded, cut to 63 */
+	char isa[512];		/* ISA string as in the guest's tree, NUL-padded, cut to 511 */
+	uint32_t cbom_block;	/* bytes of a cache block as in the guest's tree; 0: no Zicbom */
+	uint32_t cboz_block;	/* the same of Zicboz */
 };
 
-#define CLEAVE_NOTE_NONE  0U
-#define CLEAVE_NOTE_GIVEN 1U /* given up to another slot: cannot be resumed, started or reset */
-#define CLEAVE_NOTE_TAKEN 2U /* came from another slot by this id: says so, forbids nothing */
-#define CLEAVE_NOTE_FILLING \
-	3U /* a slot that is being filled by this id: cannot be resumed, started or reset */
+/* No note */
+#define CLEAVE_NOTE_NONE 0U
 
-/* --- statistics ------------------------------------------------------------------------------------------------- */
+/* Given up to another slot: the VM cannot be resumed, started or reset. */
+#define CLEAVE_NOTE_GIVEN 1U
 
-#define CLEAVE_FN_STATS \
-	0x50U /* (vm, buf lo, buf hi, entries) -> counters that exist; writes u64, at most `entries` */
+/* Came from another slot by the migration `id`; forbids nothing. */
+#define CLEAVE_NOTE_TAKEN 2U
 
-/* Counters: index into what CLEAVE_FN_STATS writes. They count from the VM's creation and only grow. */
+/* A slot that the migration `id` is filling: it cannot be resumed, started or reset. */
+#define CLEAVE_NOTE_FILLING 3U
+
+/* --- statistics: what a VM's vCPUs and its memory have counted -------------------------------- */
+
+/* (vm, buf lo, buf hi, entries) -> number of counters; writes uint64_t, at most `entries` */
+#define CLEAVE_FN_STATS 0x50U
+
+/* Index into what STATS writes. Counters begin with the VM's creation, and only grow. */
 enum cleave_stat {
-	CLEAVE_STAT_EXITS = 0, /* all exits from its vCPUs */
-	CLEAVE_STAT_EXIT_SBI,
+	CLEAVE_STAT_EXITS = 0, /* all exits from its vCPUs, by cause: */
+	CLEAVE_STAT_EXIT_SBI,  /* SBI calls but hypercalls */
 	CLEAVE_STAT_EXIT_HYPERCALL,
 	CLEAVE_STAT_EXIT_FAULT, /* guest-page faults on memory */
-	CLEAVE_STAT_EXIT_MMIO,
-	CLEAVE_STAT_EXIT_IRQ, /* host interrupts */
+	CLEAVE_STAT_EXIT_MMIO,	/* accesses of emulated devices */
+	CLEAVE_STAT_EXIT_IRQ,	/* host interrupts */
 	CLEAVE_STAT_EXIT_WFI,
 	CLEAVE_STAT_EXIT_OTHER,
-	CLEAVE_STAT_WRITE_FAULTS,  /* write faults in logged regions */
-	CLEAVE_STAT_FAULT_SPLITS,  /* huge leaves split by a fault */
-	CLEAVE_STAT_EAGER_SPLITS,  /* huge leaves split by log start and clear */
-	CLEAVE_STAT_COARSE_GRANTS, /* whole huge leaves marked dirty for want of a table */
-	CLEAVE_STAT_SPURIOUS_FAULTS,
-	CLEAVE_STAT_COLLAPSES,
-	CLEAVE_STAT_FENCES,	    /* G-stage fence batches */
-	CLEAVE_STAT_FENCE_IPIS,	    /* IPIs that these and the guest's own remote fences took */
-	CLEAVE_STAT_PAGES_REPORTED, /* dirty pages reported and cleared */
+	CLEAVE_STAT_WRITE_FAULTS,    /* write faults in logged regions */
+	CLEAVE_STAT_FAULT_SPLITS,    /* huge leaves split by a fault */
+	CLEAVE_STAT_EAGER_SPLITS,    /* huge leaves split by the start or clearing of a log */
+	CLEAVE_STAT_COARSE_GRANTS,   /* whole huge leaves marked dirty for want of a table */
+	CLEAVE_STAT_SPURIOUS_FAULTS, /* faults on what was allowed already */
+	CLEAVE_STAT_COLLAPSES,	     /* huge leaves put back */
+	CLEAVE_STAT_FENCES,	     /* batches of G-stage fences */
+	CLEAVE_STAT_FENCE_IPIS,	     /* IPIs for these and for the guest's own remote fences */
+	CLEAVE_STAT_PAGES_REPORTED,  /* dirty pages reported and cleared */
 	CLEAVE_STAT_COUNT
 };
 

@@ -1,77 +1,93 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The migration stream: frames, records and their layout.
+ * The migration stream: frames, records and their layout. docs/migration.md is the specification.
  *
- * docs/migration.md is its specification. Everything here is little-endian, of fixed width and without padding that a
- * compiler chooses; from the first release on a record is never changed: a new layout gets a new version. This header must
- * include nothing but <stdint.h>.
+ * Everything here is little-endian, of fixed width, and without padding that a compiler chooses.
+ * From the first release on a record is never changed: a new layout gets a new version. What a
+ * comment calls 0 must be 0. This header must include nothing but <stdint.h>.
  */
 #ifndef ABI_MIGRATE_H
 #define ABI_MIGRATE_H
 
 #include <stdint.h>
 
-/* Version of the stream as a whole; in HELLO. A receiver refuses another major version and takes any minor one. */
+/* --- the stream: what both ends agree on ------------------------------------------------------ */
+
+/* Version, in HELLO. A receiver refuses another major version, and takes any minor one. */
 #define MIGRATE_MAJOR 1U
 #define MIGRATE_MINOR 0U
 
-#define MIGRATE_PAGE UINT64_C(4096) /* bytes of a page: the unit of logging and of transfer */
+/* Bytes of a page, the unit of logging and of transfer */
+#define MIGRATE_PAGE UINT64_C(4096)
 
-/* --- frames ------------------------------------------------------------------------------------------------------ */
+/* --- frames: what every record travels in ----------------------------------------------------- */
 
-#define MIGRATE_MAGIC	    0x4d564c43U	    /* the bytes "CLVM" */
-#define MIGRATE_PAYLOAD_MAX UINT64_C(32768) /* bytes; a longer frame is refused before it is read */
+/* The bytes "CLVM" */
+#define MIGRATE_MAGIC 0x4d564c43U
 
-/* A receiver that does not know type or version must refuse the stream; without this flag it skips the frame. */
+/* The longest payload, bytes; a longer frame is refused before it is read. */
+#define MIGRATE_PAYLOAD_MAX UINT64_C(32768)
+
+/* A receiver that does not know type or version refuses the stream; without this, it skips it. */
 #define MIGRATE_FLAG_MANDATORY 0x01U
-/* The payload has no checksum (payload_crc is 0). Never leaves the memory of one program; refused on every other link. */
+
+/*
+ * The payload has no checksum (payload_crc is 0). Such a frame never leaves the memory of one
+ * program; it is refused on every other link.
+ */
 #define MIGRATE_FLAG_PLAIN 0x02U
 
 struct migrate_frame {
-	uint32_t magic;
+	uint32_t magic;	      /* MIGRATE_MAGIC */
 	uint16_t type;	      /* MIGRATE_REC_* */
 	uint8_t version;      /* of this record's layout */
 	uint8_t flags;	      /* MIGRATE_FLAG_*; others are 0 */
 	uint64_t length;      /* of the payload, bytes */
-	uint64_t seq;	      /* frames of this direction and connection, from 0 */
+	uint64_t seq;	      /* of the frame in this direction and connection, from 0 */
 	uint32_t payload_crc; /* CRC32C of the payload; of no bytes: 0 */
 	uint32_t header_crc;  /* CRC32C of the 28 bytes before */
 };
 
-/* --- records ----------------------------------------------------------------------------------------------------- */
+/* --- records: who sends what, and what the payload is ----------------------------------------- */
 
-/* source to destination */
+/* Source to destination */
 #define MIGRATE_REC_HELLO      0x0001U /* struct migrate_hello */
 #define MIGRATE_REC_REQUIRE    0x0002U /* struct migrate_require, its regions, its ISA string */
 #define MIGRATE_REC_PASS_BEGIN 0x0003U /* struct migrate_pass */
-#define MIGRATE_REC_PAGE       0x0004U /* u64 gpa, then 4096 bytes */
+#define MIGRATE_REC_PAGE       0x0004U /* uint64_t gpa, then MIGRATE_PAGE bytes */
 #define MIGRATE_REC_ZERO       0x0005U /* struct migrate_zero */
 #define MIGRATE_REC_PASS_END   0x0006U /* struct migrate_pass */
 #define MIGRATE_REC_STOP       0x0007U /* struct migrate_stop: the guest is paused */
-#define MIGRATE_REC_STATE      0x0008U /* struct cleave_state_head of abi/state.h, then its data */
-#define MIGRATE_REC_VERIFY     0x0009U /* struct migrate_verify, then u64 page digests */
+#define MIGRATE_REC_STATE      0x0008U /* struct cleave_state_head (abi/state.h), then its data */
+#define MIGRATE_REC_VERIFY     0x0009U /* struct migrate_verify, then a uint64_t digest a page */
 #define MIGRATE_REC_HANDOVER   0x000aU /* struct migrate_handover: everything was sent */
 #define MIGRATE_REC_COMMIT     0x000bU /* struct migrate_status: the source gave the guest up */
 #define MIGRATE_REC_QUERY      0x000cU /* struct migrate_status: what became of it? */
 
-/* destination to source */
+/* Destination to source */
 #define MIGRATE_REC_ACCEPT   0x0101U /* struct migrate_status: the slot is there */
 #define MIGRATE_REC_PASS_ACK 0x0102U /* struct migrate_pass: the pass is in the slot's memory */
 #define MIGRATE_REC_READY    0x0103U /* struct migrate_handover: everything was received */
 #define MIGRATE_REC_RUNNING  0x0104U /* struct migrate_status: the guest is the destination's */
 #define MIGRATE_REC_STATUS   0x0105U /* struct migrate_status: answers QUERY */
 
-/* either way */
+/* Either way */
 #define MIGRATE_REC_CANCEL 0x0200U /* struct migrate_cancel */
 
-#define MIGRATE_KIND_LIVE	0U /* both ways; ends with a hand-over */
-#define MIGRATE_KIND_CHECKPOINT 1U /* one way, nobody answers; the guest stays the source's */
+/* --- the beginning: which guest it is, and what it needs -------------------------------------- */
 
-#define MIGRATE_HELLO_VERIFY 0x1U /* VERIFY records will come, for every page */
+/* Both ends talk; the migration ends with a hand-over. */
+#define MIGRATE_KIND_LIVE 0U
+
+/* One way, nobody answers; the guest stays the source's. */
+#define MIGRATE_KIND_CHECKPOINT 1U
+
+/* VERIFY records will come, for every page. */
+#define MIGRATE_HELLO_VERIFY 0x1U
 
 struct migrate_hello {
-	uint16_t major;
-	uint16_t minor;
+	uint16_t major;	   /* MIGRATE_MAJOR */
+	uint16_t minor;	   /* MIGRATE_MINOR */
 	uint16_t kind;	   /* MIGRATE_KIND_* */
 	uint16_t flags;	   /* MIGRATE_HELLO_* */
 	uint64_t id;	   /* of this migration: never used twice, never 0 */
@@ -80,27 +96,31 @@ struct migrate_hello {
 	char name[32];	   /* of the partition, NUL-padded */
 };
 
+/* The most regions, bytes of the ISA string, and vCPUs that REQUIRE may name */
 #define MIGRATE_REGIONS_MAX 16U
-#define MIGRATE_ISA_MAX	    512U /* bytes */
+#define MIGRATE_ISA_MAX	    512U
 #define MIGRATE_VCPUS_MAX   4096U
 
 struct migrate_require {
 	uint32_t vcpus;
 	uint32_t gstage_levels; /* 3, 4, 5: the least whose GPA width holds all regions */
-	uint64_t timebase;	/* Hz, of the time that the guest reads */
+	uint64_t timebase;	/* of the time that the guest reads, Hz */
 	uint32_t regions;	/* struct migrate_region that follow */
 	uint32_t isa;		/* bytes of the ISA string that follows them; no NUL */
-	uint32_t cbom_block; /* bytes of a cache block as the guest was told; 0: it has no Zicbom */
-	uint32_t cboz_block; /* the same of Zicboz */
+	uint32_t cbom_block;	/* bytes of a cache block as the guest was told; 0: no Zicbom */
+	uint32_t cboz_block;	/* the same of Zicboz */
 };
 
-/* Regions are in ascending order and do not overlap; gpa and size are multiples of 4096, size is not 0. */
+/* In ascending order and disjoint; gpa and size are multiples of MIGRATE_PAGE, size is not 0. */
 struct migrate_region {
 	uint64_t gpa;
 	uint64_t size; /* bytes */
 };
 
-#define MIGRATE_PASS_FINAL 0x1U /* the guest is paused */
+/* --- passes: the memory ----------------------------------------------------------------------- */
+
+/* The guest is paused. */
+#define MIGRATE_PASS_FINAL 0x1U
 
 struct migrate_pass {
 	uint32_t pass;	/* from 1 */
@@ -109,18 +129,22 @@ struct migrate_pass {
 	uint64_t zero;	/* the same of pages in ZERO records */
 };
 
+/* Pages whose bytes are all 0 */
 struct migrate_zero {
 	uint64_t gpa;
 	uint64_t pages; /* not 0; all in one region */
 };
 
+/* --- the end: state, verification, hand-over -------------------------------------------------- */
+
+/* @run 1: the guest ran until it was paused, and runs on; 0: it was paused already, and stays so */
 struct migrate_stop {
-	uint32_t
-		run; /* 1: the guest ran before it was paused, and runs on; 0: it was paused already, and stays so */
+	uint32_t run;	   /* 0 or 1 */
 	uint32_t reserved; /* 0 */
 };
 
-#define MIGRATE_VERIFY_MAX 64U /* pages in one VERIFY record */
+/* The most pages in one VERIFY record */
+#define MIGRATE_VERIFY_MAX 64U
 
 struct migrate_verify {
 	uint64_t gpa;
@@ -129,28 +153,37 @@ struct migrate_verify {
 
 struct migrate_handover {
 	uint64_t id;
-	uint64_t digest; /* of everything, docs/migration.md says how */
+	uint64_t digest; /* of everything; docs/migration.md says how */
 	uint64_t pages;	 /* PAGE records of all passes */
 	uint64_t zero;	 /* pages in ZERO records of all passes */
 	uint32_t passes;
 	uint32_t states; /* STATE records */
 };
 
-#define MIGRATE_OUTCOME_UNKNOWN 0U /* no record of such a migration: says nothing */
-#define MIGRATE_OUTCOME_PENDING 1U /* not decided: ask again */
-#define MIGRATE_OUTCOME_NONE	2U /* the destination does not have the guest and never will */
-#define MIGRATE_OUTCOME_RUNNING 3U /* the guest is the destination's */
+/* There is no record of such a migration: this says nothing. */
+#define MIGRATE_OUTCOME_UNKNOWN 0U
 
+/* Not decided yet: ask again. */
+#define MIGRATE_OUTCOME_PENDING 1U
+
+/* The destination does not have the guest, and never will. */
+#define MIGRATE_OUTCOME_NONE 2U
+
+/* The guest is the destination's. */
+#define MIGRATE_OUTCOME_RUNNING 3U
+
+/* In QUERY and ACCEPT the outcome is PENDING, in COMMIT and RUNNING it is RUNNING. */
 struct migrate_status {
 	uint64_t id;
-	uint32_t
-		outcome; /* MIGRATE_OUTCOME_*; in QUERY and ACCEPT PENDING, in COMMIT and RUNNING RUNNING */
+	uint32_t outcome;  /* MIGRATE_OUTCOME_* */
 	uint32_t reserved; /* 0 */
 };
 
+/* --- giving up -------------------------------------------------------------------------------- */
+
 #define MIGRATE_REASON_USER	1U /* somebody asked for it */
 #define MIGRATE_REASON_REFUSED	2U /* the machine lacks something, or the slot is not free */
-#define MIGRATE_REASON_STREAM	3U /* a frame or record that may not be */
+#define MIGRATE_REASON_STREAM	3U /* a frame or record that is not allowed */
 #define MIGRATE_REASON_LINK	4U /* the link was cut or stood still */
 #define MIGRATE_REASON_MACHINE	5U /* a call to the hypervisor failed */
 #define MIGRATE_REASON_VERIFY	6U /* arg: gpa of a page that differs */
