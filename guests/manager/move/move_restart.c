@@ -4,7 +4,7 @@
  * is no more runs on, a slot that was half filled is emptied, a log and its brake are taken off, and who was given up and not
  * acknowledged is in doubt. Must never let a guest run that was given up.
  */
-#include "guests/manager/move/move_link.h"
+#include "guests/manager/move/link.h"
 
 static bool look(u32 id, struct cleave_vm_info *info)
 {

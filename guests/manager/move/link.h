@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The links that lead out of the machine: the peer, another machine's manager, and the store, a stream to or from a file. */
-#ifndef GUESTS_MANAGER_MOVE_LINK_H
-#define GUESTS_MANAGER_MOVE_LINK_H
+#ifndef GUESTS_MANAGER_LINK_H
+#define GUESTS_MANAGER_LINK_H
 
 #include "guests/manager/move/move_internal.h"
 

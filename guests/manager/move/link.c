@@ -4,7 +4,7 @@
  * there again and again, in between others may use it.
  */
 #include "guests/lib/virtio/virtio_serial.h"
-#include "guests/manager/move/move_link.h"
+#include "guests/manager/move/link.h"
 #include "guests/manager/wire/wire.h"
 
 #define OFFER_SECONDS  10U /* that the peer may take to answer an offer */

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The commands on jobs. */
+#include "guests/manager/move/link.h"
+
+#define DOWNTIME_MS  300U
+#define PASSES	     30U
+#define PASSES_MAX   4095U
+#define MILLIS_MAX   3600000U
+#define BRAKE_MAX    99U
+#define NEVER_GIVEUP UINT32_MAX
+
+/* --- what may move, and where to ------------------------------------------------------------------------------------ */
+
+/* More than a stream describes: the hypervisor may be built for more. */
+static bool regions_ok(const struct cleave_vm_info *info)
+{
+	if (info->regions <= MIGRATE_REGIONS_MAX)
+		return true;
+	shell_error(
+		"partition %u \"%s\" has %u memory regions; a partition that moves has at most %u",
+		info->id, info->name, info->regions, MIGRATE_REGIONS_MAX);
+	return false;
+}
+
+bool move_find_guest(const char *word, struct cleave_vm_info *info)
+{
+	struct cleave_machine machine;
+
+	if (!commands_find_other(word, info))
+		return false;
+	/* First of all: it is the reason why its configuration cannot say that it may move. */
+	if (cleave_machine(info->id, &machine).error == 0 && machine.devices != 0) {
+		shell_error(
+			"partition %u \"%s\" has the passed-through device %s, which cannot move",
+			info->id, info->name, machine.device);
+		return false;
+	}
+	if ((info->flags & (CLEAVE_VM_FLAG_MIGRATABLE | CLEAVE_VM_FLAG_INCOMING)) == 0) {
+		shell_error("partition %u \"%s\" is not migratable: its configuration lacks "
+			    "`migratable`",
+			    info->id, info->name);
+		return false;
+	}
+	if (info->note == CLEAVE_NOTE_GIVEN) {
+		shell_error("partition %u \"%s\" was given up by migration 0x%lx, which is still "
+			    "in doubt",
+			    info->id, info->name, info->note_id);
+		return false;
+	}
+	if (info->note == CLEAVE_NOTE_FILLING) {
+		shell_error("partition %u \"%s\" is still being filled by migration 0x%lx",
+			    info->id, info->name, info->note_id);
+		return false;
+	}
+	if (info->state != CLEAVE_VM_RUNNING && info->state != CLEAVE_VM_PAUSED) {
+		shell_error("partition %u \"%s\" is %s; only a running or paused one can move",
+			    info->id, info->name, vms_state(info->state));
+		return false;
+	}
+	return regions_ok(info);
+}
+
+bool move_find_slot(const char *word, struct cleave_vm_info *info)
+{
+	if (!commands_find_other(word, info))
+		return false;
+	if (info->state != CLEAVE_VM_EMPTY) {
+		shell_error("slot %u \"%s\" is not empty: its guest is %s", info->id, info->name,
+			    vms_state(info->state));
+		return false;
+	}
+	/* A guest may go back to where it was started, too. */
+	if ((info->flags & (CLEAVE_VM_FLAG_INCOMING | CLEAVE_VM_FLAG_MIGRATABLE)) == 0) {
+		shell_error("slot %u \"%s\" takes no guest: its configuration lacks `incoming`",
+			    info->id, info->name);
+		return false;
+	}
+	return regions_ok(info);
+}
+
+/* --- commands ------------------------------------------------------------------------------------------------------- */
+
+static bool wants_read(int *argc, char **argv, struct move_wants *w)
+{
+	const struct option options[] = {
+		{ .name = "--downtime", .unit = "MS", .number = &w->downtime, .max = MILLIS_MAX },
+		{ .name = "--passes",
+		  .unit = "N",
+		  .number = &w->passes,
+		  .min = 1,
+		  .max = PASSES_MAX },
+		{ .name = "--bound", .unit = "MS", .number = &w->bound, .max = MILLIS_MAX },
+		{ .name = "--brake", .unit = "PERCENT", .number = &w->brake, .max = BRAKE_MAX },
+		{ .name = "--verify", .given = &w->verify },
+	};
+	char why[128];
+
+	*w = (struct move_wants){ .downtime = DOWNTIME_MS,
+				  .passes = PASSES,
+				  .bound = NEVER_GIVEUP };
+	if (words_options(argc, argv, options, ARRAY_SIZE(options), why, sizeof(why)))
+		return true;
+	shell_error("%s", why);
+	return false;
+}
+
+static enum command_result migrate_local(const struct cleave_vm_info *vm,
+					 const struct cleave_vm_info *slot,
+					 const struct move_wants *w)
+{
+	struct migrate_source_config config;
+	struct job *job = move_job_new(JOB_MOVE);
+
+	if (job == NULL)
+		return COMMAND_FAILED;
+	hyper_init(&job->from, vm, move_id() | MOVE_ID_LOCAL, move_view(job, 0));
+	hyper_init(&job->to, slot, job->from.id, move_view(job, 1));
+	if (move_configure(job, w, &config)) {
+		if (job_begin_move(job, &config, &move.ledger))
+			return COMMAND_OK;
+		shell_error("%s", job_line(job));
+	}
+	move_job_drop(job);
+	return COMMAND_FAILED;
+}
+
+static enum command_result run_migrate(int argc, char **argv)
+{
+	struct cleave_vm_info vm, slot;
+	struct move_wants w;
+
+	if (!wants_read(&argc, argv, &w))
+		return COMMAND_FAILED;
+	if (argc != 4 || strcmp(argv[2], "to") != 0)
+		return COMMAND_USAGE;
+	if (!move_find_guest(argv[1], &vm))
+		return COMMAND_FAILED;
+	if (strcmp(argv[3], "peer") == 0)
+		return link_send(&vm, &w);
+	if (!move_find_slot(argv[3], &slot))
+		return COMMAND_FAILED;
+	return migrate_local(&vm, &slot, &w);
+}
+
+static enum command_result run_checkpoint(int argc, char **argv)
+{
+	struct cleave_vm_info vm;
+	struct move_wants w;
+
+	if (!wants_read(&argc, argv, &w))
+		return COMMAND_FAILED;
+	if (argc != 2)
+		return COMMAND_USAGE;
+	if (w.verify) {
+		shell_error("a checkpoint takes no --verify: nobody at the other end compares the "
+			    "pages");
+		return COMMAND_FAILED;
+	}
+	return move_find_guest(argv[1], &vm) ? link_checkpoint(&vm, &w) : COMMAND_FAILED;
+}
+
+static enum command_result run_restore(int argc, char **argv)
+{
+	struct cleave_vm_info slot;
+
+	if (argc != 2)
+		return COMMAND_USAGE;
+	return move_find_slot(argv[1], &slot) ? link_restore(&slot) : COMMAND_FAILED;
+}
+
+/* What the other side would have answered, from a person who knows. */
+static enum command_result run_decide(int argc, char **argv)
+{
+	struct cleave_vm_info vm;
+	struct job *job = NULL;
+	u32 i;
+
+	if (argc != 3 || (strcmp(argv[2], "here") != 0 && strcmp(argv[2], "gone") != 0))
+		return COMMAND_USAGE;
+	if (!vms_find(argv[1], &vm))
+		return COMMAND_FAILED;
+	for (i = 0; i < MOVE_JOBS; i++) {
+		if (job_uses(&move.job[i], vm.id) && job_doubts(&move.job[i]))
+			job = &move.job[i];
+	}
+	if (job == NULL) {
+		shell_error("partition %u \"%s\" is not in doubt", vm.id, vm.name);
+		return COMMAND_FAILED;
+	}
+	link_over(job);
+	(void)migrate_ledger_put(&move.ledger, job->from.id,
+				 argv[2][0] == 'h' ? MIGRATE_OUTCOME_NONE
+						   : MIGRATE_OUTCOME_RUNNING);
+	return job_ask_self(job, &move.ledger) ? COMMAND_OK : COMMAND_FAILED;
+}
+
+/* The job that a person means: by its number, by its partition's or slot's name, or the only one there is. */
+static struct job *find_job(int argc, char **argv)
+{
+	struct job *found = NULL;
+	u64 number = 0;
+	u32 i, n = 0;
+
+	for (i = 0; i < MOVE_JOBS; i++) {
+		struct job *job = &move.job[i];
+
+		if (job->kind == JOB_NONE)
+			continue;
+		if (argc == 1 || (words_number(argv[1], &number) && number == job->number) ||
+		    strcmp(argv[1], job->from.name) == 0 || strcmp(argv[1], job->to.name) == 0) {
+			found = job;
+			n++;
+		}
+	}
+	if (n == 1)
+		return found;
+	if (n > 1)
+		shell_error("%u jobs match: name one by its number; `jobs` shows them", n);
+	else
+		shell_error(argc == 1 ? "there is no job"
+				      : "there is no such job; `jobs` shows all");
+	return NULL;
+}
+
+static enum command_result run_cancel(int argc, char **argv)
+{
+	struct job *job;
+
+	if (argc > 2)
+		return COMMAND_USAGE;
+	job = find_job(argc, argv);
+	if (job == NULL)
+		return COMMAND_FAILED;
+	if (job_cancel(job))
+		return COMMAND_OK;
+	if (job_doubts(job))
+		shell_error(
+			"job %u is in doubt: the peer's answer ends it, or `decide` if the peer "
+			"is lost for good",
+			job->number);
+	else
+		shell_error("it is too late to cancel job %u", job->number);
+	return COMMAND_FAILED;
+}
+
+static enum command_result run_jobs(int argc, char **argv)
+{
+	struct report *r = commands_report();
+	u32 i;
+
+	(void)argv;
+	if (argc != 1)
+		return COMMAND_USAGE;
+	for (i = 0; i < MOVE_JOBS; i++) {
+		struct job *job = &move.job[i];
+		const struct migrate_progress *p;
+
+		if (job->kind == JOB_NONE)
+			continue;
+		p = job->sends ? migrate_source_progress(&job->source)
+			       : migrate_dest_progress(&job->dest);
+		report_row(r);
+		report_number(r, "job", NULL, job->number);
+		report_text(r, "kind", job_name(job));
+		report_text(r, "vm", job->sends ? job->from.name : "-");
+		report_text(r, "to", job_target(job));
+		report_text(r, "phase", p->phase);
+		report_number(r, "pass", NULL, p->pass);
+		report_hex(r, "id", job->sends ? job->from.id : job->dest.hello.id);
+	}
+	if (r->rows == 0 && !shell_script())
+		shell_say("no job is running");
+	else
+		commands_say_table(r);
+	return COMMAND_OK;
+}
+
+static enum command_result run_reboot(int argc, char **argv)
+{
+	(void)argv;
+	if (argc != 1)
+		return COMMAND_USAGE;
+	link_stop();
+	sbi_reboot();
+}
+
+/* --- completion ----------------------------------------------------------------------------------------------------- */
+
+#define CAN_MOVE (COMMANDS_STATE(CLEAVE_VM_RUNNING) | COMMANDS_STATE(CLEAVE_VM_PAUSED))
+
+static void complete_options(struct complete *c)
+{
+	complete_add(c, "--downtime");
+	complete_add(c, "--passes");
+	complete_add(c, "--bound");
+	complete_add(c, "--brake");
+	complete_add(c, "--verify");
+}
+
+static void complete_places(struct complete *c)
+{
+	vms_complete(c, COMMANDS_STATE(CLEAVE_VM_EMPTY));
+	complete_add(c, "peer");
+}
+
+static void complete_migrate(struct complete *c, int argc, char **argv)
+{
+	(void)argv;
+	if (argc == 2)
+		vms_complete(c, CAN_MOVE);
+	else if (argc == 3)
+		complete_add(c, "to");
+	else if (argc == 4)
+		complete_places(c);
+	else
+		complete_options(c);
+}
+
+static void complete_checkpoint(struct complete *c, int argc, char **argv)
+{
+	(void)argv;
+	if (argc == 2)
+		vms_complete(c, CAN_MOVE);
+	else
+		complete_options(c);
+}
+
+static void complete_restore(struct complete *c, int argc, char **argv)
+{
+	(void)argv;
+	if (argc == 2)
+		vms_complete(c, COMMANDS_STATE(CLEAVE_VM_EMPTY));
+}
+
+static void complete_decide(struct complete *c, int argc, char **argv)
+{
+	(void)argv;
+	if (argc == 2)
+		vms_complete(c, COMMANDS_STATE(CLEAVE_VM_PAUSED));
+	if (argc != 3)
+		return;
+	complete_add(c, "here");
+	complete_add(c, "gone");
+}
+
+static void complete_jobs(struct complete *c, int argc, char **argv)
+{
+	u32 i;
+
+	(void)argv;
+	for (i = 0; i < MOVE_JOBS && argc == 2; i++) {
+		char number[12];
+
+		str_print(number, sizeof(number), "%u", move.job[i].number);
+		if (move.job[i].kind != JOB_NONE)
+			complete_add(c, number);
+	}
+}
+
+const struct command move_commands[] = {
+	{ "migrate",
+	  "VM to SLOT|peer [--downtime MS] [--passes N] [--bound MS] [--brake PERCENT] [--verify]",
+	  "move a partition while it runs\n"
+	  "SLOT is an empty slot of this machine. `peer` is the manager at the other end of\n"
+	  "port cleave.peer, which chooses one of its own empty slots.\n"
+	  "--downtime MS: stop the guest when it is expected to stand still for MS or less (300)\n"
+	  "--passes N: copy the running guest at most N times (30), then stop it\n"
+	  "--bound MS: if it would then stand still for longer than MS, cancel the migration\n"
+	  "--brake PERCENT: hold the guest for up to PERCENT of the time if it writes faster\n"
+	  "  than the link carries\n"
+	  "--verify: compare every page on both sides before the guest is handed over",
+	  run_migrate, complete_migrate },
+	{ "checkpoint", "VM [--downtime MS] [--passes N] [--bound MS] [--brake PERCENT]",
+	  "write a partition to port cleave.store while it runs; it runs on", run_checkpoint,
+	  complete_checkpoint },
+	{ "restore", "SLOT", "fill an empty slot with what comes from port cleave.store",
+	  run_restore, complete_restore },
+	{ "cancel", "[JOB]", "end a job; its guest runs on where it was", run_cancel,
+	  complete_jobs },
+	{ "jobs", "", "list the jobs that are running", run_jobs, NULL },
+	{ "links", "", "show the state of the ports to the peer and to the store", link_run_links,
+	  NULL },
+	{ "decide", "VM here|gone",
+	  "end a doubt if the peer is lost for good\n"
+	  "A guest that was handed over without an answer stands still here until the peer says\n"
+	  "whether it has the guest. `here` lets the guest run here again: make sure that it\n"
+	  "never runs anywhere else. `gone` forgets the guest: it runs at the peer.",
+	  run_decide, complete_decide },
+	{ "reboot", "",
+	  "restart this manager, even in the middle of a job\n"
+	  "The manager ends as if it had crashed. After its restart it cleans up: guests that a\n"
+	  "job had paused run on, slots that are half filled are emptied, and the peer is asked\n"
+	  "about guests in doubt.",
+	  run_reboot, NULL },
+};
+const u32 move_commands_nr = ARRAY_SIZE(move_commands);
