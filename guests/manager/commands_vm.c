@@ -70,15 +70,13 @@ static void commands_vm_report(struct report *r, const struct cleave_vm_info *in
 static enum command_result commands_vm_run_list(int argc, char **argv)
 {
 	struct report *r = commands_report();
-	u64 id, max = cleave_feature(CLEAVE_FEATURE_MAX_VMS);
 	struct cleave_vm_info info;
+	u32 id;
 
 	(void)argv;
 	if (argc != 1)
 		return COMMAND_USAGE;
-	for (id = 0; id < max; id++) {
-		if (cleave_vm_info((u32)id, &info).error != 0)
-			continue;
+	for (id = 0; vms_next(&id, &info);) {
 		report_row(r);
 		commands_vm_report(r, &info);
 	}

@@ -48,11 +48,10 @@ bool demo_wait(u64 us)
 /* The first partition that is not this one, and runs. */
 static bool find_target(struct target *t)
 {
-	u64 id, max = cleave_feature(CLEAVE_FEATURE_MAX_VMS);
+	u32 id;
 
-	for (id = 0; id < max; id++) {
-		if (id != vms_self() && cleave_vm_info((u32)id, &t->info).error == 0 &&
-		    t->info.state == CLEAVE_VM_RUNNING)
+	for (id = 0; vms_next(&id, &t->info);) {
+		if (t->info.id != vms_self() && t->info.state == CLEAVE_VM_RUNNING)
 			return true;
 	}
 	shell_error("no other partition is running");

@@ -1,20 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* struct migrate_ops over hypercalls. Each does one bounded call, or a few that do not depend on the size of the memory. */
+/*
+ * struct migrate_ops by hypercalls. Each operation makes one bounded call, or a few; how many does
+ * not depend on the size of the memory.
+ */
 #include "guests/manager/move/hyper.h"
 
-/* Views begin where no partition's memory and no device is, and within Sv39x4's 2 TiB. A window begins in a view's first GiB. */
+/*
+ * Views lie where no partition has memory and no device is, and within Sv39x4's 2 TiB. A window
+ * begins in the first GiB of its view.
+ */
 #define VIEW_BASE   (UINT64_C(1) << 38)
 #define VIEW_SPAN   (UINT64_C(1) << 32)
-#define WINDOW_MORE (MIGRATE_STEP_PAGES * PAGE_SIZE) /* that a call may reach behind a GiB */
+#define WINDOW_MORE (MIGRATE_STEP_PAGES * PAGE_SIZE) /* a call may reach so far beyond a GiB */
 
-/* A G-stage of n levels translates 14 + 9n bits (privileged specification, "Guest-Physical Address Translation"). */
+/*
+ * A G-stage of n levels translates 14 + 9n bits (privileged specification, "Guest-Physical Address
+ * Translation").
+ */
 #define GPA_BITS(n) (14U + 9U * (n))
 
-/* Kinds of records by class (abi/state.h) */
+/* The high byte of a record's kind is its class (abi/state.h). */
 #define KIND_CLASS_SHIFT 8U
 #define KIND_CLASS_VCPU	 (CLEAVE_STATE_REGS >> KIND_CLASS_SHIFT)
 
-static u64 state_buffer[CLEAVE_STATE_MAX / sizeof(u64)];
+static u64 hyper_state_buffer[CLEAVE_STATE_MAX / sizeof(u64)];
 
 void hyper_init(struct hyper *h, const struct cleave_vm_info *info, u64 id, u32 slot)
 {
@@ -43,11 +52,14 @@ static int hyper_vm_state(void *ctx)
 	return r.error != 0 ? (int)r.error : (int)info.state;
 }
 
-/* --- what it was given --------------------------------------------------------------------------------------------- */
+/* --- what a partition was given --------------------------------------------------------------- */
 
-/* Regions in ascending order, as the stream wants them: the configuration may have them in any. */
-static void region_insert(struct migrate_machine *m, u32 *number, u32 region,
-			  const struct cleave_region_info *info)
+/*
+ * Insert a region so that all are in ascending order, which the stream needs. The configuration
+ * may list them in any order.
+ */
+static void hyper_region_insert(struct migrate_machine *m, u32 *number, u32 region,
+				const struct cleave_region_info *info)
 {
 	u32 at = m->regions++;
 
@@ -59,8 +71,8 @@ static void region_insert(struct migrate_machine *m, u32 *number, u32 region,
 	number[at] = region;
 }
 
-/* The least number of levels whose guest-physical addresses hold every region. */
-static u32 levels_needed(const struct migrate_machine *m)
+/* Return: the least number of levels whose guest-physical addresses reach every region. */
+static u32 hyper_levels_needed(const struct migrate_machine *m)
 {
 	const struct migrate_region *last = &m->region[m->regions - 1U];
 	u32 levels = 3;
@@ -95,10 +107,10 @@ int hyper_describe(u32 vm, struct migrate_machine *machine, u32 *number)
 		r = cleave_region_info(vm, i, &region);
 		if (r.error != 0)
 			return (int)r.error;
-		region_insert(machine, number, i, &region);
+		hyper_region_insert(machine, number, i, &region);
 	}
 	machine->gstage_levels = info.state == CLEAVE_VM_EMPTY ? from.gstage_levels
-							       : levels_needed(machine);
+							       : hyper_levels_needed(machine);
 	return 0;
 }
 
@@ -112,16 +124,14 @@ static int hyper_op_describe(void *ctx, struct migrate_machine *machine)
 	return err;
 }
 
-bool hyper_fits(u32 vm, const struct migrate_machine *guest, struct migrate_line *line)
+bool hyper_fits(u32 vm, const struct migrate_machine *guest)
 {
 	struct migrate_machine slot;
 	u32 number[MIGRATE_REGIONS_MAX];
+	struct migrate_line line;
 
-	if (hyper_describe(vm, &slot, number) != 0) {
-		migrate_line_text(line, "no description");
-		return false;
-	}
-	return migrate_machine_fits(guest, &slot, line);
+	migrate_line_clear(&line);
+	return hyper_describe(vm, &slot, number) == 0 && migrate_machine_fits(guest, &slot, &line);
 }
 
 bool hyper_leaves(u32 vm, struct cleave_leaves *sum)
@@ -142,13 +152,15 @@ bool hyper_leaves(u32 vm, struct cleave_leaves *sum)
 	return true;
 }
 
-/* --- memory --------------------------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 /*
- * One window at a time, onto what of a region lies in one GiB and what a call may reach behind that: so it takes few leaves, how large
- * a region is, and passes go through memory in ascending order. At the same offset within a GiB as in the guest, for large leaves.
+ * Map the part of region @r that lies in the GiB of @gpa, and what one call may reach beyond it.
+ * There is one window at a time. So it takes few leaves however large the region is, and it seldom
+ * moves, since passes go through memory in ascending order. It has the same offset within a GiB as
+ * in the guest, which allows large leaves.
  */
-static int window_open(struct hyper *h, const struct migrate_region *r, u64 gpa, u32 flags)
+static int hyper_window_open(struct hyper *h, const struct migrate_region *r, u64 gpa, u32 flags)
 {
 	u64 begin = ALIGN_DOWN(gpa, GIB(1)), end = begin + GIB(1) + WINDOW_MORE;
 	struct sbiret ret;
@@ -177,64 +189,66 @@ void hyper_done(struct hyper *h)
 	h->window = NULL;
 }
 
-static bool window_has(const struct hyper *h, u64 gpa, u64 pages, u32 flags)
+static bool hyper_window_has(const struct hyper *h, u64 gpa, u64 pages, u32 flags)
 {
 	return h->window != NULL && gpa >= h->window_gpa &&
 	       gpa + pages * PAGE_SIZE <= h->window_end && (flags & ~h->window_flags) == 0;
 }
 
-/* Return: where the manager sees @gpa, NULL with @err when it cannot. */
-static u8 *memory_at(struct hyper *h, u64 gpa, u64 pages, u32 flags, int *err)
+/* Return: where the manager sees @gpa; NULL when it cannot, with the error in @err. */
+static u8 *hyper_memory_at(struct hyper *h, u64 gpa, u64 pages, u32 flags, int *err)
 {
 	u32 region = migrate_machine_region(&h->machine, gpa, pages);
 
 	*err = 0;
 	if (region == h->machine.regions || pages > MIGRATE_STEP_PAGES)
 		*err = SBI_ERR_INVALID_ADDRESS;
-	else if (!window_has(h, gpa, pages, flags))
-		*err = window_open(h, &h->machine.region[region], gpa, flags);
+	else if (!hyper_window_has(h, gpa, pages, flags))
+		*err = hyper_window_open(h, &h->machine.region[region], gpa, flags);
 	return *err == 0 ? h->window + (gpa - h->window_gpa) : NULL;
 }
 
 /**
- * struct access - of memory behind a window
- * @to, @from: of which one is in the window; @size: bytes; @zero: what was read is a page of zeros, and not copied
+ * struct hyper_access - an access to memory through a window
+ * @to, @from: one of them is in the window
+ * @size: bytes
+ * @zero: what was read is a page of zeros, which was not copied
  */
-struct access {
+struct hyper_access {
 	u8 *to;
 	const u8 *from;
 	u64 size;
 	bool zero;
 };
 
-static void access_read(void *arg)
+static void hyper_access_read(void *arg)
 {
-	struct access *a = arg;
+	struct hyper_access *a = arg;
 
 	a->zero = migrate_page_is_zero(a->from);
 	if (!a->zero)
 		memcpy(a->to, a->from, a->size);
 }
 
-static void access_write(void *arg)
+static void hyper_access_write(void *arg)
 {
-	const struct access *a = arg;
+	const struct hyper_access *a = arg;
 
 	memcpy(a->to, a->from, a->size);
 }
 
-static void access_zero(void *arg)
+static void hyper_access_zero(void *arg)
 {
-	const struct access *a = arg;
+	const struct hyper_access *a = arg;
 
 	memset(a->to, 0, a->size);
 }
 
 /*
- * Another manager may destroy the partition at any moment, and its windows go with it: an access that traps is an error of the
- * call, not the end of this manager.
+ * Make an access that may trap. Another manager may destroy the partition at any moment, and its
+ * windows go with it. Then the call fails, but this manager does not end.
  */
-static int access_try(void (*access)(void *arg), struct access *a)
+static int hyper_access_try(void (*access)(void *arg), struct hyper_access *a)
 {
 	return trap_try(access, a, NULL) == TRAP_NONE ? 0 : SBI_ERR_INVALID_STATE;
 }
@@ -242,13 +256,13 @@ static int access_try(void (*access)(void *arg), struct access *a)
 static int hyper_page_read(void *ctx, u64 gpa, void *page)
 {
 	int err;
-	struct access a = { .to = page,
-			    .from = memory_at(ctx, gpa, 1, 0, &err),
-			    .size = PAGE_SIZE };
+	struct hyper_access a = { .to = page,
+				  .from = hyper_memory_at(ctx, gpa, 1, 0, &err),
+				  .size = PAGE_SIZE };
 
 	if (a.from == NULL)
 		return err;
-	err = access_try(access_read, &a);
+	err = hyper_access_try(hyper_access_read, &a);
 	return err != 0 ? err : a.zero;
 }
 
@@ -256,29 +270,30 @@ static int hyper_page_write(void *ctx, u64 gpa, const void *page)
 {
 	struct hyper *h = ctx;
 	int err;
-	struct access a = { .to = memory_at(h, gpa, 1, CLEAVE_WINDOW_WRITABLE, &err),
-			    .from = page,
-			    .size = PAGE_SIZE };
+	struct hyper_access a = { .to = hyper_memory_at(h, gpa, 1, CLEAVE_WINDOW_WRITABLE, &err),
+				  .from = page,
+				  .size = PAGE_SIZE };
 
 	if (a.to == NULL)
 		return err;
-	err = access_try(access_write, &a);
+	err = hyper_access_try(hyper_access_write, &a);
 	if (err == 0 && h->touched < gpa + PAGE_SIZE)
 		h->touched = gpa + PAGE_SIZE;
 	return err;
 }
 
-/* Behind what was written, the slot's memory is zero already: VM_CREATE makes it so. */
+/* From @touched on, the slot's memory is zero already, because VM_CREATE zeroes it. */
 static int hyper_page_zero(void *ctx, u64 gpa, u64 pages)
 {
 	struct hyper *h = ctx;
 	int err;
-	struct access a = { .to = memory_at(h, gpa, pages, CLEAVE_WINDOW_WRITABLE, &err),
-			    .size = pages * PAGE_SIZE };
+	struct hyper_access a = { .to = hyper_memory_at(h, gpa, pages, CLEAVE_WINDOW_WRITABLE,
+							&err),
+				  .size = pages * PAGE_SIZE };
 
 	if (a.to == NULL || gpa >= h->touched)
 		return err;
-	return access_try(access_zero, &a);
+	return hyper_access_try(hyper_access_zero, &a);
 }
 
 static int hyper_leaf(void *ctx, u64 gpa)
@@ -289,8 +304,8 @@ static int hyper_leaf(void *ctx, u64 gpa)
 	return r.error != 0 ? (int)r.error : (int)r.value;
 }
 
-/* Return: @error, of what brings the partition into @state. */
-static int made(struct hyper *h, long error, u32 state)
+/* Note that the partition is in @state now, unless @error is not 0. Return: @error. */
+static int hyper_made(struct hyper *h, long error, u32 state)
 {
 	if (error == 0) {
 		h->changed = true;
@@ -299,10 +314,13 @@ static int made(struct hyper *h, long error, u32 state)
 	return (int)error;
 }
 
-/* --- life ----------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
-/* What is noted of a guest that is this side's. @run: it is paused by a job, and is to run when that is over. */
-static struct sbiret note_own(const struct hyper *h, bool run)
+/*
+ * Write the note of a guest that belongs to this side.
+ * @run: a job has paused it, and it is to run when the job is over
+ */
+static struct sbiret hyper_note_own(const struct hyper *h, bool run)
 {
 	if (h->old_note == CLEAVE_NOTE_TAKEN)
 		return cleave_vm_note(h->vm, CLEAVE_NOTE_TAKEN, h->old_id, run);
@@ -310,7 +328,10 @@ static struct sbiret note_own(const struct hyper *h, bool run)
 		   : cleave_vm_note(h->vm, CLEAVE_NOTE_NONE, 0, false);
 }
 
-/* Noted before it is paused: a manager that is started anew meanwhile lets it run again. */
+/*
+ * Note that the guest is to run before pausing it: if the manager is restarted in between, it lets
+ * the guest run again.
+ */
 static int hyper_vm_pause(void *ctx)
 {
 	struct hyper *h = ctx;
@@ -318,32 +339,33 @@ static int hyper_vm_pause(void *ctx)
 
 	h->run = hyper_vm_state(h) == (int)CLEAVE_VM_RUNNING;
 	if (h->run)
-		r = note_own(h, true);
+		r = hyper_note_own(h, true);
 	if (r.error == 0)
 		r = cleave_vm_op(CLEAVE_FN_VM_PAUSE, h->vm);
-	return made(h, r.error, CLEAVE_VM_PAUSED);
+	return hyper_made(h, r.error, CLEAVE_VM_PAUSED);
 }
 
-/* Nobody may run a partition that somebody can write to from outside: the windows go first. */
-static int resume(struct hyper *h)
+/* Unmap the window first: the hypervisor runs no partition that can be written to from outside. */
+static int hyper_resume(struct hyper *h)
 {
 	hyper_done(h);
-	return made(h, cleave_vm_op(CLEAVE_FN_VM_RESUME, h->vm).error, CLEAVE_VM_RUNNING);
+	return hyper_made(h, cleave_vm_op(CLEAVE_FN_VM_RESUME, h->vm).error, CLEAVE_VM_RUNNING);
 }
 
 static int hyper_vm_resume(void *ctx)
 {
 	struct hyper *h = ctx;
-	int err = resume(h);
+	int err = hyper_resume(h);
 
 	if (err == 0)
-		(void)note_own(h, false);
+		(void)hyper_note_own(h, false);
 	return err;
 }
 
 /*
- * A guest that arrives is noted as taken before it runs, and then once more: a manager that is started anew between the
- * two finds a paused guest that is to run, and lets it. One that cannot run is none: the slot is emptied, here or after a restart.
+ * Note an arriving guest as taken before it runs, and once more when it does. If the manager is
+ * restarted between the two, it finds a paused guest that is to run, and lets it. A guest that
+ * cannot run has not arrived: its slot is emptied, by the engine or after a restart.
  */
 static int hyper_vm_take(void *ctx, u64 id, bool run)
 {
@@ -356,14 +378,15 @@ static int hyper_vm_take(void *ctx, u64 id, bool run)
 	hyper_done(h);
 	if (!run)
 		return 0;
-	err = resume(h);
+	err = hyper_resume(h);
 	(void)cleave_vm_note(h->vm, err == 0 ? CLEAVE_NOTE_TAKEN : CLEAVE_NOTE_FILLING, id, false);
 	return err;
 }
 
 /*
- * A guest that comes back is noted as it was: what asks for the migration that brought it here must still be answered. One that is
- * to run is never without a note that says so: who is started anew lets it.
+ * A guest that comes back gets its old note again, because a peer may still ask about the
+ * migration that brought the guest here. If the guest is to run, its note says so at every moment,
+ * so that a restarted manager lets it run.
  */
 static int hyper_vm_own(void *ctx, bool own)
 {
@@ -375,7 +398,7 @@ static int hyper_vm_own(void *ctx, bool own)
 	if (hyper_vm_state(h) == (int)CLEAVE_VM_EMPTY)
 		return 0;
 	r = cleave_vm_note(h->vm, CLEAVE_NOTE_TAKEN, h->id, h->run);
-	return (int)(r.error == 0 ? note_own(h, h->run) : r).error;
+	return (int)(r.error == 0 ? hyper_note_own(h, h->run) : r).error;
 }
 
 static int hyper_vm_brake(void *ctx, u32 percent)
@@ -385,12 +408,16 @@ static int hyper_vm_brake(void *ctx, u32 percent)
 	return (int)cleave_vm_brake(h->vm, percent).error;
 }
 
-static int steps(unsigned long fn, u32 vm, u64 *cursor)
+/* Take the cursor out of @r, the answer of a call in steps. Return: its error. */
+static int hyper_step(struct sbiret r, u64 *cursor)
 {
-	struct sbiret r = cleave_call(fn, vm, *cursor, 0, 0, 0, 0);
-
 	*cursor = r.error == 0 ? (u64)r.value : 0;
 	return (int)r.error;
+}
+
+static int hyper_vm_step(unsigned long fn, u32 vm, u64 *cursor)
+{
+	return hyper_step(cleave_call(fn, vm, *cursor, 0, 0, 0, 0), cursor);
 }
 
 static int hyper_vm_destroy(void *ctx, u64 *cursor)
@@ -398,13 +425,19 @@ static int hyper_vm_destroy(void *ctx, u64 *cursor)
 	struct hyper *h = ctx;
 	int err;
 
-	/* The hypervisor would take the windows with it, and what is not there must not be looked through. */
+	/*
+	 * The hypervisor would unmap the window with the partition, and @window must not point
+	 * nowhere.
+	 */
 	hyper_done(h);
-	err = steps(CLEAVE_FN_VM_DESTROY, h->vm, cursor);
-	return made(h, err, *cursor == 0 ? CLEAVE_VM_EMPTY : CLEAVE_VM_STOPPED);
+	err = hyper_vm_step(CLEAVE_FN_VM_DESTROY, h->vm, cursor);
+	return hyper_made(h, err, *cursor == 0 ? CLEAVE_VM_EMPTY : CLEAVE_VM_STOPPED);
 }
 
-/* Noted before it is there: nobody runs it before it is taken, and a manager that is started anew empties it. */
+/*
+ * Note the slot as filling before its memory is there: nobody runs it before it is taken, and a
+ * restarted manager empties it.
+ */
 static int hyper_vm_create(void *ctx, u64 *cursor)
 {
 	struct hyper *h = ctx;
@@ -414,11 +447,11 @@ static int hyper_vm_create(void *ctx, u64 *cursor)
 	if (*cursor == 0)
 		r = cleave_vm_note(h->vm, CLEAVE_NOTE_FILLING, h->id, false);
 	if (r.error == 0)
-		r.error = steps(CLEAVE_FN_VM_CREATE, h->vm, cursor);
-	return made(h, r.error, *cursor == 0 ? CLEAVE_VM_PAUSED : CLEAVE_VM_EMPTY);
+		r.error = hyper_vm_step(CLEAVE_FN_VM_CREATE, h->vm, cursor);
+	return hyper_made(h, r.error, *cursor == 0 ? CLEAVE_VM_PAUSED : CLEAVE_VM_EMPTY);
 }
 
-/* --- log ------------------------------------------------------------------------------------------------------------ */
+/* --- log -------------------------------------------------------------------------------------- */
 
 static int hyper_log_status(void *ctx, u32 region, u64 *dirty)
 {
@@ -435,16 +468,15 @@ static int hyper_log_status(void *ctx, u32 region, u64 *dirty)
 static int hyper_log_start(void *ctx, u32 region, u64 *cursor)
 {
 	const struct hyper *h = ctx;
-	struct sbiret r = cleave_call(CLEAVE_FN_LOG_START, h->vm, h->number[region],
-				      CLEAVE_LOG_INITIALLY_SET, CLEAVE_LOG_FLAG_EAGER_ON, *cursor,
-				      0);
 
-	*cursor = r.error == 0 ? (u64)r.value : 0;
-	return (int)r.error;
+	return hyper_step(cleave_call(CLEAVE_FN_LOG_START, h->vm, h->number[region],
+				      CLEAVE_LOG_INITIALLY_SET, CLEAVE_LOG_FLAG_EAGER_ON, *cursor,
+				      0),
+			  cursor);
 }
 
-static s64 log_bits(const struct hyper *h, unsigned long fn, u32 region, u64 first, u64 count,
-		    const u64 *bitmap)
+static s64 hyper_log_bits(const struct hyper *h, unsigned long fn, u32 region, u64 first, u64 count,
+			  const u64 *bitmap)
 {
 	struct sbiret r =
 		cleave_call(fn, h->vm, h->number[region], first, count, BUF_LO(bitmap), BUF_HI);
@@ -454,46 +486,49 @@ static s64 log_bits(const struct hyper *h, unsigned long fn, u32 region, u64 fir
 
 static s64 hyper_log_get(void *ctx, u32 region, u64 first, u64 count, u64 *bitmap)
 {
-	return log_bits(ctx, CLEAVE_FN_LOG_GET, region, first, count, bitmap);
+	return hyper_log_bits(ctx, CLEAVE_FN_LOG_GET, region, first, count, bitmap);
 }
 
 static s64 hyper_log_clear(void *ctx, u32 region, u64 first, u64 count, const u64 *bitmap)
 {
-	return log_bits(ctx, CLEAVE_FN_LOG_CLEAR, region, first, count, bitmap);
+	return hyper_log_bits(ctx, CLEAVE_FN_LOG_CLEAR, region, first, count, bitmap);
 }
 
 static int hyper_log_stop(void *ctx, u32 region, u64 *cursor)
 {
 	const struct hyper *h = ctx;
-	struct sbiret r = cleave_call(CLEAVE_FN_LOG_STOP, h->vm, h->number[region],
-				      CLEAVE_LOG_FLAG_COLLAPSE, *cursor, 0, 0);
 
-	*cursor = r.error == 0 ? (u64)r.value : 0;
-	return (int)r.error;
+	return hyper_step(cleave_call(CLEAVE_FN_LOG_STOP, h->vm, h->number[region],
+				      CLEAVE_LOG_FLAG_COLLAPSE, *cursor, 0, 0),
+			  cursor);
 }
 
-/* --- state ---------------------------------------------------------------------------------------------------------- */
+/* --- state ------------------------------------------------------------------------------------ */
 
-static u64 state_key(const struct cleave_state_head *head)
+static u64 hyper_state_key(const struct cleave_state_head *head)
 {
 	return (u64)head->kind << 32 | head->instance;
 }
 
-/* The stream wants them in ascending order; the hypervisor may list them in any. */
-static void states_sort(struct hyper *h)
+/*
+ * Sort the heads in ascending order, which the stream needs; the hypervisor may list them in any
+ * order.
+ */
+static void hyper_states_sort(struct hyper *h)
 {
 	u32 i, k;
 
 	for (i = 1; i < h->nr_heads; i++) {
 		struct cleave_state_head head = h->heads[i];
 
-		for (k = i; k != 0 && state_key(&h->heads[k - 1U]) > state_key(&head); k--)
+		for (k = i; k != 0 && hyper_state_key(&h->heads[k - 1U]) > hyper_state_key(&head);
+		     k--)
 			h->heads[k] = h->heads[k - 1U];
 		h->heads[k] = head;
 	}
 }
 
-static int states_list(struct hyper *h)
+static int hyper_states_list(struct hyper *h)
 {
 	struct sbiret r = cleave_state_list(h->vm, h->heads, ARRAY_SIZE(h->heads));
 
@@ -502,12 +537,15 @@ static int states_list(struct hyper *h)
 	if ((u64)r.value > ARRAY_SIZE(h->heads))
 		return SBI_ERR_NOT_SUPPORTED;
 	h->nr_heads = (u32)r.value;
-	states_sort(h);
+	hyper_states_sort(h);
 	return 0;
 }
 
-/* Of vCPUs those of vCPU 0: they are as long as the others'. */
-static void states_count(struct hyper *h, const struct cleave_state_head *head)
+/*
+ * Count the bytes of a record. Of the vCPUs' records those of vCPU 0 are counted apart; those of
+ * the others are as long.
+ */
+static void hyper_states_count(struct hyper *h, const struct cleave_state_head *head)
 {
 	h->state_bytes += sizeof(*head) + head->length;
 	if (head->instance == 0 && head->kind >> KIND_CLASS_SHIFT == KIND_CLASS_VCPU)
@@ -520,23 +558,23 @@ static int hyper_state_get(void *ctx, u32 index, struct cleave_state_head *head,
 	struct hyper *h = ctx;
 	struct cleave_state_head got;
 	struct sbiret r;
-	int err = index == 0 ? states_list(h) : 0;
+	int err = index == 0 ? hyper_states_list(h) : 0;
 
 	if (err != 0)
 		return err;
 	if (index >= h->nr_heads)
 		return 0;
-	r = cleave_state_get(h->vm, h->heads[index].kind, h->heads[index].instance, state_buffer,
-			     sizeof(state_buffer));
+	r = cleave_state_get(h->vm, h->heads[index].kind, h->heads[index].instance,
+			     hyper_state_buffer, sizeof(hyper_state_buffer));
 	if (r.error != 0)
 		return (int)r.error;
-	memcpy(&got, state_buffer, sizeof(got));
+	memcpy(&got, hyper_state_buffer, sizeof(got));
 	if ((u64)r.value < sizeof(got) || got.length != (u64)r.value - sizeof(got) ||
 	    got.length > size)
 		return SBI_ERR_FAILED;
 	*head = got;
-	memcpy(data, (const u8 *)state_buffer + sizeof(got), got.length);
-	states_count(h, &got);
+	memcpy(data, (const u8 *)hyper_state_buffer + sizeof(got), got.length);
+	hyper_states_count(h, &got);
 	return 1;
 }
 
@@ -544,11 +582,11 @@ static int hyper_state_set(void *ctx, const struct cleave_state_head *head, cons
 {
 	struct hyper *h = ctx;
 
-	if (head->length > sizeof(state_buffer) - sizeof(*head))
+	if (head->length > sizeof(hyper_state_buffer) - sizeof(*head))
 		return SBI_ERR_INVALID_PARAM;
-	memcpy(state_buffer, head, sizeof(*head));
-	memcpy((u8 *)state_buffer + sizeof(*head), data, head->length);
-	return (int)cleave_state_set(h->vm, state_buffer, sizeof(*head) + head->length).error;
+	memcpy(hyper_state_buffer, head, sizeof(*head));
+	memcpy((u8 *)hyper_state_buffer + sizeof(*head), data, head->length);
+	return (int)cleave_state_set(h->vm, hyper_state_buffer, sizeof(*head) + head->length).error;
 }
 
 static int hyper_state_check(void *ctx, struct migrate_line *line)

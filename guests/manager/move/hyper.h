@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the migration engines ask of the hypervisor, for one partition or slot: its memory through windows, its log, its
- * state, its note, its brake.
+ * What the migration engines ask of the hypervisor for one partition or slot: its memory through
+ * windows, its log, its state, its note, its brake.
  *
- * One struct hyper serves one engine, and all of it is used by the manager's one hart. Nothing here may leave a writable window behind
- * on a partition that is to run: the hypervisor would not let it.
+ * One struct hyper serves one engine, and the manager's one hart uses all of them. Nothing here
+ * leaves a writable window on a partition that is to run: the hypervisor would refuse to let it
+ * run.
  */
 #ifndef GUESTS_MANAGER_HYPER_H
 #define GUESTS_MANAGER_HYPER_H
@@ -16,20 +17,22 @@
 #define HYPER_NAME_MAX	 33U
 
 /**
- * struct hyper - a partition that an engine works on
- * @view: where its window is in the manager's own address space
- * @id: for notes: of the migration; of a destination that does not know it yet any that is not 0
- * @run: it ran before it was paused (source); it is to run (destination)
- * @machine: what describe() said last
- * @number: the hypervisor's number of each region of @machine, which is in ascending order
- * @window: memory of the partition as the manager sees it, NULL: none is mapped; @window_gpa up to @window_end is what lies there,
- * @window_flags: CLEAVE_WINDOW_* that it was mapped with
- * @touched: gpa behind the last page that was written since the slot was created: what lies behind is zero as it was made
- * @old_note, @old_id: what was noted of it before it was given up
- * @heads, @nr_heads: its state records, ascending
- * @state_bytes: of all state records with their heads that were read or set
- * @vcpu_bytes: the same of the vCPU that has most, of the kinds that each vCPU has
- * @changed: it was brought into @state here since somebody set this to false
+ * struct hyper - a partition or slot that an engine works on
+ * @view: where in the manager's own address space its window may be
+ * @id: of the migration, for notes. A destination that does not know the id yet has any id but 0
+ * @run: source: the partition ran before it was paused; destination: it is to run
+ * @machine: what describe() said last, its regions in ascending order
+ * @number: the hypervisor's number of each region of @machine
+ * @window: where the manager sees the partition's memory from @window_gpa up to @window_end; NULL:
+ *	no window is mapped
+ * @window_flags: CLEAVE_WINDOW_* that the window was mapped with
+ * @touched: end, GPA, of the highest page that was written since the slot was created: memory from
+ *	there on is zero, as it was created
+ * @old_note, @old_id: the partition's note before this migration
+ * @heads, @nr_heads: the heads of its state records, in ascending order
+ * @state_bytes: bytes of all state records that were read, with their heads
+ * @vcpu_bytes: bytes of those of them that belong to vCPU 0
+ * @changed: the engine has brought the partition into @state since somebody last cleared @changed
  */
 struct hyper {
 	u32 vm;
@@ -57,24 +60,32 @@ struct hyper {
 /** hyper_ops - for the engines; their @ctx is a struct hyper */
 extern const struct migrate_ops hyper_ops;
 
+#define HYPER_VIEWS 12U
+
 /**
  * hyper_init() - begin with a partition or slot
- * @slot: which of HYPER_VIEWS places for a window it gets; no two that are in use at once may have the same
+ * @slot: which of HYPER_VIEWS places its window gets; two that are in use at once must not share
+ *	one
  */
 void hyper_init(struct hyper *h, const struct cleave_vm_info *info, u64 id, u32 slot);
 
-#define HYPER_VIEWS 12U
-
-/** hyper_done() - give up its window */
+/** hyper_done() - unmap its window */
 void hyper_done(struct hyper *h);
 
-/** hyper_fits() - could the empty slot @vm be what @guest is? Return: yes; else @line says what it lacks */
-bool hyper_fits(u32 vm, const struct migrate_machine *guest, struct migrate_line *line);
+/** hyper_fits() - Return: true when the empty slot @vm could be what @guest is */
+bool hyper_fits(u32 vm, const struct migrate_machine *guest);
 
-/** hyper_describe() - what @vm was given, or, empty, could be given. Return: 0 or the hypervisor's error */
+/**
+ * hyper_describe() - describe what @vm was given or, if it is empty, could be given
+ * @number: gets the hypervisor's number of each region of @machine; MIGRATE_REGIONS_MAX entries
+ * Return: 0, or the hypervisor's error.
+ */
 int hyper_describe(u32 vm, struct migrate_machine *machine, u32 *number);
 
-/** hyper_leaves() - leaves of all regions, by size. Return: they could be counted */
+/**
+ * hyper_leaves() - count the leaves of all regions, by size. Return: true when they could be
+ * counted
+ */
 bool hyper_leaves(u32 vm, struct cleave_leaves *sum);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Stepping the engines of a job, and noting what each pass did. What it looks like to a person is job_report.c's. */
+/* Stepping the engines of a job, and recording what each pass did. job_report.c prints it. */
 #include "guests/manager/move/job.h"
 
 #define BATCH 64U /* steps of each engine in one job_step(): a few milliseconds */
@@ -20,7 +20,7 @@ struct migrate_source_config job_source_config(struct job *job)
 	};
 }
 
-struct migrate_dest_config job_dest_config(struct job *job, struct migrate_ledger *ledger)
+static struct migrate_dest_config job_dest_config(struct job *job, struct migrate_ledger *ledger)
 {
 	return (struct migrate_dest_config){
 		.name = job->to.name,
@@ -87,21 +87,21 @@ bool job_ask_self(struct job *job, struct migrate_ledger *ledger)
 	return job->asks;
 }
 
-static bool over(enum migrate_step step)
+static bool job_over(enum migrate_step step)
 {
 	return step == MIGRATE_DONE || step == MIGRATE_FAILED;
 }
 
-/* --- passes --------------------------------------------------------------------------------------------------------- */
+/* --- passes ----------------------------------------------------------------------------------- */
 
-static bool in_pass(const struct migrate_source *s)
+static bool job_in_pass(const struct migrate_source *s)
 {
 	return s->state == MIGRATE_SRC_COPY || s->state == MIGRATE_SRC_PASS_END ||
 	       s->state == MIGRATE_SRC_PASS_ACK;
 }
 
-/* Of more passes than there are rows, the last keeps its own. */
-static void row_open(struct job *job)
+/* Begin the row of a pass. When all rows are taken, the newest pass overwrites the last row. */
+static void job_row_open(struct job *job)
 {
 	const struct migrate_source *s = &job->source;
 
@@ -116,7 +116,7 @@ static void row_open(struct job *job)
 		(struct job_row){ .pass = s->progress.pass, .brake = s->progress.brake };
 }
 
-static void row_close(struct job *job)
+static void job_row_close(struct job *job)
 {
 	const struct migrate_source *s = &job->source;
 	struct job_row *row = &job->row[job->rows - 1U];
@@ -129,56 +129,59 @@ static void row_close(struct job *job)
 	row->left = s->final ? 0 : s->progress.dirty;
 }
 
-static void stage_over(struct job *job, u32 stage)
+static void job_stage_over(struct job *job, u32 stage)
 {
 	if (job->stage[stage] == 0)
 		job->stage[stage] = rdtime() - job->source.paused_at;
 }
 
-static void rows_follow(struct job *job)
+static void job_rows_follow(struct job *job)
 {
 	if (job->source.final)
-		stage_over(job, JOB_STAGE_PAUSE);
-	if (job->source.final && in_pass(&job->source))
-		stage_over(job, JOB_STAGE_STATE);
-	if (job->source.final && job->open && !in_pass(&job->source))
-		stage_over(job, JOB_STAGE_PAGES);
-	if (!job->open && in_pass(&job->source))
-		row_open(job);
-	else if (job->open && !in_pass(&job->source))
-		row_close(job);
+		job_stage_over(job, JOB_STAGE_PAUSE);
+	if (job->source.final && job_in_pass(&job->source))
+		job_stage_over(job, JOB_STAGE_STATE);
+	if (job->source.final && job->open && !job_in_pass(&job->source))
+		job_stage_over(job, JOB_STAGE_PAGES);
+	if (!job->open && job_in_pass(&job->source))
+		job_row_open(job);
+	else if (job->open && !job_in_pass(&job->source))
+		job_row_close(job);
 }
 
-/* --- steps ---------------------------------------------------------------------------------------------------------- */
+/* --- steps ------------------------------------------------------------------------------------ */
 
-/* Return: it did something */
-static bool step_source(struct job *job)
+/* Return: true when it did something. */
+static bool job_step_source(struct job *job)
 {
-	if (!job->sends || over(job->source_step) || job->source_step == MIGRATE_DOUBT)
+	if (!job->sends || job_over(job->source_step) || job->source_step == MIGRATE_DOUBT)
 		return false;
 	job->source_step = migrate_source_step(&job->source);
-	rows_follow(job);
-	if (over(job->source_step)) {
+	job_rows_follow(job);
+	if (job_over(job->source_step)) {
 		hyper_done(&job->from);
 		migrate_pipe_close(&job->pipe, MIGRATE_PIPE_SOURCE);
 	}
-	return job->source_step == MIGRATE_PROGRESS || over(job->source_step);
+	return job->source_step == MIGRATE_PROGRESS || job_over(job->source_step);
 }
 
-static bool step_dest(struct job *job)
+static bool job_step_dest(struct job *job)
 {
-	if ((!job->receives && !job->asks) || over(job->dest_step))
+	if ((!job->receives && !job->asks) || job_over(job->dest_step))
 		return false;
 	job->dest_step = migrate_dest_step(&job->dest);
-	if (over(job->dest_step)) {
+	if (job_over(job->dest_step)) {
 		hyper_done(&job->to);
 		migrate_pipe_close(&job->pipe, MIGRATE_PIPE_DEST);
 	}
-	return job->dest_step == MIGRATE_PROGRESS || over(job->dest_step);
+	return job->dest_step == MIGRATE_PROGRESS || job_over(job->dest_step);
 }
 
-/* Bytes that went between the two without a step that says PROGRESS: a flush, or what came in behind a frame. */
-static u64 moved(const struct job *job)
+/*
+ * Return: bytes that have gone over the links. They grow also without a step that says PROGRESS,
+ * as by a flush.
+ */
+static u64 job_moved(const struct job *job)
 {
 	return job->source.tx.bytes + job->source.rx.bytes + job->dest.tx.bytes +
 	       job->dest.rx.bytes;
@@ -186,20 +189,21 @@ static u64 moved(const struct job *job)
 
 enum job_result job_step(struct job *job)
 {
-	u64 before = moved(job);
+	u64 before = job_moved(job);
 	bool any = false, more = true;
 	u32 i;
 
 	for (i = 0; i < BATCH && more; i++) {
-		more = step_source(job);
-		more = step_dest(job) || more;
+		more = job_step_source(job);
+		more = job_step_dest(job) || more;
 		any = any || more;
 	}
-	if ((!job->sends || over(job->source_step)) && (!job->receives || over(job->dest_step))) {
+	if ((!job->sends || job_over(job->source_step)) &&
+	    (!job->receives || job_over(job->dest_step))) {
 		job->ended = rdtime();
 		return JOB_OVER;
 	}
-	if (any || moved(job) != before)
+	if (any || job_moved(job) != before)
 		return JOB_MOVED;
 	return job->sends && job->source_step == MIGRATE_DOUBT ? JOB_DOUBTS : JOB_WAITS;
 }
@@ -225,8 +229,8 @@ const char *job_line(const struct job *job)
 
 bool job_paused(const struct job *job)
 {
-	return job->sends ? job->source.paused && !over(job->source_step)
-			  : job->receives && job->dest.stopped && !over(job->dest_step);
+	return job->sends ? job->source.paused && !job_over(job->source_step)
+			  : job->receives && job->dest.stopped && !job_over(job->dest_step);
 }
 
 bool job_uses(const struct job *job, u32 vm)

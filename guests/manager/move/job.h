@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A job: one or two migration engines that are stepped until they are over, what they did pass by pass, and the report at
- * its end.
+ * A job: one or two migration engines that are stepped until they are over, what they did pass by
+ * pass, and the report at the end.
  *
- * All of it belongs to the manager's one hart. A job never waits: job_step() is bounded, and says whether there is more to do at
- * once.
+ * All of it belongs to the manager's one hart. A job never waits: job_step() is bounded, and says
+ * whether there is more to do at once.
  */
 #ifndef GUESTS_MANAGER_JOB_H
 #define GUESTS_MANAGER_JOB_H
@@ -15,12 +15,13 @@
 #define JOB_BUFFER ((MIGRATE_BUFFER_MIN + 63U) / 64U * 64U) /* bytes */
 #define JOB_ROWS   48U					    /* passes that are kept for the table */
 
-/* What a guest stands still for, up to when it runs again */
-#define JOB_STAGE_PAUSE 0U
-#define JOB_STAGE_STATE 1U
-#define JOB_STAGE_PAGES 2U
+/* Stages of the time in which a guest stands still, each up to its end */
+#define JOB_STAGE_PAUSE 0U /* its vCPUs stop */
+#define JOB_STAGE_STATE 1U /* its state is read */
+#define JOB_STAGE_PAGES 2U /* its last pages go over */
 #define JOB_STAGES	3U
 
+/** enum job_kind - what a job does */
 enum job_kind {
 	JOB_NONE,
 	JOB_MOVE,	/* slot to slot of this machine */
@@ -35,10 +36,18 @@ enum job_result {
 	JOB_MOVED,  /* something was done: call again */
 	JOB_WAITS,  /* nothing can be done until a link moves */
 	JOB_DOUBTS, /* the source is in doubt: it needs a new connection */
-	JOB_OVER,   /* everything is over, well or not */
+	JOB_OVER,   /* everything is over, whether it went well or not */
 };
 
-/** struct job_row - what a pass carried; @ticks: from its first frame to its acknowledgement; @left: dirty pages behind it */
+/**
+ * struct job_row - what one pass carried
+ * @pages: pages with their contents
+ * @zero: pages that were zero
+ * @bytes: of the link
+ * @ticks: from the pass's first frame to its acknowledgement
+ * @left: pages that were dirty after it
+ * @brake: percent
+ */
 struct job_row {
 	u32 pass;
 	u64 pages;
@@ -50,16 +59,23 @@ struct job_row {
 };
 
 /**
- * struct job
- * @number: that a person calls it by
- * @sends, @receives: which of its engines it has
- * @said: what was said last about what it waits for; @said_of: digest of the line before it
- * @asks: its source asks this manager's own ledger, by a destination without a slot
- * @began: ticks
- * @before: leaves of the guest before, @after: where it is then
- * @history: of the source, NULL without --verify; @history_bytes: of it
- * @stage: ticks from the pause to when it had answered, to when the state was read, to when the last pages were there; 0: not yet
- * @row: passes; @rows: how many; @open: the last of them is under way; the fields behind it are sums when that pass began
+ * struct job - a job; its fields up to @tx are zero in a new one
+ * @number: what a person calls it by
+ * @sends, @receives: which engines it has: a source, a destination, or both
+ * @asks: its source is in doubt, and asks this manager's own ledger through a destination without
+ *	a slot
+ * @said: in doubt: what was last said about what the job waits for
+ * @said_of: digest of the line that was said with it
+ * @from, @to: the hypervisor's side of the source and of the destination
+ * @pipe: joins the two engines of one job
+ * @timebase: ticks in a second
+ * @began, @ended: ticks
+ * @before: the guest's leaves before the job
+ * @history: the source's page history, @history_bytes bytes; NULL without --verify
+ * @stage: ticks from the pause to the end of each stage (JOB_STAGE_*); 0: it has not ended
+ * @row: the passes, @rows of them
+ * @open: the last of them is under way
+ * @row_begin, @row_pages, @row_zero, @row_bytes: time and sums when that pass began
  */
 struct job {
 	enum job_kind kind;
@@ -94,55 +110,77 @@ struct job {
 	u64 rx[2][JOB_BUFFER / sizeof(u64)];
 };
 
-/** job_source_config() - buffers and names filled in; the caller adds what was asked for */
+/**
+ * job_source_config() - Return: a configuration with names and buffers filled in; the caller adds
+ * what was asked for
+ */
 struct migrate_source_config job_source_config(struct job *job);
 
-/** job_dest_config() - the same for a destination, with @ledger; it takes the kind of stream that the job is for */
-struct migrate_dest_config job_dest_config(struct job *job, struct migrate_ledger *ledger);
-
 /**
- * job_begin_move() - both engines, joined by the job's pipe; @from and @to are set up
- * Return: they can begin, else job_line() says why not.
+ * job_begin_move() - begin with both engines, joined by the job's pipe
+ *
+ * job->from and job->to are set up.
+ * Return: true when they can begin; else job_line() says why not.
  */
 bool job_begin_move(struct job *job, const struct migrate_source_config *config,
 		    struct migrate_ledger *ledger);
 
-/** job_begin_source(), job_begin_dest() - one engine, at @link. Return: it can begin, else job_line() says why not */
+/**
+ * job_begin_source() - begin with one engine, a source at @link; job->from is set up
+ * job_begin_dest() - begin with one engine, a destination at @link; job->to is set up
+ * Return: true when it can begin; else job_line() says why not.
+ */
 bool job_begin_source(struct job *job, const struct migrate_source_config *config,
 		      const struct migrate_link *link);
 bool job_begin_dest(struct job *job, struct migrate_ledger *ledger,
 		    const struct migrate_link *link);
 
-/** job_doubts() - Return: its source is in doubt, and may be asking the peer just now; it does not ask this manager yet */
+/**
+ * job_doubts() - Return: true when its source is in doubt, whether or not it is asking the peer;
+ * false once it asks this manager
+ */
 bool job_doubts(const struct job *job);
 
-/** job_ask_self() - a source in doubt asks @ledger of this manager. Return: it was in doubt */
+/**
+ * job_ask_self() - let a source in doubt ask @ledger, which is this manager's. Return: false if it
+ * was not in doubt
+ */
 bool job_ask_self(struct job *job, struct migrate_ledger *ledger);
 
-/** job_step() - a bounded piece of work of all its engines. Return: enum job_result */
+/** job_step() - do a bounded piece of work of all its engines */
 enum job_result job_step(struct job *job);
 
-/** job_cancel() - Return: it is not too late; the next steps undo everything */
+/**
+ * job_cancel() - cancel the job. Return: false when it is too late; else the next steps undo
+ * everything
+ */
 bool job_cancel(struct job *job);
 
-/** job_ok() - a job that is over: Return: it did what it was to do */
+/** job_ok() - Return: true when the job, which is over, did what it was to do */
 bool job_ok(const struct job *job);
 
-/** job_line() - Return: what went wrong, "" when nothing did */
+/** job_line() - Return: a line that says what went wrong; "" when nothing did */
 const char *job_line(const struct job *job);
 
-/** job_paused() - Return: the guest stands still because of this job: do nothing now that can wait */
+/**
+ * job_paused() - Return: true when the guest stands still because of this job: what can wait must
+ * wait
+ */
 bool job_paused(const struct job *job);
 
-/** job_uses() - Return: it works on partition @vm */
+/** job_uses() - Return: true when the job works on partition @vm */
 bool job_uses(const struct job *job, u32 vm);
 
-/** job_name() - Return: its kind in a word; job_target() - where the guest goes, in a word */
+/** job_name() - Return: the kind of job in a word */
 const char *job_name(const struct job *job);
+
+/** job_target() - Return: where the guest goes, in a word */
 const char *job_target(const struct job *job);
 
-/** job_say_progress() - the progress line; job_say_report() - table, sums and leaves of a job that is over */
+/** job_say_progress() - show the progress line */
 void job_say_progress(struct job *job);
+
+/** job_say_report() - print the passes, sums and leaves of a job that is over */
 void job_say_report(struct job *job);
 
 #endif

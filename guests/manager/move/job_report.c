@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a job looks like to a person or a script: its progress line, and the table, sums and leaves at its end. */
+/*
+ * What a job prints, for a person or a script: its progress line, and the passes, sums and leaves
+ * at its end.
+ */
 #include "guests/manager/commands.h"
 #include "guests/manager/move/job.h"
 
-static u64 ticks_ms(const struct job *job, u64 ticks)
+static u64 job_report_ticks_ms(const struct job *job, u64 ticks)
 {
 	return ticks * 1000U / job->timebase;
 }
 
-/* Bytes a second, from bytes in so many ticks. */
-static u64 rate(const struct job *job, u64 bytes, u64 ticks)
+/* Return: bytes a second, from @bytes in @ticks. */
+static u64 job_report_rate(const struct job *job, u64 bytes, u64 ticks)
 {
 	u64 us = ticks * 1000U / (job->timebase / 1000U);
 
 	return us == 0 ? 0 : bytes * 1000U / us * 1000U;
 }
 
-/* MiB/s as text, with tenths. */
-static void rate_text(char *buf, size_t size, u64 bytes_a_second)
+/* Write a rate in MiB/s, with tenths. */
+static void job_report_rate_text(char *buf, size_t size, u64 bytes_a_second)
 {
 	u64 tenths = bytes_a_second * 10U / MIB(1);
 
@@ -45,19 +48,22 @@ const char *job_target(const struct job *job)
 	return job->kind == JOB_CHECKPOINT ? "store" : job->to.name;
 }
 
-/* --- progress ------------------------------------------------------------------------------------------------------- */
+/* --- progress --------------------------------------------------------------------------------- */
 
-/* The row for a person is short: tenths only where they matter. */
-static void rate_short(char *buf, size_t size, u64 bytes_a_second)
+/* Write a rate as short as the row for a person needs it: with tenths only where they matter. */
+static void job_report_rate_short(char *buf, size_t size, u64 bytes_a_second)
 {
 	if (bytes_a_second < 10U * MIB(1))
-		rate_text(buf, size, bytes_a_second);
+		job_report_rate_text(buf, size, bytes_a_second);
 	else
 		str_print(buf, size, "%lu", bytes_a_second / MIB(1));
 }
 
-/* The row has 71 columns, which this fits in with a name of five letters and all numbers as long as they usually get. */
-static void say_row(const struct job *job, const struct migrate_progress *p, u64 now)
+/*
+ * The row has 71 columns. This fits, with a name of five letters and numbers as long as they
+ * usually get.
+ */
+static void job_report_say_row(const struct job *job, const struct migrate_progress *p, u64 now)
 {
 	char speed[24], dirty[24], what[24], brake[24] = "";
 
@@ -65,40 +71,41 @@ static void say_row(const struct job *job, const struct migrate_progress *p, u64
 		str_print(what, sizeof(what), "pass %u", p->pass);
 	else
 		str_print(what, sizeof(what), "%s", p->phase);
-	rate_short(speed, sizeof(speed), now);
-	rate_short(dirty, sizeof(dirty), p->dirty_rate * PAGE_SIZE);
+	job_report_rate_short(speed, sizeof(speed), now);
+	job_report_rate_short(dirty, sizeof(dirty), p->dirty_rate * PAGE_SIZE);
 	if (p->brake != 0)
 		str_print(brake, sizeof(brake), ", brake %u%%", p->brake);
 	shell_progress("%s: %s, %u%%, %s MiB/s, dirty %s MiB/s, down %lu ms%s", job->from.name,
 		       what, p->percent, speed, dirty, p->estimate_us / 1000U, brake);
 }
 
-static void say_source(struct job *job)
+static void job_report_say_source(struct job *job)
 {
 	const struct migrate_source *s = &job->source;
 	const struct migrate_progress *p = migrate_source_progress(&job->source);
-	u64 now = rate(job, s->tx.bytes - s->pass_bytes, rdtime() - s->pass_time);
+	u64 now = job_report_rate(job, s->tx.bytes - s->pass_bytes, rdtime() - s->pass_time);
 	char speed[24];
 
 	if (p->pass == 0)
 		now = 0;
 	if (!shell_script()) {
-		say_row(job, p, now);
+		job_report_say_row(job, p, now);
 		return;
 	}
-	rate_text(speed, sizeof(speed), now);
+	job_report_rate_text(speed, sizeof(speed), now);
 	shell_progress("job=%u phase=\"%s\" pass=%u percent=%u mib_s=%s dirty_rate_pages_s=%lu "
 		       "left_pages=%lu estimate_ms=%lu brake_percent=%u",
 		       job->number, p->phase, p->pass, p->percent, speed, p->dirty_rate, p->dirty,
 		       p->estimate_us / 1000U, p->brake);
 }
 
-static void say_dest(struct job *job)
+static void job_report_say_dest(struct job *job)
 {
 	const struct migrate_progress *p = migrate_dest_progress(&job->dest);
 	char speed[24];
 
-	rate_text(speed, sizeof(speed), rate(job, p->bytes, rdtime() - job->began));
+	job_report_rate_text(speed, sizeof(speed),
+			     job_report_rate(job, p->bytes, rdtime() - job->began));
 	if (shell_script())
 		shell_progress("job=%u phase=\"%s\" pass=%u pages=%lu zero_pages=%lu mib_s=%s",
 			       job->number, p->phase, p->pass, p->pages, p->zero, speed);
@@ -110,14 +117,14 @@ static void say_dest(struct job *job)
 void job_say_progress(struct job *job)
 {
 	if (job->sends)
-		say_source(job);
+		job_report_say_source(job);
 	else
-		say_dest(job);
+		job_report_say_dest(job);
 }
 
-/* --- the end -------------------------------------------------------------------------------------------------------- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
-static void say_passes(const struct job *job)
+static void job_report_say_passes(const struct job *job)
 {
 	struct report *r = commands_report();
 	u32 i;
@@ -131,8 +138,9 @@ static void say_passes(const struct job *job)
 		report_number(r, "pages", NULL, row->pages);
 		report_number(r, "zero", NULL, row->zero);
 		report_bytes(r, "sent", row->bytes);
-		report_number(r, "time", "ms", ticks_ms(job, row->ticks));
-		rate_text(speed, sizeof(speed), rate(job, row->bytes, row->ticks));
+		report_number(r, "time", "ms", job_report_ticks_ms(job, row->ticks));
+		job_report_rate_text(speed, sizeof(speed),
+				     job_report_rate(job, row->bytes, row->ticks));
 		report_text(r, "MiB/s", speed);
 		report_number(r, "dirty left", NULL, row->left);
 		report_percent(r, "brake", row->brake);
@@ -141,7 +149,7 @@ static void say_passes(const struct job *job)
 		commands_say_table(r);
 }
 
-static void say_ratio(struct report *r, u64 pages, u64 first)
+static void job_report_say_ratio(struct report *r, u64 pages, u64 first)
 {
 	char text[24];
 	u64 thousandths = first == 0 ? 0 : pages * 1000U / first;
@@ -150,7 +158,7 @@ static void say_ratio(struct report *r, u64 pages, u64 first)
 	report_text(r, "ratio", text);
 }
 
-static void sums_source(const struct job *job, struct report *r)
+static void job_report_sums_source(const struct job *job, struct report *r)
 {
 	const struct migrate_progress *p = &job->source.progress;
 	u64 first = job->rows != 0 && job->row[0].pass == 1 ? job->row[0].pages : 0;
@@ -160,12 +168,13 @@ static void sums_source(const struct job *job, struct report *r)
 	report_number(r, "pages", NULL, p->pages);
 	report_number(r, "zero", NULL, p->zero);
 	report_number(r, "nonzero", NULL, first);
-	say_ratio(r, p->pages, first);
+	job_report_say_ratio(r, p->pages, first);
 	report_bytes(r, "sent", p->bytes);
-	report_number(r, "time", "ms", ticks_ms(job, job->ended - job->began));
-	rate_text(speed, sizeof(speed), rate(job, p->bytes, job->ended - job->began));
+	report_number(r, "time", "ms", job_report_ticks_ms(job, job->ended - job->began));
+	job_report_rate_text(speed, sizeof(speed),
+			     job_report_rate(job, p->bytes, job->ended - job->began));
 	report_text(r, "MiB/s", speed);
-	report_number(r, "downtime", "ms", ticks_ms(job, p->paused_ticks));
+	report_number(r, "downtime", "ms", job_report_ticks_ms(job, p->paused_ticks));
 	report_number(r, "downtime ticks", NULL, p->paused_ticks);
 	report_number(r, "paused at", "ticks", job->stage[JOB_STAGE_PAUSE]);
 	report_number(r, "state at", "ticks", job->stage[JOB_STAGE_STATE]);
@@ -174,7 +183,7 @@ static void sums_source(const struct job *job, struct report *r)
 	report_number(r, "state of a vcpu", "bytes", job->from.vcpu_bytes);
 }
 
-static void sums_dest(const struct job *job, struct report *r)
+static void job_report_sums_dest(const struct job *job, struct report *r)
 {
 	const struct migrate_dest *d = &job->dest;
 
@@ -182,10 +191,10 @@ static void sums_dest(const struct job *job, struct report *r)
 	report_number(r, "pages", NULL, d->progress.pages);
 	report_number(r, "zero", NULL, d->progress.zero);
 	report_bytes(r, "received", d->rx.bytes);
-	report_number(r, "time", "ms", ticks_ms(job, job->ended - job->began));
+	report_number(r, "time", "ms", job_report_ticks_ms(job, job->ended - job->began));
 }
 
-static void say_sums(struct job *job)
+static void job_report_say_sums(struct job *job)
 {
 	struct report *r = commands_report();
 
@@ -194,17 +203,17 @@ static void say_sums(struct job *job)
 	report_row(r);
 	report_number(r, "job", NULL, job->number);
 	if (job->sends)
-		sums_source(job, r);
+		job_report_sums_source(job, r);
 	else
-		sums_dest(job, r);
+		job_report_sums_dest(job, r);
 	if (shell_script())
 		commands_say_table(r);
 	else
 		commands_say_list(r);
 }
 
-static void leaves_row(struct report *r, const char *where, const char *when,
-		       const struct cleave_leaves *leaves)
+static void job_report_leaves_row(struct report *r, const char *where, const char *when,
+				  const struct cleave_leaves *leaves)
 {
 	report_row(r);
 	report_text(r, "leaves", where);
@@ -214,8 +223,10 @@ static void leaves_row(struct report *r, const char *where, const char *when,
 	report_number(r, "4 KiB", NULL, leaves->leaves[0]);
 }
 
-/* Where the guest was, and where it is: with huge leaves before, there are huge leaves after. */
-static void say_leaves(const struct job *job)
+/*
+ * The leaves where the guest was, and where it is now: huge leaves before mean huge leaves after.
+ */
+static void job_report_say_leaves(const struct job *job)
 {
 	bool here = job->receives && job_ok(job);
 	const struct hyper *now = here ? &job->to : &job->from;
@@ -225,16 +236,16 @@ static void say_leaves(const struct job *job)
 	if (!hyper_leaves(now->vm, &after))
 		return;
 	if (job->sends)
-		leaves_row(r, job->from.name, "before", &job->before);
-	leaves_row(r, now->name, "after", &after);
+		job_report_leaves_row(r, job->from.name, "before", &job->before);
+	job_report_leaves_row(r, now->name, "after", &after);
 	commands_say_table(r);
 }
 
 void job_say_report(struct job *job)
 {
-	say_passes(job);
+	job_report_say_passes(job);
 	if (job->sends || job_ok(job))
-		say_sums(job);
+		job_report_say_sums(job);
 	if ((job->sends && job->kind != JOB_SEND) || !job_ok(job) || job->receives)
-		say_leaves(job);
+		job_report_say_leaves(job);
 }

@@ -1,36 +1,43 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Jobs over ports. The peer's port has one job at a time, and while it has none, this listens there. Who is in doubt asks
- * there again and again, in between others may use it.
+ * Jobs over ports. The peer's port has one job at a time; while it has none, this listens there. A
+ * job in doubt asks there again and again, and in between others may use the port.
  */
 #include "guests/lib/virtio/virtio_serial.h"
 #include "guests/manager/move/link.h"
 #include "guests/manager/wire/wire.h"
 
-#define OFFER_SECONDS  10U /* that the peer may take to answer an offer */
-#define COMMIT_SECONDS 5U  /* that it may take to say that it has the guest */
-#define ASK_SECONDS    3U  /* that it may take to answer a question, and between two */
-
-/* And beside those 10 seconds: it answers when it has zeroed the slot's memory. 64 MiB/s are the least that is thinkable. */
+/*
+ * How long the peer may take to answer an offer. Besides these seconds it needs time to zero the
+ * slot's memory before it answers: 64 MiB a second is the slowest that is plausible.
+ */
+#define OFFER_SECONDS	     10U
 #define OFFER_PAGES_A_SECOND 16384U
 
 /*
- * That it may take to acknowledge a pass whose last byte the port took. It has nothing else to do: this is for what is still on its
- * way, half a MiB in buffers of both ports, over a slow link.
+ * How long the peer may take to acknowledge a pass whose last byte the port has taken. It has
+ * nothing else to do, so this is for what is still on its way: half a MiB in the buffers of both
+ * ports, over a slow link.
  */
 #define PASS_SECONDS 30U
 
-#define BLOCK_SECONDS 30U /* that the port may take nothing of what waits for it */
+#define COMMIT_SECONDS 5U  /* how long the peer may take to say that it has the guest */
+#define ASK_SECONDS    3U  /* how long it may take to answer a question; the pause between two */
+#define BLOCK_SECONDS  30U /* how long the port may take nothing while something waits for it */
 
 /**
- * struct links
- * @device: there is one
- * @peer, @store: their ports, NULL: not announced
- * @job: that the peer's wire has, NULL: none; @since: ticks when its source began to wait for what it waits for now
- * @state, @pass: that it waits in; @bytes: that the port had taken by then
- * @asked: ticks of the last question of one in doubt
- * @known: the peer's port was connected before; @lost: that its wire is lost was said
- * @filed: the job that the store has, NULL: none; @spoiled: the connection in which a stream was left half read
+ * struct links - both links
+ * @device: there is a device that has ports
+ * @peer, @store: the two ports; NULL: the device has not announced it
+ * @job: the job that uses the peer's wire; NULL: none
+ * @state, @pass, @bytes: the state and pass of @job's source, and the bytes that the port had
+ *	taken, when last looked at
+ * @since: when one of these three last changed, ticks
+ * @asked: when a job in doubt last asked, ticks
+ * @known: the peer's port has been connected before
+ * @lost: that the wire is lost has been said
+ * @filed: the job that uses the store; NULL: none
+ * @spoiled: the connection of the store in which a stream was left half read; 0: none
  */
 static struct links {
 	bool device;
@@ -49,22 +56,22 @@ static struct links {
 	u32 spoiled;
 } links;
 
-static s64 port_send(void *ctx, const void *bytes, size_t size)
+static s64 link_port_send(void *ctx, const void *bytes, size_t size)
 {
 	return virtio_port_send(ctx, bytes, size);
 }
 
-static s64 port_recv(void *ctx, void *bytes, size_t size)
+static s64 link_port_recv(void *ctx, void *bytes, size_t size)
 {
 	return virtio_port_recv(ctx, bytes, size);
 }
 
-static struct migrate_link port_link(struct virtio_port *port)
+static struct migrate_link link_of_port(struct virtio_port *port)
 {
-	return (struct migrate_link){ .send = port_send, .recv = port_recv, .ctx = port };
+	return (struct migrate_link){ .send = link_port_send, .recv = link_port_recv, .ctx = port };
 }
 
-static s64 none_send(void *ctx, const void *bytes, size_t size)
+static s64 link_none_send(void *ctx, const void *bytes, size_t size)
 {
 	(void)ctx;
 	(void)bytes;
@@ -72,7 +79,7 @@ static s64 none_send(void *ctx, const void *bytes, size_t size)
 	return -1;
 }
 
-static s64 none_recv(void *ctx, void *bytes, size_t size)
+static s64 link_none_recv(void *ctx, void *bytes, size_t size)
 {
 	(void)ctx;
 	(void)bytes;
@@ -82,10 +89,10 @@ static s64 none_recv(void *ctx, void *bytes, size_t size)
 
 struct migrate_link link_none(void)
 {
-	return (struct migrate_link){ .send = none_send, .recv = none_recv };
+	return (struct migrate_link){ .send = link_none_send, .recv = link_none_recv };
 }
 
-static u64 now(void)
+static u64 link_now(void)
 {
 	return rdtime();
 }
@@ -103,10 +110,13 @@ void link_stop(void)
 		virtio_serial_stop();
 }
 
-/* --- the peer: connections ------------------------------------------------------------------------------------------ */
+/* --- the peer: connections -------------------------------------------------------------------- */
 
-/* The device announces its ports when it likes to, and the host's side comes and goes. */
-static void peer_connect(void)
+/*
+ * Connect the peer's port. The device may announce its ports at any time, and the host's side
+ * comes and goes.
+ */
+static void link_peer_connect(void)
 {
 	struct migrate_link link;
 
@@ -114,8 +124,8 @@ static void peer_connect(void)
 		links.peer = virtio_port_find(LINK_PEER);
 		if (links.peer == NULL)
 			return;
-		link = port_link(links.peer);
-		wire_init(&links.wire, &link, now, move.timebase);
+		link = link_of_port(links.peer);
+		wire_init(&links.wire, &link, link_now, move.timebase);
 	}
 	if (links.wire.state != WIRE_DOWN || links.job != NULL || !virtio_port_open(links.peer))
 		return;
@@ -126,8 +136,8 @@ static void peer_connect(void)
 	links.lost = links.wire.lost;
 }
 
-/* Return: it was answered; else something else has to leave first */
-static bool peer_refuse(const struct migrate_hello *hello, const char *why)
+/* Refuse what the peer offers. Return: false when something else has to be sent first. */
+static bool link_peer_refuse(const struct migrate_hello *hello, const char *why)
 {
 	struct migrate_cancel cancel = { .reason = MIGRATE_REASON_REFUSED };
 	struct migrate_line line;
@@ -142,22 +152,23 @@ static bool peer_refuse(const struct migrate_hello *hello, const char *why)
 	return true;
 }
 
-/* The first empty slot that can be what the guest was given; else the first empty one, whose engine says what it lacks. */
-static bool find_slot(const struct migrate_machine *guest, struct cleave_vm_info *slot)
+/*
+ * Find the first empty slot that can be what @guest is. If there is none, take the first empty
+ * one: its engine then says what the slot lacks.
+ * @guest: NULL: it is not known
+ * Return: true when there is an empty slot.
+ */
+static bool link_find_slot(const struct migrate_machine *guest, struct cleave_vm_info *slot)
 {
-	u64 id, max = cleave_feature(CLEAVE_FEATURE_MAX_VMS);
 	struct cleave_vm_info info;
 	bool found = false;
+	u32 id;
 
-	for (id = 0; id < max; id++) {
-		struct migrate_line line;
-
-		if (cleave_vm_info((u32)id, &info).error != 0 ||
-		    (info.flags & CLEAVE_VM_FLAG_INCOMING) == 0 || info.state != CLEAVE_VM_EMPTY ||
+	for (id = 0; vms_next(&id, &info);) {
+		if ((info.flags & CLEAVE_VM_FLAG_INCOMING) == 0 || info.state != CLEAVE_VM_EMPTY ||
 		    move_uses(info.id))
 			continue;
-		migrate_line_clear(&line);
-		if (guest == NULL || hyper_fits(info.id, guest, &line)) {
+		if (guest == NULL || hyper_fits(info.id, guest)) {
 			*slot = info;
 			return true;
 		}
@@ -168,7 +179,7 @@ static bool find_slot(const struct migrate_machine *guest, struct cleave_vm_info
 	return found;
 }
 
-static bool peer_receive(void)
+static bool link_peer_receive(void)
 {
 	static struct migrate_machine guest;
 	struct migrate_hello hello;
@@ -179,11 +190,11 @@ static bool peer_receive(void)
 
 	wire_hello(&links.wire, &hello);
 	migrate_line_clear(&line);
-	if (!find_slot(wire_require(&links.wire, &guest, &line) ? &guest : NULL, &slot))
-		return peer_refuse(&hello, "no empty incoming slot");
+	if (!link_find_slot(wire_require(&links.wire, &guest, &line) ? &guest : NULL, &slot))
+		return link_peer_refuse(&hello, "no empty incoming slot");
 	job = move_job_take(JOB_RECEIVE);
 	if (job == NULL)
-		return peer_refuse(&hello, "too many jobs are running");
+		return link_peer_refuse(&hello, "too many jobs are running");
 	migrate_line_clear(&line);
 	migrate_line_bytes(&line, hello.name, sizeof(hello.name));
 	shell_say("peer: receiving %s into slot %u \"%s\" as job %u", line.text, slot.id, slot.name,
@@ -195,7 +206,7 @@ static bool peer_receive(void)
 	return true;
 }
 
-static bool peer_answer(void)
+static bool link_peer_answer(void)
 {
 	struct migrate_status query;
 
@@ -212,7 +223,7 @@ static bool peer_answer(void)
 	return true;
 }
 
-static bool peer_listen(void)
+static bool link_peer_listen(void)
 {
 	enum wire_call call = wire_serve(&links.wire);
 
@@ -224,26 +235,28 @@ static bool peer_listen(void)
 	}
 	if (links.job != NULL || call == WIRE_NONE)
 		return false;
-	return call == WIRE_HELLO ? peer_receive() : peer_answer();
+	return call == WIRE_HELLO ? link_peer_receive() : link_peer_answer();
 }
 
-/* --- the peer: a source that waits --------------------------------------------------------------------------------- */
+/* --- the peer: a source that waits ------------------------------------------------------------ */
 
 /*
- * The peer began something at the same moment. A question is answered, for it ends a doubt. Of two migrations the one with the
- * smaller id goes on, on both sides: the other gives up before anything was done.
+ * The peer began something at the same moment as @job. A question is answered, since the answer
+ * ends a doubt. Of two migrations both sides go on with the one that has the smaller id; the other
+ * is cancelled before it has done anything.
+ * Return: true when something was done.
  */
-static bool peer_crossed(struct job *job, enum wire_call call)
+static bool link_peer_crossed(struct job *job, enum wire_call call)
 {
 	struct migrate_hello hello;
 
 	if (migrate_tx_waiting(&job->source.tx) != 0)
 		return false;
 	if (call == WIRE_QUERY)
-		return peer_answer();
+		return link_peer_answer();
 	wire_hello(&links.wire, &hello);
 	if (job->source.state != MIGRATE_SRC_ACCEPT)
-		return peer_refuse(&hello, "in doubt about a guest sent earlier; try again");
+		return link_peer_refuse(&hello, "in doubt about a guest sent earlier; try again");
 	if (hello.id > job->from.id) {
 		wire_drop(&links.wire);
 	} else {
@@ -254,8 +267,10 @@ static bool peer_crossed(struct job *job, enum wire_call call)
 	return true;
 }
 
-/* Seconds that the source may wait where it is, while the port takes nothing; 0: it waits for nobody. */
-static u64 patience(const struct migrate_source *s)
+/*
+ * Return: how many seconds the source may wait for what it waits for now; 0: it waits for nobody.
+ */
+static u64 link_patience(const struct migrate_source *s)
 {
 	switch (s->state) {
 	case MIGRATE_SRC_ACCEPT:
@@ -271,30 +286,37 @@ static u64 patience(const struct migrate_source *s)
 	}
 }
 
-static void say_patience(const struct migrate_source *s)
+static void link_say_patience(const struct migrate_source *s)
 {
-	/* Who is in doubt asks again and again, and says so. */
+	/* A source in doubt asks again and again, and says that itself. */
 	if (migrate_source_doubts(s))
 		return;
 	shell_progress_end();
 	if (migrate_tx_waiting(&s->tx) != 0)
-		shell_say("peer: the link has taken nothing for %lu seconds", patience(s));
+		shell_say("peer: the link has taken nothing for %lu seconds", link_patience(s));
 	else
-		shell_say("peer: no answer for %lu seconds", patience(s));
+		shell_say("peer: no answer for %lu seconds", link_patience(s));
 }
 
-/* The other side has a slot that it fills, or is about to have one, and may wait for the next frame. */
-static bool peer_fills(const struct migrate_source *s)
+/*
+ * Return: true when the peer has a slot that it fills, or is about to have one: it may wait for
+ * the next frame.
+ */
+static bool link_peer_fills(const struct migrate_source *s)
 {
 	return s->state == MIGRATE_SRC_ACCEPT || s->state == MIGRATE_SRC_PASS_ACK;
 }
 
-static bool peer_watch(struct job *job)
+/*
+ * Watch a source that waits for the peer, and end a wait that is too long. Return: true when
+ * something was done.
+ */
+static bool link_peer_watch(struct job *job)
 {
 	struct migrate_source *s = &job->source;
 	enum wire_call call = wire_crossed(&links.wire);
 
-	if (call != WIRE_NONE && peer_crossed(job, call))
+	if (call != WIRE_NONE && link_peer_crossed(job, call))
 		return true;
 	if (s->state != links.state || s->progress.pass != links.pass ||
 	    s->tx.bytes != links.bytes) {
@@ -303,28 +325,28 @@ static bool peer_watch(struct job *job)
 		links.bytes = s->tx.bytes;
 		links.since = rdtime();
 	}
-	if (patience(s) == 0 || rdtime() - links.since <= patience(s) * move.timebase)
+	if (link_patience(s) == 0 || rdtime() - links.since <= link_patience(s) * move.timebase)
 		return false;
 	links.since = rdtime();
-	say_patience(s);
-	if (migrate_tx_waiting(&s->tx) == 0 && peer_fills(s))
+	link_say_patience(s);
+	if (migrate_tx_waiting(&s->tx) == 0 && link_peer_fills(s))
 		wire_end(&links.wire);
 	else
 		wire_cut(&links.wire, migrate_tx_waiting(&s->tx));
 	return true;
 }
 
-static void peer_leave(struct job *job)
+static void link_peer_leave(struct job *job)
 {
 	wire_close(&links.wire, job->sends ? &job->source.tx : &job->dest.tx);
 	links.job = NULL;
 	links.state = MIGRATE_SRC_CHECK;
 }
 
-/* --- the peer: doubt ------------------------------------------------------------------------------------------------ */
+/* --- the peer: doubt -------------------------------------------------------------------------- */
 
-/* When it changes: what it waits for, or what the peer has answered, which may be that it does not know. */
-static void doubt_say(struct job *job)
+/* Say what a job in doubt waits for and what the peer has answered, if one of them has changed. */
+static void link_doubt_say(struct job *job)
 {
 	const char *line = job_line(job);
 	u64 of = migrate_digest(line, strlen(line), 0);
@@ -343,20 +365,20 @@ static void doubt_say(struct job *job)
 		shell_say("%s: in doubt%s", job->from.name, wait);
 }
 
-/* Nothing is under way on the wire, and the other side has begun nothing. */
-static bool peer_quiet(void)
+/* Return: true when nothing is under way on the wire, and the other side has begun nothing. */
+static bool link_peer_quiet(void)
 {
 	return links.wire.state == WIRE_IDLE && !links.wire.lost && links.wire.keep_end == 0;
 }
 
-static bool doubt_ask(struct job *job)
+static bool link_doubt_ask(struct job *job)
 {
 	struct migrate_link link;
 
 	if (links.job == job)
-		peer_leave(job);
-	doubt_say(job);
-	if (links.job != NULL || !peer_quiet() ||
+		link_peer_leave(job);
+	link_doubt_say(job);
+	if (links.job != NULL || !link_peer_quiet() ||
 	    rdtime() - links.asked < ASK_SECONDS * move.timebase)
 		return false;
 	links.asked = rdtime();
@@ -368,7 +390,7 @@ static bool doubt_ask(struct job *job)
 	return true;
 }
 
-/* --- both ------------------------------------------------------------------------------------------------------------ */
+/* --- both ------------------------------------------------------------------------------------- */
 
 bool link_step(void)
 {
@@ -378,23 +400,23 @@ bool link_step(void)
 	if (!links.device)
 		return false;
 	virtio_poll();
-	peer_connect();
+	link_peer_connect();
 	for (i = 0; i < MOVE_JOBS; i++) {
 		struct job *job = &move.job[i];
 
 		if (job->kind == JOB_SEND && job->source_step == MIGRATE_DOUBT)
-			any = doubt_ask(job) || any;
+			any = link_doubt_ask(job) || any;
 	}
-	any = peer_listen() || any;
+	any = link_peer_listen() || any;
 	if (links.job != NULL && links.job->sends)
-		any = peer_watch(links.job) || any;
+		any = link_peer_watch(links.job) || any;
 	return any;
 }
 
 void link_over(struct job *job)
 {
 	if (links.job == job)
-		peer_leave(job);
+		link_peer_leave(job);
 	if (links.filed != job)
 		return;
 	if (job->kind == JOB_RESTORE && !job_ok(job))
@@ -403,10 +425,10 @@ void link_over(struct job *job)
 	links.filed = NULL;
 }
 
-static bool port_there(const struct virtio_port *port, const char *name)
+static bool link_port_there(const struct virtio_port *port, const char *name)
 {
 	if (port == NULL)
-		/* The device announces its ports when it likes to: what is not there may come. */
+		/* The device may announce its ports at any time: the port may still come. */
 		shell_error("port %s is not there (yet): the manager's partition needs a "
 			    "virtio console device with a port of that name",
 			    name);
@@ -417,7 +439,7 @@ static bool port_there(const struct virtio_port *port, const char *name)
 	return false;
 }
 
-static bool peer_free(void)
+static bool link_peer_free(void)
 {
 	u32 i;
 
@@ -430,7 +452,7 @@ static bool peer_free(void)
 			    job_name(job), job->sends ? job->from.name : job->to.name);
 		return false;
 	}
-	if (peer_quiet())
+	if (link_peer_quiet())
 		return true;
 	shell_error("port " LINK_PEER " is not ready; try again in a second");
 	return false;
@@ -442,7 +464,7 @@ enum command_result link_send(const struct cleave_vm_info *vm, const struct move
 	struct migrate_link link;
 	struct job *job;
 
-	if (!port_there(links.peer, LINK_PEER) || !peer_free())
+	if (!link_port_there(links.peer, LINK_PEER) || !link_peer_free())
 		return COMMAND_FAILED;
 	job = move_job_new(JOB_SEND);
 	if (job == NULL)
@@ -454,17 +476,17 @@ enum command_result link_send(const struct cleave_vm_info *vm, const struct move
 		if (job_begin_source(job, &config, &link))
 			return COMMAND_OK;
 		shell_error("%s", job_line(job));
-		peer_leave(job);
+		link_peer_leave(job);
 	}
 	move_job_drop(job);
 	return COMMAND_FAILED;
 }
 
-static bool store_free(void)
+static bool link_store_free(void)
 {
 	if (links.store == NULL && links.device)
 		links.store = virtio_port_find(LINK_STORE);
-	if (!port_there(links.store, LINK_STORE))
+	if (!link_port_there(links.store, LINK_STORE))
 		return false;
 	if (links.filed != NULL) {
 		shell_error("the store is in use by job %u (%s)", links.filed->number,
@@ -483,7 +505,7 @@ enum command_result link_checkpoint(const struct cleave_vm_info *vm, const struc
 	struct migrate_link link;
 	struct job *job;
 
-	if (!store_free())
+	if (!link_store_free())
 		return COMMAND_FAILED;
 	job = move_job_new(JOB_CHECKPOINT);
 	if (job == NULL)
@@ -491,7 +513,7 @@ enum command_result link_checkpoint(const struct cleave_vm_info *vm, const struc
 	hyper_init(&job->from, vm, move_id(), move_view(job, 0));
 	if (move_configure(job, w, &config)) {
 		config.kind = MIGRATE_KIND_CHECKPOINT;
-		link = port_link(links.store);
+		link = link_of_port(links.store);
 		links.filed = job;
 		if (job_begin_source(job, &config, &link))
 			return COMMAND_OK;
@@ -507,7 +529,7 @@ enum command_result link_restore(const struct cleave_vm_info *slot)
 	struct migrate_link link;
 	struct job *job;
 
-	if (!store_free())
+	if (!link_store_free())
 		return COMMAND_FAILED;
 	if (links.spoiled != 0 && links.spoiled == virtio_port_generation(links.store)) {
 		shell_error("port " LINK_STORE
@@ -519,7 +541,7 @@ enum command_result link_restore(const struct cleave_vm_info *slot)
 	if (job == NULL)
 		return COMMAND_FAILED;
 	hyper_init(&job->to, slot, move_id(), move_view(job, 1));
-	link = port_link(links.store);
+	link = link_of_port(links.store);
 	links.filed = job;
 	if (job_begin_dest(job, &move.ledger, &link))
 		return COMMAND_OK;
@@ -529,9 +551,9 @@ enum command_result link_restore(const struct cleave_vm_info *slot)
 	return COMMAND_FAILED;
 }
 
-/* --- links ---------------------------------------------------------------------------------------------------------- */
+/* --- links ------------------------------------------------------------------------------------ */
 
-static const char *peer_state(void)
+static const char *link_peer_state(void)
 {
 	if (links.peer == NULL)
 		return "absent";
@@ -539,10 +561,10 @@ static const char *peer_state(void)
 		return "closed";
 	if (links.job != NULL)
 		return "busy";
-	return peer_quiet() ? "ready" : "not ready";
+	return link_peer_quiet() ? "ready" : "not ready";
 }
 
-static const char *store_state(void)
+static const char *link_store_state(void)
 {
 	if (links.store == NULL)
 		return "absent";
@@ -562,10 +584,10 @@ enum command_result link_run_links(int argc, char **argv)
 		links.store = virtio_port_find(LINK_STORE);
 	report_row(r);
 	report_text(r, "port", LINK_PEER);
-	report_text(r, "state", peer_state());
+	report_text(r, "state", link_peer_state());
 	report_row(r);
 	report_text(r, "port", LINK_STORE);
-	report_text(r, "state", store_state());
+	report_text(r, "state", link_store_state());
 	commands_say_table(r);
 	return COMMAND_OK;
 }

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The commands on jobs, and the jobs themselves, in turn. A partition is in one job at most: whoever else wants to change it
- * asks move_uses().
+ * The jobs: taking one, stepping all of them in turn, and saying how each ends. A partition is in
+ * one job at most; before anything else changes a partition it asks move_uses().
  */
 #include "guests/manager/move/link.h"
 
 #define PROGRESS_PER_SECOND 4U
-
-#define STALL_MS 10000U
+#define STALL_MS	    10000U
 
 struct move move;
 
-/* --- jobs ----------------------------------------------------------------------------------------------------------- */
+_Static_assert(2U * MOVE_JOBS <= HYPER_VIEWS, "each job has two places for windows");
+
+/* --- jobs ------------------------------------------------------------------------------------- */
 
 struct job *move_job_take(enum job_kind kind)
 {
@@ -42,14 +43,16 @@ struct job *move_job_new(enum job_kind kind)
 	return job;
 }
 
-/* Windows of the job's engines: two places each. */
 u32 move_view(const struct job *job, u32 end)
 {
 	return (u32)(job - move.job) * 2U + end;
 }
 
-/* Memory for histories is taken from one end to the other, and given back when no job has any. */
-static bool history_take(struct job *job)
+/*
+ * Take memory for the page history that --verify needs. It is taken from one end to the other, and
+ * given back once no job has any.
+ */
+static bool move_history_take(struct job *job)
 {
 	struct migrate_machine machine;
 	u32 number[MIGRATE_REGIONS_MAX];
@@ -74,7 +77,7 @@ static bool history_take(struct job *job)
 	return true;
 }
 
-static void history_give(struct job *job)
+static void move_history_give(struct job *job)
 {
 	u32 i;
 
@@ -91,22 +94,22 @@ void move_job_drop(struct job *job)
 	hyper_done(&job->from);
 	hyper_done(&job->to);
 	job->kind = JOB_NONE;
-	history_give(job);
+	move_history_give(job);
 }
 
 /*
- * Unique among all that a destination ever hears of: time, what this manager and its machine did so far (counters that no reset
- * of the manager sets back), and a count.
+ * An id has to be unique among all that a destination ever hears of. So it is a digest of the
+ * time, of a count, and of the counters of the manager's own partition, which no reset of the
+ * manager sets back.
  */
 u64 move_id(void)
 {
-	u64 seed[CLEAVE_STAT_COUNT + 3U] = { 0 };
+	u64 seed[CLEAVE_STAT_COUNT + 2U] = { 0 };
 	u64 id;
 
 	(void)cleave_stats(vms_self(), seed, CLEAVE_STAT_COUNT);
 	seed[CLEAVE_STAT_COUNT] = rdtime();
 	seed[CLEAVE_STAT_COUNT + 1U] = ++move.ids;
-	seed[CLEAVE_STAT_COUNT + 2U] = move.typed;
 	id = migrate_digest(seed, sizeof(seed), 0) & ~MOVE_ID_LOCAL;
 	return id == 0 ? 2U : id;
 }
@@ -114,7 +117,7 @@ u64 move_id(void)
 bool move_configure(struct job *job, const struct move_wants *w,
 		    struct migrate_source_config *config)
 {
-	if (w->verify && !history_take(job))
+	if (w->verify && !move_history_take(job))
 		return false;
 	(void)hyper_leaves(job->from.vm, &job->before);
 	*config = job_source_config(job);
@@ -127,7 +130,7 @@ bool move_configure(struct job *job, const struct move_wants *w,
 	return true;
 }
 
-/* --- the main loop's side --------------------------------------------------------------------------------------------- */
+/* --- the main loop's side --------------------------------------------------------------------- */
 
 void move_init(const void *fdt)
 {
@@ -142,7 +145,7 @@ void move_init(const void *fdt)
 	link_init(fdt);
 }
 
-static void say_done(const struct job *job)
+static void move_say_done(const struct job *job)
 {
 	const char *also = job_line(job);
 	struct migrate_line name;
@@ -156,20 +159,20 @@ static void say_done(const struct job *job)
 		  also[0] != '\0' ? "; " : "", also);
 }
 
-static void job_end(struct job *job)
+static void move_job_end(struct job *job)
 {
 	link_over(job);
 	shell_progress_end();
 	job_say_report(job);
 	if (job_ok(job))
-		say_done(job);
+		move_say_done(job);
 	else
 		shell_say("failed: %s %s", job_name(job), job_line(job));
 	move_job_drop(job);
 }
 
-/* Not while the guest stands still for it: what is printed would cost it time. */
-static void job_show(struct job *job)
+/* Show how far the job is, but not while its guest stands still: printing would cost it time. */
+static void move_job_show(struct job *job)
 {
 	u64 now = rdtime();
 
@@ -179,8 +182,8 @@ static void job_show(struct job *job)
 	job_say_progress(job);
 }
 
-/* What the jobs did to partitions is not news. */
-static void expect(struct hyper *h)
+/* A state that a job brought a partition into is no news. */
+static void move_expect(struct hyper *h)
 {
 	if (!h->changed)
 		return;
@@ -200,15 +203,15 @@ bool move_step(void)
 		if (job->kind == JOB_NONE)
 			continue;
 		result = job_step(job);
-		expect(&job->from);
-		expect(&job->to);
+		move_expect(&job->from);
+		move_expect(&job->to);
 		switch (result) {
 		case JOB_OVER:
-			job_end(job);
+			move_job_end(job);
 			more = true;
 			break;
 		case JOB_MOVED:
-			job_show(job);
+			move_job_show(job);
 			more = true;
 			break;
 		case JOB_WAITS:

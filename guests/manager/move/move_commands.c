@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The commands on jobs. */
+/* The commands that begin jobs, show them and end them. */
 #include "guests/manager/move/link.h"
 
-#define DOWNTIME_MS  300U
-#define PASSES	     30U
-#define PASSES_MAX   4095U
-#define MILLIS_MAX   3600000U
-#define BRAKE_MAX    99U
-#define NEVER_GIVEUP UINT32_MAX
+#define DOWNTIME_MS 300U
+#define PASSES	    30U
+#define PASSES_MAX  4095U
+#define MILLIS_MAX  3600000U
+#define BRAKE_MAX   99U
+#define BOUND_NONE  UINT32_MAX
 
-/* --- what may move, and where to ------------------------------------------------------------------------------------ */
+/* --- what may move, and where to -------------------------------------------------------------- */
 
-/* More than a stream describes: the hypervisor may be built for more. */
-static bool regions_ok(const struct cleave_vm_info *info)
+/* A hypervisor may be built for more memory regions than a stream describes. */
+static bool move_commands_regions_ok(const struct cleave_vm_info *info)
 {
 	if (info->regions <= MIGRATE_REGIONS_MAX)
 		return true;
@@ -22,13 +22,17 @@ static bool regions_ok(const struct cleave_vm_info *info)
 	return false;
 }
 
-bool move_find_guest(const char *word, struct cleave_vm_info *info)
+/*
+ * Find the partition that @word names, if it may leave. Return: false: shell_error() has been told
+ * why not.
+ */
+static bool move_commands_find_guest(const char *word, struct cleave_vm_info *info)
 {
 	struct cleave_machine machine;
 
 	if (!commands_find_other(word, info))
 		return false;
-	/* First of all: it is the reason why its configuration cannot say that it may move. */
+	/* Check this first: it is why the configuration cannot make the partition migratable. */
 	if (cleave_machine(info->id, &machine).error == 0 && machine.devices != 0) {
 		shell_error(
 			"partition %u \"%s\" has the passed-through device %s, which cannot move",
@@ -57,10 +61,14 @@ bool move_find_guest(const char *word, struct cleave_vm_info *info)
 			    info->id, info->name, vms_state(info->state));
 		return false;
 	}
-	return regions_ok(info);
+	return move_commands_regions_ok(info);
 }
 
-bool move_find_slot(const char *word, struct cleave_vm_info *info)
+/*
+ * Find the slot that @word names, if it may be filled. Return: false: shell_error() has been told
+ * why not.
+ */
+static bool move_commands_find_slot(const char *word, struct cleave_vm_info *info)
 {
 	if (!commands_find_other(word, info))
 		return false;
@@ -69,18 +77,18 @@ bool move_find_slot(const char *word, struct cleave_vm_info *info)
 			    vms_state(info->state));
 		return false;
 	}
-	/* A guest may go back to where it was started, too. */
+	/* A guest may also go back to the slot that it was started in. */
 	if ((info->flags & (CLEAVE_VM_FLAG_INCOMING | CLEAVE_VM_FLAG_MIGRATABLE)) == 0) {
 		shell_error("slot %u \"%s\" takes no guest: its configuration lacks `incoming`",
 			    info->id, info->name);
 		return false;
 	}
-	return regions_ok(info);
+	return move_commands_regions_ok(info);
 }
 
-/* --- commands ------------------------------------------------------------------------------------------------------- */
+/* --- commands --------------------------------------------------------------------------------- */
 
-static bool wants_read(int *argc, char **argv, struct move_wants *w)
+static bool move_commands_wants_read(int *argc, char **argv, struct move_wants *w)
 {
 	const struct option options[] = {
 		{ .name = "--downtime", .unit = "MS", .number = &w->downtime, .max = MILLIS_MAX },
@@ -95,18 +103,16 @@ static bool wants_read(int *argc, char **argv, struct move_wants *w)
 	};
 	char why[128];
 
-	*w = (struct move_wants){ .downtime = DOWNTIME_MS,
-				  .passes = PASSES,
-				  .bound = NEVER_GIVEUP };
+	*w = (struct move_wants){ .downtime = DOWNTIME_MS, .passes = PASSES, .bound = BOUND_NONE };
 	if (words_options(argc, argv, options, ARRAY_SIZE(options), why, sizeof(why)))
 		return true;
 	shell_error("%s", why);
 	return false;
 }
 
-static enum command_result migrate_local(const struct cleave_vm_info *vm,
-					 const struct cleave_vm_info *slot,
-					 const struct move_wants *w)
+static enum command_result move_commands_migrate_local(const struct cleave_vm_info *vm,
+						       const struct cleave_vm_info *slot,
+						       const struct move_wants *w)
 {
 	struct migrate_source_config config;
 	struct job *job = move_job_new(JOB_MOVE);
@@ -124,30 +130,30 @@ static enum command_result migrate_local(const struct cleave_vm_info *vm,
 	return COMMAND_FAILED;
 }
 
-static enum command_result run_migrate(int argc, char **argv)
+static enum command_result move_commands_run_migrate(int argc, char **argv)
 {
 	struct cleave_vm_info vm, slot;
 	struct move_wants w;
 
-	if (!wants_read(&argc, argv, &w))
+	if (!move_commands_wants_read(&argc, argv, &w))
 		return COMMAND_FAILED;
 	if (argc != 4 || strcmp(argv[2], "to") != 0)
 		return COMMAND_USAGE;
-	if (!move_find_guest(argv[1], &vm))
+	if (!move_commands_find_guest(argv[1], &vm))
 		return COMMAND_FAILED;
 	if (strcmp(argv[3], "peer") == 0)
 		return link_send(&vm, &w);
-	if (!move_find_slot(argv[3], &slot))
+	if (!move_commands_find_slot(argv[3], &slot))
 		return COMMAND_FAILED;
-	return migrate_local(&vm, &slot, &w);
+	return move_commands_migrate_local(&vm, &slot, &w);
 }
 
-static enum command_result run_checkpoint(int argc, char **argv)
+static enum command_result move_commands_run_checkpoint(int argc, char **argv)
 {
 	struct cleave_vm_info vm;
 	struct move_wants w;
 
-	if (!wants_read(&argc, argv, &w))
+	if (!move_commands_wants_read(&argc, argv, &w))
 		return COMMAND_FAILED;
 	if (argc != 2)
 		return COMMAND_USAGE;
@@ -156,20 +162,20 @@ static enum command_result run_checkpoint(int argc, char **argv)
 			    "pages");
 		return COMMAND_FAILED;
 	}
-	return move_find_guest(argv[1], &vm) ? link_checkpoint(&vm, &w) : COMMAND_FAILED;
+	return move_commands_find_guest(argv[1], &vm) ? link_checkpoint(&vm, &w) : COMMAND_FAILED;
 }
 
-static enum command_result run_restore(int argc, char **argv)
+static enum command_result move_commands_run_restore(int argc, char **argv)
 {
 	struct cleave_vm_info slot;
 
 	if (argc != 2)
 		return COMMAND_USAGE;
-	return move_find_slot(argv[1], &slot) ? link_restore(&slot) : COMMAND_FAILED;
+	return move_commands_find_slot(argv[1], &slot) ? link_restore(&slot) : COMMAND_FAILED;
 }
 
-/* What the other side would have answered, from a person who knows. */
-static enum command_result run_decide(int argc, char **argv)
+/* A person answers in place of the peer. */
+static enum command_result move_commands_run_decide(int argc, char **argv)
 {
 	struct cleave_vm_info vm;
 	struct job *job = NULL;
@@ -194,8 +200,12 @@ static enum command_result run_decide(int argc, char **argv)
 	return job_ask_self(job, &move.ledger) ? COMMAND_OK : COMMAND_FAILED;
 }
 
-/* The job that a person means: by its number, by its partition's or slot's name, or the only one there is. */
-static struct job *find_job(int argc, char **argv)
+/*
+ * Find the job that a person means: by its number, by the name of its partition or slot, or,
+ * without a word, the only job.
+ * Return: NULL: shell_error() has been told.
+ */
+static struct job *move_commands_find_job(int argc, char **argv)
 {
 	struct job *found = NULL;
 	u64 number = 0;
@@ -222,13 +232,13 @@ static struct job *find_job(int argc, char **argv)
 	return NULL;
 }
 
-static enum command_result run_cancel(int argc, char **argv)
+static enum command_result move_commands_run_cancel(int argc, char **argv)
 {
 	struct job *job;
 
 	if (argc > 2)
 		return COMMAND_USAGE;
-	job = find_job(argc, argv);
+	job = move_commands_find_job(argc, argv);
 	if (job == NULL)
 		return COMMAND_FAILED;
 	if (job_cancel(job))
@@ -243,7 +253,7 @@ static enum command_result run_cancel(int argc, char **argv)
 	return COMMAND_FAILED;
 }
 
-static enum command_result run_jobs(int argc, char **argv)
+static enum command_result move_commands_run_jobs(int argc, char **argv)
 {
 	struct report *r = commands_report();
 	u32 i;
@@ -275,7 +285,7 @@ static enum command_result run_jobs(int argc, char **argv)
 	return COMMAND_OK;
 }
 
-static enum command_result run_reboot(int argc, char **argv)
+static enum command_result move_commands_run_reboot(int argc, char **argv)
 {
 	(void)argv;
 	if (argc != 1)
@@ -284,11 +294,11 @@ static enum command_result run_reboot(int argc, char **argv)
 	sbi_reboot();
 }
 
-/* --- completion ----------------------------------------------------------------------------------------------------- */
+/* --- completion ------------------------------------------------------------------------------- */
 
 #define CAN_MOVE (COMMANDS_STATE(CLEAVE_VM_RUNNING) | COMMANDS_STATE(CLEAVE_VM_PAUSED))
 
-static void complete_options(struct complete *c)
+static void move_commands_complete_options(struct complete *c)
 {
 	complete_add(c, "--downtime");
 	complete_add(c, "--passes");
@@ -297,13 +307,13 @@ static void complete_options(struct complete *c)
 	complete_add(c, "--verify");
 }
 
-static void complete_places(struct complete *c)
+static void move_commands_complete_places(struct complete *c)
 {
 	vms_complete(c, COMMANDS_STATE(CLEAVE_VM_EMPTY));
 	complete_add(c, "peer");
 }
 
-static void complete_migrate(struct complete *c, int argc, char **argv)
+static void move_commands_complete_migrate(struct complete *c, int argc, char **argv)
 {
 	(void)argv;
 	if (argc == 2)
@@ -311,28 +321,28 @@ static void complete_migrate(struct complete *c, int argc, char **argv)
 	else if (argc == 3)
 		complete_add(c, "to");
 	else if (argc == 4)
-		complete_places(c);
+		move_commands_complete_places(c);
 	else
-		complete_options(c);
+		move_commands_complete_options(c);
 }
 
-static void complete_checkpoint(struct complete *c, int argc, char **argv)
+static void move_commands_complete_checkpoint(struct complete *c, int argc, char **argv)
 {
 	(void)argv;
 	if (argc == 2)
 		vms_complete(c, CAN_MOVE);
 	else
-		complete_options(c);
+		move_commands_complete_options(c);
 }
 
-static void complete_restore(struct complete *c, int argc, char **argv)
+static void move_commands_complete_restore(struct complete *c, int argc, char **argv)
 {
 	(void)argv;
 	if (argc == 2)
 		vms_complete(c, COMMANDS_STATE(CLEAVE_VM_EMPTY));
 }
 
-static void complete_decide(struct complete *c, int argc, char **argv)
+static void move_commands_complete_decide(struct complete *c, int argc, char **argv)
 {
 	(void)argv;
 	if (argc == 2)
@@ -343,7 +353,7 @@ static void complete_decide(struct complete *c, int argc, char **argv)
 	complete_add(c, "gone");
 }
 
-static void complete_jobs(struct complete *c, int argc, char **argv)
+static void move_commands_complete_jobs(struct complete *c, int argc, char **argv)
 {
 	u32 i;
 
@@ -369,15 +379,15 @@ const struct command move_commands[] = {
 	  "--brake PERCENT: hold the guest for up to PERCENT of the time if it writes faster\n"
 	  "  than the link carries\n"
 	  "--verify: compare every page on both sides before the guest is handed over",
-	  run_migrate, complete_migrate },
+	  move_commands_run_migrate, move_commands_complete_migrate },
 	{ "checkpoint", "VM [--downtime MS] [--passes N] [--bound MS] [--brake PERCENT]",
-	  "write a partition to port cleave.store while it runs; it runs on", run_checkpoint,
-	  complete_checkpoint },
+	  "write a partition to port cleave.store while it runs; it runs on",
+	  move_commands_run_checkpoint, move_commands_complete_checkpoint },
 	{ "restore", "SLOT", "fill an empty slot with what comes from port cleave.store",
-	  run_restore, complete_restore },
-	{ "cancel", "[JOB]", "end a job; its guest runs on where it was", run_cancel,
-	  complete_jobs },
-	{ "jobs", "", "list the jobs that are running", run_jobs, NULL },
+	  move_commands_run_restore, move_commands_complete_restore },
+	{ "cancel", "[JOB]", "end a job; its guest runs on where it was", move_commands_run_cancel,
+	  move_commands_complete_jobs },
+	{ "jobs", "", "list the jobs that are running", move_commands_run_jobs, NULL },
 	{ "links", "", "show the state of the ports to the peer and to the store", link_run_links,
 	  NULL },
 	{ "decide", "VM here|gone",
@@ -385,12 +395,12 @@ const struct command move_commands[] = {
 	  "A guest that was handed over without an answer stands still here until the peer says\n"
 	  "whether it has the guest. `here` lets the guest run here again: make sure that it\n"
 	  "never runs anywhere else. `gone` forgets the guest: it runs at the peer.",
-	  run_decide, complete_decide },
+	  move_commands_run_decide, move_commands_complete_decide },
 	{ "reboot", "",
 	  "restart this manager, even in the middle of a job\n"
 	  "The manager ends as if it had crashed. After its restart it cleans up: guests that a\n"
 	  "job had paused run on, slots that are half filled are emptied, and the peer is asked\n"
 	  "about guests in doubt.",
-	  run_reboot, NULL },
+	  move_commands_run_reboot, NULL },
 };
 const u32 move_commands_nr = ARRAY_SIZE(move_commands);

@@ -1,38 +1,52 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an earlier life of this manager left behind, found by the notes that it wrote. A guest that stands still for a migration that
- * is no more runs on, a slot that was half filled is emptied, a log and its brake are taken off, and who was given up and not
- * acknowledged is in doubt. Must never let a guest run that was given up.
+ * Cleaning up what an earlier life of this manager left behind. The notes that it wrote say what
+ * there is:
+ *
+ * - a guest that was paused for a migration runs on;
+ * - a slot that was half filled is emptied;
+ * - a dirty log is stopped, and its brake taken off;
+ * - a guest that was given up and not acknowledged is in doubt.
+ *
+ * It never lets a guest run that was given up: only an answer or a person may do that.
  */
 #include "guests/manager/move/link.h"
 
-static bool look(u32 id, struct cleave_vm_info *info)
+/* Find the next partition but the manager's own, as vms_next() does. */
+static bool move_restart_next(u32 *id, struct cleave_vm_info *info)
 {
-	return id != vms_self() && cleave_vm_info(id, info).error == 0;
+	while (vms_next(id, info)) {
+		if (info->id != vms_self())
+			return true;
+	}
+	return false;
 }
 
-/* With another manager at work nobody can tell what is left behind from what is under way. */
-static bool other_manager(void)
+/*
+ * Return: true when another manager is at work: then nobody can tell what is left behind from what
+ * is under way.
+ */
+static bool move_restart_other_manager(void)
 {
-	u64 id, max = cleave_feature(CLEAVE_FEATURE_MAX_VMS);
 	struct cleave_vm_info info;
+	u32 id;
 
-	for (id = 0; id < max; id++) {
-		if (look((u32)id, &info) && (info.flags & CLEAVE_VM_FLAG_MANAGER) != 0 &&
+	for (id = 0; move_restart_next(&id, &info);) {
+		if ((info.flags & CLEAVE_VM_FLAG_MANAGER) != 0 &&
 		    (info.state == CLEAVE_VM_RUNNING || info.state == CLEAVE_VM_PAUSED))
 			return true;
 	}
 	return false;
 }
 
-/* Guests that came are remembered by their notes: who sent them may still ask. */
-static void remember(const struct cleave_vm_info *info)
+/* Remember a guest that came, by its note: whoever sent it may still ask. */
+static void move_restart_remember(const struct cleave_vm_info *info)
 {
 	if (info->note == CLEAVE_NOTE_TAKEN)
 		(void)migrate_ledger_put(&move.ledger, info->note_id, MIGRATE_OUTCOME_RUNNING);
 }
 
-static void empty_slot(const struct cleave_vm_info *info)
+static void move_restart_empty_slot(const struct cleave_vm_info *info)
 {
 	bool creating = info->state == CLEAVE_VM_EMPTY && (info->flags & CLEAVE_VM_FLAG_BUSY) != 0;
 	struct sbiret r;
@@ -52,7 +66,7 @@ static void empty_slot(const struct cleave_vm_info *info)
 	}
 }
 
-static void run_on(const struct cleave_vm_info *info)
+static void move_restart_run_on(const struct cleave_vm_info *info)
 {
 	struct sbiret r;
 
@@ -70,8 +84,8 @@ static void run_on(const struct cleave_vm_info *info)
 		  r.error == 0 ? "" : migrate_error_text(r.error));
 }
 
-/* A log of the kind that migrations start. */
-static void log_off(const struct cleave_vm_info *info)
+/* Stop a log of the kind that migrations start. */
+static void move_restart_log_off(const struct cleave_vm_info *info)
 {
 	struct cleave_region_info region;
 	bool any = false;
@@ -95,21 +109,23 @@ static void log_off(const struct cleave_vm_info *info)
 			  info->brake != 0 ? "the log and the brake are" : "the log is");
 }
 
-/* Of a migration within this machine the slots themselves say what became of it: the ledger may have had more than it holds. */
-static u32 outcome_here(u64 migration)
+/*
+ * Return: what became of a migration within this machine. The slots say it, since the ledger may
+ * have had more entries than it holds.
+ */
+static u32 move_restart_outcome_here(u64 migration)
 {
-	u64 id, max = cleave_feature(CLEAVE_FEATURE_MAX_VMS);
 	struct cleave_vm_info info;
+	u32 id;
 
-	for (id = 0; id < max; id++) {
-		if (look((u32)id, &info) && info.note == CLEAVE_NOTE_TAKEN &&
-		    info.note_id == migration)
+	for (id = 0; move_restart_next(&id, &info);) {
+		if (info.note == CLEAVE_NOTE_TAKEN && info.note_id == migration)
 			return MIGRATE_OUTCOME_RUNNING;
 	}
 	return MIGRATE_OUTCOME_NONE;
 }
 
-static void doubt(const struct cleave_vm_info *info)
+static void move_restart_doubt(const struct cleave_vm_info *info)
 {
 	bool local = (info->note_id & MOVE_ID_LOCAL) != 0;
 	struct migrate_link link = link_none();
@@ -135,35 +151,37 @@ static void doubt(const struct cleave_vm_info *info)
 	}
 	if (!local)
 		return;
-	(void)migrate_ledger_put(&move.ledger, info->note_id, outcome_here(info->note_id));
+	(void)migrate_ledger_put(&move.ledger, info->note_id,
+				 move_restart_outcome_here(info->note_id));
 	(void)job_ask_self(job, &move.ledger);
 }
 
-static void each(void (*fn)(const struct cleave_vm_info *info))
+static void move_restart_each(void (*fn)(const struct cleave_vm_info *info))
 {
-	u64 id, max = cleave_feature(CLEAVE_FEATURE_MAX_VMS);
 	struct cleave_vm_info info;
+	u32 id;
 
-	for (id = 0; id < max; id++) {
-		if (look((u32)id, &info))
-			fn(&info);
-	}
+	for (id = 0; move_restart_next(&id, &info);)
+		fn(&info);
 }
 
-static void doubt_if_given(const struct cleave_vm_info *info)
+static void move_restart_doubt_if_given(const struct cleave_vm_info *info)
 {
 	if (info->note == CLEAVE_NOTE_GIVEN)
-		doubt(info);
+		move_restart_doubt(info);
 }
 
-/* Logs before guests run on: a guest that is let go is not slowed down any more. Slots before doubts: they are an answer. */
+/*
+ * The order counts. Logs come before guests run on, so that no guest runs slowed down. Slots come
+ * before doubts, because they may be the answer to one.
+ */
 void move_restart(void)
 {
-	each(remember);
-	if (other_manager())
+	move_restart_each(move_restart_remember);
+	if (move_restart_other_manager())
 		return;
-	each(empty_slot);
-	each(log_off);
-	each(run_on);
-	each(doubt_if_given);
+	move_restart_each(move_restart_empty_slot);
+	move_restart_each(move_restart_log_off);
+	move_restart_each(move_restart_run_on);
+	move_restart_each(move_restart_doubt_if_given);
 }

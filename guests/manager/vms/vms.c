@@ -53,17 +53,26 @@ u32 vms_self(void)
 	return vms.self;
 }
 
+bool vms_next(u32 *id, struct cleave_vm_info *info)
+{
+	while (*id < vms.nr) {
+		if (cleave_vm_info((*id)++, info).error == 0)
+			return true;
+	}
+	return false;
+}
+
 bool vms_find(const char *word, struct cleave_vm_info *info)
 {
-	u64 id;
-	u32 i;
+	u64 number;
+	u32 id;
 
-	if (words_number(word, &id)) {
-		if (id < vms.nr && cleave_vm_info((u32)id, info).error == 0)
+	if (words_number(word, &number)) {
+		if (number < vms.nr && cleave_vm_info((u32)number, info).error == 0)
 			return true;
 	} else {
-		for (i = 0; i < vms.nr; i++) {
-			if (cleave_vm_info(i, info).error == 0 && strcmp(info->name, word) == 0)
+		for (id = 0; vms_next(&id, info);) {
+			if (strcmp(info->name, word) == 0)
 				return true;
 		}
 	}
@@ -74,11 +83,10 @@ bool vms_find(const char *word, struct cleave_vm_info *info)
 void vms_complete(struct complete *c, u32 states)
 {
 	struct cleave_vm_info info;
-	u32 i;
+	u32 id;
 
-	for (i = 0; i < vms.nr; i++) {
-		if (i != vms.self && cleave_vm_info(i, &info).error == 0 &&
-		    (states >> info.state & 1U) != 0)
+	for (id = 0; vms_next(&id, &info);) {
+		if (info.id != vms.self && (states >> info.state & 1U) != 0)
 			complete_add(c, info.name);
 	}
 }

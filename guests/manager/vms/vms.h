@@ -16,6 +16,13 @@
  */
 bool vms_find(const char *word, struct cleave_vm_info *info);
 
+/**
+ * vms_next() - find the next partition, for a loop over all of them
+ * @id: 0 at the beginning of the loop; vms_next() alone changes it after that
+ * Return: true when there is one, with @info filled in.
+ */
+bool vms_next(u32 *id, struct cleave_vm_info *info);
+
 /** vms_self() - Return: the manager's own id */
 u32 vms_self(void);
 
