@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Dirty logs: start, stop, status. Reading and clearing is in space_log_bits.c.
+ * Dirty logs: start, stop, status. Reading and clearing is in space_harvest.c.
  *
  * It must never leave a page writable and unmarked when the last call of a start has returned, nor
  * a table linked or freed too early when a stop puts huge leaves back.
