@@ -9,7 +9,7 @@
 #include "mm/bits.h"
 #include "mm/gstage_internal.h"
 
-static int gstage_check_range(const struct gstage *gs, gpa_t gpa, u64 size)
+static int gstage_map_check_range(const struct gstage *gs, gpa_t gpa, u64 size)
 {
 	if (size == 0U || !IS_ALIGNED(gpa.v | size, PAGE_SIZE))
 		return CLV_ERR_INVAL;
@@ -18,7 +18,7 @@ static int gstage_check_range(const struct gstage *gs, gpa_t gpa, u64 size)
 	return CLV_OK;
 }
 
-static int gstage_check_prot(u64 prot)
+static int gstage_map_check_prot(u64 prot)
 {
 	/* W without R is a reserved encoding, and every leaf of Cleave's is readable. */
 	return (prot & ~GSTAGE_PTE_RWX) == 0U && (prot & GSTAGE_PTE_R) != 0U ? CLV_OK
@@ -26,7 +26,7 @@ static int gstage_check_prot(u64 prot)
 }
 
 /* True when nothing in the range is mapped. */
-static bool gstage_range_free(const struct gstage *gs, gpa_t gpa, u64 size)
+static bool gstage_map_range_free(const struct gstage *gs, gpa_t gpa, u64 size)
 {
 	struct gstage_iter it;
 
@@ -43,7 +43,7 @@ static bool gstage_range_free(const struct gstage *gs, gpa_t gpa, u64 size)
  * The table at @level on the way to @gpa; tables that are missing are taken from @chain, which has
  * enough.
  */
-static u64 *gstage_make_path(struct gstage *gs, struct table_chain *chain, u64 gpa, u32 level)
+static u64 *gstage_map_make_path(struct gstage *gs, struct table_chain *chain, u64 gpa, u32 level)
 {
 	u64 *table = gs->root;
 
@@ -68,7 +68,7 @@ static u64 *gstage_make_path(struct gstage *gs, struct table_chain *chain, u64 g
  * The level of the next leaf that a mapping of @hpa at @gpa makes: the largest that fits at the
  * front of @left bytes.
  */
-static u32 gstage_fit(u64 gpa, u64 hpa, u64 left, u32 largest)
+static u32 gstage_map_fit(u64 gpa, u64 hpa, u64 left, u32 largest)
 {
 	u32 level = largest;
 
@@ -86,25 +86,25 @@ u64 gstage_map_leaves(const struct gstage *gs, gpa_t gpa, hpa_t hpa, u64 size, u
 	u64 leaves = 0;
 
 	for (; done < size && leaves <= most; leaves++)
-		done += gstage_span(gstage_fit(gpa.v + done, hpa.v + done, size - done, top));
+		done += gstage_span(gstage_map_fit(gpa.v + done, hpa.v + done, size - done, top));
 	return leaves;
 }
 
 int gstage_map_begin(struct gstage_mapping *m, const struct gstage *gs, struct table_pool *pool,
 		     gpa_t gpa, hpa_t hpa, u64 size, u64 prot, u32 largest)
 {
-	int err = gstage_check_range(gs, gpa, size);
+	int err = gstage_map_check_range(gs, gpa, size);
 
 	*m = (struct gstage_mapping){
 		.gpa = gpa.v, .hpa = hpa.v, .prot = prot, .top = MIN(largest, gs->levels - 1U)
 	};
 	if (err != CLV_OK)
 		return err;
-	if (!IS_ALIGNED(hpa.v, PAGE_SIZE) || gstage_check_prot(prot) != CLV_OK)
+	if (!IS_ALIGNED(hpa.v, PAGE_SIZE) || gstage_map_check_prot(prot) != CLV_OK)
 		return CLV_ERR_INVAL;
 	if ((hpa.v >> GSTAGE_HPA_BITS) != 0U || size > BIT64(GSTAGE_HPA_BITS) - hpa.v)
 		return CLV_ERR_RANGE;
-	if (!gstage_range_free(gs, gpa, size))
+	if (!gstage_map_range_free(gs, gpa, size))
 		return CLV_ERR_EXISTS;
 	err = table_pool_reserve(pool, gstage_map_tables(gs, gpa, hpa, size, m->top), &m->chain);
 	if (err == CLV_OK)
@@ -117,9 +117,9 @@ bool gstage_map_step(struct gstage_mapping *m, struct gstage *gs, struct table_p
 {
 	while (m->done < m->size && leaves > 0U) {
 		u64 at = m->gpa + m->done;
-		u32 level = gstage_fit(at, m->hpa + m->done, m->size - m->done, m->top);
+		u32 level = gstage_map_fit(at, m->hpa + m->done, m->size - m->done, m->top);
 		u64 span = gstage_span(level);
-		u64 *table = gstage_make_path(gs, &m->chain, at, level);
+		u64 *table = gstage_map_make_path(gs, &m->chain, at, level);
 		u64 index = gstage_index(gs, level, at);
 		u64 entries = level == gs->levels - 1U ? GSTAGE_ROOT_ENTRIES : GSTAGE_ENTRIES;
 
@@ -156,7 +156,7 @@ int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa,
  * takes anyway. Give
  * @edge for @other when there is no other.
  */
-static u64 gstage_edge_tables(const struct gstage *gs, u64 edge, u64 other)
+static u64 gstage_map_edge_tables(const struct gstage *gs, u64 edge, u64 other)
 {
 	u64 tables = 0;
 	u64 pte;
@@ -178,11 +178,11 @@ static u64 gstage_edge_tables(const struct gstage *gs, u64 edge, u64 other)
 }
 
 /*
- * Split until @edge is a boundary between leaves. @chain has as many tables as gstage_edge_tables()
+ * Split until @edge is a boundary between leaves. @chain has as many tables as gstage_map_edge_tables()
  * said. A vCPU that splits the same leaf in its fault may be faster; then its table is linked, and
  * ours stays in the chain.
  */
-static void gstage_cut(struct gstage *gs, struct table_chain *chain, u64 edge)
+static void gstage_map_cut(struct gstage *gs, struct table_chain *chain, u64 edge)
 {
 	u64 pte;
 	u32 level;
@@ -200,23 +200,23 @@ static void gstage_cut(struct gstage *gs, struct table_chain *chain, u64 edge)
 }
 
 /* Make both ends of a range boundaries between leaves, or change nothing. */
-static int gstage_cut_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size)
+static int gstage_map_cut_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size)
 {
 	struct table_chain chain;
 	int err = table_pool_reserve(pool,
-				     gstage_edge_tables(gs, gpa.v, gpa.v) +
-					     gstage_edge_tables(gs, gpa.v + size, gpa.v),
+				     gstage_map_edge_tables(gs, gpa.v, gpa.v) +
+					     gstage_map_edge_tables(gs, gpa.v + size, gpa.v),
 				     &chain);
 
 	if (err != CLV_OK)
 		return err;
-	gstage_cut(gs, &chain, gpa.v);
-	gstage_cut(gs, &chain, gpa.v + size);
+	gstage_map_cut(gs, &chain, gpa.v);
+	gstage_map_cut(gs, &chain, gpa.v + size);
 	table_pool_unreserve(pool, &chain);
 	return CLV_OK;
 }
 
-static bool gstage_table_empty(const u64 *table)
+static bool gstage_map_table_empty(const u64 *table)
 {
 	u64 any = 0;
 
@@ -231,7 +231,7 @@ static bool gstage_table_empty(const u64 *table)
  * which table to free. So nothing has to be written into the table, or remembered elsewhere, while
  * a walker may stand in it (M4).
  */
-static void gstage_unlink_empty(struct gstage *gs, gpa_t gpa, u64 size, u32 level)
+static void gstage_map_unlink_empty(struct gstage *gs, gpa_t gpa, u64 size, u32 level)
 {
 	u64 span = gstage_span(level + 1U);
 
@@ -239,7 +239,7 @@ static void gstage_unlink_empty(struct gstage *gs, gpa_t gpa, u64 size, u32 leve
 		u64 *slot = gstage_entry(gs, at, level + 1U);
 		u64 pte = slot != NULL ? atomic_read(slot) : 0U;
 
-		if (gstage_pte_is_table(pte) && gstage_table_empty(gstage_table(gs, pte)))
+		if (gstage_pte_is_table(pte) && gstage_map_table_empty(gstage_table(gs, pte)))
 			atomic_set(slot, pte & ~GSTAGE_PTE_V);
 	}
 }
@@ -248,10 +248,10 @@ int gstage_unmap(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size
 		 struct flush_batch *batch)
 {
 	struct gstage_iter it;
-	int err = gstage_check_range(gs, gpa, size);
+	int err = gstage_map_check_range(gs, gpa, size);
 
 	if (err == CLV_OK)
-		err = gstage_cut_range(gs, pool, gpa, size);
+		err = gstage_map_cut_range(gs, pool, gpa, size);
 	if (err != CLV_OK)
 		return err;
 	gstage_iter_start(&it, gs, gpa, size);
@@ -268,7 +268,7 @@ int gstage_unmap(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size
 	}
 	/* From the leaves up: a table whose tables have all gone is empty too. */
 	for (u32 level = 0; level + 1U < gs->levels; level++)
-		gstage_unlink_empty(gs, gpa, size, level);
+		gstage_map_unlink_empty(gs, gpa, size, level);
 	flush_batch_add(batch, gpa, size);
 	return CLV_OK;
 }
@@ -277,7 +277,7 @@ int gstage_unmap(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size
  * The entry at @level on the way to @gpa, also through pointers that have lost their V; NULL when
  * there is none.
  */
-static u64 *gstage_dead_entry(const struct gstage *gs, u64 gpa, u32 level)
+static u64 *gstage_map_dead_entry(const struct gstage *gs, u64 gpa, u32 level)
 {
 	u64 *table = gs->root;
 
@@ -300,7 +300,7 @@ u64 gstage_unmap_finish(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u
 		u64 span = gstage_span(level + 1U);
 
 		for (u64 at = ALIGN_DOWN(gpa.v, span); at < gpa.v + size; at += span) {
-			u64 *slot = gstage_dead_entry(gs, at, level + 1U);
+			u64 *slot = gstage_map_dead_entry(gs, at, level + 1U);
 			u64 pte = slot != NULL ? atomic_read(slot) : 0U;
 
 			if (pte == 0U || (pte & GSTAGE_PTE_V) != 0U)
@@ -317,14 +317,14 @@ int gstage_protect(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 si
 		   u64 set, struct flush_batch *batch)
 {
 	struct gstage_iter it;
-	int err = gstage_check_range(gs, gpa, size);
+	int err = gstage_map_check_range(gs, gpa, size);
 
 	/* R stays: an entry with no permission at all would read as a pointer. */
 	if (err == CLV_OK &&
 	    (((clear | set) & ~GSTAGE_PTE_RWX) != 0U || (clear & GSTAGE_PTE_R) != 0U))
 		err = CLV_ERR_INVAL;
 	if (err == CLV_OK)
-		err = gstage_cut_range(gs, pool, gpa, size);
+		err = gstage_map_cut_range(gs, pool, gpa, size);
 	if (err != CLV_OK)
 		return err;
 	gstage_iter_start(&it, gs, gpa, size);

@@ -13,7 +13,7 @@
  * Fill a private table with 512 leaves that follow each other. Two instructions an entry; an eager
  * start of a log on a GiB runs this 512 times, so the loop is laid out eight entries a turn.
  */
-static void gstage_fill(u64 *table, u64 pte, u64 step)
+static void gstage_split_fill(u64 *table, u64 pte, u64 step)
 {
 	for (u64 *end = table + GSTAGE_ENTRIES; table != end; table += 8) {
 		table[0] = pte;
@@ -42,7 +42,7 @@ enum gstage_split_result gstage_split_with(const struct gstage *gs, u64 *table, 
 	/*
 	 * Permissions, memory type and software bits are all in @pte, and stay in each child (M3).
 	 */
-	gstage_fill(table, pte & ~drop, step);
+	gstage_split_fill(table, pte & ~drop, step);
 	/* M3: whoever sees the link, software or the hart's walker, sees all 512 children. */
 	smp_wmb();
 	return atomic_cas(slot, &found, link) ? GSTAGE_SPLIT_DONE : GSTAGE_SPLIT_LOST;
@@ -85,10 +85,10 @@ int gstage_split_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u6
 }
 
 /*
- * One entry of gstage_alike(), a macro so that the loop has no call and no inner branch but the one
+ * One entry of gstage_split_alike(), a macro so that the loop has no call and no inner branch but the one
  * that is not taken.
  */
-#define GSTAGE_ALIKE(index)                                 \
+#define GSTAGE_SPLIT_ALIKE(index)                           \
 	do {                                                \
 		u64 found = atomic_read(&table[index]);     \
 		if (found != pte) {                         \
@@ -104,17 +104,17 @@ int gstage_split_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u6
  * @loose. Three instructions an entry, as long as one's permissions are those of the one before: a
  * collapse of a GiB runs this 512 times.
  */
-static bool gstage_alike(const u64 *table, u64 pte, u64 step, u64 loose)
+static bool gstage_split_alike(const u64 *table, u64 pte, u64 step, u64 loose)
 {
 	for (const u64 *end = table + GSTAGE_ENTRIES; table != end; table += 8) {
-		GSTAGE_ALIKE(0);
-		GSTAGE_ALIKE(1);
-		GSTAGE_ALIKE(2);
-		GSTAGE_ALIKE(3);
-		GSTAGE_ALIKE(4);
-		GSTAGE_ALIKE(5);
-		GSTAGE_ALIKE(6);
-		GSTAGE_ALIKE(7);
+		GSTAGE_SPLIT_ALIKE(0);
+		GSTAGE_SPLIT_ALIKE(1);
+		GSTAGE_SPLIT_ALIKE(2);
+		GSTAGE_SPLIT_ALIKE(3);
+		GSTAGE_SPLIT_ALIKE(4);
+		GSTAGE_SPLIT_ALIKE(5);
+		GSTAGE_SPLIT_ALIKE(6);
+		GSTAGE_SPLIT_ALIKE(7);
 	}
 	return true;
 }
@@ -155,7 +155,7 @@ bool gstage_collapse(struct gstage *gs, gpa_t gpa, u32 level, u64 prot,
 	 * have. A fault that gives W to a child meanwhile makes no difference: the leaf has it too.
 	 */
 	if (!IS_ALIGNED(gstage_pte_hpa(leaf).v, gstage_span(level)) ||
-	    !gstage_alike(table, leaf, step, prot))
+	    !gstage_split_alike(table, leaf, step, prot))
 		return false;
 	/*
 	 * A walker that stands in the table goes on with what it finds there, which is the same

@@ -20,7 +20,8 @@ enum region_kind {
 	REGION_MEMORY = 1, /* the VM's own memory */
 	REGION_WINDOW = 2, /* another VM's memory */
 	REGION_DEVICE = 3, /* registers of a device of the machine */
-	REGION_COMING = 4, /* memory that is being mapped: nobody's yet, but its place is taken */
+	REGION_BEING_MAPPED =
+		4, /* memory that is being mapped: nobody's yet, but its place is taken */
 };
 
 enum region_log_phase {

@@ -157,8 +157,8 @@ static int space_prepare_memory(struct space *sp, struct region *r)
 		log->memory_size = 0;
 		return CLV_ERR_NOMEM;
 	}
-	err = gstage_map_begin(&sp->coming, &sp->gs, &sp->pool, r->base, r->hpa, r->size, r->prot,
-			       sp->cfg.largest_level);
+	err = gstage_map_begin(&sp->being_mapped, &sp->gs, &sp->pool, r->base, r->hpa, r->size,
+			       r->prot, sp->cfg.largest_level);
 	if (err != CLV_OK) {
 		(void)frames_free(sp->frames, log->memory, log->memory_size);
 		log->memory_size = 0;
@@ -168,10 +168,10 @@ static int space_prepare_memory(struct space *sp, struct region *r)
 	return CLV_OK;
 }
 
-static struct region *space_coming(struct space *sp)
+static struct region *space_being_mapped(struct space *sp)
 {
 	for (u32 i = 0; i < sp->nr_regions; i++) {
-		if (atomic_read(&sp->region[i].kind) == (u32)REGION_COMING)
+		if (atomic_read(&sp->region[i].kind) == (u32)REGION_BEING_MAPPED)
 			return &sp->region[i];
 	}
 	return NULL;
@@ -187,14 +187,14 @@ int space_begin_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
 	r = space_slot(sp, 0, CONFIG_MAX_REGIONS);
 	if (err == CLV_OK && r == NULL)
 		err = CLV_ERR_NOMEM;
-	if (err == CLV_OK && space_coming(sp) != NULL)
+	if (err == CLV_OK && space_being_mapped(sp) != NULL)
 		err = CLV_ERR_STATE;
 	if (err == CLV_OK) {
 		region_fill(r, base, size, hpa, GSTAGE_PTE_RWX);
 		err = space_prepare_memory(sp, r);
 	}
 	if (err == CLV_OK) {
-		space_publish(sp, r, REGION_COMING);
+		space_publish(sp, r, REGION_BEING_MAPPED);
 		err = (int)(r - sp->region);
 	}
 	spin_unlock(&sp->lock);
@@ -207,9 +207,9 @@ bool space_memory_step(struct space *sp)
 	bool more = false;
 
 	spin_lock(&sp->lock);
-	r = space_coming(sp);
+	r = space_being_mapped(sp);
 	if (r != NULL) {
-		more = gstage_map_step(&sp->coming, &sp->gs, &sp->pool, sp->cfg.step_pages);
+		more = gstage_map_step(&sp->being_mapped, &sp->gs, &sp->pool, sp->cfg.step_pages);
 		if (!more)
 			space_publish(sp, r, REGION_MEMORY);
 	}

@@ -67,7 +67,7 @@ struct space {
 	u32 nr_regions; /* regions in use; set before guests run, then changed under the lock only for windows */
 	struct space_config cfg;
 	struct frames *frames;
-	struct gstage_mapping coming; /* memory that is being mapped; under the lock */
+	struct gstage_mapping being_mapped; /* memory that is being mapped; under the lock */
 	struct space_stats stats;
 };
 

@@ -15,7 +15,7 @@
 #include <cleave/string.h>
 #include "mm/space.h"
 
-static struct region *access_region(struct space *sp, gpa_t gpa)
+static struct region *space_access_region(struct space *sp, gpa_t gpa)
 {
 	struct region *r = region_find(sp->region, atomic_read_acquire(&sp->nr_regions), gpa);
 
@@ -23,31 +23,31 @@ static struct region *access_region(struct space *sp, gpa_t gpa)
 }
 
 /* Bytes of [@gpa, @gpa + @len) that lie in @r, which contains @gpa. */
-static u64 access_piece(const struct region *r, gpa_t gpa, u64 len)
+static u64 space_access_piece(const struct region *r, gpa_t gpa, u64 len)
 {
 	return MIN(len, r->size - (gpa.v - r->base.v));
 }
 
-static void *access_pointer(const struct space *sp, const struct region *r, gpa_t gpa)
+static void *space_access_pointer(const struct space *sp, const struct region *r, gpa_t gpa)
 {
 	return (void *)(r->hpa.v + (gpa.v - r->base.v) + sp->cfg.hpa_to_va);
 }
 
-static void access_mark_pages(struct region *r, u64 first, u64 pages)
+static void space_access_mark_pages(struct region *r, u64 first, u64 pages)
 {
 	if (atomic_read_acquire(&r->log.active) != 0U)
 		dirty_mark_range(&r->log.dirty, first, pages);
 }
 
-static void access_mark(struct region *r, gpa_t gpa, u64 len)
+static void space_access_mark(struct region *r, gpa_t gpa, u64 len)
 {
 	u64 first = region_page(r, gpa);
 
-	access_mark_pages(r, first, region_page(r, GPA(gpa.v + len - 1U)) - first + 1U);
+	space_access_mark_pages(r, first, region_page(r, GPA(gpa.v + len - 1U)) - first + 1U);
 }
 
 /* Check a whole access before its first byte moves. */
-static int access_check(struct space *sp, gpa_t gpa, u64 len)
+static int space_access_check(struct space *sp, gpa_t gpa, u64 len)
 {
 	u64 done = 0;
 
@@ -55,22 +55,22 @@ static int access_check(struct space *sp, gpa_t gpa, u64 len)
 		return CLV_ERR_RANGE;
 	while (done < len) {
 		gpa_t at = GPA(gpa.v + done);
-		const struct region *r = access_region(sp, at);
+		const struct region *r = space_access_region(sp, at);
 
 		if (r == NULL)
 			return CLV_ERR_RANGE;
-		done += access_piece(r, at, len - done);
+		done += space_access_piece(r, at, len - done);
 	}
 	return CLV_OK;
 }
 
 int space_span_find(struct space *sp, gpa_t gpa, u64 len, struct space_span *span)
 {
-	struct region *r = access_region(sp, gpa);
+	struct region *r = space_access_region(sp, gpa);
 
-	if (r == NULL || len == 0U || access_piece(r, gpa, len) != len)
+	if (r == NULL || len == 0U || space_access_piece(r, gpa, len) != len)
 		return CLV_ERR_RANGE;
-	span->at = access_pointer(sp, r, gpa);
+	span->at = space_access_pointer(sp, r, gpa);
 	span->region = r;
 	span->first = region_page(r, gpa);
 	span->pages = region_page(r, GPA(gpa.v + len - 1U)) - span->first + 1U;
@@ -79,20 +79,20 @@ int space_span_find(struct space *sp, gpa_t gpa, u64 len, struct space_span *spa
 
 void space_span_mark(const struct space_span *span)
 {
-	access_mark_pages(span->region, span->first, span->pages);
+	space_access_mark_pages(span->region, span->first, span->pages);
 }
 
 int space_read(struct space *sp, gpa_t gpa, void *dst, u64 len)
 {
-	int err = access_check(sp, gpa, len);
+	int err = space_access_check(sp, gpa, len);
 	u64 done = 0;
 
 	while (err == CLV_OK && done < len) {
 		gpa_t at = GPA(gpa.v + done);
-		const struct region *r = access_region(sp, at);
-		u64 piece = access_piece(r, at, len - done);
+		const struct region *r = space_access_region(sp, at);
+		u64 piece = space_access_piece(r, at, len - done);
 
-		memcpy((u8 *)dst + done, access_pointer(sp, r, at), piece);
+		memcpy((u8 *)dst + done, space_access_pointer(sp, r, at), piece);
 		done += piece;
 	}
 	return err;
@@ -100,17 +100,17 @@ int space_read(struct space *sp, gpa_t gpa, void *dst, u64 len)
 
 int space_write(struct space *sp, gpa_t gpa, const void *src, u64 len)
 {
-	int err = access_check(sp, gpa, len);
+	int err = space_access_check(sp, gpa, len);
 	u64 done = 0;
 
 	while (err == CLV_OK && done < len) {
 		gpa_t at = GPA(gpa.v + done);
-		struct region *r = access_region(sp, at);
-		u64 piece = access_piece(r, at, len - done);
+		struct region *r = space_access_region(sp, at);
+		u64 piece = space_access_piece(r, at, len - done);
 
-		access_mark(r, at, piece);
-		memcpy(access_pointer(sp, r, at), (const u8 *)src + done, piece);
-		access_mark(r, at, piece);
+		space_access_mark(r, at, piece);
+		memcpy(space_access_pointer(sp, r, at), (const u8 *)src + done, piece);
+		space_access_mark(r, at, piece);
 		done += piece;
 	}
 	return err;
@@ -118,17 +118,17 @@ int space_write(struct space *sp, gpa_t gpa, const void *src, u64 len)
 
 int space_zero(struct space *sp, gpa_t gpa, u64 len)
 {
-	int err = access_check(sp, gpa, len);
+	int err = space_access_check(sp, gpa, len);
 	u64 done = 0;
 
 	while (err == CLV_OK && done < len) {
 		gpa_t at = GPA(gpa.v + done);
-		struct region *r = access_region(sp, at);
-		u64 piece = access_piece(r, at, len - done);
+		struct region *r = space_access_region(sp, at);
+		u64 piece = space_access_piece(r, at, len - done);
 
-		access_mark(r, at, piece);
-		memset(access_pointer(sp, r, at), 0, piece);
-		access_mark(r, at, piece);
+		space_access_mark(r, at, piece);
+		memset(space_access_pointer(sp, r, at), 0, piece);
+		space_access_mark(r, at, piece);
 		done += piece;
 	}
 	return err;

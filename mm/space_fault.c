@@ -42,7 +42,7 @@
 #include "mm/space.h"
 
 /* One more in a counter that this hart alone writes. */
-static void fault_count(u64 *counter)
+static void space_fault_count(u64 *counter)
 {
 	atomic_set(counter, atomic_read(counter) + 1U);
 }
@@ -50,7 +50,7 @@ static void fault_count(u64 *counter)
 /*
  * Mark all pages of the leaf at @level that maps @gpa. Leaves never reach beyond their region.
  */
-static void fault_mark_leaf(struct region *r, gpa_t gpa, u32 level)
+static void space_fault_mark_leaf(struct region *r, gpa_t gpa, u32 level)
 {
 	gpa_t first = GPA(ALIGN_DOWN(gpa.v, gstage_span(level)));
 
@@ -61,18 +61,18 @@ static void fault_mark_leaf(struct region *r, gpa_t gpa, u32 level)
  * The pool is empty: what a split would have tracked is tracked as one (M5). Return: false when the
  * entry has changed.
  */
-static bool fault_grant_coarse(struct space *sp, struct region *r, gpa_t gpa, u64 *slot, u32 level,
-			       u64 pte, struct space_counters *cnt)
+static bool space_fault_grant_coarse(struct space *sp, struct region *r, gpa_t gpa, u64 *slot,
+				     u32 level, u64 pte, struct space_counters *cnt)
 {
 	u64 found = pte;
 
 	RULE_CHECK(&sp->stats.rules_broken, "M5", sp->cfg.pool_tables != 0U);
 	(void)sp;
-	fault_mark_leaf(r, gpa, level); /* S1 for each page of the leaf */
+	space_fault_mark_leaf(r, gpa, level); /* S1 for each page of the leaf */
 	if (!atomic_cas(slot, &found, pte | GSTAGE_PTE_W))
 		return false;
-	fault_mark_leaf(r, gpa, level); /* S3: setting what is set changes nothing */
-	fault_count(&cnt->coarse_grants);
+	space_fault_mark_leaf(r, gpa, level); /* S3: setting what is set changes nothing */
+	space_fault_count(&cnt->coarse_grants);
 	return true;
 }
 
@@ -80,7 +80,7 @@ static bool fault_grant_coarse(struct space *sp, struct region *r, gpa_t gpa, u6
  * The region is not logged: give all that it allows, at the size that is there. Return: false when
  * the entry has changed.
  */
-static bool fault_restore(struct region *r, gpa_t gpa, u64 *slot, u32 level, u64 pte)
+static bool space_fault_restore(struct region *r, gpa_t gpa, u64 *slot, u32 level, u64 pte)
 {
 	u64 found = pte;
 
@@ -92,7 +92,7 @@ static bool fault_restore(struct region *r, gpa_t gpa, u64 *slot, u32 level, u64
 	 * after, and the start waits for us.
 	 */
 	if (atomic_read_acquire(&r->log.active) != 0U)
-		fault_mark_leaf(r, gpa, level);
+		space_fault_mark_leaf(r, gpa, level);
 	return true;
 }
 
@@ -100,8 +100,8 @@ static bool fault_restore(struct region *r, gpa_t gpa, u64 *slot, u32 level, u64
  * S1, S2 and S3 for a 4 KiB leaf without W in a logged region. Return: false when the entry has
  * changed; the mark stays, which is only one page more to look at.
  */
-static inline bool fault_grant(struct region *r, gpa_t gpa, u64 *slot, u64 pte,
-			       struct space_counters *cnt)
+static inline bool space_fault_grant(struct region *r, gpa_t gpa, u64 *slot, u64 pte,
+				     struct space_counters *cnt)
 {
 	u64 page = region_page(r, gpa);
 	u64 found = pte;
@@ -111,25 +111,25 @@ static inline bool fault_grant(struct region *r, gpa_t gpa, u64 *slot, u64 pte,
 		return false;
 	if (!dirty_test(&r->log.dirty, page)) /* S3 */
 		dirty_mark(&r->log.dirty, page);
-	fault_count(&cnt->write_faults);
+	space_fault_count(&cnt->write_faults);
 	return true;
 }
 
 /*
  * A write to a leaf without W in a logged region, whatever its size. Return: false to look again.
  */
-static bool fault_logged(struct space *sp, struct region *r, gpa_t gpa, u64 *slot, u32 level,
-			 u64 pte, struct space_counters *cnt)
+static bool space_fault_logged(struct space *sp, struct region *r, gpa_t gpa, u64 *slot, u32 level,
+			       u64 pte, struct space_counters *cnt)
 {
 	enum gstage_split_result split;
 
 	if (level == 0U)
-		return fault_grant(r, gpa, slot, pte, cnt);
+		return space_fault_grant(r, gpa, slot, pte, cnt);
 	split = gstage_split(&sp->gs, &sp->pool, slot, level, pte, 0);
 	if (split == GSTAGE_SPLIT_NO_TABLE)
-		return fault_grant_coarse(sp, r, gpa, slot, level, pte, cnt);
+		return space_fault_grant_coarse(sp, r, gpa, slot, level, pte, cnt);
 	if (split == GSTAGE_SPLIT_DONE)
-		fault_count(&cnt->fault_splits);
+		space_fault_count(&cnt->fault_splits);
 	return false;
 }
 
@@ -137,9 +137,10 @@ static bool fault_logged(struct space *sp, struct region *r, gpa_t gpa, u64 *slo
  * Every case. Each turn but the last means that another vCPU or the lock's holder has changed the
  * entry: somebody got on.
  */
-static __attribute__((noinline)) enum fault_answer fault_slow(struct space *sp, struct region *r,
-							      gpa_t gpa, enum access access,
-							      struct space_counters *cnt)
+static __attribute__((noinline)) enum fault_answer space_fault_slow(struct space *sp,
+								    struct region *r, gpa_t gpa,
+								    enum access access,
+								    struct space_counters *cnt)
 {
 	u64 need = gstage_pte_permission(access);
 	bool done = false;
@@ -156,13 +157,13 @@ static __attribute__((noinline)) enum fault_answer fault_slow(struct space *sp, 
 		 * gone.
 		 */
 		if ((pte & need) != 0U || !gstage_pte_is_leaf(pte)) {
-			fault_count(&cnt->spurious_faults);
+			space_fault_count(&cnt->spurious_faults);
 			return FAULT_SPURIOUS;
 		}
 		if (need == GSTAGE_PTE_W && atomic_read_acquire(&r->log.active) != 0U)
-			done = fault_logged(sp, r, gpa, slot, level, pte, cnt);
+			done = space_fault_logged(sp, r, gpa, slot, level, pte, cnt);
 		else
-			done = fault_restore(r, gpa, slot, level, pte);
+			done = space_fault_restore(r, gpa, slot, level, pte);
 	}
 	return FAULT_GRANTED;
 }
@@ -184,8 +185,8 @@ enum fault_answer space_fault(struct space *sp, gpa_t gpa, enum access access,
 		u64 *slot = gstage_walk(&sp->gs, gpa, &level, &pte);
 
 		if (level == 0U && (pte & (GSTAGE_PTE_V | GSTAGE_PTE_W)) == GSTAGE_PTE_V &&
-		    fault_grant(r, gpa, slot, pte, cnt))
+		    space_fault_grant(r, gpa, slot, pte, cnt))
 			return FAULT_GRANTED;
 	}
-	return fault_slow(sp, r, gpa, access, cnt);
+	return space_fault_slow(sp, r, gpa, access, cnt);
 }

@@ -18,11 +18,11 @@
  * Work units: one is about what protecting a 4 KiB page costs. A span over a huge leaf is no work
  * but its own.
  */
-#define LOG_UNITS_TABLE ((s64)GSTAGE_ENTRIES)
-#define LOG_WORD_BYTES	((u64)DIRTY_WORD_PAGES << PAGE_SHIFT)
+#define HARVEST_UNITS_TABLE ((s64)GSTAGE_ENTRIES)
+#define HARVEST_WORD_BYTES  ((u64)DIRTY_WORD_PAGES << PAGE_SHIFT)
 
 /**
- * struct log_step - one call's work on pages whose bits were taken
+ * struct harvest_step - one call's work on pages whose bits were taken
  * @it: finds entries
  * @entry: the first entry of a 4 KiB table that was found, or the huge leaf, so that most words
  * need no walk
@@ -32,7 +32,7 @@
  * @taken: bits taken
  * @budget: work units left
  */
-struct log_step {
+struct harvest_step {
 	struct space *sp;
 	struct region *r;
 	struct gstage_iter it;
@@ -48,7 +48,8 @@ struct log_step {
 };
 
 /* The region whose log is on. The range was judged by the caller. */
-static int log_find(struct space *sp, u32 region, u64 first, u64 count, struct region **out)
+static int space_harvest_region(struct space *sp, u32 region, u64 first, u64 count,
+				struct region **out)
 {
 	struct region *r = space_memory_region(sp, region);
 
@@ -63,7 +64,7 @@ static int log_find(struct space *sp, u32 region, u64 first, u64 count, struct r
 	return CLV_OK;
 }
 
-static void log_step_begin(struct log_step *step, struct space *sp, struct region *r)
+static void space_harvest_begin(struct harvest_step *step, struct space *sp, struct region *r)
 {
 	step->sp = sp;
 	step->r = r;
@@ -79,7 +80,7 @@ static void log_step_begin(struct log_step *step, struct space *sp, struct regio
 }
 
 /* Gather what has to be flushed; ranges that follow each other are one. */
-static inline void log_step_flush(struct log_step *step, u64 gpa, u64 end)
+static inline void space_harvest_gather(struct harvest_step *step, u64 gpa, u64 end)
 {
 	if (gpa != step->run_end) {
 		flush_batch_add(&step->batch, GPA(step->run), step->run_end - step->run);
@@ -92,13 +93,13 @@ static inline void log_step_flush(struct log_step *step, u64 gpa, u64 end)
  * M2: the flush, if any bit was taken, even when no entry had W: a fault may be on its way to grant
  * (space_fault.c).
  */
-static void log_step_end(struct log_step *step, u64 first, u64 count)
+static void space_harvest_end(struct harvest_step *step, u64 first, u64 count)
 {
 	struct space *sp = step->sp;
 
 	if (step->taken == 0U)
 		return;
-	log_step_flush(step, 0, 0);
+	space_harvest_gather(step, 0, 0);
 	RULE_CHECK(&sp->stats.rules_broken, "M2", !flush_batch_empty(&step->batch));
 	flush_remote(sp, &step->batch);
 	space_count(&sp->stats.flushes, 1);
@@ -113,7 +114,7 @@ static void log_step_end(struct log_step *step, u64 first, u64 count)
  * barrier between H1 and this.
  * Return: how many.
  */
-static inline u64 log_protect_pages(u64 *table, u64 first, u64 mask)
+static inline u64 space_harvest_protect_pages(u64 *table, u64 first, u64 mask)
 {
 	u64 n = 0;
 
@@ -139,12 +140,12 @@ static inline u64 log_protect_pages(u64 *table, u64 first, u64 mask)
  *
  * Return: false when the leaf is a table now.
  */
-static inline bool log_protect_huge(struct log_step *step)
+static inline bool space_harvest_protect_huge(struct harvest_step *step)
 {
 	if (!gstage_pte_is_leaf(atomic_and(step->entry, ~GSTAGE_PTE_W)))
 		return false;
 	if (step->run_end != step->to)
-		log_step_flush(step, step->from, step->to);
+		space_harvest_gather(step, step->from, step->to);
 	return true;
 }
 
@@ -152,7 +153,7 @@ static inline bool log_protect_huge(struct log_step *step)
  * Eager logs: split the leaf at the iterator down to 4 KiB. Return: false when the pool is empty
  * (M5: it stays as it is).
  */
-static bool log_split_down(struct log_step *step)
+static bool space_harvest_split(struct harvest_step *step)
 {
 	struct space *sp = step->sp;
 	struct gstage_iter *it = &step->it;
@@ -165,21 +166,21 @@ static bool log_split_down(struct log_step *step)
 			return false;
 		if (split == GSTAGE_SPLIT_DONE)
 			space_count(&sp->stats.eager_splits, 1);
-		step->budget -= LOG_UNITS_TABLE;
+		step->budget -= HARVEST_UNITS_TABLE;
 		gstage_iter_refresh(it);
 	}
 	return true;
 }
 
 /* Find what maps @gpa, and keep it in the step. Eager logs split it first. */
-static void log_step_find(struct log_step *step, u64 gpa)
+static void space_harvest_seek(struct harvest_step *step, u64 gpa)
 {
 	struct gstage_iter *it = &step->it;
 	u64 span;
 
 	gstage_iter_seek(it, gpa);
 	if (it->level > 0U && step->r->log.eager)
-		(void)log_split_down(step);
+		(void)space_harvest_split(step);
 	step->huge = it->level > 0U;
 	span = gstage_span(step->huge ? it->level : 1U);
 	step->from = ALIGN_DOWN(gpa, span);
@@ -188,42 +189,45 @@ static void log_step_find(struct log_step *step, u64 gpa)
 }
 
 /* One page is flushed alone; several as the whole stretch that holds them. */
-static __attribute__((noinline)) void log_flush_word(struct log_step *step, u64 gpa, u64 mask)
+static __attribute__((noinline)) void space_harvest_gather_word(struct harvest_step *step, u64 gpa,
+								u64 mask)
 {
 	u64 low = gpa + ((u64)bits_lowest(mask) << PAGE_SHIFT);
 	bool one = (mask & (mask - 1U)) == 0U;
 
-	log_step_flush(step, low, one ? low + PAGE_SIZE : MIN(step->to, gpa + LOG_WORD_BYTES));
+	space_harvest_gather(step, low,
+			     one ? low + PAGE_SIZE : MIN(step->to, gpa + HARVEST_WORD_BYTES));
 }
 
 /*
  * H2 for pages of one word, @gpa that of bit 0, in the 4 KiB table of the step. Return: how many.
  */
-static inline u64 log_protect_word(struct log_step *step, u64 gpa, u64 mask)
+static inline u64 space_harvest_protect_word(struct harvest_step *step, u64 gpa, u64 mask)
 {
 	if (!step->batch.all)
-		log_flush_word(step, gpa, mask);
-	return log_protect_pages(step->entry, (gpa >> PAGE_SHIFT) - (step->from >> PAGE_SHIFT),
-				 mask);
+		space_harvest_gather_word(step, gpa, mask);
+	return space_harvest_protect_pages(step->entry,
+					   (gpa >> PAGE_SHIFT) - (step->from >> PAGE_SHIFT), mask);
 }
 
 /*
  * H2 for a word that the step's entry does not cover whole, or no longer: part by part. Return: how
  * many.
  */
-static __attribute__((noinline)) u64 log_protect_slow(struct log_step *step, u64 gpa, u64 mask)
+static __attribute__((noinline)) u64 space_harvest_protect_slow(struct harvest_step *step, u64 gpa,
+								u64 mask)
 {
 	u64 left = mask;
 
 	while (left != 0U) {
 		u64 part = left;
 
-		log_step_find(step, gpa + ((u64)bits_lowest(left) << PAGE_SHIFT));
-		if (step->to < gpa + LOG_WORD_BYTES)
+		space_harvest_seek(step, gpa + ((u64)bits_lowest(left) << PAGE_SHIFT));
+		if (step->to < gpa + HARVEST_WORD_BYTES)
 			part &= bits_mask(0, (u32)((step->to - gpa) >> PAGE_SHIFT));
 		if (!step->huge)
-			(void)log_protect_word(step, gpa, part);
-		else if (!log_protect_huge(step))
+			(void)space_harvest_protect_word(step, gpa, part);
+		else if (!space_harvest_protect_huge(step))
 			continue;
 		left &= ~part;
 	}
@@ -231,35 +235,36 @@ static __attribute__((noinline)) u64 log_protect_slow(struct log_step *step, u64
 }
 
 /* H2 for @words words that were taken, the first for the pages at @gpa. Return: how many pages. */
-static u64 log_protect_span(struct log_step *step, u64 gpa, const u64 *taken, u64 words)
+static u64 space_harvest_protect_span(struct harvest_step *step, u64 gpa, const u64 *taken,
+				      u64 words)
 {
-	u64 end = gpa + words * LOG_WORD_BYTES;
+	u64 end = gpa + words * HARVEST_WORD_BYTES;
 	u64 n = 0;
 
 	/* After H1; pairs with the acquire of the exchange that grants (S2). */
 	smp_wmb();
 	if (gpa < step->from || gpa >= step->to)
-		log_step_find(step, gpa);
+		space_harvest_seek(step, gpa);
 	/* One huge leaf over all of it: once is enough, for all bits have been taken. */
-	if (step->huge && end <= step->to && log_protect_huge(step)) {
+	if (step->huge && end <= step->to && space_harvest_protect_huge(step)) {
 		for (u64 i = 0; i < words; i++)
 			n += bits_count(taken[i]);
 		return n;
 	}
-	for (u64 i = 0; i < words; i++, gpa += LOG_WORD_BYTES) {
+	for (u64 i = 0; i < words; i++, gpa += HARVEST_WORD_BYTES) {
 		if (taken[i] == 0U)
 			continue;
-		if (!step->huge && gpa >= step->from && gpa + LOG_WORD_BYTES <= step->to)
-			n += log_protect_word(step, gpa, taken[i]);
+		if (!step->huge && gpa >= step->from && gpa + HARVEST_WORD_BYTES <= step->to)
+			n += space_harvest_protect_word(step, gpa, taken[i]);
 		else
-			n += log_protect_slow(step, gpa, taken[i]);
+			n += space_harvest_protect_slow(step, gpa, taken[i]);
 	}
 	step->budget -= (s64)n;
 	return n;
 }
 
 /* Some word of [@from, @to) has a bit set. */
-static bool log_any(const struct dirty *d, u64 from, u64 to)
+static bool space_harvest_any(const struct dirty *d, u64 from, u64 to)
 {
 	u64 any = 0;
 
@@ -269,7 +274,7 @@ static bool log_any(const struct dirty *d, u64 from, u64 to)
 }
 
 /* Words of a span that one more turn may take: the budget's worth of pages, at least one word. */
-static u64 log_words(const struct log_step *step, u64 words)
+static u64 space_harvest_words(const struct harvest_step *step, u64 words)
 {
 	u64 most = (u64)MAX(step->budget, 1) / DIRTY_WORD_PAGES;
 
@@ -281,7 +286,8 @@ static u64 log_words(const struct log_step *step, u64 words)
  * @first, @words: words, all in the span; @in: what to clear, word by word, NULL for all; @out:
  * where to report to, NULL for nowhere
  */
-static void log_take_span(struct log_step *step, u64 first, u64 words, const u64 *in, u64 *out)
+static void space_harvest_take_span(struct harvest_step *step, u64 first, u64 words, const u64 *in,
+				    u64 *out)
 {
 	struct dirty *d = &step->r->log.dirty;
 	u64 span = first / DIRTY_SPAN_WORDS;
@@ -310,17 +316,18 @@ static void log_take_span(struct log_step *step, u64 first, u64 words, const u64
 		if (out != NULL)
 			out[i] = got;
 	}
-	if (left != 0U || log_any(d, span * DIRTY_SPAN_WORDS, first) ||
-	    log_any(d, first + words, span_end))
+	if (left != 0U || space_harvest_any(d, span * DIRTY_SPAN_WORDS, first) ||
+	    space_harvest_any(d, first + words, span_end))
 		dirty_summary_set(d, span);
 	step->budget -= (s64)DIRTY_SPAN_WORDS;
 	if (any != 0U)
-		step->taken += log_protect_span(step, step->r->base.v + first * LOG_WORD_BYTES,
-						taken, words);
+		step->taken += space_harvest_protect_span(
+			step, step->r->base.v + first * HARVEST_WORD_BYTES, taken, words);
 }
 
 /* Take bits of the words [@word, @word_end). Return: end of the words dealt with. */
-static u64 log_take(struct log_step *step, u64 word, u64 word_end, const u64 *in, u64 *out)
+static u64 space_harvest_take(struct harvest_step *step, u64 word, u64 word_end, const u64 *in,
+			      u64 *out)
 {
 	struct dirty *d = &step->r->log.dirty;
 	u64 span_end = (word_end + DIRTY_SPAN_WORDS - 1U) / DIRTY_SPAN_WORDS;
@@ -337,9 +344,9 @@ static u64 log_take(struct log_step *step, u64 word, u64 word_end, const u64 *in
 				bits_zero(&out[w - word], to - w);
 			step->budget -= (s64)clean;
 		} else {
-			to = w + log_words(step, to - w);
-			log_take_span(step, w, to - w, in != NULL ? &in[w - word] : NULL,
-				      out != NULL ? &out[w - word] : NULL);
+			to = w + space_harvest_words(step, to - w);
+			space_harvest_take_span(step, w, to - w, in != NULL ? &in[w - word] : NULL,
+						out != NULL ? &out[w - word] : NULL);
 		}
 		w = to;
 	}
@@ -347,28 +354,29 @@ static u64 log_take(struct log_step *step, u64 word, u64 word_end, const u64 *in
 }
 
 /* Pages from @first on that end at word @word, at most @count. */
-static s64 log_pages(u64 first, u64 count, u64 word)
+static s64 space_harvest_pages(u64 first, u64 count, u64 word)
 {
 	return (s64)MIN(word * DIRTY_WORD_PAGES - first, count);
 }
 
 /* Harvest and clear: lock, take, flush, answer. */
-static s64 log_take_range(struct space *sp, u32 region, u64 first, u64 count, const u64 *in,
-			  u64 *out, u64 *dirty)
+static s64 space_harvest_range(struct space *sp, u32 region, u64 first, u64 count, const u64 *in,
+			       u64 *out, u64 *dirty)
 {
 	u64 word = first / DIRTY_WORD_PAGES;
-	struct log_step step;
+	struct harvest_step step;
 	struct region *r = NULL;
 	s64 result;
 
 	spin_lock(&sp->lock);
-	result = log_find(sp, region, first, count, &r);
+	result = space_harvest_region(sp, region, first, count, &r);
 	if (result == CLV_OK) {
 		u64 word_end = (first + count + DIRTY_WORD_PAGES - 1U) / DIRTY_WORD_PAGES;
 
-		log_step_begin(&step, sp, r);
-		result = log_pages(first, count, log_take(&step, word, word_end, in, out));
-		log_step_end(&step, first, (u64)result);
+		space_harvest_begin(&step, sp, r);
+		result = space_harvest_pages(first, count,
+					     space_harvest_take(&step, word, word_end, in, out));
+		space_harvest_end(&step, first, (u64)result);
 		*dirty = step.taken;
 	}
 	spin_unlock(&sp->lock);
@@ -377,14 +385,14 @@ static s64 log_take_range(struct space *sp, u32 region, u64 first, u64 count, co
 
 s64 space_log_harvest(struct space *sp, u32 region, u64 first, u64 count, u64 *bitmap, u64 *dirty)
 {
-	return log_take_range(sp, region, first, count, NULL, bitmap, dirty);
+	return space_harvest_range(sp, region, first, count, NULL, bitmap, dirty);
 }
 
 s64 space_log_clear(struct space *sp, u32 region, u64 first, u64 count, const u64 *bitmap)
 {
 	u64 taken;
 
-	return log_take_range(sp, region, first, count, bitmap, NULL, &taken);
+	return space_harvest_range(sp, region, first, count, bitmap, NULL, &taken);
 }
 
 s64 space_log_get(struct space *sp, u32 region, u64 first, u64 count, u64 *bitmap)
@@ -394,7 +402,7 @@ s64 space_log_get(struct space *sp, u32 region, u64 first, u64 count, u64 *bitma
 	s64 result;
 
 	spin_lock(&sp->lock);
-	result = log_find(sp, region, first, count, &r);
+	result = space_harvest_region(sp, region, first, count, &r);
 	if (result == CLV_OK) {
 		const struct dirty *d = &r->log.dirty;
 		u64 word_end = (first + count + DIRTY_WORD_PAGES - 1U) / DIRTY_WORD_PAGES;
@@ -414,7 +422,7 @@ s64 space_log_get(struct space *sp, u32 region, u64 first, u64 count, u64 *bitma
 			budget -= (s64)MAX(clean, 1U);
 			w = to;
 		}
-		result = log_pages(first, count, w);
+		result = space_harvest_pages(first, count, w);
 	}
 	spin_unlock(&sp->lock);
 	return result;

@@ -27,7 +27,7 @@
 #define LOG_UNITS_TABLE ((s64)GSTAGE_ENTRIES)
 #define LOG_UNITS_SPAN	((s64)DIRTY_SPAN_WORDS)
 
-static void log_flush(struct space *sp, gpa_t base, u64 size)
+static void space_log_flush(struct space *sp, gpa_t base, u64 size)
 {
 	struct flush_batch batch;
 
@@ -41,7 +41,7 @@ static void log_flush(struct space *sp, gpa_t base, u64 size)
  * Protect the present leaf, or the run of 4 KiB leaves that begins here, and go on behind. Return:
  * leaves protected.
  */
-static u64 log_protect_here(struct gstage_iter *it, s64 budget)
+static u64 space_log_protect_here(struct gstage_iter *it, s64 budget)
 {
 	u64 n = it->level == 0U ? MIN(gstage_iter_rest(it), (u64)MAX(budget, 1)) : 1U;
 
@@ -55,7 +55,7 @@ static u64 log_protect_here(struct gstage_iter *it, s64 budget)
 }
 
 /* One step of an eager start at the present leaf. Return: units. */
-static s64 log_split_here(struct space *sp, struct gstage_iter *it, s64 budget)
+static s64 space_log_split_here(struct space *sp, struct gstage_iter *it, s64 budget)
 {
 	enum gstage_split_result split;
 	/*
@@ -65,11 +65,11 @@ static s64 log_split_here(struct space *sp, struct gstage_iter *it, s64 budget)
 	u64 drop = it->level == 1U ? GSTAGE_PTE_W : 0U;
 
 	if (it->level == 0U)
-		return (s64)log_protect_here(it, budget);
+		return (s64)space_log_protect_here(it, budget);
 	split = gstage_split(&sp->gs, &sp->pool, it->slot, it->level, it->pte, drop);
 	/* M5: without a table the log is coarser here. */
 	if (split == GSTAGE_SPLIT_NO_TABLE)
-		return (s64)log_protect_here(it, budget);
+		return (s64)space_log_protect_here(it, budget);
 	if (split == GSTAGE_SPLIT_DONE)
 		space_count(&sp->stats.eager_splits, 1);
 	if (split == GSTAGE_SPLIT_DONE && drop != 0U)
@@ -83,7 +83,7 @@ static s64 log_split_here(struct space *sp, struct gstage_iter *it, s64 budget)
  * A step of a fault-driven or eager start. Return: the new cursor, 0 when the region's end is
  * reached.
  */
-static u64 log_start_protect(struct space *sp, struct region *r)
+static u64 space_log_start_protect(struct space *sp, struct region *r)
 {
 	u64 from = r->log.cursor;
 	struct gstage_iter it;
@@ -93,20 +93,20 @@ static u64 log_start_protect(struct space *sp, struct region *r)
 	/* However small a step is, it gets on by a page: a cursor of 0 says that all is done. */
 	while (!gstage_iter_done(&it) && (budget > 0 || it.gpa == r->base.v + from)) {
 		if (r->log.mode == CLEAVE_LOG_EAGER)
-			budget -= log_split_here(sp, &it, budget);
+			budget -= space_log_split_here(sp, &it, budget);
 		else
-			budget -= (s64)log_protect_here(&it, budget);
+			budget -= (s64)space_log_protect_here(&it, budget);
 	}
 	/*
 	 * A step may end inside a leaf that was split and not protected yet: it.gpa is its first
 	 * page that is left.
 	 */
-	log_flush(sp, GPA(r->base.v + from), it.gpa - (r->base.v + from));
+	space_log_flush(sp, GPA(r->base.v + from), it.gpa - (r->base.v + from));
 	return gstage_iter_done(&it) ? 0U : it.gpa - r->base.v;
 }
 
 /* A step of an initially-set start: a word costs about as much as an eighth of a page. */
-static u64 log_start_set(struct space *sp, struct region *r)
+static u64 space_log_start_set(struct space *sp, struct region *r)
 {
 	u64 from = r->log.cursor;
 	u64 words = dirty_words(&r->log.dirty);
@@ -116,14 +116,14 @@ static u64 log_start_set(struct space *sp, struct region *r)
 	return end == words ? 0U : end;
 }
 
-static bool log_mode_ok(u32 mode)
+static bool space_log_mode_ok(u32 mode)
 {
 	return mode == CLEAVE_LOG_FAULT || mode == CLEAVE_LOG_EAGER ||
 	       mode == CLEAVE_LOG_INITIALLY_SET;
 }
 
 /* Begin a start, or check that the call continues the one under way. */
-static int log_start_enter(struct region_log *log, u32 mode, bool eager, u64 cursor)
+static int space_log_start_enter(struct region_log *log, u32 mode, bool eager, u64 cursor)
 {
 	if (cursor != 0U)
 		return log->phase == REGION_LOG_STARTING && cursor == log->cursor &&
@@ -138,7 +138,7 @@ static int log_start_enter(struct region_log *log, u32 mode, bool eager, u64 cur
 	log->cursor = 0;
 	/*
 	 * Before the first leaf is protected; pairs with the acquire in space_fault() (see
-	 * fault_restore()).
+	 * space_fault_restore()).
 	 */
 	if (mode != CLEAVE_LOG_INITIALLY_SET)
 		atomic_set_release(&log->active, 1U);
@@ -153,11 +153,11 @@ int space_log_start(struct space *sp, u32 region, u32 mode, bool eager, u64 *cur
 	spin_lock(&sp->lock);
 	r = space_memory_region(sp, region);
 	if (r != NULL)
-		err = log_mode_ok(mode) ? log_start_enter(&r->log, mode, eager, *cursor)
-					: CLV_ERR_INVAL;
+		err = space_log_mode_ok(mode) ? space_log_start_enter(&r->log, mode, eager, *cursor)
+					      : CLV_ERR_INVAL;
 	if (err == CLV_OK) {
-		r->log.cursor = mode == CLEAVE_LOG_INITIALLY_SET ? log_start_set(sp, r)
-								 : log_start_protect(sp, r);
+		r->log.cursor = mode == CLEAVE_LOG_INITIALLY_SET ? space_log_start_set(sp, r)
+								 : space_log_start_protect(sp, r);
 		if (r->log.cursor == 0U) {
 			r->log.phase = REGION_LOG_ON;
 			atomic_set_release(&r->log.active, 1U);
@@ -169,7 +169,7 @@ int space_log_start(struct space *sp, u32 region, u32 mode, bool eager, u64 *cur
 }
 
 /* Begin a stop, or check that the call continues the one under way. */
-static int log_stop_enter(struct space *sp, struct region *r, bool collapse, u64 cursor)
+static int space_log_stop_enter(struct space *sp, struct region *r, bool collapse, u64 cursor)
 {
 	struct region_log *log = &r->log;
 
@@ -187,12 +187,12 @@ static int log_stop_enter(struct space *sp, struct region *r, bool collapse, u64
 	 * Nothing has lost permission. The flush is for its wait: who saw `active` has now marked
 	 * and split what it will.
 	 */
-	log_flush(sp, r->base, PAGE_SIZE);
+	space_log_flush(sp, r->base, PAGE_SIZE);
 	return CLV_OK;
 }
 
 /* Wipe the bitmap from the cursor's span on. */
-static void log_stop_wipe(struct region *r, s64 *budget)
+static void space_log_stop_wipe(struct region *r, s64 *budget)
 {
 	struct dirty *d = &r->log.dirty;
 	u64 spans = (d->pages + DIRTY_SPAN_PAGES - 1U) / DIRTY_SPAN_PAGES;
@@ -214,8 +214,8 @@ static void log_stop_wipe(struct region *r, s64 *budget)
 }
 
 /* Collapse what ends at @end: the block of each level whose last part has been dealt with. */
-static void log_collapse_at(struct space *sp, const struct region *r, u64 end, u32 level,
-			    struct gstage_collect *collect)
+static void space_log_collapse_end(struct space *sp, const struct region *r, u64 end, u32 level,
+				   struct gstage_collect *collect)
 {
 	u64 span = gstage_span(level);
 
@@ -230,7 +230,7 @@ static void log_collapse_at(struct space *sp, const struct region *r, u64 end, u
  * largest that fits, and so does this. Tables are unlinked, then one flush, then they are freed
  * (M4).
  */
-static void log_stop_collapse(struct space *sp, struct region *r, s64 *budget)
+static void space_log_stop_collapse(struct space *sp, struct region *r, s64 *budget)
 {
 	u64 from = r->base.v + (r->log.cursor & ~LOG_CURSOR_COLLAPSE);
 	struct gstage_collect collect = { .nr = 0 };
@@ -245,11 +245,11 @@ static void log_stop_collapse(struct space *sp, struct region *r, s64 *budget)
 		*budget -= found == 0U ? LOG_UNITS_TABLE : 1;
 		gstage_iter_skip(&it, found == 0U ? gstage_iter_rest(&it) : 1U);
 		for (u32 level = found + 1U; level <= sp->cfg.largest_level; level++)
-			log_collapse_at(sp, r, it.gpa, level, &collect);
+			space_log_collapse_end(sp, r, it.gpa, level, &collect);
 	}
 	r->log.cursor = gstage_iter_done(&it) ? 0U : LOG_CURSOR_COLLAPSE | (it.gpa - r->base.v);
 	if (collect.nr != 0U) {
-		log_flush(sp, GPA(from), it.gpa - from);
+		space_log_flush(sp, GPA(from), it.gpa - from);
 		gstage_collect_free(&collect, &sp->pool);
 	}
 }
@@ -263,16 +263,16 @@ int space_log_stop(struct space *sp, u32 region, bool collapse, u64 *cursor)
 	spin_lock(&sp->lock);
 	r = space_memory_region(sp, region);
 	if (r != NULL)
-		err = log_stop_enter(sp, r, collapse, *cursor);
+		err = space_log_stop_enter(sp, r, collapse, *cursor);
 	if (err == CLV_OK) {
 		struct region_log *log = &r->log;
 
 		if ((log->cursor & LOG_CURSOR_COLLAPSE) == 0U)
-			log_stop_wipe(r, &budget);
+			space_log_stop_wipe(r, &budget);
 		if (log->cursor == LOG_CURSOR_COLLAPSE && !log->collapse)
 			log->cursor = 0;
 		else if ((log->cursor & LOG_CURSOR_COLLAPSE) != 0U && budget > 0)
-			log_stop_collapse(sp, r, &budget);
+			space_log_stop_collapse(sp, r, &budget);
 		if (log->cursor == 0U) {
 			log->phase = REGION_LOG_OFF;
 			log->mode = CLEAVE_LOG_OFF;

@@ -13,18 +13,18 @@
 #define POOL_FRAME_MASK (BIT64(POOL_FRAME_BITS) - 1U)
 #define POOL_TAG_ONE	BIT64(POOL_FRAME_BITS)
 
-static u64 *pool_table(const struct table_pool *p, u64 frame)
+static u64 *table_pool_table(const struct table_pool *p, u64 frame)
 {
 	return (u64 *)((frame << PAGE_SHIFT) + p->va);
 }
 
-static u64 pool_frame(const struct table_pool *p, const u64 *table)
+static u64 table_pool_frame(const struct table_pool *p, const u64 *table)
 {
 	return table_pool_hpa(p, table).v >> PAGE_SHIFT;
 }
 
 /* The head that follows @head when @frame is to be on top. */
-static u64 pool_head(u64 head, u64 frame)
+static u64 table_pool_head(u64 head, u64 frame)
 {
 	return ((head & ~POOL_FRAME_MASK) + POOL_TAG_ONE) | frame;
 }
@@ -52,7 +52,7 @@ int table_pool_grow(struct table_pool *p, struct frames *frames, u64 tables)
 	p->total += tables;
 	/* From the top down, so that tables come out in the order of their addresses. */
 	for (u64 i = tables; i > 0U; i--)
-		table_pool_give(p, pool_table(p, (base.v >> PAGE_SHIFT) + i - 1U));
+		table_pool_give(p, table_pool_table(p, (base.v >> PAGE_SHIFT) + i - 1U));
 	return CLV_OK;
 }
 
@@ -76,16 +76,16 @@ u64 *table_pool_take(struct table_pool *p)
 	do {
 		if ((head & POOL_FRAME_MASK) == 0U)
 			return NULL;
-		table = pool_table(p, head & POOL_FRAME_MASK);
+		table = table_pool_table(p, head & POOL_FRAME_MASK);
 		next = atomic_read(&table[0]) & POOL_FRAME_MASK;
-	} while (!atomic_cas(&p->head, &head, pool_head(head, next)));
+	} while (!atomic_cas(&p->head, &head, table_pool_head(head, next)));
 	(void)atomic_add(&p->free, (u64)-1);
 	return table;
 }
 
 void table_pool_give(struct table_pool *p, u64 *table)
 {
-	u64 frame = pool_frame(p, table);
+	u64 frame = table_pool_frame(p, table);
 	u64 head = atomic_read(&p->head);
 
 	/*
@@ -94,7 +94,7 @@ void table_pool_give(struct table_pool *p, u64 *table)
 	 */
 	do {
 		atomic_set(&table[0], head & POOL_FRAME_MASK);
-	} while (!atomic_cas(&p->head, &head, pool_head(head, frame)));
+	} while (!atomic_cas(&p->head, &head, table_pool_head(head, frame)));
 	(void)atomic_add(&p->free, 1U);
 }
 

@@ -4,14 +4,14 @@
  */
 #include "mm/tlb_ledger.h"
 
-static struct tlb_ledger_entry *ledger_entry(struct tlb_ledger *l, u16 vmid)
+static struct tlb_ledger_entry *tlb_ledger_find(struct tlb_ledger *l, u16 vmid)
 {
 	return &l->vmid[vmid < TLB_LEDGER_VMIDS ? vmid : 0U];
 }
 
 void tlb_ledger_gvma(struct tlb_ledger *l, u16 vmid)
 {
-	ledger_entry(l, vmid)->vm = NULL;
+	tlb_ledger_find(l, vmid)->vm = NULL;
 }
 
 void tlb_ledger_gvma_all(struct tlb_ledger *l)
@@ -22,13 +22,13 @@ void tlb_ledger_gvma_all(struct tlb_ledger *l)
 
 void tlb_ledger_vvma(struct tlb_ledger *l, u16 vmid)
 {
-	ledger_entry(l, vmid)->vcpu = NULL;
+	tlb_ledger_find(l, vmid)->vcpu = NULL;
 }
 
 const char *tlb_ledger_enter(struct tlb_ledger *l, u16 vmid, const void *vm, const void *vcpu,
 			     u64 seen)
 {
-	struct tlb_ledger_entry *e = ledger_entry(l, vmid);
+	struct tlb_ledger_entry *e = tlb_ledger_find(l, vmid);
 	const char *wrong = NULL;
 
 	if (e->vm != NULL && e->vm != vm)
