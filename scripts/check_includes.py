@@ -42,10 +42,6 @@ RULES = {
     "tests/": None,  # all
 }
 
-# Upward includes that are still to be cut: (file, included).
-OWED = {
-}
-
 # mm/ builds for the host: of arch/ it may know only the interfaces that are declared for it.
 MM_ARCH = {"arch/riscv/fence.h", "arch/riscv/gstage_pte.h", "arch/riscv/pte.h"}
 
@@ -103,7 +99,7 @@ def refused(path, part, quote, name):
     """Why `path` of `part` may not include `name`, or None."""
     if name.startswith(".") or "/../" in name:
         return "includes are named from the root of the tree, not relative to the file"
-    if RULES[part] is None or (path, name) in OWED:
+    if RULES[part] is None:
         return None
     if name.endswith("_internal.h") and not path.startswith(os.path.dirname(name) + "/"):
         return "an _internal.h belongs to the files of its own folder"
