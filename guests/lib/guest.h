@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a bare-metal guest of Cleave needs: a start, a line of output, SBI and hypercalls, traps that are expected, other
- * harts. No allocator and no page tables: addresses are guest-physical.
+ * What a bare-metal guest of Cleave needs: an entry, lines of output, SBI and hypercalls, traps
+ * that it expects, and other harts. There is no allocator, and there are no page tables: addresses
+ * are guest-physical.
  *
- * A program defines guest_main(). Its partition's memory begins at any multiple of 2 MiB and has 4 MiB or more; the program is
- * loaded 2 MiB into it and relocates itself. It must never use floating point: the code is built without it.
+ * A program defines guest_main(). Its partition's memory begins at any multiple of 2 MiB and has at
+ * least 4 MiB; the program is loaded 2 MiB into it and relocates itself. It must never use floating
+ * point: the code is built without it.
  */
 #ifndef GUESTS_LIB_GUEST_H
 #define GUESTS_LIB_GUEST_H
@@ -19,7 +21,10 @@
 #define GUEST_MAX_HARTS	 16U
 #define GUEST_STACK_SIZE 16384U
 
-/* The compiler is not told of Zicsr (its libgcc does not know it); the assembler is, where it is needed. */
+/*
+ * The compiler is not told of Zicsr, because its libgcc does not know it. The assembler is told
+ * wherever it is needed.
+ */
 #define GUEST_ZICSR(insn) ".option push\n.option arch, +zicsr\n" insn "\n.option pop"
 
 #define csr_read(csr)                                                                     \
@@ -35,54 +40,87 @@
 #define csr_clear(csr, v) \
 	__asm__ volatile(GUEST_ZICSR("csrc " #csr ", %0")::"rK"((u64)(v)) : "memory")
 
-/** guest_main() - the program; the boot hart's stack, interrupts off. Returning from it is as calling finish() */
+/**
+ * guest_main() - the program, which every program defines
+ * @hartid: the boot hart, on which it runs
+ * @fdt: the device tree
+ *
+ * Interrupts are off. When it returns, finish() is called.
+ */
 void guest_main(unsigned long hartid, const void *fdt);
 
-/* --- output and test results (str_format.c, print.c) ----------------------------------------------------------- */
+/* --- output and test results (print.c) -------------------------------------------------------- */
 
-/** guest_write() - print bytes as they are by SBI DBCN; any hart, but two at once may mix */
+/**
+ * guest_write() - print bytes as they are, by SBI DBCN; any hart may call it, but the output of two
+ * may mix
+ */
 void guest_write(const char *text, size_t len);
 
-/** say() - print one line (at most 255 bytes) by SBI DBCN in one piece; any hart */
+/** say() - print one line of at most 255 bytes in one piece, by SBI DBCN; any hart may call it */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/** tell() - print one line (at most 255 bytes) of a driver: by say(), or as tell_by() has said; the drivers' hart */
+/**
+ * tell() - print one line of at most 255 bytes for a driver: by say(), or by what tell_by() was
+ * given
+ *
+ * Only the hart on which the drivers run calls it.
+ */
 void tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/** tell_by() - have @line print what tell() is told, without a newline; before the first driver is started */
+/**
+ * tell_by() - have @line print the lines of tell(), which have no newline; called before the first
+ * driver starts
+ */
 void tell_by(void (*line)(const char *text));
 
-/** check() - note a test's result: prints `ok NAME` or `FAIL NAME`; the name is a format. Return: @ok */
+/**
+ * check() - count a test's result, and print `ok NAME` or `FAIL NAME`; @name is a format.
+ * Return: @ok
+ */
 bool check(bool ok, const char *name, ...) __attribute__((format(printf, 2, 3)));
 
-/** check_eq() - check(), and on failure say what came and what should have: `FAIL NAME: got 0x.., want 0x..` */
+/**
+ * check_eq() - check() that two values are equal; a failure prints both: `FAIL NAME: got 0x.., want
+ * 0x..`
+ */
 bool check_eq(u64 got, u64 want, const char *name, ...) __attribute__((format(printf, 3, 4)));
 
-/** finish() - print `done: N passed, N failed` and shut the partition down; never returns */
+/** finish() - print `done: N passed, N failed`, and shut the partition down. It never returns */
 void finish(void) __attribute__((noreturn));
 
-/* --- SBI (sbi.c) ------------------------------------------------------------------------------------------------- */
+/* --- SBI (sbi.c) ------------------------------------------------------------------------------ */
 
+/** struct sbiret - what an SBI call returns: an error code of <abi/sbi.h>, and a value */
 struct sbiret {
 	long error;
 	long value;
 };
 
+/** sbi_call() - call function @fid of SBI extension @eid */
 struct sbiret sbi_call(unsigned long eid, unsigned long fid, unsigned long a0, unsigned long a1,
 		       unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 
-/** sbi_shutdown(), sbi_reboot() - SRST of the partition; @failed: reason "system failure" instead of none */
+/**
+ * sbi_shutdown(), sbi_reboot() - end or reset the partition by SRST; @failed: give the reason
+ * "system failure"
+ */
 void sbi_shutdown(bool failed) __attribute__((noreturn));
 void sbi_reboot(void) __attribute__((noreturn));
 
-/** sbi_set_timer() - timer interrupt at guest time @time; sbi_send_ipi() - software interrupt to hart @hartid */
+/** sbi_set_timer() - have a timer interrupt at guest time @time, ticks; UINT64_MAX: have none */
 void sbi_set_timer(u64 time);
+
+/**
+ * sbi_send_ipi() - raise the software interrupt of hart @hartid.
+ * Return: an error code of <abi/sbi.h>
+ */
 long sbi_send_ipi(unsigned long hartid);
 
-/** sbi_getchar() - a character that was typed, or -1 */
+/** sbi_getchar() - Return: the next character that the user has typed, -1 when there is none */
 int sbi_getchar(void);
 
-/** cleave_call() - hypercall @fn of include/abi/cleave.h */
+/** cleave_call() - make hypercall @fn of <abi/cleave.h> */
 static inline struct sbiret cleave_call(unsigned long fn, unsigned long a0, unsigned long a1,
 					unsigned long a2, unsigned long a3, unsigned long a4,
 					unsigned long a5)
@@ -90,18 +128,25 @@ static inline struct sbiret cleave_call(unsigned long fn, unsigned long a0, unsi
 	return sbi_call(CLEAVE_EID, fn, a0, a1, a2, a3, a4, a5);
 }
 
-/* A buffer's address as the ABI passes it: low and high word */
+/* The address of a buffer as the ABI passes it: a low and a high word */
 #define BUF_LO(p) ((unsigned long)(p))
 #define BUF_HI	  0UL
 
-/* Hypercalls as functions; each returns what docs/abi.md says. The address of @buf is guest-physical as it is. */
+/*
+ * The hypercalls as functions. Each returns what docs/abi.md says.
+ *
+ * cleave_vm_op() - START, PAUSE or RESUME, which take nothing but the VM
+ * cleave_vm_steps() - RESET, DESTROY or CREATE; calls until the cursor comes back as 0
+ * cleave_leaves(), cleave_log_start(), cleave_log_stop() - these too call until the cursor comes
+ * back as 0
+ * cleave_log_bits() - LOG_GET, LOG_GET_CLEAR or LOG_CLEAR
+ */
 struct sbiret cleave_version(void);
 u64 cleave_feature(u32 id);
 struct sbiret cleave_vm_list(u32 *ids, unsigned long entries);
 struct sbiret cleave_vm_info(u32 vm, struct cleave_vm_info *info);
-struct sbiret cleave_vm_op(unsigned long fn, u32 vm); /* START, PAUSE, RESUME */
-struct sbiret cleave_vm_steps(unsigned long fn,
-			      u32 vm); /* RESET, DESTROY, CREATE until the cursor comes back as 0 */
+struct sbiret cleave_vm_op(unsigned long fn, u32 vm);
+struct sbiret cleave_vm_steps(unsigned long fn, u32 vm);
 struct sbiret cleave_vm_wait(u64 seq, struct cleave_event *event);
 struct sbiret cleave_region_info(u32 vm, u32 region, struct cleave_region_info *info);
 struct sbiret cleave_window_map(u32 vm, u64 gpa, u64 size, u64 own_gpa, u32 flags);
@@ -122,9 +167,9 @@ struct sbiret cleave_vm_note(u32 vm, u32 note, u64 id, bool run);
 struct sbiret cleave_vm_brake(u32 vm, u32 percent);
 struct sbiret cleave_stats(u32 vm, u64 *counters, unsigned long entries);
 
-/* --- time -------------------------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------- */
 
-/** rdtime() - ticks of the guest's time; rdinstret() - instructions of this hart, where the machine lets a guest read them */
+/** rdtime() - Return: the guest's time, ticks */
 static inline u64 rdtime(void)
 {
 	u64 t;
@@ -133,6 +178,10 @@ static inline u64 rdtime(void)
 	return t;
 }
 
+/**
+ * rdinstret() - Return: instructions that this hart has executed; it traps where the machine does
+ * not let guests read it
+ */
 static inline u64 rdinstret(void)
 {
 	u64 n;
@@ -141,13 +190,13 @@ static inline u64 rdinstret(void)
 	return n;
 }
 
-/** ticks_per_second() - ticks of time in a second, Hz, as the device tree says */
+/** ticks_per_second() - Return: ticks of the guest's time in a second, Hz, from the device tree */
 u64 ticks_per_second(void);
 
-/** wait_us() - let @us microseconds of guest time pass, asleep in WFI where nothing else is pending */
+/** wait_us() - wait for @us microseconds of guest time, in WFI while no interrupt is pending */
 void wait_us(u64 us);
 
-/* --- traps (trap.c) ---------------------------------------------------------------------------------------------- */
+/* --- traps (trap.c) --------------------------------------------------------------------------- */
 
 #define TRAP_INTERRUPT	   (UINT64_C(1) << 63)
 #define TRAP_FETCH_FAULT   1U
@@ -170,7 +219,11 @@ void wait_us(u64 us);
 #define SIE_TIMER   (UINT64_C(1) << 5)
 #define SIE_EXT	    (UINT64_C(1) << 9)
 
-/** struct trap - registers at a trap; start.S knows its layout. A hook may change them: they are what is restored */
+/**
+ * struct trap - the registers at a trap, which are restored after it; start.S knows the layout
+ *
+ * A hook may change them.
+ */
 struct trap {
 	u64 x[32]; /* x[0] is not used */
 	u64 sepc;
@@ -179,71 +232,108 @@ struct trap {
 	u64 stval;
 };
 
-/** on_trap() - @hook sees every trap of every hart first. It returns true when it dealt with it; NULL: no hook */
+/**
+ * on_trap() - show every trap of every hart to @hook first; NULL: to no hook
+ *
+ * The hook returns true when it has dealt with the trap.
+ */
 void on_trap(bool (*hook)(struct trap *t));
 
-/** trap_skip() - let the interrupted program go on behind the instruction that trapped */
+/** trap_skip() - let the interrupted program go on after the instruction that trapped */
 void trap_skip(struct trap *t);
 
 /**
  * trap_try() - call @fn, which is expected to trap; an exception ends the call
- * @out: registers at the exception, or NULL
- * Return: scause of the exception, TRAP_NONE when @fn returned.
+ * @out: gets the registers at the exception, or NULL
+ * Return: scause of the exception, TRAP_NONE when @fn returned
  */
 u64 trap_try(void (*fn)(void *arg), void *arg, struct trap *out);
 
-/** probe_load(), probe_store() - one access of @size bytes (1, 2, 4, 8). Return: scause or TRAP_NONE */
+/**
+ * probe_load(), probe_store() - make one access of @size bytes: 1, 2, 4 or 8.
+ * Return: as trap_try()
+ */
 u64 probe_load(u64 addr, u32 size, u64 *value);
 u64 probe_store(u64 addr, u32 size, u64 value);
 
-/* --- harts (harts.c) --------------------------------------------------------------------------------------------- */
+/* --- harts (harts.c) -------------------------------------------------------------------------- */
 
-/** start_hart() - run @fn(@arg) on hart @hartid with a stack of its own; the hart stops itself when @fn returns */
+/**
+ * start_hart() - run @fn(@arg) on hart @hartid, which has a stack of its own; it stops itself when
+ * @fn returns
+ * Return: an error code of <abi/sbi.h>
+ */
 long start_hart(unsigned long hartid, void (*fn)(void *arg), void *arg);
 
-/** this_hart() - Return: hartid of the calling hart */
+/** this_hart() - Return: the hart id of the calling hart */
 unsigned long this_hart(void);
 
-/** hart_status() - HSM state of @hartid as SBI reports it, negative on error; wait_hart_stopped() - until it is STOPPED */
+/**
+ * hart_status() - Return: the HSM state of hart @hartid, or a negative error code, both of
+ * <abi/sbi.h>
+ */
 long hart_status(unsigned long hartid);
+
+/** wait_hart_stopped() - wait until the HSM state of hart @hartid is STOPPED */
 void wait_hart_stopped(unsigned long hartid);
 
-/** cpu_relax() - inside a busy loop */
+/** cpu_relax() - tell the hart that it stands in a busy loop */
 static inline void cpu_relax(void)
 {
 	__asm__ volatile(".insn i 0x0F, 0, x0, x0, 0x010" ::: "memory");
 }
 
-/* --- device tree (fdt.c) ----------------------------------------------------------------------------------------- */
+/* --- device tree (fdt/fdt.c) ------------------------------------------------------------------ */
 
 /** fdt_bootargs() - Return: /chosen/bootargs, "" when there is none */
 const char *fdt_bootargs(const void *fdt);
 
-/** bootarg() - value of the word `NAME` or `NAME=value` of the bootargs, copied to @value (or NULL). Return: it is there */
+/**
+ * bootarg() - find the word `NAME` or `NAME=value` in the bootargs
+ * @name: NAME
+ * @value: gets the value, cut to fit; NULL: it is not wanted
+ * @size: bytes of @value
+ * Return: true when the word is there
+ */
 bool bootarg(const void *fdt, const char *name, char *value, size_t size);
 
-/** bootarg_number() - Return: N of the word `NAME=N` of the bootargs, decimal, as far as its digits go; @otherwise when it is not there */
+/**
+ * bootarg_number() - find the word `NAME=N` in the bootargs
+ * Return: N, decimal, as far as its digits go; @otherwise when the word is not there
+ */
 u64 bootarg_number(const void *fdt, const char *name, u64 otherwise);
 
-/** fdt_memory() - first entry of the first memory node. Return: it is there */
+/**
+ * fdt_memory() - get the first entry of the first memory node, in bytes.
+ * Return: true when there is one
+ */
 bool fdt_memory(const void *fdt, u64 *base, u64 *size);
 
-/** fdt_isa() - Return: `riscv,isa` of the first hart, "" when it is not there */
+/** fdt_isa() - Return: `riscv,isa` of the first hart that has it, "" when none has */
 const char *fdt_isa(const void *fdt);
 
-/** fdt_cpus() - Return: number of cpu nodes; fdt_timebase() - Hz, 0 when it is not there; fdt_size() - bytes */
+/** fdt_cpus() - Return: how many cpu nodes there are */
 u32 fdt_cpus(const void *fdt);
+
+/** fdt_timebase() - Return: /cpus/timebase-frequency, Hz, 0 when it is not there */
 u64 fdt_timebase(const void *fdt);
+
+/** fdt_size() - Return: bytes of the tree */
 u32 fdt_size(const void *fdt);
 
-/* --- memory (memory.c) ------------------------------------------------------------------------- */
+/* --- memory (memory.c) ------------------------------------------------------------------------ */
 
-/* Symbols of guest.ld: the program's first byte, and the first byte behind its bss and stacks */
+/* Symbols of guest.ld: the program's first byte, and the first byte after its bss and stacks */
 extern u8 guest_image_start[], guest_image_end[];
 
 /**
- * free_memory() - the memory between the program with its stacks and the device tree (or the end of the first range)
- * Return: there is some; @base and @size in bytes, multiples of 4 KiB.
+ * free_memory() - find the memory that the program may use
+ * @base, @size: get it, in bytes, both multiples of 4 KiB
+ *
+ * It reaches from the end of the program's stacks to the device tree, or to the end of the first
+ * memory range.
+ *
+ * Return: true when there is some
  */
 bool free_memory(const void *fdt, u64 *base, u64 *size);
 

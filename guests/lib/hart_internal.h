@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the library keeps of a hart; start.S knows the offsets. Not for programs. */
+/* What the library keeps of a hart. Programs must not include it. */
 #ifndef GUESTS_LIB_HART_INTERNAL_H
 #define GUESTS_LIB_HART_INTERNAL_H
 
 #include "guests/lib/guest.h"
 
-/** struct guest_hart - tp points here. @catch_sp: innermost trap_call()'s frame, 0: none; @caught: where trap_try() wants it */
+/**
+ * struct guest_hart - a hart of the program; its tp points here, and start.S knows the offsets
+ * @stack: end of its stack
+ * @catch_sp: the stack pointer of the innermost trap_call() under way, 0: none
+ * @hartid: its hart id
+ * @fn, @arg: what start_hart() was told to run
+ * @caught: the registers at the exception that ended the last trap_call()
+ */
 struct guest_hart {
 	u64 stack;
 	u64 catch_sp;

@@ -1,28 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Harts of the program: stacks, start and stop by SBI HSM. A hart id at or beyond GUEST_MAX_HARTS cannot be used. */
+/*
+ * The harts of a program: their stacks, and how they start and stop by SBI HSM.
+ *
+ * A hart whose id is GUEST_MAX_HARTS or more cannot be used.
+ */
 #include "guests/lib/hart_internal.h"
 
-static struct guest_hart harts[GUEST_MAX_HARTS];
-static u8 stacks[GUEST_MAX_HARTS][GUEST_STACK_SIZE] __attribute__((aligned(16)));
+static struct guest_hart harts_all[GUEST_MAX_HARTS];
+static u8 harts_stacks[GUEST_MAX_HARTS][GUEST_STACK_SIZE] __attribute__((aligned(16)));
 
-static u64 frequency;
+static u64 harts_frequency;
 
 struct guest_hart *harts_init(u64 hartid, const void *fdt)
 {
 	u32 i;
 
-	frequency = fdt_timebase(fdt);
+	harts_frequency = fdt_timebase(fdt);
 
 	for (i = 0; i < GUEST_MAX_HARTS; i++) {
-		harts[i].hartid = i;
-		harts[i].stack = (u64)&stacks[i][GUEST_STACK_SIZE];
+		harts_all[i].hartid = i;
+		harts_all[i].stack = (u64)&harts_stacks[i][GUEST_STACK_SIZE];
 	}
-	return &harts[hartid < GUEST_MAX_HARTS ? hartid : 0];
+	return &harts_all[hartid < GUEST_MAX_HARTS ? hartid : 0];
 }
 
 u64 ticks_per_second(void)
 {
-	return frequency;
+	return harts_frequency;
 }
 
 unsigned long this_hart(void)
@@ -36,7 +40,7 @@ long start_hart(unsigned long hartid, void (*fn)(void *arg), void *arg)
 
 	if (hartid >= GUEST_MAX_HARTS)
 		return SBI_ERR_INVALID_PARAM;
-	h = &harts[hartid];
+	h = &harts_all[hartid];
 	h->fn = fn;
 	h->arg = arg;
 	h->catch_sp = 0;
@@ -52,7 +56,7 @@ void hart_stop_self(void)
 
 	csr_clear(sstatus, SSTATUS_SIE);
 	r = sbi_call(SBI_EID_HSM, SBI_HSM_HART_STOP, 0, 0, 0, 0, 0, 0);
-	say("hart %lu: stop came back with %ld", this_hart(), r.error);
+	say("hart %lu: SBI HSM hart_stop returned %ld", this_hart(), r.error);
 	for (;;)
 		__asm__ volatile("wfi");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The memory that a program may use: what lies behind its image and its stacks. */
+/* The memory that a program may use: what lies after its image and its stacks. */
 #include "guests/lib/guest.h"
 
 bool free_memory(const void *fdt, u64 *base, u64 *size)

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One line of output at a time, and the results of tests. Any hart may print: a line is one SBI call. */
+/*
+ * Lines of output, and the results of tests.
+ *
+ * Any hart may print: a line is one SBI call, so that no other hart can break it.
+ */
 #include "guests/lib/guest.h"
 
 #define LINE_MAX 256U
 
-static u32 passed, failed;		 /* atomic */
-static void (*teller)(const char *text); /* NULL: say() */
+static u32 print_passed, print_failed;	       /* atomic */
+static void (*print_teller)(const char *text); /* NULL: say() */
 
-/* DBCN may write less than it was given (SBI 2.0, 12.1); without DBCN the legacy call writes a byte. */
+/*
+ * DBCN may write less than it was given (SBI 2.0, 12.1), so it is called again. Without DBCN the
+ * legacy call writes a byte at a time.
+ */
 void guest_write(const char *text, size_t len)
 {
 	struct sbiret r;
@@ -24,7 +31,7 @@ void guest_write(const char *text, size_t len)
 		sbi_call(SBI_EID_LEGACY_CONSOLE_PUTCHAR, 0, (u8)*text++, 0, 0, 0, 0, 0);
 }
 
-static void say_line(const char *prefix, const char *fmt, va_list ap, const char *suffix)
+static void print_line(const char *prefix, const char *fmt, va_list ap, const char *suffix)
 {
 	char line[LINE_MAX];
 	size_t n = str_append(line, sizeof(line) - 1, 0, "%s", prefix);
@@ -40,13 +47,13 @@ void say(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say_line("", fmt, ap, "");
+	print_line("", fmt, ap, "");
 	va_end(ap);
 }
 
 void tell_by(void (*line)(const char *text))
 {
-	teller = line;
+	print_teller = line;
 }
 
 void tell(const char *fmt, ...)
@@ -57,8 +64,8 @@ void tell(const char *fmt, ...)
 	va_start(ap, fmt);
 	str_format(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	if (teller != NULL)
-		teller(line);
+	if (print_teller != NULL)
+		print_teller(line);
 	else
 		say("%s", line);
 }
@@ -67,9 +74,9 @@ bool check(bool ok, const char *name, ...)
 {
 	va_list ap;
 
-	__atomic_fetch_add(ok ? &passed : &failed, 1U, __ATOMIC_RELAXED);
+	__atomic_fetch_add(ok ? &print_passed : &print_failed, 1U, __ATOMIC_RELAXED);
 	va_start(ap, name);
-	say_line(ok ? "ok " : "FAIL ", name, ap, "");
+	print_line(ok ? "ok " : "FAIL ", name, ap, "");
 	va_end(ap);
 	return ok;
 }
@@ -82,17 +89,17 @@ bool check_eq(u64 got, u64 want, const char *name, ...)
 
 	if (!ok)
 		str_print(detail, sizeof(detail), ": got 0x%lx, want 0x%lx", got, want);
-	__atomic_fetch_add(ok ? &passed : &failed, 1U, __ATOMIC_RELAXED);
+	__atomic_fetch_add(ok ? &print_passed : &print_failed, 1U, __ATOMIC_RELAXED);
 	va_start(ap, name);
-	say_line(ok ? "ok " : "FAIL ", name, ap, detail);
+	print_line(ok ? "ok " : "FAIL ", name, ap, detail);
 	va_end(ap);
 	return ok;
 }
 
 void finish(void)
 {
-	u32 bad = __atomic_load_n(&failed, __ATOMIC_RELAXED);
+	u32 bad = __atomic_load_n(&print_failed, __ATOMIC_RELAXED);
 
-	say("done: %u passed, %u failed", __atomic_load_n(&passed, __ATOMIC_RELAXED), bad);
+	say("done: %u passed, %u failed", __atomic_load_n(&print_passed, __ATOMIC_RELAXED), bad);
 	sbi_shutdown(bad != 0);
 }

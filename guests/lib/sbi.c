@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* SBI calls (SBI 2.0, chapter 3: binary encoding) and Cleave's hypercalls as functions (docs/abi.md). */
+/*
+ * SBI calls (SBI 2.0, chapter 3, "Binary Encoding"), and Cleave's hypercalls (docs/abi.md), as
+ * functions.
+ */
 #include "guests/lib/guest.h"
 
 struct sbiret sbi_call(unsigned long eid, unsigned long fid, unsigned long a0, unsigned long a1,
@@ -21,25 +24,25 @@ struct sbiret sbi_call(unsigned long eid, unsigned long fid, unsigned long a0, u
 	return (struct sbiret){ (long)r0, (long)r1 };
 }
 
-static void reset(unsigned long type, unsigned long reason) __attribute__((noreturn));
+static void sbi_reset(unsigned long type, unsigned long reason) __attribute__((noreturn));
 
-static void reset(unsigned long type, unsigned long reason)
+static void sbi_reset(unsigned long type, unsigned long reason)
 {
 	struct sbiret r = sbi_call(SBI_EID_SRST, SBI_SRST_SYSTEM_RESET, type, reason, 0, 0, 0, 0);
 
-	say("FAIL system reset came back with %ld", r.error);
+	say("FAIL SBI SRST system_reset returned %ld", r.error);
 	for (;;)
 		__asm__ volatile("wfi");
 }
 
 void sbi_shutdown(bool failed)
 {
-	reset(SBI_RESET_SHUTDOWN, failed ? SBI_REASON_FAILURE : SBI_REASON_NONE);
+	sbi_reset(SBI_RESET_SHUTDOWN, failed ? SBI_REASON_FAILURE : SBI_REASON_NONE);
 }
 
 void sbi_reboot(void)
 {
-	reset(SBI_RESET_COLD_REBOOT, SBI_REASON_NONE);
+	sbi_reset(SBI_RESET_COLD_REBOOT, SBI_REASON_NONE);
 }
 
 void sbi_set_timer(u64 time)
@@ -66,7 +69,10 @@ void wait_us(u64 us)
 	u64 end = rdtime() + us * ticks_per_second() / 1000000U;
 	u64 enabled = csr_read(sie) & SIE_TIMER;
 
-	/* WFI wakes on a pending interrupt that sie enables, whether or not sstatus.SIE lets it trap. */
+	/*
+	 * WFI wakes on a pending interrupt that sie enables, whether or not sstatus.SIE lets it
+	 * trap.
+	 */
 	csr_set(sie, SIE_TIMER);
 	while (rdtime() < end) {
 		sbi_set_timer(end);

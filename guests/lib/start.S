@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Entry of a guest program (a0 = hart id, a1 = device tree), of its further harts, and of its traps.
+ * Entry of a guest program (a0 = hart id, a1 = device tree), of its further harts, and of its
+ * traps.
  *
  * tp points to the hart's struct guest_hart (hart_internal.h); offsets are checked there.
  */
@@ -12,7 +13,11 @@
 
 #define TRAP_SIZE 288 /* sizeof(struct trap) */
 
-#define GUEST_LINKED_AT 0x80200000 /* guest.ld: the address of guest_entry in every word that is not relocated yet */
+/*
+ * The address of guest_entry in every word that is not relocated yet; guest.ld links the program
+ * for it
+ */
+#define GUEST_LINKED_AT 0x80200000
 
 	.section .head, "ax"
 	.option norvc
@@ -37,8 +42,9 @@ guest_start:
 	csrw	sie, zero
 	csrw	satp, zero
 	/*
-	 * Code is position-independent, words of data that hold addresses are not: add what the program was moved by to each of
-	 * them, before any C. guests/lib/relocs.awk made the list, of addresses as they were linked.
+	 * Code is position-independent, but words of data that hold addresses are not. Before any C
+	 * runs, add to each of them the distance by which the program was moved. The list of these
+	 * words (guests/lib/relocs.awk) holds linked addresses.
 	 */
 	lla	t0, guest_entry
 	li	t1, GUEST_LINKED_AT
@@ -86,7 +92,9 @@ guest_secondary:
 	jalr	t0
 	call	hart_stop_self
 
-/* All traps: save every register in a struct trap on the stack, let C look, restore. */
+/*
+ * All traps: save every register in a struct trap on the stack, call C, and restore the registers.
+ */
 	.balign 4
 guest_trap:
 	addi	sp, sp, -TRAP_SIZE
@@ -116,8 +124,9 @@ guest_trap:
 	sret
 
 /*
- * u64 trap_call(fn, arg): call fn(arg) so that trap_handle() can end it by going on at trap_unwind with sp as it is kept in
- * the hart's catch word. Returns 0 when fn returned, 1 when it was ended.
+ * u64 trap_call(fn, arg): call fn(arg). trap_handle() can end the call: it goes on at trap_unwind,
+ * with the sp that the hart's catch word holds. Return: 0 when fn returned, 1 when the call was
+ * ended.
  */
 	.global trap_call
 trap_call:
@@ -136,7 +145,7 @@ trap_call:
 	sd	s10, 88(sp)
 	sd	s11, 96(sp)
 	ld	t0, HART_CATCH(tp)
-	sd	t0, 104(sp)		/* calls may nest */
+	sd	t0, 104(sp)		/* the catch word of an outer call: calls may nest */
 	sd	sp, HART_CATCH(tp)
 	mv	t0, a0
 	mv	a0, a1

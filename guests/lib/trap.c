@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Traps of a guest program: a hook first, then whoever expects an exception; one that nobody expects is a failure of the
- * program: it is said in a line, and the partition shuts down.
+ * Traps of a guest program.
+ *
+ * The program's hook sees a trap first. If the hook does not take it and trap_try() expects an
+ * exception, the exception ends the call. An exception that nobody expects is a failure of the
+ * program: a line says so, and the partition shuts down.
  */
 #include "guests/lib/hart_internal.h"
 
@@ -14,7 +17,7 @@ void on_trap(bool (*hook)(struct trap *t))
 
 void trap_skip(struct trap *t)
 {
-	/* An instruction is two bytes long unless its two lowest bits are ones (ISA manual, "Expanded instruction-length"). */
+	/* ISA manual, "Expanded Instruction-Length Encoding": two bytes, unless both low bits are 1 */
 	u16 low = *(volatile u16 *)t->sepc;
 
 	t->sepc += (low & 3U) == 3U ? 4U : 2U;
@@ -55,15 +58,15 @@ u64 trap_try(void (*fn)(void *arg), void *arg, struct trap *out)
 	return hart_self()->caught.scause;
 }
 
-struct probe {
+struct trap_probe {
 	u64 addr;
 	u64 value;
 	u32 size;
 };
 
-static void probe_do_load(void *arg)
+static void trap_probe_load(void *arg)
 {
-	struct probe *p = arg;
+	struct trap_probe *p = arg;
 
 	switch (p->size) {
 	case 1:
@@ -81,9 +84,9 @@ static void probe_do_load(void *arg)
 	}
 }
 
-static void probe_do_store(void *arg)
+static void trap_probe_store(void *arg)
 {
-	struct probe *p = arg;
+	struct trap_probe *p = arg;
 
 	switch (p->size) {
 	case 1:
@@ -103,8 +106,8 @@ static void probe_do_store(void *arg)
 
 u64 probe_load(u64 addr, u32 size, u64 *value)
 {
-	struct probe p = { .addr = addr, .size = size };
-	u64 cause = trap_try(probe_do_load, &p, NULL);
+	struct trap_probe p = { .addr = addr, .size = size };
+	u64 cause = trap_try(trap_probe_load, &p, NULL);
 
 	if (value != NULL)
 		*value = p.value;
@@ -113,7 +116,7 @@ u64 probe_load(u64 addr, u32 size, u64 *value)
 
 u64 probe_store(u64 addr, u32 size, u64 value)
 {
-	struct probe p = { .addr = addr, .value = value, .size = size };
+	struct trap_probe p = { .addr = addr, .value = value, .size = size };
 
-	return trap_try(probe_do_store, &p, NULL);
+	return trap_try(trap_probe_store, &p, NULL);
 }

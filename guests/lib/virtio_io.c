@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The registers of a virtio device, for a hart. Nothing else: all that can be tested without a device is elsewhere. */
+/*
+ * Access to the registers of a virtio device.
+ *
+ * Nothing else belongs here: virtio/ has all that can be tested without a device.
+ */
 #include "guests/lib/virtio/virtio_mmio.h"
 
 u32 virtio_reg_read(u64 base, u32 offset)

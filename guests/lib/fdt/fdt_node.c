@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The cursor of fdt_node.h. Builds for the host too. Must never go on behind a token that it does not know. */
+/* The cursor of fdt_node.h. It must never go on after a token that it does not know. */
 #include "guests/lib/fdt/fdt_node.h"
 
 #include "guests/lib/fdt/fdt_format.h"
 
-static const u8 *behind_name(const u8 *p)
+static const u8 *fdt_node_after_name(const u8 *p)
 {
 	return p + ((strlen((const char *)p) + 4U) & ~(size_t)3U);
 }
 
-static const u8 *behind_prop(const u8 *p)
+static const u8 *fdt_node_after_prop(const u8 *p)
 {
 	return p + 8 + ((fdt_be32(p) + 3U) & ~3U);
 }
@@ -25,7 +25,7 @@ bool fdt_node_first(const void *fdt, struct fdt_node *node)
 		p += 4;
 	if (fdt_be32(p) != FDT_BEGIN_NODE)
 		return false;
-	*node = (struct fdt_node){ base, behind_name(p + 4), (const char *)p + 4, 0 };
+	*node = (struct fdt_node){ base, fdt_node_after_name(p + 4), (const char *)p + 4, 0 };
 	return true;
 }
 
@@ -40,12 +40,12 @@ bool fdt_node_next(struct fdt_node *node)
 		p += 4;
 		if (token == FDT_BEGIN_NODE) {
 			node->name = (const char *)p;
-			node->at = behind_name(p);
+			node->at = fdt_node_after_name(p);
 			node->depth = depth + 1U;
 			return true;
 		}
 		if (token == FDT_PROP) {
-			p = behind_prop(p);
+			p = fdt_node_after_prop(p);
 		} else if (token == FDT_END_NODE && depth != 0) {
 			depth--;
 		} else if (token != FDT_NOP) {
@@ -73,7 +73,7 @@ const u8 *fdt_node_prop(const struct fdt_node *node, const char *name, u32 *size
 				*size = fdt_be32(p);
 			return p + 8;
 		}
-		p = behind_prop(p);
+		p = fdt_node_after_prop(p);
 	}
 }
 
