@@ -3,6 +3,7 @@
  * SBI TIME for guests (SBI 2.0, chapter 6). Times are guest times: what the guest's time CSR shows.
  */
 #include "core/guest/sbi.h"
+#include "core/run/sched.h"
 
 static enum guest_leave sbi_time_call(struct vcpu *v, u64 fid)
 {
@@ -10,7 +11,7 @@ static enum guest_leave sbi_time_call(struct vcpu *v, u64 fid)
 		sbi_return(v, SBI_ERR_NOT_SUPPORTED, 0);
 		return GUEST_RESUME;
 	}
-	vcpu_set_timer(v, sbi_arg(v, 0));
+	sched_set_guest_timer(v, sbi_arg(v, 0));
 	sbi_return(v, SBI_SUCCESS, 0);
 	return GUEST_RESUME;
 }

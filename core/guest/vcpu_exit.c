@@ -13,7 +13,7 @@
 #include "arch/riscv/guest.h"
 #include "arch/riscv/hart.h"
 #include "core/machine/irq.h"
-#include "core/run/ipi.h"
+#include "core/run/request.h"
 #include "core/device/mmio.h"
 #include "core/guest/sbi.h"
 #include "core/run/sched.h"
@@ -97,7 +97,7 @@ enum guest_leave guest_on_interrupt(struct guest *g, u64 irq)
 	exit_count(v, CLEAVE_STAT_EXIT_IRQ);
 	switch (irq) {
 	case HART_IRQ_SOFT:
-		return ipi_serve() ? GUEST_LEAVE : GUEST_RESUME;
+		return request_serve() ? GUEST_LEAVE : GUEST_RESUME;
 	case HART_IRQ_TIMER:
 		return sched_timer(v) ? GUEST_LEAVE : GUEST_RESUME;
 	case HART_IRQ_EXT:

@@ -2,44 +2,48 @@
 /*
  * The scheduler: a hart's life after boot.
  *
- * Each hart has a list of its vCPUs and runs them in turns. It never moves a vCPU to another hart, and never takes a tick for
- * its own sake: the timer is set for the end of a time slice only while another vCPU waits for the hart, and for the
- * deadlines of those that wait.
+ * Each hart has a list of its vCPUs and runs them in turns. The scheduler never moves a vCPU to
+ * another hart, and never takes a tick for its own sake. It sets the timer for the end of a time
+ * slice, while another vCPU waits for the hart, and for the deadlines of the vCPUs that wait.
  *
- * There is no lock here. The lists are made at boot, before sched_start(), and stay as they are; the
- * fields marked "owner" are touched by the hart itself only.
+ * There is no lock here. The lists are made at boot, before sched_start(), and never change after
+ * that. Everything else in struct sched_hart is read and written by the hart itself alone.
  */
 #include "core/run/sched.h"
 
 #include <cleave/atomic.h>
 #include <cleave/errno.h>
-#include "arch/riscv/probe/features.h"
-#include "arch/riscv/guest.h"
 #include "arch/riscv/hart.h"
+#include "arch/riscv/probe/features.h"
 #include "arch/riscv/timer.h"
 #include "core/console/console.h"
 #include "core/machine/irq.h"
 #include "core/run/ipi.h"
+#include "core/run/request.h"
 #include "core/run/tlb.h"
+#include "core/run/vcpu.h"
 
 #define SCHED_POLL_HZ  100U   /* of console_input() where the UART has no interrupt */
-#define SCHED_BRAKE_US 20000U /* a braked VM is held for a part of each such period */
+#define SCHED_BRAKE_US 20000U /* a braked VM is held for a part of each period of this length */
 
 /**
- * struct sched_hart - @vcpus: list through sched_next, made at boot;
- * @loaded: whose registers the hart holds, atomic, written by the owner; @wanted: choose again, atomic;
- * @turns: taken on it so far, owner; @last_vm: which VM was loaded last, owner
+ * struct sched_hart - a hart's scheduling; times are host times, ticks
+ * @vcpus: its vCPUs, linked through sched_next; made at boot
+ * @turns: turns that its vCPUs have had so far
+ * @last_vm: the VM whose vCPU it loaded last
+ * @slice_end: when the running vCPU's slice ends; TIMER_NEVER: nobody else waits for the hart
+ * @wake_at: when to look again at the vCPUs that do not run
+ * @poll_at: when to poll the console next; TIMER_NEVER: there is no need
+ * @armed: what the hart's timer is set to
  */
 struct sched_hart {
 	struct vcpu *vcpus;
-	u32 wanted;
-	struct vcpu *loaded;
 	u64 turns;
 	const struct vm_run *last_vm;
-	u64 slice_end; /* owner; host time, TIMER_NEVER: nobody else waits */
-	u64 wake_at;   /* owner; host time at which the first waiting vCPU has to be looked at */
-	u64 poll_at;   /* owner; host time of the next console poll */
-	u64 armed;     /* owner; what the hart's timer is set to */
+	u64 slice_end;
+	u64 wake_at;
+	u64 poll_at;
+	u64 armed;
 } __attribute__((aligned(64)));
 
 static struct sched_hart sched_harts[CONFIG_MAX_HARTS];
@@ -49,8 +53,6 @@ static struct sched_hart *sched_this(void)
 {
 	return &sched_harts[hart_this()->index];
 }
-
-/* --- from outside --------------------------------------------------------------------------------------------------- */
 
 int sched_add(struct vcpu *v)
 {
@@ -64,142 +66,27 @@ int sched_add(struct vcpu *v)
 	return CLV_OK;
 }
 
-void sched_wake(u32 index)
-{
-	const struct vcpu *v;
-
-	atomic_set(&sched_harts[index].wanted, 1U);
-	if (index == hart_this()->index) {
-		/* Between guests this hart chooses again of itself. */
-		v = sched_loaded();
-		if (v == NULL || atomic_read(&v->mode) == (u32)VCPU_OUT)
-			return;
-	}
-	ipi_send(index);
-}
-
 void sched_start(void)
 {
 	atomic_set_release(&sched_started, 1U);
 	for (u32 i = 0; i < hart_count(); i++) {
 		if (i != hart_this()->index && atomic_read_acquire(&hart_get(i)->online) != 0U)
-			sched_wake(i);
+			vcpu_wake_hart(i);
 	}
 }
 
-bool sched_wanted(void)
-{
-	struct sched_hart *s = sched_this();
+/* --- choosing --------------------------------------------------------------------------------- */
 
-	return atomic_read(&s->wanted) != 0U && atomic_xchg(&s->wanted, 0U) != 0U;
-}
-
-/* --- registers ------------------------------------------------------------------------------------------------------ */
-
-struct vcpu *sched_loaded(void)
-{
-	return atomic_read(&sched_this()->loaded);
-}
-
-static void sched_put(struct sched_hart *s)
-{
-	struct vcpu *v = atomic_read(&s->loaded);
-
-	if (v == NULL)
-		return;
-	guest_put(&v->guest);
-	/* Release: whoever reads NULL here sees the registers in v->guest. */
-	atomic_set_release(&s->loaded, NULL);
-}
-
-void sched_unload_stopped(void)
-{
-	struct sched_hart *s = sched_this();
-	struct vcpu *v = atomic_read(&s->loaded);
-
-	if (v != NULL && !vm_runnable(v->run))
-		sched_put(s);
-}
-
-void sched_unload(struct vcpu *v)
-{
-	struct sched_hart *s = &sched_harts[v->hart];
-
-	if (s == sched_this()) {
-		if (atomic_read(&s->loaded) == v)
-			sched_put(s);
-		return;
-	}
-	while (atomic_read_acquire(&s->loaded) == v) {
-		/* The owner idles or waits for a lock; either way it unloads what does not run. */
-		ipi_send(v->hart);
-		spin_relax();
-	}
-}
-
-/*
- * Translations of the VS-stage carry the VMID, which all vCPUs of a VM share, and an ASID, which may mean another thing on
- * each of them. What was cached for one must not be used by another. Where two VMs share a VMID, neither stage may survive.
- */
-static void sched_fence_switch(struct sched_hart *s, struct vcpu *v)
-{
-	struct vm_run *r = v->run;
-	bool reused = r->vmid_shared && s->last_vm != r;
-
-	if (reused)
-		tlb_flush_gstage_all();
-	if (reused || r->last_on[v->hart] != v)
-		tlb_flush_vs(r->vmid);
-	r->last_on[v->hart] = v;
-	s->last_vm = r;
-}
-
-static void sched_switch(struct sched_hart *s, struct vcpu *v)
-{
-	if (atomic_read(&s->loaded) == v)
-		return;
-	sched_put(s);
-	guest_load(&v->guest);
-	sched_fence_switch(s, v);
-	atomic_set(&s->loaded, v);
-}
-
-/* Registers of a vCPU that HSM starts or that comes out of a non-retentive suspend. */
-static void sched_init_guest(struct sched_hart *s, struct vcpu *v)
-{
-	if (atomic_read(&s->loaded) == v)
-		sched_put(s);
-	guest_init(&v->guest, v->start_pc, v->id, v->start_opaque);
-	v->irq_shown = 0;
-}
-
-/*
- * SBI 2.0, HSM hart_suspend: nothing but satp, SIE, a0 and a1 is laid down after a non-retentive suspend. Interrupts that are
- * pending and what wakes the hart are kept, as firmware does it.
- */
-static void sched_resume_guest(struct sched_hart *s, struct vcpu *v)
-{
-	struct guest_csrs old;
-
-	if (atomic_read(&s->loaded) == v)
-		sched_put(s);
-	old = v->guest.csr;
-	sched_init_guest(s, v);
-	v->guest.csr.vsie = old.vsie;
-	v->guest.csr.vstimecmp = old.vstimecmp;
-	if ((old.hvip & GUEST_IRQ_SOFT) != 0U)
-		atomic_set(&v->irq_soft, 1U);
-}
-
-/* --- choosing ------------------------------------------------------------------------------------------------------- */
-
-/* Host time at which a waiting vCPU's timer fires */
+/* Host time at which a waiting vCPU's timer fires. */
 static u64 sched_deadline(const struct vcpu *v)
 {
 	return features.sstc ? guest_timer_deadline(&v->guest) : v->timer;
 }
 
-/* Would WFI come back? As it looks at interrupts: enabled in vsie, whatever sstatus.SIE says. */
+/*
+ * Would a WFI of @v come back? WFI looks at the interrupts that vsie enables, whatever sstatus.SIE
+ * says.
+ */
 static bool sched_irq_pending(const struct vcpu *v, u64 now)
 {
 	u64 irqs = vcpu_irqs(v);
@@ -229,9 +116,9 @@ static bool sched_runnable(const struct vcpu *v, u64 now)
 }
 
 /*
- * Does the brake of @v's VM hold it now? The periods are those of the host's time, so that all vCPUs of a VM are held at once, and
- * none waits busily for another that is held.
- * @edge: out, host time behind @now at which that changes; TIMER_NEVER without a brake
+ * Does the brake of @v's VM hold it at @now? The periods are counted in host time: all vCPUs of a
+ * VM are held at the same time, so that none spins on a lock whose holder is held.
+ * @edge: out: host time after @now at which the answer changes; TIMER_NEVER without a brake
  */
 static bool sched_held(const struct vcpu *v, u64 now, u64 *edge)
 {
@@ -250,7 +137,7 @@ static bool sched_held(const struct vcpu *v, u64 now, u64 *edge)
 	return phase < hold;
 }
 
-/* May @v run at @now? Its hart looks again at s->wake_at if it may not, or not for long. */
+/* May @v run at @now? If not, or not for long, s->wake_at says when its hart looks again. */
 static bool sched_ready(struct sched_hart *s, const struct vcpu *v, u64 now)
 {
 	u64 at;
@@ -265,6 +152,10 @@ static bool sched_ready(struct sched_hart *s, const struct vcpu *v, u64 now)
 	if (sched_runnable(v, now))
 		return true;
 	if (atomic_read(&v->waiting)) {
+		/*
+		 * A deadline that is past and has woken nobody is masked by the guest: it must not
+		 * keep the hart awake.
+		 */
 		at = sched_deadline(v);
 		if (at > now)
 			s->wake_at = MIN(s->wake_at, at);
@@ -273,10 +164,10 @@ static bool sched_ready(struct sched_hart *s, const struct vcpu *v, u64 now)
 }
 
 /*
- * Choose the vCPU whose last turn is longest ago, so that none that is ready now and then is passed over for ever. Note whether
- * others wait for the hart, and when the first of the waiting has to be looked at again. A deadline that is past and woke nobody is
- * masked by the guest: it must not keep the hart awake.
- * @more: the hypervisor itself has work to do on this hart, and waits for it as another vCPU would.
+ * Choose the vCPU whose last turn is longest ago, so that none is passed over for ever which is
+ * ready only now and then. Note whether others wait for the hart, and when to look again at those
+ * that are not ready.
+ * @more: the hypervisor has work to do on this hart itself, and waits for it as another vCPU would
  */
 static struct vcpu *sched_choose(struct sched_hart *s, u64 now, bool more)
 {
@@ -297,9 +188,9 @@ static struct vcpu *sched_choose(struct sched_hart *s, u64 now, bool more)
 	return next;
 }
 
-/* --- the timer ------------------------------------------------------------------------------------------------------ */
+/* --- the timer -------------------------------------------------------------------------------- */
 
-/* The hart's timer costs a call to the firmware where there is no Sstc: set it only when it changes. */
+/* Set the hart's timer, but only if it changes: without Sstc it costs a call to the firmware. */
 static void sched_set_timer(struct sched_hart *s, u64 deadline)
 {
 	if (deadline == s->armed)
@@ -308,16 +199,19 @@ static void sched_set_timer(struct sched_hart *s, u64 deadline)
 	timer_set(deadline);
 }
 
-void sched_arm(void)
+/* Host time of the first thing that is due on this hart, but for the running vCPU's own timer. */
+static u64 sched_due(const struct sched_hart *s)
 {
-	struct sched_hart *s = sched_this();
-	const struct vcpu *v = atomic_read(&s->loaded);
-	u64 deadline = MIN(MIN(s->slice_end, s->wake_at), s->poll_at);
+	return MIN(MIN(s->slice_end, s->wake_at), s->poll_at);
+}
 
-	/* Without Sstc the running vCPU's own timer is the hart's; v->timer is TIMER_NEVER else. */
-	if (v != NULL && atomic_read(&v->mode) == (u32)VCPU_IN)
-		deadline = MIN(deadline, v->timer);
-	sched_set_timer(s, deadline);
+/*
+ * Set the timer for the next thing that is due while @v runs. Without Sstc its own timer is one of
+ * them; with Sstc v->timer is TIMER_NEVER.
+ */
+static void sched_arm(struct sched_hart *s, const struct vcpu *v)
+{
+	sched_set_timer(s, MIN(sched_due(s), v->timer));
 }
 
 static void sched_poll(struct sched_hart *s, u64 now)
@@ -335,7 +229,8 @@ void console_start_polling(void)
 	if (s->poll_at != TIMER_NEVER)
 		return;
 	s->poll_at = timer_now() + timer_frequency() / SCHED_POLL_HZ;
-	sched_arm();
+	/* What was due before may come first. */
+	sched_set_timer(s, MIN(s->armed, s->poll_at));
 }
 
 bool sched_timer(struct vcpu *v)
@@ -343,34 +238,52 @@ bool sched_timer(struct vcpu *v)
 	struct sched_hart *s = sched_this();
 	u64 now = timer_now();
 
-	s->armed = 0; /* it has fired: whatever comes next is set again */
+	s->armed = 0; /* it has fired: the next deadline is set whatever it is */
 	sched_poll(s, now);
 	vcpu_check_timer(v, now);
 	vcpu_deliver(v);
 	if (now >= s->slice_end || now >= s->wake_at)
 		return true;
-	sched_arm();
+	sched_arm(s, v);
 	return false;
 }
 
-/* --- running -------------------------------------------------------------------------------------------------------- */
-
-/* Bring @v, which is IN, from whatever state it waited in to one that guest_run() can go on from. */
-static void sched_prepare(struct sched_hart *s, struct vcpu *v)
+void sched_set_guest_timer(struct vcpu *v, u64 value)
 {
-	u32 hsm = atomic_read_acquire(&v->hsm);
-
-	if (hsm == (u32)VCPU_START_PENDING) {
-		sched_init_guest(s, v);
-	} else if (v->suspend_jump) {
-		sched_resume_guest(s, v);
-		v->suspend_jump = false;
+	if (features.sstc) {
+		guest_timer_set(&v->guest, value);
+		return;
 	}
-	atomic_set(&v->waiting, false);
-	sched_switch(s, v);
-	vcpu_check_timer(v, timer_now());
-	if (hsm != (u32)VCPU_STOP_PENDING)
-		atomic_set_release(&v->hsm, (u32)VCPU_STARTED);
+	vcpu_set_deadline(v, value);
+	sched_arm(sched_this(), v);
+}
+
+/* --- running ---------------------------------------------------------------------------------- */
+
+/*
+ * Translations of the VS-stage are tagged with the VMID, which all vCPUs of a VM share, and with an
+ * ASID, which may mean something else on each of them: one vCPU must not use what was cached for
+ * another. Where two VMs share a VMID, translations of neither stage may survive.
+ */
+static void sched_flush_switch(struct sched_hart *s, struct vcpu *v)
+{
+	struct vm_run *vm = v->run;
+	bool reused = vm->vmid_shared && s->last_vm != vm;
+
+	if (reused)
+		tlb_flush_gstage_all();
+	if (reused || vm->last_on[v->hart] != v)
+		tlb_flush_vs(vm->vmid);
+	vm->last_on[v->hart] = v;
+	s->last_vm = vm;
+}
+
+static void sched_switch(struct sched_hart *s, struct vcpu *v)
+{
+	if (vcpu_current() == v)
+		return;
+	vcpu_load(v);
+	sched_flush_switch(s, v);
 }
 
 static bool sched_all_stopped(const struct vm_run *vm)
@@ -383,60 +296,65 @@ static bool sched_all_stopped(const struct vm_run *vm)
 }
 
 /*
- * HSM hart_stop of @v, which is OUT. A VM none of whose vCPUs will ever run again is stopped, as if it had shut down: nothing in
- * it could start one.
+ * HSM hart_stop of @v, which is OUT. When all vCPUs of a VM are stopped, nothing in it could start
+ * one again: the VM is stopped, as if it had shut down.
  */
-static void sched_stop_vcpu(struct sched_hart *s, struct vcpu *v)
+static void sched_stop_vcpu(struct vcpu *v)
 {
-	if (atomic_read(&s->loaded) == v)
-		sched_put(s);
+	vcpu_unload(v);
 	atomic_set_release(&v->hsm, (u32)VCPU_STOPPED);
-	smp_mb(); /* of two that stop at once, at least one sees the other stopped */
-	/* Paused meanwhile, it must not be forgotten: nothing else looks at this again. Whether it still runs, vm_end() decides. */
+	smp_mb(); /* of two that stop at the same time, at least one sees the other stopped */
+	/*
+	 * The VM may have been paused meanwhile. This is the last look at its vCPUs, so it must be
+	 * reported all the same; vm_end() decides whether the VM still runs.
+	 */
 	if (sched_all_stopped(v->run))
 		vm_all_stopped(v->vm);
 }
 
+/* Give @v a turn. */
 static void sched_run(struct sched_hart *s, struct vcpu *v)
 {
 	bool stopping;
 
 	atomic_set(&v->mode, (u32)VCPU_IN);
-	smp_mb(); /* IN before the look at anything that others ask for; vcpu.h */
-	/* Look again: since it was chosen, the VM may have been paused, or even reset and started anew. */
+	smp_mb(); /* IN before the look at anything that others ask for: vcpu.h */
+	/* Look again: since @v was chosen, its VM may have been paused, or reset and started. */
 	if (sched_alive(v) && sched_runnable(v, timer_now())) {
-		sched_prepare(s, v);
+		vcpu_prepare(v);
+		sched_switch(s, v);
+		vcpu_check_timer(v, timer_now());
 		guest_trap_wfi(&v->guest, s->slice_end != TIMER_NEVER);
 		stopping = atomic_read(&v->hsm) == (u32)VCPU_STOP_PENDING;
-		if (!ipi_serve() && !stopping) {
-			sched_arm();
+		if (!request_serve() && !stopping) {
+			sched_arm(s, v);
 			tlb_check_enter(v);
 			guest_run(&v->guest);
 		}
 	}
-	sched_unload_stopped();
-	/* Release: who sees OUT sees all that the vCPU did. */
+	vcpu_unload_stopped();
+	/* Release: a hart that sees OUT sees all that the vCPU did. */
 	atomic_set_release(&v->mode, (u32)VCPU_OUT);
-	/* In a VM that was paused meanwhile it stays STOP_PENDING, and is looked at again when the VM runs. */
+	/* In a VM that was paused meanwhile it stays STOP_PENDING until the VM runs again. */
 	if (atomic_read(&v->hsm) == (u32)VCPU_STOP_PENDING && vm_runnable(v->run))
-		sched_stop_vcpu(s, v);
+		sched_stop_vcpu(v);
 	v->turn = ++s->turns;
 }
 
-/* Wait for any interrupt, and deal with what no vCPU is needed for. */
+/* Wait for an interrupt, and serve those that need no vCPU. */
 static void sched_idle(struct sched_hart *s)
 {
-	const struct vcpu *v = atomic_read(&s->loaded);
+	struct vcpu *v = vcpu_current();
 	u64 irqs;
 	u64 edge;
 
 	/*
-	 * WFI looks at a loaded guest's interrupts too: one that waits in a hypercall, or is held, would keep the hart awake
-	 * with them.
+	 * The hart's WFI also looks at the interrupts of a loaded guest. They would keep the hart
+	 * awake for a vCPU that waits in a hypercall or is held.
 	 */
 	if (v != NULL && (!sched_alive(v) || sched_held(v, timer_now(), &edge)))
-		sched_put(s);
-	sched_arm();
+		vcpu_unload(v);
+	sched_set_timer(s, sched_due(s));
 	hart_wait();
 	irqs = hart_irqs_pending();
 	if ((irqs & BIT64(HART_IRQ_TIMER)) != 0U) {
@@ -467,9 +385,9 @@ void hart_main(struct hart *h)
 		struct vcpu *v;
 		bool more;
 
-		ipi_acknowledge();    /* a full barrier: see vcpu_irq_changed() */
-		(void)sched_wanted(); /* what asked for it is looked at below */
-		sched_unload_stopped();
+		ipi_acknowledge();	 /* a full barrier: see vcpu_irq_changed() */
+		(void)vcpu_hart_woken(); /* whatever asked for it is looked at below */
+		vcpu_unload_stopped();
 		more = vm_work(h->index);
 		v = sched_choose(s, timer_now(), more);
 		if (v != NULL)

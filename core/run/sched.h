@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Scheduling: every vCPU is pinned to a hart; vCPUs that share one take turns by time slice; a hart with one runnable
- * vCPU takes no tick.
+ * Scheduling. Every vCPU is pinned to a hart. vCPUs that share a hart take turns by time slices; a
+ * hart with one runnable vCPU takes no tick.
+ *
+ * core/run/sched.c also defines hart_main() (arch/riscv/hart.h) and console_start_polling()
+ * (core/console/console.h).
  */
 #ifndef CORE_SCHED_H
 #define CORE_SCHED_H
 
 #include <cleave/types.h>
-#include "core/run/vcpu.h"
+
+struct vcpu;
 
 /**
  * sched_add() - pin @v to hart @v->hart, for good; boot hart, before sched_start()
@@ -15,30 +19,19 @@
  */
 int sched_add(struct vcpu *v);
 
-/** sched_wake() - hart @index should look for runnable vCPUs again; any hart */
-void sched_wake(u32 index);
-
-/** sched_start() - boot is done: harts in hart_main() may run guests */
+/** sched_start() - boot is done: let the harts in hart_main() run guests; boot hart */
 void sched_start(void);
 
-/* For the files around the scheduler: vcpu.c, ipi.c, vcpu_exit.c */
-
-/** sched_loaded() - Return: the vCPU whose registers this hart holds, or NULL */
-struct vcpu *sched_loaded(void);
-
-/** sched_unload() - see vcpu_unload() */
-void sched_unload(struct vcpu *v);
-
-/** sched_unload_stopped() - unload this hart's vCPU if its VM does not run; the vCPU is OUT */
-void sched_unload_stopped(void);
-
-/** sched_wanted() - Return: true when this hart was asked to choose again (sched_wake()); takes the request */
-bool sched_wanted(void);
-
-/** sched_arm() - program this hart's timer for the next thing that is due; after the loaded vCPU's timer was changed */
-void sched_arm(void);
-
-/** sched_timer() - this hart's timer fired while @v runs. Return: true when @v must leave */
+/**
+ * sched_timer() - this hart's timer has fired while @v ran
+ * Return: true when @v must leave the hart.
+ */
 bool sched_timer(struct vcpu *v);
+
+/**
+ * sched_set_guest_timer() - SBI set_timer of the loaded vCPU @v; owner
+ * @value: guest time, ticks; UINT64_MAX: never
+ */
+void sched_set_guest_timer(struct vcpu *v, u64 value);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fences on other harts. The protocol is in shootdown.h and, with its barriers, in vcpu.h.
+ * Fences on other harts. The protocol is told in shootdown.h and, with its barriers, in vcpu.h.
  *
- * It must never interrupt a vCPU that does not run (M7), nor acknowledge for one that stands in a walk (M4).
+ * It must never interrupt a vCPU that is OUT (M7), nor acknowledge for one inside a walk (M4).
  */
 #include "core/run/shootdown.h"
 
@@ -15,16 +15,17 @@
 #include "mm/flush.h"
 #include "mm/space.h"
 
-/* --- G-stage ------------------------------------------------------------------------------------------------------ */
+/* --- G-stage ---------------------------------------------------------------------------------- */
 
 /*
- * The whole VMID goes, not the ranges of the batch: the request is then one counter, which a hart that was asked ten times answers
- * once, and which needs no memory per range and hart. What it costs is the refill of entries that were still good, once
- * a batch, where the exit that the IPI takes has emptied part of the TLB on many a hart anyway.
+ * The whole VMID is flushed, not the ranges of the batch. The request is then one counter: a hart
+ * that was asked ten times answers once, and no memory is needed for each range and hart. The price
+ * is that entries which were still good are fetched again, once a batch; on many a hart the exit
+ * that the IPI takes has emptied part of the TLB anyway.
  */
 static void shootdown_gstage(struct vcpu *v)
 {
-	/* Acquire pairs with the increment in flush_remote(): what the requester changed before it is seen. */
+	/* Acquire pairs with the increment in flush_remote(): the requester's change is seen. */
 	u64 gen = atomic_read_acquire(&v->run->tlb_gen);
 	u64 seen = atomic_read(&v->tlb_seen);
 
@@ -32,13 +33,16 @@ static void shootdown_gstage(struct vcpu *v)
 		return;
 	tlb_flush_gstage(v->run->vmid);
 	if (seen == 0U) {
-		/* The vCPU's first entry: its VMID may have belonged to another, and its code was stored by this or another hart. */
+		/*
+		 * The vCPU's first entry. Its VMID may have belonged to another VM, and its code
+		 * was stored by this hart or by another.
+		 */
 		tlb_flush_vs(v->run->vmid);
 		fence_instruction();
 	}
-	/* Release: stores that the guest made through the old translations come before the acknowledgement (M2). */
+	/* Release: what the guest stored through old translations comes before the answer (M2). */
 	atomic_set_release(&v->tlb_seen, gen);
-	tlb_check_enter(v); /* it may go on without another entry */
+	tlb_check_enter(v); /* the vCPU may go on without another entry */
 }
 
 static bool shootdown_gstage_owed(const struct vcpu *v, u64 gen)
@@ -55,7 +59,9 @@ void flush_remote(struct space *sp, const struct flush_batch *b)
 	u64 ipis = 0;
 
 	(void)b;
-	smp_mb(); /* the counter before the modes; pairs with the barrier after mode = IN in sched.c */
+	spin_assert_held(&sp->lock);
+	/* The counter before the modes; pairs with the barrier after mode = IN in sched.c. */
+	smp_mb();
 	if (self != NULL && self->run == vm && atomic_read(&self->mode) == (u32)VCPU_IN)
 		shootdown_gstage(self);
 	for (u32 i = 0; i < vm->nr_vcpus; i++) {
@@ -74,9 +80,9 @@ void flush_remote(struct space *sp, const struct flush_batch *b)
 	(void)atomic_add(&vm->flush_ipis, ipis);
 }
 
-/* --- what guests ask for ------------------------------------------------------------------------------------------ */
+/* --- what guests ask for ---------------------------------------------------------------------- */
 
-/* Do @r for the loaded vCPU: HFENCE.VVMA works on the VMID in hgatp. */
+/* Do @r for the loaded vCPU: HFENCE.VVMA concerns the VMID that is in hgatp. */
 static void shootdown_execute(const struct flush_request *r)
 {
 	u64 first = 0;
@@ -104,12 +110,13 @@ static bool shootdown_requested(const struct vcpu *v)
 	return atomic_read_acquire(&v->flush_posted) != atomic_read(&v->flush_done);
 }
 
-/* Take what waits and do it; the caller holds flush_lock, which is released. */
+/* Take what waits, release flush_lock, which the caller holds, and do it. */
 static void shootdown_take(struct vcpu *v)
 {
 	struct flush_request r = v->flush;
 	u64 posted = atomic_read(&v->flush_posted);
 
+	spin_assert_held(&v->flush_lock);
 	v->flush.kind = 0;
 	spin_unlock(&v->flush_lock);
 	shootdown_execute(&r);
@@ -120,8 +127,8 @@ void shootdown_serve_some(struct vcpu *v)
 {
 	shootdown_gstage(v);
 	/*
-	 * Never wait here: this hart may hold a ticket for another vCPU's flush_lock, whose turn it could be, while that one's
-	 * hart does the same the other way round.
+	 * Never wait here. This hart may hold a ticket for another vCPU's flush_lock, and its turn
+	 * may have come, while that vCPU's hart waits in the same way for this one.
 	 */
 	if (shootdown_requested(v) && spin_trylock(&v->flush_lock))
 		shootdown_take(v);
@@ -131,7 +138,7 @@ void shootdown_serve(struct vcpu *v)
 {
 	shootdown_gstage(v);
 	while (shootdown_requested(v)) {
-		/* No ticket is held here, and who holds the lock waits for nothing. */
+		/* This hart holds no ticket, and the lock's holder waits for nothing. */
 		if (spin_trylock(&v->flush_lock))
 			shootdown_take(v);
 		else
@@ -170,7 +177,8 @@ void shootdown_guest(struct vcpu *self, u64 mask, const struct flush_request *r)
 		if ((others & BIT64(i)) != 0U)
 			posted[i] = shootdown_post(vm->vcpu[i], r);
 	}
-	smp_mb(); /* the requests before the modes; pairs with the barrier after mode = IN in sched.c */
+	/* The requests before the modes; pairs with the barrier after mode = IN in sched.c. */
+	smp_mb();
 	for (u32 i = 0; i < vm->nr_vcpus; i++) {
 		if ((others & BIT64(i)) == 0U)
 			continue;

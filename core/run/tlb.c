@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Flushes on this hart, and the book that the debug build keeps of them.
+ * Flushes on this hart, and the ledger that the debug build keeps of them.
  */
 #include "core/run/tlb.h"
 
@@ -10,8 +10,8 @@
 #include <cleave/atomic.h>
 #include <cleave/printk.h>
 #include "arch/riscv/hart.h"
-#include "mm/tlb_ledger.h"
 #include "core/run/vcpu.h"
+#include "mm/tlb_ledger.h"
 
 static struct tlb_ledger tlb_ledgers[CONFIG_MAX_HARTS]; /* each used by its hart alone */
 

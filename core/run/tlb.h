@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The flushes that core decides on, each with its entry in the debug build's book (mm/tlb_ledger.h).
+ * The flushes that core/run/ decides on. The debug build enters each into a ledger
+ * (mm/tlb_ledger.h).
  *
- * Everything here concerns the hart that calls.
+ * Everything here concerns the calling hart alone.
  */
 #ifndef CORE_TLB_H
 #define CORE_TLB_H
@@ -11,14 +12,20 @@
 
 struct vcpu;
 
-/** tlb_flush_gstage() - forget the G-stage under @vmid; tlb_flush_gstage_all() - under every VMID */
+/** tlb_flush_gstage() - forget the G-stage translations of @vmid */
 void tlb_flush_gstage(u16 vmid);
+
+/** tlb_flush_gstage_all() - forget the G-stage translations of every VMID */
 void tlb_flush_gstage_all(void);
 
-/** tlb_flush_vs() - forget the VS-stage under @vmid, which is that of the loaded vCPU */
+/** tlb_flush_vs() - forget the VS-stage translations of @vmid, which is that of the loaded vCPU */
 void tlb_flush_vs(u16 vmid);
 
-/** tlb_check_enter() - debug build: look whether the loaded vCPU @v may run with what the TLB holds; says a line if not */
+/**
+ * tlb_check_enter() - debug build: may the loaded vCPU @v run with what the TLB may hold?
+ *
+ * Reports rule M7 broken if not. In a release build this is nothing.
+ */
 #ifdef CONFIG_DEBUG
 void tlb_check_enter(const struct vcpu *v);
 #else

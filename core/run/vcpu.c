@@ -1,25 +1,122 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vCPUs: reset, start, interrupts, timer. Who may touch what is in vcpu.h; this file must never run a guest.
+ * vCPUs: which one a hart has loaded, start and reset, interrupts, timer. vcpu.h says who may touch
+ * what.
+ *
+ * It must never run a guest, and never choose one: that is the scheduler's.
  */
 #include "core/run/vcpu.h"
 
 #include <cleave/atomic.h>
 #include <cleave/errno.h>
-#include "arch/riscv/probe/features.h"
+#include "arch/riscv/hart.h"
 #include "arch/riscv/timer.h"
 #include "core/run/ipi.h"
-#include "core/run/sched.h"
+
+/**
+ * struct vcpu_hart - what concerns a hart's vCPUs as a whole; a cache line each
+ * @loaded: the vCPU whose registers the hart holds, or NULL; atomic, written by the hart
+ * @woken: 1: the hart was asked to look for runnable vCPUs again; atomic
+ */
+struct vcpu_hart {
+	struct vcpu *loaded;
+	u32 woken;
+} __attribute__((aligned(64)));
+
+static struct vcpu_hart vcpu_harts[CONFIG_MAX_HARTS];
+
+static struct vcpu_hart *vcpu_hart_this(void)
+{
+	return &vcpu_harts[hart_this()->index];
+}
+
+/* --- whose registers a hart holds ------------------------------------------------------------- */
 
 struct vcpu *vcpu_current(void)
 {
-	return sched_loaded();
+	return atomic_read(&vcpu_hart_this()->loaded);
+}
+
+static void vcpu_put(struct vcpu_hart *h)
+{
+	struct vcpu *v = atomic_read(&h->loaded);
+
+	if (v == NULL)
+		return;
+	guest_put(&v->guest);
+	/* Release: a hart that reads NULL here sees the registers in v->guest. */
+	atomic_set_release(&h->loaded, NULL);
+}
+
+void vcpu_load(struct vcpu *v)
+{
+	struct vcpu_hart *h = vcpu_hart_this();
+
+	vcpu_put(h);
+	guest_load(&v->guest);
+	atomic_set(&h->loaded, v);
 }
 
 void vcpu_unload(struct vcpu *v)
 {
-	sched_unload(v);
+	struct vcpu_hart *h = &vcpu_harts[v->hart];
+
+	if (h == vcpu_hart_this()) {
+		if (atomic_read(&h->loaded) == v)
+			vcpu_put(h);
+		return;
+	}
+	while (atomic_read_acquire(&h->loaded) == v) {
+		/* The owner idles or waits for a lock, and unloads what does not run either way. */
+		ipi_send(v->hart);
+		spin_relax();
+	}
 }
+
+void vcpu_unload_stopped(void)
+{
+	struct vcpu_hart *h = vcpu_hart_this();
+	const struct vcpu *v = atomic_read(&h->loaded);
+
+	if (v != NULL && !vm_runnable(v->run))
+		vcpu_put(h);
+}
+
+/* --- making a hart look ----------------------------------------------------------------------- */
+
+void vcpu_wake_hart(u32 index)
+{
+	struct vcpu_hart *h = &vcpu_harts[index];
+	const struct vcpu *v;
+
+	atomic_set(&h->woken, 1U);
+	if (h == vcpu_hart_this()) {
+		/* Between two guests this hart looks again by itself. */
+		v = atomic_read(&h->loaded);
+		if (v == NULL || atomic_read(&v->mode) == (u32)VCPU_OUT)
+			return;
+	}
+	ipi_send(index);
+}
+
+bool vcpu_hart_woken(void)
+{
+	struct vcpu_hart *h = vcpu_hart_this();
+
+	return atomic_read(&h->woken) != 0U && atomic_xchg(&h->woken, 0U) != 0U;
+}
+
+void vcpu_kick(struct vcpu *v)
+{
+	/* Pairs with the barrier between mode = IN and the look at the requests in sched.c. */
+	smp_mb();
+	if (atomic_read(&v->mode) == (u32)VCPU_IN)
+		ipi_send(v->hart);
+	else
+		vcpu_wake_hart(v->hart);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
 
 void vcpu_reset(struct vcpu *v)
 {
@@ -44,30 +141,64 @@ int vcpu_start(struct vcpu *v, u64 pc, u64 opaque)
 {
 	u32 stopped = VCPU_STOPPED;
 
-	/* The claim keeps a second starter away from start_pc, and the owner from reading it too early. */
+	/* The claim keeps a second starter away from start_pc, and the owner from reading it. */
 	if (!atomic_cas(&v->hsm, &stopped, (u32)VCPU_CLAIMED))
 		return CLV_ERR_STATE;
 	v->start_pc = pc;
 	v->start_opaque = opaque;
-	/* Release pairs with the acquire of hsm in sched.c. */
+	/* Release pairs with the acquire in vcpu_prepare(). */
 	atomic_set_release(&v->hsm, (u32)VCPU_START_PENDING);
 	vcpu_kick(v);
 	return CLV_OK;
 }
 
-void vcpu_kick(struct vcpu *v)
+/* Registers of a vCPU that HSM starts, or that comes out of a non-retentive suspend. */
+static void vcpu_init_guest(struct vcpu *v)
 {
-	smp_mb(); /* pairs with the barrier between mode = IN and the look at the requests in sched.c */
-	if (atomic_read(&v->mode) == (u32)VCPU_IN)
-		ipi_send(v->hart);
-	else
-		sched_wake(v->hart);
+	vcpu_unload(v);
+	guest_init(&v->guest, v->start_pc, v->id, v->start_opaque);
+	v->irq_shown = 0;
 }
 
 /*
- * Something about @v's interrupts has changed: show it, or have its owner show it. One that is OUT and does not wait for an
- * interrupt is shown it when it enters; nobody is disturbed. Should it begin to wait just now, then its owner looks for interrupts
- * once more, behind a full barrier (ipi_acknowledge() in hart_main()), and one of the two sees the other.
+ * SBI 2.0, HSM hart_suspend, lays down satp, SIE, a0 and a1 after a non-retentive suspend, and
+ * nothing else. Pending interrupts, and what wakes the hart, are kept, as firmware does it.
+ */
+static void vcpu_resume_guest(struct vcpu *v)
+{
+	struct guest_csrs old;
+
+	vcpu_unload(v);
+	old = v->guest.csr;
+	vcpu_init_guest(v);
+	v->guest.csr.vsie = old.vsie;
+	v->guest.csr.vstimecmp = old.vstimecmp;
+	if ((old.hvip & GUEST_IRQ_SOFT) != 0U)
+		atomic_set(&v->irq_soft, 1U);
+}
+
+void vcpu_prepare(struct vcpu *v)
+{
+	u32 hsm = atomic_read_acquire(&v->hsm);
+
+	if (hsm == (u32)VCPU_START_PENDING) {
+		vcpu_init_guest(v);
+	} else if (v->suspend_jump) {
+		vcpu_resume_guest(v);
+		v->suspend_jump = false;
+	}
+	atomic_set(&v->waiting, false);
+	if (hsm != (u32)VCPU_STOP_PENDING)
+		atomic_set_release(&v->hsm, (u32)VCPU_STARTED);
+}
+
+/* --- interrupts ------------------------------------------------------------------------------- */
+
+/*
+ * The interrupts of @v have changed: show them to it, or have its owner do so. A vCPU that is OUT,
+ * and does not wait for an interrupt, is shown them when it enters, so nobody is disturbed. If it
+ * begins to wait at this very moment, its owner looks for interrupts once more, after a full
+ * barrier (ipi_acknowledge() in hart_main()). One of the two sees the other.
  */
 static void vcpu_irq_changed(struct vcpu *v)
 {
@@ -79,7 +210,7 @@ static void vcpu_irq_changed(struct vcpu *v)
 	if (atomic_read(&v->mode) == (u32)VCPU_IN)
 		ipi_send(v->hart);
 	else if (atomic_read(&v->waiting))
-		sched_wake(v->hart);
+		vcpu_wake_hart(v->hart);
 }
 
 void vcpu_deliver(struct vcpu *v)
@@ -99,8 +230,8 @@ void vcpu_irq_level(struct vcpu *v, u64 irq, bool on)
 	u64 old = on ? atomic_or(&v->irq_level, irq) : atomic_and(&v->irq_level, ~irq);
 
 	/*
-	 * A withdrawal is told to a running vCPU as well: while its hvip still says pending, it would take an interrupt
-	 * for nothing over and over.
+	 * A running vCPU is shown a withdrawal as well: while its hvip still has the interrupt
+	 * pending, it would take it for nothing over and over.
 	 */
 	if (((old & irq) == irq) != on)
 		vcpu_irq_changed(v);
@@ -112,7 +243,9 @@ void vcpu_irq_soft(struct vcpu *v)
 		vcpu_irq_changed(v);
 }
 
-/* Host time of guest time @value, which is in the future: saturates below TIMER_NEVER. */
+/* --- timer ------------------------------------------------------------------------------------ */
+
+/* Host time of guest time @value, which lies ahead of @guest_now; at most TIMER_NEVER - 1. */
 static u64 vcpu_host_deadline(u64 now, u64 guest_now, u64 value)
 {
 	u64 wait = value - guest_now;
@@ -120,7 +253,10 @@ static u64 vcpu_host_deadline(u64 now, u64 guest_now, u64 value)
 	return wait >= TIMER_NEVER - now ? TIMER_NEVER - 1U : now + wait;
 }
 
-/* Without Sstc: when the timer fires, and whether its interrupt is pending, follow from the deadline and the guest's time. */
+/*
+ * Without Sstc: work out when the timer fires, and whether its interrupt is pending, from the
+ * deadline and the guest's time.
+ */
 static void vcpu_aim_timer(struct vcpu *v)
 {
 	u64 now = timer_now();
@@ -136,23 +272,11 @@ static void vcpu_aim_timer(struct vcpu *v)
 		v->timer = vcpu_host_deadline(now, guest_now, v->deadline);
 }
 
-void vcpu_set_timer(struct vcpu *v, u64 value)
+void vcpu_set_deadline(struct vcpu *v, u64 value)
 {
-	if (features.sstc) {
-		guest_timer_set(&v->guest, value);
-		return;
-	}
 	v->deadline = value;
 	vcpu_aim_timer(v);
 	vcpu_deliver(v);
-	sched_arm();
-}
-
-void vcpu_set_time_offset(struct vcpu *v, u64 offset)
-{
-	guest_set_time_offset(&v->guest, offset);
-	if (!features.sstc)
-		vcpu_aim_timer(v);
 }
 
 void vcpu_check_timer(struct vcpu *v, u64 now)
@@ -161,4 +285,11 @@ void vcpu_check_timer(struct vcpu *v, u64 now)
 		return;
 	v->timer = TIMER_NEVER;
 	(void)atomic_or(&v->irq_level, GUEST_IRQ_TIMER);
+}
+
+void vcpu_set_time_offset(struct vcpu *v, u64 offset)
+{
+	guest_set_time_offset(&v->guest, offset);
+	if (!features.sstc)
+		vcpu_aim_timer(v);
 }

@@ -1,43 +1,44 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A vCPU: its state for scheduling and SBI HSM, its pending interrupts, its requests from other harts.
+ * A vCPU: its registers, its state for scheduling and SBI HSM, its pending interrupts, and what
+ * other harts have asked of it.
  *
- * Concurrency. A vCPU is pinned to one hart, its owner. `guest`, `counters` and the fields marked "owner" are written by
- * that hart only. Fields marked atomic are written by any hart. A vCPU is IN from before its owner looks at its requests for
- * the last time until guest_run() has come back; it is OUT else. Who changes something that a running vCPU must see does:
- * change, full barrier, read `mode`; if IN, ipi_send() and wait for the acknowledgement. The owner does: mode = IN, full
- * barrier, look at the requests. One of the two always sees the other (Dekker).
+ * Concurrency. A vCPU is pinned to one hart, its owner. Only the owner writes `guest`, `counters`
+ * and the members marked "owner". Members marked "atomic" are written by any hart.
  *
- * OUT does not mean that its registers are in memory: a vCPU that its hart has nothing better to do than to wait for stays
- * loaded. The owner unloads it when it leaves because its VM does not run any more; who wants the registers of any other
- * calls vcpu_unload() first.
+ * A vCPU is IN from before its owner looks at its requests for the last time until guest_run() has
+ * come back. At all other times it is OUT. A hart that changes something which a running vCPU must
+ * see makes the change, executes a full barrier, and reads `mode`; if the vCPU is IN, it calls
+ * ipi_send() and waits for the acknowledgement. The owner sets `mode` to IN, executes a full
+ * barrier, and looks at the requests. One of the two always sees the other (Dekker).
+ *
+ * OUT does not mean that the registers are in memory: an idle hart keeps its last vCPU loaded. The
+ * owner unloads a vCPU that leaves because its VM does not run any more. Whoever needs the
+ * registers of any other vCPU that is OUT calls vcpu_unload() first.
  */
 #ifndef CORE_VCPU_H
 #define CORE_VCPU_H
 
 #include <abi/cleave.h>
-#include <abi/sbi.h>
 #include <cleave/spinlock.h>
 #include <cleave/types.h>
-#include "arch/riscv/probe/features.h"
 #include "arch/riscv/guest.h"
+#include "arch/riscv/probe/features.h"
 #include "core/run/vm_run.h"
 #include "mm/flush_request.h"
 #include "mm/space.h"
 
-struct vm;
-
-/* SBI HSM states (SBI 2.0, chapter 9), numbered as hart_get_status reports them */
+/* SBI HSM states (SBI 2.0, chapter 9), numbered as hart_get_status reports them, and one more */
 enum vcpu_hsm {
-	VCPU_STARTED = SBI_HSM_STARTED,
-	VCPU_STOPPED = SBI_HSM_STOPPED,
-	VCPU_START_PENDING = SBI_HSM_START_PENDING,
-	VCPU_STOP_PENDING = SBI_HSM_STOP_PENDING,
-	VCPU_SUSPENDED = SBI_HSM_SUSPENDED,
-	VCPU_SUSPEND_PENDING = SBI_HSM_SUSPEND_PENDING,
-	VCPU_RESUME_PENDING = SBI_HSM_RESUME_PENDING,
-	VCPU_CLAIMED =
-		7, /* ours: somebody who starts it is writing start_pc; reported as START_PENDING */
+	VCPU_STARTED = 0,
+	VCPU_STOPPED = 1,
+	VCPU_START_PENDING = 2,
+	VCPU_STOP_PENDING = 3,
+	VCPU_SUSPENDED = 4,
+	VCPU_SUSPEND_PENDING = 5,
+	VCPU_RESUME_PENDING = 6,
+	/* Our own: a hart that starts it is writing start_pc. Reported as START_PENDING */
+	VCPU_CLAIMED = 7,
 };
 
 enum vcpu_mode {
@@ -47,26 +48,35 @@ enum vcpu_mode {
 
 /**
  * struct vcpu - one virtual hart of a VM
- * @guest: registers; first, the exit path casts
+ * @guest: registers; the first member, because the exit path casts
  * @vm: its VM, which core/run/ only passes on
- * @run: the part of it that core/run/ works with
- * @id: number within the VM = the hartid that the guest sees
- * @hart: dense index of its owner
+ * @run: the part of the VM that core/run/ works with
+ * @id: number within the VM, which is the hartid that the guest sees
+ * @hart: dense index of the owner
  * @hsm: enum vcpu_hsm; atomic
  * @mode: enum vcpu_mode; atomic, written by the owner
- * @irq_level: GUEST_IRQ_EXT and (without Sstc) GUEST_IRQ_TIMER as devices and timer say; atomic
- * @irq_soft: 1: a software interrupt was sent and not delivered yet; atomic, taken by exchange by the owner
- * @irq_shown: what of irq_level the loaded guest was told last; owner
- * @waiting: WFI or suspend: not runnable until an interrupt; atomic, written by the owner
- * @suspend_jump: non-retentive suspend: goes on at start_pc; owner
- * @deadline: without Sstc: guest time that the guest's SBI timer was set to, UINT64_MAX: never. Reaching it changes nothing here; owner
- * @timer: without Sstc: host time of @deadline while it lies ahead, else TIMER_NEVER; owner
- * @tlb_seen: value of run->tlb_gen up to which this vCPU's owner has fenced; atomic, written by the owner
- * @blocked: waits in a hypercall (CLEAVE_FN_VM_WAIT): not runnable until woken; atomic
- * @start_pc, @start_opaque: set by the starter, who took hsm from STOPPED to CLAIMED, before hsm becomes START_PENDING
- *	(release); by the owner for a non-retentive suspend
- * @turn: its last turn, in turns of its hart; owner
+ * @irq_level: GUEST_IRQ_EXT and (without Sstc) GUEST_IRQ_TIMER as devices and timer assert them;
+ *	atomic
+ * @irq_soft: 1: a software interrupt was sent and is not delivered yet; atomic, taken by the owner,
+ *	by exchange
+ * @irq_shown: what of irq_level the loaded guest was shown last; owner
+ * @waiting: in WFI or suspended, not runnable until an interrupt comes; atomic, of the owner
+ * @suspend_jump: the suspend is non-retentive: the vCPU goes on at start_pc; owner
+ * @blocked: waits in a hypercall (CLEAVE_FN_VM_WAIT): not runnable until it is woken; atomic
+ * @deadline: without Sstc: guest time that the guest's SBI timer was set to, UINT64_MAX: never. It
+ *	stays as it is when that time is reached; owner
+ * @timer: without Sstc: host time of @deadline while that lies ahead, else TIMER_NEVER; owner
+ * @tlb_seen: value of run->tlb_gen up to which the owner has flushed for it, 0: it has not entered
+ *	since it was reset; atomic, written by the owner
+ * @start_pc, @start_opaque: where it starts, and its a1. Written by the hart that took hsm from
+ *	STOPPED to CLAIMED, before hsm becomes START_PENDING (release); by the owner for a
+ *	non-retentive suspend
+ * @turn: when its last turn was, in turns of its hart; owner
  * @sched_next: next vCPU of the same hart; set at boot by core/run/sched.c
+ * @flush_lock: guards @flush; a hart that holds it never waits for anything
+ * @flush: the remote fences that it still has to do, merged into one request
+ * @flush_posted: requests posted so far; atomic, written under flush_lock
+ * @flush_done: requests done so far; atomic, written by the owner
  * @counters, @stat: statistics of this vCPU; owner, read by anybody
  */
 struct vcpu {
@@ -90,10 +100,10 @@ struct vcpu {
 	u64 start_opaque;
 	u64 turn;
 	struct vcpu *sched_next;
-	struct spinlock flush_lock; /* guards flush; never held while waiting for anything */
-	struct flush_request flush; /* remote fences that this vCPU has to do, merged */
-	u64 flush_posted;	    /* requests posted; atomic, written under flush_lock */
-	u64 flush_done;		    /* requests done; atomic, written by the owner */
+	struct spinlock flush_lock;
+	struct flush_request flush;
+	u64 flush_posted;
+	u64 flush_done;
 	struct space_counters counters;
 	u64 stat[CLEAVE_STAT_COUNT];
 };
@@ -104,33 +114,75 @@ static inline struct vcpu *vcpu_of(struct guest *g)
 	return container_of(g, struct vcpu, guest);
 }
 
-/** vcpu_current() - Return: the vCPU loaded on this hart, or NULL */
+/* --- whose registers a hart holds ------------------------------------------------------------- */
+
+/** vcpu_current() - Return: the vCPU whose registers this hart holds, or NULL */
 struct vcpu *vcpu_current(void);
 
-/**
- * vcpu_reset() - back to STOPPED with nothing pending, its TLB entries to be flushed before it enters
- *
- * The vCPU is OUT and its VM does not run. Unloads it (vcpu_unload()). Registers are set when it is started.
- */
-void vcpu_reset(struct vcpu *v);
+/** vcpu_load() - put @v's registers on this hart, its owner, and those of any other vCPU off */
+void vcpu_load(struct vcpu *v);
 
 /**
  * vcpu_unload() - bring the registers of a vCPU that is OUT into v->guest
  *
- * Its VM does not run. Waits for the owner, serving this hart's requests; any hart.
+ * The owner may call it at any time between two guest_run(). Any other hart may call it while the
+ * VM does not run; it waits for the owner, and serves its own requests meanwhile.
  */
 void vcpu_unload(struct vcpu *v);
 
 /**
- * vcpu_start() - HSM start of a STOPPED vCPU at @pc (GPA) with a0 = id, a1 = @opaque; any hart
- * Return: 0, CLV_ERR_STATE when it was not STOPPED.
+ * vcpu_unload_stopped() - unload this hart's vCPU, if there is one and its VM does not run
+ *
+ * Not inside an exit of that vCPU, which still needs the registers.
+ */
+void vcpu_unload_stopped(void);
+
+/* --- making a hart look ----------------------------------------------------------------------- */
+
+/** vcpu_wake_hart() - make hart @index look for runnable vCPUs again; any hart */
+void vcpu_wake_hart(u32 index);
+
+/**
+ * vcpu_hart_woken() - was this hart asked to look again (vcpu_wake_hart())?
+ * Return: true when it was; the request is taken.
+ */
+bool vcpu_hart_woken(void);
+
+/** vcpu_kick() - make @v look at its requests: interrupt it if it is IN, else wake its owner */
+void vcpu_kick(struct vcpu *v);
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+/**
+ * vcpu_reset() - make a vCPU STOPPED, with nothing pending; it will flush its TLB before it enters
+ *
+ * The vCPU is OUT and its VM does not run; any hart. Unloads it (vcpu_unload()). The registers are
+ * set when it is started.
+ */
+void vcpu_reset(struct vcpu *v);
+
+/**
+ * vcpu_start() - HSM start of a STOPPED vCPU; any hart
+ * @pc: where it starts, GPA
+ * @opaque: its a1; its a0 is its id
+ * Return: 0, or CLV_ERR_STATE when it is not STOPPED.
  */
 int vcpu_start(struct vcpu *v, u64 pc, u64 opaque);
 
-/** vcpu_kick() - make @v look at its requests soon: an IPI when it is IN, else a wake-up of its owner; any hart */
-void vcpu_kick(struct vcpu *v);
+/**
+ * vcpu_prepare() - take a vCPU from the state that it waited in to one in which it can run; owner
+ *
+ * The vCPU is IN. One that is started, or that comes out of a non-retentive suspend, gets its first
+ * registers. One that is STOP_PENDING stays so.
+ */
+void vcpu_prepare(struct vcpu *v);
 
-/** vcpu_irqs() - Return: interrupts (GUEST_IRQ_*) that wait to be shown to @v, besides those it has in its own CSRs */
+/* --- interrupts and timer --------------------------------------------------------------------- */
+
+/**
+ * vcpu_irqs() - interrupts that wait to be shown to @v, besides those in its own CSRs; any hart
+ * Return: bit set GUEST_IRQ_*.
+ */
 static inline u64 vcpu_irqs(const struct vcpu *v)
 {
 	return atomic_read_acquire(&v->irq_level) |
@@ -140,19 +192,40 @@ static inline u64 vcpu_irqs(const struct vcpu *v)
 /** vcpu_deliver() - show the loaded vCPU the interrupts that wait for it; owner */
 void vcpu_deliver(struct vcpu *v);
 
-/** vcpu_set_timer() - SBI set_timer: fire at guest time @value, ticks, UINT64_MAX: never; owner, loaded */
-void vcpu_set_timer(struct vcpu *v, u64 value);
+/** vcpu_irq_level() - assert (@on) or withdraw a level-triggered interrupt GUEST_IRQ_*; any hart */
+void vcpu_irq_level(struct vcpu *v, u64 irq, bool on);
+
+/** vcpu_irq_soft() - send @v a software interrupt; any hart */
+void vcpu_irq_soft(struct vcpu *v);
 
 /**
- * vcpu_timer() - Return: guest time, ticks, at which @v's timer fires or has fired, UINT64_MAX: never. With Sstc: vstimecmp
- * vcpu_put_timer() - set that. The timer's interrupt follows from it and the guest's time, and is nobody else's to set
+ * vcpu_set_deadline() - without Sstc: set the guest's SBI timer; owner, loaded
+ * @value: guest time, ticks; UINT64_MAX: never
  *
- * Both: any hart, while the VM's time stands (vm_time_stands()), under vm->lock.
+ * The hart's own timer must be set after that: sched_set_guest_timer() does both.
+ */
+void vcpu_set_deadline(struct vcpu *v, u64 value);
+
+/** vcpu_check_timer() - without Sstc: raise the timer interrupt if it is due at @now; owner */
+void vcpu_check_timer(struct vcpu *v, u64 now);
+
+/**
+ * vcpu_timer() - guest time at which @v's timer fires or has fired. With Sstc it is vstimecmp
+ * Return: ticks; UINT64_MAX: never.
+ *
+ * Any hart, under vm->lock, while the VM's time stands (vm_time_stands()).
  */
 static inline u64 vcpu_timer(const struct vcpu *v)
 {
 	return features.sstc ? v->guest.csr.vstimecmp : v->deadline;
 }
+
+/**
+ * vcpu_put_timer() - set what vcpu_timer() returns; called as that
+ *
+ * Whether the timer's interrupt is pending follows from this and from the guest's time. Nothing
+ * else sets it.
+ */
 static inline void vcpu_put_timer(struct vcpu *v, u64 value)
 {
 	/* Without Sstc the rest follows when the VM is resumed: vcpu_set_time_offset(). */
@@ -163,19 +236,11 @@ static inline void vcpu_put_timer(struct vcpu *v, u64 value)
 }
 
 /**
- * vcpu_set_time_offset() - guest time = host time + @offset, ticks, from when @v is loaded next; its timer keeps its guest time
+ * vcpu_set_time_offset() - make guest time host time + @offset, ticks, from the next load of @v on
  *
- * @v is OUT and not loaded (vcpu_unload()), and its VM does not run; any hart, under vm->lock.
+ * The timer keeps its guest time. The vCPU is OUT and not loaded (vcpu_unload()), and its VM does
+ * not run; any hart, under vm->lock.
  */
 void vcpu_set_time_offset(struct vcpu *v, u64 offset);
-
-/** vcpu_check_timer() - without Sstc: raise the timer interrupt if host time @now has reached it; owner */
-void vcpu_check_timer(struct vcpu *v, u64 now);
-
-/** vcpu_irq_level() - set (@on) or withdraw a level-triggered interrupt; any hart */
-void vcpu_irq_level(struct vcpu *v, u64 irq, bool on);
-
-/** vcpu_irq_soft() - send it a software interrupt; any hart */
-void vcpu_irq_soft(struct vcpu *v);
 
 #endif

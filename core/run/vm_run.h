@@ -21,12 +21,12 @@ struct vm;
  * @state: enum cleave_vm_state: the vCPUs may run while it is RUNNING; atomic, written by core/vm/
  *	under vm->lock
  * @brake: percent of the time that the vCPUs are held; atomic, written by core/vm/ under vm->lock
- * @vmid: what the VM's translations are tagged with in a TLB; set by core/vm/vmid.c while no vCPU runs
+ * @vmid: the tag of the VM's translations in TLBs; set by core/vm/vmid.c while no vCPU runs
  * @vmid_shared: VMIDLEN is too small: another VM has the same VMID; set with @vmid
  * @nr_vcpus, @vcpu: the vCPUs, made at boot; never change after that
- * @tlb_gen: flushes of the VM's G-stage that were requested so far; atomic, never 0 once a vCPU runs
+ * @tlb_gen: flushes of the VM's G-stage requested so far; atomic, never 0 once a vCPU runs
  * @flush_ipis: interrupts that were sent for these flushes; atomic
- * @last_on: for each hart the vCPU of this VM that it loaded last; only that hart reads and writes it
+ * @last_on: for each hart the vCPU of this VM that it loaded last; no other hart looks at it
  */
 struct vm_run {
 	const char *name;

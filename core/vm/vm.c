@@ -19,7 +19,6 @@
 #include "arch/riscv/firmware.h"
 #include "arch/riscv/timer.h"
 #include "core/vm/event.h"
-#include "core/run/sched.h"
 #include "core/vm/vm_internal.h"
 #include "core/vm/vm_pass.h"
 
@@ -223,7 +222,7 @@ int vm_brake(struct vm *vm, u64 percent)
 	spin_unlock(&vm->lock);
 	/* Not a kick: those that run are to be chosen anew. */
 	for (u32 i = 0; err == CLV_OK && i < vm->run.nr_vcpus; i++)
-		sched_wake(vm->run.vcpu[i]->hart);
+		vcpu_wake_hart(vm->run.vcpu[i]->hart);
 	return err;
 }
 

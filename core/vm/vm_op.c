@@ -7,7 +7,6 @@
  */
 #include <cleave/errno.h>
 #include <cleave/printk.h>
-#include "core/run/sched.h"
 #include "core/vm/vm_devices.h"
 #include "core/vm/vm_internal.h"
 
@@ -53,7 +52,7 @@ void vm_op_begin_self(struct vm *vm, enum vm_op op)
 	vm_op_begin(vm, op);
 	(void)atomic_add(&vm_ops_owed, 1U);
 	atomic_set_release(&vm->work.self, 1U);
-	sched_wake(vm->run.vcpu[0]->hart);
+	vcpu_wake_hart(vm->run.vcpu[0]->hart);
 }
 
 /* --- steps: each returns 0 or an error, and moves work.phase on when it is done ----------------------------------- */

@@ -40,7 +40,7 @@ struct spinlock {
 /**
  * spin_relax() - wait a moment inside a busy loop and serve other harts' requests
  *
- * Defined by core/run/ipi.c for the hypervisor and by the test harness on the host.
+ * Defined by core/run/request.c for the hypervisor and by the test harness on the host.
  */
 void spin_relax(void);
 
@@ -48,7 +48,7 @@ void spin_relax(void);
 /**
  * spin_self() - who runs this code: a hart in the hypervisor, a thread on the host
  *
- * Defined by core/run/ipi.c for the hypervisor and by lib/spinlock.c for the host.
+ * Defined by core/run/request.c for the hypervisor and by lib/spinlock.c for the host.
  *
  * Return: a value that no other hart or thread has, and never 0.
  */
