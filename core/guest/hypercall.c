@@ -4,13 +4,13 @@
  *
  * It must never print because of what a guest passed: a guest could flood the console. The error code says it all.
  */
-#include "core/guest/hypercall.h"
+#include "core/guest/hypercall_internal.h"
 
 #include <cleave/errno.h>
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/timer.h"
+#include "core/guest/hypercall_args.h"
 #include "core/machine/boot_args.h"
-#include "core/vm/stats.h"
 
 #define GROUP_SHIFT 4U
 #define GROUP_BASE  0U
@@ -19,64 +19,6 @@
 #define GROUP_LOG   3U
 #define GROUP_STATE 4U
 #define GROUP_STATS 5U
-
-int hypercall_manager(const struct vcpu *v)
-{
-	return v->vm->cfg->manager ? CLV_OK : CLV_ERR_DENIED;
-}
-
-int hypercall_target(const struct vcpu *v, struct vm **out)
-{
-	u64 id = sbi_arg(v, 0);
-
-	if (id == CLEAVE_VM_SELF || id == v->vm->id) {
-		*out = v->vm;
-		return CLV_OK;
-	}
-	/* Before the look-up: who may not ask does not learn which VMs there are. */
-	if (hypercall_manager(v) != CLV_OK)
-		return CLV_ERR_DENIED;
-	if (id >= vm_count())
-		return CLV_ERR_NOTFOUND;
-	*out = vm_get((u32)id);
-	return *out != NULL ? CLV_OK : CLV_ERR_NOTFOUND;
-}
-
-int hypercall_buffer(const struct vcpu *v, u32 n, u64 len, u64 align, gpa_t *out)
-{
-	struct space_span span;
-
-	*out = GPA(sbi_arg(v, n));
-	if (len == 0U)
-		return CLV_OK;
-	if (sbi_arg(v, n + 1U) != 0U || !IS_ALIGNED(out->v, align))
-		return CLV_ERR_RANGE;
-	return space_span_find(&v->vm->space, *out, len, &span);
-}
-
-int hypercall_reply(const struct vcpu *v, gpa_t buf, const void *record, u64 len)
-{
-	return space_write(&v->vm->space, buf, record, len);
-}
-
-int hypercall_vm_record(const struct vcpu *v, void *record, u64 size,
-			void (*fill)(const struct vm *vm, void *record), u64 *value)
-{
-	u64 len = MIN(sbi_arg(v, 3), size);
-	struct vm *vm = NULL;
-	gpa_t buf;
-	int err = hypercall_target(v, &vm);
-
-	if (err == CLV_OK)
-		err = hypercall_buffer(v, 1, len, sizeof(u64), &buf);
-	if (err != CLV_OK)
-		return err;
-	spin_lock(&vm->lock);
-	fill(vm, record);
-	spin_unlock(&vm->lock);
-	*value = len;
-	return hypercall_reply(v, buf, record, len);
-}
 
 static u64 feature(const struct vcpu *v, u64 id)
 {
@@ -111,27 +53,6 @@ static int hypercall_base(const struct vcpu *v, u64 fn, u64 *value)
 	else
 		return CLV_ERR_UNSUPPORTED;
 	return CLV_OK;
-}
-
-/* Not inline: the calls that cost little should not save the registers that this one needs. */
-static __attribute__((noinline)) int hypercall_stats(const struct vcpu *v, u64 fn, u64 *value)
-{
-	u64 counters[CLEAVE_STAT_COUNT];
-	u64 len = MIN(sbi_arg(v, 3), (u64)CLEAVE_STAT_COUNT) * sizeof(u64);
-	struct vm *vm = NULL;
-	gpa_t buf;
-	int err;
-
-	if (fn != CLEAVE_FN_STATS)
-		return CLV_ERR_UNSUPPORTED;
-	err = hypercall_target(v, &vm);
-	if (err == CLV_OK)
-		err = hypercall_buffer(v, 1, len, sizeof(u64), &buf);
-	if (err != CLV_OK)
-		return err;
-	stats_read(vm, counters);
-	*value = CLEAVE_STAT_COUNT;
-	return hypercall_reply(v, buf, counters, len);
 }
 
 static s64 error_code(int err)

@@ -11,10 +11,11 @@
  * A manager copies a partition by its log, so bits that the partition itself took away, or a log that it stopped, would be writes that
  * nobody copies. Hence a log that another partition has started is not the logged one's to change.
  */
-#include "core/guest/hypercall.h"
+#include "core/guest/hypercall_internal.h"
 
 #include <cleave/errno.h>
 #include <cleave/string.h>
+#include "core/guest/hypercall_args.h"
 #include "arch/riscv/probe/features.h"
 #include "core/machine/boot_args.h"
 

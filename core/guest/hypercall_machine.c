@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Hypercalls on what a VM was given, who owns it, and how much of the time it runs. */
-#include "core/guest/hypercall.h"
+#include "core/guest/hypercall_internal.h"
 
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
+#include "core/guest/hypercall_args.h"
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/model/isa.h"
 #include "arch/riscv/timer.h"

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Hypercalls on memory: what regions a VM has, windows into them, the sizes of their leaves. */
-#include "core/guest/hypercall.h"
+#include "core/guest/hypercall_internal.h"
 
 #include <cleave/errno.h>
 #include <cleave/string.h>
+#include "core/guest/hypercall_args.h"
 
 /* Under vm->lock. Return: 0, CLV_ERR_NOTFOUND (no such memory region), CLV_ERR_STATE (the slot has no memory). */
 static int check_region(const struct vm *vm, u64 region)

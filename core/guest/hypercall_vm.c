@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Hypercalls on the life of VMs: list, info, start, pause, resume, reset, destroy, create, wait for an event. */
-#include "core/guest/hypercall.h"
+#include "core/guest/hypercall_internal.h"
 
 #include <cleave/errno.h>
 #include <cleave/string.h>
+#include "core/guest/hypercall_args.h"
 #include "core/vm/event.h"
 
 /* Most ids that there can be */

@@ -6,8 +6,8 @@
  * Everything here is little-endian and of fixed width. A record is never changed: it is followed by
  * a new one, or lengthened at its end. This header must include nothing but <stdint.h>.
  *
- * The comment above a function number gives the arguments in a0 to a5, and after the arrow the value
- * in a1. `buf lo` and `buf hi` are the two words of a buffer's guest-physical address. A function
+ * The comment above a function number gives the arguments in a0 to a5 and, after the arrow, what
+ * comes back in a1. `buf lo` and `buf hi` are the two words of a buffer's guest-physical address. A function
  * with a cursor works in steps: it is called with 0 first, and then with the value that came back,
  * until that is 0: done.
  */
@@ -195,7 +195,7 @@ struct cleave_leaves {
 /* In records: no log is on */
 #define CLEAVE_LOG_OFF 0U
 
-/* LOG_START: EAGER or FAULT, as the first of flags, partition and machine that has a say wants it */
+/* LOG_START: EAGER or FAULT, as the first of flags, partition and machine that has a say wants */
 #define CLEAVE_LOG_DEFAULT 0U
 
 /* Huge leaves are write-protected as they are, and split by the first write. */
@@ -239,7 +239,7 @@ struct cleave_log_status {
 
 /* --- moving: what a manager needs to take a VM elsewhere; since 1.1 --------------------------- */
 
-/* (vm, buf lo, buf hi, size) -> bytes written; writes struct cleave_machine, also of an empty slot */
+/* (vm, buf lo, buf hi, size) -> bytes written; writes struct cleave_machine; any state */
 #define CLEAVE_FN_MACHINE 0x44U
 
 /* (vm, CLEAVE_NOTE_*, id, run): who owns the VM; outlives the manager that wrote it */

@@ -4,9 +4,10 @@
  *
  * A record is put together, and looked at, in a buffer of the hypervisor's own: nobody changes it between the check and the use.
  */
-#include "core/guest/hypercall.h"
+#include "core/guest/hypercall_internal.h"
 
 #include <cleave/errno.h>
+#include "core/guest/hypercall_args.h"
 #include "core/state/state.h"
 
 /* @lock guards @record. */
