@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Hypercalls: an SBI extension of Cleave's own (include/abi/cleave.h, docs/abi.md).
+ * Hypercalls: an SBI extension of Cleave's own (include/abi/cleave.h, docs/abi.md). Here are the
+ * calls about Cleave itself, and the way to all others.
  *
- * It must never print because of what a guest passed: a guest could flood the console. The error code says it all.
+ * Nothing of the hypercalls may print because of what a guest passed: a guest could flood the
+ * console. The error code says it all.
  */
 #include "core/guest/hypercall_internal.h"
 
@@ -12,15 +14,16 @@
 #include "core/guest/hypercall_args.h"
 #include "core/machine/boot_args.h"
 
-#define GROUP_SHIFT 4U
-#define GROUP_BASE  0U
-#define GROUP_VM    1U
-#define GROUP_MEM   2U
-#define GROUP_LOG   3U
-#define GROUP_STATE 4U
-#define GROUP_STATS 5U
+/* The number of a function, but for its last hexadecimal digit, is that of its group. */
+#define GROUP_SHIFT  4U
+#define GROUP_BASE   0U
+#define GROUP_VM     1U
+#define GROUP_MEMORY 2U
+#define GROUP_LOG    3U
+#define GROUP_STATE  4U
+#define GROUP_STATS  5U
 
-static u64 feature(const struct vcpu *v, u64 id)
+static u64 hypercall_feature(const struct vcpu *v, u64 id)
 {
 	switch (id) {
 	case CLEAVE_FEATURE_LOG_MODES:
@@ -49,13 +52,13 @@ static int hypercall_base(const struct vcpu *v, u64 fn, u64 *value)
 	if (fn == CLEAVE_FN_VERSION)
 		*value = ((u64)CLEAVE_ABI_MAJOR << 16) | CLEAVE_ABI_MINOR;
 	else if (fn == CLEAVE_FN_FEATURE)
-		*value = feature(v, sbi_arg(v, 0));
+		*value = hypercall_feature(v, sbi_arg(v, 0));
 	else
 		return CLV_ERR_UNSUPPORTED;
 	return CLV_OK;
 }
 
-static s64 error_code(int err)
+static s64 hypercall_error(int err)
 {
 	return err == CLV_ERR_STATE ? SBI_ERR_INVALID_STATE : sbi_error(err);
 }
@@ -72,7 +75,7 @@ static enum guest_leave hypercall_call(struct vcpu *v, u64 fn)
 	case GROUP_VM:
 		err = hypercall_vm(v, fn, &value);
 		break;
-	case GROUP_MEM:
+	case GROUP_MEMORY:
 		err = hypercall_memory(v, fn, &value);
 		break;
 	case GROUP_LOG:
@@ -89,14 +92,14 @@ static enum guest_leave hypercall_call(struct vcpu *v, u64 fn)
 		break;
 	}
 	if (err == HYPERCALL_AGAIN) {
-		/* Its registers still hold the call: back onto the ecall, which is four bytes long. */
+		/* Its registers still hold the call: go back to the ecall, 4 bytes long. */
 		v->guest.pc -= 4U;
 		return GUEST_LEAVE;
 	}
 	if (err == HYPERCALL_MISSING)
 		sbi_return(v, SBI_ERR_INVALID_STATE, value);
 	else
-		sbi_return(v, error_code(err), err == CLV_OK ? value : 0U);
+		sbi_return(v, hypercall_error(err), err == CLV_OK ? value : 0U);
 	return GUEST_RESUME;
 }
 

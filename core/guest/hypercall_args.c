@@ -20,7 +20,7 @@ int hypercall_target(const struct vcpu *v, struct vm **out)
 		*out = v->vm;
 		return CLV_OK;
 	}
-	/* Before the look-up: who may not ask does not learn which VMs there are. */
+	/* Before the look-up: a caller that may not ask does not learn which VMs there are. */
 	if (hypercall_manager(v) != CLV_OK)
 		return CLV_ERR_DENIED;
 	if (id >= vm_count())
@@ -46,8 +46,8 @@ int hypercall_reply(const struct vcpu *v, gpa_t buf, const void *record, u64 len
 	return space_write(&v->vm->space, buf, record, len);
 }
 
-int hypercall_vm_record(const struct vcpu *v, void *record, u64 size,
-			void (*fill)(const struct vm *vm, void *record), u64 *value)
+int hypercall_record(const struct vcpu *v, void *record, u64 size,
+		     void (*fill)(const struct vm *vm, void *record), u64 *value)
 {
 	u64 len = MIN(sbi_arg(v, 3), size);
 	struct vm *vm = NULL;

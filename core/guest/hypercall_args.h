@@ -51,7 +51,7 @@ int hypercall_buffer(const struct vcpu *v, u32 n, u64 len, u64 align, gpa_t *out
 int hypercall_reply(const struct vcpu *v, gpa_t buf, const void *record, u64 len);
 
 /**
- * hypercall_vm_record() - answer a call (vm, buf lo, buf hi, size) with a record of that VM
+ * hypercall_record() - answer a call (vm, buf lo, buf hi, size) with a record of that VM
  * @record: where the record is put together
  * @size: its bytes
  * @fill: fills it in; called with vm->lock held
@@ -59,7 +59,7 @@ int hypercall_reply(const struct vcpu *v, gpa_t buf, const void *record, u64 len
  *
  * Return: 0, CLV_ERR_DENIED, CLV_ERR_NOTFOUND, CLV_ERR_RANGE (the buffer). Locking: takes vm->lock.
  */
-int hypercall_vm_record(const struct vcpu *v, void *record, u64 size,
-			void (*fill)(const struct vm *vm, void *record), u64 *value);
+int hypercall_record(const struct vcpu *v, void *record, u64 size,
+		     void (*fill)(const struct vm *vm, void *record), u64 *value);
 
 #endif

@@ -14,7 +14,9 @@
 #include <cleave/types.h>
 #include "core/run/vcpu.h"
 
-/* The vCPU has to leave its hart (it is blocked, or its VM was stopped), and make the call again. */
+/*
+ * The vCPU has to leave its hart (it is blocked, or its VM was stopped), and make the call again.
+ */
 #define HYPERCALL_AGAIN 1
 
 /* Of STATE_CHECK alone: the answer is INVALID_STATE, and *@value says what is missing. */

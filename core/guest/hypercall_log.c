@@ -1,28 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Hypercalls on dirty logs. What a call costs is bounded by CONFIG_STEP_PAGES (M6): pages that are protected or split
- * count, spans with nothing dirty hardly do, so that a pass over a clean GiB is one call.
+ * Hypercalls on dirty logs.
  *
- * Bitmaps go between the log and the caller's memory without a copy, through the door that logs (M8): the pages that hold
- * the bitmap may be logged by somebody too. The caller's buffer is checked whole before a bit is taken, so that no bit
- * is cleared that the caller does not get to see (M2). The caller may write to the buffer all the while: what is stored there is
+ * What a call costs is bounded by CONFIG_STEP_PAGES (M6). Pages that are protected or split count;
+ * stretches with nothing dirty hardly do, so that one call passes over a clean GiB.
+ *
+ * Bitmaps go between the log and the caller's memory without a copy, through the door that logs
+ * (M8): the pages that hold the bitmap may be logged by somebody too. The caller's buffer is looked
+ * up whole before a bit is taken, so that no bit is cleared that the caller does not get to see
+ * (M2). The caller's other harts may write to the buffer all the while: what is stored there is
  * never read back, and what is read is read once.
  *
- * A manager copies a partition by its log, so bits that the partition itself took away, or a log that it stopped, would be writes that
- * nobody copies. Hence a log that another partition has started is not the logged one's to change.
+ * A manager copies a partition by its log. A bit that the partition itself took away, or a log
+ * that it stopped, would mean writes that nobody copies. So a partition must never change a log on
+ * itself that another partition has started.
  */
 #include "core/guest/hypercall_internal.h"
 
 #include <cleave/errno.h>
 #include <cleave/string.h>
-#include "core/guest/hypercall_args.h"
 #include "arch/riscv/probe/features.h"
+#include "core/guest/hypercall_args.h"
 #include "core/machine/boot_args.h"
 
 _Static_assert(CONFIG_MAX_REGIONS <= 64, "a bit each in struct vm's log_managed");
 
-/** struct log_range - what a call on bits works on; @bitmap: the caller's, one bit a page of @count */
-struct log_range {
+/**
+ * struct hypercall_log_range - what a call on the bits of a log works on, checked
+ * @vm: whose log
+ * @region: number of the region
+ * @first: first page
+ * @count: pages
+ * @bitmap: the caller's bitmap, with one bit for each of these pages
+ */
+struct hypercall_log_range {
 	struct vm *vm;
 	u32 region;
 	u64 first;
@@ -30,8 +41,8 @@ struct log_range {
 	struct space_span bitmap;
 };
 
-/* Target and region: a0, a1. */
-static int log_target(const struct vcpu *v, struct vm **vm, u32 *region)
+/* Decode a0, the VM, and a1, the region. */
+static int hypercall_log_target(const struct vcpu *v, struct vm **vm, u32 *region)
 {
 	u64 wanted = sbi_arg(v, 1);
 	int err = hypercall_target(v, vm);
@@ -44,8 +55,8 @@ static int log_target(const struct vcpu *v, struct vm **vm, u32 *region)
 	return CLV_OK;
 }
 
-/* Look up the caller's bitmap of @count pages, to work on it where it is. a4, a5: its address. */
-static int log_bitmap(const struct vcpu *v, u64 count, struct space_span *bitmap)
+/* Decode a4 and a5, and look up the bitmap of @count pages there, to work on it where it is. */
+static int hypercall_log_bitmap(const struct vcpu *v, u64 count, struct space_span *bitmap)
 {
 	gpa_t gpa = GPA(sbi_arg(v, 4));
 
@@ -55,12 +66,12 @@ static int log_bitmap(const struct vcpu *v, u64 count, struct space_span *bitmap
 }
 
 /*
- * The one place where a range is decoded and judged, and its buffer looked up. a2: first page, a3:
- * count, a4 and a5: the bitmap.
+ * Decode a0 to a5: VM, region, first page, count, bitmap. This is the one place where a range is
+ * judged and its bitmap looked up.
  */
-static int log_range(const struct vcpu *v, struct log_range *r)
+static int hypercall_log_range(const struct vcpu *v, struct hypercall_log_range *r)
 {
-	int err = log_target(v, &r->vm, &r->region);
+	int err = hypercall_log_target(v, &r->vm, &r->region);
 
 	if (err != CLV_OK)
 		return err;
@@ -68,28 +79,28 @@ static int log_range(const struct vcpu *v, struct log_range *r)
 	r->count = sbi_arg(v, 3);
 	if (!dirty_range_ok(r->vm->cfg->memory[r->region].size >> PAGE_SHIFT, r->first, r->count))
 		return CLV_ERR_INVAL;
-	return log_bitmap(v, r->count, &r->bitmap);
+	return hypercall_log_bitmap(v, r->count, &r->bitmap);
 }
 
-/* Under vm->lock: the slot has memory, and so a space. */
-static int check_space(const struct vm *vm)
+/* Does the slot have memory, and so a space? With vm->lock held. */
+static int hypercall_log_check_memory(const struct vm *vm)
 {
 	spin_assert_held(&vm->lock);
 	return atomic_read(&vm->run.state) == (u32)CLEAVE_VM_EMPTY ? CLV_ERR_STATE : CLV_OK;
 }
 
-/* Under vm->lock: the caller may change this log, if there is one. */
-static int check_owner(const struct vcpu *v, const struct vm *vm, u32 region)
+/* May the caller change this log, if there is one? With vm->lock held. */
+static int hypercall_log_check_owner(const struct vcpu *v, const struct vm *vm, u32 region)
 {
-	int err = check_space(vm);
+	int err = hypercall_log_check_memory(vm);
 
 	if (err == CLV_OK && v->vm == vm && (vm->log_managed & BIT64(region)) != 0U)
 		err = CLV_ERR_STATE;
 	return err;
 }
 
-/* Under vm->lock: a log was begun. */
-static void set_owner(const struct vcpu *v, struct vm *vm, u32 region)
+/* The caller has begun this log. With vm->lock held. */
+static void hypercall_log_set_owner(const struct vcpu *v, struct vm *vm, u32 region)
 {
 	spin_assert_held(&vm->lock);
 	if (v->vm == vm)
@@ -98,18 +109,19 @@ static void set_owner(const struct vcpu *v, struct vm *vm, u32 region)
 		vm->log_managed |= BIT64(region);
 }
 
-/* GET and GET_CLEAR. */
-static int log_get(const struct vcpu *v, bool clear, u64 *value)
+/* LOG_GET, and LOG_GET_CLEAR if @clear */
+static int hypercall_log_get(const struct vcpu *v, bool clear, u64 *value)
 {
-	struct log_range r;
+	struct hypercall_log_range r;
 	u64 dirty;
-	s64 pages = log_range(v, &r);
+	s64 pages = hypercall_log_range(v, &r);
 
 	if (pages != CLV_OK)
 		return (int)pages;
 	space_span_mark(&r.bitmap);
 	spin_lock(&r.vm->lock);
-	pages = clear ? check_owner(v, r.vm, r.region) : check_space(r.vm);
+	pages = clear ? hypercall_log_check_owner(v, r.vm, r.region)
+		      : hypercall_log_check_memory(r.vm);
 	if (pages == CLV_OK)
 		pages = clear ? space_log_harvest(&r.vm->space, r.region, r.first, r.count,
 						  r.bitmap.at, &dirty)
@@ -123,15 +135,15 @@ static int log_get(const struct vcpu *v, bool clear, u64 *value)
 	return CLV_OK;
 }
 
-static int log_clear(const struct vcpu *v, u64 *value)
+static int hypercall_log_clear(const struct vcpu *v, u64 *value)
 {
-	struct log_range r;
-	s64 pages = log_range(v, &r);
+	struct hypercall_log_range r;
+	s64 pages = hypercall_log_range(v, &r);
 
 	if (pages != CLV_OK)
 		return (int)pages;
 	spin_lock(&r.vm->lock);
-	pages = check_owner(v, r.vm, r.region);
+	pages = hypercall_log_check_owner(v, r.vm, r.region);
 	if (pages == CLV_OK)
 		pages = space_log_clear(&r.vm->space, r.region, r.first, r.count, r.bitmap.at);
 	spin_unlock(&r.vm->lock);
@@ -144,9 +156,10 @@ static int log_clear(const struct vcpu *v, u64 *value)
 /*
  * Whether a log splits huge leaves before they are written to. The first of these that says
  * something decides: the flags of the call, the partition's property "eager-page-split", the boot
- * argument cleave.eager_page_split, and Kconfig's EAGER_PAGE_SPLIT, which is that argument's default.
+ * argument cleave.eager_page_split, and Kconfig's EAGER_PAGE_SPLIT, which is that argument's
+ * default.
  */
-static bool log_eager(const struct vm *vm, u64 flags)
+static bool hypercall_log_eager(const struct vm *vm, u64 flags)
 {
 	if (flags != 0U)
 		return flags == CLEAVE_LOG_FLAG_EAGER_ON;
@@ -156,10 +169,10 @@ static bool log_eager(const struct vm *vm, u64 flags)
 }
 
 /*
- * Check the mode and the flags of a call, and replace mode DEFAULT by what it means. FAULT and EAGER
- * choose by themselves, so a flag must not say the opposite.
+ * Check the mode and the flags of a call, and replace mode DEFAULT by what it means. FAULT and
+ * EAGER choose by themselves, so a flag must not say the opposite.
  */
-static int log_mode(const struct vm *vm, u64 mode, u64 flags, u32 *out, bool *eager)
+static int hypercall_log_mode(const struct vm *vm, u64 mode, u64 flags, u32 *out, bool *eager)
 {
 	const u64 both = CLEAVE_LOG_FLAG_EAGER_ON | CLEAVE_LOG_FLAG_EAGER_OFF;
 
@@ -167,14 +180,14 @@ static int log_mode(const struct vm *vm, u64 mode, u64 flags, u32 *out, bool *ea
 	    (mode == CLEAVE_LOG_FAULT && flags == CLEAVE_LOG_FLAG_EAGER_ON) ||
 	    (mode == CLEAVE_LOG_EAGER && flags == CLEAVE_LOG_FLAG_EAGER_OFF))
 		return CLV_ERR_INVAL;
-	*eager = log_eager(vm, flags);
+	*eager = hypercall_log_eager(vm, flags);
 	*out = (u32)mode;
 	if (mode == CLEAVE_LOG_DEFAULT)
 		*out = *eager ? CLEAVE_LOG_EAGER : CLEAVE_LOG_FAULT;
 	return CLV_OK;
 }
 
-static int log_start(const struct vcpu *v, u64 *value)
+static int hypercall_log_start(const struct vcpu *v, u64 *value)
 {
 	u64 cursor = sbi_arg(v, 4);
 	bool begins = cursor == 0U;
@@ -182,7 +195,7 @@ static int log_start(const struct vcpu *v, u64 *value)
 	u32 region = 0;
 	u32 mode = 0;
 	bool eager = false;
-	int err = log_target(v, &vm, &region);
+	int err = hypercall_log_target(v, &vm, &region);
 
 	if (err != CLV_OK)
 		return err;
@@ -190,35 +203,35 @@ static int log_start(const struct vcpu *v, u64 *value)
 	if (!features.ad_sound || vm->cfg->nr_devices != 0U)
 		return CLV_ERR_UNSUPPORTED;
 	spin_lock(&vm->lock);
-	err = begins ? check_space(vm) : check_owner(v, vm, region);
+	err = begins ? hypercall_log_check_memory(vm) : hypercall_log_check_owner(v, vm, region);
 	if (err == CLV_OK)
-		err = log_mode(vm, sbi_arg(v, 2), sbi_arg(v, 3), &mode, &eager);
+		err = hypercall_log_mode(vm, sbi_arg(v, 2), sbi_arg(v, 3), &mode, &eager);
 	/* Stores through a window are in nobody's log. */
 	if (err == CLV_OK && vm_windows_writable(vm))
 		err = CLV_ERR_STATE;
 	if (err == CLV_OK)
 		err = space_log_start(&vm->space, region, mode, eager, &cursor);
 	if (err == CLV_OK && begins)
-		set_owner(v, vm, region);
+		hypercall_log_set_owner(v, vm, region);
 	spin_unlock(&vm->lock);
 	*value = cursor;
 	return err;
 }
 
-static int log_stop(const struct vcpu *v, u64 *value)
+static int hypercall_log_stop(const struct vcpu *v, u64 *value)
 {
 	u64 flags = sbi_arg(v, 2);
 	u64 cursor = sbi_arg(v, 3);
 	struct vm *vm = NULL;
 	u32 region = 0;
-	int err = log_target(v, &vm, &region);
+	int err = hypercall_log_target(v, &vm, &region);
 
 	if (err == CLV_OK && (flags & ~(u64)CLEAVE_LOG_FLAG_COLLAPSE) != 0U)
 		err = CLV_ERR_INVAL;
 	if (err != CLV_OK)
 		return err;
 	spin_lock(&vm->lock);
-	err = check_owner(v, vm, region);
+	err = hypercall_log_check_owner(v, vm, region);
 	if (err == CLV_OK)
 		err = space_log_stop(&vm->space, region, flags == CLEAVE_LOG_FLAG_COLLAPSE,
 				     &cursor);
@@ -227,7 +240,7 @@ static int log_stop(const struct vcpu *v, u64 *value)
 	return err;
 }
 
-static int log_status(const struct vcpu *v, u64 *value)
+static int hypercall_log_status(const struct vcpu *v, u64 *value)
 {
 	struct cleave_log_status record;
 	u64 len = MIN(sbi_arg(v, 4), (u64)sizeof(record));
@@ -235,14 +248,14 @@ static int log_status(const struct vcpu *v, u64 *value)
 	struct vm *vm = NULL;
 	u32 region = 0;
 	gpa_t buf;
-	int err = log_target(v, &vm, &region);
+	int err = hypercall_log_target(v, &vm, &region);
 
 	if (err == CLV_OK)
 		err = hypercall_buffer(v, 2, len, sizeof(u64), &buf);
 	if (err != CLV_OK)
 		return err;
 	spin_lock(&vm->lock);
-	if (check_space(vm) == CLV_OK)
+	if (hypercall_log_check_memory(vm) == CLV_OK)
 		err = space_log_status(&vm->space, region, &log);
 	spin_unlock(&vm->lock);
 	if (err != CLV_OK)
@@ -260,17 +273,17 @@ int hypercall_log(struct vcpu *v, u64 fn, u64 *value)
 {
 	switch (fn) {
 	case CLEAVE_FN_LOG_START:
-		return log_start(v, value);
+		return hypercall_log_start(v, value);
 	case CLEAVE_FN_LOG_GET:
-		return log_get(v, false, value);
+		return hypercall_log_get(v, false, value);
 	case CLEAVE_FN_LOG_GET_CLEAR:
-		return log_get(v, true, value);
+		return hypercall_log_get(v, true, value);
 	case CLEAVE_FN_LOG_CLEAR:
-		return log_clear(v, value);
+		return hypercall_log_clear(v, value);
 	case CLEAVE_FN_LOG_STOP:
-		return log_stop(v, value);
+		return hypercall_log_stop(v, value);
 	case CLEAVE_FN_LOG_STATUS:
-		return log_status(v, value);
+		return hypercall_log_status(v, value);
 	default:
 		return CLV_ERR_UNSUPPORTED;
 	}

@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Hypercalls on what a VM was given, who owns it, and how much of the time it runs. */
+/*
+ * Hypercalls on what a VM was given, who owns it, and how much of the time it runs.
+ */
 #include "core/guest/hypercall_internal.h"
 
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
-#include "core/guest/hypercall_args.h"
-#include "arch/riscv/probe/features.h"
 #include "arch/riscv/model/isa.h"
+#include "arch/riscv/probe/features.h"
 #include "arch/riscv/timer.h"
+#include "core/guest/hypercall_args.h"
 
 _Static_assert(sizeof(((struct cleave_machine *)0)->isa) >= ISA_GUEST_LEN,
-	       "the record holds what the guest's device tree says, whole");
+	       "the record holds the whole ISA string of the guest's device tree");
 
-/* Levels of the VM's tables; of an empty slot the most that it can have. Under vm->lock. */
-static u32 machine_levels(const struct vm *vm)
+/*
+ * Return: levels of the VM's G-stage tables; of an empty slot the most that it can have. With
+ * vm->lock held.
+ */
+static u32 hypercall_machine_levels(const struct vm *vm)
 {
 	const u8 modes = features.gstage_modes;
 
@@ -30,14 +35,14 @@ static u32 machine_levels(const struct vm *vm)
 	return 3;
 }
 
-static void fill_machine(const struct vm *vm, void *record)
+static void hypercall_machine_fill(const struct vm *vm, void *record)
 {
 	struct cleave_machine *machine = record;
 	const struct config_partition *cfg = vm->cfg;
 
 	memset(machine, 0, sizeof(*machine));
 	machine->vcpus = cfg->cpus;
-	machine->gstage_levels = machine_levels(vm);
+	machine->gstage_levels = hypercall_machine_levels(vm);
 	machine->timebase = timer_frequency();
 	machine->regions = cfg->nr_memory;
 	machine->devices = cfg->nr_devices;
@@ -48,14 +53,14 @@ static void fill_machine(const struct vm *vm, void *record)
 	machine->cboz_block = features.cboz_block;
 }
 
-static int vm_machine(const struct vcpu *v, u64 *value)
+static int hypercall_machine_record(const struct vcpu *v, u64 *value)
 {
 	struct cleave_machine machine;
 
-	return hypercall_vm_record(v, &machine, sizeof(machine), fill_machine, value);
+	return hypercall_record(v, &machine, sizeof(machine), hypercall_machine_fill, value);
 }
 
-static int machine_note(const struct vcpu *v)
+static int hypercall_machine_note(const struct vcpu *v)
 {
 	u64 note = sbi_arg(v, 1);
 	u64 run = sbi_arg(v, 3);
@@ -64,13 +69,13 @@ static int machine_note(const struct vcpu *v)
 
 	if (err == CLV_OK)
 		err = hypercall_target(v, &vm);
-	/* Looked at whole: 2^32 is no note. */
+	/* All 64 bits are compared: 2^32 is not a note. */
 	if (err == CLV_OK && (note > CLEAVE_NOTE_FILLING || run > 1U))
 		err = CLV_ERR_INVAL;
 	return err == CLV_OK ? vm_note(vm, (u32)note, sbi_arg(v, 2), run == 1U) : err;
 }
 
-static int machine_brake(const struct vcpu *v)
+static int hypercall_machine_brake(const struct vcpu *v)
 {
 	struct vm *vm = NULL;
 	int err = hypercall_manager(v);
@@ -84,11 +89,11 @@ int hypercall_machine(struct vcpu *v, u64 fn, u64 *value)
 {
 	switch (fn) {
 	case CLEAVE_FN_MACHINE:
-		return vm_machine(v, value);
+		return hypercall_machine_record(v, value);
 	case CLEAVE_FN_VM_NOTE:
-		return machine_note(v);
+		return hypercall_machine_note(v);
 	case CLEAVE_FN_VM_BRAKE:
-		return machine_brake(v);
+		return hypercall_machine_brake(v);
 	default:
 		return CLV_ERR_UNSUPPORTED;
 	}

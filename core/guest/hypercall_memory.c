@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Hypercalls on memory: what regions a VM has, windows into them, the sizes of their leaves. */
+/*
+ * Hypercalls on memory: the regions of a VM, windows into them, the sizes of their leaves.
+ */
 #include "core/guest/hypercall_internal.h"
 
 #include <cleave/errno.h>
 #include <cleave/string.h>
 #include "core/guest/hypercall_args.h"
 
-/* Under vm->lock. Return: 0, CLV_ERR_NOTFOUND (no such memory region), CLV_ERR_STATE (the slot has no memory). */
-static int check_region(const struct vm *vm, u64 region)
+/*
+ * Is there such a region, and memory in it? With vm->lock held. Return: 0, CLV_ERR_NOTFOUND (no
+ * such region), CLV_ERR_STATE (the slot has no memory).
+ */
+static int hypercall_memory_check_region(const struct vm *vm, u64 region)
 {
 	spin_assert_held(&vm->lock);
 	if (region >= vm->cfg->nr_memory)
@@ -15,7 +20,7 @@ static int check_region(const struct vm *vm, u64 region)
 	return atomic_read(&vm->run.state) == (u32)CLEAVE_VM_EMPTY ? CLV_ERR_STATE : CLV_OK;
 }
 
-static int region_info(const struct vcpu *v, u64 *value)
+static int hypercall_memory_region_info(const struct vcpu *v, u64 *value)
 {
 	u64 region = sbi_arg(v, 1);
 	struct cleave_region_info info;
@@ -32,8 +37,8 @@ static int region_info(const struct vcpu *v, u64 *value)
 	if (err != CLV_OK)
 		return err;
 	spin_lock(&vm->lock);
-	/* A slot without memory tells what it would have; its log is off. */
-	if (check_region(vm, region) == CLV_OK)
+	/* Of a slot without memory the record says what it would have; its log is off. */
+	if (hypercall_memory_check_region(vm, region) == CLV_OK)
 		err = space_log_status(&vm->space, (u32)region, &log);
 	spin_unlock(&vm->lock);
 	if (err != CLV_OK)
@@ -46,7 +51,7 @@ static int region_info(const struct vcpu *v, u64 *value)
 	return hypercall_reply(v, buf, &info, len);
 }
 
-static int window_map(const struct vcpu *v)
+static int hypercall_memory_window_map(const struct vcpu *v)
 {
 	u64 flags = sbi_arg(v, 4);
 	struct vm *vm = NULL;
@@ -62,14 +67,14 @@ static int window_map(const struct vcpu *v)
 			     (flags & CLEAVE_WINDOW_WRITABLE) != 0U);
 }
 
-static int window_unmap(const struct vcpu *v)
+static int hypercall_memory_window_unmap(const struct vcpu *v)
 {
 	int err = hypercall_manager(v);
 
 	return err == CLV_OK ? vm_window_unmap(v->vm, sbi_arg(v, 0)) : err;
 }
 
-static int leaves(const struct vcpu *v, u64 *value)
+static int hypercall_memory_leaves(const struct vcpu *v, u64 *value)
 {
 	u64 region = sbi_arg(v, 1);
 	u64 cursor = sbi_arg(v, 2);
@@ -87,7 +92,7 @@ static int leaves(const struct vcpu *v, u64 *value)
 	if (err != CLV_OK)
 		return err;
 	spin_lock(&vm->lock);
-	err = check_region(vm, region);
+	err = hypercall_memory_check_region(vm, region);
 	if (err == CLV_OK)
 		err = space_leaves(&vm->space, (u32)region, counts.leaves, &cursor);
 	spin_unlock(&vm->lock);
@@ -97,7 +102,7 @@ static int leaves(const struct vcpu *v, u64 *value)
 	return hypercall_reply(v, buf, &counts, sizeof(counts));
 }
 
-static int leaf(const struct vcpu *v, u64 *value)
+static int hypercall_memory_leaf(const struct vcpu *v, u64 *value)
 {
 	struct vm *vm = NULL;
 	int level = hypercall_target(v, &vm);
@@ -119,15 +124,15 @@ int hypercall_memory(struct vcpu *v, u64 fn, u64 *value)
 {
 	switch (fn) {
 	case CLEAVE_FN_REGION_INFO:
-		return region_info(v, value);
+		return hypercall_memory_region_info(v, value);
 	case CLEAVE_FN_WINDOW_MAP:
-		return window_map(v);
+		return hypercall_memory_window_map(v);
 	case CLEAVE_FN_WINDOW_UNMAP:
-		return window_unmap(v);
+		return hypercall_memory_window_unmap(v);
 	case CLEAVE_FN_LEAVES:
-		return leaves(v, value);
+		return hypercall_memory_leaves(v, value);
 	case CLEAVE_FN_LEAF:
-		return leaf(v, value);
+		return hypercall_memory_leaf(v, value);
 	default:
 		return CLV_ERR_UNSUPPORTED;
 	}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Hypercalls on the life of VMs: list, info, start, pause, resume, reset, destroy, create, wait for an event. */
+/*
+ * Hypercalls on the life of VMs: list, info, start, pause, resume, reset, destroy, create, wait for
+ * an event.
+ */
 #include "core/guest/hypercall_internal.h"
 
 #include <cleave/errno.h>
@@ -7,10 +10,10 @@
 #include "core/guest/hypercall_args.h"
 #include "core/vm/event.h"
 
-/* Most ids that there can be */
+/* The most ids that there can be */
 #define LIST_MAX ((u64)CONFIG_MAX_VMS)
 
-static int vm_list(const struct vcpu *v, u64 *value)
+static int hypercall_vm_list(const struct vcpu *v, u64 *value)
 {
 	u32 ids[CONFIG_MAX_VMS];
 	bool manager = hypercall_manager(v) == CLV_OK;
@@ -27,7 +30,7 @@ static int vm_list(const struct vcpu *v, u64 *value)
 	return hypercall_reply(v, buf, ids, entries * sizeof(ids[0]));
 }
 
-static void fill_info(const struct vm *vm, void *record)
+static void hypercall_vm_fill_info(const struct vm *vm, void *record)
 {
 	struct cleave_vm_info *info = record;
 	const struct config_partition *cfg = vm->cfg;
@@ -58,14 +61,14 @@ static void fill_info(const struct vm *vm, void *record)
 	memcpy(info->name, cfg->name, sizeof(info->name));
 }
 
-static int vm_info(const struct vcpu *v, u64 *value)
+static int hypercall_vm_info(const struct vcpu *v, u64 *value)
 {
 	struct cleave_vm_info info;
 
-	return hypercall_vm_record(v, &info, sizeof(info), fill_info, value);
+	return hypercall_record(v, &info, sizeof(info), hypercall_vm_fill_info, value);
 }
 
-static int vm_wait(struct vcpu *v)
+static int hypercall_vm_wait(struct vcpu *v)
 {
 	struct cleave_event event;
 	gpa_t buf;
@@ -80,8 +83,8 @@ static int vm_wait(struct vcpu *v)
 	return hypercall_reply(v, buf, &event, sizeof(event));
 }
 
-/* START, RESET, DESTROY, CREATE: one step each time. */
-static int vm_step(const struct vcpu *v, enum vm_op op, u64 *value)
+/* One step of START, RESET, DESTROY or CREATE */
+static int hypercall_vm_step(const struct vcpu *v, enum vm_op op, u64 *value)
 {
 	u64 cursor = sbi_arg(v, 1);
 	struct vm *vm = NULL;
@@ -95,7 +98,7 @@ static int vm_step(const struct vcpu *v, enum vm_op op, u64 *value)
 	return err;
 }
 
-static int vm_pause_resume(const struct vcpu *v, u64 fn)
+static int hypercall_vm_pause_resume(const struct vcpu *v, u64 fn)
 {
 	struct vm *vm = NULL;
 	int err = hypercall_manager(v);
@@ -114,22 +117,22 @@ int hypercall_vm(struct vcpu *v, u64 fn, u64 *value)
 {
 	switch (fn) {
 	case CLEAVE_FN_VM_LIST:
-		return vm_list(v, value);
+		return hypercall_vm_list(v, value);
 	case CLEAVE_FN_VM_INFO:
-		return vm_info(v, value);
+		return hypercall_vm_info(v, value);
 	case CLEAVE_FN_VM_START:
-		return vm_step(v, VM_OP_START, value);
+		return hypercall_vm_step(v, VM_OP_START, value);
 	case CLEAVE_FN_VM_PAUSE:
 	case CLEAVE_FN_VM_RESUME:
-		return vm_pause_resume(v, fn);
+		return hypercall_vm_pause_resume(v, fn);
 	case CLEAVE_FN_VM_RESET:
-		return vm_step(v, VM_OP_RESET, value);
+		return hypercall_vm_step(v, VM_OP_RESET, value);
 	case CLEAVE_FN_VM_DESTROY:
-		return vm_step(v, VM_OP_DESTROY, value);
+		return hypercall_vm_step(v, VM_OP_DESTROY, value);
 	case CLEAVE_FN_VM_CREATE:
-		return vm_step(v, VM_OP_CREATE, value);
+		return hypercall_vm_step(v, VM_OP_CREATE, value);
 	case CLEAVE_FN_VM_WAIT:
-		return vm_wait(v);
+		return hypercall_vm_wait(v);
 	default:
 		return CLV_ERR_UNSUPPORTED;
 	}

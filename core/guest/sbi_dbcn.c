@@ -7,8 +7,8 @@
  */
 #include <cleave/errno.h>
 #include "core/console/console.h"
-#include "core/guest/sbi.h"
 #include "core/guest/args/sbi_args.h"
+#include "core/guest/sbi.h"
 #include "core/vm/vm.h"
 #include "mm/space.h"
 

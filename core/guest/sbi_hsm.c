@@ -6,8 +6,8 @@
  */
 #include <cleave/atomic.h>
 #include <cleave/errno.h>
-#include "core/guest/sbi.h"
 #include "core/guest/args/sbi_args.h"
+#include "core/guest/sbi.h"
 #include "core/vm/vm.h"
 
 static s64 hsm_start(const struct vcpu *v, u64 hartid, u64 addr, u64 opaque)

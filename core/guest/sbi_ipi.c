@@ -2,8 +2,8 @@
 /*
  * SBI IPI for guests (SBI 2.0, chapter 7).
  */
-#include "core/guest/sbi.h"
 #include "core/guest/args/sbi_args.h"
+#include "core/guest/sbi.h"
 #include "core/vm/vm.h"
 
 static enum guest_leave sbi_ipi_call(struct vcpu *v, u64 fid)

@@ -5,9 +5,9 @@
  * Functions 3 to 6 fence for guests of the guest (3 HFENCE.GVMA by VMID, 4 HFENCE.GVMA, 5 HFENCE.VVMA by ASID, 6 HFENCE.VVMA):
  * no guest is given the H extension, so they are not supported.
  */
+#include "core/guest/args/sbi_args.h"
 #include "core/guest/sbi.h"
 #include "core/run/shootdown.h"
-#include "core/guest/args/sbi_args.h"
 #include "core/vm/vm.h"
 
 /* Fill @r from the arguments. Return: 0 or the SBI error. */

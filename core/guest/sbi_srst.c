@@ -3,8 +3,8 @@
  * SBI SRST for guests (SBI 2.0, chapter 10): the system that is reset is the partition. A cold and a warm reboot are the same here:
  * its memory is made anew, its images are loaded again.
  */
-#include "core/guest/sbi.h"
 #include "core/guest/args/sbi_args.h"
+#include "core/guest/sbi.h"
 #include "core/vm/vm.h"
 
 static enum guest_leave sbi_srst_call(struct vcpu *v, u64 fid)

@@ -12,10 +12,10 @@
 #include <cleave/types.h>
 #include "arch/riscv/guest.h"
 #include "arch/riscv/hart.h"
-#include "core/machine/irq.h"
-#include "core/run/request.h"
 #include "core/device/mmio.h"
 #include "core/guest/sbi.h"
+#include "core/machine/irq.h"
+#include "core/run/request.h"
 #include "core/run/sched.h"
 #include "core/run/vcpu.h"
 #include "core/vm/vm.h"

@@ -2,7 +2,8 @@
 /*
  * Hypercalls on a VM's state as records: list, get, set, check.
  *
- * A record is put together, and looked at, in a buffer of the hypervisor's own: nobody changes it between the check and the use.
+ * A record is put together, and judged, in a buffer of the hypervisor's own, so that nobody can
+ * change it between the check and the use.
  */
 #include "core/guest/hypercall_internal.h"
 
@@ -14,10 +15,10 @@
 static struct {
 	struct spinlock lock;
 	u8 record[CLEAVE_STATE_MAX] __attribute__((aligned(8)));
-} state_buffer;
+} hypercall_state_buffer;
 
-/* Who may, and on whom: as for windows, no VM works on itself. */
-static int state_target(const struct vcpu *v, struct vm **out)
+/* Decode a0. As with windows, the caller must be a manager, and no VM works on itself. */
+static int hypercall_state_target(const struct vcpu *v, struct vm **out)
 {
 	int err = hypercall_manager(v);
 
@@ -29,10 +30,10 @@ static int state_target(const struct vcpu *v, struct vm **out)
 }
 
 /*
- * Under vm->lock: may records of @vm be read? A passed-through device has state that no record holds: what is left would be half a
- * VM.
+ * May records of @vm be read? With vm->lock held. Return: 0, CLV_ERR_STATE, CLV_ERR_UNSUPPORTED (a
+ * passed-through device has state that no record holds: the records would be half a VM).
  */
-static int state_readable(const struct vm *vm)
+static int hypercall_state_readable(const struct vm *vm)
 {
 	spin_assert_held(&vm->lock);
 	if (vm->cfg->nr_devices != 0U)
@@ -43,10 +44,10 @@ static int state_readable(const struct vm *vm)
 		       : CLV_ERR_STATE;
 }
 
-static int state_hc_list(const struct vcpu *v, struct vm *vm, u64 *value)
+static int hypercall_state_list(const struct vcpu *v, struct vm *vm, u64 *value)
 {
 	u64 entries = MIN(sbi_arg(v, 3), (u64)STATE_RECORDS_MAX);
-	void *record = state_buffer.record;
+	void *record = hypercall_state_buffer.record;
 	struct cleave_state_head *heads = record;
 	gpa_t buf;
 	u32 nr = 0;
@@ -54,20 +55,20 @@ static int state_hc_list(const struct vcpu *v, struct vm *vm, u64 *value)
 
 	if (err != CLV_OK)
 		return err;
-	spin_lock(&state_buffer.lock);
+	spin_lock(&hypercall_state_buffer.lock);
 	spin_lock(&vm->lock);
-	err = state_readable(vm);
+	err = hypercall_state_readable(vm);
 	if (err == CLV_OK)
 		nr = state_list(vm, heads, (u32)entries);
 	spin_unlock(&vm->lock);
 	if (err == CLV_OK)
 		err = hypercall_reply(v, buf, heads, MIN(entries, (u64)nr) * sizeof(*heads));
-	spin_unlock(&state_buffer.lock);
+	spin_unlock(&hypercall_state_buffer.lock);
 	*value = nr;
 	return err;
 }
 
-static int state_hc_get(const struct vcpu *v, struct vm *vm, u64 *value)
+static int hypercall_state_get(const struct vcpu *v, struct vm *vm, u64 *value)
 {
 	u64 kind = sbi_arg(v, 1);
 	u64 instance = sbi_arg(v, 2);
@@ -81,20 +82,21 @@ static int state_hc_get(const struct vcpu *v, struct vm *vm, u64 *value)
 		err = hypercall_buffer(v, 3, size, sizeof(u64), &buf);
 	if (err != CLV_OK)
 		return err;
-	spin_lock(&state_buffer.lock);
+	spin_lock(&hypercall_state_buffer.lock);
 	spin_lock(&vm->lock);
-	err = state_readable(vm);
+	err = hypercall_state_readable(vm);
 	if (err == CLV_OK)
-		size = MIN(size, (u64)state_get(vm, (u32)kind, (u32)instance, state_buffer.record));
+		size = MIN(size, (u64)state_get(vm, (u32)kind, (u32)instance,
+						hypercall_state_buffer.record));
 	spin_unlock(&vm->lock);
 	if (err == CLV_OK)
-		err = hypercall_reply(v, buf, state_buffer.record, size);
-	spin_unlock(&state_buffer.lock);
+		err = hypercall_reply(v, buf, hypercall_state_buffer.record, size);
+	spin_unlock(&hypercall_state_buffer.lock);
 	*value = size;
 	return err;
 }
 
-static int state_hc_set(const struct vcpu *v, struct vm *vm)
+static int hypercall_state_set(const struct vcpu *v, struct vm *vm)
 {
 	u64 size = sbi_arg(v, 3);
 	gpa_t buf;
@@ -106,28 +108,28 @@ static int state_hc_set(const struct vcpu *v, struct vm *vm)
 		err = hypercall_buffer(v, 1, size, sizeof(u64), &buf);
 	if (err != CLV_OK)
 		return err;
-	spin_lock(&state_buffer.lock);
-	err = space_read(&v->vm->space, buf, state_buffer.record, size);
+	spin_lock(&hypercall_state_buffer.lock);
+	err = space_read(&v->vm->space, buf, hypercall_state_buffer.record, size);
 	if (err == CLV_OK) {
 		spin_lock(&vm->lock);
-		err = state_readable(vm);
+		err = hypercall_state_readable(vm);
 		if (err == CLV_OK && !vm->records.accepted)
 			err = CLV_ERR_STATE;
 		if (err == CLV_OK)
-			err = state_set(vm, state_buffer.record, size);
+			err = state_set(vm, hypercall_state_buffer.record, size);
 		spin_unlock(&vm->lock);
 	}
-	spin_unlock(&state_buffer.lock);
+	spin_unlock(&hypercall_state_buffer.lock);
 	return err;
 }
 
-static int state_hc_check(struct vm *vm, u64 *value)
+static int hypercall_state_check(struct vm *vm, u64 *value)
 {
 	u64 missing = 0;
 	int err;
 
 	spin_lock(&vm->lock);
-	err = state_readable(vm);
+	err = hypercall_state_readable(vm);
 	if (err == CLV_OK)
 		missing = state_missing(vm);
 	spin_unlock(&vm->lock);
@@ -140,19 +142,19 @@ static int state_hc_check(struct vm *vm, u64 *value)
 int hypercall_state(struct vcpu *v, u64 fn, u64 *value)
 {
 	struct vm *vm = NULL;
-	int err = state_target(v, &vm);
+	int err = hypercall_state_target(v, &vm);
 
 	if (err != CLV_OK)
 		return err;
 	switch (fn) {
 	case CLEAVE_FN_STATE_LIST:
-		return state_hc_list(v, vm, value);
+		return hypercall_state_list(v, vm, value);
 	case CLEAVE_FN_STATE_GET:
-		return state_hc_get(v, vm, value);
+		return hypercall_state_get(v, vm, value);
 	case CLEAVE_FN_STATE_SET:
-		return state_hc_set(v, vm);
+		return hypercall_state_set(v, vm);
 	case CLEAVE_FN_STATE_CHECK:
-		return state_hc_check(vm, value);
+		return hypercall_state_check(vm, value);
 	default:
 		return CLV_ERR_UNSUPPORTED;
 	}
