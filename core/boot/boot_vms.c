@@ -63,7 +63,7 @@ static bool boot_vms_bring_up(struct vm *vm)
 		return true;
 	}
 	boot_vms_report(vm);
-	return vm->cfg->no_autostart || vm_create_start(vm) == CLV_OK;
+	return vm->cfg->manual_start || vm_create_start(vm) == CLV_OK;
 }
 
 u32 boot_vms(const struct config *cfg, const struct archive *archive)

@@ -59,7 +59,7 @@ struct config_partition {
 	bool manager;
 	bool migratable;
 	bool incoming;
-	bool no_autostart; /* "manual-start": loaded, not started */
+	bool manual_start; /* a manager starts it, not the boot */
 	bool direct_map;
 	u32 nr_devices;
 	const char *device[CONFIG_MAX_DEVICES];

@@ -229,7 +229,7 @@ static void check_affinity(struct config_ctx *c, const struct config_draft *d)
 	const struct config_partition *part = d->part;
 	char harts[120];
 
-	if ((d->have & CONFIG_HAVE_CPUS) != 0U && d->affinity_count != part->cpus)
+	if (config_is_good(d, CONFIG_PROP_CPUS) && d->affinity_count != part->cpus)
 		config_error(c, "cpu-affinity",
 			     "has %u entries for %u cpus; wanted: one for each cpu",
 			     d->affinity_count, part->cpus);
@@ -277,17 +277,17 @@ static void check_image(struct config_ctx *c, const struct config_draft *d)
 
 void config_check_partition(struct config_ctx *c, const struct config_draft *d)
 {
-	bool memory = (d->have & CONFIG_HAVE_MEMORY) != 0U && check_memory(c, d->part);
+	bool memory = config_is_good(d, CONFIG_PROP_MEMORY) && check_memory(c, d->part);
 
-	if ((d->have & CONFIG_HAVE_AFFINITY) != 0U)
+	if (config_is_good(d, CONFIG_PROP_AFFINITY))
 		check_affinity(c, d);
 	if (memory && d->part->direct_map)
 		config_check_direct(c, d->part);
 	if (memory)
 		config_check_devices(c, d->part, config_levels(d->part, c->machine->gstage_modes));
-	if (memory && (d->have & CONFIG_HAVE_POOL) != 0U)
+	if (memory && config_is_good(d, CONFIG_PROP_TABLE_POOL))
 		check_pool(c, d->part);
-	if (memory && (d->have & CONFIG_HAVE_KERNEL) != 0U)
+	if (memory && config_is_good(d, CONFIG_PROP_KERNEL))
 		check_image(c, d);
 }
 

@@ -28,28 +28,85 @@ struct config_ctx {
 	u32 errors;
 };
 
-/* Properties of a partition that were there and right, as bits: a check needs those it looks at. */
-enum config_have {
-	CONFIG_HAVE_CPUS = 1U << 0,
-	CONFIG_HAVE_MEMORY = 1U << 1,
-	CONFIG_HAVE_KERNEL = 1U << 2,
-	CONFIG_HAVE_INITRD = 1U << 3,
-	CONFIG_HAVE_AFFINITY = 1U << 4,
-	CONFIG_HAVE_COMPATIBLE = 1U << 5,
-	CONFIG_HAVE_POOL = 1U << 6,
+/* The properties of a partition: rows of the table in config_props.c, and bits in struct config_draft */
+enum config_prop_index {
+	CONFIG_PROP_COMPATIBLE,
+	CONFIG_PROP_CPUS,
+	CONFIG_PROP_AFFINITY,
+	CONFIG_PROP_MEMORY,
+	CONFIG_PROP_KERNEL,
+	CONFIG_PROP_INITRD,
+	CONFIG_PROP_BOOTARGS,
+	CONFIG_PROP_MODE,
+	CONFIG_PROP_LARGEST_PAGE,
+	CONFIG_PROP_EAGER,
+	CONFIG_PROP_ON_FAULT,
+	CONFIG_PROP_TABLE_POOL,
+	CONFIG_PROP_MANAGER,
+	CONFIG_PROP_MIGRATABLE,
+	CONFIG_PROP_INCOMING,
+	CONFIG_PROP_MANUAL_START,
+	CONFIG_PROP_DIRECT_MAP,
+	CONFIG_PROP_DEVICES,
+	CONFIG_PROP_COUNT,
 };
 
 /**
  * struct config_draft - a partition while it is read
- * @given: bit = index of a property in the table of config_props.c that stands in the node
- * @have: enum config_have
+ * @part: where its values go
+ * @given: bit n: property n stands in the node
+ * @good: bit n: its value is right; a check that needs a property looks here first
  * @affinity_count: entries of cpu-affinity
  */
 struct config_draft {
 	struct config_partition *part;
 	u32 given;
-	u32 have;
+	u32 good;
 	u32 affinity_count;
+};
+
+/** config_is_good() - Return: true when a property stands in the node and its value is right */
+static inline bool config_is_good(const struct config_draft *d, enum config_prop_index i)
+{
+	return (d->good & (1U << (u32)i)) != 0U;
+}
+
+/** struct config_prop - a property as it stands in the tree; @data need not be aligned */
+struct config_prop {
+	const char *name;
+	const u8 *data;
+	u32 len;
+};
+
+/** struct config_word - a word that a property may be, and what it means; @text NULL ends a list */
+struct config_word {
+	const char *text;
+	u32 value;
+};
+
+enum config_type {
+	CONFIG_TYPE_FLAG, /* there or not; without a value */
+	CONFIG_TYPE_CELL,
+	CONFIG_TYPE_CELLS,
+	CONFIG_TYPE_STRING,
+	CONFIG_TYPE_STRINGS,
+};
+
+/**
+ * struct config_prop_rule - a row of the table of properties
+ * @type: what the value is made of
+ * @required: a partition without it is refused; only an empty slot needs no "kernel"
+ * @words: the strings that are allowed; NULL: not one of some words
+ * @read: check the value and take it into @d. Return: true when it is right; else it was said
+ * @help: what the property is for; NULL in the hypervisor, which does not show it
+ */
+struct config_prop_rule {
+	const char *name;
+	enum config_type type;
+	bool required;
+	const struct config_word *words;
+	bool (*read)(struct config_ctx *c, const struct config_prop *p, struct config_draft *d);
+	const char *help;
 };
 
 /** config_error() - say that something is wrong: "<node>: <property>: <text>"; @property may be NULL */
@@ -65,6 +122,36 @@ void config_unknown(struct config_ctx *c, const char *property, const char *cons
 
 /** config_ignored() - Return: true for properties that tools add: phandle, and names that begin with "__" */
 bool config_ignored(const char *property);
+
+/* --- config_value.c: one value; what is wrong with it is said --- */
+
+/** config_value_cell() - Return: cell number @index, which the value has */
+u32 config_value_cell(const struct config_prop *p, u32 index);
+
+/** config_value_u32() - read one cell, @low to @high. Return: true when it is right, and in @out */
+bool config_value_u32(struct config_ctx *c, const struct config_prop *p, u32 low, u32 high,
+		      u32 *out);
+
+/** config_value_printable() - Return: true when @s, which ends in a NUL, can be shown in a line */
+bool config_value_printable(struct config_ctx *c, const struct config_prop *p, const char *s);
+
+/** config_value_string() - Return: the value when it is one string that can be shown, else NULL */
+const char *config_value_string(struct config_ctx *c, const struct config_prop *p);
+
+/** config_value_word() - read one of some words. Return: true when it is one, and its value in @out */
+bool config_value_word(struct config_ctx *c, const struct config_prop *p,
+		       const struct config_word *words, u32 *out);
+
+/** config_value_file() - Return: the value when it names a file of the archive, else NULL */
+const char *config_value_file(struct config_ctx *c, const struct config_prop *p);
+
+/** config_value_flag() - Return: true when the property has no value */
+bool config_value_flag(struct config_ctx *c, const struct config_prop *p);
+
+/* --- config_props.c --- */
+
+/** config_props_rule() - Return: row number @i of the table; NULL after the last */
+const struct config_prop_rule *config_props_rule(u32 i);
 
 /** config_props_read() - read the properties of the partition node at @offset, each by itself */
 void config_props_read(struct config_ctx *c, int offset, struct config_draft *d);

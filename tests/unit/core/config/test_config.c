@@ -246,7 +246,7 @@ static void test_reads_everything(void **state)
 	assert_int_equal(p->eager, CONFIG_EAGER_OFF);
 	assert_int_equal(p->on_fault, CONFIG_ON_FAULT_RESET_MACHINE);
 	assert_int_equal(p->pool_tables, 2000);
-	assert_true(p->manager && p->migratable && p->no_autostart && !p->incoming);
+	assert_true(p->manager && p->migratable && p->manual_start && !p->incoming);
 	tree_end(&t);
 }
 
@@ -271,7 +271,7 @@ static void test_defaults(void **state)
 	assert_int_equal(p->eager, CONFIG_EAGER_DEFAULT);
 	assert_int_equal(p->on_fault, CONFIG_ON_FAULT_STOP);
 	assert_int_equal(p->pool_tables, 0);
-	assert_false(p->manager || p->migratable || p->no_autostart || p->incoming);
+	assert_false(p->manager || p->migratable || p->manual_start || p->incoming);
 }
 
 static void test_smallest_mode_that_fits(void **state)
