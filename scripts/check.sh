@@ -20,6 +20,14 @@ check_includes() { "${PYTHON:-python3}" scripts/check_includes.py; }
 check_headers() { scripts/check_headers.sh; }
 
 check_map() { "${PYTHON:-python3}" scripts/map.py --check; }
+
+# The configuration's document against the tables of the code.
+check_docs()
+{
+	make -j "$jobs" O="$O" tools >"$work/docs.build" 2>&1 || { tail -n 20 "$work/docs.build"; return 1; }
+	"${PYTHON:-python3}" scripts/check_docs.py "$O"
+}
+
 check_width() { "${PYTHON:-python3}" scripts/check_width.py; }
 
 # What nobody uses: functions without a caller, Makefile patterns without a file.
@@ -118,7 +126,7 @@ check_reproducible()
 	cmp "$O/cleave.bin" "$work/again/cleave.bin"
 }
 
-all="includes map spdx length width unused headers format cppcheck tidy clang reproducible"
+all="includes map spdx length width unused headers docs format cppcheck tidy clang reproducible"
 status=0
 for name in ${*:-$all}; do
 	if "check_$name" >"$work/$name.log" 2>&1; then

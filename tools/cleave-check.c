@@ -3,6 +3,7 @@
  * cleave-check - say what the hypervisor will say about a boot archive, on a person's machine.
  *
  *   cleave-check [--harts 0,1,2] [--memory SIZE] [--tree HOST.dtb] ARCHIVE.cpio
+ *   cleave-check --explain
  *
  * It runs the hypervisor's own code over the archive, so it must never have an opinion of its own about what is right.
  * Errors and warnings go to standard error, what each partition gets to standard output.
@@ -18,6 +19,7 @@
 #include <cleave/printk.h>
 #include "core/config/archive.h"
 #include "core/config/config.h"
+#include "core/config/config_help.h"
 #include "lib/text.h"
 #include "core/config/image.h"
 #include "core/machine/memmap.h"
@@ -52,12 +54,33 @@ static void usage(void)
 {
 	(void)fputs("usage: cleave-check [--harts 0,1,2] [--memory SIZE] [--tree HOST.dtb] "
 		    "ARCHIVE.cpio\n"
+		    "       cleave-check --explain\n"
 		    "  --harts   ids of the harts of the machine that the archive is for\n"
 		    "  --memory  bytes of its memory that are left for partitions; K, M and G may "
 		    "follow\n"
 		    "  --tree    the machine's own device tree, in which devices are looked up\n"
-		    "Without them, what depends on the machine is not checked.\n",
+		    "Without them, what depends on the machine is not checked.\n"
+		    "  --explain lists the properties of a partition and the boot arguments\n",
 		    stderr);
+}
+
+/* Columns are separated by two blanks or more; scripts/check_docs.py relies on that. */
+static void explain_row(const struct config_help *row)
+{
+	(void)printf("  %-23s  %-7s  %-38s  %-31s  %s\n", row->name, row->type, row->allowed,
+		     row->left_out, row->help);
+}
+
+static void explain(void)
+{
+	struct config_help row;
+
+	(void)printf("properties of a partition: name, type, allowed, left out, what for\n");
+	for (u32 i = 0; config_help_property(i, &row); i++)
+		explain_row(&row);
+	(void)printf("boot arguments: name, type, allowed, left out, what for\n");
+	for (u32 i = 0; config_help_argument(i, &row); i++)
+		explain_row(&row);
 }
 
 static bool parse_harts(const char *text, struct options *o)
@@ -275,6 +298,10 @@ int main(int argc, char **argv)
 	u64 size = 0;
 	void *data;
 
+	if (argc == 2 && strcmp(argv[1], "--explain") == 0) {
+		explain();
+		return EXIT_GOOD;
+	}
 	if (!parse_options(argc, argv, &o)) {
 		usage();
 		return EXIT_USAGE;

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a configuration may say, for people. It must never say what the parsers' tables do not.
+ */
+#include "core/config/config_help.h"
+
+#include <cleave/printk.h>
+#include "core/config/config_internal.h"
+#include "core/machine/boot_args.h"
+#include "lib/text.h"
+
+static const char *config_help_type(enum config_type type)
+{
+	switch (type) {
+	case CONFIG_TYPE_FLAG:
+		return "flag";
+	case CONFIG_TYPE_CELL:
+		return "cell";
+	case CONFIG_TYPE_CELLS:
+		return "cells";
+	case CONFIG_TYPE_STRINGS:
+		return "strings";
+	case CONFIG_TYPE_STRING:
+	default:
+		return "string";
+	}
+}
+
+bool config_help_property(u32 i, struct config_help *out)
+{
+	const struct config_prop_rule *rule = config_props_rule(i);
+
+	if (rule == NULL)
+		return false;
+	*out = (struct config_help){ .name = rule->name,
+				     .type = config_help_type(rule->type),
+				     .allowed = "-",
+				     .help = rule->help };
+	for (const struct config_word *w = rule->words; w != NULL && w->text != NULL; w++) {
+		if (w == rule->words)
+			out->allowed[0] = '\0';
+		(void)text_append(out->allowed, sizeof(out->allowed), "%s\"%s\"",
+				  w == rule->words ? "" : ", ", w->text);
+	}
+	(void)text_append(out->left_out, sizeof(out->left_out), "%s",
+			  rule->required ? "error" : "-");
+	return true;
+}
+
+bool config_help_argument(u32 i, struct config_help *out)
+{
+	const struct boot_arg *arg = boot_arg_row(i);
+	bool word;
+
+	if (arg == NULL)
+		return false;
+	word = arg->kind == BOOT_ARG_WORD;
+	*out = (struct config_help){ .name = arg->name,
+				     .type = word ? "word" : "text",
+				     .allowed = "-",
+				     .left_out = "-",
+				     .help = arg->help };
+	if (!word)
+		return true;
+	(void)boot_arg_allowed(arg, out->allowed, sizeof(out->allowed));
+	(void)str_print(out->left_out, sizeof(out->left_out), "Kconfig's %s (%s)", arg->kconfig,
+			arg->words[arg->normal]);
+	return true;
+}
