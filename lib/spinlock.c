@@ -9,8 +9,9 @@
 #define SPIN_UNHELD "locks: rule broken in %s (%s): %s is not held"
 
 #ifdef CLEAVE_HOST
-#include <stdio.h>
+#include <cleave/format.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 uintptr_t spin_self(void)
 {
@@ -21,7 +22,11 @@ uintptr_t spin_self(void)
 
 void spin_report_unheld(const char *lock, const char *file, const char *func)
 {
-	fprintf(stderr, SPIN_UNHELD "\n", func, file, lock);
+	char line[256];
+	size_t len = str_print(line, sizeof(line), SPIN_UNHELD "\n", func, file, lock);
+
+	/* Nothing more can be done where even this fails. */
+	(void)!write(STDERR_FILENO, line, MIN(len, sizeof(line) - 1U));
 	abort();
 }
 #else

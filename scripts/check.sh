@@ -86,12 +86,19 @@ check_cppcheck()
 	rm -rf "$work/cppcheck"
 	mkdir -p "$work/cppcheck"
 	local includes=(-I. -Iinclude "-I$O/include" --include="$O/include/generated/autoconf.h")
+	# It reads no system header and knows none of the compiler's own macros.
 	local hart=(-D__riscv=1 -D__riscv_xlen=64 -D__riscv_atomic=1 -U__ASSEMBLY__ -UCLEAVE_HOST
-		'-DUINT64_C(x)=x##UL' '-DUINT32_C(x)=x##U' '-DUINT8_C(x)=x')
+		'-DUINT64_C(x)=x##UL' '-DUINT32_C(x)=x##U' '-DUINT8_C(x)=x' -DFDT_MAGIC=0xd00dfeedU)
+	local atomic level=()
+	mapfile -t atomic < <(echo | $CHECK_CC -dM -E - |
+		sed -n 's/^#define \(__ATOMIC_[A-Z_]*\) /-D\1=/p')
+	# From 2.11 on it stops early in functions with many branches, and says so, unless told not to.
+	"$CPPCHECK" --help | grep -q -e --check-level && level=(--check-level=exhaustive)
 	# shellcheck disable=SC2046 # file names have no spaces
 	"$CPPCHECK" --quiet -j "$jobs" --std=c11 --platform=unix64 --enable=warning,portability \
 		--inline-suppr --addon=misra --suppressions-list="$list" --error-exitcode=1 \
 		--cppcheck-build-dir="$work/cppcheck" "${includes[@]}" "${hart[@]}" \
+		"${atomic[@]}" "${level[@]}" \
 		--template='{file}:{line}: {id}: {message}' $(hart_sources) 2>&1 |
 		sed 's/misra violation.*/(docs\/misra.md)/' | sort -u | grep . && rc=1
 	return $rc

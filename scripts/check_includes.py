@@ -62,7 +62,7 @@ HOSTED = ("tools/", "tests/", "guests/linux/")
 # Headers that take the host's C library under #ifdef CLEAVE_HOST, and what they may take of it.
 HOST_BRIDGE = {
     "include/cleave/string.h": {"string.h", "stdlib.h"},
-    "lib/spinlock.c": {"stdio.h", "stdlib.h"},
+    "lib/spinlock.c": {"stdlib.h", "unistd.h"},
 }
 
 NO_ASM = ("include/", "lib/", "mm/", "core/", "drivers/", "platform/", "tools/")

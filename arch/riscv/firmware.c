@@ -16,12 +16,17 @@ static struct {
 
 struct firmware_result firmware_call(u64 eid, u64 fid, u64 a0, u64 a1, u64 a2)
 {
-	register u64 r0 __asm__("a0") = a0;
-	register u64 r1 __asm__("a1") = a1;
-	register u64 r2 __asm__("a2") = a2;
-	register u64 r6 __asm__("a6") = fid;
-	register u64 r7 __asm__("a7") = eid;
+	register u64 r0 __asm__("a0");
+	register u64 r1 __asm__("a1");
+	register u64 r2 __asm__("a2");
+	register u64 r6 __asm__("a6");
+	register u64 r7 __asm__("a7");
 
+	r0 = a0;
+	r1 = a1;
+	r2 = a2;
+	r6 = fid;
+	r7 = eid;
 	__asm__ volatile("ecall" : "+r"(r0), "+r"(r1) : "r"(r2), "r"(r6), "r"(r7) : "memory");
 	return (struct firmware_result){ .error = (long)r0, .value = (long)r1 };
 }
