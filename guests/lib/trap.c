@@ -17,7 +17,7 @@ void on_trap(bool (*hook)(struct trap *t))
 
 void trap_skip(struct trap *t)
 {
-	/* ISA manual, "Expanded Instruction-Length Encoding": two bytes, unless both low bits are 1 */
+	/* Two bytes, unless both low bits are 1 (ISA manual, "Instruction-Length Encoding") */
 	u16 low = *(volatile u16 *)t->sepc;
 
 	t->sepc += (low & 3U) == 3U ? 4U : 2U;

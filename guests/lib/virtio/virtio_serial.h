@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Named streams of bytes to the host: driver of a virtio console device with several ports (VIRTIO 1.2, 5.3 "Console
- * Device"), found in the program's own device tree as a virtio-mmio device of version 2. The program's memory must be at
- * GPA = HPA (`direct-map`): the device is given addresses as they are.
+ * Named streams of bytes to the host: the driver of a virtio console device with several ports
+ * (VIRTIO 1.2, 5.3 "Console Device"). The device is a virtio-mmio device of version 2 in the
+ * program's own device tree. The program's memory must be at GPA = HPA (`direct-map`), because the
+ * device is given addresses as they are.
  *
- * Called from one hart. Nothing here waits: who wants more looks again, after virtio_poll(), and may sleep in between.
+ * All functions are called on one hart, and none of them waits: a program that wants more calls
+ * virtio_poll() and looks again, and may sleep in between.
  *
- * The device and who is at the other end are not trusted: a device that breaks the rules is given up with one line, and all
- * its ports are cut then, for good. Nothing that they do may make the program read or write outside its buffers, or spin.
+ * Neither the device nor the other end of a port is trusted. A device that breaks the rules is
+ * given up with one line, and all its ports are cut for good. Nothing that the two do may make the
+ * program read or write outside its buffers, or spin.
  *
- * A port's connection is the time from when the host's side opens it to when it closes it. A program takes one by
- * virtio_port_open(); from the close on, virtio_port_send() and virtio_port_recv() answer -1, whatever the host's side
- * has opened since, until the program opens again. What was received and not read by then is dropped, and so is what was
- * sent and not yet taken by the host.
+ * A connection of a port lasts from the time when the host's side opens the port to the time when
+ * it closes it. A program takes the connection by virtio_port_open(). After the host has closed it,
+ * virtio_port_send() and virtio_port_recv() return -1 until the program opens the port again, even
+ * if the host's side is open again by then. Two things are dropped at the close: what was received
+ * and not read, and what was sent and not yet taken by the host.
  *
- * The device does not say in which order bytes and an open of another queue came. Before the host's first byte of a connection
- * can be given to the program, the device waits for virtio_port_open(), so nothing is lost, with one exception: when the
- * host closes and opens again before the program has seen the close (virtio_poll() not called in between), bytes that it sends
- * at once may be taken for the old connection's and be dropped. Who opens again at once lets the program speak first; and a program
- * that expects nothing for a while says so by virtio_port_rest(), after which this cannot happen.
+ * The device does not say whether a byte in one queue came before an open in another one. It keeps
+ * the first byte of a connection until virtio_port_open(), so nothing is lost, with one exception.
+ * If the host closes and opens again before the program has seen the close (by virtio_poll()),
+ * bytes that the host sends at once may be taken for the old connection's, and be dropped. So a
+ * host that opens again at once should let the program speak first; and a program that expects
+ * nothing for a while should say so by virtio_port_rest(), after which this cannot happen.
  */
 #ifndef GUESTS_LIB_VIRTIO_SERIAL_H
 #define GUESTS_LIB_VIRTIO_SERIAL_H
@@ -27,79 +32,102 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Ports that can be used at once, and bytes of a name that count, with its NUL */
-#define VIRTIO_PORTS_MAX     4U
+/* How many ports can be used at once */
+#define VIRTIO_PORTS_MAX 4U
+/* How many bytes of a port's name count, with the NUL */
 #define VIRTIO_PORT_NAME_MAX 64U
 
 struct virtio_port;
 
 /**
- * virtio_serial_init() - find the device and start it
+ * virtio_serial_init() - find the first console device of the tree, and start it
  * @fdt: the program's device tree
- * Return: there is one and it works; false without a line when there is none, with a line when it cannot be used.
  *
- * Ports appear later: the device announces them to virtio_poll(). Takes the first console device of the tree; a second call
- * resets it, and every connection is cut.
+ * Ports appear later, when the device announces them to virtio_poll(). A second call resets the
+ * device, and cuts every connection.
+ *
+ * Return: true when the device works; false when there is none, or when a line says why it cannot
+ * be used
  */
 bool virtio_serial_init(const void *fdt);
 
 /**
- * virtio_serial_stop() - reset the device, for a program that is about to give up its memory; every connection is cut
+ * virtio_serial_stop() - reset the device, and cut every connection
  *
- * Until then it reads and writes its rings, whatever has become of them. Only where virtio_serial_init() has found one.
+ * For a program that is about to give up its memory: until the reset the device reads and writes
+ * its rings, whatever has become of them. Only after virtio_serial_init() has found a device.
  */
 void virtio_serial_stop(void);
 
 /**
  * virtio_serial_wake() - let the device's interrupt end a WFI of the calling hart
- * Return: it can; false: there is no device, or no interrupt controller that reaches this hart.
  *
- * Needs guest_plic_init(). Sets sie.SEIE and leaves sstatus.SIE alone: no interrupt is taken, WFI just goes on. In the main loop,
- * after virtio_poll(), call guest_plic_poll() before the next WFI.
+ * It needs guest_plic_init(). No interrupt is taken: the WFI just ends. In the main loop, call
+ * guest_plic_poll() after virtio_poll() and before the next WFI.
+ *
+ * Return: false when there is no device, or no interrupt controller that reaches this hart
  */
 bool virtio_serial_wake(void);
 
-/** virtio_poll() - take what the device has to say, return to it what it may have. Bounded. Call it in each turn of the main loop */
+/**
+ * virtio_poll() - deal with what the device has said, and give it what it may have
+ *
+ * Call it in each turn of the main loop. It takes a bounded time.
+ */
 void virtio_poll(void);
 
-/** virtio_port_find() - Return: the port of that name, valid for good; NULL: none was announced yet */
+/**
+ * virtio_port_find() - Return: the port with this name, valid for good; NULL when the device has
+ * not announced one
+ */
 struct virtio_port *virtio_port_find(const char *name);
 
-/** virtio_port_connected() - Return: the host's side is open, as of the last poll; whether or not the program opened it */
+/**
+ * virtio_port_connected() - is the host's side open?
+ *
+ * Return: what was true at the last poll, whether or not the program has opened the port
+ */
 bool virtio_port_connected(const struct virtio_port *port);
 
-/** virtio_port_generation() - Return: how often the host's side has opened; 0: never yet */
+/** virtio_port_generation() - Return: how often the host's side has opened the port; 0: never */
 uint32_t virtio_port_generation(const struct virtio_port *port);
 
 /**
  * virtio_port_open() - take the host's present connection
- * Return: it is the program's now, or was already. False: the host's side is closed, or the end of the last connection is
- * not through yet: try again after virtio_poll().
+ *
+ * Return: true when the program has it, perhaps since an earlier call. False when the host's side
+ * is closed, or when the last connection has not ended at the device yet; then try again after
+ * virtio_poll().
  */
 bool virtio_port_open(struct virtio_port *port);
 
 /**
- * virtio_port_rest() - the program is not interested for now: what the host sends waits at the host
+ * virtio_port_rest() - let what the host sends wait at the host, as the program is not interested
+ * for now
  *
- * Sending and receiving answer -1 until virtio_port_open(). If that finds the same connection, it goes on where it was, and
- * nothing is lost; else it is a new one, with all its bytes. What was sent before goes on its way. Does nothing to a port that
- * the program has not open.
+ * virtio_port_send() and virtio_port_recv() return -1 until virtio_port_open(). If that finds the
+ * same connection, the connection goes on where it was, and nothing is lost. Otherwise it is a new
+ * one, with all its bytes. What was sent before goes on its way. A port that the program has not
+ * opened stays as it is.
  */
 void virtio_port_rest(struct virtio_port *port);
 
 /**
- * virtio_port_send() - send bytes
- * @size: bytes at @bytes
- * Return: how many were taken, from the first on; 0: no room now; -1: the connection is cut, and nothing of this call arrives.
+ * virtio_port_send() - send @size bytes
  *
- * Taken is not arrived: what the host has not taken when it closes is lost.
+ * Bytes that were taken have not arrived yet: what the host has not read when it closes the port is
+ * lost.
+ *
+ * Return: how many bytes were taken, from the first on; 0 when there is no room now; -1 when the
+ * connection is cut, and then nothing of this call arrives
  */
 int64_t virtio_port_send(struct virtio_port *port, const void *bytes, size_t size);
 
 /**
- * virtio_port_recv() - receive bytes
- * @size: room at @bytes
- * Return: how many came; 0: none now; -1: the connection is cut, and no more come.
+ * virtio_port_recv() - receive at most @size bytes
+ *
+ * Return: how many bytes came; 0 when there are none now; -1 when the connection is cut, and no
+ * more will come
  */
 int64_t virtio_port_recv(struct virtio_port *port, void *bytes, size_t size);
 

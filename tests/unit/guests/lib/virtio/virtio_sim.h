@@ -6,7 +6,7 @@
 #ifndef TESTS_UNIT_VIRTIO_SIM_H
 #define TESTS_UNIT_VIRTIO_SIM_H
 
-#include "guests/lib/virtio/virtio_mmio.h"
+#include "guests/lib/virtio/virtio_queue.h"
 #include "guests/lib/virtio/virtio_serial.h"
 
 #define SIM_BASE      UINT64_C(0x10001000)

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ports of the console device: opening and closing our end, and the bytes.
+ *
+ * It must never trust an id or a length of the device, nor loop for as long as the device likes.
+ */
+#include "guests/lib/guest.h"
+#include "guests/lib/virtio/virtio_internal.h"
+
+/*
+ * A buffer that is sent is one write at the host's side. What is received comes from QEMU in pieces
+ * of a page.
+ */
+#define VIRTIO_TX_BUFFERS 8U
+#define VIRTIO_TX_SIZE	  32768U
+#define VIRTIO_RX_BUFFERS VIRTQ_SIZE_MAX
+#define VIRTIO_RX_SIZE	  4096U
+
+static u8 virtio_port_in[VIRTIO_PORTS_MAX][VIRTIO_RX_BUFFERS][VIRTIO_RX_SIZE]
+	__attribute__((aligned(4096)));
+static u8 virtio_port_out[VIRTIO_PORTS_MAX][VIRTIO_TX_BUFFERS][VIRTIO_TX_SIZE]
+	__attribute__((aligned(4096)));
+
+static struct virtio_queue *virtio_port_tx(const struct virtio_port *port)
+{
+	return &virtio_serial.tx[port->id];
+}
+
+/* --- receive buffers -------------------------------------------------------------------------- */
+
+void virtio_port_rx_give(struct virtio_port *port, u32 id)
+{
+	virtio_queue_put(virtio_port_rx(port), id, virtio_port_in[port->slot][id], VIRTIO_RX_SIZE,
+			 true);
+}
+
+/* Make the next received buffer the one that is read. Return: false when there is none */
+static bool virtio_port_rx_take(struct virtio_port *port)
+{
+	u32 id, len;
+	enum virtio_take take = virtio_queue_take(virtio_port_rx(port), &id, &len);
+
+	if (take == VIRTIO_TAKE_BAD)
+		virtio_serial_give_up("a receive queue has an entry that it cannot have");
+	if (take != VIRTIO_TAKE_ONE)
+		return false;
+	port->rx_id = id;
+	port->rx_len = len;
+	port->rx_at = 0;
+	return true;
+}
+
+void virtio_port_rx_drop(struct virtio_port *port)
+{
+	/* Drop what is there now, and not what comes meanwhile: the device could go on for ever. */
+	u32 left = virtio_queue_used(virtio_port_rx(port));
+
+	for (;;) {
+		if (port->rx_id != VIRTIO_NO_BUFFER)
+			virtio_port_rx_give(port, port->rx_id);
+		port->rx_id = VIRTIO_NO_BUFFER;
+		if (left-- == 0 || !virtio_port_rx_take(port))
+			break;
+	}
+	virtio_queue_publish(&virtio_serial.dev, virtio_port_rx(port));
+}
+
+/* --- transmit buffers ------------------------------------------------------------------------- */
+
+/* Return: a buffer that can be filled; VIRTIO_NO_BUFFER: there is none */
+static u32 virtio_port_tx_reclaim(struct virtio_port *port)
+{
+	struct virtio_queue *q = virtio_port_tx(port);
+	enum virtio_take take = VIRTIO_TAKE_NONE;
+	u32 left, id, len;
+
+	for (left = q->num; left != 0; left--) {
+		take = virtio_queue_take(q, &id, &len);
+		if (take != VIRTIO_TAKE_ONE)
+			break;
+	}
+	if (take == VIRTIO_TAKE_BAD) {
+		virtio_serial_give_up("a transmit queue has an entry that it cannot have");
+		return VIRTIO_NO_BUFFER;
+	}
+	for (id = 0; id < VIRTIO_TX_BUFFERS && id < q->num; id++) {
+		if (!virtio_queue_has(q, id))
+			return id;
+	}
+	return VIRTIO_NO_BUFFER;
+}
+
+/*
+ * Return: true when the device holds nothing of the last connection that it could send on the next
+ * one
+ */
+static bool virtio_port_tx_settled(struct virtio_port *port)
+{
+	u64 out = virtio_port_tx(port)->out;
+
+	if ((out & (out - 1U)) != 0)
+		return false;
+	/*
+	 * One buffer may stay out: QEMU (10.0) never gives back the buffer in whose middle the host
+	 * closed. It sends no more of that buffer, either.
+	 */
+	virtio_queue_forget(virtio_port_tx(port));
+	return true;
+}
+
+/* --- ports ------------------------------------------------------------------------------------ */
+
+struct virtio_port *virtio_port_find(const char *name)
+{
+	for (u32 i = 0; i < virtio_serial.ports_nr; i++) {
+		struct virtio_port *port = &virtio_serial.ports[i];
+
+		if (port->added && strcmp(port->name, name) == 0)
+			return port;
+	}
+	return NULL;
+}
+
+bool virtio_port_connected(const struct virtio_port *port)
+{
+	return port->host_open;
+}
+
+uint32_t virtio_port_generation(const struct virtio_port *port)
+{
+	return port->generation;
+}
+
+bool virtio_port_open(struct virtio_port *port)
+{
+	virtio_control_poll();
+	if (port->state == VIRTIO_PORT_OPEN)
+		return true;
+	if (!port->host_open || port->state == VIRTIO_PORT_CLOSING || port->told_open ||
+	    port->message != VIRTIO_NO_BUFFER || port->ready_due)
+		return false;
+	(void)virtio_port_tx_reclaim(port);
+	if (!virtio_serial.works ||
+	    (port->state == VIRTIO_PORT_CLOSED && !virtio_port_tx_settled(port)) ||
+	    !virtio_control_tell_open(port, true))
+		return false;
+	port->state = VIRTIO_PORT_OPEN;
+	virtio_control_poll();
+	return port->state == VIRTIO_PORT_OPEN;
+}
+
+void virtio_port_rest(struct virtio_port *port)
+{
+	virtio_control_poll();
+	if (port->state != VIRTIO_PORT_OPEN)
+		return;
+	port->state = VIRTIO_PORT_RESTING;
+	virtio_control_poll();
+}
+
+int64_t virtio_port_send(struct virtio_port *port, const void *bytes, size_t size)
+{
+	const u8 *from = bytes;
+	size_t done = 0;
+
+	virtio_control_poll();
+	if (port->state != VIRTIO_PORT_OPEN)
+		return -1;
+	while (done < size) {
+		u32 id = virtio_port_tx_reclaim(port);
+		u32 n = (u32)MIN(size - done, VIRTIO_TX_SIZE);
+
+		if (id == VIRTIO_NO_BUFFER)
+			break;
+		memcpy(virtio_port_out[port->slot][id], from + done, n);
+		virtio_queue_put(virtio_port_tx(port), id, virtio_port_out[port->slot][id], n,
+				 false);
+		done += n;
+	}
+	/* If the device was given up half-way, it does not see what was put. */
+	if (!virtio_serial.works)
+		return -1;
+	virtio_queue_publish(&virtio_serial.dev, virtio_port_tx(port));
+	return (int64_t)done;
+}
+
+int64_t virtio_port_recv(struct virtio_port *port, void *bytes, size_t size)
+{
+	u8 *to = bytes;
+	size_t done = 0;
+	u32 left = VIRTQ_SIZE_MAX;
+
+	virtio_control_poll();
+	if (port->state != VIRTIO_PORT_OPEN)
+		return -1;
+	while (done < size) {
+		u32 n;
+
+		if (port->rx_id == VIRTIO_NO_BUFFER && (left-- == 0 || !virtio_port_rx_take(port)))
+			break;
+		n = (u32)MIN(size - done, port->rx_len - port->rx_at);
+		memcpy(to + done, &virtio_port_in[port->slot][port->rx_id][port->rx_at], n);
+		port->rx_at += n;
+		done += n;
+		if (port->rx_at == port->rx_len) {
+			virtio_port_rx_give(port, port->rx_id);
+			port->rx_id = VIRTIO_NO_BUFFER;
+		}
+	}
+	if (!virtio_serial.works)
+		return -1;
+	virtio_queue_publish(&virtio_serial.dev, virtio_port_rx(port));
+	return (int64_t)done;
+}
