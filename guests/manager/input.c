@@ -2,8 +2,9 @@
 /*
  * What is typed, and sleep.
  *
- * The emulated UART only raises the interrupt; the bytes come by SBI DBCN read, which empties the UART's receiver too, many
- * at once and without an exit for each. No interrupt is taken: sstatus.SIE is 0, and WFI ends when one is pending in sie.
+ * The emulated UART is used for its interrupt alone. The bytes come by SBI DBCN read, which also
+ * empties the UART's receiver, and fetches many bytes without an exit for each. No interrupt is
+ * taken: sstatus.SIE is 0, and WFI ends when an interrupt that sie enables is pending.
  */
 #include "guests/lib/fdt/fdt_node.h"
 #include "guests/lib/guest_plic.h"
@@ -21,10 +22,10 @@ static struct {
 	bool interrupts;
 	u32 at;
 	u32 len;
-	char bytes[BATCH]; /* fetched and not asked for yet: from @at up to @len */
+	char bytes[BATCH]; /* those from @at up to @len have been fetched and not been read yet */
 } input;
 
-static bool uart_enable(const void *fdt)
+static bool input_uart_enable(const void *fdt)
 {
 	struct fdt_node node;
 	u64 base;
@@ -44,10 +45,10 @@ static bool uart_enable(const void *fdt)
 
 void input_init(const void *fdt)
 {
-	input.interrupts = guest_plic_init(fdt) && uart_enable(fdt);
+	input.interrupts = guest_plic_init(fdt) && input_uart_enable(fdt);
 }
 
-static void fetch(void)
+static void input_fetch(void)
 {
 	struct sbiret r = sbi_call(SBI_EID_DBCN, SBI_DBCN_CONSOLE_READ, BATCH, BUF_LO(input.bytes),
 				   BUF_HI, 0, 0, 0);
@@ -61,7 +62,7 @@ size_t input_read(char *buf, size_t size)
 	size_t n;
 
 	if (input.at == input.len)
-		fetch();
+		input_fetch();
 	n = input.len - input.at < size ? input.len - input.at : size;
 	memcpy(buf, input.bytes + input.at, n);
 	input.at += (u32)n;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The manager's main line: what is typed, the jobs, what becomes of the other partitions, and sleep in between. It ends when
- * all other partitions have, and no job runs.
+ * The manager's main loop: it serves the shell, steps the jobs, watches the other partitions, and
+ * sleeps in between. The manager ends when all other partitions have ended and no job is running.
  *
  * Boot arguments: `demo` runs the demonstration first; `script` begins in script mode.
  */
@@ -14,24 +14,24 @@
 
 #define WATCHES_A_SECOND 5U
 
-static bool quit;
+static bool manager_quits;
 
-static u64 now(void)
+static u64 manager_now(void)
 {
 	return rdtime();
 }
 
 void manager_quit(void)
 {
-	quit = true;
+	manager_quits = true;
 }
 
-/* Return when there is nothing left to do. */
-static void serve(void)
+/* Serve until there is nothing left to do. */
+static void manager_serve(void)
 {
 	u64 gap = ticks_per_second() / WATCHES_A_SECOND, next = 0;
 
-	while (!quit) {
+	while (!manager_quits) {
 		bool busy = shell_serve();
 
 		busy = move_step() || busy;
@@ -41,17 +41,17 @@ static void serve(void)
 				break;
 			next = rdtime() + gap;
 		}
-		if (!busy && !quit)
+		if (!busy && !manager_quits)
 			input_sleep(next);
 	}
 	shell_close();
-	if (!quit)
+	if (!manager_quits)
 		shell_say("all other partitions have ended");
 }
 
 void guest_main(unsigned long hartid, const void *fdt)
 {
-	static struct shell_port port = { guest_write, input_read, now, 0 };
+	static struct shell_port port = { guest_write, input_read, manager_now, 0 };
 	static struct shell_table tables[4];
 
 	(void)hartid;
@@ -73,6 +73,6 @@ void guest_main(unsigned long hartid, const void *fdt)
 	if (bootarg(fdt, "demo", NULL, 0))
 		shell_run("demo");
 	shell_open();
-	serve();
+	manager_serve();
 	sbi_shutdown(false);
 }

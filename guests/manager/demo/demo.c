@@ -1,25 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Passes over a live partition in one mode of the dirty log: start, passes, stop with collapse; one line of a table each.
+ * Passes over a live partition in one mode of the dirty log: start, passes, stop with collapse.
+ * Each is a row of a table.
  *
- * Calls are timed each for itself and added up: what the manager does in between (hashing) is not their cost.
+ * Each call is timed by itself, and the times are added up: what the manager does in between, such
+ * as hashing, is no cost of the log.
  */
 #include "guests/manager/demo/demo.h"
 #include "guests/manager/shell/shell.h"
 
-#define PASS_GAP_US 200000U /* guest time between passes */
+#define PASSES	    5U
+#define PASS_GAP_US 200000U /* time between two passes */
 
-/** struct row - a line of the table: what this step found and took */
-struct row {
+/**
+ * struct demo_row - a row of the table: what one step found and what it took; @calls: hypercalls
+ */
+struct demo_row {
 	u64 dirty;
 	u64 ticks;
 	u64 calls;
 };
 
-/* Counters up to the last line: what the partition did between two lines belongs to the pass that reports it. */
-static u64 counted[CLEAVE_STAT_COUNT];
+/*
+ * The counters when the last row ended. What the partition does between two rows counts for the
+ * second of them.
+ */
+static u64 demo_counted[CLEAVE_STAT_COUNT];
 
-static const char *mode_name(u32 mode)
+static const char *demo_mode_name(u32 mode)
 {
 	switch (mode) {
 	case CLEAVE_LOG_FAULT:
@@ -33,40 +41,41 @@ static const char *mode_name(u32 mode)
 	}
 }
 
-bool demo_table_begin(const struct target *t)
+bool demo_table_begin(const struct demo_target *t)
 {
 	shell_say("%-13s  %-5s  %11s  %10s  %12s  %14s  %13s  %6s  %-16s  %5s  %12s", "mode",
 		  "pass", "pages dirty", "KiB", "write faults", "split by fault", "split eagerly",
 		  "fences", "call", "calls", "time, us");
-	return !failed(t, "stats", cleave_stats(t->info.id, counted, CLEAVE_STAT_COUNT));
+	return !demo_failed(t, "stats", cleave_stats(t->info.id, demo_counted, CLEAVE_STAT_COUNT));
 }
 
-static bool row_end(const struct target *t, const struct row *row, u32 mode, const char *pass,
-		    const char *call)
+static bool demo_row_end(const struct demo_target *t, const struct demo_row *row, u32 mode,
+			 const char *pass, const char *call)
 {
 	u64 now[CLEAVE_STAT_COUNT], since[CLEAVE_STAT_COUNT];
-	/* Tenths of a microsecond: a tick of QEMU's is one. */
+	/* Tenths of a microsecond: QEMU's tick is one. */
 	u64 tenths = row->ticks * 10000000U / t->timebase;
 	char time[24];
 	u32 i;
 
-	if (failed(t, "stats", cleave_stats(t->info.id, now, CLEAVE_STAT_COUNT)))
+	if (demo_failed(t, "stats", cleave_stats(t->info.id, now, CLEAVE_STAT_COUNT)))
 		return false;
 	for (i = 0; i < CLEAVE_STAT_COUNT; i++) {
-		since[i] = now[i] - counted[i];
-		counted[i] = now[i];
+		since[i] = now[i] - demo_counted[i];
+		demo_counted[i] = now[i];
 	}
 	str_print(time, sizeof(time), "%lu.%lu", tenths / 10U, tenths % 10U);
 	shell_say("%-13s  %-5s  %11lu  %10lu  %12lu  %14lu  %13lu  %6lu  %-16s  %5lu  %12s",
-		  mode_name(mode), pass, row->dirty, row->dirty * (PAGE_SIZE / 1024U),
+		  demo_mode_name(mode), pass, row->dirty, row->dirty * (PAGE_SIZE / 1024U),
 		  since[CLEAVE_STAT_WRITE_FAULTS], since[CLEAVE_STAT_FAULT_SPLITS],
 		  since[CLEAVE_STAT_EAGER_SPLITS], since[CLEAVE_STAT_FENCES], call, row->calls,
 		  time);
 	return true;
 }
 
-static struct sbiret timed(struct row *row, unsigned long fn, unsigned long a0, unsigned long a1,
-			   unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
+static struct sbiret demo_timed(struct demo_row *row, unsigned long fn, unsigned long a0,
+				unsigned long a1, unsigned long a2, unsigned long a3,
+				unsigned long a4, unsigned long a5)
 {
 	u64 begin = rdtime();
 	struct sbiret r = cleave_call(fn, a0, a1, a2, a3, a4, a5);
@@ -76,43 +85,48 @@ static struct sbiret timed(struct row *row, unsigned long fn, unsigned long a0, 
 	return r;
 }
 
-static bool start(const struct target *t, u32 mode)
+static bool demo_start(const struct demo_target *t, u32 mode)
 {
-	struct row row = { 0 };
+	struct demo_row row = { 0 };
 	u32 n;
 
 	for (n = 0; n < t->nr; n++) {
 		struct sbiret r = { 0, 0 };
 
 		do {
-			r = timed(&row, CLEAVE_FN_LOG_START, t->info.id, n, mode, 0,
-				  (unsigned long)r.value, 0);
-			if (failed(t, "log start", r))
+			r = demo_timed(&row, CLEAVE_FN_LOG_START, t->info.id, n, mode, 0,
+				       (unsigned long)r.value, 0);
+			if (demo_failed(t, "log start", r))
 				return false;
 		} while (r.value != 0);
 	}
-	return row_end(t, &row, mode, "start", "start");
+	return demo_row_end(t, &row, mode, "start", "start");
 }
 
-static bool stop(const struct target *t, u32 mode)
+static bool demo_stop(const struct demo_target *t, u32 mode)
 {
-	struct row row = { 0 };
+	struct demo_row row = { 0 };
 	u32 n;
 
 	for (n = 0; n < t->nr; n++) {
 		struct sbiret r = { 0, 0 };
 
 		do {
-			r = timed(&row, CLEAVE_FN_LOG_STOP, t->info.id, n, CLEAVE_LOG_FLAG_COLLAPSE,
-				  (unsigned long)r.value, 0, 0);
-			if (failed(t, "log stop", r))
+			r = demo_timed(&row, CLEAVE_FN_LOG_STOP, t->info.id, n,
+				       CLEAVE_LOG_FLAG_COLLAPSE, (unsigned long)r.value, 0, 0);
+			if (demo_failed(t, "log stop", r))
 				return false;
 		} while (r.value != 0);
 	}
-	return row_end(t, &row, mode, "stop", "stop, collapse");
+	return demo_row_end(t, &row, mode, "stop", "stop, collapse");
 }
 
-static u64 count_bits(const u64 *bits, u64 count)
+u64 demo_chunk(const struct demo_region *r, u64 first)
+{
+	return r->pages - first < DEMO_CHUNK ? r->pages - first : DEMO_CHUNK;
+}
+
+static u64 demo_count_bits(const u64 *bits, u64 count)
 {
 	u64 n = 0, i;
 
@@ -122,32 +136,36 @@ static u64 count_bits(const u64 *bits, u64 count)
 }
 
 /*
- * Fetch and clear the bits of a chunk. An initially-set log is cleared as a migration would: the bits are looked at, and those
- * that were seen are cleared by the bitmap, which starts the tracking of their pages. @count: in: pages wanted, out: done.
+ * Fetch and clear the bits of a chunk. An initially-set log is cleared as a migration does it: it
+ * looks at the bits, then clears by the bitmap those that it saw, which starts the tracking of
+ * their pages.
+ * @count: in: pages wanted; out: pages done
+ * Return: false when a call failed.
  */
-static bool harvest(const struct target *t, struct row *row, u32 mode, u32 region, u64 first,
-		    u64 *count, u64 *bits)
+static bool demo_harvest(const struct demo_target *t, struct demo_row *row, u32 mode, u32 region,
+			 u64 first, u64 *count, u64 *bits)
 {
 	struct sbiret r;
 
 	if (mode != CLEAVE_LOG_INITIALLY_SET) {
-		r = timed(row, CLEAVE_FN_LOG_GET_CLEAR, t->info.id, region, first, *count,
-			  BUF_LO(bits), BUF_HI);
-		if (failed(t, "log get-and-clear", r))
+		r = demo_timed(row, CLEAVE_FN_LOG_GET_CLEAR, t->info.id, region, first, *count,
+			       BUF_LO(bits), BUF_HI);
+		if (demo_failed(t, "log get-and-clear", r))
 			return false;
 		*count = (u64)r.value;
 		return true;
 	}
-	r = timed(row, CLEAVE_FN_LOG_GET, t->info.id, region, first, *count, BUF_LO(bits), BUF_HI);
-	if (failed(t, "log get", r))
+	r = demo_timed(row, CLEAVE_FN_LOG_GET, t->info.id, region, first, *count, BUF_LO(bits),
+		       BUF_HI);
+	if (demo_failed(t, "log get", r))
 		return false;
-	/* What was looked at is cleared: no more, but all of it. */
+	/* Clear exactly what was looked at, in as many calls as it takes. */
 	u64 end = first + (u64)r.value, at = first;
 
 	while (at < end) {
-		r = timed(row, CLEAVE_FN_LOG_CLEAR, t->info.id, region, at, end - at,
-			  BUF_LO(bits + (at - first) / 64U), BUF_HI);
-		if (failed(t, "log clear", r))
+		r = demo_timed(row, CLEAVE_FN_LOG_CLEAR, t->info.id, region, at, end - at,
+			       BUF_LO(bits + (at - first) / 64U), BUF_HI);
+		if (demo_failed(t, "log clear", r))
 			return false;
 		at += (u64)r.value;
 	}
@@ -155,64 +173,71 @@ static bool harvest(const struct target *t, struct row *row, u32 mode, u32 regio
 	return true;
 }
 
-/* @verify: false in the first pass of an initially-set log, before which no page has been told clean. */
-static bool pass(struct target *t, u32 mode, u32 number, bool verify, struct verdict *v)
+/*
+ * Do one pass over all of the memory.
+ * @verify: false in the first pass of an initially-set log: no page has been reported clean before
+ *	it
+ * Return: false when a call failed.
+ */
+static bool demo_pass(struct demo_target *t, u32 mode, u32 number, bool verify,
+		      struct demo_verdict *v)
 {
-	static u64 bits[CHUNK_PAGES / 64U];
+	static u64 bits[DEMO_CHUNK / 64U];
 	char name[8];
-	struct row row = { 0 };
+	struct demo_row row = { 0 };
 	u64 first, count;
 	u32 n;
 
 	for (n = 0; n < t->nr; n++) {
 		for (first = 0; first < t->region[n].pages; first += count) {
-			count = t->region[n].pages - first;
-			if (count > CHUNK_PAGES)
-				count = CHUNK_PAGES;
-			if (!harvest(t, &row, mode, n, first, &count, bits))
+			count = demo_chunk(&t->region[n], first);
+			if (!demo_harvest(t, &row, mode, n, first, &count, bits))
 				return false;
-			row.dirty += count_bits(bits, count);
+			row.dirty += demo_count_bits(bits, count);
 			verify_hash_chunk(&t->region[n], first, count, bits);
 			if (verify && !verify_chunk(t, n, first, count, bits, v))
 				return false;
 		}
 	}
 	str_print(name, sizeof(name), "%u", number);
-	return row_end(t, &row, mode, name,
-		       mode == CLEAVE_LOG_INITIALLY_SET ? "get, clear" : "get-and-clear");
+	return demo_row_end(t, &row, mode, name,
+			    mode == CLEAVE_LOG_INITIALLY_SET ? "get, clear" : "get-and-clear");
 }
 
-static bool paused_check(struct target *t, u32 mode, struct verdict *v)
+static bool demo_paused_check(struct demo_target *t, u32 mode, struct demo_verdict *v)
 {
-	struct verdict before = *v;
+	struct demo_verdict before = *v;
 	bool ok;
 
-	if (failed(t, "pause", cleave_vm_op(CLEAVE_FN_VM_PAUSE, t->info.id)))
+	if (demo_failed(t, "pause", cleave_vm_op(CLEAVE_FN_VM_PAUSE, t->info.id)))
 		return false;
 	ok = verify_paused(t, v);
-	if (failed(t, "resume", cleave_vm_op(CLEAVE_FN_VM_RESUME, t->info.id)))
+	if (demo_failed(t, "resume", cleave_vm_op(CLEAVE_FN_VM_RESUME, t->info.id)))
 		return false;
 	shell_say("%-13s  partition paused: %lu pages reported clean are unchanged, %lu are not",
-		  mode_name(mode),
+		  demo_mode_name(mode),
 		  v->checked - before.checked - (v->unreported - before.unreported),
 		  v->unreported - before.unreported);
 	return ok;
 }
 
-bool demo_mode(struct target *t, u32 mode, struct verdict *v)
+bool demo_mode(struct demo_target *t, u32 mode, struct demo_verdict *v)
 {
 	u32 i;
-	bool ok = start(t, mode);
+	bool ok = demo_start(t, mode);
 
 	if (!ok)
 		return false;
-	/* Nothing is reported and all is protected: every page is told clean, and its contents count from here. */
+	/*
+	 * The start has reported no page and protected all of them: from here on every page counts
+	 * as clean.
+	 */
 	if (mode != CLEAVE_LOG_INITIALLY_SET)
 		verify_hash_all(t);
 	for (i = 1; ok && i <= PASSES; i++) {
 		ok = demo_wait(PASS_GAP_US) &&
-		     pass(t, mode, i, i > 1 || mode != CLEAVE_LOG_INITIALLY_SET, v);
+		     demo_pass(t, mode, i, i > 1 || mode != CLEAVE_LOG_INITIALLY_SET, v);
 	}
-	ok = ok && paused_check(t, mode, v);
-	return stop(t, mode) && ok;
+	ok = ok && demo_paused_check(t, mode, v);
+	return demo_stop(t, mode) && ok;
 }

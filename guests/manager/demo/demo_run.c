@@ -1,32 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The demonstration as a command: wait until a partition works, show every mode of the dirty log on it, and give the
- * verdict.
+ * The demonstration as a command: wait until the workload of a partition runs, show every mode of
+ * the dirty log on it, and give the verdict.
  */
 #include "guests/manager/commands.h"
 #include "guests/manager/demo/demo.h"
 #include "guests/manager/input.h"
-#include "guests/manager/move/move.h"
 
-/* Views of the other partition's memory begin here, at the same offset within a GiB as there: so they get large leaves. */
+/*
+ * Views of the other partition's memory begin here. They have its offset within a GiB, which
+ * allows large leaves.
+ */
 #define VIEW_BASE   UINT64_C(0x4000000000)
-#define LOOK_US	    200000U
-#define WAIT_US	    UINT64_C(180000000)
-#define QUIET_US    UINT64_C(10000000)
-#define FREE_NEEDED 8U /* bytes a page */
+#define LOOK_US	    200000U		/* between two looks whether the workload runs */
+#define WAIT_US	    UINT64_C(180000000) /* the longest wait for the workload */
+#define QUIET_US    UINT64_C(10000000)	/* a partition quiet for so long is taken to be up */
+#define FREE_NEEDED sizeof(u64)		/* bytes of hash for each page */
 
-/* What a workload puts at the beginning of a page when it is up (guests/workload, scripts/initrd/workload) */
-static const char sign[] = "cleave-workload-running";
+/*
+ * What a workload writes at the beginning of a page when it is up (guests/workload,
+ * scripts/initrd/workload)
+ */
+static const char demo_run_sign[] = "cleave-workload-running";
 
-static struct target target;
-static const void *tree; /* the device tree, which says what memory is free */
+static struct demo_target demo_run_target;
+static const void *demo_run_tree; /* the device tree, which says what memory is free */
 
 void demo_init(const void *fdt)
 {
-	tree = fdt;
+	demo_run_tree = fdt;
 }
 
-bool failed(const struct target *t, const char *what, struct sbiret r)
+bool demo_failed(const struct demo_target *t, const char *what, struct sbiret r)
 {
 	return vms_failed(&t->info, what, r);
 }
@@ -45,8 +50,8 @@ bool demo_wait(u64 us)
 	return true;
 }
 
-/* The first partition that is not this one, and runs. */
-static bool find_target(struct target *t)
+/* Find the first partition that is running and is not the manager's own. */
+static bool demo_run_find_target(struct demo_target *t)
 {
 	u32 id;
 
@@ -58,20 +63,23 @@ static bool find_target(struct target *t)
 	return false;
 }
 
-/* Hash tables in this partition's free memory, and a view of each region. */
-static bool map_target(struct target *t)
+/*
+ * Map a view of each region, and place its hashes in the manager's free memory. Return: false: the
+ * shell has been told why.
+ */
+static bool demo_run_map_target(struct demo_target *t)
 {
 	u64 base, size, view = VIEW_BASE;
 	u32 n;
 
 	t->nr = 0;
-	if (!free_memory(tree, &base, &size))
+	if (!free_memory(demo_run_tree, &base, &size))
 		size = 0;
-	for (n = 0; n < t->info.regions && n < MAX_REGIONS; n++) {
+	for (n = 0; n < t->info.regions && n < DEMO_REGIONS; n++) {
 		struct cleave_region_info info;
-		struct region *r = &t->region[n];
+		struct demo_region *r = &t->region[n];
 
-		if (failed(t, "region info", cleave_region_info(t->info.id, n, &info)))
+		if (demo_failed(t, "region info", cleave_region_info(t->info.id, n, &info)))
 			return false;
 		r->gpa = info.gpa;
 		r->pages = info.size / PAGE_SIZE;
@@ -87,15 +95,15 @@ static bool map_target(struct target *t)
 		size -= r->pages * FREE_NEEDED;
 		view += info.gpa % GIB(1) + info.size + 2U * GIB(1) - 1U;
 		view -= view % GIB(1);
-		if (failed(t, "window",
-			   cleave_window_map(t->info.id, r->gpa, info.size, (u64)r->view, 0)))
+		if (demo_failed(t, "window",
+				cleave_window_map(t->info.id, r->gpa, info.size, (u64)r->view, 0)))
 			return false;
 		t->nr++;
 	}
 	return true;
 }
 
-static bool sign_is_up(const struct target *t)
+static bool demo_run_sign_is_up(const struct demo_target *t)
 {
 	u32 n;
 	u64 i;
@@ -104,42 +112,43 @@ static bool sign_is_up(const struct target *t)
 		for (i = 0; i < t->region[n].pages; i++) {
 			const u8 *page = t->region[n].view + i * PAGE_SIZE;
 
-			/* One word decides for nearly all pages. */
-			if (*(const u64 *)(const void *)page == *(const u64 *)(const void *)sign &&
-			    memcmp(page, sign, sizeof(sign) - 1) == 0)
+			/* For nearly all pages one word decides. */
+			if (*(const u64 *)page == *(const u64 *)demo_run_sign &&
+			    memcmp(page, demo_run_sign, sizeof(demo_run_sign) - 1) == 0)
 				return true;
 		}
 	}
 	return false;
 }
 
-static u64 ticks(const struct target *t, u64 us)
+static u64 demo_run_ticks(const struct demo_target *t, u64 us)
 {
 	return us * t->timebase / 1000000U;
 }
 
 /*
- * Until the workload shows its sign. A guest without one is taken to be up when it has been silent for a while: its
- * emulated devices have not been touched.
+ * Wait until the workload shows its sign. A guest without a workload is taken to be up when it has
+ * not touched its emulated devices for a while.
+ * Return: false when a call failed or after ^C.
  */
-static bool wait_for_workload(struct target *t)
+static bool demo_run_wait_for_workload(struct demo_target *t)
 {
 	u64 begin = rdtime(), changed = begin, last = 0, stats[CLEAVE_STAT_COUNT];
 
 	shell_say("waiting for the workload of partition %u \"%s\"", t->info.id, t->info.name);
 	for (;;) {
-		if (sign_is_up(t)) {
+		if (demo_run_sign_is_up(t)) {
 			shell_say("its workload is running");
 			return true;
 		}
-		if (failed(t, "stats", cleave_stats(t->info.id, stats, CLEAVE_STAT_COUNT)))
+		if (demo_failed(t, "stats", cleave_stats(t->info.id, stats, CLEAVE_STAT_COUNT)))
 			return false;
 		if (stats[CLEAVE_STAT_EXIT_MMIO] != last) {
 			last = stats[CLEAVE_STAT_EXIT_MMIO];
 			changed = rdtime();
 		}
-		if (rdtime() - changed > ticks(t, QUIET_US) ||
-		    rdtime() - begin > ticks(t, WAIT_US)) {
+		if (rdtime() - changed > demo_run_ticks(t, QUIET_US) ||
+		    rdtime() - begin > demo_run_ticks(t, WAIT_US)) {
 			shell_say("it shows no sign of a workload, but it is quiet: starting");
 			return true;
 		}
@@ -148,14 +157,14 @@ static bool wait_for_workload(struct target *t)
 	}
 }
 
-static bool say_leaves(struct target *t, const char *when, struct cleave_leaves *sum)
+static bool demo_run_say_leaves(struct demo_target *t, const char *when, struct cleave_leaves *sum)
 {
 	struct cleave_leaves leaves;
 	u32 n, i;
 
 	memset(sum, 0, sizeof(*sum));
 	for (n = 0; n < t->nr; n++) {
-		if (failed(t, "leaves", cleave_leaves(t->info.id, n, &leaves)))
+		if (demo_failed(t, "leaves", cleave_leaves(t->info.id, n, &leaves)))
 			return false;
 		for (i = 0; i < ARRAY_SIZE(sum->leaves); i++)
 			sum->leaves[i] += leaves.leaves[i];
@@ -165,7 +174,7 @@ static bool say_leaves(struct target *t, const char *when, struct cleave_leaves 
 	return true;
 }
 
-static bool say_verdict(const struct verdict *v, bool done, bool same_leaves)
+static bool demo_run_say_verdict(const struct demo_verdict *v, bool done, bool same_leaves)
 {
 	bool passed = done && same_leaves && v->unreported == 0;
 	u64 i;
@@ -180,35 +189,35 @@ static bool say_verdict(const struct verdict *v, bool done, bool same_leaves)
 	return passed;
 }
 
-static bool demonstrate(struct target *t)
+static bool demo_run_demonstrate(struct demo_target *t)
 {
 	static const u32 modes[] = { CLEAVE_LOG_FAULT, CLEAVE_LOG_EAGER, CLEAVE_LOG_INITIALLY_SET };
 	u64 have = cleave_feature(CLEAVE_FEATURE_LOG_MODES);
 	struct cleave_leaves before, after;
-	static struct verdict v;
+	static struct demo_verdict v;
 	bool done;
 	u32 i;
 
 	memset(&v, 0, sizeof(v));
-	done = say_leaves(t, "before", &before) && demo_table_begin(t);
+	done = demo_run_say_leaves(t, "before", &before) && demo_table_begin(t);
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
 		if ((have >> modes[i] & 1U) != 0 && done)
 			done = demo_mode(t, modes[i], &v);
 	}
-	done = say_leaves(t, "after", &after) && done;
-	if (say_verdict(&v, done, memcmp(&before, &after, sizeof(before)) == 0))
+	done = demo_run_say_leaves(t, "after", &after) && done;
+	if (demo_run_say_verdict(&v, done, memcmp(&before, &after, sizeof(before)) == 0))
 		return true;
 	shell_error("the demonstration failed");
 	return false;
 }
 
-/* With @t->info: map it, watch it, and leave it as it was. */
-static bool show(struct target *t)
+/* Map the partition @t->info, demonstrate on it, and unmap it. */
+static bool demo_run_show(struct demo_target *t)
 {
 	bool ok;
 
 	t->timebase = ticks_per_second();
-	ok = map_target(t) && wait_for_workload(t) && demonstrate(t);
+	ok = demo_run_map_target(t) && demo_run_wait_for_workload(t) && demo_run_demonstrate(t);
 	for (; t->nr != 0; t->nr--)
 		cleave_window_unmap((u64)t->region[t->nr - 1].view);
 	if (ok)
@@ -218,21 +227,19 @@ static bool show(struct target *t)
 	return ok;
 }
 
-static enum command_result run_demo(int argc, char **argv)
+static enum command_result demo_run_command(int argc, char **argv)
 {
-	struct target *t = &target;
+	struct demo_target *t = &demo_run_target;
 
 	if (argc > 2)
 		return COMMAND_USAGE;
-	if (move_busy()) {
-		shell_error("a job is running; `jobs` shows it, `cancel` ends it");
+	if (commands_refuse_busy())
 		return COMMAND_FAILED;
-	}
 	if (cleave_feature(CLEAVE_FEATURE_LOG_MODES) == 0) {
 		shell_error("this machine cannot log dirty pages; the boot report says why");
 		return COMMAND_FAILED;
 	}
-	if (argc == 2 ? !commands_find_other(argv[1], &t->info) : !find_target(t))
+	if (argc == 2 ? !commands_find_other(argv[1], &t->info) : !demo_run_find_target(t))
 		return COMMAND_FAILED;
 	if (t->info.state != CLEAVE_VM_RUNNING) {
 		shell_error(
@@ -240,10 +247,10 @@ static enum command_result run_demo(int argc, char **argv)
 			t->info.id, t->info.name, vms_state(t->info.state));
 		return COMMAND_FAILED;
 	}
-	return show(t) ? COMMAND_OK : COMMAND_FAILED;
+	return demo_run_show(t) ? COMMAND_OK : COMMAND_FAILED;
 }
 
-static void complete_demo(struct complete *c, int argc, char **argv)
+static void demo_run_complete(struct complete *c, int argc, char **argv)
 {
 	(void)argv;
 	if (argc == 2)
@@ -255,6 +262,6 @@ const struct command demo_commands[] = {
 	  "show what each mode of the dirty log finds on a running partition, and its cost\n"
 	  "It does five passes in each mode, and compares every page with what the log reported.\n"
 	  "^C ends it.",
-	  run_demo, complete_demo },
+	  demo_run_command, demo_run_complete },
 };
 const u32 demo_commands_nr = ARRAY_SIZE(demo_commands);

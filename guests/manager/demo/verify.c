@@ -1,34 +1,38 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whether pages changed that nobody reported.
+ * Did a page change that nobody reported?
  *
- * The argument. A page is *told clean* from the moment a call answers that has cleared its bit (or started the log) until
- * it is reported again. Its hash is taken after that answer. The log promises (M1) that the page's bit is set before a
- * store can reach the page. So at any later time, if the page's bit is not set, no store has reached it since the answer,
- * and it still has the contents that were hashed.
+ * A page is *reported clean* from the answer of the call that cleared its bit (or started the log)
+ * until it is reported dirty again. Its hash is taken after that answer. The log promises (M1)
+ * that the page's bit is set before a store can reach the page. So if, at any later time, the bit
+ * is not set, no store has reached the page since the answer, and the page still has the contents
+ * that were hashed.
  *
- * Check of a pass: pages that the pass reported are hashed anew, after its answer. Every other page was clean up to that answer;
- * it is read and compared. If it differs, its bit is looked at *after* it was read: when it is set, the guest stored to it since
- * the answer, and the next pass will report it; when it is not set, a store was not reported, and that is what must never be.
- * (A page that is read while the guest stores to it may be seen half changed: then too its bit was set before.) Reading the
- * page comes before looking at the bit; the fence keeps the hart to that order.
+ * The check after a pass: the pages that the pass reported are hashed anew, after its answer.
+ * Every other page was clean up to that answer; it is read and compared. If it differs, its bit is
+ * looked at *after* the page was read. If the bit is set, the guest has stored to the page since
+ * the answer, and the next pass will report it. If the bit is not set, a store was not reported,
+ * which must never happen. (If the guest stores to a page while it is read, the manager may see it
+ * half changed; but then too the bit was set before.) The page must be read before its bit, and a
+ * fence keeps the hart to that order.
  *
- * A page that the guest changes while it is being hashed gets a worthless hash, and has its bit set: the next pass reports it.
+ * A page that the guest changes while it is being hashed gets a worthless hash. Its bit is set, so
+ * the next pass reports it.
  *
- * With the partition paused nothing moves any more: the bits are read, then every page whose bit is clear is compared. This
- * is what a migration does last.
+ * With the partition paused nothing moves any more: the bits are read, and then every page whose
+ * bit is clear is compared. This is also the last thing that a migration does.
  */
 #include "guests/manager/demo/demo.h"
 
 #define PAGE_WORDS (PAGE_SIZE / sizeof(u64))
 
 /*
- * Fast, not cryptographic: four lanes, each a sum and the sum of its sums, so that both contents and places count. A change
- * of one word always changes the result.
+ * A fast hash, not a cryptographic one: four lanes, each with a sum and the sum of its sums, so
+ * that both contents and places count. A change of one word always changes the result.
  */
-static u64 page_hash(const u8 *page)
+static u64 verify_page_hash(const u8 *page)
 {
-	const u64 *w = (const u64 *)(const void *)page;
+	const u64 *w = (const u64 *)page;
 	u64 a = 0, b = 0, c = 0, d = 0, aa = 0, bb = 0, cc = 0, dd = 0;
 	u32 i;
 
@@ -57,12 +61,12 @@ static u64 page_hash(const u8 *page)
 	return a ^ ((aa << 23) | (aa >> 41));
 }
 
-static bool bit_test(const u64 *bits, u64 n)
+static bool verify_bit_test(const u64 *bits, u64 n)
 {
 	return (bits[n / 64U] >> (n % 64U) & 1U) != 0;
 }
 
-void verify_hash_chunk(struct region *r, u64 first, u64 count, const u64 *bits)
+void verify_hash_chunk(struct demo_region *r, u64 first, u64 count, const u64 *bits)
 {
 	u64 i;
 
@@ -71,31 +75,34 @@ void verify_hash_chunk(struct region *r, u64 first, u64 count, const u64 *bits)
 			i |= 63U;
 			continue;
 		}
-		if (bit_test(bits, i))
-			r->hash[first + i] = page_hash(r->view + (first + i) * PAGE_SIZE);
+		if (verify_bit_test(bits, i))
+			r->hash[first + i] = verify_page_hash(r->view + (first + i) * PAGE_SIZE);
 	}
 }
 
-void verify_hash_all(struct target *t)
+void verify_hash_all(struct demo_target *t)
 {
 	u32 n;
 	u64 i;
 
 	for (n = 0; n < t->nr; n++) {
 		for (i = 0; i < t->region[n].pages; i++)
-			t->region[n].hash[i] = page_hash(t->region[n].view + i * PAGE_SIZE);
+			t->region[n].hash[i] = verify_page_hash(t->region[n].view + i * PAGE_SIZE);
 	}
 }
 
-static void note_unreported(struct verdict *v, u64 gpa)
+static void verify_note_unreported(struct demo_verdict *v, u64 gpa)
 {
 	if (v->unreported < ARRAY_SIZE(v->first))
 		v->first[v->unreported] = gpa;
 	v->unreported++;
 }
 
-/* Look at the bits of a chunk without clearing them, in as many calls as it takes. */
-static bool peek(struct target *t, u32 region, u64 first, u64 count, u64 *bits)
+/*
+ * Look at the bits of a chunk without clearing them, in as many calls as it takes. Return: false
+ * when a call failed.
+ */
+static bool verify_peek(struct demo_target *t, u32 region, u64 first, u64 count, u64 *bits)
 {
 	u64 done = 0;
 
@@ -103,56 +110,54 @@ static bool peek(struct target *t, u32 region, u64 first, u64 count, u64 *bits)
 		struct sbiret r = cleave_log_bits(CLEAVE_FN_LOG_GET, t->info.id, region,
 						  first + done, count - done, bits + done / 64U);
 
-		if (failed(t, "log get", r))
+		if (demo_failed(t, "log get", r))
 			return false;
 		done += (u64)r.value;
 	}
 	return true;
 }
 
-bool verify_chunk(struct target *t, u32 region, u64 first, u64 count, const u64 *bits,
-		  struct verdict *v)
+bool verify_chunk(struct demo_target *t, u32 region, u64 first, u64 count, const u64 *bits,
+		  struct demo_verdict *v)
 {
-	static u64 differ[CHUNK_PAGES / 64U], again[CHUNK_PAGES / 64U];
-	struct region *r = &t->region[region];
+	static u64 differ[DEMO_CHUNK / 64U], again[DEMO_CHUNK / 64U];
+	struct demo_region *r = &t->region[region];
 	bool any = false;
 	u64 i;
 
 	memset(differ, 0, sizeof(differ));
 	for (i = 0; i < count; i++) {
-		if (bit_test(bits, i))
+		if (verify_bit_test(bits, i))
 			continue;
 		v->checked++;
-		if (page_hash(r->view + (first + i) * PAGE_SIZE) != r->hash[first + i]) {
+		if (verify_page_hash(r->view + (first + i) * PAGE_SIZE) != r->hash[first + i]) {
 			differ[i / 64U] |= UINT64_C(1) << (i % 64U);
 			any = true;
 		}
 	}
 	if (!any)
 		return true;
-	/* The pages were read before their bits are. */
+	/* The pages have been read; their bits are read only now. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (!peek(t, region, first, count, again))
+	if (!verify_peek(t, region, first, count, again))
 		return false;
 	for (i = 0; i < count; i++) {
-		if (bit_test(differ, i) && !bit_test(again, i))
-			note_unreported(v, r->gpa + (first + i) * PAGE_SIZE);
+		if (verify_bit_test(differ, i) && !verify_bit_test(again, i))
+			verify_note_unreported(v, r->gpa + (first + i) * PAGE_SIZE);
 	}
 	return true;
 }
 
-bool verify_paused(struct target *t, struct verdict *v)
+bool verify_paused(struct demo_target *t, struct demo_verdict *v)
 {
-	static u64 bits[CHUNK_PAGES / 64U];
+	static u64 bits[DEMO_CHUNK / 64U];
 	u64 first, count;
 	u32 n;
 
 	for (n = 0; n < t->nr; n++) {
 		for (first = 0; first < t->region[n].pages; first += count) {
-			count = t->region[n].pages - first;
-			if (count > CHUNK_PAGES)
-				count = CHUNK_PAGES;
-			if (!peek(t, n, first, count, bits) ||
+			count = demo_chunk(&t->region[n], first);
+			if (!verify_peek(t, n, first, count, bits) ||
 			    !verify_chunk(t, n, first, count, bits, v))
 				return false;
 		}

@@ -10,6 +10,7 @@ struct migrate_source_config job_source_config(struct job *job)
 		.name = job->from.name,
 		.id = job->from.id,
 		.timebase = job->timebase,
+		.kind = job->kind == JOB_CHECKPOINT ? MIGRATE_KIND_CHECKPOINT : MIGRATE_KIND_LIVE,
 		.bound_ms = UINT32_MAX,
 		.tx = job->tx[0],
 		.tx_size = sizeof(job->tx[0]),

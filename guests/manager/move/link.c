@@ -413,16 +413,34 @@ bool link_step(void)
 	return any;
 }
 
-void link_over(struct job *job)
+/* Give @job, which sends or is for the store, its link. */
+static struct migrate_link link_take(struct job *job)
+{
+	if (job->kind == JOB_SEND) {
+		links.job = job;
+		return wire_connect(&links.wire);
+	}
+	links.filed = job;
+	return link_of_port(links.store);
+}
+
+/* @job leaves its link, if it has one. */
+static void link_leave(struct job *job)
 {
 	if (links.job == job)
 		link_peer_leave(job);
-	if (links.filed != job)
-		return;
-	if (job->kind == JOB_RESTORE && !job_ok(job))
-		links.spoiled = virtio_port_generation(links.store);
-	virtio_port_rest(links.store);
-	links.filed = NULL;
+	if (links.filed == job)
+		links.filed = NULL;
+}
+
+void link_over(struct job *job)
+{
+	if (links.filed == job) {
+		if (job->kind == JOB_RESTORE && !job_ok(job))
+			links.spoiled = virtio_port_generation(links.store);
+		virtio_port_rest(links.store);
+	}
+	link_leave(job);
 }
 
 static bool link_port_there(const struct virtio_port *port, const char *name)
@@ -458,34 +476,18 @@ static bool link_peer_free(void)
 	return false;
 }
 
-enum command_result link_send(const struct cleave_vm_info *vm, const struct move_wants *w)
+/*
+ * Look for the store's port, if it has not been found yet: the device may announce it at any time.
+ */
+static void link_store_find(void)
 {
-	struct migrate_source_config config;
-	struct migrate_link link;
-	struct job *job;
-
-	if (!link_port_there(links.peer, LINK_PEER) || !link_peer_free())
-		return COMMAND_FAILED;
-	job = move_job_new(JOB_SEND);
-	if (job == NULL)
-		return COMMAND_FAILED;
-	hyper_init(&job->from, vm, move_id(), move_view(job, 0));
-	if (move_configure(job, w, &config)) {
-		link = wire_connect(&links.wire);
-		links.job = job;
-		if (job_begin_source(job, &config, &link))
-			return COMMAND_OK;
-		shell_error("%s", job_line(job));
-		link_peer_leave(job);
-	}
-	move_job_drop(job);
-	return COMMAND_FAILED;
+	if (links.store == NULL && links.device)
+		links.store = virtio_port_find(LINK_STORE);
 }
 
 static bool link_store_free(void)
 {
-	if (links.store == NULL && links.device)
-		links.store = virtio_port_find(LINK_STORE);
+	link_store_find();
 	if (!link_port_there(links.store, LINK_STORE))
 		return false;
 	if (links.filed != NULL) {
@@ -499,29 +501,41 @@ static bool link_store_free(void)
 	return false;
 }
 
-enum command_result link_checkpoint(const struct cleave_vm_info *vm, const struct move_wants *w)
+/*
+ * Begin a job of @kind, which moves @vm to the peer or writes it to the store: that has been seen
+ * to be free.
+ */
+static enum command_result link_begin_source(enum job_kind kind, const struct cleave_vm_info *vm,
+					     const struct move_wants *w)
 {
 	struct migrate_source_config config;
+	struct job *job = move_job_new(kind);
 	struct migrate_link link;
-	struct job *job;
 
-	if (!link_store_free())
-		return COMMAND_FAILED;
-	job = move_job_new(JOB_CHECKPOINT);
 	if (job == NULL)
 		return COMMAND_FAILED;
 	hyper_init(&job->from, vm, move_id(), move_view(job, 0));
 	if (move_configure(job, w, &config)) {
-		config.kind = MIGRATE_KIND_CHECKPOINT;
-		link = link_of_port(links.store);
-		links.filed = job;
+		link = link_take(job);
 		if (job_begin_source(job, &config, &link))
 			return COMMAND_OK;
 		shell_error("%s", job_line(job));
-		links.filed = NULL;
+		link_leave(job);
 	}
 	move_job_drop(job);
 	return COMMAND_FAILED;
+}
+
+enum command_result link_send(const struct cleave_vm_info *vm, const struct move_wants *w)
+{
+	if (!link_port_there(links.peer, LINK_PEER) || !link_peer_free())
+		return COMMAND_FAILED;
+	return link_begin_source(JOB_SEND, vm, w);
+}
+
+enum command_result link_checkpoint(const struct cleave_vm_info *vm, const struct move_wants *w)
+{
+	return link_store_free() ? link_begin_source(JOB_CHECKPOINT, vm, w) : COMMAND_FAILED;
 }
 
 enum command_result link_restore(const struct cleave_vm_info *slot)
@@ -541,12 +555,11 @@ enum command_result link_restore(const struct cleave_vm_info *slot)
 	if (job == NULL)
 		return COMMAND_FAILED;
 	hyper_init(&job->to, slot, move_id(), move_view(job, 1));
-	link = link_of_port(links.store);
-	links.filed = job;
+	link = link_take(job);
 	if (job_begin_dest(job, &move.ledger, &link))
 		return COMMAND_OK;
 	shell_error("%s", job_line(job));
-	links.filed = NULL;
+	link_leave(job);
 	move_job_drop(job);
 	return COMMAND_FAILED;
 }
@@ -580,8 +593,7 @@ enum command_result link_run_links(int argc, char **argv)
 	(void)argv;
 	if (argc != 1)
 		return COMMAND_USAGE;
-	if (links.store == NULL && links.device)
-		links.store = virtio_port_find(LINK_STORE);
+	link_store_find();
 	report_row(r);
 	report_text(r, "port", LINK_PEER);
 	report_text(r, "state", link_peer_state());
