@@ -2,21 +2,23 @@
 /*
  * The guests' SBI: finding the extension that answers a call.
  *
- * Offered are BASE, TIME, IPI, RFENCE, HSM, SRST, DBCN and Cleave's own. The legacy extensions (0x00 to 0x08) are not: 2.0
- * makes them optional, and each has a successor here.
+ * Guests have BASE, TIME, IPI, RFENCE, HSM, SRST, DBCN and Cleave's own extension. They do not
+ * have the legacy extensions (0x00 to 0x08): SBI 2.0 makes those optional, and each has a
+ * successor here.
  */
 #include "core/guest/sbi.h"
 
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 
-/* Set by the linker script around section .cleave.sbi */
+/* The linker script puts these around section .cleave.sbi. */
 extern const struct sbi_ext *const cleave_sbi_start[];
 extern const struct sbi_ext *const cleave_sbi_end[];
 
 /*
- * Extension ids are spelled in ASCII and differ in any bits; these 32 slots, addressed by a fold of the id, hold one extension
- * each, so that the usual call finds its own with one compare. An extension whose slot is taken is found by search.
+ * Extension ids are names in ASCII, and differ in any of their bits. These 32 slots, addressed by
+ * a fold of the id, hold one extension each, so that the usual call finds its own with one
+ * comparison. An extension whose slot another one has is found by a search.
  */
 #define SBI_SLOTS 32U
 
@@ -35,10 +37,9 @@ static int sbi_check_overlap(const struct sbi_ext *e, const struct sbi_ext *cons
 
 		if (e->eid_start > o->eid_end || o->eid_start > e->eid_end)
 			continue;
-		printk("SBI extensions \"%s\" (0x%llx-0x%llx) and \"%s\" (0x%llx-0x%llx) claim the "
+		printk("SBI extensions \"%s\" (0x%lx-0x%lx) and \"%s\" (0x%lx-0x%lx) claim the "
 		       "same id",
-		       o->name, (unsigned long long)o->eid_start, (unsigned long long)o->eid_end,
-		       e->name, (unsigned long long)e->eid_start, (unsigned long long)e->eid_end);
+		       o->name, o->eid_start, o->eid_end, e->name, e->eid_start, e->eid_end);
 		return CLV_ERR_EXISTS;
 	}
 	return CLV_OK;

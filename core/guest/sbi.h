@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The SBI that guests see (RISC-V SBI specification 2.0): how an extension is registered, found and called.
+ * The SBI that guests see (RISC-V SBI specification 2.0): how an extension is registered, found and
+ * called. docs/sbi.md says what is offered.
  *
- * An extension gets its arguments where the guest put them and answers with sbi_return(). It must never trust an
- * argument, and never wait for anything but other harts' acknowledgements.
+ * An extension takes its arguments from the vCPU's registers by sbi_arg(), and answers with
+ * sbi_return(). It must never trust an argument, and never wait for anything but other harts'
+ * acknowledgements.
  */
 #ifndef CORE_SBI_H
 #define CORE_SBI_H
@@ -16,12 +18,14 @@
 
 /**
  * struct sbi_ext - an SBI extension for guests
- * @name: for the report of an overlap
- * @eid_start, @eid_end: first and last extension id that it answers
- * @call: does function @fid (a6). Arguments are sbi_arg(v, 0..5). It sets the answer by sbi_return() unless the call does not
- * return to the guest. Runs on the vCPU's hart, interrupts off, no lock held, pc already behind the ecall; a path that
- * is entered by guest_on_ecall(), so the same restriction on registers holds. Return: GUEST_RESUME, or GUEST_LEAVE
- * when the vCPU has to go back to the scheduler.
+ * @name: its name, for the line that reports an overlap
+ * @eid_start: first extension id that it answers
+ * @eid_end: last extension id that it answers
+ * @call: does function @fid (a6). It sets the answer by sbi_return(), unless the call does not
+ * return to the guest. It runs on the vCPU's hart with interrupts off and no lock held, and the
+ * guest's pc is after the ecall already. guest_on_ecall() calls it, so it must not look at the
+ * guest's callee-saved registers. Return: GUEST_RESUME, or GUEST_LEAVE when the vCPU has to go
+ * back to the scheduler.
  */
 struct sbi_ext {
 	const char *name;
@@ -30,11 +34,12 @@ struct sbi_ext {
 	enum guest_leave (*call)(struct vcpu *v, u64 fid);
 };
 
+/* SBI_EXT_REGISTER() - offer the extension @e to guests */
 #define SBI_EXT_REGISTER(e)                              \
 	static const struct sbi_ext *const sbi_entry_##e \
 		__attribute__((used, section(".cleave.sbi"))) = &(e)
 
-/** sbi_arg() - Return: argument a@n of the call, n = 0..5 */
+/** sbi_arg() - Return: argument a@n of the call, @n = 0 to 5 */
 static inline u64 sbi_arg(const struct vcpu *v, u32 n)
 {
 	return v->guest.x[10U + n];
@@ -42,8 +47,8 @@ static inline u64 sbi_arg(const struct vcpu *v, u32 n)
 
 /**
  * sbi_return() - set the answer of the call under way
- * @error: SBI error code, SBI_SUCCESS or SBI_ERR_*: a0
- * @value: a1
+ * @error: SBI_SUCCESS or SBI_ERR_*; goes to a0
+ * @value: goes to a1
  */
 static inline void sbi_return(struct vcpu *v, s64 error, u64 value)
 {
@@ -52,22 +57,28 @@ static inline void sbi_return(struct vcpu *v, s64 error, u64 value)
 }
 
 /**
- * sbi_ext_init() - check the registered extensions and make the look-up fast; once, before the first guest runs
- * Return: 0, CLV_ERR_EXISTS when two claim the same id (both are named in a line; neither is offered for that id's sake:
- * the caller does not go on).
+ * sbi_ext_init() - check the registered extensions, and make the look-up fast
+ *
+ * Called once, before the first guest runs. Return: 0; CLV_ERR_EXISTS when two extensions claim the
+ * same id: a line names both, and the caller must not start any guest.
  */
 int sbi_ext_init(void);
 
-/** sbi_ext_find() - Return: the extension that answers @eid, NULL when there is none */
+/** sbi_ext_find() - Return: the extension that answers id @eid, NULL when there is none */
 const struct sbi_ext *sbi_ext_find(u64 eid);
 
-/** sbi_handle() - do the call in a7, a6, a0..a5 of @v; an unknown one answers SBI_ERR_NOT_SUPPORTED */
+/**
+ * sbi_handle() - do the SBI call that the registers of @v hold
+ *
+ * The answer to a call of an unknown extension is SBI_ERR_NOT_SUPPORTED. Return: as @call of struct
+ * sbi_ext.
+ */
 enum guest_leave sbi_handle(struct vcpu *v);
 
-/** sbi_error_code() - Return: the SBI error code that says what CLV_ERR_* @err, an error, means */
+/** sbi_error_code() - Return: the SBI error code for @err, one of CLV_ERR_* */
 s64 sbi_error_code(int err);
 
-/** sbi_error() - the same of any result: one that is no error is SBI_SUCCESS */
+/** sbi_error() - Return: the SBI error code for @err; SBI_SUCCESS when @err is not an error */
 static inline s64 sbi_error(int err)
 {
 	return err >= 0 ? SBI_SUCCESS : sbi_error_code(err);

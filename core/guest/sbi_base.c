@@ -6,8 +6,8 @@
 
 #include "arch/riscv/firmware.h"
 
-/* The ids of the boot hart: a guest's errata handling goes by them. Asked for rarely, so not kept. */
-static struct firmware_info base_firmware(void)
+/* The ids of the boot hart, by which a guest chooses its errata. They are rarely asked for. */
+static struct firmware_info sbi_base_firmware(void)
 {
 	struct firmware_info firmware;
 
@@ -31,13 +31,13 @@ static enum guest_leave sbi_base_call(struct vcpu *v, u64 fid)
 		sbi_return(v, SBI_SUCCESS, sbi_ext_find(sbi_arg(v, 0)) != NULL ? 1U : 0U);
 		break;
 	case SBI_BASE_GET_MVENDORID:
-		sbi_return(v, SBI_SUCCESS, base_firmware().mvendorid);
+		sbi_return(v, SBI_SUCCESS, sbi_base_firmware().mvendorid);
 		break;
 	case SBI_BASE_GET_MARCHID:
-		sbi_return(v, SBI_SUCCESS, base_firmware().marchid);
+		sbi_return(v, SBI_SUCCESS, sbi_base_firmware().marchid);
 		break;
 	case SBI_BASE_GET_MIMPID:
-		sbi_return(v, SBI_SUCCESS, base_firmware().mimpid);
+		sbi_return(v, SBI_SUCCESS, sbi_base_firmware().mimpid);
 		break;
 	default:
 		sbi_return(v, SBI_ERR_NOT_SUPPORTED, 0);

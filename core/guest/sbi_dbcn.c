@@ -2,8 +2,8 @@
 /*
  * SBI DBCN for guests (SBI 2.0, chapter 12): the partition's side of the console.
  *
- * A call moves a bounded number of bytes and says how many, as the specification allows (M6). Bytes go into guest memory
- * through space_write() only (M8).
+ * A call moves a bounded number of bytes and says how many, as the specification allows (M6). Bytes
+ * must never go into guest memory but through space_write() (M8).
  */
 #include <cleave/errno.h>
 #include "core/console/console.h"
@@ -12,9 +12,10 @@
 #include "core/vm/vm.h"
 #include "mm/space.h"
 
-#define DBCN_STEP 256U /* bytes that one call moves at most */
+/* The most bytes that one call moves */
+#define DBCN_STEP 256U
 
-static void dbcn_write(struct vcpu *v, u64 addr, u64 len)
+static void sbi_dbcn_write(struct vcpu *v, u64 addr, u64 len)
 {
 	u8 buf[DBCN_STEP];
 
@@ -25,7 +26,7 @@ static void dbcn_write(struct vcpu *v, u64 addr, u64 len)
 	sbi_return(v, SBI_SUCCESS, console_tty_write(&v->vm->tty, buf, len));
 }
 
-static void dbcn_read(struct vcpu *v, u64 addr, u64 len)
+static void sbi_dbcn_read(struct vcpu *v, u64 addr, u64 len)
 {
 	u8 buf[DBCN_STEP];
 	u64 got = vuart_take(&v->vm->uart, buf, len);
@@ -37,7 +38,7 @@ static void dbcn_read(struct vcpu *v, u64 addr, u64 len)
 	sbi_return(v, SBI_SUCCESS, got);
 }
 
-static void dbcn_write_byte(struct vcpu *v, u8 byte)
+static void sbi_dbcn_write_byte(struct vcpu *v, u8 byte)
 {
 	console_tty_putc(&v->vm->tty, byte);
 	sbi_return(v, SBI_SUCCESS, 0);
@@ -51,7 +52,7 @@ static enum guest_leave sbi_dbcn_call(struct vcpu *v, u64 fid)
 	s64 err;
 
 	if (fid == SBI_DBCN_CONSOLE_WRITE_BYTE) {
-		dbcn_write_byte(v, (u8)sbi_arg(v, 0));
+		sbi_dbcn_write_byte(v, (u8)sbi_arg(v, 0));
 		return GUEST_RESUME;
 	}
 	if (fid > SBI_DBCN_CONSOLE_WRITE_BYTE) {
@@ -63,9 +64,9 @@ static enum guest_leave sbi_dbcn_call(struct vcpu *v, u64 fid)
 	if (err != SBI_SUCCESS)
 		sbi_return(v, err, 0);
 	else if (fid == SBI_DBCN_CONSOLE_WRITE)
-		dbcn_write(v, addr, MIN(len, (u64)DBCN_STEP));
+		sbi_dbcn_write(v, addr, MIN(len, (u64)DBCN_STEP));
 	else
-		dbcn_read(v, addr, MIN(len, (u64)DBCN_STEP));
+		sbi_dbcn_read(v, addr, MIN(len, (u64)DBCN_STEP));
 	return GUEST_RESUME;
 }
 

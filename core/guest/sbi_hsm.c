@@ -2,7 +2,8 @@
 /*
  * SBI HSM for guests (SBI 2.0, chapter 9): starting, stopping and suspending vCPUs.
  *
- * The states are the vCPU's own (core/run/vcpu.h); what they mean for running it is the scheduler's.
+ * The states are those of struct vcpu (core/run/vcpu.h); the scheduler knows what they mean for
+ * running it.
  */
 #include <cleave/atomic.h>
 #include <cleave/errno.h>
@@ -10,7 +11,7 @@
 #include "core/guest/sbi.h"
 #include "core/vm/vm.h"
 
-static s64 hsm_start(const struct vcpu *v, u64 hartid, u64 addr, u64 opaque)
+static s64 sbi_hsm_start(const struct vcpu *v, u64 hartid, u64 addr, u64 opaque)
 {
 	const struct vm *vm = v->vm;
 	s64 err;
@@ -25,7 +26,7 @@ static s64 hsm_start(const struct vcpu *v, u64 hartid, u64 addr, u64 opaque)
 	return SBI_SUCCESS;
 }
 
-static void hsm_status(struct vcpu *v, u64 hartid)
+static void sbi_hsm_status(struct vcpu *v, u64 hartid)
 {
 	u32 state;
 
@@ -37,8 +38,11 @@ static void hsm_status(struct vcpu *v, u64 hartid)
 	sbi_return(v, SBI_SUCCESS, state == (u32)VCPU_CLAIMED ? (u32)VCPU_START_PENDING : state);
 }
 
-/* The scheduler sees that the vCPU waits, and wakes it or, if an interrupt waits already, goes on at once. */
-static enum guest_leave hsm_suspend(struct vcpu *v, u64 type, u64 addr, u64 opaque)
+/*
+ * The scheduler sees that the vCPU waits, and wakes it; at once, if an interrupt is pending
+ * already.
+ */
+static enum guest_leave sbi_hsm_suspend(struct vcpu *v, u64 type, u64 addr, u64 opaque)
 {
 	bool jump = (u32)type == SBI_SUSPEND_NON_RETENTIVE;
 	s64 err = sbi_args_suspend(type);
@@ -62,17 +66,17 @@ static enum guest_leave sbi_hsm_call(struct vcpu *v, u64 fid)
 {
 	switch (fid) {
 	case SBI_HSM_HART_START:
-		sbi_return(v, hsm_start(v, sbi_arg(v, 0), sbi_arg(v, 1), sbi_arg(v, 2)), 0);
+		sbi_return(v, sbi_hsm_start(v, sbi_arg(v, 0), sbi_arg(v, 1), sbi_arg(v, 2)), 0);
 		return GUEST_RESUME;
 	case SBI_HSM_HART_STOP:
-		/* Does not return: the scheduler makes it STOPPED once the registers are off the hart. */
+		/* The scheduler makes it STOPPED when its registers have left the hart. */
 		atomic_set_release(&v->hsm, (u32)VCPU_STOP_PENDING);
 		return GUEST_LEAVE;
 	case SBI_HSM_HART_GET_STATUS:
-		hsm_status(v, sbi_arg(v, 0));
+		sbi_hsm_status(v, sbi_arg(v, 0));
 		return GUEST_RESUME;
 	case SBI_HSM_HART_SUSPEND:
-		return hsm_suspend(v, sbi_arg(v, 0), sbi_arg(v, 1), sbi_arg(v, 2));
+		return sbi_hsm_suspend(v, sbi_arg(v, 0), sbi_arg(v, 1), sbi_arg(v, 2));
 	default:
 		sbi_return(v, SBI_ERR_NOT_SUPPORTED, 0);
 		return GUEST_RESUME;

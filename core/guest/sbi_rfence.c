@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SBI RFENCE for guests (SBI 2.0, chapter 8). What a guest calls SFENCE.VMA is HFENCE.VVMA for the hart.
+ * SBI RFENCE for guests (SBI 2.0, chapter 8). What a guest calls SFENCE.VMA is HFENCE.VVMA to the
+ * hart.
  *
- * Functions 3 to 6 fence for guests of the guest (3 HFENCE.GVMA by VMID, 4 HFENCE.GVMA, 5 HFENCE.VVMA by ASID, 6 HFENCE.VVMA):
- * no guest is given the H extension, so they are not supported.
+ * Functions 3 to 6 (3 HFENCE.GVMA by VMID, 4 HFENCE.GVMA, 5 HFENCE.VVMA by ASID, 6 HFENCE.VVMA) are
+ * fences for guests of the guest. They are not supported, as no guest has the H extension.
  */
 #include "core/guest/args/sbi_args.h"
 #include "core/guest/sbi.h"
 #include "core/run/shootdown.h"
 #include "core/vm/vm.h"
 
-/* Fill @r from the arguments. Return: 0 or the SBI error. */
-static s64 rfence_request(const struct vcpu *v, u64 fid, struct flush_request *r)
+/* Fill @r from the arguments. Return: SBI_SUCCESS or the SBI error. */
+static s64 sbi_rfence_request(const struct vcpu *v, u64 fid, struct flush_request *r)
 {
 	s64 err;
 
@@ -25,7 +26,7 @@ static s64 rfence_request(const struct vcpu *v, u64 fid, struct flush_request *r
 		return err;
 	r->kind = FLUSH_REQ_RANGE;
 	if (fid == SBI_RFENCE_SFENCE_VMA_ASID) {
-		/* As SFENCE.VMA does with rs2, bits beyond an ASID are ignored (privileged specification, "SFENCE.VMA"). */
+		/* Bits beyond an ASID are ignored, as SFENCE.VMA ignores those of rs2. */
 		r->kind = FLUSH_REQ_RANGE_ASID;
 		r->asid = (u16)sbi_arg(v, 4);
 	}
@@ -44,7 +45,7 @@ static enum guest_leave sbi_rfence_call(struct vcpu *v, u64 fid)
 	}
 	err = sbi_args_hart_mask(sbi_arg(v, 0), sbi_arg(v, 1), v->run->nr_vcpus, &harts);
 	if (err == SBI_SUCCESS)
-		err = rfence_request(v, fid, &r);
+		err = sbi_rfence_request(v, fid, &r);
 	if (err == SBI_SUCCESS)
 		shootdown_guest(v, harts, &r);
 	sbi_return(v, err, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SBI SRST for guests (SBI 2.0, chapter 10): the system that is reset is the partition. A cold and a warm reboot are the same here:
- * its memory is made anew, its images are loaded again.
+ * SBI SRST for guests (SBI 2.0, chapter 10). The system that is reset is the partition. A cold and
+ * a warm reboot are the same here: the memory is zeroed, and the images are loaded again.
  */
 #include "core/guest/args/sbi_args.h"
 #include "core/guest/sbi.h"

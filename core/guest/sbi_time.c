@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SBI TIME for guests (SBI 2.0, chapter 6). Times are guest times: what the guest's time CSR shows.
+ * SBI TIME for guests (SBI 2.0, chapter 6). All times are guest times, as the guest's time CSR
+ * shows them.
  */
 #include "core/guest/sbi.h"
 #include "core/run/sched.h"

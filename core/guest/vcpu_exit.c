@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What arch asks core when a vCPU exits (arch/riscv/guest.h): calls, faults, devices, interrupts, and what may not be.
+ * What arch/ asks core/ when a vCPU exits (arch/riscv/guest.h): calls, faults, devices, interrupts,
+ * and what a guest may not do.
  *
- * The fast ones run with the guest's callee-saved registers still in the hart and must not look at them. Nothing here may
- * trust what it gets from the guest.
+ * The frequent exits run with the guest's callee-saved registers still in the hart, and must not
+ * look at them. Nothing here may trust what comes from the guest.
  */
 #include <abi/cleave.h>
 #include <cleave/atomic.h>
@@ -24,8 +25,8 @@
 
 #define EXIT_WHY_LEN 512U
 
-/* Counters have one writer, the owner; readers on other harts take what they find. */
-static void exit_count(struct vcpu *v, enum cleave_stat cause)
+/* Only the vCPU's hart writes its counters; readers on other harts take what they find. */
+static void vcpu_exit_count(struct vcpu *v, enum cleave_stat cause)
 {
 	v->stat[CLEAVE_STAT_EXITS]++;
 	v->stat[cause]++;
@@ -35,16 +36,20 @@ enum guest_leave guest_on_ecall(struct guest *g)
 {
 	struct vcpu *v = vcpu_of(g);
 
-	exit_count(v, g->x[17] == CLEAVE_EID ? CLEAVE_STAT_EXIT_HYPERCALL : CLEAVE_STAT_EXIT_SBI);
+	vcpu_exit_count(v,
+			g->x[17] == CLEAVE_EID ? CLEAVE_STAT_EXIT_HYPERCALL : CLEAVE_STAT_EXIT_SBI);
 	return sbi_handle(v);
 }
 
-/* Neither memory nor a device is there. Not inline: the faults of a dirty log are to be short. */
-static __attribute__((noinline)) enum fault_answer exit_nothing(struct vcpu *v, enum access access,
-								bool implicit)
+/*
+ * Neither memory nor a device is there. This is not inline, to keep the faults of a dirty log
+ * short.
+ */
+static __attribute__((noinline)) enum fault_answer
+vcpu_exit_nothing(struct vcpu *v, enum access access, bool implicit)
 {
 	v->stat[CLEAVE_STAT_EXIT_OTHER]++;
-	/* Another manager may take a window away at any moment: that is no fault of this one's. */
+	/* Another manager may take a window away at any moment, which is not this one's fault. */
 	return !implicit && access != ACCESS_EXEC && v->vm->cfg->manager ? FAULT_GONE
 									 : FAULT_NOTHING;
 }
@@ -61,12 +66,12 @@ enum fault_answer guest_on_page_fault(struct guest *g, gpa_t gpa, enum access ac
 		return answer;
 	}
 	if (answer == FAULT_NOTHING) {
-		/* Page tables and instructions are not fetched from devices. */
+		/* A hart fetches neither page tables nor instructions from an emulated device. */
 		if (!implicit && access != ACCESS_EXEC && mmio_find(&v->vm->bus, gpa) != NULL) {
 			v->stat[CLEAVE_STAT_EXIT_MMIO]++;
 			return FAULT_EMULATED;
 		}
-		return exit_nothing(v, access, implicit);
+		return vcpu_exit_nothing(v, access, implicit);
 	}
 	v->stat[CLEAVE_STAT_EXIT_OTHER]++;
 	return answer;
@@ -94,7 +99,7 @@ enum guest_leave guest_on_interrupt(struct guest *g, u64 irq)
 {
 	struct vcpu *v = vcpu_of(g);
 
-	exit_count(v, CLEAVE_STAT_EXIT_IRQ);
+	vcpu_exit_count(v, CLEAVE_STAT_EXIT_IRQ);
 	switch (irq) {
 	case HART_IRQ_SOFT:
 		return request_serve() ? GUEST_LEAVE : GUEST_RESUME;
@@ -104,7 +109,7 @@ enum guest_leave guest_on_interrupt(struct guest *g, u64 irq)
 		irq_handle();
 		return GUEST_RESUME;
 	default:
-		/* No other is enabled in sie; one that comes all the same is not the guest's doing. */
+		/* No other is enabled in sie. If one comes, it is not the guest's doing. */
 		return GUEST_RESUME;
 	}
 }
@@ -113,32 +118,30 @@ enum guest_leave guest_on_wfi(struct guest *g)
 {
 	struct vcpu *v = vcpu_of(g);
 
-	exit_count(v, CLEAVE_STAT_EXIT_WFI);
+	vcpu_exit_count(v, CLEAVE_STAT_EXIT_WFI);
 	if (guest_irq_pending(g, vcpu_irqs(v)))
 		return GUEST_RESUME;
 	atomic_set(&v->waiting, true);
 	return GUEST_LEAVE;
 }
 
-/* --- what a guest may not do --------------------------------------------------------------------------------------- */
+/* --- what a guest may not do ------------------------------------------------------------------ */
 
-/* Write what the partition may touch to @buf, as far as it fits: its memory, then its devices. */
-static void exit_print_allowed(const struct vm *vm, char *buf, size_t size)
+/* Write to @buf what the partition may access, as far as it fits: its memory, then its devices. */
+static void vcpu_exit_print_allowed(const struct vm *vm, char *buf, size_t size)
 {
 	size_t at = str_print(buf, size, "memory");
 
 	for (u32 i = 0; i < vm->cfg->nr_memory && at < size; i++) {
 		const struct config_memory *m = &vm->cfg->memory[i];
 
-		at += str_print(buf + at, size - at, " 0x%llx-0x%llx", (unsigned long long)m->gpa,
-				(unsigned long long)(m->gpa + m->size - 1U));
+		at += str_print(buf + at, size - at, " 0x%lx-0x%lx", m->gpa, m->gpa + m->size - 1U);
 	}
 	for (u32 i = 0; i < vm->bus.nr && at < size; i++) {
 		const struct mmio_device *d = &vm->bus.dev[i];
 
-		at += str_print(buf + at, size - at, ", %s 0x%llx-0x%llx", d->name,
-				(unsigned long long)d->base.v,
-				(unsigned long long)(d->base.v + d->size - 1U));
+		at += str_print(buf + at, size - at, ", %s 0x%lx-0x%lx", d->name, d->base.v,
+				d->base.v + d->size - 1U);
 	}
 	if (at < size)
 		(void)vm_pass_print(vm, buf + at, size - at);
@@ -152,16 +155,14 @@ enum guest_leave guest_on_bad(struct guest *g, const struct guest_fault *f)
 	char where[32] = "";
 	char insn[48] = "";
 
-	exit_print_allowed(v->vm, allowed, sizeof(allowed));
+	vcpu_exit_print_allowed(v->vm, allowed, sizeof(allowed));
 	if (f->gpa.v != 0U)
-		(void)str_print(where, sizeof(where), " at 0x%llx", (unsigned long long)f->gpa.v);
+		(void)str_print(where, sizeof(where), " at 0x%lx", f->gpa.v);
 	if (f->insn != 0U)
-		(void)str_print(insn, sizeof(insn), ", instruction 0x%llx",
-				(unsigned long long)f->insn);
+		(void)str_print(insn, sizeof(insn), ", instruction 0x%lx", f->insn);
 	(void)str_print(why, sizeof(why),
-			"vCPU %u: %s%s, pc 0x%llx%s, scause 0x%llx, stval 0x%llx; it has %s", v->id,
-			f->what, where, (unsigned long long)g->pc, insn,
-			(unsigned long long)f->scause, (unsigned long long)f->stval, allowed);
+			"vCPU %u: %s%s, pc 0x%lx%s, scause 0x%lx, stval 0x%lx; it has %s", v->id,
+			f->what, where, g->pc, insn, f->scause, f->stval, allowed);
 	vm_stop_self(v->vm, CLEAVE_VM_FAULTED, why);
 	return GUEST_LEAVE;
 }

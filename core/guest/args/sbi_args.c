@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The arguments of SBI calls, checked. See sbi_args.h; any 64-bit value may come in here.
+ * The checks of the arguments of SBI calls (sbi_args.h). Any 64-bit value may come in here.
  */
 #include "core/guest/args/sbi_args.h"
 
@@ -30,7 +30,7 @@ s64 sbi_args_range(u64 *start, u64 *size)
 		*size = UINT64_MAX;
 		return SBI_SUCCESS;
 	}
-	/* The last byte, not the one behind it: a range may end with the address space. */
+	/* The last byte counts, not the one after it: a range may end with the address space. */
 	return *size - 1U > UINT64_MAX - *start ? SBI_ERR_INVALID_ADDRESS : SBI_SUCCESS;
 }
 
