@@ -155,13 +155,20 @@ HOST_CC_fuzz := $(CLANG) $(HOST_CFLAGS) -O1 $(SAN) -fsanitize=fuzzer-no-link
 
 # --- configuration and generated headers -------------------------------------------------------
 
+# A board's choices are platform/<board>/defconfig, by the name of the board with _ for -; variants of
+# a board stand beside that: `debug` is platform/qemu-virt/debug_defconfig.
 BOARD ?= qemu_virt
+defconfig = $(firstword $(wildcard platform/$(subst _,-,$(1))/defconfig platform/*/$(1)_defconfig))
+DEFCONFIGS := $(sort $(subst -,_,$(patsubst platform/%/defconfig,%_defconfig,$(wildcard platform/*/defconfig))) \
+	$(notdir $(wildcard platform/*/*_defconfig)))
+no_defconfig = echo "there is no $(1)_defconfig; there are: $(DEFCONFIGS)" >&2; exit 1
 kconfig := KCONFIG_CONFIG=$(O)/.config $(PYTHON) -m
 
 $(O)/.config:
-	$(say) DEFCONF configs/$(BOARD)_defconfig
+	$(if $(call defconfig,$(BOARD)),,@$(call no_defconfig,$(BOARD)))
+	$(say) DEFCONF $(call defconfig,$(BOARD))
 	@mkdir -p $(@D)
-	$(Q)$(kconfig) defconfig --kconfig Kconfig configs/$(BOARD)_defconfig >/dev/null
+	$(Q)$(kconfig) defconfig --kconfig Kconfig $(call defconfig,$(BOARD)) >/dev/null
 
 $(CONFIG_H): $(O)/.config Kconfig
 	$(say) GENCONF $@
@@ -171,12 +178,9 @@ $(CONFIG_H): $(O)/.config Kconfig
 	@touch $(O)/.config $@
 
 %_defconfig:
-	@test -f configs/$@ || { echo "no configs/$@; there are: $(notdir $(wildcard configs/*))" >&2; exit 1; }
+	$(if $(call defconfig,$*),,@$(call no_defconfig,$*))
 	@mkdir -p $(O)
-	$(Q)$(kconfig) defconfig --kconfig Kconfig configs/$@
-
-# Keep the target from being taken for configs/*: those are files.
-configs/%_defconfig: ;
+	$(Q)$(kconfig) defconfig --kconfig Kconfig $(call defconfig,$*)
 
 .PHONY: menuconfig savedefconfig
 menuconfig: $(O)/.config

@@ -43,7 +43,7 @@ check_spdx()
 {
 	local f rc=0
 	for f in $(sources '*.c' '*.h' '*.S' '*.ld' '*.py' '*.sh' '*.dts' '*.mk' 'Makefile' '*Kconfig' \
-		'configs/*' 'tests/run' '.ci/run' 'tools/*' 'scripts/initrd/*'); do
+		'platform/*/*defconfig' 'tests/run' '.ci/run' 'tools/*' 'scripts/initrd/*'); do
 		head -n 3 "$f" | grep -q 'SPDX-License-Identifier: BSD-2-Clause' && continue
 		echo "$f: no 'SPDX-License-Identifier: BSD-2-Clause' in its first three lines"
 		rc=1

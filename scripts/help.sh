@@ -16,10 +16,13 @@ Build
   make hypervisor       only build/cleave.bin and build/cleave.elf
   make guests, tools    only those
   make menuconfig       change the configuration (build/.config)
-  make NAME_defconfig   take configs/NAME_defconfig:
+  make NAME_defconfig   take the choices of a board or a variant of it, from platform/:
 HELP
-for f in "$(dirname "$0")"/../configs/*_defconfig; do
-	printf '                          %-20s %s\n' "$(basename "$f")" "$(sed -n '2s/^# //p' "$f")"
+cd "$(dirname "$0")/.." || exit 1
+for f in platform/*/defconfig platform/*/*_defconfig; do
+	name=$(basename "$f")
+	[ "$name" != defconfig ] || name=$(basename "$(dirname "$f")" | tr - _)_defconfig
+	printf '                          %-20s %s\n' "$name" "$(sed -n '2s/^# //p' "$f")"
 done
 cat <<'HELP'
   make savedefconfig    write what differs from the defaults to build/defconfig
