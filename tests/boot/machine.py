@@ -111,8 +111,16 @@ def pack(path, source, files):
 # --- the console ---------------------------------------------------------------------------------
 
 
+# What the firmware prints without a line end, in the middle of whatever line is open. OpenSBI 1.6
+# does so for every instruction that it is asked to emulate and finds illegal: a guest's mret, say.
+FIRMWARE = re.compile(r"system_opcode_insn: Invalid opcode for CSR read/write instruction")
+
+
 class Screen:
-    """What a terminal shows of a stream: whole lines, and the open one."""
+    """What a terminal shows of a stream: whole lines, and the open one.
+
+    A message of the firmware in the middle of a line is taken out of it, and is a line of its own.
+    """
 
     SEQUENCE = re.compile(r"\x1b\[([0-9;?]*)([@-~])|\x1b[^\[]")
 
@@ -124,7 +132,12 @@ class Screen:
 
     @property
     def open(self):
-        return "".join(self.cells).rstrip()
+        return FIRMWARE.sub("", "".join(self.cells)).rstrip()
+
+    def end_line(self):
+        self.lines += FIRMWARE.findall("".join(self.cells))
+        self.lines.append(self.open)
+        self.cells, self.column = [], 0
 
     def feed(self, text):
         text = self.rest + text
@@ -146,8 +159,7 @@ class Screen:
                 continue
             i += 1
             if c == "\n":
-                self.lines.append(self.open)
-                self.cells, self.column = [], 0
+                self.end_line()
             elif c == "\r":
                 self.column = 0
             elif c == "\b":

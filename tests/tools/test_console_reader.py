@@ -10,7 +10,7 @@ import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests", "boot"))
-from machine import SHORT, Failed, Machine  # noqa: E402
+from machine import SHORT, Failed, Machine, Screen  # noqa: E402
 
 
 @pytest.fixture
@@ -84,3 +84,16 @@ def test_reading_past_the_end_of_a_console_waits_for_nobody(says):
 def test_what_is_a_bug_ends_the_wait(says, line):
     with pytest.raises(Failed, match="the hypervisor has a bug: " + re.escape(line)):
         says(f"{line}\nhere\n", "sleep 1").wait("here", SHORT)
+
+
+def test_messages_of_the_firmware_are_lines_of_their_own():
+    """OpenSBI 1.6 prints this one without a line end, wherever the console happens to be."""
+    said = "system_opcode_insn: Invalid opcode for CSR read/write instruction"
+    screen = Screen()
+    screen.feed(f"p| 1\r\n{said}p| 2\r\n{said}{said}p| 3\r\np| fo{said}ur\r\n")
+    assert screen.lines == ["p| 1", said, "p| 2", said, said, "p| 3", said, "p| four"]
+    screen.feed(said[:20])
+    screen.feed(said[20:] + "p| $ ")
+    assert screen.open == "p| $"
+    screen.feed("\r\x1b[Kp| 5\r\n")
+    assert screen.lines[-2:] == ["p| four", "p| 5"]

@@ -206,6 +206,15 @@ void isa_intersect(struct isa *isa, const struct isa *other)
 	isa->h = isa->h && other->h;
 }
 
+bool isa_has(const struct isa *isa, const char *name)
+{
+	for (u32 n = 0; n < ARRAY_SIZE(extension); n++) {
+		if (strcmp(extension[n].name, name) == 0)
+			return has(isa, n);
+	}
+	return false;
+}
+
 size_t isa_guest_string(const struct isa *isa, u32 have, char *buf, size_t size)
 {
 	size_t len = str_print(buf, size, "rv64");

@@ -42,6 +42,9 @@ void isa_add_list(struct isa *isa, const char *list, size_t len);
 /** isa_intersect() - take out of @isa what @other does not have */
 void isa_intersect(struct isa *isa, const struct isa *other);
 
+/** isa_has() - Return: whether @isa holds the extension @name of isa.c's table, in lower case */
+bool isa_has(const struct isa *isa, const char *name);
+
 /**
  * isa_guest_string() - ISA string for a guest
  * @have: bit set 1 << enum isa_needs of what was found by trying (ISA_NEEDS_NOTHING need not be set)

@@ -2,8 +2,9 @@
 /*
  * Probing, hart by hart, with a fix-up under every instruction that a machine may lack.
  *
- * A bit of a WARL register counts as there when it reads back as it was written ("sticky"). The device tree is asked only
- * for what no instruction shows: the ISA string of guests and the sizes of cache blocks.
+ * A bit of a WARL register counts as there when it reads back as it was written ("sticky"). The
+ * device tree is asked for what no instruction shows, the ISA string of guests and the sizes of
+ * cache blocks, and before the one instruction of Svinval is tried.
  */
 #include "arch/riscv/probe/features.h"
 
@@ -152,8 +153,13 @@ static void probe_others(struct features *f)
 {
 	u64 v = 0;
 
-	/* sfence.w.inval: SYSTEM, funct7 = 0x0c; harmless wherever it does not trap */
-	f->svinval = fixup_try(".insn r 0x73, 0, 0x0c, x0, x0, x0", v) == CLV_OK;
+	/*
+	 * sfence.w.inval: SYSTEM, funct7 = 0x0c. It is tried only where the device tree names
+	 * Svinval. Elsewhere it goes to the firmware as an illegal instruction, and OpenSBI 1.6
+	 * prints a message about it, without a line end, into whatever is on the console.
+	 */
+	f->svinval = isa_has(&hart_tree.isa, "svinval") &&
+		     fixup_try(".insn r 0x73, 0, 0x0c, x0, x0, x0", v) == CLV_OK;
 	f->smstateen = csr_probe_read(CSR_HSTATEEN0, v) == CLV_OK;
 	/*
 	 * Each of hstateen1 to 3 traps unless the firmware has opened it by mstateenN.SE; one that is open must deny guests

@@ -49,6 +49,21 @@ static void plain(void **state)
 	assert_false(from_string("rv64imafdc_zbh").h);
 }
 
+static void one_of_them(void **state)
+{
+	struct isa isa = from_string("rv64imac_Svinval_svpbmt2p0");
+
+	(void)state;
+	assert_true(isa_has(&isa, "m"));
+	assert_true(isa_has(&isa, "svinval"));
+	assert_true(isa_has(&isa, "svpbmt"));
+	assert_false(isa_has(&isa, "f"));
+	assert_false(isa_has(&isa, "svnapot"));
+	assert_false(isa_has(&isa, "svinv"));
+	assert_false(isa_has(&isa, "nobody"));
+	assert_false(isa_has(&isa, ""));
+}
+
 static void versions(void **state)
 {
 	(void)state;
@@ -159,11 +174,17 @@ static void everything_fits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain),	cmocka_unit_test(versions),
-		cmocka_unit_test(never_given),	cmocka_unit_test(only_what_was_found),
-		cmocka_unit_test(lists),	cmocka_unit_test(cut_list),
-		cmocka_unit_test(intersection), cmocka_unit_test(garbage),
-		cmocka_unit_test(small_buffer), cmocka_unit_test(everything_fits),
+		cmocka_unit_test(plain),
+		cmocka_unit_test(one_of_them),
+		cmocka_unit_test(versions),
+		cmocka_unit_test(never_given),
+		cmocka_unit_test(only_what_was_found),
+		cmocka_unit_test(lists),
+		cmocka_unit_test(cut_list),
+		cmocka_unit_test(intersection),
+		cmocka_unit_test(garbage),
+		cmocka_unit_test(small_buffer),
+		cmocka_unit_test(everything_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
