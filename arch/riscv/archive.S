@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A boot archive linked into the image, when the configuration of the build says so. linker.ld pads it with zeros to a page.
+ * A boot archive that is linked into the image, if the configuration of the build asks for one.
+ * linker.ld pads it with zeros to a whole page.
  */
 #ifdef CONFIG_BUILTIN_ARCHIVE
 	.section .cleave.archive, "a", @progbits

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Constants of C for assembly: the build compiles this file to assembly text and turns each line `->NAME value` into a
- * #define of generated/asm-offsets.h. It is never linked.
+ * Constants of C for assembly. The build compiles this file to assembly text, and turns each line
+ * `->NAME value` of it into a #define of generated/asm-offsets.h. The file is never linked.
  */
 #include <cleave/types.h>
 #include "arch/riscv/guest.h"

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Control and status registers: numbers, fields, and how to reach them. For C and assembly.
+ * Control and status registers: their numbers, their fields, and access to them. For C and
+ * assembly.
  *
- * Numbers, not names: the assemblers that build Cleave do not all know the newer ones. Privileged specification, chapter
- * "Control and Status Registers", tables of supervisor, hypervisor and VS CSRs. A CSR that a machine may lack is touched
- * only through fixup.h, or after features.h has said that it is there.
+ * CSRs are named by number, because not every assembler that builds Cleave knows the newer names.
+ * The numbers are those of the privileged specification, chapter "Control and Status Registers",
+ * tables of supervisor, hypervisor and VS CSRs.
+ *
+ * A CSR that a machine may lack must be accessed through fixup.h only, or after features.h has said
+ * that it exists.
  */
 #ifndef ARCH_RISCV_CSR_H
 #define ARCH_RISCV_CSR_H
@@ -101,7 +105,7 @@
 #define HSTATUS_VTW  (CSR_U64(1) << 21)
 #define HSTATUS_VTSR (CSR_U64(1) << 22)
 
-/* sip, sie; vsie and hvip bits are these shifted left by one */
+/* sip, sie, vsip and vsie; hvip, hip and hie number the same interrupts one place further left */
 #define SIP_SSIP (CSR_U64(1) << 1)
 #define SIP_STIP (CSR_U64(1) << 5)
 #define SIP_SEIP (CSR_U64(1) << 9)
@@ -155,7 +159,7 @@
 #define CSR_STRING_(x) #x
 #define CSR_STRING(x)  CSR_STRING_(x)
 
-/** csr_read() - value of CSR number @csr, a constant */
+/** csr_read() - read CSR number @csr, a constant */
 #define csr_read(csr)                                                                   \
 	({                                                                              \
 		u64 csr_v_;                                                             \
@@ -167,13 +171,13 @@
 #define csr_write(csr, val) \
 	__asm__ volatile("csrw " CSR_STRING(csr) ", %0" ::"rK"((u64)(val)) : "memory")
 
-/** csr_set(), csr_clear() - set and clear bits */
+/** csr_set(), csr_clear() - set or clear the bits @bits of CSR number @csr */
 #define csr_set(csr, bits) \
 	__asm__ volatile("csrs " CSR_STRING(csr) ", %0" ::"rK"((u64)(bits)) : "memory")
 #define csr_clear(csr, bits) \
 	__asm__ volatile("csrc " CSR_STRING(csr) ", %0" ::"rK"((u64)(bits)) : "memory")
 
-/** csr_swap() - write @val. Return: what stood there before */
+/** csr_swap() - write @val into CSR number @csr. Return: its value before that */
 #define csr_swap(csr, val)                                           \
 	({                                                           \
 		u64 csr_v_;                                          \

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * C code that runs before address translation, at the physical address that the image was loaded to.
+ * C code that runs before address translation, at the physical address that the image was loaded
+ * to. It builds the tables that map the image, with the permissions that the image keeps
+ * for ever.
  *
- * It must never use an absolute address: no pointers in static data, no switch that becomes a jump table. The addresses of
- * symbols are pc-relative (-mcmodel=medany), so here they are physical. It builds the tables that map the image, with the
- * permissions that it keeps for ever.
+ * It must never use an absolute address: it has no pointers in static data, and no switch that
+ * becomes a jump table. The compiler addresses symbols relative to pc (-mcmodel=medany), so here
+ * their addresses are physical.
  */
 #include <abi/sbi.h>
 #include <cleave/string.h>
@@ -18,7 +20,7 @@ void early_die(const char *text)
 {
 	size_t len = strlen(text);
 
-	/* Untranslated, so a pointer is a physical address, as DBCN wants it. */
+	/* There is no translation yet, so a pointer is a physical address, which DBCN wants. */
 	if (firmware_call(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, len, (uintptr_t)text, 0).error !=
 	    0) {
 		for (size_t i = 0; i < len; i++)
@@ -31,7 +33,7 @@ void early_die(const char *text)
 		__asm__ volatile("wfi");
 }
 
-static u64 *table_take(void)
+static u64 *early_table_take(void)
 {
 	u64 *table = paging_tables.entry[paging_tables.used];
 
@@ -40,26 +42,31 @@ static u64 *table_take(void)
 	return table;
 }
 
-/* Table below entry @index of @table, made when there is none */
-static u64 *descend(u64 *table, u64 index)
+/* Return: the table below entry @index of @table; it is made if there is none. */
+static u64 *early_descend(u64 *table, u64 index)
 {
 	u64 *next;
 
 	if ((table[index] & PTE_V) != 0U)
 		return (u64 *)pte_address(table[index]);
-	next = table_take();
+	next = early_table_take();
 	table[index] = pte_make((uintptr_t)next, PTE_V);
 	return next;
 }
 
-/* Map [from, to) of the image, given by physical addresses, at its link address */
-static void map(u64 *root, uintptr_t image, const u8 *from, const u8 *to, u64 flags)
+/*
+ * Map a part of the image at its link address.
+ * @image: physical address of the image's first byte
+ * @from, @to: physical addresses of the part's first byte and of the byte after its last
+ */
+static void early_map_part(u64 *root, uintptr_t image, const u8 *from, const u8 *to, u64 flags)
 {
 	for (uintptr_t pa = (uintptr_t)from; pa < (uintptr_t)to; pa += PAGE_SIZE) {
 		u64 va = pa - image + LAYOUT_IMAGE;
-		u64 *table = descend(root, (va >> PTE_LEVEL_SHIFT(2)) & (PTE_TABLE_ENTRIES - 1U));
+		u64 *table =
+			early_descend(root, (va >> PTE_LEVEL_SHIFT(2)) & (PTE_TABLE_ENTRIES - 1U));
 
-		table = descend(table, (va >> PTE_LEVEL_SHIFT(1)) & (PTE_TABLE_ENTRIES - 1U));
+		table = early_descend(table, (va >> PTE_LEVEL_SHIFT(1)) & (PTE_TABLE_ENTRIES - 1U));
 		table[(va >> PTE_LEVEL_SHIFT(0)) & (PTE_TABLE_ENTRIES - 1U)] = pte_make(pa, flags);
 	}
 }
@@ -72,13 +79,17 @@ u64 early_map(uintptr_t image)
 		early_die("cleave| the image was not loaded to a 2 MiB-aligned address: shutting "
 			  "down\r\n");
 	paging_tables.used = 0;
-	root = table_take();
-	/* A and D are set beforehand: harts without Svadu would fault to have them set. */
-	map(root, image, image_start, image_text_end, PTE_V | PTE_R | PTE_X | PTE_A);
-	map(root, image, image_text_end, image_rodata_end, PTE_V | PTE_R | PTE_A);
-	map(root, image, image_rodata_end, image_data_end, PTE_V | PTE_R | PTE_W | PTE_A | PTE_D);
-	map(root, image, image_archive_end, image_guard0, PTE_V | PTE_R | PTE_W | PTE_A | PTE_D);
-	map(root, image, boot_stack_bottom, boot_stack_top, PTE_V | PTE_R | PTE_W | PTE_A | PTE_D);
-	map(root, image, boot_trap_stack_bottom, image_end, PTE_V | PTE_R | PTE_W | PTE_A | PTE_D);
+	root = early_table_take();
+	/* A and D are set from the start: a hart without Svadu would fault to have them set. */
+	early_map_part(root, image, image_start, image_text_end, PTE_V | PTE_R | PTE_X | PTE_A);
+	early_map_part(root, image, image_text_end, image_rodata_end, PTE_V | PTE_R | PTE_A);
+	early_map_part(root, image, image_rodata_end, image_data_end,
+		       PTE_V | PTE_R | PTE_W | PTE_A | PTE_D);
+	early_map_part(root, image, image_archive_end, image_guard0,
+		       PTE_V | PTE_R | PTE_W | PTE_A | PTE_D);
+	early_map_part(root, image, boot_stack_bottom, boot_stack_top,
+		       PTE_V | PTE_R | PTE_W | PTE_A | PTE_D);
+	early_map_part(root, image, boot_trap_stack_bottom, image_end,
+		       PTE_V | PTE_R | PTE_W | PTE_A | PTE_D);
 	return ((u64)SATP_MODE_SV39 << SATP_MODE_SHIFT) | ((uintptr_t)root >> PAGE_SHIFT);
 }

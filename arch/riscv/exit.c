@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Exits of a guest: who handles which, what a guest-page fault was for, and the emulation of single instructions.
+ * Exits of a guest: who handles which exit, what a guest-page fault was for, and the emulation of
+ * single instructions.
  *
- * Nothing that a guest does may end here in a panic or a loop of the hypervisor: whatever cannot be handled goes to
- * guest_on_bad() with all that is known of it (rule M9).
+ * Nothing that a guest does may end in a panic or a loop of the hypervisor: what cannot be handled
+ * goes to guest_on_bad(), with all that is known about it (rule M9).
  */
 #include "arch/riscv/exit.h"
 
@@ -15,23 +16,24 @@
 #include "arch/riscv/decode/insn.h"
 
 _Static_assert(EXIT_RESUME == (int)GUEST_RESUME && EXIT_LEAVE == (int)GUEST_LEAVE,
-	       "core's answer is handed to switch.S as it is");
+	       "switch.S gets core's answer as it is");
 
 /*
- * htinst of a fault that the VS-stage walk itself met (privileged specification, chapter "H", "Transformed Instruction or
- * Pseudoinstruction for mtinst or htinst"): bit 12 is the width of a PTE, bit 5 says write.
+ * The pseudo-instruction in htinst after a fault of the VS-stage walk itself (privileged
+ * specification, chapter "H", "Transformed Instruction or Pseudoinstruction for mtinst or htinst").
+ * Bit 12 gives the width of a PTE, bit 5 says that the walk was writing.
  */
 #define PSEUDO_WALK	  UINT64_C(0x2000)
 #define PSEUDO_WALK_WIDTH UINT64_C(0x1000)
 #define PSEUDO_WALK_WRITE UINT64_C(0x0020)
 
 #define INSN_WFI 0x10500073U
-#define INSN_WRS_NTO \
-	0x00d00073U /* Zawrs: wait until a reserved word changes; hstatus.VTW makes it trap as well */
+/* Zawrs: wait until a reserved word changes. Like WFI, it traps while hstatus.VTW is set. */
+#define INSN_WRS_NTO 0x00d00073U
 
 /*
- * Read faults in a row, at one pc for one address and all of them spurious to core, after which the access is asked for as a
- * write, and after which its refusal counts; see exit_spurious_read().
+ * Spurious read faults in a row, at one pc and for one address (see exit_spurious_read()): after
+ * READ_REPEATS of them core is asked for a write, and after READ_GIVE_UP its refusal counts.
  */
 #define READ_REPEATS 3U
 #define READ_GIVE_UP 0x100000U
@@ -41,7 +43,10 @@ static bool exit_is_walk(u64 htinst)
 	return (htinst & ~(PSEUDO_WALK_WIDTH | PSEUDO_WALK_WRITE)) == PSEUDO_WALK;
 }
 
-/* htval holds the address without its two lowest bits; those of an explicit access are stval's, a PTE's are 0. */
+/*
+ * htval holds the address without its two lowest bits. They are stval's in an explicit access, and
+ * 0 in the address of a PTE.
+ */
 static gpa_t exit_gpa(u64 htval, u64 stval, bool implicit)
 {
 	return GPA((htval << 2) | (implicit ? 0U : stval & 3U));
@@ -57,14 +62,16 @@ static enum access exit_access(u64 cause, u64 htinst)
 }
 
 /*
- * Some harts report the A/D update of a VS-stage walk as a read, with nothing in htinst to tell (QEMU 7.2: cause 21, htinst
- * 0). Core then finds reading allowed, calls the fault spurious, and the guest faults again for ever. So when the same pc
- * faults for the same address time after time, the access is asked for as a write. If it was none after all, a page is
- * reported dirty that is not, which is allowed (M1 forbids only the reverse).
+ * Some harts report the A/D update of a VS-stage walk as a read, and htinst does not tell (QEMU
+ * 7.2: cause 21, htinst 0). Core then finds that reading is allowed and calls the fault spurious,
+ * and the guest would fault for ever. So if the same pc keeps faulting for the same address, core
+ * is asked for a write. If the access was no write after all, a clean page is reported dirty, which
+ * is allowed: M1 forbids only the reverse.
  *
- * Repeating need not mean no progress (the memory may be mapped anew each time, and to be read only), so a refused write
- * is not held against the guest until it has stood there for very long. Polling a device register does not count: core
- * does not answer RETRY.
+ * A fault that repeats need not mean that the guest makes no progress: each time the memory may
+ * have been mapped anew, for reading only. So a refused write is not held against the guest until
+ * it has faulted at that place for very long. A guest that polls a device register never comes
+ * here, because core does not call those faults spurious.
  */
 static enum fault_answer exit_spurious_read(struct guest *g, gpa_t gpa, bool implicit)
 {
@@ -92,7 +99,9 @@ static int exit_fault_done(struct guest *g, gpa_t gpa, enum fault_answer answer)
 	return EXIT_FULL;
 }
 
-/* Reads, fetches, and whatever the VS-stage walk itself did. Not inline: see exit_page_fault(). */
+/*
+ * Reads, fetches, and all accesses of the VS-stage walk itself. Not inline: see exit_page_fault().
+ */
 static __attribute__((noinline)) int exit_other_fault(struct guest *g, gpa_t gpa)
 {
 	bool implicit = exit_is_walk(g->exit.htinst);
@@ -105,8 +114,9 @@ static __attribute__((noinline)) int exit_other_fault(struct guest *g, gpa_t gpa
 }
 
 /*
- * Not inline: an SBI call should not save the registers that this needs. A store of the guest's is what a dirty log makes fault, so
- * it takes the short way.
+ * Not inline: exit_fast() would have to save the registers that this function needs, and an SBI
+ * call would pay for it. A store by the guest itself takes the shortest way, because that is what a
+ * dirty log makes fault.
  */
 static __attribute__((noinline)) int exit_page_fault(struct guest *g, u64 cause)
 {
@@ -115,7 +125,10 @@ static __attribute__((noinline)) int exit_page_fault(struct guest *g, u64 cause)
 	u64 htinst = csr_read(CSR_HTINST);
 	gpa_t gpa = exit_gpa(htval, stval, exit_is_walk(htinst));
 
-	/* For exit_full(), which few faults come to; but storing costs less than keeping them over the call. */
+	/*
+	 * For exit_full(). Few faults get there, but to store the values costs less than to keep
+	 * them in registers over the call.
+	 */
 	g->exit.scause = cause;
 	g->exit.stval = stval;
 	g->exit.htval = htval;
@@ -149,7 +162,11 @@ static bool exit_from_vs(void)
 	return (csr_read(CSR_SSTATUS) & SSTATUS_SPP) != 0U;
 }
 
-/* Two bytes of the guest's code, with the guest's own translation and execute permission. @v: address in, parcel out */
+/*
+ * Fetch two bytes of the guest's code, with the guest's own translation and its execute permission.
+ * @v: in: address; out: the bytes
+ * Return: 0 or CLV_ERR_FAULT.
+ */
 static int exit_fetch_parcel(u64 *v)
 {
 	u64 io = *v;
@@ -159,7 +176,10 @@ static int exit_fetch_parcel(u64 *v)
 	return err;
 }
 
-/* Return: 0, CLV_ERR_FAULT when the code cannot be read; @insn is 0 then */
+/*
+ * Fetch the instruction at @pc. Return: 0, or CLV_ERR_FAULT when it cannot be read; @insn is 0
+ * then.
+ */
 static int exit_fetch(u64 pc, u32 *insn)
 {
 	u64 low = pc;
@@ -177,7 +197,7 @@ static int exit_fetch(u64 pc, u32 *insn)
 	return CLV_OK;
 }
 
-/* A fault at an address where the partition has neither memory nor a device that could answer */
+/* Words for a fault at an address where the partition has neither memory nor a device */
 static const char *exit_what_outside(u64 cause, bool walk)
 {
 	if (walk)
@@ -192,7 +212,7 @@ static const char *exit_what_outside(u64 cause, bool walk)
 	}
 }
 
-/* Tell core, with the instruction where it can be read; a fetch that failed has none. */
+/* Tell core about @what, with the instruction if it can be read. A failed fetch has none. */
 static int exit_bad(struct guest *g, const char *what)
 {
 	const struct guest_exit *e = &g->exit;
@@ -213,8 +233,9 @@ static int exit_bad(struct guest *g, const char *what)
 }
 
 /*
- * Run the instruction again. Its code could not be read, or is not what trapped any more: another vCPU changed the code
- * or its mapping. After the fences the hart sees what we saw, so this time it faults by itself or does something else.
+ * Have the guest execute the instruction again. Its code could not be read, or is no longer what
+ * trapped: another vCPU has changed the code or its mapping. After the fences the hart sees what
+ * the hypervisor saw, so this time the fetch faults by itself, or the new code runs.
  */
 static int exit_again(const struct guest *g)
 {
@@ -223,7 +244,14 @@ static int exit_again(const struct guest *g)
 	return EXIT_RESUME;
 }
 
-/* Fill @a from htinst or from the code. Return: 0, CLV_ERR_FAULT: run it again, CLV_ERR_UNSUPPORTED: @insn is no load or store */
+/*
+ * Decode the access from htinst or, if that does not tell, from the code.
+ * @a: the access
+ * @offset: distance of the faulting byte from the access's first byte
+ * @insn: the instruction, for a message
+ * Return: 0; CLV_ERR_FAULT: the guest has to execute it again; CLV_ERR_UNSUPPORTED: it is neither a
+ * load nor a store.
+ */
 static int exit_decode(struct guest *g, struct insn_access *a, u8 *offset, u32 *insn)
 {
 	bool store = g->exit.scause == CAUSE_STORE_GUEST_PAGE;
@@ -288,8 +316,10 @@ static int exit_mmio(struct guest *g)
 }
 
 /*
- * An instruction that HS-mode may execute and VS- or VU-mode may not. What a guest's hart has no H extension for (hypervisor CSRs
- * and instructions, counters that it is not given) is an illegal instruction there, and so is what VU-mode may not do.
+ * An instruction that HS-mode may execute, but VS-mode or VU-mode may not. The guest's hart has no
+ * H extension, so for the guest it is an illegal instruction: an access to a hypervisor CSR or to a
+ * counter that the guest is not given, a hypervisor instruction, or one that VU-mode may not
+ * execute.
  */
 static int exit_virtual_instruction(struct guest *g)
 {
@@ -303,8 +333,9 @@ static int exit_virtual_instruction(struct guest *g)
 	}
 	if (insn == INSN_WRS_NTO) {
 		/*
-		 * It may come back at any time, in VU-mode too. It traps only while another vCPU waits for this hart, maybe the
-		 * very one that holds the lock: let that one run.
+		 * The instruction may complete at any time, in VU-mode too. It traps only while
+		 * another vCPU waits for this hart. That one may hold the very lock that the guest
+		 * waits for, so let it run.
 		 */
 		guest_skip(g);
 		return EXIT_LEAVE;
@@ -314,9 +345,10 @@ static int exit_virtual_instruction(struct guest *g)
 }
 
 /*
- * The machine refused an access to memory that the G-stage allows: a bus error, or a protection that Cleave does not know
- * of. In user mode that may be no more than a misaligned atomic access (where memory does not support them, they raise this),
- * so the guest's kernel handles it, as on a hart of its own; in VS-mode the partition ends.
+ * The machine has refused an access to memory that the G-stage allows: a bus error, or a protection
+ * that Cleave does not know of. In user mode it may only be a misaligned atomic access, which
+ * raises this where the memory does not support it. So the guest's kernel handles it, as it would
+ * on a machine of its own. In VS-mode it ends the partition.
  */
 static int exit_access_fault(struct guest *g)
 {
@@ -334,7 +366,7 @@ static int exit_access_fault(struct guest *g)
 	}
 }
 
-/* As a bus answers where there is nothing (any more) */
+/* Answer as a bus does where nothing is left: by an access fault of the guest. */
 static int exit_gone(struct guest *g)
 {
 	guest_inject(g,
@@ -370,7 +402,7 @@ int exit_full(struct guest *g)
 	case CAUSE_FETCH_PAGE:
 	case CAUSE_LOAD_PAGE:
 	case CAUSE_STORE_PAGE:
-		/* hedeleg asks for these to go to VS-mode, but its bits need not be writable. */
+		/* hedeleg asks that VS-mode take these, but its bits need not be writable. */
 		guest_inject(g, g->exit.scause, g->exit.stval);
 		return EXIT_RESUME;
 	default:

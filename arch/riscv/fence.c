@@ -2,17 +2,18 @@
 /*
  * TLB and instruction fences on this hart.
  *
- * HFENCE.GVMA takes its address shifted right by two (privileged specification, chapter "H", "Hypervisor Memory-Management
- * Fence Instructions"); HFENCE.VVMA takes it as it is.
+ * HFENCE.GVMA takes its address shifted right by two; HFENCE.VVMA takes it as it is (privileged
+ * specification, chapter "H", "Hypervisor Memory-Management Fence Instructions").
  */
 #include "arch/riscv/fence.h"
 
 #include "arch/riscv/probe/features.h"
 
 /*
- * A SoC whose harts keep VA-to-HPA entries that HFENCE.GVMA does not find (errata of split TLBs) needs an HFENCE.VVMA as
- * well. That one works on the VMID in hgatp, so it reaches the loaded guest; every entry of a guest fences by VVMA too
- * where split_tlb is set.
+ * On some SoCs the harts keep VA-to-HPA entries that HFENCE.GVMA does not find (errata of split
+ * TLBs), and need an HFENCE.VVMA as well. That one flushes the VMID in hgatp, so here it reaches
+ * the loaded guest only. A guest that is not loaded owes the fence until it is entered next
+ * (core/run/shootdown.c); by then it is loaded.
  */
 static inline void fence_split(void)
 {

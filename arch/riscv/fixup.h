@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Instructions that may trap, and where to go on when they do.
+ * Instructions that may trap, and where execution goes on when they do.
  *
- * A pair (instruction, resume) stands in section .cleave.fixup as two offsets relative to themselves; trap_host() in trap.c
- * looks a trap's pc up there. The trap itself overwrites sepc, sstatus.SPP, sstatus.SPIE and hstatus.SPV and GVA: the
- * functions here put all three registers back, so that they can be used while a guest's state is in them. scause, stval,
- * htval and htinst keep what the trap left, for the caller to look at.
+ * Section .cleave.fixup holds pairs (instruction, resume), as two offsets, each from its own
+ * address.
+ * trap_host() looks up the pc of a trap there. The trap itself overwrites sepc, sstatus.SPP,
+ * sstatus.SPIE, hstatus.SPV and hstatus.GVA. The functions here put these three registers back, so
+ * they can be used while the registers hold a guest's state. scause, stval, htval and htinst keep
+ * what the trap left there, for the caller to look at.
  */
 #ifndef ARCH_RISCV_FIXUP_H
 #define ARCH_RISCV_FIXUP_H
@@ -14,7 +16,11 @@
 #include <cleave/types.h>
 #include "arch/riscv/csr.h"
 
-/** FIXUP() - for inline assembly: when the instruction at local label @insn traps, go on at local label @resume */
+/**
+ * FIXUP() - for inline assembly: if the instruction at local label @insn traps, go on at local
+ * label
+ * @resume
+ */
 #define FIXUP(insn, resume)                   \
 	".pushsection .cleave.fixup, \"a\"\n" \
 	"	.balign 4\n"                        \
@@ -47,10 +53,10 @@ static inline void fixup_restore(const struct fixup_saved *s)
 
 /**
  * fixup_try() - run one instruction that may trap
- * @insn: its text, with %1 for the register that it writes or reads
- * @io: u64 lvalue: value in and out
+ * @insn: text of the instruction, with %1 for the register that it reads or writes
+ * @io: lvalue of type u64: the register's value, in and out
  *
- * Return: CLV_OK, or CLV_ERR_FAULT when it trapped; @io is as the instruction left it.
+ * Return: CLV_OK, or CLV_ERR_FAULT when the instruction trapped; @io is as the instruction left it.
  */
 #define fixup_try(insn, io)                                         \
 	({                                                          \
@@ -71,26 +77,25 @@ static inline void fixup_restore(const struct fixup_saved *s)
 	})
 
 /**
- * csr_probe_read() - read CSR number @csr, which may not exist, into u64 lvalue @v
- * csr_probe_write() - write u64 lvalue @v into it
- * csr_probe_swap() - write @v and get the old value into it
- * Return: CLV_OK or CLV_ERR_FAULT.
+ * csr_probe_read() - read a CSR that may not exist
+ * csr_probe_write() - write it
+ * csr_probe_swap() - exchange its value with @v
+ * @csr: number of the CSR
+ * @v: lvalue of type u64: the value
+ *
+ * Return: CLV_OK, or CLV_ERR_FAULT when the access trapped.
  */
 #define csr_probe_read(csr, v)	fixup_try("csrr %1, " CSR_STRING(csr), v)
 #define csr_probe_write(csr, v) fixup_try("csrw " CSR_STRING(csr) ", %1", v)
 #define csr_probe_swap(csr, v)	fixup_try("csrrw %1, " CSR_STRING(csr) ", %1", v)
 
-/** fixup_load32() - load a word that may not be there. Return: CLV_OK or CLV_ERR_FAULT (@out is 0 then) */
-static inline int fixup_load32(const volatile void *p, u32 *out)
-{
-	u64 v = (uintptr_t)p;
-	int err = fixup_try("lwu %1, 0(%1)", v);
-
-	*out = err == CLV_OK ? (u32)v : 0U;
-	return err;
-}
-
-/** fixup_load64() - as fixup_load32(), eight bytes */
+/**
+ * fixup_load64() - load eight bytes from memory that may not be there
+ * @p: address of the hypervisor's, a multiple of 8
+ * @out: the bytes
+ *
+ * Return: CLV_OK, or CLV_ERR_FAULT when the load trapped, and then *@out is 0.
+ */
 static inline int fixup_load64(const volatile void *p, u64 *out)
 {
 	u64 v = (uintptr_t)p;

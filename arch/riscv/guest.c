@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A vCPU's CSRs: what they start with, and putting them on a hart and taking them off again.
+ * A vCPU's CSRs: the values that they start with, putting them on a hart, and taking them off
+ * again.
  *
- * While a vCPU is loaded (hart->guest), the hart's CSRs hold its state and struct guest's copies are stale; sstatus and hstatus are
- * among them. It must never touch a CSR that features.h does not vouch for, and never give a guest a CSR bit that lets it
- * reach what another guest left behind.
+ * While a vCPU is loaded (hart->guest), the hart's CSRs hold its state, sstatus and hstatus among
+ * them, and the copies in struct guest are stale.
  *
- * Owner: the hart that runs. Nothing here locks.
+ * This file must never touch a CSR that features.h does not vouch for, and never give a guest a CSR
+ * bit through which it could see what another guest has left behind.
+ *
+ * Locking: none. Everything here works on the hart that calls.
  */
 #include "arch/riscv/guest.h"
 
@@ -21,24 +24,29 @@
 #define GUEST_IRQS (GUEST_IRQ_SOFT | GUEST_IRQ_TIMER | GUEST_IRQ_EXT)
 
 /*
- * Exceptions that VS-mode takes itself: those that a guest makes and handles as on a hart of its own.
+ * Exceptions that VS-mode takes itself: the ones that a guest causes and handles as on a hart of
+ * its own.
  *
- * Access faults are not among them: they mean that the machine refused an access to memory that Cleave gave, which
- * must be reported (exit.c). Neither are virtual instructions, which VS-mode knows nothing of.
+ * Access faults are not among them. They mean that the machine has refused an access to memory that
+ * Cleave gave to the guest, which has to be reported (exit.c). Virtual-instruction exceptions are
+ * not either, because VS-mode knows nothing of them.
  */
 #define GUEST_EXCEPTIONS                                                                       \
 	(BIT64(CAUSE_FETCH_MISALIGNED) | BIT64(CAUSE_ILLEGAL) | BIT64(CAUSE_BREAKPOINT) |      \
 	 BIT64(CAUSE_LOAD_MISALIGNED) | BIT64(CAUSE_STORE_MISALIGNED) | BIT64(CAUSE_ECALL_U) | \
 	 BIT64(CAUSE_FETCH_PAGE) | BIT64(CAUSE_LOAD_PAGE) | BIT64(CAUSE_STORE_PAGE))
 
-/* hcounteren: cycle, time, instret. Event counters belong to nobody yet. */
+/* hcounteren: cycle, time and instret. Nobody owns the event counters yet. */
 #define GUEST_COUNTERS 7U
 
-/* hstateen0: the guest has its own sstateen0 and senvcfg; AIA, indirect CSRs and custom state stay closed */
+/*
+ * hstateen0: the guest has its own sstateen0 and senvcfg. AIA, indirect CSRs and custom state stay
+ * closed.
+ */
 #define STATEEN0_ENVCFG BIT64(62)
 #define STATEEN0_SE0	BIT64(63)
 
-/* vsstatus.UXL and hstatus.VSXL: both 64 bits wide (value 2) */
+/* vsstatus.UXL and hstatus.VSXL: 2 in each of them means 64 bits. */
 #define XL_64 (UINT64_C(2) << 32)
 
 /* guest_fp.S */
@@ -58,8 +66,9 @@ static bool guest_has_vector(const struct guest *g)
 }
 
 /*
- * cbo.inval flushes instead: dropping lines would let a guest see what their memory's last owner left in DRAM. ADUE stays 0: the
- * G-stage's write protection is what dirty logging stands on, and hardware A/D updates may pass it by.
+ * cbo.inval of a guest flushes instead: if it dropped a line, the guest would see what the last
+ * owner of the memory has left in DRAM. ADUE stays 0: dirty logging depends on the G-stage's write
+ * protection, and hardware A/D updates may bypass it.
  */
 static u64 guest_envcfg(void)
 {
@@ -80,8 +89,8 @@ static void guest_init_vector(struct guest_vector *vec)
 {
 	u8 *regs = vec->regs;
 
-	*vec = (struct guest_vector){ .vtype = BIT64(63),
-				      .regs = regs }; /* vill: as a hart starts */
+	/* vill is set, as on a hart that starts. */
+	*vec = (struct guest_vector){ .vtype = BIT64(63), .regs = regs };
 	if (regs != NULL)
 		memset(regs, 0, 32U * (size_t)features.vlenb);
 }
@@ -106,7 +115,10 @@ void guest_init(struct guest *g, u64 pc, u64 a0, u64 a1)
 	g->hcounteren = GUEST_COUNTERS;
 	g->hstateen0 = STATEEN0_SE0 | STATEEN0_ENVCFG;
 	g->csr = (struct guest_csrs){ .vsstatus = XL_64, .vstimecmp = UINT64_MAX };
-	/* Firmware opens the counters to user mode before it starts a kernel; Linux relies on it (vDSO). */
+	/*
+	 * Firmware opens the counters to user mode before it starts a kernel, and Linux's vDSO
+	 * needs it.
+	 */
 	g->csr.scounteren = GUEST_COUNTERS;
 
 	g->fp = (struct guest_fp){ 0 };
@@ -128,8 +140,9 @@ void guest_set_gstage(struct guest *g, hpa_t root, u8 levels, u16 vmid)
 }
 
 /*
- * The registers stay in the hart after guest_put(), in case that the same vCPU comes back first. Another one, even one that
- * never used them, gets its own (zeros): it must not see what the last one left.
+ * F, D and V registers stay in the hart after guest_put(): the same vCPU may be the next one there.
+ * Any other vCPU gets its own, even if it has never used them and they are zero, because it must
+ * not see what the last one has left.
  */
 static void guest_load_fp(struct guest *g, struct hart *h)
 {
@@ -147,7 +160,11 @@ static void guest_load_fp(struct guest *g, struct hart *h)
 	g->fp_hart = h;
 }
 
-/* Save what the guest changed since it was loaded. @sstatus: the CSR's value. Return: it with FS and VS no longer dirty */
+/*
+ * Save the F, D and V registers if the guest has changed them since it was loaded.
+ * @sstatus: value of the CSR
+ * Return: that value, with FS and VS no longer dirty.
+ */
 static u64 guest_put_fp(struct guest *g, u64 sstatus)
 {
 	if (features.fp && (sstatus & SSTATUS_FS) == SSTATUS_FS) {
@@ -163,7 +180,7 @@ static u64 guest_put_fp(struct guest *g, u64 sstatus)
 	return sstatus;
 }
 
-/* CSRs that say what the guest may do; alike for all guests but for htimedelta */
+/* Load the CSRs that say what the guest may do. All but htimedelta are the same for all guests. */
 static void guest_load_controls(const struct guest *g)
 {
 	csr_write(CSR_HEDELEG, g->hedeleg);
@@ -171,10 +188,13 @@ static void guest_load_controls(const struct guest *g)
 	csr_write(CSR_HCOUNTEREN, g->hcounteren);
 	csr_write(CSR_HTIMEDELTA, g->time_offset);
 	csr_write(CSR_HGEIE, 0);
-	/* hstateen1 to 3, where the firmware lets us at them, are zero for all guests since features.c probed the hart. */
+	/*
+	 * hstateen1 to 3, where the firmware has opened them, are zero since features.c has probed
+	 * the hart, and stay so for all guests.
+	 */
 	if (features.smstateen)
 		csr_write(CSR_HSTATEEN0, g->hstateen0);
-	/* These take part in VS-mode's interrupts; no guest is given the AIA. */
+	/* These affect VS-mode's interrupts. No guest is given the AIA. */
 	if (features.aia) {
 		csr_write(CSR_HVIEN, 0);
 		csr_write(CSR_HVICTL, 0);
@@ -184,9 +204,11 @@ static void guest_load_controls(const struct guest *g)
 }
 
 /*
- * A reservation that the last guest left dangling would serve this one's SC, on a word that was changed since its own LR
- * (unprivileged specification, "Load-Reserved/Store-Conditional Instructions": an SC to a scratch word at a context switch). QEMU
- * drops it at each change of mode, so no test there can tell; harts need not.
+ * If the last guest has left a reservation, an SC of this guest could succeed by it, on a word that
+ * was changed after this guest's own LR. So a context switch does an SC to a scratch word
+ * (unprivileged specification, "Load-Reserved/Store-Conditional Instructions"). QEMU drops the
+ * reservation at each change of mode, so no test there can show the difference; a hart need not
+ * drop it.
  */
 static void guest_drop_reservation(void)
 {
@@ -207,10 +229,13 @@ void guest_load(struct guest *g)
 		guest_put(h->guest);
 	guest_drop_reservation();
 
-	/* vsatp is 0 while hgatp and henvcfg change, so that no walk mixes one guest's tables with the other's. */
+	/* vsatp is 0 while hgatp and henvcfg change: no walk may mix the tables of two guests. */
 	csr_write(CSR_VSATP, 0);
 	csr_write(CSR_HGATP, g->hgatp);
-	/* VMID 0 had mode Bare until now; a change of a VMID's mode has to be fenced ("hgatp"). */
+	/*
+	 * VMID 0 has had mode Bare until now. A change of a VMID's mode needs a fence (privileged
+	 * specification, "hgatp").
+	 */
 	if ((g->hgatp & HGATP_VMID) == 0U)
 		fence_gvma_all();
 	if (features.henvcfg)
@@ -227,7 +252,7 @@ void guest_load(struct guest *g)
 	csr_write(CSR_HVIP, g->csr.hvip);
 	if (features.sstc)
 		csr_write(CSR_VSTIMECMP, g->csr.vstimecmp);
-	/* These have no VS copy: VU-mode is under the same CSR that HS-mode's U-mode would be. */
+	/* These have no VS copy: the CSR that governs HS-mode's U-mode governs VU-mode too. */
 	csr_write(CSR_SCOUNTEREN, g->csr.scounteren);
 	if (features.henvcfg)
 		csr_write(CSR_SENVCFG, g->csr.senvcfg);
@@ -270,7 +295,7 @@ void guest_put(struct guest *g)
 	if (features.siselect)
 		g->csr.vsiselect = csr_read(CSR_VSISELECT);
 	g->csr.vsatp = csr_swap(CSR_VSATP, 0);
-	/* From here on the hart walks no table of this guest, not even speculatively (rule M4). */
+	/* After this the hart walks no table of this guest, not even speculatively (rule M4). */
 	csr_write(CSR_HGATP, 0);
 	h->guest = NULL;
 }
@@ -291,7 +316,7 @@ void guest_irq_soft(struct guest *g)
 	csr_set(CSR_HVIP, GUEST_IRQ_SOFT);
 }
 
-/* vsie as hie and hip number its bits: one place further left */
+/* Return: vsie, its bits numbered as in hie and hip: one place further left. */
 static u64 guest_enabled(const struct guest *g)
 {
 	return (guest_loaded(g) ? csr_read(CSR_VSIE) : g->csr.vsie) << 1;
@@ -353,7 +378,9 @@ void guest_set_time_offset(struct guest *g, u64 offset)
 		csr_write(CSR_HTIMEDELTA, offset);
 }
 
-/* Privileged specification, "Trap Entry" for a trap into VS-mode */
+/*
+ * Do what a hart does at a trap into VS-mode: privileged specification, chapter "H", "Trap Entry".
+ */
 void guest_inject(struct guest *g, u64 cause, u64 tval)
 {
 	u64 vsstatus = csr_read(CSR_VSSTATUS);
@@ -369,8 +396,8 @@ void guest_inject(struct guest *g, u64 cause, u64 tval)
 		vsstatus |= SSTATUS_SPIE;
 	csr_write(CSR_VSSTATUS, vsstatus & ~SSTATUS_SIE);
 
-	g->pc = csr_read(CSR_VSTVEC) &
-		~UINT64_C(3); /* exceptions go to the base in both modes of vstvec */
+	/* Exceptions go to the base address in both modes of vstvec. */
+	g->pc = csr_read(CSR_VSTVEC) & ~UINT64_C(3);
 	csr_set(CSR_SSTATUS, SSTATUS_SPP);
 	csr_set(CSR_HSTATUS, HSTATUS_SPVP);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Saving and restoring floating-point and vector registers.
+ * Saving and restoring floating-point and vector registers. The hypervisor itself never uses them.
  *
- * The caller has seen that the hart has them (features.h) and that sstatus.FS or VS is not Off; all of these leave the field
- * Dirty or as it was, and the caller sets it. The hypervisor itself never uses these registers.
+ * The caller has checked that the hart has the registers (features.h) and that sstatus.FS or VS is
+ * not Off. These functions leave that field as it was or Dirty; the caller then sets it.
  */
 #include "arch/riscv/asm.h"
 #include "arch/riscv/csr.h"
@@ -12,11 +12,18 @@
 	.option	push
 	.option	arch, +d, +v
 
+.macro	for_fp_registers op
+	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+	\op	f\n, FP_F + \n * 8(a0)
+	.endr
+	.irp	n, 16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	\op	f\n, FP_F + \n * 8(a0)
+	.endr
+.endm
+
 /* void guest_fp_save(struct guest_fp *fp) */
 FUNCTION(guest_fp_save)
-	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-	fsd	f\n, FP_F + \n * 8(a0)
-	.endr
+	for_fp_registers fsd
 	csrr	t0, CSR_FCSR
 	sd	t0, FP_FCSR(a0)
 	ret
@@ -24,9 +31,7 @@ END(guest_fp_save)
 
 /* void guest_fp_restore(const struct guest_fp *fp) */
 FUNCTION(guest_fp_restore)
-	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-	fld	f\n, FP_F + \n * 8(a0)
-	.endr
+	for_fp_registers fld
 	ld	t0, FP_FCSR(a0)
 	csrw	CSR_FCSR, t0
 	ret
@@ -35,7 +40,7 @@ END(guest_fp_restore)
 /*
  * void guest_vector_save(struct guest_vector *vec)
  *
- * vstart counts for whole-register stores too, so it is saved and cleared first.
+ * Whole-register stores begin at vstart too, so it is saved and cleared first.
  */
 FUNCTION(guest_vector_save)
 	csrr	t0, CSR_VSTART
@@ -63,8 +68,9 @@ END(guest_vector_save)
 /*
  * void guest_vector_restore(const struct guest_vector *vec)
  *
- * vsetvl clears vstart, so vstart comes last. vl was a result of vsetvl under this vtype, so asking for it gives it again; a
- * vtype with vill set gives vill and vl = 0, as it was.
+ * vsetvl clears vstart, so vstart is written last. The saved vl was once the result of a vsetvl
+ * under this vtype, so asking for it gives it again. A vtype with vill set gives vill and vl = 0,
+ * which is how they were saved.
  */
 FUNCTION(guest_vector_restore)
 	ld	t0, VEC_REGS(a0)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Entry of the image, on the boot hart and on harts that SBI HSM starts.
+ * Entry of the image, for the boot hart and for harts that SBI HSM starts.
  *
- * Until satp is on, code runs at its physical address: only pc-relative addresses (la) may be used, and what is written as
- * .dword is a virtual one. Nothing is ever mapped at the physical address: the fetch behind the write of satp faults, and
- * stvec has the virtual address where to go on.
+ * Until satp is on, code runs at its physical address, and may use pc-relative addresses only (la);
+ * what a .dword holds is a virtual address. Nothing is ever mapped at the physical address. So the
+ * fetch after the write of satp faults, and stvec holds the virtual address to go on at.
  */
 #include "arch/riscv/asm.h"
 #include "arch/riscv/csr.h"
@@ -15,7 +15,10 @@
 	.section .head.text, "ax", @progbits
 	.globl	_start
 _start:
-	/* The image header that Linux defines (Documentation/arch/riscv/boot-image-header.rst), version 0.2 */
+	/*
+	 * The image header that Linux defines (Documentation/arch/riscv/boot-image-header.rst),
+	 * version 0.2
+	 */
 	.option	push
 	.option	norvc
 	j	start_boot
@@ -31,14 +34,14 @@ _start:
 	.ascii	"RSC\x05"
 	.word	0
 
-/* a0 = hartid, a1 = physical address of the device tree. s0 and s1 keep them. */
+/* a0 = hartid, a1 = physical address of the device tree; s0 and s1 keep them. */
 start_boot:
 	csrw	CSR_SIE, zero
 	csrw	CSR_SSCRATCH, zero
 	mv	s0, a0
 	mv	s1, a1
 
-	/* The first counter reading of the boot report; a machine may refuse it. */
+	/* Read the instruction counter for the boot report. A machine may refuse: then it is 0. */
 	li	s2, 0
 	la	t0, 1f
 	csrw	CSR_STVEC, t0
@@ -46,14 +49,17 @@ start_boot:
 	.balign	4
 1:	la	sp, boot_stack_top
 
-	/* No H: say so while we can. trap.S saves hstatus, so it cannot be used before this is known. */
+	/*
+	 * Without H the first access to hstatus traps, and early_no_h says so. This comes first,
+	 * since trap.S saves hstatus and cannot be used on such a hart.
+	 */
 	la	t0, early_no_h
 	csrw	CSR_STVEC, t0
 	csrr	zero, CSR_HSTATUS
 	la	t0, early_trap
 	csrw	CSR_STVEC, t0
 
-	/* Cleared 64 bytes a turn: the section's end is aligned to that, its start to a page. */
+	/* Clear bss, 64 bytes a turn: it begins on a page and ends on a multiple of 64. */
 	la	t0, image_bss_start
 	la	t1, image_bss_end
 	bgeu	t0, t1, 3f
@@ -70,7 +76,7 @@ start_boot:
 	csrw	CSR_STVEC, t0
 	sfence.vma
 	csrw	CSR_SATP, a0
-	/* Only a hart without Sv39 comes here. */
+	/* Only a hart without Sv39 gets here. */
 	la	a0, early_no_sv39
 	call	early_die
 
@@ -96,8 +102,8 @@ early_trap:
 	call	early_die
 
 /*
- * A hart started by hart_start_all(): a0 = hartid, a1 = physical address of its struct hart. SBI 2.0, chapter 9: satp = 0,
- * sstatus.SIE = 0.
+ * A hart that hart_start_all() has started. a0 = hartid, a1 = physical address of its struct hart.
+ * SBI 2.0, chapter 9, gives it satp = 0 and sstatus.SIE = 0.
  */
 	.balign	4
 	.globl	start_secondary
@@ -116,7 +122,10 @@ start_secondary:
 	csrw	CSR_STVEC, t0
 	sfence.vma
 	csrw	CSR_SATP, t1
-	/* No H, or not the page-table mode of the boot hart: back to the firmware; the boot hart says so. */
+	/*
+	 * This hart has no H, or not the page-table mode that the boot hart runs on. It goes back
+	 * to the firmware, and the boot hart reports it.
+	 */
 	.balign	4
 .Lgive_up:
 	li	a7, SBI_EID_HSM

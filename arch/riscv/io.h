@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Access to device registers, for drivers; on the host registers are plain memory.
+ * Access to device registers, for drivers. On the host registers are plain memory.
  *
- * One register access is never reordered with the next of the same hart, or with its accesses to memory before a write
- * and after a read (unprivileged specification, section "FENCE": device input and output are ordered by i and o).
+ * A hart's register accesses are never reordered with one another. Memory accesses that come before
+ * a register write stay before it, and those that come after a register read stay after it
+ * (unprivileged specification, section "FENCE": i and o order device input and output).
  */
 #ifndef ARCH_RISCV_IO_H
 #define ARCH_RISCV_IO_H
@@ -18,7 +19,7 @@
 #define IO_AFTER_READ()	  __asm__ volatile("fence i, iorw" ::: "memory")
 #endif
 
-/** io_read8(), io_read32() - read the register at @base + @offset bytes */
+/** io_read8(), io_read32() - read the register that lies @offset bytes after @base */
 static inline u8 io_read8(const void *base, u64 offset)
 {
 	u8 value = *(const volatile u8 *)((uintptr_t)base + offset);
@@ -35,7 +36,7 @@ static inline u32 io_read32(const void *base, u64 offset)
 	return value;
 }
 
-/** io_write8(), io_write32() - write the register at @base + @offset bytes */
+/** io_write8(), io_write32() - write the register that lies @offset bytes after @base */
 static inline void io_write8(void *base, u64 offset, u8 value)
 {
 	IO_BEFORE_WRITE();

@@ -2,8 +2,8 @@
 /*
  * The hypervisor's virtual address space. For C, assembly and the linker script.
  *
- * Only the upper half is used, so nothing is mapped at address 0. The same addresses serve Sv39, Sv48 and Sv57, but for the
- * direct map, which begins at the lowest upper-half address of the mode:
+ * Only the upper half is used, so nothing is mapped at address 0. Sv39, Sv48 and Sv57 use the same
+ * addresses; only the direct map begins at the lowest upper-half address of the mode:
  *
  *   direct map of RAM    0xffffffc0_00000000 (Sv39) and up, to LAYOUT_STACKS
  *   stacks of harts      0xfffffffe_80000000, each between unmapped pages
@@ -16,16 +16,19 @@
 #define LAYOUT_STACKS	0xfffffffe80000000
 #define LAYOUT_MMIO	0xffffffff00000000
 #define LAYOUT_MMIO_END 0xffffffff40000000
-#define LAYOUT_WINDOW	0xffffffff40000000 /* until the final tables are on: firmware's device tree */
+#define LAYOUT_WINDOW	0xffffffff40000000 /* the firmware's device tree, during early boot only */
 #define LAYOUT_IMAGE	0xffffffff80000000
 
-/* What the page tables in the image can map of the image: text, data, bss and stacks */
+/* How much of the image its own page tables can map, bytes: text, data, bss and stacks together */
 #define LAYOUT_IMAGE_MAX 0x1000000
 
-/* The trap entry's own stack: room for a frame and the report of a hypervisor bug */
+/* Bytes of the trap entry's own stack: room for a frame and the report of a hypervisor bug */
 #define LAYOUT_TRAP_STACK_SIZE 4096
 
-/* Tables of 4 KiB in the image: 8 for the image, the rest for RAM that begins or ends off a 1 GiB boundary */
+/*
+ * Page tables in the image: 8 for the image itself, the rest for RAM that does not begin or end on
+ * a 1 GiB boundary.
+ */
 #define LAYOUT_TABLES 64
 
 #endif

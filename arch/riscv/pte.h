@@ -2,8 +2,8 @@
 /*
  * Page-table entries: the bits that VS-stage, G-stage and the hypervisor's own tables share.
  *
- * Privileged specification, chapter "Supervisor-Level ISA", "Sv39", and chapter "H", "Guest-Page Address Translation".
- * Builds for the host too: it must stay free of instructions and CSRs.
+ * Privileged specification, chapter "Supervisor-Level ISA", "Sv39", and chapter "H", "Guest-Page
+ * Address Translation". It builds for the host too, so it must name no instruction and no CSR.
  */
 #ifndef ARCH_RISCV_PTE_H
 #define ARCH_RISCV_PTE_H
@@ -14,7 +14,7 @@
 #define PTE_R	       BIT64(1)
 #define PTE_W	       BIT64(2)
 #define PTE_X	       BIT64(3)
-#define PTE_U	       BIT64(4) /* every G-stage leaf has it: guest accesses count as U-mode there */
+#define PTE_U	       BIT64(4) /* on every G-stage leaf: guest accesses count as U-mode there */
 #define PTE_G	       BIT64(5)
 #define PTE_A	       BIT64(6)
 #define PTE_D	       BIT64(7)
@@ -30,23 +30,25 @@
 #define PTE_TABLE_ENTRIES	512U
 #define PTE_GSTAGE_ROOT_ENTRIES 2048U /* Sv39x4 and wider: two more bits at the root */
 
-/* What a leaf of level n (0: 4 KiB) spans, as a power of two */
+/* What a leaf at @level maps: log2 of the bytes, and the bytes; level 0 is 4 KiB */
 #define PTE_LEVEL_SHIFT(level) (PAGE_SHIFT + PTE_TABLE_BITS * (u32)(level))
 #define PTE_LEVEL_SIZE(level)  BIT64(PTE_LEVEL_SHIFT(level))
 
-/** pte_make() - entry that points to @hpa, 4 KiB aligned, with @flags */
+/** pte_make() - Return: an entry that points to @hpa (4 KiB aligned), with @flags */
 static inline u64 pte_make(u64 hpa, u64 flags)
 {
 	return ((hpa >> PAGE_SHIFT) << PTE_PPN_SHIFT) | flags;
 }
 
-/** pte_address() - Return: HPA that @pte points to */
+/** pte_address() - Return: the HPA that @pte points to */
 static inline u64 pte_address(u64 pte)
 {
 	return ((pte & PTE_PPN_MASK) >> PTE_PPN_SHIFT) << PAGE_SHIFT;
 }
 
-/** pte_is_leaf() - Return: true when a valid @pte maps a page and does not point to a table */
+/**
+ * pte_is_leaf() - Return: true when @pte, which is valid, maps memory; false: it points to a table
+ */
 static inline bool pte_is_leaf(u64 pte)
 {
 	return (pte & (PTE_R | PTE_X)) != 0U;

@@ -7,12 +7,12 @@
 #include "arch/riscv/probe/features_probe.h"
 #include "arch/riscv/probe/hart_tree.h"
 
-static const char *yes_no(bool yes)
+static const char *report_yes_no(bool yes)
 {
 	return yes ? "yes" : "no";
 }
 
-/* A long ISA string in lines of at most this many characters, broken at underscores */
+/* A long ISA string is printed in lines of at most this many characters, broken at underscores. */
 #define ISA_LINE 90U
 
 static void report_isa(void)
@@ -35,7 +35,7 @@ static void report_isa(void)
 	}
 }
 
-static const char *ad_words(enum selftest_ad ad)
+static const char *report_ad_words(enum selftest_ad ad)
 {
 	switch (ad) {
 	case SELFTEST_AD_PAGE_FAULT:
@@ -53,21 +53,20 @@ static void report_ad(void)
 {
 	const struct selftest_result *r = features_selftest();
 
-	printk(PRINTK_INFO "A/D self-test: %s; with ADUE = 1: %s", ad_words(r->plain),
-	       features.adue ? ad_words(r->adue) : "cannot be set");
+	printk(PRINTK_INFO "A/D self-test: %s; with ADUE = 1: %s", report_ad_words(r->plain),
+	       features.adue ? report_ad_words(r->adue) : "cannot be set");
 	if (features.ad_sound)
 		return;
 	if (r->plain == SELFTEST_AD_UNSOUND)
 		printk(PRINTK_WARNING
 		       "dirty logging is refused: this hart writes A and D bits of guest page "
-		       "tables into write-protected "
-		       "pages, which no log can see. QEMU: take 10.0 or later, with -cpu "
-		       "rv64,h=true,svadu=off,svade=on");
+		       "tables into write-protected pages, which no log can see. QEMU: take 10.0 "
+		       "or later, with -cpu rv64,h=true,svadu=off,svade=on");
 	else
 		printk(PRINTK_WARNING
 		       "dirty logging is refused: the self-test's tables did not translate, so it "
-		       "is not known whether A/D "
-		       "updates of guest page tables respect write protection");
+		       "is not known whether A/D updates of guest page tables respect write "
+		       "protection");
 }
 
 void features_report(void)
@@ -80,14 +79,15 @@ void features_report(void)
 	printk(PRINTK_INFO
 	       "extensions: henvcfg %s, Sstc %s, Svinval %s, Svpbmt %s, Svnapot %s, ADUE %s, "
 	       "Smstateen %s, AIA %s",
-	       yes_no(features.henvcfg), yes_no(features.sstc), yes_no(features.svinval),
-	       yes_no(features.svpbmt), yes_no(features.svnapot), yes_no(features.adue),
-	       yes_no(features.smstateen), yes_no(features.aia));
+	       report_yes_no(features.henvcfg), report_yes_no(features.sstc),
+	       report_yes_no(features.svinval), report_yes_no(features.svpbmt),
+	       report_yes_no(features.svnapot), report_yes_no(features.adue),
+	       report_yes_no(features.smstateen), report_yes_no(features.aia));
 	printk(PRINTK_INFO
 	       "extensions: F and D %s, V %s (VLEN %u), Zicbom %s (%u bytes), Zicboz %s (%u "
 	       "bytes)%s",
-	       yes_no(features.fp), yes_no(features.vector), features.vlenb * 8U,
-	       yes_no(features.zicbom), features.cbom_block, yes_no(features.zicboz),
+	       report_yes_no(features.fp), report_yes_no(features.vector), features.vlenb * 8U,
+	       report_yes_no(features.zicbom), features.cbom_block, report_yes_no(features.zicboz),
 	       features.cboz_block,
 	       features.split_tlb ? ", split TLB: G-stage fences add HFENCE.VVMA" : "");
 	report_ad();

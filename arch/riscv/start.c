@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The first C code with address translation on, on the boot hart.
+ * The boot hart's first C code with address translation on.
  */
 #include "arch/riscv/start.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the entry of the image hands to core: where it was loaded, and where the firmware says that the device tree is.
+ * What the image's entry hands to core: where the image was loaded, and where the firmware says
+ * that the device tree is.
  */
 #ifndef ARCH_RISCV_START_H
 #define ARCH_RISCV_START_H
@@ -8,12 +9,14 @@
 #include <cleave/types.h>
 
 /**
- * struct start_info - written once by start_main(), read-only from then on
- * @fdt: HPA of the device tree as the firmware said, not looked at yet
- * @image: HPA of the image's first byte; @image_size: bytes, with bss and stacks
- * @archive: HPA of a boot archive linked into the image; @archive_size: 0: none. It is not mapped with the image
+ * struct start_info - facts about the start; start_main() writes it, and it is read-only afterwards
+ * @fdt: HPA of the device tree as the firmware gave it; nobody has looked at it yet
+ * @image: HPA of the image's first byte
+ * @image_size: bytes, with bss and stacks
+ * @archive: HPA of a boot archive that is linked into the image; it is not mapped with the image
+ * @archive_size: bytes; 0: there is none
  * @instret: retired instructions at entry, 0 when that counter cannot be read
- * @time: time CSR at entry to C, ticks
+ * @time: time CSR at the entry to C, ticks
  */
 struct start_info {
 	u64 fdt;
@@ -27,13 +30,21 @@ struct start_info {
 
 extern struct start_info start_info;
 
-/** start_instret() - Return: retired instructions of this hart now, 0 when that counter cannot be read */
+/** start_instret() - Return: retired instructions of this hart, 0 if that counter cannot be read */
 u64 start_instret(void);
 
-/** start_main() - head.S: C begins on the boot hart, on the boot tables; calls boot_main() */
+/**
+ * start_main() - begin C on the boot hart, on the boot tables; called by head.S
+ * @hartid: mhartid of the boot hart
+ * @fdt: HPA of the device tree as the firmware gave it
+ * @image: HPA of the image's first byte
+ * @instret: retired instructions at entry, 0 when that counter cannot be read
+ *
+ * Ends in boot_main(); never returns.
+ */
 void start_main(u64 hartid, u64 fdt, u64 image, u64 instret) __attribute__((noreturn));
 
-/** boot_main() - call up, defined by core/boot/boot.c: the rest of boot, never returns */
+/** boot_main() - call up, defined by core/boot/boot.c: the rest of the boot; never returns */
 void boot_main(void) __attribute__((noreturn));
 
 #endif

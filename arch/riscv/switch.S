@@ -2,12 +2,15 @@
 /*
  * The world switch: into a guest and out of it.
  *
- * While a guest runs, sscratch = its struct guest; the trap entry (trap.S) exchanges it with a0 and comes to guest_trap. An exit
- * saves only what a C function may clobber, so that the common ones cost little; s0-s11 and gp stay in the hart until
- * exit_fast() asks for the full path. The VS CSRs, sstatus and hstatus of a loaded guest stay in the hart as well: the
- * hypervisor never changes them but on the guest's behalf (fixup.h puts back what a trap of its own overwrites).
+ * While a guest runs, sscratch points to its struct guest. The trap entry (trap.S) exchanges
+ * sscratch with a0 and jumps to guest_trap. An exit saves only the registers that a C function may
+ * clobber, so that the common exits cost little: s0-s11 and gp stay in the hart until exit_fast()
+ * asks for the full path. The VS CSRs, sstatus and hstatus of a loaded guest stay in the hart as
+ * well, since the hypervisor changes them only on the guest's behalf (fixup.h puts back what a trap
+ * of the hypervisor overwrites).
  *
- * It must never touch gp on the hypervisor's behalf, nor take a trap between the writing of sscratch and sret.
+ * This code must never use gp for the hypervisor, and never trap between the write of sscratch and
+ * sret.
  */
 #include "arch/riscv/asm.h"
 #include "arch/riscv/csr.h"
@@ -16,21 +19,21 @@
 
 #define X(n) (GUEST_X + (n) * 8)
 
-/* Registers that a C function may clobber, but a0 (x10), which holds struct guest, and sp and tp */
+/* Registers that a C function may clobber, without a0 (x10), which points to struct guest */
 .macro	for_caller_saved op
 	.irp	n, 1,5,6,7,11,12,13,14,15,16,17,28,29,30,31
 	\op	x\n, X(\n)(a0)
 	.endr
 .endm
 
-/* Registers that a C function keeps, and gp */
+/* Registers that a C function preserves, and gp */
 .macro	for_callee_saved op
 	.irp	n, 3,8,9,18,19,20,21,22,23,24,25,26,27
 	\op	x\n, X(\n)(a0)
 	.endr
 .endm
 
-/* Frame of guest_run(): ra, s0-s11 and struct guest *. gp holds nothing of the hypervisor's. */
+/* Frame of guest_run(): ra, s0-s11 and the pointer to struct guest */
 #define FRAME_G	   104
 #define FRAME_SIZE 112
 
@@ -71,8 +74,8 @@ FUNCTION(guest_run)
 	sret
 
 /*
- * An exit. a0 = struct guest, sscratch = the guest's a0. sscratch becomes 0 before anything that could trap: what comes
- * before it are stores into struct guest, which is mapped.
+ * An exit. a0 = struct guest, sscratch = the guest's a0. sscratch is set to 0 before anything that
+ * could trap: only stores into struct guest come before that, and it is mapped.
  */
 	.globl	guest_trap
 	.balign	4

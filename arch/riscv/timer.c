@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Host time and the host's timer interrupt. Each hart sets only its own timer, so there is nothing to lock.
+ * Host time and the host's timer interrupt. Each hart sets its own timer only, so there is nothing
+ * to lock.
  */
 #include "arch/riscv/timer.h"
 
@@ -21,7 +22,7 @@ u64 timer_frequency(void)
 
 void timer_set(u64 deadline)
 {
-	/* Both withdraw an interrupt that is pending when the new deadline lies ahead. */
+	/* With either of them a deadline that lies ahead withdraws an interrupt that is pending. */
 	if (features.sstc)
 		csr_write(CSR_STIMECMP, deadline);
 	else

@@ -2,9 +2,11 @@
 /*
  * The trap entry of every hart (stvec).
  *
- * sscratch tells who was running: 0: the hypervisor; else the struct guest of the vCPU that ran, and switch.S takes over at
- * guest_trap with a0 = that pointer and the guest's a0 in sscratch. It must never touch the stack before it has seen
- * that sp lies within this hart's stack.
+ * sscratch tells who was running. 0 means the hypervisor. Anything else is the struct guest of the
+ * vCPU that ran: switch.S then takes over at guest_trap, with that pointer in a0 and the guest's a0
+ * in sscratch.
+ *
+ * The entry must never touch the stack before it has checked that sp lies within this hart's stack.
  */
 #include "arch/riscv/asm.h"
 #include "arch/riscv/csr.h"
@@ -13,7 +15,7 @@
 FUNCTION(trap_entry)
 	csrrw	a0, CSR_SSCRATCH, a0
 	bnez	a0, guest_trap
-	csrrw	a0, CSR_SSCRATCH, a0	/* a0 as it was, sscratch = 0 again */
+	csrrw	a0, CSR_SSCRATCH, a0	/* the old a0 again, and sscratch = 0 */
 
 	/* tp is this hart's struct hart whenever the hypervisor runs. */
 	sd	t0, HART_SCRATCH + 0(tp)
@@ -47,8 +49,9 @@ FUNCTION(trap_entry)
 	call	trap_host
 
 	/*
-	 * A fix-up: go on at the new pc in the mode that trapped. SIE is 0 and stays 0 (SPIE was taken from it), SPV is 0
-	 * since the trap came from V = 0. fixup.h puts a guest's sepc, sstatus and hstatus back.
+	 * A fix-up: go on at the new pc, in the mode that trapped. SIE was 0 and stays 0, because
+	 * the trap copied it to SPIE. SPV is 0, because the trap came from V = 0. fixup.h puts back
+	 * the guest's sepc, sstatus and hstatus.
 	 */
 	ld	t0, TRAP_SEPC(sp)
 	csrw	CSR_SEPC, t0
@@ -60,7 +63,10 @@ FUNCTION(trap_entry)
 	sret
 
 .Loutside:
-	/* The stack has overflowed (or sp is garbage). A second such trap starts the trap stack anew: its frame wins. */
+	/*
+	 * The stack has overflowed, or sp is garbage. A second such trap begins the trap stack
+	 * anew, so that its frame overwrites the first one's.
+	 */
 	ld	t0, HART_TRAP_STACK_TOP(tp)
 	addi	t0, t0, -TRAP_SIZE
 	li	t1, 1

@@ -2,7 +2,8 @@
 /*
  * Traps that the hypervisor itself takes.
  *
- * The report goes straight to the firmware's console: the lock of our own may be held by the code that failed.
+ * The report goes straight to the firmware's console, because the code that failed may hold the
+ * console's lock.
  */
 #include "arch/riscv/trap.h"
 
@@ -13,7 +14,7 @@
 #include "arch/riscv/hart.h"
 #include "arch/riscv/firmware.h"
 
-/* An entry of section .cleave.fixup: offsets from their own addresses (fixup.h) */
+/* An entry of section .cleave.fixup: two offsets, each from its own address (fixup.h) */
 struct fixup_entry {
 	s32 insn;
 	s32 resume;
@@ -22,25 +23,27 @@ struct fixup_entry {
 extern const struct fixup_entry cleave_fixup_start[], cleave_fixup_end[];
 extern u8 trap_entry[];
 
-/* Harts that are printing a report; atomic. A trap inside the report must not start another. */
-static u32 reporting;
+/*
+ * 1 after the first report has begun; atomic. A trap inside the report must not begin another one.
+ */
+static u32 trap_reporting;
 
-static uintptr_t entry_address(const s32 *field)
+static uintptr_t trap_fixup_address(const s32 *field)
 {
 	return (uintptr_t)field + (uintptr_t)(s64)*field;
 }
 
-/* Return: where to go on after a trap at @pc, 0: nowhere */
-static uintptr_t find_fixup(uintptr_t pc)
+/* Return: where to go on after a trap at @pc; 0 if there is no fix-up for it. */
+static uintptr_t trap_find_fixup(uintptr_t pc)
 {
 	for (const struct fixup_entry *e = cleave_fixup_start; e < cleave_fixup_end; e++) {
-		if (entry_address(&e->insn) == pc)
-			return entry_address(&e->resume);
+		if (trap_fixup_address(&e->insn) == pc)
+			return trap_fixup_address(&e->resume);
 	}
 	return 0;
 }
 
-static const char *cause_name(u64 cause)
+static const char *trap_cause_name(u64 cause)
 {
 	static const char *const name[] = {
 		"instruction address misaligned",
@@ -76,8 +79,8 @@ static const char *cause_name(u64 cause)
 	return name[cause];
 }
 
-static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static void say(const char *fmt, ...)
+static void trap_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void trap_say(const char *fmt, ...)
 {
 	char line[160];
 	va_list ap;
@@ -91,57 +94,52 @@ static void say(const char *fmt, ...)
 }
 
 /* Names of x1 to x31, four bytes each */
-static const char register_name[] =
+static const char trap_register_name[] =
 	"    ra  sp  gp  tp  t0  t1  t2  s0  s1  a0  a1  a2  a3  a4  a5  a6  a7  s2  s3  s4  "
 	"s5  s6  s7  s8  s9  s10 s11 t3  t4  t5  t6  ";
 
-static void report(const struct trap_frame *f)
+static void trap_report(const struct trap_frame *f)
 {
 	const struct hart *h = hart_this();
 	u64 cause = csr_read(CSR_SCAUSE);
 
 	firmware_console_write("\r\n", 2U);
-	say("hypervisor bug on hart %llu: %s%s", (unsigned long long)h->hartid, cause_name(cause),
-	    f->overflow != 0U ? ", with sp outside the hart's stack (overflow?)" : "");
-	say("sepc %016llx scause %llx stval %016llx htval %llx htinst %llx",
-	    (unsigned long long)f->sepc, (unsigned long long)cause,
-	    (unsigned long long)csr_read(CSR_STVAL), (unsigned long long)csr_read(CSR_HTVAL),
-	    (unsigned long long)csr_read(CSR_HTINST));
-	say("sstatus %llx hstatus %llx satp %llx hgatp %llx vsatp %llx",
-	    (unsigned long long)f->sstatus, (unsigned long long)f->hstatus,
-	    (unsigned long long)csr_read(CSR_SATP), (unsigned long long)csr_read(CSR_HGATP),
-	    (unsigned long long)csr_read(CSR_VSATP));
-	say("stack %016llx to %016llx, guest loaded %016llx", (unsigned long long)h->stack_bottom,
-	    (unsigned long long)h->stack_top, (unsigned long long)(uintptr_t)h->guest);
+	trap_say("hypervisor bug on hart %lu: %s%s", h->hartid, trap_cause_name(cause),
+		 f->overflow != 0U ? ", with sp outside the hart's stack (overflow?)" : "");
+	trap_say("sepc %016lx scause %lx stval %016lx htval %lx htinst %lx", f->sepc, cause,
+		 csr_read(CSR_STVAL), csr_read(CSR_HTVAL), csr_read(CSR_HTINST));
+	trap_say("sstatus %lx hstatus %lx satp %lx hgatp %lx vsatp %lx", f->sstatus, f->hstatus,
+		 csr_read(CSR_SATP), csr_read(CSR_HGATP), csr_read(CSR_VSATP));
+	trap_say("stack %016lx to %016lx, guest loaded %016lx", h->stack_bottom, h->stack_top,
+		 (u64)(uintptr_t)h->guest);
 	for (u32 i = 1; i < 32U; i += 3U) {
 		char line[96];
 		size_t at = 0;
 
 		for (u32 j = i; j < 32U && j < i + 3U; j++)
-			at += str_print(line + at, sizeof(line) - at, "%.4s%016llx  ",
-					&register_name[j * 4U], (unsigned long long)f->x[j]);
-		say("%s", line);
+			at += str_print(line + at, sizeof(line) - at, "%.4s%016lx  ",
+					&trap_register_name[j * 4U], f->x[j]);
+		trap_say("%s", line);
 	}
-	say("the machine is shut down; please report this with the boot report");
+	trap_say("the machine is shut down; please report this with the boot report");
 }
 
 void trap_host(struct trap_frame *f)
 {
-	uintptr_t resume = f->overflow == 0U ? find_fixup(f->sepc) : 0U;
+	uintptr_t resume = f->overflow == 0U ? trap_find_fixup(f->sepc) : 0U;
 
 	if (resume != 0U) {
 		f->sepc = resume;
 		return;
 	}
-	/* The first hart reports; one that follows it (or a trap in the report) just waits for the power to go. */
-	if (atomic_xchg(&reporting, 1U) == 0U) {
-		report(f);
+	/* Only the first trap is reported in full: not another hart's, nor one in the report. */
+	if (atomic_xchg(&trap_reporting, 1U) == 0U) {
+		trap_report(f);
 		firmware_shutdown(true);
 	}
 	if (f->overflow == 0U)
-		say("another trap: sepc %016llx scause %llx stval %llx",
-		    (unsigned long long)f->sepc, (unsigned long long)csr_read(CSR_SCAUSE),
-		    (unsigned long long)csr_read(CSR_STVAL));
+		trap_say("another trap: sepc %016lx scause %lx stval %lx", f->sepc,
+			 csr_read(CSR_SCAUSE), csr_read(CSR_STVAL));
 	firmware_shutdown(true);
 }
 

@@ -2,7 +2,8 @@
 /*
  * Traps that the hypervisor itself takes: fix-ups, and the report of a hypervisor bug.
  *
- * A guest can never cause one of the latter: its exits take the other half of the trap entry (switch.S).
+ * A guest can never cause a hypervisor bug to be reported: its exits take the other half of the
+ * trap entry (switch.S).
  */
 #ifndef ARCH_RISCV_TRAP_H
 #define ARCH_RISCV_TRAP_H
@@ -10,9 +11,10 @@
 #include <cleave/types.h>
 
 /**
- * struct trap_frame - what trap.S saves on the stack; a multiple of 16 bytes
- * @x: integer registers, x[2] is sp at the trap
- * @overflow: 1: sp was outside the hart's stack, the frame lies on the trap stack
+ * struct trap_frame - what trap.S saves on the stack; its size is a multiple of 16 bytes
+ * @x: integer registers; x[2] is sp at the time of the trap
+ * @sepc, @sstatus, @hstatus: the CSRs
+ * @overflow: 1: sp was outside the hart's stack, so the frame lies on the trap stack
  */
 struct trap_frame {
 	u64 x[32];
@@ -23,14 +25,15 @@ struct trap_frame {
 };
 
 /**
- * trap_host() - called by trap.S: a trap taken by the hypervisor
- * @f: registers; f->sepc is where to go on
+ * trap_host() - handle a trap that the hypervisor has taken; called by trap.S
+ * @f: the registers; @f->sepc is set to where execution goes on
  *
- * Returns when the pc has a fix-up; else reports and stops the machine.
+ * Returns if the instruction has a fix-up. Otherwise it reports a hypervisor bug and shuts the
+ * machine down.
  */
 void trap_host(struct trap_frame *f);
 
-/** trap_init() - on each hart, with tp set: stvec and sscratch */
+/** trap_init() - set stvec and sscratch of the calling hart, whose tp is set already */
 void trap_init(void);
 
 #endif

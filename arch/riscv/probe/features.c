@@ -25,7 +25,10 @@ struct features features;
 /* The worst result of any hart, for the report */
 static struct selftest_result selftest;
 
-/* Andes: its harts keep combined translations apart from G-stage ones (features.h: split_tlb). JEDEC id as in mvendorid */
+/*
+ * Andes: its harts keep combined translations apart from G-stage ones (features.h: split_tlb).
+ * JEDEC id as in mvendorid
+ */
 #define VENDOR_ANDES UINT64_C(0x31e)
 
 /* Swap @bits into CSR and back. Return: bits that stuck, 0 when the CSR does not exist */
@@ -40,7 +43,10 @@ static struct selftest_result selftest;
 		sticky_new_;                                      \
 	})
 
-/* hgatp: privileged specification, chapter "H", table of the MODE field; 8 = Sv39x4, 9 = Sv48x4, 10 = Sv57x4 */
+/*
+ * hgatp: privileged specification, chapter "H", table of the MODE field; 8 = Sv39x4, 9 = Sv48x4, 10
+ * = Sv57x4
+ */
 static void probe_gstage(struct features *f)
 {
 	u64 old = csr_read(CSR_HGATP);
@@ -90,8 +96,8 @@ static void probe_envcfg(struct features *f)
 	u64 v = 0;
 
 	/*
-	 * Where senvcfg traps, no guest's value is ever written here, and what the firmware left would hold for all of them: ADUE,
-	 * which they are not told of, among it.
+	 * Where senvcfg traps, no guest's value is ever written here, and what the firmware left
+	 * would hold for all of them: ADUE, which they are not told of, among it.
 	 */
 	(void)csr_probe_write(CSR_HENVCFG, v);
 	f->henvcfg = csr_probe_read(CSR_HENVCFG, v) == CLV_OK &&
@@ -108,7 +114,10 @@ static void probe_envcfg(struct features *f)
 	f->zicboz = sticky(CSR_HENVCFG, ENVCFG_CBZE) != 0U;
 }
 
-/* Cache-block instructions, tried on memory of ours. The encodings are those of the CMO specification. */
+/*
+ * Cache-block instructions, tried on memory of ours. The encodings are those of the CMO
+ * specification.
+ */
 static void probe_cache_blocks(struct features *f)
 {
 	static u8 block[512] __attribute__((aligned(512)));
@@ -162,8 +171,8 @@ static void probe_others(struct features *f)
 		     fixup_try(".insn r 0x73, 0, 0x0c, x0, x0, x0", v) == CLV_OK;
 	f->smstateen = csr_probe_read(CSR_HSTATEEN0, v) == CLV_OK;
 	/*
-	 * Each of hstateen1 to 3 traps unless the firmware has opened it by mstateenN.SE; one that is open must deny guests
-	 * all of its state, for good, since Cleave switches none of it.
+	 * Each of hstateen1 to 3 traps unless the firmware has opened it by mstateenN.SE; one that
+	 * is open must deny guests all of its state, for good, since Cleave switches none of it.
 	 */
 	v = 0;
 	(void)csr_probe_write(CSR_HSTATEEN1, v);
@@ -173,7 +182,10 @@ static void probe_others(struct features *f)
 	f->aia = csr_probe_read(CSR_SISELECT, v) == CLV_OK &&
 		 csr_probe_read(CSR_HVICTL, v) == CLV_OK &&
 		 csr_probe_read(CSR_HVIPRIO1, v) == CLV_OK;
-	/* These take part in VS-mode's interrupts. A machine that has them on some harts only has no AIA, and never writes them. */
+	/*
+	 * These take part in VS-mode's interrupts. A machine that has them on some harts only has
+	 * no AIA, and never writes them.
+	 */
 	f->siselect = !f->smstateen && csr_probe_read(CSR_VSISELECT, v) == CLV_OK;
 	v = 0;
 	(void)csr_probe_write(CSR_HVIEN, v);
@@ -212,9 +224,10 @@ static void probe_translation(struct features *f, struct selftest_result *result
 }
 
 /*
- * henvcfg with senvcfg, Smstateen, and siselect where that is missing, must be on all harts or on none: guests write senvcfg, sstateen0
- * and siselect themselves, and where only some harts have them they would be switched on none, so that a guest found there what another
- * partition's had left. Nothing but Smstateen keeps a guest from senvcfg and siselect.
+ * henvcfg with senvcfg, Smstateen, and siselect where that is missing, must be on all harts or on
+ * none: guests write senvcfg, sstateen0 and siselect themselves, and where only some harts have
+ * them they would be switched on none, so that a guest found there what another partition's had
+ * left. Nothing but Smstateen keeps a guest from senvcfg and siselect.
  */
 static bool is_like_boot_hart(const struct features *f)
 {
@@ -222,10 +235,10 @@ static bool is_like_boot_hart(const struct features *f)
 	    f->siselect == features.siselect)
 		return true;
 	printk(PRINTK_WARNING
-	       "hart %llu left out: henvcfg %s, Smstateen %s, open siselect %s, unlike the boot "
+	       "hart %lu left out: henvcfg %s, Smstateen %s, open siselect %s, unlike the boot "
 	       "hart: guests would find there what others left in these CSRs",
-	       (unsigned long long)hart_this()->hartid, f->henvcfg ? "yes" : "no",
-	       f->smstateen ? "yes" : "no", f->siselect ? "yes" : "no");
+	       hart_this()->hartid, f->henvcfg ? "yes" : "no", f->smstateen ? "yes" : "no",
+	       f->siselect ? "yes" : "no");
 	return false;
 }
 
@@ -256,17 +269,19 @@ static void merge(const struct features *f)
 	features.geilen = MIN(features.geilen, f->geilen);
 }
 
-/* What one hart has, for machines whose harts differ: `features` and the boot report hold what all have */
+/*
+ * What one hart has, for machines whose harts differ: `features` and the boot report hold what all
+ * have
+ */
 static void report_hart(const struct features *f, const struct selftest_result *r)
 {
-	printk(PRINTK_DEBUG "hart %llu: G-stage modes 0x%x, VMIDLEN %u, GEILEN %u, VLEN %u, blocks "
+	printk(PRINTK_DEBUG "hart %lu: G-stage modes 0x%x, VMIDLEN %u, GEILEN %u, VLEN %u, blocks "
 			    "%u and %u, A/D %u and %u",
-	       (unsigned long long)hart_this()->hartid, f->gstage_modes, f->vmid_bits, f->geilen,
-	       f->vlenb * 8U, f->cbom_block, f->cboz_block, (u32)r->plain, (u32)r->adue);
-	printk(PRINTK_DEBUG "hart %llu: has%s%s%s%s%s%s%s%s%s%s%s%s%s",
-	       (unsigned long long)hart_this()->hartid, f->henvcfg ? " henvcfg" : "",
-	       f->sstc ? " sstc" : "", f->svinval ? " svinval" : "", f->svpbmt ? " svpbmt" : "",
-	       f->svnapot ? " svnapot" : "", f->adue ? " adue" : "",
+	       hart_this()->hartid, f->gstage_modes, f->vmid_bits, f->geilen, f->vlenb * 8U,
+	       f->cbom_block, f->cboz_block, (u32)r->plain, (u32)r->adue);
+	printk(PRINTK_DEBUG "hart %lu: has%s%s%s%s%s%s%s%s%s%s%s%s%s", hart_this()->hartid,
+	       f->henvcfg ? " henvcfg" : "", f->sstc ? " sstc" : "", f->svinval ? " svinval" : "",
+	       f->svpbmt ? " svpbmt" : "", f->svnapot ? " svnapot" : "", f->adue ? " adue" : "",
 	       f->smstateen ? " smstateen" : "", f->aia ? " aia" : "",
 	       f->siselect ? " siselect" : "", f->fp ? " fd" : "", f->vector ? " v" : "",
 	       f->zicbom ? " zicbom" : "", f->zicboz ? " zicboz" : "");
@@ -319,7 +334,10 @@ size_t features_guest_isa(char *buf, size_t size)
 		   (features.zicboz ? 1U << ISA_NEEDS_ZICBOZ : 0U);
 	struct isa isa = hart_tree.isa;
 
-	/* A device tree without ISA strings: what every hart with H has (privileged specification: H needs Sv39 and the base). */
+	/*
+	 * A device tree without ISA strings: what every hart with H has (privileged specification:
+	 * H needs Sv39 and the base).
+	 */
 	isa_add_string(&isa, "rv64imac_zicsr_zifencei", 23U);
 	return isa_guest_string(&isa, have, buf, size);
 }

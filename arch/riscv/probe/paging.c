@@ -2,8 +2,9 @@
 /*
  * The hypervisor's own page tables, once translation is on. early.c has made the first of them.
  *
- * Everything but the direct map lies in the last 512 GiB, so early.c's Sv39 root serves wider modes too, as the table behind
- * the last entry of their root. It must never make a page both writable and executable, nor map the image a second time.
+ * Everything but the direct map lies in the last 512 GiB, so early.c's Sv39 root serves wider modes
+ * too, as the table behind the last entry of their root. It must never make a page both writable
+ * and executable, nor map the image a second time.
  */
 #include "arch/riscv/probe/paging.h"
 
@@ -75,7 +76,10 @@ static u64 index_of(uintptr_t va, u32 level)
 	return (va >> PTE_LEVEL_SHIFT(level)) & (PTE_TABLE_ENTRIES - 1U);
 }
 
-/* Entry for @va at @level, tables above it made where there are none. Return: NULL when no table is left */
+/*
+ * Entry for @va at @level, tables above it made where there are none. Return: NULL when no table is
+ * left
+ */
 static u64 *entry_at(uintptr_t va, u32 level)
 {
 	u64 *table = paging.root;
@@ -107,7 +111,10 @@ static u32 fitting_level(u32 level, uintptr_t va, u64 hpa, u64 size)
 static int map(uintptr_t va, u64 hpa, u64 size, u64 flags)
 {
 	while (size > 0U) {
-		/* 1 GiB at most: larger leaves of Sv48 save nothing, and half of them would cover what is not RAM. */
+		/*
+		 * 1 GiB at most: larger leaves of Sv48 save nothing, and half of them would cover
+		 * what is not RAM.
+		 */
 		u32 level = fitting_level(2U, va, hpa, size);
 		u64 *entry = entry_at(va, level);
 
@@ -129,7 +136,10 @@ const void *paging_window(hpa_t base)
 
 	paging.root = paging_tables.entry[0];
 	paging.levels = 3U;
-	/* Two leaves, so that what begins in the first may end in the second; 2 MiB are read at most. */
+	/*
+	 * Two leaves, so that what begins in the first may end in the second; 2 MiB are read at
+	 * most.
+	 */
 	for (u64 i = 0; i < 2U; i++) {
 		table = entry_at(LAYOUT_WINDOW + i * PTE_LEVEL_SIZE(1), 1U);
 		if (table == NULL)
@@ -141,7 +151,10 @@ const void *paging_window(hpa_t base)
 	return (const void *)(LAYOUT_WINDOW + (base.v & (PTE_LEVEL_SIZE(1) - 1U)));
 }
 
-/* Bytes of the direct map with @levels: from the lowest upper-half address to the stacks, or to the last root entry */
+/*
+ * Bytes of the direct map with @levels: from the lowest upper-half address to the stacks, or to the
+ * last root entry
+ */
 static u64 direct_size(u32 levels)
 {
 	u64 half = BIT64(PTE_LEVEL_SHIFT(levels) - 1U);
@@ -156,7 +169,10 @@ static u64 satp_of(u32 levels, const u64 *root)
 	return (mode << SATP_MODE_SHIFT) | (table_hpa(root) >> PAGE_SHIFT);
 }
 
-/* Put roots of wider modes above early.c's and try whether the hart takes them. Return: true when it runs on them now */
+/*
+ * Put roots of wider modes above early.c's and try whether the hart takes them. Return: true when
+ * it runs on them now
+ */
 static bool try_levels(u32 levels)
 {
 	u64 *root = paging_tables.entry[0];
@@ -171,7 +187,10 @@ static bool try_levels(u32 levels)
 		root = above;
 	}
 	satp = satp_of(levels, root);
-	/* A mode that the hart lacks leaves satp as it was; one that it has maps this code where it is. */
+	/*
+	 * A mode that the hart lacks leaves satp as it was; one that it has maps this code where it
+	 * is.
+	 */
 	csr_write(CSR_SATP, satp);
 	if (csr_read(CSR_SATP) != satp)
 		return false;
@@ -183,7 +202,10 @@ u64 paging_init(u64 top)
 {
 	u32 levels = 3U;
 
-	/* The window goes, and with it the last mapping of what is neither image nor RAM nor device. */
+	/*
+	 * The window goes, and with it the last mapping of what is neither image nor RAM nor
+	 * device.
+	 */
 	paging.root = paging_tables.entry[0];
 	paging.root[index_of(LAYOUT_WINDOW, 2U)] = 0;
 	for (u32 wider = 4U; wider <= 5U && direct_size(levels) < top; wider++) {
@@ -233,9 +255,8 @@ void *paging_map_mmio(hpa_t base, u64 size)
 		return NULL;
 	if (map(va, from, to - from, FLAGS_RW) != CLV_OK)
 		return NULL;
-	printk(PRINTK_DEBUG "device registers at 0x%llx, %llu KiB, are mapped at 0x%llx",
-	       (unsigned long long)from, (unsigned long long)((to - from) >> 10),
-	       (unsigned long long)va);
+	printk(PRINTK_DEBUG "device registers at 0x%lx, %lu KiB, are mapped at 0x%lx", from,
+	       (to - from) >> 10, va);
 	/* An unmapped page between devices catches accesses that run over. */
 	paging.mmio_next = va + (to - from) + PAGE_SIZE;
 	return (void *)(va + (base.v - from));
@@ -243,7 +264,10 @@ void *paging_map_mmio(hpa_t base, u64 size)
 
 int paging_map_stack(u32 index, hpa_t frames, uintptr_t *stack, uintptr_t *trap_stack)
 {
-	/* unmapped page, stack, unmapped page, trap stack; the next slot begins with an unmapped page */
+	/*
+	 * unmapped page, stack, unmapped page, trap stack; the next slot begins with an unmapped
+	 * page
+	 */
 	uintptr_t va = LAYOUT_STACKS + index * STACK_SLOT + PAGE_SIZE;
 	int err = map(va, frames.v, CONFIG_HART_STACK_SIZE, FLAGS_RW);
 
