@@ -91,10 +91,7 @@ static void say_config(void *ctx, bool error, const char *line)
 		printk(PRINTK_WARNING "warning: %s", line);
 }
 
-/*
- * Harts by id, as the configuration names them; those that did not start are left out. config_resolve() answers with
- * positions in this list.
- */
+/* List the harts that have started: their ids, as the configuration names them, and their indexes. */
 static u32 online_harts(u64 id[CONFIG_MAX_HARTS], u32 index[CONFIG_MAX_HARTS])
 {
 	u32 n = 0;
@@ -119,6 +116,7 @@ static void load_config(void)
 	struct config_machine has = {
 		.nr_harts = online_harts(id, index),
 		.harts = id,
+		.hart_index = index,
 		.memory = machine.frames.free,
 		.largest = frames_largest(&machine.frames, PAGE_SIZE),
 		.gstage_modes = features.gstage_modes,
@@ -133,12 +131,6 @@ static void load_config(void)
 	if (config_load(&archive, &has, say_config, NULL, &config) != CLV_OK)
 		boot_fail("the configuration has errors: no partition is started");
 	config_resolve(&config, &has);
-	for (u32 p = 0; p < config.nr; p++) {
-		struct config_partition *part = &config.partition[p];
-
-		for (u32 v = 0; v < part->cpus; v++)
-			part->affinity[v] = index[part->affinity[v]];
-	}
 }
 
 void boot_main(void)

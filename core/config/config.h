@@ -36,11 +36,13 @@ struct config_memory {
 
 /**
  * struct config_partition - one node below /partitions
- * @affinity: dense hart index... of each vCPU, or CONFIG_CPU_ANY; as configured these are mhartids, config_resolve() replaces them
- * @gstage_levels: 3, 4, 5; 0: the smallest that fits
+ * @affinity: hart id for each vCPU, or CONFIG_CPU_ANY
+ * @gstage_levels: "gstage-mode" property: 3, 4, 5; 0: the smallest mode that fits
  * @pool_tables: "table-pool" property: tables of the pool; 0: worst case (M5)
  * @direct_map: "direct-map" property: memory is at GPA = HPA
  * @device: "devices" property: absolute paths in the machine's own device tree, @nr_devices of them; they point into the blob
+ * @hart: hart index of each vCPU, chosen by config_resolve()
+ * @levels: levels of the G-stage tables, chosen by config_resolve()
  */
 struct config_partition {
 	char name[CONFIG_NAME_LEN];
@@ -63,6 +65,8 @@ struct config_partition {
 	bool direct_map;
 	u32 nr_devices;
 	const char *device[CONFIG_MAX_DEVICES];
+	u32 hart[CONFIG_MAX_VCPUS];
+	u8 levels;
 };
 
 #define CONFIG_DEVICES	   32U /* passed through, of all partitions */
@@ -112,6 +116,7 @@ static inline struct config_memory config_pages(const struct config_memory *reg)
 /**
  * struct config_machine - what the configuration is checked against
  * @harts: mhartids that exist; @nr_harts of them. On a person's machine nr_harts is 0: not known, not checked
+ * @hart_index: what config_resolve() calls each of these; NULL: by its position in @harts
  * @memory: bytes that partitions may use; 0: not known, not checked
  * @largest: bytes of the largest free piece, for a memory range is one piece of the machine's memory; 0: not known
  * @gstage_modes: bit n: n-level tables (n = 3, 4, 5); 0: not known
@@ -123,6 +128,7 @@ static inline struct config_memory config_pages(const struct config_memory *reg)
 struct config_machine {
 	u32 nr_harts;
 	const u64 *harts;
+	const u32 *hart_index;
 	u64 memory;
 	u64 largest;
 	u8 gstage_modes;
@@ -166,11 +172,11 @@ int config_load(const struct archive *archive, const struct config_machine *mach
 		config_say_fn say, void *ctx, struct config *out);
 
 /**
- * config_resolve() - turn the hart ids of a parsed configuration into indexes of @machine->harts
- * @config: as config_parse() left it, checked against the same @machine, whose harts are known
+ * config_resolve() - choose what a configuration left open: the hart of each vCPU, and table levels
+ * @config: as config_parse() accepted it, checked against the same @machine, whose harts are known
  *
- * A vCPU whose hart was left open gets the one that has the fewest vCPUs so far, the later one of equals: the first hart
- * is the boot hart, which also serves the console.
+ * A vCPU whose hart was left open gets the one that has the fewest vCPUs so far, and of several the
+ * last: the first hart is the boot hart, which also serves the console.
  */
 void config_resolve(struct config *config, const struct config_machine *machine);
 
@@ -185,6 +191,14 @@ u64 config_memory_bytes(const struct config_partition *part);
  * Return: what is configured; else the fewest levels of @modes that cover all its memory; 0 when none of them does.
  */
 u8 config_levels(const struct config_partition *part, u8 modes);
+
+/**
+ * config_most_levels() - the widest tables that a partition may get
+ * @modes: as struct config_machine's gstage_modes; 0: all
+ *
+ * Return: the levels that are configured, else the most of @modes.
+ */
+u8 config_most_levels(const struct config_partition *part, u8 modes);
 
 /**
  * config_tables() - G-stage tables that a partition's memory needs, without the root

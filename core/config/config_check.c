@@ -38,12 +38,11 @@ const char *config_mode_name(u32 levels)
 	return name[levels - MIN_LEVELS];
 }
 
-/* The widest mode that a partition may get. */
-static u32 widest(const struct config_partition *part, u8 modes)
+u8 config_most_levels(const struct config_partition *part, u8 modes)
 {
 	if (part->gstage_levels != 0U)
 		return part->gstage_levels;
-	for (u32 levels = MAX_LEVELS; levels > MIN_LEVELS; levels--) {
+	for (u8 levels = MAX_LEVELS; levels > MIN_LEVELS; levels--) {
 		if (modes == 0U || (modes & (1U << levels)) != 0U)
 			return levels;
 	}
@@ -176,7 +175,7 @@ static bool check_range_free(struct config_ctx *c, const struct config_partition
 
 static bool check_memory(struct config_ctx *c, const struct config_partition *part)
 {
-	u32 levels = widest(part, c->machine->gstage_modes);
+	u32 levels = config_most_levels(part, c->machine->gstage_modes);
 	char want[TEXT_SIZE_LEN];
 	char has[TEXT_SIZE_LEN];
 	bool good = true;
@@ -319,52 +318,4 @@ void config_check_machine(struct config_ctx *c, const struct config *config)
 		     "%s left",
 		     text_size(memory, text[0]), text_size(tables, text[1]),
 		     text_size(c->machine->memory, text[2]));
-}
-
-static u32 least_loaded(const u32 *load, u32 n)
-{
-	u32 best = 0;
-
-	for (u32 i = 1; i < n; i++) {
-		if (load[i] <= load[best])
-			best = i;
-	}
-	return best;
-}
-
-static u32 hart_index(const struct config_machine *m, u64 hart)
-{
-	u32 i = 0;
-
-	while (i + 1U < m->nr_harts && m->harts[i] != hart)
-		i++;
-	return i;
-}
-
-void config_resolve(struct config *config, const struct config_machine *machine)
-{
-	u32 load[CONFIG_MAX_HARTS] = { 0 };
-	u32 n = MIN(machine->nr_harts, (u32)CONFIG_MAX_HARTS);
-
-	/* First those that were chosen, so that the others are spread over what is left. */
-	for (u32 p = 0; p < config->nr; p++) {
-		struct config_partition *part = &config->partition[p];
-
-		for (u32 i = 0; i < part->cpus; i++) {
-			if (part->affinity[i] == CONFIG_CPU_ANY)
-				continue;
-			part->affinity[i] = hart_index(machine, part->affinity[i]);
-			load[part->affinity[i]]++;
-		}
-	}
-	for (u32 p = 0; p < config->nr; p++) {
-		struct config_partition *part = &config->partition[p];
-
-		for (u32 i = 0; i < part->cpus; i++) {
-			if (part->affinity[i] != CONFIG_CPU_ANY)
-				continue;
-			part->affinity[i] = least_loaded(load, n);
-			load[part->affinity[i]]++;
-		}
-	}
 }

@@ -21,18 +21,10 @@ _Static_assert(sizeof(((struct cleave_machine *)0)->isa) >= ISA_GUEST_LEN,
  */
 static u32 hypercall_machine_levels(const struct vm *vm)
 {
-	const u8 modes = features.gstage_modes;
-
 	spin_assert_held(&vm->lock);
 	if (atomic_read(&vm->run.state) != (u32)CLEAVE_VM_EMPTY)
 		return vm->space.cfg.levels;
-	if (vm->cfg->gstage_levels != 0U)
-		return vm->cfg->gstage_levels;
-	for (u32 levels = 5; levels > 3U; levels--) {
-		if ((modes & BIT64(levels)) != 0U)
-			return levels;
-	}
-	return 3;
+	return config_most_levels(vm->cfg, features.gstage_modes);
 }
 
 static void hypercall_machine_fill(const struct vm *vm, void *record)

@@ -233,9 +233,9 @@ void boot_use(struct config *config, const struct archive *archive,
 
 		need(p->cpus > 0U && p->cpus <= CONFIG_MAX_VCPUS);
 		need(p->nr_memory > 0U && p->nr_memory <= CONFIG_MAX_REGIONS);
-		need(config_levels(p, machine->gstage_modes) != 0U);
+		need(p->levels != 0U);
 		for (u32 cpu = 0; cpu < p->cpus; cpu++)
-			need(p->affinity[cpu] < machine->nr_harts);
+			need(p->hart[cpu] < machine->nr_harts);
 		need((p->kernel == NULL) == p->incoming);
 		if (p->kernel != NULL)
 			use_images(config, i, archive, machine);

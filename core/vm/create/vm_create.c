@@ -63,7 +63,7 @@ static int vm_create_vcpus(struct vm *vm)
 		v->vm = vm;
 		v->run = &vm->run;
 		v->id = i;
-		v->hart = (u32)vm->cfg->affinity[i];
+		v->hart = vm->cfg->hart[i];
 		v->hsm = VCPU_STOPPED;
 		if (vector != 0U)
 			v->guest.vec.regs = block + ALIGN_UP(sizeof(struct vcpu), 8U);

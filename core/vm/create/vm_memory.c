@@ -8,7 +8,6 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
-#include "arch/riscv/probe/features.h"
 #include "lib/text.h"
 #include "core/machine/machine.h"
 #include "core/vm/vm_devices.h"
@@ -127,7 +126,7 @@ static int vm_memory_make_space(struct vm *vm)
 {
 	const struct config_partition *cfg = vm->cfg;
 	struct space_config sc = {
-		.levels = config_levels(cfg, features.gstage_modes),
+		.levels = cfg->levels,
 		.largest_level = vm_memory_largest(cfg),
 		.pool_tables = cfg->pool_tables,
 		.window_size = cfg->manager ? VM_WINDOW_BYTES : 0U,
@@ -137,11 +136,6 @@ static int vm_memory_make_space(struct vm *vm)
 	};
 	int err;
 
-	if (sc.levels == 0U || (features.gstage_modes & BIT64(sc.levels)) == 0U) {
-		printk("partition \"%s\": gstage-mode: no mode of this machine covers its memory",
-		       cfg->name);
-		return CLV_ERR_UNSUPPORTED;
-	}
 	memset(&vm->space, 0, sizeof(vm->space));
 	err = space_init(&vm->space, &machine.frames, &sc, config_memory_bytes(cfg));
 	if (err != CLV_OK)

@@ -407,21 +407,34 @@ static void test_resolve(void **state)
 	static struct config c = {
 		.nr = 3,
 		.partition = {
-			{ .cpus = 1, .affinity = { CONFIG_CPU_ANY } },
+			{ .cpus = 1, .affinity = { CONFIG_CPU_ANY }, .gstage_levels = 5 },
 			{ .cpus = 2, .affinity = { 7, 2 } },
 			{ .cpus = 3, .affinity = { CONFIG_CPU_ANY, CONFIG_CPU_ANY, CONFIG_CPU_ANY } },
 		},
 	};
 
+	static const u32 index[] = { 9, 8, 7, 6 };
+	struct config_machine numbered = config_machine;
+
 	(void)state;
 	config_resolve(&c, &config_machine);
-	assert_int_equal(c.partition[1].affinity[0], 3);
-	assert_int_equal(c.partition[1].affinity[1], 1);
+	assert_int_equal(c.partition[1].hart[0], 3);
+	assert_int_equal(c.partition[1].hart[1], 1);
 	/* Harts 1 and 3 are taken: 2 and 0 come first, then all have one. */
-	assert_int_equal(c.partition[0].affinity[0], 2);
-	assert_int_equal(c.partition[2].affinity[0], 0);
-	assert_int_equal(c.partition[2].affinity[1], 3);
-	assert_int_equal(c.partition[2].affinity[2], 2);
+	assert_int_equal(c.partition[0].hart[0], 2);
+	assert_int_equal(c.partition[2].hart[0], 0);
+	assert_int_equal(c.partition[2].hart[1], 3);
+	assert_int_equal(c.partition[2].hart[2], 2);
+	/* What is configured stays, the rest gets the fewest levels that the machine has. */
+	assert_int_equal(c.partition[0].levels, 5);
+	assert_int_equal(c.partition[1].levels, 3);
+
+	/* By the machine's own numbers, where it has some. */
+	numbered.hart_index = index;
+	config_resolve(&c, &numbered);
+	assert_int_equal(c.partition[1].hart[0], 6);
+	assert_int_equal(c.partition[1].hart[1], 8);
+	assert_int_equal(c.partition[0].hart[0], 7);
 }
 
 static void test_tables(void **state)

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Partition configuration: what it left open is chosen, once, for the machine that it was checked
+ * against. Nothing here can fail: whatever could be wrong was refused before.
+ */
+#include <cleave/types.h>
+#include "core/config/config.h"
+
+/* Return: position of a hart id among the machine's harts, which has it */
+static u32 config_resolve_position(const struct config_machine *m, u64 hart)
+{
+	u32 i = 0;
+
+	while (i + 1U < m->nr_harts && m->harts[i] != hart)
+		i++;
+	return i;
+}
+
+/* Return: position of the hart with the fewest vCPUs; the last of equals */
+static u32 config_resolve_least(const u32 *load, u32 n)
+{
+	u32 best = 0;
+
+	for (u32 i = 1; i < n; i++) {
+		if (load[i] <= load[best])
+			best = i;
+	}
+	return best;
+}
+
+static void config_resolve_hart(struct config_partition *part, u32 cpu, u32 position,
+				const struct config_machine *m, u32 *load)
+{
+	part->hart[cpu] = m->hart_index != NULL ? m->hart_index[position] : position;
+	load[position]++;
+}
+
+static void config_resolve_harts(struct config *config, const struct config_machine *m)
+{
+	u32 load[CONFIG_MAX_HARTS] = { 0 };
+	u32 n = MIN(m->nr_harts, (u32)CONFIG_MAX_HARTS);
+
+	/* First those that were chosen, so that the others are spread over what is left. */
+	for (u32 p = 0; p < config->nr; p++) {
+		struct config_partition *part = &config->partition[p];
+
+		for (u32 i = 0; i < part->cpus; i++) {
+			if (part->affinity[i] != CONFIG_CPU_ANY)
+				config_resolve_hart(part, i,
+						    config_resolve_position(m, part->affinity[i]),
+						    m, load);
+		}
+	}
+	for (u32 p = 0; p < config->nr; p++) {
+		struct config_partition *part = &config->partition[p];
+
+		for (u32 i = 0; i < part->cpus; i++) {
+			if (part->affinity[i] == CONFIG_CPU_ANY)
+				config_resolve_hart(part, i, config_resolve_least(load, n), m,
+						    load);
+		}
+	}
+}
+
+void config_resolve(struct config *config, const struct config_machine *machine)
+{
+	config_resolve_harts(config, machine);
+	for (u32 p = 0; p < config->nr; p++)
+		config->partition[p].levels =
+			config_levels(&config->partition[p], machine->gstage_modes);
+}
