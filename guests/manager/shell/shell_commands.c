@@ -41,7 +41,8 @@ static const struct shell_table *shell_commands_table_at(u32 i)
 	return i == shell.tables_nr ? &shell_commands_own_table : NULL;
 }
 
-const struct command *shell_find(const char *name)
+/* Return: the command called @name, or NULL. */
+static const struct command *shell_commands_find(const char *name)
 {
 	const struct shell_table *t;
 	u32 i, n;
@@ -86,7 +87,7 @@ void shell_complete(struct complete *c, int argc, char **argv)
 		shell_commands_complete_names(c, argc, argv);
 		return;
 	}
-	command = shell_find(argv[0]);
+	command = shell_commands_find(argv[0]);
 	if (command != NULL && command->complete != NULL)
 		command->complete(c, argc, argv);
 }
@@ -122,7 +123,7 @@ bool shell_execute(char *line)
 		shell_error("%s", why);
 		return true;
 	}
-	command = shell_find(argv[0]);
+	command = shell_commands_find(argv[0]);
 	if (command == NULL)
 		shell_error("no command is called \"%.32s\"; `help` lists all commands", argv[0]);
 	else
@@ -178,7 +179,7 @@ static enum command_result shell_commands_run_help(int argc, char **argv)
 	if (argc > 2)
 		return COMMAND_USAGE;
 	if (argc == 2) {
-		command = shell_find(argv[1]);
+		command = shell_commands_find(argv[1]);
 		if (command == NULL) {
 			shell_error("no command is called \"%.32s\"; `help` lists all commands",
 				    argv[1]);

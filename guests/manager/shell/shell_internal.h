@@ -74,9 +74,6 @@ void shell_row_bell(void);
 
 /* shell_commands.c: the tables */
 
-/** shell_find() - Return: the command called @name, or NULL */
-const struct command *shell_find(const char *name);
-
 /** shell_complete() - add what the last of @argc words may become */
 void shell_complete(struct complete *c, int argc, char **argv);
 

@@ -50,12 +50,13 @@ static void wire_fill(struct wire *w)
 {
 	if (w->owed_end != 0U)
 		return;
-	__builtin_memset(w->owed, (int)FILL, WIRE_FILL);
+	__builtin_memset(w->owed, FILL, WIRE_FILL);
 	w->owed_at = 0;
 	w->owed_end = WIRE_FILL;
 }
 
-void wire_down(struct wire *w)
+/* The port is not connected any more. */
+static void wire_down(struct wire *w)
 {
 	w->state = WIRE_DOWN;
 	wire_clear(w);
@@ -206,7 +207,7 @@ static bool wire_keep_payload(struct wire *w)
 
 	if (w->left == 0U)
 		return true;
-	n = wire_raw(w, wire_kept(w) + w->keep_end, (size_t)w->left);
+	n = wire_raw(w, wire_kept(w) + w->keep_end, w->left);
 	if (n <= 0)
 		return false;
 	w->keep_end += (size_t)n;
@@ -343,7 +344,7 @@ bool wire_require(const struct wire *w, struct migrate_machine *machine, struct 
 	migrate_copy(&frame, at, HEADER);
 	if (frame.type != MIGRATE_REC_REQUIRE || frame.length < sizeof(struct migrate_require))
 		return false;
-	return migrate_machine_get(machine, at + HEADER, (size_t)frame.length, line);
+	return migrate_machine_get(machine, at + HEADER, frame.length, line);
 }
 
 void wire_drop(struct wire *w)
@@ -432,7 +433,7 @@ static int64_t wire_give(struct wire *w, uint8_t *bytes, size_t size)
 		return -1;
 	if (w->left == 0U)
 		return 0;
-	got = wire_raw(w, bytes, w->left < size ? (size_t)w->left : size);
+	got = wire_raw(w, bytes, w->left < size ? w->left : size);
 	if (got > 0)
 		w->left -= (uint64_t)got;
 	return got;

@@ -94,9 +94,6 @@ void wire_init(struct wire *w, const struct migrate_link *port, uint64_t (*time)
 /** wire_up() - the port has been connected */
 void wire_up(struct wire *w);
 
-/** wire_down() - the port is not connected any more */
-void wire_down(struct wire *w);
-
 /**
  * wire_anew() - after wire_up(): an earlier life of this program may have used the connection
  *
