@@ -27,6 +27,7 @@ struct console console = {
 
 void console_emit(u8 c)
 {
+	spin_assert_held(&console.lock);
 	console.sent++;
 	console.uart.putc(console.uart.opaque, c);
 }

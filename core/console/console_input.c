@@ -74,9 +74,10 @@ static const char *console_input_name(u32 i)
 
 /* --- listening to the UART -------------------------------------------------------------------- */
 
-/* Leave what the user types in the UART, until there is room for it. */
+/* Leave what the user types in the UART, until there is room for it. The console's lock is held. */
 static void console_input_block(void)
 {
+	spin_assert_held(&console.lock);
 	console_input_keyboard.blocked = true;
 	console_input_keyboard.blocked_at = timer_now();
 	atomic_set(&console_input_keyboard.poll, true);
@@ -86,6 +87,7 @@ static void console_input_block(void)
 
 static void console_input_unblock(void)
 {
+	spin_assert_held(&console.lock);
 	if (!console_input_keyboard.blocked)
 		return;
 	console_input_keyboard.blocked = false;
@@ -102,8 +104,10 @@ void console_input_resume(const struct console_tty *t)
 
 /* --- focus ------------------------------------------------------------------------------------ */
 
+/* The console's lock is held. */
 static void console_input_set_focus(struct console_tty *t)
 {
+	spin_assert_held(&console.lock);
 	atomic_set(&console.focus, t);
 	t->drop_reported = false;
 	console_input_unblock();
@@ -112,7 +116,7 @@ static void console_input_set_focus(struct console_tty *t)
 	console_lines_focus(&console.screen, &t->line);
 }
 
-/* cleave.focus names no partition, or not one alone: say which there are. */
+/* Report that cleave.focus names no partition, or several, and list the partitions. */
 static void console_input_say_focus(const char *text, s32 why)
 {
 	const char *names[CONFIG_MAX_VMS];
@@ -254,9 +258,10 @@ static u64 console_input_deliver(u8 c)
 	return BIT64(t->number);
 }
 
-/* Act on a key. Return: as console_input_deliver() */
+/* Act on a key; the console's lock is held. Return: as console_input_deliver() */
 static u64 console_input_key(u8 c)
 {
+	spin_assert_held(&console.lock);
 	switch (console_keys_feed(&console_input_keyboard.keys, c, console.ttys)) {
 	case CONSOLE_KEY_INPUT:
 		console_input_prompt_end();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The commands behind Ctrl-]: a state machine of characters. It must never keep a character that is
- * a guest's.
+ * The commands that begin with Ctrl-]: a state machine that is fed with characters. It must never
+ * keep a character that is meant for a guest.
  */
 #include <cleave/errno.h>
 #include <cleave/string.h>
@@ -13,18 +13,18 @@
 #define KEY_ESC 0x1bU
 #define KEY_DEL 0x7fU
 
-static bool key_is_digit(u8 c)
+static bool console_keys_is_digit(u8 c)
 {
 	return c >= '0' && c <= '9';
 }
 
-static enum console_key keys_end(struct console_keys *k, enum console_key what)
+static enum console_key console_keys_end(struct console_keys *k, enum console_key what)
 {
 	k->command = false;
 	return what;
 }
 
-static enum console_key keys_less(struct console_keys *k)
+static enum console_key console_keys_less(struct console_keys *k)
 {
 	if (k->len == 0U)
 		return CONSOLE_KEY_IGNORE;
@@ -32,43 +32,44 @@ static enum console_key keys_less(struct console_keys *k)
 	return CONSOLE_KEY_LESS;
 }
 
-static enum console_key keys_more(struct console_keys *k, u8 c, u32 partitions)
+static enum console_key console_keys_more(struct console_keys *k, u8 c, u32 partitions)
 {
 	if (k->len == CONSOLE_KEYS_MAX)
 		return CONSOLE_KEY_IGNORE;
 	k->text[k->len++] = (char)c;
 	k->text[k->len] = '\0';
-	if (k->len == 1U && key_is_digit(c) && partitions <= 10U)
-		return keys_end(k, CONSOLE_KEY_SELECT);
+	if (k->len == 1U && console_keys_is_digit(c) && partitions <= 10U)
+		return console_keys_end(k, CONSOLE_KEY_SELECT);
 	return CONSOLE_KEY_MORE;
 }
 
-static enum console_key keys_command(struct console_keys *k, u8 c, u32 partitions)
+static enum console_key console_keys_command(struct console_keys *k, u8 c, u32 partitions)
 {
 	switch (c) {
 	case CONSOLE_ESCAPE:
-		return keys_end(k, k->len == 0U ? CONSOLE_KEY_INPUT : CONSOLE_KEY_CANCEL);
+		return console_keys_end(k, k->len == 0U ? CONSOLE_KEY_INPUT : CONSOLE_KEY_CANCEL);
 	case '?':
-		return keys_end(k, CONSOLE_KEY_HELP);
+		return console_keys_end(k, CONSOLE_KEY_HELP);
 	case '\r':
 	case '\n':
-		return keys_end(k, k->len == 0U ? CONSOLE_KEY_CANCEL : CONSOLE_KEY_SELECT);
+		return console_keys_end(k, k->len == 0U ? CONSOLE_KEY_CANCEL : CONSOLE_KEY_SELECT);
 	case KEY_ETX:
 	case KEY_EOT:
 	case KEY_ESC:
-		return keys_end(k, CONSOLE_KEY_CANCEL);
+		return console_keys_end(k, CONSOLE_KEY_CANCEL);
 	case KEY_BS:
 	case KEY_DEL:
-		return keys_less(k);
+		return console_keys_less(k);
 	default:
-		return c > ' ' && c < KEY_DEL ? keys_more(k, c, partitions) : CONSOLE_KEY_IGNORE;
+		return c > ' ' && c < KEY_DEL ? console_keys_more(k, c, partitions)
+					      : CONSOLE_KEY_IGNORE;
 	}
 }
 
 enum console_key console_keys_feed(struct console_keys *k, u8 c, u32 partitions)
 {
 	if (k->command)
-		return keys_command(k, c, partitions);
+		return console_keys_command(k, c, partitions);
 	if (c != CONSOLE_ESCAPE)
 		return CONSOLE_KEY_INPUT;
 	k->command = true;
@@ -77,13 +78,13 @@ enum console_key console_keys_feed(struct console_keys *k, u8 c, u32 partitions)
 	return CONSOLE_KEY_BEGIN;
 }
 
-/* Return: the number that @text is, or @none when it is not one of a partition. */
-static u32 keys_number(const char *text, u32 none)
+/* Return: the number that @text is; @none when it is no number, or not below @none */
+static u32 console_keys_number(const char *text, u32 none)
 {
 	u32 n = 0;
 
 	for (const char *p = text; *p != '\0'; p++) {
-		if (!key_is_digit((u8)*p) || n >= none)
+		if (!console_keys_is_digit((u8)*p) || n >= none)
 			return none;
 		n = n * 10U + (u32)(*p - '0');
 	}
@@ -94,7 +95,7 @@ s32 console_keys_find(const char *text, u32 partitions, const char *(*name)(u32 
 {
 	s32 found = CLV_ERR_NOTFOUND;
 	size_t len = strlen(text);
-	u32 number = keys_number(text, partitions);
+	u32 number = console_keys_number(text, partitions);
 
 	if (number < partitions)
 		return (s32)number;

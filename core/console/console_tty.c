@@ -25,6 +25,7 @@ static u32 console_tty_drain(struct console_tty *t)
 	bool entered = console_enter();
 	u32 sent = console.sent;
 
+	spin_assert_held(&t->lock);
 	for (u32 i = 0; i < t->staged; i++)
 		console_lines_putc(&console.screen, &t->line, t->stage[i]);
 	sent = console.sent - sent;
@@ -39,6 +40,7 @@ static u32 console_tty_drain(struct console_tty *t)
  */
 static u32 console_tty_gather(struct console_tty *t, u8 c)
 {
+	spin_assert_held(&t->lock);
 	t->stage[t->staged++] = c;
 	return c == '\n' || t->staged == CONSOLE_STAGE ? console_tty_drain(t) : 0U;
 }
@@ -51,6 +53,7 @@ static u32 console_tty_gather(struct console_tty *t, u8 c)
  */
 static void console_tty_show(struct console_tty *t)
 {
+	spin_assert_held(&t->lock);
 	if (t->staged > 0U && atomic_read(&console.focus) == t)
 		(void)console_tty_drain(t);
 }

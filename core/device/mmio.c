@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which emulated device of a VM a guest-physical address belongs to. It must never call a device: the exit path does.
+ * Which emulated device of a VM has a guest-physical address.
+ *
+ * Nothing here may call a device: the exit path does that.
  */
 #include <cleave/errno.h>
 #include "core/device/mmio.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Emulated devices of a VM: which guest-physical range belongs to which. Builds for the host too.
+ * The emulated devices of a VM, and the guest-physical range of each. Builds for the host too.
  *
- * Filled when the VM is created, read-only while it runs. A device takes its own lock.
+ * The bus is filled when the VM is created, and read-only while the VM runs. Each device takes its
+ * own lock.
  */
 #ifndef CORE_MMIO_H
 #define CORE_MMIO_H
@@ -16,13 +17,15 @@ struct vm;
 /**
  * struct mmio_device - an emulated device
  * @base: GPA of its first byte
- * @size: bytes
+ * @size: bytes of its range
  * @name: for reports
  * @opaque: handed to @read and @write
- * @read: offset within the range in bytes, size 1, 2, 4 or 8; reads of nothing answer 0
- * @write: likewise; only the low @size bytes of the value count
+ * @read: load @size bytes, 1, 2, 4 or 8, at @offset bytes within the range. Return: the value, 0
+ * where nothing is
+ * @write: store @size bytes there; only the low @size bytes of @value count
  *
- * Both accept any offset, size and value of a hostile guest. An access that begins in the range may end behind it.
+ * Both accept whatever offset, size and value a hostile guest gives. An access that begins in the
+ * range may end after it.
  */
 struct mmio_device {
 	gpa_t base;
@@ -33,6 +36,7 @@ struct mmio_device {
 	void (*write)(void *opaque, u32 vcpu, u64 offset, u8 size, u64 value);
 };
 
+/** struct mmio_bus - the devices of a VM: the first @nr of @dev */
 struct mmio_bus {
 	u32 nr;
 	struct mmio_device dev[MMIO_MAX_DEVICES];
@@ -41,12 +45,12 @@ struct mmio_bus {
 /**
  * mmio_add() - put a device on the bus
  *
- * Return: 0, CLV_ERR_INVAL (no bytes, or wraps past the end of the address space), CLV_ERR_EXISTS (overlaps another),
- * CLV_ERR_NOMEM (no slot is left).
+ * Return: 0; CLV_ERR_INVAL when the device has no bytes or wraps past the end of the address space,
+ * CLV_ERR_EXISTS when it overlaps another device, CLV_ERR_NOMEM when the bus is full
  */
 int mmio_add(struct mmio_bus *bus, const struct mmio_device *dev);
 
-/** mmio_find() - Return: the device whose range holds @gpa, or NULL */
+/** mmio_find() - Return: the device whose range holds @gpa, NULL when there is none */
 const struct mmio_device *mmio_find(const struct mmio_bus *bus, gpa_t gpa);
 
 #endif

@@ -2,15 +2,16 @@
 /*
  * The emulated PLIC: gateways, priorities, claim and complete.
  *
- * Memory map, gateways and the claim process: RISC-V PLIC specification 1.0.0, chapters 3 to 9. Registers are 32 bits wide;
- * accesses of another size or alignment read 0 and write nothing. It must never index by what a guest says unchecked.
+ * Memory map, gateways and the claim process: RISC-V PLIC specification 1.0.0, chapters 3 to 9.
+ * Registers are 32 bits wide; an access of another size or alignment reads 0 and writes nothing.
+ * The guest's offsets and values must be checked before they index anything.
  */
 #include "core/device/vplic.h"
 
 #define PLIC_PRIORITY	   UINT64_C(0x0)
 #define PLIC_PENDING	   UINT64_C(0x1000)
 #define PLIC_ENABLE	   UINT64_C(0x2000)
-#define PLIC_ENABLE_STRIDE UINT64_C(0x80) /* bytes a context */
+#define PLIC_ENABLE_STRIDE UINT64_C(0x80) /* bytes of a context */
 #define PLIC_ENABLE_END	   UINT64_C(0x1f2000)
 #define PLIC_CONTEXT	   UINT64_C(0x200000)
 #define PLIC_CONTEXT_END   UINT64_C(0x4000000)
@@ -18,10 +19,13 @@
 #define PLIC_THRESHOLD	   UINT64_C(0x0)
 #define PLIC_CLAIM	   UINT64_C(0x4)
 
-#define PLIC_MAX_PRIORITY 7U /* priorities and thresholds are WARL: three bits are there */
+#define PLIC_MAX_PRIORITY 7U /* priorities and thresholds are WARL and have three bits */
 #define PLIC_NO_SOURCE_0  (~UINT32_C(1))
 
-/* Source of highest priority that is in @set, the lowest number of equals; 0: none. Priority 0 means never. */
+/*
+ * Return: the source in @set that has the highest priority, and of several the lowest number; 0
+ * when there is none. A source of priority 0 never interrupts.
+ */
 static u32 vplic_best(const struct vplic *p, u32 set)
 {
 	u32 best = 0;
@@ -36,9 +40,10 @@ static u32 vplic_best(const struct vplic *p, u32 set)
 	return best;
 }
 
-/* Tell the outputs that have changed; the caller holds p->lock. */
+/* Report the outputs that have changed; p->lock is held. */
 static void vplic_update(struct vplic *p)
 {
+	spin_assert_held(&p->lock);
 	for (u32 c = 0; c < p->contexts; c++) {
 		u32 best = p->pending == 0U ? 0U : vplic_best(p, p->pending & p->enable[c]);
 		bool level = best != 0U && p->priority[best] > p->threshold[c];
@@ -50,15 +55,19 @@ static void vplic_update(struct vplic *p)
 	}
 }
 
-/* A level gateway forwards one request at a time, and the next when the last is completed (chapter 3). */
+/*
+ * Forward the requests of the level gateways; p->lock is held. A gateway forwards one request at a
+ * time, and the next one when the last one was completed (chapter 3).
+ */
 static void vplic_gateways(struct vplic *p)
 {
+	spin_assert_held(&p->lock);
 	p->pending |= p->level & ~p->claimed;
 }
 
 static u32 vplic_claim(struct vplic *p, u32 context)
 {
-	/* The threshold does not count for a claim (chapter 9). */
+	/* A claim does not look at the threshold (chapter 9). */
 	u32 source = vplic_best(p, p->pending & p->enable[context]);
 
 	if (source != 0U) {
@@ -72,11 +81,16 @@ static void vplic_complete(struct vplic *p, u32 context, u64 source)
 {
 	u32 bit;
 
-	/* A completion of what is not enabled for the context is ignored (chapter 10). */
+	/*
+	 * The completion of a source that is not enabled for the context is ignored (chapter 10).
+	 */
 	if (source >= VPLIC_SOURCES || (p->enable[context] >> source & 1U) == 0U)
 		return;
 	bit = UINT32_C(1) << source;
-	/* Only of what was claimed: a guest that completes at random must not lose an interrupt by it. */
+	/*
+	 * A guest that completes at random must not lose an interrupt, so only a claimed source
+	 * counts.
+	 */
 	if ((p->claimed & p->passed & bit) != 0U) {
 		p->level &= ~bit;
 		vplic_completed(p, (u32)source);
@@ -148,7 +162,7 @@ void vplic_reset(struct vplic *p, u32 contexts)
 		p->enable[c] = 0;
 		p->threshold[c] = 0;
 	}
-	/* The contexts of before still count: their outputs go low here. */
+	/* p->contexts still is the old number: the outputs of all old contexts go low here. */
 	vplic_update(p);
 	for (u32 source = 0; source < VPLIC_SOURCES; source++)
 		p->priority[source] = 0;

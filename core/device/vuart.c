@@ -2,9 +2,10 @@
 /*
  * The emulated ns16550a: registers, FIFO, interrupt identification.
  *
- * Register layout and meaning: National Semiconductor PC16550D data sheet, section 8. The transmitter is infinitely fast:
- * what is written is out, and the holding register is always empty. It must never wait, and never trust an offset, a size
- * or a value that comes from the guest.
+ * Register layout and meaning: National Semiconductor PC16550D data sheet, section 8. The
+ * transmitter is infinitely fast: what the guest writes is out at once, and the holding register is
+ * always empty. Nothing here may wait, or trust an offset, a size or a value that comes from the
+ * guest.
  */
 #include "core/device/vuart.h"
 
@@ -40,7 +41,7 @@
 
 #define FCR_ENABLE     0x01U
 #define FCR_CLEAR_RX   0x02U
-#define FCR_KEPT       0xc9U /* enable, DMA mode and trigger level; the reset bits clear themselves */
+#define FCR_KEPT       0xc9U /* enable, DMA mode, trigger level; reset bits clear themselves */
 #define FCR_TRIGGER(f) ((f) >> 6)
 
 #define LCR_DLAB 0x80U
@@ -68,7 +69,10 @@
 
 static const u8 vuart_triggers[] = { 1U, 4U, 8U, 14U };
 
-/* Modem inputs: a peer that is always ready, or in loopback this UART's own outputs (data sheet, 8.6.7). */
+/*
+ * Return: the modem inputs: those of a peer that is always ready, or in loopback this UART's own
+ * outputs (data sheet, 8.6.7)
+ */
 static u8 vuart_modem_inputs(u8 mcr)
 {
 	u32 in = 0;
@@ -91,14 +95,15 @@ static u32 vuart_trigger(const struct vuart *u)
 	return (u->fcr & FCR_ENABLE) == 0U ? 1U : vuart_triggers[FCR_TRIGGER(u->fcr)];
 }
 
-/* The interrupt of highest priority that is enabled and pending (data sheet, table 5). */
+/* Return: the interrupt of highest priority that is enabled and pending (data sheet, table 5) */
 static u8 vuart_iir(const struct vuart *u)
 {
 	if ((u->ier & IER_RLSI) != 0U && u->overrun)
 		return IIR_RLSI;
 	/*
-	 * Fewer characters than the trigger level interrupt after the time of four characters. No more are on the way
-	 * by then as far as a guest can tell, so the timeout is reported at once.
+	 * If there are fewer characters than the trigger level, a timeout interrupts after the time
+	 * of four characters. As far as a guest can tell, no more characters are on the way, so the
+	 * timeout is reported at once.
 	 */
 	if ((u->ier & IER_RDI) != 0U && u->rx_count > 0U)
 		return u->rx_count >= vuart_trigger(u) ? IIR_RDI : IIR_TIMEOUT;
@@ -109,10 +114,12 @@ static u8 vuart_iir(const struct vuart *u)
 	return IIR_NONE;
 }
 
-/* Tell the line's level if it has changed; the caller holds u->lock. */
+/* Report the level of the interrupt line if it has changed; u->lock is held. */
 static void vuart_update_irq(struct vuart *u)
 {
 	bool level = vuart_iir(u) != IIR_NONE;
+
+	spin_assert_held(&u->lock);
 
 	if (level == u->irq)
 		return;
@@ -138,9 +145,13 @@ static u8 vuart_pop(struct vuart *u)
 	return c;
 }
 
-/* Fetch what fits. In loopback the receiver is cut off from the line, and what comes in waits in the console. */
+/*
+ * Fetch as many characters as fit; u->lock is held. In loopback the receiver is cut off from the
+ * line, and characters that come in wait in the console.
+ */
 static void vuart_fill(struct vuart *u)
 {
+	spin_assert_held(&u->lock);
 	if ((u->mcr & MCR_LOOP) != 0U)
 		return;
 	while (u->rx_count < VUART_FIFO_SIZE) {
@@ -152,7 +163,10 @@ static void vuart_fill(struct vuart *u)
 	}
 }
 
-/* RBR. The FIFO is filled when it has run empty, and not for every character: a fetch takes the console's lock. */
+/*
+ * Read RBR. The FIFO is filled only when it has run empty, because each fetch takes the console's
+ * lock.
+ */
 static u8 vuart_receive(struct vuart *u)
 {
 	u8 c = vuart_pop(u);
@@ -162,10 +176,13 @@ static u8 vuart_receive(struct vuart *u)
 	return c;
 }
 
-/* THR. Return: true when the character is to go out (it is not looped back). */
+/* Write THR. Return: true when the character goes out, false when it is looped back */
 static bool vuart_transmit(struct vuart *u, u8 c)
 {
-	/* Writing the register withdraws the interrupt; being empty again at once raises it. */
+	/*
+	 * The write withdraws the interrupt, and the register, which is empty again at once, raises
+	 * it.
+	 */
 	u->thre_pending = true;
 	if ((u->mcr & MCR_LOOP) == 0U)
 		return true;
@@ -178,7 +195,10 @@ static bool vuart_transmit(struct vuart *u, u8 c)
 
 static void vuart_set_ier(struct vuart *u, u8 value)
 {
-	/* Enabling the interrupt while the register is empty raises it: drivers start to transmit by this. */
+	/*
+	 * The register is empty, so enabling its interrupt raises it. This is how drivers begin to
+	 * send.
+	 */
 	if ((u->ier & IER_THRI) == 0U && (value & IER_THRI) != 0U)
 		u->thre_pending = true;
 	u->ier = value & IER_MASK;
@@ -186,7 +206,7 @@ static void vuart_set_ier(struct vuart *u, u8 value)
 
 static void vuart_set_fcr(struct vuart *u, u8 value)
 {
-	/* Switching the FIFO on or off empties it as well (data sheet, 8.6.4). */
+	/* Switching the FIFO on or off empties it, too (data sheet, 8.6.4). */
 	if ((value & FCR_CLEAR_RX) != 0U || ((value ^ u->fcr) & FCR_ENABLE) != 0U)
 		u->rx_count = 0;
 	u->fcr = (value & FCR_ENABLE) != 0U ? value & FCR_KEPT : 0U;
@@ -199,7 +219,10 @@ static void vuart_set_mcr(struct vuart *u, u8 value)
 	u8 after = vuart_modem_inputs(value);
 	u8 changed = (u8)((before ^ after) & MSR_INPUTS);
 
-	/* DCTS, DDSR and DDCD tell of any change, TERI of the ring indicator's end only. */
+	/*
+	 * DCTS, DDSR and DDCD report any change, TERI reports only that the ring indicator has
+	 * ended.
+	 */
 	u->msr_delta |= (u8)((changed & ~MSR_RI) >> 4);
 	if ((changed & before & MSR_RI) != 0U)
 		u->msr_delta |= MSR_TERI;
@@ -264,7 +287,7 @@ static u8 vuart_read_reg(struct vuart *u, u64 reg)
 	}
 }
 
-/* Return: true when @value is a character that goes out. */
+/* Return: true when @value is a character that goes out */
 static bool vuart_write_reg(struct vuart *u, u64 reg, u8 value)
 {
 	bool dlab = (u->lcr & LCR_DLAB) != 0U;
@@ -293,7 +316,7 @@ static bool vuart_write_reg(struct vuart *u, u64 reg, u8 value)
 	case UART_SCR:
 		u->scr = value;
 		break;
-	default: /* LSR and MSR are read-only, and there is nothing behind SCR */
+	default: /* LSR and MSR are read-only, and there is no register after SCR */
 		break;
 	}
 	return false;
@@ -323,7 +346,7 @@ u64 vuart_read(void *opaque, u32 vcpu, u64 offset, u8 size)
 	struct vuart *u = opaque;
 	u8 value;
 
-	/* Registers are a byte wide; a wider access finds the one at its own address. */
+	/* Registers are one byte wide; a wider access gets the register at its first byte. */
 	(void)vcpu;
 	(void)size;
 	spin_lock(&u->lock);
@@ -363,7 +386,9 @@ u64 vuart_take(struct vuart *u, u8 *buf, u64 len)
 	spin_lock(&u->lock);
 	while (n < len && u->rx_count > 0U)
 		buf[n++] = vuart_receive(u);
-	/* The FIFO may be empty with input waiting: loopback, or nobody has called vuart_refill() yet. */
+	/*
+	 * Input may still wait: in loopback, or when vuart_refill() has not been called for it yet.
+	 */
 	while (n < len) {
 		int c = vuart_fetch(u);
 
@@ -376,7 +401,7 @@ u64 vuart_take(struct vuart *u, u8 *buf, u64 len)
 	return n;
 }
 
-/* --- state records ------------------------------------------------------------------------------------------------ */
+/* --- state records ---------------------------------------------------------------------------- */
 
 _Static_assert(VUART_FIFO_SIZE == CLEAVE_STATE_UART_FIFO, "the record has the whole FIFO");
 
@@ -401,7 +426,10 @@ void vuart_save(struct vuart *u, struct cleave_state_uart *r)
 	spin_unlock(&u->lock);
 }
 
-/* Could these registers have been written? vuart_set_ier(), _fcr() and _mcr() let no other bits in. */
+/*
+ * Could a guest have written these registers? vuart_set_ier(), vuart_set_fcr() and vuart_set_mcr()
+ * let no other bits in.
+ */
 static bool vuart_is_legal(const struct cleave_state_uart *r)
 {
 	u32 rest = 0;

@@ -2,11 +2,13 @@
 /*
  * An emulated ns16550a. Builds for the host too.
  *
- * Output goes up through vuart_output(), the interrupt line through vuart_irq(); input is fetched by vuart_fetch() when
- * there is room for it, so that what the guest has not read waits in the console and not here. It must never lose a
- * character that the guest transmits, whatever the guest writes to its registers.
+ * Output goes up by vuart_output(), and the interrupt line by vuart_irq(). Input is fetched by
+ * vuart_fetch() when there is room for it, so that what the guest has not read waits in the console
+ * and not here. No character that the guest transmits may be lost, whatever the guest writes to the
+ * registers.
  *
- * Concurrency: any vCPU of the VM and the hart that serves the console may call at once; one lock guards the registers.
+ * Concurrency: one lock guards the registers. Any vCPU of the VM may call, and the hart that serves
+ * the console.
  */
 #ifndef CORE_VUART_H
 #define CORE_VUART_H
@@ -18,13 +20,15 @@
 #define VUART_FIFO_SIZE 16U /* as the 16550's receiver */
 
 /**
- * struct vuart - registers and receiver FIFO; all guarded by @lock
+ * struct vuart - registers and receiver FIFO; @lock guards all of it
+ * @ier, @lcr, @mcr, @scr, @fcr, @dll, @dlm: the registers of these names
+ * @msr_delta: the low four bits of MSR: which modem inputs have changed since MSR was read
  * @overrun: LSR.OE: a character came in loopback while the FIFO was full
- * @msr_delta: MSR's low four bits: which modem inputs have changed since MSR was read
- * @thre_pending: the transmitter has become empty and the guest has not acknowledged it
+ * @thre_pending: the transmitter has become empty, and the guest has not acknowledged that
  * @irq: level of the interrupt line
+ * @rx: characters that the guest has not read
  * @rx_head: index of the oldest character
- * @rx_count: characters that wait
+ * @rx_count: how many characters there are
  */
 struct vuart {
 	struct spinlock lock;
@@ -38,41 +42,63 @@ struct vuart {
 	u32 rx_count;
 };
 
-/** vuart_reset() - state after power-on; what waits in the FIFO is dropped, the line goes low */
+/**
+ * vuart_reset() - put the UART into its state after power-on: the FIFO is empty, the line is low.
+ * Takes u->lock
+ */
 void vuart_reset(struct vuart *u);
 
-/** vuart_read(), vuart_write() - an access of the guest, as struct mmio_device wants it; takes u->lock */
+/**
+ * vuart_read(), vuart_write() - an access of the guest, as struct mmio_device wants it; takes
+ * u->lock
+ */
 u64 vuart_read(void *opaque, u32 vcpu, u64 offset, u8 size);
 void vuart_write(void *opaque, u32 vcpu, u64 offset, u8 size, u64 value);
 
-/** vuart_refill() - there is input to fetch: fill the FIFO and raise the line; any hart, takes u->lock */
+/**
+ * vuart_refill() - there is input to fetch: fill the FIFO and raise the line; any hart may call it.
+ * Takes u->lock
+ */
 void vuart_refill(struct vuart *u);
 
 /**
- * vuart_take() - take input past the registers (SBI DBCN read), oldest first, the FIFO before what can be fetched
- * @buf: where to
- * @len: most characters to take
+ * vuart_take() - take input without the registers, for SBI DBCN
+ * @buf: gets it, oldest first: what is in the FIFO, then what can be fetched
+ * @len: how many characters it takes at most
  *
- * Return: characters taken. Takes u->lock.
+ * Return: how many characters it took. Takes u->lock.
  */
 u64 vuart_take(struct vuart *u, u8 *buf, u64 len);
 
-/** vuart_save() - the registers and the FIFO as a state record; takes u->lock */
+/** vuart_save() - write the registers and the FIFO as a state record; takes u->lock */
 void vuart_save(struct vuart *u, struct cleave_state_uart *r);
 
 /**
- * vuart_load() - take over what vuart_save() wrote, here or elsewhere; the line follows. Fetches nothing: vuart_refill() does. Takes u->lock
- * Return: 0, CLV_ERR_INVAL: no UART has been in that state; nothing has changed.
+ * vuart_load() - take over the registers and the FIFO that vuart_save() wrote, here or elsewhere
+ *
+ * The interrupt line follows. No input is fetched; vuart_refill() does that. Takes u->lock.
+ *
+ * Return: 0; CLV_ERR_INVAL when no UART can have been in that state, and then nothing has changed
  */
 int vuart_load(struct vuart *u, const struct cleave_state_uart *r);
 
-/*
- * Calls up, defined by core/vm/vm_devices.c. vuart_irq() and vuart_fetch() are called with u->lock held: the order of two
- * changes of the line must not be turned round. vuart_output() is called without it.
- */
+/* --- calls up, defined by core/vm/vm_devices.c ------------------------------------------------ */
+
+/** vuart_output() - the guest has transmitted @c. Context: u->lock is not held */
 void vuart_output(struct vuart *u, u8 c);
+
+/**
+ * vuart_irq() - the interrupt line has changed to @level
+ *
+ * Context: u->lock is held, so that two changes of the line arrive in their order.
+ */
 void vuart_irq(struct vuart *u, bool level);
-/** vuart_fetch() - Return: the next character of the console's input for this UART, -1 when none waits */
+
+/**
+ * vuart_fetch() - take the next character of the console's input for this UART
+ *
+ * Context: u->lock is held. Return: the character, -1 when none waits
+ */
 int vuart_fetch(struct vuart *u);
 
 #endif
