@@ -423,7 +423,7 @@ export CHECK_HOST_CPPFLAGS := $(HOST_CPPFLAGS)
 export CHECK_HOST_SRCS := $(HOST_SRCS)
 export CHECK_WARNINGS := $(WARNINGS)
 
-.PHONY: check map format test test-boot bench soak run setup
+.PHONY: check map format test test-boot bench soak fresh run setup
 check: $(GENERATED)
 	@scripts/check.sh $(CHECKS)
 
@@ -453,6 +453,10 @@ bench: all
 soak: all
 	@$(PYTHON) tests/bench/soak.py $(SOAK) --count $(or $(COUNT),20) --ways $(or $(WAYS),slots peers) \
 		--linux $(or $(LINUX),6.12)
+
+# SUITE=bookworm or trixie: `make setup run` and `make setup test` on a Debian that has nothing yet.
+fresh:
+	@scripts/fresh.sh
 
 run: all
 	@scripts/run.sh

@@ -17,6 +17,7 @@
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
+. scripts/debian.sh
 # An apt download in deps/ must not meet the sandbox user's permissions or a translated message.
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 
@@ -38,12 +39,6 @@ say() { printf 'setup: %s\n' "$*"; }
 warn() { printf 'setup: WARNING: %s\n' "$*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-is_debian()
-{
-	have apt-get && have dpkg-query && [ -r /etc/os-release ] &&
-		[ "$(. /etc/os-release; echo "${ID:-}")" = debian ]
-}
-
 codename() { (. /etc/os-release; echo "${VERSION_CODENAME:-sid}"); }
 
 installed() { dpkg-query -W -f '${db:Status-Abbrev}\n' "$1" 2>/dev/null | grep -q '^ii'; }
@@ -60,40 +55,11 @@ qemu_good() { local v; v=$(qemu_version); [ -n "$v" ] && [ "${v%%.*}" -ge 10 ]; 
 
 # --- apt sources derived from the machine's own ------------------------------------------------
 
-# own_source: "URI<TAB>Signed-By" of the machine's first archive that is not the security one.
-own_source()
-{
-	local f
-	for f in /etc/apt/sources.list.d/*.sources; do
-		[ -r "$f" ] || continue
-		awk 'BEGIN { RS = ""; FS = "\n" }
-		!/-security/ && /Types:[^\n]*deb/ && !/Enabled: *no/ {
-			uri = ""; key = ""
-			for (i = 1; i <= NF; i++) {
-				if ($i ~ /^URIs:/) { split($i, a, /[ \t]+/); uri = a[2] }
-				if ($i ~ /^Signed-By:/) { split($i, a, /[ \t]+/); key = a[2] }
-			}
-			if (uri ~ /debian/) { print uri "\t" key; exit }
-		}' "$f" | grep . && return 0
-	done
-	for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-		[ -r "$f" ] || continue
-		awk '/^deb / && !/-security/ {
-			key = $0
-			if (sub(/.*signed-by=/, "", key)) sub(/[] ].*/, "", key); else key = ""
-			sub(/\[[^]]*\] */, "")
-			if ($2 ~ /debian/) { print $2 "\t" key; exit }
-		}' "$f" | grep . && return 0
-	done
-	return 1
-}
-
 # stanza TYPE SUITE: one deb822 paragraph for SUITE of the machine's own archive.
 stanza()
 {
 	local uri key
 	IFS=$'\t' read -r uri key < <(own_source) || return 1
-	[ -n "$key" ] || key=/usr/share/keyrings/debian-archive-keyring.gpg
 	printf 'Types: %s\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n\n' \
 		"$1" "$uri" "$2" "$key"
 }
