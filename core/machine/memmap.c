@@ -191,12 +191,3 @@ bool memmap_contains(const struct memmap *m, u64 base, u64 size)
 	}
 	return false;
 }
-
-u64 memmap_total(const struct memmap *m)
-{
-	u64 sum = 0;
-
-	for (u32 n = 0; n < m->nr; n++)
-		sum += m->range[n].size;
-	return sum;
-}

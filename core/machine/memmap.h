@@ -35,7 +35,4 @@ void memmap_remove(struct memmap *m, u64 base, u64 size);
 /** memmap_contains() - Return: true when all of a range lies in one range of @m; false for size 0 */
 bool memmap_contains(const struct memmap *m, u64 base, u64 size);
 
-/** memmap_total() - Return: bytes of all ranges */
-u64 memmap_total(const struct memmap *m);
-
 #endif

@@ -239,9 +239,6 @@ struct trap {
  */
 void on_trap(bool (*hook)(struct trap *t));
 
-/** trap_skip() - let the interrupted program go on after the instruction that trapped */
-void trap_skip(struct trap *t);
-
 /**
  * trap_try() - call @fn, which is expected to trap; an exception ends the call
  * @out: gets the registers at the exception, or NULL
@@ -317,9 +314,6 @@ u32 fdt_cpus(const void *fdt);
 
 /** fdt_timebase() - Return: /cpus/timebase-frequency, Hz, 0 when it is not there */
 u64 fdt_timebase(const void *fdt);
-
-/** fdt_size() - Return: bytes of the tree */
-u32 fdt_size(const void *fdt);
 
 /* --- memory (memory.c) ------------------------------------------------------------------------ */
 

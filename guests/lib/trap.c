@@ -15,14 +15,6 @@ void on_trap(bool (*hook)(struct trap *t))
 	__atomic_store_n(&trap_hook, hook, __ATOMIC_RELEASE);
 }
 
-void trap_skip(struct trap *t)
-{
-	/* Two bytes, unless both low bits are 1 (ISA manual, "Instruction-Length Encoding") */
-	u16 low = *(volatile u16 *)t->sepc;
-
-	t->sepc += (low & 3U) == 3U ? 4U : 2U;
-}
-
 void trap_handle(struct trap *t)
 {
 	bool (*hook)(struct trap *) = __atomic_load_n(&trap_hook, __ATOMIC_ACQUIRE);

@@ -112,8 +112,3 @@ u64 fdt_timebase(const void *fdt)
 
 	return p == NULL ? 0 : fdt_be32(p);
 }
-
-u32 fdt_size(const void *fdt)
-{
-	return fdt_be32((const u8 *)fdt + FDT_OFF_TOTALSIZE);
-}
