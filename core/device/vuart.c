@@ -120,7 +120,6 @@ static void vuart_update_irq(struct vuart *u)
 	bool level = vuart_iir(u) != IIR_NONE;
 
 	spin_assert_held(&u->lock);
-
 	if (level == u->irq)
 		return;
 	u->irq = level;
