@@ -15,17 +15,18 @@
 #define HISTORY_TIMES_MASK  0xffffU
 #define HISTORY_ZERO	    (UINT32_C(1) << 28)
 
-static struct migrate_region *copy_region(struct migrate_source *s)
+static struct migrate_region *migrate_copy_region(struct migrate_source *s)
 {
 	return &s->machine.region[s->region];
 }
 
-static uint64_t copy_region_pages(struct migrate_source *s)
+static uint64_t migrate_copy_region_pages(struct migrate_source *s)
 {
-	return copy_region(s)->size / MIGRATE_PAGE;
+	return migrate_copy_region(s)->size / MIGRATE_PAGE;
 }
 
-static uint64_t copy_history_index(const struct migrate_source *s, uint32_t region, uint64_t gpa)
+static uint64_t migrate_copy_history_index(const struct migrate_source *s, uint32_t region,
+					   uint64_t gpa)
 {
 	uint64_t index = (gpa - s->machine.region[region].gpa) / MIGRATE_PAGE;
 
@@ -34,7 +35,7 @@ static uint64_t copy_history_index(const struct migrate_source *s, uint32_t regi
 	return index;
 }
 
-static void copy_note(struct migrate_source *s, uint64_t gpa, bool zero)
+static void migrate_copy_note(struct migrate_source *s, uint64_t gpa, bool zero)
 {
 	uint32_t *word;
 	uint32_t times;
@@ -42,7 +43,7 @@ static void copy_note(struct migrate_source *s, uint64_t gpa, bool zero)
 
 	if (s->config.history == NULL)
 		return;
-	word = &s->config.history[copy_history_index(s, s->region, gpa)];
+	word = &s->config.history[migrate_copy_history_index(s, s->region, gpa)];
 	times = (*word >> HISTORY_TIMES_SHIFT) & HISTORY_TIMES_MASK;
 	if (times < HISTORY_TIMES_MASK)
 		times++;
@@ -51,7 +52,7 @@ static void copy_note(struct migrate_source *s, uint64_t gpa, bool zero)
 	*word = pass | times << HISTORY_TIMES_SHIFT | (zero ? HISTORY_ZERO : 0U);
 }
 
-static void copy_leaf(struct migrate_source *s, uint64_t gpa, struct migrate_line *line)
+static void migrate_copy_leaf(struct migrate_source *s, uint64_t gpa, struct migrate_line *line)
 {
 	int level = s->ops->leaf != NULL ? s->ops->leaf(s->ctx, gpa) : -1;
 
@@ -68,17 +69,17 @@ void migrate_copy_history(struct migrate_source *s, uint64_t gpa, struct migrate
 
 	if (s->config.history == NULL || region == s->machine.regions)
 		return;
-	word = s->config.history[copy_history_index(s, region, gpa)];
+	word = s->config.history[migrate_copy_history_index(s, region, gpa)];
 	migrate_line_fact(line, "; sent ", (word >> HISTORY_TIMES_SHIFT) & HISTORY_TIMES_MASK,
 			  " times");
 	migrate_line_fact(line, ", last in pass ", word & HISTORY_PASS_MASK, " of ");
 	migrate_line_fact(line, "", s->progress.pass,
 			  (word & HISTORY_ZERO) != 0U ? " as a zero page" : " as data");
-	copy_leaf(s, gpa, line);
+	migrate_copy_leaf(s, gpa, line);
 }
 
 /* Flags and counts are those of this pass; a PASS_ACK must repeat the counts. */
-static bool copy_pass_record(struct migrate_source *s, uint16_t type)
+static bool migrate_copy_pass_record(struct migrate_source *s, uint16_t type)
 {
 	struct migrate_pass pass = {
 		.pass = s->progress.pass,
@@ -102,13 +103,13 @@ enum migrate_step migrate_copy_begin(struct migrate_source *s)
 	s->pass_time = s->ops->time(s->ctx);
 	s->region = 0;
 	s->chunk = (struct migrate_chunk){ .first = 0 };
-	(void)copy_pass_record(s, MIGRATE_REC_PASS_BEGIN);
+	(void)migrate_copy_pass_record(s, MIGRATE_REC_PASS_BEGIN);
 	s->state = MIGRATE_SRC_COPY;
 	return MIGRATE_PROGRESS;
 }
 
 /* Send the zero pages that were gathered. Return: there was room, or nothing to send */
-static bool copy_send_run(struct migrate_source *s)
+static bool migrate_copy_send_run(struct migrate_source *s)
 {
 	struct migrate_zero zero = { .gpa = s->run_gpa, .pages = s->run_pages };
 
@@ -124,7 +125,7 @@ static bool copy_send_run(struct migrate_source *s)
 }
 
 /* Return: the page belongs to the run that is gathered, which it may begin */
-static bool copy_join_run(struct migrate_source *s, uint64_t gpa)
+static bool migrate_copy_join_run(struct migrate_source *s, uint64_t gpa)
 {
 	if (s->run_pages != 0U &&
 	    (s->run_region != s->region || s->run_gpa + s->run_pages * MIGRATE_PAGE != gpa))
@@ -134,29 +135,29 @@ static bool copy_join_run(struct migrate_source *s, uint64_t gpa)
 		s->run_region = s->region;
 	}
 	s->run_pages++;
-	copy_note(s, gpa, true);
+	migrate_copy_note(s, gpa, true);
 	return true;
 }
 
-static void copy_send_page(struct migrate_source *s, uint8_t *payload, uint64_t gpa)
+static void migrate_copy_send_page(struct migrate_source *s, uint8_t *payload, uint64_t gpa)
 {
-	migrate_copy(payload, &gpa, sizeof(gpa));
+	memcpy(payload, &gpa, sizeof(gpa));
 	s->digest = migrate_chain(s->digest, MIGRATE_CHAIN_PAGE, gpa,
 				  migrate_digest_page(payload + sizeof(gpa), gpa));
 	migrate_tx_end(&s->tx, &s->crc, MIGRATE_REC_PAGE, PAGE_FRAME);
 	s->pass_pages++;
 	s->progress.pages++;
-	copy_note(s, gpa, false);
+	migrate_copy_note(s, gpa, false);
 }
 
 /*
  * The next page of the chunk, read straight to where its frame is built. When a run has to go first, the page is
  * read again in the next step: its bit stays in the chunk until it is on its way.
  */
-static enum migrate_step copy_page(struct migrate_source *s)
+static enum migrate_step migrate_copy_page(struct migrate_source *s)
 {
 	struct migrate_chunk *c = &s->chunk;
-	uint64_t gpa = copy_region(s)->gpa + (c->first + c->next) * MIGRATE_PAGE;
+	uint64_t gpa = migrate_copy_region(s)->gpa + (c->first + c->next) * MIGRATE_PAGE;
 	uint8_t *payload = migrate_tx_begin(&s->tx, PAGE_FRAME);
 	int got;
 
@@ -166,12 +167,12 @@ static enum migrate_step copy_page(struct migrate_source *s)
 	if (got < 0)
 		return migrate_source_call_failed(s, "read of a page", got);
 	if (got > 0 || migrate_page_is_zero(payload + sizeof(gpa))) {
-		if (!copy_join_run(s, gpa))
-			return copy_send_run(s) ? MIGRATE_PROGRESS : MIGRATE_WANT_SEND;
+		if (!migrate_copy_join_run(s, gpa))
+			return migrate_copy_send_run(s) ? MIGRATE_PROGRESS : MIGRATE_WANT_SEND;
 	} else if (s->run_pages != 0U) {
-		return copy_send_run(s) ? MIGRATE_PROGRESS : MIGRATE_WANT_SEND;
+		return migrate_copy_send_run(s) ? MIGRATE_PROGRESS : MIGRATE_WANT_SEND;
 	} else {
-		copy_send_page(s, payload, gpa);
+		migrate_copy_send_page(s, payload, gpa);
 	}
 	c->bits[c->next / 64U] &= ~(UINT64_C(1) << (c->next % 64U));
 	c->next++;
@@ -179,7 +180,7 @@ static enum migrate_step copy_page(struct migrate_source *s)
 }
 
 /* Move @next to a page that waits. Return: there is one */
-static bool copy_chunk_left(struct migrate_chunk *c)
+static bool migrate_copy_chunk_left(struct migrate_chunk *c)
 {
 	while (c->next < c->pages) {
 		uint64_t word = c->bits[c->next / 64U] >> (c->next % 64U);
@@ -194,49 +195,49 @@ static bool copy_chunk_left(struct migrate_chunk *c)
 }
 
 /* Bits behind the first @pages are not of this chunk. */
-static void copy_trim(uint64_t *bits, uint64_t pages)
+static void migrate_copy_trim(uint64_t *bits, uint64_t pages)
 {
 	for (uint64_t i = pages; i < MIGRATE_STEP_PAGES; i = (i | 63U) + 1U)
 		bits[i / 64U] &= (UINT64_C(1) << (i % 64U)) - 1U;
 }
 
 /* How far a call went: at least one page, and not further than it was asked to; whole words, or to the region's end */
-static bool copy_went_ok(int64_t went, uint64_t asked)
+static bool migrate_copy_went_ok(int64_t went, uint64_t asked)
 {
 	return went > 0 && (uint64_t)went <= asked &&
 	       ((uint64_t)went == asked || (uint64_t)went % 64U == 0U);
 }
 
 /* The pages at @first: see, clear what was seen, and only then let them be copied. */
-static enum migrate_step copy_take_chunk(struct migrate_source *s, uint64_t first)
+static enum migrate_step migrate_copy_take_chunk(struct migrate_source *s, uint64_t first)
 {
 	struct migrate_chunk *c = &s->chunk;
-	uint64_t count = copy_region_pages(s) - first;
+	uint64_t count = migrate_copy_region_pages(s) - first;
 	uint64_t any = 0;
 	int64_t went;
 
 	if (count > MIGRATE_STEP_PAGES)
 		count = MIGRATE_STEP_PAGES;
-	migrate_fill_zero(c->bits, sizeof(c->bits));
+	memset(c->bits, 0, sizeof(c->bits));
 	went = s->ops->log_get(s->ctx, s->region, first, count, c->bits);
-	if (!copy_went_ok(went, count))
+	if (!migrate_copy_went_ok(went, count))
 		return migrate_source_call_failed(s, "get of dirty bits",
 						  went < 0 ? went : SBI_ERR_FAILED);
 	count = (uint64_t)went;
-	copy_trim(c->bits, count);
+	migrate_copy_trim(c->bits, count);
 	for (uint32_t i = 0; i < MIGRATE_STEP_PAGES / 64U; i++)
 		any |= c->bits[i];
 	if (any != 0U) {
 		went = s->ops->log_clear(s->ctx, s->region, first, count, c->bits);
-		if (!copy_went_ok(went, count))
+		if (!migrate_copy_went_ok(went, count))
 			return migrate_source_call_failed(s, "clear of dirty bits",
 							  went < 0 ? went : SBI_ERR_FAILED);
 		count = (uint64_t)went;
 	}
 	/* The first pass carries everything, whatever the bits say. */
 	if (s->progress.pass == 1U)
-		__builtin_memset(c->bits, 0xff, sizeof(c->bits));
-	copy_trim(c->bits, count);
+		memset(c->bits, 0xff, sizeof(c->bits));
+	migrate_copy_trim(c->bits, count);
 	c->first = first;
 	c->pages = count;
 	c->next = 0;
@@ -248,16 +249,16 @@ enum migrate_step migrate_copy_step(struct migrate_source *s)
 {
 	uint64_t first = s->chunk.first + s->chunk.pages;
 
-	if (copy_chunk_left(&s->chunk))
-		return copy_page(s);
-	if (first < copy_region_pages(s))
-		return copy_take_chunk(s, first);
+	if (migrate_copy_chunk_left(&s->chunk))
+		return migrate_copy_page(s);
+	if (first < migrate_copy_region_pages(s))
+		return migrate_copy_take_chunk(s, first);
 	if (s->region + 1U < s->machine.regions) {
 		s->region++;
 		s->chunk = (struct migrate_chunk){ .first = 0 };
 		return MIGRATE_PROGRESS;
 	}
-	if (!copy_send_run(s))
+	if (!migrate_copy_send_run(s))
 		return MIGRATE_WANT_SEND;
 	s->state = MIGRATE_SRC_PASS_END;
 	return MIGRATE_PROGRESS;
@@ -265,7 +266,7 @@ enum migrate_step migrate_copy_step(struct migrate_source *s)
 
 enum migrate_step migrate_copy_end(struct migrate_source *s)
 {
-	if (!copy_pass_record(s, MIGRATE_REC_PASS_END))
+	if (!migrate_copy_pass_record(s, MIGRATE_REC_PASS_END))
 		return MIGRATE_WANT_SEND;
 	if (s->final)
 		s->state = MIGRATE_SRC_SETTLED;
@@ -279,7 +280,7 @@ enum migrate_step migrate_copy_end(struct migrate_source *s)
 enum migrate_step migrate_copy_verify(struct migrate_source *s)
 {
 	struct migrate_verify head;
-	uint64_t left = copy_region_pages(s) - s->verified;
+	uint64_t left = migrate_copy_region_pages(s) - s->verified;
 	size_t most = sizeof(head) + MIGRATE_VERIFY_MAX * sizeof(uint64_t);
 	uint8_t *payload = migrate_tx_begin(&s->tx, most + MIGRATE_PAGE);
 	uint64_t digest;
@@ -287,7 +288,7 @@ enum migrate_step migrate_copy_verify(struct migrate_source *s)
 
 	if (payload == NULL)
 		return MIGRATE_WANT_SEND;
-	head.gpa = copy_region(s)->gpa + s->verified * MIGRATE_PAGE;
+	head.gpa = migrate_copy_region(s)->gpa + s->verified * MIGRATE_PAGE;
 	head.pages = left < MIGRATE_VERIFY_MAX ? left : MIGRATE_VERIFY_MAX;
 	for (i = 0; i < head.pages; i++) {
 		uint64_t gpa = head.gpa + i * MIGRATE_PAGE;
@@ -296,15 +297,15 @@ enum migrate_step migrate_copy_verify(struct migrate_source *s)
 		if (got < 0)
 			return migrate_source_call_failed(s, "read of a page", got);
 		if (got > 0)
-			migrate_fill_zero(payload + most, MIGRATE_PAGE);
+			memset(payload + most, 0, MIGRATE_PAGE);
 		digest = migrate_digest_page(payload + most, gpa);
-		migrate_copy(payload + sizeof(head) + i * sizeof(digest), &digest, sizeof(digest));
+		memcpy(payload + sizeof(head) + i * sizeof(digest), &digest, sizeof(digest));
 	}
-	migrate_copy(payload, &head, sizeof(head));
+	memcpy(payload, &head, sizeof(head));
 	migrate_tx_end(&s->tx, &s->crc, MIGRATE_REC_VERIFY,
 		       sizeof(head) + head.pages * sizeof(uint64_t));
 	s->verified += head.pages;
-	if (s->verified == copy_region_pages(s)) {
+	if (s->verified == migrate_copy_region_pages(s)) {
 		s->verified = 0;
 		if (++s->region == s->machine.regions)
 			s->state = MIGRATE_SRC_HANDOVER;

@@ -38,7 +38,7 @@ bool migrate_ledger_put(struct migrate_ledger *ledger, uint64_t id, uint32_t out
 bool migrate_dest_init(struct migrate_dest *d, const struct migrate_ops *ops, void *ctx,
 		       const struct migrate_link *link, const struct migrate_dest_config *config)
 {
-	migrate_fill_zero(d, sizeof(*d));
+	memset(d, 0, sizeof(*d));
 	d->ops = ops;
 	d->ctx = ctx;
 	d->link = *link;
@@ -78,8 +78,7 @@ struct migrate_line *migrate_dest_say(struct migrate_dest *d)
 
 enum migrate_step migrate_dest_fail(struct migrate_dest *d, uint32_t reason, uint64_t arg)
 {
-	migrate_cancel_fill(&d->cancel, reason, arg,
-			    d->line.text + __builtin_strlen(d->config.name) + 2U);
+	migrate_cancel_fill(&d->cancel, reason, arg, d->line.text + strlen(d->config.name) + 2U);
 	d->cursor = 0;
 	d->state = MIGRATE_DST_EMPTY;
 	return MIGRATE_PROGRESS;
@@ -106,8 +105,8 @@ enum migrate_step migrate_dest_unexpected(struct migrate_dest *d,
  * What ends a live migration is COMMIT, so a stream that was recorded and is read from a file must never pass for one; and a
  * checkpoint, which needs none, must not come from a peer that still has the guest.
  */
-static bool dest_kind_ok(const struct migrate_dest *d, const struct migrate_hello *h,
-			 struct migrate_line *line)
+static bool migrate_dest_kind_ok(const struct migrate_dest *d, const struct migrate_hello *h,
+				 struct migrate_line *line)
 {
 	static const char *const names[] = { "0 (live)", "1 (checkpoint)" };
 
@@ -125,7 +124,7 @@ static bool dest_kind_ok(const struct migrate_dest *d, const struct migrate_hell
 	return false;
 }
 
-static bool dest_hello_ok(struct migrate_dest *d, const struct migrate_hello *h)
+static bool migrate_dest_hello_ok(struct migrate_dest *d, const struct migrate_hello *h)
 {
 	struct migrate_line *line = migrate_dest_say(d);
 
@@ -133,7 +132,7 @@ static bool dest_hello_ok(struct migrate_dest *d, const struct migrate_hello *h)
 		migrate_line_fact(line, "stream of version ", h->major, ".");
 		migrate_line_fact(line, "", h->minor, "; ");
 		migrate_line_fact(line, "", MIGRATE_MAJOR, ".x is understood");
-	} else if (!dest_kind_ok(d, h, line)) {
+	} else if (!migrate_dest_kind_ok(d, h, line)) {
 		return false;
 	} else if ((h->flags & ~MIGRATE_HELLO_VERIFY) != 0U || h->reserved != 0U) {
 		migrate_line_text(line, "hello: unknown flags ");
@@ -153,7 +152,7 @@ static bool dest_hello_ok(struct migrate_dest *d, const struct migrate_hello *h)
 	return false;
 }
 
-static bool dest_slot_free(struct migrate_dest *d)
+static bool migrate_dest_slot_free(struct migrate_dest *d)
 {
 	static const char *const names[] = { "empty", "stopped", "running", "paused", "faulted" };
 	int state = d->ops->vm_state(d->ctx);
@@ -170,25 +169,27 @@ static bool dest_slot_free(struct migrate_dest *d)
 	return false;
 }
 
-static enum migrate_step dest_hello(struct migrate_dest *d, const struct migrate_record *record)
+static enum migrate_step migrate_dest_hello(struct migrate_dest *d,
+					    const struct migrate_record *record)
 {
-	migrate_copy(&d->hello, record->payload, sizeof(d->hello));
-	if (!dest_hello_ok(d, &d->hello))
+	memcpy(&d->hello, record->payload, sizeof(d->hello));
+	if (!migrate_dest_hello_ok(d, &d->hello))
 		return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
-	if (!dest_slot_free(d))
+	if (!migrate_dest_slot_free(d))
 		return migrate_dest_fail(d, MIGRATE_REASON_REFUSED, 0);
 	d->digest = d->hello.id;
 	d->state = MIGRATE_DST_REQUIRE;
 	return MIGRATE_PROGRESS;
 }
 
-static enum migrate_step dest_query(struct migrate_dest *d, const struct migrate_record *record)
+static enum migrate_step migrate_dest_query(struct migrate_dest *d,
+					    const struct migrate_record *record)
 {
 	struct migrate_status status;
 
 	if (d->config.kind == MIGRATE_KIND_CHECKPOINT)
 		return migrate_dest_unexpected(d, record, "may not come where nobody is answered");
-	migrate_copy(&status, record->payload, sizeof(status));
+	memcpy(&status, record->payload, sizeof(status));
 	status = (struct migrate_status){
 		.id = status.id,
 		.outcome = migrate_ledger_find(d->config.ledger, status.id),
@@ -199,7 +200,8 @@ static enum migrate_step dest_query(struct migrate_dest *d, const struct migrate
 }
 
 /* Everything that could be lacking later is asked now, before a byte of the guest comes. */
-static enum migrate_step dest_require(struct migrate_dest *d, const struct migrate_record *record)
+static enum migrate_step migrate_dest_require(struct migrate_dest *d,
+					      const struct migrate_record *record)
 {
 	struct migrate_line *line;
 	int err;
@@ -232,7 +234,7 @@ static enum migrate_step dest_require(struct migrate_dest *d, const struct migra
  * A first call that fails created nothing (M5), and if somebody else was faster the slot is theirs: only what was begun
  * here is given back.
  */
-static enum migrate_step dest_create(struct migrate_dest *d)
+static enum migrate_step migrate_dest_create(struct migrate_dest *d)
 {
 	struct migrate_status accept = { .id = d->hello.id, .outcome = MIGRATE_OUTCOME_PENDING };
 	int err = d->ops->vm_create(d->ctx, &d->cursor);
@@ -271,54 +273,57 @@ enum migrate_step migrate_dest_take(struct migrate_dest *d)
 	return MIGRATE_PROGRESS;
 }
 
-static enum migrate_step dest_commit(struct migrate_dest *d, const struct migrate_record *record)
+static enum migrate_step migrate_dest_commit(struct migrate_dest *d,
+					     const struct migrate_record *record)
 {
 	struct migrate_status commit;
 
 	if (record->type != MIGRATE_REC_COMMIT)
 		return migrate_dest_unexpected(d, record, "may not come before commit");
-	migrate_copy(&commit, record->payload, sizeof(commit));
+	memcpy(&commit, record->payload, sizeof(commit));
 	if (commit.id != d->hello.id || commit.outcome != MIGRATE_OUTCOME_RUNNING ||
 	    commit.reserved != 0U)
 		return migrate_dest_unexpected(d, record, "is not of this migration");
 	return migrate_dest_take(d);
 }
 
-static enum migrate_step dest_cancelled(struct migrate_dest *d, const struct migrate_record *record)
+static enum migrate_step migrate_dest_cancelled(struct migrate_dest *d,
+						const struct migrate_record *record)
 {
 	struct migrate_cancel cancel;
 	struct migrate_line *line = migrate_dest_say(d);
 
-	migrate_copy(&cancel, record->payload, sizeof(cancel));
+	memcpy(&cancel, record->payload, sizeof(cancel));
 	migrate_line_text(line, "the source gave up: ");
 	migrate_cancel_say(&cancel, line);
 	d->told = true;
 	return migrate_dest_fail(d, cancel.reason, 0);
 }
 
-static enum migrate_step dest_record(struct migrate_dest *d, const struct migrate_record *record)
+static enum migrate_step migrate_dest_record(struct migrate_dest *d,
+					     const struct migrate_record *record)
 {
 	if (record->type == MIGRATE_REC_CANCEL)
-		return dest_cancelled(d, record);
+		return migrate_dest_cancelled(d, record);
 	switch (d->state) {
 	case MIGRATE_DST_HELLO:
 		if (record->type == MIGRATE_REC_QUERY)
-			return dest_query(d, record);
+			return migrate_dest_query(d, record);
 		if (record->type == MIGRATE_REC_HELLO)
-			return dest_hello(d, record);
+			return migrate_dest_hello(d, record);
 		return migrate_dest_unexpected(d, record, "may not come before hello");
 	case MIGRATE_DST_REQUIRE:
 		if (record->type == MIGRATE_REC_REQUIRE)
-			return dest_require(d, record);
+			return migrate_dest_require(d, record);
 		return migrate_dest_unexpected(d, record, "may not come before require");
 	case MIGRATE_DST_PREPARED:
-		return dest_commit(d, record);
+		return migrate_dest_commit(d, record);
 	default:
 		return migrate_record_take(d, record);
 	}
 }
 
-static enum migrate_step dest_listen(struct migrate_dest *d)
+static enum migrate_step migrate_dest_listen(struct migrate_dest *d)
 {
 	struct migrate_record record;
 	struct migrate_line why;
@@ -326,7 +331,7 @@ static enum migrate_step dest_listen(struct migrate_dest *d)
 	migrate_line_clear(&why);
 	switch (migrate_rx_next(&d->rx, &d->crc, &record, &why)) {
 	case MIGRATE_RX_RECORD:
-		return dest_record(d, &record);
+		return migrate_dest_record(d, &record);
 	case MIGRATE_RX_BAD:
 		migrate_line_text(migrate_dest_say(d), why.text);
 		return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
@@ -341,22 +346,22 @@ static enum migrate_step dest_listen(struct migrate_dest *d)
 	return migrate_tx_waiting(&d->tx) != 0U ? MIGRATE_WANT_SEND : MIGRATE_WANT_RECV;
 }
 
-static enum migrate_step dest_end(struct migrate_dest *d, enum migrate_dest_state state)
+static enum migrate_step migrate_dest_end(struct migrate_dest *d, enum migrate_dest_state state)
 {
 	d->state = state;
 	return state == MIGRATE_DST_DONE ? MIGRATE_DONE : MIGRATE_FAILED;
 }
 
 /* What is owed is with the link, or never will be: what it says can be asked for again. */
-static enum migrate_step dest_flush(struct migrate_dest *d)
+static enum migrate_step migrate_dest_flush(struct migrate_dest *d)
 {
 	if (migrate_tx_waiting(&d->tx) == 0U || d->tx.dead || d->rx.dead)
-		return dest_end(d, MIGRATE_DST_DONE);
+		return migrate_dest_end(d, MIGRATE_DST_DONE);
 	return MIGRATE_WANT_SEND;
 }
 
 /* The slot first, then the ledger, then the source: when it hears of it, it is so. */
-static enum migrate_step dest_empty(struct migrate_dest *d)
+static enum migrate_step migrate_dest_empty(struct migrate_dest *d)
 {
 	int err = d->created ? d->ops->vm_destroy(d->ctx, &d->cursor) : 0;
 
@@ -378,17 +383,17 @@ static enum migrate_step dest_empty(struct migrate_dest *d)
 	return MIGRATE_PROGRESS;
 }
 
-static enum migrate_step dest_tell(struct migrate_dest *d)
+static enum migrate_step migrate_dest_tell(struct migrate_dest *d)
 {
 	if (d->told || d->tx.dead)
-		return dest_end(d, MIGRATE_DST_FAILED);
+		return migrate_dest_end(d, MIGRATE_DST_FAILED);
 	if (!d->queued)
 		d->queued = migrate_tx_record(&d->tx, &d->crc, MIGRATE_REC_CANCEL, &d->cancel,
 					      sizeof(d->cancel));
 	(void)migrate_tx_flush(&d->tx, &d->link);
 	if ((d->queued && migrate_tx_waiting(&d->tx) == 0U) ||
 	    d->ops->time(d->ctx) - d->moved_at > MIGRATE_TELL_SECONDS * d->config.timebase)
-		return dest_end(d, MIGRATE_DST_FAILED);
+		return migrate_dest_end(d, MIGRATE_DST_FAILED);
 	return MIGRATE_WANT_SEND;
 }
 
@@ -402,18 +407,18 @@ enum migrate_step migrate_dest_step(struct migrate_dest *d)
 	(void)migrate_rx_fill(&d->rx, &d->link);
 	switch (d->state) {
 	case MIGRATE_DST_CREATE:
-		return dest_create(d);
+		return migrate_dest_create(d);
 	case MIGRATE_DST_ZERO:
 		return migrate_record_zero(d);
 	case MIGRATE_DST_TOOK:
 	case MIGRATE_DST_ANSWERED:
-		return dest_flush(d);
+		return migrate_dest_flush(d);
 	case MIGRATE_DST_EMPTY:
-		return dest_empty(d);
+		return migrate_dest_empty(d);
 	case MIGRATE_DST_TELL:
-		return dest_tell(d);
+		return migrate_dest_tell(d);
 	default:
-		return dest_listen(d);
+		return migrate_dest_listen(d);
 	}
 }
 

@@ -18,37 +18,37 @@
 #define STRIPE 32U /* bytes that XXH64 takes in a round: four lanes of eight */
 
 /*
- * A copy of eight bytes is eight loads on a hart without misaligned ones, which the compiler must expect. Frames and pages are
- * aligned nearly always, and asking costs two instructions.
+ * On a hart that may trap a misaligned load, a copy of eight bytes is eight loads. Frames and pages are nearly always aligned,
+ * and to ask costs two instructions. These are __builtin_memcpy(), because in a freestanding program memcpy() is a call.
  */
-static uint64_t load64(const uint8_t *p)
+static uint64_t migrate_digest_load64(const uint8_t *p)
 {
 	uint64_t v;
 
 	if (((uintptr_t)p & 7U) == 0U)
 		return *(const uint64_t *)(const void *)p;
-	migrate_copy(&v, p, sizeof(v));
+	__builtin_memcpy(&v, p, sizeof(v));
 	return v;
 }
 
 /* A stripe as words: where it lies when that is aligned, else copied to @room. */
-static const uint64_t *stripe_words(const uint8_t *p, uint64_t room[LANES])
+static const uint64_t *migrate_digest_stripe_words(const uint8_t *p, uint64_t room[LANES])
 {
 	if (((uintptr_t)p & 7U) == 0U)
 		return (const uint64_t *)(const void *)p;
-	migrate_copy(room, p, STRIPE);
+	__builtin_memcpy(room, p, STRIPE);
 	return room;
 }
 
-static uint32_t load32(const uint8_t *p)
+static uint32_t migrate_digest_load32(const uint8_t *p)
 {
 	uint32_t v;
 
-	migrate_copy(&v, p, sizeof(v));
+	__builtin_memcpy(&v, p, sizeof(v));
 	return v;
 }
 
-static void crc_tables(struct migrate_crc *crc)
+static void migrate_digest_crc_tables(struct migrate_crc *crc)
 {
 	for (uint32_t i = 0; i < 256U; i++) {
 		uint32_t v = i;
@@ -71,7 +71,7 @@ bool migrate_crc_init(struct migrate_crc *crc)
 	static const char digits[] = "123456789";
 	uint8_t iscsi[32];
 
-	crc_tables(crc);
+	migrate_digest_crc_tables(crc);
 	for (uint32_t i = 0; i < sizeof(iscsi); i++)
 		iscsi[i] = (uint8_t)i;
 	/* RFC 3720 B.4, "32 bytes of incrementing 00..1f"; the check value of the CRC; the specification's own of XXH64 */
@@ -88,7 +88,7 @@ uint32_t migrate_crc32c(const struct migrate_crc *crc, const void *bytes, size_t
 	uint32_t v = 0xffffffffU;
 
 	for (; size >= 8U; size -= 8U, p += 8) {
-		uint64_t w = load64(p) ^ v;
+		uint64_t w = migrate_digest_load64(p) ^ v;
 
 		v = crc->table[7][w & 0xffU] ^ crc->table[6][(w >> 8) & 0xffU] ^
 		    crc->table[5][(w >> 16) & 0xffU] ^ crc->table[4][(w >> 24) & 0xffU] ^
@@ -100,23 +100,23 @@ uint32_t migrate_crc32c(const struct migrate_crc *crc, const void *bytes, size_t
 	return ~v;
 }
 
-static uint64_t rotate(uint64_t v, uint32_t n)
+static uint64_t migrate_digest_rotate(uint64_t v, uint32_t n)
 {
 	return (v << n) | (v >> (64U - n));
 }
 
-static uint64_t digest_round(uint64_t lane, uint64_t input)
+static uint64_t migrate_digest_round(uint64_t lane, uint64_t input)
 {
-	return rotate(lane + input * PRIME_2, 31) * PRIME_1;
+	return migrate_digest_rotate(lane + input * PRIME_2, 31) * PRIME_1;
 }
 
-static uint64_t digest_merge(uint64_t v, uint64_t lane)
+static uint64_t migrate_digest_merge(uint64_t v, uint64_t lane)
 {
-	return (v ^ digest_round(0, lane)) * PRIME_1 + PRIME_4;
+	return (v ^ migrate_digest_round(0, lane)) * PRIME_1 + PRIME_4;
 }
 
 /* All whole stripes of @size bytes. */
-static uint64_t digest_stripes(const uint8_t *p, size_t size, uint64_t seed)
+static uint64_t migrate_digest_stripes(const uint8_t *p, size_t size, uint64_t seed)
 {
 	uint64_t a = seed + PRIME_1 + PRIME_2;
 	uint64_t b = seed + PRIME_2;
@@ -126,38 +126,43 @@ static uint64_t digest_stripes(const uint8_t *p, size_t size, uint64_t seed)
 	uint64_t v;
 
 	for (; size >= STRIPE; size -= STRIPE, p += STRIPE) {
-		const uint64_t *w = stripe_words(p, room);
+		const uint64_t *w = migrate_digest_stripe_words(p, room);
 
-		a = digest_round(a, w[0]);
-		b = digest_round(b, w[1]);
-		c = digest_round(c, w[2]);
-		d = digest_round(d, w[3]);
+		a = migrate_digest_round(a, w[0]);
+		b = migrate_digest_round(b, w[1]);
+		c = migrate_digest_round(c, w[2]);
+		d = migrate_digest_round(d, w[3]);
 	}
-	v = rotate(a, 1) + rotate(b, 7) + rotate(c, 12) + rotate(d, 18);
-	v = digest_merge(v, a);
-	v = digest_merge(v, b);
-	v = digest_merge(v, c);
-	return digest_merge(v, d);
+	v = migrate_digest_rotate(a, 1) + migrate_digest_rotate(b, 7) +
+	    migrate_digest_rotate(c, 12) + migrate_digest_rotate(d, 18);
+	v = migrate_digest_merge(v, a);
+	v = migrate_digest_merge(v, b);
+	v = migrate_digest_merge(v, c);
+	return migrate_digest_merge(v, d);
 }
 
 uint64_t migrate_digest(const void *bytes, size_t size, uint64_t seed)
 {
 	const uint8_t *p = bytes;
 	size_t rest = size % STRIPE;
-	uint64_t v = size >= STRIPE ? digest_stripes(p, size, seed) : seed + PRIME_5;
+	uint64_t v = size >= STRIPE ? migrate_digest_stripes(p, size, seed) : seed + PRIME_5;
 
 	v += size;
 	if (rest != 0U)
 		p += size - rest;
 	for (; rest >= 8U; rest -= 8U, p += 8)
-		v = rotate(v ^ digest_round(0, load64(p)), 27) * PRIME_1 + PRIME_4;
+		v = migrate_digest_rotate(v ^ migrate_digest_round(0, migrate_digest_load64(p)),
+					  27) *
+			    PRIME_1 +
+		    PRIME_4;
 	if (rest >= 4U) {
-		v = rotate(v ^ load32(p) * PRIME_1, 23) * PRIME_2 + PRIME_3;
+		v = migrate_digest_rotate(v ^ migrate_digest_load32(p) * PRIME_1, 23) * PRIME_2 +
+		    PRIME_3;
 		rest -= 4U;
 		p += 4;
 	}
 	for (; rest != 0U; rest--, p++)
-		v = rotate(v ^ *p * PRIME_5, 11) * PRIME_1;
+		v = migrate_digest_rotate(v ^ *p * PRIME_5, 11) * PRIME_1;
 	v = (v ^ (v >> 33)) * PRIME_2;
 	v = (v ^ (v >> 29)) * PRIME_3;
 	return v ^ (v >> 32);
@@ -176,7 +181,7 @@ uint64_t migrate_chain(uint64_t chain, uint32_t what, uint64_t where, uint64_t v
 }
 
 /* Most pages of a guest are zero, and each of them is looked at in the first pass: two stripes a round. */
-static bool words_are_zero(const uint64_t *w, size_t words)
+static bool migrate_digest_words_are_zero(const uint64_t *w, size_t words)
 {
 	for (size_t i = 0; i < words; i += 8U) {
 		uint64_t any = (w[i] | w[i + 1U] | w[i + 2U] | w[i + 3U]) |
@@ -194,10 +199,10 @@ bool migrate_page_is_zero(const void *page)
 	uint64_t room[2U * LANES];
 
 	if (((uintptr_t)page & 7U) == 0U)
-		return words_are_zero(page, MIGRATE_PAGE / sizeof(uint64_t));
+		return migrate_digest_words_are_zero(page, MIGRATE_PAGE / sizeof(uint64_t));
 	for (size_t i = 0; i < MIGRATE_PAGE; i += sizeof(room)) {
-		migrate_copy(room, p + i, sizeof(room));
-		if (!words_are_zero(room, 2U * LANES))
+		memcpy(room, p + i, sizeof(room));
+		if (!migrate_digest_words_are_zero(room, 2U * LANES))
 			return false;
 	}
 	return true;

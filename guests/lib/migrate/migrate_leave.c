@@ -8,10 +8,10 @@
 void migrate_cancel_fill(struct migrate_cancel *cancel, uint32_t reason, uint64_t arg,
 			 const char *text)
 {
-	size_t n = __builtin_strlen(text);
+	size_t n = strlen(text);
 
 	*cancel = (struct migrate_cancel){ .reason = reason, .arg = arg };
-	migrate_copy(cancel->text, text, n < sizeof(cancel->text) ? n : sizeof(cancel->text) - 1U);
+	memcpy(cancel->text, text, n < sizeof(cancel->text) ? n : sizeof(cancel->text) - 1U);
 }
 
 void migrate_cancel_say(const struct migrate_cancel *cancel, struct migrate_line *line)
@@ -22,7 +22,7 @@ void migrate_cancel_say(const struct migrate_cancel *cancel, struct migrate_line
 		migrate_line_bytes(line, cancel->text, sizeof(cancel->text));
 }
 
-static void leave_also(struct migrate_source *s, const char *call, int error)
+static void migrate_leave_also(struct migrate_source *s, const char *call, int error)
 {
 	if (error == 0)
 		return;
@@ -34,23 +34,23 @@ static void leave_also(struct migrate_source *s, const char *call, int error)
 	migrate_line_error(&s->line, error);
 }
 
-static void leave_brake_off(struct migrate_source *s)
+static void migrate_leave_brake_off(struct migrate_source *s)
 {
 	if (s->progress.brake != 0U)
-		leave_also(s, "brake", s->ops->vm_brake(s->ctx, 0));
+		migrate_leave_also(s, "brake", s->ops->vm_brake(s->ctx, 0));
 	s->progress.brake = 0;
 }
 
 /* The guest first: it stands still. A guest that was paused before, or ended by itself, is left as it is. */
 enum migrate_step migrate_leave_resume(struct migrate_source *s)
 {
-	leave_brake_off(s);
+	migrate_leave_brake_off(s);
 	if (s->committed)
-		leave_also(s, "taking the guest back", s->ops->vm_own(s->ctx, true));
+		migrate_leave_also(s, "taking the guest back", s->ops->vm_own(s->ctx, true));
 	s->committed = false;
 	if (s->paused) {
 		if (s->running_before && s->ops->vm_state(s->ctx) == (int)CLEAVE_VM_PAUSED)
-			leave_also(s, "resume", s->ops->vm_resume(s->ctx));
+			migrate_leave_also(s, "resume", s->ops->vm_resume(s->ctx));
 		s->progress.paused_ticks = s->ops->time(s->ctx) - s->paused_at;
 		s->paused = false;
 	}
@@ -60,7 +60,7 @@ enum migrate_step migrate_leave_resume(struct migrate_source *s)
 	return MIGRATE_PROGRESS;
 }
 
-static void leave_logs_stopped(struct migrate_source *s)
+static void migrate_leave_logs_stopped(struct migrate_source *s)
 {
 	s->moved_at = s->ops->time(s->ctx);
 	if (!s->failed)
@@ -77,7 +77,7 @@ enum migrate_step migrate_leave_log_stop(struct migrate_source *s)
 	int err;
 
 	if (s->region >= s->logs) {
-		leave_logs_stopped(s);
+		migrate_leave_logs_stopped(s);
 		return MIGRATE_PROGRESS;
 	}
 	/* A start that failed may have left nothing to stop. */
@@ -86,7 +86,7 @@ enum migrate_step migrate_leave_log_stop(struct migrate_source *s)
 		return MIGRATE_PROGRESS;
 	}
 	err = s->ops->log_stop(s->ctx, s->region, &s->cursor);
-	leave_also(s, "stop of the dirty log", err);
+	migrate_leave_also(s, "stop of the dirty log", err);
 	if (err != 0)
 		s->cursor = 0;
 	if (s->cursor == 0U)
@@ -113,15 +113,15 @@ enum migrate_step migrate_leave_forget(struct migrate_source *s)
 {
 	int err;
 
-	leave_brake_off(s);
+	migrate_leave_brake_off(s);
 	if (s->progress.paused_ticks == 0U)
 		s->progress.paused_ticks = s->ops->time(s->ctx) - s->paused_at;
 	err = s->ops->vm_destroy(s->ctx, &s->cursor);
-	leave_also(s, "emptying the slot that the guest left", err);
+	migrate_leave_also(s, "emptying the slot that the guest left", err);
 	if (err == 0 && s->cursor != 0U)
 		return MIGRATE_PROGRESS;
 	if (err == 0)
-		leave_also(s, "striking out the note", s->ops->vm_own(s->ctx, true));
+		migrate_leave_also(s, "striking out the note", s->ops->vm_own(s->ctx, true));
 	s->state = MIGRATE_SRC_DONE;
 	return MIGRATE_DONE;
 }

@@ -6,7 +6,7 @@
 #include <abi/sbi.h>
 #include "guests/lib/migrate/migrate_stream.h"
 
-static void line_char(struct migrate_line *line, char c)
+static void migrate_line_char(struct migrate_line *line, char c)
 {
 	if (line->length + 1U >= MIGRATE_LINE_MAX)
 		return;
@@ -23,16 +23,16 @@ void migrate_line_clear(struct migrate_line *line)
 void migrate_line_text(struct migrate_line *line, const char *text)
 {
 	for (; *text != '\0'; text++)
-		line_char(line, *text);
+		migrate_line_char(line, *text);
 }
 
 void migrate_line_bytes(struct migrate_line *line, const char *bytes, size_t size)
 {
 	for (size_t i = 0; i < size && bytes[i] != '\0'; i++)
-		line_char(line, bytes[i]);
+		migrate_line_char(line, bytes[i]);
 }
 
-static void line_number(struct migrate_line *line, uint64_t value, uint64_t base)
+static void migrate_line_number(struct migrate_line *line, uint64_t value, uint64_t base)
 {
 	char digits[20];
 	size_t n = 0;
@@ -42,18 +42,18 @@ static void line_number(struct migrate_line *line, uint64_t value, uint64_t base
 		value /= base;
 	} while (value != 0U);
 	while (n != 0U)
-		line_char(line, digits[--n]);
+		migrate_line_char(line, digits[--n]);
 }
 
 void migrate_line_dec(struct migrate_line *line, uint64_t value)
 {
-	line_number(line, value, 10U);
+	migrate_line_number(line, value, 10U);
 }
 
 void migrate_line_hex(struct migrate_line *line, uint64_t value)
 {
 	migrate_line_text(line, "0x");
-	line_number(line, value, 16U);
+	migrate_line_number(line, value, 16U);
 }
 
 void migrate_line_fact(struct migrate_line *line, const char *before, uint64_t value,

@@ -9,7 +9,7 @@
  * The link is gone, or what comes over it cannot be believed. A COMMIT whose last byte the link did not take was never
  * whole at the destination, which therefore cannot have acted on it: then, too, the guest is still ours.
  */
-static void listen_lost(struct migrate_source *s)
+static void migrate_listen_lost(struct migrate_source *s)
 {
 	bool sent = migrate_tx_waiting(&s->tx) == 0U || s->state != MIGRATE_SRC_RUNNING;
 
@@ -27,15 +27,15 @@ static void listen_lost(struct migrate_source *s)
 }
 
 /* Whatever was wrong with the stream: the destination is told, unless the guest is given up. */
-static void listen_bad(struct migrate_source *s)
+static void migrate_listen_bad(struct migrate_source *s)
 {
 	if (s->committed)
-		listen_lost(s);
+		migrate_listen_lost(s);
 	else
 		(void)migrate_source_fail(s, MIGRATE_REASON_STREAM);
 }
 
-static void listen_cut(struct migrate_source *s)
+static void migrate_listen_cut(struct migrate_source *s)
 {
 	if (s->failed || s->state == MIGRATE_SRC_FORGET) {
 		s->tx.dead = true;
@@ -44,15 +44,15 @@ static void listen_cut(struct migrate_source *s)
 	migrate_rx_cut(&s->rx, migrate_source_say(s));
 	if (s->config.kind == MIGRATE_KIND_CHECKPOINT)
 		migrate_line_text(migrate_source_say(s), "the checkpoint cannot be written");
-	listen_lost(s);
+	migrate_listen_lost(s);
 }
 
-static void listen_cancel(struct migrate_source *s, const struct migrate_record *record)
+static void migrate_listen_cancel(struct migrate_source *s, const struct migrate_record *record)
 {
 	struct migrate_cancel cancel;
 	struct migrate_line *line = migrate_source_say(s);
 
-	migrate_copy(&cancel, record->payload, sizeof(cancel));
+	memcpy(&cancel, record->payload, sizeof(cancel));
 	s->told = true;
 	/* What is left of COMMIT must not leave after the guest was taken back. */
 	s->tx.dead = s->tx.dead || s->committed;
@@ -63,20 +63,21 @@ static void listen_cancel(struct migrate_source *s, const struct migrate_record 
 	(void)migrate_source_fail(s, cancel.reason);
 }
 
-static bool listen_ack_ok(const struct migrate_source *s, const struct migrate_record *record)
+static bool migrate_listen_ack_ok(const struct migrate_source *s,
+				  const struct migrate_record *record)
 {
 	struct migrate_pass ack;
 
-	migrate_copy(&ack, record->payload, sizeof(ack));
+	memcpy(&ack, record->payload, sizeof(ack));
 	return ack.pass == s->progress.pass && ack.flags == 0U && ack.pages == s->pass_pages &&
 	       ack.zero == s->pass_zero;
 }
 
-static void listen_ready(struct migrate_source *s, const struct migrate_record *record)
+static void migrate_listen_ready(struct migrate_source *s, const struct migrate_record *record)
 {
 	struct migrate_handover ready;
 
-	migrate_copy(&ready, record->payload, sizeof(ready));
+	memcpy(&ready, record->payload, sizeof(ready));
 	if (ready.id != s->config.id || ready.passes != s->progress.pass ||
 	    ready.states != s->states || ready.pages != s->progress.pages ||
 	    ready.zero != s->progress.zero || ready.digest != s->digest) {
@@ -91,7 +92,7 @@ static void listen_ready(struct migrate_source *s, const struct migrate_record *
 }
 
 /* The answer to QUERY, after a connection was lost in the one moment of doubt. */
-static void listen_status(struct migrate_source *s, const struct migrate_status *status)
+static void migrate_listen_status(struct migrate_source *s, const struct migrate_status *status)
 {
 	switch (status->outcome) {
 	case MIGRATE_OUTCOME_RUNNING:
@@ -113,10 +114,10 @@ static void listen_status(struct migrate_source *s, const struct migrate_status 
 	}
 }
 
-static bool listen_id_ok(struct migrate_source *s, const struct migrate_record *record,
-			 struct migrate_status *status)
+static bool migrate_listen_id_ok(struct migrate_source *s, const struct migrate_record *record,
+				 struct migrate_status *status)
 {
-	migrate_copy(status, record->payload, sizeof(*status));
+	memcpy(status, record->payload, sizeof(*status));
 	if (status->id == s->config.id)
 		return true;
 	migrate_line_fact(migrate_source_say(s), "frame ", record->seq, " (");
@@ -125,44 +126,44 @@ static bool listen_id_ok(struct migrate_source *s, const struct migrate_record *
 	migrate_line_hex(&s->line, status->id);
 	migrate_line_text(&s->line, ", not ");
 	migrate_line_hex(&s->line, s->config.id);
-	listen_bad(s);
+	migrate_listen_bad(s);
 	return false;
 }
 
-static void listen_unexpected(struct migrate_source *s, const struct migrate_record *record)
+static void migrate_listen_unexpected(struct migrate_source *s, const struct migrate_record *record)
 {
 	migrate_line_fact(migrate_source_say(s), "frame ", record->seq, " (");
 	migrate_line_text(&s->line, migrate_record_name(record->type));
 	migrate_line_text(&s->line, ") may not come now");
-	listen_bad(s);
+	migrate_listen_bad(s);
 }
 
-static void listen_record(struct migrate_source *s, const struct migrate_record *record)
+static void migrate_listen_record(struct migrate_source *s, const struct migrate_record *record)
 {
 	enum migrate_source_state state = s->state;
 	struct migrate_status status;
 
 	/* Who is asked answers with STATUS alone: a CANCEL may be left of another migration, and would settle this one wrongly. */
 	if (record->type == MIGRATE_REC_CANCEL && !migrate_source_doubts(s)) {
-		listen_cancel(s, record);
+		migrate_listen_cancel(s, record);
 	} else if (record->type == MIGRATE_REC_ACCEPT && state == MIGRATE_SRC_ACCEPT) {
-		if (listen_id_ok(s, record, &status))
+		if (migrate_listen_id_ok(s, record, &status))
 			s->state = MIGRATE_SRC_LOG_START;
 	} else if (record->type == MIGRATE_REC_PASS_ACK && state == MIGRATE_SRC_PASS_ACK) {
-		if (listen_ack_ok(s, record))
+		if (migrate_listen_ack_ok(s, record))
 			s->state = MIGRATE_SRC_DECIDE;
 		else
-			listen_unexpected(s, record);
+			migrate_listen_unexpected(s, record);
 	} else if (record->type == MIGRATE_REC_READY && state == MIGRATE_SRC_READY) {
-		listen_ready(s, record);
+		migrate_listen_ready(s, record);
 	} else if (record->type == MIGRATE_REC_RUNNING && state == MIGRATE_SRC_RUNNING) {
-		if (listen_id_ok(s, record, &status))
+		if (migrate_listen_id_ok(s, record, &status))
 			s->state = MIGRATE_SRC_FORGET;
 	} else if (record->type == MIGRATE_REC_STATUS && state == MIGRATE_SRC_STATUS) {
-		if (listen_id_ok(s, record, &status))
-			listen_status(s, &status);
+		if (migrate_listen_id_ok(s, record, &status))
+			migrate_listen_status(s, &status);
 	} else {
-		listen_unexpected(s, record);
+		migrate_listen_unexpected(s, record);
 	}
 }
 
@@ -184,15 +185,15 @@ void migrate_listen(struct migrate_source *s)
 	migrate_line_clear(&why);
 	switch (migrate_rx_next(&s->rx, &s->crc, &record, &why)) {
 	case MIGRATE_RX_RECORD:
-		listen_record(s, &record);
+		migrate_listen_record(s, &record);
 		break;
 	case MIGRATE_RX_MORE:
 		if (s->rx.dead || s->tx.dead)
-			listen_cut(s);
+			migrate_listen_cut(s);
 		break;
 	case MIGRATE_RX_BAD:
 		migrate_line_text(migrate_source_say(s), why.text);
-		listen_bad(s);
+		migrate_listen_bad(s);
 		break;
 	}
 }

@@ -10,7 +10,7 @@ void migrate_pipe_init(struct migrate_pipe *pipe, struct migrate_tx *source,
 }
 
 /* Nothing is pushed: what waits is pulled by the other end. */
-static int64_t pipe_send(void *ctx, const void *bytes, size_t size)
+static int64_t migrate_pipe_send(void *ctx, const void *bytes, size_t size)
 {
 	const struct migrate_pipe_end *end = ctx;
 
@@ -19,7 +19,7 @@ static int64_t pipe_send(void *ctx, const void *bytes, size_t size)
 	return end->closed ? -1 : 0;
 }
 
-static int64_t pipe_recv(void *ctx, void *bytes, size_t size)
+static int64_t migrate_pipe_recv(void *ctx, void *bytes, size_t size)
 {
 	const struct migrate_pipe_end *end = ctx;
 	size_t n = migrate_tx_pull(end->from, bytes, size);
@@ -29,9 +29,10 @@ static int64_t pipe_recv(void *ctx, void *bytes, size_t size)
 
 struct migrate_link migrate_pipe_link(struct migrate_pipe *pipe, uint32_t end)
 {
-	return (struct migrate_link){
-		.send = pipe_send, .recv = pipe_recv, .ctx = &pipe->end[end], .memory = true
-	};
+	return (struct migrate_link){ .send = migrate_pipe_send,
+				      .recv = migrate_pipe_recv,
+				      .ctx = &pipe->end[end],
+				      .memory = true };
 }
 
 void migrate_pipe_close(struct migrate_pipe *pipe, uint32_t end)

@@ -9,8 +9,8 @@
 #define PAST_LAST UINT64_MAX
 
 /* The page behind @gpa + @pages, which end in @region: there, or where the next region begins */
-static uint64_t records_behind(const struct migrate_machine *m, uint32_t region, uint64_t gpa,
-			       uint64_t pages)
+static uint64_t migrate_records_behind(const struct migrate_machine *m, uint32_t region,
+				       uint64_t gpa, uint64_t pages)
 {
 	uint64_t end = gpa + pages * MIGRATE_PAGE;
 
@@ -19,8 +19,9 @@ static uint64_t records_behind(const struct migrate_machine *m, uint32_t region,
 	return region + 1U < m->regions ? m->region[region + 1U].gpa : PAST_LAST;
 }
 
-static enum migrate_step records_at(struct migrate_dest *d, const struct migrate_record *record,
-				    uint64_t gpa, uint64_t pages, const char *why)
+static enum migrate_step migrate_records_at(struct migrate_dest *d,
+					    const struct migrate_record *record, uint64_t gpa,
+					    uint64_t pages, const char *why)
 {
 	(void)migrate_dest_unexpected(d, record, "");
 	migrate_line_fact(&d->line, "of ", pages, " pages at ");
@@ -34,37 +35,38 @@ static enum migrate_step records_at(struct migrate_dest *d, const struct migrate
  * that nothing in the slot is ever left as it was created.
  * Return: it may be there, and @d->next moved behind it; else it has failed.
  */
-static bool records_place(struct migrate_dest *d, const struct migrate_record *record, uint64_t gpa,
-			  uint64_t pages)
+static bool migrate_records_place(struct migrate_dest *d, const struct migrate_record *record,
+				  uint64_t gpa, uint64_t pages)
 {
 	uint32_t region = migrate_machine_region(&d->machine, gpa, pages);
 
 	if (!d->in_pass)
 		(void)migrate_dest_unexpected(d, record, "may not come outside a pass");
 	else if ((gpa & (MIGRATE_PAGE - 1U)) != 0U || pages == 0U)
-		(void)records_at(d, record, gpa, pages, ": not whole pages");
+		(void)migrate_records_at(d, record, gpa, pages, ": not whole pages");
 	else if (region == d->machine.regions)
-		(void)records_at(d, record, gpa, pages, ": not inside one memory region");
+		(void)migrate_records_at(d, record, gpa, pages, ": not inside one memory region");
 	else if (gpa < d->next)
-		(void)records_at(d, record, gpa, pages, ": came already, or out of order");
+		(void)migrate_records_at(d, record, gpa, pages, ": came already, or out of order");
 	else if (d->progress.pass == 1U && gpa != d->next)
-		(void)records_at(d, record, gpa, pages,
-				 ": the first pass left out pages before it");
+		(void)migrate_records_at(d, record, gpa, pages,
+					 ": the first pass left out pages before it");
 	else {
-		d->next = records_behind(&d->machine, region, gpa, pages);
+		d->next = migrate_records_behind(&d->machine, region, gpa, pages);
 		return true;
 	}
 	return false;
 }
 
-static enum migrate_step records_page(struct migrate_dest *d, const struct migrate_record *record)
+static enum migrate_step migrate_records_page(struct migrate_dest *d,
+					      const struct migrate_record *record)
 {
 	const uint8_t *page = record->payload + sizeof(uint64_t);
 	uint64_t gpa;
 	int err;
 
-	migrate_copy(&gpa, record->payload, sizeof(gpa));
-	if (!records_place(d, record, gpa, 1))
+	memcpy(&gpa, record->payload, sizeof(gpa));
+	if (!migrate_records_place(d, record, gpa, 1))
 		return MIGRATE_PROGRESS;
 	err = d->ops->page_write(d->ctx, gpa, page);
 	if (err != 0)
@@ -76,11 +78,11 @@ static enum migrate_step records_page(struct migrate_dest *d, const struct migra
 	return MIGRATE_PROGRESS;
 }
 
-static enum migrate_step records_zero_run(struct migrate_dest *d,
-					  const struct migrate_record *record)
+static enum migrate_step migrate_records_zero_run(struct migrate_dest *d,
+						  const struct migrate_record *record)
 {
-	migrate_copy(&d->zero, record->payload, sizeof(d->zero));
-	if (!records_place(d, record, d->zero.gpa, d->zero.pages))
+	memcpy(&d->zero, record->payload, sizeof(d->zero));
+	if (!migrate_records_place(d, record, d->zero.gpa, d->zero.pages))
 		return MIGRATE_PROGRESS;
 	d->digest = migrate_chain(d->digest, MIGRATE_CHAIN_ZERO, d->zero.gpa, d->zero.pages);
 	d->pass_zero += d->zero.pages;
@@ -103,12 +105,12 @@ enum migrate_step migrate_record_zero(struct migrate_dest *d)
 	return MIGRATE_PROGRESS;
 }
 
-static enum migrate_step records_pass_begin(struct migrate_dest *d,
-					    const struct migrate_record *record)
+static enum migrate_step migrate_records_pass_begin(struct migrate_dest *d,
+						    const struct migrate_record *record)
 {
 	struct migrate_pass pass;
 
-	migrate_copy(&pass, record->payload, sizeof(pass));
+	memcpy(&pass, record->payload, sizeof(pass));
 	if (d->in_pass || d->finished)
 		return migrate_dest_unexpected(d, record, "may not come now");
 	if (pass.pass != d->progress.pass + 1U || pass.pages != 0U || pass.zero != 0U)
@@ -124,12 +126,12 @@ static enum migrate_step records_pass_begin(struct migrate_dest *d,
 	return MIGRATE_PROGRESS;
 }
 
-static enum migrate_step records_pass_end(struct migrate_dest *d,
-					  const struct migrate_record *record)
+static enum migrate_step migrate_records_pass_end(struct migrate_dest *d,
+						  const struct migrate_record *record)
 {
 	struct migrate_pass pass;
 
-	migrate_copy(&pass, record->payload, sizeof(pass));
+	memcpy(&pass, record->payload, sizeof(pass));
 	if (!d->in_pass || pass.pass != d->progress.pass || pass.flags != d->pass_flags)
 		return migrate_dest_unexpected(d, record, "is not of the pass that is under way");
 	if (pass.pages != d->pass_pages || pass.zero != d->pass_zero)
@@ -144,11 +146,12 @@ static enum migrate_step records_pass_end(struct migrate_dest *d,
 	return MIGRATE_PROGRESS;
 }
 
-static enum migrate_step records_stop(struct migrate_dest *d, const struct migrate_record *record)
+static enum migrate_step migrate_records_stop(struct migrate_dest *d,
+					      const struct migrate_record *record)
 {
 	struct migrate_stop stop;
 
-	migrate_copy(&stop, record->payload, sizeof(stop));
+	memcpy(&stop, record->payload, sizeof(stop));
 	if (d->in_pass || d->stopped)
 		return migrate_dest_unexpected(d, record, "may not come now");
 	if (stop.run > 1U || stop.reserved != 0U)
@@ -159,8 +162,8 @@ static enum migrate_step records_stop(struct migrate_dest *d, const struct migra
 	return MIGRATE_PROGRESS;
 }
 
-static enum migrate_step records_state_refused(struct migrate_dest *d,
-					       const struct cleave_state_head *head, int err)
+static enum migrate_step
+migrate_records_state_refused(struct migrate_dest *d, const struct cleave_state_head *head, int err)
 {
 	migrate_line_fact(migrate_dest_say(d), "state record kind ", head->kind, " version ");
 	migrate_line_fact(&d->line, "", head->version, " instance ");
@@ -174,14 +177,15 @@ static enum migrate_step records_state_refused(struct migrate_dest *d,
 }
 
 /* Ascending by kind and instance: none comes twice. */
-static enum migrate_step records_state(struct migrate_dest *d, const struct migrate_record *record)
+static enum migrate_step migrate_records_state(struct migrate_dest *d,
+					       const struct migrate_record *record)
 {
 	const uint8_t *data = record->payload + sizeof(struct cleave_state_head);
 	struct cleave_state_head head;
 	uint64_t key;
 	int err;
 
-	migrate_copy(&head, record->payload, sizeof(head));
+	memcpy(&head, record->payload, sizeof(head));
 	key = (uint64_t)head.kind << 32 | head.instance;
 	if (!d->stopped || d->in_pass || d->finished)
 		return migrate_dest_unexpected(d, record, "may not come now");
@@ -195,7 +199,7 @@ static enum migrate_step records_state(struct migrate_dest *d, const struct migr
 	if (err == SBI_ERR_NOT_SUPPORTED && (head.flags & CLEAVE_STATE_MANDATORY) == 0U)
 		err = 0;
 	if (err != 0)
-		return records_state_refused(d, &head, err);
+		return migrate_records_state_refused(d, &head, err);
 	d->digest = migrate_chain(d->digest, MIGRATE_CHAIN_STATE, key,
 				  migrate_digest(data, head.length, 0));
 	d->last_state = key;
@@ -203,7 +207,7 @@ static enum migrate_step records_state(struct migrate_dest *d, const struct migr
 	return MIGRATE_PROGRESS;
 }
 
-static enum migrate_step records_differs(struct migrate_dest *d, uint64_t gpa)
+static enum migrate_step migrate_records_differs(struct migrate_dest *d, uint64_t gpa)
 {
 	migrate_line_text(migrate_dest_say(d), "verify: page ");
 	migrate_line_hex(&d->line, gpa);
@@ -212,13 +216,14 @@ static enum migrate_step records_differs(struct migrate_dest *d, uint64_t gpa)
 }
 
 /* Against what the slot's memory holds, not against what came. */
-static enum migrate_step records_verify(struct migrate_dest *d, const struct migrate_record *record)
+static enum migrate_step migrate_records_verify(struct migrate_dest *d,
+						const struct migrate_record *record)
 {
 	struct migrate_verify head;
 	uint32_t region;
 	uint64_t want;
 
-	migrate_copy(&head, record->payload, sizeof(head));
+	memcpy(&head, record->payload, sizeof(head));
 	region = migrate_machine_region(&d->machine, head.gpa, head.pages);
 	if (!d->finished || (d->hello.flags & MIGRATE_HELLO_VERIFY) == 0U)
 		return migrate_dest_unexpected(d, record, "may not come now");
@@ -226,7 +231,7 @@ static enum migrate_step records_verify(struct migrate_dest *d, const struct mig
 	    record->length != sizeof(head) + head.pages * sizeof(want))
 		return migrate_dest_unexpected(d, record, "has another length than its pages");
 	if (region == d->machine.regions || head.gpa != d->verified)
-		return records_at(d, record, head.gpa, head.pages, ": not the next pages");
+		return migrate_records_at(d, record, head.gpa, head.pages, ": not the next pages");
 	for (uint64_t i = 0; i < head.pages; i++) {
 		uint64_t gpa = head.gpa + i * MIGRATE_PAGE;
 		int got = d->ops->page_read(d->ctx, gpa, d->page);
@@ -234,17 +239,16 @@ static enum migrate_step records_verify(struct migrate_dest *d, const struct mig
 		if (got < 0)
 			return migrate_dest_call_failed(d, "read of a page", got);
 		if (got > 0)
-			migrate_fill_zero(d->page, sizeof(d->page));
-		migrate_copy(&want, record->payload + sizeof(head) + i * sizeof(want),
-			     sizeof(want));
+			memset(d->page, 0, sizeof(d->page));
+		memcpy(&want, record->payload + sizeof(head) + i * sizeof(want), sizeof(want));
 		if (migrate_digest_page(d->page, gpa) != want)
-			return records_differs(d, gpa);
+			return migrate_records_differs(d, gpa);
 	}
-	d->verified = records_behind(&d->machine, region, head.gpa, head.pages);
+	d->verified = migrate_records_behind(&d->machine, region, head.gpa, head.pages);
 	return MIGRATE_PROGRESS;
 }
 
-static bool records_sums_ok(struct migrate_dest *d, const struct migrate_handover *sums)
+static bool migrate_records_sums_ok(struct migrate_dest *d, const struct migrate_handover *sums)
 {
 	if (sums->id == d->hello.id && sums->pages == d->progress.pages &&
 	    sums->zero == d->progress.zero && sums->passes == d->progress.pass &&
@@ -260,18 +264,18 @@ static bool records_sums_ok(struct migrate_dest *d, const struct migrate_handove
 	return false;
 }
 
-static enum migrate_step records_handover(struct migrate_dest *d,
-					  const struct migrate_record *record)
+static enum migrate_step migrate_records_handover(struct migrate_dest *d,
+						  const struct migrate_record *record)
 {
 	struct migrate_handover sums;
 	int err;
 
-	migrate_copy(&sums, record->payload, sizeof(sums));
+	memcpy(&sums, record->payload, sizeof(sums));
 	if (!d->finished)
 		return migrate_dest_unexpected(d, record, "may not come before the final pass");
 	if ((d->hello.flags & MIGRATE_HELLO_VERIFY) != 0U && d->verified != PAST_LAST)
 		return migrate_dest_unexpected(d, record, "may not come before all was verified");
-	if (!records_sums_ok(d, &sums))
+	if (!migrate_records_sums_ok(d, &sums))
 		return migrate_dest_fail(d, MIGRATE_REASON_DIGEST, 0);
 	err = d->ops->state_check(d->ctx, migrate_dest_say(d));
 	if (err != 0)
@@ -289,21 +293,21 @@ enum migrate_step migrate_record_take(struct migrate_dest *d, const struct migra
 {
 	switch (record->type) {
 	case MIGRATE_REC_PASS_BEGIN:
-		return records_pass_begin(d, record);
+		return migrate_records_pass_begin(d, record);
 	case MIGRATE_REC_PAGE:
-		return records_page(d, record);
+		return migrate_records_page(d, record);
 	case MIGRATE_REC_ZERO:
-		return records_zero_run(d, record);
+		return migrate_records_zero_run(d, record);
 	case MIGRATE_REC_PASS_END:
-		return records_pass_end(d, record);
+		return migrate_records_pass_end(d, record);
 	case MIGRATE_REC_STOP:
-		return records_stop(d, record);
+		return migrate_records_stop(d, record);
 	case MIGRATE_REC_STATE:
-		return records_state(d, record);
+		return migrate_records_state(d, record);
 	case MIGRATE_REC_VERIFY:
-		return records_verify(d, record);
+		return migrate_records_verify(d, record);
 	case MIGRATE_REC_HANDOVER:
-		return records_handover(d, record);
+		return migrate_records_handover(d, record);
 	default:
 		return migrate_dest_unexpected(d, record, "may not come now");
 	}

@@ -5,8 +5,8 @@
  */
 #include "guests/lib/migrate/migrate_stream.h"
 
-/** struct kind - what a record may be; lengths in bytes */
-struct kind {
+/** struct migrate_rx_kind - what a record may be; lengths in bytes */
+struct migrate_rx_kind {
 	uint16_t type;
 	const char *name;
 	size_t least;
@@ -15,7 +15,7 @@ struct kind {
 
 #define FIXED(record) sizeof(struct record), sizeof(struct record)
 
-static const struct kind kinds[] = {
+static const struct migrate_rx_kind migrate_rx_kinds[] = {
 	{ MIGRATE_REC_HELLO, "hello", FIXED(migrate_hello) },
 	{ MIGRATE_REC_REQUIRE, "require",
 	  sizeof(struct migrate_require) + sizeof(struct migrate_region) + 1U,
@@ -42,29 +42,29 @@ static const struct kind kinds[] = {
 };
 
 /* Behind a frame of an odd length: what is there moves, so that this frame and all behind it lie aligned. */
-static void rx_align(struct migrate_rx *rx)
+static void migrate_rx_align(struct migrate_rx *rx)
 {
 	size_t by = rx->head & (sizeof(uint64_t) - 1U);
 
 	if (by == 0U)
 		return;
-	__builtin_memmove(rx->buf + rx->head - by, rx->buf + rx->head, rx->tail - rx->head);
+	memmove(rx->buf + rx->head - by, rx->buf + rx->head, rx->tail - rx->head);
 	rx->head -= by;
 	rx->tail -= by;
 }
 
-static const struct kind *kind_of(uint16_t type)
+static const struct migrate_rx_kind *migrate_rx_kind_of(uint16_t type)
 {
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (kinds[i].type == type)
-			return &kinds[i];
+	for (size_t i = 0; i < sizeof(migrate_rx_kinds) / sizeof(migrate_rx_kinds[0]); i++) {
+		if (migrate_rx_kinds[i].type == type)
+			return &migrate_rx_kinds[i];
 	}
 	return NULL;
 }
 
 const char *migrate_record_name(uint16_t type)
 {
-	const struct kind *kind = kind_of(type);
+	const struct migrate_rx_kind *kind = migrate_rx_kind_of(type);
 
 	return kind != NULL ? kind->name : "unknown record";
 }
@@ -77,7 +77,7 @@ void migrate_rx_init(struct migrate_rx *rx, void *buf, size_t size, bool plain)
 }
 
 /* The record that was given out last is dealt with: only now may its bytes go. */
-static void rx_drop_taken(struct migrate_rx *rx)
+static void migrate_rx_drop_taken(struct migrate_rx *rx)
 {
 	rx->head += rx->taken;
 	rx->taken = 0;
@@ -85,7 +85,7 @@ static void rx_drop_taken(struct migrate_rx *rx)
 		rx->head = 0;
 		rx->tail = 0;
 	}
-	rx_align(rx);
+	migrate_rx_align(rx);
 }
 
 bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link)
@@ -94,9 +94,9 @@ bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link)
 
 	if (rx->dead)
 		return false;
-	rx_drop_taken(rx);
+	migrate_rx_drop_taken(rx);
 	if (rx->tail == rx->size && rx->head != 0U) {
-		__builtin_memmove(rx->buf, rx->buf + rx->head, rx->tail - rx->head);
+		memmove(rx->buf, rx->buf + rx->head, rx->tail - rx->head);
 		rx->tail -= rx->head;
 		rx->head = 0;
 	}
@@ -112,15 +112,15 @@ bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link)
 	return n != 0;
 }
 
-static void rx_where(const struct migrate_rx *rx, struct migrate_line *line)
+static void migrate_rx_where(const struct migrate_rx *rx, struct migrate_line *line)
 {
 	migrate_line_fact(line, "frame ", rx->seq, "");
 }
 
-static bool rx_bad_number(const struct migrate_rx *rx, struct migrate_line *line, const char *what,
-			  uint64_t got, uint64_t want)
+static bool migrate_rx_bad_number(const struct migrate_rx *rx, struct migrate_line *line,
+				  const char *what, uint64_t got, uint64_t want)
 {
-	rx_where(rx, line);
+	migrate_rx_where(rx, line);
 	migrate_line_text(line, ": ");
 	migrate_line_text(line, what);
 	migrate_line_text(line, " is ");
@@ -130,21 +130,22 @@ static bool rx_bad_number(const struct migrate_rx *rx, struct migrate_line *line
 	return false;
 }
 
-static bool rx_header_ok(const struct migrate_rx *rx, const struct migrate_crc *crc,
-			 const struct migrate_frame *f, struct migrate_line *line)
+static bool migrate_rx_header_ok(const struct migrate_rx *rx, const struct migrate_crc *crc,
+				 const struct migrate_frame *f, struct migrate_line *line)
 {
-	uint32_t sum = migrate_crc32c(crc, f, __builtin_offsetof(struct migrate_frame, header_crc));
+	uint32_t sum = migrate_crc32c(crc, f, offsetof(struct migrate_frame, header_crc));
 
 	if (f->magic != MIGRATE_MAGIC)
-		return rx_bad_number(rx, line, "magic number", f->magic, MIGRATE_MAGIC);
+		return migrate_rx_bad_number(rx, line, "magic number", f->magic, MIGRATE_MAGIC);
 	if (f->header_crc != sum)
-		return rx_bad_number(rx, line, "checksum of the header", f->header_crc, sum);
+		return migrate_rx_bad_number(rx, line, "checksum of the header", f->header_crc,
+					     sum);
 	if (f->seq != rx->seq)
-		return rx_bad_number(rx, line, "sequence number", f->seq, rx->seq);
+		return migrate_rx_bad_number(rx, line, "sequence number", f->seq, rx->seq);
 	if ((f->flags & ~(MIGRATE_FLAG_MANDATORY | (rx->plain ? MIGRATE_FLAG_PLAIN : 0U))) != 0U)
-		return rx_bad_number(rx, line, "flags", f->flags, MIGRATE_FLAG_MANDATORY);
+		return migrate_rx_bad_number(rx, line, "flags", f->flags, MIGRATE_FLAG_MANDATORY);
 	if (f->length > MIGRATE_PAYLOAD_MAX) {
-		rx_where(rx, line);
+		migrate_rx_where(rx, line);
 		migrate_line_fact(line, ": length ", f->length, " bytes; at most ");
 		migrate_line_fact(line, "", MIGRATE_PAYLOAD_MAX, " are allowed");
 		return false;
@@ -153,24 +154,24 @@ static bool rx_header_ok(const struct migrate_rx *rx, const struct migrate_crc *
 }
 
 /* Type, version and length of a frame that is whole. A frame that may be skipped: @known is NULL. */
-static bool rx_record_ok(const struct migrate_rx *rx, const struct migrate_frame *f,
-			 const struct kind **known, struct migrate_line *line)
+static bool migrate_rx_record_ok(const struct migrate_rx *rx, const struct migrate_frame *f,
+				 const struct migrate_rx_kind **known, struct migrate_line *line)
 {
-	const struct kind *kind = kind_of(f->type);
+	const struct migrate_rx_kind *kind = migrate_rx_kind_of(f->type);
 
 	*known = kind;
 	if (kind == NULL || f->version != 1U) {
 		*known = NULL;
 		if ((f->flags & MIGRATE_FLAG_MANDATORY) == 0U)
 			return true;
-		rx_where(rx, line);
+		migrate_rx_where(rx, line);
 		migrate_line_fact(line, ": record type ", f->type, " version ");
 		migrate_line_fact(line, "", f->version, " must be understood and is not");
 		migrate_line_text(line, kind != NULL ? "; version 1 is" : "");
 		return false;
 	}
 	if (f->length < kind->least || f->length > kind->most) {
-		rx_where(rx, line);
+		migrate_rx_where(rx, line);
 		migrate_line_text(line, " (");
 		migrate_line_text(line, kind->name);
 		migrate_line_fact(line, "): length ", f->length, " bytes; ");
@@ -182,20 +183,21 @@ static bool rx_record_ok(const struct migrate_rx *rx, const struct migrate_frame
 }
 
 /* One frame. With MIGRATE_RX_RECORD, @known says whether it is for the caller or to be skipped. */
-static enum migrate_rx_result rx_frame(struct migrate_rx *rx, const struct migrate_crc *crc,
-				       struct migrate_frame *f, const struct kind **known,
-				       struct migrate_line *line)
+static enum migrate_rx_result migrate_rx_frame(struct migrate_rx *rx, const struct migrate_crc *crc,
+					       struct migrate_frame *f,
+					       const struct migrate_rx_kind **known,
+					       struct migrate_line *line)
 {
 	size_t here = rx->tail - rx->head;
 	uint32_t sum;
 
 	if (here < sizeof(*f))
 		return MIGRATE_RX_MORE;
-	migrate_copy(f, rx->buf + rx->head, sizeof(*f));
-	if (!rx_header_ok(rx, crc, f, line))
+	memcpy(f, rx->buf + rx->head, sizeof(*f));
+	if (!migrate_rx_header_ok(rx, crc, f, line))
 		return MIGRATE_RX_BAD;
 	/* Before the payload is there: what will be refused is not waited for. */
-	if (!rx_record_ok(rx, f, known, line))
+	if (!migrate_rx_record_ok(rx, f, known, line))
 		return MIGRATE_RX_BAD;
 	if (here - sizeof(*f) < f->length)
 		return MIGRATE_RX_MORE;
@@ -203,7 +205,8 @@ static enum migrate_rx_result rx_frame(struct migrate_rx *rx, const struct migra
 		return MIGRATE_RX_RECORD;
 	sum = migrate_crc32c(crc, rx->buf + rx->head + sizeof(*f), (size_t)f->length);
 	if (sum != f->payload_crc) {
-		(void)rx_bad_number(rx, line, "checksum of the payload", f->payload_crc, sum);
+		(void)migrate_rx_bad_number(rx, line, "checksum of the payload", f->payload_crc,
+					    sum);
 		return MIGRATE_RX_BAD;
 	}
 	return MIGRATE_RX_RECORD;
@@ -212,13 +215,13 @@ static enum migrate_rx_result rx_frame(struct migrate_rx *rx, const struct migra
 enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migrate_crc *crc,
 				       struct migrate_record *record, struct migrate_line *line)
 {
-	const struct kind *known;
+	const struct migrate_rx_kind *known;
 	struct migrate_frame f;
 	enum migrate_rx_result result;
 
 	for (;;) {
-		rx_drop_taken(rx);
-		result = rx_frame(rx, crc, &f, &known, line);
+		migrate_rx_drop_taken(rx);
+		result = migrate_rx_frame(rx, crc, &f, &known, line);
 		if (result != MIGRATE_RX_RECORD)
 			return result;
 		rx->taken = sizeof(f) + (size_t)f.length;

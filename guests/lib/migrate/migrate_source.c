@@ -5,8 +5,8 @@
  */
 #include "guests/lib/migrate/migrate_internal.h"
 
-static bool source_config_ok(const struct migrate_source_config *c, struct migrate_line *line,
-			     const struct migrate_ops *ops)
+static bool migrate_source_config_ok(const struct migrate_source_config *c,
+				     struct migrate_line *line, const struct migrate_ops *ops)
 {
 	if (c->id == 0U)
 		migrate_line_text(line, "the migration id is 0");
@@ -33,14 +33,14 @@ bool migrate_source_init(struct migrate_source *s, const struct migrate_ops *ops
 			 const struct migrate_link *link,
 			 const struct migrate_source_config *config)
 {
-	migrate_fill_zero(s, sizeof(*s));
+	memset(s, 0, sizeof(*s));
 	s->ops = ops;
 	s->ctx = ctx;
 	s->link = *link;
 	s->config = *config;
 	s->digest = config->id;
 	s->state = MIGRATE_SRC_FAILED;
-	if (!source_config_ok(config, migrate_source_say(s), ops))
+	if (!migrate_source_config_ok(config, migrate_source_say(s), ops))
 		return false;
 	if (!migrate_crc_init(&s->crc)) {
 		migrate_line_text(migrate_source_say(s), "checksum or digest miscalculates");
@@ -91,8 +91,7 @@ enum migrate_step migrate_source_fail(struct migrate_source *s, uint32_t reason)
 	if (s->failed)
 		return MIGRATE_PROGRESS;
 	s->failed = true;
-	migrate_cancel_fill(&s->cancel, reason, 0,
-			    s->line.text + __builtin_strlen(s->config.name) + 2U);
+	migrate_cancel_fill(&s->cancel, reason, 0, s->line.text + strlen(s->config.name) + 2U);
 	s->state = MIGRATE_SRC_RESUME;
 	return MIGRATE_PROGRESS;
 }
@@ -105,13 +104,13 @@ enum migrate_step migrate_source_call_failed(struct migrate_source *s, const cha
 	return migrate_source_fail(s, MIGRATE_REASON_MACHINE);
 }
 
-static enum migrate_step source_refuse(struct migrate_source *s)
+static enum migrate_step migrate_source_refuse(struct migrate_source *s)
 {
 	s->told = true; /* nobody was asked yet */
 	return migrate_source_fail(s, MIGRATE_REASON_REFUSED);
 }
 
-static bool source_state_ok(struct migrate_source *s)
+static bool migrate_source_state_ok(struct migrate_source *s)
 {
 	int state = s->ops->vm_state(s->ctx);
 
@@ -125,7 +124,7 @@ static bool source_state_ok(struct migrate_source *s)
 	return false;
 }
 
-static bool source_logs_off(struct migrate_source *s)
+static bool migrate_source_logs_off(struct migrate_source *s)
 {
 	uint64_t dirty;
 
@@ -143,12 +142,12 @@ static bool source_logs_off(struct migrate_source *s)
 	return true;
 }
 
-static enum migrate_step source_check(struct migrate_source *s)
+static enum migrate_step migrate_source_check(struct migrate_source *s)
 {
 	int err;
 
-	if (!source_state_ok(s))
-		return source_refuse(s);
+	if (!migrate_source_state_ok(s))
+		return migrate_source_refuse(s);
 	err = s->ops->describe(s->ctx, &s->machine);
 	if (err != 0) {
 		s->told = true;
@@ -158,27 +157,27 @@ static enum migrate_step source_check(struct migrate_source *s)
 		migrate_line_text(migrate_source_say(s), "has the passed-through device ");
 		migrate_line_bytes(&s->line, s->machine.device, sizeof(s->machine.device));
 		migrate_line_text(&s->line, ", which cannot move");
-		return source_refuse(s);
+		return migrate_source_refuse(s);
 	}
 	if (!migrate_machine_check(&s->machine, migrate_source_say(s)))
-		return source_refuse(s);
+		return migrate_source_refuse(s);
 	if (s->config.history != NULL &&
 	    s->config.history_pages < migrate_machine_pages(&s->machine)) {
 		migrate_line_fact(migrate_source_say(s), "the history holds ",
 				  s->config.history_pages, " pages, the guest has ");
 		migrate_line_dec(&s->line, migrate_machine_pages(&s->machine));
-		return source_refuse(s);
+		return migrate_source_refuse(s);
 	}
-	if (!source_logs_off(s))
-		return source_refuse(s);
+	if (!migrate_source_logs_off(s))
+		return migrate_source_refuse(s);
 	migrate_line_clear(&s->line);
 	if (s->config.history != NULL)
-		migrate_fill_zero(s->config.history, s->config.history_pages * sizeof(uint32_t));
+		memset(s->config.history, 0, s->config.history_pages * sizeof(uint32_t));
 	s->state = MIGRATE_SRC_OFFER;
 	return MIGRATE_PROGRESS;
 }
 
-static enum migrate_step source_offer(struct migrate_source *s)
+static enum migrate_step migrate_source_offer(struct migrate_source *s)
 {
 	struct migrate_hello hello = {
 		.major = MIGRATE_MAJOR,
@@ -188,10 +187,9 @@ static enum migrate_step source_offer(struct migrate_source *s)
 		.id = s->config.id,
 		.page = (uint32_t)MIGRATE_PAGE,
 	};
-	size_t n = __builtin_strlen(s->config.name);
+	size_t n = strlen(s->config.name);
 
-	migrate_copy(hello.name, s->config.name,
-		     n < sizeof(hello.name) ? n : sizeof(hello.name) - 1U);
+	memcpy(hello.name, s->config.name, n < sizeof(hello.name) ? n : sizeof(hello.name) - 1U);
 	/* The buffer is empty and holds both. */
 	(void)migrate_tx_record(&s->tx, &s->crc, MIGRATE_REC_HELLO, &hello, sizeof(hello));
 	n = migrate_machine_put(&s->machine, migrate_tx_begin(&s->tx, MIGRATE_PAYLOAD_MAX / 2U));
@@ -201,7 +199,7 @@ static enum migrate_step source_offer(struct migrate_source *s)
 }
 
 /* Counted before the call: what was begun is stopped, whatever becomes of it. */
-static enum migrate_step source_log_start(struct migrate_source *s)
+static enum migrate_step migrate_source_log_start(struct migrate_source *s)
 {
 	int err;
 
@@ -215,7 +213,7 @@ static enum migrate_step source_log_start(struct migrate_source *s)
 }
 
 /* a * b / c, near enough for a rate; c = 0 counts as 1 */
-static uint64_t source_ratio(uint64_t a, uint64_t b, uint64_t c)
+static uint64_t migrate_source_ratio(uint64_t a, uint64_t b, uint64_t c)
 {
 	while (a > UINT32_MAX) {
 		a >>= 1;
@@ -228,22 +226,22 @@ static uint64_t source_ratio(uint64_t a, uint64_t b, uint64_t c)
 	return a * b / (c == 0U ? 1U : c);
 }
 
-static void source_measure(struct migrate_source *s)
+static void migrate_source_measure(struct migrate_source *s)
 {
 	struct migrate_progress *p = &s->progress;
 	uint64_t ticks = s->ops->time(s->ctx) - s->pass_time;
 	uint64_t left;
 
-	p->rate = source_ratio(s->tx.bytes - s->pass_bytes, s->config.timebase, ticks);
-	p->dirty_rate = source_ratio(p->dirty, s->config.timebase, ticks);
+	p->rate = migrate_source_ratio(s->tx.bytes - s->pass_bytes, s->config.timebase, ticks);
+	p->dirty_rate = migrate_source_ratio(p->dirty, s->config.timebase, ticks);
 	/* What is left as pages, and as much again for each vCPU's state as it may have. */
 	left = (p->dirty + s->machine.vcpus) *
 	       (MIGRATE_PAGE + sizeof(struct migrate_frame) + sizeof(uint64_t));
-	p->estimate_us = source_ratio(left, 1000000U, p->rate);
+	p->estimate_us = migrate_source_ratio(left, 1000000U, p->rate);
 }
 
 /* One step of the brake a pass, when the guest made more than half as much dirty as the pass carried. */
-static int source_brake(struct migrate_source *s)
+static int migrate_source_brake(struct migrate_source *s)
 {
 	struct migrate_progress *p = &s->progress;
 	uint32_t percent = p->brake == 0U ? MIGRATE_BRAKE_FIRST : p->brake + MIGRATE_BRAKE_STEP;
@@ -260,7 +258,7 @@ static int source_brake(struct migrate_source *s)
 	return err;
 }
 
-static enum migrate_step source_decide(struct migrate_source *s)
+static enum migrate_step migrate_source_decide(struct migrate_source *s)
 {
 	struct migrate_progress *p = &s->progress;
 	uint64_t dirty = 0;
@@ -273,12 +271,12 @@ static enum migrate_step source_decide(struct migrate_source *s)
 			return migrate_source_call_failed(s, "status of the dirty log", err);
 		p->dirty += dirty;
 	}
-	source_measure(s);
+	migrate_source_measure(s);
 	s->state = MIGRATE_SRC_PAUSE;
 	if (p->estimate_us <= UINT64_C(1000) * s->config.downtime_ms)
 		return MIGRATE_PROGRESS;
 	if (p->pass < s->config.passes) {
-		err = source_brake(s);
+		err = migrate_source_brake(s);
 		if (err != 0)
 			return migrate_source_call_failed(s, "brake", err);
 		s->state = MIGRATE_SRC_PASS_BEGIN;
@@ -294,7 +292,7 @@ static enum migrate_step source_decide(struct migrate_source *s)
 	return migrate_source_fail(s, MIGRATE_REASON_DOWNTIME);
 }
 
-static enum migrate_step source_pause(struct migrate_source *s)
+static enum migrate_step migrate_source_pause(struct migrate_source *s)
 {
 	int err;
 
@@ -313,7 +311,7 @@ static enum migrate_step source_pause(struct migrate_source *s)
 	return MIGRATE_PROGRESS;
 }
 
-static enum migrate_step source_stop(struct migrate_source *s)
+static enum migrate_step migrate_source_stop(struct migrate_source *s)
 {
 	struct migrate_stop stop = { .run = s->running_before ? 1U : 0U };
 
@@ -324,7 +322,7 @@ static enum migrate_step source_stop(struct migrate_source *s)
 }
 
 /* The state goes before the last pages: to read it may write to the guest's memory, and that is logged. */
-static enum migrate_step source_send_state(struct migrate_source *s)
+static enum migrate_step migrate_source_send_state(struct migrate_source *s)
 {
 	size_t room = MIGRATE_PAYLOAD_MAX - sizeof(struct cleave_state_head);
 	uint8_t *payload = migrate_tx_begin(&s->tx, MIGRATE_PAYLOAD_MAX);
@@ -333,7 +331,7 @@ static enum migrate_step source_send_state(struct migrate_source *s)
 
 	if (payload == NULL)
 		return MIGRATE_WANT_SEND;
-	migrate_fill_zero(&head, sizeof(head));
+	memset(&head, 0, sizeof(head));
 	got = s->ops->state_get(s->ctx, s->index, &head, payload + sizeof(head), room);
 	if (got < 0 || (got > 0 && head.length > room))
 		return migrate_source_call_failed(s, "get of a state record",
@@ -347,13 +345,13 @@ static enum migrate_step source_send_state(struct migrate_source *s)
 	s->digest = migrate_chain(s->digest, MIGRATE_CHAIN_STATE,
 				  (uint64_t)head.kind << 32 | head.instance,
 				  migrate_digest(payload + sizeof(head), head.length, 0));
-	migrate_copy(payload, &head, sizeof(head));
+	memcpy(payload, &head, sizeof(head));
 	migrate_tx_end(&s->tx, &s->crc, MIGRATE_REC_STATE, sizeof(head) + head.length);
 	return MIGRATE_PROGRESS;
 }
 
 /* The guest is paused and its last pages are sent: nothing may be dirty any more. */
-static enum migrate_step source_settled(struct migrate_source *s)
+static enum migrate_step migrate_source_settled(struct migrate_source *s)
 {
 	uint64_t dirty = 0;
 
@@ -374,7 +372,7 @@ static enum migrate_step source_settled(struct migrate_source *s)
 	return MIGRATE_PROGRESS;
 }
 
-static struct migrate_handover source_sums(const struct migrate_source *s)
+static struct migrate_handover migrate_source_sums(const struct migrate_source *s)
 {
 	return (struct migrate_handover){
 		.id = s->config.id,
@@ -386,9 +384,9 @@ static struct migrate_handover source_sums(const struct migrate_source *s)
 	};
 }
 
-static enum migrate_step source_handover(struct migrate_source *s)
+static enum migrate_step migrate_source_handover(struct migrate_source *s)
 {
-	struct migrate_handover sums = source_sums(s);
+	struct migrate_handover sums = migrate_source_sums(s);
 
 	if (!migrate_tx_record(&s->tx, &s->crc, MIGRATE_REC_HANDOVER, &sums, sizeof(sums)))
 		return MIGRATE_WANT_SEND;
@@ -397,7 +395,7 @@ static enum migrate_step source_handover(struct migrate_source *s)
 }
 
 /* vm_own() first: from before the first byte of COMMIT leaves, nobody here may let the guest run. */
-static enum migrate_step source_commit(struct migrate_source *s)
+static enum migrate_step migrate_source_commit(struct migrate_source *s)
 {
 	struct migrate_status commit = { .id = s->config.id, .outcome = MIGRATE_OUTCOME_RUNNING };
 	int err;
@@ -413,7 +411,7 @@ static enum migrate_step source_commit(struct migrate_source *s)
 	return MIGRATE_PROGRESS;
 }
 
-static enum migrate_step source_query(struct migrate_source *s)
+static enum migrate_step migrate_source_query(struct migrate_source *s)
 {
 	struct migrate_status query = { .id = s->config.id, .outcome = MIGRATE_OUTCOME_PENDING };
 
@@ -423,7 +421,7 @@ static enum migrate_step source_query(struct migrate_source *s)
 }
 
 /* A checkpoint is written: all of it is with the link. */
-static enum migrate_step source_flush(struct migrate_source *s)
+static enum migrate_step migrate_source_flush(struct migrate_source *s)
 {
 	if (migrate_tx_waiting(&s->tx) != 0U)
 		return MIGRATE_WANT_SEND;
@@ -431,20 +429,20 @@ static enum migrate_step source_flush(struct migrate_source *s)
 	return MIGRATE_PROGRESS;
 }
 
-static enum migrate_step source_wait(const struct migrate_source *s)
+static enum migrate_step migrate_source_wait(const struct migrate_source *s)
 {
 	return migrate_tx_waiting(&s->tx) != 0U ? MIGRATE_WANT_SEND : MIGRATE_WANT_RECV;
 }
 
-static enum migrate_step source_act(struct migrate_source *s)
+static enum migrate_step migrate_source_act(struct migrate_source *s)
 {
 	switch (s->state) {
 	case MIGRATE_SRC_CHECK:
-		return source_check(s);
+		return migrate_source_check(s);
 	case MIGRATE_SRC_OFFER:
-		return source_offer(s);
+		return migrate_source_offer(s);
 	case MIGRATE_SRC_LOG_START:
-		return source_log_start(s);
+		return migrate_source_log_start(s);
 	case MIGRATE_SRC_PASS_BEGIN:
 		return migrate_copy_begin(s);
 	case MIGRATE_SRC_COPY:
@@ -452,25 +450,25 @@ static enum migrate_step source_act(struct migrate_source *s)
 	case MIGRATE_SRC_PASS_END:
 		return migrate_copy_end(s);
 	case MIGRATE_SRC_DECIDE:
-		return source_decide(s);
+		return migrate_source_decide(s);
 	case MIGRATE_SRC_PAUSE:
-		return source_pause(s);
+		return migrate_source_pause(s);
 	case MIGRATE_SRC_STOP:
-		return source_stop(s);
+		return migrate_source_stop(s);
 	case MIGRATE_SRC_STATE:
-		return source_send_state(s);
+		return migrate_source_send_state(s);
 	case MIGRATE_SRC_SETTLED:
-		return source_settled(s);
+		return migrate_source_settled(s);
 	case MIGRATE_SRC_VERIFY:
 		return migrate_copy_verify(s);
 	case MIGRATE_SRC_HANDOVER:
-		return source_handover(s);
+		return migrate_source_handover(s);
 	case MIGRATE_SRC_COMMIT:
-		return source_commit(s);
+		return migrate_source_commit(s);
 	case MIGRATE_SRC_FORGET:
 		return migrate_leave_forget(s);
 	case MIGRATE_SRC_FLUSH:
-		return source_flush(s);
+		return migrate_source_flush(s);
 	case MIGRATE_SRC_RESUME:
 		return migrate_leave_resume(s);
 	case MIGRATE_SRC_LOG_STOP:
@@ -478,13 +476,13 @@ static enum migrate_step source_act(struct migrate_source *s)
 	case MIGRATE_SRC_TELL:
 		return migrate_leave_tell(s);
 	case MIGRATE_SRC_QUERY:
-		return source_query(s);
+		return migrate_source_query(s);
 	case MIGRATE_SRC_ACCEPT:
 	case MIGRATE_SRC_PASS_ACK:
 	case MIGRATE_SRC_READY:
 	case MIGRATE_SRC_RUNNING:
 	case MIGRATE_SRC_STATUS:
-		return source_wait(s);
+		return migrate_source_wait(s);
 	case MIGRATE_SRC_DOUBT:
 		return MIGRATE_DOUBT;
 	case MIGRATE_SRC_DONE:
@@ -496,10 +494,10 @@ static enum migrate_step source_act(struct migrate_source *s)
 }
 
 /* A guest that stands still while nothing moves must not stand still for ever. */
-static enum migrate_step source_stall(struct migrate_source *s, enum migrate_step step)
+static enum migrate_step migrate_source_stall(struct migrate_source *s, enum migrate_step step)
 {
 	uint64_t now = s->ops->time(s->ctx);
-	uint64_t limit = source_ratio(s->config.stall_ms, s->config.timebase, 1000U);
+	uint64_t limit = migrate_source_ratio(s->config.stall_ms, s->config.timebase, 1000U);
 
 	if (step == MIGRATE_PROGRESS) {
 		s->moved_at = now;
@@ -519,14 +517,14 @@ enum migrate_step migrate_source_step(struct migrate_source *s)
 
 	if (s->state == MIGRATE_SRC_DONE || s->state == MIGRATE_SRC_FAILED ||
 	    s->state == MIGRATE_SRC_DOUBT)
-		return source_act(s);
+		return migrate_source_act(s);
 	moved = migrate_tx_flush(&s->tx, &s->link);
 	if (s->config.kind == MIGRATE_KIND_LIVE && migrate_rx_fill(&s->rx, &s->link))
 		moved = true;
 	if (moved)
 		s->moved_at = s->ops->time(s->ctx);
 	migrate_listen(s);
-	return source_stall(s, source_act(s));
+	return migrate_source_stall(s, migrate_source_act(s));
 }
 
 bool migrate_source_cancel(struct migrate_source *s)

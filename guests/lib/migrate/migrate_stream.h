@@ -11,6 +11,7 @@
 
 #include <abi/migrate.h>
 #include <abi/state.h>
+#include <cleave/string.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -216,7 +217,7 @@ void migrate_rx_cut(const struct migrate_rx *rx, struct migrate_line *line);
 /** migrate_record_name() - Return: name of a record's type, "unknown record" for another */
 const char *migrate_record_name(uint16_t type);
 
-/* --- what a guest was given, and what a slot can give (migrate_require.c) ---------------------------------------- */
+/* --- what a guest was given, and what a slot can give (migrate_machine.c) ---------------------------------------- */
 
 /**
  * struct migrate_machine - the machine that a guest sees
@@ -259,17 +260,5 @@ uint64_t migrate_machine_pages(const struct migrate_machine *machine);
 /** migrate_machine_region() - Return: index of the region that holds [@gpa, @gpa + @pages), or @machine->regions */
 uint32_t migrate_machine_region(const struct migrate_machine *machine, uint64_t gpa,
 				uint64_t pages);
-
-/* --- small things ------------------------------------------------------------------------------------------------ */
-
-static inline void migrate_copy(void *to, const void *from, size_t size)
-{
-	__builtin_memcpy(to, from, size);
-}
-
-static inline void migrate_fill_zero(void *to, size_t size)
-{
-	__builtin_memset(to, 0, size);
-}
 
 #endif

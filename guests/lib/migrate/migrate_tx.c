@@ -28,7 +28,7 @@ void *migrate_tx_begin(struct migrate_tx *tx, size_t size)
 	if ((tx->tail & (ALIGNMENT - 1U)) != 0U)
 		return NULL;
 	if (tx->size - tx->tail < need && by != 0U) {
-		__builtin_memmove(tx->buf, tx->buf + by, tx->tail - by);
+		memmove(tx->buf, tx->buf + by, tx->tail - by);
 		tx->tail -= by;
 		tx->head -= by;
 	}
@@ -54,9 +54,8 @@ void migrate_tx_end(struct migrate_tx *tx, const struct migrate_crc *crc, uint16
 		frame.flags |= MIGRATE_FLAG_PLAIN;
 	else
 		frame.payload_crc = migrate_crc32c(crc, at + sizeof(frame), size);
-	frame.header_crc =
-		migrate_crc32c(crc, &frame, __builtin_offsetof(struct migrate_frame, header_crc));
-	migrate_copy(at, &frame, sizeof(frame));
+	frame.header_crc = migrate_crc32c(crc, &frame, offsetof(struct migrate_frame, header_crc));
+	memcpy(at, &frame, sizeof(frame));
 	tx->tail += sizeof(frame) + size;
 }
 
@@ -67,12 +66,12 @@ bool migrate_tx_record(struct migrate_tx *tx, const struct migrate_crc *crc, uin
 
 	if (payload == NULL)
 		return false;
-	migrate_copy(payload, record, size);
+	memcpy(payload, record, size);
 	migrate_tx_end(tx, crc, type, size);
 	return true;
 }
 
-static void tx_taken(struct migrate_tx *tx, size_t n)
+static void migrate_tx_taken(struct migrate_tx *tx, size_t n)
 {
 	tx->head += n;
 	tx->bytes += n;
@@ -89,8 +88,8 @@ size_t migrate_tx_pull(struct migrate_tx *tx, void *bytes, size_t size)
 
 	if (n == 0U || tx->dead)
 		return 0;
-	migrate_copy(bytes, tx->buf + tx->head, n);
-	tx_taken(tx, n);
+	memcpy(bytes, tx->buf + tx->head, n);
+	migrate_tx_taken(tx, n);
 	return n;
 }
 
@@ -106,6 +105,6 @@ bool migrate_tx_flush(struct migrate_tx *tx, const struct migrate_link *link)
 		tx->dead = true;
 		return false;
 	}
-	tx_taken(tx, (size_t)n);
+	migrate_tx_taken(tx, (size_t)n);
 	return n != 0;
 }

@@ -12,7 +12,7 @@ _Static_assert((MIGRATE_MAGIC & 0xffU) != FILL, "fill is no header");
 void wire_init(struct wire *w, const struct migrate_link *port, uint64_t (*time)(void),
 	       uint64_t second)
 {
-	migrate_fill_zero(w, sizeof(*w));
+	memset(w, 0, sizeof(*w));
 	w->port = *port;
 	w->time = time;
 	w->second = second;
@@ -50,7 +50,7 @@ static void wire_fill(struct wire *w)
 {
 	if (w->owed_end != 0U)
 		return;
-	__builtin_memset(w->owed, FILL, WIRE_FILL);
+	memset(w->owed, FILL, WIRE_FILL);
 	w->owed_at = 0;
 	w->owed_end = WIRE_FILL;
 }
@@ -91,7 +91,7 @@ static bool wire_strip(struct wire *w)
 	if (n == 0U)
 		return false;
 	w->have -= n;
-	__builtin_memmove(at, at + n, w->have);
+	memmove(at, at + n, w->have);
 	if (w->frames != 0U)
 		w->ended = true;
 	else
@@ -122,8 +122,7 @@ static bool wire_header_ok(const struct wire *w)
 
 	return f->magic == MIGRATE_MAGIC && f->length <= MIGRATE_PAYLOAD_MAX &&
 	       f->header_crc ==
-		       migrate_crc32c(&w->crc, f,
-				      __builtin_offsetof(struct migrate_frame, header_crc));
+		       migrate_crc32c(&w->crc, f, offsetof(struct migrate_frame, header_crc));
 }
 
 /* Drop what has come of the payload. Return: true when all of it has come. */
@@ -193,7 +192,7 @@ static bool wire_keep_header(struct wire *w)
 {
 	if (w->header.length > WIRE_KEEP - HEADER - w->keep_end)
 		return false;
-	migrate_copy(wire_kept(w) + w->keep_end, &w->header, HEADER);
+	memcpy(wire_kept(w) + w->keep_end, &w->header, HEADER);
 	w->keep_end += HEADER;
 	w->left = w->header.length;
 	w->have = 0;
@@ -328,12 +327,12 @@ enum wire_call wire_crossed(const struct wire *w)
 
 void wire_hello(const struct wire *w, struct migrate_hello *hello)
 {
-	migrate_copy(hello, (const uint8_t *)w->keep + HEADER, sizeof(*hello));
+	memcpy(hello, (const uint8_t *)w->keep + HEADER, sizeof(*hello));
 }
 
 void wire_query(const struct wire *w, struct migrate_status *query)
 {
-	migrate_copy(query, (const uint8_t *)w->keep + HEADER, sizeof(*query));
+	memcpy(query, (const uint8_t *)w->keep + HEADER, sizeof(*query));
 }
 
 bool wire_require(const struct wire *w, struct migrate_machine *machine, struct migrate_line *line)
@@ -341,7 +340,7 @@ bool wire_require(const struct wire *w, struct migrate_machine *machine, struct 
 	const uint8_t *at = (const uint8_t *)w->keep + w->second_at;
 	struct migrate_frame frame;
 
-	migrate_copy(&frame, at, HEADER);
+	memcpy(&frame, at, HEADER);
 	if (frame.type != MIGRATE_REC_REQUIRE || frame.length < sizeof(struct migrate_require))
 		return false;
 	return migrate_machine_get(machine, at + HEADER, frame.length, line);
@@ -403,7 +402,7 @@ static bool wire_give_header(struct wire *w)
 		w->ended = true;
 		return false;
 	}
-	migrate_copy(wire_kept(w), &w->header, HEADER);
+	memcpy(wire_kept(w), &w->header, HEADER);
 	w->keep_at = 0;
 	w->keep_end = HEADER;
 	w->left = w->lost ? 0U : w->header.length;
@@ -423,7 +422,7 @@ static int64_t wire_give(struct wire *w, uint8_t *bytes, size_t size)
 
 	if (n != 0U) {
 		n = n < size ? n : size;
-		migrate_copy(bytes, wire_kept(w) + w->keep_at, n);
+		memcpy(bytes, wire_kept(w) + w->keep_at, n);
 		w->keep_at += n;
 		if (w->keep_at == w->keep_end)
 			w->keep_at = w->keep_end = 0;
@@ -509,7 +508,7 @@ static void wire_owe(struct wire *w, const struct migrate_tx *tx)
 		wire_fill(w);
 		return;
 	}
-	migrate_copy(w->owed, tx->buf + tx->head, n);
+	memcpy(w->owed, tx->buf + tx->head, n);
 	w->owed_at = 0;
 	w->owed_end = n;
 }

@@ -13,8 +13,8 @@
 
 #define TIMEBASE_MAX UINT64_C(1000000000000) /* Hz; more is a mistake */
 
-static bool machine_bad_region(const struct migrate_region *r, uint32_t index, const char *what,
-			       struct migrate_line *line)
+static bool migrate_machine_bad_region(const struct migrate_region *r, uint32_t index,
+				       const char *what, struct migrate_line *line)
 {
 	migrate_line_fact(line, "memory region ", index, " (");
 	migrate_line_hex(line, r->gpa);
@@ -25,7 +25,7 @@ static bool machine_bad_region(const struct migrate_region *r, uint32_t index, c
 	return false;
 }
 
-static bool machine_regions_ok(const struct migrate_machine *m, struct migrate_line *line)
+static bool migrate_machine_regions_ok(const struct migrate_machine *m, struct migrate_line *line)
 {
 	uint64_t end = 0;
 
@@ -38,11 +38,13 @@ static bool machine_regions_ok(const struct migrate_machine *m, struct migrate_l
 		const struct migrate_region *r = &m->region[i];
 
 		if (r->size == 0U || ((r->gpa | r->size) & (MIGRATE_PAGE - 1U)) != 0U)
-			return machine_bad_region(r, i, "is empty or not of whole pages", line);
+			return migrate_machine_bad_region(r, i, "is empty or not of whole pages",
+							  line);
 		if (r->gpa >= GPA_PAST_LAST || r->size > GPA_PAST_LAST - r->gpa)
-			return machine_bad_region(r, i, "ends beyond any G-stage", line);
+			return migrate_machine_bad_region(r, i, "ends beyond any G-stage", line);
 		if (r->gpa < end)
-			return machine_bad_region(r, i, "is not behind the one before it", line);
+			return migrate_machine_bad_region(r, i, "is not behind the one before it",
+							  line);
 		end = r->gpa + r->size;
 	}
 	if (m->gstage_levels < LEVELS_MAX && end > UINT64_C(1) << GPA_BITS(m->gstage_levels)) {
@@ -53,7 +55,7 @@ static bool machine_regions_ok(const struct migrate_machine *m, struct migrate_l
 	return true;
 }
 
-static bool machine_isa_ok(const char *isa, struct migrate_line *line)
+static bool migrate_machine_isa_ok(const char *isa, struct migrate_line *line)
 {
 	size_t n = 0;
 
@@ -66,7 +68,7 @@ static bool machine_isa_ok(const char *isa, struct migrate_line *line)
 			return false;
 		}
 	}
-	if (n > MIGRATE_ISA_MAX || n < 5U || __builtin_memcmp(isa, "rv64", 4) != 0) {
+	if (n > MIGRATE_ISA_MAX || n < 5U || memcmp(isa, "rv64", 4) != 0) {
 		migrate_line_fact(line, "ISA string: must begin with rv64 and have at most ",
 				  MIGRATE_ISA_MAX, " characters");
 		return false;
@@ -91,14 +93,15 @@ bool migrate_machine_check(const struct migrate_machine *machine, struct migrate
 		migrate_line_fact(line, "", TIMEBASE_MAX, " are allowed");
 		return false;
 	}
-	return machine_isa_ok(machine->isa, line) && machine_regions_ok(machine, line);
+	return migrate_machine_isa_ok(machine->isa, line) &&
+	       migrate_machine_regions_ok(machine, line);
 }
 
 /*
  * The next extension of an ISA string: @at moves behind it. Single letters stand together up to the first `_`; names of
  * several letters begin with s, x or z and stand between `_`.
  */
-static size_t isa_next(const char *isa, size_t *at, size_t *start)
+static size_t migrate_machine_isa_next(const char *isa, size_t *at, size_t *start)
 {
 	size_t n = *at;
 	size_t length = 1;
@@ -116,14 +119,14 @@ static size_t isa_next(const char *isa, size_t *at, size_t *start)
 	return length;
 }
 
-static bool isa_has(const char *isa, const char *name, size_t length)
+static bool migrate_machine_isa_has(const char *isa, const char *name, size_t length)
 {
 	size_t at = 4;
 	size_t start;
 	size_t n;
 
-	while ((n = isa_next(isa, &at, &start)) != 0U) {
-		if (n == length && __builtin_memcmp(isa + start, name, n) == 0)
+	while ((n = migrate_machine_isa_next(isa, &at, &start)) != 0U) {
+		if (n == length && memcmp(isa + start, name, n) == 0)
 			return true;
 		/* g is a short word for these (unprivileged specification, "ISA Extension Naming Conventions") */
 		if (n == 1U && isa[start] == 'g' && length == 1U &&
@@ -131,42 +134,44 @@ static bool isa_has(const char *isa, const char *name, size_t length)
 		     name[0] == 'd'))
 			return true;
 		if (n == 1U && isa[start] == 'g' &&
-		    ((length == 5U && __builtin_memcmp(name, "zicsr", 5) == 0) ||
-		     (length == 8U && __builtin_memcmp(name, "zifencei", 8) == 0)))
+		    ((length == 5U && memcmp(name, "zicsr", 5) == 0) ||
+		     (length == 8U && memcmp(name, "zifencei", 8) == 0)))
 			return true;
 	}
 	return false;
 }
 
 /* Every letter that g stands for. */
-static bool isa_has_g(const char *isa)
+static bool migrate_machine_isa_has_g(const char *isa)
 {
-	return isa_has(isa, "g", 1) ||
-	       (isa_has(isa, "i", 1) && isa_has(isa, "m", 1) && isa_has(isa, "a", 1) &&
-		isa_has(isa, "f", 1) && isa_has(isa, "d", 1) && isa_has(isa, "zicsr", 5) &&
-		isa_has(isa, "zifencei", 8));
+	return migrate_machine_isa_has(isa, "g", 1) ||
+	       (migrate_machine_isa_has(isa, "i", 1) && migrate_machine_isa_has(isa, "m", 1) &&
+		migrate_machine_isa_has(isa, "a", 1) && migrate_machine_isa_has(isa, "f", 1) &&
+		migrate_machine_isa_has(isa, "d", 1) && migrate_machine_isa_has(isa, "zicsr", 5) &&
+		migrate_machine_isa_has(isa, "zifencei", 8));
 }
 
-static void lacks(struct migrate_line *line, bool *any)
+static void migrate_machine_lacks(struct migrate_line *line, bool *any)
 {
 	migrate_line_text(line, *any ? "; " : "");
 	*any = true;
 }
 
-static void machine_isa_fits(const char *guest, const char *slot, struct migrate_line *line,
-			     bool *any)
+static void migrate_machine_isa_fits(const char *guest, const char *slot, struct migrate_line *line,
+				     bool *any)
 {
 	bool first = true;
 	size_t at = 4;
 	size_t start;
 	size_t n;
 
-	while ((n = isa_next(guest, &at, &start)) != 0U) {
-		if (n == 1U && guest[start] == 'g' ? isa_has_g(slot)
-						   : isa_has(slot, guest + start, n))
+	while ((n = migrate_machine_isa_next(guest, &at, &start)) != 0U) {
+		if (n == 1U && guest[start] == 'g'
+			    ? migrate_machine_isa_has_g(slot)
+			    : migrate_machine_isa_has(slot, guest + start, n))
 			continue;
 		if (first) {
-			lacks(line, any);
+			migrate_machine_lacks(line, any);
 			migrate_line_text(line, "no ISA extension ");
 		} else {
 			migrate_line_text(line, ", ");
@@ -176,12 +181,12 @@ static void machine_isa_fits(const char *guest, const char *slot, struct migrate
 	}
 }
 
-static void machine_memory_fits(const struct migrate_machine *guest,
-				const struct migrate_machine *slot, struct migrate_line *line,
-				bool *any)
+static void migrate_machine_memory_fits(const struct migrate_machine *guest,
+					const struct migrate_machine *slot,
+					struct migrate_line *line, bool *any)
 {
 	if (slot->regions != guest->regions) {
-		lacks(line, any);
+		migrate_machine_lacks(line, any);
 		migrate_line_fact(line, "", slot->regions, " memory regions, the guest has ");
 		migrate_line_dec(line, guest->regions);
 		return;
@@ -192,7 +197,7 @@ static void machine_memory_fits(const struct migrate_machine *guest,
 
 		if (g->gpa == s->gpa && g->size == s->size)
 			continue;
-		lacks(line, any);
+		migrate_machine_lacks(line, any);
 		migrate_line_fact(line, "memory region ", i, " is ");
 		migrate_line_hex(line, s->size);
 		migrate_line_text(line, " bytes at ");
@@ -206,12 +211,12 @@ static void machine_memory_fits(const struct migrate_machine *guest,
 }
 
 /* What a guest zeroes or flushes block by block would be left in part, or hit its neighbour. Without such blocks it does neither. */
-static void machine_block_fits(uint32_t guest, uint32_t slot, const char *what,
-			       struct migrate_line *line, bool *any)
+static void migrate_machine_block_fits(uint32_t guest, uint32_t slot, const char *what,
+				       struct migrate_line *line, bool *any)
 {
 	if (guest == 0U || guest == slot)
 		return;
-	lacks(line, any);
+	migrate_machine_lacks(line, any);
 	migrate_line_text(line, what);
 	migrate_line_fact(line, " blocks of ", slot, " bytes, the guest was given ");
 	migrate_line_dec(line, guest);
@@ -222,34 +227,34 @@ bool migrate_machine_fits(const struct migrate_machine *guest, const struct migr
 {
 	bool any = false;
 
-	machine_isa_fits(guest->isa, slot->isa, line, &any);
+	migrate_machine_isa_fits(guest->isa, slot->isa, line, &any);
 	if (slot->gstage_levels < guest->gstage_levels) {
-		lacks(line, &any);
+		migrate_machine_lacks(line, &any);
 		migrate_line_fact(line, "G-stage tables of at most ", slot->gstage_levels,
 				  " levels, the guest needs ");
 		migrate_line_dec(line, guest->gstage_levels);
 	}
 	if (slot->vcpus != guest->vcpus) {
-		lacks(line, &any);
+		migrate_machine_lacks(line, &any);
 		migrate_line_fact(line, "", slot->vcpus, " vCPUs, the guest has ");
 		migrate_line_dec(line, guest->vcpus);
 	}
 	/* htimedelta shifts a guest's time and cannot scale it. */
 	if (slot->timebase != guest->timebase) {
-		lacks(line, &any);
+		migrate_machine_lacks(line, &any);
 		migrate_line_fact(line, "a time base of ", slot->timebase,
 				  " Hz, the guest was given ");
 		migrate_line_dec(line, guest->timebase);
 	}
-	machine_block_fits(guest->cbom_block, slot->cbom_block, "Zicbom cache", line, &any);
-	machine_block_fits(guest->cboz_block, slot->cboz_block, "Zicboz cache", line, &any);
-	machine_memory_fits(guest, slot, line, &any);
+	migrate_machine_block_fits(guest->cbom_block, slot->cbom_block, "Zicbom cache", line, &any);
+	migrate_machine_block_fits(guest->cboz_block, slot->cboz_block, "Zicboz cache", line, &any);
+	migrate_machine_memory_fits(guest, slot, line, &any);
 	return !any;
 }
 
 size_t migrate_machine_put(const struct migrate_machine *machine, uint8_t *payload)
 {
-	size_t isa = __builtin_strlen(machine->isa);
+	size_t isa = strlen(machine->isa);
 	size_t regions = machine->regions * sizeof(struct migrate_region);
 	struct migrate_require head = {
 		.vcpus = machine->vcpus,
@@ -261,9 +266,9 @@ size_t migrate_machine_put(const struct migrate_machine *machine, uint8_t *paylo
 		.cboz_block = machine->cboz_block,
 	};
 
-	migrate_copy(payload, &head, sizeof(head));
-	migrate_copy(payload + sizeof(head), machine->region, regions);
-	migrate_copy(payload + sizeof(head) + regions, machine->isa, isa);
+	memcpy(payload, &head, sizeof(head));
+	memcpy(payload + sizeof(head), machine->region, regions);
+	memcpy(payload + sizeof(head) + regions, machine->isa, isa);
 	return sizeof(head) + regions + isa;
 }
 
@@ -273,8 +278,8 @@ bool migrate_machine_get(struct migrate_machine *machine, const uint8_t *payload
 	struct migrate_require head;
 	size_t regions;
 
-	migrate_fill_zero(machine, sizeof(*machine));
-	migrate_copy(&head, payload, sizeof(head));
+	memset(machine, 0, sizeof(*machine));
+	memcpy(&head, payload, sizeof(head));
 	if (head.regions > MIGRATE_REGIONS_MAX || head.isa > MIGRATE_ISA_MAX) {
 		migrate_line_fact(line, "", head.regions, " memory regions and ");
 		migrate_line_fact(line, "", head.isa, " bytes of ISA string; at most ");
@@ -295,10 +300,10 @@ bool migrate_machine_get(struct migrate_machine *machine, const uint8_t *payload
 	machine->regions = head.regions;
 	machine->cbom_block = head.cbom_block;
 	machine->cboz_block = head.cboz_block;
-	migrate_copy(machine->region, payload + sizeof(head), regions);
-	migrate_copy(machine->isa, payload + sizeof(head) + regions, head.isa);
+	memcpy(machine->region, payload + sizeof(head), regions);
+	memcpy(machine->isa, payload + sizeof(head) + regions, head.isa);
 	/* A NUL inside would end the string early, and what stands behind it would be granted unseen. */
-	if (__builtin_strlen(machine->isa) != head.isa) {
+	if (strlen(machine->isa) != head.isa) {
 		migrate_line_text(line, "ISA string: a NUL inside");
 		return false;
 	}
