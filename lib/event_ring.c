@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The ring of events, without locks or waiting: builds for the host too. It must never lose an event without saying so. */
+/*
+ * The ring of events, without locks or waiting. It must never lose an event without saying so.
+ */
 #include "lib/event_ring.h"
 
 void event_ring_put(struct event_ring *r, struct cleave_event *ev)

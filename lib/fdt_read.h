@@ -2,8 +2,8 @@
 /*
  * Reading nodes of a device tree: cells, numbers, `reg` and `status`.
  *
- * libfdt has checked the tree as a whole, but a property may still hold anything. These functions never
- * read outside the property that they are asked for. They take no lock and keep nothing.
+ * libfdt has checked the tree as a whole, but a property may still hold anything. These functions
+ * never read outside the property that they are asked for. They take no lock and keep nothing.
  * Reference: Devicetree Specification 0.4, chapters 2.2.4 (property values) and 2.3.
  */
 #ifndef LIB_FDT_READ_H
@@ -62,8 +62,8 @@ struct fdt_reg {
  * @bus: the node's parent, which says how many cells an address and a size have
  * @reg: out
  *
- * Return: 0; CLV_ERR_NOTFOUND: there is no `reg`; CLV_ERR_FORMAT: the parent's cells make no sense, or
- * the first entry is not whole.
+ * Return: 0; CLV_ERR_NOTFOUND: there is no `reg`; CLV_ERR_FORMAT: the parent's cells make no sense,
+ * or the first entry is not whole.
  */
 int fdt_read_reg(const void *fdt, int bus, int node, struct fdt_reg *reg);
 

@@ -2,9 +2,10 @@
 /*
  * The C library functions that a hart has no library for. On the host the C library's own are used.
  *
- * Guests' images are copied and their memory is cleared through memcpy() and memset(), so these move eight words a turn.
- * Word loads need both pointers aligned alike: the H extension does not promise fast misaligned access. A file in a cpio archive
- * begins at a multiple of 4, so half of all images are aligned alike by half words only, and have a loop of their own.
+ * Guests' images are copied and their memory is cleared through memcpy() and memset(), so these
+ * move eight words a turn. Word loads need both pointers aligned alike: the H extension does not
+ * promise fast misaligned access. A file in a cpio archive begins at a multiple of 4, so half of
+ * all images are aligned alike by half words only, and have a loop of their own.
  */
 #include <cleave/string.h>
 #include <cleave/types.h>
@@ -45,7 +46,10 @@ static inline u64 join(const half_t *from)
 	return from[0] | (u64)from[1] << 32;
 }
 
-/* Copy from low to high addresses; a block is read before it is written, so @d may overlap @s from below. */
+/*
+ * Copy from low to high addresses; a block is read before it is written, so @d may overlap @s from
+ * below.
+ */
 static inline void copy_up(u8 *d, const u8 *s, size_t n)
 {
 	if (aligned_alike((uintptr_t)d, (uintptr_t)s)) {

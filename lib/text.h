@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Building blocks of messages: sizes with units, lists that end in "...", text from outside, and the
- * known name that was probably meant.
+ * Building blocks of messages: sizes with units, lists that end in "...", text from outside, and
+ * the known name that was probably meant.
  *
  * Builds for the host too. Everything is written into the caller's buffers.
  */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Instruction decoding for device emulation. See insn.h for what it must never do.
+ * Instruction decoding for device emulation. insn.h says what it must never do.
  *
- * Encodings: unprivileged specification, "RV32/64G Instruction Set Listings", "C" (quadrants 0 and 2) and "Zcb".
+ * The encodings are those of the unprivileged specification: "RV32/64G Instruction Set Listings",
+ * "C" (quadrants 0 and 2) and "Zcb".
  */
 #include "arch/riscv/decode/insn.h"
 
@@ -22,27 +23,33 @@
 #define RS1(i)	  ((u8)(((i) >> 15) & 0x1fU))
 #define RS2(i)	  ((u8)(((i) >> 20) & 0x1fU))
 
-/* funct3 of loads: bits 1:0 are log2 of the size, bit 2 says unsigned; 7 is not assigned. Stores: 0 to 3. */
+/*
+ * funct3 of a load: bits 1:0 are log2 of the size, bit 2 means unsigned, and 7 is not assigned.
+ * funct3 of a store is log2 of the size, 0 to 3.
+ */
 #define FUNCT3_SIZE	0x3U
 #define FUNCT3_UNSIGNED 0x4U
 #define FUNCT3_NO_LOAD	7U
 #define FUNCT3_STORES	4U
 
-/* Widths of scalar floating-point accesses (H, W, D, Q); the others under the same opcodes are vector accesses. */
+/*
+ * funct3 of scalar floating-point accesses (H, W, D, Q). The other values under the same opcodes
+ * are vector accesses.
+ */
 #define FUNCT3_FP_FIRST 1U
 #define FUNCT3_FP_LAST	4U
 
-/* FENCE and FENCE.I; the only other instructions of MISC-MEM are cache-block operations. */
+/* funct3 of cache-block operations. All other instructions of MISC-MEM are FENCE and FENCE.I. */
 #define FUNCT3_CBO 2U
 
-/* Compressed: quadrant in bits 1:0, funct3 in bits 15:13, three-bit registers are x8 to x15 */
+/* Compressed: quadrant in bits 1:0, funct3 in bits 15:13; a three-bit register is x8 to x15 */
 #define C_QUADRANT(i) ((i) & 0x3U)
 #define C_FUNCT3(i)   (((i) >> 13) & 0x7U)
 #define C_REG_LOW(i)  ((u8)(8U + (((i) >> 2) & 0x7U))) /* rd' and rs2' */
 #define C_RD(i)	      ((u8)(((i) >> 7) & 0x1fU))
 #define C_RS2(i)      ((u8)(((i) >> 2) & 0x1fU))
 
-/* Zcb, quadrant 0, funct3 100: bits 12:10 are the operation, bit 6 chooses among half-word forms */
+/* Zcb, quadrant 0, funct3 100: bits 12:10 are the operation; bit 6 chooses a half-word form */
 #define ZCB_OP(i)   (((i) >> 10) & 0x7U)
 #define ZCB_BIT6(i) (((i) >> 6) & 0x1U)
 #define ZCB_LBU	    0U
@@ -50,7 +57,7 @@
 #define ZCB_SB	    2U
 #define ZCB_SH	    3U
 
-/* htinst: bit 0 is set in a transformed instruction, bit 1 is clear when the original had 16 bits. */
+/* htinst: bit 0 is set in a transformed instruction; bit 1 is clear if the original had 16 bits. */
 #define HTINST_TRANSFORMED 1U
 #define HTINST_LONG	   2U
 
@@ -119,7 +126,7 @@ static int insn_decode_zcb(u32 insn, struct insn_access *out)
 	}
 }
 
-/* Quadrant 0: register-relative */
+/* Quadrant 0: addresses relative to a register */
 static int insn_decode_c0(u32 insn, struct insn_access *out)
 {
 	u8 reg = C_REG_LOW(insn);
@@ -144,7 +151,7 @@ static int insn_decode_c0(u32 insn, struct insn_access *out)
 	}
 }
 
-/* Quadrant 2: stack-pointer-relative; loads into x0 are reserved */
+/* Quadrant 2: addresses relative to the stack pointer; loads into x0 are reserved */
 static int insn_decode_c2(u32 insn, struct insn_access *out)
 {
 	u8 rd = C_RD(insn);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A vCPU's registers as state records: checks and copies. It must never touch a CSR of the hart it runs on.
+ * A vCPU's registers as state records: checks and copies. It must never touch a CSR of the hart it
+ * runs on.
  *
- * Where a guest may write a CSR itself, the hart makes the best of a wrong value whoever wrote it, and no check is needed for the
- * hypervisor's sake. Values that no hart holds are refused all the same: they tell that the record is not what it says it is.
- * Where only Cleave writes (vsie, hvip), nothing but the bits that it gives guests gets through.
+ * If a guest may write a CSR itself, the hart deals with a wrong value no matter who wrote it, so
+ * the hypervisor would need no check. A value that no hart can hold is refused all the same,
+ * because it shows that the record is not what it claims to be. Of vsie and hvip a record may
+ * set only the bits that Cleave gives to guests.
  */
 #include "arch/riscv/model/guest_state.h"
 
@@ -13,7 +15,7 @@
 #include "arch/riscv/csr.h"
 #include "arch/riscv/probe/features.h"
 
-/* vsstatus (privileged specification, "vsstatus"): UBE, and UXL, which is 2 (64 bits) */
+/* vsstatus (privileged specification, "vsstatus"): UBE, and UXL, where 2 means 64 bits */
 #define VSSTATUS_UBE BIT64(6)
 #define VSSTATUS_UXL (UINT64_C(3) << 32)
 #define UXL_64	     (UINT64_C(2) << 32)
@@ -25,13 +27,13 @@
 #define VSTVEC_RESERVED BIT64(1) /* MODE 2 and 3 */
 #define SENVCFG_BITS	(ENVCFG_FIOM | ENVCFG_CBIE | ENVCFG_CBCFE | ENVCFG_CBZE)
 #define SCOUNTEREN_BITS UINT64_C(0xffffffff)
-#define SSTATEEN0_BITS	UINT64_C(7) /* C, FCSR, JVT; hstateen0 keeps them from the guest */
+#define SSTATEEN0_BITS	UINT64_C(7) /* C, FCSR, JVT: closed to the guest by hstateen0 */
 
 #define FCSR_BITS  UINT64_C(0xff)
 #define VCSR_BITS  UINT64_C(7)
 #define VTYPE_BITS UINT64_C(0xff) /* vma, vta, vsew, vlmul */
 #define VTYPE_VILL BIT64(63)
-#define VLMAX_MAX  8U /* elements of one byte in a group of eight registers, in vlenb */
+#define VLMAX_MAX  8U /* most one-byte elements: 8 registers, in units of vlenb */
 
 u32 guest_state_vlenb(void)
 {
@@ -48,7 +50,7 @@ u32 guest_state_asid_bits(void)
 	return features.asid_bits;
 }
 
-/* --- integer registers -------------------------------------------------------------------------------------------- */
+/* --- integer registers ------------------------------------------------------------------------ */
 
 void guest_state_get_regs(const struct guest *g, struct cleave_state_regs *r)
 {
@@ -74,7 +76,7 @@ int guest_state_set_regs(struct guest *g, const struct cleave_state_regs *r)
 	return CLV_OK;
 }
 
-/* --- CSRs --------------------------------------------------------------------------------------------------------- */
+/* --- CSRs ------------------------------------------------------------------------------------- */
 
 void guest_state_get_csrs(const struct guest *g, struct cleave_state_csrs *r)
 {
@@ -89,12 +91,12 @@ void guest_state_get_csrs(const struct guest *g, struct cleave_state_csrs *r)
 	r->scounteren = g->csr.scounteren & SCOUNTEREN_BITS;
 	r->senvcfg = g->csr.senvcfg & SENVCFG_BITS;
 	r->sstateen0 = g->csr.sstateen0 & SSTATEEN0_BITS;
-	/* hvip numbers its bits one place further left than vsip */
+	/* hvip numbers its bits one place further left than vsip does. */
 	r->sip = (g->csr.hvip & GUEST_IRQ_SOFT) >> 1;
 }
 
-/* A hart that cannot do the mode would leave vsatp at 0, and the guest without its page tables. */
-static int check_satp(u64 satp)
+/* On a hart that lacks the mode vsatp would stay 0, and the guest would lose its page tables. */
+static int guest_state_check_satp(u64 satp)
 {
 	u64 mode = satp >> SATP_MODE_SHIFT;
 	u64 asid = satp >> SATP_ASID_SHIFT & (BIT64(SATP_ASID_BITS) - 1U);
@@ -111,7 +113,7 @@ static int check_satp(u64 satp)
 
 int guest_state_set_csrs(struct guest *g, const struct cleave_state_csrs *r)
 {
-	int err = check_satp(r->satp);
+	int err = guest_state_check_satp(r->satp);
 
 	if ((r->sstatus & ~VSSTATUS_BITS) != 0U || (r->sstatus & VSSTATUS_UXL) != UXL_64 ||
 	    (r->sie & ~VSIE_BITS) != 0U || (r->stvec & VSTVEC_RESERVED) != 0U ||
@@ -121,7 +123,7 @@ int guest_state_set_csrs(struct guest *g, const struct cleave_state_csrs *r)
 		return CLV_ERR_INVAL;
 	if (err != CLV_OK)
 		return err;
-	/* All but the timer, which has a record of its own. */
+	/* All CSRs but the timer, which has a record of its own */
 	g->csr = (struct guest_csrs){ .vsstatus = r->sstatus,
 				      .vsie = r->sie,
 				      .vstvec = r->stvec,
@@ -138,7 +140,7 @@ int guest_state_set_csrs(struct guest *g, const struct cleave_state_csrs *r)
 	return CLV_OK;
 }
 
-/* --- F and D ------------------------------------------------------------------------------------------------------ */
+/* --- F and D ---------------------------------------------------------------------------------- */
 
 void guest_state_get_fp(const struct guest *g, struct cleave_state_fp *r)
 {
@@ -157,7 +159,7 @@ int guest_state_set_fp(struct guest *g, const struct cleave_state_fp *r)
 	return CLV_OK;
 }
 
-/* --- V ------------------------------------------------------------------------------------------------------------ */
+/* --- V ---------------------------------------------------------------------------------------- */
 
 void guest_state_get_vector(const struct guest *g, struct cleave_state_vector *r)
 {

@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ISA extensions as device trees name them (unprivileged and privileged specification, "ISA Extension Naming Conventions").
+ * ISA extensions as device trees name them (unprivileged and privileged specification, "ISA
+ * Extension Naming Conventions").
  *
- * Not in the table, on purpose: H (guests are not nested), Svadu (guests run with ADUE = 0), Smstateen and AIA (not
- * switched), Sscofpmf and Zihpm (counters are the host's), Zicbop (needs a block size and is a hint), Zkr (the seed CSR
- * belongs to the firmware), Zicfiss, Zicfilp and pointer masking (state in senvcfg that is not switched), Zcmt (jvt).
+ * Some are not in the table on purpose: H (guests are not nested), Svadu (guests run with ADUE =
+ * 0), Smstateen and AIA (Cleave does not switch their state), Sscofpmf and Zihpm (the counters are
+ * the host's), Zicbop (it needs a block size, and is only a hint), Zkr (the seed CSR belongs to the
+ * firmware), Zicfiss, Zicfilp and pointer masking (their state in senvcfg is not switched), and
+ * Zcmt (nor is jvt).
  */
 #include "arch/riscv/model/isa.h"
 
 #include <cleave/printk.h>
 #include <cleave/string.h>
 
-/* One letter: part of the base name. Order is that of the ISA string. */
+/* The extensions, in the order of the ISA string. A single letter is part of the base name. */
 static const struct {
 	char name[13];
-	u8 needs;
-} extension[] = {
+	u8 needs; /* enum isa_needs */
+} isa_table[] = {
 	{ "i", ISA_NEEDS_NOTHING },
 	{ "m", ISA_NEEDS_NOTHING },
 	{ "a", ISA_NEEDS_NOTHING },
@@ -92,72 +95,75 @@ static const struct {
 	{ "svvptc", ISA_NEEDS_NOTHING },
 };
 
-_Static_assert(ARRAY_SIZE(extension) <= ISA_WORDS * 64U, "struct isa is too small for the table");
+_Static_assert(ARRAY_SIZE(isa_table) <= ISA_WORDS * 64U, "struct isa is too small for the table");
 
-static void add(struct isa *isa, u32 n)
+static void isa_add(struct isa *isa, u32 n)
 {
 	isa->word[n / 64U] |= BIT64(n % 64U);
 }
 
-static bool has(const struct isa *isa, u32 n)
+static bool isa_has_number(const struct isa *isa, u32 n)
 {
 	return (isa->word[n / 64U] & BIT64(n % 64U)) != 0U;
 }
 
-static char lower(char c)
+static char isa_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-static bool is_digit(char c)
+static bool isa_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
 
-/* Device trees write names in lower case, but some firmware does not. */
-static bool same(const char *name, const char *text, size_t len)
+/* Is @text the lower-case @name? Some firmware does not write device trees in lower case. */
+static bool isa_same(const char *name, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		if (name[i] == '\0' || name[i] != lower(text[i]))
+		if (name[i] == '\0' || name[i] != isa_lower(text[i]))
 			return false;
 	}
 	return name[len] == '\0';
 }
 
-static void add_known(struct isa *isa, const char *text, size_t len)
+static void isa_add_known(struct isa *isa, const char *text, size_t len)
 {
-	for (u32 n = 0; n < ARRAY_SIZE(extension); n++) {
-		if (same(extension[n].name, text, len))
-			add(isa, n);
+	for (u32 n = 0; n < ARRAY_SIZE(isa_table); n++) {
+		if (isa_same(isa_table[n].name, text, len))
+			isa_add(isa, n);
 	}
 }
 
-static void add_name(struct isa *isa, const char *text, size_t len)
+static void isa_add_name(struct isa *isa, const char *text, size_t len)
 {
-	/* "G" is short for these. */
+	/* "G" stands for these. */
 	static const char *const general[] = { "i", "m", "a", "f", "d", "zicsr", "zifencei" };
 
-	if (same("h", text, len))
+	if (isa_same("h", text, len))
 		isa->h = true;
-	if (!same("g", text, len)) {
-		add_known(isa, text, len);
+	if (!isa_same("g", text, len)) {
+		isa_add_known(isa, text, len);
 		return;
 	}
 	for (u32 i = 0; i < ARRAY_SIZE(general); i++)
-		add_known(isa, general[i], strlen(general[i]));
+		isa_add_known(isa, general[i], strlen(general[i]));
 }
 
-/* Length of a multi-letter name without a version at its end ("zicsr2p0": 5). Names may end in digits of their own. */
-static size_t without_version(const char *text, size_t len)
+/*
+ * Return: the length of a multi-letter name without the version at its end: 5 for "zicsr2p0". A
+ * name may end in a digit of its own.
+ */
+static size_t isa_without_version(const char *text, size_t len)
 {
 	size_t n = len;
 
-	while (n > 0U && is_digit(text[n - 1U]))
+	while (n > 0U && isa_is_digit(text[n - 1U]))
 		n--;
-	if (n == len || n < 2U || lower(text[n - 1U]) != 'p' || !is_digit(text[n - 2U]))
+	if (n == len || n < 2U || isa_lower(text[n - 1U]) != 'p' || !isa_is_digit(text[n - 2U]))
 		return len;
 	n--;
-	while (n > 0U && is_digit(text[n - 1U]))
+	while (n > 0U && isa_is_digit(text[n - 1U]))
 		n--;
 	return n;
 }
@@ -166,25 +172,27 @@ void isa_add_string(struct isa *isa, const char *text, size_t len)
 {
 	size_t at = 0;
 
-	/* "rv64", then letters, each with a version perhaps ("i2p1"), then names behind underscores */
-	if (len < 4U || !same("rv64", text, 4U))
+	/*
+	 * "rv64", then letters, each of which may have a version ("i2p1"), then _name for each name
+	 */
+	if (len < 4U || !isa_same("rv64", text, 4U))
 		return;
 	for (at = 4U; at < len && text[at] != '_'; at++) {
-		char c = lower(text[at]);
+		char c = isa_lower(text[at]);
 
 		/* A multi-letter name may follow the letters without an underscore. */
 		if (c == 'z' || c == 's' || c == 'x')
 			break;
-		if (is_digit(c) || (c == 'p' && is_digit(text[at - 1U])))
+		if (isa_is_digit(c) || (c == 'p' && isa_is_digit(text[at - 1U])))
 			continue;
-		add_name(isa, &text[at], 1U);
+		isa_add_name(isa, &text[at], 1U);
 	}
 	while (at < len) {
 		size_t end = at;
 
 		while (end < len && text[end] != '_')
 			end++;
-		add_name(isa, &text[at], without_version(&text[at], end - at));
+		isa_add_name(isa, &text[at], isa_without_version(&text[at], end - at));
 		at = end + 1U;
 	}
 }
@@ -194,7 +202,7 @@ void isa_add_list(struct isa *isa, const char *list, size_t len)
 	for (size_t at = 0; at < len;) {
 		size_t n = strnlen(&list[at], len - at);
 
-		add_name(isa, &list[at], n);
+		isa_add_name(isa, &list[at], n);
 		at += n + 1U;
 	}
 }
@@ -208,9 +216,9 @@ void isa_intersect(struct isa *isa, const struct isa *other)
 
 bool isa_has(const struct isa *isa, const char *name)
 {
-	for (u32 n = 0; n < ARRAY_SIZE(extension); n++) {
-		if (strcmp(extension[n].name, name) == 0)
-			return has(isa, n);
+	for (u32 n = 0; n < ARRAY_SIZE(isa_table); n++) {
+		if (strcmp(isa_table[n].name, name) == 0)
+			return isa_has_number(isa, n);
 	}
 	return false;
 }
@@ -219,11 +227,11 @@ size_t isa_guest_string(const struct isa *isa, u32 have, char *buf, size_t size)
 {
 	size_t len = str_print(buf, size, "rv64");
 
-	for (u32 n = 0; n < ARRAY_SIZE(extension); n++) {
-		const char *name = extension[n].name;
+	for (u32 n = 0; n < ARRAY_SIZE(isa_table); n++) {
+		const char *name = isa_table[n].name;
 
-		if (!has(isa, n) || (extension[n].needs != ISA_NEEDS_NOTHING &&
-				     (have & (1U << extension[n].needs)) == 0U))
+		if (!isa_has_number(isa, n) || (isa_table[n].needs != ISA_NEEDS_NOTHING &&
+						(have & (1U << isa_table[n].needs)) == 0U))
 			continue;
 		len += str_print(len < size ? buf + len : NULL, len < size ? size - len : 0U,
 				 "%s%s", name[1] == '\0' ? "" : "_", name);

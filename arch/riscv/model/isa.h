@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ISA extensions as device trees name them, as bit sets over those that a guest may be given.
+ * ISA extensions as device trees name them, as sets over those that a guest may be given.
  *
- * A guest is told only of extensions whose whole state Cleave switches (or that have none) and that no CSR of the
- * hypervisor would have to allow beyond what arch/riscv/guest.c sets. Builds for the host too.
+ * A guest is told of an extension only if Cleave switches all of its state, or it has none, and if
+ * it needs no permission in a CSR beyond what arch/riscv/guest.c gives. Builds for the host too.
  */
 #ifndef ARCH_RISCV_ISA_H
 #define ARCH_RISCV_ISA_H
@@ -11,15 +11,19 @@
 #include <cleave/types.h>
 
 #define ISA_WORDS     2U
-#define ISA_GUEST_LEN 512U /* bytes of the longest string for a guest, NUL included */
+#define ISA_GUEST_LEN 512U /* bytes of the longest string for a guest, with its NUL */
 
-/* struct isa - a set of extensions: those of isa.c's table, and H */
+/**
+ * struct isa - a set of extensions
+ * @word: one bit for each extension of the table in isa.c
+ * @h: the H extension, which guests never get
+ */
 struct isa {
 	u64 word[ISA_WORDS];
 	bool h;
 };
 
-/* What an extension needs beside being in the harts' device-tree nodes */
+/* What an extension needs besides being named by the device tree's node of every hart */
 enum isa_needs {
 	ISA_NEEDS_NOTHING,
 	ISA_NEEDS_FP,
@@ -33,23 +37,34 @@ enum isa_needs {
 	ISA_NEEDS_ZICBOZ,
 };
 
-/** isa_add_string() - add what a `riscv,isa` string names: "rv64imafdch_zicsr_..."; @len: bytes without the NUL */
+/**
+ * isa_add_string() - add what a `riscv,isa` string names
+ * @text: "rv64imafdch_zicsr_..."; any other beginning than "rv64" adds nothing
+ * @len: length of @text without its NUL, bytes
+ */
 void isa_add_string(struct isa *isa, const char *text, size_t len);
 
-/** isa_add_list() - add what a `riscv,isa-extensions` property names: NUL-terminated names one behind the other */
+/**
+ * isa_add_list() - add what a `riscv,isa-extensions` property names
+ * @list: NUL-terminated names, one after the other
+ * @len: length of @list, bytes
+ */
 void isa_add_list(struct isa *isa, const char *list, size_t len);
 
-/** isa_intersect() - take out of @isa what @other does not have */
+/** isa_intersect() - remove from @isa what @other does not have */
 void isa_intersect(struct isa *isa, const struct isa *other);
 
-/** isa_has() - Return: whether @isa holds the extension @name of isa.c's table, in lower case */
+/** isa_has() - Return: true when @isa holds extension @name (lower case) of the table in isa.c */
 bool isa_has(const struct isa *isa, const char *name);
 
 /**
- * isa_guest_string() - ISA string for a guest
- * @have: bit set 1 << enum isa_needs of what was found by trying (ISA_NEEDS_NOTHING need not be set)
- * @buf: where to, NUL-terminated, cut at @size
- * Return: length in bytes, without the NUL.
+ * isa_guest_string() - write the ISA string for a guest
+ * @isa: what all harts name
+ * @have: set of 1 << enum isa_needs: what was found by trying; ISA_NEEDS_NOTHING need not be in it
+ * @buf: receives the string, NUL-terminated, cut to @size
+ * @size: size of @buf, bytes
+ *
+ * Return: the length of the whole string, bytes, without the NUL.
  */
 size_t isa_guest_string(const struct isa *isa, u32 have, char *buf, size_t size);
 

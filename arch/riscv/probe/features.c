@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Probing, hart by hart, with a fix-up under every instruction that a machine may lack.
+ * Probing, hart by hart, with a fix-up for every instruction that a machine may lack.
  *
- * A bit of a WARL register counts as there when it reads back as it was written ("sticky"). The
- * device tree is asked for what no instruction shows, the ISA string of guests and the sizes of
- * cache blocks, and before the one instruction of Svinval is tried.
+ * A bit of a WARL register exists if it reads back as it was written (it is "sticky"). The device
+ * tree is asked for what no instruction shows: the extensions for the guests' ISA string, and the
+ * sizes of cache blocks. It is also asked before the one instruction of Svinval is tried.
  */
 #include "arch/riscv/probe/features.h"
 
@@ -22,17 +22,17 @@
 
 struct features features;
 
-/* The worst result of any hart, for the report */
-static struct selftest_result selftest;
+/* The worst result of any hart, for the boot report */
+static struct selftest_result features_worst;
 
 /*
- * Andes: its harts keep combined translations apart from G-stage ones (features.h: split_tlb).
- * JEDEC id as in mvendorid
+ * Andes, as JEDEC id in mvendorid. Its harts keep combined translations apart from G-stage ones
+ * (features.h: split_tlb).
  */
 #define VENDOR_ANDES UINT64_C(0x31e)
 
-/* Swap @bits into CSR and back. Return: bits that stuck, 0 when the CSR does not exist */
-#define sticky(csr, bits)                                         \
+/* Write @bits into a CSR and put its value back. Return: bits that stuck; 0 without such a CSR. */
+#define features_sticky(csr, bits)                                \
 	({                                                        \
 		u64 sticky_old_ = (bits);                         \
 		u64 sticky_new_ = 0;                              \
@@ -44,10 +44,10 @@ static struct selftest_result selftest;
 	})
 
 /*
- * hgatp: privileged specification, chapter "H", table of the MODE field; 8 = Sv39x4, 9 = Sv48x4, 10
- * = Sv57x4
+ * hgatp.MODE is 8 for Sv39x4, 9 for Sv48x4 and 10 for Sv57x4 (privileged specification, chapter
+ * "H", table of the MODE field).
  */
-static void probe_gstage(struct features *f)
+static void features_probe_gstage(struct features *f)
 {
 	u64 old = csr_read(CSR_HGATP);
 	u64 vmid_mask = ((BIT64(HGATP_VMID_BITS) - 1U) << HGATP_VMID_SHIFT);
@@ -60,7 +60,7 @@ static void probe_gstage(struct features *f)
 		if (csr_read(CSR_HGATP) == want)
 			f->gstage_modes = (u8)(f->gstage_modes | (1U << levels));
 	}
-	/* VMIDLEN: the bits that stick, from the lowest up */
+	/* VMIDLEN is the number of bits that stick, counted from the lowest. */
 	csr_write(CSR_HGATP, ((u64)SATP_MODE_SV39 << SATP_MODE_SHIFT) | vmid_mask);
 	vmid = (csr_read(CSR_HGATP) & vmid_mask) >> HGATP_VMID_SHIFT;
 	for (; (vmid & 1U) != 0U; vmid >>= 1)
@@ -69,8 +69,8 @@ static void probe_gstage(struct features *f)
 	__asm__ volatile("hfence.gvma zero, zero" ::: "memory");
 }
 
-/* vsatp: the modes are those of satp; hgatp is 0 meanwhile, and no guest is loaded */
-static void probe_vs_stage(struct features *f)
+/* vsatp has the modes of satp. hgatp is 0 during this, and no guest is loaded. */
+static void features_probe_vs_stage(struct features *f)
 {
 	u64 asid_mask = BIT64(SATP_ASID_BITS) - 1U;
 	u64 asid;
@@ -91,34 +91,32 @@ static void probe_vs_stage(struct features *f)
 	__asm__ volatile("hfence.vvma zero, zero" ::: "memory");
 }
 
-static void probe_envcfg(struct features *f)
+static void features_probe_envcfg(struct features *f)
 {
 	u64 v = 0;
 
 	/*
-	 * Where senvcfg traps, no guest's value is ever written here, and what the firmware left
-	 * would hold for all of them: ADUE, which they are not told of, among it.
+	 * henvcfg becomes zero first. Where senvcfg traps, no guest's value is ever written to
+	 * henvcfg, so what the firmware has left there would hold for all guests. One such bit is
+	 * ADUE, of which guests are not told.
 	 */
 	(void)csr_probe_write(CSR_HENVCFG, v);
 	f->henvcfg = csr_probe_read(CSR_HENVCFG, v) == CLV_OK &&
 		     csr_probe_read(CSR_SENVCFG, v) == CLV_OK;
 	if (!f->henvcfg)
 		return;
-	f->adue = sticky(CSR_HENVCFG, ENVCFG_ADUE) != 0U;
-	f->svpbmt = sticky(CSR_HENVCFG, ENVCFG_PBMTE) != 0U;
-	/* stimecmp traps while menvcfg.STCE = 0, which makes henvcfg.STCE read-only zero. */
-	f->sstc = sticky(CSR_HENVCFG, ENVCFG_STCE) != 0U &&
+	f->adue = features_sticky(CSR_HENVCFG, ENVCFG_ADUE) != 0U;
+	f->svpbmt = features_sticky(CSR_HENVCFG, ENVCFG_PBMTE) != 0U;
+	/* While menvcfg.STCE is 0, henvcfg.STCE is read-only zero and stimecmp traps. */
+	f->sstc = features_sticky(CSR_HENVCFG, ENVCFG_STCE) != 0U &&
 		  csr_probe_read(CSR_STIMECMP, v) == CLV_OK;
-	f->zicbom = sticky(CSR_HENVCFG, ENVCFG_CBCFE) != 0U &&
-		    sticky(CSR_HENVCFG, ENVCFG_CBIE_FLUSH) != 0U;
-	f->zicboz = sticky(CSR_HENVCFG, ENVCFG_CBZE) != 0U;
+	f->zicbom = features_sticky(CSR_HENVCFG, ENVCFG_CBCFE) != 0U &&
+		    features_sticky(CSR_HENVCFG, ENVCFG_CBIE_FLUSH) != 0U;
+	f->zicboz = features_sticky(CSR_HENVCFG, ENVCFG_CBZE) != 0U;
 }
 
-/*
- * Cache-block instructions, tried on memory of ours. The encodings are those of the CMO
- * specification.
- */
-static void probe_cache_blocks(struct features *f)
+/* Try cache-block instructions on the hypervisor's own memory; encodings: CMO specification. */
+static void features_probe_cache_blocks(struct features *f)
 {
 	static u8 block[512] __attribute__((aligned(512)));
 	u64 v = (uintptr_t)block;
@@ -138,14 +136,14 @@ static void probe_cache_blocks(struct features *f)
 		f->cboz_block = 0;
 }
 
-static void probe_fp_vector(struct features *f)
+static void features_probe_fp_vector(struct features *f)
 {
 	u64 old = csr_read(CSR_SSTATUS);
 	u64 v = 0;
 
 	csr_set(CSR_SSTATUS, SSTATUS_FS_INITIAL);
 	if ((csr_read(CSR_SSTATUS) & SSTATUS_FS) != 0U) {
-		/* fmv.x.d, which only D has */
+		/* fmv.x.d is an instruction of D. */
 		f->fp = csr_probe_read(CSR_FCSR, v) == CLV_OK &&
 			fixup_try(".insn r 0x53, 0, 0x71, %1, x0, x0", v) == CLV_OK;
 	}
@@ -158,35 +156,36 @@ static void probe_fp_vector(struct features *f)
 	csr_write(CSR_SSTATUS, old);
 }
 
-static void probe_others(struct features *f)
+static void features_probe_others(struct features *f)
 {
 	u64 v = 0;
 
 	/*
-	 * sfence.w.inval: SYSTEM, funct7 = 0x0c. It is tried only where the device tree names
-	 * Svinval. Elsewhere it goes to the firmware as an illegal instruction, and OpenSBI 1.6
-	 * prints a message about it, without a line end, into whatever is on the console.
+	 * sfence.w.inval: SYSTEM, funct7 = 0x0c. It is tried only if the device tree names Svinval.
+	 * Otherwise the firmware would see an illegal instruction, and OpenSBI 1.6 prints a message
+	 * about it, without a line end, in the middle of whatever is on the console.
 	 */
 	f->svinval = isa_has(&hart_tree.isa, "svinval") &&
 		     fixup_try(".insn r 0x73, 0, 0x0c, x0, x0, x0", v) == CLV_OK;
 	f->smstateen = csr_probe_read(CSR_HSTATEEN0, v) == CLV_OK;
 	/*
-	 * Each of hstateen1 to 3 traps unless the firmware has opened it by mstateenN.SE; one that
-	 * is open must deny guests all of its state, for good, since Cleave switches none of it.
+	 * Each of hstateen1 to 3 traps unless the firmware has opened it by mstateenN.SE. One that
+	 * is open is set to deny guests all of its state for good, since Cleave switches none of
+	 * it.
 	 */
 	v = 0;
 	(void)csr_probe_write(CSR_HSTATEEN1, v);
 	(void)csr_probe_write(CSR_HSTATEEN2, v);
 	(void)csr_probe_write(CSR_HSTATEEN3, v);
-	/* mstateen0 opens these two groups apart from one another. */
+	/* The AIA has two groups of CSRs, which mstateen0 opens one by one. */
 	f->aia = csr_probe_read(CSR_SISELECT, v) == CLV_OK &&
 		 csr_probe_read(CSR_HVICTL, v) == CLV_OK &&
 		 csr_probe_read(CSR_HVIPRIO1, v) == CLV_OK;
-	/*
-	 * These take part in VS-mode's interrupts. A machine that has them on some harts only has
-	 * no AIA, and never writes them.
-	 */
 	f->siselect = !f->smstateen && csr_probe_read(CSR_VSISELECT, v) == CLV_OK;
+	/*
+	 * These affect VS-mode's interrupts. They become zero for good: if only some harts have
+	 * them, the machine counts as one without an AIA, and Cleave never writes them again.
+	 */
 	v = 0;
 	(void)csr_probe_write(CSR_HVIEN, v);
 	(void)csr_probe_write(CSR_HVICTL, v);
@@ -194,14 +193,14 @@ static void probe_others(struct features *f)
 	(void)csr_probe_write(CSR_HVIPRIO2, v);
 	v = ~UINT64_C(0);
 	if (csr_probe_swap(CSR_HGEIE, v) == CLV_OK) {
-		/* hgeie bits 1 to GEILEN can be written */
+		/* Bits 1 to GEILEN of hgeie can be written. */
 		(void)csr_probe_swap(CSR_HGEIE, v);
 		for (v >>= 1; (v & 1U) != 0U; v >>= 1)
 			f->geilen++;
 	}
 }
 
-static u32 lowest_levels(const struct features *f)
+static u32 features_lowest_levels(const struct features *f)
 {
 	for (u32 levels = 3; levels <= 5U; levels++) {
 		if ((f->gstage_modes & (1U << levels)) != 0U)
@@ -210,9 +209,9 @@ static u32 lowest_levels(const struct features *f)
 	return 0;
 }
 
-static void probe_translation(struct features *f, struct selftest_result *result)
+static void features_probe_translation(struct features *f, struct selftest_result *result)
 {
-	u32 levels = lowest_levels(f);
+	u32 levels = features_lowest_levels(f);
 
 	*result = (struct selftest_result){ .plain = SELFTEST_AD_NOT_RUN };
 	if (levels != 0U)
@@ -224,12 +223,13 @@ static void probe_translation(struct features *f, struct selftest_result *result
 }
 
 /*
- * henvcfg with senvcfg, Smstateen, and siselect where that is missing, must be on all harts or on
- * none: guests write senvcfg, sstateen0 and siselect themselves, and where only some harts have
- * them they would be switched on none, so that a guest found there what another partition's had
- * left. Nothing but Smstateen keeps a guest from senvcfg and siselect.
+ * Three things must be on all harts or on none: henvcfg with senvcfg, Smstateen, and a siselect
+ * that no Smstateen closes. Guests write senvcfg, sstateen0 and siselect by themselves. If only
+ * some harts had them, Cleave would switch them on no hart, and a guest would find there what
+ * another partition's guest has left. Nothing but Smstateen can keep a guest from senvcfg and
+ * siselect.
  */
-static bool is_like_boot_hart(const struct features *f)
+static bool features_is_like_boot_hart(const struct features *f)
 {
 	if (f->henvcfg == features.henvcfg && f->smstateen == features.smstateen &&
 	    f->siselect == features.siselect)
@@ -242,8 +242,8 @@ static bool is_like_boot_hart(const struct features *f)
 	return false;
 }
 
-/* Narrow `features` to what @f, which is_like_boot_hart(), has as well */
-static void merge(const struct features *f)
+/* Narrow `features` to what @f has as well; features_is_like_boot_hart() has passed @f. */
+static void features_merge(const struct features *f)
 {
 	features.sstc = features.sstc && f->sstc;
 	features.svinval = features.svinval && f->svinval;
@@ -273,7 +273,7 @@ static void merge(const struct features *f)
  * What one hart has, for machines whose harts differ: `features` and the boot report hold what all
  * have
  */
-static void report_hart(const struct features *f, const struct selftest_result *r)
+static void features_report_hart(const struct features *f, const struct selftest_result *r)
 {
 	printk(PRINTK_DEBUG "hart %lu: G-stage modes 0x%x, VMIDLEN %u, GEILEN %u, VLEN %u, blocks "
 			    "%u and %u, A/D %u and %u",
@@ -293,32 +293,32 @@ bool features_probe_this(void)
 	struct selftest_result result;
 	struct firmware_info firmware;
 
-	probe_gstage(&f);
-	probe_vs_stage(&f);
-	probe_envcfg(&f);
-	probe_cache_blocks(&f);
-	probe_fp_vector(&f);
-	probe_others(&f);
-	probe_translation(&f, &result);
+	features_probe_gstage(&f);
+	features_probe_vs_stage(&f);
+	features_probe_envcfg(&f);
+	features_probe_cache_blocks(&f);
+	features_probe_fp_vector(&f);
+	features_probe_others(&f);
+	features_probe_translation(&f, &result);
 	firmware_info(&firmware);
 	f.split_tlb = firmware.mvendorid == VENDOR_ANDES;
-	report_hart(&f, &result);
+	features_report_hart(&f, &result);
 	if (hart_this()->index == 0U) {
 		features = f;
-		selftest = result;
+		features_worst = result;
 		return true;
 	}
-	if (!is_like_boot_hart(&f))
+	if (!features_is_like_boot_hart(&f))
 		return false;
-	merge(&f);
-	selftest.plain = MAX(result.plain, selftest.plain);
-	selftest.adue = MAX(result.adue, selftest.adue);
+	features_merge(&f);
+	features_worst.plain = MAX(result.plain, features_worst.plain);
+	features_worst.adue = MAX(result.adue, features_worst.adue);
 	return true;
 }
 
 const struct selftest_result *features_selftest(void)
 {
-	return &selftest;
+	return &features_worst;
 }
 
 size_t features_guest_isa(char *buf, size_t size)
@@ -335,8 +335,8 @@ size_t features_guest_isa(char *buf, size_t size)
 	struct isa isa = hart_tree.isa;
 
 	/*
-	 * A device tree without ISA strings: what every hart with H has (privileged specification:
-	 * H needs Sv39 and the base).
+	 * A device tree may have no ISA strings. Then guests get what every hart with H has: H
+	 * needs Sv39 and the base (privileged specification).
 	 */
 	isa_add_string(&isa, "rv64imac_zicsr_zifencei", 23U);
 	return isa_guest_string(&isa, have, buf, size);

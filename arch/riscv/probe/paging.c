@@ -2,9 +2,10 @@
 /*
  * The hypervisor's own page tables, once translation is on. early.c has made the first of them.
  *
- * Everything but the direct map lies in the last 512 GiB, so early.c's Sv39 root serves wider modes
- * too, as the table behind the last entry of their root. It must never make a page both writable
- * and executable, nor map the image a second time.
+ * Everything but the direct map lies in the last 512 GiB. So the Sv39 root that early.c made serves
+ * the wider modes too, as the table behind the last entry of their root.
+ *
+ * It must never make a page both writable and executable, nor map the image a second time.
  */
 #include "arch/riscv/probe/paging.h"
 
@@ -23,28 +24,35 @@
 
 struct paging_tables paging_tables __attribute__((section(".noinit")));
 
-/* Written by the boot hart before others start */
+/*
+ * The boot hart alone writes it, before other harts start.
+ * @root: root table; NULL until paging_window() or paging_init() has been called
+ * @levels: levels of the mode in use
+ * @direct: address of HPA 0 in the direct map
+ * @limit: HPA after the last byte of the direct map
+ * @mmio_next: where the next device's registers are mapped
+ */
 static struct {
 	u64 *root;
 	u32 levels;
-	uintptr_t direct; /* address of HPA 0 in the direct map */
-	u64 limit;	  /* HPA behind the direct map's last byte */
+	uintptr_t direct;
+	u64 limit;
 	uintptr_t mmio_next;
 } paging = { .mmio_next = LAYOUT_MMIO };
 
-static u64 image_hpa(const void *va)
+static u64 paging_image_hpa(const void *va)
 {
 	return (uintptr_t)va - LAYOUT_IMAGE + start_info.image;
 }
 
-/* Tables lie in the image or in frames of the direct map. */
-static u64 table_hpa(const u64 *table)
+/* A table lies either in the image or in a frame of the direct map. */
+static u64 paging_table_hpa(const u64 *table)
 {
-	return (uintptr_t)table >= LAYOUT_IMAGE ? image_hpa(table)
+	return (uintptr_t)table >= LAYOUT_IMAGE ? paging_image_hpa(table)
 						: (uintptr_t)table - paging.direct;
 }
 
-static u64 *table_at(u64 pte)
+static u64 *paging_table_at(u64 pte)
 {
 	u64 hpa = pte_address(pte);
 
@@ -53,8 +61,8 @@ static u64 *table_at(u64 pte)
 	return (u64 *)(uintptr_t)(hpa + paging.direct);
 }
 
-/* Return: a cleared table, NULL when there is none */
-static u64 *table_take(void)
+/* Return: a table of zeros; NULL when there is no memory for one. */
+static u64 *paging_table_take(void)
 {
 	u64 *table;
 	hpa_t hpa;
@@ -71,36 +79,39 @@ static u64 *table_take(void)
 	return table;
 }
 
-static u64 index_of(uintptr_t va, u32 level)
+static u64 paging_index_of(uintptr_t va, u32 level)
 {
 	return (va >> PTE_LEVEL_SHIFT(level)) & (PTE_TABLE_ENTRIES - 1U);
 }
 
 /*
- * Entry for @va at @level, tables above it made where there are none. Return: NULL when no table is
- * left
+ * Find the entry for @va at @level, and make the tables above it where there are none.
+ * Return: the entry; NULL when there is no memory for a table.
  */
-static u64 *entry_at(uintptr_t va, u32 level)
+static u64 *paging_entry_at(uintptr_t va, u32 level)
 {
 	u64 *table = paging.root;
 
 	for (u32 l = paging.levels - 1U; l > level; l--) {
-		u64 *entry = &table[index_of(va, l)];
+		u64 *entry = &table[paging_index_of(va, l)];
 
 		if ((*entry & PTE_V) == 0U) {
-			u64 *next = table_take();
+			u64 *next = paging_table_take();
 
 			if (next == NULL)
 				return NULL;
-			*entry = pte_make(table_hpa(next), PTE_V);
+			*entry = pte_make(paging_table_hpa(next), PTE_V);
 		}
-		table = table_at(*entry);
+		table = paging_table_at(*entry);
 	}
-	return &table[index_of(va, level)];
+	return &table[paging_index_of(va, level)];
 }
 
-/* Largest level at most @level of which a leaf fits at @va and @hpa within @size bytes */
-static u32 fitting_level(u32 level, uintptr_t va, u64 hpa, u64 size)
+/*
+ * Return: the largest level up to @level whose leaf fits: @va and @hpa are aligned to it, and @size
+ * bytes hold it.
+ */
+static u32 paging_fitting_level(u32 level, uintptr_t va, u64 hpa, u64 size)
 {
 	while (level > 0U &&
 	       (!IS_ALIGNED(va | hpa, PTE_LEVEL_SIZE(level)) || size < PTE_LEVEL_SIZE(level)))
@@ -108,15 +119,15 @@ static u32 fitting_level(u32 level, uintptr_t va, u64 hpa, u64 size)
 	return level;
 }
 
-static int map(uintptr_t va, u64 hpa, u64 size, u64 flags)
+static int paging_map(uintptr_t va, u64 hpa, u64 size, u64 flags)
 {
 	while (size > 0U) {
 		/*
-		 * 1 GiB at most: larger leaves of Sv48 save nothing, and half of them would cover
-		 * what is not RAM.
+		 * Leaves have 1 GiB at most. Larger ones of Sv48 would save nothing, and half of
+		 * them would cover what is not RAM.
 		 */
-		u32 level = fitting_level(2U, va, hpa, size);
-		u64 *entry = entry_at(va, level);
+		u32 level = paging_fitting_level(2U, va, hpa, size);
+		u64 *entry = paging_entry_at(va, level);
 
 		if (entry == NULL)
 			return CLV_ERR_NOMEM;
@@ -125,7 +136,7 @@ static int map(uintptr_t va, u64 hpa, u64 size, u64 flags)
 		hpa += PTE_LEVEL_SIZE(level);
 		size -= PTE_LEVEL_SIZE(level);
 	}
-	/* This hart may have cached that there was nothing. */
+	/* This hart may have cached that nothing was mapped here. */
 	__asm__ volatile("sfence.vma" ::: "memory");
 	return CLV_OK;
 }
@@ -137,11 +148,10 @@ const void *paging_window(hpa_t base)
 	paging.root = paging_tables.entry[0];
 	paging.levels = 3U;
 	/*
-	 * Two leaves, so that what begins in the first may end in the second; 2 MiB are read at
-	 * most.
+	 * Two leaves: what begins in the first may end in the second, since at most 2 MiB are read.
 	 */
 	for (u64 i = 0; i < 2U; i++) {
-		table = entry_at(LAYOUT_WINDOW + i * PTE_LEVEL_SIZE(1), 1U);
+		table = paging_entry_at(LAYOUT_WINDOW + i * PTE_LEVEL_SIZE(1), 1U);
 		if (table == NULL)
 			return NULL;
 		*table = pte_make(ALIGN_DOWN(base.v, PTE_LEVEL_SIZE(1)) + i * PTE_LEVEL_SIZE(1),
@@ -152,45 +162,42 @@ const void *paging_window(hpa_t base)
 }
 
 /*
- * Bytes of the direct map with @levels: from the lowest upper-half address to the stacks, or to the
- * last root entry
+ * Return: size of the direct map with @levels, bytes. It reaches from the lowest address of the
+ * upper half to the stacks, or to the last entry of the root.
  */
-static u64 direct_size(u32 levels)
+static u64 paging_direct_size(u32 levels)
 {
 	u64 half = BIT64(PTE_LEVEL_SHIFT(levels) - 1U);
 
 	return levels == 3U ? half - (0U - LAYOUT_STACKS) : half - PTE_LEVEL_SIZE(levels - 1U);
 }
 
-static u64 satp_of(u32 levels, const u64 *root)
+static u64 paging_satp_of(u32 levels, const u64 *root)
 {
 	u64 mode = (u64)SATP_MODE_SV39 + levels - 3U;
 
-	return (mode << SATP_MODE_SHIFT) | (table_hpa(root) >> PAGE_SHIFT);
+	return (mode << SATP_MODE_SHIFT) | (paging_table_hpa(root) >> PAGE_SHIFT);
 }
 
 /*
- * Put roots of wider modes above early.c's and try whether the hart takes them. Return: true when
- * it runs on them now
+ * Put a root of @levels above early.c's, with what lies between them, and try whether the hart
+ * takes it. Return: true when the hart runs on it now.
  */
-static bool try_levels(u32 levels)
+static bool paging_try_levels(u32 levels)
 {
 	u64 *root = paging_tables.entry[0];
 	u64 satp;
 
 	for (u32 l = 3U; l < levels; l++) {
-		u64 *above = table_take();
+		u64 *above = paging_table_take();
 
 		if (above == NULL)
 			return false;
-		above[PTE_TABLE_ENTRIES - 1U] = pte_make(table_hpa(root), PTE_V);
+		above[PTE_TABLE_ENTRIES - 1U] = pte_make(paging_table_hpa(root), PTE_V);
 		root = above;
 	}
-	satp = satp_of(levels, root);
-	/*
-	 * A mode that the hart lacks leaves satp as it was; one that it has maps this code where it
-	 * is.
-	 */
+	satp = paging_satp_of(levels, root);
+	/* If the hart lacks the mode, satp stays as it was. Otherwise this code stays mapped. */
 	csr_write(CSR_SATP, satp);
 	if (csr_read(CSR_SATP) != satp)
 		return false;
@@ -202,19 +209,16 @@ u64 paging_init(u64 top)
 {
 	u32 levels = 3U;
 
-	/*
-	 * The window goes, and with it the last mapping of what is neither image nor RAM nor
-	 * device.
-	 */
+	/* Remove the window: nothing else maps what is neither image nor RAM nor a device. */
 	paging.root = paging_tables.entry[0];
-	paging.root[index_of(LAYOUT_WINDOW, 2U)] = 0;
-	for (u32 wider = 4U; wider <= 5U && direct_size(levels) < top; wider++) {
-		if (try_levels(wider))
+	paging.root[paging_index_of(LAYOUT_WINDOW, 2U)] = 0;
+	for (u32 wider = 4U; wider <= 5U && paging_direct_size(levels) < top; wider++) {
+		if (paging_try_levels(wider))
 			levels = wider;
 	}
 	paging.levels = levels;
 	paging.direct = (uintptr_t)0 - BIT64(PTE_LEVEL_SHIFT(levels) - 1U);
-	paging.limit = direct_size(levels);
+	paging.limit = paging_direct_size(levels);
 	__asm__ volatile("sfence.vma" ::: "memory");
 	return paging.limit;
 }
@@ -231,7 +235,7 @@ uintptr_t paging_offset(void)
 
 u64 paging_satp(void)
 {
-	return satp_of(paging.levels, paging.root);
+	return paging_satp_of(paging.levels, paging.root);
 }
 
 int paging_map_ram(hpa_t base, u64 size)
@@ -239,7 +243,7 @@ int paging_map_ram(hpa_t base, u64 size)
 	if (!IS_ALIGNED(base.v | size, PAGE_SIZE) || base.v + size < base.v ||
 	    base.v + size > paging.limit)
 		return CLV_ERR_INVAL;
-	return map(base.v + paging.direct, base.v, size, FLAGS_RW);
+	return paging_map(base.v + paging.direct, base.v, size, FLAGS_RW);
 }
 
 void *paging_map_mmio(hpa_t base, u64 size)
@@ -250,14 +254,14 @@ void *paging_map_mmio(hpa_t base, u64 size)
 
 	if (size == 0U || to <= from || to - from > LAYOUT_MMIO_END - va)
 		return NULL;
-	/* A device tree that puts a device into the image must not make text writable. */
+	/* A device tree that places a device in the image must not make its text writable. */
 	if (from < start_info.image + start_info.image_size && to > start_info.image)
 		return NULL;
-	if (map(va, from, to - from, FLAGS_RW) != CLV_OK)
+	if (paging_map(va, from, to - from, FLAGS_RW) != CLV_OK)
 		return NULL;
 	printk(PRINTK_DEBUG "device registers at 0x%lx, %lu KiB, are mapped at 0x%lx", from,
 	       (to - from) >> 10, va);
-	/* An unmapped page between devices catches accesses that run over. */
+	/* The unmapped page after each device catches accesses that run over its end. */
 	paging.mmio_next = va + (to - from) + PAGE_SIZE;
 	return (void *)(va + (base.v - from));
 }
@@ -265,17 +269,17 @@ void *paging_map_mmio(hpa_t base, u64 size)
 int paging_map_stack(u32 index, hpa_t frames, uintptr_t *stack, uintptr_t *trap_stack)
 {
 	/*
-	 * unmapped page, stack, unmapped page, trap stack; the next slot begins with an unmapped
-	 * page
+	 * A slot holds an unmapped page, the stack, an unmapped page and the trap stack. The next
+	 * slot begins with an unmapped page again.
 	 */
 	uintptr_t va = LAYOUT_STACKS + index * STACK_SLOT + PAGE_SIZE;
-	int err = map(va, frames.v, CONFIG_HART_STACK_SIZE, FLAGS_RW);
+	int err = paging_map(va, frames.v, CONFIG_HART_STACK_SIZE, FLAGS_RW);
 
 	*stack = va;
 	*trap_stack = va + CONFIG_HART_STACK_SIZE + PAGE_SIZE;
 	if (err == CLV_OK)
-		err = map(*trap_stack, frames.v + CONFIG_HART_STACK_SIZE, LAYOUT_TRAP_STACK_SIZE,
-			  FLAGS_RW);
+		err = paging_map(*trap_stack, frames.v + CONFIG_HART_STACK_SIZE,
+				 LAYOUT_TRAP_STACK_SIZE, FLAGS_RW);
 	return err;
 }
 
@@ -285,11 +289,11 @@ int paging_hpa(const void *va, hpa_t *out)
 
 	if (table == NULL) {
 		/* Only the image is mapped so far. */
-		*out = HPA(image_hpa(va));
+		*out = HPA(paging_image_hpa(va));
 		return CLV_OK;
 	}
 	for (u32 level = paging.levels; level-- > 0U;) {
-		u64 pte = table[index_of((uintptr_t)va, level)];
+		u64 pte = table[paging_index_of((uintptr_t)va, level)];
 
 		if ((pte & PTE_V) == 0U)
 			return CLV_ERR_FAULT;
@@ -298,7 +302,7 @@ int paging_hpa(const void *va, hpa_t *out)
 				   ((uintptr_t)va & (PTE_LEVEL_SIZE(level) - 1U)));
 			return CLV_OK;
 		}
-		table = table_at(pte);
+		table = paging_table_at(pte);
 	}
 	return CLV_ERR_FAULT;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The page tables in the image, shared by early.c (which sees them at their physical address) and paging.c.
+ * The page tables in the image. early.c, which sees them at their physical address, shares them
+ * with paging.c.
  */
 #ifndef ARCH_RISCV_PAGING_TABLES_H
 #define ARCH_RISCV_PAGING_TABLES_H
@@ -10,8 +11,9 @@
 #include "arch/riscv/pte.h"
 
 /**
- * struct paging_tables - @entry: tables; number 0 is the root that early.c made
- * @used: tables taken. Written by the boot hart alone
+ * struct paging_tables - the tables, which only the boot hart writes
+ * @entry: the tables; number 0 is the root that early.c made
+ * @used: how many of them have been taken
  */
 struct paging_tables {
 	u64 entry[LAYOUT_TABLES][PTE_TABLE_ENTRIES] __attribute__((aligned(4096)));

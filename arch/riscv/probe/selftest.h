@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What can only be found by translating an address in two stages: hardware A/D updates, and NAPOT leaves.
+ * What can only be found by translating an address in two stages: hardware updates of A and D bits,
+ * and NAPOT leaves.
  */
 #ifndef ARCH_RISCV_SELFTEST_H
 #define ARCH_RISCV_SELFTEST_H
@@ -8,28 +9,45 @@
 #include <cleave/types.h>
 
 /**
- * enum selftest_ad - what a hart did when a guest's access called for an A or D bit to be set in a page-table page that the
- * G-stage maps without W
+ * enum selftest_ad - what a hart did when it had to set an A or D bit in a guest's page table
+ *
+ * The G-stage maps the page of that table without W. MAX() of two
+ * values is the worse one.
  */
 enum selftest_ad {
-	SELFTEST_AD_NOT_RUN,	/* the tables did not translate at all */
-	SELFTEST_AD_PAGE_FAULT, /* Svade: the guest's own page fault, nothing written */
-	SELFTEST_AD_GUEST_FAULT, /* hardware A/D that the G-stage stopped: guest-page fault, nothing written */
-	SELFTEST_AD_UNSOUND, /* the entry was changed through a mapping without W: a write that no log sees */
+	/* The tables did not translate at all. */
+	SELFTEST_AD_NOT_RUN,
+	/* Svade: the guest got a page fault of its own, and nothing was written. */
+	SELFTEST_AD_PAGE_FAULT,
+	/*
+	 * The hardware update was stopped by the G-stage: a guest-page fault, nothing was written.
+	 */
+	SELFTEST_AD_GUEST_FAULT,
+	/* The entry was changed through a mapping without W, a write that no log can see. */
+	SELFTEST_AD_UNSOUND,
 };
 
+/**
+ * struct selftest_result - what a hart did
+ * @plain: with henvcfg.ADUE = 0 or without henvcfg, which is how guests run
+ * @adue: with ADUE = 1; NOT_RUN if the bit cannot be set
+ * @svnapot: a NAPOT leaf translated as it should
+ */
 struct selftest_result {
-	enum selftest_ad plain; /* with henvcfg.ADUE = 0, or without henvcfg: as guests are run */
-	enum selftest_ad adue;	/* with ADUE = 1; NOT_RUN where the bit cannot be set */
+	enum selftest_ad plain;
+	enum selftest_ad adue;
 	bool svnapot;
 };
 
 /**
- * selftest_run() - run all of it on this hart
- * @levels: G-stage levels to use, a mode that the hart has
- * @adue: henvcfg.ADUE can be set; @henvcfg: there is a henvcfg
+ * selftest_run() - run the self-test on the calling hart
+ * @levels: levels of the G-stage, a mode that the hart has
+ * @henvcfg: the hart has henvcfg
+ * @adue: henvcfg.ADUE can be set
+ * @out: the result
  *
- * Uses static tables: one hart at a time. Puts every CSR back and fences.
+ * It uses static tables, so one hart at a time may run it. All CSRs are put back and the TLB is
+ * fenced.
  */
 void selftest_run(u32 levels, bool henvcfg, bool adue, struct selftest_result *out);
 
