@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tables and loops of mm/bits.h.
+ * The table and the loop of mm/bits.h.
  */
 #include "mm/bits.h"
 
-/* Entry (1 << n) * sequence >> 58 holds n. */
+/* The entry at ((1 << n) * sequence) >> 58 holds n. */
 const u8 bits_debruijn_table[64] = {
 	0,  1,	48, 2,	57, 49, 28, 3,	61, 58, 50, 42, 38, 29, 17, 4,	62, 55, 59, 36, 53, 51,
 	43, 22, 45, 39, 33, 30, 24, 18, 12, 5,	63, 47, 56, 27, 60, 41, 37, 16, 54, 35, 52, 21,
@@ -14,8 +14,8 @@ const u8 bits_debruijn_table[64] = {
 void bits_fill(u64 *to, u64 words, u64 value)
 {
 	/*
-	 * Volatile: the compiler must not make a call of memset() out of it, which knows less about
-	 * size and alignment.
+	 * Volatile keeps the compiler from replacing the loop with a call of memset(), which knows
+	 * less about size and alignment.
 	 */
 	volatile u64 *p = to;
 	volatile u64 *end = p + words;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Dirty bitmaps: what is not short enough for the header.
+ * Dirty bitmaps: the functions that are too long for the header.
  */
 #include "mm/dirty.h"
 #include "mm/bits.h"
@@ -36,7 +36,7 @@ void dirty_mark_range(struct dirty *d, u64 first, u64 count)
 	u64 page = first;
 	u64 end = first + count;
 
-	/* Word by word, each with its summary bit after it, as dirty_mark() does. */
+	/* Each word first and its summary bit second, as dirty_mark() does. */
 	while (page < end) {
 		u64 word = page / DIRTY_WORD_PAGES;
 		u64 stop = MIN((word + 1U) * DIRTY_WORD_PAGES, end);
@@ -51,7 +51,9 @@ void dirty_mark_range(struct dirty *d, u64 first, u64 count)
 
 u64 dirty_count(const struct dirty *d)
 {
-	/* A taker may count a bit out before its setter has counted it in. */
+	/*
+	 * A taker may subtract a bit before its setter has added it. The sum has wrapped then.
+	 */
 	u64 set = atomic_read(&d->set);
 
 	return set > d->pages ? 0U : set;
@@ -62,7 +64,7 @@ void dirty_set_words(struct dirty *d, u64 word, u64 end)
 	u64 last = MIN(end * DIRTY_WORD_PAGES, d->pages);
 
 	bits_fill(&d->bits[word], end - word, ~UINT64_C(0));
-	/* No bit stands behind the last page. */
+	/* The bits after the last page stay zero. */
 	if (last < end * DIRTY_WORD_PAGES)
 		atomic_set(&d->bits[end - 1U], bits_mask(0, (u32)(last % DIRTY_WORD_PAGES)));
 	for (u64 span = word / DIRTY_SPAN_WORDS; span * DIRTY_SPAN_WORDS < end; span++)

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The dirty bitmap of a region: one bit a 4 KiB page, and a summary bit a span of 512 pages.
+ * The dirty bitmap of a region: one bit for each 4 KiB page, and one summary bit for each span of
+ * 512 pages, so that a harvest need not look at spans that nobody wrote to.
  *
- * Who may run at once: any number of vCPUs that set bits, and one holder of the space's lock that
- * takes them. Nobody takes a lock to set a bit.
+ * What may run at once: any number of vCPUs that set bits, and one holder of the space's lock that
+ * takes them. Setting a bit takes no lock.
  *
- * Summary. A setter sets the page's bit, then the span's summary bit. The taker clears the summary
- * bit, then takes words. Every one of these is an acquire-release read-modify-write that is done
- * unconditionally. So if the taker's clearing comes after the setter's setting of the summary bit,
- * the page's bit was set before the taker looks at the word, and is taken; if it comes before, the
- * summary bit stays set. Either way no bit stands under a clear summary bit once its setter has
- * returned. (Setting the summary bit only when it reads as clear would break this: the setter's
- * read could come before the taker's clearing although its page bit is not visible to the taker
- * yet.) A summary bit over no set bit is allowed.
+ * The summary. A setter sets the page's bit first and the span's summary bit second. The taker
+ * clears the summary bit first and takes the words second. Each of the four is a read-modify-write
+ * with acquire and release, and none is ever skipped. So there are two cases:
+ *
+ * - The taker clears the summary bit after the setter has set it. Then the page's bit was set
+ *   before the taker looks at the word, and the taker takes it.
+ * - The taker clears the summary bit before the setter sets it. Then the summary bit stays set.
+ *
+ * Either way, once a setter has returned, its page's bit never stands under a clear summary bit. A
+ * setter that sets the summary bit only when it reads it as clear would break this: it could read
+ * the bit before the taker clears it, at a time when the taker cannot see its page's bit yet. A
+ * summary bit may be set although no bit of its span is.
  */
 #ifndef MM_DIRTY_H
 #define MM_DIRTY_H
@@ -27,10 +32,11 @@
 
 /**
  * struct dirty - one bitmap
- * @bits: bit n of word w: page 64 w + n; atomic
- * @summary: bit n of word w: span 64 w + n may have bits set; atomic
- * @pages: bits that exist; those beyond in the last word are always zero
- * @set: bits set; atomic, ahead or behind while setters and a taker run
+ * @bits: bit n of word w stands for page 64 w + n; atomic
+ * @summary: bit n of word w says that span 64 w + n may have bits set; atomic
+ * @pages: bits that exist; the bits after the last page are always zero
+ * @set: number of bits that are set; atomic. It may be too high or too low while setters and a
+ *       taker run
  */
 struct dirty {
 	u64 *bits;
@@ -39,15 +45,17 @@ struct dirty {
 	u64 set;
 };
 
-/**
- * dirty_bytes() - Return: bytes of memory that a bitmap of @pages pages takes, a multiple of 4 KiB
- */
+/** dirty_bytes() - Return: bytes that a bitmap of @pages pages takes, a multiple of 4 KiB */
 u64 dirty_bytes(u64 pages);
 
-/** dirty_init() - make a bitmap with no bit set in @memory (dirty_bytes() of it, 8-byte aligned) */
+/**
+ * dirty_init() - make a bitmap in which no bit is set
+ * @memory: dirty_bytes() bytes for it, aligned to 8 bytes
+ * @pages: pages that it is for
+ */
 void dirty_init(struct dirty *d, void *memory, u64 pages);
 
-/** dirty_words() - Return: words of the bitmap */
+/** dirty_words() - Return: number of words of the bitmap */
 static inline u64 dirty_words(const struct dirty *d)
 {
 	return (d->pages + DIRTY_WORD_PAGES - 1U) / DIRTY_WORD_PAGES;
@@ -57,8 +65,8 @@ static inline u64 dirty_words(const struct dirty *d)
  * dirty_range_ok() - Return: true when a call may work on the bits of @count pages from @first on
  * @pages: of the bitmap
  *
- * Bits are handed out by words: @first is a multiple of 64, and so is @count unless the range ends
- * the bitmap. It is not empty, and lies in the bitmap.
+ * Bits are handed out in whole words. So @first is a multiple of 64, and so is @count, unless the
+ * range ends with the bitmap. The range is not empty and lies in the bitmap.
  */
 static inline bool dirty_range_ok(u64 pages, u64 first, u64 count)
 {
@@ -73,7 +81,7 @@ static inline u64 dirty_range_words(u64 count)
 	return count / DIRTY_WORD_PAGES + (count % DIRTY_WORD_PAGES != 0U ? 1U : 0U);
 }
 
-/** dirty_mark() - set the bit of @page; lock-free */
+/** dirty_mark() - set the bit of @page; takes no lock */
 static inline void dirty_mark(struct dirty *d, u64 page)
 {
 	u64 bit = BIT64(page % DIRTY_WORD_PAGES);
@@ -84,7 +92,7 @@ static inline void dirty_mark(struct dirty *d, u64 page)
 	(void)atomic_or(&d->summary[span / 64U], BIT64(span % 64U));
 }
 
-/** dirty_test() - Return: true when the bit of @page is set; acquire */
+/** dirty_test() - Return: true when the bit of @page is set; the read is an acquire */
 static inline bool dirty_test(const struct dirty *d, u64 page)
 {
 	u64 word = atomic_read_acquire(&d->bits[page / DIRTY_WORD_PAGES]);
@@ -92,22 +100,24 @@ static inline bool dirty_test(const struct dirty *d, u64 page)
 	return (word & BIT64(page % DIRTY_WORD_PAGES)) != 0U;
 }
 
-/**
- * dirty_mark_range() - set the bits of @count pages from @first on; lock-free. The range lies in
- * the bitmap
- */
+/** dirty_mark_range() - set the bits of @count pages from @first on, all of the bitmap; no lock */
 void dirty_mark_range(struct dirty *d, u64 first, u64 count);
 
 /**
- * dirty_take() - clear the bits @mask of a word and tell which were set; lock-free against setters
- * Return: those of @mask that were set.
+ * dirty_take() - clear the bits @mask of a word, while setters may run
+ *
+ * Return: those bits of @mask that were set.
  */
 static inline u64 dirty_take(struct dirty *d, u64 word, u64 mask)
 {
 	return atomic_and(&d->bits[word], ~mask) & mask;
 }
 
-/** dirty_summary_take() - clear the summary bit of @span. Return: true when it was set */
+/**
+ * dirty_summary_take() - clear the summary bit of @span
+ *
+ * Return: true when it was set.
+ */
 static inline bool dirty_summary_take(struct dirty *d, u64 span)
 {
 	u64 bit = BIT64(span % 64U);
@@ -128,8 +138,10 @@ static inline bool dirty_summary_test(const struct dirty *d, u64 span)
 }
 
 /**
- * dirty_clean_spans() - how many spans from @span on have no bit set, by their summary
- * @end: where to stop looking, beyond @span
+ * dirty_clean_spans() - count the spans from @span on whose summary bits are clear
+ * @end: the span to stop at; greater than @span
+ *
+ * Return: their number, 0 when the summary bit of @span is set.
  */
 static inline u64 dirty_clean_spans(const struct dirty *d, u64 span, u64 end)
 {
@@ -145,16 +157,17 @@ static inline u64 dirty_clean_spans(const struct dirty *d, u64 span, u64 end)
 	return MIN(at + bits_lowest(summary), end) - span;
 }
 
-/** dirty_count() - Return: bits set, as far as setters that run now have got */
+/** dirty_count() - Return: number of bits set, without those that setters are about to count */
 u64 dirty_count(const struct dirty *d);
 
 /**
- * dirty_set_words() - set all bits of the words [@word, @end) and their summary; nobody else marks
- * or takes yet
+ * dirty_set_words() - set all bits of the words [@word, @end), and their summary bits
+ *
+ * They are clear before, and nobody else sets or takes bits yet.
  */
 void dirty_set_words(struct dirty *d, u64 word, u64 end);
 
-/** dirty_wipe_span() - clear all bits of @span and its summary; no setter runs any more */
+/** dirty_wipe_span() - clear all bits of @span and its summary bit; no setter runs any more */
 void dirty_wipe_span(struct dirty *d, u64 span);
 
 #endif

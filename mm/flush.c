@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Gathering of ranges that lost permission (rule M7).
- *
- * It must never flush: flush_remote() is core's.
+ * Flush batches: gathering ranges that lost permission (rule M7). It must never flush.
  */
 #include "mm/flush.h"
 
@@ -12,7 +10,7 @@ void flush_batch_init(struct flush_batch *b)
 	b->all = false;
 }
 
-/* True when the two ranges share a byte or touch. No range wraps. */
+/* Return: true when [@base, @base + @size) and @r share a byte or touch. Neither wraps. */
 static bool flush_batch_touches(const struct flush_range *r, u64 base, u64 size)
 {
 	return base <= r->base.v + r->size && r->base.v <= base + size;
@@ -27,8 +25,8 @@ void flush_batch_add(struct flush_batch *b, gpa_t base, u64 size)
 	if (size == 0U || b->all)
 		return;
 	/*
-	 * Take out every range that touches the new one, and put their union in: the ranges stay
-	 * disjoint.
+	 * Take out every range that touches the new one, and put the union of all in. So the ranges
+	 * stay disjoint. The union may touch a range that was passed over: look from the start.
 	 */
 	while (i < b->nr) {
 		const struct flush_range *r = &b->range[i];

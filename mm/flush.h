@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Flush batches: which guest-physical ranges lost permission and must leave every TLB (rule M7).
+ * Flush batches: the guest-physical ranges that lost permission and must leave every TLB.
  *
- * An operation that removes permission gathers ranges here and pays one flush_remote() at its end.
- * This file must never execute a flush itself; who runs where is core's knowledge.
+ * Rule M7, fences are paid once: an operation that takes permission away gathers ranges in a batch,
+ * and calls flush_remote() once at its end. These files must never flush anything themselves: which
+ * vCPU runs on which hart is known to core alone.
  */
 #ifndef MM_FLUSH_H
 #define MM_FLUSH_H
@@ -16,15 +17,16 @@ struct space;
 
 struct flush_range {
 	gpa_t base;
-	u64 size; /* bytes */
+	u64 size; /* bytes; base + size does not wrap */
 };
 
 /**
- * struct flush_batch - ranges of one space that wait for one flush; owned by the caller, on its
- * stack
+ * struct flush_batch - ranges of one space that wait for one flush
  * @nr: ranges in use
- * @all: too many ranges came: the whole address space of the VMID must be flushed
- * @range: disjoint ranges, in the order they came; neighbours are merged
+ * @all: more ranges were added than fit: everything of the space must be flushed
+ * @range: disjoint ranges; those that touch have been merged
+ *
+ * It is the caller's, on its stack.
  */
 struct flush_batch {
 	u32 nr;
@@ -36,7 +38,7 @@ struct flush_batch {
 void flush_batch_init(struct flush_batch *b);
 
 /**
- * flush_batch_add() - note that translations of a range must go
+ * flush_batch_add() - add a range whose translations must go
  * @b: batch
  * @base: first GPA, 4 KiB aligned
  * @size: bytes, a multiple of 4 KiB; 0 adds nothing
@@ -50,17 +52,21 @@ static inline bool flush_batch_empty(const struct flush_batch *b)
 }
 
 /**
- * flush_remote() - make every hart forget what @b names, and wait until they have
+ * flush_remote() - make every hart forget what @b names, and wait until each of them has
  * @sp: the space that the ranges belong to
  * @b: what must go; not empty
  *
- * Defined by core (by a software ledger in host tests). When it returns, no hart holds a
- * translation of @sp for these ranges that was made before the call, and every vCPU of @sp that was
- * running at the call has left the page-table walk it may have stood in (rule M4). A vCPU that does
- * not run is not interrupted: it flushes when it next enters (M7).
+ * Core defines it (core/run/shootdown.c), and in host tests a software ledger of TLBs does. When it
+ * returns,
  *
- * Locking: called with the space's lock held; may be called on any hart, also by a vCPU of @sp's
- * own VM. The caller's own walk must be over. Serves other harts' requests while it waits.
+ * - no hart holds a translation of @sp for these ranges that was made before the call;
+ * - every vCPU of @sp that ran at the time of the call has left the page-table walk that it may
+ *   have stood in (rule M4).
+ *
+ * A vCPU that does not run is not interrupted: it flushes before it next enters the guest (M7).
+ *
+ * Locking: the caller holds the lock of @sp and stands in no walk itself. It may run on any hart,
+ * also as a vCPU of @sp. The function serves other harts' requests while it waits.
  */
 void flush_remote(struct space *sp, const struct flush_batch *b);
 

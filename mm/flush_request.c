@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fence requests: merging them, and their pages. See flush_request.h.
+ * Fence requests of guests: merging them, and their pages. See mm/flush_request.h.
  */
 #include "mm/flush_request.h"
 
 #define FLUSH_REQ_HFENCE (FLUSH_REQ_RANGE | FLUSH_REQ_RANGE_ASID | FLUSH_REQ_ALL)
 
+/* Return: true when both ask for the same HFENCE of the same range. */
 static bool flush_request_same(const struct flush_request *a, const struct flush_request *b)
 {
 	return (a->kind & FLUSH_REQ_HFENCE) == (b->kind & FLUSH_REQ_HFENCE) && a->asid == b->asid &&

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What fences a guest wants, as a record: merging two into one, and what it takes to do it. Builds for the host too.
+ * A record of the fences that a guest asks for (SBI RFENCE): how two records become one, and which
+ * pages a record names.
  *
- * Merging may only ever widen: whatever either of two requests wanted gone is gone when their merger is done.
+ * Merging may only widen: when the merged record has been executed, everything is gone that either
+ * of the two asked to be gone.
  */
 #ifndef MM_FLUSH_REQUEST_H
 #define MM_FLUSH_REQUEST_H
@@ -14,17 +16,21 @@
 #define FLUSH_REQ_RANGE_ASID  0x4U /* HFENCE.VVMA of a range, one ASID */
 #define FLUSH_REQ_ALL	      0x8U /* HFENCE.VVMA of everything */
 
-#define FLUSH_WHOLE UINT64_MAX /* as a size: every address */
+/* As a size: every address. */
+#define FLUSH_WHOLE UINT64_MAX
 
-/* More pages than these are fenced by one fence of all addresses: each page costs about as much as that one does. */
+/*
+ * A range of more pages is fenced by one fence of all addresses: the fence of one page costs about
+ * as much as that one.
+ */
 #define FLUSH_REQUEST_MAX_PAGES 16U
 
 /**
- * struct flush_request - fences that a guest wants
- * @kind: bit set FLUSH_REQ_*; at most one of the HFENCE kinds; 0: none
+ * struct flush_request - fences that a guest asks for
+ * @kind: set of FLUSH_REQ_* with at most one of the HFENCE kinds; 0: nothing is asked for
  * @asid: for FLUSH_REQ_RANGE_ASID
- * @start: first guest virtual address
- * @size: bytes, not 0, or FLUSH_WHOLE; the range does not wrap (sbi_args_range())
+ * @start: first guest-virtual address
+ * @size: bytes, not 0, or FLUSH_WHOLE; sbi_args_range() has seen to it that the range does not wrap
  */
 struct flush_request {
 	u32 kind;
@@ -33,13 +39,21 @@ struct flush_request {
 	u64 size;
 };
 
-/** flush_request_merge() - add @r to the requests that wait in @to; what does not fit together becomes FLUSH_REQ_ALL */
+/**
+ * flush_request_merge() - add a request to those that wait
+ * @to: what waits; afterwards it covers @r too
+ * @r: what is added
+ *
+ * Two ranges that are not the same become FLUSH_REQ_ALL.
+ */
 void flush_request_merge(struct flush_request *to, const struct flush_request *r);
 
 /**
- * flush_request_pages() - pages that @r's range touches
- * @first: out: address of the first, when the answer is not 0
- * Return: their number, at most FLUSH_REQUEST_MAX_PAGES + 1; 0: too many, fence all addresses.
+ * flush_request_pages() - count the pages that the range of @r touches
+ * @first: out: address of the first page; set only when the answer is not 0
+ *
+ * Return: their number, at most FLUSH_REQUEST_MAX_PAGES + 1, or 0 when there are too many: then
+ * all addresses are to be fenced.
  */
 u64 flush_request_pages(const struct flush_request *r, u64 *first);
 

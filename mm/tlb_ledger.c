@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The book of what a hart's TLB may hold. See tlb_ledger.h; builds for the host too.
+ * The ledger of what a hart's TLB may hold. See mm/tlb_ledger.h.
  */
 #include "mm/tlb_ledger.h"
 

@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a hart's TLB may still hold, in a book: for the debug build, and for tests on the host.
+ * A ledger of what a hart's TLB may still hold, for the debug build and for tests on the host.
  *
- * Emulators flush more than they are told to, so a fence that is missing shows on none of them. The book forgets only what a
- * fence names, and says so when a vCPU is about to run into what another left behind. It must never change what is done.
+ * Emulators flush more than they are told to, so none of them shows that a fence is missing. The
+ * ledger forgets only what a fence names. When a vCPU is about to run with translations that
+ * another one left behind, the ledger says so (rules M2 and M7). It must never change what the
+ * hypervisor does.
  */
 #ifndef MM_TLB_LEDGER_H
 #define MM_TLB_LEDGER_H
 
 #include <cleave/types.h>
 
-#define TLB_LEDGER_VMIDS (CONFIG_MAX_VMS + 1U) /* core/vm/vmid.c gives out no larger one */
+/* core/vm/vmid.c gives out no VMID that is greater than CONFIG_MAX_VMS. */
+#define TLB_LEDGER_VMIDS (CONFIG_MAX_VMS + 1U)
 
 /**
- * struct tlb_ledger_entry - translations under one VMID
- * @vm: whose G-stage they may come from, NULL: none are held
- * @since: fence generation of that VM from which on they may come
- * @vcpu: whose VS-stage they may come from, NULL: none are held
+ * struct tlb_ledger_entry - the translations that may be held under one VMID
+ * @vm: VM whose G-stage they come from; NULL: none of a G-stage are held
+ * @since: fence generation of that VM at which the oldest of them may have been made
+ * @vcpu: vCPU whose VS-stage they come from; NULL: none of a VS-stage are held
  */
 struct tlb_ledger_entry {
 	const void *vm;
@@ -24,24 +27,34 @@ struct tlb_ledger_entry {
 	const void *vcpu;
 };
 
-/** struct tlb_ledger - one hart's book; only that hart uses it */
+/** struct tlb_ledger - the ledger of one hart; only that hart uses it */
 struct tlb_ledger {
 	struct tlb_ledger_entry vmid[TLB_LEDGER_VMIDS];
 };
 
-/** tlb_ledger_gvma() - HFENCE.GVMA of @vmid; tlb_ledger_gvma_all() - of all */
+/** tlb_ledger_gvma() - the hart has executed HFENCE.GVMA for @vmid */
 void tlb_ledger_gvma(struct tlb_ledger *l, u16 vmid);
+
+/** tlb_ledger_gvma_all() - the hart has executed HFENCE.GVMA for all VMIDs */
 void tlb_ledger_gvma_all(struct tlb_ledger *l);
 
-/** tlb_ledger_vvma() - HFENCE.VVMA of all addresses and ASIDs while @vmid is in hgatp */
+/**
+ * tlb_ledger_vvma() - the hart has executed HFENCE.VVMA for all addresses and ASIDs
+ * @vmid: the VMID in hgatp, which is the one that the instruction works on
+ */
 void tlb_ledger_vvma(struct tlb_ledger *l, u16 vmid);
 
 /**
- * tlb_ledger_enter() - a vCPU is about to run
- * @vm, @vcpu: compared only
- * @seen: fence generation of @vm that the vCPU says it has fenced up to
+ * tlb_ledger_enter() - check that a vCPU may run with what the TLB may hold
+ * @l: ledger of the hart
+ * @vmid: VMID that the vCPU runs under
+ * @vm, @vcpu: the VM and the vCPU; they are only compared
+ * @seen: the last fence generation of @vm that the vCPU says it has fenced for
  *
- * Return: NULL, or what is wrong, in words. The book goes on as if the fence had been there, so that each mistake is told once.
+ * After a complaint the ledger goes on as if the missing fence had been executed, so that each
+ * mistake is reported once.
+ *
+ * Return: NULL, or what the TLB may wrongly hold, in words.
  */
 const char *tlb_ledger_enter(struct tlb_ledger *l, u16 vmid, const void *vm, const void *vcpu,
 			     u64 seen);
