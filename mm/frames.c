@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Frame allocator: a sorted list of free ranges, and a choice of place that keeps large blocks
+ * The frame allocator: a sorted list of free ranges, and a choice of places that keeps large blocks
  * whole.
  *
- * It must never touch the memory itself, nor let the list say something that a failed call did not
- * finish: what a change needs is checked before the first entry moves (M5).
+ * It must never touch the memory itself, and never change the list in a call that fails (M5): each
+ * call checks what its change needs before it moves the first entry.
  */
 #include "mm/frames.h"
 #include <cleave/errno.h>
 
+/**
+ * struct frames_place - a place that a block could be taken from
+ * @index: number of its range; the number of ranges: there is no place
+ * @base: HPA
+ * @gib_lost, @mib2_lost: whole blocks of 1 GiB and of 2 MiB that taking it breaks up
+ * @range_size: bytes of the range; of several places the one in the smallest range is the best
+ */
 struct frames_place {
-	u32 index; /* of the range */
+	u32 index;
 	u64 base;
-	u64 gib_lost;	/* whole 1 GiB blocks that this place breaks up */
-	u64 mib2_lost;	/* whole 2 MiB blocks */
-	u64 range_size; /* the smallest range that will do is the best */
+	u64 gib_lost;
+	u64 mib2_lost;
+	u64 range_size;
 };
 
 static u64 frames_end(const struct frames_range *r)
@@ -22,10 +29,12 @@ static u64 frames_end(const struct frames_range *r)
 	return r->base + r->size;
 }
 
-/* Index of the first range that ends after @addr. */
+/* Return: index of the first range that ends after @addr. */
 static u32 frames_find(const struct frames *f, u64 addr)
 {
 	u32 i = 0;
+
+	spin_assert_held(&f->lock);
 
 	while (i < f->nr && frames_end(&f->range[i]) <= addr)
 		i++;
@@ -49,8 +58,8 @@ static void frames_insert(struct frames *f, u32 index, u64 base, u64 size)
 }
 
 /*
- * Take [@base, @end) out of range @index, which holds it. Needs a free slot when both sides are
- * left.
+ * Take [@base, @end) out of range @index, which holds all of it. Where something is left on both
+ * sides, that needs one more slot.
  */
 static int frames_cut(struct frames *f, u32 index, u64 base, u64 end)
 {
@@ -74,7 +83,7 @@ static int frames_cut(struct frames *f, u32 index, u64 base, u64 end)
 	return CLV_OK;
 }
 
-/* Put [@base, @end) in; none of it is free. Neighbours are merged. */
+/* Put [@base, @end) into the list, merged with the ranges that it touches. */
 static int frames_put(struct frames *f, u64 base, u64 end)
 {
 	u32 i = frames_find(f, base);
@@ -107,7 +116,7 @@ int frames_add(struct frames *f, hpa_t base, u64 size)
 	u64 end = ALIGN_DOWN(base.v + size, PAGE_SIZE);
 	int err;
 
-	/* Nothing whole is in it: also where rounding up or the sum wrapped. */
+	/* It holds no whole page, or the sum or its rounding has wrapped. */
 	if (base.v + size < base.v || start < base.v || start >= end)
 		return CLV_OK;
 	spin_lock(&f->lock);
@@ -118,38 +127,7 @@ int frames_add(struct frames *f, hpa_t base, u64 size)
 	return err;
 }
 
-int frames_reserve(struct frames *f, hpa_t base, u64 size)
-{
-	u64 start = ALIGN_DOWN(base.v, PAGE_SIZE);
-	u64 last = base.v + (size - 1U);
-	u64 end;
-	int err = CLV_OK;
-
-	if (size == 0U)
-		return CLV_OK;
-	if (last < base.v)
-		last = ~UINT64_C(0);
-	/*
-	 * The page that holds the last byte goes too; the topmost page of all is never free memory.
-	 */
-	end = ALIGN_DOWN(last, PAGE_SIZE);
-	end = end > ~PAGE_SIZE ? end : end + PAGE_SIZE;
-	spin_lock(&f->lock);
-	for (;;) {
-		u32 i = frames_find(f, start);
-
-		if (i == f->nr || f->range[i].base >= end)
-			break;
-		err = frames_cut(f, i, MAX(start, f->range[i].base),
-				 MIN(end, frames_end(&f->range[i])));
-		if (err != CLV_OK)
-			break;
-	}
-	spin_unlock(&f->lock);
-	return err;
-}
-
-/* Whole blocks of @block bytes in [@base, @end). */
+/* Return: number of whole, aligned blocks of @block bytes in [@base, @end). */
 static u64 frames_blocks(u64 base, u64 end, u64 block)
 {
 	u64 first = ALIGN_UP(base, block);
@@ -158,7 +136,7 @@ static u64 frames_blocks(u64 base, u64 end, u64 block)
 	return first >= base && first < last ? (last - first) / block : 0U;
 }
 
-/* Whole blocks that taking [@base, @end) out of @r loses beyond those it needs itself. */
+/* Return: number of whole blocks of @block bytes in @r that taking [@base, @end) breaks up. */
 static u64 frames_lost(const struct frames_range *r, u64 base, u64 end, u64 block)
 {
 	u64 r_end = frames_end(r);
@@ -168,7 +146,8 @@ static u64 frames_lost(const struct frames_range *r, u64 base, u64 end, u64 bloc
 }
 
 /*
- * Lowest address from @base on that is congruent to @offset modulo @align; false when that wraps.
+ * Find the lowest address from @base on that is congruent to @offset modulo @align. Return: false
+ * when it wraps.
  */
 static bool frames_align_up(u64 base, u64 align, u64 offset, u64 *out)
 {
@@ -190,7 +169,7 @@ static bool frames_better(const struct frames_place *a, const struct frames_plac
 	return a->range_size < b->range_size;
 }
 
-/* Judge taking [@base, @base + @size) out of range @index, and keep it in @best if it is better. */
+/* Keep the place [@base, @base + @size) in range @index as @best if it is better than that. */
 static void frames_consider(const struct frames *f, u32 index, u64 base, u64 size,
 			    struct frames_place *best)
 {
@@ -220,7 +199,7 @@ int frames_alloc(struct frames *f, u64 size, u64 align, u64 offset, hpa_t *out)
 		return CLV_ERR_INVAL;
 	spin_lock(&f->lock);
 	best.index = f->nr;
-	/* In each range the lowest place and the highest: those in between break up no less. */
+	/* The places between the lowest and the highest of a range break up no fewer blocks. */
 	for (u32 i = 0; i < f->nr; i++) {
 		const struct frames_range *r = &f->range[i];
 		u64 low;
@@ -251,7 +230,7 @@ int frames_alloc_at(struct frames *f, hpa_t base, u64 size)
 		return CLV_ERR_INVAL;
 	spin_lock(&f->lock);
 	i = frames_find(f, base.v);
-	/* Free neighbours are one range: what is all free lies in one. */
+	/* Free ranges that touch are one range, so a block that is wholly free lies in one. */
 	if (i < f->nr && f->range[i].base <= base.v && frames_end(&f->range[i]) >= base.v + size)
 		err = frames_cut(f, i, base.v, base.v + size);
 	spin_unlock(&f->lock);

@@ -2,8 +2,8 @@
 /*
  * The frame allocator: host memory in blocks of 4 KiB, 2 MiB and 1 GiB.
  *
- * It must never touch the memory that it hands out (it may be a guest's). One instance serves the
- * machine; all calls take its lock.
+ * It must never touch the memory that it hands out: that may be a guest's. One instance serves the
+ * machine, and each call takes its lock.
  */
 #ifndef MM_FRAMES_H
 #define MM_FRAMES_H
@@ -19,49 +19,49 @@ struct frames_range {
 };
 
 /**
- * struct frames - free memory as a sorted list of disjoint ranges; the largest free blocks are kept
- * whole
- * @lock: guards all else
+ * struct frames - free memory as a sorted list of disjoint ranges
+ * @lock: guards all the rest
+ * @nr: ranges in use
+ * @range: the free ranges; no two touch
+ * @free: bytes that are free
+ * @total: bytes that were ever added
  */
 struct frames {
 	struct spinlock lock;
 	u32 nr;
 	struct frames_range range[FRAMES_MAX_RANGES];
-	u64 free;  /* bytes */
-	u64 total; /* bytes ever added */
+	u64 free;
+	u64 total;
 };
 
 /**
- * frames_add() - give memory to the allocator; rounded inwards to 4 KiB
- * Return: 0, CLV_ERR_NOMEM (too many separate ranges), CLV_ERR_EXISTS (overlaps memory that is
- * free).
+ * frames_add() - give memory to the allocator
+ * @base, @size: the range, in bytes; it is rounded inwards to 4 KiB
+ *
+ * Return: 0, CLV_ERR_NOMEM (too many separate ranges), CLV_ERR_EXISTS (some of it is free already).
  */
 int frames_add(struct frames *f, hpa_t base, u64 size);
 
 /**
- * frames_reserve() - take a given range out, whatever of it is free (firmware, image, initrd)
- * Return: 0, CLV_ERR_NOMEM (too many separate ranges).
- */
-int frames_reserve(struct frames *f, hpa_t base, u64 size);
-
-/**
  * frames_alloc() - take a contiguous block
  * @size: bytes, a multiple of 4 KiB
- * @align: power of two, at least 4 KiB: the block's HPA is congruent to @offset modulo this
- * @offset: bytes, multiple of 4 KiB, less than @align. Lets memory whose GPA is not aligned keep
- * huge leaves inside
+ * @align: bytes, a power of two and at least 4 KiB
+ * @offset: bytes, a multiple of 4 KiB, less than @align: the block's HPA is congruent to it modulo
+ *          @align. So memory whose GPA is not aligned can still be mapped with huge leaves
  * @out: HPA of the block
  *
- * Small blocks are taken from where they break up no larger block that could stay whole.
+ * The block is taken from a place where it breaks up as few 1 GiB and 2 MiB blocks as possible.
  *
  * Return: 0, CLV_ERR_INVAL, CLV_ERR_NOMEM.
  */
 int frames_alloc(struct frames *f, u64 size, u64 align, u64 offset, hpa_t *out);
 
 /**
- * frames_alloc_at() - take exactly the block [@base, @base + @size): memory that a partition has at
- * its own host address, so that a device can be given guest-physical addresses
- * @base, @size: bytes, multiples of 4 KiB; @size not 0
+ * frames_alloc_at() - take exactly the block [@base, @base + @size)
+ * @base, @size: bytes, multiples of 4 KiB; @size is not 0
+ *
+ * A partition whose guest-physical addresses are host-physical ones gets its memory this way, so
+ * that a device can be given its addresses.
  *
  * Return: 0; CLV_ERR_INVAL (alignment, size 0, wrapping), CLV_ERR_RANGE (not all of it is free),
  * CLV_ERR_NOMEM (too many separate ranges). After an error nothing has changed.
@@ -69,15 +69,15 @@ int frames_alloc(struct frames *f, u64 size, u64 align, u64 offset, hpa_t *out);
 int frames_alloc_at(struct frames *f, hpa_t base, u64 size);
 
 /**
- * frames_free() - give a block, or part of one, back
- * Return: 0, CLV_ERR_INVAL, CLV_ERR_EXISTS (some was free already), CLV_ERR_NOMEM (too many
- * separate ranges). After an error nothing has changed.
+ * frames_free() - give back a block, or a part of one
+ * @base, @size: bytes, multiples of 4 KiB; @size is not 0
+ *
+ * Return: 0; CLV_ERR_INVAL (alignment, size 0, wrapping), CLV_ERR_EXISTS (some of it is free
+ * already), CLV_ERR_NOMEM (too many separate ranges). After an error nothing has changed.
  */
 int frames_free(struct frames *f, hpa_t base, u64 size);
 
-/**
- * frames_largest() - Return: bytes of the largest block that frames_alloc() could give with @align
- */
+/** frames_largest() - Return: bytes of the largest block that frames_alloc() can give for @align */
 u64 frames_largest(struct frames *f, u64 align);
 
 #endif

@@ -22,7 +22,7 @@ int gstage_init(struct gstage *gs, hpa_t root, u32 levels, uintptr_t hpa_to_va)
 	return CLV_OK;
 }
 
-/* Go down from the table at @level to the entry of @gpa. */
+/* Go down from the table at @level to the entry that translates @gpa. */
 static void gstage_iter_descend(struct gstage_iter *it, u32 level, u64 gpa)
 {
 	for (;;) {
@@ -54,7 +54,7 @@ void gstage_iter_seek(struct gstage_iter *it, u64 gpa)
 	u64 differs = it->gpa ^ gpa;
 	u32 level = it->level;
 
-	/* The table at a level covers what one entry of the level above covers. */
+	/* A table covers as much as one entry of the level above it. */
 	while (level < it->gs->levels - 1U && (differs >> gstage_shift(level + 1U)) != 0U)
 		level++;
 	gstage_iter_descend(it, level, gpa);
@@ -91,7 +91,7 @@ u64 gstage_iter_rest(const struct gstage_iter *it)
 	return MIN(in_table, in_range);
 }
 
-/* Blocks of @span bytes that [@base, @base + @size) shares a byte with. */
+/* Return: number of blocks of @level's span that [@base, @base + @size) shares a byte with. */
 static u64 gstage_blocks(u64 base, u64 size, u32 level)
 {
 	return ((base + size - 1U) >> gstage_shift(level)) - (base >> gstage_shift(level)) + 1U;
@@ -102,7 +102,7 @@ u64 gstage_worst_tables(u32 levels, gpa_t base, u64 size)
 	u64 tables = 0;
 
 	/*
-	 * A table at a level stands behind one entry of the level above; the root is not from the
+	 * There is one table for each entry of the level above. The root does not come from the
 	 * pool.
 	 */
 	for (u32 level = 0; size != 0U && level + 1U < levels; level++)

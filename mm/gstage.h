@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * G-stage tables of one space, with three, four or five levels: walk, map, unmap, protect, split,
- * collapse.
+ * The G-stage tables of one space, with three, four or five levels: walk, map, unmap, protect,
+ * split, collapse.
  *
- * It must never know of regions, logs or harts, and never flush: what loses permission is put into
+ * It must never know of regions, logs or harts, and never flush. What loses permission is added to
  * a flush batch, and the caller flushes before it frees tables (M4) and before it answers (M2).
  *
- * Who may run at once: hart walks at any time; gstage_walk(), gstage_split() and
- * compare-and-exchange of W by vCPUs that handle faults, with no lock; everything else by one
- * holder of the space's lock. So an entry may change under the lock holder in two ways only: a leaf
- * gains W, or a leaf without W becomes a table that maps the same alike. Under a vCPU an entry may
- * change in any way, but the tables that it saw stay in place until it leaves its walk (M4).
+ * What may run at once:
+ *
+ * - The harts' own walks, at any time.
+ * - Without a lock, vCPUs that handle faults. They use gstage_walk() and gstage_split(), and
+ *   compare-and-exchange to add W to an entry.
+ * - Everything else, by one holder of the space's lock.
+ *
+ * So while the lock's holder works, an entry may change in two ways only: a leaf gains W, or a leaf
+ * without W becomes a table that maps the same memory alike. While a vCPU works, an entry may
+ * change in any way, but the tables that the vCPU saw stay in place until it leaves its walk (M4).
  */
 #ifndef MM_GSTAGE_H
 #define MM_GSTAGE_H
@@ -23,11 +28,11 @@
 
 /**
  * struct gstage - a tree of tables
- * @root: GSTAGE_ROOT_ENTRIES entries
- * @root_hpa: for hgatp
+ * @root: the root table, GSTAGE_ROOT_ENTRIES entries
+ * @root_hpa: its HPA, for hgatp
  * @levels: 3, 4 or 5
- * @limit: bytes of guest-physical address space that they translate
- * @va: what is added to an HPA to reach it
+ * @limit: bytes of guest-physical address space that the tree translates
+ * @va: what is added to an HPA to get the address of a load or store
  */
 struct gstage {
 	u64 *root;
@@ -38,15 +43,15 @@ struct gstage {
 };
 
 /**
- * struct gstage_iter - a walk over a range in order; descends from the root once
- * @gs: tables
- * @gpa: address of the present entry: where it was looked for, at first inside it, then its first
- * byte
+ * struct gstage_iter - a walk over a range in order, which descends from the root once
+ * @gs: the tables
+ * @gpa: the address that the present entry was looked up for. It may lie inside the entry's first
+ *       block; every later entry is looked up by its first byte
  * @end: end of the range, exclusive
  * @slot: the present entry: a leaf, or an invalid entry where nothing is mapped
  * @pte: what was read from it
  * @level: its level
- * @table: tables on the path, from the root (levels - 1) down to @level
+ * @table: the tables on the path, from the root (levels - 1) down to @level
  */
 struct gstage_iter {
 	const struct gstage *gs;
@@ -60,13 +65,13 @@ struct gstage_iter {
 
 enum gstage_split_result {
 	GSTAGE_SPLIT_DONE,
-	GSTAGE_SPLIT_LOST,     /* the entry has changed meanwhile: look again */
+	GSTAGE_SPLIT_LOST,     /* the entry has changed in the meantime: look again */
 	GSTAGE_SPLIT_NO_TABLE, /* the pool is empty */
 };
 
 #define GSTAGE_COLLECT_MAX 32U
 
-/** struct gstage_collect - tables that were unlinked by collapse and wait for a flush (M4) */
+/** struct gstage_collect - tables that a collapse has unlinked, and that wait for a flush (M4) */
 struct gstage_collect {
 	u32 nr;
 	u64 *table[GSTAGE_COLLECT_MAX];
@@ -74,15 +79,18 @@ struct gstage_collect {
 
 /**
  * gstage_init() - make an empty tree
- * @root: GSTAGE_ROOT_SIZE bytes, aligned to it; is zeroed
+ * @root: HPA of GSTAGE_ROOT_SIZE bytes, aligned to their size, which are zeroed
  * @levels: 3, 4 or 5
+ * @hpa_to_va: what is added to an HPA to get the address of a load or store
+ *
  * Return: 0, CLV_ERR_INVAL.
  */
 int gstage_init(struct gstage *gs, hpa_t root, u32 levels, uintptr_t hpa_to_va);
 
 /**
- * gstage_limit() - Return: bytes of guest-physical address space that the tree translates; a wider
- * address always faults
+ * gstage_limit() - Return: bytes of guest-physical address space that the tree translates
+ *
+ * An access to a higher address always faults.
  */
 static inline u64 gstage_limit(const struct gstage *gs)
 {
@@ -98,8 +106,9 @@ static inline u64 gstage_index(const struct gstage *gs, u32 level, u64 gpa)
 }
 
 /**
- * gstage_table() - Return: the table that pointer @pte points to; such an entry has nothing above
- * its PPN
+ * gstage_table() - Return: the table that pointer @pte points to
+ *
+ * A pointer has no bits above its PPN, so nothing needs to be masked.
  */
 static inline u64 *gstage_table(const struct gstage *gs, u64 pte)
 {
@@ -107,21 +116,21 @@ static inline u64 *gstage_table(const struct gstage *gs, u64 pte)
 }
 
 /**
- * gstage_walk() - find the entry that translates an address; lock-free
+ * gstage_walk() - find the entry that translates an address; takes no lock
  * @gpa: below gstage_limit()
- * @level: out, level of the entry
- * @pte: out, its content
+ * @level: out: level of the entry
+ * @pte: out: its content
  *
- * Every entry is read once. A table that is found through one was filled before it was linked; the
- * reads of its entries depend on the pointer that was read, which RVWMO orders (syntactic address
- * dependency), so no barrier stands on the way down.
+ * It reads each entry once. A table was filled before the entry that points to it was written, and
+ * reading the table depends on the pointer that was read. RVWMO keeps that order (syntactic address
+ * dependency), so the way down needs no barrier.
  *
- * Return: the entry: a leaf, or an invalid one.
+ * Return: the entry, which is a leaf or invalid.
  */
 static inline u64 *gstage_walk(const struct gstage *gs, gpa_t gpa, u32 *level, u64 *pte)
 {
 	u32 l = gs->levels - 1U;
-	/* gpa is below the limit: in the root the index needs no mask. */
+	/* The GPA is below the limit, so its index in the root needs no mask. */
 	u64 *slot = &gs->root[gpa.v >> gstage_shift(l)];
 	u64 entry = atomic_read(slot);
 
@@ -136,26 +145,32 @@ static inline u64 *gstage_walk(const struct gstage *gs, gpa_t gpa, u32 *level, u
 }
 
 /**
- * gstage_iter_start() - begin a walk of [@gpa, @gpa + @size), which lies below gstage_limit(), at
- * its first entry
+ * gstage_iter_start() - begin a walk at the first entry of a range
+ * @gpa, @size: the range, which lies below gstage_limit(); @size is in bytes
  */
 void gstage_iter_start(struct gstage_iter *it, const struct gstage *gs, gpa_t gpa, u64 size);
 
 /**
- * gstage_iter_seek() - go to the entry of @gpa; descends from where the path to it leaves the
- * present one
+ * gstage_iter_seek() - go to the entry that translates @gpa
+ *
+ * It starts at the lowest table that both entries have in common.
  */
 void gstage_iter_seek(struct gstage_iter *it, u64 gpa);
 
 /** gstage_iter_refresh() - read the present entry again, and go down if it has become a table */
 void gstage_iter_refresh(struct gstage_iter *it);
 
-/** gstage_iter_next() - go on to the next entry. Return: false at the end of the range */
+/**
+ * gstage_iter_next() - go on to the next entry
+ *
+ * Return: false at the end of the range.
+ */
 bool gstage_iter_next(struct gstage_iter *it);
 
 /**
- * gstage_iter_skip() - go on by @count entries of the present level, which end in its table or at
- * the end of the range
+ * gstage_iter_skip() - go on by @count entries of the present level
+ *
+ * They must not reach beyond the present table, unless that is beyond the end of the range.
  */
 void gstage_iter_skip(struct gstage_iter *it, u64 count);
 
@@ -166,17 +181,21 @@ static inline bool gstage_iter_done(const struct gstage_iter *it)
 }
 
 /**
- * gstage_iter_rest() - Return: entries from the present one to the end of its table or of the range
+ * gstage_iter_rest() - Return: entries from the present one up to the end of its table or of the
+ * range, whichever comes first
  */
 u64 gstage_iter_rest(const struct gstage_iter *it);
 
 /**
- * gstage_worst_tables() - tables, besides the root, that a range takes when it is mapped at 4 KiB
+ * gstage_worst_tables() - count the tables that a range takes when all of it is mapped at 4 KiB
  * @levels: 3, 4 or 5
+ * @base, @size: the range, in bytes
+ *
+ * Return: their number, without the root.
  */
 u64 gstage_worst_tables(u32 levels, gpa_t base, u64 size);
 
-/** gstage_map_tables() - most tables that gstage_map() of the same arguments takes */
+/** gstage_map_tables() - Return: the most tables that gstage_map() of the same arguments takes */
 u64 gstage_map_tables(const struct gstage *gs, gpa_t gpa, hpa_t hpa, u64 size, u32 largest);
 
 /**
@@ -202,9 +221,11 @@ int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa,
 
 /**
  * struct gstage_mapping - a range that is being mapped in steps (M6)
- * @chain: the tables that it takes, and maybe some more: they were taken at the beginning, so that no
- * step can fail (M5)
- * @done: bytes that are mapped; @done == @size: nothing is under way
+ * @gpa, @hpa, @size, @prot: as of gstage_map()
+ * @done: bytes that are mapped; when it is @size, nothing is under way
+ * @top: largest level of a leaf
+ * @chain: tables for it, at least as many as it takes. All were taken at the beginning, so that no
+ *         step can fail (M5)
  */
 struct gstage_mapping {
 	u64 gpa;
@@ -217,96 +238,100 @@ struct gstage_mapping {
 };
 
 /**
- * gstage_map_begin() - prepare what gstage_map() does, for gstage_map_step(); nothing is mapped yet
+ * gstage_map_begin() - prepare a mapping in steps; nothing is mapped yet
+ * @m: out: for gstage_map_step()
  *
- * Nothing else may be mapped into the range meanwhile. A mapping that is given up ends with the
- * tables and their pool.
- * Return: as gstage_map()
+ * The other arguments are those of gstage_map(). Until the last step, nothing else may be mapped
+ * into the range. A mapping that is given up ends when the tables and their pool are given back.
+ *
+ * Return: as of gstage_map().
  */
 int gstage_map_begin(struct gstage_mapping *m, const struct gstage *gs, struct table_pool *pool,
 		     gpa_t gpa, hpa_t hpa, u64 size, u64 prot, u32 largest);
 
 /**
- * gstage_map_step() - map at most @leaves leaves more; cannot fail
- * Return: true when more is to do; else all is mapped, and tables that are left are in the pool.
+ * gstage_map_step() - map at most @leaves more leaves; cannot fail (M5)
+ *
+ * Return: true when there is more to do; false when all is mapped, and the tables that were left
+ * over are back in the pool.
  */
 bool gstage_map_step(struct gstage_mapping *m, struct gstage *gs, struct table_pool *pool,
 		     u64 leaves);
 
 /**
- * gstage_unmap() - unmap a range, also a part of a huge leaf (which is split); what is not mapped
- * stays so
- * @batch: gets the range
+ * gstage_unmap() - unmap a range; what is not mapped in it stays so
+ * @batch: the range is added to it
  *
- * Tables that have become empty are unlinked and stay allocated: the caller flushes, then calls
- * gstage_unmap_finish().
- * Return: 0; CLV_ERR_INVAL, CLV_ERR_RANGE; CLV_ERR_NOMEM (no table for a split; nothing has
- * changed).
+ * A huge leaf that lies in the range only in part is split. Tables that have become empty are
+ * unlinked but not freed (M4): the caller flushes, and then calls gstage_unmap_finish().
+ *
+ * Return: 0; CLV_ERR_INVAL (alignment, size 0), CLV_ERR_RANGE (beyond gstage_limit()),
+ * CLV_ERR_NOMEM (no table for a split). After an error nothing has changed (M5).
  */
 int gstage_unmap(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size,
 		 struct flush_batch *batch);
 
 /**
- * gstage_unmap_finish() - after the flush: free the tables that gstage_unmap() of the same range
- * unlinked. Return: how many
+ * gstage_unmap_finish() - free the tables that gstage_unmap() of the same range has unlinked
+ *
+ * The caller has flushed in between (M4).
+ *
+ * Return: number of tables freed.
  */
 u64 gstage_unmap_finish(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size);
 
 /**
- * gstage_protect() - change permissions of what is mapped in a range, also of a part of a huge leaf
- * (which is split)
- * @clear: of GSTAGE_PTE_RWX, taken away; the range goes into @batch if any
- * @set: of GSTAGE_PTE_RWX, given
+ * gstage_protect() - change permissions of what is mapped in a range
+ * @clear: permissions to take away, of GSTAGE_PTE_W and _X
+ * @set: permissions to give, of GSTAGE_PTE_RWX
+ * @batch: the range is added to it if @clear is not 0 (M7)
  *
- * Return: as of gstage_unmap().
+ * A huge leaf that lies in the range only in part is split.
+ *
+ * Return: as of gstage_unmap(); CLV_ERR_INVAL for other permissions, too.
  */
 int gstage_protect(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, u64 clear,
 		   u64 set, struct flush_batch *batch);
 
 /**
- * gstage_protect_run() - take W from @count neighbouring entries, atomically each
+ * gstage_protect_run() - take W from @count neighbouring entries, each atomically
  *
- * Entries that are invalid or point to tables have no W and stay as they are. Ordered after all
- * earlier writes.
+ * Entries that are invalid or point to tables have no W and stay as they are. All writes before the
+ * call are ordered before those to the entries.
  */
 void gstage_protect_run(u64 *slot, u64 count);
 
 /**
- * gstage_split() - replace a leaf by a table of 512 leaves one level down, which map the same alike
- * (M3); lock-free
+ * gstage_split() - replace a leaf by a table of 512 leaves that map the same memory alike (M3)
  * @slot: the entry
  * @level: its level, at least 1
  * @pte: the leaf that was read from it
- * @drop: permissions that the children do not get: protecting and splitting at once; 0 for a pure
- *        split. The caller flushes the leaf's range when it drops any
+ * @drop: permissions that the children do not get, where splitting and protecting are one; 0 for a
+ *        pure split. Whoever drops any flushes the range of the leaf
+ *
+ * It takes no lock.
  */
 enum gstage_split_result gstage_split(const struct gstage *gs, struct table_pool *pool, u64 *slot,
 				      u32 level, u64 pte, u64 drop);
 
 /**
- * gstage_split_range() - split what is larger than @level in a range, permissions as they are
- * Return: 0; CLV_ERR_INVAL, CLV_ERR_RANGE; CLV_ERR_NOMEM: the pool ran out; leaves split so far
- * stay split, and each maps as before.
- */
-int gstage_split_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, u32 level);
-
-/**
- * gstage_collapse() - put one leaf at @level back where a table of 512 like leaves stands
- * @gpa: aligned to the level's span
- * @level: of the new leaf, at least 1
- * @prot: permissions of the new leaf. Children may lack some of them (W that a log has taken), not
- * have others
- * @collect: gets the table that was unlinked; has room for one
+ * gstage_collapse() - put one leaf back in the place of a table of 512 leaves that map one aligned
+ * block alike
+ * @gpa: aligned to the span of the level
+ * @level: level of the new leaf, at least 1
+ * @prot: permissions of the new leaf. The 512 leaves may lack some of them (a log has taken W), but
+ *        must not have others
+ * @collect: the table that was unlinked is added to it; it needs room for one
  *
- * The caller flushes, then calls gstage_collect_free(). A leaf maps what the children mapped, so a
- * TLB that holds some of either is right, and there is no moment at which the entry is invalid.
+ * The caller flushes, and then calls gstage_collect_free() (M4). The leaf maps what the 512 leaves
+ * mapped, so a TLB that holds some of both is right, and the entry is valid at every moment.
  *
- * Return: true when the entry is that leaf now.
+ * Return: true when the entry has become that leaf.
  */
 bool gstage_collapse(struct gstage *gs, gpa_t gpa, u32 level, u64 prot,
 		     struct gstage_collect *collect);
 
-/** gstage_collect_free() - after the flush: give collected tables to the pool */
+/** gstage_collect_free() - give collected tables to the pool; the caller has flushed before (M4) */
 void gstage_collect_free(struct gstage_collect *collect, struct table_pool *pool);
 
 #endif

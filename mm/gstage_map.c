@@ -2,7 +2,7 @@
 /*
  * G-stage tables: map, unmap, protect.
  *
- * It must never fail after the first change (M5): arguments are checked and tables are taken first.
+ * It must never fail after the first change (M5): it checks arguments and takes tables before that.
  */
 #include "mm/gstage.h"
 #include <cleave/errno.h>
@@ -20,12 +20,12 @@ static int gstage_map_check_range(const struct gstage *gs, gpa_t gpa, u64 size)
 
 static int gstage_map_check_prot(u64 prot)
 {
-	/* W without R is a reserved encoding, and every leaf of Cleave's is readable. */
+	/* W without R is a reserved encoding, and every leaf that Cleave makes is readable. */
 	return (prot & ~GSTAGE_PTE_RWX) == 0U && (prot & GSTAGE_PTE_R) != 0U ? CLV_OK
 									     : CLV_ERR_INVAL;
 }
 
-/* True when nothing in the range is mapped. */
+/* Return: true when nothing in the range is mapped. */
 static bool gstage_map_range_free(const struct gstage *gs, gpa_t gpa, u64 size)
 {
 	struct gstage_iter it;
@@ -40,8 +40,8 @@ static bool gstage_map_range_free(const struct gstage *gs, gpa_t gpa, u64 size)
 }
 
 /*
- * The table at @level on the way to @gpa; tables that are missing are taken from @chain, which has
- * enough.
+ * Return: the table at @level on the way to @gpa. Tables that are missing are taken from @chain,
+ * which has enough of them (M5).
  */
 static u64 *gstage_map_make_path(struct gstage *gs, struct table_chain *chain, u64 gpa, u32 level)
 {
@@ -57,7 +57,7 @@ static u64 *gstage_map_make_path(struct gstage *gs, struct table_chain *chain, u
 		}
 		table = table_chain_next(chain);
 		bits_zero(table, GSTAGE_ENTRIES);
-		/* Release: a walker that sees the link sees no old content. */
+		/* Release: a walker that sees the link does not see the table's old content. */
 		atomic_set_release(slot, gstage_pte_make(HPA((uintptr_t)table - gs->va),
 							 GSTAGE_PTE_TABLE));
 	}
@@ -65,8 +65,8 @@ static u64 *gstage_map_make_path(struct gstage *gs, struct table_chain *chain, u
 }
 
 /*
- * The level of the next leaf that a mapping of @hpa at @gpa makes: the largest that fits at the
- * front of @left bytes.
+ * Return: the level of the next leaf, when @left bytes of @hpa are left to be mapped at @gpa: the
+ * largest that fits.
  */
 static u32 gstage_map_fit(u64 gpa, u64 hpa, u64 left, u32 largest)
 {
@@ -124,8 +124,8 @@ bool gstage_map_step(struct gstage_mapping *m, struct gstage *gs, struct table_p
 		u64 entries = level == gs->levels - 1U ? GSTAGE_ROOT_ENTRIES : GSTAGE_ENTRIES;
 
 		/*
-		 * Leaves of this size up to the end of the table: a larger one can only begin
-		 * behind it.
+		 * Make leaves of this size up to the end of the table. A larger one can begin only
+		 * after it.
 		 */
 		for (; index < entries && m->size - m->done >= span && leaves > 0U; index++) {
 			atomic_set(&table[index], gstage_pte_make(HPA(m->hpa + m->done),
@@ -152,9 +152,8 @@ int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa,
 }
 
 /*
- * Tables that it takes to make @edge a boundary between leaves, beside those that making @other one
- * takes anyway. Give
- * @edge for @other when there is no other.
+ * Return: number of tables that it takes to make @edge a boundary between leaves, without those
+ * that it takes anyway to make @other one. Where there is no other edge, @other is @edge.
  */
 static u64 gstage_map_edge_tables(const struct gstage *gs, u64 edge, u64 other)
 {
@@ -167,7 +166,7 @@ static u64 gstage_map_edge_tables(const struct gstage *gs, u64 edge, u64 other)
 	(void)gstage_walk(gs, GPA(edge), &level, &pte);
 	if (!gstage_pte_is_leaf(pte))
 		return 0;
-	/* One split a level, down to the largest leaf that begins at the edge. */
+	/* One split at each level, down to the largest leaf that can begin at the edge. */
 	for (; level > 0U && !IS_ALIGNED(edge, gstage_span(level)); level--) {
 		bool same = other != edge && (edge ^ other) >> gstage_shift(level) == 0U;
 
@@ -178,9 +177,9 @@ static u64 gstage_map_edge_tables(const struct gstage *gs, u64 edge, u64 other)
 }
 
 /*
- * Split until @edge is a boundary between leaves. @chain has as many tables as gstage_map_edge_tables()
- * said. A vCPU that splits the same leaf in its fault may be faster; then its table is linked, and
- * ours stays in the chain.
+ * Split leaves until @edge is a boundary between two. @chain has as many tables as
+ * gstage_map_edge_tables() said. A vCPU that splits the same leaf in its fault may be faster. Then
+ * its table is linked, and ours goes back to the chain.
  */
 static void gstage_map_cut(struct gstage *gs, struct table_chain *chain, u64 edge)
 {
@@ -199,7 +198,7 @@ static void gstage_map_cut(struct gstage *gs, struct table_chain *chain, u64 edg
 	}
 }
 
-/* Make both ends of a range boundaries between leaves, or change nothing. */
+/* Make both ends of a range boundaries between leaves, or change nothing (M5). */
 static int gstage_map_cut_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size)
 {
 	struct table_chain chain;
@@ -226,10 +225,10 @@ static bool gstage_map_table_empty(const u64 *table)
 }
 
 /*
- * Unlink the tables at @level that have nothing valid in them. The pointer stays in the parent
- * without V: to a hart that is an invalid entry, and after the flush it tells gstage_unmap_finish()
- * which table to free. So nothing has to be written into the table, or remembered elsewhere, while
- * a walker may stand in it (M4).
+ * Unlink the tables at @level in which nothing is valid. The pointer stays in the parent, without
+ * V. To a hart that is an invalid entry, and after the flush it tells gstage_unmap_finish() which
+ * table to free. So while a walker may stand in the table (M4), nothing has to be written into it
+ * or remembered elsewhere.
  */
 static void gstage_map_unlink_empty(struct gstage *gs, gpa_t gpa, u64 size, u32 level)
 {
@@ -257,8 +256,8 @@ int gstage_unmap(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size
 	gstage_iter_start(&it, gs, gpa, size);
 	while (!gstage_iter_done(&it)) {
 		/*
-		 * A fault may split a leaf without W at this moment: then the pointer that took its
-		 * place must not get lost.
+		 * A fault may split a leaf without W at this moment. The pointer that has taken its
+		 * place then must not get lost.
 		 */
 		if (gstage_pte_is_leaf(it.pte) && !atomic_cas(it.slot, &it.pte, 0U)) {
 			gstage_iter_refresh(&it);
@@ -266,7 +265,7 @@ int gstage_unmap(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size
 		}
 		(void)gstage_iter_next(&it);
 	}
-	/* From the leaves up: a table whose tables have all gone is empty too. */
+	/* From the lowest level up: a table from which all tables have gone is empty too. */
 	for (u32 level = 0; level + 1U < gs->levels; level++)
 		gstage_map_unlink_empty(gs, gpa, size, level);
 	flush_batch_add(batch, gpa, size);
@@ -274,8 +273,8 @@ int gstage_unmap(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size
 }
 
 /*
- * The entry at @level on the way to @gpa, also through pointers that have lost their V; NULL when
- * there is none.
+ * Return: the entry at @level on the way to @gpa, which may lead through pointers that have lost
+ * their V; NULL when there is none.
  */
 static u64 *gstage_map_dead_entry(const struct gstage *gs, u64 gpa, u32 level)
 {
@@ -295,7 +294,7 @@ u64 gstage_unmap_finish(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u
 {
 	u64 freed = 0;
 
-	/* Children before the tables that lead to them. */
+	/* Free a table before the one that leads to it. */
 	for (u32 level = 0; level + 1U < gs->levels; level++) {
 		u64 span = gstage_span(level + 1U);
 
@@ -319,7 +318,7 @@ int gstage_protect(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 si
 	struct gstage_iter it;
 	int err = gstage_map_check_range(gs, gpa, size);
 
-	/* R stays: an entry with no permission at all would read as a pointer. */
+	/* R stays: an entry without any permission would be a pointer. */
 	if (err == CLV_OK &&
 	    (((clear | set) & ~GSTAGE_PTE_RWX) != 0U || (clear & GSTAGE_PTE_R) != 0U))
 		err = CLV_ERR_INVAL;
@@ -329,7 +328,7 @@ int gstage_protect(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 si
 		return err;
 	gstage_iter_start(&it, gs, gpa, size);
 	while (!gstage_iter_done(&it)) {
-		/* A fault may give W, or split, at this moment: then look again. */
+		/* A fault may add W or split at this moment. Then look again. */
 		if (gstage_pte_is_leaf(it.pte) &&
 		    !atomic_cas(it.slot, &it.pte, (it.pte & ~clear) | set)) {
 			gstage_iter_refresh(&it);
@@ -346,7 +345,7 @@ void gstage_protect_run(u64 *slot, u64 count)
 {
 	u64 *end = slot + count;
 
-	/* One barrier for the run in place of one in each operation. */
+	/* One barrier for all of them, instead of one in each operation. */
 	smp_wmb();
 	for (; end - slot >= 8; slot += 8) {
 		(void)atomic_and_relaxed(&slot[0], ~GSTAGE_PTE_W);

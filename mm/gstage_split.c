@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * G-stage tables: what Cleave is named for. Splitting a leaf into 512, and putting them together
- * again.
+ * G-stage tables: what Cleave is named for. This splits a leaf into 512 leaves, and puts such
+ * leaves together again.
  *
- * It must never make an entry invalid on the way, nor free a table that was linked.
+ * It must never make an entry invalid on the way (M3), and never free a table that was linked (M4).
  */
 #include "mm/gstage.h"
 #include <cleave/errno.h>
 #include "mm/gstage_internal.h"
 
 /*
- * Fill a private table with 512 leaves that follow each other. Two instructions an entry; an eager
- * start of a log on a GiB runs this 512 times, so the loop is laid out eight entries a turn.
+ * Fill a private table with 512 leaves that follow one another. An eager start of a log on a GiB
+ * does this 512 times, so the loop writes eight entries a turn, with two instructions for each.
  */
 static void gstage_split_fill(u64 *table, u64 pte, u64 step)
 {
@@ -35,15 +35,15 @@ enum gstage_split_result gstage_split_with(const struct gstage *gs, u64 *table, 
 					   u32 level, u64 pte, u64 drop)
 {
 	u64 found = pte;
-	/* One step down in HPA is one step in the PPN field: the field holds HPA >> 2. */
+	/* What the PTE grows by from one child to the next: the PPN field holds HPA >> 2. */
 	u64 step = gstage_span(level - 1U) >> (PAGE_SHIFT - GSTAGE_PTE_PPN_SHIFT);
 	u64 link = gstage_pte_make(HPA((uintptr_t)table - gs->va), GSTAGE_PTE_TABLE);
 
 	/*
-	 * Permissions, memory type and software bits are all in @pte, and stay in each child (M3).
+	 * M3: permissions, memory type and software bits are all in @pte, and each child has them.
 	 */
 	gstage_split_fill(table, pte & ~drop, step);
-	/* M3: whoever sees the link, software or the hart's walker, sees all 512 children. */
+	/* M3: whoever sees the link, be it software or a hart's walk, sees all 512 children. */
 	smp_wmb();
 	return atomic_cas(slot, &found, link) ? GSTAGE_SPLIT_DONE : GSTAGE_SPLIT_LOST;
 }
@@ -57,36 +57,15 @@ enum gstage_split_result gstage_split(const struct gstage *gs, struct table_pool
 	if (table == NULL)
 		return GSTAGE_SPLIT_NO_TABLE;
 	result = gstage_split_with(gs, table, slot, level, pte, drop);
-	/* Nobody has ever seen the loser's table, so M4 has nothing to wait for. */
+	/* Nobody has ever seen the table of a lost race, so M4 asks for no waiting. */
 	if (result == GSTAGE_SPLIT_LOST)
 		table_pool_give(pool, table);
 	return result;
 }
 
-int gstage_split_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, u32 level)
-{
-	struct gstage_iter it;
-
-	if (size == 0U || !IS_ALIGNED(gpa.v | size, PAGE_SIZE))
-		return CLV_ERR_INVAL;
-	if (gpa.v >= gstage_limit(gs) || size > gstage_limit(gs) - gpa.v)
-		return CLV_ERR_RANGE;
-	gstage_iter_start(&it, gs, gpa, size);
-	while (!gstage_iter_done(&it)) {
-		if (!gstage_pte_is_leaf(it.pte) || it.level <= level) {
-			(void)gstage_iter_next(&it);
-			continue;
-		}
-		if (gstage_split(gs, pool, it.slot, it.level, it.pte, 0) == GSTAGE_SPLIT_NO_TABLE)
-			return CLV_ERR_NOMEM;
-		gstage_iter_refresh(&it);
-	}
-	return CLV_OK;
-}
-
 /*
- * One entry of gstage_split_alike(), a macro so that the loop has no call and no inner branch but the one
- * that is not taken.
+ * One entry of gstage_split_alike(). It is a macro so that the loop has no call, and no branch that
+ * is taken.
  */
 #define GSTAGE_SPLIT_ALIKE(index)                           \
 	do {                                                \
@@ -100,9 +79,9 @@ int gstage_split_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u6
 	} while (false)
 
 /*
- * True when the 512 entries of @table are leaves that follow @pte, but for permissions among
- * @loose. Three instructions an entry, as long as one's permissions are those of the one before: a
- * collapse of a GiB runs this 512 times.
+ * Return: true when the 512 entries of @table are the leaves @pte, @pte + @step, and so on, where
+ * permissions of @loose may differ. A collapse of a GiB runs this 512 times. An entry takes three
+ * instructions as long as its permissions are those of the one before.
  */
 static bool gstage_split_alike(const u64 *table, u64 pte, u64 step, u64 loose)
 {
@@ -119,9 +98,6 @@ static bool gstage_split_alike(const u64 *table, u64 pte, u64 step, u64 loose)
 	return true;
 }
 
-/*
- * The entry at @level on the way to @gpa; NULL when the way ends in a leaf or in nothing above it.
- */
 u64 *gstage_entry(const struct gstage *gs, u64 gpa, u32 level)
 {
 	u64 *table = gs->root;
@@ -151,15 +127,16 @@ bool gstage_collapse(struct gstage *gs, gpa_t gpa, u32 level, u64 prot,
 	leaf = gstage_pte_make(gstage_pte_hpa(atomic_read(&table[0])), GSTAGE_PTE_LEAF | prot);
 	step = gstage_span(level - 1U) >> (PAGE_SHIFT - GSTAGE_PTE_PPN_SHIFT);
 	/*
-	 * Like is what maps the block in order and lacks nothing but permissions that the leaf will
-	 * have. A fault that gives W to a child meanwhile makes no difference: the leaf has it too.
+	 * The 512 leaves are alike when they map the block in order and lack nothing but
+	 * permissions that the leaf will have. A fault may give W to one of them at this moment.
+	 * That makes no difference: the leaf has W too.
 	 */
 	if (!IS_ALIGNED(gstage_pte_hpa(leaf).v, gstage_span(level)) ||
 	    !gstage_split_alike(table, leaf, step, prot))
 		return false;
 	/*
-	 * A walker that stands in the table goes on with what it finds there, which is the same
-	 * (M4: nobody frees it yet).
+	 * A walker that stands in the table goes on with what it finds there, which maps the same.
+	 * Nobody frees the table yet (M4).
 	 */
 	(void)atomic_xchg(slot, leaf);
 	collect->table[collect->nr] = table;

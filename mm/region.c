@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Regions: the checks that are not on a hot path.
+ * Regions: the functions that are on no hot path.
  */
 #include "mm/region.h"
 
 void region_fill(struct region *r, gpa_t base, u64 size, hpa_t hpa, u64 prot)
 {
-	/* Not `kind`: it is shared, and says "free" until the rest is there. */
+	/* The kind is shared: it stays "free" until all the rest is there. */
 	r->prot = prot;
 	r->base = base;
 	r->size = size;

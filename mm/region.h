@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Regions: a range of guest-physical addresses that host memory or a device stands behind, and its
- * dirty log.
+ * Regions: ranges of guest-physical addresses that are mapped to host memory or to the registers of
+ * a device, each with its dirty log.
  *
- * Who may run at once: region_find() takes no lock. Slots change under the space's lock: memory and
- * devices before any guest runs, windows at any time. A slot is filled before its kind is published, and
- * withdrawn before anything of it is taken away; the flush that ends a removal (M4) waits until
- * every vCPU that may still look at the old slot has left.
+ * What may run at once: region_find() takes no lock. Slots change under the space's lock only:
+ * those of memory and devices before any guest runs, those of windows at any time. A slot is filled
+ * before its kind is published. It is withdrawn before anything of it is taken away, and the flush
+ * that ends the removal (M4) waits until every vCPU that may still look at the old slot has left.
  */
 #ifndef MM_REGION_H
 #define MM_REGION_H
@@ -16,12 +16,11 @@
 #include "mm/dirty.h"
 
 enum region_kind {
-	REGION_FREE = 0,   /* the slot is not used */
-	REGION_MEMORY = 1, /* the VM's own memory */
-	REGION_WINDOW = 2, /* another VM's memory */
-	REGION_DEVICE = 3, /* registers of a device of the machine */
-	REGION_BEING_MAPPED =
-		4, /* memory that is being mapped: nobody's yet, but its place is taken */
+	REGION_FREE = 0,	 /* the slot is not used */
+	REGION_MEMORY = 1,	 /* the VM's own memory */
+	REGION_WINDOW = 2,	 /* another VM's memory */
+	REGION_DEVICE = 3,	 /* registers of a device of the machine */
+	REGION_BEING_MAPPED = 4, /* memory that nobody can reach yet; its place is taken */
 };
 
 enum region_log_phase {
@@ -33,16 +32,16 @@ enum region_log_phase {
 
 /**
  * struct region_log - the dirty log of a memory region
- * @active: 1: faults split and mark, the hypervisor's writes mark; atomic, written under the
- * space's lock
+ * @active: 1: faults split and mark, and the hypervisor's own writes mark; atomic, written under
+ *          the space's lock
  * @phase: enum region_log_phase; under the lock
  * @mode: CLEAVE_LOG_*; under the lock
  * @eager: huge leaves are split before they are written to; under the lock
  * @collapse: the stop under way puts huge leaves back; under the lock
- * @cursor: what the next call of the start or stop under way must bring; under the lock
+ * @cursor: the cursor that the next call of the start or stop under way must have; under the lock
  * @dirty: the bitmap; all zero while the log is off
- * @memory: frames that the bitmap is in
- * @memory_size: their bytes
+ * @memory: frames that hold the bitmap
+ * @memory_size: bytes of these frames
  */
 struct region_log {
 	u32 active;
@@ -57,9 +56,14 @@ struct region_log {
 };
 
 /**
- * struct region - @kind: enum region_kind, atomic; @prot: GSTAGE_PTE_R, _W, _X that accesses may
- * have; @base, @size: bytes;
- * @hpa: of the first byte; @tables: tables set aside for it (windows)
+ * struct region - a slot
+ * @kind: enum region_kind; atomic
+ * @prot: permissions that its leaves may have: GSTAGE_PTE_R and any of _W, _X
+ * @base: GPA of the first byte
+ * @size: bytes
+ * @hpa: HPA of the first byte
+ * @tables: of a window: page tables that it may take
+ * @log: of memory: its dirty log
  */
 struct region {
 	u32 kind;
@@ -78,17 +82,18 @@ static inline bool region_contains(const struct region *r, gpa_t gpa)
 }
 
 /**
- * region_find() - the region that covers an address; lock-free
+ * region_find() - find the region that covers an address; takes no lock
  * @region: slots
- * @nr: number of them in use
- * Return: NULL when none does.
+ * @nr: number of slots in use
+ *
+ * Return: the region, NULL when there is none.
  */
 static inline struct region *region_find(struct region *region, u32 nr, gpa_t gpa)
 {
 	for (u32 i = 0; i < nr; i++) {
 		/*
-		 * Acquire pairs with the release that published the slot: all else in it may be
-		 * read after this.
+		 * Acquire pairs with the release that published the slot: after this, all the
+		 * rest of it may be read.
 		 */
 		if (atomic_read_acquire(&region[i].kind) != (u32)REGION_FREE &&
 		    region_contains(&region[i], gpa))
@@ -98,14 +103,18 @@ static inline struct region *region_find(struct region *region, u32 nr, gpa_t gp
 }
 
 /**
- * region_fill() - describe a region in a free slot, with no log; the slot stays free until its kind
- * is published
+ * region_fill() - describe a region without a log in a free slot
+ *
+ * The slot stays free until its kind is published.
  */
 void region_fill(struct region *r, gpa_t base, u64 size, hpa_t hpa, u64 prot);
 
 /**
- * region_overlaps() - Return: true when a used slot shares a byte with [@base, @base + @size),
- * which does not wrap
+ * region_overlaps() - Return: true when a region shares a byte with [@base, @base + @size)
+ * @region: slots
+ * @nr: number of slots in use
+ *
+ * The range does not wrap.
  */
 bool region_overlaps(const struct region *region, u32 nr, gpa_t base, u64 size);
 

@@ -13,8 +13,8 @@ void rules_check(u64 *broken, const char *rule, bool holds, const char *where)
 	if (holds)
 		return;
 	/*
-	 * A guest that found a way to break a rule must not flood the console: every later one is
-	 * only counted.
+	 * If a guest ever finds a way to break a rule, it must not be able to flood the console.
+	 * So only the first few are printed.
 	 */
 	if (atomic_add(broken, 1U) < 16U)
 		printk("memory: rule %s broken in %s", rule, where);
@@ -28,7 +28,7 @@ void rules_check_protected(u64 *broken, const struct gstage *gs, const struct re
 		u32 level;
 		u64 pte;
 
-		/* First the entry, then the bit: a fault sets them the other way round. */
+		/* Read the entry first and the bit second: a fault sets the bit first. */
 		(void)gstage_walk(gs, gpa, &level, &pte);
 		smp_mb();
 		rules_check(broken, "M1",

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A guest's physical address space: its making, its regions and windows.
+ * A guest's physical address space: how it is made, its regions and its windows.
  *
- * Who may run at once (the whole memory layer):
+ * What may run at once, in all of the memory layer:
  *
- * - Structural operations hold the space's lock: adding and removing regions and windows, log
- *   start, stop, harvest, clear, collapse. There is one at a time.
- * - space_fault(), space_span_find(), space_read(), space_write(), space_zero() hold no lock. They
- *   run in the context of a vCPU of the space that counts as running (IN), or while no vCPU of it can
- *   run. flush_remote() waits until each running vCPU has answered, which a vCPU never does inside
- *   one of these. So when a flush has returned, whatever they saw before it they see no longer:
- *   tables may be freed (M4), region slots used again, bitmaps wiped.
- * - The pool is lock-free. The frame allocator has a lock of its own (docs/concurrency.md), which
- *   is held briefly.
+ * - Structural operations hold the space's lock: adding and removing regions and windows; starting,
+ *   stopping, harvesting and clearing logs; collapsing. So there is one of them at a time.
+ * - space_fault(), space_span_find(), space_read(), space_write() and space_zero() hold no lock.
+ *   They run in the context of a vCPU of the space that counts as running (IN), or while no vCPU of
+ *   it can run. flush_remote() waits until each running vCPU has answered, and a vCPU never answers
+ *   inside one of these functions. So once a flush has returned, they no longer use anything that
+ *   they saw before it: tables may be freed (M4), region slots used again and bitmaps wiped.
+ * - The pool needs no lock. The frame allocator has one of its own (docs/concurrency.md).
  */
 #include "mm/space.h"
 #include <cleave/errno.h>
@@ -22,9 +21,10 @@
 #define SPACE_LARGEST_LEVEL 2U
 #define SPACE_MIN_STEP	    64U
 /*
- * Tables beyond the worst case. A split holds its table before it knows whether it wins: with vCPUs
- * and the lock's holder at the same leaf, all but one hold a table that they give back. Without
- * these the last of them would find the pool empty.
+ * Tables beyond the worst case (M5). A split takes its table before it knows whether it wins the
+ * race. When all vCPUs and the lock's holder split the same leaf, all but one of them hold a table
+ * that they are going to give back. Without these extra tables the last one would find the pool
+ * empty.
  */
 #define SPACE_SPLITTERS (CONFIG_MAX_VCPUS + 1U)
 
@@ -35,8 +35,8 @@ static bool space_config_ok(const struct space_config *cfg)
 }
 
 /*
- * Tables that windows may take: the bytes of the configuration at 4 KiB, and the ends of each
- * further window.
+ * Return: number of tables that all windows may take together: those for window_size bytes at
+ * 4 KiB, and those for the two ends of each further window.
  */
 static u64 space_window_tables(const struct space_config *cfg)
 {
@@ -57,8 +57,8 @@ int space_init(struct space *sp, struct frames *frames, const struct space_confi
 	sp->cfg = *cfg;
 	sp->frames = frames;
 	/*
-	 * The bulk at once, in one block; space_add_memory() adds what the places of the regions
-	 * need beyond that.
+	 * Most of them at once, in one block. space_size_pool() adds what each region needs beyond
+	 * that because of its place.
 	 */
 	if (tables == 0U)
 		tables =
@@ -87,9 +87,13 @@ void space_destroy(struct space *sp)
 	*sp = (struct space){ .nr_regions = 0 };
 }
 
-/* The first free slot from @first on, of @count; NULL when all are used. Under the lock. */
+/*
+ * Return: the first free one of @count slots from @first on, NULL when all are used. Under the
+ * lock.
+ */
 static struct region *space_slot(struct space *sp, u32 first, u32 count)
 {
+	spin_assert_held(&sp->lock);
 	for (u32 i = first; i < first + count; i++) {
 		if (atomic_read(&sp->region[i].kind) == (u32)REGION_FREE)
 			return &sp->region[i];
@@ -97,11 +101,12 @@ static struct region *space_slot(struct space *sp, u32 first, u32 count)
 	return NULL;
 }
 
-/* Let everybody see a slot that has been filled. */
+/* Let everybody see a slot that has been filled. Under the lock. */
 static void space_publish(struct space *sp, struct region *r, enum region_kind kind)
 {
 	u32 index = (u32)(r - sp->region);
 
+	spin_assert_held(&sp->lock);
 	atomic_set_release(&r->kind, (u32)kind);
 	if (index >= sp->nr_regions)
 		atomic_set_release(&sp->nr_regions, index + 1U);
@@ -119,8 +124,8 @@ static int space_check_range(const struct space *sp, gpa_t base, u64 size)
 }
 
 /*
- * M5: let the pool have all tables that the memory regions and one more take at 4 KiB, and those
- * for windows.
+ * M5: see to it that the pool has all tables that the memory regions and a new one,
+ * [@base, @base + @size), take at 4 KiB, and those for windows.
  */
 static int space_size_pool(struct space *sp, gpa_t base, u64 size)
 {
@@ -139,19 +144,17 @@ static int space_size_pool(struct space *sp, gpa_t base, u64 size)
 				     : CLV_OK;
 }
 
-/* Everything that can fail. Under the lock. */
+/* Do everything that can fail (M5). Under the lock. */
 static int space_prepare_memory(struct space *sp, struct region *r)
 {
 	u64 pages = r->size >> PAGE_SHIFT;
 	struct region_log *log = &r->log;
 	int err = space_size_pool(sp, r->base, r->size);
 
+	spin_assert_held(&sp->lock);
 	if (err != CLV_OK)
 		return err;
-	/*
-	 * The bitmap is there from the start, so that no log start can fail for want of memory
-	 * (M5).
-	 */
+	/* M5: the bitmap is there from now on, so no start of a log can lack memory for it. */
 	log->memory_size = dirty_bytes(pages);
 	if (frames_alloc(sp->frames, log->memory_size, PAGE_SIZE, 0, &log->memory) != CLV_OK) {
 		log->memory_size = 0;
@@ -168,8 +171,10 @@ static int space_prepare_memory(struct space *sp, struct region *r)
 	return CLV_OK;
 }
 
+/* Return: the region that is being mapped, NULL when there is none. Under the lock. */
 static struct region *space_being_mapped(struct space *sp)
 {
+	spin_assert_held(&sp->lock);
 	for (u32 i = 0; i < sp->nr_regions; i++) {
 		if (atomic_read(&sp->region[i].kind) == (u32)REGION_BEING_MAPPED)
 			return &sp->region[i];
@@ -217,18 +222,9 @@ bool space_memory_step(struct space *sp)
 	return more;
 }
 
-int space_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
-{
-	int region = space_begin_memory(sp, base, hpa, size);
-
-	while (region >= 0 && space_memory_step(sp))
-		;
-	return region;
-}
-
 /*
- * The memory type in the leaves is 0, "PMA" (privileged specification, "Svpbmt"): the physical
- * memory attributes of the device's own addresses hold, as they would without a hypervisor.
+ * The memory type in the leaves is 0, "PMA" (privileged specification, "Svpbmt"): as without a
+ * hypervisor, the physical memory attributes of the device's own addresses count.
  */
 static int space_map_device(struct space *sp, struct region *r, gpa_t base, hpa_t hpa, u64 size)
 {
@@ -263,8 +259,8 @@ int space_add_device(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
 }
 
 /*
- * HPA of a range of @from's own memory. Its memory regions do not change while it exists, which
- * core sees to.
+ * Find the HPA of a range that lies in one memory region of @from. Core sees to it that these
+ * regions do not change in the meantime.
  */
 static int space_locate(struct space *from, gpa_t base, u64 size, hpa_t *hpa)
 {
@@ -278,9 +274,7 @@ static int space_locate(struct space *from, gpa_t base, u64 size, hpa_t *hpa)
 	return CLV_OK;
 }
 
-/*
- * Find what a window shows, and judge its size: it is mapped in one step (M6).
- */
+/* Judge the arguments of space_add_window(), and find the HPA of what the window shows. */
 static int space_check_window(const struct space *sp, gpa_t base, struct space *from,
 			      gpa_t from_base, u64 size, hpa_t *hpa)
 {
@@ -297,7 +291,7 @@ static int space_check_window(const struct space *sp, gpa_t base, struct space *
 	return space_check_range(sp, base, size);
 }
 
-/* Windows must leave the memory's own tables alone (M5). */
+/* Return: true when windows still leave the memory its own tables (M5). */
 static bool space_window_fits(const struct space *sp, u64 tables)
 {
 	u64 used = tables;
@@ -339,8 +333,10 @@ int space_add_window(struct space *sp, gpa_t base, struct space *from, gpa_t fro
 	return err;
 }
 
+/* Return: the window that begins at @base, NULL when there is none. Under the lock. */
 static struct region *space_find_window(struct space *sp, gpa_t base)
 {
+	spin_assert_held(&sp->lock);
 	for (u32 i = 0; i < sp->nr_regions; i++) {
 		struct region *r = &sp->region[i];
 
@@ -361,13 +357,13 @@ int space_remove_window(struct space *sp, gpa_t base)
 	if (r != NULL) {
 		flush_batch_init(&batch);
 		/*
-		 * Withdrawn first: a vCPU that faults on what is going finds no region at its next
-		 * try.
+		 * Withdraw it first: a vCPU that faults on what is being unmapped finds no region
+		 * when it tries again.
 		 */
 		atomic_set_release(&r->kind, (u32)REGION_FREE);
 		/*
-		 * A window's leaves never reach beyond it, so nothing is split and this cannot
-		 * fail.
+		 * The leaves of a window never reach beyond it. So nothing is split, and this
+		 * cannot fail.
 		 */
 		err = gstage_unmap(&sp->gs, &sp->pool, r->base, r->size, &batch);
 		RULE_CHECK(&sp->stats.rules_broken, "M5", err == CLV_OK);
@@ -395,7 +391,10 @@ int space_leaves(struct space *sp, u32 region, u64 leaves[3], u64 *cursor)
 		err = CLV_ERR_INVAL;
 	} else {
 		gstage_iter_start(&it, &sp->gs, GPA(r->base.v + from), r->size - from);
-		/* Regions have no holes: all entries to the end of a 4 KiB table are leaves. */
+		/*
+		 * A region has no holes: all entries up to the end of a table of 4 KiB leaves are
+		 * leaves.
+		 */
 		for (; !gstage_iter_done(&it) && left > 0U; left--) {
 			u64 n = it.level == 0U ? gstage_iter_rest(&it) : 1U;
 
@@ -415,7 +414,7 @@ int space_leaf_level(struct space *sp, gpa_t gpa)
 	u64 pte = 0;
 	int err = CLV_ERR_RANGE;
 
-	/* The lock keeps a collapse from freeing the table that is stood in (M4). */
+	/* The lock keeps a collapse from freeing the table that this walk stands in (M4). */
 	spin_lock(&sp->lock);
 	r = region_find(sp->region, sp->nr_regions, gpa);
 	if (r != NULL && atomic_read(&r->kind) == (u32)REGION_MEMORY) {

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The hypervisor's own accesses to guest memory. Its writes come through this one door, which marks
- * what they touch (M8).
+ * The hypervisor's own accesses to guest memory. All its writes go through this one door, which
+ * marks the pages that they touch (M8).
  *
- * It must never touch a byte outside the regions that are the space's own memory: windows belong to
- * another VM.
+ * It must never touch a byte outside the memory regions of the space: what a window shows belongs
+ * to another VM.
  *
- * A write marks its pages, writes, and marks them again. The first makes them dirty before they
- * change (M1). The second is for a harvest that took the mark before the bytes were there: if the
- * vCPU whose context this is runs, the harvest waits for it and the bytes come before the answer
- * anyway; if it does not, the page is reported again.
+ * A write marks its pages, then writes, then marks them again. The first mark makes the pages dirty
+ * before they change (M1). The second one is for a harvest that took the first before the bytes
+ * were there. If the vCPU in whose context this runs is IN, that harvest waits for it, and the
+ * bytes are there before the harvest answers. If it is not IN, the next harvest reports the page
+ * again.
  */
 #include <cleave/errno.h>
 #include <cleave/string.h>
@@ -22,7 +23,7 @@ static struct region *space_access_region(struct space *sp, gpa_t gpa)
 	return r != NULL && atomic_read(&r->kind) == (u32)REGION_MEMORY ? r : NULL;
 }
 
-/* Bytes of [@gpa, @gpa + @len) that lie in @r, which contains @gpa. */
+/* Return: number of bytes of [@gpa, @gpa + @len) that lie in @r, which contains @gpa. */
 static u64 space_access_piece(const struct region *r, gpa_t gpa, u64 len)
 {
 	return MIN(len, r->size - (gpa.v - r->base.v));
@@ -46,7 +47,7 @@ static void space_access_mark(struct region *r, gpa_t gpa, u64 len)
 	space_access_mark_pages(r, first, region_page(r, GPA(gpa.v + len - 1U)) - first + 1U);
 }
 
-/* Check a whole access before its first byte moves. */
+/* Check all of an access before its first byte moves (M5). */
 static int space_access_check(struct space *sp, gpa_t gpa, u64 len)
 {
 	u64 done = 0;

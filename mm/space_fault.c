@@ -1,55 +1,57 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest-page faults: the architecture's three cases, and the vCPU's half of rule M1.
+ * Guest-page faults: three cases by the size of the leaf that is found, and the vCPU's half of rule
+ * M1. A leaf that is larger than the region wants (it is logged) is split, and then the page is
+ * granted. One that is smaller (its log has stopped) gets back what the region allows, at the size
+ * that is there. One of the right size is granted by one exchange.
  *
- * It must never take a lock, wait, or serve another hart's request on the way: that other hart's
- * flush_remote() takes an answer of this one as word that it has left the tables (M4) and has
+ * It must never take a lock, wait, or serve another hart's request on the way. The flush_remote()
+ * of that other hart takes this hart's answer to mean that it has left the tables (M4) and has
  * finished what it was granting.
  *
- * The race of a write fault with a harvest of the same page. The fault does
+ * The race of a write fault with a harvest of the same page (M1, M2). The fault does
  *
  *	S1 set the page's bit
- *	S2 compare-and-exchange the entry to W
- *	S3 read the bit; set it again if it is clear
+ *	S2 add W to the entry by compare-and-exchange
+ *	S3 read the bit, and set it again if it is clear
  *
  * and the harvest, under the space's lock,
  *
  *	H1 take the bit
  *	H2 clear W, in any case
- *	H3 flush: wait for every running vCPU
+ *	H3 flush, and wait for every running vCPU
  *	H4 answer the caller
  *
- * Every page is, at every instant, dirty in the current bitmap, or part of a harvest that has not
+ * At every instant every page is dirty in the current bitmap, or part of a harvest that has not
  * answered, or write-protected in every TLB:
  *
- * - H1 before S1: the bit that S1 set stays set. (H2 may take W away again: one more fault.)
- * - S1 before H1, S2 before H2: W is gone again. Whoever used it in between did so before it
- *   answered H3, so before H4, and the page is in the answer. The bit may be set again by S3: the
+ * - H1 before S1: the bit that S1 set stays set. (H2 may take W away again, which costs one more
+ *   fault.)
+ * - S1 before H1, S2 before H2: W is gone again. A vCPU that used it in between did so before it
+ *   answered H3, so before H4, and the page is in the answer. S3 may set the bit again; then the
  *   page is reported once more than needed.
- * - S1 before H1, H2 before S2: W stands, and the bit is clear, until S3. S2 read what H2 wrote or
- *   something later, so S3 comes after H1 and sees that the bit is gone, and sets it. In the short
- *   time between, vCPUs may write to the page, but the harvest has not answered: H3 waits for this
- *   vCPU too, which answers only after it has left space_fault().
+ * - S1 before H1, H2 before S2: W stands, and the bit is clear until S3. S2 has read what H2 wrote,
+ *   or something later. So S3 comes after H1, sees that the bit is gone, and sets it. In the short
+ *   time between S2 and S3, vCPUs may write to the page, but the harvest has not answered: H3 waits
+ *   for this vCPU too, which answers only after it has left space_fault().
  *
  * This is why H2 is done even when the entry has no W (S2 must have something to read), and why a
- * harvest that took any bit always flushes, even where no entry changed.
+ * harvest that took any bit always flushes, even when it changed no entry.
  *
  * A split comes before S1. So if H1 took the bit that S1 set, the harvest's walk, which follows H1,
- * sees the split; and if the harvest's walk did not see the split, S1 comes after H1. It can never
- * protect the leaf while its child is granted.
+ * sees the split. And if the harvest's walk did not see the split, S1 comes after H1. A harvest can
+ * never protect the leaf while the child stays granted.
  */
 #include "mm/rules.h"
 #include "mm/space.h"
 
-/* One more in a counter that this hart alone writes. */
+/* Add one to a counter that this hart alone writes. */
 static void space_fault_count(u64 *counter)
 {
 	atomic_set(counter, atomic_read(counter) + 1U);
 }
 
-/*
- * Mark all pages of the leaf at @level that maps @gpa. Leaves never reach beyond their region.
- */
+/* Mark all pages of the leaf at @level that maps @gpa. A leaf never reaches beyond its region. */
 static void space_fault_mark_leaf(struct region *r, gpa_t gpa, u32 level)
 {
 	gpa_t first = GPA(ALIGN_DOWN(gpa.v, gstage_span(level)));
@@ -58,8 +60,8 @@ static void space_fault_mark_leaf(struct region *r, gpa_t gpa, u32 level)
 }
 
 /*
- * The pool is empty: what a split would have tracked is tracked as one (M5). Return: false when the
- * entry has changed.
+ * M5: the pool is empty, so the leaf cannot be split. Mark all its pages and grant it whole.
+ * Return: false when the entry has changed.
  */
 static bool space_fault_grant_coarse(struct space *sp, struct region *r, gpa_t gpa, u64 *slot,
 				     u32 level, u64 pte, struct space_counters *cnt)
@@ -71,13 +73,13 @@ static bool space_fault_grant_coarse(struct space *sp, struct region *r, gpa_t g
 	space_fault_mark_leaf(r, gpa, level); /* S1 for each page of the leaf */
 	if (!atomic_cas(slot, &found, pte | GSTAGE_PTE_W))
 		return false;
-	space_fault_mark_leaf(r, gpa, level); /* S3: setting what is set changes nothing */
+	space_fault_mark_leaf(r, gpa, level); /* S3: a bit that is set stays set */
 	space_fault_count(&cnt->coarse_grants);
 	return true;
 }
 
 /*
- * The region is not logged: give all that it allows, at the size that is there. Return: false when
+ * The region is not logged: grant all that it allows, at the size that is there. Return: false when
  * the entry has changed.
  */
 static bool space_fault_restore(struct region *r, gpa_t gpa, u64 *slot, u32 level, u64 pte)
@@ -87,9 +89,9 @@ static bool space_fault_restore(struct region *r, gpa_t gpa, u64 *slot, u32 leve
 	if (!atomic_cas(slot, &found, pte | r->prot))
 		return false;
 	/*
-	 * A log that started since we looked has protected this leaf, and then we gave W. Its start
-	 * sets `active`, then protects, then flushes: so we see `active` here if our exchange came
-	 * after, and the start waits for us.
+	 * A log may have started since we looked, and may have protected this leaf before we added
+	 * W. Its start sets `active`, then protects, then flushes. So if our exchange came after
+	 * it protected the leaf, we see `active` here; and its flush waits until we have marked.
 	 */
 	if (atomic_read_acquire(&r->log.active) != 0U)
 		space_fault_mark_leaf(r, gpa, level);
@@ -97,8 +99,8 @@ static bool space_fault_restore(struct region *r, gpa_t gpa, u64 *slot, u32 leve
 }
 
 /*
- * S1, S2 and S3 for a 4 KiB leaf without W in a logged region. Return: false when the entry has
- * changed; the mark stays, which is only one page more to look at.
+ * M1: S1, S2 and S3 for a 4 KiB leaf without W in a logged region. Return: false when the entry has
+ * changed. The mark stays then, and the page may be reported without need.
  */
 static inline bool space_fault_grant(struct region *r, gpa_t gpa, u64 *slot, u64 pte,
 				     struct space_counters *cnt)
@@ -115,9 +117,7 @@ static inline bool space_fault_grant(struct region *r, gpa_t gpa, u64 *slot, u64
 	return true;
 }
 
-/*
- * A write to a leaf without W in a logged region, whatever its size. Return: false to look again.
- */
+/* Answer a write to a leaf of any size without W in a logged region. Return: false: look again. */
 static bool space_fault_logged(struct space *sp, struct region *r, gpa_t gpa, u64 *slot, u32 level,
 			       u64 pte, struct space_counters *cnt)
 {
@@ -134,8 +134,8 @@ static bool space_fault_logged(struct space *sp, struct region *r, gpa_t gpa, u6
 }
 
 /*
- * Every case. Each turn but the last means that another vCPU or the lock's holder has changed the
- * entry: somebody got on.
+ * Answer every fault. In each turn but the last, a split by this vCPU or a change by somebody else
+ * has changed the entry. So somebody makes progress in each turn.
  */
 static __attribute__((noinline)) enum fault_answer space_fault_slow(struct space *sp,
 								    struct region *r, gpa_t gpa,
@@ -153,8 +153,8 @@ static __attribute__((noinline)) enum fault_answer space_fault_slow(struct space
 		u64 *slot = gstage_walk(&sp->gs, gpa, &level, &pte);
 
 		/*
-		 * Allowed already; or a window that is being removed, which the retry will find
-		 * gone.
+		 * The table allows it already. Or a window is being removed, which the guest will
+		 * find gone when it tries again.
 		 */
 		if ((pte & need) != 0U || !gstage_pte_is_leaf(pte)) {
 			space_fault_count(&cnt->spurious_faults);
@@ -176,8 +176,8 @@ enum fault_answer space_fault(struct space *sp, gpa_t gpa, enum access access,
 	if (r == NULL)
 		return FAULT_NOTHING;
 	/*
-	 * What happens most: the first write since a harvest to a page that is split off already.
-	 * No call on this way.
+	 * What happens most often: the first write since a harvest to a page that is a 4 KiB leaf
+	 * already. This way makes no call.
 	 */
 	if (access == ACCESS_WRITE && atomic_read_acquire(&r->log.active) != 0U) {
 		u32 level;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Dirty logs: get, harvest, clear. The harvest's half of rules M1 and M2 (the other, and the
- * argument, is in space_fault.c).
+ * Dirty logs: get, harvest and clear. This is the harvest's half of rules M1 and M2. The head of
+ * mm/space_fault.c has the other half, names the steps H1 to H4, and says why they are right.
  *
- * It must never answer before the pages whose bits it took are write-protected in every TLB, nor
- * clear a bit that the caller does not get to see.
+ * It must never answer before the pages whose bits it took are write-protected in every TLB, and
+ * never clear a bit that the caller does not get to see (M2).
  *
- * The caller's bitmap may lie in its guest's memory: it may change at any moment, so each word is
- * read once and nothing that is written is read back.
+ * The caller's bitmap may lie in the memory of its guest, and so may change at any moment. Each
+ * word is read once, and nothing that was written is read back.
  */
 #include <cleave/errno.h>
 #include "mm/bits.h"
@@ -15,22 +15,25 @@
 #include "mm/space.h"
 
 /*
- * Work units: one is about what protecting a 4 KiB page costs. A span over a huge leaf is no work
- * but its own.
+ * M6 counts work units. One is about the cost of protecting a 4 KiB page. A span whose pages are
+ * mapped by a huge leaf costs nothing beyond its own words.
  */
 #define HARVEST_UNITS_TABLE ((s64)GSTAGE_ENTRIES)
 #define HARVEST_WORD_BYTES  ((u64)DIRTY_WORD_PAGES << PAGE_SHIFT)
 
 /**
- * struct harvest_step - one call's work on pages whose bits were taken
+ * struct harvest_step - what one call does to pages whose bits it took
+ * @sp: the space, whose lock is held
+ * @r: the region
  * @it: finds entries
- * @entry: the first entry of a 4 KiB table that was found, or the huge leaf, so that most words
- * need no walk
- * @from, @to: what @entry is about: addresses that the table or the leaf maps; nothing at first
- * @huge: @entry is a leaf above 4 KiB
- * @run, @run_end: range that waits to go into the batch
- * @taken: bits taken
- * @budget: work units left
+ * @entry: the first entry of the 4 KiB table that was found last, or the huge leaf; most words need
+ *         no other walk
+ * @from, @to: addresses that this table or leaf maps; none at first
+ * @huge: @entry is a leaf larger than 4 KiB
+ * @batch: what has to be flushed
+ * @run, @run_end: range that has not been added to the batch yet, because more may follow it
+ * @taken: number of bits taken
+ * @budget: work units that are left
  */
 struct harvest_step {
 	struct space *sp;
@@ -47,7 +50,7 @@ struct harvest_step {
 	s64 budget;
 };
 
-/* The region whose log is on. The range was judged by the caller. */
+/* Find the region, whose log must be on. The caller has judged the range: dirty_range_ok(). */
 static int space_harvest_region(struct space *sp, u32 region, u64 first, u64 count,
 				struct region **out)
 {
@@ -79,7 +82,7 @@ static void space_harvest_begin(struct harvest_step *step, struct space *sp, str
 	gstage_iter_start(&step->it, &sp->gs, r->base, r->size);
 }
 
-/* Gather what has to be flushed; ranges that follow each other are one. */
+/* Gather what has to be flushed. Ranges that follow one another become one. */
 static inline void space_harvest_gather(struct harvest_step *step, u64 gpa, u64 end)
 {
 	if (gpa != step->run_end) {
@@ -90,8 +93,8 @@ static inline void space_harvest_gather(struct harvest_step *step, u64 gpa, u64 
 }
 
 /*
- * M2: the flush, if any bit was taken, even when no entry had W: a fault may be on its way to grant
- * (space_fault.c).
+ * H3, for M2: flush if any bit was taken, even when no entry had W. A fault may be about to grant
+ * (mm/space_fault.c).
  */
 static void space_harvest_end(struct harvest_step *step, u64 first, u64 count)
 {
@@ -109,10 +112,11 @@ static void space_harvest_end(struct harvest_step *step, u64 first, u64 count)
 }
 
 /*
- * Take W from the entries of pages @mask; the entry of the mask's bit 0 is @table[@first], which
- * for a word that begins before the table is a number below 0, modulo 2^64. The caller has a write
- * barrier between H1 and this.
- * Return: how many.
+ * H2: take W from the entries of the pages @mask. @table[@first] is the entry of the mask's bit 0.
+ * For a word that begins before the table, @first is negative, modulo 2^64. The caller has put a
+ * write barrier between H1 and this.
+ *
+ * Return: number of entries.
  */
 static inline u64 space_harvest_protect_pages(u64 *table, u64 first, u64 mask)
 {
@@ -130,15 +134,15 @@ static inline u64 space_harvest_protect_pages(u64 *table, u64 first, u64 mask)
 }
 
 /*
- * Protect the huge leaf of the step whole, and flush it whole. What it maps beside the pages taken
- * keeps its bits: a write to those faults, and is granted.
+ * H2 for the huge leaf of the step: protect all of it, and have all of it flushed. The other pages
+ * that it maps keep their bits; a write to one of them faults and is granted.
  *
- * W is taken again after each H1, although once a leaf looks enough: with an empty pool a fault may
- * mark the whole leaf and give W between two of our spans, and must lose it to the second (M1). And
- * a fault may have split the leaf since: then the page that it marked and granted is in the table,
- * and we have to look there.
+ * W is taken after each H1, although once for the leaf might seem enough. With an empty pool a
+ * fault may mark the whole leaf and add W between two of our spans, and must lose it to the second
+ * (M1). And a fault may have split the leaf in the meantime. Then the page that it marked and
+ * granted is in the table, and we have to look there.
  *
- * Return: false when the leaf is a table now.
+ * Return: false when the leaf has become a table.
  */
 static inline bool space_harvest_protect_huge(struct harvest_step *step)
 {
@@ -149,11 +153,8 @@ static inline bool space_harvest_protect_huge(struct harvest_step *step)
 	return true;
 }
 
-/*
- * Eager logs: split the leaf at the iterator down to 4 KiB. Return: false when the pool is empty
- * (M5: it stays as it is).
- */
-static bool space_harvest_split(struct harvest_step *step)
+/* Split the present leaf down to 4 KiB. With an empty pool it stays as large as it is (M5). */
+static void space_harvest_split(struct harvest_step *step)
 {
 	struct space *sp = step->sp;
 	struct gstage_iter *it = &step->it;
@@ -163,16 +164,15 @@ static bool space_harvest_split(struct harvest_step *step)
 			gstage_split(&sp->gs, &sp->pool, it->slot, it->level, it->pte, 0);
 
 		if (split == GSTAGE_SPLIT_NO_TABLE)
-			return false;
+			return;
 		if (split == GSTAGE_SPLIT_DONE)
 			space_count(&sp->stats.eager_splits, 1);
 		step->budget -= HARVEST_UNITS_TABLE;
 		gstage_iter_refresh(it);
 	}
-	return true;
 }
 
-/* Find what maps @gpa, and keep it in the step. Eager logs split it first. */
+/* Find what maps @gpa, and keep it in the step. In an eager log a huge leaf is split first. */
 static void space_harvest_seek(struct harvest_step *step, u64 gpa)
 {
 	struct gstage_iter *it = &step->it;
@@ -180,7 +180,7 @@ static void space_harvest_seek(struct harvest_step *step, u64 gpa)
 
 	gstage_iter_seek(it, gpa);
 	if (it->level > 0U && step->r->log.eager)
-		(void)space_harvest_split(step);
+		space_harvest_split(step);
 	step->huge = it->level > 0U;
 	span = gstage_span(step->huge ? it->level : 1U);
 	step->from = ALIGN_DOWN(gpa, span);
@@ -188,7 +188,7 @@ static void space_harvest_seek(struct harvest_step *step, u64 gpa)
 	step->entry = step->huge ? it->slot : it->slot - ((gpa - step->from) >> PAGE_SHIFT);
 }
 
-/* One page is flushed alone; several as the whole stretch that holds them. */
+/* Gather pages of a word: one page alone, several as the stretch that holds them all. */
 static __attribute__((noinline)) void space_harvest_gather_word(struct harvest_step *step, u64 gpa,
 								u64 mask)
 {
@@ -200,7 +200,8 @@ static __attribute__((noinline)) void space_harvest_gather_word(struct harvest_s
 }
 
 /*
- * H2 for pages of one word, @gpa that of bit 0, in the 4 KiB table of the step. Return: how many.
+ * H2 for pages of one word that are in the 4 KiB table of the step. @gpa is the address of bit 0.
+ * Return: number of pages.
  */
 static inline u64 space_harvest_protect_word(struct harvest_step *step, u64 gpa, u64 mask)
 {
@@ -211,8 +212,8 @@ static inline u64 space_harvest_protect_word(struct harvest_step *step, u64 gpa,
 }
 
 /*
- * H2 for a word that the step's entry does not cover whole, or no longer: part by part. Return: how
- * many.
+ * H2 for a word that what the step has found does not cover whole, or no longer covers: part by
+ * part. Return: number of pages.
  */
 static __attribute__((noinline)) u64 space_harvest_protect_slow(struct harvest_step *step, u64 gpa,
 								u64 mask)
@@ -234,18 +235,18 @@ static __attribute__((noinline)) u64 space_harvest_protect_slow(struct harvest_s
 	return bits_count(mask);
 }
 
-/* H2 for @words words that were taken, the first for the pages at @gpa. Return: how many pages. */
+/* H2 for @words words that were taken, the first for pages at @gpa. Return: number of pages. */
 static u64 space_harvest_protect_span(struct harvest_step *step, u64 gpa, const u64 *taken,
 				      u64 words)
 {
 	u64 end = gpa + words * HARVEST_WORD_BYTES;
 	u64 n = 0;
 
-	/* After H1; pairs with the acquire of the exchange that grants (S2). */
+	/* Between H1 and H2. Pairs with the acquire of the exchange that grants (S2). */
 	smp_wmb();
 	if (gpa < step->from || gpa >= step->to)
 		space_harvest_seek(step, gpa);
-	/* One huge leaf over all of it: once is enough, for all bits have been taken. */
+	/* One huge leaf maps all of it. Once is enough here: all bits have been taken. */
 	if (step->huge && end <= step->to && space_harvest_protect_huge(step)) {
 		for (u64 i = 0; i < words; i++)
 			n += bits_count(taken[i]);
@@ -263,7 +264,7 @@ static u64 space_harvest_protect_span(struct harvest_step *step, u64 gpa, const 
 	return n;
 }
 
-/* Some word of [@from, @to) has a bit set. */
+/* Return: true when a word of [@from, @to) has a bit set. */
 static bool space_harvest_any(const struct dirty *d, u64 from, u64 to)
 {
 	u64 any = 0;
@@ -273,7 +274,7 @@ static bool space_harvest_any(const struct dirty *d, u64 from, u64 to)
 	return any != 0U;
 }
 
-/* Words of a span that one more turn may take: the budget's worth of pages, at least one word. */
+/* Return: number of words, of @words at most, that the budget allows; at least one (M6). */
 static u64 space_harvest_words(const struct harvest_step *step, u64 words)
 {
 	u64 most = (u64)MAX(step->budget, 1) / DIRTY_WORD_PAGES;
@@ -282,9 +283,10 @@ static u64 space_harvest_words(const struct harvest_step *step, u64 words)
 }
 
 /*
- * H1 for all words, then H2, of a span whose summary is set.
- * @first, @words: words, all in the span; @in: what to clear, word by word, NULL for all; @out:
- * where to report to, NULL for nowhere
+ * H1 for all words of a span whose summary bit is set, and then H2.
+ * @first, @words: words, all in one span
+ * @in: which bits to take, word by word; NULL: all
+ * @out: where to report them; NULL: nowhere
  */
 static void space_harvest_take_span(struct harvest_step *step, u64 first, u64 words, const u64 *in,
 				    u64 *out)
@@ -298,12 +300,12 @@ static void space_harvest_take_span(struct harvest_step *step, u64 first, u64 wo
 	u64 any = 0;
 
 	/*
-	 * The summary first, then the words: mm/dirty.h says why. It is set again if anything is
-	 * left.
+	 * The summary bit first, and then the words: mm/dirty.h says why. It is set again if any
+	 * bit is left.
 	 */
 	(void)dirty_summary_take(d, span);
 	for (u64 i = 0; i < words; i++) {
-		/* Once: the caller's guest may change it. */
+		/* Read it once: the caller's guest may change it. */
 		u64 want = in != NULL ? atomic_read(&in[i]) : ~UINT64_C(0);
 		u64 word = atomic_read(&bits[i]);
 		u64 got = word & want;
@@ -325,7 +327,7 @@ static void space_harvest_take_span(struct harvest_step *step, u64 first, u64 wo
 			step, step->r->base.v + first * HARVEST_WORD_BYTES, taken, words);
 }
 
-/* Take bits of the words [@word, @word_end). Return: end of the words dealt with. */
+/* Take bits of the words [@word, @word_end). Return: the word after the last one dealt with. */
 static u64 space_harvest_take(struct harvest_step *step, u64 word, u64 word_end, const u64 *in,
 			      u64 *out)
 {
@@ -335,7 +337,7 @@ static u64 space_harvest_take(struct harvest_step *step, u64 word, u64 word_end,
 
 	while (w < word_end && step->budget > 0) {
 		u64 span = w / DIRTY_SPAN_WORDS;
-		/* A clean span is one unit. */
+		/* Each clean span is one work unit. */
 		u64 clean = dirty_clean_spans(d, span, MIN(span_end, span + (u64)step->budget));
 		u64 to = MIN((span + MAX(clean, 1U)) * DIRTY_SPAN_WORDS, word_end);
 
@@ -353,13 +355,13 @@ static u64 space_harvest_take(struct harvest_step *step, u64 word, u64 word_end,
 	return w;
 }
 
-/* Pages from @first on that end at word @word, at most @count. */
+/* Return: number of pages, of @count at most, from @first up to word @word. */
 static s64 space_harvest_pages(u64 first, u64 count, u64 word)
 {
 	return (s64)MIN(word * DIRTY_WORD_PAGES - first, count);
 }
 
-/* Harvest and clear: lock, take, flush, answer. */
+/* Harvest or clear: take the lock, then H1 to H3, then H4, the answer. */
 static s64 space_harvest_range(struct space *sp, u32 region, u64 first, u64 count, const u64 *in,
 			       u64 *out, u64 *dirty)
 {

@@ -1,29 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Dirty logs: start, stop, status. Reading and clearing is in space_harvest.c.
+ * Dirty logs: start, stop and status. mm/space_harvest.c reads and clears them.
  *
- * It must never leave a page writable and unmarked when the last call of a start has returned, nor
- * a table linked or freed too early when a stop puts huge leaves back.
+ * When the last call of a start has returned, it must never leave a page writable and unmarked
+ * (M1). When a stop puts huge leaves back, it must never free a table that a walker may stand in
+ * (M4).
  *
- * Start. `active` is set first, so that from then on every fault marks; then leaves are protected,
- * step by step; each step flushes what it protected before it returns. What was written before its
- * page was protected is not in the log: the log begins when the last call returns, and only then
- * may it be read. A fault that did not see `active` yet looks again after it has granted
- * (space_fault.c). An initially-set log sets all bits instead, and nothing else.
+ * Start. First `active` is set, so that from then on every fault marks. Then leaves are protected,
+ * step by step, and each step flushes what it has protected before it returns. What was written
+ * before its page was protected is not in the log: the log begins when the last call returns, and
+ * it cannot be read before. A fault that did not see `active` yet looks again after it has granted
+ * (mm/space_fault.c). The start of an initially-set log does not protect anything: it sets all
+ * bits.
  *
- * Stop. `active` is cleared first, then every running vCPU is waited for once. From then on nobody
- * marks, and nobody splits, so the bitmap can be wiped and tables collapsed. Faults still give W to
- * single entries that a log has protected; such an entry is in a table that collapse either reads
- * after it, or has unlinked and not freed: the vCPU's walk ends before the flush does.
+ * Stop. First `active` is cleared. Then a flush waits once for every running vCPU. From then on
+ * nobody marks and nobody splits, so the bitmap can be wiped and tables can be collapsed. Faults
+ * still add W to single entries that the log has protected. Such an entry is in a table that the
+ * collapse reads later, or in one that it has unlinked and not yet freed: the vCPU's walk ends
+ * before the flush does.
  */
 #include <cleave/errno.h>
 #include "mm/rules.h"
 #include "mm/space.h"
 
-/* A stop's cursor says what it is at: first it wipes spans of the bitmap, then it collapses. */
+/* In the cursor of a stop: it has wiped all spans of the bitmap, and collapses now. */
 #define LOG_CURSOR_COLLAPSE BIT64(63)
 
-/* Work units: one is about what protecting a 4 KiB page costs. */
+/* M6 counts work units. One is about the cost of protecting a 4 KiB page. */
 #define LOG_UNITS_TABLE ((s64)GSTAGE_ENTRIES)
 #define LOG_UNITS_SPAN	((s64)DIRTY_SPAN_WORDS)
 
@@ -38,36 +41,36 @@ static void space_log_flush(struct space *sp, gpa_t base, u64 size)
 }
 
 /*
- * Protect the present leaf, or the run of 4 KiB leaves that begins here, and go on behind. Return:
- * leaves protected.
+ * Protect the present leaf, or the run of 4 KiB leaves that begins with it, and go on to the next.
+ * Return: number of leaves protected.
  */
 static u64 space_log_protect_here(struct gstage_iter *it, s64 budget)
 {
 	u64 n = it->level == 0U ? MIN(gstage_iter_rest(it), (u64)MAX(budget, 1)) : 1U;
 
 	/*
-	 * A huge leaf that has no W may become a table under a fault now; then the pointer loses
-	 * nothing, and in the table only what was marked has W.
+	 * A fault may turn a huge leaf without W into a table at this moment. Then the pointer has
+	 * no W to lose, and in the table only those pages have W that the fault has marked (M1).
 	 */
 	gstage_protect_run(it->slot, n);
 	gstage_iter_skip(it, n);
 	return n;
 }
 
-/* One step of an eager start at the present leaf. Return: units. */
+/* Split or protect the present leaf for an eager start. Return: work units. */
 static s64 space_log_split_here(struct space *sp, struct gstage_iter *it, s64 budget)
 {
 	enum gstage_split_result split;
 	/*
-	 * The last split protects as well: children are written once. The levels above keep W for
-	 * their rest to come.
+	 * The split to 4 KiB protects as well, so that the children are written only once. Leaves
+	 * of higher levels keep W until their turn comes.
 	 */
 	u64 drop = it->level == 1U ? GSTAGE_PTE_W : 0U;
 
 	if (it->level == 0U)
 		return (s64)space_log_protect_here(it, budget);
 	split = gstage_split(&sp->gs, &sp->pool, it->slot, it->level, it->pte, drop);
-	/* M5: without a table the log is coarser here. */
+	/* M5: the pool is empty, so the log is coarser here. */
 	if (split == GSTAGE_SPLIT_NO_TABLE)
 		return (s64)space_log_protect_here(it, budget);
 	if (split == GSTAGE_SPLIT_DONE)
@@ -80,8 +83,7 @@ static s64 space_log_split_here(struct space *sp, struct gstage_iter *it, s64 bu
 }
 
 /*
- * A step of a fault-driven or eager start. Return: the new cursor, 0 when the region's end is
- * reached.
+ * Do a step of a fault-driven or eager start. Return: the new cursor, 0 at the end of the region.
  */
 static u64 space_log_start_protect(struct space *sp, struct region *r)
 {
@@ -90,7 +92,7 @@ static u64 space_log_start_protect(struct space *sp, struct region *r)
 	s64 budget = (s64)sp->cfg.step_pages;
 
 	gstage_iter_start(&it, &sp->gs, GPA(r->base.v + from), r->size - from);
-	/* However small a step is, it gets on by a page: a cursor of 0 says that all is done. */
+	/* However small a step is, it does a page: a cursor of 0 would say that all is done. */
 	while (!gstage_iter_done(&it) && (budget > 0 || it.gpa == r->base.v + from)) {
 		if (r->log.mode == CLEAVE_LOG_EAGER)
 			budget -= space_log_split_here(sp, &it, budget);
@@ -98,14 +100,17 @@ static u64 space_log_start_protect(struct space *sp, struct region *r)
 			budget -= (s64)space_log_protect_here(&it, budget);
 	}
 	/*
-	 * A step may end inside a leaf that was split and not protected yet: it.gpa is its first
-	 * page that is left.
+	 * M2, M7: one flush for the step. It may end inside a leaf that was split and is not wholly
+	 * protected: it.gpa is the first page that is left.
 	 */
 	space_log_flush(sp, GPA(r->base.v + from), it.gpa - (r->base.v + from));
 	return gstage_iter_done(&it) ? 0U : it.gpa - r->base.v;
 }
 
-/* A step of an initially-set start: a word costs about as much as an eighth of a page. */
+/*
+ * Do a step of an initially-set start. Setting a word costs about an eighth of protecting a page.
+ * Return: the new cursor, 0 when all bits are set.
+ */
 static u64 space_log_start_set(struct space *sp, struct region *r)
 {
 	u64 from = r->log.cursor;
@@ -122,7 +127,7 @@ static bool space_log_mode_ok(u32 mode)
 	       mode == CLEAVE_LOG_INITIALLY_SET;
 }
 
-/* Begin a start, or check that the call continues the one under way. */
+/* Begin a start, or check that the call goes on with the one under way. */
 static int space_log_start_enter(struct region_log *log, u32 mode, bool eager, u64 cursor)
 {
 	if (cursor != 0U)
@@ -137,8 +142,8 @@ static int space_log_start_enter(struct region_log *log, u32 mode, bool eager, u
 	log->eager = mode == CLEAVE_LOG_EAGER || (mode == CLEAVE_LOG_INITIALLY_SET && eager);
 	log->cursor = 0;
 	/*
-	 * Before the first leaf is protected; pairs with the acquire in space_fault() (see
-	 * space_fault_restore()).
+	 * Before the first leaf is protected. Pairs with the acquire in space_fault_restore(),
+	 * which says why.
 	 */
 	if (mode != CLEAVE_LOG_INITIALLY_SET)
 		atomic_set_release(&log->active, 1U);
@@ -168,7 +173,7 @@ int space_log_start(struct space *sp, u32 region, u32 mode, bool eager, u64 *cur
 	return err;
 }
 
-/* Begin a stop, or check that the call continues the one under way. */
+/* Begin a stop, or check that the call goes on with the one under way. */
 static int space_log_stop_enter(struct space *sp, struct region *r, bool collapse, u64 cursor)
 {
 	struct region_log *log = &r->log;
@@ -178,20 +183,20 @@ static int space_log_stop_enter(struct space *sp, struct region *r, bool collaps
 										  : CLV_ERR_STATE;
 	if (log->phase == REGION_LOG_OFF)
 		return CLV_ERR_STATE;
-	/* Also out of a start, or of a stop whose caller has gone: begin again. */
+	/* A stop may also end a start, or begin again when the caller of a stop has gone away. */
 	log->phase = REGION_LOG_STOPPING;
 	log->collapse = collapse;
 	log->cursor = 0;
 	atomic_set_release(&log->active, 0U);
 	/*
-	 * Nothing has lost permission. The flush is for its wait: who saw `active` has now marked
-	 * and split what it will.
+	 * Nothing has lost permission. The flush is there because it waits: each vCPU that saw
+	 * `active` has marked and split by then.
 	 */
 	space_log_flush(sp, r->base, PAGE_SIZE);
 	return CLV_OK;
 }
 
-/* Wipe the bitmap from the cursor's span on. */
+/* Wipe the bitmap from the cursor's span on, as far as the budget goes. */
 static void space_log_stop_wipe(struct region *r, s64 *budget)
 {
 	struct dirty *d = &r->log.dirty;
@@ -213,7 +218,7 @@ static void space_log_stop_wipe(struct region *r, s64 *budget)
 	r->log.cursor = span < spans ? span : LOG_CURSOR_COLLAPSE;
 }
 
-/* Collapse what ends at @end: the block of each level whose last part has been dealt with. */
+/* Collapse the block of @level that ends at @end, if one does, now that its last part is done. */
 static void space_log_collapse_end(struct space *sp, const struct region *r, u64 end, u32 level,
 				   struct gstage_collect *collect)
 {
@@ -226,16 +231,16 @@ static void space_log_collapse_end(struct space *sp, const struct region *r, u64
 }
 
 /*
- * Put huge leaves back from the cursor on, as large as gstage_map() made them: it always takes the
- * largest that fits, and so does this. Tables are unlinked, then one flush, then they are freed
- * (M4).
+ * Put huge leaves back from the cursor on. They become as large as gstage_map() made them, for both
+ * take the largest leaf that fits. Tables are unlinked, then one flush is paid, then they are freed
+ * (M4, M7).
  */
 static void space_log_stop_collapse(struct space *sp, struct region *r, s64 *budget)
 {
 	u64 from = r->base.v + (r->log.cursor & ~LOG_CURSOR_COLLAPSE);
 	struct gstage_collect collect = { .nr = 0 };
 	struct gstage_iter it;
-	/* At one address every level may end a block. */
+	/* A block of each level may end at one address. */
 	u32 room = GSTAGE_COLLECT_MAX - sp->cfg.largest_level;
 
 	gstage_iter_start(&it, &sp->gs, GPA(from), r->base.v + r->size - from);

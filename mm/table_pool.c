@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The lock-free stack of free page tables.
+ * The stack of free page tables, which needs no lock.
  *
- * It must never look into a table that is in use, but for the harmless read of a first word that
- * lost its race.
+ * It must never look into a table that is in use. The one exception does no harm: whoever loses the
+ * race for a table may have read its first word.
  */
 #include "mm/table_pool.h"
 #include <cleave/atomic.h>
@@ -20,10 +20,10 @@ static u64 *table_pool_table(const struct table_pool *p, u64 frame)
 
 static u64 table_pool_frame(const struct table_pool *p, const u64 *table)
 {
-	return table_pool_hpa(p, table).v >> PAGE_SHIFT;
+	return ((uintptr_t)table - p->va) >> PAGE_SHIFT;
 }
 
-/* The head that follows @head when @frame is to be on top. */
+/* Return: the head that comes after @head when @frame is on top: with the next tag. */
 static u64 table_pool_head(u64 head, u64 frame)
 {
 	return ((head & ~POOL_FRAME_MASK) + POOL_TAG_ONE) | frame;
@@ -50,7 +50,7 @@ int table_pool_grow(struct table_pool *p, struct frames *frames, u64 tables)
 	p->chunk[p->nr_chunks].size = tables << PAGE_SHIFT;
 	p->nr_chunks++;
 	p->total += tables;
-	/* From the top down, so that tables come out in the order of their addresses. */
+	/* The last one first, so that tables are taken in the order of their addresses. */
 	for (u64 i = tables; i > 0U; i--)
 		table_pool_give(p, table_pool_table(p, (base.v >> PAGE_SHIFT) + i - 1U));
 	return CLV_OK;
@@ -70,8 +70,8 @@ u64 *table_pool_take(struct table_pool *p)
 	u64 next;
 
 	/*
-	 * Another vCPU may take the same table between the two reads and fill it: then @next is
-	 * nonsense, and the tag has changed, so that the exchange fails and nonsense is dropped.
+	 * Another vCPU may take the same table between the two reads, and fill it. Then @next is
+	 * not a link. But then the tag has changed too, so the exchange fails and @next is dropped.
 	 */
 	do {
 		if ((head & POOL_FRAME_MASK) == 0U)
@@ -89,8 +89,8 @@ void table_pool_give(struct table_pool *p, u64 *table)
 	u64 head = atomic_read(&p->head);
 
 	/*
-	 * The exchange's release pairs with the acquire in table_pool_take(): the link is there
-	 * before the head.
+	 * The release of the exchange pairs with the acquire in table_pool_take(): whoever reads
+	 * the head reads the link as well.
 	 */
 	do {
 		atomic_set(&table[0], head & POOL_FRAME_MASK);

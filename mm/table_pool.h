@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A space's pool of page tables: 4 KiB frames that are set aside when memory is added, so that no
- * split runs out (M5).
+ * The pool of page tables of a space: 4 KiB frames that are set aside when memory is added, so that
+ * no split ever runs out of them (M5).
  *
- * The free tables form a stack that needs no lock, because vCPUs split in their faults side by
- * side: its head is one word of a page frame number and a tag that changes with every exchange (so
- * that a head that was taken and came back in between is not mistaken for an unchanged one). A free
- * table's first word links to the next. A table must never come back here while a walker may stand
- * in it (M4): the link would be read as an entry.
+ * Several vCPUs may split leaves in their faults at once, so the free tables form a stack that
+ * needs no lock. The first word of a free table links to the next one. The stack's head is one word
+ * that holds a page frame number and a tag. Each exchange changes the tag, so that a head which was
+ * taken and came back in between does not pass for an unchanged one.
+ *
+ * A table must never come back here while a walker may stand in it (M4): the walker would read the
+ * link as an entry.
  */
 #ifndef MM_TABLE_POOL_H
 #define MM_TABLE_POOL_H
@@ -15,14 +17,17 @@
 #include <cleave/types.h>
 #include "mm/frames.h"
 
+/* How often a pool can grow: once when it is made, and once for each region. */
 #define TABLE_POOL_CHUNKS 72U
 
 /**
  * struct table_pool - tables of one space
- * @head: bits 0..43 frame number of the top table (0: empty), 44..63 tag; atomic
- * @free: tables on the stack; atomic, may be behind for a moment
- * @total: tables that the pool ever got
- * @va: what is added to an HPA to reach it
+ * @head: bits 0 to 43: frame number of the table on top, 0 when the stack is empty; bits 44 to 63:
+ *        the tag; atomic
+ * @free: tables on the stack; atomic, updated a moment after the stack
+ * @total: tables that the pool was ever given
+ * @va: what is added to an HPA to get the address of a load or store
+ * @nr_chunks: entries of @chunk in use
  * @chunk: blocks of frames that the tables are in
  */
 struct table_pool {
@@ -35,43 +40,50 @@ struct table_pool {
 };
 
 /**
- * struct table_chain - tables taken in advance by one operation, private to it (M5)
- * @first: linked through their first words, NULL at the end
+ * struct table_chain - tables that one operation has taken in advance (M5); nobody else sees them
+ * @first: the first table; each one's first word points to the next, NULL at the end
  */
 struct table_chain {
 	u64 *first;
 };
 
 /**
- * table_pool_init() - make @p an empty pool; @hpa_to_va: what is added to an HPA to reach it by a
- * load or store
+ * table_pool_init() - make an empty pool
+ * @hpa_to_va: what is added to an HPA to get the address of a load or store
  */
 void table_pool_init(struct table_pool *p, uintptr_t hpa_to_va);
 
 /**
- * table_pool_grow() - add @tables tables, in one block
- * Return: 0, CLV_ERR_NOMEM (no block that large, or too many growths). Locking: the space's lock,
- * or nobody runs yet.
+ * table_pool_grow() - add tables, in one block of frames
+ * @tables: how many; 0 adds none
+ *
+ * Locking: the caller holds the space's lock, or nobody uses the pool yet.
+ *
+ * Return: 0, CLV_ERR_NOMEM (no free block is large enough, or the pool has grown too often).
  */
 int table_pool_grow(struct table_pool *p, struct frames *frames, u64 tables);
 
 /**
- * table_pool_release() - give all frames back. No table of the pool is in use any more, and nobody
- * uses the pool
+ * table_pool_release() - give all frames back to @frames
+ *
+ * No table of the pool is in use any more, and nobody uses the pool.
  */
 void table_pool_release(struct table_pool *p, struct frames *frames);
 
 /**
- * table_pool_take() - take one table
- * Return: 512 words of any content, or NULL when the pool is empty. Locking: none needed.
+ * table_pool_take() - take one table; needs no lock
+ *
+ * Return: 512 words with any content, or NULL when the pool is empty.
  */
 u64 *table_pool_take(struct table_pool *p);
 
-/** table_pool_give() - give a table back that no walker can stand in (M4). Locking: none needed */
+/** table_pool_give() - give back a table in which no walker can stand (M4); needs no lock */
 void table_pool_give(struct table_pool *p, u64 *table);
 
 /**
- * table_pool_reserve() - take @tables tables at once, or none
+ * table_pool_reserve() - take @tables tables, or none of them; needs no lock
+ * @chain: out: the tables
+ *
  * Return: 0, CLV_ERR_NOMEM.
  */
 int table_pool_reserve(struct table_pool *p, u64 tables, struct table_chain *chain);
@@ -79,16 +91,10 @@ int table_pool_reserve(struct table_pool *p, u64 tables, struct table_chain *cha
 /** table_chain_push() - put a table that nobody else sees into @chain */
 void table_chain_push(struct table_chain *chain, u64 *table);
 
-/** table_chain_next() - take one table out of @chain. Return: NULL when it is empty */
+/** table_chain_next() - take a table out of @chain. Return: the table, NULL when there is none */
 u64 *table_chain_next(struct table_chain *chain);
 
-/** table_pool_unreserve() - give back what is left of @chain */
+/** table_pool_unreserve() - give the tables that are left in @chain back to the pool */
 void table_pool_unreserve(struct table_pool *p, struct table_chain *chain);
-
-/** table_pool_hpa() - Return: HPA of a table of @p */
-static inline hpa_t table_pool_hpa(const struct table_pool *p, const u64 *table)
-{
-	return HPA((uintptr_t)table - p->va);
-}
 
 #endif

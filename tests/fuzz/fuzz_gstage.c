@@ -129,8 +129,8 @@ static void one(const uint8_t *op)
 		do_protect(first, count, op[5]);
 		break;
 	case 3:
-		(void)gstage_split_range(&gs, &pool, GPA(gpa_of(first)), count << PAGE_SHIFT,
-					 op[5] & 1U);
+		(void)mm_split_range(&gs, &pool, GPA(gpa_of(first)), count << PAGE_SHIFT,
+				     op[5] & 1U);
 		break;
 	default:
 		do_collapse(first, op[5]);

@@ -200,8 +200,8 @@ static void do_split(struct model *m)
 	u64 count;
 
 	pick_range(m, &first, &count);
-	MUST(gstage_split_range(&m->gs, &m->pool, GPA(gpa_of(m, first)), count << PAGE_SHIFT,
-				level) == CLV_OK);
+	MUST(mm_split_range(&m->gs, &m->pool, GPA(gpa_of(m, first)), count << PAGE_SHIFT, level) ==
+	     CLV_OK);
 	for (u32 i = 0; i < 4U; i++) {
 		u64 page = first + rnd(m, count);
 		u32 found;
@@ -268,7 +268,7 @@ static void do_bad(struct model *m)
 	MUST(gstage_unmap(&m->gs, &m->pool, GPA(m->base), 0, &batch) == CLV_ERR_INVAL);
 	MUST(gstage_protect(&m->gs, &m->pool, GPA(m->base), PAGE_SIZE, GSTAGE_PTE_R, 0, &batch) ==
 	     CLV_ERR_INVAL);
-	MUST(gstage_split_range(&m->gs, &m->pool, GPA(0), ~PAGE_MASK, 0) == CLV_ERR_RANGE);
+	MUST(mm_split_range(&m->gs, &m->pool, GPA(0), ~PAGE_MASK, 0) == CLV_ERR_RANGE);
 	MUST(flush_batch_empty(&batch) && m->pool.free == free);
 }
 

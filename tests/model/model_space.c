@@ -485,11 +485,11 @@ static void begin(struct model *m, const struct model_space_run *run)
 	MUST(space_init(&m->sp, &m->machine.frames, &cfg, m->pages << PAGE_SHIFT) == CLV_OK);
 	cfg.pool_tables = 0;
 	MUST(space_init(&m->other, &m->machine.frames, &cfg, MIB(4)) == CLV_OK);
-	MUST(space_add_memory(&m->other, GPA(0), HPA(MM_HPA_BASE), MIB(4)) == 0);
+	MUST(mm_add_memory(&m->other, GPA(0), HPA(MM_HPA_BASE), MIB(4)) == 0);
 	/* Memory in front of it, so that the log's region is not number 0. */
-	MUST(space_add_memory(&m->sp, GPA(MIB(1)), HPA(MM_HPA_BASE), PAGE_SIZE) == 0);
+	MUST(mm_add_memory(&m->sp, GPA(MIB(1)), HPA(MM_HPA_BASE), PAGE_SIZE) == 0);
 	m->region = 1;
-	MUST(space_add_memory(&m->sp, GPA(m->base), HPA(m->hpa), m->pages << PAGE_SHIFT) == 1);
+	MUST(mm_add_memory(&m->sp, GPA(m->base), HPA(m->hpa), m->pages << PAGE_SHIFT) == 1);
 	mm_leaves(&m->sp, m->region, m->leaves);
 	MUST(m->leaves[1] >= 3U && m->leaves[2] == (run->gib ? 1U : 0U));
 	m->tables_used = m->sp.pool.total - m->sp.pool.free;

@@ -81,6 +81,36 @@ u64 mm_pte(const struct gstage *gs, u64 gpa, u32 *level)
 	return pte;
 }
 
+int mm_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
+{
+	int region = space_begin_memory(sp, base, hpa, size);
+
+	while (region >= 0 && space_memory_step(sp))
+		;
+	return region;
+}
+
+int mm_split_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, u32 level)
+{
+	struct gstage_iter it;
+
+	if (size == 0U || !IS_ALIGNED(gpa.v | size, PAGE_SIZE))
+		return CLV_ERR_INVAL;
+	if (gpa.v >= gstage_limit(gs) || size > gstage_limit(gs) - gpa.v)
+		return CLV_ERR_RANGE;
+	gstage_iter_start(&it, gs, gpa, size);
+	while (!gstage_iter_done(&it)) {
+		if (!gstage_pte_is_leaf(it.pte) || it.level <= level) {
+			(void)gstage_iter_next(&it);
+			continue;
+		}
+		if (gstage_split(gs, pool, it.slot, it.level, it.pte, 0) == GSTAGE_SPLIT_NO_TABLE)
+			return CLV_ERR_NOMEM;
+		gstage_iter_refresh(&it);
+	}
+	return CLV_OK;
+}
+
 u64 mm_log_start(struct space *sp, u32 region, u32 mode, bool eager)
 {
 	u64 cursor = 0;

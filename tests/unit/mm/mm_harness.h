@@ -70,6 +70,20 @@ u64 mm_random(u64 *state);
 /** mm_pte() - Return: the entry that translates @gpa; @level may be NULL */
 u64 mm_pte(const struct gstage *gs, u64 gpa, u32 *level);
 
+/**
+ * mm_add_memory() - space_begin_memory() and all its steps
+ *
+ * Return: as of space_begin_memory().
+ */
+int mm_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size);
+
+/**
+ * mm_split_range() - split what is larger than @level in a range, permissions as they are
+ *
+ * Return: 0; CLV_ERR_INVAL, CLV_ERR_RANGE; CLV_ERR_NOMEM: the pool ran out; what was split stays so.
+ */
+int mm_split_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, u32 level);
+
 /** mm_log_start(), mm_log_stop() - run all steps. Return: the number of steps */
 u64 mm_log_start(struct space *sp, u32 region, u32 mode, bool eager);
 u64 mm_log_stop(struct space *sp, u32 region, bool collapse);

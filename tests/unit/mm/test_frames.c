@@ -60,31 +60,6 @@ static void test_add_refuses_overlap(void **state)
 	assert_int_equal(f.total, MIB(2));
 }
 
-static void test_reserve_takes_whatever_is_free(void **state)
-{
-	(void)state;
-	assert_int_equal(frames_add(&f, HPA(MIB(1)), MIB(1)), 0);
-	assert_int_equal(frames_add(&f, HPA(MIB(3)), MIB(1)), 0);
-	/* Across a hole, with ends that are not aligned. */
-	assert_int_equal(frames_reserve(&f, HPA(MIB(2) - 0x1800), MIB(1) + 0x2000), 0);
-	assert_list_sound();
-	assert_int_equal(f.range[0].size, MIB(1) - 0x2000);
-	assert_int_equal(f.range[1].base, MIB(3) + 0x1000);
-	/* The middle of a range makes two of it. */
-	assert_int_equal(frames_reserve(&f, HPA(MIB(1) + 0x4000), 1), 0);
-	assert_int_equal(f.nr, 3);
-	/* What is not free, or nothing at all. */
-	assert_int_equal(frames_reserve(&f, HPA(0), 0), 0);
-	assert_int_equal(frames_reserve(&f, HPA(GIB(9)), MIB(1)), 0);
-	assert_int_equal(f.nr, 3);
-	/* To the end of the address space, past it, and all of it. */
-	assert_int_equal(frames_reserve(&f, HPA(MIB(3) + 0x2000), ~UINT64_C(0)), 0);
-	assert_int_equal(f.range[2].size, 0x1000);
-	assert_int_equal(frames_reserve(&f, HPA(0), ~UINT64_C(0)), 0);
-	assert_int_equal(f.nr, 0);
-	assert_int_equal(f.free, 0);
-}
-
 static void test_alloc_refuses_bad_arguments(void **state)
 {
 	hpa_t out;
@@ -183,7 +158,7 @@ static void test_too_many_ranges_change_nothing(void **state)
 		assert_int_equal(frames_add(&f, HPA(MIB(i + 1U)), KIB(64)), 0);
 	assert_int_equal(frames_add(&f, HPA(GIB(1)), KIB(64)), CLV_ERR_NOMEM);
 	assert_int_equal(frames_free(&f, HPA(GIB(1)), KIB(64)), CLV_ERR_NOMEM);
-	assert_int_equal(frames_reserve(&f, HPA(MIB(1) + KIB(32)), KIB(4)), CLV_ERR_NOMEM);
+	assert_int_equal(frames_alloc_at(&f, HPA(MIB(1) + KIB(32)), KIB(4)), CLV_ERR_NOMEM);
 	assert_list_sound();
 	assert_int_equal(f.free, FRAMES_MAX_RANGES * KIB(64));
 	/* A place in the middle would need a slot more: only the ends are taken. */
@@ -289,7 +264,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_add_rounds_inwards, setup),
 		cmocka_unit_test_setup(test_add_refuses_overlap, setup),
-		cmocka_unit_test_setup(test_reserve_takes_whatever_is_free, setup),
 		cmocka_unit_test_setup(test_alloc_refuses_bad_arguments, setup),
 		cmocka_unit_test_setup(test_alloc_aligns_to_an_offset, setup),
 		cmocka_unit_test_setup(test_small_blocks_leave_large_ones_whole, setup),

@@ -283,18 +283,17 @@ static void test_split_range(void **state)
 	(void)state;
 	begin(3, 8);
 	assert_int_equal(map(0, GIB(8), GIB(1), 2), 0);
-	assert_int_equal(gstage_split_range(&gs, &pool, GPA(MIB(2)), MIB(4), 0), 0);
+	assert_int_equal(mm_split_range(&gs, &pool, GPA(MIB(2)), MIB(4), 0), 0);
 	assert_int_equal(level_at(0), 1);
 	assert_int_equal(level_at(MIB(2)), 0);
 	assert_int_equal(level_at(MIB(5)), 0);
 	assert_int_equal(level_at(MIB(6)), 1);
 	/* The pool runs out; what is split maps as before. */
-	assert_int_equal(gstage_split_range(&gs, &pool, GPA(0), GIB(1), 0), CLV_ERR_NOMEM);
+	assert_int_equal(mm_split_range(&gs, &pool, GPA(0), GIB(1), 0), CLV_ERR_NOMEM);
 	for (u64 at = 0; at < GIB(1); at += MIB(1))
 		assert_int_equal(hpa_at(at), GIB(8) + at);
-	assert_int_equal(gstage_split_range(&gs, &pool, GPA(1), PAGE_SIZE, 0), CLV_ERR_INVAL);
-	assert_int_equal(gstage_split_range(&gs, &pool, GPA(BIT64(41)), PAGE_SIZE, 0),
-			 CLV_ERR_RANGE);
+	assert_int_equal(mm_split_range(&gs, &pool, GPA(1), PAGE_SIZE, 0), CLV_ERR_INVAL);
+	assert_int_equal(mm_split_range(&gs, &pool, GPA(BIT64(41)), PAGE_SIZE, 0), CLV_ERR_RANGE);
 	end();
 }
 
@@ -307,7 +306,7 @@ static void test_collapse(void **state)
 	(void)state;
 	begin(4, 600);
 	assert_int_equal(map(GIB(5), GIB(8), GIB(1), 2), 0);
-	assert_int_equal(gstage_split_range(&gs, &pool, GPA(GIB(5)), GIB(1), 0), 0);
+	assert_int_equal(mm_split_range(&gs, &pool, GPA(GIB(5)), GIB(1), 0), 0);
 	/* Children that a log has protected in part. */
 	gstage_protect_run(gstage_walk(&gs, GPA(GIB(5) + MIB(2)), &level, &pte), 100);
 	/* A GiB whose children are still tables is not one leaf. */
@@ -409,7 +408,7 @@ static void test_worst_case_is_enough_and_needed(void **state)
 		assert_int_equal(gstage_map_tables(&gs, GPA(gpa), HPA(gpa), size, 0), worst);
 		assert_true(gstage_map_tables(&gs, GPA(gpa), HPA(gpa), size, 2) <= worst);
 		assert_int_equal(map(gpa, gpa, size, 2), 0);
-		assert_int_equal(gstage_split_range(&gs, &pool, GPA(gpa), size, 0), 0);
+		assert_int_equal(mm_split_range(&gs, &pool, GPA(gpa), size, 0), 0);
 		/* M5: split to the last page, the pool is just used up. */
 		assert_int_equal(pool.free, 0);
 		end();

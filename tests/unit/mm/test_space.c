@@ -42,7 +42,7 @@ static void begin(u64 size)
 {
 	machine();
 	assert_int_equal(space_init(&sp, &m.frames, &cfg, size), 0);
-	assert_int_equal(space_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE + GIB(1)), size), 0);
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE + GIB(1)), size), 0);
 }
 
 static void end(void)
@@ -123,27 +123,26 @@ static void test_add_memory_refuses_bad_ranges(void **state)
 	(void)state;
 	begin(MIB(4));
 	free = sp.pool.free;
-	assert_int_equal(space_add_memory(&sp, GPA(1), HPA(0), MIB(2)), CLV_ERR_INVAL);
-	assert_int_equal(space_add_memory(&sp, GPA(0), HPA(1), MIB(2)), CLV_ERR_INVAL);
-	assert_int_equal(space_add_memory(&sp, GPA(0), HPA(0), 0), CLV_ERR_INVAL);
-	assert_int_equal(space_add_memory(&sp, GPA(0), HPA(0), 100), CLV_ERR_INVAL);
-	assert_int_equal(space_add_memory(&sp, GPA(BASE + MIB(2)), HPA(0), MIB(4)), CLV_ERR_EXISTS);
-	assert_int_equal(space_add_memory(&sp, GPA(BASE - MIB(2)), HPA(0), MIB(8)), CLV_ERR_EXISTS);
-	assert_int_equal(space_add_memory(&sp, GPA(BIT64(41)), HPA(0), MIB(2)), CLV_ERR_RANGE);
-	assert_int_equal(space_add_memory(&sp, GPA(BIT64(41) - PAGE_SIZE), HPA(0), MIB(2)),
+	assert_int_equal(mm_add_memory(&sp, GPA(1), HPA(0), MIB(2)), CLV_ERR_INVAL);
+	assert_int_equal(mm_add_memory(&sp, GPA(0), HPA(1), MIB(2)), CLV_ERR_INVAL);
+	assert_int_equal(mm_add_memory(&sp, GPA(0), HPA(0), 0), CLV_ERR_INVAL);
+	assert_int_equal(mm_add_memory(&sp, GPA(0), HPA(0), 100), CLV_ERR_INVAL);
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE + MIB(2)), HPA(0), MIB(4)), CLV_ERR_EXISTS);
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE - MIB(2)), HPA(0), MIB(8)), CLV_ERR_EXISTS);
+	assert_int_equal(mm_add_memory(&sp, GPA(BIT64(41)), HPA(0), MIB(2)), CLV_ERR_RANGE);
+	assert_int_equal(mm_add_memory(&sp, GPA(BIT64(41) - PAGE_SIZE), HPA(0), MIB(2)),
 			 CLV_ERR_RANGE);
-	assert_int_equal(space_add_memory(&sp, GPA(~PAGE_MASK), HPA(0), MIB(2)), CLV_ERR_RANGE);
+	assert_int_equal(mm_add_memory(&sp, GPA(~PAGE_MASK), HPA(0), MIB(2)), CLV_ERR_RANGE);
 	/*
 	 * An address of the machine that the tables cannot name: the bitmap that was taken for it
 	 * goes back.
 	 */
-	assert_int_equal(space_add_memory(&sp, GPA(0), HPA(BIT64(56)), MIB(2)), CLV_ERR_RANGE);
+	assert_int_equal(mm_add_memory(&sp, GPA(0), HPA(BIT64(56)), MIB(2)), CLV_ERR_RANGE);
 	assert_true(sp.pool.free >= free);
 	for (u64 i = 1; i < CONFIG_MAX_REGIONS; i++)
-		assert_int_equal(space_add_memory(&sp, GPA(i * MIB(2)), HPA(MM_HPA_BASE),
-						  PAGE_SIZE),
+		assert_int_equal(mm_add_memory(&sp, GPA(i * MIB(2)), HPA(MM_HPA_BASE), PAGE_SIZE),
 				 (int)i);
-	assert_int_equal(space_add_memory(&sp, GPA(MIB(64)), HPA(MM_HPA_BASE), PAGE_SIZE),
+	assert_int_equal(mm_add_memory(&sp, GPA(MIB(64)), HPA(MM_HPA_BASE), PAGE_SIZE),
 			 CLV_ERR_NOMEM);
 	end();
 }
@@ -157,7 +156,7 @@ static void test_leaves_follow_configuration(void **state)
 	machine();
 	cfg.largest_level = 1;
 	assert_int_equal(space_init(&sp, &m.frames, &cfg, GIB(1)), 0);
-	assert_int_equal(space_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), GIB(1)), 0);
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), GIB(1)), 0);
 	assert_leaves(0, 512, 0);
 	end();
 }
@@ -173,7 +172,7 @@ static void test_cost_of_512_mib(void **state)
 	machine();
 	free = m.frames.free;
 	assert_int_equal(space_init(&sp, &m.frames, &cfg, MIB(512)), 0);
-	assert_int_equal(space_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(512)), 0);
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(512)), 0);
 	assert_true(free - m.frames.free < KIB(1536));
 	assert_true(sp.pool.total >= 257U);
 	end();
@@ -190,11 +189,10 @@ static void test_pool_holds_the_worst_case(void **state)
 	for (u64 i = 0; i < CONFIG_MAX_REGIONS; i++) {
 		u64 at = (i + 1U) * GIB(4) - MIB(3) + i * PAGE_SIZE;
 
-		assert_int_equal(
-			space_add_memory(&sp, GPA(at),
-					 HPA(MM_HPA_BASE + GIB(1) - MIB(3) + i * PAGE_SIZE),
-					 MIB(9)),
-			(int)i);
+		assert_int_equal(mm_add_memory(&sp, GPA(at),
+					       HPA(MM_HPA_BASE + GIB(1) - MIB(3) + i * PAGE_SIZE),
+					       MIB(9)),
+				 (int)i);
 	}
 	for (u32 i = 0; i < CONFIG_MAX_REGIONS; i++) {
 		(void)mm_log_start(&sp, i, CLEAVE_LOG_EAGER, true);
@@ -279,7 +277,7 @@ static void test_fault_with_an_empty_pool(void **state)
 	/* Just enough to map 2 MiB leaves, and one split. */
 	cfg.pool_tables = 2;
 	assert_int_equal(space_init(&sp, &m.frames, &cfg, MIB(8)), 0);
-	assert_int_equal(space_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(8)), 0);
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(8)), 0);
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_FAULT, false);
 	assert_int_equal(fault(BASE, ACCESS_WRITE), FAULT_GRANTED);
 	assert_int_equal(fault(BASE + MIB(2), ACCESS_WRITE), FAULT_GRANTED);
@@ -313,7 +311,7 @@ static void test_access_checks_the_whole_range_first(void **state)
 	begin(MIB(2));
 	host = m.memory + GIB(1);
 	/* A second region right behind, in other host memory. */
-	assert_int_equal(space_add_memory(&sp, GPA(BASE + MIB(2)), HPA(MM_HPA_BASE), MIB(2)), 1);
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE + MIB(2)), HPA(MM_HPA_BASE), MIB(2)), 1);
 	memset(buffer, 0xab, sizeof(buffer));
 	assert_int_equal(space_write(&sp, GPA(BASE + MIB(2) - 10U), buffer, 20), 0);
 	assert_int_equal(host[MIB(2) - 10U], 0xab);
@@ -423,7 +421,7 @@ static void test_log_cursors(void **state)
 	machine();
 	cfg.step_pages = 64;
 	assert_int_equal(space_init(&sp, &m.frames, &cfg, GIB(1)), 0);
-	assert_int_equal(space_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE + GIB(1)), GIB(1)), 0);
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE + GIB(1)), GIB(1)), 0);
 	assert_int_equal(space_log_start(&sp, 0, CLEAVE_LOG_EAGER, true, &cursor), 0);
 	assert_int_not_equal(cursor, 0);
 	/* The log may not be read before its start is done, nor started otherwise. */
@@ -618,10 +616,10 @@ static void test_unaligned_region(void **state)
 	(void)state;
 	machine();
 	assert_int_equal(space_init(&sp, &m.frames, &cfg, MIB(16)), 0);
-	assert_int_equal(
-		space_add_memory(&sp, GPA(BASE + 0x7000), HPA(MM_HPA_BASE + 0x7000), MIB(6)), 0);
-	assert_int_equal(space_add_memory(&sp, GPA(BASE + 0x7000 + MIB(6)),
-					  HPA(MM_HPA_BASE + 0x7000 + MIB(6)), MIB(4)),
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE + 0x7000), HPA(MM_HPA_BASE + 0x7000), MIB(6)),
+			 0);
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE + 0x7000 + MIB(6)),
+				       HPA(MM_HPA_BASE + 0x7000 + MIB(6)), MIB(4)),
 			 1);
 	mm_leaves(&sp, 1, before);
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
@@ -652,7 +650,7 @@ static void test_leaf_level(void **state)
 	(void)state;
 	machine();
 	assert_int_equal(space_init(&sp, &m.frames, &cfg, MIB(8)), 0);
-	assert_int_equal(space_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(4) + 0x3000), 0);
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(4) + 0x3000), 0);
 	assert_int_equal(space_leaf_level(&sp, GPA(BASE)), 1);
 	assert_int_equal(space_leaf_level(&sp, GPA(BASE + MIB(2) + 12345U)), 1);
 	assert_int_equal(space_leaf_level(&sp, GPA(BASE + MIB(4))), 0);

@@ -29,10 +29,10 @@ static void begin(void)
 	cfg = mm_config(&m, 3);
 	cfg.window_size = MIB(8);
 	assert_int_equal(space_init(&sp, &m.frames, &cfg, MIB(4)), 0);
-	assert_int_equal(space_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(4)), 0);
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(4)), 0);
 	assert_int_equal(space_init(&other, &m.frames, &cfg, MIB(64)), 0);
-	assert_int_equal(
-		space_add_memory(&other, GPA(MIB(256)), HPA(MM_HPA_BASE + MIB(64)), MIB(64)), 0);
+	assert_int_equal(mm_add_memory(&other, GPA(MIB(256)), HPA(MM_HPA_BASE + MIB(64)), MIB(64)),
+			 0);
 }
 
 static void end(void)
@@ -136,7 +136,7 @@ static void test_device_refuses_bad_arguments(void **state)
 	assert_int_equal(space_add_device(&sp, GPA(DEVICE), HPA(DEVICE), PAGE_SIZE),
 			 CLV_ERR_EXISTS);
 	/* Memory and windows keep away from it too. */
-	assert_int_equal(space_add_memory(&sp, GPA(DEVICE), HPA(MM_HPA_BASE + MIB(8)), MIB(2)),
+	assert_int_equal(mm_add_memory(&sp, GPA(DEVICE), HPA(MM_HPA_BASE + MIB(8)), MIB(2)),
 			 CLV_ERR_EXISTS);
 	assert_int_equal(space_add_window(&sp, GPA(DEVICE - PAGE_SIZE), &other, GPA(MIB(256)),
 					  4U * PAGE_SIZE, false),

@@ -32,7 +32,7 @@ static void begin(u64 size)
 	memset(&cnt, 0, sizeof(cnt));
 	cfg = mm_config(&m, 3);
 	assert_int_equal(space_init(&sp, &m.frames, &cfg, size), 0);
-	assert_int_equal(space_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE + GIB(1)), size), 0);
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE + GIB(1)), size), 0);
 }
 
 static void end(void)
@@ -448,7 +448,7 @@ static void test_window_tables_are_freed_after_the_flush(void **state)
 	memset(&other, 0, sizeof(other));
 	cfg.largest_level = 0;
 	assert_int_equal(space_init(&other, &m.frames, &cfg, MIB(2)), 0);
-	assert_int_equal(space_add_memory(&other, GPA(0), HPA(MM_HPA_BASE), MIB(2)), 0);
+	assert_int_equal(mm_add_memory(&other, GPA(0), HPA(MM_HPA_BASE), MIB(2)), 0);
 	sp.cfg.largest_level = 0;
 	assert_true(space_add_window(&sp, GPA(GIB(4)), &other, GPA(0), MIB(2), false) > 0);
 	old_table = entry_at(GIB(4));

@@ -71,7 +71,7 @@ static void in_steps(u8 levels, u8 largest, u64 base, u64 hpa, u64 size)
 	bool more = true;
 
 	begin(levels, largest, size);
-	assert_int_equal(space_add_memory(&whole, GPA(base), HPA(hpa), size), 0);
+	assert_int_equal(mm_add_memory(&whole, GPA(base), HPA(hpa), size), 0);
 	mm_leaves(&whole, 0, leaves);
 	all = leaves[0] + leaves[1] + leaves[2];
 	assert_int_equal(space_begin_memory(&sp, GPA(base), HPA(hpa), size), 0);
@@ -128,12 +128,12 @@ static void test_not_there_yet(void **state)
 			 CLV_ERR_EXISTS);
 	assert_int_equal(space_begin_memory(&sp, GPA(BASE + MIB(4)), HPA(MM_HPA_BASE), MIB(2)),
 			 CLV_ERR_STATE);
-	assert_int_equal(space_add_memory(&sp, GPA(BASE + MIB(4)), HPA(MM_HPA_BASE), MIB(2)),
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE + MIB(4)), HPA(MM_HPA_BASE), MIB(2)),
 			 CLV_ERR_STATE);
 	while (space_memory_step(&sp))
 		;
 	assert_non_null(mm_span(&sp, BASE, 8).at);
-	assert_int_equal(space_add_memory(&sp, GPA(BASE + MIB(4)), HPA(MM_HPA_BASE), MIB(2)), 1);
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE + MIB(4)), HPA(MM_HPA_BASE), MIB(2)), 1);
 	end();
 }
 

@@ -232,7 +232,7 @@ static void run(u32 mode, bool eager, u32 pool_tables, u32 rounds)
 	memset(vcpu, 0, sizeof(vcpu));
 	memset(content, 0, sizeof(content));
 	MUST(space_init(&sp, &machine.frames, &cfg, PAGES << PAGE_SHIFT) == CLV_OK);
-	MUST(space_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE + BASE), PAGES << PAGE_SHIFT) == 0);
+	MUST(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE + BASE), PAGES << PAGE_SHIFT) == 0);
 	mm_leaves(&sp, 0, leaves);
 	used = sp.pool.total - sp.pool.free;
 	/* With a small pool, all over one leaf that cannot be split: in each of its words. */

@@ -46,11 +46,11 @@ static void begin_windows(void)
 	cfg = mm_config(&m, 3);
 	cfg.window_size = MIB(8);
 	assert_int_equal(space_init(&sp, &m.frames, &cfg, MIB(4)), 0);
-	assert_int_equal(space_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(4)), 0);
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(4)), 0);
 	cfg.window_size = 0;
 	assert_int_equal(space_init(&other, &m.frames, &cfg, MIB(64)), 0);
-	assert_int_equal(
-		space_add_memory(&other, GPA(MIB(256)), HPA(MM_HPA_BASE + MIB(64)), MIB(64)), 0);
+	assert_int_equal(mm_add_memory(&other, GPA(MIB(256)), HPA(MM_HPA_BASE + MIB(64)), MIB(64)),
+			 0);
 }
 
 static void end_windows(void)
