@@ -201,7 +201,7 @@ static bool take_tree(struct options *o)
 	}
 	err = fdt_check_full(tree, size);
 	if (err != 0) {
-		(void)fprintf(stderr, "error: %s is no device tree: %s\n", o->tree,
+		(void)fprintf(stderr, "error: %s is not a device tree: %s\n", o->tree,
 			      fdt_strerror(err));
 		free(tree);
 		return false;

@@ -56,8 +56,8 @@ void boot_fdt_take(void)
 			  at, (unsigned long long)size, (u32)sizeof(struct fdt_header),
 			  (unsigned long long)FDT_MAX);
 	if (fetch(window, size) != CLV_OK)
-		boot_fail("device tree at 0x%llx: no memory answers behind its first %llu bytes",
-			  at, (unsigned long long)sizeof(struct fdt_header));
+		boot_fail("device tree at 0x%llx: no memory answers after its first %llu bytes", at,
+			  (unsigned long long)sizeof(struct fdt_header));
 	err = fdt_check_full(copy, size);
 	if (err != 0)
 		boot_fail("device tree at 0x%llx is malformed: %s", at, fdt_strerror(err));

@@ -98,7 +98,7 @@ static int report_magic(const struct report *r, const u8 *p, u64 at)
 		is = "a device tree";
 
 	return report(r, "boot archive: %s at byte %lu%s%.48s; wanted: uncompressed cpio \"newc\"",
-		      is, at, *r->behind != '\0' ? " behind file " : "", r->behind);
+		      is, at, *r->behind != '\0' ? " after file " : "", r->behind);
 }
 
 static bool hex(const u8 *p, u32 *out)
@@ -154,14 +154,14 @@ static int read_entry(const struct archive *a, u64 at, const struct report *r, s
 	if (left < NEWC_HEADER)
 		return report(
 			r,
-			"boot archive is truncated at byte %lu in the header behind file \"%.48s\"",
+			"boot archive is truncated at byte %lu in the header after file \"%.48s\"",
 			a->size, r->behind);
 	for (u32 i = 0; i < (u32)NEWC_FIELDS; i++) {
 		if (!hex(p + NEWC_MAGIC_LEN + i * NEWC_DIGITS, &field[i]))
 			return report(
 				r,
 				"boot archive: no hexadecimal number at byte %lu, in the header "
-				"behind file \"%.48s\"",
+				"after file \"%.48s\"",
 				at + NEWC_MAGIC_LEN + i * NEWC_DIGITS, r->behind);
 	}
 
@@ -169,8 +169,7 @@ static int read_entry(const struct archive *a, u64 at, const struct report *r, s
 	body = ALIGN_UP(NEWC_HEADER + (u64)field[NEWC_NAMESIZE], UINT64_C(4));
 	if (NEWC_HEADER + (u64)field[NEWC_NAMESIZE] > left)
 		return report(
-			r,
-			"boot archive is truncated at byte %lu in the name behind file \"%.48s\"",
+			r, "boot archive is truncated at byte %lu in the name after file \"%.48s\"",
 			a->size, r->behind);
 	err = check_name(r, p + NEWC_HEADER, field[NEWC_NAMESIZE], at + NEWC_HEADER);
 	if (err != 0)
@@ -273,11 +272,10 @@ static int check_padding(const struct archive *a, u64 at, const struct report *r
 {
 	for (u64 i = at; i < a->size; i++) {
 		if (a->data[i] != 0U)
-			return report(
-				r,
-				"boot archive: data behind its trailer, at byte %lu; one archive "
-				"alone is allowed",
-				i);
+			return report(r,
+				      "boot archive: data after its trailer, at byte %lu; allowed: "
+				      "one archive",
+				      i);
 	}
 	return 0;
 }
@@ -309,6 +307,6 @@ int archive_open(struct archive *a, const void *data, u64 size, char error[ARCHI
 		r.behind = e.name;
 		at = e.next;
 	}
-	return report(&r, "boot archive is truncated at byte %lu: no trailer behind file \"%.48s\"",
+	return report(&r, "boot archive is truncated at byte %lu: no trailer after file \"%.48s\"",
 		      size, r.behind);
 }

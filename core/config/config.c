@@ -108,7 +108,7 @@ static bool check_compatible(struct config_ctx *c, int node, const char *want)
 	if (has_string(data, len, want))
 		return true;
 	if (len == 0 || data[len - 1] != '\0') {
-		config_error(c, "compatible", "is no string; wanted: \"%s\"", want);
+		config_error(c, "compatible", "is not a string; wanted: \"%s\"", want);
 		return false;
 	}
 	text_clean(clean, sizeof(clean), data);
@@ -128,8 +128,8 @@ static void check_cells(struct config_ctx *c, int node, const char *name, bool r
 		return;
 	}
 	if (len != (int)sizeof(fdt32_t) || fdt_read_cells(data, 1) != CELLS)
-		config_error(c, name, "wanted: <%u>, addresses and sizes are pairs of cells",
-			     CELLS);
+		config_error(c, name,
+			     "wanted: <%u>, because addresses and sizes are pairs of cells", CELLS);
 }
 
 static void warn_unknown_properties(struct config_ctx *c, int node, const char *const *known, u32 n)
@@ -209,9 +209,10 @@ static void check_name_unique(struct config_ctx *c, const struct config *out)
 
 	for (u32 i = 0; i < out->nr; i++) {
 		if (strcmp(out->partition[i].name, name) == 0) {
-			config_error(c, NULL,
-				     "there are two partitions \"%s\"; a name may be taken once",
-				     name);
+			config_error(
+				c, NULL,
+				"there are two partitions \"%s\"; each needs a name of its own",
+				name);
 			return;
 		}
 	}
@@ -303,7 +304,7 @@ static void read_root(struct config_ctx *c, struct config *out)
 		} else if (strncmp(name, "__", 2) != 0) {
 			text_clean(clean, sizeof(clean), name);
 			config_warn(c, clean,
-				    "unknown node, ignored; partitions stand in /partitions");
+				    "unknown node, ignored; partitions belong in /partitions");
 		}
 	}
 	set_node(c, "", "");
@@ -333,7 +334,8 @@ static bool check_blob(struct config_ctx *c, u64 size)
 	}
 	if (fdt_magic(c->fdt) == FDT_MAGIC && fdt_totalsize(c->fdt) > size) {
 		config_error(c, NULL,
-			     "the device tree is truncated: %u bytes, of which %lu are there",
+			     "the device tree is truncated: it says that it has %u bytes, but only "
+			     "%lu are there",
 			     fdt_totalsize(c->fdt), size);
 		return false;
 	}
@@ -346,7 +348,7 @@ static bool check_blob(struct config_ctx *c, u64 size)
 	}
 	err = fdt_check_full(c->fdt, (size_t)size);
 	if (err != 0) {
-		config_error(c, NULL, "is no device tree (%s); wanted: what dtc compiles",
+		config_error(c, NULL, "is not a device tree (%s); wanted: the output of dtc",
 			     fdt_strerror(err));
 		return false;
 	}

@@ -108,10 +108,9 @@ static bool check_range_form(struct config_ctx *c, const struct config_memory *m
 			     u32 levels)
 {
 	if (m->size == 0U) {
-		config_error(
-			c, "memory",
-			"range %u at 0x%lx has size 0; allowed: multiples of 4 KiB from 4 KiB on",
-			index, m->gpa);
+		config_error(c, "memory",
+			     "range %u at 0x%lx has size 0; allowed: multiples of 4 KiB", index,
+			     m->gpa);
 		return false;
 	}
 	if (!IS_ALIGNED(m->gpa, PAGE_SIZE)) {
@@ -130,13 +129,13 @@ static bool check_range_form(struct config_ctx *c, const struct config_memory *m
 	if (m->size > UINT64_MAX - m->gpa) {
 		config_error(
 			c, "memory",
-			"range %u at 0x%lx with size 0x%lx ends behind 2^64; allowed: up to 0x%lx",
+			"range %u at 0x%lx with size 0x%lx ends after 2^64; allowed: up to 0x%lx",
 			index, m->gpa, m->size, config_mode_end(levels) - 1U);
 		return false;
 	}
 	if (m->gpa + m->size > config_mode_end(levels)) {
 		config_error(c, "memory",
-			     "range %u, 0x%lx to 0x%lx, is wider than the G-stage mode %s; "
+			     "range %u, 0x%lx to 0x%lx, does not fit into the G-stage mode %s; "
 			     "allowed: up to "
 			     "0x%lx",
 			     index, m->gpa, m->gpa + m->size - 1U, config_mode_name(levels),
@@ -240,8 +239,8 @@ static void check_affinity(struct config_ctx *c, const struct config_draft *d)
 			continue;
 		list_harts(c->machine, harts, sizeof(harts));
 		config_error(c, "cpu-affinity", "cpu %u wants hart %lu, which does not exist%s%s",
-			     i, part->affinity[i], harts[0] != '\0' ? "; there are the harts " : "",
-			     harts);
+			     i, part->affinity[i],
+			     harts[0] != '\0' ? "; this machine has the harts " : "", harts);
 	}
 }
 

@@ -117,8 +117,8 @@ static bool read_regs(struct config_ctx *c, struct config_device *d, const char 
 	}
 	if (n == CLV_ERR_NOTFOUND)
 		config_error(c, PROPERTY,
-			     "\"%s\" has no registers (reg), or some that no address leads to; "
-			     "allowed: nodes on a bus with ranges for all of them",
+			     "\"%s\" has no registers (reg), or some without an address in the "
+			     "machine; allowed: nodes whose bus has ranges for all registers",
 			     shown);
 	else if (n == CLV_ERR_NOMEM)
 		config_error(c, PROPERTY, "\"%s\" has too many ranges of registers; allowed: %u",
@@ -161,7 +161,7 @@ static bool check_gpa(struct config_ctx *c, const struct config_partition *part,
 			continue;
 		config_error(c, PROPERTY,
 			     "\"%s\": its registers, 0x%lx to 0x%lx, overlap range %u of the "
-			     "partition's memory, 0x%lx to 0x%lx; move that",
+			     "partition's memory, 0x%lx to 0x%lx; move that range",
 			     shown, pages->gpa, last, i, m->gpa, m->gpa + m->size - 1U);
 		return false;
 	}
@@ -187,7 +187,7 @@ static bool check_once(struct config_ctx *c, const struct config_device *d, cons
 
 		if (o->partition != d->partition || o->node != d->node)
 			continue;
-		config_error(c, PROPERTY, "\"%s\" stands there twice", shown);
+		config_error(c, PROPERTY, "\"%s\" is listed twice", shown);
 		return false;
 	}
 	return true;
@@ -268,7 +268,7 @@ static bool read_irqs(struct config_ctx *c, struct config_device *d, const char 
 			     shown, path);
 	else
 		config_error(c, PROPERTY,
-			     "\"%s\": its interrupts are no sources of the machine's PLIC", shown);
+			     "\"%s\": its interrupts are not sources of the machine's PLIC", shown);
 	return false;
 }
 
@@ -298,10 +298,11 @@ static bool check_irqs(struct config_ctx *c, const struct config_device *d, cons
 
 		if (o != NULL) {
 			text_clean(path, sizeof(path), o->path);
-			config_error(c, PROPERTY,
-				     "\"%s\": its interrupt %u is also that of \"%s\", which "
-				     "partition \"%s\" has; both have to be one partition's",
-				     shown, host, path, c->config->partition[o->partition].name);
+			config_error(
+				c, PROPERTY,
+				"\"%s\": its interrupt %u is also that of \"%s\", which "
+				"partition \"%s\" has; both devices must belong to one partition",
+				shown, host, path, c->config->partition[o->partition].name);
 			return false;
 		}
 		if (host == used) {
@@ -363,8 +364,9 @@ static void choose_sources(struct config_ctx *c, u32 partition, u32 first)
 						  turn == 0U))
 					continue;
 				config_error(c, PROPERTY,
-					     "they have too many interrupts; a partition can have "
-					     "%u of them beside its console's",
+					     "the devices have too many interrupts; a partition "
+					     "can have "
+					     "%u of them besides its console's",
 					     GUEST_PLIC_SOURCES - 1U);
 				return;
 			}
@@ -384,7 +386,8 @@ static bool check_paths(struct config_ctx *c, const char *path, const char *show
 			if (strcmp(other->device[i], path) != 0)
 				continue;
 			config_error(c, PROPERTY,
-				     "\"%s\" is partition \"%s\"'s already; a device goes to one",
+				     "\"%s\" belongs to partition \"%s\" already; a device goes to "
+				     "one partition",
 				     shown, other->name);
 			return false;
 		}
@@ -415,8 +418,8 @@ static void warn_left_out(struct config_ctx *c, const struct config_device *d, c
 	}
 	if (list[0] != '\0')
 		config_warn(c, PROPERTY,
-			    "\"%s\": left out of the guest's device tree, as they refer to what it "
-			    "does not have: %s",
+			    "\"%s\": properties left out of the guest's device tree, because they "
+			    "refer to nodes that it does not have: %s",
 			    shown, list);
 	if (fdt_first_subnode(tree, d->node) >= 0)
 		config_warn(c, PROPERTY,
@@ -434,10 +437,10 @@ static void resolve(struct config_ctx *c, const struct config_partition *part, c
 	if (!check_paths(c, path, shown) || c->machine->tree == NULL)
 		return;
 	if (c->config->nr_devices == CONFIG_DEVICES) {
-		config_error(c, PROPERTY,
-			     "\"%s\" is one device too many; allowed: %u of all "
-			     "partitions",
-			     shown, CONFIG_DEVICES);
+		config_error(
+			c, PROPERTY,
+			"\"%s\" is one device too many; allowed: %u in all partitions together",
+			shown, CONFIG_DEVICES);
 		return;
 	}
 	memset(d, 0, sizeof(*d));
@@ -461,8 +464,9 @@ static void warn_isolation(struct config_ctx *c, const struct config_partition *
 		    "hypervisor and of other partitions too: no IOMMU stands between them");
 	if (part->nr_devices != 0U && !part->direct_map)
 		config_warn(c, PROPERTY,
-			    "without \"direct-map\" a guest-physical address means other memory to "
-			    "a device than to the guest: right only for devices without DMA");
+			    "without \"direct-map\", a guest-physical address means one thing to "
+			    "the guest and another to a device: this is right only for devices "
+			    "without DMA");
 }
 
 void config_check_devices(struct config_ctx *c, const struct config_partition *part, u32 levels)
@@ -477,8 +481,8 @@ void config_check_devices(struct config_ctx *c, const struct config_partition *p
 	for (u32 i = first; i < c->config->nr_devices; i++)
 		regs += c->config->device[i].nr_regs;
 	if (regs > SPACE_DEVICES)
-		config_error(c, PROPERTY, "they have %u ranges of registers; allowed: %u", regs,
-			     SPACE_DEVICES);
+		config_error(c, PROPERTY, "the devices have %u ranges of registers; allowed: %u",
+			     regs, SPACE_DEVICES);
 }
 
 /* --- what else is in their pages ---------------------------------------------------------------------------------- */

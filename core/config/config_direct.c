@@ -67,8 +67,8 @@ void config_check_direct(struct config_ctx *c, const struct config_partition *pa
 			continue;
 		list_free(c->machine, list, sizeof(list));
 		config_error(c, "memory",
-			     "range %u, 0x%lx to 0x%lx, is not all free memory of this machine, as "
-			     "\"direct-map\" wants; free: %s",
+			     "range %u, 0x%lx to 0x%lx, is not all free memory of this machine, "
+			     "which \"direct-map\" needs; free: %s",
 			     i, m->gpa, m->gpa + m->size - 1U, list);
 	}
 }

@@ -77,10 +77,10 @@ static bool config_props_read_memory(struct config_ctx *c, const struct config_p
 	u32 n = p->len / pair;
 
 	if (n == 0U || p->len % pair != 0U) {
-		config_error(
-			c, p->name,
-			"has %u bytes; wanted: pairs of base and size, each of two cells: 16 bytes",
-			p->len);
+		config_error(c, p->name,
+			     "has %u bytes; wanted: pairs of base and size, of two cells each: 16 "
+			     "bytes a pair",
+			     p->len);
 		return false;
 	}
 	if (n > CONFIG_MAX_REGIONS) {
@@ -240,8 +240,8 @@ static bool config_props_check_path(struct config_ctx *c, const struct config_pr
 	text_clean(clean, sizeof(clean), path);
 	if (path[0] != '/' || path[1] == '\0') {
 		config_error(c, p->name,
-			     "\"%s\" is no path of a node; wanted: one of the machine's device "
-			     "tree, from its root: \"/soc/...\"",
+			     "\"%s\" is not the path of a node; wanted: a path in the machine's "
+			     "device tree, from its root: \"/soc/...\"",
 			     clean);
 		return false;
 	}
@@ -252,7 +252,7 @@ static bool config_props_check_path(struct config_ctx *c, const struct config_pr
 	}
 	for (u32 i = 0; i < part->nr_devices; i++) {
 		if (strcmp(part->device[i], path) == 0) {
-			config_error(c, p->name, "\"%s\" stands there twice", clean);
+			config_error(c, p->name, "\"%s\" is listed twice", clean);
 			return false;
 		}
 	}
@@ -273,8 +273,9 @@ static bool config_props_read_devices(struct config_ctx *c, const struct config_
 	bool good = true;
 
 	if (p->len == 0U || end[-1] != '\0') {
-		config_error(c, p->name,
-			     "is no list of strings; wanted: paths of the machine's device tree");
+		config_error(
+			c, p->name,
+			"is not a list of strings; wanted: paths in the machine's device tree");
 		return false;
 	}
 	for (; s < end; s += strlen(s) + 1U) {
@@ -480,7 +481,7 @@ static void config_props_check_incoming(struct config_ctx *c, const struct confi
 		if (config_props_given(d, excluded[i]))
 			config_error(c, config_props_table[excluded[i]].name,
 				     "does not go with \"incoming\": an empty slot starts nothing "
-				     "itself");
+				     "by itself");
 	}
 	if (d->part->on_fault == CONFIG_ON_FAULT_RESTART)
 		config_error(c, config_props_table[CONFIG_PROP_ON_FAULT].name,
@@ -513,7 +514,7 @@ void config_props_required(struct config_ctx *c, const struct config_draft *d)
 	config_props_check_movable(c, d);
 	if (!config_props_given(d, CONFIG_PROP_MEMORY))
 		config_error(c, config_props_table[CONFIG_PROP_MEMORY].name,
-			     "is missing; wanted: pairs of base and size, each of two cells");
+			     "is missing; wanted: pairs of base and size, of two cells each");
 	if (d->part->incoming)
 		config_props_check_incoming(c, d);
 	else if (!config_props_given(d, CONFIG_PROP_KERNEL))

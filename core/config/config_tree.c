@@ -161,9 +161,9 @@ const char *config_tree_kept(const void *tree, int node)
 	if (fdt_getprop(tree, node, "interrupt-controller", NULL) != NULL)
 		return "an interrupt controller";
 	if (driver_bound(node))
-		return "a device of the hypervisor's";
+		return "a device that the hypervisor uses";
 	if (is_firmwares(tree, node))
-		return "a device of the firmware's";
+		return "a device that the firmware uses";
 	/* Its devices are in no tree, and its windows in no `reg`. */
 	if (fdt_getprop(tree, node, "interrupt-map", NULL) != NULL ||
 	    (type != NULL && strcmp(type, "pci") == 0))

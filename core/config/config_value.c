@@ -54,7 +54,7 @@ const char *config_value_string(struct config_ctx *c, const struct config_prop *
 	const char *s = (const char *)p->data;
 
 	if (p->len == 0U || s[p->len - 1U] != '\0') {
-		config_error(c, p->name, "is no string: it does not end in a NUL");
+		config_error(c, p->name, "is not a string: it does not end in a NUL");
 		return NULL;
 	}
 	if (strlen(s) + 1U != p->len) {
@@ -91,7 +91,7 @@ bool config_value_flag(struct config_ctx *c, const struct config_prop *p)
 	if (p->len != 0U) {
 		config_error(
 			c, p->name,
-			"has a value; wanted: the name alone, and no property at all for \"no\"");
+			"has a value; wanted: the name alone; leave the property out for \"no\"");
 		return false;
 	}
 	return true;

@@ -55,7 +55,7 @@ static int irq_add(const struct irq_handler *h)
 		return CLV_ERR_NOTFOUND;
 	}
 	if (irq_find(source) != NULL) {
-		printk("interrupt %u is asked for twice", source);
+		printk("interrupt %u is requested twice", source);
 		return CLV_ERR_EXISTS;
 	}
 	if (irq.nr == IRQ_HANDLERS) {
@@ -112,7 +112,7 @@ static bool irq_serve(u32 source)
 		h->fn(h->opaque, source);
 		return !h->held;
 	}
-	printk("interrupt %u: nobody has asked for it; switched off", source);
+	printk("interrupt %u: nobody has requested it; it is switched off", source);
 	irq_disable(source);
 	return true;
 }

@@ -249,8 +249,8 @@ static void report_device(const struct vm *vm, const struct config_device *d)
 		at += str_print(text + at, sizeof(text) - at, "%s%u",
 				k == 0U ? ", interrupt " : " ", d->irq[k].host);
 	for (u32 k = 0; k < d->nr_irqs && at < sizeof(text); k++)
-		at += str_print(text + at, sizeof(text) - at, "%s%u", k == 0U ? ", there " : " ",
-				d->irq[k].guest);
+		at += str_print(text + at, sizeof(text) - at, "%s%u",
+				k == 0U ? ", the guest's interrupt " : " ", d->irq[k].guest);
 	printk(PRINTK_INFO "partition %u \"%s\": device %s: %s", vm->id, vm->cfg->name, d->path,
 	       text);
 }

@@ -207,7 +207,7 @@ def test_names_of_the_configuration_stay_in_the_archive(bench, prop, old, name):
      'error: /partitions/manager: kernel: "manager.bin" needs 400 bytes, 2 MiB from the base, and 64 KiB for the '
      "device tree; the first memory range has 2 MiB"),
     ("spare {", "linux@2 {",
-     'error: /partitions/linux@2: there are two partitions "linux"; a name may be taken once'),
+     'error: /partitions/linux@2: there are two partitions "linux"; each needs a name of its own'),
     ('on-fault = "stop"', 'on-fault = "halt"',
      'error: /partitions/linux: on-fault: "halt" is not known; allowed: "stop", "restart", "reset"'),
     ('"cleave,config"', '"riscv-virtio"',
@@ -302,7 +302,7 @@ def test_checker_knows_a_machine(bench):
     done = check(bench, "--harts", "0,4", "out.cpio")
     assert done.returncode == 1
     assert ("error: /partitions/linux: cpu-affinity: cpu 0 wants hart 1, which does not exist; "
-            "there are the harts 0 4\n") in done.stderr
+            "this machine has the harts 0 4\n") in done.stderr
     done = check(bench, "--memory", "1G", "out.cpio")
     assert done.returncode == 1
     assert "this machine has 1 GiB left" in done.stderr
@@ -391,8 +391,8 @@ def test_tree_of_the_machine(machine):
     done = check(machine, "--tree", "machine.dtb", "out.cpio")
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines()[1:] == [
-        'warning: /partitions/manager: devices: "/soc/rtc@101000": left out of the guest\'s device tree, as they refer to '
-        "what it does not have: clocks"]
+        'warning: /partitions/manager: devices: "/soc/rtc@101000": properties left out of the guest\'s device tree, '
+        "because they refer to nodes that it does not have: clocks"]
     # What a wrong path or a device that is taken would be at boot, it is here.
     for path, line in (("/soc/rtc@102000", 'there is no node "/soc/rtc@102000" in this machine\'s device tree; "/soc" '
                         "holds plic@c000000, serial@10000000, rtc@101000"),
@@ -407,7 +407,7 @@ def test_tree_of_the_machine(machine):
 
 def test_tree_that_is_none(machine):
     assert machine.pack().returncode == 0
-    for name, why in (("nobody.dtb", "No such file or directory"), ("Image", "is no device tree")):
+    for name, why in (("nobody.dtb", "No such file or directory"), ("Image", "is not a device tree")):
         done = check(machine, "--tree", name, "out.cpio")
         assert done.returncode == 1
         assert done.stderr.startswith(f"error: {name}") and why in done.stderr

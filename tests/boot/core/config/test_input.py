@@ -45,14 +45,14 @@ ARCHIVES = {
     "truncated": (lambda: newc(good())[:-3000],
                   r'boot archive is truncated at byte \d+ in file "payload\.bin", which has \d+ bytes from byte \d+'),
     "no trailer": (lambda: newc(good(), trailer=False),
-                   r'boot archive is truncated at byte \d+: no trailer behind file "payload\.bin"'),
+                   r'boot archive is truncated at byte \d+: no trailer after file "payload\.bin"'),
     "name twice": (lambda: newc(good() + [("payload.bin", b"again")]),
                    r'boot archive: file "payload\.bin" is there twice, again at byte \d+'),
     "no configuration": (lambda: newc(good()[1:]), r'error: boot archive: there is no file "cleave\.dtb", the configuration; .*'),
     "no kernel": (lambda: newc(good()[:1] + [("other.bin", b"x")]),
                   r'error: /partitions/p: kernel: there is no file "payload\.bin" in the boot archive, which holds "other\.bin"'),
     "configuration truncated": (lambda: newc([("cleave.dtb", good()[0][1][:100]), good()[1]]),
-                                r"error: cleave\.dtb: the device tree is truncated: \d+ bytes, of which 100 are there"),
+                                r"error: cleave\.dtb: the device tree is truncated: it says that it has \d+ bytes, but only 100 are there"),
 }
 
 
@@ -97,7 +97,7 @@ def test_two_partitions_of_one_name(boot, tmp_path):
     """dtc refuses to compile that: change the second in the blob, where the names are of one length."""
     blob = compile_config(config(partition("pp"), partition("qq"))).replace(b"qq\0\0", b"pp\0\0")
     m = boot(archive=archive_of(tmp_path, newc([("cleave.dtb", blob), ("payload.bin", payload())])), smp=1)
-    refused(m, r'error: /partitions/pp: there are two partitions "pp"; a name may be taken once')
+    refused(m, r'error: /partitions/pp: there are two partitions "pp"; each needs a name of its own')
 
 
 def test_all_errors_are_said_at_once(boot, tmp_path):

@@ -24,7 +24,8 @@ def test_registers_and_interrupts(boot, hart):
     m = boot([partition("clock", bootargs="irq=11", more=f"{devices(RTC)}; cpu-affinity = <{hart}>")],
              files("payload.bin"), smp=2)
     m.wait(r"^cleave\| warning: /partitions/clock: devices: a device that it drives can reach all memory of the machine")
-    m.wait(rf'^cleave\| partition 0 "clock": device {RTC}: registers 0x101000-0x101fff, interrupt 11, there 11$')
+    m.wait(rf'^cleave\| partition 0 "clock": device {RTC}: registers 0x101000-0x101fff, '
+           r"interrupt 11, the guest's interrupt 11$")
     assert m.payload_result("clock") == 11
     assert m.wait_end() == 0
 
@@ -107,10 +108,10 @@ REFUSED = {
                 r'devices: there is no node "/soc/rtc@102000" in this machine\'s device tree; "/soc" holds rtc@101000, '),
     "console": (devices("/soc/serial@10000000"), r'devices: "/soc/serial@10000000" is the machine\'s console; '),
     "plic": (devices("/soc/plic@c000000"), r'devices: "/soc/plic@c000000" is an interrupt controller; '),
-    "clint": (devices("/soc/clint@2000000"), r'devices: "/soc/clint@2000000" is a device of the firmware\'s; '),
+    "clint": (devices("/soc/clint@2000000"), r'devices: "/soc/clint@2000000" is a device that the firmware uses; '),
     "hypervisor": ("direct-map; memory = <0 0x80200000 0 0x1000000>",
-                   r'memory: range 0, 0x80200000 to 0x811fffff, is not all free memory of this machine, as "direct-map" '
-                   r"wants; free: 0x8"),
+                   r'memory: range 0, 0x80200000 to 0x811fffff, is not all free memory of this machine, which '
+                   r'"direct-map" needs; free: 0x8'),
     "archive": ("direct-map; memory = <0 0xa0000000 0 0x1000000>",
                 r"memory: range 0, 0xa0000000 to 0xa0ffffff, is not all free memory"),
     "nowhere": ("direct-map; memory = <0 0x40000000 0 0x1000000>",

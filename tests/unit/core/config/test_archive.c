@@ -123,8 +123,7 @@ static void test_padding_behind_trailer(void **state)
 	assert_int_equal(archive_open(&a, c.data, c.size, error), 0);
 	c.data[4000] = '0';
 	expect_error(&c,
-		     "boot archive: data behind its trailer, at byte 4000; one archive alone is "
-		     "allowed");
+		     "boot archive: data after its trailer, at byte 4000; allowed: one archive");
 	cpio_end(&c);
 }
 
@@ -168,12 +167,12 @@ static void test_truncated_says_where(void **state)
 	c.size = 200;
 	expect_error(
 		&c,
-		"boot archive is truncated at byte 200 in the header behind file \"cleave.dtb\"");
+		"boot archive is truncated at byte 200 in the header after file \"cleave.dtb\"");
 	cpio_end(&c);
 
 	cpio_begin(&c, 4096);
 	cpio_file(&c, "Image", "abcd", 4);
-	expect_error(&c, "boot archive is truncated at byte 120: no trailer behind file \"Image\"");
+	expect_error(&c, "boot archive is truncated at byte 120: no trailer after file \"Image\"");
 	cpio_end(&c);
 }
 
@@ -229,7 +228,7 @@ static void test_bad_magic_later(void **state)
 	cpio_file(&c, "Image", "a", 1);
 	cpio_put(&c, &(struct cpio_entry){ .magic = "garbag", .name = "x" });
 	cpio_trailer(&c);
-	expect_error(&c, "boot archive: no cpio header at byte 120 behind file Image; wanted: "
+	expect_error(&c, "boot archive: no cpio header at byte 120 after file Image; wanted: "
 			 "uncompressed cpio \"newc\"");
 	cpio_end(&c);
 }
@@ -243,7 +242,7 @@ static void test_digits(void **state)
 	c.data[6 + 6 * 8 + 3] = 'g'; /* filesize of the first file */
 	expect_error(
 		&c,
-		"boot archive: no hexadecimal number at byte 54, in the header behind file \"\"");
+		"boot archive: no hexadecimal number at byte 54, in the header after file \"\"");
 	cpio_end(&c);
 }
 
@@ -262,7 +261,7 @@ static void test_huge_sizes(void **state)
 
 	cpio_begin(&c, 4096);
 	cpio_put(&c, &(struct cpio_entry){ .name = "Image", .namesize = 0xffffffffU });
-	expect_error(&c, "boot archive is truncated at byte 116 in the name behind file \"\"");
+	expect_error(&c, "boot archive is truncated at byte 116 in the name after file \"\"");
 	cpio_end(&c);
 }
 

@@ -30,7 +30,7 @@ static const struct wrong wrongs[] = {
 	{ { PROP_STR("compatible", "cleave,partitoin") },
 	  AT "compatible: \"cleave,partitoin\" is not known; wanted: \"cleave,partition\"" },
 	{ { { "compatible", "cleave", 6 } },
-	  AT "compatible: is no string; wanted: \"cleave,partition\"" },
+	  AT "compatible: is not a string; wanted: \"cleave,partition\"" },
 
 	{ { WITHOUT("cpus") }, AT "cpus: is missing; wanted: <1> to <16>" },
 	{ { PROP_CELLS("cpus", 0) }, AT "cpus: <0> is not allowed; allowed: <1> to <16>" },
@@ -42,22 +42,23 @@ static const struct wrong wrongs[] = {
 	{ { PROP_CELLS("cpu-affinity", 0, 2, 5) },
 	  AT "cpu-affinity: has 3 entries for 2 cpus; wanted: one for each cpu" },
 	{ { PROP_CELLS("cpu-affinity", 0, 3) },
-	  AT
-	  "cpu-affinity: cpu 1 wants hart 3, which does not exist; there are the harts 0 2 5 7" },
+	  AT "cpu-affinity: cpu 1 wants hart 3, which does not exist; this machine has the harts 0 "
+	     "2 5 7" },
 	{ { { "cpu-affinity", "abcde", 5 } },
 	  AT "cpu-affinity: has 5 bytes; wanted: one cell, a hart id, for each cpu" },
 	{ { PROP_FLAG("cpu-affinity") },
 	  AT "cpu-affinity: has 0 bytes; wanted: one cell, a hart id, for each cpu" },
 
 	{ { WITHOUT("memory") },
-	  AT "memory: is missing; wanted: pairs of base and size, each of two cells" },
+	  AT "memory: is missing; wanted: pairs of base and size, of two cells each" },
 	{ { PROP_CELLS("memory", 0x80000000, 0x800000) },
-	  AT "memory: has 8 bytes; wanted: pairs of base and size, each of two cells: 16 bytes" },
+	  AT "memory: has 8 bytes; wanted: pairs of base and size, of two cells each: 16 bytes a "
+	     "pair" },
 	{ { PROP_FLAG("memory") },
-	  AT "memory: has 0 bytes; wanted: pairs of base and size, each of two cells: 16 bytes" },
+	  AT "memory: has 0 bytes; wanted: pairs of base and size, of two cells each: 16 bytes a "
+	     "pair" },
 	{ { PROP_CELLS("memory", 0, 0x80000000, 0, 0) },
-	  AT
-	  "memory: range 0 at 0x80000000 has size 0; allowed: multiples of 4 KiB from 4 KiB on" },
+	  AT "memory: range 0 at 0x80000000 has size 0; allowed: multiples of 4 KiB" },
 	{ { PROP_CELLS("memory", 0, 0x80000800, 0, 0x800000) },
 	  AT "memory: range 0 begins at 0x80000800; allowed: multiples of 4 KiB (0x1000)" },
 	{ { PROP_CELLS("memory", 0, 0x80000000, 0, 0x800801) },
@@ -65,17 +66,18 @@ static const struct wrong wrongs[] = {
 	  "memory: range 0 at 0x80000000 has size 0x800801; allowed: multiples of 4 KiB (0x1000)" },
 	{ { PROP_CELLS("memory", 0xffffffff, 0xfffff000, 0, 0x2000) },
 	  AT
-	  "memory: range 0 at 0xfffffffffffff000 with size 0x2000 ends behind 2^64; allowed: up to "
+	  "memory: range 0 at 0xfffffffffffff000 with size 0x2000 ends after 2^64; allowed: up to "
 	  "0x3ffffffffffff" },
 	{ { PROP_CELLS("memory", 0x40000, 0, 0, 0x1000) },
-	  AT "memory: range 0, 0x4000000000000 to 0x4000000000fff, is wider than the G-stage mode "
-	     "sv48x4; "
-	     "allowed: up to 0x3ffffffffffff" },
+	  AT
+	  "memory: range 0, 0x4000000000000 to 0x4000000000fff, does not fit into the G-stage mode "
+	  "sv48x4; "
+	  "allowed: up to 0x3ffffffffffff" },
 	{ { PROP_CELLS("memory", 0x1ff, 0xff800000, 0, 0x801000),
 	    PROP_STR("gstage-mode", "sv39x4") },
-	  AT
-	  "memory: range 0, 0x1ffff800000 to 0x20000000fff, is wider than the G-stage mode sv39x4; "
-	  "allowed: up to 0x1ffffffffff" },
+	  AT "memory: range 0, 0x1ffff800000 to 0x20000000fff, does not fit into the G-stage mode "
+	     "sv39x4; "
+	     "allowed: up to 0x1ffffffffff" },
 	{ { PROP_CELLS("memory", 0, 0x80000000, 0, 0x800000, 0, 0x807ff000, 0, 0x1000) },
 	  AT
 	  "memory: range 1, 0x807ff000 to 0x807fffff, overlaps range 0, 0x80000000 to 0x807fffff" },
@@ -104,8 +106,8 @@ static const struct wrong wrongs[] = {
 	{ { PROP_STR("kernel", "cleave.dtb") },
 	  AT "kernel: there is no file \"cleave.dtb\" in the boot archive, which holds \"Image\", "
 	     "\"initrd.gz\", \"big\", \"vmlinux\"" },
-	{ { { "kernel", "Image", 5 } }, AT "kernel: is no string: it does not end in a NUL" },
-	{ { PROP_FLAG("kernel") }, AT "kernel: is no string: it does not end in a NUL" },
+	{ { { "kernel", "Image", 5 } }, AT "kernel: is not a string: it does not end in a NUL" },
+	{ { PROP_FLAG("kernel") }, AT "kernel: is not a string: it does not end in a NUL" },
 	{ { PROP_STR("kernel", "Image\0initrd.gz") },
 	  AT "kernel: holds more than one string; wanted: one" },
 	{ { PROP_STR("kernel", "Im\nage") }, AT "kernel: holds the control character 0x0a" },
@@ -127,7 +129,8 @@ static const struct wrong wrongs[] = {
 	  AT "kernel: \"Image\" needs 1 MiB, 2 MiB from the base, initrd \"big\" 9 MiB, the device "
 	     "tree 64 "
 	     "KiB; the first memory range has 8 MiB" },
-	{ { { "bootargs", "quiet", 5 } }, AT "bootargs: is no string: it does not end in a NUL" },
+	{ { { "bootargs", "quiet", 5 } },
+	  AT "bootargs: is not a string: it does not end in a NUL" },
 
 	{ { PROP_STR("gstage-mode", "sv39") },
 	  AT "gstage-mode: \"sv39\" is not known; allowed: \"sv39x4\", \"sv48x4\", \"sv57x4\"" },
@@ -147,11 +150,11 @@ static const struct wrong wrongs[] = {
 	     "enough for "
 	     "every page" },
 	{ { PROP_STR("manager", "yes") },
-	  AT "manager: has a value; wanted: the name alone, and no property at all for \"no\"" },
+	  AT "manager: has a value; wanted: the name alone; leave the property out for \"no\"" },
 	{ { PROP_STR("incoming", "no") },
-	  AT "incoming: has a value; wanted: the name alone, and no property at all for \"no\"" },
+	  AT "incoming: has a value; wanted: the name alone; leave the property out for \"no\"" },
 	{ { PROP_FLAG("incoming") },
-	  AT "kernel: does not go with \"incoming\": an empty slot starts nothing itself" },
+	  AT "kernel: does not go with \"incoming\": an empty slot starts nothing by itself" },
 	{ { PROP_FLAG("incoming"), WITHOUT("kernel"), PROP_STR("on-fault", "restart") },
 	  AT
 	  "on-fault: \"restart\" does not go with \"incoming\": there is no kernel to load again; "
@@ -297,11 +300,10 @@ static void test_smallest_mode_that_fits(void **state)
 	config_partition_node(&t, "linux", wide);
 	config_finish(&t);
 	(void)config_run(&t, &narrow, &said);
-	config_expect(
-		&said, 1, 0,
-		AT
-		"memory: range 1, 0x20000000000 to 0x20000000fff, is wider than the G-stage mode "
-		"sv39x4; allowed: up to 0x1ffffffffff");
+	config_expect(&said, 1, 0,
+		      AT "memory: range 1, 0x20000000000 to 0x20000000fff, does not fit into the "
+			 "G-stage mode "
+			 "sv39x4; allowed: up to 0x1ffffffffff");
 }
 
 static void test_unknown_machine(void **state)

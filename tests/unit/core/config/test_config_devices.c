@@ -316,9 +316,10 @@ static void says_what_is_left_out_of_a_node(void **state)
 
 	(void)state;
 	assert_int_equal(run(props, &machine, &said), 0);
-	assert_string_equal(said.line[1],
-			    AT "devices: \"/soc/eth@104000\": left out of the guest's device tree, "
-			       "as they refer to what it does not have: clocks, resets");
+	assert_string_equal(
+		said.line[1],
+		AT "devices: \"/soc/eth@104000\": properties left out of the guest's device tree, "
+		   "because they refer to nodes that it does not have: clocks, resets");
 	assert_string_equal(said.line[2],
 			    AT "devices: \"/soc/eth@104000\": the nodes below it are left out of "
 			       "the guest's device tree");
@@ -337,10 +338,10 @@ static void warns_of_dma_without_direct_map(void **state)
 			    AT "devices: a device that it drives can reach all memory of the "
 			       "machine, that of the hypervisor and of other partitions too: no "
 			       "IOMMU stands between them");
-	assert_string_equal(said.line[1],
-			    AT "devices: without \"direct-map\" a guest-physical address means "
-			       "other memory to a device than to the guest: right only for devices "
-			       "without DMA");
+	assert_string_equal(
+		said.line[1],
+		AT "devices: without \"direct-map\", a guest-physical address means one thing to "
+		   "the guest and another to a device: this is right only for devices without DMA");
 	assert_int_equal(said.warnings, 2);
 }
 
@@ -368,19 +369,19 @@ struct wrong {
 
 static const struct wrong wrongs[] = {
 	{ { { "devices", "/soc", 4 } },
-	  AT "devices: is no list of strings; wanted: paths of the machine's device tree" },
+	  AT "devices: is not a list of strings; wanted: paths in the machine's device tree" },
 	{ { PROP_FLAG("devices") },
-	  AT "devices: is no list of strings; wanted: paths of the machine's device tree" },
+	  AT "devices: is not a list of strings; wanted: paths in the machine's device tree" },
 	{ { DEV("serial0") },
-	  AT "devices: \"serial0\" is no path of a node; wanted: one of the machine's device tree, "
-	     "from its root: \"/soc/...\"" },
+	  AT "devices: \"serial0\" is not the path of a node; wanted: a path in the machine's "
+	     "device tree, from its root: \"/soc/...\"" },
 	{ { DEV("/") },
-	  AT "devices: \"/\" is no path of a node; wanted: one of the machine's device tree, from "
-	     "its root: \"/soc/...\"" },
+	  AT "devices: \"/\" is not the path of a node; wanted: a path in the machine's device "
+	     "tree, from its root: \"/soc/...\"" },
 	{ { DEV("/soc/\x1b") }, AT "devices: holds the control character 0x1b" },
 	{ { DEV("/soc/rtc@101000\0/soc/rtc@101000") },
-	  AT "devices: \"/soc/rtc@101000\" stands there twice" },
-	{ { DEV("/soc/rtc@101000\0/soc/rtc") }, AT "devices: \"/soc/rtc\" stands there twice" },
+	  AT "devices: \"/soc/rtc@101000\" is listed twice" },
+	{ { DEV("/soc/rtc@101000\0/soc/rtc") }, AT "devices: \"/soc/rtc\" is listed twice" },
 	{ { DEV("/a\0/b\0/c\0/d\0/e\0/f\0/g\0/h\0/i") },
 	  AT "devices: \"/i\" is one too many; allowed: 8" },
 	{ { DEV("/soc/rtc@101000"), PROP_FLAG("migratable") },
@@ -390,7 +391,7 @@ static const struct wrong wrongs[] = {
 	  AT "devices: does not go with \"incoming\": what is moved in drives no device of this "
 	     "machine" },
 	{ { { "direct-map", "yes", 4 } },
-	  AT "direct-map: has a value; wanted: the name alone, and no property at all for \"no\"" },
+	  AT "direct-map: has a value; wanted: the name alone; leave the property out for \"no\"" },
 
 	{ { DEV("/soc/bus@40000000/tmier") },
 	  AT "devices: there is no node \"/soc/bus@40000000/tmier\" in this machine's device tree; "
@@ -405,17 +406,17 @@ static const struct wrong wrongs[] = {
 	  AT "devices: \"/soc/off@6000\" is not enabled: its status is \"disabled\"; allowed: "
 	     "\"okay\"" },
 	{ { DEV("/soc") },
-	  AT "devices: \"/soc\" has no registers (reg), or some that no "
-	     "address leads to; allowed: nodes on a bus with ranges for all of them" },
+	  AT "devices: \"/soc\" has no registers (reg), or some without an address in the machine; "
+	     "allowed: nodes whose bus has ranges for all registers" },
 	{ { DEV("/soc/i2c-bus/sensor@48") },
-	  AT "devices: \"/soc/i2c-bus/sensor@48\" has no registers (reg), or some that no "
-	     "address leads to; allowed: nodes on a bus with ranges for all of them" },
+	  AT "devices: \"/soc/i2c-bus/sensor@48\" has no registers (reg), or some without an "
+	     "address in the machine; allowed: nodes whose bus has ranges for all registers" },
 	{ { DEV("/soc/bus@40000000/behind@10000") },
-	  AT "devices: \"/soc/bus@40000000/behind@10000\" has no registers (reg), or some that no "
-	     "address leads to; allowed: nodes on a bus with ranges for all of them" },
+	  AT "devices: \"/soc/bus@40000000/behind@10000\" has no registers (reg), or some without "
+	     "an address in the machine; allowed: nodes whose bus has ranges for all registers" },
 	{ { DEV("/soc/bus@40000000/astride@f000") },
-	  AT "devices: \"/soc/bus@40000000/astride@f000\" has no registers (reg), or some that no "
-	     "address leads to; allowed: nodes on a bus with ranges for all of them" },
+	  AT "devices: \"/soc/bus@40000000/astride@f000\" has no registers (reg), or some without "
+	     "an address in the machine; allowed: nodes whose bus has ranges for all registers" },
 	{ { DEV("/soc/empty@3000") },
 	  AT "devices: \"/soc/empty@3000\": reg, or ranges of the buses above it, make no sense" },
 	{ { DEV("/soc/many-regs@9000") },
@@ -431,7 +432,7 @@ static const struct wrong wrongs[] = {
 	{ { DEV("/soc/rtc@101000"), PROP_CELLS("memory", 0, 0, 0, 0x800000) },
 	  AT
 	  "devices: \"/soc/rtc@101000\": its registers, 0x101000 to 0x101fff, overlap range 0 of "
-	  "the partition's memory, 0x0 to 0x7fffff; move that" },
+	  "the partition's memory, 0x0 to 0x7fffff; move that range" },
 	{ { DEV("/soc/in-uart-page@10000800") },
 	  AT "devices: \"/soc/in-uart-page@10000800\": its registers, 0x10000000 to 0x10000fff, "
 	     "overlap the emulated UART, 0x10000000 to 0x100000ff, which every partition has; "
@@ -450,9 +451,9 @@ static const struct wrong wrongs[] = {
 	  AT "devices: \"/soc/plic@c000000\" is an interrupt controller; allowed: other devices of "
 	     "the machine" },
 	{ { DEV("/soc/clint@2000000") },
-	  AT
-	  "devices: \"/soc/clint@2000000\" is a device of the firmware's; allowed: other devices "
-	  "of the machine" },
+	  AT "devices: \"/soc/clint@2000000\" is a device that the firmware uses; allowed: other "
+	     "devices "
+	     "of the machine" },
 	{ { DEV("/soc/pci@30000000") },
 	  AT "devices: \"/soc/pci@30000000\" is a bus whose devices are not in the device tree; "
 	     "allowed: other devices of the machine" },
@@ -463,22 +464,22 @@ static const struct wrong wrongs[] = {
 	  AT "devices: \"/soc/bus@41000000/beside@2800\": its pages hold registers of "
 	     "\"/soc/bus@41000000/kept@20000\" too, which is an interrupt controller" },
 	{ { DEV("/soc/bus@41000000/half@1000") },
-	  AT "devices: \"/soc/bus@41000000/half@1000\" has no registers (reg), or some that no "
-	     "address leads to; allowed: nodes on a bus with ranges for all of them" },
+	  AT "devices: \"/soc/bus@41000000/half@1000\" has no registers (reg), or some without an "
+	     "address in the machine; allowed: nodes whose bus has ranges for all registers" },
 	{ { DEV("/soc/in-clint-page@200f800") },
 	  AT "devices: \"/soc/in-clint-page@200f800\": its pages hold registers of "
-	     "\"/soc/clint@2000000\" too, which is a device of the firmware's" },
+	     "\"/soc/clint@2000000\" too, which is a device that the firmware uses" },
 
 	{ { DEV("/soc/shares-console@4000") },
 	  AT
 	  "devices: \"/soc/shares-console@4000\": its interrupt 10 is also that of the machine's "
 	  "console" },
 	{ { DEV("/soc/no-source@5000") },
-	  AT
-	  "devices: \"/soc/no-source@5000\": its interrupts are no sources of the machine's PLIC" },
+	  AT "devices: \"/soc/no-source@5000\": its interrupts are not sources of the machine's "
+	     "PLIC" },
 	{ { DEV("/soc/half-irq@8000") },
 	  AT
-	  "devices: \"/soc/half-irq@8000\": its interrupts are no sources of the machine's PLIC" },
+	  "devices: \"/soc/half-irq@8000\": its interrupts are not sources of the machine's PLIC" },
 	{ { DEV("/soc/msi@7000") },
 	  AT
 	  "devices: \"/soc/msi@7000\": an interrupt goes to \"/soc/aplic@d000000\"; allowed: the "
@@ -486,7 +487,8 @@ static const struct wrong wrongs[] = {
 	{ { DEV("/soc/many-irqs@a000") },
 	  AT "devices: \"/soc/many-irqs@a000\" has too many interrupts; allowed: 8" },
 	{ { DEV("/soc/dma0\0/soc/dma1\0/soc/dma2\0/soc/dma4") },
-	  AT "devices: they have too many interrupts; a partition can have 30 of them beside its "
+	  AT "devices: the devices have too many interrupts; a partition can have 30 of them "
+	     "besides its "
 	     "console's" },
 };
 
@@ -568,12 +570,12 @@ static void gives_a_device_to_one(void **state)
 	(void)state;
 	assert_int_equal(run_two(rtc, rtc, &machine, &said), CLV_ERR_FORMAT);
 	assert_string_equal(the_error(&said),
-			    AT "devices: \"/soc/rtc@101000\" is partition \"first\"'s already; a "
-			       "device goes to one");
+			    AT "devices: \"/soc/rtc@101000\" belongs to partition \"first\" "
+			       "already; a device goes to one partition");
 	assert_int_equal(run_two(rtc, rtc, &config_machine_unknown, &said), CLV_ERR_FORMAT);
 	assert_string_equal(the_error(&said),
-			    AT "devices: \"/soc/rtc@101000\" is partition \"first\"'s already; a "
-			       "device goes to one");
+			    AT "devices: \"/soc/rtc@101000\" belongs to partition \"first\" "
+			       "already; a device goes to one partition");
 	assert_int_equal(run_two(rtc, again, &machine, &said), CLV_ERR_FORMAT);
 	assert_string_equal(the_error(&said),
 			    AT "devices: \"/soc/rtc\": its pages, 0x101000 to 0x101fff, hold "
@@ -584,10 +586,10 @@ static void gives_a_device_to_one(void **state)
 			       "0x102fff, hold registers of \"/soc/quiet@102000\", which partition "
 			       "\"first\" has");
 	assert_int_equal(run_two(rtc, irq, &machine, &said), CLV_ERR_FORMAT);
-	assert_string_equal(the_error(&said), AT
-			    "devices: \"/soc/shares-rtc@103000\": its interrupt 11 is also that "
-			    "of \"/soc/rtc@101000\", which partition \"first\" has; both have to "
-			    "be one partition's");
+	assert_string_equal(the_error(&said),
+			    AT "devices: \"/soc/shares-rtc@103000\": its interrupt 11 is also that "
+			       "of \"/soc/rtc@101000\", which partition \"first\" has; both "
+			       "devices must belong to one partition");
 	assert_int_equal(run_two(rtc, other, &machine, &said), 0);
 	assert_int_equal(config_result.nr_devices, 2);
 	assert_int_equal(config_result.device[1].partition, 1);
@@ -633,7 +635,7 @@ static void wants_free_memory_for_direct_map(void **state)
 	config_expect(&said, 1, 1,
 		      AT
 		      "memory: range 0, 0x80000000 to 0x807fffff, is not all free memory of this "
-		      "machine, as \"direct-map\" wants; free: 0x80600000 to 0xa01fffff, "
+		      "machine, which \"direct-map\" needs; free: 0x80600000 to 0xa01fffff, "
 		      "0xa0400000 to 0x17fffffff");
 	assert_int_equal(run(over_the_end, &machine, &said), CLV_ERR_FORMAT);
 	assert_int_equal(said.errors, 1);

@@ -82,8 +82,8 @@ static void test_name_twice(void **state)
 		config_finish(&t);
 		(void)config_run(&t, &config_machine, &said);
 		(void)snprintf(line, sizeof(line),
-			       "/partitions/%s: there are two partitions \"linux\"; a name may be "
-			       "taken once",
+			       "/partitions/%s: there are two partitions \"linux\"; each needs a "
+			       "name of its own",
 			       again[i]);
 		config_expect(&said, 1, 0, line);
 	}
@@ -164,8 +164,9 @@ static void test_unknown_nodes(void **state)
 	tree_finish(&t);
 	assert_int_equal(config_run(&t, &config_machine, &said), 0);
 	config_expect(&said, 0, 2, "/partitions/linux: device: unknown node, ignored");
-	assert_string_equal(said.line[1],
-			    "/: partition: unknown node, ignored; partitions stand in /partitions");
+	assert_string_equal(
+		said.line[1],
+		"/: partition: unknown node, ignored; partitions belong in /partitions");
 }
 
 static void test_root(void **state)
@@ -181,7 +182,7 @@ static void test_root(void **state)
 		  "/: #address-cells: is missing; wanted: <2>" },
 		{ { PROP_STR("compatible", "cleave,config"), PROP_CELLS("#address-cells", 2),
 		    PROP_CELLS("#size-cells", 1) },
-		  "/: #size-cells: wanted: <2>, addresses and sizes are pairs of cells" },
+		  "/: #size-cells: wanted: <2>, because addresses and sizes are pairs of cells" },
 	};
 
 	(void)state;
@@ -215,9 +216,9 @@ static void test_cells_of_partitions_node(void **state)
 	config_partition_node(&t, "linux", config_same);
 	config_finish(&t);
 	(void)config_run(&t, &config_machine, &said);
-	config_expect(
-		&said, 1, 0,
-		"/partitions: #size-cells: wanted: <2>, addresses and sizes are pairs of cells");
+	config_expect(&said, 1, 0,
+		      "/partitions: #size-cells: wanted: <2>, because addresses and sizes are "
+		      "pairs of cells");
 }
 
 static void test_memory_of_all(void **state)
@@ -270,14 +271,14 @@ static void test_blob(void **state)
 	config_expect(&said, 1, 0, "cleave.dtb: the device tree is truncated: it has 12 bytes");
 	(void)config_run_blob(t.fdt, 100, &config_machine, &said);
 	assert_non_null(strstr(said.line[0], "cleave.dtb: the device tree is truncated: "));
-	assert_non_null(strstr(said.line[0], " bytes, of which 100 are there"));
+	assert_non_null(strstr(said.line[0], " bytes, but only 100 are there"));
 
 	memcpy(blob, t.fdt, size);
 	blob[0] = 0;
 	(void)config_run_blob(blob, size, &config_machine, &said);
 	config_expect(
 		&said, 1, 0,
-		"cleave.dtb: is no device tree (FDT_ERR_BADMAGIC); wanted: what dtc compiles");
+		"cleave.dtb: is not a device tree (FDT_ERR_BADMAGIC); wanted: the output of dtc");
 
 	memcpy(blob, t.fdt, size);
 	fdt_set_version(blob, 16);

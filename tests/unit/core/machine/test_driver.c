@@ -356,7 +356,7 @@ static void serves_interrupts(void **state)
 	assert_int_equal(irq_request(10, handler, waiting), CLV_ERR_EXISTS);
 	assert_int_equal(irq_request(91, handler, waiting), CLV_ERR_NOTFOUND);
 	assert_string_equal(
-		said, "interrupt 10 is asked for twice\ninterrupt 91: test has no such source\n");
+		said, "interrupt 10 is requested twice\ninterrupt 91: test has no such source\n");
 
 	waits((u32[8]){ 10, 10 });
 	irq_handle();
@@ -366,7 +366,7 @@ static void serves_interrupts(void **state)
 	said[0] = '\0';
 	irq_handle();
 	assert_string_equal(events, "off33 done33 serve10 done10 ");
-	assert_string_equal(said, "interrupt 33: nobody has asked for it; switched off\n");
+	assert_string_equal(said, "interrupt 33: nobody has requested it; it is switched off\n");
 
 	waits((u32[8]){ 10, 10, 10, 10, 10, 10, 10,
 			10 }); /* it does not stop: served a step at a time */
