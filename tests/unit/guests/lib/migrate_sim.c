@@ -53,7 +53,7 @@ static uint8_t *page_at(struct sim_vm *vm, uint32_t page)
 	return vm->memory + (size_t)page * PAGE;
 }
 
-/* --- the guest --------------------------------------------------------------------------------------------------- */
+/* --- the guest -------------------------------------------------------------------------------- */
 
 static struct sim_vm *running(struct sim *sim)
 {
@@ -89,7 +89,7 @@ void sim_write(struct sim *sim, uint32_t page)
 	sim->window_writes += sim->in_window ? 1U : 0U;
 }
 
-/* A moment passes: what the guest does between two calls of an engine. */
+/* Let a moment pass between two calls of an engine, in which the guest may write. */
 void sim_tick(struct sim *sim)
 {
 	struct sim_vm *vm = running(sim);
@@ -116,9 +116,9 @@ void sim_tick(struct sim *sim)
 		sim_write(sim, page);
 }
 
-/* --- operations -------------------------------------------------------------------------------------------------- */
+/* --- operations ------------------------------------------------------------------------------- */
 
-/* Each call of an engine: time passes, and the call may be the one that is to fail. */
+/* For each call of an engine: time passes, and the call may be the one that is to fail. */
 static bool call_fails(struct sim_side *side, const char *name)
 {
 	sim_tick(side->sim);
@@ -216,13 +216,13 @@ static int op_vm_brake(void *ctx, uint32_t percent)
 	return 0;
 }
 
-/* In steps, as the hypervisor's: 2 of them. */
+/* As the hypervisor's it goes in steps, of which there are 2. */
 static int op_vm_destroy(void *ctx, uint64_t *cursor)
 {
 	struct sim_side *side = ctx;
 
 	sim_tick(side->sim);
-	/* A creation that is given up half-way is undone in one. */
+	/* A creation that was abandoned half-way is undone in one step. */
 	if (side->vm->creating) {
 		side->vm->creating = false;
 		*cursor = 0;
@@ -265,7 +265,7 @@ static int op_page_read(void *ctx, uint64_t gpa, void *page)
 
 	if (call_fails(side, "page read"))
 		return SBI_ERR_FAILED;
-	/* Half of it, then the guest, then the other half: a copy is not taken in one instant. */
+	/* The guest may write between the two halves: a copy is not taken in one instant. */
 	memcpy(page, from, PAGE / 2U);
 	sim_tick(side->sim);
 	memcpy((uint8_t *)page + PAGE / 2U, from + PAGE / 2U, PAGE / 2U);
@@ -384,7 +384,7 @@ static int64_t op_log_clear(void *ctx, uint32_t region, uint64_t first, uint64_t
 	if (!chunk_ok(side, region, first, &count))
 		return refuse(side);
 	side->sim->in_window = false;
-	/* It may deal with less than it was asked to. */
+	/* It may deal with fewer pages than it was asked to. */
 	if (count > 64U && below(side->sim, 4) == 0U)
 		count = 64;
 	for (uint64_t i = 0; i < count; i++) {
@@ -531,7 +531,7 @@ static const struct migrate_ops operations = {
 	.state_check = op_state_check,
 };
 
-/* --- the simulation ---------------------------------------------------------------------------------------------- */
+/* --- the simulation --------------------------------------------------------------------------- */
 
 struct sim *sim_new(void)
 {
@@ -595,7 +595,7 @@ static void fill_machine(struct sim *sim)
 	sim->machine[1].cbom_block = 64;
 }
 
-/* A third of the pages is zero. */
+/* Fill the memory so that a third of its pages is zero. */
 static void fill_memory(struct sim *sim)
 {
 	for (uint32_t i = 0; i < sim_pages(sim); i++) {
@@ -708,7 +708,7 @@ bool sim_run(struct sim *sim, enum migrate_step *source, enum migrate_step *dest
 			*dest = migrate_dest_step(&sim->dest);
 			sim->steps[1]++;
 		}
-		/* Nobody is left who would close its end: a manager does. */
+		/* The engine that is over cannot close its end of the link. A manager does that. */
 		if ((over(*source) || over(*dest)) && idle > 64U)
 			sim->cut = true;
 		if (*source == MIGRATE_PROGRESS || *dest == MIGRATE_PROGRESS ||

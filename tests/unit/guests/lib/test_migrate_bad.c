@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Streams that are damaged, cut, forged or sent to the wrong slot, at the destination alone: each is answered by one clear line, and
- * the slot is empty again. What is accepted all the same has brought the guest's memory whole.
+ * Streams that are damaged, cut, forged or sent to the wrong slot, at a destination alone: it
+ * answers each by one clear line, and empties the slot again. A stream that it accepts all the
+ * same has brought the guest's memory whole.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +20,7 @@
 static struct sim *sim;
 static struct migrate_crc crc;
 
-/* A good stream as the source sent it, frame by frame; and one that is made from it. */
+/* A good stream as the source sent it, frame by frame, and one that is made from it. */
 static uint8_t good[STREAM_MAX];
 static size_t good_size;
 static size_t good_at[FRAMES_MAX + 1U];
@@ -67,7 +68,7 @@ static void start(void)
 	sim->source_config.downtime_ms = 0;
 }
 
-/* The guest's memory when it was paused: what a stream that is taken must bring. */
+/* The guest's memory when it was paused, which an accepted stream must bring. */
 static uint8_t reference[8U * 4096U];
 static int (*real_state_get)(void *, uint32_t, struct cleave_state_head *, void *, size_t);
 
@@ -100,7 +101,7 @@ static int setup(void **state)
 	     at += sizeof(struct migrate_frame) + frame_at(at).length)
 		good_at[good_frames++] = at;
 	good_at[good_frames] = good_size;
-	/* In replays nobody writes. */
+	/* In replays the guest does not write. */
 	sim->config.write_in = 0;
 	return good_frames < 30U;
 }
@@ -132,7 +133,7 @@ static int64_t feed_send(void *ctx, const void *bytes, size_t size)
 	return (int64_t)size;
 }
 
-/* The made stream, to an empty slot whose ledger is empty. */
+/* Give the made stream to an empty slot whose ledger is empty. */
 static enum migrate_step replay(void)
 {
 	struct migrate_link link = { .send = feed_send, .recv = feed_recv };
@@ -176,7 +177,7 @@ static void make_begin(void)
 	made_seq = 0;
 }
 
-/* A frame with right checksums and the next number. */
+/* Add a frame with right checksums and the next number. */
 static void make(uint16_t type, const void *payload, size_t size)
 {
 	struct migrate_frame f = { .magic = MIGRATE_MAGIC,
@@ -226,7 +227,7 @@ static void make_good(void)
 	make_copies(0, good_frames);
 }
 
-/* The good stream with another frame in the place of @frame. */
+/* Make the good stream with another frame in the place of @frame. */
 static void make_other(uint32_t frame, const void *payload, size_t size)
 {
 	make_begin();
@@ -283,7 +284,7 @@ static void test_flipped(void **state)
 	}
 }
 
-/* A byte is changed and the checksums are made right again: only the meaning is wrong. */
+/* Change a byte and make the checksums right again: only the meaning is wrong. */
 static void test_forged(void **state)
 {
 	static uint8_t payload[MIGRATE_PAYLOAD_MAX];
@@ -303,7 +304,7 @@ static void test_forged(void **state)
 			tried++;
 			if (replay() != MIGRATE_DONE)
 				continue;
-			/* Only what the digest does not hold may have been another. */
+			/* Only what the digest does not cover may differ. */
 			assert_true(type == MIGRATE_REC_HELLO || type == MIGRATE_REC_REQUIRE ||
 				    type == MIGRATE_REC_STATE || type == MIGRATE_REC_STOP);
 			taken++;
@@ -334,7 +335,7 @@ static void test_frames_moved(void **state)
 		make_copies(i + 2U, good_frames);
 		assert_int_equal(replay(), MIGRATE_FAILED);
 	}
-	/* As they are, twice: the numbers tell. */
+	/* Frames as they are, but twice: their numbers show it. */
 	make_good();
 	memmove(made + good_at[4], good + good_at[3], good_size - good_at[3]);
 	refused("frame 4: sequence number is 0x3, not 0x4");
@@ -428,7 +429,10 @@ static void test_versions(void **state)
 	refused("the migration id is 0");
 }
 
-/* What is taken is what was asked for: a peer's guest, or a checkpoint, whose other end is nobody that could hear. */
+/*
+ * A destination takes only what it was asked for: a peer's guest, or a checkpoint, whose other end
+ * hears no answer.
+ */
 static void test_kinds(void **state)
 {
 	struct migrate_status query = { .id = sim->source_config.id,
@@ -465,7 +469,7 @@ static void test_kinds(void **state)
 	sim->dest_config.kind = MIGRATE_KIND_LIVE;
 }
 
-/* A state record that nobody knows: refused when it must be understood, skipped when not. */
+/* An unknown state record is refused when it must be understood, and skipped when it need not. */
 static void test_state_unknown(void **state)
 {
 	uint32_t frame = find(MIGRATE_REC_STATE, SIM_STATES);
@@ -483,7 +487,7 @@ static void test_state_unknown(void **state)
 	refused("hand-over: digest ");
 }
 
-/* Frames between frames: those nobody knows and may skip change nothing, wherever they stand. */
+/* Unknown frames that may be skipped change nothing, wherever they stand. */
 static void test_optional(void **state)
 {
 	(void)state;
@@ -502,7 +506,7 @@ static void test_optional(void **state)
 	assert_int_equal(replay(), MIGRATE_DONE);
 }
 
-/* A slot that somebody uses keeps what it has: a running guest, and another migration that is under way. */
+/* A slot that is in use, by a running guest or by another migration, keeps what it has. */
 static void test_slot_in_use(void **state)
 {
 	static uint8_t buffers[2][MIGRATE_BUFFER_MIN];

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who has the guest when the link dies: cut at every frame boundary and at random bytes of either direction, damaged, and answered
- * wrongly. Always one side has it whole and the other nothing; the simulation ends the test at once if it ever runs on
- * both, or where it was given up. A source that cannot know waits, and asks.
+ * Which side has the guest when the link dies: the link is cut at every frame boundary and at
+ * random bytes of either direction, damaged, and answered wrongly. One side always has the guest
+ * whole, and the other nothing of it. The simulation ends the test at once if the guest ever runs
+ * on both sides, or where it was given up. A source that cannot know waits, and asks.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -48,7 +49,7 @@ static void start(uint64_t seed)
 	sim->source_config.downtime_ms = 0;
 }
 
-/* Run to the end, with new connections where there is doubt. Return: the guest moved */
+/* Run to the end, with new connections where there is doubt. Return: true when the guest moved. */
 static bool moved(void)
 {
 	enum migrate_step source;
@@ -67,14 +68,17 @@ static bool moved(void)
 	return source == MIGRATE_DONE;
 }
 
-/* --- cuts -------------------------------------------------------------------------------------------------------- */
+/* --- cuts ------------------------------------------------------------------------------------- */
 
 static int64_t (*real_send)(void *, const void *, size_t);
 static uint64_t boundary[2][BOUNDARIES_MAX];
 static uint32_t boundaries[2];
 static uint64_t length[2];
 
-/* Frames are found as they go by; a call of send() brings whole ones, or a part that is found when the rest comes. */
+/*
+ * Find frames as they go by. A call of send() brings whole frames, or a part of one, which is
+ * found when the rest comes.
+ */
 static int64_t note_boundaries(void *ctx, const void *bytes, size_t size)
 {
 	uint32_t side = ctx == &sim->side[1] ? 1U : 0U;
@@ -157,7 +161,10 @@ static void test_cut_anywhere(void **state)
 	for (uint64_t seed = 1; seed <= 4U; seed++) {
 		find_boundaries(seed);
 		for (uint32_t i = 0; i < 500U; i++) {
-			/* Every other cut is in the last frames, where it matters who knows what. */
+			/*
+			 * Every other cut is in the last frames, where it matters which side knows
+			 * what.
+			 */
 			uint32_t side = i / 2U % 2U;
 			uint64_t last = length[side] > 400U ? 400U : length[side];
 			uint64_t at = i % 2U == 0U ? sim_random(&random) % length[side]
@@ -173,7 +180,7 @@ static void test_cut_anywhere(void **state)
 	assert_true(here > 500U && there > 20U);
 }
 
-/* A damaged byte is seen at whichever end it comes out. */
+/* Whichever end receives a damaged byte notices it. */
 static void test_flips(void **state)
 {
 	uint64_t random = 9;
@@ -195,16 +202,19 @@ static void test_flips(void **state)
 			here++;
 	}
 	print_message("damaged: %u stayed, %u moved\n", here, there);
-	/* What is damaged in RUNNING leaves doubt, which is resolved: the guest is there. */
+	/* Damage to RUNNING leaves a doubt, which is resolved: the guest is at the destination. */
 	assert_true(here > 1000U && there > 20U);
 }
 
-/* --- doubt ------------------------------------------------------------------------------------------------------- */
+/* --- doubt ------------------------------------------------------------------------------------ */
 
 static bool lose_running;
 static bool lose_commit;
 
-/* The link dies when the destination says RUNNING, or behind the last byte of COMMIT, which is lost. */
+/*
+ * The link dies when the destination says RUNNING, or after the last byte of COMMIT, which is
+ * lost.
+ */
 static int64_t dying_send(void *ctx, const void *bytes, size_t size)
 {
 	struct migrate_frame f;
@@ -221,7 +231,7 @@ static int64_t dying_send(void *ctx, const void *bytes, size_t size)
 	return real_send(ctx, bytes, size);
 }
 
-/* To the moment of doubt. */
+/* Run up to the moment of doubt. */
 static void doubt(bool running, bool commit)
 {
 	enum migrate_step source;
@@ -242,12 +252,12 @@ static void doubt(bool running, bool commit)
 	assert_false(migrate_source_cancel(&sim->source));
 	assert_non_null(strstr(migrate_source_line(&sim->source),
 			       "; in doubt: paused until the destination is asked"));
-	/* However often it is asked to go on. */
+	/* It stays so, however often it is stepped. */
 	for (uint32_t i = 0; i < 100U; i++)
 		assert_int_equal(migrate_source_step(&sim->source), MIGRATE_DOUBT);
 }
 
-/* A new connection, and one question. */
+/* One question over a new connection. */
 static enum migrate_step ask(void)
 {
 	struct migrate_link to = sim_link(sim, 0);
@@ -284,7 +294,9 @@ static void test_doubt_here(void **state)
 			    "linux: the destination does not have the guest");
 }
 
-/* Who was asked does not answer; somebody else is asked instead, and what is heard there counts. */
+/*
+ * The destination that was asked does not answer. Another is asked instead, and its answer counts.
+ */
 static void test_doubt_asked_elsewhere(void **state)
 {
 	struct migrate_link to;
@@ -305,7 +317,10 @@ static void test_doubt_asked_elsewhere(void **state)
 	assert_false(migrate_source_reconnect(&sim->source, &to));
 }
 
-/* What is left of another migration stands on the new connection before the question, or comes behind it: it settles nothing. */
+/*
+ * A frame left over from another migration is on the new connection before the question, or comes
+ * after it: it settles nothing.
+ */
 static void test_doubt_stale_cancel(void **state)
 {
 	struct migrate_cancel cancel = { .reason = MIGRATE_REASON_REFUSED, .text = "stale" };
@@ -341,7 +356,7 @@ static void test_doubt_stale_cancel(void **state)
 	}
 }
 
-/* A destination that lost its memory, or has not decided, is no ground for anything. */
+/* The answer of a destination that lost its memory, or has not decided, settles nothing. */
 static void test_doubt_stays(void **state)
 {
 	struct migrate_ledger kept;
@@ -367,7 +382,10 @@ static void test_doubt_stays(void **state)
 	assert_null(sim_moved(sim));
 }
 
-/* The source's manager starts anew: all that it has is the note that the guest may not run, and the id. */
+/*
+ * The source's manager is restarted: all that it has is the note that the guest may not run, and
+ * the id.
+ */
 static void test_doubt_after_restart(void **state)
 {
 	struct migrate_link none = sim_link(sim, 0);
@@ -389,7 +407,7 @@ static void test_doubt_after_restart(void **state)
 	}
 }
 
-/* COMMIT that did not leave whole cannot have been acted upon: there is no doubt. */
+/* The destination cannot have acted on a COMMIT that did not leave whole: there is no doubt. */
 static int64_t refuse_commit(void *ctx, const void *bytes, size_t size)
 {
 	struct migrate_frame f;
@@ -420,7 +438,10 @@ static void test_commit_not_sent(void **state)
 	assert_null(sim_stayed(sim));
 }
 
-/* The destination is cancelled while COMMIT is on its way: its CANCEL says that it has nothing, and the source takes the guest back. */
+/*
+ * The destination is cancelled while COMMIT is on its way. Its CANCEL says that it has nothing,
+ * and the source takes the guest back.
+ */
 static void test_cancel_meets_commit(void **state)
 {
 	(void)state;
@@ -441,13 +462,16 @@ static void test_cancel_meets_commit(void **state)
 			 MIGRATE_OUTCOME_NONE);
 }
 
-/* --- wrong answers ----------------------------------------------------------------------------------------------- */
+/* --- wrong answers ---------------------------------------------------------------------------- */
 
 static uint16_t wrong_type;
 static size_t wrong_byte;
 static uint16_t wrong_to;
 
-/* The destination's frames come one by one; one of them is changed and its checksums made right. */
+/*
+ * The destination's frames come one by one. One of them is changed, and its checksums are made
+ * right.
+ */
 static int64_t wrong_send(void *ctx, const void *bytes, size_t size)
 {
 	uint8_t copy[4096];
@@ -492,13 +516,16 @@ static void test_wrong_answers(void **state)
 	for (size_t byte = 0; byte < sizeof(struct migrate_handover); byte++)
 		wrong(MIGRATE_REC_READY, byte, MIGRATE_REC_READY,
 		      "the destination received digest");
-	/* Ahead of its time: nothing but READY brings COMMIT, and nothing before COMMIT makes the source forget. */
+	/*
+	 * Frames that come too early: nothing but READY brings COMMIT, and nothing before COMMIT
+	 * makes the source forget.
+	 */
 	wrong(MIGRATE_REC_ACCEPT, SIZE_MAX, MIGRATE_REC_RUNNING, "(running) may not come now");
 	wrong(MIGRATE_REC_ACCEPT, SIZE_MAX, MIGRATE_REC_STATUS, "(status) may not come now");
 	wrong(MIGRATE_REC_ACCEPT, SIZE_MAX, MIGRATE_REC_COMMIT, "(commit) may not come now");
 }
 
-/* After COMMIT a wrong answer is none: doubt, then the truth. */
+/* After COMMIT a wrong answer counts as none: the source is in doubt, and then learns the truth. */
 static void test_wrong_running(void **state)
 {
 	(void)state;

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Engines that are wrong are caught: each mutant changes what one kind of mistake would change, at the boundary through which
- * the engine works, and then (a) without --verify the simulation sees that a write was lost, every time, and (b) with it
- * the migration is refused, names the page, and the guest runs on where it was, every time.
+ * Wrong engines are caught. Each mutant changes what one kind of mistake would change, at the
+ * boundary through which the engine works. Then, every time,
  *
- * If these pass with a mutant taken out (mutant_none), the tests of whole migrations could not fail either.
+ * - without --verify the simulation sees that a write was lost;
+ * - with --verify the migration is refused with a line that names the page, and the guest runs on
+ *   where it was.
+ *
+ * mutant_none is the engine as it is. If these tests saw a lost write with it too, they would show
+ * nothing about the mutants.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +24,7 @@
 
 static struct sim *sim;
 static struct migrate_ops real;
-static uint8_t *copies; /* of pages, as they were before they were protected */
+static uint8_t *copies; /* copies of pages, made before the pages were protected */
 static bool copied;
 
 static int setup(void **state)
@@ -39,7 +43,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* The guest stores to the page that nobody else writes: byte 0 counts, so that the page always changes. */
+/*
+ * The guest stores to the page that nothing else writes. Its byte 0 counts up, so that the page
+ * always changes.
+ */
 static void spare_write(void)
 {
 	uint32_t page = sim->spare;
@@ -58,7 +65,10 @@ static bool spare_is_dirty(void)
 	return (sim->vm[0].dirty[sim->spare / 64U] >> (sim->spare % 64U) & 1U) != 0U;
 }
 
-/* Bits are cleared that were not seen: the guest writes after the look, and everything is cleared. */
+/*
+ * This mutant clears bits that it has not seen: the guest writes after the look, and everything is
+ * cleared.
+ */
 static int64_t clear_unseen(void *ctx, uint32_t region, uint64_t first, uint64_t count,
 			    const uint64_t *bitmap)
 {
@@ -71,7 +81,9 @@ static int64_t clear_unseen(void *ctx, uint32_t region, uint64_t first, uint64_t
 	return real.log_clear(ctx, region, first, count, all);
 }
 
-/* The last pass is skipped: what is dirty when the guest stands still is not looked at. */
+/*
+ * This mutant skips the last pass: it does not look at what is dirty when the guest stands still.
+ */
 static int pause_after_write(void *ctx)
 {
 	spare_write();
@@ -97,7 +109,10 @@ static int status_clean_paused(void *ctx, uint32_t region, uint64_t *dirty)
 	return mode;
 }
 
-/* Pages are copied before they are protected: the guest writes after the copy, and its bit goes with the clear. */
+/*
+ * This mutant copies pages before it protects them: the guest writes after the copy, and the clear
+ * takes the bit.
+ */
 static int64_t get_and_copy(void *ctx, uint32_t region, uint64_t first, uint64_t count,
 			    uint64_t *bitmap)
 {
@@ -150,7 +165,10 @@ static void mutate(enum mutant mutant)
 	}
 }
 
-/* One migration by a mutant. One region, several passes: the spare page is looked at in each. */
+/*
+ * Do one migration by a mutant, with one region and several passes, each of which looks at the
+ * spare page.
+ */
 static enum migrate_step run(enum mutant mutant, uint64_t seed, bool verify)
 {
 	struct sim_config c = { .seed = seed,
@@ -209,7 +227,7 @@ static void test_copy_first(void **state)
 	caught(MUTANT_COPY_FIRST);
 }
 
-/* The same guest and the same rounds with the engine as it is. */
+/* The same guest and the same rounds, with the engine as it is. */
 static void test_none(void **state)
 {
 	(void)state;
@@ -219,7 +237,10 @@ static void test_none(void **state)
 	}
 }
 
-/* An engine whose last pass left something is stopped by its own look at the log, also without --verify. */
+/*
+ * If the last pass left something, the engine's own look at the log stops it, also without
+ * --verify.
+ */
 static void test_settled(void **state)
 {
 	struct sim_config c = {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whole migrations against the simulated machine: no write is lost, whatever the guest does between any two calls; what
- * is asked for (downtime, passes, brake, checkpoint) is what happens; and a failure or a cancel at any step leaves the guest
- * here, whole, and nothing there.
+ * Whole migrations against the simulated machine. No write is lost, whatever the guest does
+ * between any two calls. What is asked for (downtime, passes, brake, checkpoint) happens. A
+ * failure or a cancel at any step leaves the guest whole at the source, and nothing at the
+ * destination.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -44,7 +45,7 @@ static void must(const char *wrong)
 		fail_line(wrong);
 }
 
-/* One clear line: the name first, something behind it, nothing that is not printable. */
+/* One clear line: the name first, something after it, and nothing that is not printable. */
 static void must_be_line(const char *line, const char *name)
 {
 	size_t n = strlen(name);
@@ -130,7 +131,7 @@ static void test_chunks(void **state)
 	}
 }
 
-/* An idle guest: each page that is not zero goes once. */
+/* Of an idle guest each page that is not zero goes once. */
 static void test_idle_sends_once(void **state)
 {
 	struct sim_config c = { .seed = 5, .pages = { 700, 300 }, .room = 60000, .step = 512 };
@@ -147,7 +148,7 @@ static void test_idle_sends_once(void **state)
 	must(sim_moved(sim));
 	assert_int_equal(migrate_source_progress(&sim->source)->pages, data);
 	assert_int_equal(migrate_source_progress(&sim->source)->zero, 1000U - data);
-	/* One pass while it ran, and the last. */
+	/* One pass while it ran, and the last one. */
 	assert_int_equal(migrate_source_progress(&sim->source)->pass, 2);
 	assert_string_equal(migrate_source_progress(&sim->source)->phase, "done");
 	assert_int_equal(migrate_source_progress(&sim->source)->percent, 100);
@@ -163,7 +164,10 @@ static struct sim_config busy(void)
 				    .smooth = true };
 }
 
-/* A guest that writes faster than the link carries uses up the passes, and stays when it may not be stopped for so long. */
+/*
+ * A guest that writes faster than the link carries uses up the passes. If it may not be stopped
+ * for so long, it stays.
+ */
 static void test_bound(void **state)
 {
 	struct sim_config c = busy();
@@ -183,7 +187,7 @@ static void test_bound(void **state)
 	assert_non_null(strstr(migrate_dest_line(&sim->dest), "after 4 passes"));
 }
 
-/* The brake makes the same guest fit, step by step, and is taken off at the end. */
+/* The brake makes the same guest fit, step by step, and comes off at the end. */
 static void test_brake(void **state)
 {
 	struct sim_config c = busy();
@@ -216,7 +220,7 @@ static void test_brake(void **state)
 	assert_true(migrate_source_progress(&sim->source)->pass < 40U);
 }
 
-/* The stream of a checkpoint, kept, and restored twice; the guest ran on meanwhile. */
+/* The stream of a checkpoint is kept and restored twice; the guest runs on meanwhile. */
 static uint8_t kept[4U << 20];
 static size_t kept_size;
 static size_t kept_at;
@@ -315,14 +319,16 @@ static void test_checkpoint(void **state)
 		sim_tick(sim);
 	must(sim_stayed(sim));
 	assert_memory_not_equal(sim->vm[0].memory, at_pause, (size_t)sim_pages(sim) * 4096U);
-	/* The simulation would end if the same guest ran twice: here that is what is asked for. */
+	/*
+	 * The simulation would end the test if the same guest ran twice, but here it is meant to.
+	 */
 	sim->vm[0].state = CLEAVE_VM_PAUSED;
 	sim->dest_config.kind = MIGRATE_KIND_CHECKPOINT;
 	restore(at_pause);
 	restore(at_pause);
 }
 
-/* --- failure and cancel at every step ---------------------------------------------------------------------------- */
+/* --- failure and cancel at every step --------------------------------------------------------- */
 
 static struct sim_config tiny(uint64_t seed)
 {
@@ -342,7 +348,7 @@ static void begin_tiny(uint64_t seed)
 	sim->source_config.brake_max = 50;
 }
 
-/* Each call of each side fails once, up to the first that is never made. */
+/* Each call of each side fails once, up to the first call that is never made. */
 static void test_call_fails(void **state)
 {
 	(void)state;
@@ -371,7 +377,10 @@ static void test_call_fails(void **state)
 	}
 }
 
-/* A person cancels at each step, at either end; then it ends there or it is too late, and nothing lies between. */
+/*
+ * A person cancels at each step, at either end. Either the migration ends there or it is too late;
+ * there is nothing in between.
+ */
 static void test_cancel(void **state)
 {
 	uint64_t cancelled[2] = { 0, 0 };
@@ -412,7 +421,7 @@ static void test_cancel(void **state)
 	assert_true(cancelled[1] > 100U && late[1] > 10U);
 }
 
-/* What fails on the way out is said too, and does not keep the guest from running. */
+/* A failure on the way out is in the line too, and does not keep the guest from running. */
 static int stop_fails(void *ctx, uint32_t region, uint64_t *cursor)
 {
 	(void)ctx;
@@ -438,7 +447,7 @@ static void test_clean_up_fails(void **state)
 		strstr(migrate_source_line(&sim->source), "; stop of the dirty log failed"));
 }
 
-/* --- refused before it begins ------------------------------------------------------------------------------------ */
+/* --- refused before it begins ----------------------------------------------------------------- */
 
 static void refused(const char *why)
 {
@@ -500,7 +509,7 @@ static void test_source_not_fit(void **state)
 	assert_false(sim_begin(sim));
 }
 
-/* Somebody else's log is not touched, and a guest that is not there is not moved. */
+/* Somebody else's log is left alone, and a guest that is not there is not moved. */
 static void test_source_in_use(void **state)
 {
 	enum migrate_step dest;
@@ -523,11 +532,14 @@ static void test_source_in_use(void **state)
 	assert_string_equal(migrate_source_line(&sim->source), "linux: not running and not paused");
 }
 
-/* The link is there and nothing moves: a guest that stands still runs on after the time that was asked for. */
+/*
+ * The link is there and nothing moves: a guest that stands still runs on after the time that was
+ * asked for.
+ */
 static bool stuck;
 static int64_t (*real_send)(void *, const void *, size_t);
 
-/* The store takes a checkpoint up to its last frame, and not that. */
+/* The store takes a checkpoint up to its last frame, but not that one. */
 static int64_t stuck_flush(void *ctx, const void *bytes, size_t size)
 {
 	sim_tick(sim);

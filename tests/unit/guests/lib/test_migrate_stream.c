@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Parts of the stream: checksum and digest against known values and a slow way to the same, the line, frames of every kind of damage, the
- * comparison of machines, and the ledger.
+ * Parts of the stream: checksum and digest against known values and against slow ways to compute
+ * them, the line, frames with every kind of damage, the comparison of machines, and the ledger.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,7 +54,7 @@ static void test_crc(void **state)
 
 static void test_digest(void **state)
 {
-	/* By xxhsum -H64 of the bytes 0, 1, 2, ... */
+	/* From xxhsum -H64, of the bytes 0, 1, 2, ... */
 	static const struct {
 		size_t n;
 		uint64_t digest;
@@ -75,7 +75,7 @@ static void test_digest(void **state)
 		bytes[i] = (uint8_t)i;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		assert_int_equal(migrate_digest(bytes, known[i].n, 0), known[i].digest);
-	/* Place counts, and so does every bit. */
+	/* The place of a byte counts, and so does every bit. */
 	first = migrate_digest_page(bytes, 0x80000000U);
 	assert_int_not_equal(first, migrate_digest_page(bytes, 0x80001000U));
 	for (size_t i = 0; i < 4096U; i++) {
@@ -119,7 +119,7 @@ static void test_line(void **state)
 	assert_int_equal(line.length, MIGRATE_LINE_MAX - 1U);
 }
 
-/* --- frames ------------------------------------------------------------------------------------------------------ */
+/* --- frames ----------------------------------------------------------------------------------- */
 
 static uint8_t wire[MIGRATE_BUFFER_MIN];
 static uint8_t received[MIGRATE_BUFFER_MIN];
@@ -326,7 +326,7 @@ static void test_frames_skipped(void **state)
 	}
 }
 
-/* A full buffer takes no more, and what was there stays whole. */
+/* A full buffer takes no more, and keeps what it has. */
 static void test_back_pressure(void **state)
 {
 	uint32_t n = 0;
@@ -347,7 +347,7 @@ static void test_back_pressure(void **state)
 	}
 }
 
-/* --- machines and ledger ----------------------------------------------------------------------------------------- */
+/* --- machines and ledger ---------------------------------------------------------------------- */
 
 static void test_isa(void **state)
 {
@@ -451,7 +451,10 @@ static void test_require_refused(void **state)
 	assert_memory_equal(&out, &machine, sizeof(out));
 	for (size_t i = sizeof(struct migrate_require); i < n; i++)
 		assert_false(migrate_machine_get(&out, payload, i, &line));
-	/* Every byte set to every extreme is either refused or read as it stands; nothing is read behind the payload. */
+	/*
+	 * A record with any byte set to an extreme is either refused or read as it stands; nothing
+	 * is read beyond the payload.
+	 */
 	for (size_t i = 0; i < n; i++) {
 		for (uint32_t v = 0; v < 256U; v += 51U) {
 			uint8_t *exact = malloc(n);
@@ -490,12 +493,12 @@ static void test_ledger(void **state)
 	assert_int_equal(migrate_ledger_find(&ledger, 0), MIGRATE_OUTCOME_UNKNOWN);
 	for (uint64_t id = 1; id <= MIGRATE_LEDGER_SIZE; id++)
 		assert_true(migrate_ledger_put(&ledger, id, MIGRATE_OUTCOME_PENDING));
-	/* What is not decided is not forgotten. */
+	/* An undecided entry is not forgotten. */
 	assert_false(migrate_ledger_put(&ledger, 99, MIGRATE_OUTCOME_PENDING));
 	assert_true(migrate_ledger_put(&ledger, 7, MIGRATE_OUTCOME_RUNNING));
 	assert_true(migrate_ledger_put(&ledger, 3, MIGRATE_OUTCOME_NONE));
 	assert_int_equal(migrate_ledger_find(&ledger, 7), MIGRATE_OUTCOME_RUNNING);
-	/* The oldest that is decided goes first. */
+	/* The oldest decided entry goes first. */
 	assert_true(migrate_ledger_put(&ledger, 99, MIGRATE_OUTCOME_PENDING));
 	assert_int_equal(migrate_ledger_find(&ledger, 7), MIGRATE_OUTCOME_UNKNOWN);
 	assert_int_equal(migrate_ledger_find(&ledger, 3), MIGRATE_OUTCOME_NONE);

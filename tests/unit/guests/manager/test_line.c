@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The manager's line editor, its history, and the words and options of a line (guests/manager/shell/). */
+/*
+ * The manager's line editor, its history, and the words and options of a line
+ * (guests/manager/shell/).
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -66,7 +69,7 @@ static void expect_shown(const char *text)
 	assert_int_equal(len, strlen(text));
 }
 
-/* --- editing ----------------------------------------------------------------------------------------------------- */
+/* --- editing ---------------------------------------------------------------------------------- */
 
 static void line_takes_characters(void **state)
 {
@@ -222,7 +225,10 @@ static void fill_line(u32 extra)
 	assert_int_equal(line.lost, extra);
 }
 
-/* What did not fit is not forgotten by moving about, but by taking out what is there: then the text is what the person sees and wants. */
+/*
+ * That characters were lost is not forgotten by moving the cursor, only by erasing: then the text
+ * is what the person sees and wants.
+ */
 static void line_is_whole_again_when_it_is_cut_down(void **state)
 {
 	static const char *const cuts[] = { "\b",   "\177",	HOME "\004",  HOME "\033[3~",
@@ -289,7 +295,7 @@ static void line_shows_a_window(void **state)
 	assert_int_equal(buf[0], 'a');
 	assert_int_equal(buf[LINE_WINDOW - 1U], '>');
 	assert_string_equal(buf + LINE_WINDOW, "\033[60D");
-	/* Every place of the cursor is in the window. */
+	/* The window shows every place of the cursor. */
 	for (u32 at = 0; at < line.len; at++) {
 		assert_int_equal(line.at, at);
 		assert_true(line.at >= line.view && line.at < line.view + LINE_WINDOW);
@@ -313,7 +319,7 @@ static void line_in_script_mode_has_no_keys(void **state)
 	assert_int_equal(type("\r"), LINE_ENTERED);
 }
 
-/* --- history ----------------------------------------------------------------------------------------------------- */
+/* --- history ---------------------------------------------------------------------------------- */
 
 static void history_goes_back_and_forth(void **state)
 {
@@ -356,7 +362,7 @@ static void history_keeps_the_newest(void **state)
 	assert_null(history_get(&history, 0));
 }
 
-/* --- words ------------------------------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 static int split(const char *text, char **argv, const char **why)
 {
@@ -423,7 +429,7 @@ static const struct option options[] = {
 	{ "--verify", NULL, NULL, 0, 0, NULL, &verify },
 };
 
-/* Take the options out of @text. Return: words that are left, -1: refused, with @why. */
+/* Take the options out of @text. Return: words that are left; -1: refused, and @why says why. */
 static int take(const char *text, char **argv, char *why, size_t size)
 {
 	const char *no = "";

@@ -2,7 +2,8 @@
 /*
  * The manager's shell (guests/manager/shell/shell*.c) and its reports (report.c).
  *
- * What the shell sends is looked at as a terminal shows it: whole lines, and the open row with its cursor.
+ * The tests look at what the shell sends as a terminal shows it: whole lines, and the open row
+ * with its cursor.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +21,7 @@
 #define COLUMNS 600
 #define SECOND	1000U
 
-/* --- a terminal -------------------------------------------------------------------------------------------------- */
+/* --- a terminal ------------------------------------------------------------------------------- */
 
 static struct {
 	char line[ROWS][COLUMNS];
@@ -126,7 +127,7 @@ static u64 port_time(void)
 
 static const struct shell_port port = { port_write, port_read, port_time, SECOND };
 
-/* --- commands ---------------------------------------------------------------------------------------------------- */
+/* --- commands --------------------------------------------------------------------------------- */
 
 static int runs;
 
@@ -227,7 +228,7 @@ static void type(const char *keys)
 	assert_int_equal(typed_at, typed_len);
 }
 
-/* What the main loop finds when it comes round next. */
+/* The open row, after the next turn of the main loop. */
 static void expect_row(const char *row, size_t at)
 {
 	shell_serve();
@@ -249,7 +250,7 @@ static void expect_no_more(void)
 	said = 0;
 }
 
-/* --- interactive ------------------------------------------------------------------------------------------------- */
+/* --- interactive ------------------------------------------------------------------------------ */
 
 static void shell_runs_commands(void **state)
 {
@@ -377,7 +378,10 @@ static void shell_records_a_long_line_whole(void **state)
 	expect_no_more();
 }
 
-/* A command that lost its end may be another command: it is not run, unless the person has cut it down to what is wanted. */
+/*
+ * A command that lost its end may be another command. It is not run, unless the person has erased
+ * something since.
+ */
 static void shell_refuses_a_line_too_long(void **state)
 {
 	char keys[300], want[300];
@@ -425,7 +429,7 @@ static void shell_completes(void **state)
 	assert_int_equal(terminal.bells, 1);
 	type("\025x\t\025bad \t");
 	assert_int_equal(terminal.bells, 3);
-	/* In front of what stands there. */
+	/* Complete before a word that is there already. */
 	type("\025good  x\002\002s\t");
 	expect_row("manager> good spare x", 19);
 	type("\005\025script o\t");
@@ -467,7 +471,7 @@ static void shell_draws_progress_in_place(void **state)
 	shell_progress("pass 1  10 %%");
 	expect_row("pass 1  10 %", 12);
 	clears = terminal.clears;
-	/* Not more often than is useful, and only what has changed. */
+	/* The progress is drawn no more often than is useful, and only when it has changed. */
 	for (u32 i = 0; i < 50; i++)
 		shell_progress("pass 1  %u %%", 10U + i);
 	expect_row("pass 1  10 %", 12);
@@ -477,7 +481,7 @@ static void shell_draws_progress_in_place(void **state)
 	now += SECOND;
 	shell_progress("pass 1  60 %%");
 	assert_int_equal(terminal.clears, clears + 1);
-	/* A line goes above it; what is typed comes in its place. */
+	/* A line comes above the progress; what is typed comes in its place. */
 	shell_say("news");
 	expect_line("news");
 	expect_row("pass 1  60 %", 12);
@@ -523,7 +527,7 @@ static void shell_interrupts_a_command(void **state)
 	expect_no_more();
 }
 
-/* --- script mode ------------------------------------------------------------------------------------------------- */
+/* --- script mode ------------------------------------------------------------------------------ */
 
 static void script_mode_is_plain(void **state)
 {
@@ -553,7 +557,10 @@ static void script_mode_is_plain(void **state)
 	assert_int_equal(terminal.clears + terminal.styles + terminal.bells, 0);
 }
 
-/* What a program reads between its command and `ok` must all be the answer: whatever else comes is marked. */
+/*
+ * All that a program reads between its command and `ok` must be the answer; whatever else comes is
+ * marked.
+ */
 static void script_mode_marks_what_nobody_asked_for(void **state)
 {
 	(void)state;
@@ -607,7 +614,7 @@ static void script_mode_refuses_a_long_line(void **state)
 	expect_no_more();
 }
 
-/* --- reports ----------------------------------------------------------------------------------------------------- */
+/* --- reports ---------------------------------------------------------------------------------- */
 
 static struct report report;
 

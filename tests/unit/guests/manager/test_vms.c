@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What becomes of the other partitions (guests/manager/vms/vms.c): each end is told once, whenever it happens, and the manager does not
- * take leave before it has told all of them.
+ * What becomes of the other partitions (guests/manager/vms/vms.c): the manager reports each end
+ * once, whenever it comes, and does not end before it has reported all of them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,7 @@
 #define WORK	1U
 #define OTHER	2U
 
-/* --- hypercalls and the shell, as vms.c calls them --------------------------------------------------------------- */
+/* --- hypercalls and the shell, as vms.c calls them -------------------------------------------- */
 
 static struct {
 	struct cleave_vm_info vm[VMS];
@@ -77,7 +77,7 @@ void shell_error(const char *fmt, ...)
 	fail_msg("an error: %s", fmt);
 }
 
-/* --- the main loop, as far as it watches ------------------------------------------------------------------------- */
+/* --- the main loop, as far as it watches ------------------------------------------------------ */
 
 static int begin(void **state)
 {
@@ -95,7 +95,7 @@ static int begin(void **state)
 	return 0;
 }
 
-/* One look around. Return: it is over. */
+/* One turn of the main loop. Return: nothing is left to manage. */
 static bool look(void)
 {
 	vms_watch();
@@ -119,7 +119,10 @@ static void test_ends_before_the_first_look(void **state)
 			    STOPPED(1, "work") "event: vm=2 name=other state=faulted\n");
 }
 
-/* It stops behind any of the looks that vms_watch() and vms_over() take, of the first turn of the loop and the second. */
+/*
+ * The partition stops after any of the looks of vms_watch() and vms_over(), in the first and the
+ * second turn of the loop.
+ */
 static void test_ends_at_any_moment(void **state)
 {
 	u32 when;
@@ -156,7 +159,10 @@ static void test_what_waits_for_a_command_is_no_news(void **state)
 	assert_string_equal(world.said, "");
 }
 
-/* A job pauses and empties the one, whose guest goes on in the other, and ends there before the next look. */
+/*
+ * A job pauses one partition and empties it; its guest goes on in the other, and ends there before
+ * the next look.
+ */
 static void test_what_jobs_do_is_no_news(void **state)
 {
 	(void)state;

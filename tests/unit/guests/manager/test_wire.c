@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The peer's port as a row of connections (guests/manager/wire/wire.c): what is left of one never reaches the next, what a guest wrote to its
- * memory is never taken for a frame, and both sides that begin at once are told apart. Bytes come in pieces of every size.
+ * The peer's port as a row of connections (guests/manager/wire/wire.c): what is left over from one
+ * never reaches the next, what a guest wrote to its memory is never taken for a frame, and two
+ * sides that begin at once are told apart. Bytes come in pieces of every size.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +23,7 @@ static struct world {
 	size_t in_end;
 	uint8_t out[ROOM]; /* from it */
 	size_t out_end;
-	size_t piece; /* most bytes of a call */
+	size_t piece; /* the most bytes that one call carries */
 	size_t room;  /* that the port takes */
 	bool cut;
 	struct migrate_tx tx;
@@ -154,7 +155,7 @@ static int64_t take(const struct migrate_link *link, uint8_t *bytes, size_t size
 		    piece = 1;                                                                  \
 	     piece##_i < 10U && (piece = piece##_all[piece##_i]) != 0U; piece##_i++)
 
-/* A whole offer comes, and is understood. */
+/* A whole offer comes and is understood. */
 static void offer(uint64_t id)
 {
 	struct migrate_hello h;
@@ -188,7 +189,7 @@ static void test_accept(void **state)
 	}
 }
 
-/* A page full of frames that a guest made, left of a connection that is over. */
+/* A page full of frames that a guest made, left over from a connection that has ended. */
 static void test_forged(void **state)
 {
 	(void)state;
@@ -227,7 +228,7 @@ static void test_next_connection(void **state)
 		link = wire_accept(w);
 		end = world.in_end;
 		status(0, MIGRATE_REC_QUERY, 77);
-		/* The engine gets its frames, and then a cut link. */
+		/* The engine gets its frames, and then finds its link cut. */
 		assert_int_equal(take(&link, got, sizeof(got)), end);
 		assert_int_equal(take(&link, got, sizeof(got)), -1);
 		migrate_tx_init(&world.tx, world.frames, sizeof(world.frames), false);
@@ -245,7 +246,7 @@ static void test_next_connection(void **state)
 	}
 }
 
-/* What is left of an earlier migration does not reach a source; its own answer does. */
+/* What is left over from an earlier migration does not reach a source; its own answer does. */
 static void test_source_leftovers(void **state)
 {
 	(void)state;
@@ -280,13 +281,13 @@ static void test_crossing(void **state)
 		require();
 		at = world.in_end;
 		status(0, MIGRATE_REC_ACCEPT, 2);
-		/* Nothing is given before it is decided whose goes first. */
+		/* The engine gets nothing before it is decided whose migration goes first. */
 		for (uint32_t i = 0; i < 300U && wire_crossed(w) == WIRE_NONE; i++)
 			assert_int_equal(link.recv(link.ctx, got, sizeof(got)), 0);
 		assert_int_equal(wire_crossed(w), WIRE_HELLO);
 		wire_hello(w, &h);
 		assert_int_equal(h.id, 9);
-		/* Ours: theirs is dropped with all that belongs to it. */
+		/* Ours goes first: theirs is dropped with all that belongs to it. */
 		wire_drop(w);
 		assert_int_equal(take(&link, got, sizeof(got)), world.in_end - at);
 		assert_memory_equal(got, world.in + at, world.in_end - at);
@@ -306,7 +307,9 @@ static void test_crossing_lost(void **state)
 		require();
 		for (uint32_t i = 0; i < 300U && wire_crossed(w) == WIRE_NONE; i++)
 			assert_int_equal(link.recv(link.ctx, got, sizeof(got)), 0);
-		/* Theirs: our engine finds its link cut, and theirs is taken up whole. */
+		/*
+		 * Theirs goes first: our engine finds its link cut, and theirs is taken up whole.
+		 */
 		wire_cut(w, 0);
 		assert_int_equal(link.recv(link.ctx, got, sizeof(got)), -1);
 		assert_int_equal(link.send(link.ctx, got, 1), -1);
@@ -345,7 +348,10 @@ static void test_garbage(void **state)
 	}
 }
 
-/* The rest of a frame that was begun leaves before anything else; one that cannot be ended is filled up. */
+/*
+ * The rest of a frame that was begun leaves before anything else; a frame that cannot be ended is
+ * filled up.
+ */
 static void test_owed(void **state)
 {
 	(void)state;
@@ -381,7 +387,10 @@ static void test_owed(void **state)
 	}
 }
 
-/* What is owed leaves before an answer does; until then what the other side began stands, and is not answered twice. */
+/*
+ * What is owed leaves before an answer does. Until then the call of the other side stands, and it
+ * is not answered twice.
+ */
 static void test_reply_waits(void **state)
 {
 	struct wire *w = begin(ROOM);
@@ -406,7 +415,7 @@ static void test_reply_waits(void **state)
 	assert_int_equal(world.out_end, WIRE_FILL + sizeof(struct migrate_frame) + sizeof(s));
 }
 
-/* A HELLO of which a part came when a connection of our own began: its rest is no answer. */
+/* A part of a HELLO had come when a connection of our own began: its rest is no answer. */
 static void test_half_hello(void **state)
 {
 	(void)state;
@@ -426,7 +435,10 @@ static void test_half_hello(void **state)
 			link = wire_connect(w);
 			world.in_end = end;
 			status(0, MIGRATE_REC_ACCEPT, 2);
-			/* With its header whole only now it crosses, and is looked at: whose goes first is said then. */
+			/*
+			 * Its header is whole only now, so it crosses, and is looked at: that
+			 * decides whose goes first.
+			 */
 			if (half < sizeof(struct migrate_frame)) {
 				for (uint32_t i = 0; i < 300U && wire_crossed(w) == WIRE_NONE; i++)
 					assert_int_equal(link.recv(link.ctx, got, sizeof(got)), 0);
@@ -446,7 +458,10 @@ static void fill(void)
 	world.in_end += WIRE_FILL;
 }
 
-/* Wherever the other side ended in a frame, fill ends it: the engine is told, and the next connection is understood. */
+/*
+ * Wherever the other side stopped in a frame, fill ends that frame: the engine is told, and the
+ * next connection is understood.
+ */
 static void test_filled(void **state)
 {
 	static const size_t cut[] = { 0, 1, 10, 31, 32, 33, 40, 100, 4135 };
@@ -472,7 +487,7 @@ static void test_filled(void **state)
 					at + sizeof(struct migrate_frame) + sizeof(page));
 			assert_int_equal(take(&link, got, sizeof(got)), -1);
 			wire_cut(w, 0);
-			/* In the middle of a header fill makes a wrong one of it. */
+			/* In the middle of a header, fill makes a wrong header of it. */
 			assert_int_equal(serve(w), WIRE_NONE);
 			assert_int_equal(w->lost, cut[i] % 32U != 0U && cut[i] < 32U);
 			while (w->lost) {
@@ -485,7 +500,7 @@ static void test_filled(void **state)
 	}
 }
 
-/* Fill makes no right frame of a COMMIT that was cut short, wherever. */
+/* Wherever a COMMIT was cut short, fill makes no right frame of it. */
 static void test_commit_filled(void **state)
 {
 	struct migrate_status s = { .id = UINT64_MAX, .outcome = MIGRATE_OUTCOME_RUNNING };
@@ -512,7 +527,10 @@ static void test_commit_filled(void **state)
 	}
 }
 
-/* A program that is started anew on a port that stayed open: what comes there began before it, and is not believed. */
+/*
+ * A program is restarted, and its port has stayed open: what comes there began before it, and is
+ * not believed.
+ */
 static void test_anew(void **state)
 {
 	(void)state;
@@ -524,7 +542,7 @@ static void test_anew(void **state)
 		for (uint32_t i = 0; w->owed_end != 0U; i++)
 			(void)wire_serve(w);
 		assert_int_equal(world.out_end, WIRE_FILL);
-		/* The rest of a page, as a guest made it. */
+		/* The rest of a page that a guest filled. */
 		hello(666);
 		require();
 		while (world.in_at != world.in_end)
@@ -535,7 +553,10 @@ static void test_anew(void **state)
 	}
 }
 
-/* The other side was started anew: a connection that is under way is over, one that waits for its first answer waits on. */
+/*
+ * The other side was restarted: a connection that is under way is over; one that waits for its
+ * first answer waits on.
+ */
 static void test_other_anew(void **state)
 {
 	(void)state;
@@ -557,7 +578,7 @@ static void test_other_anew(void **state)
 	}
 }
 
-/* A source that waits no more, between two frames: its engine is told, and the other side hears of it. */
+/* A source stops waiting between two frames: its engine is told, and the other side hears of it. */
 static void test_ended(void **state)
 {
 	(void)state;
