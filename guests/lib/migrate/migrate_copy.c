@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A pass over the source's memory, chunk by chunk: look at the bits, clear exactly those that were seen, and copy only after
- * the call that protects these pages has answered (M2). A write that comes after the clear sets the bit anew, and the page
- * goes again in a later pass; a write that came before it is in the copy. So no order of writes loses one, and the last pass,
- * with the guest paused, leaves no bit.
+ * A pass over the source's memory, chunk by chunk: look at the bits, clear exactly those that were
+ * seen, and copy only after the call that protects these pages has answered (M2). A write that
+ * comes after the clear sets the bit anew, and the page goes again in a later pass; a write that
+ * came before it is in the copy. So no order of writes loses one, and the last pass, with the guest
+ * paused, leaves no bit.
  */
 #include "guests/lib/migrate/migrate_internal.h"
 
@@ -57,9 +58,9 @@ static void migrate_copy_leaf(struct migrate_source *s, uint64_t gpa, struct mig
 	int level = s->ops->leaf != NULL ? s->ops->leaf(s->ctx, gpa) : -1;
 
 	if (level < 0)
-		migrate_line_text(line, "; its leaf is not known");
+		migrate_line_add(line, "; its leaf is not known");
 	else
-		migrate_line_fact(line, "; its leaf is of level ", (uint64_t)level, "");
+		migrate_line_add(line, "; its leaf is of level %d", level);
 }
 
 void migrate_copy_history(struct migrate_source *s, uint64_t gpa, struct migrate_line *line)
@@ -70,11 +71,10 @@ void migrate_copy_history(struct migrate_source *s, uint64_t gpa, struct migrate
 	if (s->config.history == NULL || region == s->machine.regions)
 		return;
 	word = s->config.history[migrate_copy_history_index(s, region, gpa)];
-	migrate_line_fact(line, "; sent ", (word >> HISTORY_TIMES_SHIFT) & HISTORY_TIMES_MASK,
-			  " times");
-	migrate_line_fact(line, ", last in pass ", word & HISTORY_PASS_MASK, " of ");
-	migrate_line_fact(line, "", s->progress.pass,
-			  (word & HISTORY_ZERO) != 0U ? " as a zero page" : " as data");
+	migrate_line_add(line, "; sent %u times, last in pass %u of %u as %s",
+			 (word >> HISTORY_TIMES_SHIFT) & HISTORY_TIMES_MASK,
+			 word & HISTORY_PASS_MASK, s->progress.pass,
+			 (word & HISTORY_ZERO) != 0U ? "a zero page" : "data");
 	migrate_copy_leaf(s, gpa, line);
 }
 
@@ -151,8 +151,9 @@ static void migrate_copy_send_page(struct migrate_source *s, uint8_t *payload, u
 }
 
 /*
- * The next page of the chunk, read straight to where its frame is built. When a run has to go first, the page is
- * read again in the next step: its bit stays in the chunk until it is on its way.
+ * The next page of the chunk, read straight to where its frame is built. When a run has to go
+ * first, the page is read again in the next step: its bit stays in the chunk until it is on its
+ * way.
  */
 static enum migrate_step migrate_copy_page(struct migrate_source *s)
 {
@@ -201,7 +202,10 @@ static void migrate_copy_trim(uint64_t *bits, uint64_t pages)
 		bits[i / 64U] &= (UINT64_C(1) << (i % 64U)) - 1U;
 }
 
-/* How far a call went: at least one page, and not further than it was asked to; whole words, or to the region's end */
+/*
+ * How far a call went: at least one page, and not further than it was asked to; whole words, or to
+ * the region's end
+ */
 static bool migrate_copy_went_ok(int64_t went, uint64_t asked)
 {
 	return went > 0 && (uint64_t)went <= asked &&
@@ -276,7 +280,10 @@ enum migrate_step migrate_copy_end(struct migrate_source *s)
 	return MIGRATE_PROGRESS;
 }
 
-/* The page is read to behind the record that is being built: the buffer is the only memory that there is. */
+/*
+ * The page is read to behind the record that is being built: the buffer is the only memory that
+ * there is.
+ */
 enum migrate_step migrate_copy_verify(struct migrate_source *s)
 {
 	struct migrate_verify head;

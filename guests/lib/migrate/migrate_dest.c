@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The destination of a migration: from the first frame to the guest's first instruction here, or to an empty slot. The
- * guest may run here only after COMMIT, and a destination that says it does not have the guest never will.
+ * The destination of a migration: from the first frame to the guest's first instruction here, or to
+ * an empty slot. The guest may run here only after COMMIT, and a destination that says it does not
+ * have the guest never will.
  */
 #include "guests/lib/migrate/migrate_internal.h"
 
@@ -45,21 +46,21 @@ bool migrate_dest_init(struct migrate_dest *d, const struct migrate_ops *ops, vo
 	d->config = *config;
 	d->state = MIGRATE_DST_FAILED;
 	if (config->tx_size < MIGRATE_BUFFER_MIN || config->rx_size < MIGRATE_BUFFER_MIN) {
-		migrate_line_fact(migrate_dest_say(d), "a buffer of less than ", MIGRATE_BUFFER_MIN,
-				  " bytes");
+		migrate_line_add(migrate_dest_say(d), "a buffer of less than %zu bytes",
+				 MIGRATE_BUFFER_MIN);
 		return false;
 	}
 	if (config->timebase == 0U || config->ledger == NULL) {
-		migrate_line_text(migrate_dest_say(d), "no time base or no ledger");
+		migrate_line_add(migrate_dest_say(d), "no time base or no ledger");
 		return false;
 	}
 	if (config->kind > MIGRATE_KIND_CHECKPOINT) {
-		migrate_line_fact(migrate_dest_say(d), "kind ", config->kind,
-				  "; 0 (live) and 1 (checkpoint) exist");
+		migrate_line_add(migrate_dest_say(d), "kind %u; 0 (live) and 1 (checkpoint) exist",
+				 config->kind);
 		return false;
 	}
 	if (!migrate_crc_init(&d->crc)) {
-		migrate_line_text(migrate_dest_say(d), "checksum or digest miscalculates");
+		migrate_line_add(migrate_dest_say(d), "checksum or digest miscalculates");
 		return false;
 	}
 	migrate_tx_init(&d->tx, config->tx, config->tx_size, link->memory);
@@ -71,8 +72,7 @@ bool migrate_dest_init(struct migrate_dest *d, const struct migrate_ops *ops, vo
 struct migrate_line *migrate_dest_say(struct migrate_dest *d)
 {
 	migrate_line_clear(&d->line);
-	migrate_line_text(&d->line, d->config.name);
-	migrate_line_text(&d->line, ": ");
+	migrate_line_add(&d->line, "%s: ", d->config.name);
 	return &d->line;
 }
 
@@ -86,7 +86,7 @@ enum migrate_step migrate_dest_fail(struct migrate_dest *d, uint32_t reason, uin
 
 enum migrate_step migrate_dest_call_failed(struct migrate_dest *d, const char *call, int64_t error)
 {
-	migrate_line_text(migrate_dest_say(d), call);
+	migrate_line_add(migrate_dest_say(d), "%s", call);
 	migrate_line_error(&d->line, error);
 	return migrate_dest_fail(d, MIGRATE_REASON_MACHINE, 0);
 }
@@ -94,16 +94,15 @@ enum migrate_step migrate_dest_call_failed(struct migrate_dest *d, const char *c
 enum migrate_step migrate_dest_unexpected(struct migrate_dest *d,
 					  const struct migrate_record *record, const char *why)
 {
-	migrate_line_fact(migrate_dest_say(d), "frame ", record->seq, " (");
-	migrate_line_text(&d->line, migrate_record_name(record->type));
-	migrate_line_text(&d->line, ") ");
-	migrate_line_text(&d->line, why);
+	migrate_line_add(migrate_dest_say(d), "frame %lu (%s) %s", record->seq,
+			 migrate_record_name(record->type), why);
 	return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
 }
 
 /*
- * What ends a live migration is COMMIT, so a stream that was recorded and is read from a file must never pass for one; and a
- * checkpoint, which needs none, must not come from a peer that still has the guest.
+ * What ends a live migration is COMMIT, so a stream that was recorded and is read from a file must
+ * never pass for one; and a checkpoint, which needs none, must not come from a peer that still has
+ * the guest.
  */
 static bool migrate_dest_kind_ok(const struct migrate_dest *d, const struct migrate_hello *h,
 				 struct migrate_line *line)
@@ -112,15 +111,11 @@ static bool migrate_dest_kind_ok(const struct migrate_dest *d, const struct migr
 
 	if (h->kind == d->config.kind)
 		return true;
-	if (h->kind > MIGRATE_KIND_CHECKPOINT) {
-		migrate_line_fact(line, "stream of kind ", h->kind, "");
-	} else {
-		migrate_line_text(line, "stream of kind ");
-		migrate_line_text(line, names[h->kind]);
-	}
-	migrate_line_text(line, "; here ");
-	migrate_line_text(line, names[d->config.kind]);
-	migrate_line_text(line, " is taken");
+	if (h->kind > MIGRATE_KIND_CHECKPOINT)
+		migrate_line_add(line, "stream of kind %u", h->kind);
+	else
+		migrate_line_add(line, "stream of kind %s", names[h->kind]);
+	migrate_line_add(line, "; here %s is taken", names[d->config.kind]);
 	return false;
 }
 
@@ -129,23 +124,19 @@ static bool migrate_dest_hello_ok(struct migrate_dest *d, const struct migrate_h
 	struct migrate_line *line = migrate_dest_say(d);
 
 	if (h->major != MIGRATE_MAJOR) {
-		migrate_line_fact(line, "stream of version ", h->major, ".");
-		migrate_line_fact(line, "", h->minor, "; ");
-		migrate_line_fact(line, "", MIGRATE_MAJOR, ".x is understood");
+		migrate_line_add(line, "stream of version %u.%u; %u.x is understood", h->major,
+				 h->minor, MIGRATE_MAJOR);
 	} else if (!migrate_dest_kind_ok(d, h, line)) {
 		return false;
 	} else if ((h->flags & ~MIGRATE_HELLO_VERIFY) != 0U || h->reserved != 0U) {
-		migrate_line_text(line, "hello: unknown flags ");
-		migrate_line_hex(line, h->flags);
+		migrate_line_add(line, "hello: unknown flags 0x%x", h->flags);
 	} else if (h->page != MIGRATE_PAGE) {
-		migrate_line_fact(line, "pages of ", h->page, " bytes; 4096 are understood");
+		migrate_line_add(line, "pages of %u bytes; 4096 are understood", h->page);
 	} else if (h->id == 0U) {
-		migrate_line_text(line, "hello: the migration id is 0");
+		migrate_line_add(line, "hello: the migration id is 0");
 	} else if (h->kind == MIGRATE_KIND_LIVE &&
 		   migrate_ledger_find(d->config.ledger, h->id) != MIGRATE_OUTCOME_UNKNOWN) {
-		migrate_line_text(line, "hello: migration id ");
-		migrate_line_hex(line, h->id);
-		migrate_line_text(line, " was used before");
+		migrate_line_add(line, "hello: migration id 0x%lx was used before", h->id);
 	} else {
 		return true;
 	}
@@ -160,12 +151,12 @@ static bool migrate_dest_slot_free(struct migrate_dest *d)
 	if (state == (int)CLEAVE_VM_EMPTY)
 		return true;
 	if (state < 0) {
-		migrate_line_text(migrate_dest_say(d), "state of the slot");
+		migrate_line_add(migrate_dest_say(d), "state of the slot");
 		migrate_line_error(&d->line, state);
 		return false;
 	}
-	migrate_line_text(migrate_dest_say(d), "the slot is not empty: its guest is ");
-	migrate_line_text(&d->line, state < 5 ? names[state] : "there");
+	migrate_line_add(migrate_dest_say(d), "the slot is not empty: its guest is %s",
+			 state < 5 ? names[state] : "there");
 	return false;
 }
 
@@ -207,20 +198,21 @@ static enum migrate_step migrate_dest_require(struct migrate_dest *d,
 	int err;
 
 	line = migrate_dest_say(d);
-	migrate_line_text(line, "requirements: ");
+	migrate_line_add(line, "requirements: ");
 	if (!migrate_machine_get(&d->machine, record->payload, record->length, line))
 		return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
 	err = d->ops->describe(d->ctx, &d->slot);
 	if (err != 0)
 		return migrate_dest_call_failed(d, "describe", err);
 	line = migrate_dest_say(d);
-	migrate_line_text(line, "the slot has ");
+	migrate_line_add(line, "the slot has ");
 	if (!migrate_machine_fits(&d->machine, &d->slot, line))
 		return migrate_dest_fail(d, MIGRATE_REASON_REFUSED, 0);
 	if (d->hello.kind == MIGRATE_KIND_LIVE) {
 		if (!migrate_ledger_put(d->config.ledger, d->hello.id, MIGRATE_OUTCOME_PENDING)) {
-			migrate_line_fact(migrate_dest_say(d), "", MIGRATE_LEDGER_SIZE,
-					  " migrations are under way, no more are possible");
+			migrate_line_add(migrate_dest_say(d),
+					 "%u migrations are under way, no more are possible",
+					 MIGRATE_LEDGER_SIZE);
 			return migrate_dest_fail(d, MIGRATE_REASON_REFUSED, 0);
 		}
 		d->registered = true;
@@ -231,8 +223,8 @@ static enum migrate_step migrate_dest_require(struct migrate_dest *d,
 }
 
 /*
- * A first call that fails created nothing (M5), and if somebody else was faster the slot is theirs: only what was begun
- * here is given back.
+ * A first call that fails created nothing (M5), and if somebody else was faster the slot is theirs:
+ * only what was begun here is given back.
  */
 static enum migrate_step migrate_dest_create(struct migrate_dest *d)
 {
@@ -254,8 +246,8 @@ static enum migrate_step migrate_dest_create(struct migrate_dest *d)
 }
 
 /*
- * From here on the guest is this side's. The ledger says so only when it is true: until then a question is answered
- * with PENDING.
+ * From here on the guest is this side's. The ledger says so only when it is true: until then a
+ * question is answered with PENDING.
  */
 enum migrate_step migrate_dest_take(struct migrate_dest *d)
 {
@@ -294,7 +286,7 @@ static enum migrate_step migrate_dest_cancelled(struct migrate_dest *d,
 	struct migrate_line *line = migrate_dest_say(d);
 
 	memcpy(&cancel, record->payload, sizeof(cancel));
-	migrate_line_text(line, "the source gave up: ");
+	migrate_line_add(line, "the source gave up: ");
 	migrate_cancel_say(&cancel, line);
 	d->told = true;
 	return migrate_dest_fail(d, cancel.reason, 0);
@@ -333,7 +325,7 @@ static enum migrate_step migrate_dest_listen(struct migrate_dest *d)
 	case MIGRATE_RX_RECORD:
 		return migrate_dest_record(d, &record);
 	case MIGRATE_RX_BAD:
-		migrate_line_text(migrate_dest_say(d), why.text);
+		migrate_line_add(migrate_dest_say(d), "%s", why.text);
 		return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
 	case MIGRATE_RX_MORE:
 		break;
@@ -366,7 +358,7 @@ static enum migrate_step migrate_dest_empty(struct migrate_dest *d)
 	int err = d->created ? d->ops->vm_destroy(d->ctx, &d->cursor) : 0;
 
 	if (err != 0) {
-		migrate_line_text(&d->line, "; emptying the slot");
+		migrate_line_add(&d->line, "; emptying the slot");
 		migrate_line_error(&d->line, err);
 		d->cursor = 0;
 	}
@@ -426,7 +418,7 @@ bool migrate_dest_cancel(struct migrate_dest *d)
 {
 	if (d->state >= MIGRATE_DST_TOOK)
 		return false;
-	migrate_line_text(migrate_dest_say(d), "cancelled");
+	migrate_line_add(migrate_dest_say(d), "cancelled");
 	(void)migrate_dest_fail(d, MIGRATE_REASON_USER, 0);
 	return true;
 }

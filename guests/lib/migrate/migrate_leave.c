@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The ways out of a migration at the source: the guest runs on here with everything it had, or it is the destination's
- * and is forgotten. A call that fails on the way out is added to the line and does not stop what comes after it.
+ * The ways out of a migration at the source: the guest runs on here with everything it had, or it
+ * is the destination's and is forgotten. A call that fails on the way out is added to the line and
+ * does not stop what comes after it.
  */
 #include "guests/lib/migrate/migrate_internal.h"
 
@@ -17,9 +18,9 @@ void migrate_cancel_fill(struct migrate_cancel *cancel, uint32_t reason, uint64_
 void migrate_cancel_say(const struct migrate_cancel *cancel, struct migrate_line *line)
 {
 	if (cancel->text[0] == '\0')
-		migrate_line_fact(line, "reason ", cancel->reason, "");
+		migrate_line_add(line, "reason %u", cancel->reason);
 	else
-		migrate_line_bytes(line, cancel->text, sizeof(cancel->text));
+		migrate_line_add(line, "%.*s", (int)sizeof(cancel->text), cancel->text);
 }
 
 static void migrate_leave_also(struct migrate_source *s, const char *call, int error)
@@ -29,8 +30,8 @@ static void migrate_leave_also(struct migrate_source *s, const char *call, int e
 	if (s->line.length == 0U)
 		(void)migrate_source_say(s);
 	else
-		migrate_line_text(&s->line, "; ");
-	migrate_line_text(&s->line, call);
+		migrate_line_add(&s->line, "; ");
+	migrate_line_add(&s->line, "%s", call);
 	migrate_line_error(&s->line, error);
 }
 
@@ -41,7 +42,10 @@ static void migrate_leave_brake_off(struct migrate_source *s)
 	s->progress.brake = 0;
 }
 
-/* The guest first: it stands still. A guest that was paused before, or ended by itself, is left as it is. */
+/*
+ * The guest first: it stands still. A guest that was paused before, or ended by itself, is left as
+ * it is.
+ */
 enum migrate_step migrate_leave_resume(struct migrate_source *s)
 {
 	migrate_leave_brake_off(s);
@@ -94,7 +98,10 @@ enum migrate_step migrate_leave_log_stop(struct migrate_source *s)
 	return MIGRATE_PROGRESS;
 }
 
-/* As long as the link takes it, but no longer than a second: the guest is safe, and this only saves the other end a wait. */
+/*
+ * As long as the link takes it, but no longer than a second: the guest is safe, and this only saves
+ * the other end a wait.
+ */
 enum migrate_step migrate_leave_tell(struct migrate_source *s)
 {
 	if (!s->told)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the source hears: the destination's records, and that the link was cut. Every one of them is taken in one state
- * alone. Once the guest is given up nothing that is damaged or missing may be taken for an answer: it leaves doubt.
+ * What the source hears: the destination's records, and that the link was cut. Every one of them is
+ * taken in one state alone. Once the guest is given up nothing that is damaged or missing may be
+ * taken for an answer: it leaves doubt.
  */
 #include "guests/lib/migrate/migrate_internal.h"
 
 /*
- * The link is gone, or what comes over it cannot be believed. A COMMIT whose last byte the link did not take was never
- * whole at the destination, which therefore cannot have acted on it: then, too, the guest is still ours.
+ * The link is gone, or what comes over it cannot be believed. A COMMIT whose last byte the link did
+ * not take was never whole at the destination, which therefore cannot have acted on it: then, too,
+ * the guest is still ours.
  */
 static void migrate_listen_lost(struct migrate_source *s)
 {
@@ -19,7 +21,7 @@ static void migrate_listen_lost(struct migrate_source *s)
 	if (s->failed || s->state == MIGRATE_SRC_FORGET)
 		return;
 	if (s->committed && sent) {
-		migrate_line_text(&s->line, "; in doubt: paused until the destination is asked");
+		migrate_line_add(&s->line, "; in doubt: paused until the destination is asked");
 		s->state = MIGRATE_SRC_DOUBT;
 		return;
 	}
@@ -43,7 +45,7 @@ static void migrate_listen_cut(struct migrate_source *s)
 	}
 	migrate_rx_cut(&s->rx, migrate_source_say(s));
 	if (s->config.kind == MIGRATE_KIND_CHECKPOINT)
-		migrate_line_text(migrate_source_say(s), "the checkpoint cannot be written");
+		migrate_line_add(migrate_source_say(s), "the checkpoint cannot be written");
 	migrate_listen_lost(s);
 }
 
@@ -56,7 +58,7 @@ static void migrate_listen_cancel(struct migrate_source *s, const struct migrate
 	s->told = true;
 	/* What is left of COMMIT must not leave after the guest was taken back. */
 	s->tx.dead = s->tx.dead || s->committed;
-	migrate_line_text(line, "the destination gave up: ");
+	migrate_line_add(line, "the destination gave up: ");
 	migrate_cancel_say(&cancel, line);
 	if (cancel.reason == MIGRATE_REASON_VERIFY)
 		migrate_copy_history(s, cancel.arg, line);
@@ -81,10 +83,9 @@ static void migrate_listen_ready(struct migrate_source *s, const struct migrate_
 	if (ready.id != s->config.id || ready.passes != s->progress.pass ||
 	    ready.states != s->states || ready.pages != s->progress.pages ||
 	    ready.zero != s->progress.zero || ready.digest != s->digest) {
-		migrate_line_text(migrate_source_say(s), "the destination received digest ");
-		migrate_line_hex(&s->line, ready.digest);
-		migrate_line_text(&s->line, ", sent was ");
-		migrate_line_hex(&s->line, s->digest);
+		migrate_line_add(migrate_source_say(s),
+				 "the destination received digest 0x%lx, but 0x%lx was sent",
+				 ready.digest, s->digest);
 		(void)migrate_source_fail(s, MIGRATE_REASON_DIGEST);
 		return;
 	}
@@ -100,15 +101,15 @@ static void migrate_listen_status(struct migrate_source *s, const struct migrate
 		s->state = MIGRATE_SRC_FORGET;
 		break;
 	case MIGRATE_OUTCOME_NONE:
-		migrate_line_text(migrate_source_say(s), "the destination does not have the guest");
+		migrate_line_add(migrate_source_say(s), "the destination does not have the guest");
 		s->told = true;
 		(void)migrate_source_fail(s, MIGRATE_REASON_NONE);
 		break;
 	default:
-		migrate_line_text(migrate_source_say(s),
-				  status->outcome == MIGRATE_OUTCOME_PENDING
-					  ? "the destination has not decided; ask again"
-					  : "the destination does not know of this migration");
+		migrate_line_add(migrate_source_say(s),
+				 status->outcome == MIGRATE_OUTCOME_PENDING
+					 ? "the destination has not decided; ask again"
+					 : "the destination does not know of this migration");
 		s->state = MIGRATE_SRC_DOUBT;
 		break;
 	}
@@ -120,21 +121,16 @@ static bool migrate_listen_id_ok(struct migrate_source *s, const struct migrate_
 	memcpy(status, record->payload, sizeof(*status));
 	if (status->id == s->config.id)
 		return true;
-	migrate_line_fact(migrate_source_say(s), "frame ", record->seq, " (");
-	migrate_line_text(&s->line, migrate_record_name(record->type));
-	migrate_line_text(&s->line, "): migration ");
-	migrate_line_hex(&s->line, status->id);
-	migrate_line_text(&s->line, ", not ");
-	migrate_line_hex(&s->line, s->config.id);
+	migrate_line_add(migrate_source_say(s), "frame %lu (%s): migration 0x%lx, not 0x%lx",
+			 record->seq, migrate_record_name(record->type), status->id, s->config.id);
 	migrate_listen_bad(s);
 	return false;
 }
 
 static void migrate_listen_unexpected(struct migrate_source *s, const struct migrate_record *record)
 {
-	migrate_line_fact(migrate_source_say(s), "frame ", record->seq, " (");
-	migrate_line_text(&s->line, migrate_record_name(record->type));
-	migrate_line_text(&s->line, ") may not come now");
+	migrate_line_add(migrate_source_say(s), "frame %lu (%s) may not come now", record->seq,
+			 migrate_record_name(record->type));
 	migrate_listen_bad(s);
 }
 
@@ -143,7 +139,10 @@ static void migrate_listen_record(struct migrate_source *s, const struct migrate
 	enum migrate_source_state state = s->state;
 	struct migrate_status status;
 
-	/* Who is asked answers with STATUS alone: a CANCEL may be left of another migration, and would settle this one wrongly. */
+	/*
+	 * Who is asked answers with STATUS alone: a CANCEL may be left of another migration, and
+	 * would settle this one wrongly.
+	 */
 	if (record->type == MIGRATE_REC_CANCEL && !migrate_source_doubts(s)) {
 		migrate_listen_cancel(s, record);
 	} else if (record->type == MIGRATE_REC_ACCEPT && state == MIGRATE_SRC_ACCEPT) {
@@ -192,7 +191,7 @@ void migrate_listen(struct migrate_source *s)
 			migrate_listen_cut(s);
 		break;
 	case MIGRATE_RX_BAD:
-		migrate_line_text(migrate_source_say(s), why.text);
+		migrate_line_add(migrate_source_say(s), "%s", why.text);
 		migrate_listen_bad(s);
 		break;
 	}

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the guest was given, as a record, and whether a slot can be the same. The destination decides with it before a
- * byte of the guest is sent, so what a guest could miss later must stand in it.
+ * What the guest was given, as a record, and whether a slot can be the same. The destination
+ * decides with it before a byte of the guest is sent, so what a guest could miss later must stand
+ * in it.
  */
 #include "guests/lib/migrate/migrate_stream.h"
 
-/* G-stage of n levels translates 12 + 9 * n + 2 bits of a GPA (privileged specification, "Guest-Physical Address Translation"). */
+/*
+ * G-stage of n levels translates 12 + 9 * n + 2 bits of a GPA (privileged specification,
+ * "Guest-Physical Address Translation").
+ */
 #define LEVELS_MIN    3U
 #define LEVELS_MAX    5U
 #define GPA_BITS(n)   (14U + 9U * (n))
@@ -16,12 +20,8 @@
 static bool migrate_machine_bad_region(const struct migrate_region *r, uint32_t index,
 				       const char *what, struct migrate_line *line)
 {
-	migrate_line_fact(line, "memory region ", index, " (");
-	migrate_line_hex(line, r->gpa);
-	migrate_line_text(line, ", ");
-	migrate_line_hex(line, r->size);
-	migrate_line_text(line, " bytes) ");
-	migrate_line_text(line, what);
+	migrate_line_add(line, "memory region %u (0x%lx, 0x%lx bytes) %s", index, r->gpa, r->size,
+			 what);
 	return false;
 }
 
@@ -30,8 +30,8 @@ static bool migrate_machine_regions_ok(const struct migrate_machine *m, struct m
 	uint64_t end = 0;
 
 	if (m->regions == 0U || m->regions > MIGRATE_REGIONS_MAX) {
-		migrate_line_fact(line, "", m->regions, " memory regions; 1 to ");
-		migrate_line_fact(line, "", MIGRATE_REGIONS_MAX, " are allowed");
+		migrate_line_add(line, "%u memory regions; 1 to %u are allowed", m->regions,
+				 MIGRATE_REGIONS_MAX);
 		return false;
 	}
 	for (uint32_t i = 0; i < m->regions; i++) {
@@ -43,13 +43,13 @@ static bool migrate_machine_regions_ok(const struct migrate_machine *m, struct m
 		if (r->gpa >= GPA_PAST_LAST || r->size > GPA_PAST_LAST - r->gpa)
 			return migrate_machine_bad_region(r, i, "ends beyond any G-stage", line);
 		if (r->gpa < end)
-			return migrate_machine_bad_region(r, i, "is not behind the one before it",
-							  line);
+			return migrate_machine_bad_region(
+				r, i, "does not lie above the one before it", line);
 		end = r->gpa + r->size;
 	}
 	if (m->gstage_levels < LEVELS_MAX && end > UINT64_C(1) << GPA_BITS(m->gstage_levels)) {
-		migrate_line_fact(line, "memory regions do not fit in G-stage tables of ",
-				  m->gstage_levels, " levels");
+		migrate_line_add(line, "memory regions do not fit in G-stage tables of %u levels",
+				 m->gstage_levels);
 		return false;
 	}
 	return true;
@@ -63,14 +63,14 @@ static bool migrate_machine_isa_ok(const char *isa, struct migrate_line *line)
 		char c = isa[n];
 
 		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_')) {
-			migrate_line_fact(line, "ISA string: character ", n,
-					  " is not a-z, 0-9 or _");
+			migrate_line_add(line, "ISA string: character %zu is not a-z, 0-9 or _", n);
 			return false;
 		}
 	}
 	if (n > MIGRATE_ISA_MAX || n < 5U || memcmp(isa, "rv64", 4) != 0) {
-		migrate_line_fact(line, "ISA string: must begin with rv64 and have at most ",
-				  MIGRATE_ISA_MAX, " characters");
+		migrate_line_add(line,
+				 "ISA string: must begin with rv64 and have at most %u characters",
+				 MIGRATE_ISA_MAX);
 		return false;
 	}
 	return true;
@@ -79,18 +79,18 @@ static bool migrate_machine_isa_ok(const char *isa, struct migrate_line *line)
 bool migrate_machine_check(const struct migrate_machine *machine, struct migrate_line *line)
 {
 	if (machine->vcpus == 0U || machine->vcpus > MIGRATE_VCPUS_MAX) {
-		migrate_line_fact(line, "", machine->vcpus, " vCPUs; 1 to ");
-		migrate_line_fact(line, "", MIGRATE_VCPUS_MAX, " are allowed");
+		migrate_line_add(line, "%u vCPUs; 1 to %u are allowed", machine->vcpus,
+				 MIGRATE_VCPUS_MAX);
 		return false;
 	}
 	if (machine->gstage_levels < LEVELS_MIN || machine->gstage_levels > LEVELS_MAX) {
-		migrate_line_fact(line, "", machine->gstage_levels,
-				  " G-stage levels; 3 to 5 are allowed");
+		migrate_line_add(line, "%u G-stage levels; 3 to 5 are allowed",
+				 machine->gstage_levels);
 		return false;
 	}
 	if (machine->timebase == 0U || machine->timebase > TIMEBASE_MAX) {
-		migrate_line_fact(line, "time base of ", machine->timebase, " Hz; 1 to ");
-		migrate_line_fact(line, "", TIMEBASE_MAX, " are allowed");
+		migrate_line_add(line, "time base of %lu Hz; 1 to %lu are allowed",
+				 machine->timebase, TIMEBASE_MAX);
 		return false;
 	}
 	return migrate_machine_isa_ok(machine->isa, line) &&
@@ -98,8 +98,8 @@ bool migrate_machine_check(const struct migrate_machine *machine, struct migrate
 }
 
 /*
- * The next extension of an ISA string: @at moves behind it. Single letters stand together up to the first `_`; names of
- * several letters begin with s, x or z and stand between `_`.
+ * The next extension of an ISA string: @at moves behind it. Single letters stand together up to the
+ * first `_`; names of several letters begin with s, x or z and stand between `_`.
  */
 static size_t migrate_machine_isa_next(const char *isa, size_t *at, size_t *start)
 {
@@ -128,7 +128,10 @@ static bool migrate_machine_isa_has(const char *isa, const char *name, size_t le
 	while ((n = migrate_machine_isa_next(isa, &at, &start)) != 0U) {
 		if (n == length && memcmp(isa + start, name, n) == 0)
 			return true;
-		/* g is a short word for these (unprivileged specification, "ISA Extension Naming Conventions") */
+		/*
+		 * g is a short word for these (unprivileged specification, "ISA Extension Naming
+		 * Conventions")
+		 */
 		if (n == 1U && isa[start] == 'g' && length == 1U &&
 		    (name[0] == 'i' || name[0] == 'm' || name[0] == 'a' || name[0] == 'f' ||
 		     name[0] == 'd'))
@@ -153,7 +156,8 @@ static bool migrate_machine_isa_has_g(const char *isa)
 
 static void migrate_machine_lacks(struct migrate_line *line, bool *any)
 {
-	migrate_line_text(line, *any ? "; " : "");
+	if (*any)
+		migrate_line_add(line, "; ");
 	*any = true;
 }
 
@@ -172,12 +176,12 @@ static void migrate_machine_isa_fits(const char *guest, const char *slot, struct
 			continue;
 		if (first) {
 			migrate_machine_lacks(line, any);
-			migrate_line_text(line, "no ISA extension ");
+			migrate_line_add(line, "no ISA extension ");
 		} else {
-			migrate_line_text(line, ", ");
+			migrate_line_add(line, ", ");
 		}
 		first = false;
-		migrate_line_bytes(line, guest + start, n);
+		migrate_line_add(line, "%.*s", (int)n, guest + start);
 	}
 }
 
@@ -187,8 +191,8 @@ static void migrate_machine_memory_fits(const struct migrate_machine *guest,
 {
 	if (slot->regions != guest->regions) {
 		migrate_machine_lacks(line, any);
-		migrate_line_fact(line, "", slot->regions, " memory regions, the guest has ");
-		migrate_line_dec(line, guest->regions);
+		migrate_line_add(line, "%u memory regions, the guest has %u", slot->regions,
+				 guest->regions);
 		return;
 	}
 	for (uint32_t i = 0; i < guest->regions; i++) {
@@ -198,28 +202,25 @@ static void migrate_machine_memory_fits(const struct migrate_machine *guest,
 		if (g->gpa == s->gpa && g->size == s->size)
 			continue;
 		migrate_machine_lacks(line, any);
-		migrate_line_fact(line, "memory region ", i, " is ");
-		migrate_line_hex(line, s->size);
-		migrate_line_text(line, " bytes at ");
-		migrate_line_hex(line, s->gpa);
-		migrate_line_text(line, ", the guest's ");
-		migrate_line_hex(line, g->size);
-		migrate_line_text(line, " at ");
-		migrate_line_hex(line, g->gpa);
+		migrate_line_add(
+			line,
+			"memory region %u is 0x%lx bytes at 0x%lx, the guest's 0x%lx at 0x%lx", i,
+			s->size, s->gpa, g->size, g->gpa);
 		return;
 	}
 }
 
-/* What a guest zeroes or flushes block by block would be left in part, or hit its neighbour. Without such blocks it does neither. */
+/*
+ * What a guest zeroes or flushes block by block would be left in part, or hit its neighbour.
+ * Without such blocks it does neither.
+ */
 static void migrate_machine_block_fits(uint32_t guest, uint32_t slot, const char *what,
 				       struct migrate_line *line, bool *any)
 {
 	if (guest == 0U || guest == slot)
 		return;
 	migrate_machine_lacks(line, any);
-	migrate_line_text(line, what);
-	migrate_line_fact(line, " blocks of ", slot, " bytes, the guest was given ");
-	migrate_line_dec(line, guest);
+	migrate_line_add(line, "%s blocks of %u bytes, the guest was given %u", what, slot, guest);
 }
 
 bool migrate_machine_fits(const struct migrate_machine *guest, const struct migrate_machine *slot,
@@ -230,21 +231,18 @@ bool migrate_machine_fits(const struct migrate_machine *guest, const struct migr
 	migrate_machine_isa_fits(guest->isa, slot->isa, line, &any);
 	if (slot->gstage_levels < guest->gstage_levels) {
 		migrate_machine_lacks(line, &any);
-		migrate_line_fact(line, "G-stage tables of at most ", slot->gstage_levels,
-				  " levels, the guest needs ");
-		migrate_line_dec(line, guest->gstage_levels);
+		migrate_line_add(line, "G-stage tables of at most %u levels, the guest needs %u",
+				 slot->gstage_levels, guest->gstage_levels);
 	}
 	if (slot->vcpus != guest->vcpus) {
 		migrate_machine_lacks(line, &any);
-		migrate_line_fact(line, "", slot->vcpus, " vCPUs, the guest has ");
-		migrate_line_dec(line, guest->vcpus);
+		migrate_line_add(line, "%u vCPUs, the guest has %u", slot->vcpus, guest->vcpus);
 	}
 	/* htimedelta shifts a guest's time and cannot scale it. */
 	if (slot->timebase != guest->timebase) {
 		migrate_machine_lacks(line, &any);
-		migrate_line_fact(line, "a time base of ", slot->timebase,
-				  " Hz, the guest was given ");
-		migrate_line_dec(line, guest->timebase);
+		migrate_line_add(line, "a time base of %lu Hz, the guest was given %lu",
+				 slot->timebase, guest->timebase);
 	}
 	migrate_machine_block_fits(guest->cbom_block, slot->cbom_block, "Zicbom cache", line, &any);
 	migrate_machine_block_fits(guest->cboz_block, slot->cboz_block, "Zicboz cache", line, &any);
@@ -281,17 +279,18 @@ bool migrate_machine_get(struct migrate_machine *machine, const uint8_t *payload
 	memset(machine, 0, sizeof(*machine));
 	memcpy(&head, payload, sizeof(head));
 	if (head.regions > MIGRATE_REGIONS_MAX || head.isa > MIGRATE_ISA_MAX) {
-		migrate_line_fact(line, "", head.regions, " memory regions and ");
-		migrate_line_fact(line, "", head.isa, " bytes of ISA string; at most ");
-		migrate_line_fact(line, "", MIGRATE_REGIONS_MAX, " and ");
-		migrate_line_fact(line, "", MIGRATE_ISA_MAX, " are allowed");
+		migrate_line_add(
+			line,
+			"%u memory regions and %u bytes of ISA string; at most %u and %u are "
+			"allowed",
+			head.regions, head.isa, MIGRATE_REGIONS_MAX, MIGRATE_ISA_MAX);
 		return false;
 	}
 	regions = head.regions * sizeof(struct migrate_region);
 	if (length != sizeof(head) + regions + head.isa) {
-		migrate_line_fact(line, "", length,
-				  " bytes, of which the regions and the ISA string fill ");
-		migrate_line_dec(line, sizeof(head) + regions + head.isa);
+		migrate_line_add(line,
+				 "%zu bytes, of which the regions and the ISA string fill %zu",
+				 length, sizeof(head) + regions + head.isa);
 		return false;
 	}
 	machine->vcpus = head.vcpus;
@@ -302,9 +301,12 @@ bool migrate_machine_get(struct migrate_machine *machine, const uint8_t *payload
 	machine->cboz_block = head.cboz_block;
 	memcpy(machine->region, payload + sizeof(head), regions);
 	memcpy(machine->isa, payload + sizeof(head) + regions, head.isa);
-	/* A NUL inside would end the string early, and what stands behind it would be granted unseen. */
+	/*
+	 * A NUL inside would end the string early, and what stands behind it would be granted
+	 * unseen.
+	 */
 	if (strlen(machine->isa) != head.isa) {
-		migrate_line_text(line, "ISA string: a NUL inside");
+		migrate_line_add(line, "ISA string: a NUL inside");
 		return false;
 	}
 	return migrate_machine_check(machine, line);

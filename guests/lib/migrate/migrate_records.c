@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the destination receives between its ACCEPT and its READY. Every record is checked against what came before it, and
- * nothing reaches the slot's memory outside its regions, twice in a pass, or in another order than the source's.
+ * What the destination receives between its ACCEPT and its READY. Every record is checked against
+ * what came before it, and nothing reaches the slot's memory outside its regions, twice in a pass,
+ * or in another order than the source's.
  */
 #include "guests/lib/migrate/migrate_internal.h"
 
-/* Behind the last region: nothing may come any more in this pass; no gpa of a region is so large. */
+/*
+ * Behind the last region: nothing may come any more in this pass; no gpa of a region is so large.
+ */
 #define PAST_LAST UINT64_MAX
 
 /* The page behind @gpa + @pages, which end in @region: there, or where the next region begins */
@@ -24,15 +27,13 @@ static enum migrate_step migrate_records_at(struct migrate_dest *d,
 					    uint64_t pages, const char *why)
 {
 	(void)migrate_dest_unexpected(d, record, "");
-	migrate_line_fact(&d->line, "of ", pages, " pages at ");
-	migrate_line_hex(&d->line, gpa);
-	migrate_line_text(&d->line, why);
+	migrate_line_add(&d->line, "of %lu pages at 0x%lx: %s", pages, gpa, why);
 	return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
 }
 
 /*
- * A run of pages of this pass. In every pass pages come in ascending order, each once at most; the first pass has all of them, so
- * that nothing in the slot is ever left as it was created.
+ * A run of pages of this pass. In every pass pages come in ascending order, each once at most; the
+ * first pass has all of them, so that nothing in the slot is ever left as it was created.
  * Return: it may be there, and @d->next moved behind it; else it has failed.
  */
 static bool migrate_records_place(struct migrate_dest *d, const struct migrate_record *record,
@@ -43,14 +44,14 @@ static bool migrate_records_place(struct migrate_dest *d, const struct migrate_r
 	if (!d->in_pass)
 		(void)migrate_dest_unexpected(d, record, "may not come outside a pass");
 	else if ((gpa & (MIGRATE_PAGE - 1U)) != 0U || pages == 0U)
-		(void)migrate_records_at(d, record, gpa, pages, ": not whole pages");
+		(void)migrate_records_at(d, record, gpa, pages, "not whole pages");
 	else if (region == d->machine.regions)
-		(void)migrate_records_at(d, record, gpa, pages, ": not inside one memory region");
+		(void)migrate_records_at(d, record, gpa, pages, "not inside one memory region");
 	else if (gpa < d->next)
-		(void)migrate_records_at(d, record, gpa, pages, ": came already, or out of order");
+		(void)migrate_records_at(d, record, gpa, pages, "came already, or out of order");
 	else if (d->progress.pass == 1U && gpa != d->next)
 		(void)migrate_records_at(d, record, gpa, pages,
-					 ": the first pass left out pages before it");
+					 "the first pass left out pages before it");
 	else {
 		d->next = migrate_records_behind(&d->machine, region, gpa, pages);
 		return true;
@@ -135,9 +136,9 @@ static enum migrate_step migrate_records_pass_end(struct migrate_dest *d,
 	if (!d->in_pass || pass.pass != d->progress.pass || pass.flags != d->pass_flags)
 		return migrate_dest_unexpected(d, record, "is not of the pass that is under way");
 	if (pass.pages != d->pass_pages || pass.zero != d->pass_zero)
-		return migrate_dest_unexpected(d, record, "counts other pages than came");
+		return migrate_dest_unexpected(d, record, "counts other pages than have come");
 	if (pass.pass == 1U && d->next != PAST_LAST)
-		return migrate_dest_unexpected(d, record, "of a first pass without all pages");
+		return migrate_dest_unexpected(d, record, "ends a first pass without all pages");
 	d->in_pass = false;
 	d->finished = d->stopped;
 	if (!d->stopped && d->hello.kind == MIGRATE_KIND_LIVE &&
@@ -155,8 +156,7 @@ static enum migrate_step migrate_records_stop(struct migrate_dest *d,
 	if (d->in_pass || d->stopped)
 		return migrate_dest_unexpected(d, record, "may not come now");
 	if (stop.run > 1U || stop.reserved != 0U)
-		return migrate_dest_unexpected(d, record,
-					       "says neither that it ran nor that it did not");
+		return migrate_dest_unexpected(d, record, "does not say whether the guest ran");
 	d->stopped = true;
 	d->run = stop.run == 1U;
 	return MIGRATE_PROGRESS;
@@ -165,11 +165,10 @@ static enum migrate_step migrate_records_stop(struct migrate_dest *d,
 static enum migrate_step
 migrate_records_state_refused(struct migrate_dest *d, const struct cleave_state_head *head, int err)
 {
-	migrate_line_fact(migrate_dest_say(d), "state record kind ", head->kind, " version ");
-	migrate_line_fact(&d->line, "", head->version, " instance ");
-	migrate_line_dec(&d->line, head->instance);
+	migrate_line_add(migrate_dest_say(d), "state record kind %u version %u instance %u",
+			 head->kind, head->version, head->instance);
 	if (err == SBI_ERR_NOT_SUPPORTED) {
-		migrate_line_text(&d->line, " must be understood and is not");
+		migrate_line_add(&d->line, " must be understood and is not");
 		return migrate_dest_fail(d, MIGRATE_REASON_REFUSED, 0);
 	}
 	migrate_line_error(&d->line, err);
@@ -209,9 +208,7 @@ static enum migrate_step migrate_records_state(struct migrate_dest *d,
 
 static enum migrate_step migrate_records_differs(struct migrate_dest *d, uint64_t gpa)
 {
-	migrate_line_text(migrate_dest_say(d), "verify: page ");
-	migrate_line_hex(&d->line, gpa);
-	migrate_line_text(&d->line, " differs from the source's");
+	migrate_line_add(migrate_dest_say(d), "verify: page 0x%lx differs from the source's", gpa);
 	return migrate_dest_fail(d, MIGRATE_REASON_VERIFY, gpa);
 }
 
@@ -231,7 +228,7 @@ static enum migrate_step migrate_records_verify(struct migrate_dest *d,
 	    record->length != sizeof(head) + head.pages * sizeof(want))
 		return migrate_dest_unexpected(d, record, "has another length than its pages");
 	if (region == d->machine.regions || head.gpa != d->verified)
-		return migrate_records_at(d, record, head.gpa, head.pages, ": not the next pages");
+		return migrate_records_at(d, record, head.gpa, head.pages, "not the next pages");
 	for (uint64_t i = 0; i < head.pages; i++) {
 		uint64_t gpa = head.gpa + i * MIGRATE_PAGE;
 		int got = d->ops->page_read(d->ctx, gpa, d->page);
@@ -254,13 +251,11 @@ static bool migrate_records_sums_ok(struct migrate_dest *d, const struct migrate
 	    sums->zero == d->progress.zero && sums->passes == d->progress.pass &&
 	    sums->states == d->states && sums->digest == d->digest)
 		return true;
-	migrate_line_text(migrate_dest_say(d), "hand-over: digest ");
-	migrate_line_hex(&d->line, sums->digest);
-	migrate_line_fact(&d->line, " of ", sums->pages, " pages and ");
-	migrate_line_fact(&d->line, "", sums->states, " state records was announced, ");
-	migrate_line_hex(&d->line, d->digest);
-	migrate_line_fact(&d->line, " of ", d->progress.pages, " and ");
-	migrate_line_fact(&d->line, "", d->states, " came");
+	migrate_line_add(
+		migrate_dest_say(d),
+		"hand-over: the source sent %lu pages and %u state records of digest 0x%lx, "
+		"but %lu and %u of digest 0x%lx came",
+		sums->pages, sums->states, sums->digest, d->progress.pages, d->states, d->digest);
 	return false;
 }
 

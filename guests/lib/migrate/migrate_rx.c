@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Frames coming in: found in the bytes as they arrive, checked, and given out one by one. Everything here may come from a
- * stranger: a length is believed only after the header's checksum, and only up to what its record may have.
+ * Frames coming in: found in the bytes as they arrive, checked, and given out one by one.
+ * Everything here may come from a stranger: a length is believed only after the header's checksum,
+ * and only up to what its record may have.
  */
 #include "guests/lib/migrate/migrate_stream.h"
 
@@ -41,7 +42,10 @@ static const struct migrate_rx_kind migrate_rx_kinds[] = {
 	{ MIGRATE_REC_CANCEL, "cancel", FIXED(migrate_cancel) },
 };
 
-/* Behind a frame of an odd length: what is there moves, so that this frame and all behind it lie aligned. */
+/*
+ * Behind a frame of an odd length: what is there moves, so that this frame and all behind it lie
+ * aligned.
+ */
 static void migrate_rx_align(struct migrate_rx *rx)
 {
 	size_t by = rx->head & (sizeof(uint64_t) - 1U);
@@ -114,19 +118,14 @@ bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link)
 
 static void migrate_rx_where(const struct migrate_rx *rx, struct migrate_line *line)
 {
-	migrate_line_fact(line, "frame ", rx->seq, "");
+	migrate_line_add(line, "frame %lu", rx->seq);
 }
 
 static bool migrate_rx_bad_number(const struct migrate_rx *rx, struct migrate_line *line,
 				  const char *what, uint64_t got, uint64_t want)
 {
 	migrate_rx_where(rx, line);
-	migrate_line_text(line, ": ");
-	migrate_line_text(line, what);
-	migrate_line_text(line, " is ");
-	migrate_line_hex(line, got);
-	migrate_line_text(line, ", not ");
-	migrate_line_hex(line, want);
+	migrate_line_add(line, ": %s is 0x%lx, not 0x%lx", what, got, want);
 	return false;
 }
 
@@ -146,14 +145,16 @@ static bool migrate_rx_header_ok(const struct migrate_rx *rx, const struct migra
 		return migrate_rx_bad_number(rx, line, "flags", f->flags, MIGRATE_FLAG_MANDATORY);
 	if (f->length > MIGRATE_PAYLOAD_MAX) {
 		migrate_rx_where(rx, line);
-		migrate_line_fact(line, ": length ", f->length, " bytes; at most ");
-		migrate_line_fact(line, "", MIGRATE_PAYLOAD_MAX, " are allowed");
+		migrate_line_add(line, ": length %lu bytes; at most %lu are allowed", f->length,
+				 (uint64_t)MIGRATE_PAYLOAD_MAX);
 		return false;
 	}
 	return true;
 }
 
-/* Type, version and length of a frame that is whole. A frame that may be skipped: @known is NULL. */
+/*
+ * Type, version and length of a frame that is whole. A frame that may be skipped: @known is NULL.
+ */
 static bool migrate_rx_record_ok(const struct migrate_rx *rx, const struct migrate_frame *f,
 				 const struct migrate_rx_kind **known, struct migrate_line *line)
 {
@@ -165,18 +166,15 @@ static bool migrate_rx_record_ok(const struct migrate_rx *rx, const struct migra
 		if ((f->flags & MIGRATE_FLAG_MANDATORY) == 0U)
 			return true;
 		migrate_rx_where(rx, line);
-		migrate_line_fact(line, ": record type ", f->type, " version ");
-		migrate_line_fact(line, "", f->version, " must be understood and is not");
-		migrate_line_text(line, kind != NULL ? "; version 1 is" : "");
+		migrate_line_add(line,
+				 ": record type %u version %u must be understood and is not%s",
+				 f->type, f->version, kind != NULL ? "; version 1 is" : "");
 		return false;
 	}
 	if (f->length < kind->least || f->length > kind->most) {
 		migrate_rx_where(rx, line);
-		migrate_line_text(line, " (");
-		migrate_line_text(line, kind->name);
-		migrate_line_fact(line, "): length ", f->length, " bytes; ");
-		migrate_line_fact(line, "", kind->least, " to ");
-		migrate_line_fact(line, "", kind->most, " are allowed");
+		migrate_line_add(line, " (%s): length %lu bytes; %zu to %zu are allowed",
+				 kind->name, f->length, kind->least, kind->most);
 		return false;
 	}
 	return true;
@@ -238,11 +236,11 @@ enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migra
 
 void migrate_rx_cut(const struct migrate_rx *rx, struct migrate_line *line)
 {
-	migrate_line_text(line, "the link was cut ");
+	migrate_line_add(line, "the link was cut ");
 	if (rx->tail - rx->head > rx->taken)
-		migrate_line_fact(line, "in frame ", rx->seq, "");
+		migrate_line_add(line, "in frame %lu", rx->seq);
 	else if (rx->seq == 0U)
-		migrate_line_text(line, "before the first frame");
+		migrate_line_add(line, "before the first frame");
 	else
-		migrate_line_fact(line, "after frame ", rx->seq - 1U, "");
+		migrate_line_add(line, "after frame %lu", rx->seq - 1U);
 }

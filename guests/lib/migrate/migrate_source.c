@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The source of a migration: its states from the offer to the hand-over. The guest may run here until vm_own(false), and
- * after that only when the destination has said that it does not have it.
+ * The source of a migration: its states from the offer to the hand-over. The guest may run here
+ * until vm_own(false), and after that only when the destination has said that it does not have it.
  */
 #include "guests/lib/migrate/migrate_internal.h"
 
@@ -9,21 +9,21 @@ static bool migrate_source_config_ok(const struct migrate_source_config *c,
 				     struct migrate_line *line, const struct migrate_ops *ops)
 {
 	if (c->id == 0U)
-		migrate_line_text(line, "the migration id is 0");
+		migrate_line_add(line, "the migration id is 0");
 	else if (c->timebase == 0U)
-		migrate_line_text(line, "the time base is 0 Hz");
+		migrate_line_add(line, "the time base is 0 Hz");
 	else if (c->kind > MIGRATE_KIND_CHECKPOINT)
-		migrate_line_fact(line, "kind ", c->kind, "; 0 (live) and 1 (checkpoint) exist");
+		migrate_line_add(line, "kind %u; 0 (live) and 1 (checkpoint) exist", c->kind);
 	else if (c->verify && (c->history == NULL || c->kind != MIGRATE_KIND_LIVE))
-		migrate_line_text(line, "to verify takes a live migration and a history");
+		migrate_line_add(line, "to verify needs a live migration and a history");
 	else if (c->passes == 0U)
-		migrate_line_text(line, "0 passes; 1 or more are allowed");
+		migrate_line_add(line, "0 passes; 1 or more are allowed");
 	else if (c->brake_max > 99U)
-		migrate_line_fact(line, "a brake of ", c->brake_max, "%; 0 to 99 are allowed");
+		migrate_line_add(line, "a brake of %u%%; 0 to 99 are allowed", c->brake_max);
 	else if (c->brake_max != 0U && ops->vm_brake == NULL)
-		migrate_line_text(line, "a brake is asked for and there is none");
+		migrate_line_add(line, "a brake is asked for, but there is none");
 	else if (c->tx_size < MIGRATE_BUFFER_MIN || c->rx_size < MIGRATE_BUFFER_MIN)
-		migrate_line_fact(line, "a buffer of less than ", MIGRATE_BUFFER_MIN, " bytes");
+		migrate_line_add(line, "a buffer of less than %zu bytes", MIGRATE_BUFFER_MIN);
 	else
 		return true;
 	return false;
@@ -43,7 +43,7 @@ bool migrate_source_init(struct migrate_source *s, const struct migrate_ops *ops
 	if (!migrate_source_config_ok(config, migrate_source_say(s), ops))
 		return false;
 	if (!migrate_crc_init(&s->crc)) {
-		migrate_line_text(migrate_source_say(s), "checksum or digest miscalculates");
+		migrate_line_add(migrate_source_say(s), "checksum or digest miscalculates");
 		return false;
 	}
 	migrate_tx_init(&s->tx, config->tx, config->tx_size, link->memory);
@@ -64,7 +64,7 @@ bool migrate_source_init_doubt(struct migrate_source *s, const struct migrate_op
 		return false;
 	err = ops->describe(ctx, &s->machine);
 	if (err != 0) {
-		migrate_line_text(migrate_source_say(s), "describe");
+		migrate_line_add(migrate_source_say(s), "describe");
 		migrate_line_error(&s->line, err);
 		s->state = MIGRATE_SRC_FAILED;
 		return false;
@@ -81,8 +81,7 @@ bool migrate_source_init_doubt(struct migrate_source *s, const struct migrate_op
 struct migrate_line *migrate_source_say(struct migrate_source *s)
 {
 	migrate_line_clear(&s->line);
-	migrate_line_text(&s->line, s->config.name);
-	migrate_line_text(&s->line, ": ");
+	migrate_line_add(&s->line, "%s: ", s->config.name);
 	return &s->line;
 }
 
@@ -99,7 +98,7 @@ enum migrate_step migrate_source_fail(struct migrate_source *s, uint32_t reason)
 enum migrate_step migrate_source_call_failed(struct migrate_source *s, const char *call,
 					     int64_t error)
 {
-	migrate_line_text(migrate_source_say(s), call);
+	migrate_line_add(migrate_source_say(s), "%s", call);
 	migrate_line_error(&s->line, error);
 	return migrate_source_fail(s, MIGRATE_REASON_MACHINE);
 }
@@ -118,7 +117,7 @@ static bool migrate_source_state_ok(struct migrate_source *s)
 		s->running_before = state == (int)CLEAVE_VM_RUNNING;
 		return true;
 	}
-	migrate_line_text(migrate_source_say(s), "not running and not paused");
+	migrate_line_add(migrate_source_say(s), "neither running nor paused");
 	if (state < 0)
 		migrate_line_error(&s->line, state);
 	return false;
@@ -133,8 +132,8 @@ static bool migrate_source_logs_off(struct migrate_source *s)
 
 		if (mode == (int)CLEAVE_LOG_OFF)
 			continue;
-		migrate_line_fact(migrate_source_say(s), "dirty log of region ", i,
-				  mode < 0 ? "" : " is in use; stop it first");
+		migrate_line_add(migrate_source_say(s), "dirty log of region %u%s", i,
+				 mode < 0 ? "" : " is in use; stop it first");
 		if (mode < 0)
 			migrate_line_error(&s->line, mode);
 		return false;
@@ -154,18 +153,18 @@ static enum migrate_step migrate_source_check(struct migrate_source *s)
 		return migrate_source_call_failed(s, "describe", err);
 	}
 	if (s->machine.device[0] != '\0') {
-		migrate_line_text(migrate_source_say(s), "has the passed-through device ");
-		migrate_line_bytes(&s->line, s->machine.device, sizeof(s->machine.device));
-		migrate_line_text(&s->line, ", which cannot move");
+		migrate_line_add(migrate_source_say(s),
+				 "has the passed-through device %.*s, which cannot move",
+				 (int)sizeof(s->machine.device), s->machine.device);
 		return migrate_source_refuse(s);
 	}
 	if (!migrate_machine_check(&s->machine, migrate_source_say(s)))
 		return migrate_source_refuse(s);
 	if (s->config.history != NULL &&
 	    s->config.history_pages < migrate_machine_pages(&s->machine)) {
-		migrate_line_fact(migrate_source_say(s), "the history holds ",
-				  s->config.history_pages, " pages, the guest has ");
-		migrate_line_dec(&s->line, migrate_machine_pages(&s->machine));
+		migrate_line_add(migrate_source_say(s),
+				 "the history holds %lu pages, the guest has %lu",
+				 s->config.history_pages, migrate_machine_pages(&s->machine));
 		return migrate_source_refuse(s);
 	}
 	if (!migrate_source_logs_off(s))
@@ -240,7 +239,10 @@ static void migrate_source_measure(struct migrate_source *s)
 	p->estimate_us = migrate_source_ratio(left, 1000000U, p->rate);
 }
 
-/* One step of the brake a pass, when the guest made more than half as much dirty as the pass carried. */
+/*
+ * One step of the brake a pass, when the guest made more than half as much dirty as the pass
+ * carried.
+ */
 static int migrate_source_brake(struct migrate_source *s)
 {
 	struct migrate_progress *p = &s->progress;
@@ -285,10 +287,10 @@ static enum migrate_step migrate_source_decide(struct migrate_source *s)
 	if (s->config.bound_ms == UINT32_MAX ||
 	    p->estimate_us <= UINT64_C(1000) * s->config.bound_ms)
 		return MIGRATE_PROGRESS;
-	migrate_line_fact(migrate_source_say(s), "after ", p->pass,
-			  " passes it would stand still ");
-	migrate_line_fact(&s->line, "", p->estimate_us / 1000U, " ms; at most ");
-	migrate_line_fact(&s->line, "", s->config.bound_ms, " ms are allowed");
+	migrate_line_add(
+		migrate_source_say(s),
+		"after %u passes it would stand still for %lu ms; at most %u ms are allowed",
+		p->pass, p->estimate_us / 1000U, s->config.bound_ms);
 	return migrate_source_fail(s, MIGRATE_REASON_DOWNTIME);
 }
 
@@ -303,7 +305,7 @@ static enum migrate_step migrate_source_pause(struct migrate_source *s)
 	if (err != 0)
 		return migrate_source_call_failed(s, "pause", err);
 	if (s->ops->vm_state(s->ctx) != (int)CLEAVE_VM_PAUSED) {
-		migrate_line_text(migrate_source_say(s), "the guest stopped by itself");
+		migrate_line_add(migrate_source_say(s), "the guest stopped by itself");
 		return migrate_source_fail(s, MIGRATE_REASON_MACHINE);
 	}
 	s->final = true;
@@ -321,7 +323,10 @@ static enum migrate_step migrate_source_stop(struct migrate_source *s)
 	return MIGRATE_PROGRESS;
 }
 
-/* The state goes before the last pages: to read it may write to the guest's memory, and that is logged. */
+/*
+ * The state goes before the last pages: to read it may write to the guest's memory, and that is
+ * logged.
+ */
 static enum migrate_step migrate_source_send_state(struct migrate_source *s)
 {
 	size_t room = MIGRATE_PAYLOAD_MAX - sizeof(struct cleave_state_head);
@@ -361,8 +366,9 @@ static enum migrate_step migrate_source_settled(struct migrate_source *s)
 		if (err < 0)
 			return migrate_source_call_failed(s, "status of the dirty log", err);
 		if (dirty != 0U) {
-			migrate_line_fact(migrate_source_say(s), "", dirty,
-					  " pages were written while the guest was paused");
+			migrate_line_add(migrate_source_say(s),
+					 "%lu pages were written while the guest was paused",
+					 dirty);
 			return migrate_source_fail(s, MIGRATE_REASON_MACHINE);
 		}
 	}
@@ -394,7 +400,9 @@ static enum migrate_step migrate_source_handover(struct migrate_source *s)
 	return MIGRATE_PROGRESS;
 }
 
-/* vm_own() first: from before the first byte of COMMIT leaves, nobody here may let the guest run. */
+/*
+ * vm_own() first: from before the first byte of COMMIT leaves, nobody here may let the guest run.
+ */
 static enum migrate_step migrate_source_commit(struct migrate_source *s)
 {
 	struct migrate_status commit = { .id = s->config.id, .outcome = MIGRATE_OUTCOME_RUNNING };
@@ -506,8 +514,9 @@ static enum migrate_step migrate_source_stall(struct migrate_source *s, enum mig
 	if (s->config.stall_ms == 0U || !s->paused || s->committed || s->failed ||
 	    s->state >= MIGRATE_SRC_FORGET || now - s->moved_at <= limit)
 		return step;
-	migrate_line_fact(migrate_source_say(s), "the link stood still for ", s->config.stall_ms,
-			  " ms while the guest was paused");
+	migrate_line_add(migrate_source_say(s),
+			 "the link stood still for %u ms while the guest was paused",
+			 s->config.stall_ms);
 	return migrate_source_fail(s, MIGRATE_REASON_LINK);
 }
 
@@ -531,7 +540,7 @@ bool migrate_source_cancel(struct migrate_source *s)
 {
 	if (s->committed || s->failed || s->state >= MIGRATE_SRC_FORGET)
 		return false;
-	migrate_line_text(migrate_source_say(s), "cancelled");
+	migrate_line_add(migrate_source_say(s), "cancelled");
 	(void)migrate_source_fail(s, MIGRATE_REASON_USER);
 	return true;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What both ends of a migration stream are made of: checksums, digests, frames going out, frames coming in, and the one
- * line that says what went wrong.
+ * What both ends of a migration stream are made of: checksums, digests, frames going out, frames
+ * coming in, and the one line that says what went wrong.
  *
- * Portable C for a hart and for the host: no CSR, no allocation, no state but what the caller hands in. Nothing here may
- * read behind the bytes that were received, or trust a length before its frame's header checksum was right.
+ * Portable C for a hart and for the host: no CSR, no allocation, no state but what the caller hands
+ * in. Nothing here may read behind the bytes that were received, or trust a length before its
+ * frame's header checksum was right.
  */
 #ifndef GUESTS_LIB_MIGRATE_STREAM_H
 #define GUESTS_LIB_MIGRATE_STREAM_H
@@ -20,32 +21,29 @@
 #error "records are copied as they lie in memory: a big-endian build needs conversion"
 #endif
 
-/* --- the line (migrate_line.c) ----------------------------------------------------------------------------------- */
+/* --- the line (migrate_line.c) ---------------------------------------------------------------- */
 
 #define MIGRATE_LINE_MAX 224U
 
-/** struct migrate_line - one line of text for a person, NUL-terminated, without a newline; what does not fit is cut */
+/**
+ * struct migrate_line - one line of text for a person: @length bytes without a newline, and a NUL
+ */
 struct migrate_line {
 	char text[MIGRATE_LINE_MAX];
 	size_t length;
 };
 
-/** migrate_line_clear() - make it empty */
+/** migrate_line_clear() - make the line empty */
 void migrate_line_clear(struct migrate_line *line);
 
-/** migrate_line_text() - append @text; bytes that are not printable ASCII become `?` */
-void migrate_line_text(struct migrate_line *line, const char *text);
-
-/** migrate_line_bytes() - append at most @size bytes up to a NUL, as migrate_line_text() */
-void migrate_line_bytes(struct migrate_line *line, const char *bytes, size_t size);
-
-/** migrate_line_dec(), migrate_line_hex() - append a number: `12`, `0x1f` */
-void migrate_line_dec(struct migrate_line *line, uint64_t value);
-void migrate_line_hex(struct migrate_line *line, uint64_t value);
-
-/** migrate_line_fact() - append @before, @value as decimal, and @after */
-void migrate_line_fact(struct migrate_line *line, const char *before, uint64_t value,
-		       const char *after);
+/**
+ * migrate_line_add() - append text to the line
+ * @fmt: as of str_format()
+ *
+ * What does not fit is cut. Bytes that are not printable ASCII become `?`.
+ */
+void migrate_line_add(struct migrate_line *line, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /** migrate_error_text() - Return: a hypercall's negative @error in words */
 const char *migrate_error_text(int64_t error);
@@ -53,20 +51,29 @@ const char *migrate_error_text(int64_t error);
 /** migrate_line_error() - append ` failed: WORDS (error -N)` for a call's negative @error */
 void migrate_line_error(struct migrate_line *line, int64_t error);
 
-/* --- checksum and digest (migrate_digest.c) ---------------------------------------------------------------------- */
+/* --- checksum and digest (migrate_digest.c) --------------------------------------------------- */
 
-/** struct migrate_crc - tables of CRC32C, eight bytes at a time: 8 KiB, set up by migrate_crc_init() */
+/**
+ * struct migrate_crc - tables of CRC32C, eight bytes at a time: 8 KiB, set up by migrate_crc_init()
+ */
 struct migrate_crc {
 	uint32_t table[8][256];
 };
 
-/** migrate_crc_init() - set up tables and test them and the digest against known values. Return: they are right */
+/**
+ * migrate_crc_init() - set up tables and test them and the digest against known values.
+ * Return: they are right
+ */
 bool migrate_crc_init(struct migrate_crc *crc);
 
-/** migrate_crc32c() - CRC32C (Castagnoli, reflected, as RFC 3720 B.4) of @size bytes; of no bytes: 0 */
+/**
+ * migrate_crc32c() - CRC32C (Castagnoli, reflected, as RFC 3720 B.4) of @size bytes; of no bytes: 0
+ */
 uint32_t migrate_crc32c(const struct migrate_crc *crc, const void *bytes, size_t size);
 
-/** migrate_digest() - 64-bit digest of @size bytes: XXH64 with @seed. Finds accidents, not a forger */
+/**
+ * migrate_digest() - 64-bit digest of @size bytes: XXH64 with @seed. Finds accidents, not a forger
+ */
 uint64_t migrate_digest(const void *bytes, size_t size, uint64_t seed);
 
 /** migrate_digest_page() - digest of the 4 KiB page at @gpa: its content, and where it belongs */
@@ -90,13 +97,16 @@ uint64_t migrate_chain(uint64_t chain, uint32_t what, uint64_t where, uint64_t v
 /** migrate_page_is_zero() - Return: all 4096 bytes at @page are 0 */
 bool migrate_page_is_zero(const void *page);
 
-/* --- link -------------------------------------------------------------------------------------------------------- */
+/* --- link ------------------------------------------------------------------------------------- */
 
 /**
  * struct migrate_link - a stream of bytes each way that arrive in order, or not at all
- * @send: take up to @size bytes. Return: how many were taken, 0 when there is no room now, negative when the link is cut.
- * @recv: give up to @size bytes. Return: how many, 0 when there are none now, negative when the link is cut and no more come.
- * @memory: it is memory of the program that both ends are in: payloads need no checksum. The digests of pages remain
+ * @send: take up to @size bytes. Return: how many were taken, 0 when there is no room now, negative
+ * when the link is cut.
+ * @recv: give up to @size bytes. Return: how many, 0 when there are none now, negative when the
+ * link is cut and no more come.
+ * @memory: it is memory of the program that both ends are in: payloads need no checksum. The
+ * digests of pages remain
  */
 struct migrate_link {
 	int64_t (*send)(void *ctx, const void *bytes, size_t size);
@@ -108,7 +118,7 @@ struct migrate_link {
 /* Least size of a buffer for frames, bytes: one frame of the greatest length */
 #define MIGRATE_BUFFER_MIN (sizeof(struct migrate_frame) + MIGRATE_PAYLOAD_MAX)
 
-/* --- frames going out (migrate_tx.c) ----------------------------------------------------------------------------- */
+/* --- frames going out (migrate_tx.c) ---------------------------------------------------------- */
 
 /**
  * struct migrate_tx - frames that wait for the link
@@ -137,27 +147,39 @@ struct migrate_tx {
  */
 void migrate_tx_init(struct migrate_tx *tx, void *buf, size_t size, bool plain);
 
-/** migrate_tx_begin() - Return: where @size bytes of payload may be written, NULL when there is no room now */
+/**
+ * migrate_tx_begin() - Return: where @size bytes of payload may be written, NULL when there is no
+ * room now
+ */
 void *migrate_tx_begin(struct migrate_tx *tx, size_t size);
 
-/** migrate_tx_end() - queue the frame whose payload of @size bytes was written behind migrate_tx_begin() */
+/**
+ * migrate_tx_end() - queue the frame whose payload of @size bytes was written behind
+ * migrate_tx_begin()
+ */
 void migrate_tx_end(struct migrate_tx *tx, const struct migrate_crc *crc, uint16_t type,
 		    size_t size);
 
-/** migrate_tx_record() - queue a mandatory frame with a copy of @size bytes. Return: there was room */
+/**
+ * migrate_tx_record() - queue a mandatory frame with a copy of @size bytes.
+ * Return: there was room
+ */
 bool migrate_tx_record(struct migrate_tx *tx, const struct migrate_crc *crc, uint16_t type,
 		       const void *record, size_t size);
 
 /** migrate_tx_flush() - give the link what it takes. Return: a byte was taken */
 bool migrate_tx_flush(struct migrate_tx *tx, const struct migrate_link *link);
 
-/** migrate_tx_pull() - give @bytes up to @size of what waits, as if a link had taken it. Return: how many */
+/**
+ * migrate_tx_pull() - give @bytes up to @size of what waits, as if a link had taken it.
+ * Return: how many
+ */
 size_t migrate_tx_pull(struct migrate_tx *tx, void *bytes, size_t size);
 
 /** migrate_tx_waiting() - Return: bytes that the link did not take yet */
 size_t migrate_tx_waiting(const struct migrate_tx *tx);
 
-/* --- frames coming in (migrate_rx.c) ----------------------------------------------------------------------------- */
+/* --- frames coming in (migrate_rx.c) ---------------------------------------------------------- */
 
 /**
  * struct migrate_rx - bytes that were received and not dealt with yet
@@ -181,7 +203,10 @@ struct migrate_rx {
 	bool dead;
 };
 
-/** struct migrate_record - a frame that was checked; @payload lies in the receiver's buffer until the next call */
+/**
+ * struct migrate_record - a frame that was checked; @payload lies in the receiver's buffer until
+ * the next call
+ */
 struct migrate_record {
 	uint16_t type;
 	uint64_t seq;
@@ -202,7 +227,8 @@ void migrate_rx_init(struct migrate_rx *rx, void *buf, size_t size, bool plain);
 bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link);
 
 /**
- * migrate_rx_next() - the next record of a known type and version, and of a length that its type may have
+ * migrate_rx_next() - the next record of a known type and version, and of a length that its type
+ * may have
  * @record: set with MIGRATE_RX_RECORD
  * @line: why not, appended with MIGRATE_RX_BAD
  *
@@ -211,13 +237,16 @@ bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link);
 enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migrate_crc *crc,
 				       struct migrate_record *record, struct migrate_line *line);
 
-/** migrate_rx_cut() - append where the stream ended: `the link was cut in frame 7` or `after frame 6` */
+/**
+ * migrate_rx_cut() - append where the stream ended: `the link was cut in frame 7` or `after frame
+ * 6`
+ */
 void migrate_rx_cut(const struct migrate_rx *rx, struct migrate_line *line);
 
 /** migrate_record_name() - Return: name of a record's type, "unknown record" for another */
 const char *migrate_record_name(uint16_t type);
 
-/* --- what a guest was given, and what a slot can give (migrate_machine.c) ---------------------------------------- */
+/* --- what a guest was given, and what a slot can give (migrate_machine.c) --------------------- */
 
 /**
  * struct migrate_machine - the machine that a guest sees
@@ -240,14 +269,23 @@ struct migrate_machine {
 	struct migrate_region region[MIGRATE_REGIONS_MAX];
 };
 
-/** migrate_machine_check() - is @machine one that a stream can describe? Return: yes; else @line says why not */
+/**
+ * migrate_machine_check() - is @machine one that a stream can describe?
+ * Return: yes; else @line says why not
+ */
 bool migrate_machine_check(const struct migrate_machine *machine, struct migrate_line *line);
 
-/** migrate_machine_fits() - can @slot be what @guest was given? Return: yes; else @line names all that is lacking first */
+/**
+ * migrate_machine_fits() - can @slot be what @guest was given?
+ * Return: yes; else @line names all that is lacking first
+ */
 bool migrate_machine_fits(const struct migrate_machine *guest, const struct migrate_machine *slot,
 			  struct migrate_line *line);
 
-/** migrate_machine_put() - write a REQUIRE payload of at most MIGRATE_PAYLOAD_MAX bytes. Return: its length */
+/**
+ * migrate_machine_put() - write a REQUIRE payload of at most MIGRATE_PAYLOAD_MAX bytes.
+ * Return: its length
+ */
 size_t migrate_machine_put(const struct migrate_machine *machine, uint8_t *payload);
 
 /** migrate_machine_get() - read a REQUIRE payload. Return: it is right; else @line says why not */
@@ -257,7 +295,10 @@ bool migrate_machine_get(struct migrate_machine *machine, const uint8_t *payload
 /** migrate_machine_pages() - Return: 4 KiB pages of all regions */
 uint64_t migrate_machine_pages(const struct migrate_machine *machine);
 
-/** migrate_machine_region() - Return: index of the region that holds [@gpa, @gpa + @pages), or @machine->regions */
+/**
+ * migrate_machine_region() - Return: index of the region that holds [@gpa, @gpa + @pages), or
+ * @machine->regions
+ */
 uint32_t migrate_machine_region(const struct migrate_machine *machine, uint64_t gpa,
 				uint64_t pages);
 

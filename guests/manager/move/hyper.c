@@ -595,10 +595,10 @@ static int hyper_state_check(void *ctx, struct migrate_line *line)
 	struct sbiret r = cleave_state_check(h->vm);
 
 	if (r.error == SBI_ERR_INVALID_STATE) {
-		migrate_line_fact(line, "state record kind ", (u64)r.value >> 32, " instance ");
-		migrate_line_fact(line, "", (u64)r.value & UINT32_MAX, " is missing");
+		migrate_line_add(line, "state record kind %lu instance %lu is missing",
+				 (u64)r.value >> 32, (u64)r.value & UINT32_MAX);
 	} else if (r.error != 0) {
-		migrate_line_text(line, "check of the state");
+		migrate_line_add(line, "check of the state");
 		migrate_line_error(line, r.error);
 	}
 	return (int)r.error;

@@ -147,7 +147,7 @@ static bool link_peer_refuse(const struct migrate_hello *hello, const char *why)
 	if (!wire_reply(&links.wire, MIGRATE_REC_CANCEL, &cancel, sizeof(cancel)))
 		return false;
 	migrate_line_clear(&line);
-	migrate_line_bytes(&line, hello->name, sizeof(hello->name));
+	migrate_line_add(&line, "%.*s", (int)sizeof(hello->name), hello->name);
 	shell_say("peer: refused %s: %s", line.text, why);
 	return true;
 }
@@ -196,7 +196,7 @@ static bool link_peer_receive(void)
 	if (job == NULL)
 		return link_peer_refuse(&hello, "too many jobs are running");
 	migrate_line_clear(&line);
-	migrate_line_bytes(&line, hello.name, sizeof(hello.name));
+	migrate_line_add(&line, "%.*s", (int)sizeof(hello.name), hello.name);
 	shell_say("peer: receiving %s into slot %u \"%s\" as job %u", line.text, slot.id, slot.name,
 		  job->number);
 	hyper_init(&job->to, &slot, hello.id, move_view(job, 1));

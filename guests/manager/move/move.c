@@ -152,9 +152,10 @@ static void move_say_done(const struct job *job)
 
 	migrate_line_clear(&name);
 	if (job->sends)
-		migrate_line_text(&name, job->from.name);
+		migrate_line_add(&name, "%s", job->from.name);
 	else
-		migrate_line_bytes(&name, job->dest.hello.name, sizeof(job->dest.hello.name));
+		migrate_line_add(&name, "%.*s", (int)sizeof(job->dest.hello.name),
+				 job->dest.hello.name);
 	shell_say("done: %s %s to %s%s%s", job_name(job), name.text, job_target(job),
 		  also[0] != '\0' ? "; " : "", also);
 }

@@ -449,12 +449,12 @@ static int op_state_check(void *ctx, struct migrate_line *line)
 	struct sim_side *side = ctx;
 
 	if (call_fails(side, "state check")) {
-		migrate_line_text(line, "state check failed");
+		migrate_line_add(line, "state check failed");
 		return SBI_ERR_FAILED;
 	}
 	if (side->vm->states_set == (1U << SIM_STATES) - 1U)
 		return 0;
-	migrate_line_text(line, "state records are missing");
+	migrate_line_add(line, "state records are missing");
 	return SBI_ERR_INVALID_STATE;
 }
 

@@ -529,7 +529,7 @@ static void test_source_in_use(void **state)
 	sim->vm[0].state = CLEAVE_VM_FAULTED;
 	assert_true(sim_begin(sim));
 	assert_int_equal(finish(&dest), MIGRATE_FAILED);
-	assert_string_equal(migrate_source_line(&sim->source), "linux: not running and not paused");
+	assert_string_equal(migrate_source_line(&sim->source), "linux: neither running nor paused");
 }
 
 /*

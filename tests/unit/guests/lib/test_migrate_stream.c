@@ -106,15 +106,14 @@ static void test_line(void **state)
 
 	(void)state;
 	migrate_line_clear(&line);
-	migrate_line_text(&line, "a\n\033[31mb\x7f");
-	migrate_line_fact(&line, " ", UINT64_MAX, " ");
-	migrate_line_hex(&line, UINT64_MAX);
+	migrate_line_add(&line, "%s", "a\n\033[31mb\x7f");
+	migrate_line_add(&line, " %lu 0x%lx", UINT64_MAX, UINT64_MAX);
 	migrate_line_error(&line, SBI_ERR_DENIED);
 	assert_string_equal(
 		line.text,
 		"a??[31mb? 18446744073709551615 0xffffffffffffffff failed: denied (error -4)");
 	for (uint32_t i = 0; i < 100U; i++)
-		migrate_line_text(&line, "more and more");
+		migrate_line_add(&line, "more and more");
 	assert_int_equal(strlen(line.text), MIGRATE_LINE_MAX - 1U);
 	assert_int_equal(line.length, MIGRATE_LINE_MAX - 1U);
 }
@@ -475,7 +474,7 @@ static void test_require_refused(void **state)
 	assert_false(migrate_machine_get(&out, payload, n, &line));
 	assert_string_equal(
 		line.text,
-		"memory region 1 (0x80001000, 0x2000 bytes) is not behind the one before it");
+		"memory region 1 (0x80001000, 0x2000 bytes) does not lie above the one before it");
 	machine.region[1].gpa = UINT64_MAX - 4095U;
 	migrate_line_clear(&line);
 	assert_false(migrate_machine_check(&machine, &line));
