@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The benchmark's guest: counts the instructions that Cleave takes for each event, and prints one line for each.
+ * The benchmark's guest: it counts the instructions that Cleave takes for each event, and prints
+ * one line for each event.
  *
- * It runs alone on one hart under `-icount shift=0`, where the instret CSR counts every instruction of the machine, in
- * whatever mode. It is a manager that logs its own second memory region, so that nothing but the hypercall or the fault
- * lies between two readings. It must never print between two readings, and never take the time of anything.
+ * It runs alone on one hart under `-icount shift=0`, where the instret CSR counts every
+ * instruction of the machine, in whatever mode. It is a manager that logs its own second memory
+ * region, so that only the hypercall or the fault lies between two readings. It must never print
+ * between two readings, and never measure time.
  *
- * A line is `bench <key> <instructions> <events> <fences> <ipis>`; tests/bench/run.py gives it a name and a peer.
+ * A line is `bench <key> <instructions> <events> <fences> <ipis>`; tests/bench/run.py gives it a
+ * name and a peer.
  */
 #include "guests/lib/guest.h"
 
@@ -23,7 +26,7 @@ static inline u64 instret(void)
 	return csr_read(instret);
 }
 
-/* Instructions that two readings in a row count: taken off every result. */
+/* The instructions that two readings in a row count; they are taken off every result. */
 static u64 reading_cost;
 
 static u64 stat_of(u32 id)
@@ -44,7 +47,10 @@ static void begin(void)
 	ipis_before = stat_of(CLEAVE_STAT_FENCE_IPIS);
 }
 
-/* @count: instructions without the cost of reading the counter; @events: what they are to be divided by */
+/*
+ * @count: instructions, without the cost of reading the counter; @events: what they are divided
+ * by
+ */
 static void report(const char *key, u64 count, u64 events)
 {
 	u64 fences = stat_of(CLEAVE_STAT_FENCES) - fences_before;
@@ -61,7 +67,10 @@ static void need(bool ok, const char *what)
 	}
 }
 
-/* Call a function of the log with a cursor until it is done; return the instructions of all its steps */
+/*
+ * Call a function of the log with a cursor until it is done. Return: the instructions of all its
+ * steps
+ */
 static u64 steps(u64 fn, u64 a2, u64 a3, bool cursor_is_a3)
 {
 	u64 total = 0;
@@ -91,7 +100,7 @@ static u64 log_stop(void)
 	return steps(CLEAVE_FN_LOG_STOP, CLEAVE_LOG_FLAG_COLLAPSE, 0, true);
 }
 
-/* Go over the whole region with GET_CLEAR or CLEAR; return the instructions of all its steps */
+/* Go over the whole region with GET_CLEAR or CLEAR. Return: the instructions of all its steps */
 static u64 whole(u64 fn, u64 *pages_dirty)
 {
 	u64 total = 0;
@@ -121,7 +130,7 @@ static u64 store_cost(volatile u64 *p)
 	return instret() - t0 - reading_cost - 1;
 }
 
-/* Sum of what the first store to each of ROUNDS addresses, @stride bytes apart, costs */
+/* Return: the sum of what the first store to each of ROUNDS addresses costs, @stride bytes apart */
 static u64 stores(u64 stride)
 {
 	u64 total = 0;
@@ -167,7 +176,7 @@ static void bench_fault_mode(void)
 
 	begin();
 	report("start_fault", log_start(CLEAVE_LOG_FAULT, 0), 1);
-	/* The first store splits 1 GiB to 2 MiB as well: it is not one of those that are counted. */
+	/* The first store splits 1 GiB to 2 MiB as well, so it is not counted. */
 	*(volatile u64 *)(REGION_BASE + GIB_PAGES * PAGE_SIZE - PAGE_SIZE) = 1;
 	begin();
 	report("first_write_2m", stores(LEAF_2M), ROUNDS);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A partition's time over pauses: a manager (role=manager, partition 0) pauses and resumes a victim (role=victim, partition 1),
- * with and without a brake on it. The victim's time must go on from where it stood: never back, on no vCPU, and exactly by what
- * it did not run less. Its timers must fire after the right time of its own.
+ * A partition's time over pauses: a manager (role=manager, partition 0) pauses and resumes a
+ * victim (role=victim, partition 1), with and without a brake on it. The victim's time must go on
+ * from where it stood: it must never go back, on no vCPU, and must lack exactly the time in which
+ * the victim did not run. Its timers must fire after the right span of its own time.
  *
- * Neither side counts on how long anything takes: the manager reads its own time, which is the host's, before and after each
- * call, and the victim's time must lie between the bounds that follow from that.
+ * Neither side assumes how long anything takes: the manager reads its own time, which is the
+ * host's, before and after each call, and the victim's time must lie between the bounds that
+ * follow from that.
  *
- * Victim: hart 0 reads time and starts hart 2 over and over, hart 1 sleeps from timer to timer, hart 2 reads time and stops.
+ * In the victim hart 0 reads time and starts hart 2 over and over, hart 1 sleeps from timer to
+ * timer, and hart 2 reads time and stops.
  */
 #include "guests/lib/guest.h"
 
@@ -19,14 +22,19 @@
 #define CYCLES	    12U
 #define BRAKE	    60U
 #define PAUSE_US    30000U
-#define LONG_US	    3000000U /* one pause of this; a timer may be late by half of it */
+#define LONG_US	    3000000U /* one of the pauses is this long; a timer may be late by half of it */
 #define TIMER_MS    40U
 
 /**
- * struct report - what the victim tells, in a page of its memory; all atomic
- * @rounds, @time: of hart 0: its reads, and what it read last; @latest: the latest time that any hart has read
- * @back: reads that were earlier than one before; @starts: of hart 2
- * @fired, @early: timers of hart 1, and those that fired before their time; @late: ticks, the most behind it
+ * struct report - what the victim tells, in a page of its memory; all members are atomic
+ * @rounds: reads of hart 0
+ * @time: what hart 0 read last
+ * @latest: the latest time that any hart has read
+ * @back: reads that were earlier than one before
+ * @starts: starts of hart 2
+ * @fired: timers of hart 1
+ * @early: those of them that fired before their time
+ * @late: the most ticks by which one was late
  */
 struct report {
 	u64 magic;
@@ -50,7 +58,7 @@ static void store(u64 *p, u64 v)
 	__atomic_store_n(p, v, __ATOMIC_SEQ_CST);
 }
 
-/* --- the victim --------------------------------------------------------------------------------------------------- */
+/* --- the victim ------------------------------------------------------------------------------ */
 
 static struct report *mine(void)
 {
@@ -115,14 +123,14 @@ static void run_victim(void)
 	}
 }
 
-/* --- the manager -------------------------------------------------------------------------------------------------- */
+/* --- the manager ----------------------------------------------------------------------------- */
 
 static const struct report *theirs(void)
 {
 	return (const struct report *)WINDOW;
 }
 
-/* How long the victim has stood still, in ticks: at least, and at most */
+/* The ticks for which the victim has stood still: the least, and the most */
 static u64 paused_min;
 static u64 paused_max;
 
@@ -157,7 +165,7 @@ static void cycle(u64 us)
 	paused_max += rdtime() - before;
 }
 
-/* The victim's time is the host's, less what it stood still. */
+/* The victim's time is the host's, less the time for which it stood still. */
 static void compare(u32 n)
 {
 	u64 first = rdtime(), last, time;
@@ -185,7 +193,7 @@ static void run_manager(void)
 			want(cleave_vm_brake(VICTIM, 0), "brake off");
 		cycle(i == CYCLES / 2U ? LONG_US : PAUSE_US);
 		compare(i);
-		/* Whatever was armed before the pause has fired, and one more. */
+		/* Every timer that was armed before the pause has fired, and one more. */
 		wait_for(&theirs()->fired, 2);
 		wait_for(&theirs()->starts, 2);
 	}

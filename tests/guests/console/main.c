@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The console from inside a partition: prints hard, listens, and tests the emulated UART and PLIC.
+ * The console from inside a partition: it prints hard, listens, and tests the emulated UART and
+ * PLIC.
  *
  * Bootargs:
- *   mode=device        test the UART's and the PLIC's registers and interrupts: `ok`, `FAIL` and `done` lines
- *   mode=print         print `lines=N` numbered lines as fast as it goes, through the UART and SBI DBCN by turns
- *   mode=prompt        show a prompt and leave it open, for ever
- *   mode=echo          show a prompt, echo what is typed, and say for each line how long it was and what its bytes add up to;
- *                      `slow=US` waits so long after each character; a line `quit` ends it
- *   mode=dbcn          the same, but listens by SBI DBCN instead of the UART's interrupt
- *   mode=deaf          never read
+ *   mode=device   test the UART's and the PLIC's registers and interrupts: `ok`, `FAIL` and `done`
+ *                 lines
+ *   mode=print    print `lines=N` numbered lines as fast as possible, through the UART and SBI DBCN
+ *                 by turns
+ *   mode=prompt   show a prompt and leave it open, for ever
+ *   mode=echo     show a prompt, echo what is typed, and say for each line how long it was and what
+ *                 its bytes add up to; `slow=US` waits so long after each character; a line `quit`
+ *                 ends it
+ *   mode=dbcn     the same, but listen by SBI DBCN instead of the UART's interrupt
+ *   mode=deaf     never read
  */
 #include "guests/lib/guest.h"
 
@@ -65,7 +69,7 @@ static void uart_puts(const char *s)
 		uart_putc(*s);
 }
 
-/* --- external interrupts ------------------------------------------------------------------------------------------ */
+/* --- external interrupts --------------------------------------------------------------------- */
 
 static volatile u32 irqs;	/* external interrupts taken */
 static volatile u32 irq_last;	/* what the last claim answered */
@@ -100,7 +104,7 @@ static void irq_open(void (*serve)(void))
 	csr_set(sstatus, SSTATUS_SIE);
 }
 
-/* --- mode=device -------------------------------------------------------------------------------------------------- */
+/* --- mode=device ----------------------------------------------------------------------------- */
 
 static void serve_transmitter(void)
 {
@@ -181,7 +185,7 @@ static void device_mask(void)
 	(void)check(((csr_read(sip) >> 9) & 1U) == 0U, "a line that is low does not");
 }
 
-/* Whatever is written: the devices answer, and nothing but this partition's console shows it. */
+/* Whatever is written, the devices answer, and only this partition's console shows it. */
 static void device_garbage(void)
 {
 	u64 seed = 88172645463325252U;
@@ -219,9 +223,9 @@ static void device(void)
 	device_garbage();
 }
 
-/* --- mode=print --------------------------------------------------------------------------------------------------- */
+/* --- mode=print ------------------------------------------------------------------------------ */
 
-/* Lines of all lengths; each says its number, and ends with a mark that no other line has at that place. */
+/* Lines of all lengths: each says its number, and ends with a mark that no other line has there. */
 static u32 compose(char *line, size_t size, u32 n)
 {
 	u32 len = (u32)str_append(line, size - 2U, 0, "line %06u ", n);
@@ -247,7 +251,7 @@ static void print(u32 lines)
 			uart_puts(line);
 			continue;
 		}
-		/* DBCN in two pieces: a line may be made of several calls */
+		/* By DBCN in two pieces: a line may be made of several calls. */
 		(void)sbi_call(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, len / 2U, BUF_LO(line), BUF_HI,
 			       0, 0, 0);
 		(void)sbi_call(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, len - len / 2U,
@@ -256,13 +260,16 @@ static void print(u32 lines)
 	(void)check(true, "printed %u lines", lines);
 }
 
-/* --- mode=echo, mode=dbcn ----------------------------------------------------------------------------------------- */
+/* --- mode=echo, mode=dbcn -------------------------------------------------------------------- */
 
 static u8 heard[4096]; /* ring, filled by the interrupt */
 static volatile u32 heard_in;
 static u32 heard_out;
 
-/* Leaves what does not fit in the UART: its interrupt is off then, until the program has made room. */
+/*
+ * What does not fit is left in the UART; its interrupt is then off until the program has made
+ * room.
+ */
 static void serve_echo(void)
 {
 	while ((uart_read(UART_LSR) & LSR_DR) != 0U) {
@@ -275,7 +282,7 @@ static void serve_echo(void)
 	}
 }
 
-/* Interrupts are let in here alone: wait_us() wants them off. */
+/* Interrupts are on in here alone, as wait_us() wants them off. */
 static int uart_getc(void)
 {
 	csr_clear(sstatus, SSTATUS_SIE);

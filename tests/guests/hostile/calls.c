@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SBI calls and hypercalls with hostile arguments, from every hart of the partition at once, which is no manager.
+ * SBI calls and hypercalls with hostile arguments, from every hart of the partition at once. The
+ * partition is not a manager.
  *
- * What would end the partition or harm its own program by right is left out: shutdown, stopping and starting harts at addresses
- * that exist, buffers in its own program. Everything else must answer with some error code that there is, and go on.
+ * It leaves out what would rightly end the partition or harm its own program: shutdown, stopping
+ * harts, starting harts at addresses that exist, buffers in its own program. Everything else must
+ * answer with an error code that exists, and the guest must go on.
  */
 #include "tests/guests/hostile/hostile.h"
 
@@ -14,7 +16,7 @@
 static u8 scratch[GUEST_MAX_HARTS][SCRATCH_LEN] __attribute__((aligned(4096)));
 static u32 finished, bad; /* atomic */
 
-/* Addresses, sizes, ids and masks that somebody might have forgotten. The first is where results may go. */
+/* Addresses, sizes, ids and masks that a check may have missed. Results may go to the first one. */
 static u64 nasty(u64 *state, u64 hart)
 {
 	const u64 end = self.base + self.size;
@@ -76,7 +78,7 @@ static void one_hypercall(u64 *state, u64 hart)
 
 	for (i = 0; i < 6; i++)
 		a[i] = nasty(state, hart);
-	/* Mostly on itself: that is what gets past the first check. */
+	/* Mostly on itself, as that gets past the first check. */
 	if ((random_next(state) & 3U) != 0)
 		a[0] = CLEAVE_VM_SELF;
 	/* Regions and cursors are mostly small. */
@@ -98,7 +100,10 @@ static void one_sbi(u64 *state, u64 hart)
 		a[i] = nasty(state, hart);
 	if ((random_next(state) & 15U) == 0)
 		fid = nasty(state, hart);
-	/* Left out: stop and suspend; start at an address that exists; text on the console. */
+	/*
+	 * Left out are stop and suspend, a start at an address that exists, and text on the
+	 * console.
+	 */
 	if (eid == SBI_EID_HSM) {
 		if (fid != SBI_HSM_HART_START)
 			fid = SBI_HSM_HART_GET_STATUS;
@@ -127,7 +132,7 @@ static void barrage(void *arg)
 	__atomic_fetch_add(&finished, 1U, __ATOMIC_RELEASE);
 }
 
-/* Every function on another partition, by one that is no manager. */
+/* Every function on another partition, which this one may not work on. */
 static void test_denied(void)
 {
 	static const u32 on_vm[] = {
@@ -172,7 +177,7 @@ void test_calls(void)
 	barrage(NULL);
 	while (__atomic_load_n(&finished, __ATOMIC_ACQUIRE) < self.harts)
 		cpu_relax();
-	/* Whatever log it started on itself, it can stop. */
+	/* It can stop each log that it has started on itself. */
 	cleave_log_stop(CLEAVE_VM_SELF, 0, CLEAVE_LOG_FLAG_COLLAPSE);
 	check_eq(bad, 0, "%u calls from %u harts were answered", ROUNDS * self.harts, self.harts);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Every CSR number, read and written, and instructions that are not a guest's: each is an illegal instruction to the guest or
- * does what a guest may do, and never ends the partition.
+ * Every CSR number, read and written, and instructions that a guest may not use. Each is an
+ * illegal instruction to the guest, or does what a guest may do, and never ends the partition.
  */
 #include "tests/guests/hostile/hostile.h"
 
@@ -27,7 +27,7 @@ static u64 try_instruction(u32 instruction)
 	return trap_try(run_code, NULL, NULL);
 }
 
-/* Writing 0 to these takes the program's own ground away: interrupt enables and traps, address space. */
+/* Writing 0 to these would break this program: interrupt enables and traps, address space. */
 static bool own_ground(u32 csr)
 {
 	static const u32 own[] = { 0x100, 0x104, 0x105, 0x140, 0x141, 0x142, 0x143, 0x144, 0x180 };
@@ -56,7 +56,10 @@ static void test_numbers(bool write)
 			odd++;
 			check(false, "CSR 0x%x: trap %lu", csr, cause);
 		}
-		/* Bits 9:8 of the number: the lowest level that may use it. 2 and 3 are not a guest's. */
+		/*
+		 * Bits 9:8 of the number: the lowest level that may use it. A guest has neither 2
+		 * nor 3.
+		 */
 		if (cause == TRAP_NONE && (csr >> 8 & 3U) > 1U) {
 			odd++;
 			check(false, "CSR 0x%x can be %s", csr, write ? "written" : "read");

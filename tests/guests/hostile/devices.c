@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Garbage to the emulated devices: any offset, size and value, from all harts, interrupts open. */
+/*
+ * Garbage to the emulated devices: any offset, size and value, from all harts, with interrupts
+ * on.
+ */
 #include "tests/guests/hostile/hostile.h"
 
 #define ROUNDS	  4000U
@@ -17,7 +20,7 @@ static void access_device(u64 *state, u64 base, u64 size)
 	u64 at = base + (r >> 8) % size / bytes * bytes;
 	u64 cause;
 
-	/* No text: what is printed is for the user to read. */
+	/* No text is sent: what is printed is for the user to read. */
 	if (at == UART && (r & 4U) != 0)
 		value = 'x';
 	cause = (r & 4U) != 0 ? probe_store(at, bytes, value) : probe_load(at, bytes, NULL);
@@ -31,7 +34,10 @@ static void garbage(void *arg)
 	u32 i;
 
 	for (i = 0; i < ROUNDS; i++) {
-		/* One in two within the UART's few registers, and of the PLIC, mostly where its registers are. */
+		/*
+		 * Every second access is to the UART's few registers; most of those to the PLIC
+		 * are where it has registers.
+		 */
 		if ((i & 1U) != 0)
 			access_device(&state, UART, UART_SIZE);
 		else if ((i & 6U) != 0)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Things that end the partition, each by a word. What the console must say of them is in tests/boot/core/guest/test_hostile.py. */
+/*
+ * Accesses that end the partition, each chosen by a word. tests/boot/core/guest/test_hostile.py
+ * has what the console must say of them.
+ */
 #include "tests/guests/hostile/hostile.h"
 
 #define NOWHERE	  UINT64_C(0x40000000)
@@ -22,7 +25,7 @@ static void do_store(void)
 	*(volatile u64 *)NOWHERE = 1;
 }
 
-/* Behind the last byte of its memory, and an address wider than any G-stage table */
+/* The address after the last byte of its memory, and one wider than any G-stage table */
 static void do_behind(void)
 {
 	*(volatile u64 *)(self.base + self.size) = 1;
@@ -33,7 +36,7 @@ static void do_wide(void)
 	(void)*(volatile u64 *)(UINT64_C(1) << 60);
 }
 
-/* A page table where there is no memory: the fault is an implicit one */
+/* A page table where there is no memory: the fault comes from an implicit access. */
 static void do_table(void)
 {
 	csr_write(satp, SATP_SV39 | NOWHERE >> 12);
@@ -41,7 +44,7 @@ static void do_table(void)
 	(void)*(volatile u64 *)self.base;
 }
 
-/* No trap handler: an illegal instruction leads to address 0 */
+/* There is no trap handler: an illegal instruction leads to address 0. */
 static void do_illegal(void)
 {
 	csr_write(stvec, 0);
@@ -68,7 +71,10 @@ static void stop_self(void *arg)
 	(void)arg;
 }
 
-/* All harts started, then each stops itself, this one last or not: nobody is left who could be started again. */
+/*
+ * All harts are started, and then each stops itself; this one may be the last. None is left that
+ * could start another.
+ */
 static void do_stop_all(void)
 {
 	u32 i;
@@ -78,7 +84,7 @@ static void do_stop_all(void)
 	sbi_call(SBI_EID_HSM, SBI_HSM_HART_STOP, 0, 0, 0, 0, 0, 0);
 }
 
-/* A store through a window that is for reading (a manager) */
+/* A store through a window that is for reading (needs a manager) */
 static void do_window(void)
 {
 	u32 ids[8], i;
@@ -91,7 +97,7 @@ static void do_window(void)
 	}
 }
 
-/* Code in the window of another's memory (a manager): no window may be executed */
+/* Code in a window (needs a manager): no window may be executed. */
 static void do_window_jump(void)
 {
 	u32 ids[8], i;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A manager whose other harts store all the time to the page that its hypercalls write to and read from, while it works on another
- * partition and on itself. The contents are worthless then; the answers are not, and nobody else may notice.
+ * A manager whose other harts store all the time to the page that its hypercalls write to and
+ * read from, while it works on another partition and on itself. The contents are then worthless;
+ * but the answers are not, and no other partition may notice.
  */
 #include "tests/guests/hostile/hostile.h"
 
@@ -32,7 +33,7 @@ static void expect(struct sbiret r, const char *what)
 		check(false, "%s: error %ld", what, r.error);
 }
 
-/* All of a region's bits into the hammered page, in steps. */
+/* All of a region's bits, in steps, into the page that is stored to. */
 static void bits(unsigned long fn, u32 vm)
 {
 	u64 done = 0;
@@ -57,7 +58,7 @@ static void one_round(u32 vm, u32 mode)
 	expect(cleave_vm_info(vm, (struct cleave_vm_info *)(void *)page), "info");
 	expect(cleave_stats(vm, page, CLEAVE_STAT_COUNT), "stats");
 	expect(cleave_log_status(vm, 0, (struct cleave_log_status *)(void *)(page + 8)), "status");
-	/* Its cursor may come out of the hammered page: only the answer's register counts. */
+	/* The cursor in the page may be overwritten: only the answer's register counts. */
 	cleave_call(CLEAVE_FN_LEAVES, vm, 0, 0, (u64)page, 0, 0);
 	expect(cleave_log_stop(vm, 0, CLEAVE_LOG_FLAG_COLLAPSE), "log stop");
 }

@@ -2,12 +2,12 @@
 /*
  * A guest that does what no guest should. The bootarg hostile=WORD says what:
  *
- *   calls      SBI and hypercalls with hostile arguments, from all harts; survives all of it
- *   devices    garbage to UART and PLIC; survives
- *   csrs       every CSR number and privileged instructions; survives
- *   hammer     hypercalls whose buffer another hart stores to all the time (a manager); survives
- *   neighbour  harmless: checks that it is left alone, until it is told by q that the others are done
- *   any other  a word of fatal.c: ends the partition
+ *   calls      SBI calls and hypercalls with hostile arguments, from all harts; it survives them
+ *   devices    garbage to UART and PLIC; it survives
+ *   csrs       every CSR number and privileged instructions; it survives
+ *   hammer     hypercalls whose buffer another hart stores to all the time (a manager); it survives
+ *   neighbour  harmless: it checks that it is left alone, until q tells it that the others are done
+ *   any other  a word of fatal.c: it ends the partition
  */
 #ifndef TESTS_GUESTS_HOSTILE_H
 #define TESTS_GUESTS_HOSTILE_H
@@ -23,7 +23,7 @@ struct hostile {
 
 extern struct hostile self;
 
-/** random_next() - Return: the next of a fixed sequence; @state is not 0 */
+/** random_next() - Return: the next number of a fixed sequence; @state is not 0 */
 static inline u64 random_next(u64 *state)
 {
 	*state ^= *state << 13;

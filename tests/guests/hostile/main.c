@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What this partition is told to do, and the neighbour that has to be left alone. */
+/* What this partition is told to do, and the neighbour that must be left alone. */
 #include "tests/guests/hostile/hostile.h"
 
 struct hostile self;
 
 /*
- * Its memory keeps what was written to it, its registers keep their values, and its time goes on, until the user types q. A line
- * each round would drown the others.
+ * Until the user types q, its memory keeps what was written to it, its registers keep their
+ * values, and its time goes on. It does not print a line in each round, as those would drown the
+ * others.
  */
 static void neighbour(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Every function with arguments that it must refuse, and which error it says. */
+/* Every function with arguments that it must refuse, and the error that it must answer. */
 #include "tests/guests/hypercall/hypercall_test.h"
 
 static u64 buffer[64] __attribute__((aligned(4096)));
@@ -15,7 +15,7 @@ static const struct bad_buffer bad_buffers[] = {
 	{ "unaligned by 4", (u64)buffer + 4U, 0 },
 	{ "at 0", 0, 0 },
 	{ "below memory", SUBJECT_BASE - 8U, 0 },
-	{ "behind memory", SUBJECT_BASE + SUBJECT_SIZE, 0 },
+	{ "after the end of memory", SUBJECT_BASE + SUBJECT_SIZE, 0 },
 	{ "across the end of memory", SUBJECT_BASE + SUBJECT_SIZE - 8U, 0 },
 	{ "in the UART", 0x10000000, 0 },
 	{ "in a window", WINDOW, 0 },
@@ -24,7 +24,7 @@ static const struct bad_buffer bad_buffers[] = {
 	{ "at 2^63", UINT64_C(1) << 63, 0 },
 };
 
-/* Every function that has a buffer, with each bad one. a0..a5 with two holes for the buffer */
+/* Every function that has a buffer, with each bad one; a0 to a5 have two holes for the buffer. */
 static void test_buffers(void)
 {
 	static const struct {
@@ -130,7 +130,7 @@ static void test_self(void)
 		     "a partition does not work on itself");
 }
 
-/* Short buffers get as much as fits; what lies behind is not touched. */
+/* Short buffers get as much as fits; what lies after them is not touched. */
 static void test_sizes(void)
 {
 	struct cleave_vm_info info;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A test of the hypercalls: a manager (bootarg role=manager) works on another partition, the subject (role=subject), that runs
- * the same program and does what a shared page tells it.
+ * A test of the hypercalls: a manager (bootarg role=manager) works on another partition, the
+ * subject (role=subject), which runs the same program and does what a shared page tells it.
  */
 #ifndef TESTS_GUESTS_HYPERCALL_TEST_H
 #define TESTS_GUESTS_HYPERCALL_TEST_H
@@ -20,13 +20,17 @@
 #define MAILBOX_MAGIC UINT64_C(0x636c65617665626f)
 
 enum command {
-	COMMAND_IDLE = 0, /* count only */
-	COMMAND_TOUCH =
-		1, /* write to the page number `argument` of the arena, once for each new `serial` */
+	/* count only */
+	COMMAND_IDLE = 0,
+	/* write to the page number `argument` of the arena, once for each new `serial` */
+	COMMAND_TOUCH = 1,
 	COMMAND_SHUTDOWN = 2,
-	COMMAND_FAULT = 3, /* jump to nowhere */
-	COMMAND_UNLOG = 4, /* in each round, call everything but a start on its own log */
-	COMMAND_LOG = 5, /* start a log of itself, and then the same; once for each new `serial` */
+	/* jump to where nothing is */
+	COMMAND_FAULT = 3,
+	/* in each round, call everything but a start on its own log */
+	COMMAND_UNLOG = 4,
+	/* start a log of itself, and then the same; once for each new `serial` */
+	COMMAND_LOG = 5,
 };
 
 enum answer {
@@ -39,8 +43,17 @@ enum answer {
 	ANSWERS,
 };
 
-/** struct mailbox - @counter: rounds of the subject; @serial: of the last command given, @done: of the last that was done;
- * @answer: errors of the last calls on its own log; the rest is written from outside */
+/**
+ * struct mailbox - the page that both sides share
+ * @counter: rounds of the subject
+ * @serial: number of the last command given
+ * @done: number of the last command that was done
+ * @answer: errors of the subject's last calls on its own log
+ * @command: enum command
+ * @argument: of the command
+ *
+ * The manager writes the last three, and the subject everything else.
+ */
 struct mailbox {
 	u64 magic;
 	u64 counter;
@@ -64,21 +77,29 @@ static inline const volatile struct mailbox *mailbox(void)
 	return (const volatile struct mailbox *)(WINDOW + (MAILBOX - SUBJECT_BASE));
 }
 
-/** order() - pause the subject, put a command into its mailbox through a writable window, resume it; not while it is logged */
+/**
+ * order() - give the subject, which must not be logged meanwhile, a command
+ *
+ * Pauses the subject, puts the command into its mailbox through a writable window, and resumes
+ * it.
+ */
 void order(u64 command, u64 argument);
 
-/** wait_done() - until the subject has done what order() said */
+/** wait_done() - wait until the subject has done what order() said */
 void wait_done(void);
 
-/** touch() - have the subject write to two pages of its arena from now on, in every round */
+/** touch() - have the subject write to two pages of its arena in every round from now on */
 void touch(u64 one, u64 other);
 
-/** pause(), resume(); rounds() - let the paused subject do some rounds, and pause it again */
+/**
+ * pause() - pause the subject; resume() - resume it
+ * rounds() - let the paused subject do some rounds, and pause it again
+ */
 void pause(void);
 void resume(void);
 void rounds(void);
 
-/** wait_up() - until the subject counts; wait_state() - until its state is @state */
+/** wait_up() - wait until the subject counts; wait_state() - wait until its state is @state */
 void wait_up(void);
 void wait_state(u32 state);
 
@@ -95,12 +116,17 @@ void test_arguments(void);
 void test_owner(void);
 
 /**
- * given_and_reborn() - give the subject up and reboot this partition; in its second life see that the subject is still given up
- * Returns in the second life, when the subject is destroyed.
+ * given_and_reborn() - give the subject up and reboot this partition
+ *
+ * In its second life it sees that the subject is still given up. Returns in the second life, when
+ * the subject is destroyed.
  */
 void given_and_reborn(void);
 
-/** created_in_steps() - the subject has leaves of 4 KiB: no call of its creation maps more than a step's */
+/**
+ * created_in_steps() - no call of the subject's creation, with leaves of 4 KiB, maps more than a
+ * step
+ */
 void created_in_steps(void);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The life of the other partition: pause, resume, shutdown, start, fault, reset, destroy, create; windows and events meanwhile. */
+/*
+ * The life of the other partition: pause, resume, shutdown, start, fault, reset, destroy, create;
+ * and windows and events meanwhile.
+ */
 #include "tests/guests/hypercall/hypercall_test.h"
 
 #define OTHER_WINDOW UINT64_C(0x1c0000000)
@@ -10,7 +13,7 @@ static void expect_event(u32 state, const char *name)
 {
 	struct cleave_event event;
 
-	/* A pause and resume of order() may lie before it. */
+	/* A pause and a resume of order() may come before it. */
 	do {
 		if (cleave_vm_wait(seq, &event).error != 0) {
 			check(false, "event: %s", name);
@@ -203,7 +206,7 @@ void test_life(void)
 {
 	struct cleave_event event;
 
-	/* What happened so far does not matter: go on behind the newest event. */
+	/* What happened so far does not matter: go on after the newest event. */
 	want(cleave_vm_wait(0, &event), 0, "wait for the first event");
 	seq = event.seq;
 	test_pause();

@@ -99,7 +99,7 @@ static void mode_test(u32 mode, u32 flags, bool collapse, const char *name)
 	stop(collapse, name);
 }
 
-/* Clear by bitmap: only what the bitmap has, and only of what is set. */
+/* Clearing by bitmap clears only what the bitmap has, and of that only what is set. */
 static void clear_test(void)
 {
 	u64 n = ARENA_PAGE0 & ~UINT64_C(63), word = UINT64_C(1) << (ARENA_PAGE0 % 64U);
@@ -146,7 +146,7 @@ static void managed_test(void)
 	stop(true, "owner");
 }
 
-/* A log that it has started itself is its own. */
+/* A log that the subject has started is its own. */
 static void own_test(void)
 {
 	u32 i;
@@ -169,7 +169,7 @@ static void refusals(void)
 		{ "first page not a multiple of 64", 0, 1, 64, SBI_ERR_INVALID_PARAM },
 		{ "count not a multiple of 64", 0, 0, 65, SBI_ERR_INVALID_PARAM },
 		{ "no pages", 0, 0, 0, SBI_ERR_INVALID_PARAM },
-		{ "behind the region", 0, SUBJECT_PAGES, 64, SBI_ERR_INVALID_PARAM },
+		{ "after the end of the region", 0, SUBJECT_PAGES, 64, SBI_ERR_INVALID_PARAM },
 		{ "across its end", 0, SUBJECT_PAGES - 64, 128, SBI_ERR_INVALID_PARAM },
 		{ "count that wraps", 0, 64, UINT64_MAX & ~UINT64_C(63), SBI_ERR_INVALID_PARAM },
 		{ "first that wraps", 0, UINT64_MAX & ~UINT64_C(63), 64, SBI_ERR_INVALID_PARAM },
@@ -219,6 +219,6 @@ void test_log(void)
 	clear_test();
 	managed_test();
 	own_test();
-	/* Who has started an earlier log does not matter. */
+	/* It does not matter which partition has started an earlier log. */
 	managed_test();
 }

@@ -63,7 +63,7 @@ static void test_leaf(void)
 	want(cleave_leaf(subject, SUBJECT_BASE - 1U), SBI_ERR_INVALID_ADDRESS,
 	     "leaf: below memory");
 	want(cleave_leaf(subject, SUBJECT_BASE + SUBJECT_SIZE), SBI_ERR_INVALID_ADDRESS,
-	     "leaf: behind memory");
+	     "leaf: after the end of memory");
 	want(cleave_leaf(subject, 0x10000000), SBI_ERR_INVALID_ADDRESS, "leaf: the UART");
 	want(cleave_leaf(subject, UINT64_MAX), SBI_ERR_INVALID_ADDRESS, "leaf: the last address");
 	want(cleave_leaf(CLEAVE_VM_SELF, WINDOW), SBI_ERR_INVALID_ADDRESS, "leaf: a window");
@@ -107,7 +107,7 @@ static void test_bad_notes(void)
 	check_note(CLEAVE_NOTE_NONE, 0, 0, "nothing was noted");
 }
 
-/* What came from elsewhere may do everything, and still says so after a reset. */
+/* A guest that came from elsewhere may do everything, and its note is still there after a reset. */
 static void test_taken(void)
 {
 	note(CLEAVE_NOTE_TAKEN, NOTE_ID, true, 0, "taken, while it runs");
@@ -169,7 +169,7 @@ static void test_given(void)
 	wait_up();
 }
 
-/* What came and is not whole is no guest. */
+/* What came and is not complete is not a guest. */
 static void test_filling(void)
 {
 	note(CLEAVE_NOTE_TAKEN, NOTE_ID, false, 0, "taken");
@@ -190,7 +190,7 @@ static void test_filling(void)
 	note(CLEAVE_NOTE_NONE, 0, false, 0, "struck out");
 }
 
-/* Rounds that the subject does in a while */
+/* Return: rounds that the subject does in @us microseconds */
 static u64 rounds_in(u64 us)
 {
 	u64 begin = mailbox()->counter;
@@ -200,8 +200,9 @@ static u64 rounds_in(u64 us)
 }
 
 /*
- * At 80% it does about a fifth of what it does else. How much that is depends on what else the machine has to do, so it is compared
- * several times; without a brake it would be less than half in none of them.
+ * At 80% the subject does about a fifth of what it does without a brake. How much that is depends
+ * on what else the machine has to do, so the two are compared several times; without a brake none
+ * of the comparisons would find less than half.
  */
 static bool braked_counts_less(void)
 {
@@ -263,7 +264,10 @@ static void destroy(const char *name)
 	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), 0, name);
 }
 
-/* The cursor of what was half created is worth nothing behind that: its memory has gone, and its note. */
+/*
+ * After a half-finished creation was destroyed its cursor is worth nothing: its memory has gone,
+ * and so has its note.
+ */
 static void test_half_created(void)
 {
 	struct sbiret r = cleave_call(CLEAVE_FN_VM_CREATE, subject, 0, 0, 0, 0, 0);
@@ -277,7 +281,10 @@ static void test_half_created(void)
 	     "nor to destroy");
 }
 
-/* A slot is noted before it is created, so that at no moment anybody could run what is not whole. Leaves it empty. */
+/*
+ * A slot is noted before it is created, so that at no moment anybody could run what is not
+ * complete. This leaves the slot empty.
+ */
 static void test_filled_from_empty(void)
 {
 	struct sbiret r;
@@ -311,7 +318,10 @@ static void test_filled_from_empty(void)
 	test_half_created();
 }
 
-/* Of an empty slot, and what a destruction leaves of a note. The slot is made again and started. */
+/*
+ * What an empty slot answers, and what a destruction leaves of a note. The slot is made again,
+ * and started.
+ */
 static void test_empty(void)
 {
 	pause();

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Two managers that work on the same third partition at the same time, in any order, giving up half-way now and then; and one of them
- * pauses and resumes the other meanwhile. Every answer must be one that docs/abi.md allows; nothing may stand still.
+ * Two managers that work on the same third partition at the same time, in any order, and leave an
+ * operation unfinished now and then; and one of them pauses and resumes the other meanwhile.
+ * Every answer must be one that docs/abi.md allows, and nothing may stand still.
  *
- * role=first (partition 0), role=second (1), the third (2) runs anything.
+ * role=first is partition 0, role=second partition 1; the third, partition 2, runs anything.
  */
 #include "guests/lib/guest.h"
 
@@ -40,7 +41,7 @@ static void note(struct sbiret r, const char *what)
 	case SBI_ERR_ALREADY_AVAILABLE:
 		return;
 	case SBI_ERR_INVALID_PARAM:
-		/* A window that the other's destruction took away */
+		/* The other manager's destruction of the partition took this window away. */
 		if (strcmp(what, "unmap") == 0)
 			return;
 		break;
@@ -51,7 +52,7 @@ static void note(struct sbiret r, const char *what)
 		check(false, "%s: error %ld", what, r.error);
 }
 
-/* Steps of an operation: all of them, or some and no more. */
+/* The steps of an operation: all of them, or only some. */
 static void steps(unsigned long fn, const char *what)
 {
 	struct sbiret r = { 0, 0 };
@@ -63,7 +64,10 @@ static void steps(unsigned long fn, const char *what)
 	note(r, what);
 }
 
-/* Give it up for a moment. The other manager may destroy it meanwhile and make it anew; as long as the note is there it does not run. */
+/*
+ * Give the partition up for a moment. The other manager may destroy it meanwhile, and create it
+ * anew; as long as the note is there it does not run.
+ */
 static void give(void)
 {
 	struct cleave_vm_info info;
@@ -82,7 +86,7 @@ static void give(void)
 	note(cleave_vm_note(THIRD, CLEAVE_NOTE_NONE, 0, false), "take back");
 }
 
-/* Read all records of the third, as long as the other lets it be paused. */
+/* Read all records of the third partition, as long as the other manager leaves it paused. */
 static void take_records(void)
 {
 	static struct cleave_state_head heads[RECORDS];
@@ -103,7 +107,7 @@ static void take_records(void)
 	}
 }
 
-/* Set them, or some of them, if it was created and has not run. */
+/* Set all records or some of them, if the partition was created and has not run. */
 static void give_records(void)
 {
 	u32 most = (random_next() & 3U) == 0 ? (u32)random_next() % (nr_records + 1U) : nr_records;
@@ -191,7 +195,7 @@ static void one_operation(void)
 	}
 }
 
-/* Only the first does this: two that paused each other would both be paused. */
+/* Only the first manager does this: if both did, both could be paused. */
 static void tease(u32 peer)
 {
 	struct sbiret r = cleave_vm_op(CLEAVE_FN_VM_PAUSE, peer);
@@ -203,7 +207,7 @@ static void tease(u32 peer)
 	r = cleave_vm_op(CLEAVE_FN_VM_RESUME, peer);
 	if (r.error == 0)
 		return;
-	/* It may have been shutting down when it was paused, and be done with that by now. */
+	/* It may have been shutting down when it was paused, and may have ended by now. */
 	if (cleave_vm_info(peer, &info).error == 0 && info.state == CLEAVE_VM_STOPPED)
 		return;
 	if (odd++ < 8U)
@@ -247,7 +251,7 @@ void guest_main(unsigned long hartid, const void *fdt)
 	own_id = strcmp(role, "first") == 0 ? 1 : 2;
 	work(strcmp(role, "first") == 0);
 	if (strcmp(role, "first") == 0) {
-		/* The other may be paused by nobody but this one; then the third is taken off. */
+		/* Only this manager may pause the other. Then the third partition is destroyed. */
 		wait_for_peer(1);
 		cleave_vm_steps(CLEAVE_FN_VM_DESTROY, THIRD);
 	}

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Every form of load and store that a guest may use on an emulated device, and, as its last act, one that it may not.
+ * Every form of load and store that a guest may use on an emulated device, and, as its last act,
+ * one that it may not.
  *
- * Devices: the UART's scratch register (8 bits) and the PLIC's enables of hart 0 (32 bits, bit 0 stays 0; other widths read 0 and
- * write nothing). A register that a load leaves alone would keep its poison.
+ * The devices are the UART's scratch register (8 bits) and the PLIC's enables of hart 0 (32 bits,
+ * of which bit 0 stays 0; other widths read 0 and write nothing). A register that a load did not
+ * write would keep its poison.
  *
- * Bootargs: `end=NAME` does NAME last (see `ends`), which ends the partition; without it the program shuts down.
+ * Bootargs: `end=NAME` does NAME last (see `ends`), which ends the partition; without it the
+ * program shuts down.
  */
 #include "guests/lib/guest.h"
 
@@ -33,7 +36,7 @@
 		__asm__ volatile(text : : "r"(value_), "r"(addr_) : "memory"); \
 	})
 
-/* Forms relative to sp: interrupts are off, so sp may point to a device for one instruction */
+/* Forms relative to sp. Interrupts are off, so sp may point to a device for one instruction. */
 #define LOAD_SP(text, addr)                                                  \
 	({                                                                   \
 		u64 value_ = POISON;                                         \
@@ -129,7 +132,7 @@ static void zcb(void *arg)
 	(void)check_eq(LOAD(".2byte 0x854c", PLIC_ENABLE), 0, "c.lh");
 }
 
-/* Each register once as target and once as source */
+/* Each register is once the target and once the source. */
 static void registers(void)
 {
 	u64 ok = 0;
@@ -152,7 +155,9 @@ static void registers(void)
 		ok |= (u64)(got_ == 0x40U + n##U) << n;          \
 	} while (0)
 
-	/* All but sp, and a0 to a2, which the test needs itself and the other tests use. */
+	/*
+	 * All registers but sp, and a0 to a2, which the test itself needs and the other tests use
+	 */
 	ONE(1);
 	ONE(3);
 	ONE(4);
@@ -184,7 +189,7 @@ static void registers(void)
 	(void)check_eq(ok, 0xffffe3faUL, "every register as source and target");
 }
 
-/* --- the last act ------------------------------------------------------------------------------------------------ */
+/* --- the last act ---------------------------------------------------------------------------- */
 
 static void end_amo(void)
 {
@@ -244,7 +249,7 @@ static void end_store_nowhere(void)
 	STORE("sd a1, 0(a0)", NOWHERE + 0x5678UL, 1);
 }
 
-/* satp points into nothing: the walk itself faults */
+/* satp points to where nothing is, so the walk itself faults. */
 static void end_walk_nowhere(void)
 {
 	csr_write(satp, (UINT64_C(8) << 60) | (NOWHERE >> 12));

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A device of the machine that was passed through: QEMU's goldfish RTC, whose registers are its own and whose alarm interrupts.
+ * A device of the machine that was passed through: QEMU's goldfish RTC, with registers of its own
+ * and an alarm that interrupts.
  *
- * The device keeps its state when the partition is reset, which tells the second run that it is one: the first leaves with
- * the alarm asserted and its interrupt claimed, and the second must hear the device all the same.
+ * The device keeps its state when the partition is reset, and by that the second run knows that
+ * it is the second: the first run leaves with the alarm asserted and its interrupt claimed, and
+ * the second must hear the device all the same.
  *
- * Bootargs: `irq=N` is the alarm's source; `reboot` makes the first run end in a reboot; `dma` has QEMU's fw_cfg device, passed
- * through too, write to memory; `touch=load`, `touch=store` and `touch=fetch` only do that to the RTC's first register;
- * `count` hears alarms and never ends.
+ * Bootargs: `irq=N` is the alarm's source; `reboot` makes the first run end in a reboot; `dma`
+ * has QEMU's fw_cfg device, passed through too, write to memory; `touch=load`, `touch=store` and
+ * `touch=fetch` only do that to the RTC's first register; `count` hears alarms and never ends.
  */
 #include "guests/lib/guest.h"
 
@@ -22,7 +24,10 @@
 #define RTC_ALARM_STATUS    0x18U
 #define RTC_CLEAR_INTERRUPT 0x1cU
 
-/* QEMU's fw_cfg, docs/specs/fw_cfg.rst: big-endian; storing the lower half of an address starts a transfer */
+/*
+ * QEMU's fw_cfg, docs/specs/fw_cfg.rst: big-endian; storing the lower half of an address starts a
+ * transfer
+ */
 #define FW_CFG		 0x10100000UL
 #define FW_CFG_DMA_HIGH	 0x10U
 #define FW_CFG_DMA_LOW	 0x14U
@@ -43,7 +48,7 @@
 #define SECOND_NS  1000000000U
 #define LAST_ALARM 0x7fffffffffffffffUL
 
-/* What the handler sees and does; it runs with interrupts off, on the only hart. */
+/* What the handler sees and does. It runs with interrupts off, on the only hart. */
 static volatile u32 heard;
 static volatile u32 wrong;
 static volatile u32 keep;  /* so many times the device is left as it is: it goes on interrupting */
@@ -102,7 +107,10 @@ static bool on_interrupt(struct trap *t)
 	}
 	if (keep != 0U) {
 		keep--;
-		/* QEMU's PLIC looks at a level only when the device drives it, which this makes it do. */
+		/*
+		 * QEMU's PLIC looks at a level only when the device drives it, which this makes
+		 * it do.
+		 */
 		set_rtc(RTC_IRQ_ENABLED, 1);
 	} else {
 		set_rtc(RTC_CLEAR_INTERRUPT, 1);
@@ -111,7 +119,7 @@ static bool on_interrupt(struct trap *t)
 	return true;
 }
 
-/* With interrupts off from the look to the WFI, so that none slips through in between. */
+/* Interrupts are off from the look to the WFI, so that none is missed in between. */
 static void wait_heard(u32 want)
 {
 	for (;;) {
@@ -198,7 +206,7 @@ struct fw_cfg_access {
 	u64 address;
 };
 
-/* The device is given guest-physical addresses, and has to find what the guest has there. */
+/* The device is given guest-physical addresses, and must find there what the guest has there. */
 static void test_dma(void)
 {
 	static volatile struct fw_cfg_access access;

@@ -2,8 +2,11 @@
 /*
  * Run one instruction in VS- or VU-mode, with a trap vector of its own, and say what came of it.
  *
- * void priv_run(void (*fn)(void), u64 sstatus, struct priv_trap *out, u64 mode): fn holds one instruction and then an ebreak. sstatus has SPP
- * (VS or VU) and SPIE (SIE while fn runs); mode is stvec's, 1: vectored. Returns when a trap comes; memory is untranslated, so VU-mode may fetch fn.
+ * void priv_run(void (*fn)(void), u64 sstatus, struct priv_trap *out, u64 mode)
+ *
+ * fn holds one instruction and then an ebreak. sstatus has SPP (VS or VU) and SPIE (SIE while fn
+ * runs). mode is that of stvec, 1: vectored. The function returns when a trap comes. Memory is
+ * not translated, so VU-mode may fetch fn.
  */
 	.option	push
 	.option	arch, +zicsr
@@ -108,7 +111,7 @@ priv_\name:
 	insn hlv_w, hlv.w a0, (a0)
 	insn hsv_b, hsv.b a0, (a0)
 	insn hlvx_hu, hlvx.hu a0, (a0)
-	/* What nobody but M-mode may */
+	/* What only M-mode may use */
 	insn mstatus_read, csrr a0, 0x300
 	insn mret, mret
 	/* Counters that a guest is not given */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a guest may not do raises the exception that a hart without the H extension would raise, from VS- and from VU-mode, and the
- * guest goes on: virtual instructions come back as illegal ones, with the instruction in stval, and trap entry lays down sepc,
- * SPP, SPIE and SIE as the privileged specification says, also with a vectored stvec.
+ * What a guest may not do raises the exception that a hart without the H extension would raise,
+ * from VS- and from VU-mode, and the guest goes on. Virtual instructions come back as illegal
+ * ones, with the instruction in stval, and the trap entry sets sepc, SPP, SPIE and SIE as the
+ * privileged specification says, also with a vectored stvec.
  *
- * The partition wants two vCPUs on one hart, so that WFI and WRS.NTO trap into the hypervisor too: the second one spins.
+ * The partition needs two vCPUs on one hart, so that WFI and WRS.NTO trap into the hypervisor
+ * too: the second vCPU spins.
  */
 #include "guests/lib/guest.h"
 
@@ -38,7 +40,7 @@ void priv_run(void (*fn)(void), u64 sstatus, struct priv_trap *out, u64 vectored
 	F(hlv_w)         \
 	F(hsv_b)         \
 	F(hlvx_hu)
-/* Illegal on any hart, or where features decide whether the hypervisor sees it */
+/* Illegal on any hart, or where the hart's features decide whether the hypervisor sees it */
 #define LIST_NOBODY(F)   \
 	F(mstatus_read)  \
 	F(mret)          \
@@ -48,7 +50,7 @@ void priv_run(void (*fn)(void), u64 sstatus, struct priv_trap *out, u64 vectored
 	F(stopi_read)    \
 	F(ones)          \
 	F(zeros)
-/* Only VU-mode may not */
+/* What only VU-mode may not use */
 #define LIST_SUPERVISOR(F) \
 	F(sstatus_read)    \
 	F(satp_write)      \
@@ -79,7 +81,7 @@ static const char *mode_name(u64 spp)
 	return spp != 0 ? "VS" : "VU";
 }
 
-/* @pc: where the trap has to be; SIE was on in the mode that trapped when @sie */
+/* @pc: where the trap must be; @sie: SIE was on in the mode that trapped */
 static bool trap_is(const struct priv_trap *t, u64 cause, u64 pc, u64 spp, bool sie)
 {
 	u64 want = spp | (sie ? SSTATUS_SPIE : 0U);
@@ -89,9 +91,10 @@ static bool trap_is(const struct priv_trap *t, u64 cause, u64 pc, u64 spp, bool 
 }
 
 /*
- * @ours: Cleave itself delivers the exception, so stvec may be vectored and stval is checked. Others may go through the firmware
- * (OpenSBI does not delegate illegal instructions): OpenSBI 1.5 takes a vectored stvec for an address, and QEMU 10 gives
- * stval of an earlier instruction for some.
+ * @ours: Cleave itself delivers the exception, so stvec may be vectored and stval is checked.
+ * Other exceptions may go through the firmware, as OpenSBI does not delegate illegal
+ * instructions: OpenSBI 1.5 takes a vectored stvec for an address, and QEMU 10 gives the stval of
+ * an earlier instruction for some.
  */
 static void expect_illegal(const struct entry *e, u64 spp, bool sie, bool ours)
 {
@@ -99,7 +102,7 @@ static void expect_illegal(const struct entry *e, u64 spp, bool sie, bool ours)
 	u32 insn = *(volatile u32 *)e->fn;
 
 	priv_run(e->fn, spp | (sie ? SSTATUS_SPIE : 0U), &t, ours);
-	/* stval: the instruction, or 0 where the hart does not give it. */
+	/* stval is the instruction, or 0 on a hart that does not give it. */
 	if (!check(trap_is(&t, TRAP_ILLEGAL, (u64)e->fn, spp, sie) &&
 			   (!ours || t.stval == insn || t.stval == 0),
 		   "%s in %s-mode, SIE %d, is illegal", e->name, mode_name(spp), sie))
@@ -115,7 +118,7 @@ static void expect_everywhere(const struct entry *e, bool ours)
 	expect_illegal(e, 0, true, ours);
 }
 
-/* The instruction works: what traps is the ebreak behind it */
+/* The instruction works; the trap is that of the ebreak after it. */
 static void expect_fine(const char *name, void (*fn)(void), u64 spp)
 {
 	struct priv_trap t = { 0 };
@@ -125,7 +128,7 @@ static void expect_fine(const char *name, void (*fn)(void), u64 spp)
 		    name, mode_name(spp));
 }
 
-/* A timer interrupt is pending and enabled, but not taken: SIE is off. WFI comes back at once. */
+/* A timer interrupt is pending and enabled, but not taken, as SIE is off. WFI returns at once. */
 static void expect_wfi_returns(void)
 {
 	csr_write(sie, SIE_TIMER);

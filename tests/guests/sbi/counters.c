@@ -25,7 +25,7 @@ void test_counters(void)
 	struct sbiret second;
 	u64 sum = 0;
 
-	/* Printing a result is an SBI call: not in between. */
+	/* Printing a result is an SBI call, so nothing is printed in between. */
 	for (u32 i = 0; i < CALLS; i++)
 		(void)call3(SBI_EID_BASE, SBI_BASE_GET_SPEC_VERSION, 0, 0, 0);
 	for (u32 i = 0; i < LOADS; i++)

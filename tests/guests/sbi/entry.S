@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where a hart starts or resumes whose state is looked at: it records what it finds and stops. */
+/* A hart whose state is tested starts or resumes here: it records what it finds, and stops. */
 #include <abi/sbi.h>
 
 	.option arch, +zicsr

@@ -2,7 +2,7 @@
 /* HSM: start, stop, status and suspend, on this hart and on every other. */
 #include "tests/guests/sbi/sbi_test.h"
 
-/* What a hart found when it was started; entry.S writes it */
+/* What a hart found when it was started; entry.S writes it. */
 struct entry_record {
 	u64 a0;
 	u64 a1;
@@ -11,7 +11,7 @@ struct entry_record {
 	u64 written;
 };
 
-/* entry.S: record what is found to the struct at a1, then stop */
+/* hsm_entry() - in entry.S: write what is found to the struct at a1, then stop */
 void hsm_entry(void);
 
 static void test_start_arguments(void)
@@ -20,7 +20,8 @@ static void test_start_arguments(void)
 	static const struct {
 		const char *name;
 		u64 from_end;
-	} outside[] = { { "behind memory", 0 }, { "far behind memory", UINT64_C(1) << 40 } };
+	} outside[] = { { "after the end of memory", 0 },
+			{ "far after the end of memory", UINT64_C(1) << 40 } };
 	u64 last = part.harts - 1U;
 
 	check_eq((u64)hart_status(0), SBI_HSM_STARTED, "HSM: hart 0 is started");
@@ -91,7 +92,7 @@ static void test_start_twice(u32 hart)
 	stay = 0;
 	started = 0;
 	check_eq((u64)start_hart(hart, stay_until_told, NULL), 0, "HSM: start hart %u", hart);
-	/* Not by start_hart(): that would change what the running hart was given. */
+	/* Not by start_hart(), which would change what the running hart was given. */
 	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_START, hart, (u64)hsm_entry, 0),
 		   SBI_ERR_ALREADY_AVAILABLE, "HSM: start while it starts");
 	wait_for(&started, 1);
@@ -103,7 +104,7 @@ static void test_start_twice(u32 hart)
 	check(true, "HSM: hart %u stops itself", hart);
 }
 
-/* --- suspend ----------------------------------------------------------------------------------------------------- */
+/* --- suspend --------------------------------------------------------------------------------- */
 
 static void test_suspend_arguments(void)
 {
@@ -116,7 +117,7 @@ static void test_suspend_arguments(void)
 			 (u64)SBI_ERR_INVALID_PARAM, "HSM: suspend type 0x%x", bad[i]);
 	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_SUSPEND, SBI_SUSPEND_NON_RETENTIVE,
 			 part.base + part.size, 0),
-		   SBI_ERR_INVALID_ADDRESS, "HSM: resume behind memory");
+		   SBI_ERR_INVALID_ADDRESS, "HSM: resume after the end of memory");
 	want_error(call3(SBI_EID_HSM, SBI_HSM_HART_SUSPEND, SBI_SUSPEND_NON_RETENTIVE,
 			 (u64)hsm_entry + 1U, 0),
 		   SBI_ERR_INVALID_ADDRESS, "HSM: resume at an odd address");
@@ -124,7 +125,10 @@ static void test_suspend_arguments(void)
 		   SBI_ERR_INVALID_ADDRESS, "HSM: resume at 0");
 }
 
-/* On this hart, which may be the partition's only one: what wakes it is its timer, or an interrupt that waits already. */
+/*
+ * On this hart, which may be the partition's only one. Its timer wakes it, or an interrupt that
+ * is pending already.
+ */
 static void test_suspend_here(void)
 {
 	u64 at;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The SBI that Cleave gives to guests, held against SBI 2.0 function by function: values, error codes, what happens in the
- * right order, what is left alone. Run it with 1, 2 and 4 vCPUs, on one hart and on several, with and without Sstc.
+ * The SBI that Cleave gives to guests, compared with SBI 2.0 function by function: values, error
+ * codes, what happens in the right order, what is left alone. Run it with 1, 2 and 4 vCPUs, on
+ * one hart and on several, with and without Sstc.
  */
 #include "tests/guests/sbi/sbi_test.h"
 
 struct partition part;
 
-/* --- calls in general ------------------------------------------------------------------------------------------- */
+/* --- calls in general ------------------------------------------------------------------------ */
 
 static const struct {
 	const char *name;
@@ -111,7 +112,7 @@ static void test_registers_are_kept(void)
 	check(out[21] == 0 && out[22] == 0x10, "a call keeps a6 and a7");
 }
 
-/* --- BASE -------------------------------------------------------------------------------------------------------- */
+/* --- BASE ------------------------------------------------------------------------------------ */
 
 static void test_base(void)
 {
@@ -131,7 +132,7 @@ static void test_base(void)
 	want_error(call3(SBI_EID_BASE, 7, 0, 0, 0), SBI_ERR_NOT_SUPPORTED, "BASE: function 7");
 }
 
-/* --- TIME -------------------------------------------------------------------------------------------------------- */
+/* --- TIME ------------------------------------------------------------------------------------ */
 
 static bool timer_pending(void)
 {
@@ -177,7 +178,7 @@ static void test_time(void)
 	want_error(call3(SBI_EID_TIME, 1, 0, 0, 0), SBI_ERR_NOT_SUPPORTED, "TIME: function 1");
 }
 
-/* --- IPI --------------------------------------------------------------------------------------------------------- */
+/* --- IPI ------------------------------------------------------------------------------------- */
 
 static bool soft_pending(void)
 {
@@ -249,7 +250,7 @@ static void test_ipi(void)
 		test_ipi_other(i);
 }
 
-/* --- SRST -------------------------------------------------------------------------------------------------------- */
+/* --- SRST ------------------------------------------------------------------------------------ */
 
 static void test_srst(void)
 {
@@ -265,7 +266,7 @@ static void test_srst(void)
 	want_error(call3(SBI_EID_SRST, 1, 0, 0, 0), SBI_ERR_NOT_SUPPORTED, "SRST: function 1");
 }
 
-/* --- DBCN -------------------------------------------------------------------------------------------------------- */
+/* --- DBCN ------------------------------------------------------------------------------------ */
 
 static void want_dbcn(u64 fid, u64 len, u64 lo, u64 hi, s64 want, const char *name)
 {
@@ -282,7 +283,7 @@ static void test_dbcn_ranges(u64 fid)
 	want_dbcn(fid, 1, part.base, UINT64_MAX, bad, "high word -1");
 	want_dbcn(fid, 1, 0, 0, bad, "at 0");
 	want_dbcn(fid, 1, part.base - 1U, 0, bad, "below memory");
-	want_dbcn(fid, 1, end, 0, bad, "behind memory");
+	want_dbcn(fid, 1, end, 0, bad, "after the end of memory");
 	want_dbcn(fid, 2, end - 1U, 0, bad, "across the end");
 	want_dbcn(fid, 2, part.base - 1U, 0, bad, "across the beginning");
 	want_dbcn(fid, part.size + 1U, part.base, 0, bad, "one byte too many");
@@ -310,7 +311,10 @@ static void test_dbcn(void)
 	(void)call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE_BYTE, 0xffffffffffffff00U | 'c', 0, 0);
 	r = call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE_BYTE, '\n', 0, 0);
 	check(r.error == 0, "DBCN: write_byte looks at one byte");
-	/* Each of them has a line shown, and maybe the open line of another drawn again. */
+	/*
+	 * Each of them has a line shown, and maybe the open line of another partition drawn
+	 * again.
+	 */
 	memset(newlines, '\n', sizeof(newlines));
 	r = call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, sizeof(newlines), (u64)newlines, 0);
 	check(r.error == 0 && r.value > 0 && r.value < (long)sizeof(newlines),

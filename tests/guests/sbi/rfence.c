@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * RFENCE: arguments, and that a fence has happened when the call returns: another hart reads through a page table that
- * this one changes, and must not see the old page once the remote fence has come back.
+ * RFENCE: its arguments, and that the fence has happened when the call returns. Another hart
+ * reads through a page table that this one changes, and must not see the old page once the remote
+ * fence has returned.
  */
 #include "tests/guests/sbi/sbi_test.h"
 
@@ -51,7 +52,10 @@ static void test_arguments(void)
 		check_eq((u64)rfence(fid, 1, 0, 0x1000, UINT64_MAX - 1U, 0).error,
 			 (u64)SBI_ERR_INVALID_ADDRESS, "RFENCE %lu: far across 2^64", fid);
 	}
-	/* A guest without the H extension. Errors in the arguments do not change that. */
+	/*
+	 * A guest does not have the H extension. Errors in the arguments do not change the
+	 * answer.
+	 */
 	for (u64 fid = 3; fid <= 7U; fid++) {
 		check_eq((u64)rfence(fid, 1, 0, 0, 0, 0).error, (u64)SBI_ERR_NOT_SUPPORTED,
 			 "RFENCE %lu: not for this guest", fid);
@@ -75,7 +79,7 @@ static u64 leaf_pte(const void *at)
 	return ((u64)at >> 12) << 10 | PTE_LEAF;
 }
 
-/* The low half maps to itself by 1 GiB leaves but for the last, where TEST_VA maps to page[0]. */
+/* The low half maps to itself by 1 GiB leaves, except the last, where TEST_VA maps to page[0]. */
 static void make_tables(void)
 {
 	memset(root, 0, sizeof(root));
@@ -95,7 +99,10 @@ static u64 reading, stop_reading;
 static u64 change; /* counts: 2 * n: page[n % 2] is mapped; odd: a change is under way */
 static u64 stale;
 
-/* Reads through the mapping for ever. Where no change began or ended meanwhile, it must see the page that is mapped. */
+/*
+ * Reads through the mapping for ever. If no change began or ended meanwhile, it must see the page
+ * that is mapped.
+ */
 static void reader(void *arg)
 {
 	volatile u64 *p = (volatile u64 *)TEST_VA;
@@ -185,7 +192,7 @@ static void test_fence_i(u32 hart)
 	check_eq(patch_result, 22, "RFENCE: hart %u runs the new code", hart);
 }
 
-/* Fences of a hart that is stopped or suspended are no error, and nobody waits for it. */
+/* To fence a hart that is stopped or suspended is not an error, and nobody waits for it. */
 static void test_fence_of_the_absent(void)
 {
 	check_eq((u64)rfence(SBI_RFENCE_SFENCE_VMA, (UINT64_C(1) << part.harts) - 1U, 0, 0x1000,

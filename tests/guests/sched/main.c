@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Does everybody get a turn, and does nobody get another's translations? For several vCPUs on one hart, and for as many harts as
- * there are: time slices, interrupts to a vCPU that does not run, timers of those that wait, page tables of their own under
- * the same ASID, fences and starts by all at once.
+ * Does every vCPU get its turn, and does none get another's translations? For several vCPUs on
+ * one hart, and for as many harts as there are: time slices, interrupts to a vCPU that does not
+ * run, timers of vCPUs that wait, page tables of their own under the same ASID, and fences and
+ * starts by all at once.
  *
- * Bootargs: `end=stop`: at the end all vCPUs stop themselves instead of shutting down; `end=reboot`: instead of
- * all tests, the partition reboots while all of them are at work. `alone`: each vCPU has a hart of its own, which must take no tick.
+ * Bootargs: `end=stop`: at the end all vCPUs stop themselves instead of shutting down.
+ * `end=reboot`: instead of all tests, the partition reboots while all of them are at work.
+ * `alone`: each vCPU has a hart of its own, which must take no tick.
  */
 #include "guests/lib/guest.h"
 
@@ -18,14 +20,14 @@
 
 static u32 harts;
 static u64 timebase;
-static u64 arrived; /* harts at the present meeting */
+static u64 arrived; /* harts that have come to the meeting */
 
 static u64 look(const u64 *word)
 {
 	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
-/* Start @fn on all other harts, run it here as well, and wait until all are done. */
+/* Start @fn on all other harts, run it here too, and wait until all are done. */
 static void everybody(void (*fn)(void *arg), const char *name)
 {
 	__atomic_store_n(&arrived, 0, __ATOMIC_SEQ_CST);
@@ -38,7 +40,7 @@ static void everybody(void (*fn)(void *arg), const char *name)
 		wait_hart_stopped(i);
 }
 
-/* Wait, busily, until all harts are here: it ends only if each of them gets its turn. */
+/* Wait, busily, until all harts are here: that ends only if each of them gets its turn. */
 static void meet(u64 round)
 {
 	(void)__atomic_fetch_add(&arrived, 1U, __ATOMIC_ACQ_REL);
@@ -46,7 +48,7 @@ static void meet(u64 round)
 		cpu_relax();
 }
 
-/* --- turns ------------------------------------------------------------------------------------------------------- */
+/* --- turns ----------------------------------------------------------------------------------- */
 
 static void turns(void *arg)
 {
@@ -85,7 +87,10 @@ static u64 host_interrupts(void)
 	return stats[CLEAVE_STAT_EXIT_IRQ];
 }
 
-/* Two busy vCPUs on one hart are interrupted for each other; one that has its hart for itself is not interrupted at all. */
+/*
+ * Two busy vCPUs on one hart interrupt each other; one that has its hart for itself is never
+ * interrupted.
+ */
 static void test_ticks(bool alone)
 {
 	u64 end = rdtime() + timebase / 5U;
@@ -98,12 +103,15 @@ static void test_ticks(bool alone)
 		check_eq(stats[CLEAVE_STAT_EXIT_WFI], 0, "nor an exit for WFI");
 	} else if (harts > 1U) {
 		everybody(count, "count");
-		/* How often depends on the time it took; not at all would mean that somebody never had a turn. */
+		/*
+		 * How often depends on the time that it took. Never would mean that some vCPU had
+		 * no turn.
+		 */
 		check(host_interrupts() > had, "a hart with several vCPUs takes ticks");
 	}
 }
 
-/* --- interrupts -------------------------------------------------------------------------------------------------- */
+/* --- interrupts ------------------------------------------------------------------------------ */
 
 static bool soft_pending(void)
 {
@@ -134,7 +142,7 @@ static void ring(void *arg)
 	csr_clear(sie, SIE_SOFT);
 }
 
-/* The same while the successor does not wait but works. */
+/* The same while the successor works instead of waiting. */
 static void ring_busy(void *arg)
 {
 	u32 me = (u32)this_hart();
@@ -194,7 +202,7 @@ static void test_interrupts(void)
 	check_eq(early, 0, "no timer fires early");
 }
 
-/* --- translations ------------------------------------------------------------------------------------------------ */
+/* --- translations ---------------------------------------------------------------------------- */
 
 /* Each hart's own tables, and the page that it alone maps at TEST_VA */
 struct tables {
@@ -248,7 +256,7 @@ static void test_translations(void)
 	check_eq(strange, 0, "the same ASID and address, and each sees its own page");
 }
 
-/* --- all at once ------------------------------------------------------------------------------------------------- */
+/* --- all at once ----------------------------------------------------------------------------- */
 
 static u64 fence_errors;
 
@@ -288,7 +296,7 @@ static void stop_all(void *arg)
 	(void)sbi_call(SBI_EID_HSM, SBI_HSM_HART_STOP, 0, 0, 0, 0, 0, 0);
 }
 
-/* All work, and one of them reboots the partition. */
+/* All harts work, and one of them reboots the partition. */
 static void reboot_one(void *arg)
 {
 	(void)arg;

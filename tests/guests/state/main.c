@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Does the hypervisor keep a vCPU's state? Every hart of the partition fills integer, floating-point and vector registers and
- * the CSRs of VS-mode with values of its own, lets something happen (a call, a device access, a virtual instruction, or just
- * time, in which another vCPU may have its turn on the same hart), and looks whether all is as it was.
+ * Does the hypervisor keep a vCPU's state? Every hart of the partition fills integer,
+ * floating-point and vector registers and the CSRs of VS-mode with values of its own. Then it
+ * lets something happen: a call, a device access, a virtual instruction, or just time, in which
+ * another vCPU may have its turn on the same hart. It then looks whether everything is as it was.
  *
- * Run it with more vCPUs than harts, and beside another partition, to have the switch between vCPUs tested. Bootargs:
- * `rounds=N` (default 300).
+ * Run it with more vCPUs than harts, and beside another partition, to test the switch between
+ * vCPUs. Bootargs: `rounds=N` (default 300).
  */
 #include "guests/lib/guest.h"
 
-/* Interrupt enables of a hart in the PLIC: a register that keeps what is written, but bit 0, and does nothing while priorities are 0 */
+/*
+ * Interrupt enables of a hart in the PLIC: a register that keeps all bits but bit 0, and that has
+ * no effect while priorities are 0
+ */
 #define PLIC_ENABLE(hart) (0x0c002000UL + 0x80UL * (hart))
 
 #define EVENTS 5U
@@ -46,7 +50,7 @@ struct per_hart {
 	u64 f[32], f_out[32];
 	u8 v[32 * VLENB_MAX], v_out[32 * VLENB_MAX];
 	u64 vcsr[4];
-	u64 wrong; /* of the round, a bit a kind of state */
+	u64 wrong; /* of the round, one bit for each kind of state */
 	u64 rounds;
 	u64 device; /* address of a 32-bit register that is this hart's alone */
 	u32 device_value;
@@ -81,7 +85,10 @@ static void try_senvcfg(void *arg)
 	csr_write(senvcfg, 0);
 }
 
-/* Of the AIA and of indirect CSRs, which a guest is not given; but where it gets at this one, nobody else's shines through. */
+/*
+ * Registers of the AIA and of indirect CSRs, which a guest is not given. If it can read one all
+ * the same, it must not see another guest's value there.
+ */
 #define SISELECT_BITS 0x1ffU
 
 static void try_siselect(void *arg)
@@ -98,7 +105,7 @@ static const char *const kind_name[] = { "integer registers", "floating-point re
 #define WRONG_VEC 4U
 #define WRONG_CSR 8U
 
-/* What the event leaves in register @n, given what went in */
+/* Return: what the event leaves in register @n, given what went in */
 static u64 expected(const struct per_hart *h, enum event event, unsigned n, u64 sbi_version)
 {
 	if (event == EVENT_SPIN && n == 31)
@@ -163,7 +170,10 @@ static void one_round(struct per_hart *h, enum event event, u64 sbi_version)
 	    (h->siselect && csr_read(0x150) != (h->seed & SISELECT_BITS)))
 		h->wrong |= WRONG_CSR;
 	if (event == EVENT_ILLEGAL) {
-		/* The trap wrote these; SPP says VS-mode, and the cause is that of a hart without H. */
+		/*
+		 * The trap wrote these: SPP says VS-mode, and the cause is that of a hart without
+		 * H.
+		 */
 		if (csr_read(scause) != TRAP_ILLEGAL || csr_read(stvec) == stvec)
 			h->wrong |= WRONG_CSR;
 		csr_write(stvec, stvec);

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One round of the state test: every register gets a value of its own, something happens, and every register is written down.
+ * One round of the state test: every register gets a value of its own, something happens, and
+ * every register is written down.
  *
- * Interrupts are off, so that only the hypervisor can come between. sscratch holds the place where registers go; the caller
- * checks it too.
+ * Interrupts are off, so that only the hypervisor can interfere. sscratch holds the place where
+ * registers go; the caller checks it too.
  */
 #define FRAME 112
 
-/* Kinds of event; main.c counts on them */
-#define EVENT_SPIN  0	/* nothing but time: the host's timer comes, or another vCPU's turn */
-#define EVENT_ECALL 1
-#define EVENT_LOAD  2	/* of a device register */
-#define EVENT_STORE 3	/* to a device register */
-#define EVENT_ILLEGAL 4	/* hypervisor CSR: virtual instruction, which comes back as an illegal one */
+/*
+ * Kinds of event; main.c counts on them. SPIN is nothing but time: the host's timer comes, or
+ * another vCPU's turn. LOAD and STORE are to a device register. ILLEGAL is an access of a
+ * hypervisor CSR: a virtual instruction, which comes back as an illegal one.
+ */
+#define EVENT_SPIN    0
+#define EVENT_ECALL   1
+#define EVENT_LOAD    2
+#define EVENT_STORE   3
+#define EVENT_ILLEGAL 4
 
 	.option push
 	.option arch, +zicsr
@@ -110,23 +115,28 @@ state_round:
 	ret
 
 	.option arch, +d, +v
-/* void fp_fill(const u64 f[32], u64 fcsr), void fp_read(u64 f[32]) -> fcsr */
+/* void fp_fill(const u64 f[32], u64 fcsr); u64 fp_read(u64 f[32]) returns fcsr */
 	.globl	fp_fill
 fp_fill:
-	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26, \
+		27,28,29,30,31
 	fld	f\n, \n*8(a0)
 	.endr
 	csrw	fcsr, a1
 	ret
 	.globl	fp_read
 fp_read:
-	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26, \
+		27,28,29,30,31
 	fsd	f\n, \n*8(a0)
 	.endr
 	csrr	a0, fcsr
 	ret
 
-/* void vector_fill(const void *regs): all registers, vl = 3 of 16-bit elements, vcsr = 5; vector_read(void *regs, u64 csr[4]) */
+/*
+ * void vector_fill(const void *regs): all registers, vl = 3 of 16-bit elements, vcsr = 5
+ * void vector_read(void *regs, u64 csr[4])
+ */
 	.globl	vector_fill
 vector_fill:
 	csrwi	vstart, 0	/* whole-register accesses begin there */

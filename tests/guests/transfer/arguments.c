@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the calls must refuse, and records that mean harm. */
+/* What the calls must refuse, and records that are meant to do harm. */
 #include "tests/guests/transfer/transfer.h"
 
 static u8 buffer[CLEAVE_STATE_MAX + 16U] __attribute__((aligned(4096)));
 
-/* A head alone, of any kind, with @length bytes of zeros behind */
+/* A head alone, of any kind, with @length bytes of zeros after it */
 static struct sbiret set_plain(u32 vm, u32 kind, u32 instance, u16 version, u16 flags, u32 length)
 {
 	struct cleave_state_head *head = (struct cleave_state_head *)(void *)buffer;
@@ -133,7 +133,7 @@ static void test_set(u32 vm)
 	check_eq(bad, 0, "records that are cut off");
 }
 
-/* Somebody's registers have been set here; a slot that is created anew tells nothing of them. */
+/* Registers have been set here; a slot that is created anew must show nothing of them. */
 static void test_clean(u32 vm)
 {
 	const u64 *words = (const u64 *)(const void *)(buffer + sizeof(struct cleave_state_head));
@@ -148,7 +148,7 @@ static void test_clean(u32 vm)
 		if (kind != CLEAVE_STATE_REGS && kind != CLEAVE_STATE_FP &&
 		    kind != CLEAVE_STATE_VECTOR_LOW && kind != CLEAVE_STATE_VECTOR_HIGH)
 			continue;
-		/* The first word of a half of V holds vlenb; REGS end with the mode. */
+		/* The first word of VECTOR_LOW and VECTOR_HIGH is vlenb; REGS end with the mode. */
 		for (u32 w = 1; w < record(n)->length / 8U - 1U; w++)
 			left |= words[w];
 		left |= kind == CLEAVE_STATE_REGS || kind == CLEAVE_STATE_FP ? words[0] : 0U;
@@ -166,7 +166,10 @@ void test_slot(u32 from, u32 empty)
 	test_state(empty, "an empty slot");
 	want(cleave_vm_steps(CLEAVE_FN_VM_CREATE, empty), 0, "create");
 	test_set(empty);
-	/* In ascending order, the first that is missing is always the next. */
+	/*
+	 * The records are set in ascending order, so the first that is missing is always the
+	 * next.
+	 */
 	for (u32 n = 0; n < records.nr; n++) {
 		r = cleave_state_check(empty);
 		wrong += r.error != SBI_ERR_INVALID_STATE ||
@@ -191,7 +194,7 @@ void test_slot(u32 from, u32 empty)
 	test_clean(empty);
 }
 
-/* Turn some bits of a record's data; a record that is refused then is set as it was. */
+/* Flip some bits of a record's data. A record that is then refused is set as it was. */
 static u32 set_harmed(u32 to, u32 n, u64 *seed)
 {
 	struct sbiret r;

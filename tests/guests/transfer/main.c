@@ -2,9 +2,11 @@
 /*
  * Who this partition is, by its bootargs:
  *
- * role=victim	uses everything, until it is told to stop; `mode=typed`: waits for its move with half a line printed and unread input
- * role=manager	`rounds=N` moves between partitions "here" and "there"; `mode=typed`: a read at a key, a move at the next;
- *		`mode=hostile`: sets records with bits turned, and lets the victim run with them
+ *   role=victim    uses everything, until it is told to stop
+ *     mode=typed   waits for its move with half a line printed and unread input
+ *   role=manager   moves the victim between the partitions "here" and "there", `rounds=N` times
+ *     mode=typed   reads the state at a key, and moves the victim at the next
+ *     mode=hostile sets records with bits flipped, and lets the victim run with them
  */
 #include "tests/guests/transfer/transfer.h"
 
@@ -20,7 +22,7 @@ static void move(u32 from, u32 to, bool last)
 
 	for (u32 n = 0; n < records.nr; n++)
 		order[n] = n;
-	/* In any order. */
+	/* The records are set in any order. */
 	for (u32 n = records.nr; n > 1U; n--) {
 		u32 other = (u32)(random_next(&seed) % n), kept = order[n - 1U];
 
@@ -59,8 +61,9 @@ static u64 clock_record(void)
 }
 
 /*
- * The guest's time, looked at from outside: between two pauses as much of it has passed as the guest was let run, which lies between
- * what lies for certain within, and what lies for certain around it.
+ * The guest's time, looked at from outside: between two pauses as much of it has passed as the
+ * guest was let run. That lies between the time that is certainly within, and the time that is
+ * certainly around it.
  */
 static void test_moves(u64 rounds)
 {
@@ -102,7 +105,10 @@ static void run_manager(const void *fdt, const char *mode)
 
 	if (strcmp(mode, "typed") == 0) {
 		wait_for_key();
-		/* Read, and not moved after all: what is typed meanwhile is not lost. */
+		/*
+		 * The state is read, and the guest is not moved after all: what is typed
+		 * meanwhile is not lost.
+		 */
 		want(cleave_vm_op(CLEAVE_FN_VM_PAUSE, here), 0, "pause");
 		(void)read_all(here);
 		say("held");

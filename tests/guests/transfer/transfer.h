@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A test of state records: a manager (bootarg role=manager) moves a victim (role=victim) from one slot to another and back, while the
- * victim uses everything that a record holds, and looks whether it is still whole.
+ * A test of state records: a manager (bootarg role=manager) moves a victim (role=victim) from one
+ * slot to another and back, while the victim uses everything that a record holds, and checks that
+ * its state is still complete.
  */
 #ifndef TESTS_GUESTS_TRANSFER_H
 #define TESTS_GUESTS_TRANSFER_H
@@ -16,13 +17,16 @@
 /* Where both sides expect it */
 #define MAILBOX (VICTIM_BASE + UINT64_C(0x800000))
 
-/** struct mailbox - @up: the victim's harts all work; @stop: written from outside while it is paused: be done */
+/**
+ * struct mailbox - @up: the victim's harts all work; @stop: written from outside while the victim
+ * is paused: it is to end
+ */
 struct mailbox {
 	u64 up;
 	u64 stop;
 };
 
-/** random_next() - the next number from @seed, which is not 0 */
+/** random_next() - Return: the next number after @seed, which is not 0 */
 static inline u64 random_next(u64 *seed)
 {
 	*seed ^= *seed << 13;
@@ -62,13 +66,16 @@ static inline size_t record_size(u32 n)
 /** slot() - id of the partition called @name */
 u32 slot(const char *name);
 
-/** read_all() - all records of a paused VM into `records`. Return: it went well */
+/** read_all() - read all records of a paused VM into `records`. Return: true when that went well */
 bool read_all(u32 vm);
 
-/** copy_memory() - of one VM into another, both paused. Return: it went well */
+/**
+ * copy_memory() - copy one VM's memory into another's, both paused. Return: true when that went
+ * well
+ */
 bool copy_memory(u32 from, u32 to);
 
-/** wait_for_victim() - until it is in @vm and all its harts work */
+/** wait_for_victim() - wait until the victim is in @vm and all its harts work */
 void wait_for_victim(u32 vm);
 
 /** want() - check an answer */
@@ -78,7 +85,10 @@ void want(struct sbiret r, long error, const char *name);
 void test_running(u32 vm); /* a VM that runs, and wrong arguments */
 void test_slot(u32 from,
 	       u32 empty); /* a paused VM with its records in `records`, and an empty slot */
-/** test_hostile() - records of the paused VM @from with bits turned, set in the empty slot @to, and run there */
+/**
+ * test_hostile() - set records of the paused VM @from, with bits flipped, in the empty slot @to,
+ * and run them there
+ */
 void test_hostile(u32 from, u32 to, u64 rounds);
 
 /* victim.c */

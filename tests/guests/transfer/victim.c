@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The victim: hart 0 prints a numbered line at each tick of its timer, a character an interrupt of its UART; checks its registers in
- * between; and sends hart 1 around by IPIs, who has page tables on, and hart 2 through every state of HSM.
+ * The victim. Hart 0 prints a numbered line at each tick of its timer, one character at each
+ * interrupt of its UART, and checks its registers in between. It sends hart 1, which has page
+ * tables on, around by IPIs, and hart 2 through every state of HSM.
  */
 #include "tests/guests/transfer/transfer.h"
 
@@ -56,15 +57,15 @@ struct per_hart {
 };
 
 static struct per_hart harts[3] __attribute__((aligned(64)));
-static u64 shared_time; /* that some hart has seen */
+static u64 shared_time; /* the latest that any hart has seen */
 static u64 ball, back;	/* hart 0 to 1, and 1 to 0 */
 static u64 stopping;
 static struct entry_record woken;
 static u64 slept_badly, cycles, bad_entry;
 
-/* --- time and registers ------------------------------------------------------------------------------------------ */
+/* --- time and registers ---------------------------------------------------------------------- */
 
-/* No hart's time goes back, and none is behind what another has seen. */
+/* No hart's time goes back, and none is earlier than what another hart has seen. */
 static void look_at_time(struct per_hart *h)
 {
 	u64 seen = __atomic_load_n(&shared_time, __ATOMIC_ACQUIRE);
@@ -97,7 +98,7 @@ static void registers_init(struct per_hart *h, u64 hart)
 	h->vector = trap_try(try_vector, h->v, NULL) == TRAP_NONE;
 }
 
-/* Interrupts are off: state_round() uses sscratch, and no stack. */
+/* Interrupts are off, as state_round() uses sscratch and has no stack. */
 static void registers_round(struct per_hart *h, u64 event)
 {
 	u64 fcsr = random_next(&h->seed) & 0x7fU, satp = csr_read(satp), sstatus;
@@ -150,7 +151,7 @@ static void registers_round(struct per_hart *h, u64 event)
 	look_at_time(h);
 }
 
-/* --- hart 0: its timer, its UART --------------------------------------------------------------------------------- */
+/* --- hart 0: its timer, its UART ------------------------------------------------------------- */
 
 static char ring[256];
 static u32 ring_head, ring_len;
@@ -228,7 +229,7 @@ static bool on_interrupt(struct trap *t)
 	return true;
 }
 
-/* --- hart 1: page tables, and IPIs back -------------------------------------------------------------------------- */
+/* --- hart 1: page tables, and IPIs back ------------------------------------------------------ */
 
 static u64 root[512] __attribute__((aligned(4096)));
 
@@ -239,7 +240,10 @@ static void run_second(void *arg)
 
 	(void)arg;
 	registers_init(h, 1);
-	/* The first 512 GiB as they are: valid, readable, writable, executable, accessed, dirty. */
+	/*
+	 * The first 512 GiB map to themselves: valid, readable, writable, executable, accessed,
+	 * dirty.
+	 */
 	for (u64 i = 0; i < 512U; i++)
 		root[i] = i << 28 | 0xcfU;
 	__asm__ volatile("fence" ::: "memory");
@@ -262,7 +266,7 @@ static void run_second(void *arg)
 	}
 }
 
-/* --- hart 2: HSM -------------------------------------------------------------------------------------------------- */
+/* --- hart 2: HSM ----------------------------------------------------------------------------- */
 
 static struct sbiret suspend(unsigned long type, unsigned long addr, unsigned long opaque)
 {
@@ -280,7 +284,10 @@ static void run_third(void *arg)
 	slept_badly++; /* it goes on elsewhere */
 }
 
-/* Hart 0 pushes hart 2 on: from stopped to started, suspended, started, suspended, and by a jump to stopped. */
+/*
+ * Hart 0 pushes hart 2 on: from stopped to started, suspended, started, suspended, and by a jump
+ * to stopped.
+ */
 static void push_third(void)
 {
 	long status = hart_status(2);
@@ -297,7 +304,7 @@ static void push_third(void)
 	}
 }
 
-/* --- the whole ----------------------------------------------------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------------------------------- */
 
 static void devices_init(void)
 {
@@ -369,7 +376,7 @@ void run_victim(u32 cpus)
 			push_third();
 		if (ball == 3U)
 			m->up = 1;
-		/* However slow the machine is: nothing is whole that was not used. */
+		/* However slow the machine is, what was not used is not proven to be complete. */
 		if (m->stop != 0 && ball > 10U && ticks > 10U && (cpus < 3U || cycles > 10U))
 			stopping = 1;
 	}
@@ -387,7 +394,7 @@ void run_victim(u32 cpus)
 	report(cpus);
 }
 
-/* --- half a line, and what was typed ------------------------------------------------------------------------------ */
+/* --- half a line, and what was typed --------------------------------------------------------- */
 
 static void uart_puts(const char *s)
 {
@@ -403,7 +410,10 @@ void run_typist(void)
 
 	*m = (struct mailbox){ 0 };
 	say("type now");
-	/* A colour, a cursor that went back, a carriage return that waits, half of a sequence. */
+	/*
+	 * A colour, a cursor that went back, a carriage return that is pending, and half of a
+	 * sequence
+	 */
 	uart_puts("half \033[31mof a line, with a typo here\033[4D\r\033[");
 	while (m->stop == 0)
 		cpu_relax();

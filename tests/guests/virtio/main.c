@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Test of the virtio console driver against a real device: tests/boot/guests/lib/test_virtio.py is at the other end of each port.
+ * Test of the virtio console driver against a real device: tests/boot/guests/lib/test_virtio.py
+ * is at the other end of each port.
  *
- * A connection begins with a header from the host. mode 0: @length bytes of the stream of @seed follow, which are checked, and
- * sent back with every byte inverted. mode 1: @length bytes of that stream go to the host. mode 2: the test is over. mode 3: as
- * 0, and the port rests until the host has opened another connection.
- * With the bootarg `sleep`, the program waits in WFI for the device's interrupt whenever nothing moves.
+ * A connection begins with a header from the host. mode 0: @length bytes of the stream of @seed
+ * follow, which are checked, and sent back with every byte inverted. mode 1: @length bytes of
+ * that stream go to the host. mode 2: the test is over. mode 3: as 0, and the port rests until
+ * the host has opened another connection. With the bootarg `sleep`, the program waits in WFI for
+ * the device's interrupt whenever nothing moves.
  *
- * A line a connection: `ok NAME connection N: BYTES bytes`, or `cut NAME connection N after BYTES bytes`.
+ * It prints one line for each connection: `ok NAME connection N: BYTES bytes`, or `cut NAME
+ * connection N after BYTES bytes`.
  */
 #include "guests/lib/guest.h"
 #include "guests/lib/guest_plic.h"
@@ -26,7 +29,12 @@ struct header {
 	u64 length;
 };
 
-/** struct end - a port's program: @got bytes were received behind the header, @sent were sent; [@head, @tail) of @buf waits */
+/**
+ * struct end - a port's program
+ * @got: bytes received after the header
+ * @sent: bytes sent
+ * @head, @tail: [@head, @tail) of @buf waits
+ */
 struct end {
 	const char *name;
 	struct virtio_port *port;
@@ -62,7 +70,7 @@ static u8 stream_byte(struct end *e, u64 at)
 	return (u8)(e->word >> at % 8U * 8U);
 }
 
-/** begin() - a new connection of the host's, if there is one */
+/** begin() - take a new connection of the host's, if there is one */
 static bool begin(struct end *e)
 {
 	if (!virtio_port_open(e->port))
@@ -77,7 +85,7 @@ static bool begin(struct end *e)
 	return true;
 }
 
-/** rest() - the port rests until there is another connection */
+/** rest() - have the port rest until there is another connection */
 static bool rest(struct end *e)
 {
 	virtio_port_rest(e->port);
@@ -97,7 +105,7 @@ static bool cut(struct end *e)
 	return true;
 }
 
-/** more() - fill the empty buffer: what is to be sent. Return: bytes, -1: cut */
+/** more() - fill the empty buffer with what is to be sent. Return: bytes, -1: cut */
 static s64 more(struct end *e)
 {
 	u64 left = e->header.length - e->got;
@@ -125,7 +133,7 @@ static s64 more(struct end *e)
 	return n;
 }
 
-/** step() - Return: something moved */
+/** step() - Return: true when something moved */
 static bool step(struct end *e)
 {
 	s64 n;
@@ -163,7 +171,7 @@ static bool step(struct end *e)
 	e->sent += (u64)n;
 	if (e->sent == e->header.length && !e->over) {
 		e->over = true;
-		/* Before the line: the host may act on it. */
+		/* Before the line is printed, as the host may act on it. */
 		if (e->header.mode == MODE_LAST)
 			virtio_port_rest(e->port);
 		check_eq(e->wrong, 0, "%s connection %u: %lu bytes", e->name, e->generation,
