@@ -10,57 +10,58 @@
 #include <cleave/string.h>
 #include <cleave/types.h>
 
-/* where formatted text goes: @len counts all of it, of which the first @size - 1 bytes are kept */
+/* Where the text goes: @len counts all of it; the first @size - 1 bytes are kept. */
 struct sink {
 	char *buf;
 	size_t size;
 	size_t len;
 };
 
+/* One conversion, as the format gives it */
 struct spec {
 	bool left, zero, plus, space, alt;
 	unsigned int width;
 	int precision; /* -1: none */
-	u8 bytes;      /* of an integer argument */
+	u8 bytes;      /* size of an integer argument */
 	char conversion;
 };
 
-static void put(struct sink *s, char c)
+static void format_char(struct sink *s, char c)
 {
 	if (s->len + 1U < s->size)
 		s->buf[s->len] = c;
 	s->len++;
 }
 
-static void pad(struct sink *s, char c, size_t n)
+static void format_pad(struct sink *s, char c, size_t n)
 {
 	for (; n > 0U; n--)
-		put(s, c);
+		format_char(s, c);
 }
 
-/* Text of @len bytes in a field of the spec's width */
-static void put_field(struct sink *s, const struct spec *sp, const char *text, size_t len)
+/* Write @len bytes of text in a field of the spec's width. */
+static void format_field(struct sink *s, const struct spec *sp, const char *text, size_t len)
 {
 	size_t blank = sp->width > len ? sp->width - len : 0U;
 
 	if (!sp->left)
-		pad(s, ' ', blank);
+		format_pad(s, ' ', blank);
 	for (size_t i = 0; i < len; i++)
-		put(s, text[i]);
+		format_char(s, text[i]);
 	if (sp->left)
-		pad(s, ' ', blank);
+		format_pad(s, ' ', blank);
 }
 
-static void put_string(struct sink *s, const struct spec *sp, const char *text)
+static void format_string(struct sink *s, const struct spec *sp, const char *text)
 {
 	if (text == NULL)
 		text = "(null)";
-	put_field(s, sp, text,
-		  sp->precision >= 0 ? strnlen(text, (size_t)sp->precision) : strlen(text));
+	format_field(s, sp, text,
+		     sp->precision >= 0 ? strnlen(text, (size_t)sp->precision) : strlen(text));
 }
 
-/* Digits of @v, least significant first. Return: how many; 0 for 0 */
-static size_t digits_of(u64 v, unsigned int base, bool upper, char out[24])
+/* Write the digits of @v, the least significant first. Return: how many there are; 0 for 0. */
+static size_t format_digits(u64 v, unsigned int base, bool upper, char out[24])
 {
 	const char *digit = upper ? "0123456789ABCDEF" : "0123456789abcdef";
 	size_t n = 0;
@@ -70,12 +71,12 @@ static size_t digits_of(u64 v, unsigned int base, bool upper, char out[24])
 	return n;
 }
 
-/* A number: blanks, sign or prefix, zeros, digits */
-static void put_number(struct sink *s, const struct spec *sp, u64 v, unsigned int base,
-		       const char *prefix)
+/* Write a number: blanks, a sign or prefix, zeros, digits. */
+static void format_number(struct sink *s, const struct spec *sp, u64 v, unsigned int base,
+			  const char *prefix)
 {
 	char digit[24];
-	size_t n = digits_of(v, base, sp->conversion == 'X', digit);
+	size_t n = format_digits(v, base, sp->conversion == 'X', digit);
 	size_t least = sp->precision >= 0 ? (size_t)sp->precision : 1U;
 	size_t before = strlen(prefix);
 	size_t zeros = n < least ? least - n : 0U;
@@ -87,24 +88,24 @@ static void put_number(struct sink *s, const struct spec *sp, u64 v, unsigned in
 		zeros = sp->width - before - n;
 	blank = before + zeros + n < sp->width ? sp->width - before - zeros - n : 0U;
 	if (!sp->left)
-		pad(s, ' ', blank);
+		format_pad(s, ' ', blank);
 	while (*prefix != '\0')
-		put(s, *prefix++);
-	pad(s, '0', zeros);
+		format_char(s, *prefix++);
+	format_pad(s, '0', zeros);
 	while (n > 0U)
-		put(s, digit[--n]);
+		format_char(s, digit[--n]);
 	if (sp->left)
-		pad(s, ' ', blank);
+		format_pad(s, ' ', blank);
 }
 
-static void put_signed(struct sink *s, const struct spec *sp, s64 v)
+static void format_signed(struct sink *s, const struct spec *sp, s64 v)
 {
 	const char *sign = sp->plus ? "+" : sp->space ? " " : "";
 
-	put_number(s, sp, v < 0 ? 0U - (u64)v : (u64)v, 10U, v < 0 ? "-" : sign);
+	format_number(s, sp, v < 0 ? 0U - (u64)v : (u64)v, 10U, v < 0 ? "-" : sign);
 }
 
-static void put_unsigned(struct sink *s, const struct spec *sp, u64 v)
+static void format_unsigned(struct sink *s, const struct spec *sp, u64 v)
 {
 	const char *prefix = "";
 	unsigned int base = 10U;
@@ -116,11 +117,11 @@ static void put_unsigned(struct sink *s, const struct spec *sp, u64 v)
 		if (sp->alt && v != 0U)
 			prefix = sp->conversion == 'X' ? "0X" : "0x";
 	}
-	put_number(s, sp, v, base, prefix);
+	format_number(s, sp, v, base, prefix);
 }
 
-/* Arguments narrower than int arrive as int: cut them to what the conversion says, as C does. */
-static s64 cut_signed(s64 v, u8 bytes)
+/* An argument that is narrower than int arrives as int. Cut it to its own size, as C does. */
+static s64 format_cut_signed(s64 v, u8 bytes)
 {
 	switch (bytes) {
 	case 1:
@@ -134,12 +135,12 @@ static s64 cut_signed(s64 v, u8 bytes)
 	}
 }
 
-static u64 cut_unsigned(u64 v, u8 bytes)
+static u64 format_cut_unsigned(u64 v, u8 bytes)
 {
 	return bytes >= 8U ? v : v & ((UINT64_C(1) << (bytes * 8U)) - 1U);
 }
 
-static bool parse_flag(struct spec *sp, char c)
+static bool format_parse_flag(struct spec *sp, char c)
 {
 	switch (c) {
 	case '-':
@@ -162,7 +163,7 @@ static bool parse_flag(struct spec *sp, char c)
 	}
 }
 
-static const char *parse_number(const char *p, unsigned int *out)
+static const char *format_parse_number(const char *p, unsigned int *out)
 {
 	unsigned int v = 0;
 
@@ -172,7 +173,7 @@ static const char *parse_number(const char *p, unsigned int *out)
 	return p;
 }
 
-static const char *parse_length(const char *p, struct spec *sp)
+static const char *format_parse_length(const char *p, struct spec *sp)
 {
 	sp->bytes = sizeof(int);
 	if (p[0] == 'h' && p[1] == 'h') {
@@ -200,18 +201,22 @@ static const char *parse_length(const char *p, struct spec *sp)
 	}
 }
 
-/* va_list is an array on some hosts, which a function cannot take by reference: wrap it. */
+/* A va_list is an array on some hosts, and a function cannot take a pointer to it: so wrap it. */
 struct args {
 	va_list ap;
 };
 
-/* One conversion, @p behind its '%'. Return: behind its end */
-static const char *parse_spec(const char *p, struct spec *sp, struct args *a)
+/*
+ * Read one conversion.
+ * @p: the character after its '%'
+ * Return: the character after its end.
+ */
+static const char *format_parse_spec(const char *p, struct spec *sp, struct args *a)
 {
 	int v;
 
 	*sp = (struct spec){ .precision = -1 };
-	while (parse_flag(sp, *p))
+	while (format_parse_flag(sp, *p))
 		p++;
 	if (*p == '*') {
 		v = va_arg(a->ap, int);
@@ -219,7 +224,7 @@ static const char *parse_spec(const char *p, struct spec *sp, struct args *a)
 		sp->width = v < 0 ? 0U - (unsigned int)v : (unsigned int)v;
 		p++;
 	} else {
-		p = parse_number(p, &sp->width);
+		p = format_parse_number(p, &sp->width);
 	}
 	if (*p == '.') {
 		unsigned int n;
@@ -230,16 +235,16 @@ static const char *parse_spec(const char *p, struct spec *sp, struct args *a)
 			sp->precision = v < 0 ? -1 : v;
 			p++;
 		} else {
-			p = parse_number(p, &n);
+			p = format_parse_number(p, &n);
 			sp->precision = (int)n;
 		}
 	}
-	p = parse_length(p, sp);
+	p = format_parse_length(p, sp);
 	sp->conversion = *p;
 	return *p == '\0' ? p : p + 1;
 }
 
-static void put_conversion(struct sink *s, const struct spec *sp, struct args *a)
+static void format_conversion(struct sink *s, const struct spec *sp, struct args *a)
 {
 	char c;
 
@@ -247,38 +252,38 @@ static void put_conversion(struct sink *s, const struct spec *sp, struct args *a
 	case 'd':
 	case 'i':
 		if (sp->bytes == 8U)
-			put_signed(s, sp, va_arg(a->ap, s64));
+			format_signed(s, sp, va_arg(a->ap, s64));
 		else
-			put_signed(s, sp, cut_signed(va_arg(a->ap, int), sp->bytes));
+			format_signed(s, sp, format_cut_signed(va_arg(a->ap, int), sp->bytes));
 		break;
 	case 'u':
 	case 'x':
 	case 'X':
 	case 'o':
 		if (sp->bytes == 8U)
-			put_unsigned(s, sp, va_arg(a->ap, u64));
+			format_unsigned(s, sp, va_arg(a->ap, u64));
 		else
-			put_unsigned(s, sp, cut_unsigned(va_arg(a->ap, unsigned int), sp->bytes));
+			format_unsigned(s, sp, format_cut_unsigned(va_arg(a->ap, u32), sp->bytes));
 		break;
 	case 'c':
 		c = (char)va_arg(a->ap, int);
-		put_field(s, sp, &c, 1U);
+		format_field(s, sp, &c, 1U);
 		break;
 	case 's':
-		put_string(s, sp, va_arg(a->ap, const char *));
+		format_string(s, sp, va_arg(a->ap, const char *));
 		break;
 	case 'p':
-		put_number(s, sp, (uintptr_t)va_arg(a->ap, void *), 16U, "0x");
+		format_number(s, sp, (uintptr_t)va_arg(a->ap, void *), 16U, "0x");
 		break;
 	case '%':
-		put(s, '%');
+		format_char(s, '%');
 		break;
 	case '\0':
 		break;
 	default:
-		/* Not understood: show it as it stands, so that the mistake is seen. */
-		put(s, '%');
-		put(s, sp->conversion);
+		/* An unknown conversion is shown as it is, so that the mistake is seen. */
+		format_char(s, '%');
+		format_char(s, sp->conversion);
 		break;
 	}
 }
@@ -292,11 +297,11 @@ size_t str_format(char *buf, size_t size, const char *fmt, va_list ap)
 	va_copy(a.ap, ap);
 	while (*fmt != '\0') {
 		if (*fmt != '%') {
-			put(&s, *fmt++);
+			format_char(&s, *fmt++);
 			continue;
 		}
-		fmt = parse_spec(fmt + 1, &sp, &a);
-		put_conversion(&s, &sp, &a);
+		fmt = format_parse_spec(fmt + 1, &sp, &a);
+		format_conversion(&s, &sp, &a);
 	}
 	va_end(a.ap);
 	if (size > 0U)

@@ -36,7 +36,7 @@ void spin_report_unheld(const char *lock, const char *file, const char *func)
 {
 	static u32 reports; /* atomic */
 
-	/* A guest that found a way to break a rule must not flood the console. */
+	/* A guest that finds a way to break a rule must not flood the console. */
 	if (atomic_add(&reports, 1U) < 16U)
 		printk(SPIN_UNHELD, func, file, lock);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The C library functions that a hart has no library for. On the host the C library's own are used.
+ * The C library functions that the hypervisor, its guests, libfdt and compilers need, for a hart,
+ * where there is no C library. On the host the C library's own are used.
  *
- * Guests' images are copied and their memory is cleared through memcpy() and memset(), so these
- * move eight words a turn. Word loads need both pointers aligned alike: the H extension does not
- * promise fast misaligned access. A file in a cpio archive begins at a multiple of 4, so half of
- * all images are aligned alike by half words only, and have a loop of their own.
+ * Guests' images are copied by memcpy() and their memory is cleared by memset(), so these two move
+ * eight words a turn. Word accesses need both pointers to have the same alignment, because the H
+ * extension does not promise fast misaligned access. A file in a cpio archive begins at a multiple
+ * of 4, so half of all images differ from their target by half a word. They have a loop of their
+ * own.
  */
 #include <cleave/string.h>
 #include <cleave/types.h>
@@ -15,49 +17,49 @@
 #define HALF	   sizeof(u32)
 #define HALF_MASK  (HALF - 1U)
 
-/* A word that may alias anything: the effective type of what is copied is not known here. */
+/* Words that may alias anything, because the effective type of what is copied is not known here */
 typedef u64 __attribute__((may_alias)) word_t;
 typedef u32 __attribute__((may_alias)) half_t;
 
 /* The words and half words at an aligned address */
-static inline word_t *words(void *p)
+static inline word_t *string_words(void *p)
 {
 	return p;
 }
 
-static inline const word_t *const_words(const void *p)
+static inline const word_t *string_const_words(const void *p)
 {
 	return p;
 }
 
-static inline const half_t *const_halves(const void *p)
+static inline const half_t *string_const_halves(const void *p)
 {
 	return p;
 }
 
-static bool aligned_alike(uintptr_t a, uintptr_t b)
+static bool string_aligned_alike(uintptr_t a, uintptr_t b)
 {
 	return ((a ^ b) & WORDS_MASK) == 0U;
 }
 
-/* Two halves from @from, little-endian as the hart is. */
-static inline u64 join(const half_t *from)
+/* Return: two halves as one word, little-endian as the hart is. */
+static inline u64 string_join(const half_t *from)
 {
 	return from[0] | (u64)from[1] << 32;
 }
 
 /*
- * Copy from low to high addresses; a block is read before it is written, so @d may overlap @s from
+ * Copy from low to high addresses. A block is read before it is written, so @d may overlap @s from
  * below.
  */
-static inline void copy_up(u8 *d, const u8 *s, size_t n)
+static inline void string_copy_up(u8 *d, const u8 *s, size_t n)
 {
-	if (aligned_alike((uintptr_t)d, (uintptr_t)s)) {
+	if (string_aligned_alike((uintptr_t)d, (uintptr_t)s)) {
 		for (; n > 0U && ((uintptr_t)d & WORDS_MASK) != 0U; n--)
 			*d++ = *s++;
 		for (; n >= 8U * WORD; n -= 8U * WORD, d += 8U * WORD, s += 8U * WORD) {
-			const word_t *from = const_words(s);
-			word_t *to = words(d);
+			const word_t *from = string_const_words(s);
+			word_t *to = string_words(d);
 			u64 w0 = from[0], w1 = from[1], w2 = from[2], w3 = from[3];
 			u64 w4 = from[4], w5 = from[5], w6 = from[6], w7 = from[7];
 
@@ -71,15 +73,15 @@ static inline void copy_up(u8 *d, const u8 *s, size_t n)
 			to[7] = w7;
 		}
 		for (; n >= WORD; n -= WORD, d += WORD, s += WORD)
-			*words(d) = *const_words(s);
+			*string_words(d) = *string_const_words(s);
 	} else if ((((uintptr_t)d ^ (uintptr_t)s) & HALF_MASK) == 0U) {
 		for (; n > 0U && ((uintptr_t)d & WORDS_MASK) != 0U; n--)
 			*d++ = *s++;
 		for (; n >= 4U * WORD; n -= 4U * WORD, d += 4U * WORD, s += 4U * WORD) {
-			const half_t *from = const_halves(s);
-			word_t *to = words(d);
-			u64 w0 = join(&from[0]), w1 = join(&from[2]);
-			u64 w2 = join(&from[4]), w3 = join(&from[6]);
+			const half_t *from = string_const_halves(s);
+			word_t *to = string_words(d);
+			u64 w0 = string_join(&from[0]), w1 = string_join(&from[2]);
+			u64 w2 = string_join(&from[4]), w3 = string_join(&from[6]);
 
 			to[0] = w0;
 			to[1] = w1;
@@ -93,7 +95,7 @@ static inline void copy_up(u8 *d, const u8 *s, size_t n)
 
 void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
-	copy_up(dst, src, n);
+	string_copy_up(dst, src, n);
 	return dst;
 }
 
@@ -103,18 +105,18 @@ void *memmove(void *dst, const void *src, size_t n)
 	const u8 *s = src;
 
 	if ((uintptr_t)d - (uintptr_t)s >= n) {
-		copy_up(d, s, n);
+		string_copy_up(d, s, n);
 		return dst;
 	}
 	d += n;
 	s += n;
-	if (aligned_alike((uintptr_t)d, (uintptr_t)s)) {
+	if (string_aligned_alike((uintptr_t)d, (uintptr_t)s)) {
 		for (; n > 0U && ((uintptr_t)d & WORDS_MASK) != 0U; n--)
 			*--d = *--s;
 		for (; n >= WORD; n -= WORD) {
 			d -= WORD;
 			s -= WORD;
-			*words(d) = *const_words(s);
+			*string_words(d) = *string_const_words(s);
 		}
 	}
 	for (; n > 0U; n--)
@@ -130,7 +132,7 @@ void *memset(void *dst, int c, size_t n)
 	for (; n > 0U && ((uintptr_t)d & WORDS_MASK) != 0U; n--)
 		*d++ = (u8)c;
 	for (; n >= 8U * WORD; n -= 8U * WORD, d += 8U * WORD) {
-		word_t *to = words(d);
+		word_t *to = string_words(d);
 
 		to[0] = w;
 		to[1] = w;
@@ -142,7 +144,7 @@ void *memset(void *dst, int c, size_t n)
 		to[7] = w;
 	}
 	for (; n >= WORD; n -= WORD, d += WORD)
-		*words(d) = w;
+		*string_words(d) = w;
 	for (; n > 0U; n--)
 		*d++ = (u8)c;
 	return dst;
@@ -153,8 +155,8 @@ int memcmp(const void *a, const void *b, size_t n)
 	const u8 *x = a;
 	const u8 *y = b;
 
-	if (aligned_alike((uintptr_t)x, (uintptr_t)y) && ((uintptr_t)x & WORDS_MASK) == 0U) {
-		while (n >= WORD && *const_words(x) == *const_words(y)) {
+	if (string_aligned_alike((uintptr_t)x, (uintptr_t)y) && ((uintptr_t)x & WORDS_MASK) == 0U) {
+		while (n >= WORD && *string_const_words(x) == *string_const_words(y)) {
 			x += WORD;
 			y += WORD;
 			n -= WORD;
@@ -238,7 +240,7 @@ char *strrchr(const char *s, int c)
 	}
 }
 
-static unsigned int digit_value(char c)
+static unsigned int string_digit_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return (unsigned int)(c - '0');
@@ -264,15 +266,15 @@ unsigned long strtoul(const char *s, char **end, int base)
 	if (*p == '-' || *p == '+')
 		p++;
 	if ((base == 0 || base == 16) && p[0] == '0' && (p[1] == 'x' || p[1] == 'X') &&
-	    digit_value(p[2]) < 16U) {
+	    string_digit_value(p[2]) < 16U) {
 		p += 2;
 		base = 16;
 	} else if (base == 0) {
 		base = *p == '0' ? 8 : 10;
 	}
 	radix = (unsigned long)base;
-	for (; digit_value(*p) < radix; p++) {
-		unsigned long d = digit_value(*p);
+	for (; string_digit_value(*p) < radix; p++) {
+		unsigned long d = string_digit_value(*p);
 
 		any = true;
 		if (v > (~0UL - d) / radix)

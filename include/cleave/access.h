@@ -20,12 +20,18 @@ enum access {
  * looks further, and answers one of the last three.
  */
 enum fault_answer {
-	FAULT_GRANTED,	 /* permission was added: flush the page on this hart and retry */
-	FAULT_SPURIOUS,	 /* the table allows it already: flush the page on this hart and retry */
-	FAULT_FORBIDDEN, /* memory or a device of the machine that does not allow this access */
-	FAULT_NOTHING,	 /* nothing is there */
-	FAULT_EMULATED,	 /* an emulated device is there */
-	FAULT_GONE,	 /* nothing is there any more: the guest gets the access fault of a bus */
+	/* Permission was added: flush the page on this hart and retry. */
+	FAULT_GRANTED,
+	/* The table already allows the access: flush the page on this hart and retry. */
+	FAULT_SPURIOUS,
+	/* Memory, or a device of the machine, is there and does not allow this access. */
+	FAULT_FORBIDDEN,
+	/* Nothing is there. */
+	FAULT_NOTHING,
+	/* An emulated device is there. */
+	FAULT_EMULATED,
+	/* Nothing is there any more: the guest gets an access fault, as from a bus. */
+	FAULT_GONE,
 };
 
 /** fault_retry() - Return: true when the guest is to execute the instruction again */

@@ -2,8 +2,9 @@
 /*
  * Atomic access to words that several harts share.
  *
- * Each accessor names its ordering; the comment at the place of use says which other access it pairs with. Plain
- * accesses to shared words are not allowed. These are compiler built-ins, so they work alike on a hart and on the host.
+ * The name of each accessor says its ordering, and a comment where it is used says which other
+ * access it pairs with. A shared word must not be accessed in any other way. These are compiler
+ * built-ins, so they work the same on a hart and on the host.
  */
 #ifndef CLEAVE_ATOMIC_H
 #define CLEAVE_ATOMIC_H
@@ -27,8 +28,9 @@
  * @old: pointer to the expected value; holds the value found when the exchange fails
  * @new: value to store
  *
- * The release is a barrier of its own: for an acquire-release exchange whose failure is only an acquire, gcc up to 13
- * emits `lr.aq; sc.aq` on RISC-V, without any release.
+ * The release is a barrier of its own, because gcc up to 13 has a bug on RISC-V: for an
+ * acquire-release exchange whose failure is an acquire, it emits `lr.aq; sc.aq`, which has no
+ * release.
  *
  * Return: true when *@p was *@old and is now @new.
  */
@@ -37,10 +39,12 @@
 	 __atomic_compare_exchange_n((p), (old), (new), false, __ATOMIC_ACQUIRE, \
 				     __ATOMIC_ACQUIRE))
 
-/** smp_mb() - full barrier: RVWMO `fence rw,rw`; orders a store before a later load of another word */
+/**
+ * smp_mb() - full barrier (RVWMO `fence rw,rw`): a store comes before a later load of another word
+ */
 #define smp_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 
-/** smp_wmb() - RVWMO `fence rw,w`: all earlier accesses come before all later writes */
+/** smp_wmb() - write barrier (RVWMO `fence rw,w`): earlier accesses come before later writes */
 #define smp_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)
 
 #endif

@@ -2,8 +2,9 @@
 /*
  * The hypervisor's error values (rule M9: errors are values).
  *
- * Functions return 0 or a positive count on success and one of these, which are negative, on failure. They are internal:
- * what a guest sees are the SBI error codes, into which core/guest/sbi.c and core/guest/hypercall.c translate.
+ * A function returns 0 or a positive count on success, and one of these negative values on failure.
+ * They are internal: core/guest/sbi.c and core/guest/hypercall.c translate them to the SBI error
+ * codes that a guest sees.
  */
 #ifndef CLEAVE_ERRNO_H
 #define CLEAVE_ERRNO_H

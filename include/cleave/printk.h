@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the hypervisor says: one call, one line, prefixed `cleave| ` on the console.
+ * The hypervisor's own lines: each call prints one line, which begins with `cleave| ` on the
+ * console.
  *
- * printk() is declared here so that every part can speak, and defined by core/console/printk.c (by the test harness on
- * the host). It never blocks for longer than the line takes, and never loses a line.
+ * printk() is declared here so that every part can use it. core/console/printk.c defines it, and on
+ * the host the test harness or the tool. It never blocks for longer than the line takes, and never
+ * loses a line.
  */
 #ifndef CLEAVE_PRINTK_H
 #define CLEAVE_PRINTK_H
@@ -11,8 +13,9 @@
 #include <cleave/format.h>
 
 /*
- * Put before a format: from which value of `cleave.log` on the line is said. Without one it always is: errors, and what
- * the user asked for or must know.
+ * Levels, to be put before a format. The boot argument `cleave.log` says which of them are printed.
+ * A line without a level always is: an error, or something that the user has asked for or must
+ * know.
  */
 #define PRINTK_WARNING "\001"
 #define PRINTK_INFO    "\002"
@@ -22,7 +25,7 @@
  * printk() - print one line on the hypervisor's console
  * @fmt: format as of str_format(); without a newline at its end
  *
- * Locking: takes the console's lock; any hart may call it, with any other lock held but the console's.
+ * Locking: takes the console's lock. Any hart may call it, with any lock held but the console's.
  */
 void printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

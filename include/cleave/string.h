@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The C library functions that the hypervisor, libfdt and compilers need, defined in lib/string.c for a hart; on the
- * host they are the C library's own.
+ * The C library functions that the hypervisor, its guests, libfdt and compilers need. lib/string.c
+ * defines them for a hart; on the host they are the C library's own.
  */
 #ifndef CLEAVE_STRING_H
 #define CLEAVE_STRING_H

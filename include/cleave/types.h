@@ -2,8 +2,9 @@
 /*
  * Fixed-width integers and the two kinds of physical address.
  *
- * A guest-physical address (GPA) and a host-physical address (HPA) are distinct struct types, so that one can never be
- * passed for the other by accident; only the G-stage tables and the regions turn a GPA into an HPA.
+ * A guest-physical address (GPA) and a host-physical address (HPA) are distinct struct types, so
+ * that neither can be taken for the other by accident. Only mm/ translates a GPA to an HPA, by a
+ * VM's regions and G-stage tables. Elsewhere the two meet only where a mapping is set up.
  */
 #ifndef CLEAVE_TYPES_H
 #define CLEAVE_TYPES_H
@@ -51,7 +52,10 @@ static inline void *object_around(void *member, size_t offset)
 #define container_of(ptr, type, member) ((type *)object_around((ptr), offsetof(type, member)))
 
 #define BIT64(n) (UINT64_C(1) << (n))
-/* @a, a power of two, is widened to the type of @x: ~(8U - 1U) would cut off the upper half of an address. */
+/*
+ * @a is a power of two. It is widened to the type of @x first, since ~(8U - 1U) would cut off the
+ * upper half of an address.
+ */
 #define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a) - 1U))
 #define ALIGN_UP(x, a)	 (((x) + ((__typeof__(x))(a) - 1U)) & ~((__typeof__(x))(a) - 1U))
 #define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a) - 1U)) == 0U)

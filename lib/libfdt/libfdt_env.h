@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What libfdt asks of its surroundings: big-endian types, and the C library's string functions.
+ * What libfdt needs from its surroundings: big-endian types, and the C library's string functions.
  *
- * libfdt leaves this header to whoever embeds it, and the copies in other projects' packages each bring one for that project. Setup
- * removes theirs, so that any package's libfdt builds here, for a hart and for the host.
+ * libfdt leaves this header to whoever embeds it. A copy of libfdt in another project's package
+ * brings a header for that project. Setup removes it, so that the libfdt of any package builds
+ * here, for a hart and for the host.
  */
 #ifndef LIBFDT_ENV_H
 #define LIBFDT_ENV_H
