@@ -50,7 +50,7 @@ void printk(const char *fmt, ...)
 	va_end(ap);
 }
 
-static void usage(void)
+static void check_usage(void)
 {
 	(void)fputs("usage: cleave-check [--harts 0,1,2] [--memory SIZE] [--tree HOST.dtb] "
 		    "ARCHIVE.cpio\n"
@@ -65,25 +65,25 @@ static void usage(void)
 }
 
 /* Columns are separated by two blanks or more; scripts/check_docs.py relies on that. */
-static void explain_row(const struct config_help *row)
+static void check_explain_row(const struct config_help *row)
 {
 	(void)printf("  %-23s  %-7s  %-38s  %-31s  %s\n", row->name, row->type, row->allowed,
 		     row->left_out, row->help);
 }
 
-static void explain(void)
+static void check_explain(void)
 {
 	struct config_help row;
 
 	(void)printf("properties of a partition: name, type, allowed, left out, what for\n");
 	for (u32 i = 0; config_help_property(i, &row); i++)
-		explain_row(&row);
+		check_explain_row(&row);
 	(void)printf("boot arguments: name, type, allowed, left out, what for\n");
 	for (u32 i = 0; config_help_argument(i, &row); i++)
-		explain_row(&row);
+		check_explain_row(&row);
 }
 
-static bool parse_harts(const char *text, struct options *o)
+static bool check_parse_harts(const char *text, struct options *o)
 {
 	u32 n = 0;
 
@@ -105,7 +105,7 @@ static bool parse_harts(const char *text, struct options *o)
 	return false;
 }
 
-static bool parse_size(const char *text, u64 *out)
+static bool check_parse_size(const char *text, u64 *out)
 {
 	static const char units[] = "KMGT";
 	const char *unit;
@@ -129,14 +129,14 @@ static bool parse_size(const char *text, u64 *out)
 	return *end == '\0' && *out != 0U;
 }
 
-static bool parse_options(int argc, char **argv, struct options *o)
+static bool check_parse_options(int argc, char **argv, struct options *o)
 {
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--harts") == 0 && i + 1 < argc) {
-			if (!parse_harts(argv[++i], o))
+			if (!check_parse_harts(argv[++i], o))
 				return false;
 		} else if (strcmp(argv[i], "--memory") == 0 && i + 1 < argc) {
-			if (!parse_size(argv[++i], &o->machine.memory))
+			if (!check_parse_size(argv[++i], &o->machine.memory))
 				return false;
 		} else if (strcmp(argv[i], "--tree") == 0 && i + 1 < argc) {
 			o->tree = argv[++i];
@@ -150,7 +150,7 @@ static bool parse_options(int argc, char **argv, struct options *o)
 }
 
 /* The whole file, as the bootloader would put it into memory. */
-static void *read_file(const char *path, u64 *size)
+static void *check_read_file(const char *path, u64 *size)
 {
 	FILE *f = fopen(path, "rb");
 	void *data = NULL;
@@ -172,7 +172,7 @@ static void *read_file(const char *path, u64 *size)
 }
 
 /* The machine's PLIC, as its driver finds it; 0: it has none. */
-static u32 find_plic(const void *tree)
+static u32 check_find_plic(const void *tree)
 {
 	static const char *const compatible[] = { "sifive,plic-1.0.0", "riscv,plic0",
 						  "thead,c900-plic", "andestech,nceplic100" };
@@ -187,12 +187,12 @@ static u32 find_plic(const void *tree)
 }
 
 /* The machine's tree. Its memory counts as such; what of it is free is not known here. Return: it is one */
-static bool take_tree(struct options *o)
+static bool check_take_tree(struct options *o)
 {
 	static struct memmap ram;
 	static struct memmap unreserved;
 	u64 size = 0;
-	void *tree = read_file(o->tree, &size);
+	void *tree = check_read_file(o->tree, &size);
 	int err;
 
 	if (tree == NULL) {
@@ -210,18 +210,18 @@ static bool take_tree(struct options *o)
 		o->machine.ram = ram.range;
 		o->machine.nr_ram = ram.nr;
 	}
-	o->machine.plic = find_plic(tree);
+	o->machine.plic = check_find_plic(tree);
 	o->machine.tree = tree;
 	return true;
 }
 
-static void say(void *ctx, bool error, const char *line)
+static void check_say(void *ctx, bool error, const char *line)
 {
 	(void)ctx;
 	(void)fprintf(stderr, "%s: %s\n", error ? "error" : "warning", line);
 }
 
-static void print_files(const struct archive *a, const char *path, u64 bytes)
+static void check_print_files(const struct archive *a, const char *path, u64 bytes)
 {
 	char size[TEXT_SIZE_LEN];
 	struct archive_file f;
@@ -232,7 +232,7 @@ static void print_files(const struct archive *a, const char *path, u64 bytes)
 		(void)printf("  %-24s %12s\n", f.name, text_size(f.size, size));
 }
 
-static void print_partition(const struct archive *a, const struct config_partition *p)
+static void check_print_partition(const struct archive *a, const struct config_partition *p)
 {
 	char error[ARCHIVE_ERROR_LEN];
 	char size[TEXT_SIZE_LEN];
@@ -271,23 +271,23 @@ static void print_partition(const struct archive *a, const struct config_partiti
 			     text_size(layout.initrd_end - layout.initrd, size));
 }
 
-static enum exit_code check(const struct options *o, const void *data, u64 size)
+static enum exit_code check_archive(const struct options *o, const void *data, u64 size)
 {
 	static struct config config;
 	char error[ARCHIVE_ERROR_LEN];
 	struct archive a;
 
 	if (archive_open(&a, data, size, error) != 0) {
-		say(NULL, true, error);
+		check_say(NULL, true, error);
 		return EXIT_REFUSED;
 	}
-	if (config_load(&a, &o->machine, say, NULL, &config) != 0)
+	if (config_load(&a, &o->machine, check_say, NULL, &config) != 0)
 		return EXIT_REFUSED;
 
-	print_files(&a, o->path, size);
+	check_print_files(&a, o->path, size);
 	(void)printf("partitions:\n");
 	for (u32 i = 0; i < config.nr; i++)
-		print_partition(&a, &config.partition[i]);
+		check_print_partition(&a, &config.partition[i]);
 	return EXIT_GOOD;
 }
 
@@ -299,21 +299,21 @@ int main(int argc, char **argv)
 	void *data;
 
 	if (argc == 2 && strcmp(argv[1], "--explain") == 0) {
-		explain();
+		check_explain();
 		return EXIT_GOOD;
 	}
-	if (!parse_options(argc, argv, &o)) {
-		usage();
+	if (!check_parse_options(argc, argv, &o)) {
+		check_usage();
 		return EXIT_USAGE;
 	}
-	if (o.tree != NULL && !take_tree(&o))
+	if (o.tree != NULL && !check_take_tree(&o))
 		return EXIT_REFUSED;
-	data = read_file(o.path, &size);
+	data = check_read_file(o.path, &size);
 	if (data == NULL) {
 		(void)fprintf(stderr, "error: %s: %s\n", o.path, strerror(errno));
 		return EXIT_REFUSED;
 	}
-	code = check(&o, data, size);
+	code = check_archive(&o, data, size);
 	free(data);
 	return (int)code;
 }

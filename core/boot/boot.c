@@ -29,8 +29,8 @@
 struct boot_info boot_info;
 
 /* Kept for as long as the machine runs: partitions are started again from them. */
-static struct archive archive;
-static struct config config;
+static struct archive boot_archive;
+static struct config boot_config;
 
 void boot_fail(const char *fmt, ...)
 {
@@ -62,7 +62,7 @@ static void boot_take_cmdline(void)
 	boot_args_parse(boot_info.cmdline, &boot_args, boot_say_argument);
 }
 
-static void probe_boot_hart(void)
+static void boot_probe_boot_hart(void)
 {
 	(void)features_probe_this();
 	if (features.gstage_modes == 0U)
@@ -70,7 +70,7 @@ static void probe_boot_hart(void)
 			  "guest can run");
 }
 
-static void open_archive(void)
+static void boot_open_archive(void)
 {
 	char error[ARCHIVE_ERROR_LEN];
 
@@ -78,11 +78,11 @@ static void open_archive(void)
 		boot_fail("no boot archive: pass one as the initrd (QEMU: -initrd FILE.cpio; "
 			  "U-Boot: booti KERNEL "
 			  "INITRD:SIZE FDT); tools/cleave-archive makes it");
-	if (archive_open(&archive, boot_info.archive, boot_info.initrd.size, error) != CLV_OK)
+	if (archive_open(&boot_archive, boot_info.archive, boot_info.initrd.size, error) != CLV_OK)
 		boot_fail("%s", error);
 }
 
-static void say_config(void *ctx, bool error, const char *line)
+static void boot_say_config(void *ctx, bool error, const char *line)
 {
 	(void)ctx;
 	if (error)
@@ -92,7 +92,7 @@ static void say_config(void *ctx, bool error, const char *line)
 }
 
 /* List the harts that have started: their ids, as the configuration names them, and their indexes. */
-static u32 online_harts(u64 id[CONFIG_MAX_HARTS], u32 index[CONFIG_MAX_HARTS])
+static u32 boot_list_harts(u64 id[CONFIG_MAX_HARTS], u32 index[CONFIG_MAX_HARTS])
 {
 	u32 n = 0;
 
@@ -108,13 +108,13 @@ static u32 online_harts(u64 id[CONFIG_MAX_HARTS], u32 index[CONFIG_MAX_HARTS])
 	return n;
 }
 
-static void load_config(void)
+static void boot_load_config(void)
 {
 	static u64 id[CONFIG_MAX_HARTS];
 	static u32 index[CONFIG_MAX_HARTS];
 	const struct irq_controller *plic = irq_controller();
 	struct config_machine has = {
-		.nr_harts = online_harts(id, index),
+		.nr_harts = boot_list_harts(id, index),
 		.harts = id,
 		.hart_index = index,
 		.memory = machine.frames.free,
@@ -128,9 +128,9 @@ static void load_config(void)
 		.free = machine.frames.range,
 	};
 
-	if (config_load(&archive, &has, say_config, NULL, &config) != CLV_OK)
+	if (config_load(&boot_archive, &has, boot_say_config, NULL, &boot_config) != CLV_OK)
 		boot_fail("the configuration has errors: no partition is started");
-	config_resolve(&config, &has);
+	config_resolve(&boot_config, &has);
 }
 
 void boot_main(void)
@@ -147,14 +147,14 @@ void boot_main(void)
 	if (driver_probe_all(machine.tree) == 0U)
 		printk(PRINTK_WARNING
 		       "no driver for any device of this machine: the console is the firmware's");
-	probe_boot_hart();
+	boot_probe_boot_hart();
 	online = hart_start_all();
 	boot_report(online);
 	if (sbi_ext_init() != CLV_OK)
 		boot_fail("two SBI extensions claim one id: this build cannot run");
-	open_archive();
-	load_config();
-	if (boot_vms(&config, &archive) == 0U)
+	boot_open_archive();
+	boot_load_config();
+	if (boot_vms(&boot_config, &boot_archive) == 0U)
 		boot_fail("no partition could be made");
 	console_start();
 	printk(PRINTK_INFO "boot took %llu ticks, %llu instructions",

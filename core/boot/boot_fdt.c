@@ -19,14 +19,14 @@
 #define HPA_BITS 56U
 
 /* The copy. Not cleared at boot: all that is used of it is written. */
-static u64 copy[FDT_MAX / sizeof(u64)] __attribute__((section(".noinit")));
+static u64 boot_fdt_copy[FDT_MAX / sizeof(u64)] __attribute__((section(".noinit")));
 
-static int fetch(const void *from, u64 size)
+static int boot_fdt_fetch(const void *from, u64 size)
 {
 	const u64 *p = from;
 
 	for (u64 i = 0; i < (size + 7U) / 8U; i++) {
-		if (fixup_load64(&p[i], &copy[i]) != CLV_OK)
+		if (fixup_load64(&p[i], &boot_fdt_copy[i]) != CLV_OK)
 			return CLV_ERR_FAULT;
 	}
 	return CLV_OK;
@@ -44,22 +44,22 @@ void boot_fdt_take(void)
 			  "that is a multiple of 8",
 			  at);
 	window = paging_window(HPA(at));
-	if (window == NULL || fetch(window, sizeof(struct fdt_header)) != CLV_OK)
+	if (window == NULL || boot_fdt_fetch(window, sizeof(struct fdt_header)) != CLV_OK)
 		boot_fail("no device tree: a1 is 0x%llx, where no memory answers", at);
-	if (fdt_magic(copy) != FDT_MAGIC)
+	if (fdt_magic(boot_fdt_copy) != FDT_MAGIC)
 		boot_fail("no device tree at 0x%llx (a1): it begins with 0x%08x, not 0x%08x", at,
-			  (u32)fdt_magic(copy), (u32)FDT_MAGIC);
-	size = fdt_totalsize(copy);
+			  (u32)fdt_magic(boot_fdt_copy), (u32)FDT_MAGIC);
+	size = fdt_totalsize(boot_fdt_copy);
 	if (size < sizeof(struct fdt_header) || size > FDT_MAX)
 		boot_fail("device tree at 0x%llx: it says that it has %llu bytes; allowed: %u to "
 			  "%llu",
 			  at, (unsigned long long)size, (u32)sizeof(struct fdt_header),
 			  (unsigned long long)FDT_MAX);
-	if (fetch(window, size) != CLV_OK)
+	if (boot_fdt_fetch(window, size) != CLV_OK)
 		boot_fail("device tree at 0x%llx: no memory answers after its first %llu bytes", at,
 			  (unsigned long long)sizeof(struct fdt_header));
-	err = fdt_check_full(copy, size);
+	err = fdt_check_full(boot_fdt_copy, size);
 	if (err != 0)
 		boot_fail("device tree at 0x%llx is malformed: %s", at, fdt_strerror(err));
-	machine.tree = copy;
+	machine.tree = boot_fdt_copy;
 }

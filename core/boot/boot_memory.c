@@ -19,7 +19,7 @@ int paging_take_frames(u64 size, hpa_t *out)
 }
 
 /* /chosen's initrd, when it makes sense. It may lie in memory that a reservation covers: boot loaders reserve it. */
-static struct frames_range find_initrd(u64 limit)
+static struct frames_range boot_memory_find_initrd(u64 limit)
 {
 	const struct frames_range none = { .size = 0 };
 	int chosen = fdt_path_offset(machine.tree, "/chosen");
@@ -47,7 +47,7 @@ static struct frames_range find_initrd(u64 limit)
 	return (struct frames_range){ .base = start, .size = end - start };
 }
 
-static const void *map_archive(u64 hpa, u64 size)
+static const void *boot_memory_map_archive(u64 hpa, u64 size)
 {
 	u64 from = ALIGN_DOWN(hpa, PAGE_SIZE);
 
@@ -60,7 +60,7 @@ static const void *map_archive(u64 hpa, u64 size)
  * Does all of it answer? Memory that the firmware protects does not, and may lie in the middle too. It does so in whole pages, so a
  * word of each tells, and the last word: 25,000 loads for 100 MiB.
  */
-static bool is_readable(const void *p, u64 size)
+static bool boot_memory_is_readable(const void *p, u64 size)
 {
 	uintptr_t last = ALIGN_DOWN((uintptr_t)p + size - 1U, 8U);
 	uintptr_t at = ALIGN_DOWN((uintptr_t)p, 8U);
@@ -74,7 +74,7 @@ static bool is_readable(const void *p, u64 size)
 }
 
 /* The initrd of /chosen, else the archive in the image */
-static void take_archive(void)
+static void boot_memory_take_archive(void)
 {
 	const void *p;
 
@@ -84,8 +84,8 @@ static void take_archive(void)
 		boot_info.initrd = (struct frames_range){ .base = start_info.archive,
 							  .size = start_info.archive_size };
 	}
-	p = map_archive(boot_info.initrd.base, boot_info.initrd.size);
-	if (p != NULL && is_readable(p, boot_info.initrd.size)) {
+	p = boot_memory_map_archive(boot_info.initrd.base, boot_info.initrd.size);
+	if (p != NULL && boot_memory_is_readable(p, boot_info.initrd.size)) {
 		boot_info.archive = p;
 		return;
 	}
@@ -97,7 +97,7 @@ static void take_archive(void)
 	boot_info.initrd.size = 0;
 }
 
-static u64 top_of(const struct memmap *m)
+static u64 boot_memory_top_of(const struct memmap *m)
 {
 	return m->nr == 0U ? 0U : m->range[m->nr - 1U].base + m->range[m->nr - 1U].size;
 }
@@ -109,7 +109,7 @@ void boot_memory_map(void)
 
 	if (memmap_read(machine.tree, &boot_info.ram, &usable) != CLV_OK)
 		boot_fail("no memory: the machine is shut down");
-	top = top_of(&boot_info.ram);
+	top = boot_memory_top_of(&boot_info.ram);
 	limit = paging_init(top);
 	machine.hpa_to_va = paging_offset();
 	if (limit < top) {
@@ -120,7 +120,7 @@ void boot_memory_map(void)
 	}
 	boot_info.image =
 		(struct frames_range){ .base = start_info.image, .size = start_info.image_size };
-	boot_info.initrd = find_initrd(limit);
+	boot_info.initrd = boot_memory_find_initrd(limit);
 	memmap_remove(&usable, boot_info.image.base, boot_info.image.size);
 	memmap_remove(&usable, boot_info.initrd.base, boot_info.initrd.size);
 	/* Given out as they are mapped: a range's frames can serve as tables for the next. */
@@ -137,5 +137,5 @@ void boot_memory_map(void)
 	}
 	if (machine.frames.free == 0U)
 		boot_fail("no memory: firmware, hypervisor and boot archive take all of it");
-	take_archive();
+	boot_memory_take_archive();
 }

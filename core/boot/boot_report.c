@@ -14,7 +14,7 @@
 #include "core/boot/boot_internal.h"
 #include "lib/text.h"
 
-static void report_firmware(void)
+static void boot_report_firmware(void)
 {
 	struct firmware_info fw;
 
@@ -32,7 +32,7 @@ static void report_firmware(void)
 	       (unsigned long long)fw.mimpid);
 }
 
-static void report_machine(void)
+static void boot_report_machine(void)
 {
 	int len = 0;
 	const char *model = fdt_getprop(machine.tree, 0, "model", &len);
@@ -44,7 +44,7 @@ static void report_machine(void)
 	       compatible != NULL ? compatible : "no compatible");
 }
 
-static void report_harts(u32 online)
+static void boot_report_harts(u32 online)
 {
 	char line[200];
 	size_t at = 0;
@@ -65,7 +65,7 @@ static void report_harts(u32 online)
 	printk(PRINTK_INFO "harts: %s: %u of %u online", line, online, hart_count());
 }
 
-static void report_memory(void)
+static void boot_report_memory(void)
 {
 	char size[TEXT_SIZE_LEN];
 
@@ -89,12 +89,12 @@ static void report_memory(void)
 
 void boot_report(u32 harts_online)
 {
-	report_machine();
-	report_firmware();
-	report_harts(harts_online);
+	boot_report_machine();
+	boot_report_firmware();
+	boot_report_harts(harts_online);
 	features_report();
 	printk(PRINTK_INFO "time: %llu Hz", (unsigned long long)timer_frequency());
-	report_memory();
+	boot_report_memory();
 	if (boot_info.cmdline[0] != '\0')
 		printk(PRINTK_INFO "boot arguments: %.200s", boot_info.cmdline);
 }

@@ -61,10 +61,10 @@ struct report {
 	const char *behind;
 };
 
-static int report(const struct report *r, const char *fmt, ...)
+static int archive_report(const struct report *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-static int report(const struct report *r, const char *fmt, ...)
+static int archive_report(const struct report *r, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -76,19 +76,19 @@ static int report(const struct report *r, const char *fmt, ...)
 	return CLV_ERR_FORMAT;
 }
 
-static bool is_magic(const u8 *p, const char *magic)
+static bool archive_is_magic(const u8 *p, const char *magic)
 {
 	return memcmp(p, magic, NEWC_MAGIC_LEN) == 0;
 }
 
 /* What stands where a header should: the formats that people hand over by mistake are named. */
-static int report_magic(const struct report *r, const u8 *p, u64 at)
+static int archive_report_magic(const struct report *r, const u8 *p, u64 at)
 {
 	const char *is = "no cpio header";
 
-	if (is_magic(p, NEWC_MAGIC_CRC))
+	if (archive_is_magic(p, NEWC_MAGIC_CRC))
 		is = "cpio's \"crc\" format";
-	else if (is_magic(p, NEWC_MAGIC_ODC))
+	else if (archive_is_magic(p, NEWC_MAGIC_ODC))
 		is = "cpio's \"odc\" format";
 	else if ((p[0] == 0xc7U && p[1] == 0x71U) || (p[0] == 0x71U && p[1] == 0xc7U))
 		is = "cpio's old binary format";
@@ -97,11 +97,12 @@ static int report_magic(const struct report *r, const u8 *p, u64 at)
 	else if (p[0] == 0xd0U && p[1] == 0x0dU && p[2] == 0xfeU && p[3] == 0xedU)
 		is = "a device tree";
 
-	return report(r, "boot archive: %s at byte %lu%s%.48s; wanted: uncompressed cpio \"newc\"",
-		      is, at, *r->behind != '\0' ? " after file " : "", r->behind);
+	return archive_report(
+		r, "boot archive: %s at byte %lu%s%.48s; wanted: uncompressed cpio \"newc\"", is,
+		at, *r->behind != '\0' ? " after file " : "", r->behind);
 }
 
-static bool hex(const u8 *p, u32 *out)
+static bool archive_hex(const u8 *p, u32 *out)
 {
 	u32 v = 0;
 
@@ -123,25 +124,27 @@ static bool hex(const u8 *p, u32 *out)
 }
 
 /* The name: NUL-terminated where its size says, and fit to be shown in a line. */
-static int check_name(const struct report *r, const u8 *name, u32 len, u64 at)
+static int archive_check_name(const struct report *r, const u8 *name, u32 len, u64 at)
 {
 	if (len < 2U || len > NEWC_MAX_NAME)
-		return report(r,
-			      "boot archive: the name at byte %lu has %u bytes; allowed: 2 to %u",
-			      at, len, NEWC_MAX_NAME);
+		return archive_report(
+			r, "boot archive: the name at byte %lu has %u bytes; allowed: 2 to %u", at,
+			len, NEWC_MAX_NAME);
 	for (u32 i = 0; i < len - 1U; i++) {
 		if (name[i] < 0x20U || name[i] == 0x7fU)
-			return report(
+			return archive_report(
 				r, "boot archive: the name at byte %lu holds the character 0x%02x",
 				at, name[i]);
 	}
 	if (name[len - 1U] != 0U)
-		return report(r, "boot archive: the name at byte %lu does not end in a NUL", at);
+		return archive_report(r, "boot archive: the name at byte %lu does not end in a NUL",
+				      at);
 	return 0;
 }
 
 /* Read the entry at offset @at. The archive is larger than that. */
-static int read_entry(const struct archive *a, u64 at, const struct report *r, struct entry *out)
+static int archive_read_entry(const struct archive *a, u64 at, const struct report *r,
+			      struct entry *out)
 {
 	const u8 *p = a->data + at;
 	u64 left = a->size - at;
@@ -149,16 +152,16 @@ static int read_entry(const struct archive *a, u64 at, const struct report *r, s
 	u64 body;
 	int err;
 
-	if (left >= NEWC_MAGIC_LEN && !is_magic(p, NEWC_MAGIC))
-		return report_magic(r, p, at);
+	if (left >= NEWC_MAGIC_LEN && !archive_is_magic(p, NEWC_MAGIC))
+		return archive_report_magic(r, p, at);
 	if (left < NEWC_HEADER)
-		return report(
+		return archive_report(
 			r,
 			"boot archive is truncated at byte %lu in the header after file \"%.48s\"",
 			a->size, r->behind);
 	for (u32 i = 0; i < (u32)NEWC_FIELDS; i++) {
-		if (!hex(p + NEWC_MAGIC_LEN + i * NEWC_DIGITS, &field[i]))
-			return report(
+		if (!archive_hex(p + NEWC_MAGIC_LEN + i * NEWC_DIGITS, &field[i]))
+			return archive_report(
 				r,
 				"boot archive: no hexadecimal number at byte %lu, in the header "
 				"after file \"%.48s\"",
@@ -168,10 +171,10 @@ static int read_entry(const struct archive *a, u64 at, const struct report *r, s
 	/* All are 32-bit numbers in 64-bit sums: nothing wraps. */
 	body = ALIGN_UP(NEWC_HEADER + (u64)field[NEWC_NAMESIZE], UINT64_C(4));
 	if (NEWC_HEADER + (u64)field[NEWC_NAMESIZE] > left)
-		return report(
+		return archive_report(
 			r, "boot archive is truncated at byte %lu in the name after file \"%.48s\"",
 			a->size, r->behind);
-	err = check_name(r, p + NEWC_HEADER, field[NEWC_NAMESIZE], at + NEWC_HEADER);
+	err = archive_check_name(r, p + NEWC_HEADER, field[NEWC_NAMESIZE], at + NEWC_HEADER);
 	if (err != 0)
 		return err;
 
@@ -181,7 +184,7 @@ static int read_entry(const struct archive *a, u64 at, const struct report *r, s
 	out->nlink = field[NEWC_NLINK];
 	out->size = field[NEWC_FILESIZE];
 	if (out->size != 0U && (body > left || out->size > left - body))
-		return report(
+		return archive_report(
 			r,
 			"boot archive is truncated at byte %lu in file \"%.48s\", which has %lu "
 			"bytes from byte %lu",
@@ -191,18 +194,18 @@ static int read_entry(const struct archive *a, u64 at, const struct report *r, s
 	return 0;
 }
 
-static bool is_trailer(const struct entry *e)
+static bool archive_is_trailer(const struct entry *e)
 {
 	return strcmp(e->name, NEWC_TRAILER) == 0;
 }
 
-static bool is_file(const struct entry *e)
+static bool archive_is_file(const struct entry *e)
 {
 	return (e->mode & NEWC_MODE_FMT) == NEWC_MODE_FILE;
 }
 
 /* Tools that pack a folder store "./name". */
-static const char *plain_name(const char *name)
+static const char *archive_plain_name(const char *name)
 {
 	while (name[0] == '.' && name[1] == '/')
 		name += 2;
@@ -214,10 +217,11 @@ int archive_next(const struct archive *a, u64 *pos, struct archive_file *out)
 	const struct report silent = { .line = NULL, .behind = "" };
 	struct entry e;
 
-	while (*pos < a->size && read_entry(a, *pos, &silent, &e) == 0 && !is_trailer(&e)) {
+	while (*pos < a->size && archive_read_entry(a, *pos, &silent, &e) == 0 &&
+	       !archive_is_trailer(&e)) {
 		*pos = e.next;
-		if (is_file(&e)) {
-			out->name = plain_name(e.name);
+		if (archive_is_file(&e)) {
+			out->name = archive_plain_name(e.name);
 			out->data = e.data;
 			out->size = e.size;
 			return 0;
@@ -238,44 +242,47 @@ int archive_find(const struct archive *a, const char *name, struct archive_file 
 }
 
 /* What an entry may be, and that no file before it has its name. */
-static int check_entry(const struct archive *a, const struct entry *e, const struct report *r)
+static int archive_check_entry(const struct archive *a, const struct entry *e,
+			       const struct report *r)
 {
 	const struct archive before = { .data = a->data, .size = e->at };
-	const char *name = plain_name(e->name);
+	const char *name = archive_plain_name(e->name);
 	struct archive_file other;
 
 	if ((e->mode & NEWC_MODE_FMT) == NEWC_MODE_DIR)
 		return 0;
-	if (!is_file(e))
-		return report(
+	if (!archive_is_file(e))
+		return archive_report(
 			r,
 			"boot archive: \"%.48s\" at byte %lu has mode 0%o; allowed: regular files "
 			"and directories",
 			e->name, e->at, e->mode);
 	/* cpio stores the data of hard links with the last of them only. */
 	if (e->nlink > 1U && e->size == 0U)
-		return report(
+		return archive_report(
 			r,
 			"boot archive: \"%.48s\" at byte %lu is a hard link without data; pack a "
 			"copy",
 			e->name, e->at);
 	if (*name == '\0')
-		return report(r, "boot archive: the file at byte %lu has no name", e->at);
+		return archive_report(r, "boot archive: the file at byte %lu has no name", e->at);
 	if (archive_find(&before, name, &other) == 0)
-		return report(r, "boot archive: file \"%.48s\" is there twice, again at byte %lu",
-			      name, e->at);
+		return archive_report(
+			r, "boot archive: file \"%.48s\" is there twice, again at byte %lu", name,
+			e->at);
 	return 0;
 }
 
 /* Behind the trailer only padding may stand: what is not looked at must not look as if it were. */
-static int check_padding(const struct archive *a, u64 at, const struct report *r)
+static int archive_check_padding(const struct archive *a, u64 at, const struct report *r)
 {
 	for (u64 i = at; i < a->size; i++) {
 		if (a->data[i] != 0U)
-			return report(r,
-				      "boot archive: data after its trailer, at byte %lu; allowed: "
-				      "one archive",
-				      i);
+			return archive_report(
+				r,
+				"boot archive: data after its trailer, at byte %lu; allowed: "
+				"one archive",
+				i);
 	}
 	return 0;
 }
@@ -289,24 +296,25 @@ int archive_open(struct archive *a, const void *data, u64 size, char error[ARCHI
 	a->data = data;
 	a->size = size;
 	if (size == 0U)
-		return report(&r, "boot archive is empty");
+		return archive_report(&r, "boot archive is empty");
 
 	for (u32 n = 0; at < size; n++) {
-		int err = read_entry(a, at, &r, &e);
+		int err = archive_read_entry(a, at, &r, &e);
 
 		if (err != 0)
 			return err;
-		if (is_trailer(&e))
-			return check_padding(a, e.next, &r);
+		if (archive_is_trailer(&e))
+			return archive_check_padding(a, e.next, &r);
 		if (n == ARCHIVE_MAX_FILES)
-			return report(&r, "boot archive holds more than %u files",
-				      ARCHIVE_MAX_FILES);
-		err = check_entry(a, &e, &r);
+			return archive_report(&r, "boot archive holds more than %u files",
+					      ARCHIVE_MAX_FILES);
+		err = archive_check_entry(a, &e, &r);
 		if (err != 0)
 			return err;
 		r.behind = e.name;
 		at = e.next;
 	}
-	return report(&r, "boot archive is truncated at byte %lu: no trailer after file \"%.48s\"",
-		      size, r.behind);
+	return archive_report(
+		&r, "boot archive is truncated at byte %lu: no trailer after file \"%.48s\"", size,
+		r.behind);
 }

@@ -26,7 +26,8 @@
 /* Device trees of before version 17 (2006) do not say how large their structure block is. */
 #define FDT_VERSION 17U
 
-static void say(struct config_ctx *c, bool error, const char *property, const char *fmt, va_list ap)
+static void config_say(struct config_ctx *c, bool error, const char *property, const char *fmt,
+		       va_list ap)
 {
 	char line[CONFIG_LINE_LEN];
 	size_t used;
@@ -45,7 +46,7 @@ void config_error(struct config_ctx *c, const char *property, const char *fmt, .
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(c, true, property, fmt, ap);
+	config_say(c, true, property, fmt, ap);
 	va_end(ap);
 	c->errors++;
 }
@@ -55,7 +56,7 @@ void config_warn(struct config_ctx *c, const char *property, const char *fmt, ..
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(c, false, property, fmt, ap);
+	config_say(c, false, property, fmt, ap);
 	va_end(ap);
 }
 
@@ -78,7 +79,7 @@ bool config_ignored(const char *property)
 }
 
 /* Is @want one of the strings of a property? All of them must end inside it. */
-static bool has_string(const char *data, int len, const char *want)
+static bool config_has_string(const char *data, int len, const char *want)
 {
 	const char *end = data + len;
 
@@ -94,7 +95,7 @@ static bool has_string(const char *data, int len, const char *want)
 	return false;
 }
 
-static bool check_compatible(struct config_ctx *c, int node, const char *want)
+static bool config_check_compatible(struct config_ctx *c, int node, const char *want)
 {
 	char clean[CONFIG_NODE_LEN];
 	const char *data;
@@ -105,7 +106,7 @@ static bool check_compatible(struct config_ctx *c, int node, const char *want)
 		config_error(c, "compatible", "is missing; wanted: \"%s\"", want);
 		return false;
 	}
-	if (has_string(data, len, want))
+	if (config_has_string(data, len, want))
 		return true;
 	if (len == 0 || data[len - 1] != '\0') {
 		config_error(c, "compatible", "is not a string; wanted: \"%s\"", want);
@@ -116,7 +117,7 @@ static bool check_compatible(struct config_ctx *c, int node, const char *want)
 	return false;
 }
 
-static void check_cells(struct config_ctx *c, int node, const char *name, bool required)
+static void config_check_cells(struct config_ctx *c, int node, const char *name, bool required)
 {
 	const void *data;
 	int len;
@@ -132,7 +133,8 @@ static void check_cells(struct config_ctx *c, int node, const char *name, bool r
 			     "wanted: <%u>, because addresses and sizes are pairs of cells", CELLS);
 }
 
-static void warn_unknown_properties(struct config_ctx *c, int node, const char *const *known, u32 n)
+static void config_warn_unknown_properties(struct config_ctx *c, int node, const char *const *known,
+					   u32 n)
 {
 	int p;
 
@@ -149,7 +151,7 @@ static void warn_unknown_properties(struct config_ctx *c, int node, const char *
 	}
 }
 
-static void set_node(struct config_ctx *c, const char *parent, const char *name)
+static void config_set_node(struct config_ctx *c, const char *parent, const char *name)
 {
 	char clean[CONFIG_NAME_LEN + 8U];
 
@@ -158,19 +160,19 @@ static void set_node(struct config_ctx *c, const char *parent, const char *name)
 }
 
 /* The characters that a name may have: those of device-tree node names, which a console prefix can show. */
-static bool name_char(char ch)
+static bool config_is_name_char(char ch)
 {
 	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
 	       ch == '-' || ch == '_' || ch == '.' || ch == '+' || ch == ',';
 }
 
-static bool letter(char ch)
+static bool config_is_letter(char ch)
 {
 	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z');
 }
 
 /* A partition's name is its node's name without the unit address. */
-static bool read_name(struct config_ctx *c, const char *node_name, char out[CONFIG_NAME_LEN])
+static bool config_read_name(struct config_ctx *c, const char *node_name, char out[CONFIG_NAME_LEN])
 {
 	const char *at = strchr(node_name, '@');
 	size_t len = at != NULL ? (size_t)(at - node_name) : strlen(node_name);
@@ -181,7 +183,7 @@ static bool read_name(struct config_ctx *c, const char *node_name, char out[CONF
 		return false;
 	}
 	for (size_t i = 0; i < len; i++) {
-		if (!name_char(node_name[i])) {
+		if (!config_is_name_char(node_name[i])) {
 			config_error(
 				c, NULL,
 				"the name holds a character that a console prefix cannot show; "
@@ -190,7 +192,7 @@ static bool read_name(struct config_ctx *c, const char *node_name, char out[CONF
 		}
 	}
 	/* `Ctrl-] 1` means partition number 1. */
-	if (!letter(node_name[0])) {
+	if (!config_is_letter(node_name[0])) {
 		config_error(c, NULL, "the name begins with '%c'; allowed: a letter", node_name[0]);
 		return false;
 	}
@@ -203,7 +205,7 @@ static bool read_name(struct config_ctx *c, const char *node_name, char out[CONF
 	return true;
 }
 
-static void check_name_unique(struct config_ctx *c, const struct config *out)
+static void config_check_name_unique(struct config_ctx *c, const struct config *out)
 {
 	const char *name = out->partition[out->nr].name;
 
@@ -218,7 +220,7 @@ static void check_name_unique(struct config_ctx *c, const struct config *out)
 	}
 }
 
-static void warn_subnodes(struct config_ctx *c, int node)
+static void config_warn_subnodes(struct config_ctx *c, int node)
 {
 	int sub;
 
@@ -230,72 +232,72 @@ static void warn_subnodes(struct config_ctx *c, int node)
 	}
 }
 
-static void read_partition(struct config_ctx *c, int node, struct config *out)
+static void config_read_partition(struct config_ctx *c, int node, struct config *out)
 {
 	struct config_draft d = { .part = &out->partition[out->nr] };
 
 	memset(d.part, 0, sizeof(*d.part));
-	if (!check_compatible(c, node, PARTITION_COMPATIBLE))
+	if (!config_check_compatible(c, node, PARTITION_COMPATIBLE))
 		return;
-	if (read_name(c, fdt_get_name(c->fdt, node, NULL), d.part->name))
-		check_name_unique(c, out);
-	warn_subnodes(c, node);
+	if (config_read_name(c, fdt_get_name(c->fdt, node, NULL), d.part->name))
+		config_check_name_unique(c, out);
+	config_warn_subnodes(c, node);
 	config_props_read(c, node, &d);
 	config_props_required(c, &d);
 	config_check_partition(c, &d);
 	out->nr++;
 }
 
-static void read_partitions(struct config_ctx *c, int node, struct config *out)
+static void config_read_partitions(struct config_ctx *c, int node, struct config *out)
 {
 	static const char *const known[] = { "compatible", "#address-cells", "#size-cells" };
 	u32 found = 0;
 	int sub;
 
-	check_cells(c, node, "#address-cells", false);
-	check_cells(c, node, "#size-cells", false);
-	warn_unknown_properties(c, node, known, ARRAY_SIZE(known));
+	config_check_cells(c, node, "#address-cells", false);
+	config_check_cells(c, node, "#size-cells", false);
+	config_warn_unknown_properties(c, node, known, ARRAY_SIZE(known));
 
 	fdt_for_each_subnode (sub, c->fdt, node) {
 		found++;
-		set_node(c, "/partitions", fdt_get_name(c->fdt, sub, NULL));
+		config_set_node(c, "/partitions", fdt_get_name(c->fdt, sub, NULL));
 		if (out->nr == CONFIG_MAX_VMS) {
 			config_error(c, NULL, "is one partition too many; allowed: %u",
 				     CONFIG_MAX_VMS);
 			return;
 		}
-		read_partition(c, sub, out);
+		config_read_partition(c, sub, out);
 	}
-	set_node(c, "", "partitions");
+	config_set_node(c, "", "partitions");
 	if (found == 0U)
 		config_error(c, NULL,
 			     "holds no partitions; wanted: at least one node with "
 			     "compatible = \"" PARTITION_COMPATIBLE "\"");
 }
 
-static void read_root(struct config_ctx *c, struct config *out)
+static void config_read_root(struct config_ctx *c, struct config *out)
 {
 	static const char *const known[] = { "compatible", "#address-cells", "#size-cells",
 					     "model" };
 	u32 found = 0;
 	int sub;
 
-	set_node(c, "", "");
-	if (!check_compatible(c, 0, ROOT_COMPATIBLE))
+	config_set_node(c, "", "");
+	if (!config_check_compatible(c, 0, ROOT_COMPATIBLE))
 		return;
-	check_cells(c, 0, "#address-cells", true);
-	check_cells(c, 0, "#size-cells", true);
-	warn_unknown_properties(c, 0, known, ARRAY_SIZE(known));
+	config_check_cells(c, 0, "#address-cells", true);
+	config_check_cells(c, 0, "#size-cells", true);
+	config_warn_unknown_properties(c, 0, known, ARRAY_SIZE(known));
 
 	fdt_for_each_subnode (sub, c->fdt, 0) {
 		const char *name = fdt_get_name(c->fdt, sub, NULL);
 		char clean[CONFIG_NODE_LEN];
 
-		set_node(c, "", "");
+		config_set_node(c, "", "");
 		if (strcmp(name, "partitions") == 0) {
 			if (found == 0U) {
-				set_node(c, "", "partitions");
-				read_partitions(c, sub, out);
+				config_set_node(c, "", "partitions");
+				config_read_partitions(c, sub, out);
 			} else {
 				config_error(c, NULL,
 					     "there are two nodes \"partitions\"; allowed: one");
@@ -307,7 +309,7 @@ static void read_root(struct config_ctx *c, struct config *out)
 				    "unknown node, ignored; partitions belong in /partitions");
 		}
 	}
-	set_node(c, "", "");
+	config_set_node(c, "", "");
 	if (found == 0U)
 		config_error(c, NULL, "the node \"partitions\" is missing");
 	else if (c->errors == 0U)
@@ -315,7 +317,7 @@ static void read_root(struct config_ctx *c, struct config *out)
 }
 
 /* The blob: of a version and an alignment that libfdt reads safely, and whole. */
-static bool check_blob(struct config_ctx *c, u64 size)
+static bool config_check_blob(struct config_ctx *c, u64 size)
 {
 	int err;
 
@@ -371,8 +373,8 @@ int config_parse(const void *fdt, u64 size, const struct archive *archive,
 
 	out->nr = 0;
 	out->nr_devices = 0;
-	if (check_blob(&c, size))
-		read_root(&c, out);
+	if (config_check_blob(&c, size))
+		config_read_root(&c, out);
 	return c.errors == 0U ? 0 : CLV_ERR_FORMAT;
 }
 

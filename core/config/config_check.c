@@ -75,7 +75,7 @@ u64 config_memory_bytes(const struct config_partition *part)
 }
 
 /* Tables of one level (each covers @span bytes) below which [first, last] is mapped by leaves smaller than a span. */
-static u64 tables_of_level(u64 first, u64 last, u64 span, bool whole_spans_are_leaves)
+static u64 config_check_tables(u64 first, u64 last, u64 span, bool whole_spans_are_leaves)
 {
 	u64 touched = last / span - first / span + 1U;
 	u64 whole_from = ALIGN_UP(first, span);
@@ -98,14 +98,14 @@ u64 config_tables(const struct config_partition *part, u8 levels, u64 leaf)
 		for (u32 l = 0; l + 1U < levels; l++) {
 			u64 span = PAGE_SIZE << (INDEX_BITS * (l + 1U));
 
-			n += tables_of_level(first, last, span, span <= leaf);
+			n += config_check_tables(first, last, span, span <= leaf);
 		}
 	}
 	return n;
 }
 
-static bool check_range_form(struct config_ctx *c, const struct config_memory *m, u32 index,
-			     u32 levels)
+static bool config_check_range_form(struct config_ctx *c, const struct config_memory *m, u32 index,
+				    u32 levels)
 {
 	if (m->size == 0U) {
 		config_error(c, "memory",
@@ -145,7 +145,8 @@ static bool check_range_form(struct config_ctx *c, const struct config_memory *m
 	return true;
 }
 
-static bool check_range_free(struct config_ctx *c, const struct config_partition *part, u32 index)
+static bool config_check_range_free(struct config_ctx *c, const struct config_partition *part,
+				    u32 index)
 {
 	const struct config_memory *m = &part->memory[index];
 	u64 last = m->gpa + m->size - 1U;
@@ -172,7 +173,7 @@ static bool check_range_free(struct config_ctx *c, const struct config_partition
 	return true;
 }
 
-static bool check_memory(struct config_ctx *c, const struct config_partition *part)
+static bool config_check_memory(struct config_ctx *c, const struct config_partition *part)
 {
 	u32 levels = config_most_levels(part, c->machine->gstage_modes);
 	char want[TEXT_SIZE_LEN];
@@ -180,14 +181,14 @@ static bool check_memory(struct config_ctx *c, const struct config_partition *pa
 	bool good = true;
 
 	for (u32 i = 0; i < part->nr_memory; i++)
-		good = check_range_form(c, &part->memory[i], i, levels) && good;
+		good = config_check_range_form(c, &part->memory[i], i, levels) && good;
 	if (!good)
 		return false;
 
 	for (u32 i = 0; i < part->nr_memory; i++) {
 		const struct config_memory *m = &part->memory[i];
 
-		good = check_range_free(c, part, i) && good;
+		good = config_check_range_free(c, part, i) && good;
 		if (!part->direct_map && c->machine->largest != 0U &&
 		    m->size > c->machine->largest) {
 			config_error(c, "memory",
@@ -202,7 +203,7 @@ static bool check_memory(struct config_ctx *c, const struct config_partition *pa
 	return good;
 }
 
-static bool hart_exists(const struct config_machine *m, u64 hart)
+static bool config_check_has_hart(const struct config_machine *m, u64 hart)
 {
 	for (u32 i = 0; i < m->nr_harts; i++) {
 		if (m->harts[i] == hart)
@@ -211,7 +212,7 @@ static bool hart_exists(const struct config_machine *m, u64 hart)
 	return false;
 }
 
-static void list_harts(const struct config_machine *m, char *buf, size_t size)
+static void config_check_list_harts(const struct config_machine *m, char *buf, size_t size)
 {
 	buf[0] = '\0';
 	for (u32 i = 0; i < m->nr_harts; i++) {
@@ -222,7 +223,7 @@ static void list_harts(const struct config_machine *m, char *buf, size_t size)
 	}
 }
 
-static void check_affinity(struct config_ctx *c, const struct config_draft *d)
+static void config_check_affinity(struct config_ctx *c, const struct config_draft *d)
 {
 	const struct config_partition *part = d->part;
 	char harts[120];
@@ -235,16 +236,16 @@ static void check_affinity(struct config_ctx *c, const struct config_draft *d)
 	for (u32 i = 0; i < d->affinity_count; i++) {
 		if (c->machine->nr_harts == 0U && part->affinity[i] != CONFIG_CPU_ANY)
 			continue;
-		if (hart_exists(c->machine, part->affinity[i]))
+		if (config_check_has_hart(c->machine, part->affinity[i]))
 			continue;
-		list_harts(c->machine, harts, sizeof(harts));
+		config_check_list_harts(c->machine, harts, sizeof(harts));
 		config_error(c, "cpu-affinity", "cpu %u wants hart %lu, which does not exist%s%s",
 			     i, part->affinity[i],
 			     harts[0] != '\0' ? "; this machine has the harts " : "", harts);
 	}
 }
 
-static void check_pool(struct config_ctx *c, const struct config_partition *part)
+static void config_check_pool(struct config_ctx *c, const struct config_partition *part)
 {
 	u8 levels = config_levels(part, c->machine->gstage_modes);
 	u64 least = config_tables(part, levels, part->largest_page);
@@ -257,7 +258,7 @@ static void check_pool(struct config_ctx *c, const struct config_partition *part
 			part->pool_tables, least, config_tables(part, levels, PAGE_SIZE));
 }
 
-static void check_image(struct config_ctx *c, const struct config_draft *d)
+static void config_check_image(struct config_ctx *c, const struct config_draft *d)
 {
 	const struct config_partition *part = d->part;
 	struct archive_file kernel;
@@ -275,18 +276,18 @@ static void check_image(struct config_ctx *c, const struct config_draft *d)
 
 void config_check_partition(struct config_ctx *c, const struct config_draft *d)
 {
-	bool memory = config_is_good(d, CONFIG_PROP_MEMORY) && check_memory(c, d->part);
+	bool memory = config_is_good(d, CONFIG_PROP_MEMORY) && config_check_memory(c, d->part);
 
 	if (config_is_good(d, CONFIG_PROP_AFFINITY))
-		check_affinity(c, d);
+		config_check_affinity(c, d);
 	if (memory && d->part->direct_map)
 		config_check_direct(c, d->part);
 	if (memory)
 		config_check_devices(c, d->part, config_levels(d->part, c->machine->gstage_modes));
 	if (memory && config_is_good(d, CONFIG_PROP_TABLE_POOL))
-		check_pool(c, d->part);
+		config_check_pool(c, d->part);
 	if (memory && config_is_good(d, CONFIG_PROP_KERNEL))
-		check_image(c, d);
+		config_check_image(c, d);
 }
 
 void config_check_machine(struct config_ctx *c, const struct config *config)

@@ -21,7 +21,7 @@
 #define PROPERTY "devices"
 
 /* A node's path, fit to be shown; what is too long ends in "...". */
-static void node_path(const void *tree, int node, char path[CONFIG_PATH_LEN])
+static void config_devices_node_path(const void *tree, int node, char path[CONFIG_PATH_LEN])
 {
 	char raw[CONFIG_PATH_LEN];
 
@@ -33,7 +33,7 @@ static void node_path(const void *tree, int node, char path[CONFIG_PATH_LEN])
 /* --- finding the node --------------------------------------------------------------------------------------------- */
 
 /* The nodes that stand where the path still led somewhere. */
-static void list_nodes(const void *tree, int parent, char *buf, size_t size)
+static void config_devices_list_nodes(const void *tree, int parent, char *buf, size_t size)
 {
 	bool first = true;
 	int sub;
@@ -53,7 +53,7 @@ static void list_nodes(const void *tree, int parent, char *buf, size_t size)
 		(void)text_append(buf, size, "nothing");
 }
 
-static void say_no_node(struct config_ctx *c, const char *path, const char *shown)
+static void config_devices_say_no_node(struct config_ctx *c, const char *path, const char *shown)
 {
 	const void *tree = c->machine->tree;
 	size_t len = strlen(path);
@@ -69,15 +69,15 @@ static void say_no_node(struct config_ctx *c, const char *path, const char *show
 			len--;
 		node = len == 0U ? 0 : fdt_path_offset_namelen(tree, path, (int)len);
 	} while (node < 0);
-	node_path(tree, node, parent);
-	list_nodes(tree, node, list, sizeof(list));
+	config_devices_node_path(tree, node, parent);
+	config_devices_list_nodes(tree, node, list, sizeof(list));
 	config_error(c, PROPERTY,
 		     "there is no node \"%s\" in this machine's device tree; \"%s\" holds %s",
 		     shown, parent, list);
 }
 
 /* Return: the node, or negative when the partition cannot have it, which was said. */
-static int find_node(struct config_ctx *c, const char *path, const char *shown)
+static int config_devices_find_node(struct config_ctx *c, const char *path, const char *shown)
 {
 	const void *tree = c->machine->tree;
 	int node = fdt_path_offset(tree, path);
@@ -85,7 +85,7 @@ static int find_node(struct config_ctx *c, const char *path, const char *shown)
 	char clean[CONFIG_NAME_LEN];
 
 	if (node < 0) {
-		say_no_node(c, path, shown);
+		config_devices_say_no_node(c, path, shown);
 		return node;
 	}
 	text = config_tree_kept(tree, node);
@@ -107,7 +107,8 @@ static int find_node(struct config_ctx *c, const char *path, const char *shown)
 
 /* --- registers ------------------------------------------------------------------------------------------------------ */
 
-static bool read_regs(struct config_ctx *c, struct config_device *d, const char *shown)
+static bool config_devices_read_regs(struct config_ctx *c, struct config_device *d,
+				     const char *shown)
 {
 	int n = config_tree_regs(c->machine->tree, d->node, d->reg);
 
@@ -130,7 +131,8 @@ static bool read_regs(struct config_ctx *c, struct config_device *d, const char 
 }
 
 /* Registers where there is RAM would be a partition's way to everybody's memory. */
-static bool check_ram(struct config_ctx *c, const struct config_memory *pages, const char *shown)
+static bool config_devices_check_ram(struct config_ctx *c, const struct config_memory *pages,
+				     const char *shown)
 {
 	for (u32 i = 0; i < c->machine->nr_ram; i++) {
 		const struct frames_range *r = &c->machine->ram[i];
@@ -149,8 +151,8 @@ static bool check_ram(struct config_ctx *c, const struct config_memory *pages, c
 }
 
 /* What the partition has at the same guest-physical addresses. */
-static bool check_gpa(struct config_ctx *c, const struct config_partition *part,
-		      const struct config_memory *pages, const char *shown)
+static bool config_devices_check_gpa(struct config_ctx *c, const struct config_partition *part,
+				     const struct config_memory *pages, const char *shown)
 {
 	u64 last = pages->gpa + pages->size - 1U;
 
@@ -180,7 +182,8 @@ static bool check_gpa(struct config_ctx *c, const struct config_partition *part,
 }
 
 /* Two paths may name one node: a unit address can be left out. */
-static bool check_once(struct config_ctx *c, const struct config_device *d, const char *shown)
+static bool config_devices_check_once(struct config_ctx *c, const struct config_device *d,
+				      const char *shown)
 {
 	for (u32 i = 0; i < c->config->nr_devices; i++) {
 		const struct config_device *o = &c->config->device[i];
@@ -194,8 +197,8 @@ static bool check_once(struct config_ctx *c, const struct config_device *d, cons
 }
 
 /* A page that holds registers of two devices can be given to one partition alone. */
-static bool check_owners(struct config_ctx *c, const struct config_device *d,
-			 const struct config_memory *pages, const char *shown)
+static bool config_devices_check_owners(struct config_ctx *c, const struct config_device *d,
+					const struct config_memory *pages, const char *shown)
 {
 	for (u32 i = 0; i < c->config->nr_devices; i++) {
 		const struct config_device *o = &c->config->device[i];
@@ -218,8 +221,8 @@ static bool check_owners(struct config_ctx *c, const struct config_device *d,
 	return true;
 }
 
-static bool check_regs(struct config_ctx *c, const struct config_partition *part,
-		       const struct config_device *d, u32 levels, const char *shown)
+static bool config_devices_check_regs(struct config_ctx *c, const struct config_partition *part,
+				      const struct config_device *d, u32 levels, const char *shown)
 {
 	for (u32 i = 0; i < d->nr_regs; i++) {
 		const struct config_memory pages = config_pages(&d->reg[i]);
@@ -233,8 +236,9 @@ static bool check_regs(struct config_ctx *c, const struct config_partition *part
 				config_mode_name(levels), config_mode_end(levels) - 1U);
 			return false;
 		}
-		if (!check_ram(c, &pages, shown) || !check_gpa(c, part, &pages, shown) ||
-		    !check_owners(c, d, &pages, shown))
+		if (!config_devices_check_ram(c, &pages, shown) ||
+		    !config_devices_check_gpa(c, part, &pages, shown) ||
+		    !config_devices_check_owners(c, d, &pages, shown))
 			return false;
 	}
 	return true;
@@ -242,7 +246,8 @@ static bool check_regs(struct config_ctx *c, const struct config_partition *part
 
 /* --- interrupts ----------------------------------------------------------------------------------------------------- */
 
-static bool read_irqs(struct config_ctx *c, struct config_device *d, const char *shown)
+static bool config_devices_read_irqs(struct config_ctx *c, struct config_device *d,
+				     const char *shown)
 {
 	const void *tree = c->machine->tree;
 	char path[CONFIG_PATH_LEN];
@@ -253,7 +258,7 @@ static bool read_irqs(struct config_ctx *c, struct config_device *d, const char 
 		d->nr_irqs = (u32)n;
 		return true;
 	}
-	node_path(tree, other, path);
+	config_devices_node_path(tree, other, path);
 	if (n == CLV_ERR_NOMEM)
 		config_error(c, PROPERTY, "\"%s\" has too many interrupts; allowed: %u", shown,
 			     CONFIG_DEVICE_IRQS);
@@ -273,7 +278,8 @@ static bool read_irqs(struct config_ctx *c, struct config_device *d, const char 
 }
 
 /* Another partition's device with source @host, NULL when there is none. */
-static const struct config_device *other_owner(const struct config *config, u32 partition, u32 host)
+static const struct config_device *config_devices_other_owner(const struct config *config,
+							      u32 partition, u32 host)
 {
 	for (u32 i = 0; i < config->nr_devices; i++) {
 		const struct config_device *o = &config->device[i];
@@ -286,7 +292,8 @@ static const struct config_device *other_owner(const struct config *config, u32 
 	return NULL;
 }
 
-static bool check_irqs(struct config_ctx *c, const struct config_device *d, const char *shown)
+static bool config_devices_check_irqs(struct config_ctx *c, const struct config_device *d,
+				      const char *shown)
 {
 	int console = driver_stdout(c->machine->tree);
 	u32 used = console < 0 ? 0U : fdt_read_cell(c->machine->tree, console, "interrupts", 0);
@@ -294,7 +301,8 @@ static bool check_irqs(struct config_ctx *c, const struct config_device *d, cons
 
 	for (u32 i = 0; i < d->nr_irqs; i++) {
 		u32 host = d->irq[i].host;
-		const struct config_device *o = other_owner(c->config, d->partition, host);
+		const struct config_device *o =
+			config_devices_other_owner(c->config, d->partition, host);
 
 		if (o != NULL) {
 			text_clean(path, sizeof(path), o->path);
@@ -317,7 +325,7 @@ static bool check_irqs(struct config_ctx *c, const struct config_device *d, cons
 }
 
 /* The guest's source of a host's that the partition has already: devices may share one. 0: none. */
-static u32 guest_source(const struct config *config, u32 partition, u32 host)
+static u32 config_devices_guest_source(const struct config *config, u32 partition, u32 host)
 {
 	for (u32 i = 0; i < config->nr_devices; i++) {
 		const struct config_device *d = &config->device[i];
@@ -331,10 +339,10 @@ static u32 guest_source(const struct config *config, u32 partition, u32 host)
 }
 
 /* The same number where the guest's PLIC has it free, else the highest that is. Return: false when there are too many. */
-static bool choose_source(const struct config *config, u32 partition, u32 *used,
-			  struct config_irq *irq, bool same)
+static bool config_devices_choose_source(const struct config *config, u32 partition, u32 *used,
+					 struct config_irq *irq, bool same)
 {
-	u32 guest = guest_source(config, partition, irq->host);
+	u32 guest = config_devices_guest_source(config, partition, irq->host);
 
 	if (guest == 0U && same && irq->host <= GUEST_PLIC_SOURCES &&
 	    (*used >> irq->host & 1U) == 0U)
@@ -351,7 +359,7 @@ static bool choose_source(const struct config *config, u32 partition, u32 *used,
 }
 
 /* In two turns, so that which numbers stay the same does not depend on the order of the devices. */
-static void choose_sources(struct config_ctx *c, u32 partition, u32 first)
+static void config_devices_choose_sources(struct config_ctx *c, u32 partition, u32 first)
 {
 	u32 used = UINT32_C(1) | UINT32_C(1) << GUEST_UART_IRQ;
 
@@ -360,8 +368,8 @@ static void choose_sources(struct config_ctx *c, u32 partition, u32 first)
 			struct config_device *d = &c->config->device[i];
 
 			for (u32 k = 0; k < d->nr_irqs; k++) {
-				if (choose_source(c->config, partition, &used, &d->irq[k],
-						  turn == 0U))
+				if (config_devices_choose_source(c->config, partition, &used,
+								 &d->irq[k], turn == 0U))
 					continue;
 				config_error(c, PROPERTY,
 					     "the devices have too many interrupts; a partition "
@@ -377,7 +385,7 @@ static void choose_sources(struct config_ctx *c, u32 partition, u32 first)
 /* --- all of it -------------------------------------------------------------------------------------------------------- */
 
 /* A path that an earlier partition has too. Without a tree, this is all that can be known of owners. */
-static bool check_paths(struct config_ctx *c, const char *path, const char *shown)
+static bool config_devices_check_paths(struct config_ctx *c, const char *path, const char *shown)
 {
 	for (u32 p = 0; p < c->config->nr; p++) {
 		const struct config_partition *other = &c->config->partition[p];
@@ -396,7 +404,8 @@ static bool check_paths(struct config_ctx *c, const char *path, const char *show
 }
 
 /* What of the node a guest does not get is said once, here, and not each time that its tree is made. */
-static void warn_left_out(struct config_ctx *c, const struct config_device *d, const char *shown)
+static void config_devices_warn_left_out(struct config_ctx *c, const struct config_device *d,
+					 const char *shown)
 {
 	const void *tree = c->machine->tree;
 	char list[112] = "";
@@ -427,14 +436,14 @@ static void warn_left_out(struct config_ctx *c, const struct config_device *d, c
 			    shown);
 }
 
-static void resolve(struct config_ctx *c, const struct config_partition *part, const char *path,
-		    u32 levels)
+static void config_devices_resolve(struct config_ctx *c, const struct config_partition *part,
+				   const char *path, u32 levels)
 {
 	struct config_device *d = &c->config->device[c->config->nr_devices];
 	char shown[CONFIG_PATH_LEN];
 
 	text_clean(shown, sizeof(shown), path);
-	if (!check_paths(c, path, shown) || c->machine->tree == NULL)
+	if (!config_devices_check_paths(c, path, shown) || c->machine->tree == NULL)
 		return;
 	if (c->config->nr_devices == CONFIG_DEVICES) {
 		config_error(
@@ -446,16 +455,17 @@ static void resolve(struct config_ctx *c, const struct config_partition *part, c
 	memset(d, 0, sizeof(*d));
 	d->path = path;
 	d->partition = c->config->nr;
-	d->node = find_node(c, path, shown);
-	if (d->node < 0 || !check_once(c, d, shown) || !read_regs(c, d, shown) ||
-	    !check_regs(c, part, d, levels, shown) || !read_irqs(c, d, shown) ||
-	    !check_irqs(c, d, shown))
+	d->node = config_devices_find_node(c, path, shown);
+	if (d->node < 0 || !config_devices_check_once(c, d, shown) ||
+	    !config_devices_read_regs(c, d, shown) ||
+	    !config_devices_check_regs(c, part, d, levels, shown) ||
+	    !config_devices_read_irqs(c, d, shown) || !config_devices_check_irqs(c, d, shown))
 		return;
-	warn_left_out(c, d, shown);
+	config_devices_warn_left_out(c, d, shown);
 	c->config->nr_devices++;
 }
 
-static void warn_isolation(struct config_ctx *c, const struct config_partition *part)
+static void config_devices_warn_isolation(struct config_ctx *c, const struct config_partition *part)
 {
 	if (part->nr_devices == 0U && !part->direct_map)
 		return;
@@ -474,10 +484,10 @@ void config_check_devices(struct config_ctx *c, const struct config_partition *p
 	u32 first = c->config->nr_devices;
 	u32 regs = 0;
 
-	warn_isolation(c, part);
+	config_devices_warn_isolation(c, part);
 	for (u32 i = 0; i < part->nr_devices; i++)
-		resolve(c, part, part->device[i], levels);
-	choose_sources(c, c->config->nr, first);
+		config_devices_resolve(c, part, part->device[i], levels);
+	config_devices_choose_sources(c, c->config->nr, first);
 	for (u32 i = first; i < c->config->nr_devices; i++)
 		regs += c->config->device[i].nr_regs;
 	if (regs > SPACE_DEVICES)
@@ -487,7 +497,7 @@ void config_check_devices(struct config_ctx *c, const struct config_partition *p
 
 /* --- what else is in their pages ---------------------------------------------------------------------------------- */
 
-static bool is_passed(const struct config *config, int node)
+static bool config_devices_is_passed(const struct config *config, int node)
 {
 	for (u32 i = 0; i < config->nr_devices; i++) {
 		if (config->device[i].node == node)
@@ -496,7 +506,8 @@ static bool is_passed(const struct config *config, int node)
 	return false;
 }
 
-static void say_neighbour(struct config_ctx *c, const struct config_device *d, int node)
+static void config_devices_say_neighbour(struct config_ctx *c, const struct config_device *d,
+					 int node)
 {
 	const char *kept = config_tree_kept(c->machine->tree, node);
 	char shown[CONFIG_PATH_LEN];
@@ -505,7 +516,7 @@ static void say_neighbour(struct config_ctx *c, const struct config_device *d, i
 	(void)str_print(c->node, sizeof(c->node), "/partitions/%s",
 			c->config->partition[d->partition].name);
 	text_clean(shown, sizeof(shown), d->path);
-	node_path(c->machine->tree, node, path);
+	config_devices_node_path(c->machine->tree, node, path);
 	if (kept != NULL)
 		config_error(c, PROPERTY,
 			     "\"%s\": its pages hold registers of \"%s\" too, which is %s", shown,
@@ -517,7 +528,7 @@ static void say_neighbour(struct config_ctx *c, const struct config_device *d, i
 			    shown, path);
 }
 
-static bool in_pages(const struct config_device *d, u64 base, u64 size)
+static bool config_devices_in_pages(const struct config_device *d, u64 base, u64 size)
 {
 	for (u32 r = 0; r < d->nr_regs; r++) {
 		const struct config_memory pages = config_pages(&d->reg[r]);
@@ -528,7 +539,7 @@ static bool in_pages(const struct config_device *d, u64 base, u64 size)
 	return false;
 }
 
-static void check_neighbour(struct config_ctx *c, int node)
+static void config_devices_check_neighbour(struct config_ctx *c, int node)
 {
 	const void *tree = c->machine->tree;
 	int parent = fdt_parent_offset(tree, node);
@@ -545,8 +556,8 @@ static void check_neighbour(struct config_ctx *c, int node)
 			const struct config_device *d = &c->config->device[i];
 
 			/* What stands below a device's node is a part of it, unless it is kept: a bus can hold the console. */
-			if ((d->node != parent || kept) && in_pages(d, base, size))
-				say_neighbour(c, d, node);
+			if ((d->node != parent || kept) && config_devices_in_pages(d, base, size))
+				config_devices_say_neighbour(c, d, node);
 		}
 	}
 }
@@ -559,8 +570,8 @@ void config_check_neighbours(struct config_ctx *c)
 		return;
 	for (int node = fdt_next_node(tree, 0, NULL); node >= 0;
 	     node = fdt_next_node(tree, node, NULL)) {
-		if (!is_passed(c->config, node))
-			check_neighbour(c, node);
+		if (!config_devices_is_passed(c->config, node))
+			config_devices_check_neighbour(c, node);
 	}
 	(void)str_print(c->node, sizeof(c->node), "/");
 }

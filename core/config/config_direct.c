@@ -8,7 +8,7 @@
 #include "lib/text.h"
 
 /* Where memory is free, so that a wrong range is put right at once. */
-static void list_free(const struct config_machine *m, char *buf, size_t size)
+static void config_direct_list_free(const struct config_machine *m, char *buf, size_t size)
 {
 	buf[0] = '\0';
 	for (u32 i = 0; i < m->nr_free; i++) {
@@ -22,7 +22,7 @@ static void list_free(const struct config_machine *m, char *buf, size_t size)
 	}
 }
 
-static bool is_free(const struct config_machine *m, const struct config_memory *want)
+static bool config_direct_is_free(const struct config_machine *m, const struct config_memory *want)
 {
 	for (u32 i = 0; i < m->nr_free; i++) {
 		const struct frames_range *r = &m->free[i];
@@ -35,7 +35,8 @@ static bool is_free(const struct config_machine *m, const struct config_memory *
 }
 
 /* Against the partitions before this one, whatever they got wrong elsewhere. */
-static void check_others(struct config_ctx *c, const struct config_memory *m, u32 index)
+static void config_direct_check_others(struct config_ctx *c, const struct config_memory *m,
+				       u32 index)
 {
 	for (u32 p = 0; p < c->config->nr; p++) {
 		const struct config_partition *other = &c->config->partition[p];
@@ -62,10 +63,10 @@ void config_check_direct(struct config_ctx *c, const struct config_partition *pa
 	for (u32 i = 0; i < part->nr_memory; i++) {
 		const struct config_memory *m = &part->memory[i];
 
-		check_others(c, m, i);
-		if (c->machine->nr_free == 0U || is_free(c->machine, m))
+		config_direct_check_others(c, m, i);
+		if (c->machine->nr_free == 0U || config_direct_is_free(c->machine, m))
 			continue;
-		list_free(c->machine, list, sizeof(list));
+		config_direct_list_free(c->machine, list, sizeof(list));
 		config_error(c, "memory",
 			     "range %u, 0x%lx to 0x%lx, is not all free memory of this machine, "
 			     "which \"direct-map\" needs; free: %s",

@@ -48,7 +48,7 @@ int config_tree_regs(const void *tree, int node, struct config_memory reg[CONFIG
 }
 
 /* One interrupt of controller @plic. Return: true when it has such a source. */
-static bool source_exists(const void *tree, u32 plic, u32 source)
+static bool config_tree_source_exists(const void *tree, u32 plic, u32 source)
 {
 	int node = fdt_node_offset_by_phandle(tree, plic);
 
@@ -64,7 +64,8 @@ struct specifiers {
 };
 
 /* The next specifier. Return: 1, 0 at the end, or an error as of config_tree_irqs(). */
-static int next_source(const void *tree, struct specifiers *s, u32 plic, u32 *source, int *other)
+static int config_tree_next_source(const void *tree, struct specifiers *s, u32 plic, u32 *source,
+				   int *other)
 {
 	u32 parent = s->parent;
 	u32 width;
@@ -89,10 +90,10 @@ static int next_source(const void *tree, struct specifiers *s, u32 plic, u32 *so
 	*source = fdt32_ld(s->cell);
 	s->cell += width;
 	s->cells -= width;
-	return source_exists(tree, plic, *source) ? 1 : CLV_ERR_FORMAT;
+	return config_tree_source_exists(tree, plic, *source) ? 1 : CLV_ERR_FORMAT;
 }
 
-static struct specifiers find_specifiers(const void *tree, int node)
+static struct specifiers config_tree_find_specifiers(const void *tree, int node)
 {
 	struct specifiers s = { .extended = true };
 	int len = 0;
@@ -110,12 +111,12 @@ static struct specifiers find_specifiers(const void *tree, int node)
 int config_tree_irqs(const void *tree, int node, u32 plic,
 		     struct config_irq irq[CONFIG_DEVICE_IRQS], int *other)
 {
-	struct specifiers s = find_specifiers(tree, node);
+	struct specifiers s = config_tree_find_specifiers(tree, node);
 	u32 n = 0;
 
 	for (;;) {
 		u32 source = 0;
-		int more = next_source(tree, &s, plic, &source, other);
+		int more = config_tree_next_source(tree, &s, plic, &source, other);
 
 		if (more <= 0)
 			return more < 0 ? more : (int)n;
@@ -127,7 +128,7 @@ int config_tree_irqs(const void *tree, int node, u32 plic,
 }
 
 /* Timers and software interrupts of the harts, which the firmware drives, and what stands between devices and memory. */
-static bool is_firmwares(const void *tree, int node)
+static bool config_tree_is_firmwares(const void *tree, int node)
 {
 	static const char *const compatible[] = {
 		"riscv,clint0",
@@ -162,7 +163,7 @@ const char *config_tree_kept(const void *tree, int node)
 		return "an interrupt controller";
 	if (driver_bound(node))
 		return "a device that the hypervisor uses";
-	if (is_firmwares(tree, node))
+	if (config_tree_is_firmwares(tree, node))
 		return "a device that the firmware uses";
 	/* Its devices are in no tree, and its windows in no `reg`. */
 	if (fdt_getprop(tree, node, "interrupt-map", NULL) != NULL ||

@@ -32,28 +32,28 @@ struct tree {
 	int err;
 };
 
-static void open_node(struct tree *t, const char *name)
+static void guest_fdt_open_node(struct tree *t, const char *name)
 {
 	if (t->err == 0)
 		t->err = fdt_begin_node(t->fdt, name);
 }
 
-static void open_node_at(struct tree *t, const char *name, u64 address)
+static void guest_fdt_open_node_at(struct tree *t, const char *name, u64 address)
 {
 	char text[NODE_NAME];
 
 	(void)str_print(text, sizeof(text), "%s@%lx", name, address);
-	open_node(t, text);
+	guest_fdt_open_node(t, text);
 }
 
-static void close_node(struct tree *t)
+static void guest_fdt_close_node(struct tree *t)
 {
 	if (t->err == 0)
 		t->err = fdt_end_node(t->fdt);
 }
 
 /* Room for @len bytes of a property; NULL when something failed. */
-static void *prop_room(struct tree *t, const char *name, u32 len)
+static void *guest_fdt_prop_room(struct tree *t, const char *name, u32 len)
 {
 	void *room = NULL;
 
@@ -62,53 +62,53 @@ static void *prop_room(struct tree *t, const char *name, u32 len)
 	return t->err == 0 ? room : NULL;
 }
 
-static void prop_empty(struct tree *t, const char *name)
+static void guest_fdt_prop_empty(struct tree *t, const char *name)
 {
-	(void)prop_room(t, name, 0);
+	(void)guest_fdt_prop_room(t, name, 0);
 }
 
-static void prop_bytes(struct tree *t, const char *name, const void *bytes, size_t len)
+static void guest_fdt_prop_bytes(struct tree *t, const char *name, const void *bytes, size_t len)
 {
-	void *room = prop_room(t, name, (u32)len);
+	void *room = guest_fdt_prop_room(t, name, (u32)len);
 
 	if (room != NULL)
 		memcpy(room, bytes, len);
 }
 
-static void prop_string(struct tree *t, const char *name, const char *s)
+static void guest_fdt_prop_string(struct tree *t, const char *name, const char *s)
 {
-	prop_bytes(t, name, s, strlen(s) + 1U);
+	guest_fdt_prop_bytes(t, name, s, strlen(s) + 1U);
 }
 
-static void prop_cell(struct tree *t, const char *name, u32 v)
+static void guest_fdt_prop_cell(struct tree *t, const char *name, u32 v)
 {
 	fdt32_t cell = cpu_to_fdt32(v);
 
-	prop_bytes(t, name, &cell, sizeof(cell));
+	guest_fdt_prop_bytes(t, name, &cell, sizeof(cell));
 }
 
-static void prop_u64(struct tree *t, const char *name, u64 v)
+static void guest_fdt_prop_u64(struct tree *t, const char *name, u64 v)
 {
 	fdt64_t cells = cpu_to_fdt64(v);
 
-	prop_bytes(t, name, &cells, sizeof(cells));
+	guest_fdt_prop_bytes(t, name, &cells, sizeof(cells));
 }
 
-static void prop_reg(struct tree *t, u64 base, u64 size)
+static void guest_fdt_prop_reg(struct tree *t, u64 base, u64 size)
 {
 	fdt64_t reg[2] = { cpu_to_fdt64(base), cpu_to_fdt64(size) };
 
-	prop_bytes(t, "reg", reg, sizeof(reg));
+	guest_fdt_prop_bytes(t, "reg", reg, sizeof(reg));
 }
 
-static void prop_cells(struct tree *t, u32 address, u32 size)
+static void guest_fdt_prop_cells(struct tree *t, u32 address, u32 size)
 {
-	prop_cell(t, "#address-cells", address);
-	prop_cell(t, "#size-cells", size);
+	guest_fdt_prop_cell(t, "#address-cells", address);
+	guest_fdt_prop_cell(t, "#size-cells", size);
 }
 
 /* The next extension of an ISA string behind "rv64": a letter, or a name between underscores. */
-static const char *next_extension(const char *isa, u32 *len)
+static const char *guest_fdt_next_extension(const char *isa, u32 *len)
 {
 	bool named = isa[0] == '_';
 
@@ -121,125 +121,125 @@ static const char *next_extension(const char *isa, u32 *len)
 }
 
 /* riscv,isa-extensions: the extensions as a list of strings. */
-static void prop_isa_extensions(struct tree *t, const char *extensions)
+static void guest_fdt_prop_isa_extensions(struct tree *t, const char *extensions)
 {
 	char *room;
 	u32 total = 0;
 	u32 len;
 
-	for (const char *e = next_extension(extensions, &len); len != 0U;
-	     e = next_extension(e + len, &len))
+	for (const char *e = guest_fdt_next_extension(extensions, &len); len != 0U;
+	     e = guest_fdt_next_extension(e + len, &len))
 		total += len + 1U;
 
-	room = prop_room(t, "riscv,isa-extensions", total);
+	room = guest_fdt_prop_room(t, "riscv,isa-extensions", total);
 	if (room == NULL)
 		return;
-	for (const char *e = next_extension(extensions, &len); len != 0U;
-	     e = next_extension(e + len, &len)) {
+	for (const char *e = guest_fdt_next_extension(extensions, &len); len != 0U;
+	     e = guest_fdt_next_extension(e + len, &len)) {
 		memcpy(room, e, len);
 		room[len] = '\0';
 		room += len + 1U;
 	}
 }
 
-static void add_cpu(struct tree *t, const struct guest_fdt_params *p, u32 cpu)
+static void guest_fdt_add_cpu(struct tree *t, const struct guest_fdt_params *p, u32 cpu)
 {
-	open_node_at(t, "cpu", cpu);
-	prop_string(t, "device_type", "cpu");
-	prop_cell(t, "reg", cpu);
-	prop_string(t, "status", "okay");
-	prop_string(t, "compatible", "riscv");
-	prop_string(t, "riscv,isa", p->isa);
-	prop_string(t, "riscv,isa-base", "rv64i");
-	prop_isa_extensions(t, p->isa + strlen("rv64"));
-	prop_string(t, "mmu-type", p->mmu_type);
+	guest_fdt_open_node_at(t, "cpu", cpu);
+	guest_fdt_prop_string(t, "device_type", "cpu");
+	guest_fdt_prop_cell(t, "reg", cpu);
+	guest_fdt_prop_string(t, "status", "okay");
+	guest_fdt_prop_string(t, "compatible", "riscv");
+	guest_fdt_prop_string(t, "riscv,isa", p->isa);
+	guest_fdt_prop_string(t, "riscv,isa-base", "rv64i");
+	guest_fdt_prop_isa_extensions(t, p->isa + strlen("rv64"));
+	guest_fdt_prop_string(t, "mmu-type", p->mmu_type);
 	if (p->zicbom)
-		prop_cell(t, "riscv,cbom-block-size", p->cbom_block);
+		guest_fdt_prop_cell(t, "riscv,cbom-block-size", p->cbom_block);
 	if (p->zicboz)
-		prop_cell(t, "riscv,cboz-block-size", p->cboz_block);
+		guest_fdt_prop_cell(t, "riscv,cboz-block-size", p->cboz_block);
 
-	open_node(t, "interrupt-controller");
-	prop_cell(t, "#interrupt-cells", 1);
-	prop_empty(t, "interrupt-controller");
-	prop_string(t, "compatible", "riscv,cpu-intc");
-	prop_cell(t, "phandle", PHANDLE_CPU_0 + cpu);
-	close_node(t);
-	close_node(t);
+	guest_fdt_open_node(t, "interrupt-controller");
+	guest_fdt_prop_cell(t, "#interrupt-cells", 1);
+	guest_fdt_prop_empty(t, "interrupt-controller");
+	guest_fdt_prop_string(t, "compatible", "riscv,cpu-intc");
+	guest_fdt_prop_cell(t, "phandle", PHANDLE_CPU_0 + cpu);
+	guest_fdt_close_node(t);
+	guest_fdt_close_node(t);
 }
 
-static void add_cpus(struct tree *t, const struct guest_fdt_params *p)
+static void guest_fdt_add_cpus(struct tree *t, const struct guest_fdt_params *p)
 {
-	open_node(t, "cpus");
-	prop_cells(t, 1, 0);
+	guest_fdt_open_node(t, "cpus");
+	guest_fdt_prop_cells(t, 1, 0);
 	/* One cell is what everybody reads; a faster clock needs the two that the specification allows. */
 	if (p->timebase <= UINT32_MAX)
-		prop_cell(t, "timebase-frequency", (u32)p->timebase);
+		guest_fdt_prop_cell(t, "timebase-frequency", (u32)p->timebase);
 	else
-		prop_u64(t, "timebase-frequency", p->timebase);
+		guest_fdt_prop_u64(t, "timebase-frequency", p->timebase);
 	for (u32 i = 0; i < p->part->cpus; i++)
-		add_cpu(t, p, i);
-	close_node(t);
+		guest_fdt_add_cpu(t, p, i);
+	guest_fdt_close_node(t);
 }
 
-static void add_memory(struct tree *t, const struct config_partition *part)
+static void guest_fdt_add_memory(struct tree *t, const struct config_partition *part)
 {
 	for (u32 i = 0; i < part->nr_memory; i++) {
-		open_node_at(t, "memory", part->memory[i].gpa);
-		prop_string(t, "device_type", "memory");
-		prop_reg(t, part->memory[i].gpa, part->memory[i].size);
-		close_node(t);
+		guest_fdt_open_node_at(t, "memory", part->memory[i].gpa);
+		guest_fdt_prop_string(t, "device_type", "memory");
+		guest_fdt_prop_reg(t, part->memory[i].gpa, part->memory[i].size);
+		guest_fdt_close_node(t);
 	}
 }
 
-static void add_reserved(struct tree *t, const struct guest_fdt_params *p)
+static void guest_fdt_add_reserved(struct tree *t, const struct guest_fdt_params *p)
 {
 	if (p->reserved_size == 0U)
 		return;
-	open_node(t, "reserved-memory");
-	prop_cells(t, 2, 2);
-	prop_empty(t, "ranges");
-	open_node_at(t, "cleave", p->reserved_base);
-	prop_reg(t, p->reserved_base, p->reserved_size);
-	prop_empty(t, "no-map");
-	close_node(t);
-	close_node(t);
+	guest_fdt_open_node(t, "reserved-memory");
+	guest_fdt_prop_cells(t, 2, 2);
+	guest_fdt_prop_empty(t, "ranges");
+	guest_fdt_open_node_at(t, "cleave", p->reserved_base);
+	guest_fdt_prop_reg(t, p->reserved_base, p->reserved_size);
+	guest_fdt_prop_empty(t, "no-map");
+	guest_fdt_close_node(t);
+	guest_fdt_close_node(t);
 }
 
-static void add_uart(struct tree *t)
+static void guest_fdt_add_uart(struct tree *t)
 {
-	open_node_at(t, "serial", GUEST_UART_BASE);
-	prop_string(t, "compatible", "ns16550a");
-	prop_reg(t, GUEST_UART_BASE, GUEST_UART_SIZE);
-	prop_cell(t, "clock-frequency", GUEST_UART_CLOCK);
-	prop_cell(t, "reg-shift", 0);
-	prop_cell(t, "interrupt-parent", PHANDLE_PLIC);
-	prop_cell(t, "interrupts", GUEST_UART_IRQ);
-	close_node(t);
+	guest_fdt_open_node_at(t, "serial", GUEST_UART_BASE);
+	guest_fdt_prop_string(t, "compatible", "ns16550a");
+	guest_fdt_prop_reg(t, GUEST_UART_BASE, GUEST_UART_SIZE);
+	guest_fdt_prop_cell(t, "clock-frequency", GUEST_UART_CLOCK);
+	guest_fdt_prop_cell(t, "reg-shift", 0);
+	guest_fdt_prop_cell(t, "interrupt-parent", PHANDLE_PLIC);
+	guest_fdt_prop_cell(t, "interrupts", GUEST_UART_IRQ);
+	guest_fdt_close_node(t);
 }
 
-static void add_plic(struct tree *t, u32 cpus)
+static void guest_fdt_add_plic(struct tree *t, u32 cpus)
 {
 	/* Two entries, as a property that is a list of strings. */
 	static const char compatible[] = "sifive,plic-1.0.0\0riscv,plic0";
 	fdt32_t *context;
 
-	open_node_at(t, "plic", GUEST_PLIC_BASE);
-	prop_bytes(t, "compatible", compatible, sizeof(compatible));
-	prop_reg(t, GUEST_PLIC_BASE, GUEST_PLIC_SIZE);
-	prop_cell(t, "#address-cells", 0);
-	prop_cell(t, "#interrupt-cells", 1);
-	prop_empty(t, "interrupt-controller");
-	prop_cell(t, "riscv,ndev", GUEST_PLIC_SOURCES);
-	context = prop_room(t, "interrupts-extended", cpus * 2U * (u32)sizeof(*context));
+	guest_fdt_open_node_at(t, "plic", GUEST_PLIC_BASE);
+	guest_fdt_prop_bytes(t, "compatible", compatible, sizeof(compatible));
+	guest_fdt_prop_reg(t, GUEST_PLIC_BASE, GUEST_PLIC_SIZE);
+	guest_fdt_prop_cell(t, "#address-cells", 0);
+	guest_fdt_prop_cell(t, "#interrupt-cells", 1);
+	guest_fdt_prop_empty(t, "interrupt-controller");
+	guest_fdt_prop_cell(t, "riscv,ndev", GUEST_PLIC_SOURCES);
+	context = guest_fdt_prop_room(t, "interrupts-extended", cpus * 2U * (u32)sizeof(*context));
 	for (u32 i = 0; context != NULL && i < cpus; i++) {
 		context[2U * i] = cpu_to_fdt32(PHANDLE_CPU_0 + i);
 		context[2U * i + 1U] = cpu_to_fdt32(IRQ_S_EXT);
 	}
-	prop_cell(t, "phandle", PHANDLE_PLIC);
-	close_node(t);
+	guest_fdt_prop_cell(t, "phandle", PHANDLE_PLIC);
+	guest_fdt_close_node(t);
 }
 
-static void add_devices(struct tree *t, const struct guest_fdt_params *p)
+static void guest_fdt_add_devices(struct tree *t, const struct guest_fdt_params *p)
 {
 	for (u32 i = 0; i < p->nr_devices && t->err == 0; i++) {
 		if (p->device[i].partition == p->partition)
@@ -247,29 +247,29 @@ static void add_devices(struct tree *t, const struct guest_fdt_params *p)
 	}
 }
 
-static void add_soc(struct tree *t, const struct guest_fdt_params *p)
+static void guest_fdt_add_soc(struct tree *t, const struct guest_fdt_params *p)
 {
-	open_node(t, "soc");
-	prop_cells(t, 2, 2);
-	prop_string(t, "compatible", "simple-bus");
-	prop_empty(t, "ranges");
-	add_plic(t, p->part->cpus);
-	add_uart(t);
-	add_devices(t, p);
-	close_node(t);
+	guest_fdt_open_node(t, "soc");
+	guest_fdt_prop_cells(t, 2, 2);
+	guest_fdt_prop_string(t, "compatible", "simple-bus");
+	guest_fdt_prop_empty(t, "ranges");
+	guest_fdt_add_plic(t, p->part->cpus);
+	guest_fdt_add_uart(t);
+	guest_fdt_add_devices(t, p);
+	guest_fdt_close_node(t);
 }
 
-static void add_chosen(struct tree *t, const struct guest_fdt_params *p)
+static void guest_fdt_add_chosen(struct tree *t, const struct guest_fdt_params *p)
 {
-	open_node(t, "chosen");
+	guest_fdt_open_node(t, "chosen");
 	if (p->part->bootargs != NULL)
-		prop_string(t, "bootargs", p->part->bootargs);
-	prop_string(t, "stdout-path", UART_PATH);
+		guest_fdt_prop_string(t, "bootargs", p->part->bootargs);
+	guest_fdt_prop_string(t, "stdout-path", UART_PATH);
 	if (p->initrd_end > p->initrd_start) {
-		prop_u64(t, "linux,initrd-start", p->initrd_start);
-		prop_u64(t, "linux,initrd-end", p->initrd_end);
+		guest_fdt_prop_u64(t, "linux,initrd-start", p->initrd_start);
+		guest_fdt_prop_u64(t, "linux,initrd-end", p->initrd_end);
 	}
-	close_node(t);
+	guest_fdt_close_node(t);
 }
 
 s64 guest_fdt_make(const struct guest_fdt_params *p, void *buf, u64 size)
@@ -282,19 +282,19 @@ s64 guest_fdt_make(const struct guest_fdt_params *p, void *buf, u64 size)
 	if (t.err == 0)
 		t.err = fdt_finish_reservemap(buf);
 
-	open_node(&t, "");
-	prop_cells(&t, 2, 2);
-	prop_string(&t, "model", "cleave,partition");
-	prop_string(&t, "compatible", "cleave,partition");
-	open_node(&t, "aliases");
-	prop_string(&t, "serial0", UART_PATH);
-	close_node(&t);
-	add_chosen(&t, p);
-	add_cpus(&t, p);
-	add_memory(&t, p->part);
-	add_reserved(&t, p);
-	add_soc(&t, p);
-	close_node(&t);
+	guest_fdt_open_node(&t, "");
+	guest_fdt_prop_cells(&t, 2, 2);
+	guest_fdt_prop_string(&t, "model", "cleave,partition");
+	guest_fdt_prop_string(&t, "compatible", "cleave,partition");
+	guest_fdt_open_node(&t, "aliases");
+	guest_fdt_prop_string(&t, "serial0", UART_PATH);
+	guest_fdt_close_node(&t);
+	guest_fdt_add_chosen(&t, p);
+	guest_fdt_add_cpus(&t, p);
+	guest_fdt_add_memory(&t, p->part);
+	guest_fdt_add_reserved(&t, p);
+	guest_fdt_add_soc(&t, p);
+	guest_fdt_close_node(&t);
 
 	if (t.err == 0)
 		t.err = fdt_finish(buf);

@@ -15,7 +15,7 @@
 
 #define NODE_NAME 80U
 
-static bool is_one_of(const char *name, const char *const *list, size_t n)
+static bool guest_fdt_device_is_one_of(const char *name, const char *const *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(name, list[i]) == 0)
@@ -24,7 +24,7 @@ static bool is_one_of(const char *name, const char *const *list, size_t n)
 	return false;
 }
 
-static bool ends_in(const char *name, const char *end)
+static bool guest_fdt_device_ends_in(const char *name, const char *end)
 {
 	size_t len = strlen(name);
 	size_t n = strlen(end);
@@ -33,7 +33,7 @@ static bool ends_in(const char *name, const char *end)
 }
 
 /* pinctrl-0, pinctrl-1, ... */
-static bool is_pinctrl(const char *name)
+static bool guest_fdt_device_is_pinctrl(const char *name)
 {
 	static const char prefix[] = "pinctrl-";
 	const char *number = name + sizeof(prefix) - 1U;
@@ -41,7 +41,7 @@ static bool is_pinctrl(const char *name)
 	return strncmp(name, prefix, sizeof(prefix) - 1U) == 0 && *number >= '0' && *number <= '9';
 }
 
-static bool is_reference(const char *name)
+static bool guest_fdt_device_is_reference(const char *name)
 {
 	static const char *const known[] = {
 		"clocks",
@@ -87,9 +87,13 @@ static bool is_reference(const char *name)
 		"interrupt-affinity",
 	};
 
-	return is_one_of(name, known, ARRAY_SIZE(known)) || is_pinctrl(name) ||
-	       ends_in(name, "-supply") || ends_in(name, "-gpio") || ends_in(name, "-gpios") ||
-	       ends_in(name, "-syscon") || ends_in(name, ",syscon") || ends_in(name, "-handle");
+	return guest_fdt_device_is_one_of(name, known, ARRAY_SIZE(known)) ||
+	       guest_fdt_device_is_pinctrl(name) || guest_fdt_device_ends_in(name, "-supply") ||
+	       guest_fdt_device_ends_in(name, "-gpio") ||
+	       guest_fdt_device_ends_in(name, "-gpios") ||
+	       guest_fdt_device_ends_in(name, "-syscon") ||
+	       guest_fdt_device_ends_in(name, ",syscon") ||
+	       guest_fdt_device_ends_in(name, "-handle");
 }
 
 enum guest_fdt_property guest_fdt_property(const char *name)
@@ -127,12 +131,12 @@ enum guest_fdt_property guest_fdt_property(const char *name)
 		"iommu-map-mask",
 	};
 
-	if (is_one_of(name, own, ARRAY_SIZE(own)))
+	if (guest_fdt_device_is_one_of(name, own, ARRAY_SIZE(own)))
 		return GUEST_FDT_OWN;
-	return is_reference(name) ? GUEST_FDT_REFERENCE : GUEST_FDT_COPY;
+	return guest_fdt_device_is_reference(name) ? GUEST_FDT_REFERENCE : GUEST_FDT_COPY;
 }
 
-static int copy_properties(void *fdt, const void *tree, int node)
+static int guest_fdt_device_copy_properties(void *fdt, const void *tree, int node)
 {
 	int err = 0;
 	int p;
@@ -149,7 +153,7 @@ static int copy_properties(void *fdt, const void *tree, int node)
 	return err;
 }
 
-static int write_reg(void *fdt, const struct config_device *d)
+static int guest_fdt_device_write_reg(void *fdt, const struct config_device *d)
 {
 	fdt64_t reg[2U * CONFIG_DEVICE_REGS];
 
@@ -160,7 +164,7 @@ static int write_reg(void *fdt, const struct config_device *d)
 	return fdt_property(fdt, "reg", reg, (int)(2U * d->nr_regs * sizeof(reg[0])));
 }
 
-static int write_interrupts(void *fdt, const struct config_device *d, u32 plic)
+static int guest_fdt_device_write_interrupts(void *fdt, const struct config_device *d, u32 plic)
 {
 	fdt32_t source[CONFIG_DEVICE_IRQS];
 	int err;
@@ -190,11 +194,11 @@ int guest_fdt_device(void *fdt, const void *tree, const struct config_device *d,
 			at != NULL ? (int)(at - host) : (int)strlen(host), host, d->reg[0].gpa);
 	err = fdt_begin_node(fdt, name);
 	if (err == 0)
-		err = copy_properties(fdt, tree, d->node);
+		err = guest_fdt_device_copy_properties(fdt, tree, d->node);
 	if (err == 0)
-		err = write_reg(fdt, d);
+		err = guest_fdt_device_write_reg(fdt, d);
 	if (err == 0)
-		err = write_interrupts(fdt, d, plic);
+		err = guest_fdt_device_write_interrupts(fdt, d, plic);
 	if (err == 0)
 		err = fdt_end_node(fdt);
 	return err;

@@ -41,30 +41,30 @@ struct kernel_need {
 	u64 size;   /* bytes it uses when it runs, file included */
 };
 
-static u32 get32(const u8 *p)
+static u32 image_get32(const u8 *p)
 {
 	return (u32)p[0] | (u32)p[1] << 8 | (u32)p[2] << 16 | (u32)p[3] << 24;
 }
 
-static u64 get64(const u8 *p)
+static u64 image_get64(const u8 *p)
 {
-	return (u64)get32(p) | (u64)get32(p + 4) << 32;
+	return (u64)image_get32(p) | (u64)image_get32(p + 4) << 32;
 }
 
 /* Files that are no kernel a hart could jump to, but are often taken for one. */
-static const char *not_a_kernel(const struct archive_file *f)
+static const char *image_not_a_kernel(const struct archive_file *f)
 {
-	if (f->size >= 4U && get32(f->data) == ELF_MAGIC)
+	if (f->size >= 4U && image_get32(f->data) == ELF_MAGIC)
 		return "is an ELF file";
-	if (f->size >= 4U && (get32(f->data) & 0xffffU) == GZIP_MAGIC)
+	if (f->size >= 4U && (image_get32(f->data) & 0xffffU) == GZIP_MAGIC)
 		return "is compressed with gzip";
 	return NULL;
 }
 
-static int read_kernel(const struct archive_file *f, struct kernel_need *out,
-		       char error[ARCHIVE_ERROR_LEN])
+static int image_read_kernel(const struct archive_file *f, struct kernel_need *out,
+			     char error[ARCHIVE_ERROR_LEN])
 {
-	const char *wrong = not_a_kernel(f);
+	const char *wrong = image_not_a_kernel(f);
 	u64 flags;
 	u32 version;
 
@@ -78,14 +78,15 @@ static int read_kernel(const struct archive_file *f, struct kernel_need *out,
 		(void)str_print(error, ARCHIVE_ERROR_LEN, "file \"%.48s\" is empty", f->name);
 		return CLV_ERR_FORMAT;
 	}
-	if (f->size < LINUX_HEADER_LEN || get32(f->data + LINUX_MAGIC2) != LINUX_MAGIC2_VALUE) {
+	if (f->size < LINUX_HEADER_LEN ||
+	    image_get32(f->data + LINUX_MAGIC2) != LINUX_MAGIC2_VALUE) {
 		out->offset = KERNEL_ALIGN;
 		out->size = f->size;
 		return 0;
 	}
 
-	flags = get64(f->data + LINUX_FLAGS);
-	version = get32(f->data + LINUX_VERSION);
+	flags = image_get64(f->data + LINUX_FLAGS);
+	version = image_get32(f->data + LINUX_VERSION);
 	if ((flags & LINUX_FLAG_BIG_ENDIAN) != 0U) {
 		(void)str_print(
 			error, ARCHIVE_ERROR_LEN,
@@ -99,9 +100,9 @@ static int read_kernel(const struct archive_file *f, struct kernel_need *out,
 				f->name, version >> LINUX_VERSION_MAJOR, version & 0xffffU);
 		return CLV_ERR_FORMAT;
 	}
-	out->offset = get64(f->data + LINUX_TEXT_OFFSET);
+	out->offset = image_get64(f->data + LINUX_TEXT_OFFSET);
 	/* image_size is 0 in images from before it was introduced. */
-	out->size = MAX(get64(f->data + LINUX_IMAGE_SIZE), f->size);
+	out->size = MAX(image_get64(f->data + LINUX_IMAGE_SIZE), f->size);
 	if (!IS_ALIGNED(out->offset, PAGE_SIZE)) {
 		(void)str_print(
 			error, ARCHIVE_ERROR_LEN,
@@ -114,7 +115,7 @@ static int read_kernel(const struct archive_file *f, struct kernel_need *out,
 }
 
 /* Take @size bytes, rounded up to whole pages, from the top of [*low, *high). */
-static bool take_top(u64 low, u64 *high, u64 size)
+static bool image_take_top(u64 low, u64 *high, u64 size)
 {
 	if (size > UINT64_MAX - PAGE_SIZE || ALIGN_UP(size, PAGE_SIZE) > *high - low)
 		return false;
@@ -122,9 +123,9 @@ static bool take_top(u64 low, u64 *high, u64 size)
 	return true;
 }
 
-static int no_room(const struct config_memory *m, const struct kernel_need *need,
-		   const struct archive_file *kernel, const struct archive_file *initrd,
-		   char error[ARCHIVE_ERROR_LEN])
+static int image_no_room(const struct config_memory *m, const struct kernel_need *need,
+			 const struct archive_file *kernel, const struct archive_file *initrd,
+			 char error[ARCHIVE_ERROR_LEN])
 {
 	char has[TEXT_SIZE_LEN];
 	char offset[TEXT_SIZE_LEN];
@@ -161,23 +162,23 @@ int image_place(const struct config_partition *part, const struct archive_file *
 	int err;
 
 	memset(out, 0, sizeof(*out));
-	err = read_kernel(kernel, &need, error);
+	err = image_read_kernel(kernel, &need, error);
 	if (err != 0)
 		return err;
 
 	skip = (KERNEL_ALIGN - (m->gpa & (KERNEL_ALIGN - 1U))) & (KERNEL_ALIGN - 1U);
 	if (skip > m->size || need.offset > m->size - skip ||
 	    need.size > m->size - skip - need.offset)
-		return no_room(m, &need, kernel, initrd, error);
+		return image_no_room(m, &need, kernel, initrd, error);
 	out->kernel = m->gpa + skip + need.offset;
 	out->kernel_end = out->kernel + need.size;
 
-	if (!take_top(out->kernel_end, &high, IMAGE_FDT_SIZE))
-		return no_room(m, &need, kernel, initrd, error);
+	if (!image_take_top(out->kernel_end, &high, IMAGE_FDT_SIZE))
+		return image_no_room(m, &need, kernel, initrd, error);
 	out->fdt = high;
 	if (initrd != NULL && initrd->size != 0U) {
-		if (!take_top(out->kernel_end, &high, initrd->size))
-			return no_room(m, &need, kernel, initrd, error);
+		if (!image_take_top(out->kernel_end, &high, initrd->size))
+			return image_no_room(m, &need, kernel, initrd, error);
 		out->initrd = high;
 		out->initrd_end = high + initrd->size;
 	}

@@ -12,13 +12,13 @@
 #include <libfdt.h>
 #include "lib/fdt_read.h"
 
-static void remove_at(struct memmap *m, u32 n)
+static void memmap_delete(struct memmap *m, u32 n)
 {
 	m->nr--;
 	memmove(&m->range[n], &m->range[n + 1U], (m->nr - n) * sizeof(m->range[0]));
 }
 
-static bool insert_at(struct memmap *m, u32 n, u64 base, u64 size)
+static bool memmap_insert(struct memmap *m, u32 n, u64 base, u64 size)
 {
 	if (m->nr == MEMMAP_MAX)
 		return false;
@@ -29,7 +29,7 @@ static bool insert_at(struct memmap *m, u32 n, u64 base, u64 size)
 }
 
 /* Cut [base, end) out of range @n, which it overlaps. Return: true when range @n is still there */
-static bool cut(struct memmap *m, u32 n, u64 base, u64 end)
+static bool memmap_cut(struct memmap *m, u32 n, u64 base, u64 end)
 {
 	struct frames_range *r = &m->range[n];
 	u64 r_end = r->base + r->size;
@@ -37,10 +37,10 @@ static bool cut(struct memmap *m, u32 n, u64 base, u64 end)
 	u64 behind = end < r_end ? r_end - end : 0U;
 
 	if (before == 0U && behind == 0U) {
-		remove_at(m, n);
+		memmap_delete(m, n);
 		return false;
 	}
-	if (before != 0U && behind != 0U && !insert_at(m, n + 1U, end, behind)) {
+	if (before != 0U && behind != 0U && !memmap_insert(m, n + 1U, end, behind)) {
 		if (before < behind)
 			before = 0;
 		else
@@ -65,13 +65,13 @@ void memmap_remove(struct memmap *m, u64 base, u64 size)
 	for (u32 n = 0; n < m->nr;) {
 		const struct frames_range *r = &m->range[n];
 
-		if (r->base >= end || r->base + r->size <= base || cut(m, n, base, end))
+		if (r->base >= end || r->base + r->size <= base || memmap_cut(m, n, base, end))
 			n++;
 	}
 }
 
 /* Add RAM, rounded inwards; what overlaps earlier RAM counts once. Return: false when the list is full */
-static bool add(struct memmap *m, u64 base, u64 size)
+static bool memmap_add(struct memmap *m, u64 base, u64 size)
 {
 	u64 end;
 	u32 n = 0;
@@ -89,20 +89,20 @@ static bool add(struct memmap *m, u64 base, u64 size)
 		if (r->base <= end && r->base + r->size >= base) {
 			base = MIN(base, r->base);
 			end = MAX(end, r->base + r->size);
-			remove_at(m, n);
+			memmap_delete(m, n);
 		} else {
 			n++;
 		}
 	}
 	for (n = 0; n < m->nr && m->range[n].base < base; n++)
 		;
-	return insert_at(m, n, base, end - base);
+	return memmap_insert(m, n, base, end - base);
 }
 
 typedef void (*range_fn)(void *ctx, const char *name, u64 base, u64 size);
 
 /* Call @fn with each (address, size) pair of a node's reg. */
-static void each_reg(const void *fdt, int parent, int node, range_fn fn, void *ctx)
+static void memmap_each_reg(const void *fdt, int parent, int node, range_fn fn, void *ctx)
 {
 	const char *name = fdt_get_name(fdt, node, NULL);
 	struct fdt_reg reg;
@@ -124,20 +124,20 @@ static void each_reg(const void *fdt, int parent, int node, range_fn fn, void *c
 	}
 }
 
-static void add_ram(void *ctx, const char *name, u64 base, u64 size)
+static void memmap_add_ram(void *ctx, const char *name, u64 base, u64 size)
 {
-	if (!add(ctx, base, size))
+	if (!memmap_add(ctx, base, size))
 		printk("device tree: %s: more than %u ranges of memory: 0x%llx left out", name,
 		       MEMMAP_MAX, (unsigned long long)base);
 }
 
-static void remove_reserved(void *ctx, const char *name, u64 base, u64 size)
+static void memmap_remove_reserved(void *ctx, const char *name, u64 base, u64 size)
 {
 	(void)name;
 	memmap_remove(ctx, base, size);
 }
 
-static void read_ram(const void *fdt, struct memmap *ram)
+static void memmap_read_ram(const void *fdt, struct memmap *ram)
 {
 	int node;
 
@@ -145,11 +145,11 @@ static void read_ram(const void *fdt, struct memmap *ram)
 		const char *type = fdt_getprop(fdt, node, "device_type", NULL);
 
 		if (type != NULL && strcmp(type, "memory") == 0 && fdt_read_enabled(fdt, node))
-			each_reg(fdt, 0, node, add_ram, ram);
+			memmap_each_reg(fdt, 0, node, memmap_add_ram, ram);
 	}
 }
 
-static void remove_all_reserved(const void *fdt, struct memmap *free)
+static void memmap_remove_all_reserved(const void *fdt, struct memmap *free)
 {
 	int parent = fdt_path_offset(fdt, "/reserved-memory");
 	int node;
@@ -164,16 +164,16 @@ static void remove_all_reserved(const void *fdt, struct memmap *free)
 	/* Nodes with a size alone ask the operating system to choose a place: nobody sits there yet. */
 	fdt_for_each_subnode (node, fdt, parent) {
 		if (fdt_read_enabled(fdt, node))
-			each_reg(fdt, parent, node, remove_reserved, free);
+			memmap_each_reg(fdt, parent, node, memmap_remove_reserved, free);
 	}
 }
 
 int memmap_read(const void *fdt, struct memmap *ram, struct memmap *free)
 {
 	ram->nr = 0;
-	read_ram(fdt, ram);
+	memmap_read_ram(fdt, ram);
 	*free = *ram;
-	remove_all_reserved(fdt, free);
+	memmap_remove_all_reserved(fdt, free);
 	if (ram->nr != 0U)
 		return CLV_OK;
 	printk("device tree: no node with device_type = \"memory\" and a reg");
