@@ -119,7 +119,7 @@ static void console_input_set_focus(struct console_tty *t)
 /* Report that cleave.focus names no partition, or several, and list the partitions. */
 static void console_input_say_focus(const char *text, s32 why)
 {
-	const char *names[CONFIG_MAX_VMS];
+	const char *names[CONFIG_MAX_VMS] = { NULL };
 	const char *near;
 	char list[CONSOLE_FOCUS_LIST] = "";
 	bool room = true;
