@@ -251,11 +251,11 @@ static bool migrate_records_sums_ok(struct migrate_dest *d, const struct migrate
 	    sums->zero == d->progress.zero && sums->passes == d->progress.pass &&
 	    sums->states == d->states && sums->digest == d->digest)
 		return true;
-	migrate_line_add(
-		migrate_dest_say(d),
-		"hand-over: the source sent %lu pages and %u state records of digest 0x%lx, "
-		"but %lu and %u of digest 0x%lx came",
-		sums->pages, sums->states, sums->digest, d->progress.pages, d->states, d->digest);
+	migrate_line_add(migrate_dest_say(d),
+			 "hand-over: digest 0x%lx of %lu pages and %u state records was sent, "
+			 "but 0x%lx of %lu and %u came",
+			 sums->digest, sums->pages, sums->states, d->digest, d->progress.pages,
+			 d->states);
 	return false;
 }
 
