@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A VM: a partition at work. Its life (create, load, start, pause, reset, destroy) is core/vm/vm.c's.
+ * A VM: a partition at work. Its life (create, load, start, pause, reset, destroy) is core/vm/vm_life.c's.
  *
  * Locking: `lock` guards the life cycle (state changes, create, destroy). `run.state` may be read
  * by anybody (atomic). docs/concurrency.md has the order of all locks.
