@@ -8,6 +8,7 @@
 #include "core/boot/boot_internal.h"
 #include "lib/text.h"
 #include "core/vm/create/vm_create.h"
+#include "core/vm/vm_life.h"
 #include "core/vm/vm_pass.h"
 
 static void boot_vms_harts(const struct vm *vm, char *buf, size_t size)

@@ -21,6 +21,7 @@
 #include <cleave/string.h>
 #include "arch/riscv/probe/features.h"
 #include "core/guest/hypercall_args.h"
+#include "core/vm/vm_window.h"
 #include "core/machine/boot_args.h"
 
 _Static_assert(CONFIG_MAX_REGIONS <= 64, "a bit each in struct vm's log_managed");

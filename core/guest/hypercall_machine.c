@@ -11,6 +11,7 @@
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/timer.h"
 #include "core/guest/hypercall_args.h"
+#include "core/vm/vm_life.h"
 
 _Static_assert(sizeof(((struct cleave_machine *)0)->isa) >= ISA_GUEST_LEN,
 	       "the record holds the whole ISA string of the guest's device tree");

@@ -7,6 +7,7 @@
 #include <cleave/errno.h>
 #include <cleave/string.h>
 #include "core/guest/hypercall_args.h"
+#include "core/vm/vm_window.h"
 
 /*
  * Is there such a region, and memory in it? With vm->lock held. Return: 0, CLV_ERR_NOTFOUND (no

@@ -9,6 +9,8 @@
 #include <cleave/string.h>
 #include "core/guest/hypercall_args.h"
 #include "core/vm/event.h"
+#include "core/vm/vm_life.h"
+#include "core/vm/vm_op.h"
 
 /* The most ids that there can be */
 #define LIST_MAX ((u64)CONFIG_MAX_VMS)
@@ -93,7 +95,7 @@ static int hypercall_vm_step(const struct vcpu *v, enum vm_op op, u64 *value)
 	if (err == CLV_OK)
 		err = hypercall_target(v, &vm);
 	if (err == CLV_OK)
-		err = vm_do(vm, op, &cursor);
+		err = vm_op_step(vm, op, &cursor);
 	*value = cursor;
 	return err;
 }

@@ -6,6 +6,7 @@
 #include "core/guest/args/sbi_args.h"
 #include "core/guest/sbi.h"
 #include "core/vm/vm.h"
+#include "core/vm/vm_life.h"
 
 static enum guest_leave sbi_srst_call(struct vcpu *v, u64 fid)
 {

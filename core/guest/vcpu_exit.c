@@ -20,6 +20,7 @@
 #include "core/run/sched.h"
 #include "core/run/vcpu.h"
 #include "core/vm/vm.h"
+#include "core/vm/vm_life.h"
 #include "core/vm/vm_pass.h"
 #include "mm/space.h"
 

@@ -306,7 +306,7 @@ static void sched_stop_vcpu(struct vcpu *v)
 	smp_mb(); /* of two that stop at the same time, at least one sees the other stopped */
 	/*
 	 * The VM may have been paused meanwhile. This is the last look at its vCPUs, so it must be
-	 * reported all the same; vm_end() decides whether the VM still runs.
+	 * reported all the same; vm_life_end() decides whether the VM still runs.
 	 */
 	if (sched_all_stopped(v->run))
 		vm_all_stopped(v->vm);
@@ -388,7 +388,7 @@ void hart_main(struct hart *h)
 		ipi_acknowledge();	 /* a full barrier: see vcpu_irq_changed() */
 		(void)vcpu_hart_woken(); /* whatever asked for it is looked at below */
 		vcpu_unload_stopped();
-		more = vm_work(h->index);
+		more = vm_restart_step(h->index);
 		v = sched_choose(s, timer_now(), more);
 		if (v != NULL)
 			sched_run(s, v);

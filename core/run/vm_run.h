@@ -50,13 +50,13 @@ static inline bool vm_runnable(const struct vm_run *r)
 /* --- defined by core/vm/ ---------------------------------------------------------------------- */
 
 /**
- * vm_work() - do one bounded step (M6) for each VM that restarts by itself and whose vCPU 0 belongs
- * to hart @hart
+ * vm_restart_step() - do a bounded step (M6) for each VM that restarts by itself
+ * @hart: the calling hart; only VMs whose vCPU 0 belongs to it
  *
  * The scheduler calls it on that hart between guests, with no lock held.
  * Return: true when there is more to do.
  */
-bool vm_work(u32 hart);
+bool vm_restart_step(u32 hart);
 
 /**
  * vm_all_stopped() - all vCPUs of @vm have stopped themselves (SBI HSM hart_stop)

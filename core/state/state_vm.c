@@ -21,6 +21,7 @@
 #include "arch/riscv/timer.h"
 #include "core/state/state.h"
 #include "core/vm/vm.h"
+#include "core/vm/vm_clock.h"
 
 u32 state_flags(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Events and who sleeps until one comes. A vCPU that waits costs its hart nothing; it must never miss the event that it
- * waits for.
+ * Events, and the vCPUs that sleep until one comes. A vCPU that waits costs its hart nothing. It
+ * must never miss the event that it waits for.
  */
 #include "core/vm/event.h"
 
@@ -9,12 +9,13 @@
 #include <cleave/spinlock.h>
 #include "arch/riscv/timer.h"
 #include "core/vm/vm.h"
+#include "lib/event_ring.h"
 
 static struct spinlock event_lock; /* guards event_ring, and vcpu->blocked going to 1 */
 static struct event_ring event_ring;
 
 /* Only managers wait, so few vCPUs are looked at. */
-static void event_wake(struct vm *vm)
+static void event_wake(const struct vm *vm)
 {
 	for (u32 i = 0; i < vm->run.nr_vcpus; i++) {
 		if (atomic_xchg(&vm->run.vcpu[i]->blocked, 0U) != 0U)
@@ -30,11 +31,11 @@ void event_post(u32 type, u32 vm, u64 arg)
 	event_ring_put(&event_ring, &ev);
 	spin_unlock(&event_lock);
 
-	/* Whoever looked before the event was put in has set `blocked` under the lock by now. */
+	/* A vCPU that looked before the event was added has set `blocked` under the lock by now. */
 	for (u32 id = 0; id < vm_count(); id++) {
-		struct vm *waiter = vm_get(id);
+		const struct vm *waiter = vm_get(id);
 
-		if (waiter != NULL && waiter->cfg->manager)
+		if (waiter->cfg->manager)
 			event_wake(waiter);
 	}
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A VM's time: what its time CSR shows. It goes on while the VM runs, and stands still while the VM is paused, so that a
- * guest that was paused, or moved to another machine meanwhile, sees neither a jump nor a step back.
+ * A VM's time goes on while the VM runs, and stands still while the VM is paused. So a guest that
+ * was paused, or moved to another machine meanwhile, sees neither a jump nor a step back.
  *
- * All vCPUs of a VM have one offset to the host's time. It changes only while none of them is on a hart or loaded on one: a
- * guest must never read two times that disagree.
+ * All vCPUs of a VM have the same offset to the host's time. It changes only while none of them is
+ * on a hart or loaded on one: a guest must never read two times that disagree.
  *
- * Everything here is under vm->lock. A vCPU's own hart reads the offset when it loads the vCPU, which it does only after
- * it saw the VM in state RUNNING (acquire; vm_set_state() releases).
+ * Everything here is under vm->lock. A vCPU's own hart reads the offset when it loads the vCPU. It
+ * does so only after it has seen the VM in state RUNNING (acquire; vm_set_state() releases).
  */
+#include "core/vm/vm_clock.h"
+
 #include "arch/riscv/timer.h"
 #include "core/vm/vm_internal.h"
 
@@ -21,11 +23,12 @@ static void vm_clock_set_offset(struct vm *vm, u64 offset)
 
 bool vm_clock_stop(struct vm *vm)
 {
+	spin_assert_held(&vm->lock);
 	if (vm->time_stands)
 		return true;
-	if (!vm_quiet(vm))
+	if (!vm_all_out(vm))
 		return false;
-	/* Nobody loads one again before the VM runs, so that vm_clock_go() finds none that is. */
+	/* No vCPU is loaded again before the VM runs, so vm_clock_go() will find none loaded. */
 	for (u32 i = 0; i < vm->run.nr_vcpus; i++)
 		vcpu_unload(vm->run.vcpu[i]);
 	/* The last vCPU has left: no guest has read a later time than this. */
@@ -36,7 +39,8 @@ bool vm_clock_stop(struct vm *vm)
 
 void vm_clock_go(struct vm *vm)
 {
-	/* A VM that is resumed before all its vCPUs had left never stood still. */
+	spin_assert_held(&vm->lock);
+	/* The time of a VM that is resumed before all its vCPUs have left has never stood still. */
 	if (!vm->time_stands)
 		return;
 	vm->time_stands = false;
@@ -45,16 +49,19 @@ void vm_clock_go(struct vm *vm)
 
 void vm_clock_reset(struct vm *vm)
 {
+	spin_assert_held(&vm->lock);
 	vm->time_stands = false;
 	vm_clock_set_offset(vm, 0);
 }
 
 u64 vm_guest_time(const struct vm *vm)
 {
+	spin_assert_held(&vm->lock);
 	return vm->time_stands ? vm->time_stopped : timer_now() + vm->time_offset;
 }
 
 void vm_set_guest_time(struct vm *vm, u64 ticks)
 {
+	spin_assert_held(&vm->lock);
 	vm->time_stopped = ticks;
 }

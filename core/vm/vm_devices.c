@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The wiring of a VM's emulated devices. The calls up from a device come with its lock held
- * (docs/concurrency.md).
+ * The wiring of a VM's emulated devices: what their models and the console call up for.
+ *
+ * Most of these calls come with the device's lock held (docs/concurrency.md).
  */
+#include "core/vm/vm_devices.h"
+
 #include <cleave/printk.h>
 #include "core/config/guest_fdt.h"
 #include "core/vm/vm.h"
-#include "core/vm/vm_devices.h"
 
 _Static_assert(GUEST_PLIC_SOURCES < VPLIC_SOURCES,
 	       "the PLIC has the sources that guests are told of");
@@ -52,11 +54,13 @@ void vuart_output(struct vuart *u, u8 c)
 
 void vuart_irq(struct vuart *u, bool level)
 {
+	spin_assert_held(&u->lock);
 	vplic_line(&container_of(u, struct vm, uart)->plic, GUEST_UART_IRQ, level);
 }
 
 int vuart_fetch(struct vuart *u)
 {
+	spin_assert_held(&u->lock);
 	return console_tty_fetch(&container_of(u, struct vm, uart)->tty);
 }
 
@@ -74,6 +78,7 @@ void vplic_output(struct vplic *p, u32 context, bool level)
 {
 	struct vm *vm = container_of(p, struct vm, plic);
 
+	spin_assert_held(&p->lock);
 	if (context < vm->run.nr_vcpus)
 		vcpu_irq_level(vm->run.vcpu[context], GUEST_IRQ_EXT, level);
 }

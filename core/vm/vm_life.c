@@ -8,12 +8,13 @@
  *     |     DESTROY from any state         |---- shutdown ---+--- fault ---> FAULTED
  *
  * Locks: docs/concurrency.md. Nobody holds the locks of two VMs, so two managers that work on each
- * other cannot deadlock. While a hart holds a lock it must never wait for a vCPU to leave its hart,
- * as that vCPU may be waiting for the lock; waiting for its acknowledgements is allowed, which it
- * gives while it waits (spin_relax()).
+ * other cannot deadlock. While a hart holds a lock it must never wait for a vCPU to leave its hart:
+ * that vCPU may be waiting for the lock. It may wait for the vCPU's acknowledgements, which the
+ * vCPU's hart gives while it waits (spin_relax()).
  */
-#include "core/vm/vm.h"
+#include "core/vm/vm_life.h"
 
+#include <cleave/atomic.h>
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include "arch/riscv/firmware.h"
@@ -21,18 +22,20 @@
 #include "core/vm/event.h"
 #include "core/vm/vm_internal.h"
 #include "core/vm/vm_pass.h"
+#include "core/vm/vm_window.h"
 
-/* Faults that on-fault = "restart" answers with a restart: this many, then no more until a minute has passed. */
+/* on-fault = "restart" restarts a VM at most so many times within so many seconds. */
 #define VM_RESTART_LIMIT   5U
 #define VM_RESTART_SECONDS 60U
 
-static u32 vm_ended; /* 1: the machine is being shut down; atomic */
+static u32 vm_life_ended; /* 1: the machine is being shut down; atomic */
 
 void vm_set_state(struct vm *vm, enum cleave_vm_state state)
 {
+	spin_assert_held(&vm->lock);
 	if (vm_state(vm) == (u32)state)
 		return;
-	/* Release: who sees RUNNING sees memory, registers and devices as they were prepared. */
+	/* Release: a hart that sees RUNNING sees memory, registers and devices as they are now. */
 	atomic_set_release(&vm->run.state, (u32)state);
 	if (state == CLEAVE_VM_RUNNING)
 		vm_pass_start(vm);
@@ -41,47 +44,24 @@ void vm_set_state(struct vm *vm, enum cleave_vm_state state)
 	event_post(CLEAVE_EVENT_STATE, vm->id, (u64)state);
 }
 
-void vm_kick_all(struct vm *vm)
+static bool vm_life_is_own(const struct vm *vm)
 {
-	for (u32 i = 0; i < vm->run.nr_vcpus; i++)
-		vcpu_kick(vm->run.vcpu[i]);
+	const struct vcpu *self = vcpu_current();
+
+	return self != NULL && self->vm == vm;
 }
 
-bool vm_quiet(const struct vm *vm)
-{
-	/*
-	 * The state that was set before the modes that are read: pairs with the barrier between mode = IN and the look
-	 * at the state in sched.c. A vCPU that is seen OUT here sees that it may not enter.
-	 */
-	smp_mb();
-	for (u32 i = 0; i < vm->run.nr_vcpus; i++) {
-		/* Acquire pairs with the release in sched.c: all that the vCPU did is visible. */
-		if (atomic_read_acquire(&vm->run.vcpu[i]->mode) == (u32)VCPU_IN)
-			return false;
-	}
-	return true;
-}
+/* --- pause and resume ------------------------------------------------------------------------- */
 
-u64 vm_overhead(const struct vm *vm)
-{
-	u64 bytes = vm->overhead;
-
-	if (vm_state(vm) == (u32)CLEAVE_VM_EMPTY)
-		return bytes;
-	bytes += KIB(16) + vm->space.pool.total * PAGE_SIZE; /* the root has four pages */
-	for (u32 i = 0; i < vm->space.nr_regions; i++)
-		bytes += vm->space.region[i].log.memory_size;
-	return bytes;
-}
-
-/* --- pause and resume ------------------------------------------------------------------------------------------- */
-
-/* Return: true when the pause is over: no vCPU runs and the VM's time stands, or somebody has resumed or ended it. */
-static bool vm_pause_settled(struct vm *vm)
+/*
+ * Return: true when there is nothing left to wait for: no vCPU runs and the VM's time stands, or
+ * somebody has resumed or ended the VM.
+ */
+static bool vm_life_pause_settled(struct vm *vm)
 {
 	bool settled = true;
 
-	if (!vm_quiet(vm))
+	if (!vm_all_out(vm))
 		return false;
 	spin_lock(&vm->lock);
 	if (vm_state(vm) == (u32)CLEAVE_VM_PAUSED)
@@ -92,10 +72,10 @@ static bool vm_pause_settled(struct vm *vm)
 
 int vm_pause(struct vm *vm)
 {
-	struct vcpu *self = vcpu_current();
+	const struct vcpu *self = vcpu_current();
 	u32 state;
 
-	if (self != NULL && self->vm == vm)
+	if (vm_life_is_own(vm))
 		return CLV_ERR_INVAL;
 	spin_lock(&vm->lock);
 	state = vm_state(vm);
@@ -106,13 +86,13 @@ int vm_pause(struct vm *vm)
 		return CLV_ERR_STATE;
 
 	vm_kick_all(vm);
-	while (!vm_pause_settled(vm)) {
+	while (!vm_life_pause_settled(vm)) {
 		/*
-		 * Two managers may pause each other: each then waits for a vCPU that waits here. So whose own VM does
-		 * not run any more does not wait.
+		 * Two managers may pause each other. Each then waits for a vCPU that waits here,
+		 * unless a caller stops waiting when its own VM does not run any more.
 		 */
 		if (self != NULL && !vm_runnable(self->run)) {
-			/* And if they were the last two, nobody is left who could resume one. */
+			/* If these were the last two, nobody is left who could resume one. */
 			vm_check_ended();
 			return CLV_ERR_BUSY;
 		}
@@ -127,7 +107,7 @@ int vm_resume(struct vm *vm)
 
 	spin_lock(&vm->lock);
 	if (vm_state(vm) == (u32)CLEAVE_VM_PAUSED && vm->work.op == (u32)VM_OP_NONE &&
-	    !vm_nobodys(vm) && !vm_windows_writable(vm) && vm_records_allow_run(vm)) {
+	    !vm_note_bars_run(vm) && !vm_windows_writable(vm) && vm_records_allow_run(vm)) {
 		vm_records_settle(vm);
 		vm_clock_go(vm);
 		vm_set_state(vm, CLEAVE_VM_RUNNING);
@@ -139,17 +119,17 @@ int vm_resume(struct vm *vm)
 	return err;
 }
 
-/* --- who owns it ------------------------------------------------------------------------------------------------ */
+/* --- who owns it ------------------------------------------------------------------------------ */
 
 /*
- * May @vm be given up? Whatever could still let it run must be over: no vCPU on a hart that might reboot it, no operation
- * that ends with a start. What begins afterwards looks at the note first.
+ * May @vm be given up? Nothing may be left that could still let it run: no vCPU on a hart, which
+ * might reboot it, and no operation that ends with a start. What begins later looks at the note.
  */
-static bool vm_may_give(const struct vm *vm, u64 id)
+static bool vm_life_may_give(const struct vm *vm, u64 id)
 {
 	u32 state = vm_state(vm);
 
-	if (vm_given(vm))
+	if (vm_is_given_up(vm))
 		return vm->note_id == id;
 	if (vm->work.op != (u32)VM_OP_NONE || vm->note == CLEAVE_NOTE_FILLING)
 		return false;
@@ -158,10 +138,10 @@ static bool vm_may_give(const struct vm *vm, u64 id)
 }
 
 /*
- * May @vm be noted as filled? Before it is created, so that nobody runs it first: one migration's alone. Or what was taken and is
- * no guest after all.
+ * May @vm be noted as being filled? An empty slot may, for one migration alone, so that nobody runs
+ * the VM before it is whole. A VM that was taken may too, if it turns out to be no guest after all.
  */
-static bool vm_may_fill(const struct vm *vm, u64 id)
+static bool vm_life_may_fill(const struct vm *vm, u64 id)
 {
 	bool ours = vm->note_id == id &&
 		    (vm->note == CLEAVE_NOTE_FILLING || vm->note == CLEAVE_NOTE_TAKEN);
@@ -172,15 +152,17 @@ static bool vm_may_fill(const struct vm *vm, u64 id)
 	       vm->work.op == (u32)VM_OP_NONE;
 }
 
-static bool vm_may_note(const struct vm *vm, u32 note, u64 id)
+static bool vm_life_may_note(const struct vm *vm, u32 note, u64 id)
 {
+	spin_assert_held(&vm->lock);
 	switch (note) {
 	case CLEAVE_NOTE_GIVEN:
-		return vm_may_give(vm, id);
+		return vm_life_may_give(vm, id);
 	case CLEAVE_NOTE_TAKEN:
-		return vm_state(vm) != (u32)CLEAVE_VM_EMPTY && (!vm_given(vm) || vm->note_id == id);
+		return vm_state(vm) != (u32)CLEAVE_VM_EMPTY &&
+		       (!vm_is_given_up(vm) || vm->note_id == id);
 	case CLEAVE_NOTE_FILLING:
-		return vm_may_fill(vm, id);
+		return vm_life_may_fill(vm, id);
 	default:
 		return true;
 	}
@@ -188,14 +170,13 @@ static bool vm_may_note(const struct vm *vm, u32 note, u64 id)
 
 int vm_note(struct vm *vm, u32 note, u64 id, bool run)
 {
-	const struct vcpu *self = vcpu_current();
 	int err = CLV_ERR_STATE;
 
 	if (note > CLEAVE_NOTE_FILLING || (note != CLEAVE_NOTE_NONE && id == 0U) ||
-	    (self != NULL && self->vm == vm))
+	    vm_life_is_own(vm))
 		return CLV_ERR_INVAL;
 	spin_lock(&vm->lock);
-	if (vm_may_note(vm, note, id)) {
+	if (vm_life_may_note(vm, note, id)) {
 		vm->note = note;
 		vm->note_id = note == CLEAVE_NOTE_NONE ? 0U : id;
 		vm->note_run = note != CLEAVE_NOTE_NONE && run;
@@ -205,14 +186,13 @@ int vm_note(struct vm *vm, u32 note, u64 id, bool run)
 	return err;
 }
 
-/* --- how much it runs ------------------------------------------------------------------------------------------- */
+/* --- how much it runs ------------------------------------------------------------------------- */
 
 int vm_brake(struct vm *vm, u64 percent)
 {
-	const struct vcpu *self = vcpu_current();
 	int err = CLV_ERR_STATE;
 
-	if (percent > VM_BRAKE_MAX || (self != NULL && self->vm == vm))
+	if (percent > VM_BRAKE_MAX || vm_life_is_own(vm))
 		return CLV_ERR_INVAL;
 	spin_lock(&vm->lock);
 	if (vm_state(vm) != (u32)CLEAVE_VM_EMPTY) {
@@ -220,21 +200,23 @@ int vm_brake(struct vm *vm, u64 percent)
 		err = CLV_OK;
 	}
 	spin_unlock(&vm->lock);
-	/* Not a kick: those that run are to be chosen anew. */
+	/* A kick would not do: harts that run the VM's vCPUs have to choose anew. */
 	for (u32 i = 0; err == CLV_OK && i < vm->run.nr_vcpus; i++)
 		vcpu_wake_hart(vm->run.vcpu[i]->hart);
 	return err;
 }
 
-/* --- the end of a VM -------------------------------------------------------------------------------------------- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 /*
- * A VM that runs, or will run without anybody's doing. A paused one waits for a manager, which has to run itself. Under vm->lock:
- * between the state and what is owed, one that is about to be started anew seems to have ended.
+ * Does @vm run, or will it without anybody's doing? A paused VM has no future of its own: it waits
+ * for a manager, which has to run itself. The lock is needed because a VM that is about to restart
+ * seems to have ended between the change of its state and that of what it owes.
  */
-static bool vm_has_future(const struct vm *vm)
+static bool vm_life_has_future(const struct vm *vm)
 {
-	return vm_state(vm) == (u32)CLEAVE_VM_RUNNING || vm_op_owed(vm);
+	spin_assert_held(&vm->lock);
+	return vm_state(vm) == (u32)CLEAVE_VM_RUNNING || vm_op_unattended(vm);
 }
 
 void vm_check_ended(void)
@@ -245,24 +227,22 @@ void vm_check_ended(void)
 		struct vm *vm = vm_get(id);
 		bool future;
 
-		if (vm == NULL)
-			continue;
 		spin_lock(&vm->lock);
-		future = vm_has_future(vm);
+		future = vm_life_has_future(vm);
 		failed |= vm_state(vm) == (u32)CLEAVE_VM_FAULTED;
 		spin_unlock(&vm->lock);
 		if (future)
 			return;
 	}
-	/* The last two may end at the same time on two harts: one of them does it. */
-	if (atomic_xchg(&vm_ended, 1U) != 0U)
+	/* The last two may end at the same time on two harts: one of them shuts down. */
+	if (atomic_xchg(&vm_life_ended, 1U) != 0U)
 		return;
 	printk("no partition runs, and none is left to start one: shutting the machine down");
 	firmware_shutdown(failed);
 }
 
-/* Return: true when one more automatic restart is allowed; under vm->lock. */
-static bool vm_may_restart(struct vm *vm)
+/* Return: true when one more automatic restart is allowed. */
+static bool vm_life_may_restart(struct vm *vm)
 {
 	u64 now = timer_now();
 
@@ -280,9 +260,10 @@ static bool vm_may_restart(struct vm *vm)
 	return true;
 }
 
-/* What the partition's on-fault asks for; under vm->lock. */
-static void vm_answer_fault(struct vm *vm)
+/* Do what the partition's on-fault asks for. */
+static void vm_life_answer_fault(struct vm *vm)
 {
+	spin_assert_held(&vm->lock);
 	switch (vm->cfg->on_fault) {
 	case CONFIG_ON_FAULT_RESET_MACHINE:
 		printk("partition \"%s\": on-fault = \"reset\": resetting the machine",
@@ -290,10 +271,10 @@ static void vm_answer_fault(struct vm *vm)
 		firmware_reboot(true); /* does not return */
 		break;
 	case CONFIG_ON_FAULT_RESTART:
-		if (vm_may_restart(vm)) {
+		if (vm_life_may_restart(vm)) {
 			printk("partition \"%s\": restarting it (%u of %u within %u seconds)",
 			       vm->cfg->name, vm->restarts, VM_RESTART_LIMIT, VM_RESTART_SECONDS);
-			vm_op_begin_self(vm, VM_OP_RESET);
+			vm_op_begin_unattended(vm, VM_OP_RESET);
 		}
 		break;
 	case CONFIG_ON_FAULT_STOP:
@@ -302,17 +283,18 @@ static void vm_answer_fault(struct vm *vm)
 	}
 }
 
-/* Under vm->lock: the VM ends, unless somebody else has ended it meanwhile. */
-static bool vm_end(struct vm *vm, enum cleave_vm_state state, const char *why)
+/* End the VM. Return: false when somebody else has ended it meanwhile. */
+static bool vm_life_end(struct vm *vm, enum cleave_vm_state state, const char *why)
 {
 	u32 now = vm_state(vm);
 
+	spin_assert_held(&vm->lock);
 	if (now != (u32)CLEAVE_VM_RUNNING && now != (u32)CLEAVE_VM_PAUSED)
 		return false;
 	console_tty_flush(&vm->tty);
 	printk("partition \"%s\": %s", vm->cfg->name, why);
 	vm_set_state(vm, state);
-	/* Others keep their windows into it: to look at what is left is what they are for. */
+	/* Others keep their windows into it, so that they can look at what is left. */
 	vm_windows_drop_held(vm);
 	return true;
 }
@@ -320,8 +302,8 @@ static bool vm_end(struct vm *vm, enum cleave_vm_state state, const char *why)
 void vm_stop_self(struct vm *vm, u32 state, const char *why)
 {
 	spin_lock(&vm->lock);
-	if (vm_end(vm, (enum cleave_vm_state)state, why) && state == (u32)CLEAVE_VM_FAULTED)
-		vm_answer_fault(vm);
+	if (vm_life_end(vm, (enum cleave_vm_state)state, why) && state == (u32)CLEAVE_VM_FAULTED)
+		vm_life_answer_fault(vm);
 	spin_unlock(&vm->lock);
 	vm_kick_all(vm);
 	vm_check_ended();
@@ -336,9 +318,9 @@ void vm_all_stopped(struct vm *vm)
 void vm_restart_self(struct vm *vm, const char *why)
 {
 	spin_lock(&vm->lock);
-	if (vm_end(vm, CLEAVE_VM_STOPPED, why)) {
+	if (vm_life_end(vm, CLEAVE_VM_STOPPED, why)) {
 		if (vm->cfg->kernel != NULL)
-			vm_op_begin_self(vm, VM_OP_RESET);
+			vm_op_begin_unattended(vm, VM_OP_RESET);
 		else
 			printk("partition \"%s\": has no kernel to load again: it stays stopped",
 			       vm->cfg->name);

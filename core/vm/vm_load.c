@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Loading a partition's images from the boot archive into its memory, in bounded steps, as often as it restarts.
+ * Loading a partition's images from the boot archive into its memory, in bounded steps (M6), each
+ * time that it starts anew.
  *
- * It must never touch guest memory but through the space's door (M8): a log may run while a partition is reset.
+ * It must never touch guest memory but through the door that logs (M8): a log may run while a
+ * partition is reset.
  */
 #include <cleave/errno.h>
 #include <cleave/printk.h>
@@ -16,36 +18,36 @@
 #include "core/vm/vm_internal.h"
 #include "core/vm/vm_pass.h"
 
-enum load_part {
+enum vm_load_part {
 	LOAD_KERNEL = 0,
 	LOAD_INITRD,
 	LOAD_FDT,
 	LOAD_DONE,
 };
 
-/* What is to be loaded, worked out anew in each step: the archive does not change. */
-struct load_plan {
+/* What is to be loaded. Worked out anew in each step, as the archive does not change. */
+struct vm_load_plan {
 	struct archive_file kernel;
 	struct archive_file initrd;
 	bool has_initrd;
 	struct image_layout layout;
 };
 
-static const struct archive *load_archive; /* set at boot */
+static const struct archive *vm_load_archive; /* set at boot */
 
-/* One device tree at a time is written here before it is copied into its guest. */
-static struct spinlock load_fdt_lock;
-static u64 load_fdt[IMAGE_FDT_SIZE / sizeof(u64)];
+/* One device tree at a time is made here before it is copied into its guest. */
+static struct spinlock vm_load_fdt_lock;
+static u64 vm_load_fdt[IMAGE_FDT_SIZE / sizeof(u64)];
 
 void vm_load_init(const struct archive *archive)
 {
-	load_archive = archive;
+	vm_load_archive = archive;
 }
 
-static int load_find(const struct vm *vm, const char *property, const char *name,
-		     struct archive_file *out)
+static int vm_load_find(const struct vm *vm, const char *property, const char *name,
+			struct archive_file *out)
 {
-	int err = archive_find(load_archive, name, out);
+	int err = archive_find(vm_load_archive, name, out);
 
 	if (err != CLV_OK)
 		printk("partition \"%s\": %s: there is no file \"%s\" in the boot archive",
@@ -53,7 +55,7 @@ static int load_find(const struct vm *vm, const char *property, const char *name
 	return err;
 }
 
-static int load_plan(const struct vm *vm, struct load_plan *plan)
+static int vm_load_make_plan(const struct vm *vm, struct vm_load_plan *plan)
 {
 	const struct config_partition *cfg = vm->cfg;
 	char error[ARCHIVE_ERROR_LEN];
@@ -61,12 +63,12 @@ static int load_plan(const struct vm *vm, struct load_plan *plan)
 
 	if (cfg->kernel == NULL)
 		return CLV_ERR_STATE;
-	err = load_find(vm, "kernel", cfg->kernel, &plan->kernel);
+	err = vm_load_find(vm, "kernel", cfg->kernel, &plan->kernel);
 	if (err != CLV_OK)
 		return err;
 	plan->has_initrd = cfg->initrd != NULL;
 	if (plan->has_initrd) {
-		err = load_find(vm, "initrd", cfg->initrd, &plan->initrd);
+		err = vm_load_find(vm, "initrd", cfg->initrd, &plan->initrd);
 		if (err != CLV_OK)
 			return err;
 	}
@@ -77,7 +79,7 @@ static int load_plan(const struct vm *vm, struct load_plan *plan)
 	return err;
 }
 
-static int load_write(struct vm *vm, u64 gpa, const void *data, u64 len)
+static int vm_load_write(struct vm *vm, u64 gpa, const void *data, u64 len)
 {
 	int err;
 
@@ -87,11 +89,11 @@ static int load_write(struct vm *vm, u64 gpa, const void *data, u64 len)
 	return err;
 }
 
-/* Copy the next piece of @f. Return: 1 when more of it is to do. */
-static int load_piece(struct vm *vm, const struct archive_file *f, u64 gpa, u64 *pos, u64 limit)
+/* Copy the next piece of @f. Return: 1 when there is more of it, 0 when it is done, or an error. */
+static int vm_load_piece(struct vm *vm, const struct archive_file *f, u64 gpa, u64 *pos, u64 limit)
 {
 	u64 len = MIN(limit, f->size - *pos);
-	int err = load_write(vm, gpa + *pos, f->data + *pos, len);
+	int err = vm_load_write(vm, gpa + *pos, f->data + *pos, len);
 
 	if (err != CLV_OK)
 		return err;
@@ -99,19 +101,19 @@ static int load_piece(struct vm *vm, const struct archive_file *f, u64 gpa, u64 
 	return *pos < f->size ? 1 : 0;
 }
 
-static const char *mmu_type(void)
+static const char *vm_load_mmu_type(void)
 {
-	/* What the VS-stage can do is not told by any feature bit: Sv39 is what every hart with H and an MMU has. */
+	/* No feature bit tells what the VS-stage can do. Every hart with H and an MMU has Sv39. */
 	return "riscv,sv39";
 }
 
-static int load_tree(struct vm *vm, const struct image_layout *layout)
+static int vm_load_tree(struct vm *vm, const struct image_layout *layout)
 {
 	char isa[ISA_GUEST_LEN];
 	struct guest_fdt_params p = {
 		.part = vm->cfg,
 		.isa = isa,
-		.mmu_type = mmu_type(),
+		.mmu_type = vm_load_mmu_type(),
 		.timebase = timer_frequency(),
 		.initrd_start = layout->initrd,
 		.initrd_end = layout->initrd_end,
@@ -128,40 +130,44 @@ static int load_tree(struct vm *vm, const struct image_layout *layout)
 	int err;
 
 	(void)features_guest_isa(isa, sizeof(isa));
-	spin_lock(&load_fdt_lock);
-	size = guest_fdt_make(&p, load_fdt, sizeof(load_fdt));
-	err = size < 0 ? (int)size : load_write(vm, layout->fdt, load_fdt, (u64)size);
-	spin_unlock(&load_fdt_lock);
+	spin_lock(&vm_load_fdt_lock);
+	size = guest_fdt_make(&p, vm_load_fdt, sizeof(vm_load_fdt));
+	err = size < 0 ? (int)size : vm_load_write(vm, layout->fdt, vm_load_fdt, (u64)size);
+	spin_unlock(&vm_load_fdt_lock);
 	if (err != CLV_OK)
 		printk("partition \"%s\": its device tree does not fit into %lu bytes",
 		       vm->cfg->name, IMAGE_FDT_SIZE);
 	return err;
 }
 
-static int load_part(struct vm *vm, const struct load_plan *plan, u32 index, u64 *pos, u64 limit)
+static int vm_load_part(struct vm *vm, const struct vm_load_plan *plan, u32 index, u64 *pos,
+			u64 limit)
 {
 	switch (index) {
 	case LOAD_KERNEL:
-		return load_piece(vm, &plan->kernel, plan->layout.kernel, pos, limit);
+		return vm_load_piece(vm, &plan->kernel, plan->layout.kernel, pos, limit);
 	case LOAD_INITRD:
-		/* An initrd of 0 bytes is none. */
+		/* An initrd of 0 bytes has no place, as if there were none. */
 		return plan->layout.initrd == 0U
 			       ? 0
-			       : load_piece(vm, &plan->initrd, plan->layout.initrd, pos, limit);
+			       : vm_load_piece(vm, &plan->initrd, plan->layout.initrd, pos, limit);
 	case LOAD_FDT:
 	default:
-		return load_tree(vm, &plan->layout);
+		return vm_load_tree(vm, &plan->layout);
 	}
 }
 
 int vm_load_step(struct vm *vm, u32 *index, u64 *pos, u64 limit)
 {
-	struct load_plan plan;
-	int more = load_plan(vm, &plan);
+	struct vm_load_plan plan;
+	int more;
+
+	spin_assert_held(&vm->lock);
+	more = vm_load_make_plan(vm, &plan);
 
 	if (more != CLV_OK)
 		return more;
-	more = load_part(vm, &plan, *index, pos, limit);
+	more = vm_load_part(vm, &plan, *index, pos, limit);
 	if (more < 0)
 		return more;
 	if (more == 0) {
@@ -173,9 +179,11 @@ int vm_load_step(struct vm *vm, u32 *index, u64 *pos, u64 limit)
 
 int vm_load_entry(const struct vm *vm, u64 *entry, u64 *fdt)
 {
-	struct load_plan plan;
-	int err = load_plan(vm, &plan);
+	struct vm_load_plan plan;
+	int err;
 
+	spin_assert_held(&vm->lock);
+	err = vm_load_make_plan(vm, &plan);
 	if (err == CLV_OK) {
 		*entry = plan.layout.kernel;
 		*fdt = plan.layout.fdt;

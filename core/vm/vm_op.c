@@ -2,13 +2,19 @@
 /*
  * Operations on a VM that take long: reset, start, destroy, create, in bounded steps (M6).
  *
- * A step runs in the hypercall of a manager, or in the scheduler of the hart that owns the VM's first vCPU when the VM restarts
- * by itself. It must never wait for a vCPU to leave: a step that finds one still on its hart only asks again.
+ * A step runs in the hypercall of a manager or, when the VM restarts by itself, in the scheduler of
+ * the hart that owns the VM's first vCPU. It must never wait for a vCPU to leave its hart: a step
+ * that finds one there asks it again, and leaves the phase as it is.
  */
+#include "core/vm/vm_op.h"
+
+#include <cleave/atomic.h>
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include "core/vm/vm_devices.h"
 #include "core/vm/vm_internal.h"
+#include "core/vm/vm_life.h"
+#include "core/vm/vm_window.h"
 
 #define VM_STEP_BYTES ((u64)CONFIG_STEP_PAGES * PAGE_SIZE)
 
@@ -16,15 +22,15 @@ enum vm_phase {
 	PHASE_QUIESCE = 0, /* vCPUs leave their harts; windows go; vCPUs and devices are reset */
 	PHASE_TAKE,	   /* memory and tables are taken */
 	PHASE_MAP,	   /* memory is mapped; vCPUs and devices are reset */
-	PHASE_ZERO,
-	PHASE_LOAD,
-	PHASE_RUN,   /* the first vCPU starts */
-	PHASE_GIVE,  /* everything is given back */
-	PHASE_READY, /* paused, with nothing in it */
+	PHASE_ZERO,	   /* memory is zeroed */
+	PHASE_LOAD,	   /* images and device tree are loaded */
+	PHASE_RUN,	   /* the first vCPU starts */
+	PHASE_GIVE_BACK,   /* memory and tables are given back */
+	PHASE_READY,	   /* the VM becomes paused, with nothing in it */
 };
 
-static u32
-	vm_ops_owed; /* VMs with work.self set: vm_work() need not look at each when there is none; atomic */
+/* VMs with an unattended operation: while it is 0, vm_restart_step() looks at none; atomic */
+static u32 vm_op_nr_unattended;
 
 static void vm_op_phase(struct vm *vm, enum vm_phase phase)
 {
@@ -36,30 +42,33 @@ static void vm_op_phase(struct vm *vm, enum vm_phase phase)
 static void vm_op_end(struct vm *vm)
 {
 	vm->work.op = VM_OP_NONE;
-	if (atomic_xchg(&vm->work.self, 0U) != 0U)
-		(void)atomic_add(&vm_ops_owed, UINT32_MAX);
+	if (atomic_xchg(&vm->work.unattended, 0U) != 0U)
+		(void)atomic_add(&vm_op_nr_unattended, UINT32_MAX);
 }
 
 static void vm_op_begin(struct vm *vm, enum vm_op op)
 {
+	spin_assert_held(&vm->lock);
 	vm_op_end(vm);
 	vm->work.op = (u32)op;
 	vm_op_phase(vm, op == VM_OP_CREATE ? PHASE_TAKE : PHASE_QUIESCE);
 }
 
-void vm_op_begin_self(struct vm *vm, enum vm_op op)
+void vm_op_begin_unattended(struct vm *vm, enum vm_op op)
 {
 	vm_op_begin(vm, op);
-	(void)atomic_add(&vm_ops_owed, 1U);
-	atomic_set_release(&vm->work.self, 1U);
+	(void)atomic_add(&vm_op_nr_unattended, 1U);
+	atomic_set_release(&vm->work.unattended, 1U);
 	vcpu_wake_hart(vm->run.vcpu[0]->hart);
 }
 
-/* --- steps: each returns 0 or an error, and moves work.phase on when it is done ----------------------------------- */
+/* --- phases ----------------------------------------------------------------------------------- */
 
-static int step_quiesce(struct vm *vm)
+/* A step of a phase returns 0 or an error, and sets the next phase when its own is done. */
+
+static int vm_op_quiesce(struct vm *vm)
 {
-	if (!vm_quiet(vm)) {
+	if (!vm_all_out(vm)) {
 		vm_kick_all(vm);
 		return CLV_OK;
 	}
@@ -72,15 +81,15 @@ static int step_quiesce(struct vm *vm)
 	if (vm->work.op == (u32)VM_OP_RESET)
 		atomic_set(&vm->run.brake, 0U);
 	vm_records_forget(vm);
-	/* Who was given the guest has its open line too, and what was typed. */
-	if (vm_given(vm))
+	/* The slot that the VM was given up to has its open line, and what was typed for it. */
+	if (vm_is_given_up(vm))
 		vm_records_drop_console(vm);
 	vm_devices_reset(vm);
 	vm_op_phase(vm, vm->work.op == (u32)VM_OP_START ? PHASE_LOAD : PHASE_ZERO);
 	return CLV_OK;
 }
 
-static int step_take(struct vm *vm)
+static int vm_op_take(struct vm *vm)
 {
 	int err = vm_memory_take(vm);
 
@@ -89,7 +98,7 @@ static int step_take(struct vm *vm)
 	return err;
 }
 
-static int step_map(struct vm *vm)
+static int vm_op_map(struct vm *vm)
 {
 	int more = vm_memory_map(vm, &vm->work.index);
 
@@ -98,23 +107,23 @@ static int step_map(struct vm *vm)
 	return more < 0 ? more : CLV_OK;
 }
 
-static void phase_behind_zero(struct vm *vm)
+static enum vm_phase vm_op_after_zero(u32 op)
 {
-	switch (vm->work.op) {
+	switch (op) {
 	case VM_OP_CREATE:
-		vm_op_phase(vm, PHASE_READY);
-		break;
+		return PHASE_READY;
 	case VM_OP_DESTROY:
-		vm_op_phase(vm, PHASE_GIVE);
-		break;
+		return PHASE_GIVE_BACK;
 	default:
-		vm_op_phase(vm, PHASE_LOAD);
-		break;
+		return PHASE_LOAD;
 	}
 }
 
-/* Through the door that logs: a log that runs over a reset tells its manager that everything has changed. */
-static int step_zero(struct vm *vm)
+/*
+ * Zeroes through the door that logs (M8): a log that runs over a reset tells its manager that
+ * everything has changed.
+ */
+static int vm_op_zero(struct vm *vm)
 {
 	const struct config_memory *m = &vm->cfg->memory[vm->work.index];
 	u64 len = MIN(VM_STEP_BYTES, m->size - vm->work.pos);
@@ -131,11 +140,11 @@ static int step_zero(struct vm *vm)
 	vm->work.pos = 0;
 	vm->work.index++;
 	if (vm->work.index == vm->cfg->nr_memory)
-		phase_behind_zero(vm);
+		vm_op_phase(vm, vm_op_after_zero(vm->work.op));
 	return CLV_OK;
 }
 
-static int step_load(struct vm *vm)
+static int vm_op_load(struct vm *vm)
 {
 	int more = vm_load_step(vm, &vm->work.index, &vm->work.pos, VM_STEP_BYTES);
 
@@ -144,7 +153,7 @@ static int step_load(struct vm *vm)
 	return more < 0 ? more : CLV_OK;
 }
 
-static int step_run(struct vm *vm)
+static int vm_op_run(struct vm *vm)
 {
 	u64 entry;
 	u64 fdt;
@@ -160,7 +169,7 @@ static int step_run(struct vm *vm)
 	return CLV_OK;
 }
 
-static int step_give(struct vm *vm)
+static int vm_op_give_back(struct vm *vm)
 {
 	vm_memory_give(vm);
 	vm_note_clear(vm);
@@ -172,7 +181,7 @@ static int step_give(struct vm *vm)
 	return CLV_OK;
 }
 
-static int step_ready(struct vm *vm)
+static int vm_op_ready(struct vm *vm)
 {
 	if (!vm_clock_stop(vm))
 		return CLV_OK;
@@ -182,40 +191,42 @@ static int step_ready(struct vm *vm)
 	return CLV_OK;
 }
 
-/* One step of the operation under way; under vm->lock. */
-static int vm_op_step(struct vm *vm)
+/* Do one step of the operation under way. */
+static int vm_op_do(struct vm *vm)
 {
+	spin_assert_held(&vm->lock);
 	switch (vm->work.phase) {
 	case PHASE_QUIESCE:
-		return step_quiesce(vm);
+		return vm_op_quiesce(vm);
 	case PHASE_TAKE:
-		return step_take(vm);
+		return vm_op_take(vm);
 	case PHASE_MAP:
-		return step_map(vm);
+		return vm_op_map(vm);
 	case PHASE_ZERO:
-		return step_zero(vm);
+		return vm_op_zero(vm);
 	case PHASE_LOAD:
-		return step_load(vm);
+		return vm_op_load(vm);
 	case PHASE_RUN:
-		return step_run(vm);
-	case PHASE_GIVE:
-		return step_give(vm);
+		return vm_op_run(vm);
+	case PHASE_GIVE_BACK:
+		return vm_op_give_back(vm);
 	case PHASE_READY:
 	default:
-		return step_ready(vm);
+		return vm_op_ready(vm);
 	}
 }
 
 static void vm_op_undo_create(struct vm *vm)
 {
+	spin_assert_held(&vm->lock);
 	if (vm->work.phase != (u32)PHASE_TAKE)
 		vm_memory_give(vm);
 	vm_op_end(vm);
 }
 
 /*
- * The operation cannot go on. A creation is undone, and so is what was meant with it; everything else leaves a VM that has its memory
- * and does not run, and that can be reset or destroyed.
+ * The operation cannot go on. A creation is undone, and its note goes with it. Everything else
+ * leaves a VM that has its memory and does not run, and that can be reset or destroyed.
  */
 static void vm_op_fail(struct vm *vm)
 {
@@ -228,9 +239,9 @@ static void vm_op_fail(struct vm *vm)
 	vm_set_state(vm, CLEAVE_VM_STOPPED);
 }
 
-/* --- who may begin what ------------------------------------------------------------------------------------------- */
+/* --- which operation may begin when ----------------------------------------------------------- */
 
-static bool vm_ever_started(const struct vm *vm)
+static bool vm_op_ever_started(const struct vm *vm)
 {
 	for (u32 i = 0; i < vm->run.nr_vcpus; i++) {
 		if (atomic_read(&vm->run.vcpu[i]->hsm) != (u32)VCPU_STOPPED)
@@ -239,18 +250,18 @@ static bool vm_ever_started(const struct vm *vm)
 	return false;
 }
 
-static int check_start(struct vm *vm, u32 state)
+static int vm_op_check_start(struct vm *vm, u32 state)
 {
 	if (state == (u32)CLEAVE_VM_RUNNING)
 		return CLV_ERR_EXISTS;
-	if (vm->cfg->kernel == NULL || state == (u32)CLEAVE_VM_EMPTY || vm_nobodys(vm) ||
+	if (vm->cfg->kernel == NULL || state == (u32)CLEAVE_VM_EMPTY || vm_note_bars_run(vm) ||
 	    vm_windows_writable(vm))
 		return CLV_ERR_STATE;
-	/* One that was paused in the middle of its life is resumed or reset; one that was just created is started. */
-	return state == (u32)CLEAVE_VM_PAUSED && vm_ever_started(vm) ? CLV_ERR_STATE : CLV_OK;
+	/* A VM that was paused in the middle of its life is resumed or reset, not started. */
+	return state == (u32)CLEAVE_VM_PAUSED && vm_op_ever_started(vm) ? CLV_ERR_STATE : CLV_OK;
 }
 
-static int check_begin(struct vm *vm, enum vm_op op)
+static int vm_op_check(struct vm *vm, enum vm_op op)
 {
 	u32 state = vm_state(vm);
 
@@ -260,25 +271,26 @@ static int check_begin(struct vm *vm, enum vm_op op)
 	case VM_OP_DESTROY:
 		return state != (u32)CLEAVE_VM_EMPTY ? CLV_OK : CLV_ERR_STATE;
 	case VM_OP_RESET:
-		return state != (u32)CLEAVE_VM_EMPTY && vm->cfg->kernel != NULL && !vm_nobodys(vm)
+		return state != (u32)CLEAVE_VM_EMPTY && vm->cfg->kernel != NULL &&
+				       !vm_note_bars_run(vm)
 			       ? CLV_OK
 			       : CLV_ERR_STATE;
 	case VM_OP_START:
-		return check_start(vm, state);
+		return vm_op_check_start(vm, state);
 	case VM_OP_NONE:
 	default:
 		return CLV_ERR_INVAL;
 	}
 }
 
-/* Under vm->lock. A creation that somebody gave up half-way is undone first: who begins anew begins from nothing. */
-static int vm_op_begin_for(struct vm *vm, enum vm_op op)
+/* Begin an operation for a manager. A half-finished CREATE is undone first. */
+static int vm_op_begin_attended(struct vm *vm, enum vm_op op)
 {
 	int err;
 
 	if (vm->work.op == (u32)VM_OP_CREATE)
 		vm_op_undo_create(vm);
-	err = check_begin(vm, op);
+	err = vm_op_check(vm, op);
 	if (err != CLV_OK)
 		return err;
 	if (op != VM_OP_CREATE && vm_state(vm) == (u32)CLEAVE_VM_RUNNING)
@@ -289,8 +301,11 @@ static int vm_op_begin_for(struct vm *vm, enum vm_op op)
 	return CLV_OK;
 }
 
-/* Under vm->lock. A slot with nothing in it but a creation given up half-way, or a note. Return: there was one; it has gone. */
-static bool vm_forget_plans(struct vm *vm)
+/*
+ * DESTROY of an empty slot takes away what was planned there: a half-finished CREATE, or a note.
+ * Return: false when there was neither, or the slot is not empty.
+ */
+static bool vm_op_forget_plans(struct vm *vm)
 {
 	bool creating = vm->work.op == (u32)VM_OP_CREATE;
 
@@ -302,20 +317,20 @@ static bool vm_forget_plans(struct vm *vm)
 	return true;
 }
 
-/* Under vm->lock. */
-static int vm_do_locked(struct vm *vm, enum vm_op op, u64 *cursor)
+static int vm_op_step_locked(struct vm *vm, enum vm_op op, u64 *cursor)
 {
 	int err = CLV_OK;
 
-	if (*cursor == 0U && op == VM_OP_DESTROY && vm_forget_plans(vm))
+	spin_assert_held(&vm->lock);
+	if (*cursor == 0U && op == VM_OP_DESTROY && vm_op_forget_plans(vm))
 		return CLV_OK;
 	if (*cursor == 0U)
-		err = vm_op_begin_for(vm, op);
+		err = vm_op_begin_attended(vm, op);
 	else if (vm->work.op != (u32)op || *cursor != vm->work.cursor)
 		err = CLV_ERR_STATE;
 	if (err != CLV_OK)
 		return err;
-	err = vm_op_step(vm);
+	err = vm_op_do(vm);
 	if (err != CLV_OK) {
 		vm_op_fail(vm);
 		return err;
@@ -325,48 +340,50 @@ static int vm_do_locked(struct vm *vm, enum vm_op op, u64 *cursor)
 	return CLV_OK;
 }
 
-int vm_do(struct vm *vm, enum vm_op op, u64 *cursor)
+int vm_op_step(struct vm *vm, enum vm_op op, u64 *cursor)
 {
-	struct vcpu *self = vcpu_current();
+	const struct vcpu *self = vcpu_current();
 	int err;
 
-	/* A VM that ended itself would wait for its own vCPU to leave. It has SBI SRST. */
+	/* A VM that ended itself would wait for its own vCPU to leave. It has SBI SRST for that. */
 	if (self != NULL && self->vm == vm)
 		return CLV_ERR_INVAL;
 	spin_lock(&vm->lock);
-	err = vm_do_locked(vm, op, cursor);
+	err = vm_op_step_locked(vm, op, cursor);
 	spin_unlock(&vm->lock);
 	return err;
 }
 
-/* Under vm->lock, which was taken after vm_op_owed() was seen: look again. */
-static void vm_work_step(struct vm *vm)
+/* --- restarts, which the scheduler does ------------------------------------------------------- */
+
+static void vm_op_step_unattended(struct vm *vm)
 {
-	if (!vm_op_owed(vm))
+	/* Look again: the lock was taken after vm_op_unattended() was seen. */
+	if (!vm_op_unattended(vm))
 		return;
-	if (vm_op_step(vm) != CLV_OK) {
+	if (vm_op_do(vm) != CLV_OK) {
 		printk("partition \"%s\": cannot be started again: it stays stopped",
 		       vm->cfg->name);
 		vm_op_fail(vm);
 	}
 }
 
-bool vm_work(u32 hart)
+bool vm_restart_step(u32 hart)
 {
 	bool more = false;
 
-	if (atomic_read_acquire(&vm_ops_owed) == 0U)
+	if (atomic_read_acquire(&vm_op_nr_unattended) == 0U)
 		return false;
 	for (u32 id = 0; id < vm_count(); id++) {
 		struct vm *vm = vm_get(id);
 
-		if (vm == NULL || !vm_op_owed(vm) || vm->run.vcpu[0]->hart != hart)
+		if (!vm_op_unattended(vm) || vm->run.vcpu[0]->hart != hart)
 			continue;
 		spin_lock(&vm->lock);
-		vm_work_step(vm);
+		vm_op_step_unattended(vm);
 		spin_unlock(&vm->lock);
-		more |= vm_op_owed(vm);
-		if (!vm_op_owed(vm))
+		more |= vm_op_unattended(vm);
+		if (!vm_op_unattended(vm))
 			vm_check_ended();
 	}
 	return more;

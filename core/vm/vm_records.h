@@ -29,7 +29,7 @@ struct vm_records {
 	u32 vcpu[CONFIG_MAX_VCPUS];
 };
 
-/** vm_records_accept() - @vm has just been created empty: none is set, and from now on they can be */
+/** vm_records_accept() - @vm has just been created empty: from now on records can be set */
 void vm_records_accept(struct vm *vm);
 
 /**

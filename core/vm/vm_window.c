@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Windows: one VM's view of another's memory. A window must never outlive the memory that it shows, and nobody may write
- * through one to a VM that runs or is logged: such stores would be in nobody's log.
+ * Windows: one VM's view of another's memory.
  *
- * Locks (docs/concurrency.md): a writable window is made under the lock of the VM that it shows, and
- * so are the checks of whoever resumes, starts or logs that VM.
+ * A window must never outlive the memory that it shows. And nobody may write through one to a VM
+ * that runs or is logged: such stores would be in nobody's log.
+ *
+ * Locks (docs/concurrency.md): a writable window is made under the lock of the VM that it shows,
+ * and so are the checks of whoever resumes, starts or logs that VM.
  */
-#include <cleave/errno.h>
-#include "core/device/mmio.h"
-#include "core/vm/vm_internal.h"
+#include "core/vm/vm_window.h"
 
-/** struct vm_window - @holder: who looks, NULL: slot is free; @own_gpa: where it begins there; @from: whose memory it is */
+#include <cleave/errno.h>
+#include <cleave/spinlock.h>
+#include "core/device/mmio.h"
+#include "core/vm/vm.h"
+
+/**
+ * struct vm_window - a window; guarded by vm_window_lock
+ * @holder: the VM that looks; NULL: the entry is free
+ * @own_gpa: where the window begins there
+ * @from: the VM whose memory it is
+ */
 struct vm_window {
 	struct vm *holder;
 	u64 own_gpa;
@@ -18,17 +28,17 @@ struct vm_window {
 	bool writable;
 };
 
-static struct spinlock window_lock; /* guards the table */
-static struct vm_window windows[CONFIG_MAX_VMS * CONFIG_MAX_REGIONS];
+static struct spinlock vm_window_lock; /* guards the table */
+static struct vm_window vm_window_table[CONFIG_MAX_VMS * CONFIG_MAX_REGIONS];
 
-static bool aligned(u64 own_gpa, u64 gpa, u64 size)
+static bool vm_window_aligned(u64 own_gpa, u64 gpa, u64 size)
 {
 	return IS_ALIGNED(own_gpa | gpa | size, PAGE_SIZE) && size != 0U &&
 	       own_gpa + size > own_gpa && gpa + size > gpa;
 }
 
 /* Find the memory region of @from that holds all of [gpa, gpa + size). */
-static int find_region(const struct vm *from, u64 gpa, u64 size, u32 *region)
+static int vm_window_find_region(const struct vm *from, u64 gpa, u64 size, u32 *region)
 {
 	for (u32 i = 0; i < from->cfg->nr_memory; i++) {
 		const struct config_memory *m = &from->cfg->memory[i];
@@ -41,7 +51,7 @@ static int find_region(const struct vm *from, u64 gpa, u64 size, u32 *region)
 	return CLV_ERR_RANGE;
 }
 
-static bool hits_device(const struct vm *holder, u64 gpa, u64 size)
+static bool vm_window_hits_device(const struct vm *holder, u64 gpa, u64 size)
 {
 	for (u32 i = 0; i < holder->bus.nr; i++) {
 		const struct mmio_device *d = &holder->bus.dev[i];
@@ -52,18 +62,22 @@ static bool hits_device(const struct vm *holder, u64 gpa, u64 size)
 	return false;
 }
 
-/* A VM that is being worked on, or runs, or whose region is logged, gets no writable window. */
-static int check_from(struct vm *from, u32 region, bool writable)
+/*
+ * May a window into @from be made? Not while an operation is under way there, and a writable one
+ * not while it runs or the region is logged.
+ */
+static int vm_window_check_from(struct vm *from, u32 region, bool writable)
 {
 	struct space_log_status log;
 	u32 state = vm_state(from);
 	int err;
 
+	spin_assert_held(&from->lock);
 	if (state == (u32)CLEAVE_VM_EMPTY || from->work.op != (u32)VM_OP_NONE)
 		return CLV_ERR_STATE;
 	if (!writable)
 		return CLV_OK;
-	if (state == (u32)CLEAVE_VM_RUNNING || !vm_quiet(from))
+	if (state == (u32)CLEAVE_VM_RUNNING || !vm_all_out(from))
 		return CLV_ERR_STATE;
 	err = space_log_status(&from->space, region, &log);
 	if (err != CLV_OK)
@@ -71,35 +85,40 @@ static int check_from(struct vm *from, u32 region, bool writable)
 	return log.mode != CLEAVE_LOG_OFF || log.starting || log.stopping ? CLV_ERR_STATE : CLV_OK;
 }
 
-/* Under window_lock. */
-static struct vm_window *find_window(const struct vm *holder, u64 own_gpa)
+/* The window of @holder that begins at @own_gpa; a free entry when @holder is NULL. NULL: none */
+static struct vm_window *vm_window_find(const struct vm *holder, u64 own_gpa)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(windows); i++) {
-		if (windows[i].holder == holder &&
-		    (holder == NULL || windows[i].own_gpa == own_gpa))
-			return &windows[i];
+	spin_assert_held(&vm_window_lock);
+	for (size_t i = 0; i < ARRAY_SIZE(vm_window_table); i++) {
+		if (vm_window_table[i].holder == holder &&
+		    (holder == NULL || vm_window_table[i].own_gpa == own_gpa))
+			return &vm_window_table[i];
 	}
 	return NULL;
 }
 
-/* Under window_lock, which vm_windows_drop_held() takes after the holder's state was set. */
-static bool may_hold(const struct vm *holder)
+/*
+ * Under vm_window_lock, so that the answer holds until the window is there: whoever ends the holder
+ * sets its state first, and takes the lock to drop its windows after that.
+ */
+static bool vm_window_may_hold(const struct vm *holder)
 {
 	u32 state = vm_state(holder);
 
+	spin_assert_held(&vm_window_lock);
 	return state == (u32)CLEAVE_VM_RUNNING || state == (u32)CLEAVE_VM_PAUSED;
 }
 
-static int add_window(struct vm *holder, u64 own_gpa, struct vm *from, u64 gpa, u64 size,
-		      bool writable)
+static int vm_window_add(struct vm *holder, u64 own_gpa, struct vm *from, u64 gpa, u64 size,
+			 bool writable)
 {
 	struct vm_window *w;
 	int err = CLV_ERR_NOMEM;
 
-	spin_lock(&window_lock);
-	w = find_window(NULL, 0);
-	/* One that has ended meanwhile, on another hart, has dropped its windows: this would stay. */
-	if (!may_hold(holder))
+	spin_lock(&vm_window_lock);
+	w = vm_window_find(NULL, 0);
+	/* A holder that has ended on another hart has dropped its windows: this one would stay. */
+	if (!vm_window_may_hold(holder))
 		err = CLV_ERR_STATE;
 	else if (w != NULL)
 		err = space_add_window(&holder->space, GPA(own_gpa), &from->space, GPA(gpa), size,
@@ -108,7 +127,7 @@ static int add_window(struct vm *holder, u64 own_gpa, struct vm *from, u64 gpa, 
 		*w = (struct vm_window){ holder, own_gpa, from, writable };
 		err = CLV_OK;
 	}
-	spin_unlock(&window_lock);
+	spin_unlock(&vm_window_lock);
 	return err;
 }
 
@@ -117,25 +136,25 @@ int vm_window_map(struct vm *holder, u64 own_gpa, struct vm *from, u64 gpa, u64 
 	u32 region = 0;
 	int err;
 
-	if (holder == from || !aligned(own_gpa, gpa, size))
+	if (holder == from || !vm_window_aligned(own_gpa, gpa, size))
 		return CLV_ERR_INVAL;
-	if (hits_device(holder, own_gpa, size))
+	if (vm_window_hits_device(holder, own_gpa, size))
 		return CLV_ERR_EXISTS;
 	spin_lock(&from->lock);
-	err = find_region(from, gpa, size, &region);
+	err = vm_window_find_region(from, gpa, size, &region);
 	if (err == CLV_OK)
-		err = check_from(from, region, writable);
+		err = vm_window_check_from(from, region, writable);
 	if (err == CLV_OK)
-		err = add_window(holder, own_gpa, from, gpa, size, writable);
+		err = vm_window_add(holder, own_gpa, from, gpa, size, writable);
 	spin_unlock(&from->lock);
 	return err;
 }
 
-/* Under window_lock. */
-static int remove_window(struct vm_window *w)
+static int vm_window_remove(struct vm_window *w)
 {
 	int err = space_remove_window(&w->holder->space, GPA(w->own_gpa));
 
+	spin_assert_held(&vm_window_lock);
 	w->holder = NULL;
 	return err;
 }
@@ -145,42 +164,46 @@ int vm_window_unmap(struct vm *holder, u64 own_gpa)
 	struct vm_window *w;
 	int err = CLV_ERR_NOTFOUND;
 
-	spin_lock(&window_lock);
-	w = find_window(holder, own_gpa);
+	spin_lock(&vm_window_lock);
+	w = vm_window_find(holder, own_gpa);
 	if (w != NULL)
-		err = remove_window(w);
-	spin_unlock(&window_lock);
+		err = vm_window_remove(w);
+	spin_unlock(&vm_window_lock);
 	return err;
 }
 
-void vm_windows_drop_held(struct vm *vm)
+void vm_windows_drop_held(const struct vm *vm)
 {
-	spin_lock(&window_lock);
-	for (size_t i = 0; i < ARRAY_SIZE(windows); i++) {
-		if (windows[i].holder == vm)
-			(void)remove_window(&windows[i]);
+	spin_assert_held(&vm->lock);
+	spin_lock(&vm_window_lock);
+	for (size_t i = 0; i < ARRAY_SIZE(vm_window_table); i++) {
+		if (vm_window_table[i].holder == vm)
+			(void)vm_window_remove(&vm_window_table[i]);
 	}
-	spin_unlock(&window_lock);
+	spin_unlock(&vm_window_lock);
 }
 
-void vm_windows_drop_into(struct vm *vm, bool readable)
+void vm_windows_drop_into(const struct vm *vm, bool readable)
 {
-	spin_lock(&window_lock);
-	for (size_t i = 0; i < ARRAY_SIZE(windows); i++) {
-		if (windows[i].holder != NULL && windows[i].from == vm &&
-		    (readable || windows[i].writable))
-			(void)remove_window(&windows[i]);
+	spin_assert_held(&vm->lock);
+	spin_lock(&vm_window_lock);
+	for (size_t i = 0; i < ARRAY_SIZE(vm_window_table); i++) {
+		if (vm_window_table[i].holder != NULL && vm_window_table[i].from == vm &&
+		    (readable || vm_window_table[i].writable))
+			(void)vm_window_remove(&vm_window_table[i]);
 	}
-	spin_unlock(&window_lock);
+	spin_unlock(&vm_window_lock);
 }
 
-bool vm_windows_writable(struct vm *vm)
+bool vm_windows_writable(const struct vm *vm)
 {
 	bool found = false;
 
-	spin_lock(&window_lock);
-	for (size_t i = 0; i < ARRAY_SIZE(windows); i++)
-		found |= windows[i].holder != NULL && windows[i].from == vm && windows[i].writable;
-	spin_unlock(&window_lock);
+	spin_assert_held(&vm->lock);
+	spin_lock(&vm_window_lock);
+	for (size_t i = 0; i < ARRAY_SIZE(vm_window_table); i++)
+		found |= vm_window_table[i].holder != NULL && vm_window_table[i].from == vm &&
+			 vm_window_table[i].writable;
+	spin_unlock(&vm_window_lock);
 	return found;
 }

@@ -2,11 +2,13 @@
 /*
  * VMIDs: a VM's number, cut to the bits that the harts have.
  *
- * Where two VMs have to share one (few bits or none: VMIDLEN may be 0, privileged specification, "hgatp"), the scheduler flushes
- * everything whenever a hart goes from one VM to another; this file must never decide to leave that out.
+ * Few bits, or none, make VMs share a VMID (VMIDLEN may be 0: privileged specification, "hgatp").
+ * The scheduler then flushes everything whenever a hart goes from one VM to another. This file must
+ * never decide to leave that out.
  *
- * VMID 0 goes to no VM if there is another: hgatp is 0, mode Bare and VMID 0, while no guest is loaded, and a VMID whose mode
- * changes has to be flushed ("hgatp"; guest_load() does it for VMID 0).
+ * VMID 0 goes to no VM as long as there is another. While no guest is loaded, hgatp is 0, which is
+ * mode Bare with VMID 0, and a VMID whose mode changes has to be flushed ("hgatp"; guest_load()
+ * does so for VMID 0).
  */
 #include "core/vm/vmid.h"
 
@@ -20,7 +22,10 @@ void vmid_assign(struct vm *vm)
 
 	vm->run.vmid = vmids == 0U ? 0U : (u16)(1U + vm->id % vmids);
 	vm->run.vmid_shared = vm_count() > MAX(vmids, 1U);
-	/* Never 0: a vCPU's tlb_seen of 0 says that it has not entered yet. Kept over a destroy and create. */
+	/*
+	 * Never 0: a vCPU's tlb_seen of 0 says that it has not entered yet. The count goes on over
+	 * a destruction and a creation.
+	 */
 	if (atomic_read(&vm->run.tlb_gen) == 0U)
 		atomic_set(&vm->run.tlb_gen, 1U);
 }

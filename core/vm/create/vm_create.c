@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Making VMs at boot: all structures first, then the memory and the start of one after the other.
+ * Making VMs at boot: all structures first, then the memory and the start of one VM after another.
  *
- * No guest runs yet, so the operations that go in bounded steps later (core/vm/vm_op.c) go to their end here at once.
+ * No guest runs yet. So what goes in bounded steps later (core/vm/vm_op.c) is done at once here.
  */
 #include "core/vm/create/vm_create.h"
 
@@ -16,20 +16,7 @@
 #include "core/vm/vm_internal.h"
 #include "core/vm/vm_pass.h"
 
-static struct vm *vm_create_vms[CONFIG_MAX_VMS]; /* filled at boot, then read-only */
-static u32 vm_create_nr;
-
-struct vm *vm_get(u32 id)
-{
-	return id < vm_create_nr ? vm_create_vms[id] : NULL;
-}
-
-u32 vm_count(void)
-{
-	return vm_create_nr;
-}
-
-/* --- structures -------------------------------------------------------------------------------------------------- */
+/* --- structures ------------------------------------------------------------------------------- */
 
 static void *vm_create_take_zeroed(u64 size, u64 *taken)
 {
@@ -39,7 +26,7 @@ static void *vm_create_take_zeroed(u64 size, u64 *taken)
 
 	if (frames_alloc(&machine.frames, bytes, PAGE_SIZE, 0, &hpa) != CLV_OK)
 		return NULL;
-	/* A direct map: its addresses are numbers that were computed. */
+	/* An address in the direct map is a number that was computed. */
 	p = (void *)(uintptr_t)(hpa.v + machine.hpa_to_va);
 	memset(p, 0, bytes);
 	*taken += bytes;
@@ -105,17 +92,18 @@ void vm_create_all(const struct config *cfg, const struct archive *archive)
 	for (u32 i = 0; i < cfg->nr; i++)
 		vm_memory_set_aside(i, &cfg->partition[i]);
 	for (u32 i = 0; i < cfg->nr; i++) {
-		vm_create_vms[i] = vm_create_one(i, &cfg->partition[i]);
-		if (vm_create_vms[i] == NULL) {
+		struct vm *vm = vm_create_one(i, &cfg->partition[i]);
+
+		if (vm == NULL) {
 			printk("partition \"%s\": no memory is left for it",
 			       cfg->partition[i].name);
 			return;
 		}
-		vm_create_nr++;
+		vm_add(vm);
 	}
 }
 
-/* --- memory and start -------------------------------------------------------------------------------------------- */
+/* --- memory and start ------------------------------------------------------------------------- */
 
 static int vm_create_map_all(struct vm *vm)
 {
@@ -128,16 +116,10 @@ static int vm_create_map_all(struct vm *vm)
 	return more;
 }
 
-int vm_create_memory(struct vm *vm)
+static int vm_create_memory_locked(struct vm *vm)
 {
-	int err;
+	int err = vm_memory_take(vm);
 
-	if (vm->run.nr_vcpus != vm->cfg->cpus)
-		return CLV_ERR_NOMEM;
-	err = vm_pass_take(vm);
-	if (err != CLV_OK || vm->cfg->incoming)
-		return err;
-	err = vm_memory_take(vm);
 	if (err != CLV_OK)
 		return err;
 	err = vm_create_map_all(vm);
@@ -148,6 +130,21 @@ int vm_create_memory(struct vm *vm)
 	/* Not vm_set_state(): nobody has to be told that a VM which never ran does not run. */
 	atomic_set_release(&vm->run.state, (u32)CLEAVE_VM_STOPPED);
 	return CLV_OK;
+}
+
+int vm_create_memory(struct vm *vm)
+{
+	int err;
+
+	if (vm->run.nr_vcpus != vm->cfg->cpus)
+		return CLV_ERR_NOMEM;
+	err = vm_pass_take(vm);
+	if (err != CLV_OK || vm->cfg->incoming)
+		return err;
+	spin_lock(&vm->lock);
+	err = vm_create_memory_locked(vm);
+	spin_unlock(&vm->lock);
+	return err;
 }
 
 static int vm_create_load_all(struct vm *vm)
@@ -175,7 +172,7 @@ static int vm_create_run(struct vm *vm)
 	return err;
 }
 
-/* The next partition to be made may get these frames, and must not find in them what was loaded. */
+/* The next VM to be made may get these frames, and must not find in them what was loaded. */
 static void vm_create_wipe(struct vm *vm)
 {
 	for (u32 i = 0; i < vm->cfg->nr_memory; i++) {
@@ -191,11 +188,14 @@ static void vm_create_wipe(struct vm *vm)
 
 int vm_create_start(struct vm *vm)
 {
-	int err = vm_create_load_all(vm);
+	int err;
 
+	spin_lock(&vm->lock);
+	err = vm_create_load_all(vm);
 	if (err == CLV_OK)
 		err = vm_create_run(vm);
 	if (err != CLV_OK)
 		vm_create_wipe(vm);
+	spin_unlock(&vm->lock);
 	return err;
 }

@@ -1,34 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Making VMs at boot. Only core/boot/ calls this, on the boot hart, before any guest runs; no lock is needed.
+ * Making VMs at boot. Only core/boot/ calls this, on the boot hart, before any guest runs.
  */
 #ifndef CORE_VM_CREATE_H
 #define CORE_VM_CREATE_H
 
+#include "core/config/archive.h"
+#include "core/config/config.h"
 #include "core/vm/vm.h"
 
 /**
- * vm_create_all() - make the structures of all VMs of a configuration, and set the memory of "direct-map" aside
- * @cfg, @archive: kept for as long as the machine runs: a restart loads again
+ * vm_create_all() - make the structures of all VMs of a configuration
+ * @cfg, @archive: kept for as long as the machine runs, because a restart loads again
  *
- * All VMs come before the memory of any: VMIDs depend on how many there are, and events look at all of them. What cannot
- * be made is said in a line; vm_count() is the number of VMs from then on.
+ * Sets the memory of "direct-map" partitions aside first. All structures are made before the memory
+ * of any VM: VMIDs depend on how many VMs there are, and events look at all VMs. When one cannot
+ * be made, that is reported and no more are made. vm_count() is right from then on.
  */
 void vm_create_all(const struct config *cfg, const struct archive *archive);
 
 /**
- * vm_create_memory() - take the interrupts of @vm's devices, its memory and its tables, and map the memory
+ * vm_create_memory() - give a VM its memory
  *
- * The VM is STOPPED then; an empty slot for an incoming partition gets no memory and stays EMPTY.
+ * Takes the interrupts of its devices, frames and tables, and maps the memory. The VM is STOPPED
+ * after that. An empty slot for an incoming partition gets no memory and stays EMPTY.
  *
- * Return: 0, or an error that was said in a line; the VM is EMPTY and keeps no memory then.
+ * Return: 0, or an error that was reported; the VM is EMPTY then, and keeps no memory.
  */
 int vm_create_memory(struct vm *vm);
 
 /**
  * vm_create_start() - load the images of a STOPPED VM and start its first vCPU
  *
- * Return: 0 (it is RUNNING), or an error that was said in a line; its memory was zeroed and given back then, and it is EMPTY.
+ * Return: 0 (the VM is RUNNING), or an error that was reported; its memory was zeroed and given
+ * back then, and it is EMPTY.
  */
 int vm_create_start(struct vm *vm);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The memory of a VM: frames and tables are taken when it is created and given back when it is destroyed.
+ * The memory of a VM: frames and tables are taken when it is created, and given back when it is
+ * destroyed.
  *
- * Memory that was a partition's is zeroed before its frames are given back (core/vm/vm_op.c), so free frames never hold what
- * another partition wrote. At the first boot, memory holds what the firmware left there.
+ * A partition's memory is zeroed before its frames are given back (core/vm/vm_op.c), so that free
+ * frames never hold what another partition wrote. At boot they hold what the firmware left.
  */
 #include <cleave/errno.h>
 #include <cleave/printk.h>
@@ -16,13 +17,13 @@
 #include "core/vm/vmid.h"
 
 /*
- * A manager's pool is sized for its own memory and for this much more, in bytes, which its windows map. The number of leaves
- * of a window is bounded (core/vm/vm_window.c), so a window takes few tables however large it is. One that finds no table is
- * refused.
+ * Bytes that windows may map, for which a manager's pool is sized besides its own memory. A window
+ * has a bounded number of leaves (core/vm/vm_window.h), so it takes few tables however large it is.
+ * One that finds no table is refused.
  */
-#define VM_WINDOW_BYTES MIB(64)
+#define VM_MEMORY_WINDOWS MIB(64)
 
-/* Bit n: the memory of partition n, which has "direct-map", is set aside. Written at boot, then read-only */
+/* Bit n: the memory of "direct-map" partition n is set aside. Written at boot, then read-only */
 static u64 vm_memory_direct;
 
 static u8 vm_memory_largest(const struct config_partition *cfg)
@@ -39,8 +40,9 @@ static bool vm_memory_holds(const struct config_memory *m, u64 block)
 }
 
 /*
- * Take frames for one range. GPA and HPA are congruent modulo the largest leaf that fits into the range, so that it can be
- * mapped with that leaf. Where free memory is too short for that, they are congruent modulo the next smaller one.
+ * Take frames for one range. GPA and HPA are congruent modulo the largest leaf that fits into the
+ * range, so that it can be mapped with that leaf. Where free memory is too short for that, they are
+ * congruent modulo the next smaller leaf.
  */
 static int vm_memory_take_range(const struct config_partition *cfg, const struct config_memory *m,
 				hpa_t *out)
@@ -82,7 +84,7 @@ static int vm_memory_take_direct(struct vm *vm)
 	return CLV_OK;
 }
 
-/* Give the first @nr ranges back. Memory that was set aside for the partition stays so. */
+/* Give the first @nr ranges back. Memory that was set aside for the partition stays set aside. */
 static void vm_memory_give_ranges(struct vm *vm, u32 nr)
 {
 	if (vm->cfg->direct_map)
@@ -129,7 +131,7 @@ static int vm_memory_make_space(struct vm *vm)
 		.levels = cfg->levels,
 		.largest_level = vm_memory_largest(cfg),
 		.pool_tables = cfg->pool_tables,
-		.window_size = cfg->manager ? VM_WINDOW_BYTES : 0U,
+		.window_size = cfg->manager ? VM_MEMORY_WINDOWS : 0U,
 		.hpa_to_va = machine.hpa_to_va,
 		.step_pages = CONFIG_STEP_PAGES,
 		.owner = &vm->run,
@@ -145,8 +147,10 @@ static int vm_memory_make_space(struct vm *vm)
 
 int vm_memory_take(struct vm *vm)
 {
-	int err = vm_memory_take_ranges(vm);
+	int err;
 
+	spin_assert_held(&vm->lock);
+	err = vm_memory_take_ranges(vm);
 	if (err != CLV_OK)
 		return err;
 	err = vm_memory_make_space(vm);
@@ -155,7 +159,10 @@ int vm_memory_take(struct vm *vm)
 	return err;
 }
 
-/* Statistics count from the creation; the space's own begin with it. All vCPUs are off their harts, so nobody counts now. */
+/*
+ * Statistics count from the creation on; those of the space begin with it. All vCPUs are off their
+ * harts, so nobody counts now.
+ */
 static void vm_memory_clear_counters(struct vm *vm)
 {
 	atomic_set(&vm->run.flush_ipis, 0U);
@@ -176,8 +183,8 @@ static int vm_memory_finish(struct vm *vm)
 	for (u32 i = 0; i < vm->run.nr_vcpus; i++) {
 		vcpu_reset(vm->run.vcpu[i]);
 		/*
-		 * The registers still hold what the slot's previous guest left. Also, state records can be set before
-		 * the first start, and need what the hart offers.
+		 * The registers still hold what the slot's previous guest left. And state records
+		 * can be set before the first start; they need what the hart offers.
 		 */
 		guest_init(&vm->run.vcpu[i]->guest, 0, 0, 0);
 		guest_set_gstage(&vm->run.vcpu[i]->guest, vm->space.gs.root_hpa,
@@ -192,6 +199,7 @@ int vm_memory_map(struct vm *vm, u32 *index)
 {
 	int err;
 
+	spin_assert_held(&vm->lock);
 	if (space_memory_step(&vm->space))
 		return 1;
 	if (*index == vm->cfg->nr_memory)
@@ -203,6 +211,7 @@ int vm_memory_map(struct vm *vm, u32 *index)
 
 void vm_memory_give(struct vm *vm)
 {
+	spin_assert_held(&vm->lock);
 	space_destroy(&vm->space);
 	vm_memory_give_ranges(vm, vm->cfg->nr_memory);
 }
