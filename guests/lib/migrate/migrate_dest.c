@@ -145,7 +145,6 @@ static bool migrate_dest_hello_ok(struct migrate_dest *d, const struct migrate_h
 
 static bool migrate_dest_slot_free(struct migrate_dest *d)
 {
-	static const char *const names[] = { "empty", "stopped", "running", "paused", "faulted" };
 	int state = d->ops->vm_state(d->ctx);
 
 	if (state == (int)CLEAVE_VM_EMPTY)
@@ -156,7 +155,7 @@ static bool migrate_dest_slot_free(struct migrate_dest *d)
 		return false;
 	}
 	migrate_line_add(migrate_dest_say(d), "the slot is not empty: its guest is %s",
-			 state < 5 ? names[state] : "there");
+			 migrate_state_text((uint32_t)state));
 	return false;
 }
 

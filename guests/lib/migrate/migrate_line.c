@@ -4,6 +4,7 @@
  *
  * It must never let a byte that came over the link reach a terminal as anything but a printable character.
  */
+#include <abi/cleave.h>
 #include <abi/sbi.h>
 #include <cleave/format.h>
 #include "guests/lib/migrate/migrate_stream.h"
@@ -48,6 +49,17 @@ const char *migrate_error_text(int64_t error)
 	default:
 		return "unknown error";
 	}
+}
+
+const char *migrate_state_text(uint32_t state)
+{
+	static const char *const names[] = {
+		[CLEAVE_VM_EMPTY] = "empty",	 [CLEAVE_VM_STOPPED] = "stopped",
+		[CLEAVE_VM_RUNNING] = "running", [CLEAVE_VM_PAUSED] = "paused",
+		[CLEAVE_VM_FAULTED] = "faulted",
+	};
+
+	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
 }
 
 void migrate_line_error(struct migrate_line *line, int64_t error)

@@ -12,7 +12,7 @@
  * allows large leaves.
  */
 #define VIEW_BASE   UINT64_C(0x4000000000)
-#define LOOK_US	    200000U		/* between two looks whether the workload runs */
+#define LOOK_US	    200000U		/* between two looks for the workload's sign */
 #define WAIT_US	    UINT64_C(180000000) /* the longest wait for the workload */
 #define QUIET_US    UINT64_C(10000000)	/* a partition quiet for so long is taken to be up */
 #define FREE_NEEDED sizeof(u64)		/* bytes of hash for each page */

@@ -23,13 +23,7 @@ static struct {
 
 const char *vms_state(u32 state)
 {
-	static const char *const names[] = {
-		[CLEAVE_VM_EMPTY] = "empty",	 [CLEAVE_VM_STOPPED] = "stopped",
-		[CLEAVE_VM_RUNNING] = "running", [CLEAVE_VM_PAUSED] = "paused",
-		[CLEAVE_VM_FAULTED] = "faulted",
-	};
-
-	return state < ARRAY_SIZE(names) ? names[state] : "?";
+	return migrate_state_text(state);
 }
 
 bool vms_failed(const struct cleave_vm_info *vm, const char *what, struct sbiret r)

@@ -6,8 +6,8 @@
 #define DROP_BYTES 512U
 #define FILL	   0xffU
 
-_Static_assert(WIRE_FILL <= WIRE_OWED, "fill is owed");
-_Static_assert((MIGRATE_MAGIC & 0xffU) != FILL, "fill is no header");
+_Static_assert(WIRE_FILL <= WIRE_OWED, "what is owed has room for fill");
+_Static_assert((MIGRATE_MAGIC & 0xffU) != FILL, "no header begins with fill");
 
 void wire_init(struct wire *w, const struct migrate_link *port, uint64_t (*time)(void),
 	       uint64_t second)
