@@ -2,11 +2,11 @@
 /*
  * Random operations on G-stage tables, compared with a flat model.
  *
- * The model knows for each page of a window of 1 GiB and 16 MiB (with a GiB boundary in it, and two
- * whole ends) what HPA it has and what it allows; it knows nothing of levels. After each operation
- * the pages around its edges and some others are compared, now and then all of them and every
- * table: an entry may have no reserved bit, a linked table is not empty, and what the pool misses
- * is what is linked.
+ * The model covers 1 GiB and 16 MiB of addresses, which begin 8 MiB below a GiB boundary. It knows
+ * the HPA and the permissions of each page, and nothing of levels. After each operation the pages
+ * at its edges and some others are compared. From time to time all pages are, and every table: no
+ * entry may have a reserved bit, no linked table may be empty, and the pool must lack exactly the
+ * tables that are linked.
  */
 #include <string.h>
 #include <cleave/errno.h>
@@ -22,8 +22,8 @@ struct model {
 	struct table_pool pool;
 	u64 base; /* GPA of the first page */
 	u64 seed;
-	u64 *frame; /* HPA >> PAGE_SHIFT */
-	u8 *prot;   /* GSTAGE_PTE_RWX, 0: not mapped */
+	u64 *frame; /* of each page: HPA >> PAGE_SHIFT */
+	u8 *prot; /* of each page: permissions out of GSTAGE_PTE_RWX; PROT_NONE_HERE: not mapped */
 };
 
 static u64 rnd(struct model *m, u64 below)
@@ -50,7 +50,7 @@ static void check_page(const struct model *m, u64 page)
 	}
 	MUST(gstage_pte_is_leaf(pte));
 	MUST((pte & GSTAGE_PTE_RWX) == m->prot[page]);
-	/* U, A and D set; G, memory type, NAPOT and reserved bits clear; software bits not used */
+	/* U, A and D are set. G, memory type, NAPOT, reserved and software bits are clear. */
 	MUST((pte & ~(GSTAGE_PTE_PPN_MASK | GSTAGE_PTE_RWX)) == GSTAGE_PTE_LEAF);
 	MUST(IS_ALIGNED(gstage_pte_hpa(pte).v, gstage_span(level)));
 	MUST((gstage_pte_hpa(pte).v + (gpa_of(m, page) & (gstage_span(level) - 1U))) >>
@@ -58,7 +58,11 @@ static void check_page(const struct model *m, u64 page)
 	     m->frame[page]);
 }
 
-/* Tables below @table, which is at @level; every pointer is well-formed and no table is empty. */
+/*
+ * Check that each pointer in @table, which is at @level, is well-formed, and that no table is
+ * empty.
+ * Return: number of tables below it.
+ */
 static u64 check_tables(const struct model *m, const u64 *table, u32 level)
 {
 	u64 entries = level == m->gs.levels - 1U ? GSTAGE_ROOT_ENTRIES : GSTAGE_ENTRIES;
@@ -67,7 +71,7 @@ static u64 check_tables(const struct model *m, const u64 *table, u32 level)
 
 	for (u64 i = 0; i < entries; i++) {
 		if ((table[i] & GSTAGE_PTE_V) == 0U) {
-			/* Nothing is left of what gstage_unmap() unlinked. */
+			/* gstage_unmap_finish() has left nothing of an unlinked table. */
 			MUST(table[i] == 0U);
 			continue;
 		}
@@ -89,7 +93,7 @@ static void check_all(const struct model *m)
 	MUST(check_tables(m, m->gs.root, m->gs.levels - 1U) == m->pool.total - m->pool.free);
 }
 
-/* Mostly small, now and then large, often aligned. */
+/* Choose a range: mostly a small one, sometimes a large one, often an aligned one. */
 static void pick_range(struct model *m, u64 *first, u64 *count)
 {
 	u64 most = MODEL_PAGES;
@@ -104,7 +108,7 @@ static void pick_range(struct model *m, u64 *first, u64 *count)
 	*first = rnd(m, MODEL_PAGES);
 	if (rnd(m, 3) == 0U)
 		*first = ALIGN_DOWN(*first, (u64)DIRTY_SPAN_PAGES);
-	/* Near the GiB boundary, which is where it gets interesting. */
+	/* Mistakes are likely at the GiB boundary. */
 	if (rnd(m, 8) == 0U)
 		*first = (MIB(8) >> PAGE_SHIFT) - 512U + rnd(m, 1024);
 	*count = 1U + rnd(m, most);
@@ -138,7 +142,7 @@ static void do_map(struct model *m)
 	int err;
 
 	pick_range(m, &first, &count);
-	/* Aligned alike, so that huge leaves fit, or not. */
+	/* GPA and HPA are aligned alike in two of three cases, so that huge leaves fit. */
 	hpa = rnd(m, BIT64(24)) << 30;
 	hpa += rnd(m, 3) != 0U ? gpa_of(m, first) % GIB(1) : rnd(m, 1U << 18) << PAGE_SHIFT;
 	for (u64 p = first; p < first + count && !taken; p++)
@@ -164,7 +168,7 @@ static void do_unmap(struct model *m)
 	MUST(gstage_unmap(&m->gs, &m->pool, GPA(gpa_of(m, first)), count << PAGE_SHIFT, &batch) ==
 	     CLV_OK);
 	memset(&m->prot[first], PROT_NONE_HERE, count);
-	/* Unlinked tables read as nothing before they are freed, too. */
+	/* To a walk, an unlinked table is not there even before it is freed. */
 	check_edges(m, first, count);
 	MUST(mm_batch_covers(&batch, gpa_of(m, first)) &&
 	     mm_batch_covers(&batch, gpa_of(m, first + count - 1U)));
@@ -184,7 +188,7 @@ static void do_protect(struct model *m)
 	flush_batch_init(&batch);
 	MUST(gstage_protect(&m->gs, &m->pool, GPA(gpa_of(m, first)), count << PAGE_SHIFT, clear,
 			    set, &batch) == CLV_OK);
-	/* M7: only what takes permission away has to be flushed. */
+	/* M7: only taking permission away needs a flush. */
 	MUST(flush_batch_empty(&batch) == (clear == 0U));
 	for (u64 p = first; p < first + count; p++) {
 		if (m->prot[p] != PROT_NONE_HERE)
@@ -212,7 +216,7 @@ static void do_split(struct model *m)
 	check_edges(m, first, count);
 }
 
-/* Whether the pages of a block could be one leaf with @prot. */
+/* Return: true when the pages of a block could be one leaf with the permissions @prot. */
 static bool block_alike(const struct model *m, u64 first, u64 pages, u64 prot)
 {
 	if (m->prot[first] == PROT_NONE_HERE || m->frame[first] % pages != 0U)
@@ -230,7 +234,7 @@ static void do_collapse(struct model *m)
 	struct gstage_collect collect = { .nr = 0 };
 	u32 level = rnd(m, 50) == 0U ? 2U : 1U;
 	u64 pages = gstage_span(level) >> PAGE_SHIFT;
-	/* The window begins 8 MiB below a GiB. */
+	/* The model's addresses begin 8 MiB below a GiB boundary. */
 	u64 first = level == 2U ? MIB(8) >> PAGE_SHIFT : ALIGN_DOWN(rnd(m, MODEL_PAGES), pages);
 	u64 prot = GSTAGE_PTE_R | (mm_random(&m->seed) & (GSTAGE_PTE_W | GSTAGE_PTE_X));
 	u32 found;
@@ -243,7 +247,7 @@ static void do_collapse(struct model *m)
 		MUST(!leaf && block_alike(m, first, pages, prot));
 		memset(&m->prot[first], (int)prot, pages);
 	} else if (level == 1U) {
-		/* Refused only for a reason. */
+		/* A collapse is refused only for a reason. */
 		MUST(leaf || !block_alike(m, first, pages, prot));
 	}
 	check_edges(m, first, pages);
@@ -285,8 +289,8 @@ void model_gstage_run(u32 levels, u64 ops, u64 seed)
 	     CLV_OK);
 	MUST(gstage_init(&m.gs, root, levels, m.machine.hpa_to_va) == CLV_OK);
 	/*
-	 * The window lies across a GiB boundary, and at the very top of the address space in one
-	 * run of two.
+	 * The addresses lie across a GiB boundary. In one run of two they lie in the last 2 GiB of
+	 * the address space.
 	 */
 	base = seed % 2U == 0U ? gstage_limit(&m.gs) - GIB(1) : GIB(1) << 9U;
 	m.base = base - MIB(8);
@@ -294,7 +298,7 @@ void model_gstage_run(u32 levels, u64 ops, u64 seed)
 		m.base -= GIB(1);
 	table_pool_init(&m.pool, m.machine.hpa_to_va);
 	/*
-	 * The worst case, and what gstage_map() may take beyond it where tables are there already.
+	 * The worst case, twice: gstage_map() reserves tables even where there are tables already.
 	 */
 	MUST(table_pool_grow(&m.pool, &m.machine.frames,
 			     2U * gstage_worst_tables(levels, GPA(m.base),
@@ -321,7 +325,7 @@ void model_gstage_run(u32 levels, u64 ops, u64 seed)
 			check_all(&m);
 	}
 	check_all(&m);
-	/* Everything goes away, and no table stays behind. */
+	/* When everything is unmapped, no table may be left. */
 	{
 		struct flush_batch batch;
 

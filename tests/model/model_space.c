@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Random life of a space with a dirty log, against a flat model and the ledger of TLBs.
+ * A random life of a space with a dirty log, against a flat model and a ledger of TLBs.
  *
- * Four simulated harts run a guest: each keeps, page by page, every write permission that it ever
- * saw in the tables, until a flush that covers the page reaches it; one that is OUT flushes when it
- * comes in again (M7). At a flush, before it takes effect, harts go on writing through what they
- * still hold, and fault, as real ones do until they answer.
+ * Four simulated harts run a guest. Each keeps, page by page, every write permission that it ever
+ * saw in the tables, until a flush that covers the page reaches it. A hart that is OUT flushes when
+ * it comes in again (M7). Until a flush takes effect, harts go on writing through what they still
+ * hold, and fault, as real harts do until they answer.
  *
- * What must hold at every moment while a log is on:
- *	- M1: a page is dirty in the bitmap, or no hart that could use it holds W for it;
- *	- a page that was written since it was last reported is dirty in the bitmap: nothing is unreported;
- * and after the operations:
- *	- M2: a harvest flushes once if it took anything; M7: a fault never flushes; M6: no call does more than a step;
- *	- what is reported was touched (where no coarse tracking or initially-set log explains it);
- *	- the flat mapping never changes; M5: no table is lost; after a stop with collapse leaves are as they were.
+ * At every moment while a log is on:
+ *
+ * - M1: each page is dirty in the bitmap, or no hart that could use it holds W for it.
+ * - Each page that was written since it was last reported is dirty in the bitmap. So no write goes
+ *   unreported.
+ *
+ * After the operations:
+ *
+ * - M2: a harvest flushes once if it took a bit. M7: a fault never flushes. M6: no call does more
+ *   than a step.
+ * - A page that is reported was touched, unless coarse tracking or an initially-set log explains
+ *   it.
+ * - The flat mapping never changes. M5: no table is lost. After a stop with collapse the leaves are
+ *   as they were.
  */
 #include <string.h>
 #include <cleave/errno.h>
@@ -34,12 +41,12 @@ struct model {
 	u64 hpa;
 	u64 pages;
 	u32 region;
-	u8 *tlb[HARTS]; /* 1: holds W for the page */
-	bool in[HARTS];
-	bool flush[HARTS]; /* OUT, and has to flush at entry */
-	u8 *written;	   /* since the page was last reported */
-	u8 *touched;	   /* its bit may be set */
-	bool on;	   /* the log is on: the rules hold */
+	u8 *tlb[HARTS];	   /* of each page, 1: the hart holds W for it */
+	bool in[HARTS];	   /* the hart is IN */
+	bool flush[HARTS]; /* the hart is OUT, and has to flush when it comes in */
+	u8 *written;	   /* of each page, 1: it was written since it was last reported */
+	u8 *touched;	   /* of each page, 1: its bit may be set */
+	bool on;	   /* the log is on, so the rules hold */
 	u64 cursor;
 	bool starting;
 	bool stopping;
@@ -51,7 +58,7 @@ struct model {
 	u64 reported;
 };
 
-static struct model *fencing; /* for the hook */
+static struct model *flushing; /* whose harts on_flush() is about; NULL: nobody's */
 
 static u64 rnd(struct model *m, u64 below)
 {
@@ -70,7 +77,7 @@ static struct dirty *dirty_of(struct model *m)
 
 static u64 pick_page(struct model *m)
 {
-	/* Some places are hot, so that pages are written again, and neighbours. */
+	/* Some places are hot, so that the same pages and their neighbours are written again. */
 	if (rnd(m, 2) == 0U)
 		return (m->pages / 3U + rnd(m, 300)) % m->pages;
 	return rnd(m, m->pages);
@@ -84,7 +91,7 @@ static void check_page(struct model *m, u64 page)
 	u64 pte = mm_pte(&m->sp.gs, gpa_of(m, page), &level);
 	u64 offset = gpa_of(m, page) & (gstage_span(level) - 1U);
 
-	/* Flat: the page maps what it always did, and may be read and executed. */
+	/* The page maps what it always mapped, and may be read and executed. */
 	MUST(gstage_pte_is_leaf(pte));
 	MUST(gstage_pte_hpa(pte).v + offset == m->hpa + (page << PAGE_SHIFT));
 	MUST((pte & GSTAGE_PTE_LEAF) == GSTAGE_PTE_LEAF && (pte & GSTAGE_PTE_X) != 0U);
@@ -134,14 +141,14 @@ static void hart_write(struct model *m, u32 hart, u64 page)
 		result = space_fault(&m->sp, GPA(gpa_of(m, page) + rnd(m, PAGE_SIZE)), ACCESS_WRITE,
 				     &m->cnt);
 		MUST(result == FAULT_GRANTED);
-		/* The page is flushed on this hart. */
+		/* After a fault the hart flushes the page. */
 		tlb[page] = 0;
 	}
 	m->written[page] = 1;
 	m->touched[page] = 1;
 }
 
-/* The hart's walker runs ahead: it caches what it finds. */
+/* The hart walks the tables ahead of its accesses, and keeps what it finds. */
 static void hart_prefetch(struct model *m, u32 hart)
 {
 	u64 first = rnd(m, m->pages);
@@ -170,12 +177,9 @@ static void hart_toggle(struct model *m, u32 hart)
 
 static void on_flush(struct space *sp, const struct flush_batch *b)
 {
-	struct model *m = fencing;
+	struct model *m = flushing;
 
-	/*
-	 * Only this space's flushes concern these harts; and a write or fault while another flush is
-	 * served changes nothing.
-	 */
+	/* Only flushes of this space concern these harts. */
 	if (m == NULL || sp != &m->sp)
 		return;
 	for (u32 i = 0; i < 3U; i++)
@@ -197,7 +201,7 @@ static void on_flush(struct space *sp, const struct flush_batch *b)
 				       (to - from) >> PAGE_SHIFT);
 		}
 	}
-	/* They have answered, and run on, before the one who waits does. */
+	/* They have answered, and run on before the hart that waits for them does. */
 	hart_prefetch(m, (u32)rnd(m, HARTS));
 	hart_write(m, (u32)rnd(m, HARTS), pick_page(m));
 }
@@ -262,7 +266,7 @@ static void pick_chunk(struct model *m, u64 *first, u64 *count)
 	}
 }
 
-/* The caller has its answer: what it got is reported. */
+/* The caller has its answer, so what it got is reported. */
 static void take_answer(struct model *m, u64 first, u64 count, const u64 *bitmap, bool exact)
 {
 	for (u64 page = first; page < first + count; page++) {
@@ -270,9 +274,7 @@ static void take_answer(struct model *m, u64 first, u64 count, const u64 *bitmap
 			continue;
 		MUST(!exact || m->touched[page] != 0U);
 		m->written[page] = 0;
-		/*
-		 * It may have been written, and its bit set again, while the flush was waited for.
-		 */
+		/* During the flush it may have been written, and its bit set, again. */
 		m->touched[page] = dirty_test(dirty_of(m), page);
 		m->reported++;
 	}
@@ -281,8 +283,8 @@ static void take_answer(struct model *m, u64 first, u64 count, const u64 *bitmap
 static void log_take(struct model *m)
 {
 	/*
-	 * What is reported was touched, unless a coarse or initially-set log says more; a clear may
-	 * name what was not set.
+	 * A page that is reported was touched. This does not hold for coarse and initially-set
+	 * logs, nor for a clear, which may name bits that are not set.
 	 */
 	bool exact = m->run.mode != CLEAVE_LOG_INITIALLY_SET && m->run.pool_tables == 0U;
 	u64 flushes = mm_flushes;
@@ -301,7 +303,7 @@ static void log_take(struct model *m)
 		for (u64 w = 0; w < ((u64)n + 63U) / 64U; w++)
 			bits += bits_count(m->bitmap[w]);
 		MUST(bits == dirty);
-		/* What was not looked at was not written. */
+		/* Words beyond the answer are not written. */
 		for (u64 w = ((u64)n + 63U) / 64U; w < (count + 63U) / 64U; w++)
 			MUST(m->bitmap[w] == UINT64_C(0x5a5a5a5a5a5a5a5a));
 		MUST(mm_flushes - flushes == (dirty != 0U ? 1U : 0U));
@@ -312,7 +314,7 @@ static void log_take(struct model *m)
 		for (u64 page = first; page < first + count; page++)
 			MUST(m->written[page] == 0U ||
 			     (m->bitmap[(page - first) / 64U] & BIT64(page % 64U)) != 0U);
-		/* Not all that was seen, and some that was not set. */
+		/* Clear only some of the bits that are set, and a few that are not. */
 		for (u64 w = 0; w < (count + 63U) / 64U; w++)
 			m->bitmap[w] &= mm_random(&m->seed) | mm_random(&m->seed);
 		if (count < 64U)
@@ -330,7 +332,7 @@ static void log_op(struct model *m)
 	if (m->stopping)
 		log_stop_step(m);
 	else if (m->starting)
-		/* Now and then a start is given up. */
+		/* Sometimes a start is given up. */
 		rnd(m, m->run.gib ? 2000U : 40U) == 0U ? log_stop_step(m) : log_start_step(m);
 	else if (!m->on)
 		log_start_step(m);
@@ -368,7 +370,7 @@ static void hypervisor_write(struct model *m)
 		p[len - 1U] = 2;
 		space_span_mark(&span);
 	}
-	/* M8: the hypervisor's writes are writes. */
+	/* M8: the hypervisor's writes count as writes. */
 	memset(&m->written[first], 1, last - first + 1U);
 	memset(&m->touched[first], 1, last - first + 1U);
 }
@@ -378,7 +380,7 @@ static void guest_read(struct model *m)
 	u64 flushes = mm_flushes;
 	u64 gpa = gpa_of(m, rnd(m, m->pages));
 
-	/* The table allows it: whoever faults has a stale entry. */
+	/* The table allows it: only a hart with a stale entry faults. */
 	MUST(space_fault(&m->sp, GPA(gpa), rnd(m, 2) == 0U ? ACCESS_READ : ACCESS_EXEC, &m->cnt) ==
 	     FAULT_SPURIOUS);
 	MUST(space_fault(&m->sp, GPA(GIB(100) + gpa), ACCESS_WRITE, &m->cnt) == FAULT_NOTHING);
@@ -399,7 +401,7 @@ static void window_toggle(struct model *m)
 		int window =
 			space_add_window(&m->sp, GPA(WINDOW_GPA), &m->other, from, MIB(3), false);
 
-		/* M6: as 4 KiB leaves 3 MiB are more than a step. A MiB never is. */
+		/* M6: mapped with 4 KiB leaves, 3 MiB are more than a step; a MiB never is. */
 		if (from.v != 0U && m->sp.cfg.step_pages < MIB(3) >> PAGE_SHIFT) {
 			MUST(window == CLV_ERR_INVAL);
 			window = space_add_window(&m->sp, GPA(WINDOW_GPA), &m->other, from, MIB(1),
@@ -473,11 +475,11 @@ static void begin(struct model *m, const struct model_space_run *run)
 	cfg = mm_config(&m->machine, run->levels);
 	cfg.pool_tables = run->pool_tables;
 	cfg.window_size = MIB(4);
-	/* Small steps, so that operations overlap with the guest's writes. */
+	/* Small steps let the guest's writes come between the steps of an operation. */
 	cfg.step_pages = run->gib ? 2048U : 300U;
 	/*
-	 * Neither end of the region is aligned; its middle has 2 MiB leaves, and a GiB one if asked
-	 * for.
+	 * Neither end of the region is aligned. Its middle has leaves of 2 MiB, and one of a GiB if
+	 * the run asks for it.
 	 */
 	m->base = GIB(2) - MIB(5) - 0x3000U;
 	m->pages = (run->gib ? MIB(5) + GIB(1) + MIB(3) : MIB(12)) / PAGE_SIZE + 7U;
@@ -486,7 +488,7 @@ static void begin(struct model *m, const struct model_space_run *run)
 	cfg.pool_tables = 0;
 	MUST(space_init(&m->other, &m->machine.frames, &cfg, MIB(4)) == CLV_OK);
 	MUST(mm_add_memory(&m->other, GPA(0), HPA(MM_HPA_BASE), MIB(4)) == 0);
-	/* Memory in front of it, so that the log's region is not number 0. */
+	/* There is another region before it, so that the log's region is not number 0. */
 	MUST(mm_add_memory(&m->sp, GPA(MIB(1)), HPA(MM_HPA_BASE), PAGE_SIZE) == 0);
 	m->region = 1;
 	MUST(mm_add_memory(&m->sp, GPA(m->base), HPA(m->hpa), m->pages << PAGE_SHIFT) == 1);
@@ -500,13 +502,13 @@ static void begin(struct model *m, const struct model_space_run *run)
 	m->written = calloc(m->pages, 1);
 	m->touched = calloc(m->pages, 1);
 	m->bitmap = calloc(m->pages / 64U + 1U, 8);
-	fencing = m;
+	flushing = m;
 	mm_flush_hook = on_flush;
 }
 
 static void end(struct model *m)
 {
-	/* Whatever is under way is finished; then once more with collapse. */
+	/* Finish what is under way. Then start and stop once more, with collapse. */
 	while (m->stopping || m->starting)
 		log_op(m);
 	if (!m->on)
@@ -518,7 +520,7 @@ static void end(struct model *m)
 	check_leaves(m);
 	check_all(m);
 	mm_flush_hook = NULL;
-	fencing = NULL;
+	flushing = NULL;
 	for (u32 h = 0; h < HARTS; h++)
 		free(m->tlb[h]);
 	free(m->written);
@@ -536,7 +538,7 @@ void model_space_run(const struct model_space_run *run)
 	begin(&m, run);
 	for (u64 n = 0; n < run->ops; n++)
 		one_op(&m);
-	/* The run did what it is for; most of one with a GiB are steps of starts and stops. */
+	/* The run did what it is for. With a GiB most operations are steps of starts and stops. */
 	MUST(m.reported > run->ops / (run->gib ? 5000U : 100U));
 	MUST(m.cnt.write_faults > run->ops / (run->gib ? 5000U : 100U));
 	MUST(m.run.pool_tables == 0U ? m.cnt.coarse_grants == 0U : m.cnt.coarse_grants > 0U);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Random life of a space with a dirty log: simulated harts write, a manager starts, harvests and
- * stops.
+ * A random life of a space with a dirty log: simulated harts write, while a manager starts,
+ * harvests and stops the log.
  */
 #ifndef TESTS_MODEL_MODEL_SPACE_H
 #define TESTS_MODEL_MODEL_SPACE_H
@@ -12,9 +12,10 @@
  * struct model_space_run - what to run
  * @levels: 3, 4 or 5
  * @mode: CLEAVE_LOG_*
- * @gib: a region with a 1 GiB leaf in it, else one of 12 MiB
- * @pool_tables: as in space_config; not 0: logs get coarse
- * @ops: random operations
+ * @gib: log a region that has a 1 GiB leaf, and not one of 12 MiB
+ * @pool_tables: as in struct space_config; a small pool makes logs coarse
+ * @ops: number of random operations
+ * @seed: of the random numbers; not 0
  */
 struct model_space_run {
 	u8 levels;
@@ -25,7 +26,7 @@ struct model_space_run {
 	u64 seed;
 };
 
-/** model_space_run() - aborts with a message where a rule is broken or a write is not reported */
+/** model_space_run() - run it; abort with a message when a rule is broken or a write unreported */
 void model_space_run(const struct model_space_run *run);
 
 #endif

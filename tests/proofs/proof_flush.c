@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whatever two ranges are added to a flush batch: every byte of them is covered (M2, M7), nothing
- * else is, and the ranges of the batch neither overlap nor touch.
+ * M2 and M7 for any two ranges that are added to a flush batch: the batch covers every byte of them
+ * and nothing else, and its ranges neither overlap nor touch.
  *
  * cbmc: mm/flush.c --unwind 4
  */
@@ -11,7 +11,7 @@ u64 nondet_u64(void);
 
 #define ADDS 2U
 
-/* 16 bits of page number keep the solver short; the code knows no width. */
+/* Page numbers of 16 bits keep the solver fast. The code does not depend on a width. */
 static u64 any_page(void)
 {
 	u64 page = nondet_u64();

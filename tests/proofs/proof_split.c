@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * M3 for any leaf at any level: after a split each of the 512 children maps the part of the block
- * that is its own, with all other bits of the leaf but those that were to be dropped; the entry is
- * a well-formed pointer to the table; and when the entry has changed, it stays as it is.
+ * M3 for any leaf at any level. After a split, each of the 512 children maps its own part of the
+ * block and has all other bits of the leaf, without those that were to be dropped. The entry is a
+ * well-formed pointer to the table. And an entry that has changed in the meantime stays as it is.
  *
  * cbmc: mm/gstage_split.c mm/table_pool.c mm/frames.c --unwind 65
  */
@@ -22,7 +22,7 @@ static u64 table[GSTAGE_ENTRIES];
 
 int main(void)
 {
-	u64 hpa = nondet_u64(); /* of the table */
+	u64 hpa = nondet_u64(); /* HPA of the table */
 	struct gstage gs = { .levels = GSTAGE_MIN_LEVELS, .va = (uintptr_t)table - hpa };
 	u32 level = nondet_u32();
 	u64 pte = nondet_u64();
@@ -36,7 +36,7 @@ int main(void)
 	__CPROVER_assume(level >= 1U && level <= 2U);
 	__CPROVER_assume(i < GSTAGE_ENTRIES);
 	__CPROVER_assume(gstage_pte_is_leaf(pte));
-	/* A superpage that is not aligned would fault: no such leaf is made. */
+	/* Cleave never makes a huge leaf that is not aligned: it would fault. */
 	__CPROVER_assume(IS_ALIGNED(gstage_pte_hpa(pte).v, gstage_span(level)));
 
 	result = gstage_split_with(&gs, table, &slot, level, pte, drop);
