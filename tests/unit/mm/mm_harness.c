@@ -12,7 +12,7 @@ u64 mm_flushes;
 void flush_remote(struct space *sp, const struct flush_batch *b)
 {
 	MUST(!flush_batch_empty(b));
-	/* The contract: called under the space's lock. */
+	/* The caller must hold the space's lock. */
 	MUST(!spin_trylock(&sp->lock));
 	mm_flushes++;
 	if (mm_flush_hook != NULL)

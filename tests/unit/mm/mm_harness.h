@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A machine for the memory layer on the host: host-physical memory, and a software ledger of what
- * TLBs may hold.
+ * A machine for the memory layer on the host: host-physical memory, a flush_remote() that tests can
+ * hook into, and helpers that the tests share.
  *
- * The ledger is the adversary that emulators are not: a simulated hart keeps any write permission
- * that a walk of the tables ever gave it, page by page, until a flush that covers the page reaches
- * it. An emulator that empties its TLB at every flush hides a wrong or missing range; the ledger
- * does not.
+ * The hook lets a test play harts that are worse than those of emulators: an emulator that empties
+ * its TLB at every flush hides a wrong or missing range.
  */
 #ifndef TESTS_UNIT_MM_HARNESS_H
 #define TESTS_UNIT_MM_HARNESS_H
@@ -15,7 +13,7 @@
 #include <stdlib.h>
 #include "mm/space.h"
 
-/* Usable where there is no cmocka: in fuzzers and in threads. */
+/* An assertion for places without cmocka: fuzzers and threads. */
 #define MUST(cond)                                                                               \
 	do {                                                                                     \
 		if (!(cond)) {                                                                   \
@@ -24,16 +22,15 @@
 		}                                                                                \
 	} while (0)
 
-/*
- * Where the host-physical memory of the tests begins; not 0, so that mistaking an HPA for a pointer
- * shows.
- */
+/* Where the host-physical memory of tests begins. An HPA that is used as a pointer shows up. */
 #define MM_HPA_BASE GIB(4)
 
 /**
- * struct mm_machine - memory of the host that stands for a machine's
- * @frames: all of it, free at first but for what @guest was given
- * @hpa_to_va: for space_config
+ * struct mm_machine - memory of the host that plays the memory of a machine
+ * @frames: its frames that tests may take
+ * @memory: host address of its first byte
+ * @size: bytes
+ * @hpa_to_va: for struct space_config
  */
 struct mm_machine {
 	struct frames frames;
@@ -43,55 +40,57 @@ struct mm_machine {
 };
 
 /**
- * mm_machine_init() - @guest bytes from MM_HPA_BASE on that are not handed out, and @tables bytes
- * of frames behind them
+ * mm_machine_init() - make a machine
+ * @guest: bytes from MM_HPA_BASE on that are not in @frames
+ * @tables: bytes after them that are
  */
 void mm_machine_init(struct mm_machine *m, u64 guest, u64 tables);
 
-/** mm_machine_check() - all frames are back. Ends the memory */
+/** mm_machine_end() - check that all frames are back, and free the memory */
 void mm_machine_end(struct mm_machine *m);
 
-/** mm_config() - a configuration for @m: no limits, large steps */
+/** mm_config() - Return: a configuration for a space on @m, without limits and with large steps */
 struct space_config mm_config(const struct mm_machine *m, u8 levels);
 
-/*
- * What a test wants to happen at a flush; NULL: it is only counted. Called with a batch that is not
- * empty.
- */
+/* What is to happen at a flush; NULL: nothing. The batch is not empty. */
 extern void (*mm_flush_hook)(struct space *sp, const struct flush_batch *b);
+
+/* Number of flushes since mm_machine_init() */
 extern u64 mm_flushes;
 
-/** mm_batch_covers() - Return: true when fencing @b removes a translation of the page at @gpa */
+/** mm_batch_covers() - Return: true when flushing @b removes a translation of the page at @gpa */
 bool mm_batch_covers(const struct flush_batch *b, u64 gpa);
 
-/** mm_random() - Return: next of a xorshift sequence; @state is not 0 */
+/** mm_random() - Return: the next number of a xorshift sequence; @state is not 0 */
 u64 mm_random(u64 *state);
 
-/** mm_pte() - Return: the entry that translates @gpa; @level may be NULL */
+/** mm_pte() - Return: the entry that translates @gpa; @level: out: its level, or NULL */
 u64 mm_pte(const struct gstage *gs, u64 gpa, u32 *level);
 
 /**
- * mm_add_memory() - space_begin_memory() and all its steps
+ * mm_add_memory() - call space_begin_memory(), and do all steps
  *
  * Return: as of space_begin_memory().
  */
 int mm_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size);
 
 /**
- * mm_split_range() - split what is larger than @level in a range, permissions as they are
+ * mm_split_range() - split what is larger than @level in a range, and keep its permissions
  *
- * Return: 0; CLV_ERR_INVAL, CLV_ERR_RANGE; CLV_ERR_NOMEM: the pool ran out; what was split stays so.
+ * Return: 0, CLV_ERR_INVAL, CLV_ERR_RANGE, CLV_ERR_NOMEM (the pool is empty; what was split stays).
  */
 int mm_split_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, u32 level);
 
-/** mm_log_start(), mm_log_stop() - run all steps. Return: the number of steps */
+/** mm_log_start() - do all steps of a start. Return: their number */
 u64 mm_log_start(struct space *sp, u32 region, u32 mode, bool eager);
+
+/** mm_log_stop() - do all steps of a stop. Return: their number */
 u64 mm_log_stop(struct space *sp, u32 region, bool collapse);
 
 /** mm_span() - Return: the span that space_span_find() finds; its @at is NULL when it finds none */
 struct space_span mm_span(struct space *sp, u64 gpa, u64 len);
 
-/** mm_leaves() - count leaves with space_leaves() */
+/** mm_leaves() - do all steps of space_leaves(); @leaves: out */
 void mm_leaves(struct space *sp, u32 region, u64 leaves[3]);
 
 #endif

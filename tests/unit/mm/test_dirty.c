@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Dirty bitmaps and bit tricks: every bit that was set is found through its summary, once; also
- * while threads set them.
+ * Dirty bitmaps and bit operations: every bit that was set is found through its summary, once, even
+ * while threads set bits.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -74,8 +74,8 @@ static void test_sizes(void **state)
 }
 
 /*
- * Take everything as a harvest does. Return: bits taken; each must be set in @expect, and is
- * cleared there.
+ * Take everything as a harvest does. Each bit taken must be set in @expect, and is cleared there.
+ * Return: number of bits taken.
  */
 static u64 take_all(u8 *expect)
 {
@@ -180,13 +180,19 @@ static void on_trap(int sig)
 	(void)sig;
 	traps++;
 	(void)mprotect(memory, PAGE_SIZE, PROT_READ | PROT_WRITE);
-	/* A harvest, at the moment before the bit is set: it finds nothing, and clears the summary. */
+	/*
+	 * A harvest at the moment before the bit is set: it finds nothing, and clears the summary
+	 * bit.
+	 */
 	(void)dirty_summary_take(&d, 0);
 	for (u64 w = 0; w < DIRTY_SPAN_WORDS; w++)
 		(void)dirty_take(&d, w, ~UINT64_C(0));
 }
 
-/* The bit is set before the summary: a harvest that comes before the bit leaves no bit under a clear summary. */
+/*
+ * The bit is set before the summary bit: a harvest that comes before both leaves no bit under a
+ * clear summary bit.
+ */
 static void test_bit_before_summary(void **state)
 {
 	struct sigaction act = { .sa_handler = on_trap };
@@ -238,7 +244,7 @@ static void test_threads(void **state)
 	} while (atomic_read(&running) != 0U);
 	for (u32 i = 0; i < ARRAY_SIZE(id); i++)
 		assert_int_equal(pthread_join(id[i], NULL), 0);
-	/* Nothing may be left where the summary says that nothing is. */
+	/* No bit may be left under a clear summary bit. */
 	for (u64 page = 0; page < 1024U; page++)
 		assert_true(!dirty_test(&d, page) || dirty_summary_test(&d, page / 512U));
 	for (u64 span = 0; span < 2U; span++)
@@ -246,7 +252,7 @@ static void test_threads(void **state)
 	assert_int_equal(dirty_count(&d), 0);
 }
 
-/* Which pages a call may ask for: whole words of the bitmap, but for its last. */
+/* A call may ask for pages of whole words of the bitmap. Only the last word need not be whole. */
 static void test_ranges(void **state)
 {
 	const u64 pages = 1027;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Flush batches: everything that was added is covered, neighbours become one range, ranges stay
- * disjoint.
+ * Flush batches cover everything that was added to them; ranges that touch become one, and all
+ * ranges stay disjoint.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -48,13 +48,13 @@ static void test_neighbours_merge(void **state)
 	assert_int_equal(b.nr, 1);
 	assert_int_equal(b.range[0].base.v, 0);
 	assert_int_equal(b.range[0].size, 0x3000);
-	/* One that closes the gap between two makes one of three. */
+	/* A range that closes the gap between two others makes one of all three. */
 	flush_batch_add(&b, GPA(0x5000), 0x1000);
 	assert_int_equal(b.nr, 2);
 	flush_batch_add(&b, GPA(0x3000), 0x2000);
 	assert_int_equal(b.nr, 1);
 	assert_int_equal(b.range[0].size, 0x6000);
-	/* What is inside already changes nothing. */
+	/* A range that is covered already changes nothing. */
 	flush_batch_add(&b, GPA(0x2000), 0x1000);
 	assert_int_equal(b.nr, 1);
 	assert_int_equal(b.range[0].size, 0x6000);

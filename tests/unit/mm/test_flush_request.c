@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fence requests of guests (mm/flush_request.h): whatever a request wanted gone is gone when what it was merged into is done.
- * QEMU flushes everything at any fence, so that no boot test finds a fence that is too narrow; this one does, against a
- * model of a TLB that keeps all it may.
+ * Fence requests of guests (mm/flush_request.h). Whatever a request asked to be gone is gone when
+ * the request that it was merged into has been executed.
+ *
+ * QEMU flushes everything at any fence, so no boot test finds a fence that is too narrow. This test
+ * does, with a model of a TLB that keeps all that it may keep.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,14 +16,14 @@
 
 #include "mm/flush_request.h"
 
-/* Pages whose translations the model keeps, for each of ASIDS address spaces */
+/* The model keeps translations of these pages, for each of ASIDS address spaces. */
 #define PAGES 64U
 #define ASIDS 3U
 #define BASE  UINT64_C(0x7ffffff000)
 
 struct tlb {
 	bool held[ASIDS][PAGES];
-	bool instructions; /* stale ones */
+	bool instructions; /* those that are stale */
 };
 
 static u64 rng_state = UINT64_C(0x243f6a8885a308d3);
@@ -57,7 +59,7 @@ static void tlb_drop_all(struct tlb *t, int asid)
 		tlb_drop(t, BASE + (page << PAGE_SHIFT), asid);
 }
 
-/* As core/run/shootdown.c does a request */
+/* Execute a request as core/run/shootdown.c does. */
 static void tlb_execute(struct tlb *t, const struct flush_request *r)
 {
 	int asid = (r->kind & FLUSH_REQ_RANGE_ASID) != 0U ? r->asid : -1;
@@ -75,7 +77,10 @@ static void tlb_execute(struct tlb *t, const struct flush_request *r)
 			tlb_drop(t, first + (i << PAGE_SHIFT), asid);
 }
 
-/* What the guest that made request @r may rely on, byte by byte of its range, without flush_request_pages() */
+/*
+ * Check what the guest that made @r may rely on: byte by byte of its range, and without
+ * flush_request_pages().
+ */
 static void must_be_gone(const struct tlb *t, const struct flush_request *r)
 {
 	if ((r->kind & FLUSH_REQ_INSTRUCTION) != 0U)
@@ -107,7 +112,7 @@ static struct flush_request any_request(void)
 	r.asid = (u16)rng(ASIDS);
 	r.size = sizes[rng(ARRAY_SIZE(sizes))];
 	r.start = r.size == FLUSH_WHOLE ? 0U : BASE - 0x3000U + rng(PAGES * PAGE_SIZE);
-	/* Often the same place again, so that requests that can be merged into one occur */
+	/* Often the same place again, so that some requests can be merged. */
 	if (rng(2) == 0U)
 		r.start = ALIGN_DOWN(r.start, 16U * PAGE_SIZE);
 	return r;
@@ -122,7 +127,9 @@ static void test_nothing_wanted_is_left(void **state)
 		u64 n = 1U + rng(ARRAY_SIZE(made));
 		struct tlb t;
 
-		/* As a vCPU's request looks after it was taken: no kind, the rest as it was */
+		/*
+		 * A vCPU's request after it was taken: it has no kind, and the rest is as it was.
+		 */
 		merged.start = rng(2) * BASE;
 		merged.size = rng(2) * PAGE_SIZE;
 		for (u64 i = 0; i < n; i++) {
@@ -136,7 +143,7 @@ static void test_nothing_wanted_is_left(void **state)
 	}
 }
 
-/* Not more than needed in the usual case: one request, or the same one again, stays what it is. */
+/* In the usual case nothing widens: one request stays what it is, even when it is added again. */
 static void test_the_same_again_stays_narrow(void **state)
 {
 	struct flush_request r = { FLUSH_REQ_RANGE_ASID, 2, BASE, PAGE_SIZE };
@@ -174,7 +181,7 @@ static void test_pages(void **state)
 	assert_int_equal(flush_request_pages(&r, &first), 0);
 	r.size = FLUSH_WHOLE;
 	assert_int_equal(flush_request_pages(&r, &first), 0);
-	/* The last page of all: the end must not wrap. */
+	/* The last page of the address space: its end must not wrap. */
 	r.start = UINT64_MAX - PAGE_MASK;
 	r.size = PAGE_SIZE;
 	assert_int_equal(flush_request_pages(&r, &first), 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The frame allocator: what it gives is free, aligned and disjoint, what comes back is merged, bad
+ * The frame allocator: what it gives is free, aligned and disjoint. What comes back is merged. Bad
  * input changes nothing.
  */
 #include <setjmp.h>
@@ -27,7 +27,7 @@ static void assert_list_sound(void)
 
 	for (u32 i = 0; i < f.nr; i++) {
 		assert_true(f.range[i].size > 0U);
-		/* Sorted, disjoint, and neighbours are one range. */
+		/* The list is sorted, and no two ranges overlap or touch. */
 		if (i > 0U)
 			assert_true(f.range[i - 1U].base + f.range[i - 1U].size < f.range[i].base);
 		sum += f.range[i].size;
@@ -43,7 +43,7 @@ static void test_add_rounds_inwards(void **state)
 	assert_int_equal(f.range[0].base, 0x2000);
 	assert_int_equal(f.range[0].size, 0x2000);
 	assert_int_equal(f.total, 0x2000);
-	/* Less than a page: nothing, and no error. */
+	/* Less than a page adds nothing, and is no error. */
 	assert_int_equal(frames_add(&f, HPA(0x8001), 0xffe), 0);
 	assert_int_equal(frames_add(&f, HPA(~UINT64_C(0) - 5U), 0x10000), 0);
 	assert_int_equal(f.nr, 1);
@@ -102,10 +102,10 @@ static void test_small_blocks_leave_large_ones_whole(void **state)
 		assert_int_equal(frames_alloc(&f, PAGE_SIZE, PAGE_SIZE, 0, &out), 0);
 		assert_true(out.v >= GIB(2) || out.v < GIB(1) - MIB(2));
 	}
-	/* 64 KiB do not fit behind; 1 MiB in front is less than a 2 MiB block. */
+	/* 64 KiB do not fit after the GiB. The 1 MiB before it breaks up no 2 MiB block. */
 	assert_int_equal(frames_alloc(&f, KIB(64), KIB(64), 0, &out), 0);
 	assert_true(out.v < GIB(1) - MIB(2));
-	/* 2 MiB must not come out of the GiB. */
+	/* 2 MiB must not be taken out of the GiB. */
 	assert_int_equal(frames_alloc(&f, MIB(2), MIB(2), 0, &out), 0);
 	assert_int_equal(out.v, GIB(1) - MIB(2));
 	assert_int_equal(frames_largest(&f, GIB(1)), GIB(1) + 0x3000);
@@ -161,7 +161,7 @@ static void test_too_many_ranges_change_nothing(void **state)
 	assert_int_equal(frames_alloc_at(&f, HPA(MIB(1) + KIB(32)), KIB(4)), CLV_ERR_NOMEM);
 	assert_list_sound();
 	assert_int_equal(f.free, FRAMES_MAX_RANGES * KIB(64));
-	/* A place in the middle would need a slot more: only the ends are taken. */
+	/* A place in the middle would need another slot, so only the ends can be taken. */
 	assert_int_equal(frames_alloc(&f, PAGE_SIZE, KIB(64), KIB(32), &out), CLV_ERR_NOMEM);
 	assert_int_equal(frames_alloc(&f, PAGE_SIZE, KIB(64), 0, &out), 0);
 	assert_int_equal(f.nr, FRAMES_MAX_RANGES);
@@ -175,7 +175,7 @@ static void test_alloc_at_takes_exactly_that(void **state)
 	assert_int_equal(frames_alloc_at(&f, HPA(MIB(68)), MIB(2)), 0);
 	assert_int_equal(f.free, MIB(30));
 	assert_list_sound();
-	/* None of it a second time, and nothing that only begins or ends in free memory. */
+	/* It gives none of it twice, and nothing that lies in free memory only in part. */
 	assert_int_equal(frames_alloc_at(&f, HPA(MIB(68)), MIB(2)), CLV_ERR_RANGE);
 	assert_int_equal(frames_alloc_at(&f, HPA(MIB(67)), MIB(2)), CLV_ERR_RANGE);
 	assert_int_equal(frames_alloc_at(&f, HPA(MIB(69)), MIB(2)), CLV_ERR_RANGE);
@@ -208,7 +208,7 @@ static void test_alloc_at_without_a_slot(void **state)
 	assert_list_sound();
 }
 
-/* 200,000 random takes and gives against a map of pages. */
+/* Take and give 200,000 times at random, and compare with a map of pages. */
 static void test_random_against_page_map(void **state)
 {
 	enum {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * G-stage tables, case by case, with three, four and five levels; then at random against the flat
- * model.
+ * G-stage tables with three, four and five levels: case by case, and then at random against the
+ * flat model.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -124,10 +124,10 @@ static void test_map_respects_limits(void **state)
 	begin(3, 600);
 	assert_int_equal(map(0, GIB(8), MIB(4), 0), 0);
 	assert_int_equal(level_at(MIB(2)), 0);
-	/* Aligned alike to 2 MiB, not to 1 GiB. */
+	/* GPA and HPA are aligned alike to 2 MiB, but not to 1 GiB. */
 	assert_int_equal(map(GIB(1), GIB(8) + MIB(2), GIB(1), 2), 0);
 	assert_int_equal(level_at(GIB(1)), 1);
-	/* Not aligned alike at all. */
+	/* GPA and HPA are aligned alike only to 4 KiB. */
 	assert_int_equal(map(GIB(2), GIB(8) + 0x1000, MIB(8), 2), 0);
 	assert_int_equal(level_at(GIB(2)), 0);
 	assert_int_equal(hpa_at(GIB(2) + MIB(7)), GIB(8) + 0x1000 + MIB(7));
@@ -151,7 +151,7 @@ static void test_map_fails_whole(void **state)
 	assert_int_equal(pool.free, free);
 	assert_int_equal(mm_pte(&gs, 0, NULL), 0);
 	assert_int_equal(mm_pte(&gs, GIB(1), NULL), 0);
-	/* Exactly enough will do. */
+	/* Exactly as many tables as needed are enough. */
 	assert_int_equal(map(GIB(1), GIB(9), MIB(8), 0), 0);
 	assert_int_equal(pool.free, 0);
 	end();
@@ -181,8 +181,8 @@ static void test_unmap_part_of_a_huge_leaf(void **state)
 }
 
 /*
- * M4: between unlinking and the flush a walker may stand in the table: it must find no link of the
- * pool there.
+ * M4: between unlinking and the flush a walker may stand in the table. It must not find a link of
+ * the pool there.
  */
 static void test_unlinked_tables_stay_intact(void **state)
 {
@@ -217,7 +217,7 @@ static void test_unmap_without_tables_changes_nothing(void **state)
 	assert_true((mm_pte(&gs, 0x1000, NULL) & GSTAGE_PTE_W) != 0U);
 	assert_true(flush_batch_empty(&batch));
 	assert_int_equal(pool.free, 1);
-	/* One will do for 2 MiB. */
+	/* One table is enough for 2 MiB. */
 	assert_int_equal(gstage_protect(&gs, &pool, GPA(MIB(2)), MIB(2), GSTAGE_PTE_W, 0, &batch),
 			 0);
 	assert_int_equal(level_at(MIB(2)), 1);
@@ -237,7 +237,7 @@ static void test_split_keeps_everything(void **state)
 		begin(levels, 16);
 		assert_int_equal(map(GIB(3), GIB(8), GIB(1), 2), 0);
 		slot = gstage_walk(&gs, GPA(GIB(3)), &level, &pte);
-		/* M3: permissions, memory type and software bits go down to each child. */
+		/* M3: each child gets permissions, memory type and software bits. */
 		*slot = gstage_pte_make(HPA(GIB(8)), bits);
 		assert_int_equal(gstage_split(&gs, &pool, slot, 2, *slot, 0), GSTAGE_SPLIT_DONE);
 		for (u64 i = 0; i < 512U; i++) {
@@ -268,7 +268,7 @@ static void test_split_loser_gives_its_table_back(void **state)
 	begin(3, 2);
 	assert_int_equal(map(0, GIB(8), MIB(2), 2), 0);
 	slot = gstage_walk(&gs, GPA(0), &level, &pte);
-	/* Somebody took W after we looked. */
+	/* Somebody has taken W since we looked. */
 	*slot &= ~GSTAGE_PTE_W;
 	assert_int_equal(gstage_split(&gs, &pool, slot, level, pte, 0), GSTAGE_SPLIT_LOST);
 	assert_int_equal(pool.free, 1);
@@ -288,7 +288,7 @@ static void test_split_range(void **state)
 	assert_int_equal(level_at(MIB(2)), 0);
 	assert_int_equal(level_at(MIB(5)), 0);
 	assert_int_equal(level_at(MIB(6)), 1);
-	/* The pool runs out; what is split maps as before. */
+	/* The pool runs out. What was split maps as before. */
 	assert_int_equal(mm_split_range(&gs, &pool, GPA(0), GIB(1), 0), CLV_ERR_NOMEM);
 	for (u64 at = 0; at < GIB(1); at += MIB(1))
 		assert_int_equal(hpa_at(at), GIB(8) + at);
@@ -307,13 +307,13 @@ static void test_collapse(void **state)
 	begin(4, 600);
 	assert_int_equal(map(GIB(5), GIB(8), GIB(1), 2), 0);
 	assert_int_equal(mm_split_range(&gs, &pool, GPA(GIB(5)), GIB(1), 0), 0);
-	/* Children that a log has protected in part. */
+	/* A log has protected some of the children. */
 	gstage_protect_run(gstage_walk(&gs, GPA(GIB(5) + MIB(2)), &level, &pte), 100);
-	/* A GiB whose children are still tables is not one leaf. */
+	/* A GiB whose entries are still tables cannot become one leaf. */
 	assert_false(gstage_collapse(&gs, GPA(GIB(5)), 2, GSTAGE_PTE_RWX, &collect));
 	for (u64 at = 0; at < GIB(1); at += MIB(2)) {
 		assert_true(gstage_collapse(&gs, GPA(GIB(5) + at), 1, GSTAGE_PTE_RWX, &collect));
-		/* M4: not in the pool until the caller has flushed. */
+		/* M4: the table is not in the pool until the caller has flushed. */
 		assert_int_equal(collect.nr, 1);
 		gstage_collect_free(&collect, &pool);
 		assert_int_equal(level_at(GIB(5) + at), 1);
@@ -350,12 +350,12 @@ static void test_collapse_refuses_what_is_not_alike(void **state)
 		assert_false(gstage_collapse(&gs, GPA(0), 1, GSTAGE_PTE_RWX, &collect));
 		slot[i] = was;
 	}
-	/* A leaf that would allow less than a child does. */
+	/* The leaf would allow less than a child does. */
 	assert_false(gstage_collapse(&gs, GPA(0), 1, GSTAGE_PTE_R | GSTAGE_PTE_W, &collect));
-	/* Not aligned in HPA. */
+	/* The HPA is not aligned. */
 	assert_int_equal(map(MIB(8), GIB(8) + 0x1000, MIB(2), 1), 0);
 	assert_false(gstage_collapse(&gs, GPA(MIB(8)), 1, GSTAGE_PTE_RWX, &collect));
-	/* Nothing there, level 0, no room. */
+	/* Nothing is mapped; the level is 0; the collection is full. */
 	assert_false(gstage_collapse(&gs, GPA(GIB(9)), 1, GSTAGE_PTE_RWX, &collect));
 	assert_false(gstage_collapse(&gs, GPA(0), 0, GSTAGE_PTE_RWX, &collect));
 	collect.nr = GSTAGE_COLLECT_MAX;
@@ -374,12 +374,12 @@ static void test_iterator_visits_each_entry_once(void **state)
 
 	(void)state;
 	begin(5, 64);
-	/* A page, a hole, 2 MiB, a GiB, a hole to the end. */
+	/* A page, a hole, 2 MiB, a GiB, and a hole up to the end. */
 	assert_int_equal(map(GIB(1) - MIB(3), GIB(8), 0x1000, 2), 0);
 	assert_int_equal(map(GIB(1) - MIB(2), GIB(10) - MIB(2), MIB(2) + GIB(1), 2), 0);
 	gstage_iter_start(&it, &gs, GPA(at), end_gpa - at);
 	while (!gstage_iter_done(&it)) {
-		/* In order, and none left out. */
+		/* In order, and no entry is left out. */
 		assert_int_equal(it.gpa, at);
 		at = ALIGN_DOWN(at, gstage_span(it.level)) + gstage_span(it.level);
 		entries++;
@@ -388,7 +388,9 @@ static void test_iterator_visits_each_entry_once(void **state)
 		(void)gstage_iter_next(&it);
 	}
 	assert_true(at >= end_gpa);
-	/* 256 pages of which one is mapped, 2 MiB, a GiB, two GiB of nothing. */
+	/*
+	 * 256 pages of which one is mapped, 2 MiB, a GiB, and two GiB in which nothing is mapped.
+	 */
 	assert_int_equal(entries, 256 + 1 + 1 + 2);
 	end();
 }
@@ -409,13 +411,13 @@ static void test_worst_case_is_enough_and_needed(void **state)
 		assert_true(gstage_map_tables(&gs, GPA(gpa), HPA(gpa), size, 2) <= worst);
 		assert_int_equal(map(gpa, gpa, size, 2), 0);
 		assert_int_equal(mm_split_range(&gs, &pool, GPA(gpa), size, 0), 0);
-		/* M5: split to the last page, the pool is just used up. */
+		/* M5: when everything is split to 4 KiB, the pool is exactly used up. */
 		assert_int_equal(pool.free, 0);
 		end();
 	}
 }
 
-/* A million in all. */
+/* A million operations in all. */
 #define MODEL_OPS 340000U
 
 static void test_model_3_levels(void **state)

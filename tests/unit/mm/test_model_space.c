@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A million random operations in each mode of the dirty log, over Sv39x4, Sv48x4 and Sv57x4;
- * nothing unreported.
+ * A million random operations in each mode of the dirty log, over Sv39x4, Sv48x4 and Sv57x4. No
+ * write may go unreported.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 static void run(u32 mode, u64 seed)
 {
-	/* Sv39x4 has the most, because it is what most machines have; a million in all. */
+	/* A million in all. Sv39x4 gets most of them, because most machines have it. */
 	static const u64 ops[] = { [3] = 400000, [4] = 300000, [5] = 300000 };
 
 	for (u8 levels = 3; levels <= 5U; levels++) {
@@ -43,7 +43,7 @@ static void test_initially_set(void **state)
 	run(CLEAVE_LOG_INITIALLY_SET, 300);
 }
 
-/* M5: with a pool that is too small tracking is coarser, and nothing else. */
+/* M5: a pool that is too small makes tracking coarser, and does nothing else. */
 static void test_small_pool(void **state)
 {
 	(void)state;
@@ -58,7 +58,7 @@ static void test_small_pool(void **state)
 	}
 }
 
-/* With a leaf of 1 GiB that is split twice and put together twice. */
+/* With a leaf of 1 GiB, which is split in two steps and collapsed in two. */
 static void test_gib(void **state)
 {
 	(void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Spaces, call by call: regions, windows, faults, the hypervisor's own accesses, and the dirty
- * log's modes, with bad input.
+ * Spaces, call by call: regions, faults, the hypervisor's own accesses and the modes of the dirty
+ * log, also with bad input.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,7 +37,7 @@ static void machine(void)
 	cfg = mm_config(&m, 3);
 }
 
-/* One region of @size bytes at BASE, mapped as huge as its size allows. */
+/* Make one region of @size bytes at BASE, with leaves as large as its size allows. */
 static void begin(u64 size)
 {
 	machine();
@@ -72,7 +72,7 @@ static void assert_leaves(u64 l0, u64 l1, u64 l2)
 	assert_int_equal(leaves[2], l2);
 }
 
-/* Harvest the whole region in as many calls as it takes. Return: pages reported. */
+/* Harvest the whole region in as many calls as it takes. Return: number of pages reported. */
 static u64 harvest(u64 pages, u64 *calls)
 {
 	u64 total = 0;
@@ -111,7 +111,7 @@ static void test_init_refuses_bad_configurations(void **state)
 	bad = cfg;
 	bad.step_pages = 63;
 	assert_int_equal(space_init(&sp, &m.frames, &bad, MIB(2)), CLV_ERR_INVAL);
-	/* Tables for a TiB do not fit; nothing is kept. */
+	/* The tables for a TiB do not fit. Nothing is kept. */
 	assert_int_equal(space_init(&sp, &m.frames, &cfg, GIB(1024)), CLV_ERR_NOMEM);
 	mm_machine_end(&m);
 }
@@ -134,8 +134,7 @@ static void test_add_memory_refuses_bad_ranges(void **state)
 			 CLV_ERR_RANGE);
 	assert_int_equal(mm_add_memory(&sp, GPA(~PAGE_MASK), HPA(0), MIB(2)), CLV_ERR_RANGE);
 	/*
-	 * An address of the machine that the tables cannot name: the bitmap that was taken for it
-	 * goes back.
+	 * The tables cannot name this address of the machine. The bitmap that was taken goes back.
 	 */
 	assert_int_equal(mm_add_memory(&sp, GPA(0), HPA(BIT64(56)), MIB(2)), CLV_ERR_RANGE);
 	assert_true(sp.pool.free >= free);
@@ -162,7 +161,8 @@ static void test_leaves_follow_configuration(void **state)
 }
 
 /*
- * What a partition of 512 MiB costs: tables for all of it at 4 KiB, root and bitmap; under 1.5 MiB.
+ * A partition of 512 MiB costs less than 1.5 MiB: tables for all of it at 4 KiB, the root, and the
+ * bitmap.
  */
 static void test_cost_of_512_mib(void **state)
 {
@@ -178,7 +178,7 @@ static void test_cost_of_512_mib(void **state)
 	end();
 }
 
-/* M5: wherever regions lie, all of them can be split to the last page. */
+/* M5: wherever regions lie, all of their leaves can be split to 4 KiB. */
 static void test_pool_holds_the_worst_case(void **state)
 {
 	u64 cursor = 0;
@@ -226,7 +226,7 @@ static void test_fault_outside_of_memory(void **state)
 	end();
 }
 
-/* The architecture's three cases. */
+/* A leaf may be larger than wanted, of the right size, or smaller (mm/space_fault.c). */
 static void test_fault_cases(void **state)
 {
 	u64 calls;
@@ -237,8 +237,8 @@ static void test_fault_cases(void **state)
 	assert_leaves(0, 0, 1);
 	assert_false(writable(BASE));
 	/*
-	 * Larger than wanted: a GiB is split to 2 MiB, one of those to 4 KiB, and only the page
-	 * gets W.
+	 * Larger: the GiB is split to 2 MiB, one of those leaves to 4 KiB, and only the page gets
+	 * W.
 	 */
 	assert_int_equal(fault(BASE + MIB(10) + 0x5123, ACCESS_WRITE), FAULT_GRANTED);
 	assert_leaves(512, 511, 0);
@@ -246,16 +246,16 @@ static void test_fault_cases(void **state)
 	assert_false(writable(BASE + MIB(10) + 0x4000));
 	assert_false(writable(BASE + MIB(10) + 0x6000));
 	assert_int_equal(cnt.fault_splits, 2);
-	/* Same size: granted. */
+	/* Of the right size: it is granted. */
 	assert_int_equal(fault(BASE + MIB(10) + 0x6000, ACCESS_WRITE), FAULT_GRANTED);
 	assert_int_equal(cnt.fault_splits, 2);
 	assert_int_equal(cnt.write_faults, 2);
-	/* Spurious: it is allowed already. */
+	/* Spurious: the table allows it already. */
 	assert_int_equal(fault(BASE + MIB(10) + 0x6000, ACCESS_WRITE), FAULT_SPURIOUS);
 	assert_int_equal(harvest(GIB_PAGES, &calls), 2);
 	assert_int_equal(bitmap[(MIB(10) >> 12) / 64U], 0x60);
 	assert_false(writable(BASE + MIB(10) + 0x6000));
-	/* Smaller than wanted: the log is off, the leaf stays as small as it is. */
+	/* Smaller: the log is off, and the leaf stays as small as it is. */
 	(void)mm_log_stop(&sp, 0, false);
 	assert_leaves(512, 511, 0);
 	assert_int_equal(fault(BASE + MIB(10) + 0x6000, ACCESS_WRITE), FAULT_GRANTED);
@@ -267,14 +267,14 @@ static void test_fault_cases(void **state)
 	end();
 }
 
-/* M5: an empty pool makes the log coarser, the guest does not notice, nothing is lost. */
+/* M5: an empty pool makes the log coarser. The guest does not notice, and no write is lost. */
 static void test_fault_with_an_empty_pool(void **state)
 {
 	u64 calls;
 
 	(void)state;
 	machine();
-	/* Just enough to map 2 MiB leaves, and one split. */
+	/* Just enough tables for leaves of 2 MiB and one split. */
 	cfg.pool_tables = 2;
 	assert_int_equal(space_init(&sp, &m.frames, &cfg, MIB(8)), 0);
 	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(8)), 0);
@@ -286,12 +286,12 @@ static void test_fault_with_an_empty_pool(void **state)
 	assert_leaves(512, 3, 0);
 	assert_true(writable(BASE + MIB(4) - 1U));
 	assert_int_equal(harvest(MIB(8) >> 12, &calls), 1 + 512);
-	/* The leaf is protected again as a whole, and flushed as a whole. */
+	/* The whole leaf is protected again and flushed. */
 	assert_false(writable(BASE + MIB(2)));
 	assert_true(mm_batch_covers(&last_flush, BASE + MIB(4) - 1U));
 	assert_int_equal(fault(BASE + MIB(3), ACCESS_WRITE), FAULT_GRANTED);
 	assert_int_equal(cnt.coarse_grants, 2);
-	/* An eager log with no tables is one of huge leaves. */
+	/* An eager log without tables tracks huge leaves. */
 	(void)mm_log_stop(&sp, 0, true);
 	assert_leaves(0, 4, 0);
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
@@ -310,7 +310,7 @@ static void test_access_checks_the_whole_range_first(void **state)
 	(void)state;
 	begin(MIB(2));
 	host = m.memory + GIB(1);
-	/* A second region right behind, in other host memory. */
+	/* A second region follows at once, in other host memory. */
 	assert_int_equal(mm_add_memory(&sp, GPA(BASE + MIB(2)), HPA(MM_HPA_BASE), MIB(2)), 1);
 	memset(buffer, 0xab, sizeof(buffer));
 	assert_int_equal(space_write(&sp, GPA(BASE + MIB(2) - 10U), buffer, 20), 0);
@@ -324,7 +324,7 @@ static void test_access_checks_the_whole_range_first(void **state)
 	assert_int_equal(host[MIB(2) - 1U], 0);
 	assert_int_equal(m.memory[1], 0);
 	assert_int_equal(m.memory[2], 0xab);
-	/* A pointer reaches over one region only. */
+	/* A span lies in one region only. */
 	assert_ptr_equal(mm_span(&sp, BASE + 5U, 100).at, host + 5);
 	assert_null(mm_span(&sp, BASE + MIB(2) - 1U, 2).at);
 	assert_null(mm_span(&sp, BASE, 0).at);
@@ -338,7 +338,7 @@ static void test_access_checks_the_whole_range_first(void **state)
 	assert_int_equal(buffer[0], 0x77);
 	assert_int_equal(space_zero(&sp, GPA(~UINT64_C(0)), 2), CLV_ERR_RANGE);
 	assert_int_equal(space_write(&sp, GPA(BASE), buffer, ~UINT64_C(0)), CLV_ERR_RANGE);
-	/* Nothing, anywhere, is fine. */
+	/* No bytes, at any address, are fine. */
 	assert_int_equal(space_write(&sp, GPA(~UINT64_C(0)), buffer, 0), 0);
 	assert_int_equal(space_read(&sp, GPA(0), buffer, 0), 0);
 	end();
@@ -362,7 +362,7 @@ static void test_hypervisor_writes_are_logged(void **state)
 	assert_int_equal(space_read(&sp, GPA(BASE + 0x20000), &word, 8), 0);
 	assert_int_equal(harvest(1024, &calls), 4);
 	assert_int_equal(bitmap[0], BIT64(2) | BIT64(3) | BIT64(7) | BIT64(10));
-	/* A harvest between the two halves of a direct write: reported, and reported again. */
+	/* A harvest between the two marks: the page is reported, and reported again. */
 	span = mm_span(&sp, BASE + 0x5000, 8);
 	assert_non_null(span.at);
 	space_span_mark(&span);
@@ -424,7 +424,7 @@ static void test_log_cursors(void **state)
 	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE + GIB(1)), GIB(1)), 0);
 	assert_int_equal(space_log_start(&sp, 0, CLEAVE_LOG_EAGER, true, &cursor), 0);
 	assert_int_not_equal(cursor, 0);
-	/* The log may not be read before its start is done, nor started otherwise. */
+	/* The log cannot be read before its start is over, nor started in another mode. */
 	assert_int_equal(space_log_get(&sp, 0, 0, 64, bitmap), CLV_ERR_STATE);
 	wrong = cursor + 1U;
 	assert_int_equal(space_log_start(&sp, 0, CLEAVE_LOG_EAGER, true, &wrong), CLV_ERR_STATE);
@@ -435,8 +435,8 @@ static void test_log_cursors(void **state)
 	assert_int_equal(space_log_status(&sp, 0, &status), 0);
 	assert_true(status.starting);
 	/*
-	 * A start whose caller has gone is ended by a stop; a stop whose caller has gone begins
-	 * again.
+	 * A stop ends a start whose caller has gone away. A stop whose caller has gone away can
+	 * begin again.
 	 */
 	cursor = 0;
 	assert_int_equal(space_log_stop(&sp, 0, true, &cursor), 0);
@@ -445,7 +445,7 @@ static void test_log_cursors(void **state)
 	assert_true(status.stopping);
 	assert_true(mm_log_stop(&sp, 0, true) > 1U);
 	assert_leaves(0, 0, 1);
-	/* M6: however small the step is, everything ends. */
+	/* M6: everything ends, however small a step is. */
 	assert_true(mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true) >= 512U);
 	assert_leaves(GIB_PAGES, 0, 0);
 	assert_true(mm_log_stop(&sp, 0, true) >= 512U);
@@ -514,7 +514,7 @@ static void test_harvest_of_a_part_leaves_the_rest(void **state)
 	assert_true(mm_batch_covers(&last_flush, BASE + (256U << 12)));
 	assert_false(mm_batch_covers(&last_flush, BASE + (224U << 12)));
 	assert_false(mm_batch_covers(&last_flush, BASE + (384U << 12)));
-	/* The rest of the span is still found. */
+	/* The next harvest finds the rest of the span. */
 	assert_int_equal(harvest(2048, &calls), 28);
 	assert_int_equal(harvest(2048, &calls), 0);
 	end();
@@ -530,7 +530,10 @@ static void test_clear_takes_what_the_caller_saw(void **state)
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_FAULT, false);
 	for (u64 page = 0; page < 8U; page++)
 		assert_int_equal(fault(BASE + (page << 12), ACCESS_WRITE), FAULT_GRANTED);
-	/* M2: bits that were not named stay; bits that were named and not set do nothing. */
+	/*
+	 * M2: bits that the caller does not name stay. Bits that it names and that are not set do
+	 * nothing.
+	 */
 	mask[0] = 0xff05;
 	mask[1] = ~UINT64_C(0);
 	assert_int_equal(space_log_clear(&sp, 0, 0, 128, mask), 128);
@@ -550,7 +553,7 @@ static void test_eager(void **state)
 	(void)state;
 	begin(GIB(1) + MIB(6));
 	steps = mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, false);
-	/* M6, and M7: a flush a step. */
+	/* M6 and M7: each step flushes once. */
 	assert_true(steps > 100U);
 	assert_int_equal(mm_flushes, steps);
 	assert_leaves(GIB_PAGES + 1536U, 0, 0);
@@ -573,7 +576,10 @@ static void test_initially_set(void **state)
 	u64 dirty;
 
 	(void)state;
-	/* Eager: the chunk that is cleared is split and protected, the rest is as it was. */
+	/*
+	 * Eager: the leaf of the pages that are cleared is split and protected. The rest stays as
+	 * it was.
+	 */
 	begin(GIB(1));
 	assert_int_equal(mm_log_start(&sp, 0, CLEAVE_LOG_INITIALLY_SET, true), 1);
 	assert_int_equal(mm_flushes, 0);
@@ -589,7 +595,10 @@ static void test_initially_set(void **state)
 	assert_int_equal(harvest(GIB_PAGES, &calls), GIB_PAGES - 64U);
 	assert_leaves(GIB_PAGES, 0, 0);
 	end();
-	/* Not eager: the leaf is protected whole, its other pages stay dirty, and fault as such. */
+	/*
+	 * Not eager: all of the leaf is protected. Its other pages stay dirty, and fault when
+	 * written.
+	 */
 	begin(MIB(4));
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_INITIALLY_SET, false);
 	assert_int_equal(space_log_harvest(&sp, 0, 64, 64, bitmap, &dirty), 64);
@@ -605,7 +614,8 @@ static void test_initially_set(void **state)
 }
 
 /*
- * A region whose ends are aligned to nothing keeps its leaves over a log, and so do its neighbours.
+ * A region whose ends are not aligned has its old leaves again after a log, and so have its
+ * neighbours.
  */
 static void test_unaligned_region(void **state)
 {
@@ -644,7 +654,10 @@ static void test_unaligned_region(void **state)
 	end();
 }
 
-/* What is said of one address is what maps it: before a split, behind it, and nothing outside of memory. */
+/*
+ * space_leaf_level() tells the level of what maps an address, before a split and after it, and
+ * nothing outside memory.
+ */
 static void test_leaf_level(void **state)
 {
 	(void)state;
@@ -668,8 +681,8 @@ static void test_leaf_level(void **state)
 }
 
 /*
- * The caller's bitmap of a clear is guest memory and may change at any moment: what was read
- * decides, and at the flush nothing of it is looked at any more.
+ * The bitmap of a clear is guest memory and may change at any moment. What was read decides, and
+ * nothing of the bitmap is read again at the flush.
  */
 static u64 volatile_mask;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Registers of a device of the machine in a space: reached by loads and stores, and memory in no respect.
+ * Registers of a device of the machine in a space: loads and stores reach them, and for nothing
+ * else do they count as memory.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,11 +61,14 @@ static void test_device_is_mapped(void **state)
 	assert_int_equal(level, 0);
 	assert_int_equal(gstage_pte_hpa(pte).v, DEVICE + PAGE_SIZE);
 	assert_int_equal(pte & GSTAGE_PTE_RWX, GSTAGE_PTE_R | GSTAGE_PTE_W);
-	/* The memory type is the PMA's: nothing stands above the page number. */
+	/* The memory type is that of the PMA: there are no bits above the page number. */
 	assert_int_equal(pte >> 54, 0);
 	assert_int_equal(mm_pte(&sp.gs, DEVICE + 2U * PAGE_SIZE, NULL), 0);
 	assert_int_equal(mm_pte(&sp.gs, DEVICE - PAGE_SIZE, NULL), 0);
-	/* Stale translations are no fault; fetches are one, and so is what lies beside it. */
+	/*
+	 * An access by a stale translation is allowed. A fetch is not, and beside the device there
+	 * is nothing.
+	 */
 	assert_int_equal(fault(DEVICE, ACCESS_READ), FAULT_SPURIOUS);
 	assert_int_equal(fault(DEVICE, ACCESS_WRITE), FAULT_SPURIOUS);
 	assert_int_equal(fault(DEVICE, ACCESS_EXEC), FAULT_FORBIDDEN);
@@ -94,14 +98,14 @@ static void test_device_is_no_memory(void **state)
 			 CLV_ERR_NOTFOUND);
 	assert_int_equal(space_leaves(&sp, region, leaves, &cursor), CLV_ERR_NOTFOUND);
 	assert_int_equal(space_leaf_level(&sp, GPA(DEVICE)), CLV_ERR_RANGE);
-	/* Nobody else gets to see it, and it is no window that could be taken away. */
+	/* No window can show it, and it is not a window that could be removed. */
 	assert_int_equal(space_add_window(&other, GPA(GIB(1)), &sp, GPA(DEVICE), PAGE_SIZE, true),
 			 CLV_ERR_RANGE);
 	assert_int_equal(space_remove_window(&sp, GPA(DEVICE)), CLV_ERR_NOTFOUND);
 	end();
 }
 
-/* A log of the memory beside it splits, protects and collapses the memory alone. */
+/* A log of the memory beside it splits, protects and collapses nothing but that memory. */
 static void test_device_is_never_logged(void **state)
 {
 	u64 before;
@@ -135,7 +139,7 @@ static void test_device_refuses_bad_arguments(void **state)
 	assert_int_equal(space_add_device(&sp, GPA(DEVICE), HPA(DEVICE), PAGE_SIZE), 0);
 	assert_int_equal(space_add_device(&sp, GPA(DEVICE), HPA(DEVICE), PAGE_SIZE),
 			 CLV_ERR_EXISTS);
-	/* Memory and windows keep away from it too. */
+	/* Memory and windows cannot overlap it either. */
 	assert_int_equal(mm_add_memory(&sp, GPA(DEVICE), HPA(MM_HPA_BASE + MIB(8)), MIB(2)),
 			 CLV_ERR_EXISTS);
 	assert_int_equal(space_add_window(&sp, GPA(DEVICE - PAGE_SIZE), &other, GPA(MIB(256)),
@@ -144,7 +148,10 @@ static void test_device_refuses_bad_arguments(void **state)
 	end();
 }
 
-/* M5: as many devices as there can be, anywhere, take no table that memory or windows may need. */
+/*
+ * M5: as many devices as there can be, wherever they lie, take no table that memory or windows
+ * need.
+ */
 static void test_devices_leave_the_memory_its_tables(void **state)
 {
 	u64 free;
@@ -158,7 +165,7 @@ static void test_devices_leave_the_memory_its_tables(void **state)
 			space_add_device(&sp, GPA(GIB(8) + i * GIB(1)), HPA(DEVICE), PAGE_SIZE), 0);
 	assert_int_equal(space_add_device(&sp, GPA(DEVICE), HPA(DEVICE), PAGE_SIZE), CLV_ERR_NOMEM);
 	assert_true(sp.pool.free >= free);
-	/* Slots for windows are left. */
+	/* There are still slots for windows. */
 	for (u32 i = 1; i < CONFIG_MAX_REGIONS; i++)
 		assert_int_equal(space_add_window(&sp, GPA(GIB(4) + i * MIB(2)), &other,
 						  GPA(MIB(256)), MIB(2), false),

@@ -3,9 +3,9 @@
  * Races of vCPUs' faults with harvest, start, stop and collapse, each brought about at the one
  * place where it matters.
  *
- * One thread is enough: a page that the code under test is about to write is made read-only, the
+ * One thread is enough. A page that the code under test is about to write to is made read-only. The
  * store traps, the handler does what another hart would do at that moment, and the store is done
- * again. Flushs are another such place.
+ * again. Flushes are another such place.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -115,7 +115,9 @@ static void action_harvest(void)
 	answered = harvest(0, 512, answer);
 }
 
-/* The third case of the argument in space_fault.c: S1, H1, H2, then S2; S3 must mark again. */
+/*
+ * The third case of the argument in mm/space_fault.c: S1, H1, H2, and then S2. S3 must mark again.
+ */
 static void test_harvest_between_mark_and_grant(void **state)
 {
 	(void)state;
@@ -124,7 +126,7 @@ static void test_harvest_between_mark_and_grant(void **state)
 	trap_set(entry_at(BASE + 0x9000), action_harvest);
 	assert_int_equal(write_to(BASE + 0x9000), FAULT_GRANTED);
 	trap_end();
-	/* The harvest took the mark; the page is writable, so it must be dirty again. */
+	/* The harvest took the mark. The page is writable, so it must be dirty again. */
 	assert_int_equal(answered, 1);
 	assert_int_equal(answer[0], BIT64(9));
 	assert_true(writable(BASE + 0x9000));
@@ -133,14 +135,14 @@ static void test_harvest_between_mark_and_grant(void **state)
 	end();
 }
 
-/* The same with a whole leaf that cannot be split. */
+/* The same with a leaf that cannot be split. */
 static void test_harvest_between_coarse_mark_and_grant(void **state)
 {
 	u64 *table;
 
 	(void)state;
 	begin(MIB(2));
-	/* All tables are elsewhere: a configuration may set a pool that small. */
+	/* All tables are in use elsewhere: a configuration may set a pool that is this small. */
 	sp.cfg.pool_tables = 1;
 	{
 		u64 n = sp.pool.free;
@@ -170,8 +172,8 @@ static void action_start(void)
 }
 
 /*
- * A log starts while a fault is about to give W for no log: the start could not protect it, so it
- * must be dirty.
+ * A log starts while a fault, which has seen no log, is about to add W. The start could not protect
+ * the page, so the page must be dirty.
  */
 static void test_start_between_look_and_grant(void **state)
 {
@@ -194,7 +196,7 @@ static u64 *new_table;
 
 static void action_look_at_table(void)
 {
-	/* M3: all 512 children are there before anybody can see them. */
+	/* M3: all 512 children are there before anybody can see the table. */
 	for (u64 i = 0; i < GSTAGE_ENTRIES; i++) {
 		MUST(gstage_pte_is_leaf(new_table[i]));
 		MUST(gstage_pte_hpa(new_table[i]).v == MM_HPA_BASE + GIB(1) + i * PAGE_SIZE);
@@ -222,7 +224,7 @@ static void action_write_too(void)
 	(void)write_to(BASE + 0x7000);
 }
 
-/* Two vCPUs split one leaf: the loser's table goes back, and both pages are granted and marked. */
+/* Two vCPUs split one leaf. The loser's table goes back, and both pages are granted and marked. */
 static void test_two_vcpus_split_one_leaf(void **state)
 {
 	u64 free;
@@ -252,9 +254,8 @@ static void action_fault(void)
 }
 
 /*
- * Harvest the first 1024 pages; at the third word of the second 2 MiB, when the first 2 MiB are
- * done, a vCPU writes to the page at
- * @gpa. Return: word 13 of the answer.
+ * Harvest the first 1024 pages. At the third word of the second 2 MiB, when the first 2 MiB are
+ * done, a vCPU writes to the page at @gpa. Return: word 13 of the answer.
  */
 static u64 harvest_interrupted(u64 gpa)
 {
@@ -274,7 +275,7 @@ static u64 harvest_interrupted(u64 gpa)
 }
 
 /*
- * The fault splits the huge leaf that the harvest has in hand: the harvest must find the page's own
+ * The fault splits the huge leaf that the harvest is at. The harvest must find the page's own
  * entry.
  */
 static void test_harvest_sees_a_split_under_way(void **state)
@@ -286,15 +287,15 @@ static void test_harvest_sees_a_split_under_way(void **state)
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_INITIALLY_SET, false);
 	assert_int_equal(harvest_interrupted(gpa), ~UINT64_C(0));
 	assert_int_equal(cnt.fault_splits, 2);
-	/* M1: its bit was taken after the fault, so its W must have been. */
+	/* M1: its bit was taken after the fault, so W must have been taken too. */
 	assert_false(dirty_test(&sp.region[0].log.dirty, 13U * 64U + 7U));
 	assert_false(writable(gpa));
 	end();
 }
 
 /*
- * The pool is empty, and the fault makes the huge leaf writable again as a whole: the harvest must
- * take that too.
+ * The pool is empty, and the fault makes the whole huge leaf writable again. The harvest must take
+ * that W too.
  */
 static void test_harvest_sees_a_coarse_grant_under_way(void **state)
 {
@@ -312,15 +313,15 @@ static void test_harvest_sees_a_coarse_grant_under_way(void **state)
 	assert_false(dirty_test(&sp.region[0].log.dirty, 13U * 64U + 7U));
 	assert_false(writable(gpa));
 	/*
-	 * What had been taken before the fault is dirty again: 2 MiB and the words up to the one
-	 * that trapped.
+	 * What was taken before the fault is dirty again: 2 MiB, and the words up to the one that
+	 * trapped.
 	 */
 	assert_int_equal(harvest(0, 1024, bits), 512U + 3U * 64U);
 	table_pool_unreserve(&sp.pool, &chain);
 	end();
 }
 
-/* On leaves of 4 KiB: a page that is granted after its word was taken is dirty again. */
+/* With leaves of 4 KiB: a page that is granted after its word was taken is dirty again. */
 static void test_harvest_and_fault_on_one_page(void **state)
 {
 	static u64 bits[16];
@@ -345,7 +346,7 @@ static u64 *old_table;
 static u64 free_before;
 
 /*
- * At the first flush of a stop, a fault that still saw the log on marks and splits; then it
+ * At the first flush of a stop, a fault that still saw the log on marks and splits. Then it
  * answers.
  */
 static void hook_late_fault(struct space *s, const struct flush_batch *b)
@@ -387,7 +388,7 @@ static void test_stop_waits_for_faults_that_still_mark(void **state)
 }
 
 /*
- * M4: when the flush of a collapse begins, the tables that it unlinked are whole, and not in the
+ * M4: when the flush of a collapse begins, the tables that it unlinked are whole and not in the
  * pool.
  */
 static void hook_watch_collapse(struct space *s, const struct flush_batch *b)
@@ -400,7 +401,7 @@ static void hook_watch_collapse(struct space *s, const struct flush_batch *b)
 		assert_true(gstage_pte_is_leaf(old_table[i]));
 	(void)mm_pte(&s->gs, BASE, &level);
 	/*
-	 * A vCPU whose walk began before goes on in the old table, and gives W there: nothing is
+	 * A vCPU whose walk began before goes on in the old table and adds W there. Nothing is
 	 * lost.
 	 */
 	if (level == 1U) {
@@ -433,7 +434,7 @@ static void hook_watch_window(struct space *s, const struct flush_batch *b)
 	assert_int_equal(s->pool.free, free_before);
 	for (u32 i = 0; i < GSTAGE_ENTRIES; i++)
 		assert_int_equal(old_table[i] & GSTAGE_PTE_V, 0);
-	/* Who looks for the region no longer finds it; who walks finds nothing. */
+	/* Nobody finds the region any more, and a walk finds nothing. */
 	assert_int_equal(space_fault(s, GPA(GIB(4)), ACCESS_READ, &cnt), FAULT_NOTHING);
 	flushes_seen++;
 }

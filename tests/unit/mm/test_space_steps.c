@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory that is mapped in steps (M6): what a step may do, what is there in between, and that it comes to the same.
+ * Memory that is mapped in steps (M6): how much a step may do, what can be reached in between, and
+ * that the result is that of one call.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +13,7 @@
 #include "tests/unit/mm/mm_harness.h"
 
 #define BASE  GIB(2)
-#define LIMIT 64U /* leaves a step */
+#define LIMIT 64U /* leaves in a step */
 
 static struct mm_machine m;
 static struct space sp;
@@ -39,7 +40,7 @@ static void end(void)
 	mm_machine_end(&m);
 }
 
-/* Leaves that are mapped in [base, base + size) */
+/* Return: number of leaves that are mapped in [base, base + size). */
 static u64 mapped(u64 base, u64 size)
 {
 	struct gstage_iter it;
@@ -62,7 +63,10 @@ static void same_leaves(u64 base, u64 size)
 	}
 }
 
-/* In steps and at once: the same leaves, the same tables; and no step maps more than it may. */
+/*
+ * Mapping in steps makes the same leaves and tables as mapping at once, and no step maps more than
+ * it may.
+ */
 static void in_steps(u8 levels, u8 largest, u64 base, u64 hpa, u64 size)
 {
 	u64 before = 0;
@@ -99,14 +103,14 @@ static void test_same_in_steps(void **state)
 		in_steps(levels, 0, BASE, MM_HPA_BASE, MIB(9));
 		in_steps(levels, 2, BASE, MM_HPA_BASE, MIB(300));
 	}
-	/* Ends that are aligned to nothing, around huge leaves; and places of another alignment. */
+	/* Ends that are not aligned, around huge leaves, and HPAs of another alignment. */
 	in_steps(3, 2, BASE - MIB(2) + 0x5000, MM_HPA_BASE + MIB(2) + 0x5000, GIB(1) + MIB(5));
 	in_steps(3, 2, BASE + 0x1000, MM_HPA_BASE, MIB(3));
 	in_steps(3, 0, BASE + 0x7000, MM_HPA_BASE, LIMIT * PAGE_SIZE);
 	in_steps(3, 0, BASE + 0x7000, MM_HPA_BASE, PAGE_SIZE);
 }
 
-/* Until the last step it is nobody's memory, and its place is taken. */
+/* Until the last step nobody can reach the memory, but its place is taken. */
 static void test_not_there_yet(void **state)
 {
 	struct space_log_status status;
@@ -137,7 +141,7 @@ static void test_not_there_yet(void **state)
 	end();
 }
 
-/* Given up half-way: everything goes back (end() looks). */
+/* It is given up half-way. Everything goes back, as end() checks. */
 static void test_given_up(void **state)
 {
 	(void)state;
@@ -147,7 +151,10 @@ static void test_given_up(void **state)
 	end();
 }
 
-/* M5: what cannot be mapped whole is refused before anything is mapped, and a smaller one has its tables then. */
+/*
+ * M5: what cannot be mapped whole is refused before anything is mapped. Something smaller can be
+ * mapped then.
+ */
 static void test_too_few_tables(void **state)
 {
 	u64 free;

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A space under real concurrency: threads are vCPUs that write and fault, one more is the manager
- * that logs and copies.
+ * A space under real concurrency: some threads are vCPUs that write and fault, and one more is the
+ * manager that logs and copies.
  *
- * The threads keep to the protocol of real harts: a vCPU is IN while it may use the tables or its
- * TLB; who flushes raises a generation and waits for every vCPU that is IN to see it; a vCPU looks
- * at it between two operations, never inside one, and empties its TLB; one that comes IN looks
- * before it does anything. A TLB keeps each W that it ever saw until then.
+ * The threads keep to the protocol of real harts. A vCPU is IN while it may use the tables or its
+ * TLB. Whoever flushes raises a generation, and waits until every vCPU that is IN has seen it. A
+ * vCPU looks at the generation between two operations, never inside one, and then empties its TLB.
+ * A vCPU that comes IN looks before it does anything. Until then a TLB keeps each W that it ever
+ * saw.
  *
- * A write changes the page's content (a number). The manager copies after each answer what it was
- * told is dirty, as a migration does. At the end, with all vCPUs OUT, one more pass; then the copy
- * must equal the memory. Any write that goes unreported leaves a difference.
+ * A write changes the content of a page, which is a number. After each answer the manager copies
+ * what it was told is dirty, as a migration does. At the end, with all vCPUs OUT, it makes one more
+ * pass, and then the copy must equal the memory. A write that goes unreported leaves a difference.
  *
- * Every walk is checked, too: whatever is going on, a page maps what it always did (M3, M4).
+ * Every walk is checked too: whatever is going on, a page maps what it always mapped (M3, M4).
  */
 #include <pthread.h>
 #include <sched.h>
@@ -33,7 +34,7 @@
 struct vcpu {
 	pthread_t id;
 	u32 in;	  /* atomic; written by its thread */
-	u64 seen; /* generation up to which its TLB was emptied; atomic, written by its thread */
+	u64 seen; /* generation that its TLB was last emptied for; atomic, its thread writes */
 	u8 tlb[PAGES];
 	struct space_counters cnt;
 	u64 seed;
@@ -51,7 +52,7 @@ static u64 copy[PAGES];
 static u64 hot;	  /* the pages that all fight for: 24 from here on, */
 static u64 apart; /* this far apart */
 
-/* Core's flush_remote(), with threads for harts. */
+/* What flush_remote() does in core, with threads in place of harts. */
 static void on_flush(struct space *s, const struct flush_batch *b)
 {
 	u64 want = atomic_add_acq_rel(&generation, 1U) + 1U;
@@ -79,12 +80,12 @@ static void vcpu_serve(struct vcpu *v)
 static void vcpu_enter(struct vcpu *v)
 {
 	atomic_set(&v->in, 1U);
-	/* Either the flush sees IN, or we see its generation. */
+	/* Either the thread that flushes sees IN, or we see its generation. */
 	smp_mb();
 	vcpu_serve(v);
 }
 
-/* What a hart's walker does. Return: the leaf that it found. */
+/* Walk as a hart does. Return: the leaf that was found. */
 static u64 vcpu_walk(u64 gpa)
 {
 	u32 level;
@@ -105,7 +106,7 @@ static void vcpu_write(struct vcpu *v, u64 page)
 			break;
 		}
 		(void)space_fault(&sp, GPA(gpa), ACCESS_WRITE, &v->cnt);
-		/* Back to the guest: requests are served on the way. */
+		/* Go back to the guest, and serve requests on the way. */
 		vcpu_serve(v);
 		MUST(tries < 100000U);
 	}
@@ -125,7 +126,7 @@ static void *vcpu_thread(void *arg)
 		vcpu_enter(v);
 		for (u32 n = 0; n < 200U && atomic_read(&pause_all) == 0U; n++) {
 			u64 r = mm_random(&v->seed);
-			/* A few pages that all fight for, and the rest. */
+			/* A few pages are written by all vCPUs again and again. */
 			u64 page = (r & 3U) != 0U ? hot + (r >> 8) % 24U * apart : (r >> 8) % PAGES;
 
 			(void)vcpu_walk(BASE + ((r >> 20) % PAGES << PAGE_SHIFT));
@@ -166,7 +167,9 @@ static void copy_page(u64 page)
 	copy[page] = atomic_read_acquire(&content[page]);
 }
 
-/* One pass over the region, in steps; copies what it is told after each answer. Return: pages. */
+/*
+ * Make one pass over the region, in steps, and copy after each answer what it says. Return: pages.
+ */
 static u64 pass(bool by_clear)
 {
 	static u64 bitmap[PAGES / 64U + 1U];
@@ -196,7 +199,7 @@ static u64 pass(bool by_clear)
 	return pages;
 }
 
-/* Let the vCPUs write @n times more. */
+/* Wait until the vCPUs have written @n more times. */
 static void wait_writes(u64 n)
 {
 	u64 target = 0;
@@ -235,7 +238,7 @@ static void run(u32 mode, bool eager, u32 pool_tables, u32 rounds)
 	MUST(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE + BASE), PAGES << PAGE_SHIFT) == 0);
 	mm_leaves(&sp, 0, leaves);
 	used = sp.pool.total - sp.pool.free;
-	/* With a small pool, all over one leaf that cannot be split: in each of its words. */
+	/* With a small pool they lie in one leaf that cannot be split, in each of its words. */
 	hot = pool_tables != 0U ? 5U + 512U : 0U;
 	apart = pool_tables != 0U ? 21U : 1U;
 	stop = 0;
@@ -249,13 +252,17 @@ static void run(u32 mode, bool eager, u32 pool_tables, u32 rounds)
 	for (u32 round = 0; round < rounds; round++) {
 		(void)mm_log_start(&sp, 0, mode, eager);
 		/*
-		 * A migration's first pass copies everything; an initially-set log says so itself.
+		 * The first pass of a migration copies everything. An initially-set log reports
+		 * everything itself.
 		 */
 		for (u64 page = 0; mode != CLEAVE_LOG_INITIALLY_SET && page < PAGES; page++)
 			copy_page(page);
 		for (u32 i = 0; i < PASSES; i++) {
 			told += pass(i % 3U == 2U);
-			/* Sometimes at once again, while they are still in the middle of it. */
+			/*
+			 * Sometimes make the next pass at once, while the vCPUs are still in the
+			 * middle of it.
+			 */
 			if (i % 4U != 3U)
 				wait_writes(i % 2U == 0U ? 300U : 20U);
 		}
@@ -264,7 +271,9 @@ static void run(u32 mode, bool eager, u32 pool_tables, u32 rounds)
 		for (u64 page = 0; page < PAGES; page++)
 			MUST(copy[page] == content[page]);
 		atomic_set_release(&pause_all, 0U);
-		/* Stop while they run; every other time without putting huge leaves back. */
+		/*
+		 * Stop the log while they run, every other time without putting huge leaves back.
+		 */
 		(void)mm_log_stop(&sp, 0, round % 2U == 1U || round + 1U == rounds);
 	}
 	atomic_set(&stop, 1U);
@@ -274,7 +283,7 @@ static void run(u32 mode, bool eager, u32 pool_tables, u32 rounds)
 		faults += vcpu[i].cnt.write_faults;
 		coarse += vcpu[i].cnt.coarse_grants;
 	}
-	/* It was a fight. */
+	/* There was real concurrency. */
 	MUST(writes > 1000U && told > 100U && faults > 100U &&
 	     (coarse > 0U) == (pool_tables != 0U));
 	mm_leaves(&sp, 0, now);
@@ -305,8 +314,8 @@ static void test_initially_set(void **state)
 }
 
 /*
- * M5. Edges and the way to them take three tables; one more is left for three leaves of 2 MiB, or
- * none.
+ * M5. The region's ends and the way to them take three tables. One more is left, or none, for three
+ * leaves of 2 MiB.
  */
 static void test_small_pool(void **state)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Windows: one space's memory, seen in another.
+ * Windows: memory of one space that another one sees.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -79,10 +79,12 @@ static void test_window_shows_the_other_memory(void **state)
 	assert_int_equal(fault(GIB(1), ACCESS_READ), FAULT_SPURIOUS);
 	assert_int_equal(fault(GIB(1), ACCESS_WRITE), FAULT_FORBIDDEN);
 	assert_int_equal(fault(GIB(1), ACCESS_EXEC), FAULT_FORBIDDEN);
-	/* The hypervisor neither reads nor writes through it: it is not this VM's memory. */
+	/*
+	 * The hypervisor neither reads nor writes through it, because it is not this VM's memory.
+	 */
 	assert_null(mm_span(&sp, GIB(1), 8).at);
 	assert_int_equal(space_zero(&sp, GPA(GIB(1)), 8), CLV_ERR_RANGE);
-	/* Nor is it a region that can be logged. */
+	/* It cannot be logged either. */
 	{
 		struct space_log_status status;
 
@@ -98,7 +100,7 @@ static void test_window_shows_the_other_memory(void **state)
 	assert_int_equal(sp.pool.free, free);
 	assert_int_equal(space_remove_window(&sp, GPA(GIB(1))), CLV_ERR_NOTFOUND);
 	assert_int_equal(space_remove_window(&sp, GPA(BASE)), CLV_ERR_NOTFOUND);
-	/* The slot is used again, and for one that may be written. */
+	/* The slot is used again, for a window that may be written to. */
 	assert_int_equal(space_add_window(&sp, GPA(GIB(5)), &other, GPA(MIB(256)), MIB(2), true),
 			 1);
 	assert_true(writable(GIB(5)));
@@ -143,13 +145,13 @@ static void test_window_of_too_many_leaves(void **state)
 			 CLV_ERR_INVAL);
 	assert_true(space_add_window(&sp, GPA(GIB(1)), &other, GPA(MIB(256) + PAGE_SIZE), MIB(8),
 				     false) > 0);
-	/* With huge leaves it is few. */
+	/* Huge leaves are few. */
 	assert_int_equal(space_add_window(&sp, GPA(GIB(6)), &other, GPA(MIB(256)), MIB(64), false),
 			 2);
 	end_windows();
 }
 
-/* M5: windows use up their own share of the pool, and no table that the memory may need. */
+/* M5: windows use up their own share of the pool, and take no table that the memory may need. */
 static void test_windows_leave_the_memory_its_tables(void **state)
 {
 	u64 at = GIB(8);
@@ -158,7 +160,7 @@ static void test_windows_leave_the_memory_its_tables(void **state)
 
 	(void)state;
 	begin_windows();
-	/* Shifted by a page, so that all of it is 4 KiB leaves: as many as a step may make. */
+	/* It is shifted by a page, so that it has 4 KiB leaves only: as many as a step may make. */
 	do {
 		window = space_add_window(&sp, GPA(at), &other, GPA(MIB(256) + PAGE_SIZE), MIB(8),
 					  false);

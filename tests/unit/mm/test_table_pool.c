@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The table pool: no table twice, none lost, none left over; also when threads take and give at
- * once.
+ * The table pool: no table is given out twice, none is lost, and none is left over, even when
+ * threads take and give at once.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -16,7 +16,7 @@
 #include "tests/unit/mm/mm_harness.h"
 
 static struct mm_machine m;
-/* In a page of its own, so that a store to its head can be trapped. */
+/* It has a page of its own, so that a store to its head can be trapped. */
 static _Alignas(4096) union {
 	struct table_pool pool;
 	u8 page[PAGE_SIZE];
@@ -99,7 +99,7 @@ static void test_reserve_takes_all_or_none(void **state)
 }
 
 /*
- * Takes two or three tables, writes its name into them, sees that nobody else writes there, gives
+ * Take two or three tables, write a name into them, check that nobody else writes there, and give
  * them back.
  */
 static void *thread(void *arg)
@@ -149,15 +149,18 @@ static void on_trap(int sig)
 	traps++;
 	(void)mprotect(&own, sizeof(own), PROT_READ | PROT_WRITE);
 	/*
-	 * Another vCPU takes the top table and the one below, and gives the top back: the head is
-	 * the same table again.
+	 * Another vCPU takes the table on top and the one below it, and gives the first one back.
+	 * So the same table is on top again.
 	 */
 	others[0] = table_pool_take(&pool);
 	others[1] = table_pool_take(&pool);
 	table_pool_give(&pool, others[0]);
 }
 
-/* Between reading the head and exchanging it: what was read as the next table is in use by then. */
+/*
+ * This happens between reading the head and exchanging it. What was read as the next table is in
+ * use by then.
+ */
 static void test_head_that_came_back(void **state)
 {
 	struct sigaction act = { .sa_handler = on_trap };

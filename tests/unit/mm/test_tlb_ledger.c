@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The debug build's book of what a TLB may hold (mm/tlb_ledger.h): it tells what is missing, and nothing else. */
+/*
+ * The ledger of what a TLB may hold (mm/tlb_ledger.h): it reports what is missing, and nothing
+ * else.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,7 +42,7 @@ static void test_acknowledged_without_a_fence(void **state)
 	(void)state;
 	assert_null(enter(1, &vm_a, &vcpu_0, 1));
 	assert_non_null(strstr(enter(1, &vm_a, &vcpu_0, 2), "before the fence"));
-	/* A fence of another VMID, or of the other stage, does not do. */
+	/* A fence of another VMID or of the other stage is not enough. */
 	tlb_ledger_gvma(&book, 2);
 	tlb_ledger_vvma(&book, 1);
 	assert_non_null(strstr(enter(1, &vm_a, &vcpu_0, 3), "before the fence"));
@@ -58,7 +61,7 @@ static void test_another_vcpu_of_the_vm(void **state)
 	assert_null(enter(1, &vm_a, &vcpu_1, 2));
 }
 
-/* The one that ran in between under another VMID changes nothing. */
+/* A vCPU that ran in between under another VMID changes nothing. */
 static void test_another_vm_between(void **state)
 {
 	(void)state;
