@@ -4,7 +4,7 @@
  */
 #include "lib/text.h"
 
-#include <cleave/printk.h>
+#include <cleave/format.h>
 #include <cleave/string.h>
 
 /* A name that is longer than this is not near to any known name. */

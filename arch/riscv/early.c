@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * C code that runs before address translation, at the physical address that the image was loaded
- * to. It builds the tables that map the image, with the permissions that the image keeps
- * for ever.
+ * to. It builds the tables that map the image, with the permissions that the image keeps for ever.
  *
  * It must never use an absolute address: it has no pointers in static data, and no switch that
  * becomes a jump table. The compiler addresses symbols relative to pc (-mcmodel=medany), so here

@@ -99,9 +99,7 @@ static int exit_fault_done(struct guest *g, gpa_t gpa, enum fault_answer answer)
 	return EXIT_FULL;
 }
 
-/*
- * Reads, fetches, and all accesses of the VS-stage walk itself. Not inline: see exit_page_fault().
- */
+/* Reads, fetches, and accesses of the VS-stage walk itself. Not inline: see exit_page_fault(). */
 static __attribute__((noinline)) int exit_other_fault(struct guest *g, gpa_t gpa)
 {
 	bool implicit = exit_is_walk(g->exit.htinst);
@@ -176,10 +174,7 @@ static int exit_fetch_parcel(u64 *v)
 	return err;
 }
 
-/*
- * Fetch the instruction at @pc. Return: 0, or CLV_ERR_FAULT when it cannot be read; @insn is 0
- * then.
- */
+/* Fetch the instruction at @pc. Return: 0; CLV_ERR_FAULT: it cannot be read, and @insn is 0. */
 static int exit_fetch(u64 pc, u32 *insn)
 {
 	u64 low = pc;
@@ -245,7 +240,7 @@ static int exit_again(const struct guest *g)
 }
 
 /*
- * Decode the access from htinst or, if that does not tell, from the code.
+ * Decode the access from htinst or, if htinst does not give it, from the code.
  * @a: the access
  * @offset: distance of the faulting byte from the access's first byte
  * @insn: the instruction, for a message
@@ -264,6 +259,7 @@ static int exit_decode(struct guest *g, struct insn_access *a, u8 *offset, u32 *
 		if (exit_fetch(g->pc, insn) != CLV_OK)
 			return CLV_ERR_FAULT;
 		err = insn_decode(*insn, a);
+		/* A load where a store has trapped, or the reverse: the code has changed. */
 		if (err == CLV_OK && a->write != store)
 			return CLV_ERR_FAULT;
 	}
@@ -278,6 +274,7 @@ static const char *exit_what_device(u64 cause, bool misaligned)
 	return misaligned ? "misaligned load from a device" : "load that the device refuses";
 }
 
+/* Emulate one access to a device. */
 static int exit_mmio(struct guest *g)
 {
 	const struct guest_exit *e = &g->exit;
@@ -366,7 +363,7 @@ static int exit_access_fault(struct guest *g)
 	}
 }
 
-/* Answer as a bus does where nothing is left: by an access fault of the guest. */
+/* Nothing is there any more: give the guest an access fault, as a bus would. */
 static int exit_gone(struct guest *g)
 {
 	guest_inject(g,

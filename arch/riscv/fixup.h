@@ -3,11 +3,12 @@
  * Instructions that may trap, and where execution goes on when they do.
  *
  * Section .cleave.fixup holds pairs (instruction, resume), as two offsets, each from its own
- * address.
- * trap_host() looks up the pc of a trap there. The trap itself overwrites sepc, sstatus.SPP,
- * sstatus.SPIE, hstatus.SPV and hstatus.GVA. The functions here put these three registers back, so
- * they can be used while the registers hold a guest's state. scause, stval, htval and htinst keep
- * what the trap left there, for the caller to look at.
+ * address. trap_host() looks up the pc of a trap there.
+ *
+ * The trap itself overwrites sepc, sstatus.SPP, sstatus.SPIE, hstatus.SPV and hstatus.GVA. The
+ * functions here put these three registers back, so they can be used while the registers hold a
+ * guest's state. scause, stval, htval and htinst keep what the trap has left there, for the caller
+ * to look at.
  */
 #ifndef ARCH_RISCV_FIXUP_H
 #define ARCH_RISCV_FIXUP_H
@@ -17,9 +18,8 @@
 #include "arch/riscv/csr.h"
 
 /**
- * FIXUP() - for inline assembly: if the instruction at local label @insn traps, go on at local
- * label
- * @resume
+ * FIXUP() - inline assembly: if the instruction at a label traps, go on at another
+ * @insn, @resume: local labels
  */
 #define FIXUP(insn, resume)                   \
 	".pushsection .cleave.fixup, \"a\"\n" \

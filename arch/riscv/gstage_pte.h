@@ -18,8 +18,8 @@
 #define GSTAGE_PTE_W BIT64(2)
 #define GSTAGE_PTE_X BIT64(3)
 /*
- * All G-stage accesses count as user-mode accesses: a leaf without U faults. Reserved, so zero, in
- * a pointer.
+ * All G-stage accesses count as user-mode accesses, so a leaf without U faults. In a pointer the
+ * bit is reserved, and zero.
  */
 #define GSTAGE_PTE_U BIT64(4)
 /* Reserved in all G-stage entries: software keeps it zero. */
@@ -31,8 +31,8 @@
 #define GSTAGE_PTE_PPN_SHIFT 10U
 #define GSTAGE_PTE_PPN_MASK  (((UINT64_C(1) << 44) - 1U) << GSTAGE_PTE_PPN_SHIFT)
 /*
- * Svpbmt memory type and Svnapot; zero (the PMA's own type, no NAPOT range) in every entry that
- * Cleave makes.
+ * Svpbmt's memory type and Svnapot's N. Both are zero in every entry that Cleave makes: the memory
+ * type is the PMA's own, and there are no NAPOT ranges.
  */
 #define GSTAGE_PTE_PBMT	    (UINT64_C(3) << 61)
 #define GSTAGE_PTE_N	    BIT64(63)
@@ -44,9 +44,7 @@
  * to update them; W alone says whether a page may be written, and so whether a write is seen.
  */
 #define GSTAGE_PTE_LEAF (GSTAGE_PTE_V | GSTAGE_PTE_U | GSTAGE_PTE_A | GSTAGE_PTE_D)
-/*
- * What a pointer to the next table has: V alone (R, W, X zero; D, A, U are reserved in a pointer)
- */
+/* What a pointer to the next table has: V alone. R, W and X are zero; D, A and U are reserved. */
 #define GSTAGE_PTE_TABLE GSTAGE_PTE_V
 
 #define GSTAGE_INDEX_BITS   9U
@@ -79,10 +77,7 @@ static inline u64 gstage_span(u32 level)
 	return UINT64_C(1) << gstage_shift(level);
 }
 
-/**
- * gstage_pte_is_leaf() - Return: true for a valid entry that maps memory (every leaf of Cleave's is
- * readable)
- */
+/** gstage_pte_is_leaf() - Return: true for a valid entry that maps memory; all are readable */
 static inline bool gstage_pte_is_leaf(u64 pte)
 {
 	return (pte & (GSTAGE_PTE_V | GSTAGE_PTE_R)) == (GSTAGE_PTE_V | GSTAGE_PTE_R);

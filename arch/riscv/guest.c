@@ -378,9 +378,7 @@ void guest_set_time_offset(struct guest *g, u64 offset)
 		csr_write(CSR_HTIMEDELTA, offset);
 }
 
-/*
- * Do what a hart does at a trap into VS-mode: privileged specification, chapter "H", "Trap Entry".
- */
+/* Do what a hart does at a trap into VS-mode (privileged specification, "Trap Entry"). */
 void guest_inject(struct guest *g, u64 cause, u64 tval)
 {
 	u64 vsstatus = csr_read(CSR_VSSTATUS);

@@ -1,30 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Page-table entries: the bits that VS-stage, G-stage and the hypervisor's own tables share.
+ * Page-table entries, for the hypervisor's own tables and those of the self-test. Guests' G-stage
+ * tables are mm/'s, by gstage_pte.h.
  *
  * Privileged specification, chapter "Supervisor-Level ISA", "Sv39", and chapter "H", "Guest-Page
- * Address Translation". It builds for the host too, so it must name no instruction and no CSR.
+ * Address Translation".
  */
 #ifndef ARCH_RISCV_PTE_H
 #define ARCH_RISCV_PTE_H
 
 #include <cleave/types.h>
 
-#define PTE_V	       BIT64(0)
-#define PTE_R	       BIT64(1)
-#define PTE_W	       BIT64(2)
-#define PTE_X	       BIT64(3)
-#define PTE_U	       BIT64(4) /* on every G-stage leaf: guest accesses count as U-mode there */
-#define PTE_G	       BIT64(5)
-#define PTE_A	       BIT64(6)
-#define PTE_D	       BIT64(7)
-#define PTE_SOFT0      BIT64(8) /* RSW: for software */
-#define PTE_SOFT1      BIT64(9)
-#define PTE_PPN_SHIFT  10U
-#define PTE_PPN_MASK   (((BIT64(44) - 1U)) << PTE_PPN_SHIFT)
-#define PTE_PBMT_SHIFT 61U /* Svpbmt: 0 PMA, 1 NC, 2 IO */
-#define PTE_PBMT_MASK  (UINT64_C(3) << PTE_PBMT_SHIFT)
-#define PTE_N	       BIT64(63) /* Svnapot */
+#define PTE_V	      BIT64(0)
+#define PTE_R	      BIT64(1)
+#define PTE_W	      BIT64(2)
+#define PTE_X	      BIT64(3)
+#define PTE_U	      BIT64(4) /* on every G-stage leaf: guest accesses count as U-mode there */
+#define PTE_A	      BIT64(6)
+#define PTE_D	      BIT64(7)
+#define PTE_PPN_SHIFT 10U
+#define PTE_PPN_MASK  ((BIT64(44) - 1U) << PTE_PPN_SHIFT)
+#define PTE_N	      BIT64(63) /* Svnapot */
 
 #define PTE_TABLE_BITS		9U /* log2 of the entries of a table */
 #define PTE_TABLE_ENTRIES	512U
@@ -46,9 +42,7 @@ static inline u64 pte_address(u64 pte)
 	return ((pte & PTE_PPN_MASK) >> PTE_PPN_SHIFT) << PAGE_SHIFT;
 }
 
-/**
- * pte_is_leaf() - Return: true when @pte, which is valid, maps memory; false: it points to a table
- */
+/** pte_is_leaf() - Return: true when @pte, a valid entry, maps memory; false: it is a pointer */
 static inline bool pte_is_leaf(u64 pte)
 {
 	return (pte & (PTE_R | PTE_X)) != 0U;

@@ -8,7 +8,7 @@
 #include "arch/riscv/trap.h"
 
 #include <cleave/atomic.h>
-#include <cleave/printk.h>
+#include <cleave/format.h>
 #include <cleave/string.h>
 #include "arch/riscv/csr.h"
 #include "arch/riscv/hart.h"
@@ -23,9 +23,7 @@ struct fixup_entry {
 extern const struct fixup_entry cleave_fixup_start[], cleave_fixup_end[];
 extern u8 trap_entry[];
 
-/*
- * 1 after the first report has begun; atomic. A trap inside the report must not begin another one.
- */
+/* 1 once a report has begun; atomic. A trap inside the report must not begin another one. */
 static u32 trap_reporting;
 
 static uintptr_t trap_fixup_address(const s32 *field)

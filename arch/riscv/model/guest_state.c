@@ -5,8 +5,8 @@
  *
  * If a guest may write a CSR itself, the hart deals with a wrong value no matter who wrote it, so
  * the hypervisor would need no check. A value that no hart can hold is refused all the same,
- * because it shows that the record is not what it claims to be. Of vsie and hvip a record may
- * set only the bits that Cleave gives to guests.
+ * because it shows that the record is not what it claims to be. Of vsie and hvip a record may set
+ * only the bits that Cleave gives to guests.
  */
 #include "arch/riscv/model/guest_state.h"
 

@@ -3,15 +3,15 @@
  * ISA extensions as device trees name them (unprivileged and privileged specification, "ISA
  * Extension Naming Conventions").
  *
- * Some are not in the table on purpose: H (guests are not nested), Svadu (guests run with ADUE =
- * 0), Smstateen and AIA (Cleave does not switch their state), Sscofpmf and Zihpm (the counters are
- * the host's), Zicbop (it needs a block size, and is only a hint), Zkr (the seed CSR belongs to the
- * firmware), Zicfiss, Zicfilp and pointer masking (their state in senvcfg is not switched), and
- * Zcmt (nor is jvt).
+ * Some are not in the table on purpose: H (guests are not nested), Svadu (guests run without ADUE),
+ * Smstateen and AIA (Cleave does not switch their state), Sscofpmf and Zihpm (the counters are the
+ * host's), Zicbop (it needs a block size, and is only a hint), Zkr (the seed CSR belongs to the
+ * firmware), Zicfiss, Zicfilp and pointer masking (Cleave does not switch their state in senvcfg),
+ * and Zcmt (Cleave does not switch jvt).
  */
 #include "arch/riscv/model/isa.h"
 
-#include <cleave/printk.h>
+#include <cleave/format.h>
 #include <cleave/string.h>
 
 /* The extensions, in the order of the ISA string. A single letter is part of the base name. */
@@ -173,7 +173,8 @@ void isa_add_string(struct isa *isa, const char *text, size_t len)
 	size_t at = 0;
 
 	/*
-	 * "rv64", then letters, each of which may have a version ("i2p1"), then _name for each name
+	 * "rv64", then letters, which may have versions ("i2p1"), then an underscore and a name
+	 * each
 	 */
 	if (len < 4U || !isa_same("rv64", text, 4U))
 		return;

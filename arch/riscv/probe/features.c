@@ -235,8 +235,8 @@ static bool features_is_like_boot_hart(const struct features *f)
 	    f->siselect == features.siselect)
 		return true;
 	printk(PRINTK_WARNING
-	       "hart %lu left out: henvcfg %s, Smstateen %s, open siselect %s, unlike the boot "
-	       "hart: guests would find there what others left in these CSRs",
+	       "hart %lu left out: its CSRs differ from the boot hart's (henvcfg %s, Smstateen "
+	       "%s, open siselect %s): guests would find in them what other guests left",
 	       hart_this()->hartid, f->henvcfg ? "yes" : "no", f->smstateen ? "yes" : "no",
 	       f->siselect ? "yes" : "no");
 	return false;

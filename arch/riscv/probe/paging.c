@@ -3,7 +3,7 @@
  * The hypervisor's own page tables, once translation is on. early.c has made the first of them.
  *
  * Everything but the direct map lies in the last 512 GiB. So the Sv39 root that early.c made serves
- * the wider modes too, as the table behind the last entry of their root.
+ * the wider modes too: the last entry of a wider root leads to it.
  *
  * It must never make a page both writable and executable, nor map the image a second time.
  */
@@ -18,8 +18,10 @@
 #include "arch/riscv/probe/paging_tables.h"
 #include "arch/riscv/start.h"
 
+/* A leaf for data. A and D are set, so no hart has to update them. */
 #define FLAGS_RW (PTE_V | PTE_R | PTE_W | PTE_A | PTE_D)
 
+/* Addresses that the stacks of one hart take, bytes */
 #define STACK_SLOT (CONFIG_HART_STACK_SIZE + LAYOUT_TRAP_STACK_SIZE + 2U * PAGE_SIZE)
 
 struct paging_tables paging_tables __attribute__((section(".noinit")));
@@ -147,9 +149,7 @@ const void *paging_window(hpa_t base)
 
 	paging.root = paging_tables.entry[0];
 	paging.levels = 3U;
-	/*
-	 * Two leaves: what begins in the first may end in the second, since at most 2 MiB are read.
-	 */
+	/* Two leaves: at most 2 MiB are read, so what begins in the first may end in the second. */
 	for (u64 i = 0; i < 2U; i++) {
 		table = paging_entry_at(LAYOUT_WINDOW + i * PTE_LEVEL_SIZE(1), 1U);
 		if (table == NULL)

@@ -37,7 +37,7 @@ enum {
 
 #define DATA_WORD UINT64_C(0x636c656176650a)
 
-/* Leaves as a guest would make them; U is clear, as VS-mode accesses need it. */
+/* Leaves as a guest would make them. U is clear, because VS-mode may not access user pages. */
 #define LEAF_RW (PTE_V | PTE_R | PTE_W)
 
 static struct {
@@ -131,9 +131,7 @@ static enum selftest_ad selftest_try_ad(bool store, u64 missing)
 	selftest_fence_all();
 	if (*(volatile u64 *)leaf != before)
 		return SELFTEST_AD_UNSOUND;
-	/*
-	 * An access that went through without setting A or D wrote nothing that a log could miss.
-	 */
+	/* An access that succeeded without setting A or D wrote nothing that a log could miss. */
 	if (err == CLV_OK || cause == CAUSE_LOAD_PAGE || cause == CAUSE_STORE_PAGE)
 		return SELFTEST_AD_PAGE_FAULT;
 	return SELFTEST_AD_GUEST_FAULT;

@@ -11,8 +11,7 @@
 /**
  * enum selftest_ad - what a hart did when it had to set an A or D bit in a guest's page table
  *
- * The G-stage maps the page of that table without W. MAX() of two
- * values is the worse one.
+ * The G-stage maps the page of that table without W. MAX() of two values is the worse one.
  */
 enum selftest_ad {
 	/* The tables did not translate at all. */

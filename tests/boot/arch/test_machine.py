@@ -149,8 +149,8 @@ def test_envcfg_that_traps(boot, tmp_path):
 def test_a_hart_whose_csrs_of_guests_differ(boot, tmp_path):
     """The other hart has henvcfg, senvcfg and Smstateen: used, it would hand one partition's senvcfg to the next."""
     m, stub = without_stateen(boot, tmp_path, smp=2)
-    m.wait(r"^cleave\| hart [01] left out: henvcfg yes, Smstateen yes, open siselect no, unlike the boot hart: guests would "
-           "find there what others left in these CSRs")
+    m.wait(r"^cleave\| hart [01] left out: its CSRs differ from the boot hart's \(henvcfg yes, "
+           r"Smstateen yes, open siselect no\): guests would find in them what other guests left")
     m.wait(r"^cleave\| harts: .*: 1 of 2 online")
     m.wait(r"^cleave\| extensions: henvcfg no, ")
     assert m.payload_result("p") > 0
