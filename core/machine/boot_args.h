@@ -57,20 +57,27 @@ struct boot_arg {
 	const char *help;
 };
 
-/** boot_arg_row() - Return: row number @i of the table, in the order of names; NULL behind the last */
+/**
+ * boot_arg_row() - Return: row number @i of the table, in the order of names; NULL after the last
+ */
 const struct boot_arg *boot_arg_row(u32 i);
 
-/** boot_arg_allowed() - write the values that an argument may have to @buf, as in "on, off". Return: @buf */
+/**
+ * boot_arg_allowed() - write which values an argument may have, as in "off, on"
+ * @buf: receives the text; @size: its bytes
+ *
+ * Return: @buf.
+ */
 const char *boot_arg_allowed(const struct boot_arg *arg, char *buf, size_t size);
 
-/** boot_args_say_fn - receives each complaint about the command line, as one line without newline */
+/** boot_args_say_fn - receives each complaint about the command line, a line without newline */
 typedef void (*boot_args_say_fn)(const char *line);
 
 /**
  * boot_args_parse() - read a command line
  * @line: words between blanks; those that do not begin with BOOT_ARG_PREFIX are left to others
- * @out: receives the value of each argument, or its default where it is not given, or badly. It is
- * complete before the first complaint, so that @say may ask it what is to be printed
+ * @out: receives the value of each argument, and the default of one that is not given or is bad. It
+ * is complete before the first complaint, so that @say may look there whether to print
  * @say: told of each unknown name, with the nearest known one, and of each bad value
  *
  * The last of several words for one argument counts, so that a user can add to a line that the

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The host's external interrupts: who handles which source. It must never spin on a source that does not stop.
+ * The host's external interrupts: which handler serves which source. It must never spin on a source
+ * that does not stop.
  */
 #include <cleave/errno.h>
 #include <cleave/printk.h>
@@ -8,7 +9,7 @@
 
 struct irq_handler {
 	u32 source;
-	bool held; /* completed by irq_complete(), not here */
+	bool held; /* irq_complete() completes it, not irq_handle() */
 	irq_handler_fn fn;
 	void *opaque;
 };
@@ -103,7 +104,9 @@ void irq_disable(u32 source)
 	irq.controller.disable(irq.controller.opaque, source);
 }
 
-/* Return: true when the source is to be completed now. */
+/*
+ * Call the handler of a source that is claimed. Return: true when the source is to be completed now
+ */
 static bool irq_serve(u32 source)
 {
 	const struct irq_handler *h = irq_find(source);

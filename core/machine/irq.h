@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The host's external interrupts: one controller, served by the boot hart alone. Builds for the host too.
+ * The host's external interrupts: one controller, served by the boot hart alone. Builds for the
+ * host too.
  *
- * Concurrency: irq_handle() runs on the boot hart, with interrupts off, and so do the handlers. What it looks at is filled
- * in at boot. irq_complete(), irq_enable() and irq_disable() may be called by any hart at any time: each is an access to a
- * register of the controller that is the source's own, or changes nothing in a shared one.
+ * Concurrency: irq_handle() and the handlers run on the boot hart, with interrupts off. The tables
+ * that they read are filled at boot. irq_complete(), irq_enable() and irq_disable() may be called
+ * by any hart at any time: each writes to a register of the controller that belongs to the source
+ * alone, or writes what a shared register holds already.
  */
 #ifndef CORE_IRQ_H
 #define CORE_IRQ_H
@@ -17,11 +19,13 @@
 /**
  * struct irq_controller - the host's external interrupt controller; a driver fills it in
  * @name: for reports
+ * @opaque: handed to the functions
  * @phandle: how other nodes of the device tree name it
- * @enable: route @source to the boot hart; by any hart once it has been done. Return: 0, CLV_ERR_RANGE (it has no such source)
- * @disable: no more of @source; one that is claimed can still be completed; any hart
- * @claim: Return: the source that interrupts, 0: none
- * @complete: @source has been served; any hart
+ * @enable: route @source to the boot hart. The first call for a source is the boot hart's, at boot;
+ * later ones may come from any hart. Return: 0, CLV_ERR_RANGE (there is no such source)
+ * @disable: let @source interrupt no more; one that is claimed can still be completed. Any hart
+ * @claim: Return: the source that interrupts; 0: none does
+ * @complete: @source has been served. Any hart
  */
 struct irq_controller {
 	const char *name;
@@ -35,36 +39,55 @@ struct irq_controller {
 
 typedef void (*irq_handler_fn)(void *opaque, u32 source);
 
-/** irq_set_controller() - a driver offers its controller. Return: 0, CLV_ERR_EXISTS (there is one; said in a line) */
+/**
+ * irq_set_controller() - use the controller of the driver that calls
+ * @c: copied
+ *
+ * Return: 0, CLV_ERR_EXISTS (another one is in use; said in a line).
+ */
 int irq_set_controller(const struct irq_controller *c);
 
-/** irq_controller() - Return: the controller, NULL when no driver has offered one */
+/** irq_controller() - Return: the controller in use, NULL when no driver has offered one */
 const struct irq_controller *irq_controller(void);
 
 /**
- * irq_request() - call @fn(@opaque, @source) at each interrupt of @source
+ * irq_request() - have @fn(@opaque, @source) called at each interrupt of @source
  *
- * Return: 0; CLV_ERR_NOTFOUND (no controller, or it has no such source), CLV_ERR_EXISTS (the source has a handler),
- * CLV_ERR_NOMEM (too many). Each is said in a line.
+ * Return: 0; CLV_ERR_NOTFOUND (no controller, or it has no such source), CLV_ERR_EXISTS (the source
+ * has a handler), CLV_ERR_NOMEM (too many handlers). Each error is said in a line.
  */
 int irq_request(u32 source, irq_handler_fn fn, void *opaque);
 
 /**
- * irq_request_held() - the same for a source that somebody else serves: it is claimed, and stays so until irq_complete()
+ * irq_request_held() - do the same for a source whose interrupts take long to serve
  *
- * Until then the controller forwards no further interrupt of it, though a level-triggered one is still asserted. It is off
- * until irq_enable().
+ * Such an interrupt is claimed before @fn is called, and stays claimed until irq_complete(). Until
+ * then the controller forwards no other interrupt of the source, even if a level-triggered one is
+ * still asserted. The source is off until irq_enable().
+ *
+ * Return: as irq_request().
  */
 int irq_request_held(u32 source, irq_handler_fn fn, void *opaque);
 
-/** irq_complete() - a held source was served; it interrupts again when it is still asserted, unless it is off. Any hart */
+/**
+ * irq_complete() - an interrupt of a held source has been served
+ *
+ * If the source is still asserted and is on, it interrupts again. Any hart.
+ */
 void irq_complete(u32 source);
 
-/** irq_enable(), irq_disable() - switch a source that was requested on or off. Any hart */
+/** irq_enable() - switch on a source that was requested. Any hart */
 void irq_enable(u32 source);
+
+/** irq_disable() - switch off a source that was requested. Any hart */
 void irq_disable(u32 source);
 
-/** irq_handle() - external interrupt on the boot hart: serve what waits. A source that nobody asked for is switched off */
+/**
+ * irq_handle() - serve the external interrupts that wait, at most IRQ_STEP of them
+ *
+ * The boot hart calls it when it gets an external interrupt. A source without a handler is switched
+ * off.
+ */
 void irq_handle(void);
 
 #endif

@@ -9,7 +9,7 @@
 #include "mm/frames.h"
 
 /**
- * struct machine - filled by core/boot/ on the boot hart; read-only once guests run, except for @frames
+ * struct machine - what core/boot/ found out; read-only once guests run, except for @frames
  * @tree: the machine's device tree: a copy of our own, checked whole
  * @hpa_to_va: what is added to the HPA of RAM to get its address in the direct map
  * @frames: all memory that is not in use; it has a lock of its own

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The machine's memory as its device tree describes it (Devicetree Specification 0.4, sections 3.4, 3.5 and 5.3).
+ * The machine's memory as its device tree describes it (Devicetree Specification 0.4, sections 3.4,
+ * 3.5 and 5.3).
  *
- * It must never call memory free that any entry reserves: where a list is full, memory is given up instead.
+ * It must never call memory free that any entry reserves. Where a list is full, memory is given up
+ * instead.
  */
 #include "core/machine/memmap.h"
 
@@ -28,28 +30,30 @@ static bool memmap_insert(struct memmap *m, u32 n, u64 base, u64 size)
 	return true;
 }
 
-/* Cut [base, end) out of range @n, which it overlaps. Return: true when range @n is still there */
+/*
+ * Cut [@base, @end) out of range @n, which it overlaps. Return: true when range @n is still there
+ */
 static bool memmap_cut(struct memmap *m, u32 n, u64 base, u64 end)
 {
 	struct frames_range *r = &m->range[n];
 	u64 r_end = r->base + r->size;
 	u64 before = base > r->base ? base - r->base : 0U;
-	u64 behind = end < r_end ? r_end - end : 0U;
+	u64 after = end < r_end ? r_end - end : 0U;
 
-	if (before == 0U && behind == 0U) {
+	if (before == 0U && after == 0U) {
 		memmap_delete(m, n);
 		return false;
 	}
-	if (before != 0U && behind != 0U && !memmap_insert(m, n + 1U, end, behind)) {
-		if (before < behind)
+	if (before != 0U && after != 0U && !memmap_insert(m, n + 1U, end, after)) {
+		if (before < after)
 			before = 0;
 		else
-			behind = 0;
+			after = 0;
 	}
 	if (before != 0U)
 		r->size = before;
 	else
-		*r = (struct frames_range){ .base = end, .size = behind };
+		*r = (struct frames_range){ .base = end, .size = after };
 	return true;
 }
 
@@ -70,7 +74,10 @@ void memmap_remove(struct memmap *m, u64 base, u64 size)
 	}
 }
 
-/* Add RAM, rounded inwards; what overlaps earlier RAM counts once. Return: false when the list is full */
+/*
+ * Add RAM, rounded inwards to 4 KiB. What overlaps RAM that is there counts once. Return: false
+ * when the list is full
+ */
 static bool memmap_add(struct memmap *m, u64 base, u64 size)
 {
 	u64 end;
@@ -99,10 +106,10 @@ static bool memmap_add(struct memmap *m, u64 base, u64 size)
 	return memmap_insert(m, n, base, end - base);
 }
 
-typedef void (*range_fn)(void *ctx, const char *name, u64 base, u64 size);
+typedef void (*memmap_range_fn)(void *ctx, const char *name, u64 base, u64 size);
 
 /* Call @fn with each (address, size) pair of a node's reg. */
-static void memmap_each_reg(const void *fdt, int parent, int node, range_fn fn, void *ctx)
+static void memmap_each_reg(const void *fdt, int parent, int node, memmap_range_fn fn, void *ctx)
 {
 	const char *name = fdt_get_name(fdt, node, NULL);
 	struct fdt_reg reg;
@@ -127,8 +134,8 @@ static void memmap_each_reg(const void *fdt, int parent, int node, range_fn fn, 
 static void memmap_add_ram(void *ctx, const char *name, u64 base, u64 size)
 {
 	if (!memmap_add(ctx, base, size))
-		printk("device tree: %s: more than %u ranges of memory: 0x%llx left out", name,
-		       MEMMAP_MAX, (unsigned long long)base);
+		printk("device tree: %s: more than %u ranges of memory: 0x%lx left out", name,
+		       MEMMAP_MAX, base);
 }
 
 static void memmap_remove_reserved(void *ctx, const char *name, u64 base, u64 size)
@@ -161,7 +168,7 @@ static void memmap_remove_all_reserved(const void *fdt, struct memmap *free)
 	}
 	if (parent < 0)
 		return;
-	/* Nodes with a size alone ask the operating system to choose a place: nobody sits there yet. */
+	/* A node without a reg asks the operating system to choose a place. Nobody uses one yet. */
 	fdt_for_each_subnode (node, fdt, parent) {
 		if (fdt_read_enabled(fdt, node))
 			memmap_each_reg(fdt, parent, node, memmap_remove_reserved, free);

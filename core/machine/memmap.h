@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The machine's memory as its device tree describes it: RAM less what the firmware keeps. Builds for the host too.
+ * The machine's memory as its device tree describes it: RAM, and what of it the firmware leaves
+ * free. Builds for the host too.
  */
 #ifndef CORE_MEMMAP_H
 #define CORE_MEMMAP_H
@@ -10,29 +11,33 @@
 
 #define MEMMAP_MAX 64U
 
-/** struct memmap - @range: disjoint ranges of memory, sorted, 4 KiB aligned */
+/** struct memmap - memory in @nr disjoint ranges, sorted by address, aligned to 4 KiB */
 struct memmap {
 	u32 nr;
 	struct frames_range range[MEMMAP_MAX];
 };
 
 /**
- * memmap_read() - the RAM of /memory nodes less /reserved-memory and the reservation block
+ * memmap_read() - read a device tree's /memory nodes, and what is reserved
  * @fdt: checked device tree
- * @ram: out: RAM as it is; @free: out: what of it may be used
+ * @ram: out: all RAM
+ * @free: out: the RAM that neither /reserved-memory nor the reservation block covers
  *
- * A node that makes no sense is named in a line and left out. Return: 0, CLV_ERR_NOTFOUND (no RAM at all, said in a line).
+ * A node that makes no sense is named in a line and left out.
+ *
+ * Return: 0, CLV_ERR_NOTFOUND (there is no RAM at all; said in a line).
  */
 int memmap_read(const void *fdt, struct memmap *ram, struct memmap *free);
 
 /**
  * memmap_remove() - take a range out, rounded outwards to 4 KiB
  *
- * When that would need more ranges than there is room for, the smaller of the two pieces that it leaves is given up.
+ * A range that is cut in two needs a place in the list more. Where there is none, the smaller of
+ * the two pieces is given up.
  */
 void memmap_remove(struct memmap *m, u64 base, u64 size);
 
-/** memmap_contains() - Return: true when all of a range lies in one range of @m; false for size 0 */
+/** memmap_contains() - Return: true when one range of @m holds all of a range; false for size 0 */
 bool memmap_contains(const struct memmap *m, u64 base, u64 size);
 
 #endif

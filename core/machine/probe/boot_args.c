@@ -136,7 +136,10 @@ static bool boot_args_is_ours(const struct boot_args_word *w)
 	return w->len >= len && strncmp(w->text, BOOT_ARG_PREFIX, len) == 0;
 }
 
-/* Cut `NAME=VALUE` at its sign: @w keeps the name. Return: the value; its text is NULL when there is no sign */
+/*
+ * Cut `NAME=VALUE` at its sign; @w keeps the name. Return: the value; its text is NULL when there
+ * is no sign
+ */
 static struct boot_args_word boot_args_cut(struct boot_args_word *w)
 {
 	const char *sign = memchr(w->text, '=', w->len);
@@ -183,7 +186,7 @@ static bool boot_args_read_word(const struct boot_arg *arg, const struct boot_ar
 	return false;
 }
 
-/* Put a value, or the default for none or a bad one, to its place. Return: false when it is bad */
+/* Store a value, or the default for none and for a bad one. Return: false when it is bad */
 static bool boot_args_take(const struct boot_arg *arg, const struct boot_args_word *value,
 			   struct boot_args *out)
 {
@@ -202,7 +205,10 @@ static bool boot_args_take(const struct boot_arg *arg, const struct boot_args_wo
 
 /* --- complaints ------------------------------------------------------------------------------- */
 
-/* A name that was begun and not finished ("cleave.eager") is far by edit distance, but is what was meant. */
+/*
+ * Return: the name that was probably meant, or NULL. A name that was begun and not finished
+ * ("cleave.eager") is meant, though it is far by edit distance.
+ */
 static const char *boot_args_nearest(const char *word)
 {
 	const char *names[BOOT_ARGS_COUNT];
@@ -264,8 +270,8 @@ static void boot_args_say_bad(const struct boot_arg *arg, const struct boot_args
 /* --- all of it -------------------------------------------------------------------------------- */
 
 /*
- * Find the value of each argument on the line, the last one where there are several, and complain of
- * what is no argument when @say is given.
+ * Find the value of each argument on the line, the last where there are several. When @say is
+ * given, complain of each word that names no argument or has no value.
  */
 static void boot_args_scan(const char *line, struct boot_args_word value[BOOT_ARGS_COUNT],
 			   boot_args_say_fn say)

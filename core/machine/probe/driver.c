@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which driver gets which node of the host's device tree, and what nodes say of registers and interrupts.
+ * Which driver gets which node of the host's device tree, and what nodes say of registers and
+ * interrupts.
  *
- * The tree comes from the firmware: it may be wrong, and must never make this read outside it (libfdt checks) or loop.
- * Reference: Devicetree Specification 0.4, chapters 2.3 (cells, ranges), 2.4 (interrupts), 3.6 (/chosen).
+ * The tree comes from the firmware, and may be wrong. It must never make this read outside the tree
+ * (libfdt checks that) or loop.
+ * Reference: Devicetree Specification 0.4, chapters 2.3 (cells, ranges), 2.4 (interrupts), 3.6
+ * (/chosen).
  */
 #include <cleave/errno.h>
 #include <cleave/printk.h>
@@ -13,11 +16,11 @@
 #include "lib/fdt_read.h"
 
 #define DRIVER_BUSES 8U /* deepest nesting of buses that is followed */
-#define DRIVER_NODES 8U /* one interrupt controller and one UART are used */
+#define DRIVER_NODES 8U /* more than the interrupt controllers and the UART of a machine */
 
-/* --- reading nodes ----------------------------------------------------------------------------------------------- */
+/* --- reading nodes ---------------------------------------------------------------------------- */
 
-/* Translate @base, an address of the bus that @bus makes for its children, to the bus that @bus itself is on. */
+/* Translate @base from the bus that @bus makes for its children to the bus that @bus stands on. */
 static int driver_translate(const void *fdt, int bus, int parent, u64 *base)
 {
 	int len;
@@ -28,7 +31,7 @@ static int driver_translate(const void *fdt, int bus, int parent, u64 *base)
 	int entry = child_cells + parent_cells + size_cells;
 
 	if (p == NULL)
-		return CLV_ERR_NOTFOUND; /* not addressable from above */
+		return CLV_ERR_NOTFOUND; /* no address above leads here */
 	if (len == 0)
 		return 0; /* the same addresses */
 	if (child_cells < 1 || parent_cells < 1 || size_cells < 1)
@@ -45,7 +48,7 @@ static int driver_translate(const void *fdt, int bus, int parent, u64 *base)
 	return CLV_ERR_NOTFOUND;
 }
 
-/* Entry @index of a node's reg, in the numbering of the node's own bus. Return: as driver_reg(). */
+/* Read entry @index of a node's reg, in the addresses of its own bus. Return: as driver_reg() */
 static int driver_bus_reg(const void *fdt, int node, u32 index, u64 *base, u64 *size)
 {
 	struct fdt_reg reg;
@@ -59,7 +62,7 @@ static int driver_bus_reg(const void *fdt, int node, u32 index, u64 *base, u64 *
 	return 0;
 }
 
-/* Through the buses above @node to the machine's own addresses. */
+/* Translate @base, an address on the bus of @node, to the machine's own. */
 static int driver_translate_all(const void *fdt, int node, u64 *base)
 {
 	int bus = fdt_parent_offset(fdt, node);
@@ -130,9 +133,9 @@ u32 driver_irq(const void *fdt, int node)
 		       : 0U;
 }
 
-/* --- finding drivers --------------------------------------------------------------------------------------------- */
+/* --- finding drivers -------------------------------------------------------------------------- */
 
-/* Nodes that a driver has taken: interrupt controllers and one UART. */
+/* Nodes that a driver has taken. */
 static int driver_nodes[DRIVER_NODES];
 static u32 driver_nr_nodes;
 
@@ -145,7 +148,7 @@ bool driver_bound(int node)
 	return false;
 }
 
-/* Return: true when the driver has taken the node. */
+/* Return: true when @d, which may be NULL, has taken the node */
 static bool driver_probe_node(const struct driver *d, const void *fdt, int node)
 {
 	if (d == NULL || d->probe(fdt, node) != 0)
@@ -155,6 +158,7 @@ static bool driver_probe_node(const struct driver *d, const void *fdt, int node)
 	return true;
 }
 
+/* Return: a string that both drivers claim, or NULL */
 static const char *driver_shared(const struct driver *a, const struct driver *b)
 {
 	for (const char *const *i = a->compatible; *i != NULL; i++) {
@@ -166,7 +170,7 @@ static const char *driver_shared(const struct driver *a, const struct driver *b)
 	return NULL;
 }
 
-/* Does driver @i claim a compatible that another claims too? Said once a pair. */
+/* Does driver @i claim a compatible that another claims too? With @say, each pair is said once. */
 static bool driver_conflicts(const struct driver *const *list, size_t nr, size_t i, bool say)
 {
 	bool conflict = false;
@@ -184,7 +188,10 @@ static bool driver_conflicts(const struct driver *const *list, size_t nr, size_t
 	return conflict;
 }
 
-/* The driver of a class for a node: the first of the node's compatibles that any claims, as they go from special to general. */
+/*
+ * Return: the driver of a class for a node, or NULL. A node lists its compatibles from special to
+ * general: the first that any driver claims decides.
+ */
 static const struct driver *driver_match(const struct driver *const *list, size_t nr,
 					 enum driver_class class, const void *fdt, int node)
 {
@@ -206,7 +213,7 @@ static const struct driver *driver_match(const struct driver *const *list, size_
 	return NULL;
 }
 
-/* Probe nodes of the tree in order until @most are bound. Return: drivers bound. */
+/* Probe nodes of the tree in order, until @most are bound. Return: how many are */
 static u32 driver_probe_class(const struct driver *const *list, size_t nr, enum driver_class class,
 			      const void *fdt, u32 most)
 {
@@ -222,7 +229,7 @@ static u32 driver_probe_class(const struct driver *const *list, size_t nr, enum 
 	return bound;
 }
 
-/* Its value goes up to a colon; what follows are options of the device. */
+/* The value goes up to a colon. Options of the device follow. */
 int driver_stdout(const void *fdt)
 {
 	int len;

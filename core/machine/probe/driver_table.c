@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The drivers that are linked in: what DRIVER_REGISTER() put between the linker script's two symbols.
+ * The drivers that are linked in: what DRIVER_REGISTER() has put between the linker script's two
+ * symbols.
  */
 #include "core/machine/probe/driver.h"
 
