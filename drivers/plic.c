@@ -54,7 +54,10 @@ void plic_disable(void *opaque, u32 source)
 
 	if (source == 0U || source > p->sources)
 		return;
-	/* Not by the enable bit: a completion of a source that is not enabled is ignored, and it stays claimed. */
+	/*
+	 * By the priority, not by the enable bit: the PLIC ignores a completion of a source that is
+	 * not enabled, and the source would stay claimed.
+	 */
 	io_write32(p->regs, PLIC_PRIORITY + (u64)source * 4U, 0);
 }
 

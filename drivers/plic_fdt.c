@@ -2,7 +2,8 @@
 /*
  * The host's PLIC: what the device tree says (binding interrupt-controller/sifive,plic-1.0.0.yaml).
  *
- * `interrupts-extended` lists the contexts in their order: the interrupt controller of a hart, and which of its interrupts.
+ * `interrupts-extended` lists the contexts in their order. An entry names the interrupt controller
+ * of a hart, and which of its interrupts the context raises.
  */
 #include <cleave/errno.h>
 #include <cleave/printk.h>
@@ -16,9 +17,11 @@
 #define PLIC_MAX_CONTEXTS 15872U
 #define PLIC_NONE	  UINT32_MAX
 
-static struct plic plic; /* one serves the boot hart */
+static struct plic plic; /* the one that serves the boot hart */
 
-/* mhartid of the hart whose interrupt controller has @phandle. Return: false when there is no such thing. */
+/*
+ * Find the mhartid of the hart whose interrupt controller has @phandle. Return: false when none has
+ */
 static bool plic_hartid(const void *fdt, u32 phandle, u64 *hartid)
 {
 	int node = fdt_node_offset_by_phandle(fdt, phandle);
@@ -27,7 +30,10 @@ static bool plic_hartid(const void *fdt, u32 phandle, u64 *hartid)
 	return cpu >= 0 && fdt_read_unit(fdt, fdt_parent_offset(fdt, cpu), cpu, hartid);
 }
 
-/* Context of S-mode's external interrupt at hart @hartid, PLIC_NONE when there is none; silences all S-mode contexts. */
+/*
+ * Silence the contexts of S-mode's external interrupt on all harts. Return: the one of hart
+ * @hartid, PLIC_NONE when it has none
+ */
 static u32 plic_contexts(const void *fdt, const fdt32_t *list, u32 contexts, u64 hartid)
 {
 	u32 found = PLIC_NONE;

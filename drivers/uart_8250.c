@@ -2,9 +2,10 @@
 /*
  * UARTs of the 8250 family: registers.
  *
- * National Semiconductor PC16550D data sheet, section 8; Synopsys DW_apb_uart databook (USR, IIR value 7); Intel PXA255
- * developer's manual, section 10.4.3 (IER.UUE). It must never wait for ever: a UART that is gone costs characters, not the
- * machine.
+ * National Semiconductor PC16550D data sheet, section 8; Synopsys DW_apb_uart databook (USR, IIR
+ * value 7); Intel PXA255 developer's manual, section 10.4.3 (IER.UUE).
+ *
+ * It must never wait for ever: a UART that does not answer costs characters, not the machine.
  */
 #include "arch/riscv/io.h"
 #include "drivers/uart_8250.h"
@@ -39,8 +40,9 @@
 #define LSR_THRE 0x20U
 
 #define UART_FIFO_DEPTH 16U
-#define UART_PATIENCE \
-	1000000U /* reads of LSR: about a second, hundreds of characters at any usual speed */
+
+/* Most reads of LSR: about a second, the time of hundreds of characters at any usual speed */
+#define UART_PATIENCE 1000000U
 
 static u32 uart_8250_read(const struct uart_8250 *u, u32 reg)
 {
@@ -93,7 +95,7 @@ void uart_8250_putc(void *opaque, u8 c)
 	uart_8250_write(u, UART_THR, c);
 }
 
-/* DW: acknowledge interrupts that no received character explains; they would come for ever. */
+/* DW: acknowledge an interrupt without a received character, which would otherwise never end. */
 static void uart_8250_dw_acknowledge(struct uart_8250 *u)
 {
 	u32 id = uart_8250_read(u, UART_IIR) & IIR_ID;
@@ -122,7 +124,9 @@ void uart_8250_rx_enable(void *opaque, bool on)
 
 	if (u->variant == UART_8250_XSCALE)
 		ier |= IER_UUE | (on ? IER_RTOIE : 0U);
-	/* While nobody takes what is received, RTS asks the sender to stop, where the wire is there. */
+	/*
+	 * While nobody takes what is received, RTS asks the sender to stop, if that wire is there.
+	 */
 	uart_8250_write(u, UART_MCR, MCR_DTR | MCR_OUT2 | (on ? MCR_RTS : 0U));
 	uart_8250_write(u, UART_IER, ier);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * UARTs of the 8250 family: what the device tree says (bindings serial/8250.yaml and serial/snps-dw-apb-uart.yaml).
+ * UARTs of the 8250 family: what the device tree says (bindings serial/8250.yaml and
+ * serial/snps-dw-apb-uart.yaml).
  */
 #include <cleave/errno.h>
 #include <cleave/printk.h>
@@ -13,7 +14,7 @@
 
 #define UART_8250_MAX_SHIFT 4U
 
-static struct uart_8250 uart_8250; /* the console has one UART */
+static struct uart_8250 uart_8250; /* the console's only UART */
 
 static enum uart_8250_variant uart_8250_variant(const void *fdt, int node)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SiFive UARTs: registers (SiFive FU740-C000 manual, chapter "Universal Asynchronous Receiver/Transmitter").
+ * SiFive UARTs: registers (SiFive FU740-C000 manual, chapter "Universal Asynchronous
+ * Receiver/Transmitter").
  *
- * It must never wait for ever: a UART that is gone costs characters, not the machine.
+ * It must never wait for ever: a UART that does not answer costs characters, not the machine.
  */
 #include "arch/riscv/io.h"
 #include "drivers/uart_sifive.h"
@@ -15,10 +16,9 @@
 
 #define TXDATA_FULL  UINT32_C(0x80000000)
 #define RXDATA_EMPTY UINT32_C(0x80000000)
-#define CTRL_ENABLE \
-	0x1U /* watermark bits above it are cleared: interrupt from the first character */
-#define CTRL_KEEP 0xffffU
-#define IE_RXWM	  0x2U
+#define CTRL_ENABLE  0x1U /* with a watermark of 0: an interrupt from the first character on */
+#define CTRL_KEEP    0xffffU
+#define IE_RXWM	     0x2U
 
 #define UART_PATIENCE 1000000U /* reads of TXDATA: about a second */
 

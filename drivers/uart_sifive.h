@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SiFive UARTs: registers. What the device tree says of them is drivers/uart_sifive_fdt.c's.
+ * SiFive UARTs: registers. What the device tree says of them is read in drivers/uart_sifive_fdt.c.
  *
- * All functions are called with the console's lock held; the speed is the firmware's and is left alone.
+ * All functions are called with the console's lock held. The speed stays as the firmware has set
+ * it.
  */
 #ifndef DRIVERS_UART_SIFIVE_H
 #define DRIVERS_UART_SIFIVE_H
 
 #include <cleave/types.h>
 
-/** struct uart_sifive - @regs: its registers, mapped; @stuck: it had no room in time; do not wait so long again */
+/**
+ * struct uart_sifive - one UART
+ * @regs: its registers, mapped
+ * @stuck: it had no room in time; the next character does not wait so long again
+ */
 struct uart_sifive {
 	void *regs;
 	bool stuck;
@@ -18,7 +23,7 @@ struct uart_sifive {
 /** uart_sifive_init() - take over a UART that the firmware has used; @regs is set */
 void uart_sifive_init(struct uart_sifive *u);
 
-/** uart_sifive_putc(), uart_sifive_getc(), uart_sifive_rx_enable() - as struct uart wants them */
+/* The members of struct uart (core/machine/uart.h); @opaque is the struct uart_sifive. */
 void uart_sifive_putc(void *opaque, u8 c);
 int uart_sifive_getc(void *opaque);
 void uart_sifive_rx_enable(void *opaque, bool on);

@@ -10,7 +10,7 @@
 #include "core/machine/uart.h"
 #include "drivers/uart_sifive.h"
 
-static struct uart_sifive uart_sifive; /* the console has one UART */
+static struct uart_sifive uart_sifive; /* the console's only UART */
 
 static int uart_sifive_probe(const void *fdt, int node)
 {
