@@ -2,8 +2,8 @@
 /*
  * From the image's entry to the first guest: the sequence, on the boot hart.
  *
- * What is wrong with a partition or with the archive is said and left out; only a machine that cannot run any partition
- * is shut down, with a line that says why.
+ * A partition that is wrong is said and left out. Only a machine that cannot run any partition is
+ * shut down, with a line that says why.
  */
 #include <cleave/errno.h>
 #include <cleave/printk.h>
@@ -28,7 +28,7 @@
 
 struct boot_info boot_info;
 
-/* Kept for as long as the machine runs: partitions are started again from them. */
+/* Kept for as long as the machine runs: a restart loads a partition from them again. */
 static struct archive boot_archive;
 static struct config boot_config;
 
@@ -76,8 +76,7 @@ static void boot_open_archive(void)
 
 	if (boot_info.archive == NULL)
 		boot_fail("no boot archive: pass one as the initrd (QEMU: -initrd FILE.cpio; "
-			  "U-Boot: booti KERNEL "
-			  "INITRD:SIZE FDT); tools/cleave-archive makes it");
+			  "U-Boot: booti KERNEL INITRD:SIZE FDT); tools/cleave-archive makes it");
 	if (archive_open(&boot_archive, boot_info.archive, boot_info.initrd.size, error) != CLV_OK)
 		boot_fail("%s", error);
 }
@@ -91,7 +90,9 @@ static void boot_say_config(void *ctx, bool error, const char *line)
 		printk(PRINTK_WARNING "warning: %s", line);
 }
 
-/* List the harts that have started: their ids, as the configuration names them, and their indexes. */
+/*
+ * List the harts that have started: their ids, as the configuration names them, and their indexes.
+ */
 static u32 boot_list_harts(u64 id[CONFIG_MAX_HARTS], u32 index[CONFIG_MAX_HARTS])
 {
 	u32 n = 0;
@@ -137,12 +138,12 @@ void boot_main(void)
 {
 	u32 online;
 
-	printk(PRINTK_INFO "Cleave %s, a hypervisor for RISC-V, loaded at 0x%llx", CLEAVE_VERSION,
-	       (unsigned long long)start_info.image);
+	printk(PRINTK_INFO "Cleave %s, a hypervisor for RISC-V, loaded at 0x%lx", CLEAVE_VERSION,
+	       start_info.image);
 	boot_fdt_take();
 	boot_take_cmdline();
 	if (hart_tree_read(machine.tree) != CLV_OK)
-		boot_fail("device tree: the machine's harts cannot be told");
+		boot_fail("device tree: it does not say which harts the machine has");
 	boot_memory_map();
 	if (driver_probe_all(machine.tree) == 0U)
 		printk(PRINTK_WARNING
@@ -157,11 +158,8 @@ void boot_main(void)
 	if (boot_vms(&boot_config, &boot_archive) == 0U)
 		boot_fail("no partition could be made");
 	console_start();
-	printk(PRINTK_INFO "boot took %llu ticks, %llu instructions",
-	       (unsigned long long)(timer_now() - start_info.time),
-	       (unsigned long long)(start_info.instret == 0U
-					    ? 0U
-					    : start_instret() - start_info.instret));
+	printk(PRINTK_INFO "boot took %lu ticks, %lu instructions", timer_now() - start_info.time,
+	       start_info.instret == 0U ? 0U : start_instret() - start_info.instret);
 	sched_start();
 	hart_main(hart_this());
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The firmware's device tree: fetched from wherever a1 said it is, which is not believed.
+ * The firmware's device tree is copied from where a1 said it is, which may be anywhere.
  *
- * Every read of it goes through a fix-up until it has been copied; the copy is checked whole before anything looks into it.
+ * Until it has been copied, every read goes through a fix-up. The copy is checked whole before
+ * anything looks into it.
  */
 #include <cleave/errno.h>
 #include <cleave/printk.h>
@@ -18,9 +19,10 @@
 /* Physical addresses have 56 bits (privileged specification, "Sv39"). */
 #define HPA_BITS 56U
 
-/* The copy. Not cleared at boot: all that is used of it is written. */
+/* The copy. It is not cleared at boot: nothing is read that was not written. */
 static u64 boot_fdt_copy[FDT_MAX / sizeof(u64)] __attribute__((section(".noinit")));
 
+/* Copy @size bytes to boot_fdt_copy. Return: 0, CLV_ERR_FAULT (no memory answers) */
 static int boot_fdt_fetch(const void *from, u64 size)
 {
 	const u64 *p = from;
@@ -34,32 +36,31 @@ static int boot_fdt_fetch(const void *from, u64 size)
 
 void boot_fdt_take(void)
 {
-	unsigned long long at = start_info.fdt;
+	u64 at = start_info.fdt;
 	const void *window;
 	u64 size;
 	int err;
 
 	if (at == 0U || at >= BIT64(HPA_BITS) || !IS_ALIGNED(at, 8U))
-		boot_fail("no device tree: the firmware gave 0x%llx in a1; allowed: an address "
+		boot_fail("no device tree: the firmware gave 0x%lx in a1; allowed: an address "
 			  "that is a multiple of 8",
 			  at);
 	window = paging_window(HPA(at));
 	if (window == NULL || boot_fdt_fetch(window, sizeof(struct fdt_header)) != CLV_OK)
-		boot_fail("no device tree: a1 is 0x%llx, where no memory answers", at);
+		boot_fail("no device tree: a1 is 0x%lx, where no memory answers", at);
 	if (fdt_magic(boot_fdt_copy) != FDT_MAGIC)
-		boot_fail("no device tree at 0x%llx (a1): it begins with 0x%08x, not 0x%08x", at,
+		boot_fail("no device tree at 0x%lx (a1): it begins with 0x%08x, not 0x%08x", at,
 			  (u32)fdt_magic(boot_fdt_copy), (u32)FDT_MAGIC);
 	size = fdt_totalsize(boot_fdt_copy);
 	if (size < sizeof(struct fdt_header) || size > FDT_MAX)
-		boot_fail("device tree at 0x%llx: it says that it has %llu bytes; allowed: %u to "
-			  "%llu",
-			  at, (unsigned long long)size, (u32)sizeof(struct fdt_header),
-			  (unsigned long long)FDT_MAX);
+		boot_fail("device tree at 0x%lx: it says that it has %lu bytes; allowed: %lu to "
+			  "%lu",
+			  at, size, sizeof(struct fdt_header), FDT_MAX);
 	if (boot_fdt_fetch(window, size) != CLV_OK)
-		boot_fail("device tree at 0x%llx: no memory answers after its first %llu bytes", at,
-			  (unsigned long long)sizeof(struct fdt_header));
+		boot_fail("device tree at 0x%lx: no memory answers after its first %lu bytes", at,
+			  sizeof(struct fdt_header));
 	err = fdt_check_full(boot_fdt_copy, size);
 	if (err != 0)
-		boot_fail("device tree at 0x%llx is malformed: %s", at, fdt_strerror(err));
+		boot_fail("device tree at 0x%lx is malformed: %s", at, fdt_strerror(err));
 	machine.tree = boot_fdt_copy;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the files of the boot sequence share: boot.c (the sequence), boot_fdt.c (device tree), boot_memory.c (memory),
- * boot_report.c (the report), boot_vms.c (partitions).
+ * What the files of the boot sequence share: boot.c (the sequence), boot_fdt.c (device tree),
+ * boot_memory.c (memory), boot_report.c (the report), boot_vms.c (partitions).
  */
 #ifndef CORE_BOOT_INTERNAL_H
 #define CORE_BOOT_INTERNAL_H
@@ -55,7 +55,9 @@ void boot_report(u32 harts_online);
  * boot_vms() - make the partitions of @cfg, load their images, start those that start by themselves
  * @cfg, @archive: kept for as long as the machine runs: a restart loads again
  *
- * A partition that cannot be made is reported by name and left EMPTY; the others go on. Return: partitions that were made.
+ * A partition that cannot be made is reported by name and left EMPTY; the others go on.
+ *
+ * Return: how many partitions were made.
  */
 u32 boot_vms(const struct config *cfg, const struct archive *archive);
 

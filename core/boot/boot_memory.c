@@ -2,7 +2,8 @@
 /*
  * The machine's memory at boot: what is mapped, what may be given out, where the boot archive lies.
  *
- * It must never map what the firmware reserves, nor the image a second time, nor give out what is in use.
+ * It must never map what the firmware reserves, map the image a second time, or give out memory
+ * that is in use.
  */
 #include <cleave/errno.h>
 #include <cleave/printk.h>
@@ -18,7 +19,10 @@ int paging_take_frames(u64 size, hpa_t *out)
 	return frames_alloc(&machine.frames, size, PAGE_SIZE, 0, out);
 }
 
-/* /chosen's initrd, when it makes sense. It may lie in memory that a reservation covers: boot loaders reserve it. */
+/*
+ * Return: the initrd that /chosen names, if that makes sense; size 0: none. It may lie in memory
+ * that a reservation covers, because boot loaders reserve it.
+ */
 static struct frames_range boot_memory_find_initrd(u64 limit)
 {
 	const struct frames_range none = { .size = 0 };
@@ -30,23 +34,22 @@ static struct frames_range boot_memory_find_initrd(u64 limit)
 		return none;
 	if (end < start || end > limit || !memmap_contains(&boot_info.ram, start, end - start)) {
 		printk(PRINTK_WARNING
-		       "boot archive: /chosen says that the initrd is at 0x%llx to 0x%llx, which "
+		       "boot archive: /chosen says that the initrd is at 0x%lx to 0x%lx, which "
 		       "is not memory: not used",
-		       (unsigned long long)start, (unsigned long long)end);
+		       start, end);
 		return none;
 	}
 	if (start < start_info.image + start_info.image_size && end > start_info.image) {
 		printk(PRINTK_WARNING
-		       "boot archive: the initrd at 0x%llx to 0x%llx overlaps the hypervisor at "
-		       "0x%llx to 0x%llx: not used",
-		       (unsigned long long)start, (unsigned long long)end,
-		       (unsigned long long)start_info.image,
-		       (unsigned long long)(start_info.image + start_info.image_size));
+		       "boot archive: the initrd at 0x%lx to 0x%lx overlaps the hypervisor at "
+		       "0x%lx to 0x%lx: not used",
+		       start, end, start_info.image, start_info.image + start_info.image_size);
 		return none;
 	}
 	return (struct frames_range){ .base = start, .size = end - start };
 }
 
+/* Return: the address of what is at @hpa, mapped; NULL when that cannot be */
 static const void *boot_memory_map_archive(u64 hpa, u64 size)
 {
 	u64 from = ALIGN_DOWN(hpa, PAGE_SIZE);
@@ -57,8 +60,9 @@ static const void *boot_memory_map_archive(u64 hpa, u64 size)
 }
 
 /*
- * Does all of it answer? Memory that the firmware protects does not, and may lie in the middle too. It does so in whole pages, so a
- * word of each tells, and the last word: 25,000 loads for 100 MiB.
+ * Can all of it be read? Memory that the firmware protects cannot, and may lie in the middle. The
+ * firmware protects whole pages, so one word of each page is read, and the last word: 25,000 loads
+ * for 100 MiB.
  */
 static bool boot_memory_is_readable(const void *p, u64 size)
 {
@@ -73,7 +77,7 @@ static bool boot_memory_is_readable(const void *p, u64 size)
 	return fixup_load64((const void *)last, &word) == CLV_OK;
 }
 
-/* The initrd of /chosen, else the archive in the image */
+/* Take the initrd of /chosen. Without one, take the archive that is linked into the image. */
 static void boot_memory_take_archive(void)
 {
 	const void *p;
@@ -90,10 +94,9 @@ static void boot_memory_take_archive(void)
 		return;
 	}
 	printk(PRINTK_WARNING
-	       "boot archive: the memory at 0x%llx to 0x%llx, or a part of it, cannot be read: "
+	       "boot archive: the memory at 0x%lx to 0x%lx, or a part of it, cannot be read: "
 	       "not used",
-	       (unsigned long long)boot_info.initrd.base,
-	       (unsigned long long)(boot_info.initrd.base + boot_info.initrd.size));
+	       boot_info.initrd.base, boot_info.initrd.base + boot_info.initrd.size);
 	boot_info.initrd.size = 0;
 }
 
@@ -114,8 +117,8 @@ void boot_memory_map(void)
 	machine.hpa_to_va = paging_offset();
 	if (limit < top) {
 		printk(PRINTK_WARNING
-		       "memory above 0x%llx is not used: this hart's %s reaches no further",
-		       (unsigned long long)limit, paging_mode_name());
+		       "memory above 0x%lx is not used: this hart's %s reaches no further",
+		       limit, paging_mode_name());
 		memmap_remove(&usable, limit, UINT64_MAX - limit);
 	}
 	boot_info.image =
@@ -123,17 +126,19 @@ void boot_memory_map(void)
 	boot_info.initrd = boot_memory_find_initrd(limit);
 	memmap_remove(&usable, boot_info.image.base, boot_info.image.size);
 	memmap_remove(&usable, boot_info.initrd.base, boot_info.initrd.size);
-	/* Given out as they are mapped: a range's frames can serve as tables for the next. */
+	/*
+	 * A range is given out as soon as it is mapped: the tables that map the next come from it.
+	 */
 	for (u32 n = 0; n < usable.nr; n++) {
 		const struct frames_range *r = &usable.range[n];
 
-		printk(PRINTK_DEBUG "memory: 0x%09llx to 0x%09llx may be given out",
-		       (unsigned long long)r->base, (unsigned long long)(r->base + r->size));
+		printk(PRINTK_DEBUG "memory: 0x%09lx to 0x%09lx may be given out", r->base,
+		       r->base + r->size);
 		if (paging_map_ram(HPA(r->base), r->size) != CLV_OK ||
 		    frames_add(&machine.frames, HPA(r->base), r->size) != CLV_OK)
 			printk(PRINTK_WARNING
-			       "memory at 0x%llx, %llu KiB, is not used: too many separate ranges",
-			       (unsigned long long)r->base, (unsigned long long)(r->size >> 10));
+			       "memory at 0x%lx, %lu KiB, is not used: too many separate ranges",
+			       r->base, r->size >> 10);
 	}
 	if (machine.frames.free == 0U)
 		boot_fail("no memory: firmware, hypervisor and boot archive take all of it");

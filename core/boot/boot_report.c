@@ -19,17 +19,15 @@ static void boot_report_firmware(void)
 	struct firmware_info fw;
 
 	firmware_info(&fw);
-	printk(PRINTK_INFO "firmware: SBI %u.%u, %s (id %llu) version 0x%llx%s%s%s%s%s%s",
-	       fw.spec_major, fw.spec_minor, fw.impl_name, (unsigned long long)fw.impl_id,
-	       (unsigned long long)fw.impl_version, firmware_has(SBI_EID_TIME) ? ", TIME" : "",
-	       firmware_has(SBI_EID_IPI) ? ", IPI" : "",
+	printk(PRINTK_INFO "firmware: SBI %u.%u, %s (id %lu) version 0x%lx%s%s%s%s%s%s",
+	       fw.spec_major, fw.spec_minor, fw.impl_name, fw.impl_id, fw.impl_version,
+	       firmware_has(SBI_EID_TIME) ? ", TIME" : "", firmware_has(SBI_EID_IPI) ? ", IPI" : "",
 	       firmware_has(SBI_EID_HSM) ? ", HSM" : ", no HSM",
 	       firmware_has(SBI_EID_SRST) ? ", SRST" : ", no SRST",
 	       firmware_has(SBI_EID_DBCN) ? ", DBCN" : ", no DBCN",
 	       firmware_has(SBI_EID_IPI) ? "" : ", no IPI");
-	printk(PRINTK_INFO "hart: mvendorid 0x%llx, marchid 0x%llx, mimpid 0x%llx",
-	       (unsigned long long)fw.mvendorid, (unsigned long long)fw.marchid,
-	       (unsigned long long)fw.mimpid);
+	printk(PRINTK_INFO "hart: mvendorid 0x%lx, marchid 0x%lx, mimpid 0x%lx", fw.mvendorid,
+	       fw.marchid, fw.mimpid);
 }
 
 static void boot_report_machine(void)
@@ -56,8 +54,8 @@ static void boot_report_harts(u32 online)
 			printk(PRINTK_INFO "harts: %s", line);
 			at = 0;
 		}
-		at += str_print(line + at, sizeof(line) - at, "%s%llu%s", at == 0U ? "" : " ",
-				(unsigned long long)h->hartid,
+		at += str_print(line + at, sizeof(line) - at, "%s%lu%s", at == 0U ? "" : " ",
+				h->hartid,
 				i == 0U				? " (boot)"
 				: atomic_read(&h->online) == 0U ? " (offline)"
 								: "");
@@ -70,19 +68,15 @@ static void boot_report_memory(void)
 	char size[TEXT_SIZE_LEN];
 
 	for (u32 n = 0; n < boot_info.ram.nr; n++)
-		printk(PRINTK_INFO "memory: 0x%09llx to 0x%09llx, %s",
-		       (unsigned long long)boot_info.ram.range[n].base,
-		       (unsigned long long)(boot_info.ram.range[n].base +
-					    boot_info.ram.range[n].size),
+		printk(PRINTK_INFO "memory: 0x%09lx to 0x%09lx, %s", boot_info.ram.range[n].base,
+		       boot_info.ram.range[n].base + boot_info.ram.range[n].size,
 		       text_size(boot_info.ram.range[n].size, size));
-	printk(PRINTK_INFO "memory: hypervisor 0x%09llx to 0x%09llx, own tables %s",
-	       (unsigned long long)boot_info.image.base,
-	       (unsigned long long)(boot_info.image.base + boot_info.image.size),
+	printk(PRINTK_INFO "memory: hypervisor 0x%09lx to 0x%09lx, own tables %s",
+	       boot_info.image.base, boot_info.image.base + boot_info.image.size,
 	       paging_mode_name());
 	if (boot_info.archive != NULL)
-		printk(PRINTK_INFO "memory: boot archive 0x%09llx to 0x%09llx",
-		       (unsigned long long)boot_info.initrd.base,
-		       (unsigned long long)(boot_info.initrd.base + boot_info.initrd.size));
+		printk(PRINTK_INFO "memory: boot archive 0x%09lx to 0x%09lx", boot_info.initrd.base,
+		       boot_info.initrd.base + boot_info.initrd.size);
 	printk(PRINTK_INFO "memory: %s for partitions, in %u ranges",
 	       text_size(machine.frames.free, size), machine.frames.nr);
 }
@@ -93,7 +87,7 @@ void boot_report(u32 harts_online)
 	boot_report_firmware();
 	boot_report_harts(harts_online);
 	features_report();
-	printk(PRINTK_INFO "time: %llu Hz", (unsigned long long)timer_frequency());
+	printk(PRINTK_INFO "time: %lu Hz", timer_frequency());
 	boot_report_memory();
 	if (boot_info.cmdline[0] != '\0')
 		printk(PRINTK_INFO "boot arguments: %.200s", boot_info.cmdline);

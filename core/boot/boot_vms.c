@@ -53,7 +53,9 @@ static void boot_vms_report(struct vm *vm)
 	vm_pass_report(vm);
 }
 
-/* Return: true when the partition is there: as an empty slot, loaded by a manager later, or running. */
+/*
+ * Return: true when the partition is there: an empty slot, one for a manager to start, or running
+ */
 static bool boot_vms_bring_up(struct vm *vm)
 {
 	if (vm_create_memory(vm) != CLV_OK)
@@ -76,7 +78,7 @@ u32 boot_vms(const struct config *cfg, const struct archive *archive)
 		if (boot_vms_bring_up(vm_get(i)))
 			made++;
 	}
-	/* Empty slots and partitions that are to be started by hand, and nobody who could do it. */
+	/* If no partition runs, there is no manager that could start or fill one of the others. */
 	if (made != 0U)
 		vm_check_ended();
 	return made;
