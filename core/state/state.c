@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * State records: the table of kinds, and which have been set.
+ * State records: the table of kinds, and which records have been set.
  *
- * It must never look at a record's data: that is the kinds' business.
+ * It must never look at a record's data: that is for its kind to do.
  */
 #include "core/state/state.h"
 
 #include <cleave/errno.h>
 #include <cleave/string.h>
 #include "core/console/console.h"
+#include "core/state/state_internal.h"
 #include "core/vm/vm.h"
 
 /* In ascending order of kind: records are listed, and looked for, in this order. */
@@ -32,7 +33,7 @@ static u32 state_instances(const struct vm *vm, const struct state_kind *k)
 	return k->vcpu ? vm->run.nr_vcpus : 1U;
 }
 
-/* Number of @kind in the table, ARRAY_SIZE() when it is unknown */
+/* Return: index of @kind in the table; ARRAY_SIZE() when it is unknown. */
 static u32 state_find(u64 kind)
 {
 	u32 n = 0;
@@ -55,7 +56,7 @@ bool state_exists(const struct vm *vm, u64 kind, u64 instance)
 	       instance < state_instances(vm, state_kinds[n]);
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------ */
+/* --- reading --------------------------------------------------------------------------------- */
 
 static void state_head(const struct state_kind *k, u32 instance, u32 length,
 		       struct cleave_state_head *head)
@@ -71,6 +72,7 @@ u32 state_list(struct vm *vm, struct cleave_state_head *heads, u32 max)
 {
 	u32 nr = 0;
 
+	spin_assert_held(&vm->lock);
 	for (u32 n = 0; n < ARRAY_SIZE(state_kinds); n++) {
 		const struct state_kind *k = state_kinds[n];
 
@@ -87,13 +89,15 @@ u32 state_get(struct vm *vm, u32 kind, u32 instance, void *record)
 {
 	struct cleave_state_head *head = record;
 	const struct state_kind *k = state_kinds[state_find(kind)];
-	u32 length = k->get(vm, instance, head + 1);
+	u32 length;
 
+	spin_assert_held(&vm->lock);
+	length = k->get(vm, instance, head + 1);
 	state_head(k, instance, length, head);
 	return (u32)sizeof(*head) + length;
 }
 
-/* --- setting ------------------------------------------------------------------------------------------------------ */
+/* --- setting --------------------------------------------------------------------------------- */
 
 static void state_mark(struct vm *vm, u32 n, u32 instance)
 {
@@ -124,6 +128,7 @@ int state_set(struct vm *vm, const void *record, u64 size)
 	const struct cleave_state_head *head = record;
 	u32 n = state_find(head->kind);
 
+	spin_assert_held(&vm->lock);
 	if (head->length != size - sizeof(*head) || (head->flags & ~CLEAVE_STATE_MANDATORY) != 0U)
 		return CLV_ERR_INVAL;
 	if (n == ARRAY_SIZE(state_kinds) || head->version != CLEAVE_STATE_VERSION)
@@ -131,31 +136,37 @@ int state_set(struct vm *vm, const void *record, u64 size)
 	return state_apply(vm, n, head);
 }
 
-/* --- which have been set ------------------------------------------------------------------------------------------ */
+/* --- which have been set --------------------------------------------------------------------- */
 
 void vm_records_accept(struct vm *vm)
 {
+	spin_assert_held(&vm->lock);
 	memset(&vm->records, 0, sizeof(vm->records));
 	vm->records.accepted = true;
-	/* What is typed now would be overwritten by the INPUT record. */
+	/* Whatever is typed from now on would be overwritten by the INPUT record. */
 	console_tty_freeze_input(&vm->tty, true);
 }
 
 static void state_clear(struct vm *vm)
 {
+	spin_assert_held(&vm->lock);
 	memset(&vm->records, 0, sizeof(vm->records));
 	console_tty_freeze_input(&vm->tty, false);
 }
 
 void vm_records_drop_console(struct vm *vm)
 {
+	spin_assert_held(&vm->lock);
 	console_tty_drop_line(&vm->tty);
 	(void)console_tty_load_input(&vm->tty, (const u8 *)"", 0);
 }
 
 void vm_records_forget(struct vm *vm)
 {
-	/* Nothing of it was its own: whoever the records were read from shows the line, and reads what was typed. */
+	/*
+	 * None of it was its own: the line is shown, and what was typed is read, in the slot that
+	 * the records came from.
+	 */
 	if (vm->records.accepted)
 		vm_records_drop_console(vm);
 	state_clear(vm);
@@ -169,12 +180,13 @@ void vm_records_settle(struct vm *vm)
 
 u64 state_missing(const struct vm *vm)
 {
+	spin_assert_held(&vm->lock);
 	if (!vm->records.accepted)
 		return 0;
 	for (u32 n = 0; n < ARRAY_SIZE(state_kinds); n++) {
 		const struct state_kind *k = state_kinds[n];
 
-		/* CONFIG comes first, and says what else there is. */
+		/* CONFIG comes first, and says which others there are. */
 		if ((k->need & ~vm->records.flags) != 0U)
 			continue;
 		for (u32 i = 0; i < state_instances(vm, k); i++) {

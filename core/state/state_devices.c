@@ -2,26 +2,27 @@
 /*
  * State records of the emulated devices and of the partition's side of the console.
  *
- * Lines between devices are not carried: a UART's follows from its registers, a PLIC's inputs are those lines, and its outputs follow
- * from all of it. Each record, when it is set, leaves all three as they must be for what was set so far, so that their order does not
+ * Records do not carry the lines between devices. A UART's line follows from its registers, the
+ * PLIC's inputs are such lines, and its outputs follow from all of these. Whichever record is set
+ * leaves the lines as they must be for what was set so far, so the order of the records does not
  * matter.
  */
 #include <cleave/errno.h>
 #include <cleave/string.h>
 #include "core/config/guest_fdt.h"
-#include "core/state/state.h"
+#include "core/state/state_internal.h"
 #include "core/vm/vm.h"
 
-/* --- UART --------------------------------------------------------------------------------------------------------- */
+/* --- UART ------------------------------------------------------------------------------------ */
 
-static u32 get_uart(struct vm *vm, u32 i, void *data)
+static u32 state_devices_get_uart(struct vm *vm, u32 i, void *data)
 {
 	(void)i;
 	vuart_save(&vm->uart, data);
 	return sizeof(struct cleave_state_uart);
 }
 
-static int set_uart(struct vm *vm, u32 i, const void *data, u32 length)
+static int state_devices_set_uart(struct vm *vm, u32 i, const void *data, u32 length)
 {
 	(void)i;
 	(void)length;
@@ -30,22 +31,22 @@ static int set_uart(struct vm *vm, u32 i, const void *data, u32 length)
 
 const struct state_kind state_kind_uart = { .kind = CLEAVE_STATE_UART,
 					    .size = sizeof(struct cleave_state_uart),
-					    .get = get_uart,
-					    .set = set_uart };
+					    .get = state_devices_get_uart,
+					    .set = state_devices_set_uart };
 
-/* --- PLIC --------------------------------------------------------------------------------------------------------- */
+/* --- PLIC ------------------------------------------------------------------------------------ */
 
-#define PLIC_LEVELS   7U /* priorities and thresholds */
-#define PLIC_SOURCE_0 1U
+#define PLIC_LEVELS   7U /* highest priority and threshold */
+#define PLIC_SOURCE_0 1U /* its bit in a set of sources: it does not exist */
 
 _Static_assert(VPLIC_SOURCES == CLEAVE_STATE_PLIC_SOURCES, "the record has every source");
 
-static u32 more_plic(struct vm *vm)
+static u32 state_devices_more_plic(struct vm *vm)
 {
 	return vm->run.nr_vcpus * (u32)sizeof(struct cleave_state_plic_context);
 }
 
-static u32 get_plic(struct vm *vm, u32 i, void *data)
+static u32 state_devices_get_plic(struct vm *vm, u32 i, void *data)
 {
 	struct vplic *p = &vm->plic;
 	struct cleave_state_plic *r = data;
@@ -61,10 +62,10 @@ static u32 get_plic(struct vm *vm, u32 i, void *data)
 	for (u32 n = 0; n < vm->run.nr_vcpus; n++)
 		c[n] = (struct cleave_state_plic_context){ p->enable[n], p->threshold[n] };
 	spin_unlock(&p->lock);
-	return (u32)sizeof(*r) + more_plic(vm);
+	return (u32)sizeof(*r) + state_devices_more_plic(vm);
 }
 
-static bool plic_is_legal(const struct vm *vm, const struct cleave_state_plic *r)
+static bool state_devices_plic_is_legal(const struct vm *vm, const struct cleave_state_plic *r)
 {
 	const struct cleave_state_plic_context *c = (const void *)(r + 1);
 
@@ -83,14 +84,15 @@ static bool plic_is_legal(const struct vm *vm, const struct cleave_state_plic *r
 	return true;
 }
 
-static int set_plic(struct vm *vm, u32 i, const void *data, u32 length)
+static int state_devices_set_plic(struct vm *vm, u32 i, const void *data, u32 length)
 {
 	struct vplic *p = &vm->plic;
 	const struct cleave_state_plic *r = data;
 	const struct cleave_state_plic_context *c = (const void *)(r + 1);
 
 	(void)i;
-	if (length != sizeof(*r) + more_plic(vm) || !plic_is_legal(vm, r))
+	if (length != sizeof(*r) + state_devices_more_plic(vm) ||
+	    !state_devices_plic_is_legal(vm, r))
 		return CLV_ERR_INVAL;
 	spin_lock(&p->lock);
 	p->pending = r->pending;
@@ -101,7 +103,10 @@ static int set_plic(struct vm *vm, u32 i, const void *data, u32 length)
 		p->threshold[n] = (u8)c[n].threshold;
 	}
 	spin_unlock(&p->lock);
-	/* What the UART says has not changed; saying it again makes the gateways and the outputs look at what has. */
+	/*
+	 * The UART's line has not changed. Setting it again makes the gateways and the outputs
+	 * follow what has.
+	 */
 	spin_lock(&vm->uart.lock);
 	vplic_line(p, GUEST_UART_IRQ, vm->uart.irq);
 	spin_unlock(&vm->uart.lock);
@@ -110,28 +115,28 @@ static int set_plic(struct vm *vm, u32 i, const void *data, u32 length)
 
 const struct state_kind state_kind_plic = { .kind = CLEAVE_STATE_PLIC,
 					    .size = sizeof(struct cleave_state_plic),
-					    .more = more_plic,
-					    .get = get_plic,
-					    .set = set_plic };
+					    .more = state_devices_more_plic,
+					    .get = state_devices_get_plic,
+					    .set = state_devices_set_plic };
 
-/* --- console ------------------------------------------------------------------------------------------------------ */
+/* --- console --------------------------------------------------------------------------------- */
 
 _Static_assert(CONSOLE_SAVE_MAX <= CLEAVE_STATE_OUTPUT_MAX, "an open line fits into a record");
 _Static_assert(CONFIG_CONSOLE_RX <= CLEAVE_STATE_MAX - sizeof(struct cleave_state_head),
 	       "what was typed fits into a record");
 
-static u32 more_output(struct vm *vm)
+static u32 state_devices_more_output(struct vm *vm)
 {
 	return console_tty_line_bytes(&vm->tty);
 }
 
-static u32 get_output(struct vm *vm, u32 i, void *data)
+static u32 state_devices_get_output(struct vm *vm, u32 i, void *data)
 {
 	(void)i;
 	return console_tty_save_line(&vm->tty, data);
 }
 
-static int set_output(struct vm *vm, u32 i, const void *data, u32 length)
+static int state_devices_set_output(struct vm *vm, u32 i, const void *data, u32 length)
 {
 	(void)i;
 	if (length > CONSOLE_SAVE_MAX || memchr(data, '\n', length) != NULL)
@@ -141,27 +146,29 @@ static int set_output(struct vm *vm, u32 i, const void *data, u32 length)
 	return CLV_OK;
 }
 
-const struct state_kind state_kind_output = {
-	.kind = CLEAVE_STATE_OUTPUT, .more = more_output, .get = get_output, .set = set_output
-};
+const struct state_kind state_kind_output = { .kind = CLEAVE_STATE_OUTPUT,
+					      .more = state_devices_more_output,
+					      .get = state_devices_get_output,
+					      .set = state_devices_set_output };
 
-static u32 more_input(struct vm *vm)
+static u32 state_devices_more_input(struct vm *vm)
 {
 	return console_tty_input_bytes(&vm->tty);
 }
 
-static u32 get_input(struct vm *vm, u32 i, void *data)
+static u32 state_devices_get_input(struct vm *vm, u32 i, void *data)
 {
 	(void)i;
 	return console_tty_save_input(&vm->tty, data);
 }
 
-static int set_input(struct vm *vm, u32 i, const void *data, u32 length)
+static int state_devices_set_input(struct vm *vm, u32 i, const void *data, u32 length)
 {
 	(void)i;
 	return console_tty_load_input(&vm->tty, data, length);
 }
 
-const struct state_kind state_kind_input = {
-	.kind = CLEAVE_STATE_INPUT, .more = more_input, .get = get_input, .set = set_input
-};
+const struct state_kind state_kind_input = { .kind = CLEAVE_STATE_INPUT,
+					     .more = state_devices_more_input,
+					     .get = state_devices_get_input,
+					     .set = state_devices_set_input };

@@ -38,7 +38,7 @@ static void pass_on(void)
 	static u8 again[CLEAVE_STATE_MAX] __attribute__((aligned(8)));
 	u32 size;
 
-	world_init(&other, world.vm.nr_vcpus, world.machine.vlenb, world.machine.asid_bits);
+	world_init(&other, world.vm.run.nr_vcpus, world.machine.vlenb, world.machine.asid_bits);
 	for (u32 n = 0; (size = world_record(&world, n, record)) != 0U; n++) {
 		must(size <= sizeof(record));
 		must(state_set(&other.vm, record, size) == CLV_OK);

@@ -169,6 +169,7 @@ void world_init(struct world *w, u32 vcpus, u32 vlenb, u8 asid_bits)
 					    .memory = { { 0x80000000, 0x1000000 },
 							{ 0x100000000, 0x200000 } } };
 	w->vm.cfg = &w->cfg;
+	spin_lock(&w->vm.lock); /* the callers of state_*() hold it; so does a world, for good */
 	w->vm.run.state = CLEAVE_VM_PAUSED;
 	w->vm.time_stands = true;
 	w->vm.run.nr_vcpus = vcpus;
