@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * clock: a worker on each CPU reads the time CSR and CLOCK_MONOTONIC all the time. Time must not go back, on one CPU or
- * between two: before a CPU reads the clock it takes the highest value that any CPU has published, and what it reads then
- * must not be lower. Nor may it jump: two reads that follow each other lie within a bound. The bound is long, since the guest's
- * own scheduler may take the CPU away in between; how long it was at worst is in the status.
+ * clock: a worker on each CPU reads the time CSR and CLOCK_MONOTONIC all the time.
+ *
+ * Time must not go back, on one CPU or between two: before a CPU reads the clock it takes the
+ * highest value that any CPU has published, and what it reads then must not be lower. Time must
+ * not jump either: two reads that follow each other lie within a bound. The bound is long, since
+ * the guest's own scheduler may take the CPU away in between; the status has the longest time
+ * between two reads.
  */
 #include "guests/linux/load.h"
 
@@ -12,10 +15,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define READS 65536U /* that are a round */
+#define READS 65536U /* in a round */
 
-/* The time CSR, read after all loads and stores before it. */
-static uint64_t rdtime(void)
+/* Read the time CSR, after all loads and stores before it. */
+static uint64_t clock_rdtime(void)
 {
 	uint64_t t;
 
@@ -23,8 +26,8 @@ static uint64_t rdtime(void)
 	return t;
 }
 
-/* Ticks of the time CSR in a second; it is one big-endian cell. */
-static uint64_t timebase(struct load_status *s)
+/* Return: ticks of the time CSR in a second, which the device tree has in one big-endian cell. */
+static uint64_t clock_timebase(struct load_status *s)
 {
 	uint8_t cell[4] = { 0 };
 	int fd = open("/proc/device-tree/cpus/timebase-frequency", O_RDONLY);
@@ -39,8 +42,8 @@ static uint64_t timebase(struct load_status *s)
 	return hz;
 }
 
-/* How often the guest's scheduler has taken the CPU away from this worker. */
-static uint64_t switches(void)
+/* Return: how often the guest's scheduler has taken the CPU away from this worker. */
+static uint64_t clock_switches(void)
 {
 	struct rusage u;
 
@@ -49,10 +52,12 @@ static uint64_t switches(void)
 }
 
 /**
- * struct reader - one clock as one worker sees it
- * @hz: its units in a second; @highest: the highest value that any worker has published; @before: what this one read last
+ * struct clock_reader - one clock as one worker sees it
+ * @hz: its units in a second
+ * @highest: the highest value that any worker has published
+ * @before: what this worker read last
  */
-struct reader {
+struct clock_reader {
 	const char *name;
 	uint64_t (*read)(void);
 	uint64_t hz;
@@ -60,7 +65,8 @@ struct reader {
 	uint64_t before;
 };
 
-static void look(struct load_status *s, unsigned int n, struct reader *r)
+/* Read the clock once, and fail if it went back or jumped. */
+static void clock_look(struct load_status *s, unsigned int n, struct clock_reader *r)
 {
 	uint64_t seen = __atomic_load_n(r->highest, __ATOMIC_ACQUIRE), now = r->read(), us;
 
@@ -73,7 +79,7 @@ static void look(struct load_status *s, unsigned int n, struct reader *r)
 	us = (now - r->before) * 1000000U / r->hz;
 	if (us > (uint64_t)s->argument * 1000U)
 		load_fail(s, "clock: %s jumped on CPU %u: from %lu to %lu, %lu us; %lu switches",
-			  r->name, n, r->before, now, us, switches());
+			  r->name, n, r->before, now, us, clock_switches());
 	load_max(&s->worst_us, us);
 	load_max(r->highest, now);
 	r->before = now;
@@ -81,8 +87,10 @@ static void look(struct load_status *s, unsigned int n, struct reader *r)
 
 void clock_work(struct load_status *s, unsigned int n)
 {
-	struct reader csr = { "the time CSR", rdtime, timebase(s), &s->last_time, 0 };
-	struct reader mono = { "CLOCK_MONOTONIC", load_monotonic, 1000000000U, &s->last_mono, 0 };
+	struct clock_reader csr = { "the time CSR", clock_rdtime, clock_timebase(s), &s->last_time,
+				    0 };
+	struct clock_reader mono = { "CLOCK_MONOTONIC", load_monotonic, 1000000000U, &s->last_mono,
+				     0 };
 	cpu_set_t one;
 	unsigned int i;
 
@@ -95,8 +103,8 @@ void clock_work(struct load_status *s, unsigned int n)
 	mono.before = mono.read();
 	for (;;) {
 		for (i = 0; i < READS; i++) {
-			look(s, n, &csr);
-			look(s, n, &mono);
+			clock_look(s, n, &csr);
+			clock_look(s, n, &mono);
 		}
 		load_round(s, n);
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * counter: prints `counter N` on the console each second of the guest's time, N without a gap. Who reads the console sees
- * what was lost or doubled. A wake-up that comes before its time is a failure; how late one came at worst is in the status.
+ * counter: prints `counter N` on the console each second of the guest's time, with N counting up
+ * without a gap. So the console shows whether a line was lost or doubled. A wake-up before its
+ * time is a failure; the status says how late the latest one came.
  */
 #include "guests/linux/load.h"
 
@@ -29,7 +30,7 @@ void counter_work(struct load_status *s, unsigned int n)
 			load_fail(s, "counter: woken %lu ns before its time", due - now);
 		load_max(&s->worst_us, (now - due) / 1000U);
 		length = snprintf(line, sizeof(line), "counter %lu\n", i);
-		/* One write, so that nothing of the shell's comes between. */
+		/* Do one write, so that nothing of the shell's comes in between. */
 		if (write(STDOUT_FILENO, line, (size_t)length) != length)
 			load_fail(s, "counter: the console did not take line %lu whole", i);
 		__atomic_store_n(&s->count, i, __ATOMIC_RELEASE);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Loads for a Linux guest: programs that keep the guest busy in a known way, and find out by themselves when something of
- * theirs was lost, doubled or changed. What a load found is kept in a status page that other processes read, so that the
- * console stays quiet until somebody asks. A load must never call a difference fine.
+ * Loads for a Linux guest: programs that keep the guest busy in a known way, and find out by
+ * themselves when something of theirs was lost, doubled or changed. A load keeps what it found in
+ * a status page that other processes read, so that the console stays quiet until somebody asks. A
+ * load must never accept a difference.
  *
- * A load is a supervisor and some workers, which are processes. All fields of the status page that more than one of them
- * touches are accessed by atomics; the rest is written by the supervisor before the first worker exists.
+ * A load is a supervisor and some workers, all of them processes. Fields of the status page that
+ * more than one of them touches are accessed by atomics; the supervisor writes the rest before the
+ * first worker exists.
  */
 #ifndef GUESTS_LINUX_LOAD_H
 #define GUESTS_LINUX_LOAD_H
@@ -17,7 +19,7 @@
 #define LOAD_WORKERS 8U
 #define LOAD_TEXT    200U
 
-/* A worker does not come back from its work; these are how its process ends. */
+/* Exit status of a worker's process after a failure; a worker never returns from its work. */
 #define LOAD_EXIT_FAILED 3
 
 enum load_state {
@@ -32,12 +34,15 @@ enum load_state {
  * @state: enum load_state, by atomics
  * @pid: of the supervisor, which leads a process group
  * @workers: how many there are
- * @rounds: of each worker; it rises when a worker has looked at everything of its own once, by atomics
  * @ready: workers that have prepared, by atomics
+ * @argument: as it was given, or the standard one
+ * @rounds: of each worker: how often it has checked everything of its own, by atomics
  * @bytes: memory that the load works on, by atomics
- * @count: what the load counts beside rounds, by atomics
+ * @count: what the load counts besides rounds, by atomics
  * @worst_us: the longest time between two looks at the clock, microseconds, by atomics
- * @last_time: the highest value of the time CSR that any worker has seen; @last_mono: of CLOCK_MONOTONIC, nanoseconds
+ * @last_time: the highest value of the time CSR that any worker has seen, by atomics
+ * @last_mono: the same of CLOCK_MONOTONIC, nanoseconds, by atomics
+ * @text: why it failed
  */
 struct load_status {
 	uint32_t state;
@@ -56,9 +61,11 @@ struct load_status {
 
 /**
  * struct load - one kind of load
- * @argument: its name for the usage, or NULL; @least, @most, @standard: its values
- * @per_cpu: one worker on each CPU; else one in all
- * @work: of worker @n, never returns
+ * @argument: what the usage calls its argument; NULL: it has none
+ * @least, @most, @standard: the argument's lowest and highest value, and the one that it has
+ *	unless given
+ * @per_cpu: there is one worker on each CPU; else one in all
+ * @work: what worker @n does; never returns
  */
 struct load {
 	const char *name;
@@ -70,23 +77,29 @@ struct load {
 	void (*work)(struct load_status *s, unsigned int n);
 };
 
-/* status.c */
+/* load.c: the status page */
 
-/** load_status_open() - map the status page of the load @name, empty when @create. Return: the page, or NULL with errno */
+/**
+ * load_status_open() - map the status page of the load @name, a new one with @create. Return: the
+ * page; NULL: see errno
+ */
 struct load_status *load_status_open(const char *name, bool create);
 
-/** load_note() - something is wrong with the load: keep the first such line in the status page, and print it */
+/**
+ * load_note() - report what is wrong with the load: print it, and keep the first such line in the
+ * status page
+ */
 void load_note(struct load_status *s, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/** load_fail() - as load_note(), from a worker, whose process ends */
+/** load_fail() - as load_note(), and end the calling worker's process */
 _Noreturn void load_fail(struct load_status *s, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/** load_ready() - the calling worker has prepared what it works on */
+/** load_ready() - say that the calling worker has prepared what it works on */
 void load_ready(struct load_status *s);
 
-/** load_round() - worker @n has looked at everything of its own once more */
+/** load_round() - say that worker @n has checked everything of its own once more */
 void load_round(struct load_status *s, unsigned int n);
 
 /** load_max() - raise *@word to @value if that is higher. Return: what it was before */
@@ -97,10 +110,16 @@ uint64_t load_monotonic(void);
 
 /* klog.c: the kernel's own log */
 
-/** klog_mark() - what is in the kernel's log so far is of no interest. Return: it could be read */
+/**
+ * klog_mark() - ignore from now on what is in the kernel's log so far. Return: true when the log
+ * could be read
+ */
 bool klog_mark(void);
 
-/** klog_check() - print each line at warning level or worse since the mark, and a summary. Return: there is none */
+/**
+ * klog_check() - print each line at warning level or worse since the mark, and a summary. Return:
+ * true when there is none
+ */
 bool klog_check(void);
 
 /* The work of each kind, in the file of its name */
@@ -110,7 +129,11 @@ void kernel_work(struct load_status *s, unsigned int n);
 void clock_work(struct load_status *s, unsigned int n);
 void counter_work(struct load_status *s, unsigned int n);
 
-/** kernel_echo() - what kernel_work() executes: writes a pattern that @seed decides to standard output. Return: exit status */
+/**
+ * kernel_echo() - write to standard output a pattern that follows from @seed; kernel_work()
+ * executes it
+ * Return: the exit status.
+ */
 int kernel_echo(uint64_t seed);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * writer: writes over its memory all the time. Each page carries where it is and how often it was written, and every word
- * of it follows from these two. Before a page is written again, every word is compared: a write that was lost leaves an older
- * generation, a page that was copied to the wrong place another number, and a page that was torn a mixture.
+ * writer: overwrites its memory all the time. Each page carries its number and how often it was
+ * written (its generation), and every word of it follows from these two. Before a page is written
+ * again, every word is compared. A lost write leaves an older generation, a page that was copied
+ * to the wrong place has another number, and a torn page is a mixture.
  *
- * The pages are visited in an order that jumps, so that what is dirty lies everywhere.
+ * The pages are visited in an order that jumps, so that dirty pages lie everywhere.
  */
 #include "guests/linux/load.h"
 
@@ -16,11 +17,14 @@
 
 #define PAGE	4096U
 #define WORDS	(PAGE / sizeof(uint64_t))
-#define RESERVE (16U << 20) /* bytes that the kernel and the shell keep */
-#define STRIDE	7919U /* a prime: all pages come in their turn unless their number is a multiple */
+#define RESERVE (16U << 20) /* bytes that are left to the kernel and the shell */
+#define STRIDE	7919U	    /* a prime: visits all pages, unless their count is a multiple of it */
 
-/* The value of word @i of a page in its generation. Words 0 and 1 are the two in the clear. */
-static uint64_t word_of(uint64_t page, uint64_t generation, size_t i)
+/*
+ * Return: the value of word @i of a page in its generation. Words 0 and 1 are the number and the
+ * generation themselves.
+ */
+static uint64_t writer_word_of(uint64_t page, uint64_t generation, size_t i)
 {
 	uint64_t seed = (page << 32 | generation) * 0x9e3779b97f4a7c15U;
 
@@ -29,28 +33,31 @@ static uint64_t word_of(uint64_t page, uint64_t generation, size_t i)
 	return i == 1 ? generation : seed + i * 0xbf58476d1ce4e5b9U;
 }
 
-/* The first word that is not what it must be, or WORDS. */
-static size_t differs(const volatile uint64_t *w, uint64_t page, uint64_t generation)
+/* Return: the first word that is not what it must be; WORDS when there is none. */
+static size_t writer_differs(const volatile uint64_t *w, uint64_t page, uint64_t generation)
 {
 	size_t i;
 
 	for (i = 0; i < WORDS; i++) {
-		if (w[i] != word_of(page, generation, i))
+		if (w[i] != writer_word_of(page, generation, i))
 			return i;
 	}
 	return WORDS;
 }
 
-static void fill(volatile uint64_t *w, uint64_t page, uint64_t generation)
+static void writer_fill(volatile uint64_t *w, uint64_t page, uint64_t generation)
 {
 	size_t i;
 
 	for (i = 0; i < WORDS; i++)
-		w[i] = word_of(page, generation, i);
+		w[i] = writer_word_of(page, generation, i);
 }
 
-/* The guest-physical address of a page of ours, 0 when the kernel does not tell: who looks for the fault wants it. */
-static uint64_t physical(const volatile void *at)
+/*
+ * Return: the guest-physical address of a page, which helps to look for the fault; 0 when the
+ * kernel does not tell it.
+ */
+static uint64_t writer_physical(const volatile void *at)
 {
 	uint64_t entry = 0;
 	int fd = open("/proc/self/pagemap", O_RDONLY);
@@ -64,24 +71,24 @@ static uint64_t physical(const volatile void *at)
 	return (entry >> 63 & 1U) != 0 ? (entry & ((UINT64_C(1) << 55) - 1U)) * PAGE : 0;
 }
 
-static _Noreturn void report(struct load_status *s, const volatile uint64_t *w, uint64_t page,
-			     uint64_t generation)
+static _Noreturn void writer_report(struct load_status *s, const volatile uint64_t *w,
+				    uint64_t page, uint64_t generation)
 {
 	uint64_t found_page = w[0], found = w[1];
-	size_t i = differs(w, page, generation);
+	size_t i = writer_differs(w, page, generation);
 	const char *what = "torn or changed";
 
-	if (differs(w, found_page, found) == WORDS)
+	if (writer_differs(w, found_page, found) == WORDS)
 		what = found_page != page ? "another page" : "an older write";
 	load_fail(s,
 		  "writer: page %lu at gpa 0x%lx is %s: word %zu is 0x%lx, not 0x%lx; it says page "
 		  "%lu generation %lu, not %lu",
-		  page, physical(w), what, i, w[i], word_of(page, generation, i), found_page, found,
-		  generation);
+		  page, writer_physical(w), what, i, w[i], writer_word_of(page, generation, i),
+		  found_page, found, generation);
 }
 
-/* Bytes of memory that the guest could still give. */
-static uint64_t available(struct load_status *s)
+/* Return: bytes of memory that the guest could still give. */
+static uint64_t writer_available(struct load_status *s)
 {
 	unsigned long kib = 0;
 	char line[128];
@@ -98,13 +105,13 @@ static uint64_t available(struct load_status *s)
 	return kib * 1024U;
 }
 
-/* Pages of each worker. The first worker decides, before any of them has taken memory. */
-static uint64_t share(struct load_status *s, unsigned int n)
+/* Return: pages for each worker. The first worker decides, before any of them has taken memory. */
+static uint64_t writer_share(struct load_status *s, unsigned int n)
 {
 	uint64_t bytes = 0, free;
 
 	if (n == 0) {
-		free = available(s);
+		free = writer_available(s);
 		bytes = free / 100U * (uint64_t)s->argument;
 		if (bytes > free - RESERVE)
 			bytes = free - RESERVE;
@@ -117,7 +124,7 @@ static uint64_t share(struct load_status *s, unsigned int n)
 
 void writer_work(struct load_status *s, unsigned int n)
 {
-	uint64_t pages = share(s, n), generation = 1, i, page = 0;
+	uint64_t pages = writer_share(s, n), generation = 1, i, page = 0;
 	uint64_t stride = pages % STRIDE == 0 ? 1 : STRIDE;
 	volatile uint64_t *memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
 					 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -126,14 +133,14 @@ void writer_work(struct load_status *s, unsigned int n)
 	if (memory == MAP_FAILED)
 		load_fail(s, "writer: no mapping of %lu pages", pages);
 	for (i = 0; i < pages; i++)
-		fill(memory + i * WORDS, i, generation);
+		writer_fill(memory + i * WORDS, i, generation);
 	load_ready(s);
 	for (;;) {
 		for (i = 0; i < pages; i++) {
 			w = memory + page * WORDS;
-			if (differs(w, page, generation) != WORDS)
-				report(s, w, page, generation);
-			fill(w, page, generation + 1);
+			if (writer_differs(w, page, generation) != WORDS)
+				writer_report(s, w, page, generation);
+			writer_fill(w, page, generation + 1);
 			page = (page + stride) % pages;
 		}
 		generation++;

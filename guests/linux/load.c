@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The status page of a load: a file of one page that its processes, and whoever asks, have mapped. */
+/*
+ * The status page of a load: a file of one page, which the load's processes and whoever asks have
+ * mapped.
+ */
 #include "guests/linux/load.h"
 
 #include <errno.h>
@@ -29,7 +32,7 @@ struct load_status *load_status_open(const char *name, bool create)
 		if ((mkdir("/run", 0755) != 0 && errno != EEXIST) ||
 		    (mkdir(FOLDER, 0755) != 0 && errno != EEXIST))
 			return NULL;
-		/* A new file: whoever has the old one mapped goes on to see the old one. */
+		/* Make a new file: a process that has the old one mapped still sees the old one. */
 		unlink(path);
 	}
 	fd = open(path, create ? O_RDWR | O_CREAT | O_EXCL : O_RDWR, 0644);
@@ -43,13 +46,13 @@ struct load_status *load_status_open(const char *name, bool create)
 	return page == MAP_FAILED ? NULL : page;
 }
 
-static void note(struct load_status *s, const char *format, va_list args)
+static void load_note_args(struct load_status *s, const char *format, va_list args)
 {
 	uint32_t state = __atomic_load_n(&s->state, __ATOMIC_ACQUIRE);
 	char text[LOAD_TEXT];
 
 	vsnprintf(text, sizeof(text), format, args);
-	/* Of several that fail, the first is the one that is told of. */
+	/* Of several failures only the first is reported. */
 	while (state < LOAD_FAILED) {
 		if (__atomic_compare_exchange_n(&s->state, &state, LOAD_FAILED, false,
 						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
@@ -65,7 +68,7 @@ void load_note(struct load_status *s, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	note(s, format, args);
+	load_note_args(s, format, args);
 	va_end(args);
 }
 
@@ -74,7 +77,7 @@ void load_fail(struct load_status *s, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	note(s, format, args);
+	load_note_args(s, format, args);
 	va_end(args);
 	_exit(LOAD_EXIT_FAILED);
 }
