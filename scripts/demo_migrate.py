@@ -50,9 +50,10 @@ class Lost(Exception):
 def argv_of(side, folder):
     """QEMU's command line of a side. The left machine waits for nobody; the right one connects when it can."""
     path = os.path.join(folder, "peer")
-    chardev = f"socket,path={path}," + ("server=on,wait=off" if side == "left" else "reconnect-ms=200")
-    return qemu.command(os.path.join(OUT, "cleave.bin"), os.path.join(folder, side + ".cpio"), smp=3, mem=MEMORY,
-                        extra=qemu.link({"cleave.peer": chardev}))
+    chardev = f"socket,path={path}," + ("server=on,wait=off"
+                                        if side == "left" else "reconnect-ms=200")
+    return qemu.command(os.path.join(OUT, "cleave.bin"), os.path.join(folder, side + ".cpio"),
+                        smp=3, mem=MEMORY, extra=qemu.link({"cleave.peer": chardev}))
 
 
 class Console:
@@ -73,7 +74,10 @@ class Console:
         only in a whole line are all control sequences whole.
         """
         *whole, self.rest = (self.rest + data).split(b"\n")
-        lines = [SEQUENCE.sub("", line.rpartition(ROW_CLEAR)[2].decode(errors="replace")) for line in whole]
+        lines = [
+            SEQUENCE.sub("",
+                         line.rpartition(ROW_CLEAR)[2].decode(errors="replace")) for line in whole
+        ]
         with self.news:
             self.text += "".join(line + "\n" for line in lines)
             self.news.notify_all()
@@ -177,8 +181,12 @@ def numbers(console, name):
 def as_lines(folder):
     """Play both sides and print what they say. Return: the exit status."""
     wrong, sides = [], {side: Console(side, folder) for side in PLAY}
-    threads = [threading.Thread(target=show_lines, args=item, daemon=True) for item in sides.items()]
-    players = [threading.Thread(target=play, args=(side, c, True, wrong)) for side, c in sides.items()]
+    threads = [
+        threading.Thread(target=show_lines, args=item, daemon=True) for item in sides.items()
+    ]
+    players = [
+        threading.Thread(target=play, args=(side, c, True, wrong)) for side, c in sides.items()
+    ]
     try:
         for thread in threads + players:
             thread.start()
@@ -191,12 +199,17 @@ def as_lines(folder):
             thread.join()
     left, right = numbers(sides["left"], "linux"), numbers(sides["right"], "spare")
     counted = sorted(set(left) | set(right))
-    if not wrong and (len(counted) != len(left) + len(right) or counted != list(range(1, len(counted) + 1))):
+    if not wrong and (len(counted) != len(left) + len(right)
+                      or counted != list(range(1,
+                                               len(counted) + 1))):
         wrong.append(f"the counter's lines: {left} on the left, {right} on the right")
     for line in wrong:
         print(f"demo: FAILED: {line}")
     if not wrong:
-        print(f"demo: Linux moved, every page compared; it counted to {left[-1]} on the left and from {right[0]} on the right")
+        print(
+            f"demo: Linux moved, every page compared; it counted to {left[-1]} on the left and "
+            f"from {right[0]} on the right"
+        )
     return 1 if wrong else 0
 
 
@@ -237,11 +250,13 @@ def in_panes(folder):
         run("set-option", "-g", "status-right", "")
         run("set-option", "-g", "window-status-current-format", HINT)
         run("set-option", "-g", "pane-border-status", "top")
-        run("set-option", "-g", "pane-border-format", " #{?#{==:#{pane_index},0},left,right} machine ")
+        run("set-option", "-g", "pane-border-format",
+            " #{?#{==:#{pane_index},0},left,right} machine ")
         # A row of the manager's table is some 85 columns wide.
         run("split-window", "-h" if width >= 170 else "-v", "-t", "demo", of("right"))
         run("select-pane", "-t", "demo:0.0")
-        return subprocess.run([*tmux, "attach-session", "-t", "demo"], env=env, check=False).returncode
+        return subprocess.run([*tmux, "attach-session", "-t", "demo"], env=env,
+                              check=False).returncode
     finally:
         subprocess.run([*tmux, "kill-server"], env=env, check=False, stderr=subprocess.DEVNULL)
 
@@ -256,13 +271,18 @@ def pack(folder, version):
              "initrd.gz": os.path.join(OUT, "linux", "initrd.gz")}
     for path in [*files.values(), *guest.values()]:
         if not os.path.exists(path):
-            sys.exit(f"demo: {os.path.relpath(path, TOP)} is not here: 'make setup' downloads, 'make' builds")
+            sys.exit(
+                f"demo: {os.path.relpath(path, TOP)} is not here: 'make setup' downloads, 'make' "
+                f"builds"
+            )
     for side in PLAY:
         names = {**files, **guest} if side == "left" else files
-        subprocess.run([os.path.join(TOP, "tools", "cleave-archive"), "-o", os.path.join(folder, side + ".cpio"),
-                        os.path.join(TOP, "guests", "manager", f"demo-migrate-{side}.dts"),
-                        *(f"{name}={path}" for name, path in names.items())],
-                       env=dict(os.environ, CLEAVE_CHECK=os.path.join(OUT, "host", "cleave-check")), check=True,
+        subprocess.run([
+            os.path.join(TOP, "tools", "cleave-archive"), "-o",
+            os.path.join(folder, side + ".cpio"),
+            os.path.join(TOP, "guests", "manager", f"demo-migrate-{side}.dts"),
+            *(f"{name}={path}" for name, path in names.items())
+        ], env=dict(os.environ, CLEAVE_CHECK=os.path.join(OUT, "host", "cleave-check")), check=True,
                        stdout=subprocess.DEVNULL)
 
 

@@ -50,7 +50,10 @@ def link(ports):
 
     link({"cleave.peer": "socket,path=/tmp/peer,server=on,wait=off"})
     """
-    argv = ["-global", "virtio-mmio.force-legacy=false", "-device", "virtio-serial-device,bus=virtio-mmio-bus.0"]
+    argv = [
+        "-global", "virtio-mmio.force-legacy=false", "-device",
+        "virtio-serial-device,bus=virtio-mmio-bus.0"
+    ]
     for number, (name, chardev) in enumerate(ports.items()):
         backend, _, options = chardev.partition(",")
         argv += ["-chardev", f"{backend},id=link{number}" + ("," + options if options else "")]
@@ -61,7 +64,8 @@ def link(ports):
 def version():
     """(major, minor) of the QEMU that command() names, or None when there is none."""
     try:
-        text = subprocess.run([QEMU, "--version"], capture_output=True, text=True, check=True).stdout
+        text = subprocess.run([QEMU, "--version"], capture_output=True, text=True,
+                              check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
     found = re.search(r"version (\d+)\.(\d+)", text)
@@ -74,25 +78,32 @@ def complaint():
     if have is None:
         return f"{QEMU} is not here: run 'make setup'"
     if have < OLDEST:
-        return (f"QEMU {have[0]}.{have[1]} cannot be trusted for dirty logging: its harts update A/D bits of "
-                "guest page tables through a write-protected G-stage mapping, without a trap. "
-                "Use 10.0 or later ('make setup' installs it on Debian)")
+        return (
+            f"QEMU {have[0]}.{have[1]} cannot be trusted for dirty logging: its harts update A/D "
+            f"bits of "
+            "guest page tables through a write-protected G-stage mapping, without a trap. "
+            "Use 10.0 or later ('make setup' installs it on Debian)")
     return None
 
 
 def main():
-    parser = argparse.ArgumentParser(description="print (or become) the command that boots Cleave in QEMU")
-    parser.add_argument("--kernel", default="build/cleave.bin", help="the hypervisor (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        description="print (or become) the command that boots Cleave in QEMU")
+    parser.add_argument("--kernel", default="build/cleave.bin",
+                        help="the hypervisor (default: %(default)s)")
     parser.add_argument("--initrd", help="the boot archive")
     parser.add_argument("--smp", default="4", help="harts (default: %(default)s)")
     parser.add_argument("--mem", default="4G", help="memory (default: %(default)s)")
     parser.add_argument("--cpu", default="", help="further CPU properties, e.g. sstc=off")
-    parser.add_argument("--machine", default="", help="further machine properties, e.g. aia=aplic-imsic")
+    parser.add_argument("--machine", default="",
+                        help="further machine properties, e.g. aia=aplic-imsic")
     parser.add_argument("--append", default="", help="boot arguments of the hypervisor")
-    parser.add_argument("--link", action="append", default=[], metavar="NAME=CHARDEV",
-                        help="a port of the console device at " + LINK_NODE + ", e.g. "
-                        "cleave.peer=socket,path=/tmp/peer,server=on,wait=off; may stand more than once")
-    parser.add_argument("--run", action="store_true", help="become the command instead of printing it")
+    parser.add_argument(
+        "--link", action="append", default=[], metavar="NAME=CHARDEV",
+        help="a port of the console device at " + LINK_NODE + ", e.g. "
+        "cleave.peer=socket,path=/tmp/peer,server=on,wait=off; may stand more than once")
+    parser.add_argument("--run", action="store_true",
+                        help="become the command instead of printing it")
     parser.add_argument("extra", nargs="*", help="further arguments of QEMU, after --")
     args = parser.parse_args()
 
@@ -101,7 +112,8 @@ def main():
             parser.error(f"--link {port}: wanted: NAME=CHARDEV")
     ports = dict(port.split("=", 1) for port in args.link)
     extra = (link(ports) if ports else []) + args.extra
-    argv = command(args.kernel, args.initrd, args.smp, args.mem, args.cpu, args.append, extra, args.machine)
+    argv = command(args.kernel, args.initrd, args.smp, args.mem, args.cpu, args.append, extra,
+                   args.machine)
     print(shlex.join(argv), flush=True)
     if not args.run:
         return 0

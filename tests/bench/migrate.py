@@ -55,18 +55,38 @@ def rows(out, icount):
     """The list that goes into results.json behind the others; `peer` is the limit."""
     sums = measure(out, icount)
     if sums is None:
-        print("bench: no Linux guest here: 'make setup' downloads it; moving it is not measured", file=sys.stderr)
+        print("bench: no Linux guest here: 'make setup' downloads it; moving it is not measured",
+              file=sys.stderr)
         return []
 
     def least(of):
         return min(of(s) for s in sums)
 
     return [
-        {"name": "downtime of an idle guest, beside the last pages", "unit": "instructions", "peer": 5_000_000,
-         "value": INSTRUCTIONS * least(lambda s: s["downtime_ticks"] - s["pages_at_ticks"] + s["state_at_ticks"])},
-        {"name": "downtime: the last pages, per page", "unit": "instructions", "peer": None,
-         "value": INSTRUCTIONS * least(lambda s: (s["pages_at_ticks"] - s["state_at_ticks"]) // max(s["last"], 1))},
-        {"name": "pages sent of an idle guest, of those not zero", "unit": "ratio", "peer": 1.02,
-         "value": max(s["ratio"] for s in sums)},
-        {"name": "state of a vCPU", "unit": "bytes", "peer": 4096, "value": max(s["state_of_a_vcpu_bytes"] for s in sums)},
+        {
+            "name": "downtime of an idle guest, beside the last pages",
+            "unit": "instructions",
+            "peer": 5_000_000,
+            "value": INSTRUCTIONS *
+            least(lambda s: s["downtime_ticks"] - s["pages_at_ticks"] + s["state_at_ticks"])
+        },
+        {
+            "name": "downtime: the last pages, per page",
+            "unit": "instructions",
+            "peer": None,
+            "value": INSTRUCTIONS *
+            least(lambda s: (s["pages_at_ticks"] - s["state_at_ticks"]) // max(s["last"], 1))
+        },
+        {
+            "name": "pages sent of an idle guest, of those not zero",
+            "unit": "ratio",
+            "peer": 1.02,
+            "value": max(s["ratio"] for s in sums)
+        },
+        {
+            "name": "state of a vCPU",
+            "unit": "bytes",
+            "peer": 4096,
+            "value": max(s["state_of_a_vcpu_bytes"] for s in sums)
+        },
     ]

@@ -50,11 +50,10 @@ LIMITS = {
 
 def run_once(out, archive):
     """Boot once; return {key: (count, events, fences, ipis)} and the instructions from entry to the first guest."""
-    argv = qemu.command(
-        kernel=os.path.join(out, "cleave.bin"), initrd=archive, smp=1, mem="4G", append="", extra=ICOUNT
-    )
-    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          timeout=600, check=False)
+    argv = qemu.command(kernel=os.path.join(out, "cleave.bin"), initrd=archive, smp=1, mem="4G",
+                        append="", extra=ICOUNT)
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=600, check=False)
     text = done.stdout.decode(errors="replace")
     rows = {}
     for key, *numbers in re.findall(r"bench (\w+) (\d+) (\d+) (\d+) (\d+)\r?$", text, re.M):
@@ -68,7 +67,8 @@ def run_once(out, archive):
 
 def text_size(out, size_tool):
     """Bytes of the hypervisor's text."""
-    sections = subprocess.run([size_tool, "-A", os.path.join(out, "cleave.elf")], stdout=subprocess.PIPE, check=True)
+    sections = subprocess.run([size_tool, "-A", os.path.join(out, "cleave.elf")],
+                              stdout=subprocess.PIPE, check=True)
     for line in sections.stdout.decode().splitlines():
         words = line.split()
         if words and words[0] == ".text":
@@ -84,8 +84,18 @@ def results(rows, boot, text):
         value = count // events if count % events == 0 else round(count / events, 2)
         found.append({"name": name, "value": value, "unit": unit, "peer": peer})
         if unit == "instructions":
-            found.append({"name": name + ": fences", "value": fences, "unit": "fences in all", "peer": None})
-            found.append({"name": name + ": IPIs", "value": ipis, "unit": "IPIs in all", "peer": None})
+            found.append({
+                "name": name + ": fences",
+                "value": fences,
+                "unit": "fences in all",
+                "peer": None
+            })
+            found.append({
+                "name": name + ": IPIs",
+                "value": ipis,
+                "unit": "IPIs in all",
+                "peer": None
+            })
     for name, value, unit in (("entry to first guest instruction", boot, "instructions"),
                               ("hypervisor text", text, "bytes")):
         found.append({"name": name, "value": value, "unit": unit, "peer": LIMITS[name]})
@@ -102,7 +112,10 @@ def print_table(found):
             continue
         fences = by_name.get(r["name"] + ": fences", {}).get("value", "")
         ipis = by_name.get(r["name"] + ": IPIs", {}).get("value", "")
-        print(f"{r['name']:<50} {r['value']:>14,} {r['peer']:>12,}  {r['unit']:<13} {fences:>7} {ipis:>5}")
+        print(
+            f"{r['name']:<50} {r['value']:>14,} {r['peer']:>12,}  {r['unit']:<13} {fences:>7} "
+            f"{ipis:>5}"
+        )
         if r["value"] >= r["peer"]:
             over.append(r["name"])
     return over
@@ -110,18 +123,22 @@ def print_table(found):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(TOP, os.environ.get("O", "build")), help="build folder")
-    parser.add_argument("--size", default="riscv64-unknown-elf-size", help="size program of the toolchain")
+    parser.add_argument("--out", default=os.path.join(TOP, os.environ.get("O", "build")),
+                        help="build folder")
+    parser.add_argument("--size", default="riscv64-unknown-elf-size",
+                        help="size program of the toolchain")
     args = parser.parse_args()
 
     bench = os.path.join(args.out, "bench")
     os.makedirs(bench, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=bench) as tmp:
         archive = os.path.join(tmp, "bench.cpio")
-        subprocess.run([os.path.join(TOP, "tools/cleave-archive"), "-o", archive,
-                        os.path.join(TOP, "tests/bench/bench.dts"),
-                        "bench.bin=" + os.path.join(args.out, "tests/guests/bench.bin")],
-                       env=dict(os.environ, CLEAVE_CHECK=os.path.join(args.out, "host/cleave-check")), check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([
+            os.path.join(TOP, "tools/cleave-archive"), "-o", archive,
+            os.path.join(TOP, "tests/bench/bench.dts"),
+            "bench.bin=" + os.path.join(args.out, "tests/guests/bench.bin")
+        ], env=dict(os.environ, CLEAVE_CHECK=os.path.join(args.out, "host/cleave-check")),
+                       check=True, stdout=subprocess.DEVNULL)
         first = run_once(args.out, archive)
         second = run_once(args.out, archive)
     if first != second:
@@ -133,7 +150,10 @@ def main():
         json.dump(found, f, indent=1)
         f.write("\n")
     over = print_table(found)
-    print(f"written to {os.path.relpath(path)}; two runs gave the same counts (but for those of a moved guest)")
+    print(
+        f"written to {os.path.relpath(path)}; two runs gave the same counts (but for those of a "
+        f"moved guest)"
+    )
     if over:
         sys.exit("bench: not under the figure to beat: " + "; ".join(over))
 

@@ -19,17 +19,30 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests", "boot"))
 from machine import DEPS, LOGS, OUT, Machine, command, config, pack, guest as program  # noqa: E402
-from moves import (LOADS, Linux, Manager, Place, few_pages, guest, manager, peers, slot,  # noqa: E402
-                   under_load)
+from moves import (
+    LOADS,
+    Linux,
+    Manager,
+    Place,
+    few_pages,
+    guest,
+    manager,
+    peers,
+    slot,  # noqa: E402
+    under_load)
 
-HEADING = ("way", "load", "moves", "passes", "pages sent", "nonzero", "ratio", "downtime ms", "MiB/s", "s", "checker")
+HEADING = ("way", "load", "moves", "passes", "pages sent", "nonzero", "ratio", "downtime ms",
+           "MiB/s", "s", "checker")
 WIDTHS = (5, 11, 5, 6, 10, 8, 6, 12, 6, 6, 7)
 
 
 def files(version):
     """What the boot archives hold."""
-    return {"manager.bin": program("manager"), "Image": os.path.join(DEPS, f"linux-{version}", "Image"),
-            "initrd.gz": os.path.join(OUT, "linux", "initrd.gz")}
+    return {
+        "manager.bin": program("manager"),
+        "Image": os.path.join(DEPS, f"linux-{version}", "Image"),
+        "initrd.gz": os.path.join(OUT, "linux", "initrd.gz")
+    }
 
 
 class Machines:
@@ -65,7 +78,8 @@ class Machines:
 
     def boot(self, partitions, extra=()):
         number = len(self.machines)
-        archive = pack(os.path.join(self.folder, f"{number}.cpio"), config(*partitions), files(self.version))
+        archive = pack(os.path.join(self.folder, f"{number}.cpio"), config(*partitions),
+                       files(self.version))
         machine = Machine(command(initrd=archive, smp=3, mem="2G", extra=extra),
                           os.path.join(LOGS, f"soak-{self.name}-{number}.log"))
         self.machines.append(machine)
@@ -87,7 +101,10 @@ def row(way, load, reports, seconds, checker):
 
 
 def show(values):
-    print(" ".join(f"{v:<{w}}" if n < 2 else f"{v:>{w}}" for n, (v, w) in enumerate(zip(values, WIDTHS))), flush=True)
+    print(
+        " ".join(
+            f"{v:<{w}}" if n < 2 else f"{v:>{w}}" for n, (v, w) in enumerate(zip(values, WIDTHS))),
+        flush=True)
 
 
 def soak(way, load, count, version):
@@ -107,14 +124,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     known = {load.replace(" ", ""): load for load in LOADS}
     parser.add_argument("loads", nargs="*", metavar="LOAD", help="of: " + " ".join(known))
-    parser.add_argument("--count", type=int, default=20, help="migrations each way, in a row (%(default)s)")
+    parser.add_argument("--count", type=int, default=20,
+                        help="migrations each way, in a row (%(default)s)")
     parser.add_argument("--ways", nargs="*", default=["slots", "peers"], choices=["slots", "peers"],
                         help="between slots of one machine, between two machines (both)")
     parser.add_argument("--linux", default="6.12", help="which of deps/linux-* (%(default)s)")
     args = parser.parse_args()
     unknown = [name for name in args.loads if name not in known]
     if unknown or args.count < 1:
-        parser.error(f"no load {unknown[0]}; there are: {' '.join(known)}" if unknown else "--count is 1 or more")
+        parser.error(f"no load {unknown[0]}; there are: {' '.join(known)}"
+                     if unknown else "--count is 1 or more")
     loads = [load for name, load in known.items() if not args.loads or name in args.loads]
     os.makedirs(LOGS, exist_ok=True)
 

@@ -42,7 +42,8 @@ def trampoline(path, jump, a1=None):
 
 def qemus_firmware():
     """The path of the OpenSBI that QEMU takes by itself."""
-    folders = subprocess.run([command()[0], "-L", "help"], check=True, capture_output=True, text=True).stdout.split()
+    folders = subprocess.run([command()[0], "-L", "help"], check=True, capture_output=True,
+                             text=True).stdout.split()
     paths = [os.path.join(folder, "opensbi-riscv64-generic-fw_dynamic.bin") for folder in folders]
     return next(path for path in paths if os.path.exists(path))
 
@@ -62,10 +63,12 @@ def device_tree(tmp_path, smp, change):
     blob = str(tmp_path / "virt.dtb")
     argv = command(smp=smp, machine=f"dumpdtb={blob}")
     subprocess.run(argv[:argv.index("-kernel")], check=True, capture_output=True)
-    source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", blob], check=True, capture_output=True, text=True)
+    source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", blob], check=True,
+                            capture_output=True, text=True)
     changed = change(source.stdout)
     assert changed != source.stdout
-    subprocess.run(["dtc", "-q", "-f", "-I", "dts", "-O", "dtb", "-o", blob], input=changed, check=True, text=True)
+    subprocess.run(["dtc", "-q", "-f", "-I", "dts", "-O", "dtb", "-o", blob], input=changed,
+                   check=True, text=True)
     return blob
 
 

@@ -12,7 +12,9 @@ from machine import DEPS, LOGS, OUT, TOP, Machine, command, config, pack, qemu  
 
 
 def pytest_sessionstart(session):
-    missing = [f for f in ("cleave.bin", "host/cleave-check") if not os.path.exists(os.path.join(OUT, f))]
+    missing = [
+        f for f in ("cleave.bin", "host/cleave-check") if not os.path.exists(os.path.join(OUT, f))
+    ]
     if missing:
         pytest.exit(f"{', '.join(missing)} missing in {OUT}: run 'make' first", returncode=2)
     complaint = qemu.complaint()
@@ -40,7 +42,9 @@ def pytest_xdist_make_scheduler(config, log):
 def log_path(request):
     """Where the test's console goes; further machines of one test get a number behind it."""
     module = request.module.__name__.rpartition(".")[2]
-    return os.path.join(LOGS, re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{module}-{request.node.name}").strip("-"))
+    return os.path.join(
+        LOGS,
+        re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{module}-{request.node.name}").strip("-"))
 
 
 @pytest.fixture
@@ -55,7 +59,8 @@ def boot(request, tmp_path, log_path):
     def start(partitions=None, files=None, archive=None, argv=None, **kwargs):
         number = len(machines)
         if partitions is not None:
-            archive = pack(str(tmp_path / f"archive{number}.cpio"), config(*partitions), files or {})
+            archive = pack(str(tmp_path / f"archive{number}.cpio"), config(*partitions), files
+                           or {})
         argv = argv or command(initrd=archive, **kwargs)
         machine = Machine(argv, f"{log_path}{f'-{number}' if number else ''}.log")
         machines.append(machine)

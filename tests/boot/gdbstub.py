@@ -17,7 +17,8 @@ SECONDS = 60 * SLOW
 def symbol(elf, name):
     """The address of a function in an ELF file."""
     nm = os.environ.get("CROSS_COMPILE", "riscv64-unknown-elf-") + "nm"
-    for line in subprocess.run([nm, elf], capture_output=True, text=True, check=True).stdout.splitlines():
+    for line in subprocess.run([nm, elf], capture_output=True, text=True,
+                               check=True).stdout.splitlines():
         address, _, found = line.partition(" ")
         if found[2:] == name:
             return int(address, 16)

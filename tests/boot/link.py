@@ -20,7 +20,8 @@ class Proxy:
     def __init__(self, folder):
         self.paths = [os.path.join(folder, name) for name in ("a.sock", "b.sock")]
         self.cut_at = [None, None]  # bytes of a direction after which both sides are cut
-        self.silent_at = [None, None]  # bytes of a direction after which nothing of it arrives any more
+        self.silent_at = [None,
+                          None]  # bytes of a direction after which nothing of it arrives any more
         self.when = None  # (bytes of direction 0, what is done when so many have come)
         self.unheard = None  # bytes of direction 1, to which side 0's answer is dropped, and both are cut
         self.carried = [0, 0]  # in the connection that there is
@@ -60,7 +61,10 @@ class Proxy:
                 return
             self.connections += 1
             self.carried = [0, 0]
-            both = [threading.Thread(target=self.carry, args=(ends, side), daemon=True) for side in (0, 1)]
+            both = [
+                threading.Thread(target=self.carry, args=(ends, side), daemon=True)
+                for side in (0, 1)
+            ]
             for thread in both:
                 thread.start()
             for thread in both:

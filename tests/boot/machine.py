@@ -54,8 +54,8 @@ def cells64(*values):
     return "<" + " ".join(f"{v >> 32:#x} {v & 0xffffffff:#x}" for v in values) + ">"
 
 
-def partition(name, kernel="payload.bin", cpus=1, memory=((0x80000000, 16 << 20),), initrd=None, bootargs=None,
-              more=""):
+def partition(name, kernel="payload.bin", cpus=1, memory=((0x80000000, 16 << 20),), initrd=None,
+              bootargs=None, more=""):
     """The device-tree node of a partition; `more` is further properties, as source text."""
     props = ['compatible = "cleave,partition"']
     if cpus is not None:
@@ -71,8 +71,10 @@ def partition(name, kernel="payload.bin", cpus=1, memory=((0x80000000, 16 << 20)
 
 def config(*partitions):
     """The source of a configuration."""
-    return ('/dts-v1/;\n/ {\n\tcompatible = "cleave,config";\n\t#address-cells = <2>;\n\t#size-cells = <2>;\n'
-            "\tpartitions {\n" + "".join(partitions) + "\t};\n};\n")
+    return (
+        '/dts-v1/;\n/ '
+        '{\n\tcompatible = "cleave,config";\n\t#address-cells = <2>;\n\t#size-cells = <2>;\n'
+        "\tpartitions {\n" + "".join(partitions) + "\t};\n};\n")
 
 
 def compile_config(source):
@@ -232,9 +234,11 @@ class Machine:
         self.log.flush()
         self.screen = Screen()
         self.at = 0  # lines that wait() has gone past
-        self.beside = []  # machines to be read while this one is waited for: a console that nobody reads holds its machine up
-        self.child = Console(argv[0], argv[1:], encoding="utf-8", codec_errors="replace", echo=False,
-                             preexec_fn=in_the_child(log + ".qemu"), dimensions=(50, 1000))
+        self.beside = [
+        ]  # machines to be read while this one is waited for: a console that nobody reads holds its machine up
+        self.child = Console(argv[0], argv[1:], encoding="utf-8", codec_errors="replace",
+                             echo=False, preexec_fn=in_the_child(log + ".qemu"),
+                             dimensions=(50, 1000))
         self.child.delaybeforesend = None
 
     # -- life
@@ -256,8 +260,9 @@ class Machine:
 
     def fail(self, what):
         tail = "\n".join("    " + line for line in self.screen.lines[-25:] + [self.screen.open])
-        raise Failed(f"{what}\n  the console's last lines:\n{tail}\n  the whole console: {self.log_path}\n"
-                     f"  QEMU says: {self.complaints() or 'nothing'}")
+        raise Failed(
+            f"{what}\n  the console's last lines:\n{tail}\n  the whole console: {self.log_path}\n"
+            f"  QEMU says: {self.complaints() or 'nothing'}")
 
     def complaints(self):
         """What QEMU itself has said."""
@@ -347,20 +352,25 @@ class Machine:
 
     def wait_open(self, pattern, timeout=LONG):
         """Wait until the open line (a prompt) matches."""
-        return self._until(lambda: re.search(pattern, self.screen.open), f"an open line with '{pattern}'", timeout)
+        return self._until(lambda: re.search(pattern, self.screen.open),
+                           f"an open line with '{pattern}'", timeout)
 
     def wait_shown(self, pattern, timeout=LONG):
         """Wait until a line behind the last that was waited for matches, be it whole or still open."""
         since = self.at
-        self._until(lambda: any(re.search(pattern, line) for line in [*self.screen.lines[since:], self.screen.open]),
-                    f"'{pattern}' in a line, whole or open", timeout)
+        self._until(
+            lambda: any(
+                re.search(pattern, line)
+                for line in [*self.screen.lines[since:], self.screen.open]),
+            f"'{pattern}' in a line, whole or open", timeout)
 
     def lines(self, prefix=None):
         """Whole lines so far; of one speaker, without its prefix."""
         if prefix is None:
             return list(self.screen.lines)
         start = prefix + "| "
-        return [line[len(start):] for line in self.screen.lines if line.startswith(start)] if prefix else []
+        return [line[len(start):] for line in self.screen.lines
+                if line.startswith(start)] if prefix else []
 
     # -- the user
 
@@ -404,7 +414,9 @@ class Machine:
         start = self.at = len(self.screen.lines)
         self.wait(rf"^{partition_name}\| {mark}$")
         own = partition_name + "| "
-        lines = [line[len(own):] for line in self.screen.lines[start:self.at - 1] if line.startswith(own)]
+        lines = [
+            line[len(own):] for line in self.screen.lines[start:self.at - 1] if line.startswith(own)
+        ]
         return [line for line in lines if not line.startswith("cleave-guest#")]
 
     # -- its host
@@ -454,4 +466,5 @@ class Machine:
 
 def command(kernel=None, initrd=None, smp=4, mem="1G", cpu="", append="", extra=(), machine=""):
     """QEMU's command line; `kernel` defaults to Cleave."""
-    return qemu.command(kernel or os.path.join(OUT, "cleave.bin"), initrd, smp, mem, cpu, append, extra, machine)
+    return qemu.command(kernel or os.path.join(OUT, "cleave.bin"), initrd, smp, mem, cpu, append,
+                        extra, machine)

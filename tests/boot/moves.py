@@ -34,15 +34,16 @@ def manager(link=False, more="", bootargs="script"):
     """The manager's node; with a link it drives the machine's console device by itself."""
     if link:
         more = f'direct-map; devices = "{qemu.LINK_NODE}"; {more}'
-    return partition("manager", kernel="manager.bin", bootargs=bootargs, memory=DIRECT if link else MANAGER_MEMORY,
+    return partition("manager", kernel="manager.bin", bootargs=bootargs,
+                     memory=DIRECT if link else MANAGER_MEMORY,
                      more=f"cpu-affinity = <0>; manager; {more}")
 
 
 def guest(name="linux", harts=(1, 2), memory=GUEST_MEMORY, bootargs=BOOTARGS, more=""):
     """A Linux partition that may move."""
     affinity = " ".join(str(h) for h in harts)
-    return partition(name, kernel="Image", initrd="initrd.gz", cpus=len(harts), memory=memory, bootargs=bootargs,
-                     more=f"cpu-affinity = <{affinity}>; migratable; {more}")
+    return partition(name, kernel="Image", initrd="initrd.gz", cpus=len(harts), memory=memory,
+                     bootargs=bootargs, more=f"cpu-affinity = <{affinity}>; migratable; {more}")
 
 
 def slot(name="spare", harts=(1, 2), memory=GUEST_MEMORY, more=""):
@@ -69,7 +70,8 @@ def fields(line):
 
 
 # Of what a source says at its end, as its last fields.
-NEEDED = ("pages", "nonzero", "ratio", "downtime_ms", "downtime_ticks", "pages_at_ticks", "state_of_a_vcpu_bytes")
+NEEDED = ("pages", "nonzero", "ratio", "downtime_ms", "downtime_ticks", "pages_at_ticks",
+          "state_of_a_vcpu_bytes")
 
 
 class Report:
@@ -108,7 +110,10 @@ class Manager:
 
     def _own(self, start, end):
         prefix = self.name + "| "
-        return [line[len(prefix):] for line in self.machine.screen.lines[start:end] if line.startswith(prefix)]
+        return [
+            line[len(prefix):] for line in self.machine.screen.lines[start:end]
+            if line.startswith(prefix)
+        ]
 
     def answer(self, start, end):
         """What a command was answered, among lines of the machine."""
@@ -162,7 +167,9 @@ class Manager:
     def link_ready(self, port=PEER):
         """Wait until a port is connected, and nothing is under way on it. What the other side finds, it alone can tell."""
         end = time.monotonic() + SHORT
-        while not [row for row in self.rows("links") if row["port"] == port and row["state"] == "ready"]:
+        while not [
+                row for row in self.rows("links") if row["port"] == port and row["state"] == "ready"
+        ]:
             if time.monotonic() > end:
                 self.machine.fail(f"{self.name}: port {port} is not ready")
             time.sleep(0.2)
@@ -260,7 +267,10 @@ class Linux:
         said = "\n".join(m.screen.lines[start:m.at])
         if verdict[1] != "all ok" or "FAIL at once" in "\n".join(m.lines()):
             m.fail(f"the guest found something wrong:\n{said}")
-        return {name: fields(rest) for name, rest in re.findall(r"cleave-load: (\w+) ok (.*)$", said, re.M)}
+        return {
+            name: fields(rest)
+            for name, rest in re.findall(r"cleave-load: (\w+) ok (.*)$", said, re.M)
+        }
 
     def stop(self):
         self.shell("cleave-load stop")
@@ -268,9 +278,11 @@ class Linux:
     def lines(self):
         """[(place, line)]: all that it said, wherever it was, in order."""
         said = []
-        for number, (machine, name, first, last) in enumerate(self.story + [(self.machine, self.name, self.since, None)]):
+        for number, (machine, name, first,
+                     last) in enumerate(self.story + [(self.machine, self.name, self.since, None)]):
             start = name + "| "
-            said += [(number, line[len(start):]) for line in machine.screen.lines[first:last] if line.startswith(start)]
+            said += [(number, line[len(start):]) for line in machine.screen.lines[first:last]
+                     if line.startswith(start)]
         return said
 
 
@@ -280,7 +292,8 @@ def counted(said):
     joined = []
     for place, line in said:
         last = joined[-1] if joined else None
-        if last and last[0] != place and not whole.search(line) and re.search(r"c(o(u(n(t(e(r( \d*)?)?)?)?)?)?)?$", last[1]) \
+        if last and last[0] != place and not whole.search(line) and re.search(r"c(o(u(n(t(e(r( "
+                                                                              r"\d*)?)?)?)?)?)?)?$", last[1]) \
                 and whole.search(last[1] + line):
             joined[-1] = (place, last[1] + line)
         else:
@@ -299,8 +312,11 @@ def same_count(numbers):
 LOADS = ["idle", "writer 25", "writer 100", "kernel", "clock", "counter"]
 
 # A guest that dirties faster than it is copied is stopped after these passes, and held back a little before.
-BUSY = {"writer 25": ("--passes", "4", "--brake", "60"), "writer 100": ("--passes", "3", "--brake", "60"),
-        "kernel": ("--passes", "8", "--brake", "40")}
+BUSY = {
+    "writer 25": ("--passes", "4", "--brake", "60"),
+    "writer 100": ("--passes", "3", "--brake", "60"),
+    "kernel": ("--passes", "8", "--brake", "40")
+}
 
 
 class Place:
@@ -317,7 +333,8 @@ def arrived(place):
     manage = place.manage
     report = manage.over()
     if not report.ok:
-        manage.machine.fail(f"the source gave the guest away, and the destination says: {report.verdict}")
+        manage.machine.fail(
+            f"the source gave the guest away, and the destination says: {report.verdict}")
     slots = [re.search(r'comes to slot \d+ "(\S+)"', line) for line in report.lines]
     return Place(manage, [found[1] for found in slots if found][-1])
 
@@ -417,7 +434,8 @@ class Cutter(threading.Thread):
                     return
                 if not data:
                     return
-                if end is ends[0] and self.limit is not None and self.carried + len(data) >= self.limit:
+                if end is ends[0] and self.limit is not None and self.carried + len(
+                        data) >= self.limit:
                     data = data[:self.limit - self.carried]
                     self.limit = None
                     ends[1].sendall(data)

@@ -34,7 +34,9 @@ def state(bootargs="rounds=3", **more):
 
 def transfer(boot, cpus=3, mode="", rounds=20, **kwargs):
     """A manager, a victim in the slot "here", and the empty slot "there"."""
-    return boot([partition("manager", bootargs=f"role=manager rounds={rounds} {mode}", more="manager"),
-                 partition("here", cpus=cpus, memory=SMALL, bootargs=f"role=victim {mode}", more="migratable"),
-                 partition("there", kernel=None, cpus=cpus, memory=SMALL, more="incoming")],
-                {"payload.bin": guest("transfer")}, **kwargs)
+    return boot([
+        partition("manager", bootargs=f"role=manager rounds={rounds} {mode}", more="manager"),
+        partition("here", cpus=cpus, memory=SMALL, bootargs=f"role=victim {mode}",
+                  more="migratable"),
+        partition("there", kernel=None, cpus=cpus, memory=SMALL, more="incoming")
+    ], {"payload.bin": guest("transfer")}, **kwargs)

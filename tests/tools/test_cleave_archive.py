@@ -83,10 +83,11 @@ class Bench:
 
     def run(self, *arguments, **environment):
         env = {**os.environ, "CLEAVE_CHECK": CHECK, "TMPDIR": str(self.temp), **environment}
-        done = subprocess.run([ARCHIVE, *arguments], cwd=self.path, env=env, capture_output=True, text=True,
-                              timeout=SECONDS, check=False)
+        done = subprocess.run([ARCHIVE, *arguments], cwd=self.path, env=env, capture_output=True,
+                              text=True, timeout=SECONDS, check=False)
         assert list(self.temp.iterdir()) == [], "temporary files are left"
-        assert not [p for p in self.path.iterdir() if p.name.startswith(".")], "half an archive is left"
+        assert not [p for p in self.path.iterdir() if p.name.startswith(".")
+                    ], "half an archive is left"
         return done
 
     def pack(self, *more):
@@ -108,8 +109,8 @@ def bench(tmp_path):
 
 def listing(path):
     with open(path, "rb") as stream:
-        return subprocess.run(["cpio", "-t", "--quiet"], stdin=stream, capture_output=True, text=True,
-                              check=True).stdout.split()
+        return subprocess.run(["cpio", "-t", "--quiet"], stdin=stream, capture_output=True,
+                              text=True, check=True).stdout.split()
 
 
 def test_packs_what_the_configuration_names(bench):
@@ -156,8 +157,8 @@ def test_configuration_elsewhere(bench, tmp_path):
     """Files are looked for beside the configuration, not where the command runs."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    done = subprocess.run([ARCHIVE, "-o", "out.cpio", "../config.dts"], cwd=elsewhere,
-                          env=dict(os.environ, CLEAVE_CHECK=CHECK), capture_output=True, text=True, check=False)
+    done = subprocess.run([ARCHIVE, "-o", "out.cpio", "../config.dts"], cwd=elsewhere, env=dict(
+        os.environ, CLEAVE_CHECK=CHECK), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (elsewhere / "out.cpio").exists()
 
@@ -174,8 +175,10 @@ def test_named_file_that_does_not_exist(bench):
     assert "Image=nowhere: No such file or directory" in bench.refused("Image=nowhere")
 
 
-@pytest.mark.parametrize("name", ["../../victim", "sub/../../victim", "{top}/victim", "./victim", "sub//victim",
-                                  "cleave.dtb", "vic\tim"])
+@pytest.mark.parametrize("name", [
+    "../../victim", "sub/../../victim", "{top}/victim", "./victim", "sub//victim", "cleave.dtb",
+    "vic\tim"
+])
 @pytest.mark.parametrize("prop, old", [("kernel", "Image"), ("initrd", "initrd.gz")])
 def test_names_of_the_configuration_stay_in_the_archive(bench, prop, old, name):
     """A configuration may be somebody else's: its names lead to nothing outside the archive, nor over the configuration.
@@ -194,8 +197,10 @@ def test_names_of_the_configuration_stay_in_the_archive(bench, prop, old, name):
     given = [f"{n}={n}" for n in ("manager.bin", "Image", "initrd.gz") if n != old]
     done = bench.run("-o", "out.cpio", "one/two/config.dts", *given)
     assert done.returncode == 1
-    assert done.stderr == (f"cleave-archive: /partitions/linux: {prop}: '{name}' cannot be a file's name in an archive; "
-                           "allowed: relative paths without '.', '..' and control characters, but not cleave.dtb\n")
+    assert done.stderr == (
+        f"cleave-archive: /partitions/linux: {prop}: '{name}' cannot be a file's name in an "
+        f"archive; "
+        "allowed: relative paths without '.', '..' and control characters, but not cleave.dtb\n")
     assert not (bench.path / "out.cpio").exists()
 
 
@@ -204,12 +209,14 @@ def test_names_of_the_configuration_stay_in_the_archive(bench, prop, old, name):
      "error: /partitions/manager: memory: range 0 at 0x80000000 has size 0x1000001; "
      "allowed: multiples of 4 KiB (0x1000)"),
     ("0x0 0x80000000 0x0 0x1000000", "0x0 0x80000000 0x0 0x200000",
-     'error: /partitions/manager: kernel: "manager.bin" needs 400 bytes, 2 MiB from the base, and 64 KiB for the '
+     'error: /partitions/manager: kernel: "manager.bin" needs 400 bytes, 2 MiB from the base, '
+     'and 64 KiB for the '
      "device tree; the first memory range has 2 MiB"),
     ("spare {", "linux@2 {",
      'error: /partitions/linux@2: there are two partitions "linux"; each needs a name of its own'),
     ('on-fault = "stop"', 'on-fault = "halt"',
-     'error: /partitions/linux: on-fault: "halt" is not known; allowed: "stop", "restart", "reset"'),
+     'error: /partitions/linux: on-fault: "halt" is not known; allowed: "stop", "restart", "reset"'
+     ),
     ('"cleave,config"', '"riscv-virtio"',
      'error: /: compatible: "riscv-virtio" is not known; wanted: "cleave,config"'),
 ])
@@ -220,7 +227,8 @@ def test_refuses_in_the_hypervisors_words(bench, old, new, line):
 
 
 def test_all_errors_at_once(bench):
-    bench.write("config.dts", CONFIG.replace("cpus = <1>", "cpus = <0>").replace('"sv39x4"', '"sv39"'))
+    bench.write("config.dts",
+                CONFIG.replace("cpus = <1>", "cpus = <0>").replace('"sv39x4"', '"sv39"'))
     said = bench.refused()
     assert "/partitions/manager: cpus: <0> is not allowed" in said
     assert '/partitions/linux: gstage-mode: "sv39" is not known' in said
@@ -255,7 +263,8 @@ def test_checker_that_is_not_built(bench):
 
 
 def test_checker_is_named_from_where_the_user_is(bench):
-    done = bench.run("-o", "out.cpio", "config.dts", CLEAVE_CHECK=os.path.relpath(CHECK, bench.path))
+    done = bench.run("-o", "out.cpio", "config.dts", CLEAVE_CHECK=os.path.relpath(
+        CHECK, bench.path))
     assert done.returncode == 0, done.stderr
 
 
@@ -273,9 +282,11 @@ def test_no_folder_for_the_archive(bench):
     (["-o", "out.cpio", "config.dts", "Image"], "'Image' is not of the form NAME=FILE"),
     (["-o", "out.cpio", "config.dts", "a=Image", "a=Image"], "the name 'a' is given twice"),
     (["-o", "out.cpio", "config.dts", "cleave.dtb=Image"],
-     "'cleave.dtb' cannot be a file's name in an archive; allowed: relative paths without '.', '..' and control characters, "
+     "'cleave.dtb' cannot be a file's name in an archive; allowed: relative paths without '.', "
+     "'..' and control characters, "
      "but not cleave.dtb"),
-    (["-o", "out.cpio", "config.dts", "../x=Image"], "'../x' cannot be a file's name in an archive"),
+    (["-o", "out.cpio", "config.dts", "../x=Image"
+      ], "'../x' cannot be a file's name in an archive"),
     (["-o", "out.cpio", "config.dts", "=Image"], "'' cannot be a file's name in an archive"),
 ])
 def test_used_wrongly(bench, arguments, line):
@@ -293,7 +304,8 @@ def test_help(bench):
 
 
 def check(bench, *arguments):
-    return subprocess.run([CHECK, *arguments], cwd=bench.path, capture_output=True, text=True, timeout=SECONDS, check=False)
+    return subprocess.run([CHECK, *arguments], cwd=bench.path, capture_output=True, text=True,
+                          timeout=SECONDS, check=False)
 
 
 def test_checker_knows_a_machine(bench):
@@ -312,7 +324,8 @@ def test_checker_on_bad_archives(bench):
     bench.pack()
     whole = (bench.path / "out.cpio").read_bytes()
     bench.write("cut.cpio", whole[:3000])
-    assert 'error: boot archive is truncated at byte 3000 in file "Image"' in check(bench, "cut.cpio").stderr
+    assert 'error: boot archive is truncated at byte 3000 in file "Image"' in check(
+        bench, "cut.cpio").stderr
     bench.write("empty.cpio", b"")
     assert check(bench, "empty.cpio").stderr == "error: boot archive is empty\n"
     assert check(bench, "nowhere.cpio").stderr == "error: nowhere.cpio: No such file or directory\n"
@@ -332,7 +345,8 @@ def test_documented_examples_are_accepted(bench, example):
     done = bench.pack()
     assert done.returncode == 0, done.stderr
     warnings = done.stderr.splitlines()
-    assert [w for w in warnings if not w.startswith("warning: /partitions/manager: direct-map: ")] == []
+    assert [w for w in warnings
+            if not w.startswith("warning: /partitions/manager: direct-map: ")] == []
     assert len(warnings) == example.count("direct-map;")
 
 
@@ -371,9 +385,11 @@ MACHINE = """\
 @pytest.fixture
 def machine(bench):
     """A configuration whose manager drives the RTC, and the tree of a machine that has one."""
-    bench.write("config.dts", CONFIG.replace("manager;", 'manager; direct-map; devices = "/soc/rtc@101000";'))
+    bench.write("config.dts",
+                CONFIG.replace("manager;", 'manager; direct-map; devices = "/soc/rtc@101000";'))
     bench.write("machine.dts", MACHINE)
-    subprocess.run(["dtc", "-q", "-O", "dtb", "-o", "machine.dtb", "machine.dts"], cwd=bench.path, check=True)
+    subprocess.run(["dtc", "-q", "-O", "dtb", "-o", "machine.dtb", "machine.dts"], cwd=bench.path,
+                   check=True)
     return bench
 
 
@@ -381,8 +397,10 @@ def test_devices_are_warned_of(machine):
     done = machine.pack()
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines() == [
-        "warning: /partitions/manager: direct-map: a device that it drives can reach all memory of the machine, that of "
-        "the hypervisor and of other partitions too: no IOMMU stands between them"]
+        "warning: /partitions/manager: direct-map: a device that it drives can reach all memory "
+        "of the machine, that of "
+        "the hypervisor and of other partitions too: no IOMMU stands between them"
+    ]
     assert "    device  /soc/rtc@101000" in done.stdout.splitlines()
 
 
@@ -391,12 +409,16 @@ def test_tree_of_the_machine(machine):
     done = check(machine, "--tree", "machine.dtb", "out.cpio")
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines()[1:] == [
-        'warning: /partitions/manager: devices: "/soc/rtc@101000": properties left out of the guest\'s device tree, '
-        "because they refer to nodes that it does not have: clocks"]
+        'warning: /partitions/manager: devices: "/soc/rtc@101000": properties left out of the '
+        'guest\'s device tree, '
+        "because they refer to nodes that it does not have: clocks"
+    ]
     # What a wrong path or a device that is taken would be at boot, it is here.
-    for path, line in (("/soc/rtc@102000", 'there is no node "/soc/rtc@102000" in this machine\'s device tree; "/soc" '
+    for path, line in (("/soc/rtc@102000",
+                        'there is no node "/soc/rtc@102000" in this machine\'s device tree; "/soc" '
                         "holds plic@c000000, serial@10000000, rtc@101000"),
-                       ("/soc/serial@10000000", '"/soc/serial@10000000" is the machine\'s console; allowed: other '
+                       ("/soc/serial@10000000",
+                        '"/soc/serial@10000000" is the machine\'s console; allowed: other '
                         "devices of the machine")):
         machine.write("config.dts", CONFIG.replace("manager;", f'manager; devices = "{path}";'))
         assert machine.pack().returncode == 0
@@ -407,7 +429,8 @@ def test_tree_of_the_machine(machine):
 
 def test_tree_that_is_none(machine):
     assert machine.pack().returncode == 0
-    for name, why in (("nobody.dtb", "No such file or directory"), ("Image", "is not a device tree")):
+    for name, why in (("nobody.dtb", "No such file or directory"), ("Image",
+                                                                    "is not a device tree")):
         done = check(machine, "--tree", name, "out.cpio")
         assert done.returncode == 1
         assert done.stderr.startswith(f"error: {name}") and why in done.stderr

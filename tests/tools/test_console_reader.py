@@ -19,7 +19,8 @@ def says(tmp_path):
     machines = []
 
     def start(text, end="exit 0"):
-        machine = Machine(["/bin/sh", "-c", f'printf %s "$1"; {end}', "sh", text], str(tmp_path / f"{len(machines)}.log"))
+        machine = Machine(["/bin/sh", "-c", f'printf %s "$1"; {end}', "sh", text],
+                          str(tmp_path / f"{len(machines)}.log"))
         machines.append(machine)
         return machine
 
@@ -78,9 +79,11 @@ def test_reading_past_the_end_of_a_console_waits_for_nobody(says):
     assert m.child.isalive(), "it was waited for, until the end of its 60 seconds"
 
 
-@pytest.mark.parametrize("line", ["cleave| hypervisor bug on hart 0: illegal instruction",
-                                  "cleave| memory: rule M2 broken in space_clear",
-                                  'cleave| memory: rule M7 broken: vCPU 0 of "a" enters hart 1, whose TLB may hold'])
+@pytest.mark.parametrize("line", [
+    "cleave| hypervisor bug on hart 0: illegal instruction",
+    "cleave| memory: rule M2 broken in space_clear",
+    'cleave| memory: rule M7 broken: vCPU 0 of "a" enters hart 1, whose TLB may hold'
+])
 def test_what_is_a_bug_ends_the_wait(says, line):
     with pytest.raises(Failed, match="the hypervisor has a bug: " + re.escape(line)):
         says(f"{line}\nhere\n", "sleep 1").wait("here", SHORT)

@@ -31,8 +31,8 @@ Relocation section '.rela.debug_info' at offset 0x2c8 contains 2 entries:
 
 
 def run(text=""):
-    return subprocess.run(["awk", "-f", TABLE], input=READELF.format(text=text), capture_output=True, text=True,
-                          check=False)
+    return subprocess.run(["awk", "-f", TABLE], input=READELF.format(text=text),
+                          capture_output=True, text=True, check=False)
 
 
 def test_words_that_hold_addresses_are_listed():
@@ -42,7 +42,9 @@ def test_words_that_hold_addresses_are_listed():
                                        "\t.dword 0x0000000080204018", ""]
 
 
-@pytest.mark.parametrize("kind", ["R_RISCV_HI20", "R_RISCV_32", "R_RISCV_LO12_I", "R_RISCV_RELATIVE", "R_RISCV_TPREL_HI20"])
+@pytest.mark.parametrize(
+    "kind",
+    ["R_RISCV_HI20", "R_RISCV_32", "R_RISCV_LO12_I", "R_RISCV_RELATIVE", "R_RISCV_TPREL_HI20"])
 def test_what_cannot_be_moved_fails_the_build(kind):
     done = run(f"0000000080200048  000000180000001a {kind} 0000000080203000 thing + 0\n")
     assert done.returncode == 1
@@ -56,12 +58,14 @@ def test_launcher_makes_a_link():
     assert "socket,id=link0,path=/a,server=on,wait=off" in argv and "null,id=link1" in argv
     assert "virtserialport,chardev=link0,name=cleave.peer" in argv
     assert "virtserialport,chardev=link1,name=cleave.store" in argv
-    done = subprocess.run([os.path.join(TOP, "scripts/qemu.py"), "--link", "cleave.peer=null", "--", "-S"],
-                          capture_output=True, text=True, check=True)
-    assert done.stdout.rstrip().endswith("-chardev null,id=link0 -device virtserialport,chardev=link0,name=cleave.peer -S")
+    done = subprocess.run(
+        [os.path.join(TOP, "scripts/qemu.py"), "--link", "cleave.peer=null", "--", "-S"],
+        capture_output=True, text=True, check=True)
+    assert done.stdout.rstrip().endswith(
+        "-chardev null,id=link0 -device virtserialport,chardev=link0,name=cleave.peer -S")
 
 
 def test_launcher_refuses_a_link_without_a_name():
-    done = subprocess.run([os.path.join(TOP, "scripts/qemu.py"), "--link", "null"], capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run([os.path.join(TOP, "scripts/qemu.py"), "--link", "null"],
+                          capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "--link null: wanted: NAME=CHARDEV" in done.stderr

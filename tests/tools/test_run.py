@@ -50,15 +50,21 @@ def test_skipped_is_neither(run, pytester, monkeypatch):
     monkeypatch.delenv("CI", raising=False)
     tally = counted(run, pytester)
     assert (tally.passed, tally.failed, tally.skipped) == (1, 2, 3)
-    assert [note.split("::")[1].split(":")[0] for note in tally.notes if note.startswith("skipped: ")] == [
-        "test_no_uboot", "test_no_linux", "test_no_sid"]
+    assert [
+        note.split("::")[1].split(":")[0] for note in tally.notes if note.startswith("skipped: ")
+    ] == ["test_no_uboot", "test_no_linux", "test_no_sid"]
 
 
 def test_skipped_is_failed_where_all_must_be_tested(run, pytester, monkeypatch):
     monkeypatch.setenv("CI", "true")
     tally = counted(run, pytester)
     assert (tally.passed, tally.failed, tally.skipped) == (1, 4, 1)
-    assert [note for note in tally.notes if "test_no_uboot: skipped where CI is set: deps/u-boot/u-boot.bin is not here" in note]
+    assert [
+        note for note in tally.notes
+        if "test_no_uboot: skipped where CI is set: deps/u-boot/u-boot.bin is not here" in note
+    ]
     assert [note for note in tally.notes if note.startswith("skipped: ")] == [
-        "skipped: test_skipped_is_failed_where_all_must_be_tested::test_no_sid: deps/linux-7.2/Image is not here: "
-        "'make setup' downloads it"]
+        "skipped: test_skipped_is_failed_where_all_must_be_tested::test_no_sid: "
+        "deps/linux-7.2/Image is not here: "
+        "'make setup' downloads it"
+    ]

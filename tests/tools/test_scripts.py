@@ -24,8 +24,8 @@ def fake_qemu(tmp_path, version):
 
 
 def test_launcher_turns_hardware_ad_updates_off():
-    argv = qemu.command("k.bin", initrd="a.cpio", smp=2, mem="1G", cpu_extra="sstc=off", append="x y",
-                        extra=["-icount", "shift=0"])
+    argv = qemu.command("k.bin", initrd="a.cpio", smp=2, mem="1G", cpu_extra="sstc=off",
+                        append="x y", extra=["-icount", "shift=0"])
     assert argv[argv.index("-cpu") + 1] == "rv64,h=true,svadu=off,svade=on,sstc=off"
     assert argv[argv.index("-kernel") + 1] == "k.bin"
     assert argv[argv.index("-initrd") + 1] == "a.cpio"
@@ -33,8 +33,8 @@ def test_launcher_turns_hardware_ad_updates_off():
     assert argv[-2:] == ["-icount", "shift=0"]
 
 
-@pytest.mark.parametrize("version,words", [("7.2.9", "cannot be trusted for dirty logging"), ("10.0.2", None),
-                                           ("11.1.0", None)])
+@pytest.mark.parametrize("version,words", [("7.2.9", "cannot be trusted for dirty logging"),
+                                           ("10.0.2", None), ("11.1.0", None)])
 def test_launcher_says_which_qemu_cannot_be_trusted(tmp_path, monkeypatch, version, words):
     monkeypatch.setattr(qemu, "QEMU", fake_qemu(tmp_path, version))
     complaint = qemu.complaint()
@@ -48,7 +48,8 @@ def test_launcher_says_that_there_is_no_qemu(tmp_path, monkeypatch):
 
 def test_run_names_the_kernel_that_is_missing():
     env = dict(os.environ, LINUX="0.0")
-    done = subprocess.run([os.path.join(TOP, "scripts/run.sh")], env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run([os.path.join(TOP, "scripts/run.sh")], env=env, capture_output=True,
+                          text=True, check=False)
     assert done.returncode != 0
     assert "deps/linux-0.0/Image is not here" in done.stderr
 
@@ -61,43 +62,52 @@ def test_run_checks_with_what_it_built(tmp_path, relative):
         path.parent.mkdir(exist_ok=True)
         path.write_text("#!/bin/sh\necho refused by $0\nexit 1\n")
         path.chmod(0o755)
-    env = dict(os.environ, O=os.path.relpath(tmp_path, TOP) if relative else str(tmp_path), GUEST="demo")
+    env = dict(os.environ, O=os.path.relpath(tmp_path, TOP) if relative else str(tmp_path),
+               GUEST="demo")
     env.pop("CLEAVE_CHECK", None)
-    done = subprocess.run([os.path.join(TOP, "scripts/run.sh")], env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run([os.path.join(TOP, "scripts/run.sh")], env=env, capture_output=True,
+                          text=True, check=False)
     assert done.returncode == 1
     assert f"refused by {tmp_path}/host/cleave-check" in done.stdout, done.stdout + done.stderr
 
 
 def test_run_refuses_an_unknown_guest():
     env = dict(os.environ, GUEST="nobody")
-    done = subprocess.run([os.path.join(TOP, "scripts/run.sh")], env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run([os.path.join(TOP, "scripts/run.sh")], env=env, capture_output=True,
+                          text=True, check=False)
     assert done.returncode != 0
     assert "GUEST=nobody is not known" in done.stderr
 
 
 def test_run_refuses_an_unknown_demonstration():
     env = dict(os.environ, DEMO="nothing")
-    done = subprocess.run([os.path.join(TOP, "scripts/run.sh")], env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run([os.path.join(TOP, "scripts/run.sh")], env=env, capture_output=True,
+                          text=True, check=False)
     assert done.returncode != 0
     assert "DEMO=nothing is not known" in done.stderr
 
 
 def test_migration_demonstration_names_what_is_missing():
     env = dict(os.environ, DEMO="migrate", LINUX="0.0")
-    done = subprocess.run([os.path.join(TOP, "scripts/run.sh")], env=env, stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, check=False)
+    done = subprocess.run([os.path.join(TOP, "scripts/run.sh")], env=env, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "is not here: 'make setup' downloads" in done.stderr
 
 
 # Of two machines that count: a row in focus is taken back for a line, and shown again behind it.
-ROWS = (b"cleave| input goes to partition 1 \"linux\" (running); Ctrl-] ? explains\r\n"
-        b"linux| counter 1\r\n"
-        b"manager| manager> mig\r\x1b[Klinux| counter 2\r\nmanager| manager> mig\r\x1b[Kmanager| manager> migrate\r\n"
-        b"manager| \x1b[1mlinux: pass 1\x1b[0m\r\x1b[Klinux| counter 3\r\nmanager| linux: pass 2\r\x1b[K"
-        b"manager| done: migrate linux to peer \xc3\xa9\r\n")
-LINES = ['cleave| input goes to partition 1 "linux" (running); Ctrl-] ? explains', "linux| counter 1", "linux| counter 2",
-         "manager| manager> migrate", "linux| counter 3", "manager| done: migrate linux to peer \u00e9"]
+ROWS = (
+    b"cleave| input goes to partition 1 \"linux\" (running); Ctrl-] ? explains\r\n"
+    b"linux| counter 1\r\n"
+    b"manager| manager> "
+    b"mig\r\x1b[Klinux| counter 2\r\nmanager| manager> mig\r\x1b[Kmanager| manager> migrate\r\n"
+    b"manager| \x1b[1mlinux: pass 1\x1b[0m\r\x1b[Klinux| counter 3\r\nmanager| linux: pass 2\r\x1b[K"
+    b"manager| done: migrate linux to peer \xc3\xa9\r\n")
+LINES = [
+    'cleave| input goes to partition 1 "linux" (running); Ctrl-] ? explains', "linux| counter 1",
+    "linux| counter 2", "manager| manager> migrate", "linux| counter 3",
+    "manager| done: migrate linux to peer \u00e9"
+]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
@@ -106,46 +116,53 @@ def test_migration_demonstration_reads_whole_lines(monkeypatch, size):
     monkeypatch.setattr(demo_migrate, "argv_of", lambda side, folder: ["/bin/true"])
     console = demo_migrate.Console("left", "nowhere")
     try:
-        lines = [line for at in range(0, len(ROWS), size) for line in console.take(ROWS[at:at + size])]
+        lines = [
+            line for at in range(0, len(ROWS), size) for line in console.take(ROWS[at:at + size])
+        ]
         assert lines == LINES
         assert demo_migrate.numbers(console, "linux") == [1, 2, 3]
-        assert console.wait(r"linux\| .*counter 2\n") and console.wait(r"manager\| ((?:done|failed): .*)\n")[1] == LINES[-1][9:]
+        assert console.wait(r"linux\| .*counter 2\n") and console.wait(
+            r"manager\| ((?:done|failed): .*)\n")[1] == LINES[-1][9:]
     finally:
         console.child.wait()
         console.child.close(force=True)
 
 
 def test_soak_refuses_an_unknown_load():
-    done = subprocess.run([os.path.join(TOP, "tests/bench/soak.py"), "nothing"], capture_output=True, text=True, check=False)
+    done = subprocess.run([os.path.join(TOP, "tests/bench/soak.py"), "nothing"],
+                          capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "no load nothing; there are: idle writer25 writer100 kernel clock counter" in done.stderr
 
 
 def test_clean_leaves_what_a_person_chose(tmp_path):
     """What builds, checks, tests and `make run` leave in O goes; the configuration stays, and what is somebody else's."""
-    for folder in ("bench", "check", "clang", "debug", "fuzz", "guest", "guests", "host", "include", "linux", "obj",
-                   "proofs", "run", "test", "test-logs", "tests", "unit"):
+    for folder in ("bench", "check", "clang", "debug", "fuzz", "guest", "guests", "host", "include",
+                   "linux", "obj", "proofs", "run", "test", "test-logs", "tests", "unit"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "file").touch()
     kept = {".config", ".config.old", "defconfig", "mine"}
     for file in {"cleave.bin", "cleave.elf", "cleave.map", "linker.lds"} | kept:
         (tmp_path / file).touch()
-    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O")}
-    subprocess.run(["make", "--no-print-directory", f"O={tmp_path}", "clean"], cwd=TOP, env=env, check=True)
+    env = {
+        k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O")
+    }
+    subprocess.run(["make", "--no-print-directory", f"O={tmp_path}", "clean"], cwd=TOP, env=env,
+                   check=True)
     assert set(os.listdir(tmp_path)) == kept
 
 
 def test_setup_refuses_an_unknown_part():
-    done = subprocess.run([os.path.join(TOP, "scripts/setup.sh"), "nothing"], capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run([os.path.join(TOP, "scripts/setup.sh"), "nothing"], capture_output=True,
+                          text=True, check=False)
     assert done.returncode == 2
     assert "usage" in done.stderr
 
 
 def test_setup_warns_of_a_libfdt_folder_that_is_not_one(tmp_path):
     env = dict(os.environ, LIBFDT_DIR=str(tmp_path))
-    done = subprocess.run([os.path.join(TOP, "scripts/setup.sh"), "fetch"], env=env, capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run([os.path.join(TOP, "scripts/setup.sh"), "fetch"], env=env,
+                          capture_output=True, text=True, check=False)
     assert f"LIBFDT_DIR={tmp_path} lacks" in done.stderr
 
 
@@ -158,8 +175,8 @@ def test_initrd_is_the_same_twice_and_holds_init(tmp_path):
     for out in outs:
         subprocess.run([os.path.join(TOP, "scripts/mkinitrd.sh"), busybox, load, out], check=True)
     assert outs[0].read_bytes() == outs[1].read_bytes()
-    names = subprocess.run(["cpio", "-t", "--quiet"], input=gzip.decompress(outs[0].read_bytes()), check=True,
-                           stdout=subprocess.PIPE).stdout.decode().split()
+    names = subprocess.run(["cpio", "-t", "--quiet"], input=gzip.decompress(outs[0].read_bytes()),
+                           check=True, stdout=subprocess.PIPE).stdout.decode().split()
     assert {"init", "bin/busybox", "bin/workload", "bin/cleave-load"} <= set(names)
 
 

@@ -27,7 +27,8 @@ class Fake:
 @pytest.fixture
 def soak(monkeypatch, tmp_path):
     """The script, with machines that are none; its temporary folders are in tmp_path."""
-    spec = importlib.util.spec_from_file_location("soak", os.path.join(TOP, "tests", "bench", "soak.py"))
+    spec = importlib.util.spec_from_file_location("soak",
+                                                  os.path.join(TOP, "tests", "bench", "soak.py"))
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     monkeypatch.setattr(script, "Machine", Fake)
@@ -69,9 +70,10 @@ def test_a_row_that_fails_is_a_row_of_the_table(soak, monkeypatch, capsys, tmp_p
     assert soak.main() == 1
     said = capsys.readouterr()
     table = said.out.partition("\n\n")[2].splitlines()
-    assert [line.split()[:2] + line.split()[-1:] for line in table[1:-1]] == [["slots", "idle", "FAILED"],
-                                                                              ["slots", "clock", "FAILED"]]
-    assert len(table[0].replace("pages sent", "pages").replace("downtime ms", "downtime").split()) == len(table[1].split())
+    assert [line.split()[:2] + line.split()[-1:]
+            for line in table[1:-1]] == [["slots", "idle", "FAILED"], ["slots", "clock", "FAILED"]]
+    assert len(table[0].replace("pages sent", "pages").replace(
+        "downtime ms", "downtime").split()) == len(table[1].split())
     assert said.err.count("what was wrong") == 2
     assert [m.closed for m in Fake.made] == [True, True]
     assert os.listdir(tmp_path) == []

@@ -7,8 +7,8 @@ import struct
 
 import pytest
 
-from board import (AT_OTHER, AT_USUAL, BLOB, RAM, device_tree, elsewhere, in_cpu, qemus_firmware, trampoline,
-                   with_cpu)
+from board import (AT_OTHER, AT_USUAL, BLOB, RAM, device_tree, elsewhere, in_cpu, qemus_firmware,
+                   trampoline, with_cpu)
 from gdbstub import PC, SP, GdbStub, symbol
 from machine import OUT, SHORT, Failed, command, config, pack, partition
 from payloads import STATE, state
@@ -34,7 +34,8 @@ def test_a_hart_that_is_disabled_and_one_without_h(boot, tmp_path):
         return in_cpu(2, r'riscv,isa = "rv64imafdch', 'riscv,isa = "rv64imafdc')(source)
 
     blob = device_tree(tmp_path, 5, change)
-    archive = pack(str(tmp_path / "a.cpio"), config(state(cpus=2, more="cpu-affinity = <3 4>")), STATE)
+    archive = pack(str(tmp_path / "a.cpio"), config(state(cpus=2, more="cpu-affinity = <3 4>")),
+                   STATE)
     # OpenSBI boots any hart that its tree allows: where it is the one without H by name, that one is used all the same.
     m = boot(argv=command(initrd=archive, smp=5, extra=("-dtb", blob)))
     lines = m.wait_all(r'^cleave\| hart 1 left out: its status is not "okay"',
@@ -51,7 +52,8 @@ def test_a_hart_that_does_not_exist(boot, tmp_path):
     def change(source):
         start = source.index("cpu@1 {")
         end = source.index("cpu-map {")
-        node = source[start:end].replace("cpu@1 {", "cpu@9 {").replace("reg = <0x01>", "reg = <0x09>")
+        node = source[start:end].replace("cpu@1 {", "cpu@9 {").replace(
+            "reg = <0x01>", "reg = <0x09>")
         node = re.sub(r"phandle = <0x[0-9a-f]+>;", "", node)
         return source[:end] + node + source[end:]
 
@@ -128,7 +130,8 @@ def without_stateen(boot, tmp_path, smp):
     hart with H, but mstateen0 can take both away before the hypervisor begins. Return: it, and its debugger.
     """
     path = str(tmp_path / "gdb")
-    m = boot([state()], STATE, smp=smp, cpu="smstateen=on", extra=("-S", "-gdb", f"unix:{path},server=on,wait=off"))
+    m = boot([state()], STATE, smp=smp, cpu="smstateen=on",
+             extra=("-S", "-gdb", f"unix:{path},server=on,wait=off"))
     stub = GdbStub(path)
     stub.run_to(AT_USUAL)
     stub.set(stub.csr("mstateen0"), 0)
@@ -174,7 +177,8 @@ def test_an_address_that_is_not_aligned(boot, tmp_path):
     (0x80000004, r"no device tree: the firmware gave 0x80000004 in a1; allowed: "),
     (1 << 60, r"no device tree: the firmware gave 0x1000000000000000 in a1; allowed: "),
     (RAM + (8 << 30), r"no device tree: a1 is 0x280000000, where no memory answers"),
-    (AT_OTHER, r"no device tree at 0x90000000 \(a1\): it begins with 0x[0-9a-f]{8}, not 0xd00dfeed"),
+    (AT_OTHER,
+     r"no device tree at 0x90000000 \(a1\): it begins with 0x[0-9a-f]{8}, not 0xd00dfeed"),
 ])
 def test_no_device_tree(boot, tmp_path, a1, words):
     m = boot(argv=elsewhere(tmp_path, AT_OTHER, a1=a1, smp=1))
@@ -200,7 +204,8 @@ def spoilt(tree, where):
     ("structure", r"is malformed: FDT_ERR_BADSTRUCTURE"),
 ])
 def test_a_device_tree_that_is_malformed(boot, tmp_path, where, words):
-    blob = device_tree(tmp_path, 1, lambda source: source.replace("riscv-virtio,qemu", "spoilt,tree"))
+    blob = device_tree(tmp_path, 1,
+                       lambda source: source.replace("riscv-virtio,qemu", "spoilt,tree"))
     with open(blob, "rb") as f:
         tree = f.read()
     m = boot(argv=elsewhere(tmp_path, AT_OTHER, a1=BLOB, blob=spoilt(tree, where), smp=1))
@@ -224,25 +229,37 @@ def test_a_device_tree_without(boot, tmp_path, pattern, new, words):
 
 
 def test_boot_arguments_that_nobody_knows(boot):
-    m = boot([state()], STATE, smp=1, append="quiet cleave.eager_page_splt=on cleave.log=7 cleave.focus "
+    m = boot([state()], STATE, smp=1,
+             append="quiet cleave.eager_page_splt=on cleave.log=7 cleave.focus "
              "cleave.eager_page_split=maybe")
-    m.wait(r"^cleave\| boot argument cleave.eager_page_splt: unknown, perhaps cleave.eager_page_split was meant; known: ")
+    m.wait(
+        r"^cleave\| boot argument cleave.eager_page_splt: unknown, perhaps "
+        r"cleave.eager_page_split was meant; known: "
+    )
     m.wait(r"^cleave\| boot argument cleave.focus: it needs a value")
-    m.wait(r'^cleave\| boot argument cleave.eager_page_split: "maybe" is not known; allowed: off, on; '
-           r'the default is used: on$')
-    m.wait(r'^cleave\| boot argument cleave.log: "7" is not known; allowed: error, warning, info, debug or 0 to 3')
+    m.wait(
+        r'^cleave\| boot argument cleave.eager_page_split: "maybe" is not known; allowed: off, on; '
+        r'the default is used: on$')
+    m.wait(
+        r'^cleave\| boot argument cleave.log: "7" is not known; allowed: error, warning, info, '
+        r'debug or 0 to 3'
+    )
     assert m.payload_result("p") > 0
 
 
 @pytest.mark.parametrize("start, end, words", [
     (0x40000000, 0x40001000, r"at 0x40000000 to 0x40001000, which is not memory: not used"),
-    (AT_USUAL + 0x1000, AT_USUAL + 0x2000, r"at 0x80201000 to 0x80202000 overlaps the hypervisor at 0x80200000 to "),
-    (RAM, RAM + 0x1000, r"the memory at 0x80000000 to 0x80001000, or a part of it, cannot be read: not used"),
+    (AT_USUAL + 0x1000, AT_USUAL + 0x2000,
+     r"at 0x80201000 to 0x80202000 overlaps the hypervisor at 0x80200000 to "),
+    (RAM, RAM + 0x1000,
+     r"the memory at 0x80000000 to 0x80001000, or a part of it, cannot be read: not used"),
 ])
 def test_an_initrd_where_it_cannot_be(boot, tmp_path, start, end, words):
     """The last one is the firmware's memory, which traps when it is read."""
-    blob = device_tree(tmp_path, 1, lambda source: source.replace(
-        "chosen {", f"chosen {{ linux,initrd-start = <{start:#x}>; linux,initrd-end = <{end:#x}>;", 1))
+    blob = device_tree(
+        tmp_path, 1, lambda source: source.replace(
+            "chosen {",
+            f"chosen {{ linux,initrd-start = <{start:#x}>; linux,initrd-end = <{end:#x}>;", 1))
     m = boot(argv=command(smp=1, extra=("-dtb", blob)))
     m.wait(r"^cleave\| boot archive: .*" + words)
     m.wait(r"^cleave\| no boot archive: pass one as the initrd")
@@ -253,11 +270,17 @@ def test_an_initrd_around_what_the_firmware_protects(boot, tmp_path):
     """Its first and its last bytes can be read, and the firmware, which lies elsewhere than it mostly does, is between them."""
     firmware = RAM + 0x10000000
     start, end = firmware - 0x100000, firmware + 0x1000000
-    blob = device_tree(tmp_path, 1, lambda source: source.replace(
-        "chosen {", f"chosen {{ linux,initrd-start = <{start:#x}>; linux,initrd-end = <{end:#x}>;", 1))
-    m = boot(argv=command(smp=1, extra=("-dtb", blob, "-bios", trampoline(tmp_path / "jump.bin", firmware),
-                                        "-device", f"loader,file={qemus_firmware()},addr={firmware:#x},force-raw=on")))
-    m.wait(rf"^cleave\| boot archive: the memory at {start:#x} to {end:#x}, or a part of it, cannot be read: not used")
+    blob = device_tree(
+        tmp_path, 1, lambda source: source.replace(
+            "chosen {",
+            f"chosen {{ linux,initrd-start = <{start:#x}>; linux,initrd-end = <{end:#x}>;", 1))
+    m = boot(argv=command(
+        smp=1, extra=("-dtb", blob, "-bios", trampoline(tmp_path / "jump.bin", firmware), "-device",
+                      f"loader,file={qemus_firmware()},addr={firmware:#x},force-raw=on")))
+    m.wait(
+        rf"^cleave\| boot archive: the memory at {start:#x} to {end:#x}, or a part of it, cannot "
+        rf"be read: not used"
+    )
     m.wait(r"^cleave\| no boot archive: pass one as the initrd")
     m.wait_end(SHORT)
 
@@ -271,9 +294,11 @@ def test_a_partition_that_cannot_be_loaded_leaves_nothing(boot, tmp_path):
     blob = device_tree(tmp_path, 1, lambda source: source.replace("rtc@101000 {", filler, 1))
     secret = os.urandom(32)
     (tmp_path / "secret").write_bytes(secret + bytes(8192))
-    archive = pack(str(tmp_path / "a.cpio"),
-                   config(partition("large", initrd="secret", more='devices = "/soc/rtc@101000"'), state()),
-                   {**STATE, "secret": tmp_path / "secret"})
+    archive = pack(
+        str(tmp_path / "a.cpio"),
+        config(partition("large", initrd="secret", more='devices = "/soc/rtc@101000"'), state()), {
+            **STATE, "secret": tmp_path / "secret"
+        })
     backend = f"memory-backend-file,id=ram,size=512M,mem-path={tmp_path / 'ram'},share=on"
     m = boot(argv=command(initrd=archive, smp=1, mem="512M", machine="memory-backend=ram",
                           extra=("-dtb", blob, "-object", backend)))
@@ -325,9 +350,9 @@ def test_address_space(stopped):
     """W^X, nothing in the lower half, unmapped pages around the stacks, no second way to text, firmware left out."""
     _, stub = stopped()
     maps = mappings(stub)
-    image, text_end, rodata_end, bottom, top, trap_bottom, end = (
-        symbol(ELF, s) for s in ("image_start", "image_text_end", "image_rodata_end", "boot_stack_bottom",
-                                 "boot_stack_top", "boot_trap_stack_bottom", "image_end"))
+    image, text_end, rodata_end, bottom, top, trap_bottom, end = (symbol(
+        ELF, s) for s in ("image_start", "image_text_end", "image_rodata_end", "boot_stack_bottom",
+                          "boot_stack_top", "boot_trap_stack_bottom", "image_end"))
     assert len(maps) > 5
     assert all(start >= 1 << 63 for start, _, _, _ in maps)
     assert not [m for m in maps if "w" in m[3] and "x" in m[3]]
@@ -337,7 +362,8 @@ def test_address_space(stopped):
     assert attributes(maps, rodata_end).startswith("rw-")
     for guard in (bottom - 1, top, trap_bottom - 1):
         assert attributes(maps, guard) == ""
-    assert attributes(maps, bottom).startswith("rw-") and attributes(maps, top - 1).startswith("rw-")
+    assert attributes(maps, bottom).startswith("rw-") and attributes(maps,
+                                                                     top - 1).startswith("rw-")
     # The image is mapped once, and what OpenSBI reserves (512 KiB from the start of RAM) not at all.
     for start, behind, hpa, _ in maps:
         if start != image and start < image:
@@ -364,7 +390,9 @@ def test_a_stack_that_overflows_is_reported(stopped):
     m, stub = stopped()
     stub.set(SP, symbol(ELF, "boot_stack_bottom"))
     stub.go()
-    with pytest.raises(Failed, match=r"hypervisor bug on hart 0: store page fault, with sp outside the hart's stack"):
+    with pytest.raises(
+            Failed,
+            match=r"hypervisor bug on hart 0: store page fault, with sp outside the hart's stack"):
         m.wait("never")
     assert "the machine is shut down" in "\n".join(m.lines("cleave"))
     m.wait_end(SHORT)
@@ -377,9 +405,11 @@ def test_a_stack_that_overflows_is_reported(stopped):
 def test_more_memory_than_sv39_reaches(boot, tmp_path, cpu, words):
     """300 GiB, in a file with holes: mapped by Sv48, or cut to what Sv39 reaches, with a line."""
     backend = f"memory-backend-file,id=ram,size=300G,mem-path={tmp_path / 'ram'},share=on"
-    m = boot([state()], STATE, smp=1, mem="300G", cpu=cpu, machine="memory-backend=ram", extra=("-object", backend))
+    m = boot([state()], STATE, smp=1, mem="300G", cpu=cpu, machine="memory-backend=ram",
+             extra=("-object", backend))
     if cpu:
-        m.wait(r"^cleave\| memory above 0x3e80000000 is not used: this hart's sv39 reaches no further")
+        m.wait(
+            r"^cleave\| memory above 0x3e80000000 is not used: this hart's sv39 reaches no further")
     m.wait(r"^cleave\| memory: hypervisor .*" + words)
     assert m.payload_result("p") > 0
 

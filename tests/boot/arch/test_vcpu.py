@@ -53,17 +53,20 @@ def test_loads_and_stores_on_devices(boot, cpu):
 @pytest.mark.parametrize("cpu", ["", "sstc=off,svinval=on", "v=true,smstateen=true"])
 def test_privileged_instructions(boot, cpu):
     """From VS- and VU-mode, with two vCPUs on the hart, so that WFI and WRS.NTO trap."""
-    m = boot([partition("p", cpus=2, more=affinity((0, 0)))], {"payload.bin": guest("priv")}, smp=1, cpu=cpu)
+    m = boot([partition("p", cpus=2, more=affinity((0, 0)))], {"payload.bin": guest("priv")}, smp=1,
+             cpu=cpu)
     assert m.payload_result("p") > 100
     assert m.wait_end() == 0
 
 
 def test_rva23(boot):
     """A hart with much more than the others here: vectors, Zcb, Svnapot, Svpbmt, Svinval, pointer masking, Sv39x4 only."""
-    m = boot([partition("state", cpus=2, kernel="state.bin", bootargs="rounds=60", more=affinity((0, 0))),
-              partition("mmio", kernel="mmio.bin", more=affinity((1,))),
-              partition("priv", cpus=2, kernel="priv.bin", more=affinity((1, 1)))],
-             {f"{name}.bin": guest(name) for name in ("state", "mmio", "priv")}, smp=2, extra=["-cpu", "rva23s64"])
+    m = boot([
+        partition("state", cpus=2, kernel="state.bin", bootargs="rounds=60", more=affinity((0, 0))),
+        partition("mmio", kernel="mmio.bin", more=affinity((1,))),
+        partition("priv", cpus=2, kernel="priv.bin", more=affinity((1, 1)))
+    ], {f"{name}.bin": guest(name) for name in ("state", "mmio", "priv")}, smp=2,
+             extra=["-cpu", "rva23s64"])
     m.wait_all(r"^state\| done: 11 passed, 0 failed", r"^mmio\| done: 24 passed, 0 failed",
                r"^priv\| done: \d+ passed, 0 failed")
     assert m.wait_end() == 0
@@ -71,9 +74,12 @@ def test_rva23(boot):
 
 def test_what_ends_a_partition(boot):
     """Partitions that do one forbidden thing each are stopped, each with a line of its own, and another never notices."""
-    m = boot([partition(end, bootargs=f"end={end}") for end in ENDS] +
-             [partition("other", kernel="state.bin", cpus=2, bootargs="rounds=60", more=affinity((0, 1)))],
-             {"payload.bin": guest("mmio"), "state.bin": guest("state")}, smp=2)
+    m = boot([partition(end, bootargs=f"end={end}") for end in ENDS] + [
+        partition("other", kernel="state.bin", cpus=2, bootargs="rounds=60", more=affinity((0, 1)))
+    ], {
+        "payload.bin": guest("mmio"),
+        "state.bin": guest("state")
+    }, smp=2)
     m.wait_all(*(rf'^cleave\| partition "{end}": vCPU 0: {what}' for end, what in ENDS.items()),
                r"^other\| done: 11 passed, 0 failed")
     assert m.wait_end() == 0

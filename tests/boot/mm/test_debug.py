@@ -18,12 +18,14 @@ DEBUG = os.path.join(OUT, "debug")
 def build(folder, *more):
     """The hypervisor, built in `folder` with CONFIG_DEBUG; several processes may ask for it at once."""
     os.makedirs(folder, exist_ok=True)
-    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O")}
+    env = {
+        k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O")
+    }
     with open(os.path.join(folder, "lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         command = ["make", "--no-print-directory", "BOARD=debug", "O=" + folder, "hypervisor"]
-        done = subprocess.run(command + list(more), cwd=TOP, env=env, capture_output=True, text=True,
-                              check=False)
+        done = subprocess.run(command + list(more), cwd=TOP, env=env, capture_output=True,
+                              text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return os.path.join(folder, "cleave.bin")
 
@@ -38,8 +40,9 @@ def no_rule_is_broken(m):
 
 
 def test_rules_while_partitions_share_harts(boot, debug_kernel):
-    m = boot([sched("a", (0, 1, 0)), sched("b", (1, 0, 1)), sched("c", (0, 0))], {"payload.bin": guest("sched")},
-             kernel=debug_kernel, smp=2)
+    m = boot([sched("a",
+                    (0, 1, 0)), sched("b", (1, 0, 1)),
+              sched("c", (0, 0))], {"payload.bin": guest("sched")}, kernel=debug_kernel, smp=2)
     done = r"\| done: [1-9]\d* passed, 0 failed$"
     m.wait_all("^a" + done, "^b" + done, "^c" + done)
     assert m.wait_end() == 0
@@ -48,11 +51,15 @@ def test_rules_while_partitions_share_harts(boot, debug_kernel):
 
 def test_rules_while_a_partition_is_logged(boot, debug_kernel):
     """The demonstration's every mode; the manager shares a hart with one of the vCPUs that it logs."""
-    m = boot([partition("manager", "manager.bin", memory=((0x80000000, 16 << 20),), bootargs="demo",
-                        more="manager; cpu-affinity = <0>"),
-              partition("workload", "workload.bin", cpus=2, memory=((0x80000000, 64 << 20),),
-                        more="cpu-affinity = <0 1>")],
-             {"manager.bin": guest("manager"), "workload.bin": guest("workload")}, kernel=debug_kernel, smp=2, mem="1G")
+    m = boot([
+        partition("manager", "manager.bin", memory=((0x80000000, 16 << 20),), bootargs="demo",
+                  more="manager; cpu-affinity = <0>"),
+        partition("workload", "workload.bin", cpus=2, memory=((0x80000000, 64 << 20),),
+                  more="cpu-affinity = <0 1>")
+    ], {
+        "manager.bin": guest("manager"),
+        "workload.bin": guest("workload")
+    }, kernel=debug_kernel, smp=2, mem="1G")
     m.wait(r"^manager\| unreported: 0 ")
     m.wait(r"^manager\| demonstration passed$")
     no_rule_is_broken(m)

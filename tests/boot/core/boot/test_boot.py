@@ -33,8 +33,8 @@ def test_load_address(boot, tmp_path, address, mem, mode):
     stub = tmp_path / "stub.bin"
     stub.write_bytes(jump_to(address))
     image = os.path.join(OUT, "cleave.bin")
-    m = boot([partition("sbi", cpus=2, more=f'gstage-mode = "{mode}"')], {"payload.bin": guest("sbi")},
-             kernel=str(stub), smp=2, mem=mem,
+    m = boot([partition("sbi", cpus=2, more=f'gstage-mode = "{mode}"')],
+             {"payload.bin": guest("sbi")}, kernel=str(stub), smp=2, mem=mem,
              extra=["-device", f"loader,file={image},addr={address:#x},force-raw=on"])
     m.wait(rf"^cleave\| Cleave .* loaded at {address:#x}")
     m.payload_result("sbi")
@@ -44,7 +44,8 @@ def test_load_address(boot, tmp_path, address, mem, mode):
 @pytest.mark.parametrize("smp", [1, 8])
 def test_harts(boot, smp):
     """One hart, and eight of which each has a vCPU."""
-    m = boot([partition("sched", cpus=smp, bootargs="alone")], {"payload.bin": guest("sched")}, smp=smp)
+    m = boot([partition("sched", cpus=smp, bootargs="alone")], {"payload.bin": guest("sched")},
+             smp=smp)
     m.wait(rf"^cleave\| harts: .*: {smp} of {smp} online")
     m.payload_result("sched")
     assert m.wait_end() == 0
@@ -52,14 +53,15 @@ def test_harts(boot, smp):
 
 def test_report(boot):
     """The boot report names the version, the firmware, the harts, what they can do, and where memory went."""
-    m = boot([partition("console", bootargs="mode=device")], {"payload.bin": guest("console")}, smp=2,
-             append="quiet cleave.eager_page_split=off")
+    m = boot([partition("console", bootargs="mode=device")], {"payload.bin": guest("console")},
+             smp=2, append="quiet cleave.eager_page_split=off")
     m.payload_result("console")
     assert m.wait_end() == 0
     text = "\n".join(m.lines("cleave"))
-    for words in (r"Cleave \S+, a hypervisor for RISC-V", r"firmware: SBI 2\.0, OpenSBI", r"G-stage: sv39x4 sv48x4 sv57x4",
-                  r"extensions: .*Sstc yes", r"A/D self-test: ", r"isa: ", r"memory: 0x0*80000000 to",
-                  r'partition 0 "console": 1 vCPU', r"boot took \d+ ticks"):
+    for words in (r"Cleave \S+, a hypervisor for RISC-V", r"firmware: SBI 2\.0, OpenSBI",
+                  r"G-stage: sv39x4 sv48x4 sv57x4", r"extensions: .*Sstc yes", r"A/D self-test: ",
+                  r"isa: ", r"memory: 0x0*80000000 to", r'partition 0 "console": 1 vCPU',
+                  r"boot took \d+ ticks"):
         assert re.search(words, text), words
 
 
@@ -88,7 +90,8 @@ def test_uboot_in_a_partition(boot, mode):
 
 def test_started_by_uboot(boot, tmp_path):
     """U-Boot's booti takes cleave.bin for the Linux image that its header says it is."""
-    archive = pack(str(tmp_path / "a.cpio"), config(partition("sbi", cpus=2)), {"payload.bin": guest("sbi")})
+    archive = pack(str(tmp_path / "a.cpio"), config(partition("sbi", cpus=2)),
+                   {"payload.bin": guest("sbi")})
     size = os.path.getsize(archive)
     image, at = 0x84000000, 0x88000000
     m = boot(argv=command(kernel=uboot(), smp=2, mem="1G", extra=[

@@ -32,7 +32,8 @@ def test_no_line_is_lost_or_broken(boot):
     m.wait_all(*(rf"^{p}\| done: 1 passed, 0 failed" for p in printers))
     m.wait_open(r"^front\| prompt> *$", SHORT)
     for p in printers:
-        want = [numbered(n) for n in range(count)] + [f"ok printed {count} lines", "done: 1 passed, 0 failed"]
+        want = [numbered(n)
+                for n in range(count)] + [f"ok printed {count} lines", "done: 1 passed, 0 failed"]
         assert m.lines(p) == want
     first = next(i for i, line in enumerate(m.lines()) if line.startswith("p"))
     speakers = re.compile(r"^(cleave|front|p\d)\| ")
@@ -41,7 +42,8 @@ def test_no_line_is_lost_or_broken(boot):
 
 
 def test_uart_and_plic_of_a_guest(boot):
-    m = boot([partition("console", bootargs="mode=device")], {"payload.bin": guest("console")}, smp=1)
+    m = boot([partition("console", bootargs="mode=device")], {"payload.bin": guest("console")},
+             smp=1)
     m.payload_result("console")
     assert m.wait_end() == 0
 
@@ -109,10 +111,16 @@ def test_focus_from_the_boot_arguments(boot):
     m = boot(partitions, files, smp=2, append="cleave.focus=two")
     m.wait(r'^cleave\| input goes to partition 1 "two"')
     m = boot(partitions, files, smp=2, append="cleave.focus=three")
-    m.wait(r'^cleave\| boot argument cleave.focus: there is no partition "three"; there are: 0 "one", 1 "two"$')
+    m.wait(
+        r'^cleave\| boot argument cleave.focus: there is no partition "three"; there are: 0 '
+        r'"one", 1 "two"$'
+    )
     m.wait(r'^cleave\| input goes to partition 0 "one"')
     m = boot(partitions, files, smp=2, append="cleave.focus=twx")
-    m.wait(r'^cleave\| boot argument cleave.focus: there is no partition "twx", perhaps "two" was meant; there are: ')
+    m.wait(
+        r'^cleave\| boot argument cleave.focus: there is no partition "twx", perhaps "two" was '
+        r'meant; there are: '
+    )
     m.wait(r'^cleave\| input goes to partition 0 "one"')
 
 
@@ -146,7 +154,8 @@ def test_a_guest_that_does_not_read(boot):
 
 def test_polled_console(boot):
     """Where the machine has no interrupt controller that a driver knows, the console is polled, and works as well."""
-    m = boot([partition("echo", bootargs="mode=echo")], {"payload.bin": guest("console")}, smp=1, machine="aia=aplic")
+    m = boot([partition("echo", bootargs="mode=echo")], {"payload.bin": guest("console")}, smp=1,
+             machine="aia=aplic")
     m.wait(r"^cleave\| uart .*: 8250, polled")
     m.wait_open(r"^echo\| echo> *$")
     m.sendline("hello")
@@ -161,7 +170,9 @@ def test_firmware_console(boot, tmp_path):
                    {"payload.bin": guest("console")})
     at = 0xb0000000
     initrd = f"chosen {{ linux,initrd-start = <{at:#x}>; linux,initrd-end = <{at + os.path.getsize(archive):#x}>;"
-    tree = device_tree(tmp_path, 1, lambda source: source.replace('"ns16550a"', '"acme,uart"').replace("chosen {", initrd, 1))
+    tree = device_tree(
+        tmp_path, 1,
+        lambda source: source.replace('"ns16550a"', '"acme,uart"').replace("chosen {", initrd, 1))
     with open(tree, "rb") as f:
         argv = elsewhere(tmp_path, AT_OTHER, a1=BLOB, blob=f.read(), smp=1)
     m = boot(argv=argv + ["-device", f"loader,file={archive},addr={at:#x},force-raw=on"])

@@ -15,7 +15,8 @@ FATAL = {
     "fetch-device": r"fetch outside its memory at 0x10000000, pc 0x10000000",
     "amo-device": r"at 0x10000000, pc 0x8020[0-9a-f]{4}, instruction 0x[0-9a-f]+",
     # Unaligned across the end of the device: the hart may do it in two pieces.
-    "device-end": r"load outside its memory and devices at 0xc(5ffffc|600000), pc 0x8020[0-9a-f]{4}",
+    "device-end": r"load outside its memory and devices at 0xc(5ffffc|600000), pc "
+                  r"0x8020[0-9a-f]{4}",
     "stop-all": r"all its vCPUs",
     "window": r"store outside its memory and devices at 0x200000000, pc 0x8020[0-9a-f]{4}",
     "window-jump": r"fetch outside its memory at 0x200000000, pc 0x200000000",
@@ -52,7 +53,9 @@ def test_what_a_partition_survives(boot):
     """Hostile calls, garbage to devices, all CSRs, and hypercall buffers that change under the hypervisor's hands."""
     parts = [partition("hammer", cpus=3, bootargs="hostile=hammer", more="manager"),
              partition("neighbour", bootargs="hostile=neighbour")]
-    parts += [partition(word, cpus=2, bootargs=f"hostile={word}") for word in ("calls", "devices", "csrs")]
+    parts += [
+        partition(word, cpus=2, bootargs=f"hostile={word}") for word in ("calls", "devices", "csrs")
+    ]
     m = boot(parts, {"payload.bin": guest("hostile")}, smp=4)
     # In any order; what each of them passed is looked at afterwards.
     words = ("hammer", "calls", "devices", "csrs")
@@ -64,7 +67,8 @@ def test_what_a_partition_survives(boot):
 
 def test_nothing_is_printed_for_bad_calls(boot):
     """40,000 calls with hostile arguments cost no line of the hypervisor's: a guest cannot flood the console."""
-    m = boot([partition("calls", cpus=2, bootargs="hostile=calls")], {"payload.bin": guest("hostile")}, smp=2)
+    m = boot([partition("calls", cpus=2, bootargs="hostile=calls")],
+             {"payload.bin": guest("hostile")}, smp=2)
     m.payload_result("calls")
     assert m.wait_end() == 0
     said = [line for line in m.lines("cleave") if line.startswith("partition") and "calls" in line]

@@ -9,7 +9,8 @@ from payloads import SHAPES, affinity
 @pytest.mark.parametrize("shape", SHAPES)
 def test_sbi(boot, shape):
     cpus, harts, smp, cpu = SHAPES[shape]
-    m = boot([partition("p", cpus=cpus, more=affinity(harts))], {"payload.bin": guest("sbi")}, smp=smp, cpu=cpu)
+    m = boot([partition("p", cpus=cpus, more=affinity(harts))], {"payload.bin": guest("sbi")},
+             smp=smp, cpu=cpu)
     m.payload_result("p")
     m.wait(r'^cleave\| partition "p": shut down by its guest$')
     assert m.wait_end() == 0

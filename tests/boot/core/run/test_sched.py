@@ -18,7 +18,8 @@ def test_turns(boot, shape):
 
 @pytest.mark.parametrize("cpu", ["", "sstc=off"], ids=["sstc", "no-sstc"])
 def test_two_partitions_share_harts(boot, cpu):
-    m = boot([sched("a", (0, 1, 0)), sched("b", (1, 0, 1))], {"payload.bin": guest("sched")}, smp=2, cpu=cpu)
+    m = boot([sched("a", (0, 1, 0)), sched("b", (1, 0, 1))], {"payload.bin": guest("sched")}, smp=2,
+             cpu=cpu)
     done = r"\| done: [1-9]\d* passed, 0 failed$"
     m.wait_all("^a" + done, "^b" + done)
     for name in "ab":

@@ -18,14 +18,18 @@ def machine(boot, link, cpu, *partitions):
 
 
 @pytest.mark.parametrize("here, there, why", [
-    ("cboz_blocksize=128", "cboz_blocksize=64", "Zicboz cache blocks of 64 bytes, the guest was given 128"),
-    ("cbom_blocksize=64", "cbom_blocksize=128", "Zicbom cache blocks of 128 bytes, the guest was given 64"),
+    ("cboz_blocksize=128", "cboz_blocksize=64",
+     "Zicboz cache blocks of 64 bytes, the guest was given 128"),
+    ("cbom_blocksize=64", "cbom_blocksize=128",
+     "Zicbom cache blocks of 128 bytes, the guest was given 64"),
 ])
 def test_cache_blocks(boot, tmp_path, here, there, why):
     """A guest that was told how long a cache block is does not go where it is another; it runs on where it is."""
     left, right = peers(str(tmp_path / "peer"))
-    a, man_a = machine(boot, left, here, partition("work", kernel="workload.bin", cpus=2, memory=MEMORY,
-                                                   bootargs="beat=1", more="migratable; cpu-affinity = <1 2>"))
+    a, man_a = machine(
+        boot, left, here,
+        partition("work", kernel="workload.bin", cpus=2, memory=MEMORY, bootargs="beat=1",
+                  more="migratable; cpu-affinity = <1 2>"))
     b, man_b = machine(boot, right, there, slot("there", memory=MEMORY))
     a.beside, b.beside = [b], [a]
     a.wait(r"^work\| alive: ")

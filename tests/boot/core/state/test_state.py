@@ -8,8 +8,9 @@ import pytest
 from payloads import transfer
 
 
-@pytest.mark.parametrize("smp, cpus, rounds, cpu", [
-    (4, 3, 30, ""), (2, 3, 20, ""), (1, 2, 10, ""), (4, 2, 20, "v=true,vlen=256"), (2, 2, 20, "sstc=off")])
+@pytest.mark.parametrize("smp, cpus, rounds, cpu", [(4, 3, 30, ""), (2, 3, 20, ""), (1, 2, 10, ""),
+                                                    (4, 2, 20, "v=true,vlen=256"),
+                                                    (2, 2, 20, "sstc=off")])
 def test_back_and_forth(boot, smp, cpus, rounds, cpu):
     """Registers, timers, IPIs, HSM, UART and PLIC in use; its time stands still in between; no line is lost, none comes twice."""
     m = transfer(boot, cpus=cpus, rounds=rounds, smp=smp, cpu=cpu)
@@ -17,7 +18,10 @@ def test_back_and_forth(boot, smp, cpus, rounds, cpu):
     assert m.wait_end() == 0
     lines = [line for line in m.lines() if re.match(r"(here|there)\| ", line)]
     ticks = [re.fullmatch(r"(here|there)\| tick (\d+)", line) for line in lines]
-    others = [line for line, tick in zip(lines, ticks) if not tick and not re.match(r"\w+\| (ok|done:) ", line)]
+    others = [
+        line for line, tick in zip(lines, ticks)
+        if not tick and not re.match(r"\w+\| (ok|done:) ", line)
+    ]
     assert others == []
     numbers = [int(tick[2]) for tick in ticks if tick]
     assert numbers == list(range(len(numbers)))

@@ -8,13 +8,19 @@ from machine import MODES, guest, partition
 @pytest.mark.parametrize("mode", MODES)
 def test_restart_after_a_fault(boot, mode):
     """on-fault = "restart": loaded anew and started, a bounded number of times; the neighbour does not notice."""
-    m = boot([partition("faulty", bootargs="end=store-nowhere", more=f'on-fault = "restart"; gstage-mode = "{mode}"'),
-              partition("witness", bootargs="mode=echo", kernel="console.bin")],
-             {"payload.bin": guest("mmio"), "console.bin": guest("console")}, smp=2, append="cleave.focus=witness")
+    m = boot([
+        partition("faulty", bootargs="end=store-nowhere",
+                  more=f'on-fault = "restart"; gstage-mode = "{mode}"'),
+        partition("witness", bootargs="mode=echo", kernel="console.bin")
+    ], {
+        "payload.bin": guest("mmio"),
+        "console.bin": guest("console")
+    }, smp=2, append="cleave.focus=witness")
     m.wait(r'^cleave\| partition "faulty": .*store')
     m.wait(r'^cleave\| partition "faulty": restarting it \(1 of (\d+)')
     m.wait(r"^faulty\| now: store-nowhere")
-    m.wait(r'^cleave\| partition "faulty": restarted \d+ times within \d+ seconds: it stays stopped')
+    m.wait(
+        r'^cleave\| partition "faulty": restarted \d+ times within \d+ seconds: it stays stopped')
     runs = m.lines("faulty").count("now: store-nowhere")
     restarts = len([line for line in m.lines("cleave") if "restarting it" in line])
     assert runs == restarts + 1 > 2

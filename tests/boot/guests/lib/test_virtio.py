@@ -75,14 +75,16 @@ def receive(s, size):
 def echo(s, seed, size, mode=ECHO):
     """Send a stream and receive its echo, both at once. Return: what was wrong with it."""
     data = stream(seed, size)
-    sender = threading.Thread(target=s.sendall, args=(struct.pack("<IIQ", mode, seed, size) + data,))
+    sender = threading.Thread(target=s.sendall,
+                              args=(struct.pack("<IIQ", mode, seed, size) + data,))
     sender.start()
     got = receive(s, size)
     sender.join()
     return None if got == data.translate(INVERT) else f"the echo of stream {seed} is not its stream"
 
 
-def machine(boot, ports, base=0x90000000, bootargs="sleep", more="direct-map;", names=(LINK, SECOND)):
+def machine(boot, ports, base=0x90000000, bootargs="sleep", more="direct-map;",
+            names=(LINK, SECOND)):
     """Cleave with the test's program in a partition that drives the device itself."""
     return boot([partition("link", memory=((base, 16 << 20),), bootargs=bootargs,
                            more=f'{more} devices = "{qemu.LINK_NODE}"')],
@@ -104,7 +106,8 @@ def test_streams_both_ways_on_two_ports(boot, ports, bootargs):
     threads = [threading.Thread(target=run, args=(i,)) for i in range(2)]
     for t in threads:
         t.start()
-    m.wait_all(f"ok {LINK} connection 1: {sizes[0]} bytes", f"ok {SECOND} connection 1: {sizes[1]} bytes")
+    m.wait_all(f"ok {LINK} connection 1: {sizes[0]} bytes",
+               f"ok {SECOND} connection 1: {sizes[1]} bytes")
     for t in threads:
         t.join()
     assert wrong == ["", ""]
@@ -191,17 +194,21 @@ def test_flow_control(boot, ports):
 def test_legacy_device_is_refused(boot, ports):
     """QEMU's default is virtio-mmio version 1: the line says what to do."""
     extra = [a for a in ports.args(LINK) if a not in ("-global", "virtio-mmio.force-legacy=false")]
-    m = boot([partition("link", memory=((0x90000000, 16 << 20),), more=f'direct-map; devices = "{qemu.LINK_NODE}"')],
-             {"payload.bin": guest("virtio")}, smp=2, mem="2G", extra=extra)
-    m.wait(r"^link\| virtio device at 0x10001000: virtio-mmio version 1; allowed: 2 \(QEMU: -global "
-           r"virtio-mmio.force-legacy=false\)")
+    m = boot([
+        partition("link", memory=((0x90000000, 16 << 20),),
+                  more=f'direct-map; devices = "{qemu.LINK_NODE}"')
+    ], {"payload.bin": guest("virtio")}, smp=2, mem="2G", extra=extra)
+    m.wait(
+        r"^link\| virtio device at 0x10001000: virtio-mmio version 1; allowed: 2 \(QEMU: -global "
+        r"virtio-mmio.force-legacy=false\)")
     m.wait(r"^link\| there is no link")
     assert m.wait_end() == 0
 
 
 def test_without_cleave(boot, ports):
     """The same program as the kernel of the bare machine: what it finds in QEMU's own device tree."""
-    argv = command(kernel=guest("virtio"), smp=1, mem="256M", append="sleep", extra=ports.args(LINK))
+    argv = command(kernel=guest("virtio"), smp=1, mem="256M", append="sleep",
+                   extra=ports.args(LINK))
     m = boot(argv=argv)
     m.wait("ok the device's interrupt ends a WFI")
     m.wait(f"port {LINK} is there")

@@ -10,8 +10,8 @@ MEMORY = ((0x80000000, 256 << 20),)
 
 
 def linux_partition(name="linux", cpus=2, mode="sv39x4", kernel="Image", memory=MEMORY, more=""):
-    return partition(name, kernel=kernel, initrd="initrd.gz", cpus=cpus, memory=memory, bootargs=BOOTARGS,
-                     more=f'gstage-mode = "{mode}"; {more}')
+    return partition(name, kernel=kernel, initrd="initrd.gz", cpus=cpus, memory=memory,
+                     bootargs=BOOTARGS, more=f'gstage-mode = "{mode}"; {more}')
 
 
 def to_a_shell(m, cpus, name="linux", version=None):
@@ -36,7 +36,8 @@ def power_off(m, name="linux"):
 @pytest.mark.parametrize("cpus", [1, 2, 4])
 def test_shell_and_power_off(boot, linux, cpus, mode):
     m = boot([linux_partition(cpus=cpus, mode=mode)], linux(), smp=4)
-    m.wait(rf'^cleave\| partition 0 "linux": {cpus} vCPU.*{dict(zip(MODES, (3, 4, 5)))[mode]}-level')
+    m.wait(
+        rf'^cleave\| partition 0 "linux": {cpus} vCPU.*{dict(zip(MODES, (3, 4, 5)))[mode]}-level')
     to_a_shell(m, cpus, version="6.12")
     power_off(m)
     assert m.wait_end() == 0
@@ -75,7 +76,8 @@ def test_two_linux_partitions(boot, linux, mode):
     files = linux("6.12") | linux("7.2", name="Image-7.2")
     m = boot([linux_partition("one", cpus=2, mode=mode),
               linux_partition("two", cpus=1, mode=mode, kernel="Image-7.2")], files, smp=3)
-    m.wait_all(r"^one\| cleave-guest: up nproc=2 .*linux=6\.12", r"^two\| cleave-guest: up nproc=1 .*linux=7\.2")
+    m.wait_all(r"^one\| cleave-guest: up nproc=2 .*linux=6\.12",
+               r"^two\| cleave-guest: up nproc=1 .*linux=7\.2")
     assert m.shell("uname -r", "one")[0].startswith("6.12")
     m.focus("two")
     assert m.shell("uname -r", "two")[0].startswith("7.2")

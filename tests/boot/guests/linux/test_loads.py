@@ -11,8 +11,10 @@ LOADS = ["idle", "writer 25", "writer 100", "kernel", "clock"]
 
 def guest_with(boot, linux, load=None):
     bootargs = "console=ttyS0 earlycon=sbi" + (f" cleave.load={load}" if load else "")
-    return boot([partition("linux", kernel="Image", initrd="initrd.gz", cpus=2, memory=MEMORY, bootargs=bootargs)],
-                linux(), smp=2)
+    return boot([
+        partition("linux", kernel="Image", initrd="initrd.gz", cpus=2, memory=MEMORY,
+                  bootargs=bootargs)
+    ], linux(), smp=2)
 
 
 def fields(said, start):
@@ -46,13 +48,20 @@ def finds_what_is_wrong(m):
     m.shell("cleave-load start clock", "linux")
     m.shell(f"kill -9 {worker}", "linux")
     said = m.shell("cleave-load check; cleave-load stop", "linux")
-    assert [s for s in said if re.match(r"cleave-load: clock FAIL clock: a worker ended: process \d+, status 0x9", s)], said
+    assert [
+        s for s in said
+        if re.match(r"cleave-load: clock FAIL clock: a worker ended: process \d+, status 0x9", s)
+    ], said
     assert said[-1] == "cleave-load: FAIL loads=1", said
     m.shell("cleave-load start writer 10", "linux")
-    said = m.shell(f"p={worker};"
-                   " a=$(sed -n 's/^\\([0-9a-f]*\\)-.* rw-p 00000000 00:00 0 *$/\\1/p' /proc/$p/maps | tail -n 1);"
-                   " printf x | dd of=/proc/$p/mem bs=1 seek=$((0x$a + 8192)) conv=notrunc; cleave-load check", "linux")
-    wrong = re.compile(r"cleave-load: writer FAIL writer: page 2 at gpa 0x[0-9a-f]{8} is torn or changed: word 0 ")
+    said = m.shell(
+        f"p={worker};"
+        " a=$(sed -n 's/^\\([0-9a-f]*\\)-.* rw-p 00000000 00:00 0 *$/\\1/p' /proc/$p/maps | tail "
+        "-n 1);"
+        " printf x | dd of=/proc/$p/mem bs=1 seek=$((0x$a + 8192)) conv=notrunc; cleave-load check",
+        "linux")
+    wrong = re.compile(
+        r"cleave-load: writer FAIL writer: page 2 at gpa 0x[0-9a-f]{8} is torn or changed: word 0 ")
     assert [s for s in said if wrong.match(s)], said
 
 

@@ -9,8 +9,8 @@ import pytest
 
 import qemu
 from machine import LONG, OUT, TOP, guest as program
-from moves import (BUSY, STORE, Cutter, Giver, Linux, Manager, Place, few_pages, guest, manager, move, peers, slot,
-                         under_load)
+from moves import (BUSY, STORE, Cutter, Giver, Linux, Manager, Place, few_pages, guest, manager,
+                   move, peers, slot, under_load)
 
 # A job that lasts until something ends it, and what it says meanwhile: which pass it is in depends on the host.
 ENDLESS = "--downtime 0 --passes 4000"
@@ -22,7 +22,10 @@ def one_machine(boot, linux):
     """A machine with a manager, a Linux guest that is up, and an empty slot."""
 
     def start(**kwargs):
-        m = boot([manager(), guest(**kwargs), slot()], {"manager.bin": program("manager"), **linux()}, smp=3, mem="2G")
+        m = boot([manager(), guest(**kwargs), slot()], {
+            "manager.bin": program("manager"),
+            **linux()
+        }, smp=3, mem="2G")
         moving = Linux(m)
         moving.up()
         manage = Manager(m)
@@ -31,7 +34,8 @@ def one_machine(boot, linux):
     return start
 
 
-@pytest.mark.parametrize("loads", [["idle", "counter", "writer 25"], ["kernel", "clock", "writer 100"]],
+@pytest.mark.parametrize("loads",
+                         [["idle", "counter", "writer 25"], ["kernel", "clock", "writer 100"]],
                          ids=lambda loads: "-".join(loads).replace(" ", ""))
 def test_between_slots(one_machine, loads):
     """There and back under each load; every page is compared before the guest is handed over."""
@@ -63,8 +67,10 @@ def test_cancel(one_machine):
 def test_one_gib_leaf(boot, linux):
     """A guest on a leaf of 1 GiB is on one where it goes, where it comes back to, and where it stays after a cancel."""
     memory = ((0x80000000, 1 << 30),)
-    m = boot([manager(), guest(memory=memory), slot(memory=memory)], {"manager.bin": program("manager"), **linux()},
-             smp=3, mem="5G")
+    m = boot([manager(), guest(memory=memory), slot(memory=memory)], {
+        "manager.bin": program("manager"),
+        **linux()
+    }, smp=3, mem="5G")
     moving = Linux(m)
     moving.up()
     manage = Manager(m)
@@ -89,7 +95,8 @@ def two_machines(boot, linux, tmp_path):
         files = {"manager.bin": program("manager"), **linux()}
         near, far = arguments or peers(str(tmp_path / "peer"))
         m = boot([manager(link=True), guest(), slot()], files, smp=3, mem="2G", extra=near)
-        other = boot([manager(link=True), slot()], {"manager.bin": program("manager")}, smp=3, mem="2G", extra=far)
+        other = boot([manager(link=True), slot()], {"manager.bin": program("manager")}, smp=3,
+                     mem="2G", extra=far)
         m.beside, other.beside = [other], [m]
         moving = Linux(m)
         moving.up()
@@ -154,9 +161,11 @@ def test_demonstration(linux, tmp_path):
     linux()
     log = tmp_path / "demo.log"
     with open(log, "wb") as out:
-        done = subprocess.run([sys.executable, os.path.join(TOP, "scripts", "demo_migrate.py"), "--lines"],
-                              stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, timeout=2 * LONG, check=False,
-                              env=dict(os.environ, O=OUT))
+        done = subprocess.run(
+            [sys.executable,
+             os.path.join(TOP, "scripts", "demo_migrate.py"), "--lines"], stdin=subprocess.DEVNULL,
+            stdout=out, stderr=subprocess.STDOUT, timeout=2 * LONG, check=False, env=dict(
+                os.environ, O=OUT))
     said = log.read_text(encoding="utf-8", errors="replace")
     assert done.returncode == 0, said[-4000:]
     assert "demo: Linux moved, every page compared" in said.splitlines()[-1]
@@ -166,7 +175,8 @@ def test_checkpoint(boot, linux, tmp_path):
     """A guest under load is written to a file and runs on; another machine makes two of it, one after the other."""
     files = {"manager.bin": program("manager"), **linux()}
     file = str(tmp_path / "checkpoint")
-    m = boot([manager(link=True), guest()], files, smp=3, mem="2G", extra=qemu.link({STORE: f"file,path={file}"}))
+    m = boot([manager(link=True), guest()], files, smp=3, mem="2G", extra=qemu.link(
+        {STORE: f"file,path={file}"}))
     moving, manage = Linux(m), Manager(m)
     moving.up()
     moving.start("writer 5")
@@ -178,8 +188,8 @@ def test_checkpoint(boot, linux, tmp_path):
     m.close()
 
     giver = Giver(str(tmp_path / "store"), file)
-    m = boot([manager(link=True), slot("one"), slot("two")], {"manager.bin": program("manager")}, smp=3, mem="2G",
-             extra=giver.arguments())
+    m = boot([manager(link=True), slot("one"), slot("two")], {"manager.bin": program("manager")},
+             smp=3, mem="2G", extra=giver.arguments())
     manage = Manager(m)
     manage.ready()
     for name in ("one", "two"):

@@ -34,21 +34,29 @@ def demonstrated(m, leaves):
     assert before.partition(": ")[2] == after.partition(": ")[2] == leaves
 
     for mode in LOG_MODES:
-        rows = [line.split() for line in said if line.startswith(mode + " ") and "partition paused" not in line]
-        assert [row[1] for row in rows] == ["start"] + [str(n + 1) for n in range(PASSES)] + ["stop"]
+        rows = [
+            line.split() for line in said
+            if line.startswith(mode + " ") and "partition paused" not in line
+        ]
+        assert [row[1] for row in rows] == ["start"] + [str(n + 1)
+                                                        for n in range(PASSES)] + ["stop"]
         passes = rows[1:-1]
         # The workload never rests, and rewrites pages: passes find some, and write faults put them there.
         assert all(number(row[2]) > 0 for row in passes), rows
         assert all(number(row[3]) == 4 * number(row[2]) for row in passes)
         assert sum(number(row[4]) for row in rows) > 0
         split_by_fault, split_eagerly = (sum(number(row[n]) for row in rows) for n in (5, 6))
-        assert (split_by_fault > 0 and split_eagerly == 0) if mode == "fault-driven" else split_eagerly > 0, rows
+        assert (split_by_fault > 0
+                and split_eagerly == 0) if mode == "fault-driven" else split_eagerly > 0, rows
         # Nothing is reported that was not written: by far not everything, but for the first pass of an initially-set log.
         first = passes[0] if mode == "initially-set" else None
         assert all(row is first or number(row[2]) < number_of_pages(said) for row in passes), rows
-        paused = [line for line in said if line.startswith(mode + " ") and "partition paused" in line]
+        paused = [
+            line for line in said if line.startswith(mode + " ") and "partition paused" in line
+        ]
         assert len(paused) == 1
-        assert number(re.search(r"(\d+) pages reported clean are unchanged, 0 are not", paused[0])[1]) > 0
+        assert number(
+            re.search(r"(\d+) pages reported clean are unchanged, 0 are not", paused[0])[1]) > 0
 
 
 def number_of_pages(said):
@@ -59,7 +67,8 @@ def number_of_pages(said):
 @pytest.mark.parametrize("mode", MODES)
 def test_workload(boot, tmp_path, mode):
     """`make run GUEST=demo`, in each G-stage mode; q ends the guest, then the manager ends, then the machine."""
-    source = example("demo-workload.dts").replace("migratable;", f'migratable; gstage-mode = "{mode}"; bootargs = "beat=2";')
+    source = example("demo-workload.dts").replace(
+        "migratable;", f'migratable; gstage-mode = "{mode}"; bootargs = "beat=2";')
     archive = pack(str(tmp_path / "demo.cpio"), source,
                    {"manager.bin": guest("manager"), "workload.bin": guest("workload")})
     m = boot(archive=archive, smp=4, mem="4G")
@@ -85,8 +94,13 @@ def test_linux(boot, linux, tmp_path):
 @pytest.mark.parametrize("mode", MODES[1:])
 def test_linux_with_more_levels(boot, linux, mode):
     """The same with four and five levels, in less memory: what a pass costs the manager is to read all of it."""
-    m = boot([partition("manager", kernel="manager.bin", bootargs="demo", more="manager"),
-              partition("linux", kernel="Image", initrd="initrd.gz", cpus=2, memory=((0x80000000, 192 << 20),),
-                        bootargs="console=ttyS0 earlycon=sbi cleave.workload", more=f'gstage-mode = "{mode}"')],
-             {"manager.bin": guest("manager"), **linux("6.12")}, smp=4, mem="2G")
+    m = boot([
+        partition("manager", kernel="manager.bin", bootargs="demo", more="manager"),
+        partition(
+            "linux", kernel="Image", initrd="initrd.gz", cpus=2, memory=((0x80000000, 192 << 20),),
+            bootargs="console=ttyS0 earlycon=sbi cleave.workload", more=f'gstage-mode = "{mode}"')
+    ], {
+        "manager.bin": guest("manager"),
+        **linux("6.12")
+    }, smp=4, mem="2G")
     demonstrated(m, "1 GiB: 0, 2 MiB: 96, 4 KiB: 0")

@@ -20,15 +20,19 @@ def machine(boot, bootargs="script", others=None, append="cleave.focus=manager",
     if others is None:
         others = [workload(), partition("spare", kernel=None, more="incoming"),
                   partition("later", bootargs="mode=prompt", more="manual-start")]
-    m = boot([partition("manager", kernel="manager.bin", bootargs=bootargs, more="manager"), *others],
-             {"manager.bin": guest("manager"), "workload.bin": guest("workload"), "payload.bin": guest("console")},
-             smp=4, append=append, **kwargs)
+    m = boot(
+        [partition("manager", kernel="manager.bin", bootargs=bootargs, more="manager"), *others], {
+            "manager.bin": guest("manager"),
+            "workload.bin": guest("workload"),
+            "payload.bin": guest("console")
+        }, smp=4, append=append, **kwargs)
     m.wait(r'^cleave\| input goes to partition \d+ "\w+"', SHORT)
     return m
 
 
 def workload(name="work", size=64 * MIB):
-    return partition(name, kernel="workload.bin", memory=((0x80000000, size),), bootargs="beat=2", more="migratable")
+    return partition(name, kernel="workload.bin", memory=((0x80000000, size),), bootargs="beat=2",
+                     more="migratable")
 
 
 def run(m, command, timeout=SHORT):
@@ -51,7 +55,10 @@ def during(m, command):
     """Do `command` while a job is under way, which it must not end. Return: the line that ends it."""
     start = len(m.lines())
     end = run(m, command)[1]
-    assert not [line for line in m.lines()[start:] if line.startswith(("manager| * failed", "manager| * done"))]
+    assert not [
+        line
+        for line in m.lines()[start:] if line.startswith(("manager| * failed", "manager| * done"))
+    ]
     return end
 
 
@@ -114,22 +121,36 @@ def test_what_there_is(boot):
     assert list(vms) == ["manager", "work", "spare", "later"]
     assert [(f["id"], f["state"]) for f in vms.values()] == [
         ("0", "running"), ("1", "running"), ("2", "empty"), ("3", "stopped")]
-    assert vms["work"] == {"id": "1", "name": "work", "state": "running", "vcpus": "1",
-                           "memory_bytes": str(64 * MIB), "log": "off", "brake_percent": "0", "flags": "migratable"}
+    assert vms["work"] == {
+        "id": "1",
+        "name": "work",
+        "state": "running",
+        "vcpus": "1",
+        "memory_bytes": str(64 * MIB),
+        "log": "off",
+        "brake_percent": "0",
+        "flags": "migratable"
+    }
     assert vms["spare"]["flags"] == "incoming" and vms["manager"]["flags"] == "manager"
 
     work, regions = info(m, "work")
     assert info(m, "1")[0]["name"] == "work"
     assert work["gstage"] == "Sv39x4" and work["note"] == "-" and int(work["overhead_bytes"]) > 0
     assert work["timebase_Hz"] == "10000000" and work["isa"].startswith("rv64")
-    assert regions == [{"region": "0", "gpa": "0x80000000", "size_bytes": str(64 * MIB), "log": "off"}]
+    assert regions == [{
+        "region": "0",
+        "gpa": "0x80000000",
+        "size_bytes": str(64 * MIB),
+        "log": "off"
+    }]
     spare, _ = info(m, "spare")
     assert (spare["state"], spare["gstage"]) == ("empty", "Sv57x4")
 
     good(m, "pause work")  # they are read one by one
     counters = fields(" ".join(good(m, "stats work")))
     assert int(counters["exits"]) >= int(counters["exits_sbi"]) > 0
-    assert int(counters["exits"]) == sum(int(n) for name, n in counters.items() if name.startswith("exits_"))
+    assert int(counters["exits"]) == sum(
+        int(n) for name, n in counters.items() if name.startswith("exits_"))
     good(m, "resume work")
     assert int(fields(" ".join(good(m, "stats 0")))["exits_hypercall"]) > 0
     assert [fields(line) for line in good(m, "leaves work")] == [
@@ -137,12 +158,15 @@ def test_what_there_is(boot):
 
     version = fields(" ".join(good(m, "version")))
     assert version["hypervisor_abi"] == version["manager_abi"]
-    assert version["log_modes"] == "fault,eager,initially-set" and "Sv39x4" in version["gstage_modes"]
+    assert version["log_modes"] == "fault,eager,initially-set" and "Sv39x4" in version[
+        "gstage_modes"]
 
     said = good(m, "help")
     names = [line.split()[0] for line in said if re.match(r"^  \S", line)]
-    for name in ("list info pause resume reset destroy create start version quit log stats leaves brake migrate "
-                 "checkpoint restore cancel jobs demo help history script").split():
+    for name in (
+            "list info pause resume reset destroy create start version quit log stats leaves "
+            "brake migrate "
+            "checkpoint restore cancel jobs demo help history script").split():
         assert name in names
         assert good(m, f"help {name}")[0].split()[0] == name
     assert "list" in [line.strip() for line in good(m, "history")]
@@ -152,32 +176,59 @@ def test_what_is_wrong(boot):
     """Wrong usage, unknown partitions, wrong states, wrong values: one line that says so, and nothing is changed."""
     m = machine(boot)
     before = listed(m)
-    for name, usage in {"list x": "list", "info": "info VM", "info a b": "info VM", "pause": "pause VM",
-                        "stats": "stats VM", "leaves": "leaves VM", "brake work": "brake VM PERCENT",
-                        "version x": "version", "quit now": "quit", "demo a b": "demo [VM]",
-                        "help a b": "help [COMMAND]", "script": "script on|off"}.items():
+    for name, usage in {
+            "list x": "list",
+            "info": "info VM",
+            "info a b": "info VM",
+            "pause": "pause VM",
+            "stats": "stats VM",
+            "leaves": "leaves VM",
+            "brake work": "brake VM PERCENT",
+            "version x": "version",
+            "quit now": "quit",
+            "demo a b": "demo [VM]",
+            "help a b": "help [COMMAND]",
+            "script": "script on|off"
+    }.items():
         assert bad(m, name) == f"usage: {usage}"
     log_usage = "usage: log start|status|stop VM [fault|eager|initially-set]"
-    for wrong in ("log", "log start", "log begin work", "log start work slow", "log stop work fault", "log status work x"):
+    for wrong in ("log", "log start", "log begin work", "log start work slow",
+                  "log stop work fault", "log status work x"):
         assert bad(m, wrong) == log_usage
-    for command in ("info", "pause", "resume", "reset", "destroy", "create", "start", "stats", "leaves", "log status",
-                    "log start", "demo"):
+    for command in ("info", "pause", "resume", "reset", "destroy", "create", "start", "stats",
+                    "leaves", "log status", "log start", "demo"):
         for name in ("nobody", "17", "wor", "4294967297"):
-            assert bad(m, f"{command} {name}") == f'there is no partition "{name}"; `list` shows all partitions'
+            assert bad(m, f"{command} {name}"
+                       ) == f'there is no partition "{name}"; `list` shows all partitions'
     for command in ("pause", "destroy", "reset", "log start", "demo"):
-        assert bad(m, f"{command} manager") == 'partition 0 "manager" is the one that this manager runs in'
-    for command, why in {"resume work": "it is running", "create work": "it is running", "start work": "it is running",
-                         "pause spare": "it is empty", "resume spare": "it is empty", "destroy spare": "it is empty",
-                         "start spare": "it is empty", "reset spare": "it is empty", "leaves spare": "it is empty",
-                         "log start spare": "it is empty", "pause later": "it is stopped",
-                         "resume later": "it is stopped", "log stop work": "it is running"}.items():
+        assert bad(
+            m, f"{command} manager") == 'partition 0 "manager" is the one that this manager runs in'
+    for command, why in {
+            "resume work": "it is running",
+            "create work": "it is running",
+            "start work": "it is running",
+            "pause spare": "it is empty",
+            "resume spare": "it is empty",
+            "destroy spare": "it is empty",
+            "start spare": "it is empty",
+            "reset spare": "it is empty",
+            "leaves spare": "it is empty",
+            "log start spare": "it is empty",
+            "pause later": "it is stopped",
+            "resume later": "it is stopped",
+            "log stop work": "it is running"
+    }.items():
         words = command.split()
         said = bad(m, command)
-        assert said.startswith(f'{" ".join(words[:-1])} of partition ') and said.endswith(f"({why})"), said
+        assert said.startswith(f'{" ".join(words[:-1])} of partition ') and said.endswith(
+            f"({why})"), said
         assert f'"{words[-1]}"' in said
     for percent in ("100", "-1", "x", "1.5", "18446744073709551616"):
-        assert bad(m, f"brake work {percent}") == f"brake {percent}: PERCENT must be a number from 0 to 99"
-    assert bad(m, "demo spare") == 'partition 2 "spare" is empty; the demonstration needs one that is running'
+        assert bad(
+            m, f"brake work {percent}") == f"brake {percent}: PERCENT must be a number from 0 to 99"
+    assert bad(
+        m,
+        "demo spare") == 'partition 2 "spare" is empty; the demonstration needs one that is running'
     assert bad(m, "nothing") == 'no command is called "nothing"; `help` lists all commands'
     assert bad(m, 'info "work') == 'a quote (") is not closed'
     assert bad(m, "list " + "x" * 251) == "a line has at most 255 characters"
@@ -233,7 +284,8 @@ def test_log(boot):
         good(m, "pause work")  # so that what is counted is the start's doing
         good(m, f"log start work {mode}")
         status = fields(good(m, "log status work")[0])
-        assert (status["region"], status["log"], status["all_pages"]) == ("0", mode, str(64 * MIB // 4096))
+        assert (status["region"], status["log"], status["all_pages"]) == ("0", mode,
+                                                                          str(64 * MIB // 4096))
         assert int(status["dirty_pages"]) == (64 * MIB // 4096 if dirty_at_once else 0)
         assert int(status["dirty_memory_bytes"]) == 4096 * int(status["dirty_pages"])
         assert listed(m)["work"]["log"] == mode
@@ -276,8 +328,10 @@ def test_editing(boot):
     m = machine(boot, bootargs=None)
     typed(m, "liXst" + LEFT * 2 + "\b\r")
     assert "manager> list" in m.lines("manager")
-    assert re.search(r"^ *id +name +state +vcpus +memory +log +brake +flags$", "\n".join(m.lines("manager")), re.M)
-    assert re.search(r"^ *1 +work +running +1 +64 MiB +off +0 % +migratable$", "\n".join(m.lines("manager")), re.M)
+    assert re.search(r"^ *id +name +state +vcpus +memory +log +brake +flags$", "\n".join(
+        m.lines("manager")), re.M)
+    assert re.search(r"^ *1 +work +running +1 +64 MiB +off +0 % +migratable$", "\n".join(
+        m.lines("manager")), re.M)
 
     typed(m, "pa\two\t\r")
     assert "manager> pause work " in [line + " " for line in m.lines("manager")]
@@ -327,8 +381,9 @@ def test_focus(boot):
 # --- what it does by itself ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("bootargs,mark,line", [(None, "", r'partition 1 "work" stopped'),
-                                                ("script", r"\* ", r"event: vm=1 name=work state=stopped")])
+@pytest.mark.parametrize("bootargs,mark,line",
+                         [(None, "", r'partition 1 "work" stopped'),
+                          ("script", r"\* ", r"event: vm=1 name=work state=stopped")])
 def test_news_and_end(boot, bootargs, mark, line):
     """A partition that ends is told in a line; when all have, the manager ends, and with it the machine."""
     m = machine(boot, bootargs=bootargs, others=[workload()], append="cleave.focus=work")
@@ -341,7 +396,9 @@ def test_news_and_end(boot, bootargs, mark, line):
 
 def test_it_stays_for_what_can_still_be_done(boot):
     """A paused, an empty, a never started partition keep the manager; quit ends it, and then the machine."""
-    m = machine(boot, others=[workload(), partition("later", bootargs="mode=prompt", more="manual-start")])
+    m = machine(
+        boot, others=[workload(),
+                      partition("later", bootargs="mode=prompt", more="manual-start")])
     m.wait(STARTED)
     good(m, "pause work")
     good(m, "destroy work")
@@ -403,8 +460,11 @@ def test_demo_of_a_partition_that_ends(boot):
 
 def test_a_job_guards_its_partitions(boot):
     """While a job runs the console works, and no command changes the partitions that it is about; cancel ends it."""
-    m = machine(boot, others=[workload(size=128 * MIB),
-                              partition("spare", kernel=None, memory=((0x80000000, 128 * MIB),), more="incoming")])
+    m = machine(
+        boot, others=[
+            workload(size=128 * MIB),
+            partition("spare", kernel=None, memory=((0x80000000, 128 * MIB),), more="incoming")
+        ])
     m.wait(STARTED)
     works(m, "work")
     whole = good(m, "leaves work")
@@ -413,7 +473,8 @@ def test_a_job_guards_its_partitions(boot):
     m.wait(r"^manager\| \* progress: .*percent=", SHORT)
     for vm, number in (("work", 1), ("spare", 2)):
         why = f'partition {number} "{vm}" is in use by a job; `jobs` shows it, `cancel` ends it'
-        for command in ("pause", "resume", "reset", "destroy", "create", "start", "log start", "log stop"):
+        for command in ("pause", "resume", "reset", "destroy", "create", "start", "log start",
+                        "log stop"):
             assert during(m, f"{command} {vm}") == f"error: {why}"
         assert during(m, f"brake {vm} 5") == f"error: {why}"
     for command in ("quit", "demo"):
@@ -422,7 +483,8 @@ def test_a_job_guards_its_partitions(boot):
     good(m, "cancel")
     m.wait(r"^manager\| \* failed: migrate work: ", SHORT)
     vms = listed(m)
-    assert (vms["work"]["state"], vms["work"]["log"], vms["spare"]["state"]) == ("running", "off", "empty")
+    assert (vms["work"]["state"], vms["work"]["log"], vms["spare"]["state"]) == ("running", "off",
+                                                                                 "empty")
     assert good(m, "leaves work") == whole
     m.at = len(m.lines())
     for _ in range(2):
@@ -434,5 +496,6 @@ def test_a_job_guards_its_partitions(boot):
 def test_only_a_manager(boot):
     """In a partition that is no manager the program says so and ends."""
     m = boot([partition("other", kernel="manager.bin")], {"manager.bin": guest("manager")})
-    m.wait(r"^other\| FAIL this partition is not a manager: its configuration lacks `manager`$", SHORT)
+    m.wait(r"^other\| FAIL this partition is not a manager: its configuration lacks `manager`$",
+           SHORT)
     assert m.wait_end(SHORT) == 0

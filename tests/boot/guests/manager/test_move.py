@@ -24,7 +24,8 @@ DEVICE = "/soc/rtc@101000"
 
 
 def worker(name="work", more="migratable; cpu-affinity = <1 2>", memory=MEMORY):
-    return partition(name, kernel="workload.bin", cpus=2, memory=memory, bootargs="beat=1", more=more)
+    return partition(name, kernel="workload.bin", cpus=2, memory=memory, bootargs="beat=1",
+                     more=more)
 
 
 def spare(name="spare", memory=MEMORY, **more):
@@ -63,7 +64,11 @@ def info(man, name):
 
 
 def huge(man, name, memory=MEMORY):
-    assert man.leaves(name) == {"1_GiB": 0, "2_MiB": sum(size for _, size in memory) // (2 * MIB), "4_KiB": 0}
+    assert man.leaves(name) == {
+        "1_GiB": 0,
+        "2_MiB": sum(size for _, size in memory) // (2 * MIB),
+        "4_KiB": 0
+    }
 
 
 def test_back_and_forth(boot):
@@ -96,13 +101,16 @@ def test_refusals(boot):
     assert "not migratable" in man.refused("migrate fixed to spare")
     # It names the partition and what it has.
     for command in ("migrate wired to spare", "migrate wired to peer", "checkpoint wired"):
-        assert man.refused(command) == f'partition 5 "wired" has the passed-through device {DEVICE}, which cannot move'
+        assert man.refused(
+            command
+        ) == f'partition 5 "wired" has the passed-through device {DEVICE}, which cannot move'
     assert info(man, "wired")["devices"] == 1
     assert 'slot 5 "wired" is not empty' in man.refused("migrate work to wired")
     assert '"manager"' in man.refused("migrate manager to spare")
     assert "no partition" in man.refused("migrate nobody to spare")
     assert "usage" in man.refused("migrate work spare")
-    assert 'slot 2 "fixed" is not empty: its guest is running' in man.refused("migrate work to fixed")
+    assert 'slot 2 "fixed" is not empty: its guest is running' in man.refused(
+        "migrate work to fixed")
     assert "only a running or paused one can move" in man.refused("migrate spare to other")
     for option in ("--downtime x", "--passes 0", "--brake 100", "--nonsense"):
         assert option.split()[0] in man.refused(f"migrate work to spare {option}")
@@ -155,8 +163,10 @@ def test_cancel(boot, options):
 def test_memory_over_a_border(boot):
     """Regions that are not in one GiB: the manager looks at them in pieces."""
     memory = ((0xbf800000, 16 * MIB), (0xffffe000, 5 * 4096))
-    m, man = up(boot, partition("work", kernel="workload.bin", cpus=2, memory=memory, bootargs="beat=1",
-                           more="migratable; cpu-affinity = <1 2>"), slot("spare", memory=memory))
+    m, man = up(
+        boot,
+        partition("work", kernel="workload.bin", cpus=2, memory=memory, bootargs="beat=1",
+                  more="migratable; cpu-affinity = <1 2>"), slot("spare", memory=memory))
     for here, there in (("work", "spare"), ("spare", "work")):
         assert man.migrate(here, there, "--verify", *FEW).ok
         alive(m, there)
@@ -168,7 +178,8 @@ def test_given_up_and_braked(boot):
     assert "after 2 passes it would stand still" in man.over().verdict
     states(man, work="running", spare="empty")
     huge(man, "work")
-    report = man.migrate("work", "spare", "--downtime", "0", "--passes", "12", "--brake", "70", "--verify")
+    report = man.migrate("work", "spare", "--downtime", "0", "--passes", "12", "--brake", "70",
+                         "--verify")
     brakes = [row["brake_percent"] for row in report.passes]
     assert brakes == sorted(brakes) and brakes[0] == 0 and 0 < max(brakes) <= 70
     states(man, work="empty", spare="running")
@@ -178,7 +189,8 @@ def test_given_up_and_braked(boot):
 @pytest.mark.parametrize("victim", ["work", "spare"])
 def test_another_manager_destroys(boot, victim):
     """Either end is gone in the middle of a job: that fails with a line, and this manager and what is left go on."""
-    rival = partition("rival", kernel="manager.bin", bootargs="script", more="cpu-affinity = <0>; manager")
+    rival = partition("rival", kernel="manager.bin", bootargs="script",
+                      more="cpu-affinity = <0>; manager")
     m, man = up(boot, rival, worker(), spare(), worker("other"), count=2)
     man.run("migrate work to spare --downtime 0 --passes 4000")
     job = man.jobs_from
@@ -187,7 +199,8 @@ def test_another_manager_destroys(boot, victim):
     Manager(m, "rival").try_run(f"destroy {victim}")
     man.jobs_from = job
     verdict = man.over().verdict
-    assert verdict.startswith("failed: migrate work: ") and "not in a state that allows it (error -10)" in verdict
+    assert verdict.startswith(
+        "failed: migrate work: ") and "not in a state that allows it (error -10)" in verdict
     states(man, work="empty" if victim == "work" else "running", spare="empty")
     assert man.run("jobs") == []
     assert man.migrate("other", "spare", "--verify", *FEW).ok
@@ -386,7 +399,8 @@ def test_doubt_over_a_restart(boot, proxy, arrives):
     assert not [line for line in a.lines("work") if "FAIL" in line]
     if arrives:
         assert verdict.startswith("done: migrate work to peer"), verdict
-        man_b.tells(r"peer: it asked about migration 0x[0-9a-f]+ and was told that its guest is here")
+        man_b.tells(
+            r"peer: it asked about migration 0x[0-9a-f]+ and was told that its guest is here")
         states(man_a, work="empty", back="empty")
         states(man_b, there="running")
         alive(b, "there")
@@ -409,7 +423,9 @@ def test_doubt_in_a_slot(boot, proxy):
     proxy.hold_cut = True
     proxy.unheard = READY
     in_doubt(a, man_a, "in doubt.*; waiting for port cleave.peer", "back")
-    reboot(man_a, 'partition 2 "back" was given up by migration 0x[0-9a-f]+ and not acknowledged: in doubt')
+    reboot(
+        man_a,
+        'partition 2 "back" was given up by migration 0x[0-9a-f]+ and not acknowledged: in doubt')
     since = man_a.jobs_from
     assert not received(man_b).ok
     proxy.let_in.set()
@@ -434,7 +450,8 @@ def test_decide_here(boot, proxy):
     proxy.let_in.set()
     man_a.tells(r"work: the destination does not know of this migration; asking the peer")
     since = man_a.jobs_from
-    man_b.tells(r"peer: it asked about migration 0x[0-9a-f]+ and was told that it is not known here")
+    man_b.tells(
+        r"peer: it asked about migration 0x[0-9a-f]+ and was told that it is not known here")
     states(man_b, there="empty")
     for words, why in (("work", "usage"), ("work there", "usage"), ("nobody here", "no partition"),
                        ("back here", 'partition 2 "back" is not in doubt'),
@@ -492,10 +509,14 @@ def test_both_at_once(boot, proxy):
     man_a.run("migrate work to peer --passes 1")
     man_b.run("migrate other to peer --passes 1")
     ends = [(man_a, "work", "back", man_a.over()), (man_b, "other", "there", man_b.over())]
-    (first, gone, free, report), (second, stays, taken, cancelled) = sorted(ends, key=lambda end: not end[3].ok)
+    (first, gone, free, report), (second, stays, taken, cancelled) = sorted(
+        ends, key=lambda end: not end[3].ok)
     assert report.verdict == f"done: migrate {gone} to peer"
     assert cancelled.verdict == f"failed: migrate {stays}: cancelled"
-    assert [line for line in cancelled.lines if line == "peer: it began a migration at the same moment, and that one goes first"]
+    assert [
+        line for line in cancelled.lines
+        if line == "peer: it began a migration at the same moment, and that one goes first"
+    ]
     assert received(second).verdict == f"done: receive {gone} to {taken}"
     states(first, **{gone: "empty", free: "empty"})
     states(second, **{stays: "running", taken: "running"})
@@ -516,8 +537,9 @@ def test_restart(boot):
     m, man = up(boot, worker(), spare())
     man.run("migrate work to spare --downtime 0 --passes 4000")
     man.until_phase('phase="copy" pass=[3-9]')
-    reboot(man, 'slot 2 "spare" was half filled when the manager ended; it has been emptied',
-           'partition 1 "work" still had its dirty log on when the manager ended; the log is off now')
+    reboot(
+        man, 'slot 2 "spare" was half filled when the manager ended; it has been emptied',
+        'partition 1 "work" still had its dirty log on when the manager ended; the log is off now')
     man.run("list")
     states(man, work="running", spare="empty")
     huge(man, "work")
@@ -528,8 +550,9 @@ def test_restart(boot):
     man.run("migrate spare to work --downtime 0 --passes 4000")
     man.until_phase('phase="copy" pass=[3-9]')
     assert info(man, "work")["note"] == "filling"
-    reboot(man, 'slot 1 "work" was half filled when the manager ended; it has been emptied',
-           'partition 2 "spare" still had its dirty log on when the manager ended; the log is off now')
+    reboot(
+        man, 'slot 1 "work" was half filled when the manager ended; it has been emptied',
+        'partition 2 "spare" still had its dirty log on when the manager ended; the log is off now')
     man.run("list")
     states(man, work="empty", spare="running")
     alive(m, "spare")
@@ -538,9 +561,12 @@ def test_restart(boot):
 def test_restart_while_the_slot_is_made(boot):
     """A manager is started anew as soon as the slot is noted, its memory half zeroed: it is emptied, and all of it is there again."""
     memory = ((0x80000000, 480 * MIB),)
-    m = boot([manager(), partition("work", kernel="workload.bin", memory=memory, bootargs="mode=prompt",
-                                   more="migratable; cpu-affinity = <1>"), slot("spare", harts=(1,), memory=memory)],
-             FILES, smp=2, mem="1280M")
+    m = boot([
+        manager(),
+        partition("work", kernel="workload.bin", memory=memory, bootargs="mode=prompt",
+                  more="migratable; cpu-affinity = <1>"),
+        slot("spare", harts=(1,), memory=memory)
+    ], FILES, smp=2, mem="1280M")
     man = Manager(m)
     man.ready()
     # Creation is quick, and the look may come late: then once more.
@@ -549,7 +575,9 @@ def test_restart_while_the_slot_is_made(boot):
         job = man.jobs_from
         seen = info(man, "spare")
         while seen["note"] != "filling":
-            assert not [line for line in m.lines()[job:] if re.search("(done|failed): migrate", line)]
+            assert not [
+                line for line in m.lines()[job:] if re.search("(done|failed): migrate", line)
+            ]
             seen = info(man, "spare")
         if seen["state"] == "empty":
             break
@@ -574,7 +602,11 @@ def test_restart_on_an_open_link(boot, proxy, who):
     job = man_a.jobs_from
     man_a.until_phase('phase="copy" pass=[2-9]')
     if who == "source":
-        reboot(man_a, 'partition 1 "work" still had its dirty log on when the manager ended; the log is off now')
+        reboot(
+            man_a,
+            'partition 1 "work" still had its dirty log on when the manager ended; the log is '
+            'off now'
+        )
         assert not received(man_b).ok
     else:
         reboot(man_b, 'slot 1 "there" was half filled when the manager ended; it has been emptied')
@@ -661,9 +693,11 @@ def test_bad_checkpoint(boot, store):
     # The same guest as it would go to a peer, and what is asked there; nobody gives it up here, or hears an answer.
     live = first_frame(1, hello[:4] + struct.pack("<H", 0) + hello[6:]) + data[88:]
     query = first_frame(12, hello[8:16] + struct.pack("<II", 1, 0))
-    for bad, why in ((cut, "the link was cut in frame"), (bytes(flipped), "checksum of the payload"),
-                     (bytes(newer), "checksum of the payload"), (b"#!/bin/sh\n" * 10, "magic number"),
-                     (data[4096:], "frame 0"), (live, "stream of kind 0 (live); here 1 (checkpoint) is taken"),
+    for bad, why in ((cut, "the link was cut in frame"),
+                     (bytes(flipped), "checksum of the payload"), (bytes(newer),
+                                                                   "checksum of the payload"),
+                     (b"#!/bin/sh\n" * 10, "magic number"), (data[4096:], "frame 0"),
+                     (live, "stream of kind 0 (live); here 1 (checkpoint) is taken"),
                      (query, "frame 0 (query) may not come where nobody is answered")):
         store.accept()
         man.link_ready(STORE)
