@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A pass over the source's memory, chunk by chunk: look at the bits, clear exactly those that were
- * seen, and copy only after the call that protects these pages has answered (M2). A write that
- * comes after the clear sets the bit anew, and the page goes again in a later pass; a write that
- * came before it is in the copy. So no order of writes loses one, and the last pass, with the guest
- * paused, leaves no bit.
+ * A pass over the source's memory, chunk by chunk.
+ *
+ * For each chunk, look at its bits, clear exactly those that were seen, and copy the pages only
+ * after the call that protects them has returned (M2). A write that comes after the clear sets the
+ * bit again, and the page is sent again in a later pass; a write that came before it is in the
+ * copy. So no order of writes loses one, and the last pass, with the guest paused, leaves no bit
+ * set.
  */
 #include "guests/lib/migrate/migrate_internal.h"
 
 #define PAGE_FRAME (sizeof(uint64_t) + MIGRATE_PAGE)
 
-/* A word of the history: how often the page was sent, in which pass last, and how */
+/*
+ * A word of the history: how often the page was sent, in which pass last, and whether as a zero
+ * page then
+ */
 #define HISTORY_PASS_MASK   0xfffU
 #define HISTORY_TIMES_SHIFT 12U
 #define HISTORY_TIMES_MASK  0xffffU
@@ -78,7 +83,9 @@ void migrate_copy_history(struct migrate_source *s, uint64_t gpa, struct migrate
 	migrate_copy_leaf(s, gpa, line);
 }
 
-/* Flags and counts are those of this pass; a PASS_ACK must repeat the counts. */
+/*
+ * Send a PASS record with the flags and the counts of this pass. A PASS_ACK must repeat the counts.
+ */
 static bool migrate_copy_pass_record(struct migrate_source *s, uint16_t type)
 {
 	struct migrate_pass pass = {
@@ -108,7 +115,7 @@ enum migrate_step migrate_copy_begin(struct migrate_source *s)
 	return MIGRATE_PROGRESS;
 }
 
-/* Send the zero pages that were gathered. Return: there was room, or nothing to send */
+/* Send the run of zero pages that was gathered. Return: false when there is no room now */
 static bool migrate_copy_send_run(struct migrate_source *s)
 {
 	struct migrate_zero zero = { .gpa = s->run_gpa, .pages = s->run_pages };
@@ -124,7 +131,10 @@ static bool migrate_copy_send_run(struct migrate_source *s)
 	return true;
 }
 
-/* Return: the page belongs to the run that is gathered, which it may begin */
+/*
+ * Add a page to the run of zero pages, or begin a run.
+ * Return: false when the page does not continue the run
+ */
 static bool migrate_copy_join_run(struct migrate_source *s, uint64_t gpa)
 {
 	if (s->run_pages != 0U &&
@@ -151,9 +161,9 @@ static void migrate_copy_send_page(struct migrate_source *s, uint8_t *payload, u
 }
 
 /*
- * The next page of the chunk, read straight to where its frame is built. When a run has to go
- * first, the page is read again in the next step: its bit stays in the chunk until it is on its
- * way.
+ * Send the next page of the chunk, which is read straight to where its frame is built. If a run
+ * must be sent before it, the page is read again in the next step: its bit stays in the chunk until
+ * the page is on its way.
  */
 static enum migrate_step migrate_copy_page(struct migrate_source *s)
 {
@@ -180,7 +190,7 @@ static enum migrate_step migrate_copy_page(struct migrate_source *s)
 	return MIGRATE_PROGRESS;
 }
 
-/* Move @next to a page that waits. Return: there is one */
+/* Move @next to the next page that waits. Return: false when none does */
 static bool migrate_copy_chunk_left(struct migrate_chunk *c)
 {
 	while (c->next < c->pages) {
@@ -195,7 +205,7 @@ static bool migrate_copy_chunk_left(struct migrate_chunk *c)
 	return false;
 }
 
-/* Bits behind the first @pages are not of this chunk. */
+/* Clear the bits after the first @pages: they are not of this chunk. */
 static void migrate_copy_trim(uint64_t *bits, uint64_t pages)
 {
 	for (uint64_t i = pages; i < MIGRATE_STEP_PAGES; i = (i | 63U) + 1U)
@@ -203,8 +213,8 @@ static void migrate_copy_trim(uint64_t *bits, uint64_t pages)
 }
 
 /*
- * How far a call went: at least one page, and not further than it was asked to; whole words, or to
- * the region's end
+ * May a call go so far? It deals with at least one page, and with no more than it was asked to; and
+ * it ends at a whole word, or where it was asked to end.
  */
 static bool migrate_copy_went_ok(int64_t went, uint64_t asked)
 {
@@ -212,7 +222,10 @@ static bool migrate_copy_went_ok(int64_t went, uint64_t asked)
 	       ((uint64_t)went == asked || (uint64_t)went % 64U == 0U);
 }
 
-/* The pages at @first: see, clear what was seen, and only then let them be copied. */
+/*
+ * Take a chunk of pages at @first: look at the bits, clear those that were seen, and only then let
+ * the pages be copied.
+ */
 static enum migrate_step migrate_copy_take_chunk(struct migrate_source *s, uint64_t first)
 {
 	struct migrate_chunk *c = &s->chunk;
@@ -238,7 +251,7 @@ static enum migrate_step migrate_copy_take_chunk(struct migrate_source *s, uint6
 							  went < 0 ? went : SBI_ERR_FAILED);
 		count = (uint64_t)went;
 	}
-	/* The first pass carries everything, whatever the bits say. */
+	/* The first pass carries every page, whatever the bits say. */
 	if (s->progress.pass == 1U)
 		memset(c->bits, 0xff, sizeof(c->bits));
 	migrate_copy_trim(c->bits, count);
@@ -281,8 +294,8 @@ enum migrate_step migrate_copy_end(struct migrate_source *s)
 }
 
 /*
- * The page is read to behind the record that is being built: the buffer is the only memory that
- * there is.
+ * Each page is read to the end of the room for the record that is built: the buffer is the only
+ * memory that there is.
  */
 enum migrate_step migrate_copy_verify(struct migrate_source *s)
 {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The destination of a migration: from the first frame to the guest's first instruction here, or to
- * an empty slot. The guest may run here only after COMMIT, and a destination that says it does not
- * have the guest never will.
+ * an empty slot.
+ *
+ * The guest may run here only after COMMIT. A destination that has said that it does not have the
+ * guest must never run it.
  */
 #include "guests/lib/migrate/migrate_internal.h"
 
@@ -100,9 +102,9 @@ enum migrate_step migrate_dest_unexpected(struct migrate_dest *d,
 }
 
 /*
- * What ends a live migration is COMMIT, so a stream that was recorded and is read from a file must
- * never pass for one; and a checkpoint, which needs none, must not come from a peer that still has
- * the guest.
+ * Is the stream of the kind that is taken here? A live migration ends with COMMIT, so a stream that
+ * was recorded, and is read from a file, must never pass for one. And a checkpoint, which needs no
+ * COMMIT, must not come from a peer that still has the guest.
  */
 static bool migrate_dest_kind_ok(const struct migrate_dest *d, const struct migrate_hello *h,
 				 struct migrate_line *line)
@@ -189,7 +191,7 @@ static enum migrate_step migrate_dest_query(struct migrate_dest *d,
 	return MIGRATE_PROGRESS;
 }
 
-/* Everything that could be lacking later is asked now, before a byte of the guest comes. */
+/* All that the guest could miss later is compared now, before a byte of it comes. */
 static enum migrate_step migrate_dest_require(struct migrate_dest *d,
 					      const struct migrate_record *record)
 {
@@ -222,8 +224,8 @@ static enum migrate_step migrate_dest_require(struct migrate_dest *d,
 }
 
 /*
- * A first call that fails created nothing (M5), and if somebody else was faster the slot is theirs:
- * only what was begun here is given back.
+ * A first call that fails has created nothing (M5); if somebody else was faster, the slot is
+ * theirs. So only memory that was created here is given back.
  */
 static enum migrate_step migrate_dest_create(struct migrate_dest *d)
 {
@@ -245,8 +247,8 @@ static enum migrate_step migrate_dest_create(struct migrate_dest *d)
 }
 
 /*
- * From here on the guest is this side's. The ledger says so only when it is true: until then a
- * question is answered with PENDING.
+ * From here on the guest belongs to this side. The ledger says so only when it is true: until then
+ * a question is answered with PENDING.
  */
 enum migrate_step migrate_dest_take(struct migrate_dest *d)
 {
@@ -343,7 +345,10 @@ static enum migrate_step migrate_dest_end(struct migrate_dest *d, enum migrate_d
 	return state == MIGRATE_DST_DONE ? MIGRATE_DONE : MIGRATE_FAILED;
 }
 
-/* What is owed is with the link, or never will be: what it says can be asked for again. */
+/*
+ * Wait until the link has taken what is owed. If it is cut, nothing is lost: the source can ask
+ * again.
+ */
 static enum migrate_step migrate_dest_flush(struct migrate_dest *d)
 {
 	if (migrate_tx_waiting(&d->tx) == 0U || d->tx.dead || d->rx.dead)
@@ -351,7 +356,7 @@ static enum migrate_step migrate_dest_flush(struct migrate_dest *d)
 	return MIGRATE_WANT_SEND;
 }
 
-/* The slot first, then the ledger, then the source: when it hears of it, it is so. */
+/* First the slot, then the ledger, then the source: what the source hears is true by then. */
 static enum migrate_step migrate_dest_empty(struct migrate_dest *d)
 {
 	int err = d->created ? d->ops->vm_destroy(d->ctx, &d->cursor) : 0;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * CRC32C of a frame, and the digest that tells whether two pages are the same. Both are published algorithms, so that another
- * implementation has them in a library: CRC32C (RFC 3720, appendix B.4) and XXH64 (the xxHash specification, "XXH64
- * Algorithm Description"). Neither withstands somebody who forges on purpose, and nothing may rely on them for that.
+ * CRC32C of a frame, and the digest that tells whether two pages are the same.
+ *
+ * Both are published algorithms, so other implementations find them in a library: CRC32C (RFC 3720,
+ * appendix B.4), and XXH64 (the xxHash specification, "XXH64 Algorithm Description"). Neither
+ * withstands somebody who forges on purpose, and nothing may rely on them for that.
  */
 #include "guests/lib/migrate/migrate_stream.h"
 
@@ -18,8 +20,9 @@
 #define STRIPE 32U /* bytes that XXH64 takes in a round: four lanes of eight */
 
 /*
- * On a hart that may trap a misaligned load, a copy of eight bytes is eight loads. Frames and pages are nearly always aligned,
- * and to ask costs two instructions. These are __builtin_memcpy(), because in a freestanding program memcpy() is a call.
+ * On a hart that may trap a misaligned load, a copy of eight bytes is eight loads. Frames and pages
+ * are nearly always aligned, and to ask costs two instructions. These are __builtin_memcpy(),
+ * because in a freestanding program memcpy() is a call.
  */
 static uint64_t migrate_digest_load64(const uint8_t *p)
 {
@@ -31,7 +34,7 @@ static uint64_t migrate_digest_load64(const uint8_t *p)
 	return v;
 }
 
-/* A stripe as words: where it lies when that is aligned, else copied to @room. */
+/* Return: a stripe as words: in its place when it is aligned, copied to @room otherwise */
 static const uint64_t *migrate_digest_stripe_words(const uint8_t *p, uint64_t room[LANES])
 {
 	if (((uintptr_t)p & 7U) == 0U)
@@ -74,7 +77,10 @@ bool migrate_crc_init(struct migrate_crc *crc)
 	migrate_digest_crc_tables(crc);
 	for (uint32_t i = 0; i < sizeof(iscsi); i++)
 		iscsi[i] = (uint8_t)i;
-	/* RFC 3720 B.4, "32 bytes of incrementing 00..1f"; the check value of the CRC; the specification's own of XXH64 */
+	/*
+	 * RFC 3720 B.4, "32 bytes of incrementing 00..1f"; the check value of the CRC; and values
+	 * of the XXH64 specification
+	 */
 	return migrate_crc32c(crc, iscsi, sizeof(iscsi)) == 0x46dd794eU &&
 	       migrate_crc32c(crc, digits, 9) == 0xe3069283U &&
 	       migrate_crc32c(crc, NULL, 0) == 0U &&
@@ -115,7 +121,7 @@ static uint64_t migrate_digest_merge(uint64_t v, uint64_t lane)
 	return (v ^ migrate_digest_round(0, lane)) * PRIME_1 + PRIME_4;
 }
 
-/* All whole stripes of @size bytes. */
+/* Return: the digest of all whole stripes of @size bytes, not finished */
 static uint64_t migrate_digest_stripes(const uint8_t *p, size_t size, uint64_t seed)
 {
 	uint64_t a = seed + PRIME_1 + PRIME_2;
@@ -180,7 +186,9 @@ uint64_t migrate_chain(uint64_t chain, uint32_t what, uint64_t where, uint64_t v
 	return migrate_digest(link, sizeof(link), what);
 }
 
-/* Most pages of a guest are zero, and each of them is looked at in the first pass: two stripes a round. */
+/*
+ * Two stripes in a round: most pages of a guest are zero, and the first pass looks at each of them.
+ */
 static bool migrate_digest_words_are_zero(const uint64_t *w, size_t words)
 {
 	for (size_t i = 0; i < words; i += 8U) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The ways out of a migration at the source: the guest runs on here with everything it had, or it
- * is the destination's and is forgotten. A call that fails on the way out is added to the line and
- * does not stop what comes after it.
+ * is the destination's and is forgotten here.
+ *
+ * A call that fails on the way out is added to the line, and does not stop what comes after it.
  */
 #include "guests/lib/migrate/migrate_internal.h"
 
@@ -43,8 +44,8 @@ static void migrate_leave_brake_off(struct migrate_source *s)
 }
 
 /*
- * The guest first: it stands still. A guest that was paused before, or ended by itself, is left as
- * it is.
+ * The guest comes first, because it stands still. If it was paused before the migration, or has
+ * ended by itself, it is left as it is.
  */
 enum migrate_step migrate_leave_resume(struct migrate_source *s)
 {
@@ -99,8 +100,8 @@ enum migrate_step migrate_leave_log_stop(struct migrate_source *s)
 }
 
 /*
- * As long as the link takes it, but no longer than a second: the guest is safe, and this only saves
- * the other end a wait.
+ * Wait for the link to take the CANCEL, but no longer than a second: the guest is safe, and CANCEL
+ * only saves the other end a wait.
  */
 enum migrate_step migrate_leave_tell(struct migrate_source *s)
 {
@@ -115,7 +116,7 @@ enum migrate_step migrate_leave_tell(struct migrate_source *s)
 	return MIGRATE_WANT_SEND;
 }
 
-/* Only here is a guest forgotten, and only after the destination said RUNNING. */
+/* Only here is a guest forgotten, and only after the destination has said RUNNING. */
 enum migrate_step migrate_leave_forget(struct migrate_source *s)
 {
 	int err;

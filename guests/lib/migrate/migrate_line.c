@@ -2,7 +2,8 @@
 /*
  * The one line that says what went wrong.
  *
- * It must never let a byte that came over the link reach a terminal as anything but a printable character.
+ * It must never let a byte that came over the link reach a terminal as anything but a printable
+ * character.
  */
 #include <abi/cleave.h>
 #include <abi/sbi.h>

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the source hears: the destination's records, and that the link was cut. Every one of them is
- * taken in one state alone. Once the guest is given up nothing that is damaged or missing may be
- * taken for an answer: it leaves doubt.
+ * What the source hears: the destination's records, and that the link was cut.
+ *
+ * Each kind of record is taken in one state only. Once the guest is given up, nothing that is
+ * damaged or missing may be taken for an answer: it leaves the source in doubt.
  */
 #include "guests/lib/migrate/migrate_internal.h"
 
 /*
- * The link is gone, or what comes over it cannot be believed. A COMMIT whose last byte the link did
- * not take was never whole at the destination, which therefore cannot have acted on it: then, too,
- * the guest is still ours.
+ * The link is gone, or what comes over it cannot be believed.
+ *
+ * If the link has not taken the last byte of COMMIT, the destination never had it whole, and cannot
+ * have acted on it. Then, too, the guest is still ours.
  */
 static void migrate_listen_lost(struct migrate_source *s)
 {
@@ -28,7 +30,7 @@ static void migrate_listen_lost(struct migrate_source *s)
 	(void)migrate_source_fail(s, MIGRATE_REASON_LINK);
 }
 
-/* Whatever was wrong with the stream: the destination is told, unless the guest is given up. */
+/* The stream is wrong: tell the destination, unless the guest is given up. */
 static void migrate_listen_bad(struct migrate_source *s)
 {
 	if (s->committed)
@@ -56,7 +58,7 @@ static void migrate_listen_cancel(struct migrate_source *s, const struct migrate
 
 	memcpy(&cancel, record->payload, sizeof(cancel));
 	s->told = true;
-	/* What is left of COMMIT must not leave after the guest was taken back. */
+	/* The rest of COMMIT must not leave after the guest was taken back. */
 	s->tx.dead = s->tx.dead || s->committed;
 	migrate_line_add(line, "the destination gave up: ");
 	migrate_cancel_say(&cancel, line);
@@ -92,7 +94,7 @@ static void migrate_listen_ready(struct migrate_source *s, const struct migrate_
 	s->state = MIGRATE_SRC_COMMIT;
 }
 
-/* The answer to QUERY, after a connection was lost in the one moment of doubt. */
+/* The destination answers QUERY, after a connection was lost in the one moment of doubt. */
 static void migrate_listen_status(struct migrate_source *s, const struct migrate_status *status)
 {
 	switch (status->outcome) {
@@ -140,8 +142,8 @@ static void migrate_listen_record(struct migrate_source *s, const struct migrate
 	struct migrate_status status;
 
 	/*
-	 * Who is asked answers with STATUS alone: a CANCEL may be left of another migration, and
-	 * would settle this one wrongly.
+	 * The only answer to a question is STATUS. A CANCEL may be left over from another
+	 * migration, and would settle this one wrongly.
 	 */
 	if (record->type == MIGRATE_REC_CANCEL && !migrate_source_doubts(s)) {
 		migrate_listen_cancel(s, record);
@@ -171,14 +173,14 @@ void migrate_listen(struct migrate_source *s)
 	struct migrate_record record;
 	struct migrate_line why;
 
-	/* On the way out nothing that comes can change it. */
+	/* On the way out, nothing that comes can change anything. */
 	if (s->failed || s->state == MIGRATE_SRC_FORGET || s->state == MIGRATE_SRC_RESUME ||
 	    s->state == MIGRATE_SRC_LOG_STOP) {
 		s->rx.head = s->rx.tail;
 		s->rx.taken = 0;
 		return;
 	}
-	/* Nothing that is there before the question can answer it. */
+	/* What came before the question cannot answer it. */
 	if (s->state == MIGRATE_SRC_QUERY)
 		return;
 	migrate_line_clear(&why);

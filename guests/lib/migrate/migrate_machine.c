@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the guest was given, as a record, and whether a slot can be the same. The destination
- * decides with it before a byte of the guest is sent, so what a guest could miss later must stand
- * in it.
+ * What a guest was given, as a record, and whether a slot can be the same.
+ *
+ * The destination decides by this record before a byte of the guest is sent, so it must hold all
+ * that a guest could miss later.
  */
 #include "guests/lib/migrate/migrate_stream.h"
 
 /*
- * G-stage of n levels translates 12 + 9 * n + 2 bits of a GPA (privileged specification,
- * "Guest-Physical Address Translation").
+ * A G-stage of n levels translates 12 + 9 * n + 2 bits of a GPA (privileged specification, "Guest
+ * Physical Address Translation").
  */
 #define LEVELS_MIN    3U
 #define LEVELS_MAX    5U
 #define GPA_BITS(n)   (14U + 9U * (n))
 #define GPA_PAST_LAST (UINT64_C(1) << GPA_BITS(LEVELS_MAX))
 
-#define TIMEBASE_MAX UINT64_C(1000000000000) /* Hz; more is a mistake */
+#define TIMEBASE_MAX UINT64_C(1000000000000) /* Hz; a higher one is a mistake */
 
 static bool migrate_machine_bad_region(const struct migrate_region *r, uint32_t index,
 				       const char *what, struct migrate_line *line)
@@ -98,8 +99,11 @@ bool migrate_machine_check(const struct migrate_machine *machine, struct migrate
 }
 
 /*
- * The next extension of an ISA string: @at moves behind it. Single letters stand together up to the
- * first `_`; names of several letters begin with s, x or z and stand between `_`.
+ * Find the next extension of an ISA string. Single letters stand together up to the first `_`.
+ * Names of several letters begin with s, x or z, and stand between `_`.
+ * @at: where to look; moves to the end of the extension
+ * @start: gets where the extension begins
+ * Return: its length, 0 at the end of the string
  */
 static size_t migrate_machine_isa_next(const char *isa, size_t *at, size_t *start)
 {
@@ -129,8 +133,8 @@ static bool migrate_machine_isa_has(const char *isa, const char *name, size_t le
 		if (n == length && memcmp(isa + start, name, n) == 0)
 			return true;
 		/*
-		 * g is a short word for these (unprivileged specification, "ISA Extension Naming
-		 * Conventions")
+		 * g stands for these (unprivileged specification, "ISA Extension Naming
+		 * Conventions").
 		 */
 		if (n == 1U && isa[start] == 'g' && length == 1U &&
 		    (name[0] == 'i' || name[0] == 'm' || name[0] == 'a' || name[0] == 'f' ||
@@ -144,7 +148,7 @@ static bool migrate_machine_isa_has(const char *isa, const char *name, size_t le
 	return false;
 }
 
-/* Every letter that g stands for. */
+/* Return: true when @isa has g, or all that g stands for */
 static bool migrate_machine_isa_has_g(const char *isa)
 {
 	return migrate_machine_isa_has(isa, "g", 1) ||
@@ -211,8 +215,8 @@ static void migrate_machine_memory_fits(const struct migrate_machine *guest,
 }
 
 /*
- * What a guest zeroes or flushes block by block would be left in part, or hit its neighbour.
- * Without such blocks it does neither.
+ * With another block size, a guest that zeroes or flushes block by block would leave out parts, or
+ * hit what is next to its range. A guest without such blocks does neither.
  */
 static void migrate_machine_block_fits(uint32_t guest, uint32_t slot, const char *what,
 				       struct migrate_line *line, bool *any)
@@ -238,7 +242,7 @@ bool migrate_machine_fits(const struct migrate_machine *guest, const struct migr
 		migrate_machine_lacks(line, &any);
 		migrate_line_add(line, "%u vCPUs, the guest has %u", slot->vcpus, guest->vcpus);
 	}
-	/* htimedelta shifts a guest's time and cannot scale it. */
+	/* htimedelta shifts a guest's time, and cannot scale it. */
 	if (slot->timebase != guest->timebase) {
 		migrate_machine_lacks(line, &any);
 		migrate_line_add(line, "a time base of %lu Hz, the guest was given %lu",
@@ -301,10 +305,7 @@ bool migrate_machine_get(struct migrate_machine *machine, const uint8_t *payload
 	machine->cboz_block = head.cboz_block;
 	memcpy(machine->region, payload + sizeof(head), regions);
 	memcpy(machine->isa, payload + sizeof(head) + regions, head.isa);
-	/*
-	 * A NUL inside would end the string early, and what stands behind it would be granted
-	 * unseen.
-	 */
+	/* A NUL inside would end the string early, and what follows it would be granted unseen. */
 	if (strlen(machine->isa) != head.isa) {
 		migrate_line_add(line, "ISA string: a NUL inside");
 		return false;

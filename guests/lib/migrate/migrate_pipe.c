@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A link without a wire. What is pulled counts as sent; a byte that was not pulled when its engine is dropped never arrives. */
+/*
+ * A link without a wire.
+ *
+ * Bytes that the other engine has pulled count as sent. A byte that was not pulled when its engine
+ * is dropped never arrives.
+ */
 #include "guests/lib/migrate/migrate_pipe.h"
 
 void migrate_pipe_init(struct migrate_pipe *pipe, struct migrate_tx *source,
@@ -9,7 +14,7 @@ void migrate_pipe_init(struct migrate_pipe *pipe, struct migrate_tx *source,
 	pipe->end[MIGRATE_PIPE_DEST] = (struct migrate_pipe_end){ .from = source };
 }
 
-/* Nothing is pushed: what waits is pulled by the other end. */
+/* Nothing is pushed: the other end pulls what waits. */
 static int64_t migrate_pipe_send(void *ctx, const void *bytes, size_t size)
 {
 	const struct migrate_pipe_end *end = ctx;

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the destination receives between its ACCEPT and its READY. Every record is checked against
- * what came before it, and nothing reaches the slot's memory outside its regions, twice in a pass,
- * or in another order than the source's.
+ * What the destination receives between its ACCEPT and its READY.
+ *
+ * Each record is checked against what came before it. Nothing may reach the slot's memory outside
+ * its regions, twice in a pass, or in another order than the source's.
  */
 #include "guests/lib/migrate/migrate_internal.h"
 
 /*
- * Behind the last region: nothing may come any more in this pass; no gpa of a region is so large.
+ * The place after the last region, where no page may come any more in this pass; no GPA of a region
+ * is so large
  */
 #define PAST_LAST UINT64_MAX
 
-/* The page behind @gpa + @pages, which end in @region: there, or where the next region begins */
-static uint64_t migrate_records_behind(const struct migrate_machine *m, uint32_t region,
-				       uint64_t gpa, uint64_t pages)
+/*
+ * Return: the place after @pages pages at @gpa, which end in @region: right after them, or where
+ * the next region begins
+ */
+static uint64_t migrate_records_after(const struct migrate_machine *m, uint32_t region,
+				      uint64_t gpa, uint64_t pages)
 {
 	uint64_t end = gpa + pages * MIGRATE_PAGE;
 
@@ -32,9 +37,10 @@ static enum migrate_step migrate_records_at(struct migrate_dest *d,
 }
 
 /*
- * A run of pages of this pass. In every pass pages come in ascending order, each once at most; the
- * first pass has all of them, so that nothing in the slot is ever left as it was created.
- * Return: it may be there, and @d->next moved behind it; else it has failed.
+ * Check where a run of pages is. In each pass pages come in ascending order, and each at most once.
+ * The first pass has all of them, so that nothing in the slot stays as it was created.
+ * Return: true when the run may be there, and @d->next is after it now; false when the migration
+ * has failed
  */
 static bool migrate_records_place(struct migrate_dest *d, const struct migrate_record *record,
 				  uint64_t gpa, uint64_t pages)
@@ -53,7 +59,7 @@ static bool migrate_records_place(struct migrate_dest *d, const struct migrate_r
 		(void)migrate_records_at(d, record, gpa, pages,
 					 "the first pass left out pages before it");
 	else {
-		d->next = migrate_records_behind(&d->machine, region, gpa, pages);
+		d->next = migrate_records_after(&d->machine, region, gpa, pages);
 		return true;
 	}
 	return false;
@@ -175,7 +181,7 @@ migrate_records_state_refused(struct migrate_dest *d, const struct cleave_state_
 	return migrate_dest_fail(d, MIGRATE_REASON_MACHINE, 0);
 }
 
-/* Ascending by kind and instance: none comes twice. */
+/* State records come in ascending order of kind and instance, so none comes twice. */
 static enum migrate_step migrate_records_state(struct migrate_dest *d,
 					       const struct migrate_record *record)
 {
@@ -212,7 +218,7 @@ static enum migrate_step migrate_records_differs(struct migrate_dest *d, uint64_
 	return migrate_dest_fail(d, MIGRATE_REASON_VERIFY, gpa);
 }
 
-/* Against what the slot's memory holds, not against what came. */
+/* Compare digests with those of what the memory of the slot holds, not of what came. */
 static enum migrate_step migrate_records_verify(struct migrate_dest *d,
 						const struct migrate_record *record)
 {
@@ -241,7 +247,7 @@ static enum migrate_step migrate_records_verify(struct migrate_dest *d,
 		if (migrate_digest_page(d->page, gpa) != want)
 			return migrate_records_differs(d, gpa);
 	}
-	d->verified = migrate_records_behind(&d->machine, region, head.gpa, head.pages);
+	d->verified = migrate_records_after(&d->machine, region, head.gpa, head.pages);
 	return MIGRATE_PROGRESS;
 }
 

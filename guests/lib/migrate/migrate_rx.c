@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Frames coming in: found in the bytes as they arrive, checked, and given out one by one.
- * Everything here may come from a stranger: a length is believed only after the header's checksum,
+ * Frames that come in: they are found in the bytes as these arrive, checked, and given out one by
+ * one.
+ *
+ * Every byte may come from a stranger. A length is believed only after the checksum of its header,
  * and only up to what its record may have.
  */
 #include "guests/lib/migrate/migrate_stream.h"
 
-/** struct migrate_rx_kind - what a record may be; lengths in bytes */
+/** struct migrate_rx_kind - a type of record, and its least and greatest length, bytes */
 struct migrate_rx_kind {
 	uint16_t type;
 	const char *name;
@@ -42,10 +44,7 @@ static const struct migrate_rx_kind migrate_rx_kinds[] = {
 	{ MIGRATE_REC_CANCEL, "cancel", FIXED(migrate_cancel) },
 };
 
-/*
- * Behind a frame of an odd length: what is there moves, so that this frame and all behind it lie
- * aligned.
- */
+/* After a frame of an odd length, move what follows, so that it is aligned. */
 static void migrate_rx_align(struct migrate_rx *rx)
 {
 	size_t by = rx->head & (sizeof(uint64_t) - 1U);
@@ -80,7 +79,7 @@ void migrate_rx_init(struct migrate_rx *rx, void *buf, size_t size, bool plain)
 	*rx = (struct migrate_rx){ .buf = buf, .size = size, .bytes = bytes, .plain = plain };
 }
 
-/* The record that was given out last is dealt with: only now may its bytes go. */
+/* Drop the record that was given out last: it has been dealt with by now. */
 static void migrate_rx_drop_taken(struct migrate_rx *rx)
 {
 	rx->head += rx->taken;
@@ -153,7 +152,8 @@ static bool migrate_rx_header_ok(const struct migrate_rx *rx, const struct migra
 }
 
 /*
- * Type, version and length of a frame that is whole. A frame that may be skipped: @known is NULL.
+ * Check the type, the version and the length of a frame, by its header.
+ * @known: gets the type, NULL when the frame may be skipped
  */
 static bool migrate_rx_record_ok(const struct migrate_rx *rx, const struct migrate_frame *f,
 				 const struct migrate_rx_kind **known, struct migrate_line *line)
@@ -180,7 +180,10 @@ static bool migrate_rx_record_ok(const struct migrate_rx *rx, const struct migra
 	return true;
 }
 
-/* One frame. With MIGRATE_RX_RECORD, @known says whether it is for the caller or to be skipped. */
+/*
+ * Check one frame. With MIGRATE_RX_RECORD, @known is what the frame is, NULL when it is to be
+ * skipped.
+ */
 static enum migrate_rx_result migrate_rx_frame(struct migrate_rx *rx, const struct migrate_crc *crc,
 					       struct migrate_frame *f,
 					       const struct migrate_rx_kind **known,
@@ -194,7 +197,7 @@ static enum migrate_rx_result migrate_rx_frame(struct migrate_rx *rx, const stru
 	memcpy(f, rx->buf + rx->head, sizeof(*f));
 	if (!migrate_rx_header_ok(rx, crc, f, line))
 		return MIGRATE_RX_BAD;
-	/* Before the payload is there: what will be refused is not waited for. */
+	/* The payload need not be there yet: nobody waits for a payload that will be refused. */
 	if (!migrate_rx_record_ok(rx, f, known, line))
 		return MIGRATE_RX_BAD;
 	if (here - sizeof(*f) < f->length)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The source of a migration: its states from the offer to the hand-over. The guest may run here
- * until vm_own(false), and after that only when the destination has said that it does not have it.
+ * The source of a migration: its states from the offer to the hand-over.
+ *
+ * The guest may run here until vm_own(false), and after that only when the destination has said
+ * that it does not have the guest.
  */
 #include "guests/lib/migrate/migrate_internal.h"
 
@@ -105,7 +107,7 @@ enum migrate_step migrate_source_call_failed(struct migrate_source *s, const cha
 
 static enum migrate_step migrate_source_refuse(struct migrate_source *s)
 {
-	s->told = true; /* nobody was asked yet */
+	s->told = true; /* the destination has heard of nothing yet */
 	return migrate_source_fail(s, MIGRATE_REASON_REFUSED);
 }
 
@@ -189,7 +191,7 @@ static enum migrate_step migrate_source_offer(struct migrate_source *s)
 	size_t n = strlen(s->config.name);
 
 	memcpy(hello.name, s->config.name, n < sizeof(hello.name) ? n : sizeof(hello.name) - 1U);
-	/* The buffer is empty and holds both. */
+	/* The buffer is empty, so it has room for both. */
 	(void)migrate_tx_record(&s->tx, &s->crc, MIGRATE_REC_HELLO, &hello, sizeof(hello));
 	n = migrate_machine_put(&s->machine, migrate_tx_begin(&s->tx, MIGRATE_PAYLOAD_MAX / 2U));
 	migrate_tx_end(&s->tx, &s->crc, MIGRATE_REC_REQUIRE, n);
@@ -197,7 +199,7 @@ static enum migrate_step migrate_source_offer(struct migrate_source *s)
 	return MIGRATE_PROGRESS;
 }
 
-/* Counted before the call: what was begun is stopped, whatever becomes of it. */
+/* The log counts before the call: what was begun is stopped, whatever becomes of it. */
 static enum migrate_step migrate_source_log_start(struct migrate_source *s)
 {
 	int err;
@@ -211,7 +213,7 @@ static enum migrate_step migrate_source_log_start(struct migrate_source *s)
 	return MIGRATE_PROGRESS;
 }
 
-/* a * b / c, near enough for a rate; c = 0 counts as 1 */
+/* Return: a * b / c, as exact as a rate needs it; c = 0 counts as 1 */
 static uint64_t migrate_source_ratio(uint64_t a, uint64_t b, uint64_t c)
 {
 	while (a > UINT32_MAX) {
@@ -233,15 +235,14 @@ static void migrate_source_measure(struct migrate_source *s)
 
 	p->rate = migrate_source_ratio(s->tx.bytes - s->pass_bytes, s->config.timebase, ticks);
 	p->dirty_rate = migrate_source_ratio(p->dirty, s->config.timebase, ticks);
-	/* What is left as pages, and as much again for each vCPU's state as it may have. */
+	/* What is left is pages, and for each vCPU's state as much as one more page. */
 	left = (p->dirty + s->machine.vcpus) *
 	       (MIGRATE_PAGE + sizeof(struct migrate_frame) + sizeof(uint64_t));
 	p->estimate_us = migrate_source_ratio(left, 1000000U, p->rate);
 }
 
 /*
- * One step of the brake a pass, when the guest made more than half as much dirty as the pass
- * carried.
+ * Set the brake one step higher, if the guest dirtied more than half as much as the pass carried.
  */
 static int migrate_source_brake(struct migrate_source *s)
 {
@@ -324,8 +325,8 @@ static enum migrate_step migrate_source_stop(struct migrate_source *s)
 }
 
 /*
- * The state goes before the last pages: to read it may write to the guest's memory, and that is
- * logged.
+ * The state is sent before the last pages, because to read it may write to the guest's memory, and
+ * that write is logged.
  */
 static enum migrate_step migrate_source_send_state(struct migrate_source *s)
 {
@@ -355,7 +356,7 @@ static enum migrate_step migrate_source_send_state(struct migrate_source *s)
 	return MIGRATE_PROGRESS;
 }
 
-/* The guest is paused and its last pages are sent: nothing may be dirty any more. */
+/* The guest is paused, and its last pages are sent: no page may be dirty any more. */
 static enum migrate_step migrate_source_settled(struct migrate_source *s)
 {
 	uint64_t dirty = 0;
@@ -401,7 +402,7 @@ static enum migrate_step migrate_source_handover(struct migrate_source *s)
 }
 
 /*
- * vm_own() first: from before the first byte of COMMIT leaves, nobody here may let the guest run.
+ * vm_own() comes first: before the first byte of COMMIT leaves, nobody here may let the guest run.
  */
 static enum migrate_step migrate_source_commit(struct migrate_source *s)
 {
@@ -428,7 +429,7 @@ static enum migrate_step migrate_source_query(struct migrate_source *s)
 	return MIGRATE_PROGRESS;
 }
 
-/* A checkpoint is written: all of it is with the link. */
+/* A checkpoint is written when the link has all of it. */
 static enum migrate_step migrate_source_flush(struct migrate_source *s)
 {
 	if (migrate_tx_waiting(&s->tx) != 0U)
@@ -501,7 +502,7 @@ static enum migrate_step migrate_source_act(struct migrate_source *s)
 	return MIGRATE_FAILED;
 }
 
-/* A guest that stands still while nothing moves must not stand still for ever. */
+/* A paused guest must not stand still for ever while nothing moves. */
 static enum migrate_step migrate_source_stall(struct migrate_source *s, enum migrate_step step)
 {
 	uint64_t now = s->ops->time(s->ctx);

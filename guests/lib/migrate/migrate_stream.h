@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What both ends of a migration stream are made of: checksums, digests, frames going out, frames
- * coming in, and the one line that says what went wrong.
+ * What both ends of a migration stream are made of: checksums, digests, frames that go out, frames
+ * that come in, and the one line that says what went wrong.
  *
- * Portable C for a hart and for the host: no CSR, no allocation, no state but what the caller hands
- * in. Nothing here may read behind the bytes that were received, or trust a length before its
- * frame's header checksum was right.
+ * It is portable C for a hart and for the host: no CSR, no allocation, and no state but what the
+ * caller hands in. Nothing here may read past the bytes that were received, or trust a length
+ * before the checksum of the frame's header was right.
  */
 #ifndef GUESTS_LIB_MIGRATE_STREAM_H
 #define GUESTS_LIB_MIGRATE_STREAM_H
@@ -45,71 +45,79 @@ void migrate_line_clear(struct migrate_line *line);
 void migrate_line_add(struct migrate_line *line, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/** migrate_error_text() - Return: a hypercall's negative @error in words */
+/** migrate_error_text() - Return: the negative error of a hypercall in words */
 const char *migrate_error_text(int64_t error);
 
-/** migrate_state_text() - Return: a VM's state, CLEAVE_VM_*, in a word; "?" for any other number */
+/** migrate_state_text() - Return: the state of a VM, CLEAVE_VM_*, in a word; "?" for any other number */
 const char *migrate_state_text(uint32_t state);
 
-/** migrate_line_error() - append ` failed: WORDS (error -N)` for a call's negative @error */
+/** migrate_line_error() - append ` failed: WORDS (error -N)` for the negative error of a call */
 void migrate_line_error(struct migrate_line *line, int64_t error);
 
 /* --- checksum and digest (migrate_digest.c) --------------------------------------------------- */
 
 /**
- * struct migrate_crc - tables of CRC32C, eight bytes at a time: 8 KiB, set up by migrate_crc_init()
+ * struct migrate_crc - tables for CRC32C of eight bytes at a time, 8 KiB; migrate_crc_init() fills
+ * them in
  */
 struct migrate_crc {
 	uint32_t table[8][256];
 };
 
 /**
- * migrate_crc_init() - set up tables and test them and the digest against known values.
- * Return: they are right
+ * migrate_crc_init() - fill the tables in, and test them and the digest against known values
+ *
+ * Return: false when a value is wrong
  */
 bool migrate_crc_init(struct migrate_crc *crc);
 
 /**
- * migrate_crc32c() - CRC32C (Castagnoli, reflected, as RFC 3720 B.4) of @size bytes; of no bytes: 0
+ * migrate_crc32c() - Return: CRC32C (Castagnoli, reflected, as in RFC 3720 B.4) of @size bytes; 0
+ * for no bytes
  */
 uint32_t migrate_crc32c(const struct migrate_crc *crc, const void *bytes, size_t size);
 
 /**
- * migrate_digest() - 64-bit digest of @size bytes: XXH64 with @seed. Finds accidents, not a forger
+ * migrate_digest() - Return: XXH64 of @size bytes with @seed; it finds accidents, but does not stop
+ * a forger
  */
 uint64_t migrate_digest(const void *bytes, size_t size, uint64_t seed);
 
-/** migrate_digest_page() - digest of the 4 KiB page at @gpa: its content, and where it belongs */
+/**
+ * migrate_digest_page() - Return: digest of the 4 KiB page at @gpa, of its content and of its place
+ */
 uint64_t migrate_digest_page(const void *page, uint64_t gpa);
 
-/* What a link of the digest chain stands for; its seed */
+/* What a link of the digest chain stands for; it is the link's seed */
 #define MIGRATE_CHAIN_PAGE  1U
 #define MIGRATE_CHAIN_ZERO  2U
 #define MIGRATE_CHAIN_STATE 3U
 
 /**
  * migrate_chain() - lengthen a chain of digests by one link
- * @chain: digest up to here; of nothing: the migration's id
+ * @chain: the digest so far; of an empty chain it is the migration's id
  * @what: MIGRATE_CHAIN_*
- * @where: gpa; of a state record kind << 32 | instance
+ * @where: the GPA; of a state record kind << 32 | instance
  * @value: digest of the page or of the record's data; of a run of zero pages their number
- * Return: digest of everything up to and with this link, in this order.
+ *
+ * Return: the digest of all links up to this one, in their order
  */
 uint64_t migrate_chain(uint64_t chain, uint32_t what, uint64_t where, uint64_t value);
 
-/** migrate_page_is_zero() - Return: all 4096 bytes at @page are 0 */
+/** migrate_page_is_zero() - Return: true when all 4096 bytes at @page are 0 */
 bool migrate_page_is_zero(const void *page);
 
 /* --- link ------------------------------------------------------------------------------------- */
 
 /**
- * struct migrate_link - a stream of bytes each way that arrive in order, or not at all
- * @send: take up to @size bytes. Return: how many were taken, 0 when there is no room now, negative
- * when the link is cut.
- * @recv: give up to @size bytes. Return: how many, 0 when there are none now, negative when the
- * link is cut and no more come.
- * @memory: it is memory of the program that both ends are in: payloads need no checksum. The
- * digests of pages remain
+ * struct migrate_link - a stream of bytes each way; the bytes arrive in order, or not at all
+ * @send: take at most @size bytes. Return: how many it took, 0 when there is no room now, negative
+ * when the link is cut
+ * @recv: give at most @size bytes. Return: how many it gave, 0 when there are none now, negative
+ * when the link is cut and no more will come
+ * @ctx: handed to both
+ * @memory: the link is memory of the program, which both ends share: payloads need no checksum.
+ * Pages keep their digests
  */
 struct migrate_link {
 	int64_t (*send)(void *ctx, const void *bytes, size_t size);
@@ -118,18 +126,19 @@ struct migrate_link {
 	bool memory;
 };
 
-/* Least size of a buffer for frames, bytes: one frame of the greatest length */
+/* The least size of a buffer for frames, bytes: one frame of the greatest length */
 #define MIGRATE_BUFFER_MIN (sizeof(struct migrate_frame) + MIGRATE_PAYLOAD_MAX)
 
-/* --- frames going out (migrate_tx.c) ---------------------------------------------------------- */
+/* --- frames that go out (migrate_tx.c) -------------------------------------------------------- */
 
 /**
  * struct migrate_tx - frames that wait for the link
- * @head: first byte that the link did not take yet
- * @tail: first byte that is free
- * @seq: of the next frame
- * @bytes: taken by the link, ever
- * @plain: payloads without a checksum, as the link's @memory says
+ * @buf, @size: the buffer
+ * @head: index of the first byte that the link has not taken
+ * @tail: index of the first free byte
+ * @seq: sequence number of the next frame
+ * @bytes: bytes that the link has ever taken
+ * @plain: payloads have no checksum, as the link's @memory says
  * @dead: the link was cut
  */
 struct migrate_tx {
@@ -144,8 +153,8 @@ struct migrate_tx {
 };
 
 /**
- * migrate_tx_init() - also for a new connection: drops what waits
- * @buf: MIGRATE_BUFFER_MIN bytes or more, aligned to 8
+ * migrate_tx_init() - begin to send, also over a new connection: what waits is dropped
+ * @buf: at least MIGRATE_BUFFER_MIN bytes, aligned to 8
  * @plain: the link's @memory
  */
 void migrate_tx_init(struct migrate_tx *tx, void *buf, size_t size, bool plain);
@@ -157,42 +166,43 @@ void migrate_tx_init(struct migrate_tx *tx, void *buf, size_t size, bool plain);
 void *migrate_tx_begin(struct migrate_tx *tx, size_t size);
 
 /**
- * migrate_tx_end() - queue the frame whose payload of @size bytes was written behind
- * migrate_tx_begin()
+ * migrate_tx_end() - queue the frame whose payload of @size bytes was written where
+ * migrate_tx_begin() said
  */
 void migrate_tx_end(struct migrate_tx *tx, const struct migrate_crc *crc, uint16_t type,
 		    size_t size);
 
 /**
  * migrate_tx_record() - queue a mandatory frame with a copy of @size bytes.
- * Return: there was room
+ * Return: false when there is no room now
  */
 bool migrate_tx_record(struct migrate_tx *tx, const struct migrate_crc *crc, uint16_t type,
 		       const void *record, size_t size);
 
-/** migrate_tx_flush() - give the link what it takes. Return: a byte was taken */
+/** migrate_tx_flush() - give the link as much as it takes. Return: true when it took a byte */
 bool migrate_tx_flush(struct migrate_tx *tx, const struct migrate_link *link);
 
 /**
- * migrate_tx_pull() - give @bytes up to @size of what waits, as if a link had taken it.
+ * migrate_tx_pull() - move at most @size waiting bytes to @bytes, as if a link had taken them.
  * Return: how many
  */
 size_t migrate_tx_pull(struct migrate_tx *tx, void *bytes, size_t size);
 
-/** migrate_tx_waiting() - Return: bytes that the link did not take yet */
+/** migrate_tx_waiting() - Return: how many bytes the link has not taken */
 size_t migrate_tx_waiting(const struct migrate_tx *tx);
 
-/* --- frames coming in (migrate_rx.c) ---------------------------------------------------------- */
+/* --- frames that come in (migrate_rx.c) ------------------------------------------------------- */
 
 /**
- * struct migrate_rx - bytes that were received and not dealt with yet
- * @head: first byte of the next frame
- * @tail: first byte that is free
- * @seq: of the next frame
+ * struct migrate_rx - bytes that were received, and have not been dealt with
+ * @buf, @size: the buffer
+ * @head: index of the first byte of the next frame
+ * @tail: index of the first free byte
  * @taken: bytes of the frame that migrate_rx_next() gave out last
- * @bytes: received, ever
+ * @seq: sequence number of the next frame
+ * @bytes: bytes that were ever received
  * @plain: payloads without a checksum are taken, as the link's @memory says
- * @dead: the link was cut: no more bytes come
+ * @dead: the link was cut: no more bytes will come
  */
 struct migrate_rx {
 	uint8_t *buf;
@@ -223,30 +233,35 @@ enum migrate_rx_result {
 	MIGRATE_RX_BAD,	   /* the line says why; the stream is lost */
 };
 
-/** migrate_rx_init() - as migrate_tx_init() */
+/** migrate_rx_init() - begin to receive; as migrate_tx_init() */
 void migrate_rx_init(struct migrate_rx *rx, void *buf, size_t size, bool plain);
 
-/** migrate_rx_fill() - take what the link has and the buffer holds. Return: a byte came */
+/**
+ * migrate_rx_fill() - take as much as the link has and the buffer holds.
+ * Return: true when a byte came
+ */
 bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link);
 
 /**
- * migrate_rx_next() - the next record of a known type and version, and of a length that its type
- * may have
- * @record: set with MIGRATE_RX_RECORD
- * @line: why not, appended with MIGRATE_RX_BAD
+ * migrate_rx_next() - get the next record
+ * @record: with MIGRATE_RX_RECORD: the record, of a known type and version, and of a length that
+ * its type may have
+ * @line: with MIGRATE_RX_BAD: gets the reason appended
  *
- * Skips optional frames that it does not know.
+ * Optional frames of unknown types are skipped.
  */
 enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migrate_crc *crc,
 				       struct migrate_record *record, struct migrate_line *line);
 
 /**
- * migrate_rx_cut() - append where the stream ended: `the link was cut in frame 7` or `after frame
+ * migrate_rx_cut() - append where the stream ended: `the link was cut in frame 7`, or `after frame
  * 6`
  */
 void migrate_rx_cut(const struct migrate_rx *rx, struct migrate_line *line);
 
-/** migrate_record_name() - Return: name of a record's type, "unknown record" for another */
+/**
+ * migrate_record_name() - Return: the name of a record's type, "unknown record" for an unknown type
+ */
 const char *migrate_record_name(uint16_t type);
 
 /* --- what a guest was given, and what a slot can give (migrate_machine.c) --------------------- */
@@ -254,11 +269,14 @@ const char *migrate_record_name(uint16_t type);
 /**
  * struct migrate_machine - the machine that a guest sees
  * @isa: ISA string as in the guest's device tree, NUL-terminated
- * @device: name of a passed-through device, "" when there is none: such a guest cannot be moved
- * @gstage_levels: what the guest's regions need; of a slot: the most that it can have
+ * @device: name of a passed-through device, "" when there is none; a guest that has one cannot be
+ * moved
+ * @vcpus: vCPUs
+ * @gstage_levels: levels that the guest's regions need; of a slot the most that it can have
+ * @regions: memory regions
  * @timebase: Hz of the time CSR
  * @cbom_block, @cboz_block: bytes of a cache block, 0 without Zicbom or Zicboz
- * @region: ascending, not overlapping
+ * @region: the memory regions, ascending, without overlap
  */
 struct migrate_machine {
 	char isa[MIGRATE_ISA_MAX + 1U];
@@ -274,24 +292,29 @@ struct migrate_machine {
 
 /**
  * migrate_machine_check() - is @machine one that a stream can describe?
- * Return: yes; else @line says why not
+ *
+ * Return: false when it is not, and then @line says why
  */
 bool migrate_machine_check(const struct migrate_machine *machine, struct migrate_line *line);
 
 /**
  * migrate_machine_fits() - can @slot be what @guest was given?
- * Return: yes; else @line names all that is lacking first
+ *
+ * Return: false when it cannot, and then @line names all that is lacking
  */
 bool migrate_machine_fits(const struct migrate_machine *guest, const struct migrate_machine *slot,
 			  struct migrate_line *line);
 
 /**
  * migrate_machine_put() - write a REQUIRE payload of at most MIGRATE_PAYLOAD_MAX bytes.
- * Return: its length
+ * Return: its bytes
  */
 size_t migrate_machine_put(const struct migrate_machine *machine, uint8_t *payload);
 
-/** migrate_machine_get() - read a REQUIRE payload. Return: it is right; else @line says why not */
+/**
+ * migrate_machine_get() - read a REQUIRE payload.
+ * Return: false when it is wrong, and then @line says why
+ */
 bool migrate_machine_get(struct migrate_machine *machine, const uint8_t *payload, size_t length,
 			 struct migrate_line *line);
 
@@ -299,8 +322,8 @@ bool migrate_machine_get(struct migrate_machine *machine, const uint8_t *payload
 uint64_t migrate_machine_pages(const struct migrate_machine *machine);
 
 /**
- * migrate_machine_region() - Return: index of the region that holds [@gpa, @gpa + @pages), or
- * @machine->regions
+ * migrate_machine_region() - Return: index of the region that holds all @pages pages at @gpa;
+ * @machine->regions: none does
  */
 uint32_t migrate_machine_region(const struct migrate_machine *machine, uint64_t gpa,
 				uint64_t pages);

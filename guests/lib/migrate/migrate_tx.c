@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Frames going out: built in place in one buffer, and given to the link as it takes them. Never waits. */
+/*
+ * Frames that go out: they are built in place in one buffer, and given to the link as it takes
+ * them. Nothing here waits.
+ */
 #include "guests/lib/migrate/migrate_stream.h"
 
 #define ALIGNMENT sizeof(uint64_t)
@@ -17,8 +20,9 @@ size_t migrate_tx_waiting(const struct migrate_tx *tx)
 }
 
 /*
- * Bytes are moved to the front only when the frame does not fit behind them: at most once a buffer. Behind a frame of an odd
- * length the buffer drains first, so that pages lie aligned in it, which is what copies and digests are quick with.
+ * Bytes are moved to the front only when the frame does not fit after them, so at most once for
+ * each buffer. After a frame of an odd length, the buffer must drain first: so pages lie aligned in
+ * it, and copies and digests of aligned pages are fast.
  */
 void *migrate_tx_begin(struct migrate_tx *tx, size_t size)
 {
