@@ -18,10 +18,11 @@
 void early_die(const char *text)
 {
 	size_t len = strlen(text);
-
 	/* There is no translation yet, so a pointer is a physical address, which DBCN wants. */
-	if (firmware_call(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, len, (uintptr_t)text, 0).error !=
-	    0) {
+	struct firmware_result r =
+		firmware_call(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, len, (uintptr_t)text, 0);
+
+	if (r.error != SBI_SUCCESS) {
 		for (size_t i = 0; i < len; i++)
 			(void)firmware_call(SBI_EID_LEGACY_CONSOLE_PUTCHAR, 0, (u8)text[i], 0, 0);
 	}

@@ -40,7 +40,7 @@
 
 #define GSTAGE_PTE_RWX (GSTAGE_PTE_R | GSTAGE_PTE_W | GSTAGE_PTE_X)
 /*
- * What every leaf has beside its permissions. A and D are set from the start, so a hart never has
+ * What every leaf has besides its permissions. A and D are set from the start, so a hart never has
  * to update them; W alone says whether a page may be written, and so whether a write is seen.
  */
 #define GSTAGE_PTE_LEAF (GSTAGE_PTE_V | GSTAGE_PTE_U | GSTAGE_PTE_A | GSTAGE_PTE_D)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a guest tried to do with an address, and what came of it. The trap says the one and is told
- * the other; core and mm/ pass both on without translating them.
+ * A guest's access to an address, and the answer to it. The trap code finds out the access and acts
+ * on the answer. core and mm/ pass both on without translating them.
  */
 #ifndef CLEAVE_ACCESS_H
 #define CLEAVE_ACCESS_H

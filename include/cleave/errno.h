@@ -11,14 +11,14 @@
 
 enum cleave_error {
 	CLV_OK = 0,
-	CLV_ERR_INVAL = -1,	  /* an argument is not of the form allowed */
-	CLV_ERR_RANGE = -2,	  /* an address or a range lies outside what it must lie in */
+	CLV_ERR_INVAL = -1,	  /* an argument does not have an allowed form */
+	CLV_ERR_RANGE = -2,	  /* an address or a range is out of its bounds */
 	CLV_ERR_NOMEM = -3,	  /* no frame, no table or no slot is left */
 	CLV_ERR_NOTFOUND = -4,	  /* what was named does not exist */
-	CLV_ERR_EXISTS = -5,	  /* what was to be made exists already */
+	CLV_ERR_EXISTS = -5,	  /* what is to be made exists already */
 	CLV_ERR_DENIED = -6,	  /* the caller may not do this */
 	CLV_ERR_UNSUPPORTED = -7, /* this machine or this version cannot do this */
-	CLV_ERR_STATE = -8,   /* not in the state of things: started, stopped, paused, logging */
+	CLV_ERR_STATE = -8,	  /* the object is in a state that does not allow this */
 	CLV_ERR_BUSY = -9,    /* another operation on the same object is under way; call again */
 	CLV_ERR_FAULT = -10,  /* an access to memory or a CSR trapped */
 	CLV_ERR_FORMAT = -11, /* an archive, a device tree or a record is malformed */

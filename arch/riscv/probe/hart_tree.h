@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the host's device tree says of the harts in /cpus. The firmware claims it; features.h has
- * what was found by trying.
+ * What the host's device tree says about the harts in /cpus. It is what the firmware claims;
+ * features.h has what was found by trying.
  */
 #ifndef ARCH_RISCV_HART_TREE_H
 #define ARCH_RISCV_HART_TREE_H
@@ -10,8 +10,7 @@
 #include "arch/riscv/model/isa.h"
 
 /**
- * struct hart_tree - what the tree says; hart_tree_read() fills it, and it is read-only from then
- * on
+ * struct hart_tree - what the tree says; hart_tree_read() writes it, and it is read-only afterwards
  * @timebase: frequency of the time CSR, Hz
  * @isa: the extensions that every hart in use names
  * @cbom_block, @cboz_block: bytes; 0: the tree does not say, or not the same for all harts
