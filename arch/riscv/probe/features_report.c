@@ -7,7 +7,7 @@
 #include "arch/riscv/probe/features_probe.h"
 #include "arch/riscv/probe/hart_tree.h"
 
-static const char *report_yes_no(bool yes)
+static const char *features_report_yes_no(bool yes)
 {
 	return yes ? "yes" : "no";
 }
@@ -15,7 +15,7 @@ static const char *report_yes_no(bool yes)
 /* A long ISA string is printed in lines of at most this many characters, broken at underscores. */
 #define ISA_LINE 90U
 
-static void report_isa(void)
+static void features_report_isa(void)
 {
 	static char isa[640];
 	size_t len = features_guest_isa(isa, sizeof(isa));
@@ -35,7 +35,7 @@ static void report_isa(void)
 	}
 }
 
-static const char *report_ad_words(enum selftest_ad ad)
+static const char *features_report_ad_words(enum selftest_ad ad)
 {
 	switch (ad) {
 	case SELFTEST_AD_PAGE_FAULT:
@@ -49,12 +49,13 @@ static const char *report_ad_words(enum selftest_ad ad)
 	}
 }
 
-static void report_ad(void)
+static void features_report_ad(void)
 {
 	const struct selftest_result *r = features_selftest();
 
-	printk(PRINTK_INFO "A/D self-test: %s; with ADUE = 1: %s", report_ad_words(r->plain),
-	       features.adue ? report_ad_words(r->adue) : "cannot be set");
+	printk(PRINTK_INFO "A/D self-test: %s; with ADUE = 1: %s",
+	       features_report_ad_words(r->plain),
+	       features.adue ? features_report_ad_words(r->adue) : "cannot be set");
 	if (features.ad_sound)
 		return;
 	if (r->plain == SELFTEST_AD_UNSOUND)
@@ -79,17 +80,17 @@ void features_report(void)
 	printk(PRINTK_INFO
 	       "extensions: henvcfg %s, Sstc %s, Svinval %s, Svpbmt %s, Svnapot %s, ADUE %s, "
 	       "Smstateen %s, AIA %s",
-	       report_yes_no(features.henvcfg), report_yes_no(features.sstc),
-	       report_yes_no(features.svinval), report_yes_no(features.svpbmt),
-	       report_yes_no(features.svnapot), report_yes_no(features.adue),
-	       report_yes_no(features.smstateen), report_yes_no(features.aia));
+	       features_report_yes_no(features.henvcfg), features_report_yes_no(features.sstc),
+	       features_report_yes_no(features.svinval), features_report_yes_no(features.svpbmt),
+	       features_report_yes_no(features.svnapot), features_report_yes_no(features.adue),
+	       features_report_yes_no(features.smstateen), features_report_yes_no(features.aia));
 	printk(PRINTK_INFO
 	       "extensions: F and D %s, V %s (VLEN %u), Zicbom %s (%u bytes), Zicboz %s (%u "
 	       "bytes)%s",
-	       report_yes_no(features.fp), report_yes_no(features.vector), features.vlenb * 8U,
-	       report_yes_no(features.zicbom), features.cbom_block, report_yes_no(features.zicboz),
-	       features.cboz_block,
+	       features_report_yes_no(features.fp), features_report_yes_no(features.vector),
+	       features.vlenb * 8U, features_report_yes_no(features.zicbom), features.cbom_block,
+	       features_report_yes_no(features.zicboz), features.cboz_block,
 	       features.split_tlb ? ", split TLB: G-stage fences add HFENCE.VVMA" : "");
-	report_ad();
-	report_isa();
+	features_report_ad();
+	features_report_isa();
 }
