@@ -122,6 +122,7 @@ COLD_DIRS := deps/libfdt core/boot core/config core/console core/machine/probe c
 	core/vm/create arch/riscv/probe arch/riscv/model
 COLD := $(COLD_DIRS:%=%/%) drivers/%_fdt.c lib/format.c lib/text.c lib/fdt_read.c
 file_flags = $(if $(filter $(COLD),$<),-Os) $(CFLAGS_$<)
+file_flags_all = $(foreach v,$(sort $(filter CFLAGS_%,$(.VARIABLES))),$(v)=$($(v)))
 
 # How a C file becomes an object. clang's own assembler (before 17) knows no H instruction, so its
 # output goes through binutils, which wants plain DWARF 4.
@@ -201,7 +202,7 @@ $(O)/include/generated/version.h: FORCE
 
 # Objects depend on how they are compiled, so that LLVM=1 or a new flag rebuilds them.
 $(O)/obj/flags: FORCE
-	$(call write,$(TARGET_CC) $(CFLAGS) $(COLD) $(ASFLAGS) $(CPPFLAGS) $(GUEST_CPPFLAGS))
+	$(call write,$(TARGET_CC) $(CFLAGS) $(file_flags_all) $(COLD) $(ASFLAGS) $(CPPFLAGS) $(GUEST_CPPFLAGS))
 
 $(O)/host/flags: FORCE
 	$(call write,$(HOST_CC_tool) $(HOST_CC_unit) $(HOST_CC_fuzz) $(HOST_CPPFLAGS))

@@ -76,7 +76,7 @@ def test_rules_while_a_guest_moves(boot, debug_kernel):
 def test_a_lock_that_is_not_held_is_reported(boot):
     """One file of the hypervisor is compiled without its locks; what it calls asks for them."""
     kernel = build(os.path.join(DEBUG, "unlocked"),
-                   "CFLAGS_core/guest/hypercall.c=-include tests/boot/mm/unlocked.h")
+                   "CFLAGS_core/guest/hypercall_args.c=-include tests/boot/mm/unlocked.h")
     m = boot([partition("manager", "manager.bin", memory=((0x80000000, 16 << 20),), bootargs="demo",
                         more="manager; cpu-affinity = <0>"),
               partition("workload", "workload.bin", cpus=2, memory=((0x80000000, 64 << 20),),

@@ -107,7 +107,7 @@ static void test_a_free_lock_is_reported_by_name_and_place(void **state)
 	(void)state;
 	assert_true(aborts(needs_the_lock, line, sizeof(line)));
 	assert_string_equal(line, "locks: rule broken in needs_the_lock "
-				  "(tests/unit/test_spinlock.c): &lock is not held\n");
+				  "(tests/unit/lib/test_spinlock.c): &lock is not held\n");
 }
 
 static void test_a_released_lock_is_reported(void **state)
