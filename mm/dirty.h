@@ -104,13 +104,13 @@ static inline bool dirty_test(const struct dirty *d, u64 page)
 void dirty_mark_range(struct dirty *d, u64 first, u64 count);
 
 /**
- * dirty_take() - clear the bits @mask of a word, while setters may run
+ * dirty_take() - clear the bits @mask of a word of the bitmap, while setters may run
  *
  * Return: those bits of @mask that were set.
  */
-static inline u64 dirty_take(struct dirty *d, u64 word, u64 mask)
+static inline u64 dirty_take(u64 *word, u64 mask)
 {
-	return atomic_and(&d->bits[word], ~mask) & mask;
+	return atomic_and(word, ~mask) & mask;
 }
 
 /**
@@ -129,12 +129,6 @@ static inline bool dirty_summary_take(struct dirty *d, u64 span)
 static inline void dirty_summary_set(struct dirty *d, u64 span)
 {
 	(void)atomic_or(&d->summary[span / 64U], BIT64(span % 64U));
-}
-
-/** dirty_summary_test() - Return: true when bits of @span may be set */
-static inline bool dirty_summary_test(const struct dirty *d, u64 span)
-{
-	return (atomic_read_acquire(&d->summary[span / 64U]) & BIT64(span % 64U)) != 0U;
 }
 
 /**

@@ -2,9 +2,9 @@
 /*
  * Flush batches: the guest-physical ranges that lost permission and must leave every TLB.
  *
- * Rule M7, flushes are paid once: an operation that takes permission away gathers ranges in a batch,
- * and calls flush_remote() once at its end. These files must never flush anything themselves: which
- * vCPU runs on which hart is known to core alone.
+ * Rule M7, flushes are paid once: an operation that takes permission away gathers ranges in a
+ * batch, and calls flush_remote() once at its end. These files must never flush anything
+ * themselves: which vCPU runs on which hart is known to core alone.
  */
 #ifndef MM_FLUSH_H
 #define MM_FLUSH_H

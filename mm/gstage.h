@@ -281,19 +281,6 @@ int gstage_unmap(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size
 u64 gstage_unmap_finish(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size);
 
 /**
- * gstage_protect() - change permissions of what is mapped in a range
- * @clear: permissions to take away, of GSTAGE_PTE_W and _X
- * @set: permissions to give, of GSTAGE_PTE_RWX
- * @batch: the range is added to it if @clear is not 0 (M7)
- *
- * A huge leaf that lies in the range only in part is split.
- *
- * Return: as of gstage_unmap(); CLV_ERR_INVAL for other permissions, too.
- */
-int gstage_protect(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, u64 clear,
-		   u64 set, struct flush_batch *batch);
-
-/**
  * gstage_protect_run() - take W from @count neighbouring entries, each atomically
  *
  * Entries that are invalid or point to tables have no W and stay as they are. All writes before the

@@ -312,35 +312,6 @@ u64 gstage_unmap_finish(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u
 	return freed;
 }
 
-int gstage_protect(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, u64 clear,
-		   u64 set, struct flush_batch *batch)
-{
-	struct gstage_iter it;
-	int err = gstage_map_check_range(gs, gpa, size);
-
-	/* R stays: an entry without any permission would be a pointer. */
-	if (err == CLV_OK &&
-	    (((clear | set) & ~GSTAGE_PTE_RWX) != 0U || (clear & GSTAGE_PTE_R) != 0U))
-		err = CLV_ERR_INVAL;
-	if (err == CLV_OK)
-		err = gstage_map_cut_range(gs, pool, gpa, size);
-	if (err != CLV_OK)
-		return err;
-	gstage_iter_start(&it, gs, gpa, size);
-	while (!gstage_iter_done(&it)) {
-		/* A fault may add W or split at this moment. Then look again. */
-		if (gstage_pte_is_leaf(it.pte) &&
-		    !atomic_cas(it.slot, &it.pte, (it.pte & ~clear) | set)) {
-			gstage_iter_refresh(&it);
-			continue;
-		}
-		(void)gstage_iter_next(&it);
-	}
-	if (clear != 0U)
-		flush_batch_add(batch, gpa, size);
-	return CLV_OK;
-}
-
 void gstage_protect_run(u64 *slot, u64 count)
 {
 	u64 *end = slot + count;

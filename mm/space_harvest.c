@@ -311,7 +311,7 @@ static void space_harvest_take_span(struct harvest_step *step, u64 first, u64 wo
 		u64 got = word & want;
 
 		if (got != 0U)
-			got = atomic_and(&bits[i], ~want) & want;
+			got = dirty_take(&bits[i], want);
 		left |= word & ~want;
 		any |= got;
 		taken[i] = got;

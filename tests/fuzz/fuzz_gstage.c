@@ -89,8 +89,7 @@ static void do_protect(u64 first, u64 count, u8 how)
 	int err;
 
 	flush_batch_init(&batch);
-	err = gstage_protect(&gs, &pool, GPA(gpa_of(first)), count << PAGE_SHIFT, clear, set,
-			     &batch);
+	err = mm_protect(&gs, &pool, GPA(gpa_of(first)), count << PAGE_SHIFT, clear, set, &batch);
 	MUST(err == CLV_OK || err == CLV_ERR_NOMEM);
 	for (u64 p = first; p < first + count && err == CLV_OK; p++) {
 		if (prot[p] != 0U)

@@ -111,6 +111,44 @@ int mm_split_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 si
 	return CLV_OK;
 }
 
+/* Split leaves until @edge is a boundary between two. */
+static int mm_split_at(struct gstage *gs, struct table_pool *pool, u64 edge)
+{
+	u32 level;
+	u64 pte;
+
+	while (edge < gstage_limit(gs)) {
+		u64 *slot = gstage_walk(gs, GPA(edge), &level, &pte);
+
+		if (!gstage_pte_is_leaf(pte) || IS_ALIGNED(edge, gstage_span(level)))
+			return CLV_OK;
+		if (gstage_split(gs, pool, slot, level, pte, 0) == GSTAGE_SPLIT_NO_TABLE)
+			return CLV_ERR_NOMEM;
+	}
+	return CLV_OK;
+}
+
+int mm_protect(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, u64 clear, u64 set,
+	       struct flush_batch *batch)
+{
+	struct gstage_iter it;
+	int err = mm_split_at(gs, pool, gpa.v);
+
+	if (err == CLV_OK)
+		err = mm_split_at(gs, pool, gpa.v + size);
+	if (err != CLV_OK)
+		return err;
+	gstage_iter_start(&it, gs, gpa, size);
+	while (!gstage_iter_done(&it)) {
+		if (gstage_pte_is_leaf(it.pte))
+			atomic_set(it.slot, (it.pte & ~clear) | set);
+		(void)gstage_iter_next(&it);
+	}
+	if (clear != 0U)
+		flush_batch_add(batch, gpa, size);
+	return CLV_OK;
+}
+
 u64 mm_log_start(struct space *sp, u32 region, u32 mode, bool eager)
 {
 	u64 cursor = 0;

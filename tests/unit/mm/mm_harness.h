@@ -61,6 +61,12 @@ extern u64 mm_flushes;
 /** mm_batch_covers() - Return: true when flushing @b removes a translation of the page at @gpa */
 bool mm_batch_covers(const struct flush_batch *b, u64 gpa);
 
+/** mm_summary_test() - Return: true when the summary bit of @span is set */
+static inline bool mm_summary_test(const struct dirty *d, u64 span)
+{
+	return (atomic_read_acquire(&d->summary[span / 64U]) & BIT64(span % 64U)) != 0U;
+}
+
 /** mm_random() - Return: the next number of a xorshift sequence; @state is not 0 */
 u64 mm_random(u64 *state);
 
@@ -80,6 +86,18 @@ int mm_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size);
  * Return: 0, CLV_ERR_INVAL, CLV_ERR_RANGE, CLV_ERR_NOMEM (the pool is empty; what was split stays).
  */
 int mm_split_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, u32 level);
+
+/**
+ * mm_protect() - change permissions of what is mapped in a range; a huge leaf that lies in it only
+ * in part is split
+ * @clear: permissions to take away, of GSTAGE_PTE_W and _X
+ * @set: permissions to give, of GSTAGE_PTE_W and _X
+ * @batch: the range is added to it if @clear is not 0
+ *
+ * Return: 0, CLV_ERR_NOMEM (the pool is empty; no permission has changed).
+ */
+int mm_protect(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, u64 clear, u64 set,
+	       struct flush_batch *batch);
 
 /** mm_log_start() - do all steps of a start. Return: their number */
 u64 mm_log_start(struct space *sp, u32 region, u32 mode, bool eager);

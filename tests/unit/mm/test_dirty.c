@@ -91,7 +91,7 @@ static u64 take_all(u8 *expect)
 		}
 		assert_true(dirty_summary_take(&d, span));
 		for (u64 w = span * 8U; w < MIN(span * 8U + 8U, dirty_words(&d)); w++) {
-			u64 bits = dirty_take(&d, w, ~UINT64_C(0));
+			u64 bits = dirty_take(&d.bits[w], ~UINT64_C(0));
 
 			for (; bits != 0U; bits &= bits - 1U) {
 				u64 page = w * 64U + bits_lowest(bits);
@@ -150,7 +150,7 @@ static void test_fill_and_wipe(void **state)
 	dirty_set_words(&d, 0, 100);
 	dirty_set_words(&d, 100, dirty_words(&d));
 	assert_int_equal(dirty_count(&d), PAGES);
-	assert_true(dirty_summary_test(&d, PAGES / 512U));
+	assert_true(mm_summary_test(&d, PAGES / 512U));
 	assert_int_equal(take_all(expect), PAGES);
 	d.set = 0;
 	dirty_mark_range(&d, 0, PAGES);
@@ -160,15 +160,15 @@ static void test_fill_and_wipe(void **state)
 	for (u64 w = 0; w < dirty_words(&d); w++)
 		assert_int_equal(d.bits[w], 0);
 	for (u64 span = 0; span <= PAGES / 512U; span++)
-		assert_false(dirty_summary_test(&d, span));
+		assert_false(mm_summary_test(&d, span));
 }
 
 static void test_take_with_a_mask(void **state)
 {
 	(void)state;
 	dirty_mark_range(&d, 64, 64);
-	assert_int_equal(dirty_take(&d, 1, 0xff00), 0xff00);
-	assert_int_equal(dirty_take(&d, 1, 0xfff0), 0x00f0);
+	assert_int_equal(dirty_take(&d.bits[1], 0xff00), 0xff00);
+	assert_int_equal(dirty_take(&d.bits[1], 0xfff0), 0x00f0);
 	assert_false(dirty_test(&d, 64 + 8));
 	assert_true(dirty_test(&d, 64 + 16));
 }
@@ -186,7 +186,7 @@ static void on_trap(int sig)
 	 */
 	(void)dirty_summary_take(&d, 0);
 	for (u64 w = 0; w < DIRTY_SPAN_WORDS; w++)
-		(void)dirty_take(&d, w, ~UINT64_C(0));
+		(void)dirty_take(&d.bits[w], ~UINT64_C(0));
 }
 
 /*
@@ -207,7 +207,7 @@ static void test_bit_before_summary(void **state)
 	assert_int_equal(sigaction(SIGSEGV, &was, NULL), 0);
 	assert_int_equal(traps, 1);
 	assert_true(dirty_test(&d, 5));
-	assert_true(dirty_summary_test(&d, 0));
+	assert_true(mm_summary_test(&d, 0));
 }
 
 #define MARKS 200000U
@@ -236,7 +236,7 @@ static void test_threads(void **state)
 			if (!dirty_summary_take(&d, span))
 				continue;
 			for (u64 w = span * 8U; w < span * 8U + 8U; w++) {
-				u64 bits = dirty_take(&d, w, ~UINT64_C(0));
+				u64 bits = dirty_take(&d.bits[w], ~UINT64_C(0));
 
 				(void)atomic_add(&d.set, (u64)0 - bits_count(bits));
 			}
@@ -246,7 +246,7 @@ static void test_threads(void **state)
 		assert_int_equal(pthread_join(id[i], NULL), 0);
 	/* No bit may be left under a clear summary bit. */
 	for (u64 page = 0; page < 1024U; page++)
-		assert_true(!dirty_test(&d, page) || dirty_summary_test(&d, page / 512U));
+		assert_true(!dirty_test(&d, page) || mm_summary_test(&d, page / 512U));
 	for (u64 span = 0; span < 2U; span++)
 		dirty_wipe_span(&d, span);
 	assert_int_equal(dirty_count(&d), 0);

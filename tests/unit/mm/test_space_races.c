@@ -131,7 +131,7 @@ static void test_harvest_between_mark_and_grant(void **state)
 	assert_int_equal(answer[0], BIT64(9));
 	assert_true(writable(BASE + 0x9000));
 	assert_true(dirty_test(&sp.region[0].log.dirty, 9));
-	assert_true(dirty_summary_test(&sp.region[0].log.dirty, 0));
+	assert_true(mm_summary_test(&sp.region[0].log.dirty, 0));
 	end();
 }
 
