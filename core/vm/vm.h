@@ -133,6 +133,7 @@ static inline u32 vm_state(const struct vm *vm)
  */
 static inline bool vm_time_stands(const struct vm *vm)
 {
+	spin_assert_held(&vm->lock);
 	return vm->time_stands;
 }
 

@@ -299,10 +299,10 @@ static bool vm_life_end(struct vm *vm, enum cleave_vm_state state, const char *w
 	return true;
 }
 
-void vm_stop_self(struct vm *vm, u32 state, const char *why)
+void vm_stop_self(struct vm *vm, enum cleave_vm_state state, const char *why)
 {
 	spin_lock(&vm->lock);
-	if (vm_life_end(vm, (enum cleave_vm_state)state, why) && state == (u32)CLEAVE_VM_FAULTED)
+	if (vm_life_end(vm, state, why) && state == CLEAVE_VM_FAULTED)
 		vm_life_answer_fault(vm);
 	spin_unlock(&vm->lock);
 	vm_kick_all(vm);

@@ -7,6 +7,7 @@
 #ifndef CORE_VM_LIFE_H
 #define CORE_VM_LIFE_H
 
+#include <abi/cleave.h>
 #include <cleave/types.h>
 
 struct vm;
@@ -73,7 +74,7 @@ int vm_brake(struct vm *vm, u64 percent);
  * Makes all other vCPUs leave. After a fault it does what the partition's on-fault says. Does
  * nothing when somebody else has ended the VM meanwhile.
  */
-void vm_stop_self(struct vm *vm, u32 state, const char *why);
+void vm_stop_self(struct vm *vm, enum cleave_vm_state state, const char *why);
 
 /**
  * vm_restart_self() - a vCPU reboots its own VM (SBI SRST): load the images again and start

@@ -227,6 +227,7 @@ int vm_pass_map(struct vm *vm)
 {
 	u32 index = 0;
 
+	spin_assert_held(&vm->lock);
 	for (u32 n = 0; n < vm_pass_cfg->nr_devices; n++) {
 		const struct config_device *d = &vm_pass_cfg->device[n];
 
