@@ -6,6 +6,7 @@
 #include <cleave/printk.h>
 #include "arch/riscv/hart.h"
 #include "core/boot/boot_internal.h"
+#include "core/config/config_memory.h"
 #include "lib/text.h"
 #include "core/vm/create/vm_create.h"
 #include "core/vm/vm_life.h"
@@ -47,9 +48,10 @@ static void boot_vms_report(struct vm *vm)
 	       "2 MiB: %lu, 4 KiB: %lu; %u-level tables, VMID %u; overhead %s%s",
 	       vm->id, vm->cfg->name, vm->run.nr_vcpus, vm->run.nr_vcpus == 1U ? "" : "s",
 	       vm->run.nr_vcpus == 1U ? "" : "s", harts,
-	       text_size(config_memory_bytes(vm->cfg), memory), vm->cfg->memory[0].gpa, leaves[2],
-	       leaves[1], leaves[0], vm->space.cfg.levels, vm->run.vmid,
-	       text_size(vm_overhead(vm), overhead), vm->cfg->manager ? "; manager" : "");
+	       text_size(config_memory_bytes(vm->cfg->memory, vm->cfg->nr_memory), memory),
+	       vm->cfg->memory[0].gpa, leaves[2], leaves[1], leaves[0], vm->space.cfg.levels,
+	       vm->run.vmid, text_size(vm_overhead(vm), overhead),
+	       vm->cfg->manager ? "; manager" : "");
 	vm_pass_report(vm);
 }
 

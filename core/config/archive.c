@@ -2,10 +2,12 @@
 /*
  * The boot archive: a cpio file in "newc" format, read in place.
  *
- * One entry is made of a header of 110 characters (a magic number, then 13 numbers of 8 hexadecimal digits), the name
- * with its NUL, padding to a multiple of 4 bytes, the data, and padding again. An entry named TRAILER!!! ends it.
+ * An entry is a header of 110 characters (a magic number, then 13 numbers of 8 hexadecimal digits),
+ * the name with its NUL, padding to a multiple of 4 bytes, the data, and padding again. An entry
+ * with the name TRAILER!!! ends the archive.
  *
- * It must never read outside the bytes that it was given: every length is compared with what is left before it is used.
+ * It must never read outside the bytes that it was given: every length is compared with what is
+ * left, before it is used.
  */
 #include "core/config/archive.h"
 
@@ -24,7 +26,7 @@
 #define NEWC_MODE_DIR  UINT32_C(0040000)
 #define NEWC_MODE_FILE UINT32_C(0100000)
 
-/* Which of the 13 numbers of a header; the others do not matter here. */
+/* The places of some of a header's 13 numbers. The others do not matter here. */
 enum newc_field {
 	NEWC_MODE = 1,
 	NEWC_NLINK = 4,
@@ -33,15 +35,15 @@ enum newc_field {
 	NEWC_FIELDS = 13,
 };
 
-/* The longest name, with its NUL: longer ones than a console line can show serve nobody. */
+/* The longest name, with its NUL. A console line could not show a longer one. */
 #define NEWC_MAX_NAME 256U
 
-/**
- * struct entry - one entry, wholly inside the archive
+/*
+ * struct archive_entry - one entry, wholly inside the archive
  * @at: offset of its header, bytes
- * @next: offset behind it, padding included; may lie behind the archive's end by the padding
+ * @next: offset after it and its padding; the padding may be missing at the archive's end
  */
-struct entry {
+struct archive_entry {
 	u64 at;
 	u64 next;
 	const char *name;
@@ -51,20 +53,20 @@ struct entry {
 	u32 nlink;
 };
 
-/**
- * struct report - where the line goes that says what is wrong
+/*
+ * struct archive_report - where a line goes that says what is wrong
  * @line: NULL: nobody wants to know
- * @behind: the name of the entry before, "" at the first
+ * @after: the name of the entry before; "" at the first
  */
-struct report {
+struct archive_report {
 	char *line;
-	const char *behind;
+	const char *after;
 };
 
-static int archive_report(const struct report *r, const char *fmt, ...)
+static int archive_report(const struct archive_report *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-static int archive_report(const struct report *r, const char *fmt, ...)
+static int archive_report(const struct archive_report *r, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -81,8 +83,8 @@ static bool archive_is_magic(const u8 *p, const char *magic)
 	return memcmp(p, magic, NEWC_MAGIC_LEN) == 0;
 }
 
-/* What stands where a header should: the formats that people hand over by mistake are named. */
-static int archive_report_magic(const struct report *r, const u8 *p, u64 at)
+/* Say what is found where a header should be. Formats that are often given by mistake are named. */
+static int archive_report_magic(const struct archive_report *r, const u8 *p, u64 at)
 {
 	const char *is = "no cpio header";
 
@@ -99,7 +101,7 @@ static int archive_report_magic(const struct report *r, const u8 *p, u64 at)
 
 	return archive_report(
 		r, "boot archive: %s at byte %lu%s%.48s; wanted: uncompressed cpio \"newc\"", is,
-		at, *r->behind != '\0' ? " after file " : "", r->behind);
+		at, *r->after != '\0' ? " after file " : "", r->after);
 }
 
 static bool archive_hex(const u8 *p, u32 *out)
@@ -123,8 +125,8 @@ static bool archive_hex(const u8 *p, u32 *out)
 	return true;
 }
 
-/* The name: NUL-terminated where its size says, and fit to be shown in a line. */
-static int archive_check_name(const struct report *r, const u8 *name, u32 len, u64 at)
+/* Check that a name ends in a NUL where its size says so, and can be shown in a line. */
+static int archive_check_name(const struct archive_report *r, const u8 *name, u32 len, u64 at)
 {
 	if (len < 2U || len > NEWC_MAX_NAME)
 		return archive_report(
@@ -142,9 +144,9 @@ static int archive_check_name(const struct report *r, const u8 *name, u32 len, u
 	return 0;
 }
 
-/* Read the entry at offset @at. The archive is larger than that. */
-static int archive_read_entry(const struct archive *a, u64 at, const struct report *r,
-			      struct entry *out)
+/* Read the entry at offset @at, where the archive does not end yet. */
+static int archive_read_entry(const struct archive *a, u64 at, const struct archive_report *r,
+			      struct archive_entry *out)
 {
 	const u8 *p = a->data + at;
 	u64 left = a->size - at;
@@ -158,22 +160,22 @@ static int archive_read_entry(const struct archive *a, u64 at, const struct repo
 		return archive_report(
 			r,
 			"boot archive is truncated at byte %lu in the header after file \"%.48s\"",
-			a->size, r->behind);
+			a->size, r->after);
 	for (u32 i = 0; i < (u32)NEWC_FIELDS; i++) {
 		if (!archive_hex(p + NEWC_MAGIC_LEN + i * NEWC_DIGITS, &field[i]))
 			return archive_report(
 				r,
 				"boot archive: no hexadecimal number at byte %lu, in the header "
 				"after file \"%.48s\"",
-				at + NEWC_MAGIC_LEN + i * NEWC_DIGITS, r->behind);
+				at + NEWC_MAGIC_LEN + i * NEWC_DIGITS, r->after);
 	}
 
-	/* All are 32-bit numbers in 64-bit sums: nothing wraps. */
+	/* These are 32-bit numbers in 64-bit sums, so nothing wraps. */
 	body = ALIGN_UP(NEWC_HEADER + (u64)field[NEWC_NAMESIZE], UINT64_C(4));
 	if (NEWC_HEADER + (u64)field[NEWC_NAMESIZE] > left)
 		return archive_report(
 			r, "boot archive is truncated at byte %lu in the name after file \"%.48s\"",
-			a->size, r->behind);
+			a->size, r->after);
 	err = archive_check_name(r, p + NEWC_HEADER, field[NEWC_NAMESIZE], at + NEWC_HEADER);
 	if (err != 0)
 		return err;
@@ -194,17 +196,17 @@ static int archive_read_entry(const struct archive *a, u64 at, const struct repo
 	return 0;
 }
 
-static bool archive_is_trailer(const struct entry *e)
+static bool archive_is_trailer(const struct archive_entry *e)
 {
 	return strcmp(e->name, NEWC_TRAILER) == 0;
 }
 
-static bool archive_is_file(const struct entry *e)
+static bool archive_is_file(const struct archive_entry *e)
 {
 	return (e->mode & NEWC_MODE_FMT) == NEWC_MODE_FILE;
 }
 
-/* Tools that pack a folder store "./name". */
+/* Tools that pack a folder store a name as "./name". */
 static const char *archive_plain_name(const char *name)
 {
 	while (name[0] == '.' && name[1] == '/')
@@ -214,8 +216,8 @@ static const char *archive_plain_name(const char *name)
 
 int archive_next(const struct archive *a, u64 *pos, struct archive_file *out)
 {
-	const struct report silent = { .line = NULL, .behind = "" };
-	struct entry e;
+	const struct archive_report silent = { .line = NULL, .after = "" };
+	struct archive_entry e;
 
 	while (*pos < a->size && archive_read_entry(a, *pos, &silent, &e) == 0 &&
 	       !archive_is_trailer(&e)) {
@@ -241,9 +243,9 @@ int archive_find(const struct archive *a, const char *name, struct archive_file 
 	return CLV_ERR_NOTFOUND;
 }
 
-/* What an entry may be, and that no file before it has its name. */
-static int archive_check_entry(const struct archive *a, const struct entry *e,
-			       const struct report *r)
+/* Check that an entry is a file or a directory, and that no file before it has its name. */
+static int archive_check_entry(const struct archive *a, const struct archive_entry *e,
+			       const struct archive_report *r)
 {
 	const struct archive before = { .data = a->data, .size = e->at };
 	const char *name = archive_plain_name(e->name);
@@ -257,7 +259,7 @@ static int archive_check_entry(const struct archive *a, const struct entry *e,
 			"boot archive: \"%.48s\" at byte %lu has mode 0%o; allowed: regular files "
 			"and directories",
 			e->name, e->at, e->mode);
-	/* cpio stores the data of hard links with the last of them only. */
+	/* Of several hard links to a file, cpio stores the data with the last one only. */
 	if (e->nlink > 1U && e->size == 0U)
 		return archive_report(
 			r,
@@ -273,8 +275,11 @@ static int archive_check_entry(const struct archive *a, const struct entry *e,
 	return 0;
 }
 
-/* Behind the trailer only padding may stand: what is not looked at must not look as if it were. */
-static int archive_check_padding(const struct archive *a, u64 at, const struct report *r)
+/*
+ * Only padding may follow the trailer. Data there would not be used, and somebody may expect it to
+ * be.
+ */
+static int archive_check_padding(const struct archive *a, u64 at, const struct archive_report *r)
 {
 	for (u64 i = at; i < a->size; i++) {
 		if (a->data[i] != 0U)
@@ -289,8 +294,8 @@ static int archive_check_padding(const struct archive *a, u64 at, const struct r
 
 int archive_open(struct archive *a, const void *data, u64 size, char error[ARCHIVE_ERROR_LEN])
 {
-	struct report r = { .line = error, .behind = "" };
-	struct entry e;
+	struct archive_report r = { .line = error, .after = "" };
+	struct archive_entry e;
 	u64 at = 0;
 
 	a->data = data;
@@ -311,10 +316,10 @@ int archive_open(struct archive *a, const void *data, u64 size, char error[ARCHI
 		err = archive_check_entry(a, &e, &r);
 		if (err != 0)
 			return err;
-		r.behind = e.name;
+		r.after = e.name;
 		at = e.next;
 	}
 	return archive_report(
 		&r, "boot archive is truncated at byte %lu: no trailer after file \"%.48s\"", size,
-		r.behind);
+		r.after);
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Partition configuration: the way through the tree, and what is said on it.
+ * Partition configuration: the walk through the tree, and how errors and warnings are said.
  *
- *   / { compatible = "cleave,config"; partitions { NAME { compatible = "cleave,partition"; ... }; ... }; }
+ *   / {
+ *       compatible = "cleave,config";
+ *       partitions { NAME { compatible = "cleave,partition"; ... }; ... };
+ *   }
  *
- * Reading goes on behind an error, so that one run tells of all of them. The tree is untrusted: fdt_check_full() sees to
- * its structure, and no string is used before it was found to end inside its property.
+ * Reading goes on after an error, so that one run tells of all errors. The tree is untrusted:
+ * fdt_check_full() checks its structure, and no string is used before it was found to end inside
+ * its property.
  */
 #include "core/config/config.h"
 
@@ -23,7 +27,7 @@
 #define PARTITION_COMPATIBLE "cleave,partition"
 #define CELLS		     2U
 
-/* Device trees of before version 17 (2006) do not say how large their structure block is. */
+/* Device trees before version 17 (2006) do not say how large their structure block is. */
 #define FDT_VERSION 17U
 
 static void config_say(struct config_ctx *c, bool error, const char *property, const char *fmt,
@@ -78,7 +82,7 @@ bool config_ignored(const char *property)
 	       strncmp(property, "__", 2) == 0;
 }
 
-/* Is @want one of the strings of a property? All of them must end inside it. */
+/* Return: true when @want is one of the strings of a property, and all of these end inside it */
 static bool config_has_string(const char *data, int len, const char *want)
 {
 	const char *end = data + len;
@@ -159,7 +163,7 @@ static void config_set_node(struct config_ctx *c, const char *parent, const char
 	(void)str_print(c->node, sizeof(c->node), "%s/%s", parent, clean);
 }
 
-/* The characters that a name may have: those of device-tree node names, which a console prefix can show. */
+/* A name may have the characters of device-tree node names, which a console prefix can show. */
 static bool config_is_name_char(char ch)
 {
 	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
@@ -191,7 +195,7 @@ static bool config_read_name(struct config_ctx *c, const char *node_name, char o
 			return false;
 		}
 	}
-	/* `Ctrl-] 1` means partition number 1. */
+	/* The console takes a number for a partition's number: `Ctrl-] 1`. */
 	if (!config_is_letter(node_name[0])) {
 		config_error(c, NULL, "the name begins with '%c'; allowed: a letter", node_name[0]);
 		return false;
@@ -316,7 +320,7 @@ static void config_read_root(struct config_ctx *c, struct config *out)
 		config_check_machine(c, out);
 }
 
-/* The blob: of a version and an alignment that libfdt reads safely, and whole. */
+/* Check that the blob is whole, and of a version and an alignment that libfdt reads safely. */
 static bool config_check_blob(struct config_ctx *c, u64 size)
 {
 	int err;
@@ -341,7 +345,10 @@ static bool config_check_blob(struct config_ctx *c, u64 size)
 			     fdt_totalsize(c->fdt), size);
 		return false;
 	}
-	/* What the Devicetree Specification asks for ("Flattened Devicetree Format") and libfdt takes for granted. */
+	/*
+	 * The Devicetree Specification asks for this ("Flattened Devicetree Format"), and libfdt
+	 * takes it for granted.
+	 */
 	if (fdt_magic(c->fdt) == FDT_MAGIC &&
 	    (!IS_ALIGNED(fdt_off_dt_struct(c->fdt), sizeof(fdt32_t)) ||
 	     !IS_ALIGNED(fdt_off_mem_rsvmap(c->fdt), sizeof(fdt64_t)))) {
@@ -381,7 +388,7 @@ int config_parse(const void *fdt, u64 size, const struct archive *archive,
 int config_load(const struct archive *archive, const struct config_machine *machine,
 		config_say_fn say_fn, void *ctx, struct config *out)
 {
-	/* libfdt wants a tree to begin at a multiple of 8 bytes; cpio promises 4. */
+	/* libfdt wants a tree to begin at a multiple of 8 bytes. In a cpio it is one of 4. */
 	static u8 tree[CONFIG_TREE_LEN] __attribute__((aligned(8)));
 	struct archive_file f;
 	char line[CONFIG_LINE_LEN];

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Partition configuration: what one property alone does not show - ranges against each other and against the mode, harts and
- * memory against the machine, files against the memory they go to.
+ * Partition configuration: what one property alone does not show. Memory ranges are checked against
+ * each other and against the mode, harts and memory against the machine, files against the memory
+ * that they go to.
  *
- * Sums of sizes are made only of ranges that were found to lie inside the widest mode (59 bits): they cannot wrap.
+ * Sizes are added only of ranges that lie inside the widest mode (59 bits), so no sum can wrap.
  */
 #include <cleave/errno.h>
 #include <cleave/printk.h>
@@ -17,7 +18,10 @@
 #define MIN_LEVELS 3U
 #define MAX_LEVELS 5U
 
-/* 9 bits of an address a level; the root has two more (privileged specification, "Sv39x4" and following). */
+/*
+ * Each level takes 9 bits of an address, and the root two more (privileged specification, "Sv39x4"
+ * and the sections after it).
+ */
 #define INDEX_BITS	9U
 #define ROOT_EXTRA_BITS 2U
 
@@ -65,16 +69,10 @@ u8 config_levels(const struct config_partition *part, u8 modes)
 	return 0;
 }
 
-u64 config_memory_bytes(const struct config_partition *part)
-{
-	u64 bytes = 0;
-
-	for (u32 i = 0; i < part->nr_memory; i++)
-		bytes += part->memory[i].size;
-	return bytes;
-}
-
-/* Tables of one level (each covers @span bytes) below which [first, last] is mapped by leaves smaller than a span. */
+/*
+ * Count the tables of one level, each of which covers @span bytes, that map [@first, @last]. A span
+ * that is mapped whole by one leaf needs none.
+ */
 static u64 config_check_tables(u64 first, u64 last, u64 span, bool whole_spans_are_leaves)
 {
 	u64 touched = last / span - first / span + 1U;
@@ -94,7 +92,7 @@ u64 config_tables(const struct config_partition *part, u8 levels, u64 leaf)
 		u64 first = part->memory[i].gpa;
 		u64 last = first + part->memory[i].size - 1U;
 
-		/* A table of level l holds 512 entries of 4 KiB << 9 l; the root is not counted. */
+		/* A table of level l holds 512 entries of 4 KiB << 9 l. The root is not counted. */
 		for (u32 l = 0; l + 1U < levels; l++) {
 			u64 span = PAGE_SIZE << (INDEX_BITS * (l + 1U));
 
@@ -281,9 +279,9 @@ void config_check_partition(struct config_ctx *c, const struct config_draft *d)
 	if (config_is_good(d, CONFIG_PROP_AFFINITY))
 		config_check_affinity(c, d);
 	if (memory && d->part->direct_map)
-		config_check_direct(c, d->part);
+		config_direct_check(c, d->part);
 	if (memory)
-		config_check_devices(c, d->part, config_levels(d->part, c->machine->gstage_modes));
+		config_devices_check(c, d->part, config_levels(d->part, c->machine->gstage_modes));
 	if (memory && config_is_good(d, CONFIG_PROP_TABLE_POOL))
 		config_check_pool(c, d->part);
 	if (memory && config_is_good(d, CONFIG_PROP_KERNEL))
@@ -296,7 +294,7 @@ void config_check_machine(struct config_ctx *c, const struct config *config)
 	u64 tables = 0;
 	char text[3][TEXT_SIZE_LEN];
 
-	config_check_neighbours(c);
+	config_devices_check_neighbours(c);
 	if (c->machine->memory == 0U)
 		return;
 	for (u32 i = 0; i < config->nr; i++) {
@@ -304,7 +302,10 @@ void config_check_machine(struct config_ctx *c, const struct config *config)
 		u8 levels = config_levels(part, c->machine->gstage_modes);
 
 		for (u32 r = 0; r < part->nr_memory; r++) {
-			/* Below 2^59 each and at most 2^11 of them: stop before the sum could wrap. */
+			/*
+			 * Each is below 2^59, but there may be 2^11 of them: stop before the sum
+			 * wraps.
+			 */
 			memory = MIN(memory + part->memory[r].size, BIT64(62));
 		}
 		tables += PAGE_SIZE * (part->pool_tables != 0U

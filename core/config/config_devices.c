@@ -2,9 +2,10 @@
 /*
  * Partition configuration: devices of the machine that a partition drives itself ("devices").
  *
- * A device goes to one partition, with whole pages of registers and with its interrupts. What the hypervisor, the firmware or
- * another partition drives must never be reached that way, nor memory. Where the machine's tree is not known (on a person's
- * machine), only what the configuration itself says is checked.
+ * A device goes to one partition, with whole pages of registers and with its interrupts. A
+ * partition must never reach memory that way, or what the hypervisor, the firmware or another
+ * partition drives. Where the machine's tree is not known (on a person's machine), only the
+ * configuration is checked.
  */
 #include <libfdt.h>
 
@@ -20,7 +21,7 @@
 
 #define PROPERTY "devices"
 
-/* A node's path, fit to be shown; what is too long ends in "...". */
+/* Write a node's path so that it can be shown. A path that is too long ends in "...". */
 static void config_devices_node_path(const void *tree, int node, char path[CONFIG_PATH_LEN])
 {
 	char raw[CONFIG_PATH_LEN];
@@ -30,9 +31,9 @@ static void config_devices_node_path(const void *tree, int node, char path[CONFI
 	text_clean(path, CONFIG_PATH_LEN, raw);
 }
 
-/* --- finding the node --------------------------------------------------------------------------------------------- */
+/* --- finding the node ------------------------------------------------------------------------- */
 
-/* The nodes that stand where the path still led somewhere. */
+/* List the nodes below @parent. */
 static void config_devices_list_nodes(const void *tree, int parent, char *buf, size_t size)
 {
 	bool first = true;
@@ -53,6 +54,7 @@ static void config_devices_list_nodes(const void *tree, int parent, char *buf, s
 		(void)text_append(buf, size, "nothing");
 }
 
+/* Show how far the path leads, and which nodes are there. */
 static void config_devices_say_no_node(struct config_ctx *c, const char *path, const char *shown)
 {
 	const void *tree = c->machine->tree;
@@ -61,7 +63,7 @@ static void config_devices_say_no_node(struct config_ctx *c, const char *path, c
 	char list[112];
 	int node = 0;
 
-	/* Every path begins with a slash, so this ends at the root. */
+	/* Every path begins with a slash, so this ends at the root at the latest. */
 	do {
 		while (len > 0U && path[len - 1U] != '/')
 			len--;
@@ -76,7 +78,7 @@ static void config_devices_say_no_node(struct config_ctx *c, const char *path, c
 		     shown, parent, list);
 }
 
-/* Return: the node, or negative when the partition cannot have it, which was said. */
+/* Return: the node; negative when the partition cannot have it, which was said */
 static int config_devices_find_node(struct config_ctx *c, const char *path, const char *shown)
 {
 	const void *tree = c->machine->tree;
@@ -105,7 +107,7 @@ static int config_devices_find_node(struct config_ctx *c, const char *path, cons
 	return node;
 }
 
-/* --- registers ------------------------------------------------------------------------------------------------------ */
+/* --- registers -------------------------------------------------------------------------------- */
 
 static bool config_devices_read_regs(struct config_ctx *c, struct config_device *d,
 				     const char *shown)
@@ -130,7 +132,7 @@ static bool config_devices_read_regs(struct config_ctx *c, struct config_device 
 	return false;
 }
 
-/* Registers where there is RAM would be a partition's way to everybody's memory. */
+/* Registers that overlap RAM would let the partition reach everybody's memory. */
 static bool config_devices_check_ram(struct config_ctx *c, const struct config_memory *pages,
 				     const char *shown)
 {
@@ -150,7 +152,7 @@ static bool config_devices_check_ram(struct config_ctx *c, const struct config_m
 	return true;
 }
 
-/* What the partition has at the same guest-physical addresses. */
+/* Check that the partition has nothing else at the same guest-physical addresses. */
 static bool config_devices_check_gpa(struct config_ctx *c, const struct config_partition *part,
 				     const struct config_memory *pages, const char *shown)
 {
@@ -181,7 +183,7 @@ static bool config_devices_check_gpa(struct config_ctx *c, const struct config_p
 	return true;
 }
 
-/* Two paths may name one node: a unit address can be left out. */
+/* Two paths may name one node, because a unit address can be left out. */
 static bool config_devices_check_once(struct config_ctx *c, const struct config_device *d,
 				      const char *shown)
 {
@@ -196,7 +198,7 @@ static bool config_devices_check_once(struct config_ctx *c, const struct config_
 	return true;
 }
 
-/* A page that holds registers of two devices can be given to one partition alone. */
+/* A page that holds registers of two devices can go to one partition alone. */
 static bool config_devices_check_owners(struct config_ctx *c, const struct config_device *d,
 					const struct config_memory *pages, const char *shown)
 {
@@ -244,7 +246,7 @@ static bool config_devices_check_regs(struct config_ctx *c, const struct config_
 	return true;
 }
 
-/* --- interrupts ----------------------------------------------------------------------------------------------------- */
+/* --- interrupts ------------------------------------------------------------------------------- */
 
 static bool config_devices_read_irqs(struct config_ctx *c, struct config_device *d,
 				     const char *shown)
@@ -277,7 +279,7 @@ static bool config_devices_read_irqs(struct config_ctx *c, struct config_device 
 	return false;
 }
 
-/* Another partition's device with source @host, NULL when there is none. */
+/* Return: another partition's device that has source @host, or NULL */
 static const struct config_device *config_devices_other_owner(const struct config *config,
 							      u32 partition, u32 host)
 {
@@ -324,7 +326,10 @@ static bool config_devices_check_irqs(struct config_ctx *c, const struct config_
 	return true;
 }
 
-/* The guest's source of a host's that the partition has already: devices may share one. 0: none. */
+/*
+ * Devices of a partition may share an interrupt. Return: the guest's source for the host's source
+ * @host, when an earlier device has it; 0: none has
+ */
 static u32 config_devices_guest_source(const struct config *config, u32 partition, u32 host)
 {
 	for (u32 i = 0; i < config->nr_devices; i++) {
@@ -338,7 +343,10 @@ static u32 config_devices_guest_source(const struct config *config, u32 partitio
 	return 0;
 }
 
-/* The same number where the guest's PLIC has it free, else the highest that is. Return: false when there are too many. */
+/*
+ * Choose the guest's source of an interrupt: with @same, the host's number where the guest's PLIC
+ * has that free; without, the highest free number. Return: false when no number is free
+ */
 static bool config_devices_choose_source(const struct config *config, u32 partition, u32 *used,
 					 struct config_irq *irq, bool same)
 {
@@ -358,7 +366,10 @@ static bool config_devices_choose_source(const struct config *config, u32 partit
 	return true;
 }
 
-/* In two turns, so that which numbers stay the same does not depend on the order of the devices. */
+/*
+ * In the first turn, each interrupt whose number is free in the guest keeps it. In the second, the
+ * others get free numbers. So the order of the devices does not decide which numbers are kept.
+ */
 static void config_devices_choose_sources(struct config_ctx *c, u32 partition, u32 first)
 {
 	u32 used = UINT32_C(1) | UINT32_C(1) << GUEST_UART_IRQ;
@@ -382,9 +393,9 @@ static void config_devices_choose_sources(struct config_ctx *c, u32 partition, u
 	}
 }
 
-/* --- all of it -------------------------------------------------------------------------------------------------------- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
-/* A path that an earlier partition has too. Without a tree, this is all that can be known of owners. */
+/* Does an earlier partition have this path? Without a tree, owners can only be told by that. */
 static bool config_devices_check_paths(struct config_ctx *c, const char *path, const char *shown)
 {
 	for (u32 p = 0; p < c->config->nr; p++) {
@@ -403,7 +414,7 @@ static bool config_devices_check_paths(struct config_ctx *c, const char *path, c
 	return true;
 }
 
-/* What of the node a guest does not get is said once, here, and not each time that its tree is made. */
+/* Warn of what is left out of the guest's tree: here, once, and not each time that tree is made. */
 static void config_devices_warn_left_out(struct config_ctx *c, const struct config_device *d,
 					 const char *shown)
 {
@@ -436,6 +447,7 @@ static void config_devices_warn_left_out(struct config_ctx *c, const struct conf
 			    shown);
 }
 
+/* Look one device up, check it, and add it to the configuration when the partition may have it. */
 static void config_devices_resolve(struct config_ctx *c, const struct config_partition *part,
 				   const char *path, u32 levels)
 {
@@ -479,7 +491,7 @@ static void config_devices_warn_isolation(struct config_ctx *c, const struct con
 			    "without DMA");
 }
 
-void config_check_devices(struct config_ctx *c, const struct config_partition *part, u32 levels)
+void config_devices_check(struct config_ctx *c, const struct config_partition *part, u32 levels)
 {
 	u32 first = c->config->nr_devices;
 	u32 regs = 0;
@@ -495,7 +507,7 @@ void config_check_devices(struct config_ctx *c, const struct config_partition *p
 			     regs, SPACE_DEVICES);
 }
 
-/* --- what else is in their pages ---------------------------------------------------------------------------------- */
+/* --- what else is in their pages -------------------------------------------------------------- */
 
 static bool config_devices_is_passed(const struct config *config, int node)
 {
@@ -549,20 +561,25 @@ static void config_devices_check_neighbour(struct config_ctx *c, int node)
 	u64 size;
 
 	for (u32 n = 0; n < count; n++) {
-		/* No page holds what no address leads to; the next may be somewhere. */
+		/*
+		 * An entry that no address leads to lies in no page. The next may have an address.
+		 */
 		if (driver_reg_at(tree, node, n, &base, &size) != 0)
 			continue;
 		for (u32 i = 0; i < c->config->nr_devices; i++) {
 			const struct config_device *d = &c->config->device[i];
 
-			/* What stands below a device's node is a part of it, unless it is kept: a bus can hold the console. */
+			/*
+			 * A node below a device's node is a part of the device, unless it is kept:
+			 * a bus can hold the console.
+			 */
 			if ((d->node != parent || kept) && config_devices_in_pages(d, base, size))
 				config_devices_say_neighbour(c, d, node);
 		}
 	}
 }
 
-void config_check_neighbours(struct config_ctx *c)
+void config_devices_check_neighbours(struct config_ctx *c)
 {
 	const void *tree = c->machine->tree;
 

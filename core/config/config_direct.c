@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Partition configuration: memory at GPA = HPA ("direct-map"), where the machine's memory has to be free, and one partition's.
+ * Partition configuration: memory at GPA = HPA ("direct-map"). It has to be free on the machine,
+ * and no other partition's.
  */
 #include <cleave/errno.h>
 #include <cleave/string.h>
 #include "core/config/config_internal.h"
 #include "lib/text.h"
 
-/* Where memory is free, so that a wrong range is put right at once. */
+/* List the memory that is free, so that a wrong range can be put right at once. */
 static void config_direct_list_free(const struct config_machine *m, char *buf, size_t size)
 {
 	buf[0] = '\0';
@@ -34,7 +35,7 @@ static bool config_direct_is_free(const struct config_machine *m, const struct c
 	return false;
 }
 
-/* Against the partitions before this one, whatever they got wrong elsewhere. */
+/* Check against the partitions before this one, even those with errors elsewhere. */
 static void config_direct_check_others(struct config_ctx *c, const struct config_memory *m,
 				       u32 index)
 {
@@ -56,7 +57,7 @@ static void config_direct_check_others(struct config_ctx *c, const struct config
 	}
 }
 
-void config_check_direct(struct config_ctx *c, const struct config_partition *part)
+void config_direct_check(struct config_ctx *c, const struct config_partition *part)
 {
 	char list[128];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a configuration may say, for people: a row for each property of a partition, and for each boot
- * argument of the hypervisor. The rows are made from the tables that the parsers use.
+ * What a configuration may say, for people: a row for each property of a partition, and for each
+ * boot argument of the hypervisor. The rows are made from the tables that the parsers use.
  *
  * Only host tools call this.
  */
@@ -27,10 +27,16 @@ struct config_help {
 	const char *help;
 };
 
-/** config_help_property() - Return: true and @out filled for property number @i; false after the last */
+/**
+ * config_help_property() - Return: true and @out filled for property number @i; false after the
+ * last
+ */
 bool config_help_property(u32 i, struct config_help *out);
 
-/** config_help_argument() - Return: true and @out filled for boot argument number @i; false after the last */
+/**
+ * config_help_argument() - Return: true and @out filled for boot argument number @i; false after
+ * the last
+ */
 bool config_help_argument(u32 i, struct config_help *out);
 
 #endif

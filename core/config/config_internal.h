@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the files of core/config*.c share; nobody else may include it.
+ * What the files of core/config/ share.
  */
 #ifndef CORE_CONFIG_INTERNAL_H
 #define CORE_CONFIG_INTERNAL_H
@@ -13,6 +13,7 @@
 
 /**
  * struct config_ctx - one run of config_parse()
+ * @fdt, @archive, @machine, @say, @say_ctx: as it was given them
  * @config: what has been read so far
  * @node: path of the node that is being read, fit to be shown
  * @errors: how many were said
@@ -28,7 +29,10 @@ struct config_ctx {
 	u32 errors;
 };
 
-/* The properties of a partition: rows of the table in config_props.c, and bits in struct config_draft */
+/*
+ * The properties of a partition: rows of the table in config_props.c, and bits in struct
+ * config_draft
+ */
 enum config_prop_index {
 	CONFIG_PROP_COMPATIBLE,
 	CONFIG_PROP_CPUS,
@@ -109,18 +113,27 @@ struct config_prop_rule {
 	const char *help;
 };
 
-/** config_error() - say that something is wrong: "<node>: <property>: <text>"; @property may be NULL */
+/* --- config.c: what is said --- */
+
+/**
+ * config_error() - say that something is wrong, as "NODE: PROPERTY: TEXT"
+ * @property: NULL leaves it out
+ */
 void config_error(struct config_ctx *c, const char *property, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/** config_warn() - the same, for what is not wrong but probably not meant */
+/** config_warn() - say likewise what is not wrong but probably not meant */
 void config_warn(struct config_ctx *c, const char *property, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/** config_unknown() - warn of a property that nobody reads, naming the nearest of the @n @known ones */
+/**
+ * config_unknown() - warn of a property that is none of the @n @known ones, and name the nearest
+ */
 void config_unknown(struct config_ctx *c, const char *property, const char *const *known, u32 n);
 
-/** config_ignored() - Return: true for properties that tools add: phandle, and names that begin with "__" */
+/**
+ * config_ignored() - Return: true for a property that tools add: phandle, or a name with "__" first
+ */
 bool config_ignored(const char *property);
 
 /* --- config_value.c: one value; what is wrong with it is said --- */
@@ -138,7 +151,11 @@ bool config_value_printable(struct config_ctx *c, const struct config_prop *p, c
 /** config_value_string() - Return: the value when it is one string that can be shown, else NULL */
 const char *config_value_string(struct config_ctx *c, const struct config_prop *p);
 
-/** config_value_word() - read one of some words. Return: true when it is one, and its value in @out */
+/**
+ * config_value_word() - read one of some words
+ *
+ * Return: true when it is one, and its value in @out.
+ */
 bool config_value_word(struct config_ctx *c, const struct config_prop *p,
 		       const struct config_word *words, u32 *out);
 
@@ -156,11 +173,16 @@ const struct config_prop_rule *config_props_rule(u32 i);
 /** config_props_read() - read the properties of the partition node at @offset, each by itself */
 void config_props_read(struct config_ctx *c, int offset, struct config_draft *d);
 
-/** config_props_required() - say which properties are missing, or exclude each other */
+/** config_props_required() - say which properties are missing, and which exclude each other */
 void config_props_required(struct config_ctx *c, const struct config_draft *d);
+
+/* --- config_check.c --- */
 
 /** config_check_partition() - check what one property alone does not show: memory, harts, files */
 void config_check_partition(struct config_ctx *c, const struct config_draft *d);
+
+/** config_check_machine() - check that all partitions together fit the machine */
+void config_check_machine(struct config_ctx *c, const struct config *config);
 
 /** config_overlap() - Return: true when two ranges, neither of which wraps, share a byte */
 static inline bool config_overlap(u64 base, u64 size, u64 other, u64 other_size)
@@ -168,7 +190,11 @@ static inline bool config_overlap(u64 base, u64 size, u64 other, u64 other_size)
 	return base < other + other_size && other < base + size;
 }
 
-/* --- config_check.c --- */
+/** config_mode_end() - Return: bytes that tables of @levels levels can map */
+u64 config_mode_end(u32 levels);
+
+/** config_mode_name() - Return: the name of the mode with @levels levels */
+const char *config_mode_name(u32 levels);
 
 #define CONFIG_EMULATED 2U
 
@@ -181,57 +207,70 @@ struct config_emulated {
 
 extern const struct config_emulated config_emulated[CONFIG_EMULATED];
 
-/** config_mode_end() - Return: bytes that a mode of @levels levels covers; config_mode_name() - its name */
-u64 config_mode_end(u32 levels);
-const char *config_mode_name(u32 levels);
-
 /* --- config_direct.c --- */
 
-/** config_check_direct() - memory at GPA = HPA: is it free, and nobody else's? */
-void config_check_direct(struct config_ctx *c, const struct config_partition *part);
+/**
+ * config_direct_check() - check that memory at GPA = HPA is free, and no other partition's
+ * @part: its memory is right
+ */
+void config_direct_check(struct config_ctx *c, const struct config_partition *part);
 
 /* --- config_devices.c --- */
 
 /**
- * config_check_devices() - look the devices of a partition up in the machine's tree, and check that it may have them
- * @levels: levels of its G-stage tables; its memory is right
+ * config_devices_check() - find a partition's devices in the machine's tree, and check each of them
+ * @part: its memory is right
+ * @levels: levels of its G-stage tables
+ *
+ * The devices that it may have are added to the configuration.
  */
-void config_check_devices(struct config_ctx *c, const struct config_partition *part, u32 levels);
+void config_devices_check(struct config_ctx *c, const struct config_partition *part, u32 levels);
 
-/** config_check_neighbours() - what else lies in the pages of the devices of all partitions? */
-void config_check_neighbours(struct config_ctx *c);
+/**
+ * config_devices_check_neighbours() - say what else lies in the pages of all partitions' devices
+ */
+void config_devices_check_neighbours(struct config_ctx *c);
 
 /* --- config_tree.c: what the machine's tree says of a node --- */
 
-/** config_tree_reg_count() - Return: entries of a node's `reg`, whether an address leads to them or not; 0: none that make sense */
+/**
+ * config_tree_reg_count() - count the entries of a node's `reg`, whether an address leads to them
+ * or not
+ *
+ * Return: how many; 0: there are none that make sense.
+ */
 u32 config_tree_reg_count(const void *tree, int node);
 
 /**
- * config_tree_regs() - all register ranges of a node
- * Return: how many; CLV_ERR_NOTFOUND (none, or one that the bus does not lead to), CLV_ERR_FORMAT (they make no sense),
- * CLV_ERR_NOMEM (more than CONFIG_DEVICE_REGS).
+ * config_tree_regs() - read all register ranges of a node
+ * @reg: out
+ *
+ * Return: how many; CLV_ERR_NOTFOUND (there are none, or no address leads to one of them),
+ * CLV_ERR_FORMAT (they make no sense), CLV_ERR_NOMEM (there are more than CONFIG_DEVICE_REGS).
  */
 int config_tree_regs(const void *tree, int node, struct config_memory reg[CONFIG_DEVICE_REGS]);
 
 /**
- * config_tree_irqs() - all interrupts of a node
+ * config_tree_irqs() - read all interrupts of a node
  * @plic: phandle of the controller that they must go to
- * @other: set on CLV_ERR_UNSUPPORTED: node that one goes to instead, negative: none that there is
- * Return: how many; CLV_ERR_UNSUPPORTED, CLV_ERR_FORMAT (no source of that controller, or cells that make no sense), CLV_ERR_NOMEM
- * (more than CONFIG_DEVICE_IRQS).
+ * @irq: out
+ * @other: out, with CLV_ERR_UNSUPPORTED: the node that an interrupt goes to instead; negative:
+ * there is no such node
+ *
+ * Return: how many; CLV_ERR_UNSUPPORTED (one goes elsewhere), CLV_ERR_FORMAT (the controller has no
+ * such source, or the cells make no sense), CLV_ERR_NOMEM (there are more than CONFIG_DEVICE_IRQS).
  */
 int config_tree_irqs(const void *tree, int node, u32 plic,
 		     struct config_irq irq[CONFIG_DEVICE_IRQS], int *other);
 
-/** config_tree_kept() - Return: as what the hypervisor or the firmware keeps a node to itself, to be shown; NULL: it does not */
+/**
+ * config_tree_kept() - find out whether a node is the hypervisor's or the firmware's own
+ *
+ * Return: what it is, to be shown: "an interrupt controller"; NULL: a partition may have it.
+ */
 const char *config_tree_kept(const void *tree, int node);
 
-/** config_tree_status() - Return: NULL when a node is enabled, else what its status says */
+/** config_tree_status() - Return: NULL when a node is enabled, or what its status says */
 const char *config_tree_status(const void *tree, int node);
-
-/* --- */
-
-/** config_check_machine() - check that all partitions together fit the machine */
-void config_check_machine(struct config_ctx *c, const struct config *config);
 
 #endif

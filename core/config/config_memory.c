@@ -4,7 +4,7 @@
  */
 #include "core/config/config_memory.h"
 
-/* Bytes from @base to the end of the range that holds it; 0: no range does. */
+/* Return: bytes from @base to the end of the range that holds it; 0: no range does */
 static u64 config_memory_left(const struct config_memory *memory, u32 nr, u64 base)
 {
 	for (u32 i = 0; i < nr; i++) {
@@ -37,4 +37,13 @@ bool config_memory_holds(const struct config_memory *memory, u32 nr, u64 base, u
 bool config_memory_holds_code(const struct config_memory *memory, u32 nr, u64 pc)
 {
 	return (pc & 1U) == 0U && config_memory_holds(memory, nr, pc, 2U);
+}
+
+u64 config_memory_bytes(const struct config_memory *memory, u32 nr)
+{
+	u64 bytes = 0;
+
+	for (u32 i = 0; i < nr; i++)
+		bytes += memory[i].size;
+	return bytes;
 }

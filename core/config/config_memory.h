@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whether guest-physical addresses lie in a partition's memory.
+ * Whether guest-physical addresses lie in a partition's memory, and how much that is.
  *
  * Addresses may be any 64-bit values: they come from guests and from state records.
  */
@@ -25,5 +25,8 @@ bool config_memory_holds(const struct config_memory *memory, u32 nr, u64 base, u
  * Return: true when @pc is even and the two bytes there are memory.
  */
 bool config_memory_holds_code(const struct config_memory *memory, u32 nr, u64 pc);
+
+/** config_memory_bytes() - Return: bytes of @nr memory ranges that config_parse() accepted */
+u64 config_memory_bytes(const struct config_memory *memory, u32 nr);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Partition configuration: what the machine's device tree says of a node that a partition is to drive.
+ * Partition configuration: what the machine's device tree says of a node that a partition is to
+ * drive.
  *
- * The tree is the firmware's. It was checked whole; what stands in a property may still be wrong, and must never make this
- * read behind it.
- * Reference: Devicetree Specification 0.4, chapters 2.3.4 (status), 2.3.6 (reg), 2.4 (interrupts).
+ * The tree is the firmware's. Its structure was checked, but what a property holds may be wrong,
+ * and must never make this read beyond the property. Reference: Devicetree Specification 0.4,
+ * chapters 2.3.4 (status), 2.3.6 (reg), 2.4 (interrupts).
  */
 #include <libfdt.h>
 
@@ -25,14 +26,17 @@ u32 config_tree_reg_count(const void *tree, int node)
 										       : 0U;
 }
 
-/* An entry that no address leads to is an error wherever it stands: a device without a part of its registers is another one. */
+/*
+ * An entry that no address leads to is an error: a partition gets all of a device's registers, or
+ * none.
+ */
 int config_tree_regs(const void *tree, int node, struct config_memory reg[CONFIG_DEVICE_REGS])
 {
 	u32 count = config_tree_reg_count(tree, node);
 	u64 base;
 	u64 size;
 
-	/* Of a node without any, the first says why. */
+	/* Of a node without entries, the look at the first says why. */
 	for (u32 n = 0; n == 0U || n < count; n++) {
 		int err = driver_reg_at(tree, node, n, &base, &size);
 
@@ -47,7 +51,7 @@ int config_tree_regs(const void *tree, int node, struct config_memory reg[CONFIG
 	return (int)count;
 }
 
-/* One interrupt of controller @plic. Return: true when it has such a source. */
+/* Return: true when controller @plic has such a source */
 static bool config_tree_source_exists(const void *tree, u32 plic, u32 source)
 {
 	int node = fdt_node_offset_by_phandle(tree, plic);
@@ -55,17 +59,22 @@ static bool config_tree_source_exists(const void *tree, u32 plic, u32 source)
 	return source != 0U && node >= 0 && source <= fdt_read_cell(tree, node, "riscv,ndev", 0);
 }
 
-/** struct specifiers - the rest of an `interrupts` or `interrupts-extended` property, in cells */
-struct specifiers {
+/*
+ * struct config_tree_specifiers - what is left of an `interrupts` or `interrupts-extended` property
+ * @cell, @cells: its cells
+ * @extended: each specifier begins with the phandle of its controller
+ * @parent: the controller of those that do not
+ */
+struct config_tree_specifiers {
 	const fdt32_t *cell;
 	u32 cells;
-	bool extended; /* each begins with the phandle of its controller */
-	u32 parent;    /* of those that do not */
+	bool extended;
+	u32 parent;
 };
 
-/* The next specifier. Return: 1, 0 at the end, or an error as of config_tree_irqs(). */
-static int config_tree_next_source(const void *tree, struct specifiers *s, u32 plic, u32 *source,
-				   int *other)
+/* Read the next specifier. Return: 1; 0 at the end; an error as of config_tree_irqs() */
+static int config_tree_next_source(const void *tree, struct config_tree_specifiers *s, u32 plic,
+				   u32 *source, int *other)
 {
 	u32 parent = s->parent;
 	u32 width;
@@ -84,7 +93,7 @@ static int config_tree_next_source(const void *tree, struct specifiers *s, u32 p
 		return CLV_ERR_UNSUPPORTED;
 	}
 	width = node < 0 ? 0U : fdt_read_cell(tree, node, "#interrupt-cells", 0);
-	/* A second cell says how it triggers, which a PLIC's gateway knows of itself. */
+	/* A second cell says how the interrupt triggers. A PLIC's gateway knows that anyway. */
 	if (width < 1U || width > 2U || s->cells < width)
 		return CLV_ERR_FORMAT;
 	*source = fdt32_ld(s->cell);
@@ -93,9 +102,9 @@ static int config_tree_next_source(const void *tree, struct specifiers *s, u32 p
 	return config_tree_source_exists(tree, plic, *source) ? 1 : CLV_ERR_FORMAT;
 }
 
-static struct specifiers config_tree_find_specifiers(const void *tree, int node)
+static struct config_tree_specifiers config_tree_find_specifiers(const void *tree, int node)
 {
-	struct specifiers s = { .extended = true };
+	struct config_tree_specifiers s = { .extended = true };
 	int len = 0;
 
 	s.cell = fdt_getprop(tree, node, "interrupts-extended", &len);
@@ -111,7 +120,7 @@ static struct specifiers config_tree_find_specifiers(const void *tree, int node)
 int config_tree_irqs(const void *tree, int node, u32 plic,
 		     struct config_irq irq[CONFIG_DEVICE_IRQS], int *other)
 {
-	struct specifiers s = config_tree_find_specifiers(tree, node);
+	struct config_tree_specifiers s = config_tree_find_specifiers(tree, node);
 	u32 n = 0;
 
 	for (;;) {
@@ -127,7 +136,10 @@ int config_tree_irqs(const void *tree, int node, u32 plic,
 	}
 }
 
-/* Timers and software interrupts of the harts, which the firmware drives, and what stands between devices and memory. */
+/*
+ * Return: true for the timers and software interrupts of the harts, which the firmware drives, and
+ * for what stands between devices and memory
+ */
 static bool config_tree_is_firmwares(const void *tree, int node)
 {
 	static const char *const compatible[] = {
@@ -165,7 +177,7 @@ const char *config_tree_kept(const void *tree, int node)
 		return "a device that the hypervisor uses";
 	if (config_tree_is_firmwares(tree, node))
 		return "a device that the firmware uses";
-	/* Its devices are in no tree, and its windows in no `reg`. */
+	/* The devices of such a bus are in no tree, and its windows are in no `reg`. */
 	if (fdt_getprop(tree, node, "interrupt-map", NULL) != NULL ||
 	    (type != NULL && strcmp(type, "pci") == 0))
 		return "a bus whose devices are not in the device tree";

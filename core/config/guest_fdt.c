@@ -2,11 +2,11 @@
 /*
  * The device tree that a guest gets, written from front to back with libfdt's sequential functions.
  *
- * What it says must be true: a guest believes it. It must never hold anything that differs from boot to boot (seeds, times),
- * so that a run can be repeated.
+ * What it says must be true, because a guest believes it. It must never hold anything that differs
+ * from boot to boot (seeds, times), so that a run can be repeated.
  *
- * Sources: Devicetree Specification 0.4; the Linux bindings riscv/cpus, riscv/extensions, serial/8250 and
- * interrupt-controller/sifive,plic-1.0.0.
+ * Sources: Devicetree Specification 0.4; the Linux bindings riscv/cpus, riscv/extensions,
+ * serial/8250 and interrupt-controller/sifive,plic-1.0.0.
  */
 #include "core/config/guest_fdt.h"
 
@@ -26,19 +26,23 @@
 #define UART_PATH "/soc/serial@10000000"
 #define NODE_NAME 48U
 
-/** struct tree - the tree under way; once something failed, nothing more is written and @err says what */
-struct tree {
+/*
+ * struct guest_fdt - the tree that is being written
+ * @fdt: it
+ * @err: 0, or the first error of libfdt; then nothing more is written
+ */
+struct guest_fdt {
 	void *fdt;
 	int err;
 };
 
-static void guest_fdt_open_node(struct tree *t, const char *name)
+static void guest_fdt_open_node(struct guest_fdt *t, const char *name)
 {
 	if (t->err == 0)
 		t->err = fdt_begin_node(t->fdt, name);
 }
 
-static void guest_fdt_open_node_at(struct tree *t, const char *name, u64 address)
+static void guest_fdt_open_node_at(struct guest_fdt *t, const char *name, u64 address)
 {
 	char text[NODE_NAME];
 
@@ -46,14 +50,14 @@ static void guest_fdt_open_node_at(struct tree *t, const char *name, u64 address
 	guest_fdt_open_node(t, text);
 }
 
-static void guest_fdt_close_node(struct tree *t)
+static void guest_fdt_close_node(struct guest_fdt *t)
 {
 	if (t->err == 0)
 		t->err = fdt_end_node(t->fdt);
 }
 
-/* Room for @len bytes of a property; NULL when something failed. */
-static void *guest_fdt_prop_room(struct tree *t, const char *name, u32 len)
+/* Make a property with room for @len bytes. Return: the room; NULL after an error */
+static void *guest_fdt_prop_room(struct guest_fdt *t, const char *name, u32 len)
 {
 	void *room = NULL;
 
@@ -62,12 +66,13 @@ static void *guest_fdt_prop_room(struct tree *t, const char *name, u32 len)
 	return t->err == 0 ? room : NULL;
 }
 
-static void guest_fdt_prop_empty(struct tree *t, const char *name)
+static void guest_fdt_prop_empty(struct guest_fdt *t, const char *name)
 {
 	(void)guest_fdt_prop_room(t, name, 0);
 }
 
-static void guest_fdt_prop_bytes(struct tree *t, const char *name, const void *bytes, size_t len)
+static void guest_fdt_prop_bytes(struct guest_fdt *t, const char *name, const void *bytes,
+				 size_t len)
 {
 	void *room = guest_fdt_prop_room(t, name, (u32)len);
 
@@ -75,39 +80,41 @@ static void guest_fdt_prop_bytes(struct tree *t, const char *name, const void *b
 		memcpy(room, bytes, len);
 }
 
-static void guest_fdt_prop_string(struct tree *t, const char *name, const char *s)
+static void guest_fdt_prop_string(struct guest_fdt *t, const char *name, const char *s)
 {
 	guest_fdt_prop_bytes(t, name, s, strlen(s) + 1U);
 }
 
-static void guest_fdt_prop_cell(struct tree *t, const char *name, u32 v)
+static void guest_fdt_prop_cell(struct guest_fdt *t, const char *name, u32 v)
 {
 	fdt32_t cell = cpu_to_fdt32(v);
 
 	guest_fdt_prop_bytes(t, name, &cell, sizeof(cell));
 }
 
-static void guest_fdt_prop_u64(struct tree *t, const char *name, u64 v)
+static void guest_fdt_prop_u64(struct guest_fdt *t, const char *name, u64 v)
 {
 	fdt64_t cells = cpu_to_fdt64(v);
 
 	guest_fdt_prop_bytes(t, name, &cells, sizeof(cells));
 }
 
-static void guest_fdt_prop_reg(struct tree *t, u64 base, u64 size)
+static void guest_fdt_prop_reg(struct guest_fdt *t, u64 base, u64 size)
 {
 	fdt64_t reg[2] = { cpu_to_fdt64(base), cpu_to_fdt64(size) };
 
 	guest_fdt_prop_bytes(t, "reg", reg, sizeof(reg));
 }
 
-static void guest_fdt_prop_cells(struct tree *t, u32 address, u32 size)
+static void guest_fdt_prop_cells(struct guest_fdt *t, u32 address, u32 size)
 {
 	guest_fdt_prop_cell(t, "#address-cells", address);
 	guest_fdt_prop_cell(t, "#size-cells", size);
 }
 
-/* The next extension of an ISA string behind "rv64": a letter, or a name between underscores. */
+/*
+ * Find the next extension of an ISA string without "rv64": a letter, or a name between underscores.
+ */
 static const char *guest_fdt_next_extension(const char *isa, u32 *len)
 {
 	bool named = isa[0] == '_';
@@ -120,8 +127,8 @@ static const char *guest_fdt_next_extension(const char *isa, u32 *len)
 	return isa;
 }
 
-/* riscv,isa-extensions: the extensions as a list of strings. */
-static void guest_fdt_prop_isa_extensions(struct tree *t, const char *extensions)
+/* Write riscv,isa-extensions: the extensions as a list of strings. */
+static void guest_fdt_prop_isa_extensions(struct guest_fdt *t, const char *extensions)
 {
 	char *room;
 	u32 total = 0;
@@ -142,7 +149,7 @@ static void guest_fdt_prop_isa_extensions(struct tree *t, const char *extensions
 	}
 }
 
-static void guest_fdt_add_cpu(struct tree *t, const struct guest_fdt_params *p, u32 cpu)
+static void guest_fdt_add_cpu(struct guest_fdt *t, const struct guest_fdt_params *p, u32 cpu)
 {
 	guest_fdt_open_node_at(t, "cpu", cpu);
 	guest_fdt_prop_string(t, "device_type", "cpu");
@@ -167,11 +174,11 @@ static void guest_fdt_add_cpu(struct tree *t, const struct guest_fdt_params *p, 
 	guest_fdt_close_node(t);
 }
 
-static void guest_fdt_add_cpus(struct tree *t, const struct guest_fdt_params *p)
+static void guest_fdt_add_cpus(struct guest_fdt *t, const struct guest_fdt_params *p)
 {
 	guest_fdt_open_node(t, "cpus");
 	guest_fdt_prop_cells(t, 1, 0);
-	/* One cell is what everybody reads; a faster clock needs the two that the specification allows. */
+	/* Every guest reads one cell. A faster clock needs two, which the specification allows. */
 	if (p->timebase <= UINT32_MAX)
 		guest_fdt_prop_cell(t, "timebase-frequency", (u32)p->timebase);
 	else
@@ -181,7 +188,7 @@ static void guest_fdt_add_cpus(struct tree *t, const struct guest_fdt_params *p)
 	guest_fdt_close_node(t);
 }
 
-static void guest_fdt_add_memory(struct tree *t, const struct config_partition *part)
+static void guest_fdt_add_memory(struct guest_fdt *t, const struct config_partition *part)
 {
 	for (u32 i = 0; i < part->nr_memory; i++) {
 		guest_fdt_open_node_at(t, "memory", part->memory[i].gpa);
@@ -191,7 +198,7 @@ static void guest_fdt_add_memory(struct tree *t, const struct config_partition *
 	}
 }
 
-static void guest_fdt_add_reserved(struct tree *t, const struct guest_fdt_params *p)
+static void guest_fdt_add_reserved(struct guest_fdt *t, const struct guest_fdt_params *p)
 {
 	if (p->reserved_size == 0U)
 		return;
@@ -205,7 +212,7 @@ static void guest_fdt_add_reserved(struct tree *t, const struct guest_fdt_params
 	guest_fdt_close_node(t);
 }
 
-static void guest_fdt_add_uart(struct tree *t)
+static void guest_fdt_add_uart(struct guest_fdt *t)
 {
 	guest_fdt_open_node_at(t, "serial", GUEST_UART_BASE);
 	guest_fdt_prop_string(t, "compatible", "ns16550a");
@@ -217,9 +224,9 @@ static void guest_fdt_add_uart(struct tree *t)
 	guest_fdt_close_node(t);
 }
 
-static void guest_fdt_add_plic(struct tree *t, u32 cpus)
+static void guest_fdt_add_plic(struct guest_fdt *t, u32 cpus)
 {
-	/* Two entries, as a property that is a list of strings. */
+	/* The property is a list of two strings. */
 	static const char compatible[] = "sifive,plic-1.0.0\0riscv,plic0";
 	fdt32_t *context;
 
@@ -239,7 +246,7 @@ static void guest_fdt_add_plic(struct tree *t, u32 cpus)
 	guest_fdt_close_node(t);
 }
 
-static void guest_fdt_add_devices(struct tree *t, const struct guest_fdt_params *p)
+static void guest_fdt_add_devices(struct guest_fdt *t, const struct guest_fdt_params *p)
 {
 	for (u32 i = 0; i < p->nr_devices && t->err == 0; i++) {
 		if (p->device[i].partition == p->partition)
@@ -247,7 +254,7 @@ static void guest_fdt_add_devices(struct tree *t, const struct guest_fdt_params 
 	}
 }
 
-static void guest_fdt_add_soc(struct tree *t, const struct guest_fdt_params *p)
+static void guest_fdt_add_soc(struct guest_fdt *t, const struct guest_fdt_params *p)
 {
 	guest_fdt_open_node(t, "soc");
 	guest_fdt_prop_cells(t, 2, 2);
@@ -259,7 +266,7 @@ static void guest_fdt_add_soc(struct tree *t, const struct guest_fdt_params *p)
 	guest_fdt_close_node(t);
 }
 
-static void guest_fdt_add_chosen(struct tree *t, const struct guest_fdt_params *p)
+static void guest_fdt_add_chosen(struct guest_fdt *t, const struct guest_fdt_params *p)
 {
 	guest_fdt_open_node(t, "chosen");
 	if (p->part->bootargs != NULL)
@@ -274,7 +281,7 @@ static void guest_fdt_add_chosen(struct tree *t, const struct guest_fdt_params *
 
 s64 guest_fdt_make(const struct guest_fdt_params *p, void *buf, u64 size)
 {
-	struct tree t = { .fdt = buf, .err = 0 };
+	struct guest_fdt t = { .fdt = buf, .err = 0 };
 
 	if (strncmp(p->isa, "rv64", strlen("rv64")) != 0)
 		return CLV_ERR_INVAL;

@@ -20,17 +20,17 @@
 /**
  * struct guest_fdt_params - what the device tree says that the configuration does not
  * @part: gives cpus, memory and boot arguments
- * @isa: features_guest_isa(): "rv64", single letters, then names behind '_'
- * @mmu_type: "riscv,sv39", "riscv,sv48", "riscv,sv57"
- * @timebase: Hz
- * @initrd_start: GPA; 0 and 0: none
- * @initrd_end: GPA behind it
- * @cbom_block: bytes, used when @zicbom
- * @cboz_block: bytes, used when @zicboz
- * @reserved_base: GPA range kept from the guest
- * @reserved_size: bytes; 0: none
+ * @isa: as features_guest_isa() writes it: "rv64", single letters, then names, each after a '_'
+ * @mmu_type: "riscv,sv39", "riscv,sv48" or "riscv,sv57"
+ * @timebase: frequency of the time CSR, Hz
+ * @initrd_start, @initrd_end: GPA of its first byte, and of the byte after it; 0 and 0: there is
+ * none
+ * @cbom_block, @cboz_block: bytes; used when @zicbom and when @zicboz
+ * @reserved_base, @reserved_size: GPA and bytes of a range that is kept from the guest; size 0:
+ * none
  * @tree: the machine's device tree, from which nodes of devices are copied; NULL: there are none
- * @device: devices of the machine, @nr_devices of them; those of partition number @partition are its own
+ * @partition: number of the partition
+ * @device: the devices of all partitions, @nr_devices of them
  */
 struct guest_fdt_params {
 	const struct config_partition *part;
@@ -51,20 +51,28 @@ struct guest_fdt_params {
 	const struct config_device *device;
 };
 
+/*
+ * What becomes of a property of a device's node in its guest's tree:
+ * COPY: it means the same to the guest, and is copied
+ * OWN: it is written anew, or only says something about what is left out
+ * REFERENCE: it refers to another node of the machine's tree, which the guest does not have, and is
+ * left out
+ */
 enum guest_fdt_property {
-	GUEST_FDT_COPY, /* means the same to a guest */
-	GUEST_FDT_OWN,	/* written anew, or about what is left out */
-	GUEST_FDT_REFERENCE, /* refers to another node of the machine's tree, which the guest does not have: left out */
+	GUEST_FDT_COPY,
+	GUEST_FDT_OWN,
+	GUEST_FDT_REFERENCE,
 };
 
-/** guest_fdt_property() - Return: what becomes of property @name of a device's node in its guest's tree */
+/** guest_fdt_property() - Return: what becomes of the property @name of a device's node */
 enum guest_fdt_property guest_fdt_property(const char *name);
 
 /**
- * guest_fdt_device() - write the node of a device of the machine into a tree under way
- * @fdt: the tree, within a bus of two address and two size cells
+ * guest_fdt_device() - write the node of a device of the machine into a tree that is being written
+ * @fdt: the tree, inside a bus with two address and two size cells
  * @tree: the machine's tree, from which it is copied
  * @plic: phandle of the guest's emulated PLIC
+ *
  * Return: 0 or an error of libfdt.
  */
 int guest_fdt_device(void *fdt, const void *tree, const struct config_device *d, u32 plic);
@@ -72,13 +80,15 @@ int guest_fdt_device(void *fdt, const void *tree, const struct config_device *d,
 /**
  * guest_fdt_make() - write the device tree of a partition
  * @p: what it says
- * @buf: where to, 8-byte aligned
- * @size: bytes there
+ * @buf: receives it; at a multiple of 8 bytes
+ * @size: bytes of @buf
  *
- * The same parameters give the same bytes. Hart ids are the vCPUs' numbers, from 0. IMAGE_FDT_SIZE bytes are enough for
- * CONFIG_BOOTARGS_LEN of boot arguments and 64 vCPUs with an ISA string of 300 characters.
+ * The same parameters give the same bytes. Hart ids are the vCPUs' numbers, from 0. IMAGE_FDT_SIZE
+ * bytes are enough for CONFIG_BOOTARGS_LEN of boot arguments and 64 vCPUs with an ISA string of 300
+ * characters.
  *
- * Return: bytes used (its totalsize), CLV_ERR_NOMEM when it does not fit, CLV_ERR_INVAL when @isa is no rv64 ISA string.
+ * Return: bytes used (its totalsize), CLV_ERR_NOMEM when it does not fit, CLV_ERR_INVAL when @isa
+ * is no rv64 ISA string.
  */
 s64 guest_fdt_make(const struct guest_fdt_params *p, void *buf, u64 size);
 

@@ -2,9 +2,10 @@
 /*
  * Nodes of the machine's own devices in the device tree of the guest that drives them.
  *
- * A device tree does not say which of its cells are phandles: the bindings do, property by property. So what refers to other
- * nodes is told by name, and left out: in the guest's tree the same number would be another node, or none.
- * Sources: Devicetree Specification 0.4, chapters 2.3 and 2.4; the consumer bindings of Linux and of dt-schema.
+ * A device tree does not say which of its cells are phandles: the bindings say so, property by
+ * property. So properties that refer to other nodes are recognised by their names, and left out: in
+ * the guest's tree the same number would mean another node, or none. Sources: Devicetree
+ * Specification 0.4, chapters 2.3 and 2.4; the consumer bindings of Linux and of dt-schema.
  */
 #include "core/config/guest_fdt.h"
 
@@ -106,14 +107,14 @@ enum guest_fdt_property guest_fdt_property(const char *name)
 		"interrupt-parent",
 		"status",
 		"name",
-		/* nobody in the guest's tree refers to the node, and nothing stands below it */
+		/* in the guest's tree no node refers to this one, and none stands below it */
 		"phandle",
 		"linux,phandle",
 		"ranges",
 		"dma-ranges",
 		"#address-cells",
 		"#size-cells",
-		/* about what is left out */
+		/* says something about what is left out */
 		"clock-names",
 		"assigned-clock-rates",
 		"reset-names",
@@ -188,7 +189,7 @@ int guest_fdt_device(void *fdt, const void *tree, const struct config_device *d,
 
 	if (host == NULL)
 		return -FDT_ERR_BADOFFSET;
-	/* On this bus its address may be another than on its own. */
+	/* Its address on this bus may differ from the one on its own. */
 	at = strchr(host, '@');
 	(void)str_print(name, sizeof(name), "%.*s@%lx",
 			at != NULL ? (int)(at - host) : (int)strlen(host), host, d->reg[0].gpa);

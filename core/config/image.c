@@ -5,9 +5,11 @@
  *   base                                                          end of the first range
  *   |      | kernel, with what it uses when it runs |      free      | initrd | tree |
  *
- * The kernel stands where its header says, as low as it goes; tree and initrd as high as they go, because a flat program
- * does not say how much memory it uses behind its file. All of it lies in the first memory range, which U-Boot and Linux
- * take for granted. It must never compute with a sum that can wrap: sizes and offsets come from a file.
+ * The kernel goes where its header says, and as low as it can. The tree and the initrd go as high
+ * as they can, because a flat program does not say how much memory it uses after its file. All of
+ * them are in the first memory range, which U-Boot and Linux take for granted.
+ *
+ * It must never compute a sum that can wrap: sizes and offsets come from a file.
  */
 #include "core/config/image.h"
 
@@ -17,8 +19,8 @@
 #include "lib/text.h"
 
 /*
- * The header of a RISC-V Linux image ("Boot image header in RISC-V Linux" in the kernel's documentation, version 0.2):
- * little-endian numbers at these offsets of the file.
+ * The header of a RISC-V Linux image ("Boot image header in RISC-V Linux" in the kernel's
+ * documentation, version 0.2): little-endian numbers at these offsets of the file.
  */
 #define LINUX_TEXT_OFFSET     8U
 #define LINUX_IMAGE_SIZE      16U
@@ -30,15 +32,23 @@
 #define LINUX_FLAG_BIG_ENDIAN BIT64(0)
 #define LINUX_VERSION_MAJOR   16U /* shift */
 
-/* A kernel stands on a 2 MiB boundary of the guest's memory; a flat program at the first one behind the base. */
+/*
+ * A kernel's text_offset counts from a 2 MiB boundary of the guest's memory. A flat program is at
+ * the first such boundary after the base.
+ */
 #define KERNEL_ALIGN MIB(2)
 
 #define ELF_MAGIC  UINT32_C(0x464c457f) /* "\x7f" "ELF", read little-endian */
 #define GZIP_MAGIC UINT32_C(0x8b1f)
 
-struct kernel_need {
-	u64 offset; /* from the 2 MiB boundary at or above the base */
-	u64 size;   /* bytes it uses when it runs, file included */
+/*
+ * struct image_need - what a kernel needs
+ * @offset: bytes from the 2 MiB boundary at or above the base to its first byte
+ * @size: bytes that it uses when it runs, with its file
+ */
+struct image_need {
+	u64 offset;
+	u64 size;
 };
 
 static u32 image_get32(const u8 *p)
@@ -51,7 +61,9 @@ static u64 image_get64(const u8 *p)
 	return (u64)image_get32(p) | (u64)image_get32(p + 4) << 32;
 }
 
-/* Files that are no kernel a hart could jump to, but are often taken for one. */
+/*
+ * Return: what a file is that is often taken for a kernel, but that no hart could jump to; or NULL
+ */
 static const char *image_not_a_kernel(const struct archive_file *f)
 {
 	if (f->size >= 4U && image_get32(f->data) == ELF_MAGIC)
@@ -61,7 +73,7 @@ static const char *image_not_a_kernel(const struct archive_file *f)
 	return NULL;
 }
 
-static int image_read_kernel(const struct archive_file *f, struct kernel_need *out,
+static int image_read_kernel(const struct archive_file *f, struct image_need *out,
 			     char error[ARCHIVE_ERROR_LEN])
 {
 	const char *wrong = image_not_a_kernel(f);
@@ -101,7 +113,7 @@ static int image_read_kernel(const struct archive_file *f, struct kernel_need *o
 		return CLV_ERR_FORMAT;
 	}
 	out->offset = image_get64(f->data + LINUX_TEXT_OFFSET);
-	/* image_size is 0 in images from before it was introduced. */
+	/* image_size is 0 in images that are older than that member. */
 	out->size = MAX(image_get64(f->data + LINUX_IMAGE_SIZE), f->size);
 	if (!IS_ALIGNED(out->offset, PAGE_SIZE)) {
 		(void)str_print(
@@ -114,7 +126,7 @@ static int image_read_kernel(const struct archive_file *f, struct kernel_need *o
 	return 0;
 }
 
-/* Take @size bytes, rounded up to whole pages, from the top of [*low, *high). */
+/* Take @size bytes, rounded up to whole pages, from the top of [@low, *@high). */
 static bool image_take_top(u64 low, u64 *high, u64 size)
 {
 	if (size > UINT64_MAX - PAGE_SIZE || ALIGN_UP(size, PAGE_SIZE) > *high - low)
@@ -123,7 +135,7 @@ static bool image_take_top(u64 low, u64 *high, u64 size)
 	return true;
 }
 
-static int image_no_room(const struct config_memory *m, const struct kernel_need *need,
+static int image_no_room(const struct config_memory *m, const struct image_need *need,
 			 const struct archive_file *kernel, const struct archive_file *initrd,
 			 char error[ARCHIVE_ERROR_LEN])
 {
@@ -156,7 +168,7 @@ int image_place(const struct config_partition *part, const struct archive_file *
 		char error[ARCHIVE_ERROR_LEN])
 {
 	const struct config_memory *m = &part->memory[0];
-	struct kernel_need need;
+	struct image_need need;
 	u64 high = m->gpa + m->size;
 	u64 skip;
 	int err;

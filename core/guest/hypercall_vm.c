@@ -7,6 +7,7 @@
 
 #include <cleave/errno.h>
 #include <cleave/string.h>
+#include "core/config/config_memory.h"
 #include "core/guest/hypercall_args.h"
 #include "core/vm/event.h"
 #include "core/vm/vm_life.h"
@@ -52,8 +53,7 @@ static void hypercall_vm_fill_info(const struct vm *vm, void *record)
 	info->vcpus = vm->run.nr_vcpus;
 	info->regions = cfg->nr_memory;
 	info->gstage_levels = vm->space.cfg.levels;
-	for (u32 i = 0; i < cfg->nr_memory; i++)
-		info->memory += cfg->memory[i].size;
+	info->memory = config_memory_bytes(cfg->memory, cfg->nr_memory);
 	info->overhead = vm_overhead(vm);
 	info->note = vm->note;
 	info->brake = atomic_read(&vm->run.brake);

@@ -10,6 +10,7 @@
 #include <cleave/printk.h>
 #include <cleave/string.h>
 #include "lib/text.h"
+#include "core/config/config_memory.h"
 #include "core/machine/machine.h"
 #include "core/vm/vm_devices.h"
 #include "core/vm/vm_internal.h"
@@ -139,7 +140,8 @@ static int vm_memory_make_space(struct vm *vm)
 	int err;
 
 	memset(&vm->space, 0, sizeof(vm->space));
-	err = space_init(&vm->space, &machine.frames, &sc, config_memory_bytes(cfg));
+	err = space_init(&vm->space, &machine.frames, &sc,
+			 config_memory_bytes(cfg->memory, cfg->nr_memory));
 	if (err != CLV_OK)
 		printk("partition \"%s\": no memory is left for its page tables", cfg->name);
 	return err;
