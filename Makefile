@@ -272,7 +272,7 @@ $(O)/cleave.elf: $(O)/linker.lds $(OBJS)
 # what runs on Linux. All of them link guests/lib, and of lib/ what is the same for a guest.
 
 guest_files = $(call files,$(1)/*.c $(1)/*/*.c $(1)/*.S)
-GUEST_LIB := $(call guest_files,guests/lib) lib/format.c lib/string.c
+GUEST_LIB := $(call guest_files,guests/lib) lib/format.c lib/string.c lib/vm_state.c
 guest_folders = $(filter-out guests/lib guests/linux,$(patsubst %/,%,$(sort $(dir \
 	$(wildcard guests/*/*.[cS] tests/guests/*/*.[cS])))))
 GUESTS := $(guest_folders)

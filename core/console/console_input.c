@@ -17,6 +17,7 @@
 #include "core/machine/boot_args.h"
 #include "core/machine/irq.h"
 #include "lib/text.h"
+#include "lib/vm_state.h"
 
 #define CONSOLE_FOCUS_LIST 256U /* bytes of the longest list of partitions that one line holds */
 #define CONSOLE_INPUT_STEP 256U /* characters that one console_input() fetches (M6) */
@@ -43,14 +44,7 @@ static struct {
 
 static const char *console_input_state_name(struct console_tty *t)
 {
-	static const char *const names[] = {
-		[CLEAVE_VM_EMPTY] = "empty",	 [CLEAVE_VM_STOPPED] = "stopped",
-		[CLEAVE_VM_RUNNING] = "running", [CLEAVE_VM_PAUSED] = "paused",
-		[CLEAVE_VM_FAULTED] = "faulted",
-	};
-	u32 state = console_tty_state(t);
-
-	return state < ARRAY_SIZE(names) ? names[state] : "?";
+	return vm_state_name(console_tty_state(t));
 }
 
 /* Will the partition ever read what is typed now? */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The commands on partitions and their lives, and those on the manager itself. */
 #include "guests/manager/commands.h"
+#include "lib/vm_state.h"
 
 #define FLAGS_BYTES 64U
 
@@ -58,7 +59,7 @@ static void commands_vm_report(struct report *r, const struct cleave_vm_info *in
 
 	report_number(r, "id", NULL, info->id);
 	report_text(r, "name", info->name);
-	report_text(r, "state", vms_state(info->state));
+	report_text(r, "state", vm_state_name(info->state));
 	report_number(r, "vcpus", NULL, info->vcpus);
 	report_bytes(r, "memory", info->memory);
 	report_text(r, "log", commands_vm_log_of(info));

@@ -7,6 +7,7 @@
  * guest must never run it.
  */
 #include "guests/lib/migrate/migrate_internal.h"
+#include "lib/vm_state.h"
 
 uint32_t migrate_ledger_find(const struct migrate_ledger *ledger, uint64_t id)
 {
@@ -157,7 +158,7 @@ static bool migrate_dest_slot_free(struct migrate_dest *d)
 		return false;
 	}
 	migrate_line_add(migrate_dest_say(d), "the slot is not empty: its guest is %s",
-			 migrate_state_text((uint32_t)state));
+			 vm_state_name((uint32_t)state));
 	return false;
 }
 

@@ -52,17 +52,6 @@ const char *migrate_error_text(int64_t error)
 	}
 }
 
-const char *migrate_state_text(uint32_t state)
-{
-	static const char *const names[] = {
-		[CLEAVE_VM_EMPTY] = "empty",	 [CLEAVE_VM_STOPPED] = "stopped",
-		[CLEAVE_VM_RUNNING] = "running", [CLEAVE_VM_PAUSED] = "paused",
-		[CLEAVE_VM_FAULTED] = "faulted",
-	};
-
-	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
-}
-
 void migrate_line_error(struct migrate_line *line, int64_t error)
 {
 	migrate_line_add(line, " failed: %s (error -%lu)", migrate_error_text(error),

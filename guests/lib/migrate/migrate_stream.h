@@ -48,9 +48,6 @@ void migrate_line_add(struct migrate_line *line, const char *fmt, ...)
 /** migrate_error_text() - Return: the negative error of a hypercall in words */
 const char *migrate_error_text(int64_t error);
 
-/** migrate_state_text() - Return: the state of a VM, CLEAVE_VM_*, in a word; "?" for any other number */
-const char *migrate_state_text(uint32_t state);
-
 /** migrate_line_error() - append ` failed: WORDS (error -N)` for the negative error of a call */
 void migrate_line_error(struct migrate_line *line, int64_t error);
 

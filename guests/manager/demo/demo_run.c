@@ -6,6 +6,7 @@
 #include "guests/manager/commands.h"
 #include "guests/manager/demo/demo.h"
 #include "guests/manager/input.h"
+#include "lib/vm_state.h"
 
 /*
  * Views of the other partition's memory begin here. They have its offset within a GiB, which
@@ -244,7 +245,7 @@ static enum command_result demo_run_command(int argc, char **argv)
 	if (t->info.state != CLEAVE_VM_RUNNING) {
 		shell_error(
 			"partition %u \"%s\" is %s; the demonstration needs one that is running",
-			t->info.id, t->info.name, vms_state(t->info.state));
+			t->info.id, t->info.name, vm_state_name(t->info.state));
 		return COMMAND_FAILED;
 	}
 	return demo_run_show(t) ? COMMAND_OK : COMMAND_FAILED;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The commands that begin jobs, show them and end them. */
 #include "guests/manager/move/link.h"
+#include "lib/vm_state.h"
 
 #define DOWNTIME_MS 300U
 #define PASSES	    30U
@@ -58,7 +59,7 @@ static bool move_commands_find_guest(const char *word, struct cleave_vm_info *in
 	}
 	if (info->state != CLEAVE_VM_RUNNING && info->state != CLEAVE_VM_PAUSED) {
 		shell_error("partition %u \"%s\" is %s; only a running or paused one can move",
-			    info->id, info->name, vms_state(info->state));
+			    info->id, info->name, vm_state_name(info->state));
 		return false;
 	}
 	return move_commands_regions_ok(info);
@@ -74,7 +75,7 @@ static bool move_commands_find_slot(const char *word, struct cleave_vm_info *inf
 		return false;
 	if (info->state != CLEAVE_VM_EMPTY) {
 		shell_error("slot %u \"%s\" is not empty: its guest is %s", info->id, info->name,
-			    vms_state(info->state));
+			    vm_state_name(info->state));
 		return false;
 	}
 	/* A guest may also go back to the slot that it was started in. */

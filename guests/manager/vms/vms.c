@@ -2,6 +2,7 @@
 /* The machine's partitions: finding one by name or number, and watching what becomes of them. */
 #include "guests/lib/migrate/migrate_stream.h"
 #include "guests/manager/vms/vms_watch.h"
+#include "lib/vm_state.h"
 
 #define VMS_MAX 64U
 
@@ -21,11 +22,6 @@ static struct {
 	struct vms_known known[VMS_MAX];
 } vms;
 
-const char *vms_state(u32 state)
-{
-	return migrate_state_text(state);
-}
-
 bool vms_failed(const struct cleave_vm_info *vm, const char *what, struct sbiret r)
 {
 	struct cleave_vm_info now;
@@ -35,7 +31,7 @@ bool vms_failed(const struct cleave_vm_info *vm, const char *what, struct sbiret
 	/* @vm may be out of date, and the state now is what a person wants to know. */
 	if (cleave_vm_info(vm->id, &now).error == 0)
 		shell_error("%s of partition %u \"%s\" failed: %s (it is %s)", what, vm->id,
-			    vm->name, migrate_error_text(r.error), vms_state(now.state));
+			    vm->name, migrate_error_text(r.error), vm_state_name(now.state));
 	else
 		shell_error("%s of partition %u \"%s\" failed: %s", what, vm->id, vm->name,
 			    migrate_error_text(r.error));
@@ -147,7 +143,7 @@ static void vms_tell_state(const struct cleave_vm_info *info)
 
 	if (shell_script())
 		shell_say("event: vm=%u name=%s state=%s", info->id, info->name,
-			  vms_state(info->state));
+			  vm_state_name(info->state));
 	else
 		shell_say("partition %u \"%s\" %s", info->id, info->name,
 			  info->state < ARRAY_SIZE(became) ? became[info->state] : "?");

@@ -32,9 +32,6 @@ u32 vms_self(void);
  */
 void vms_complete(struct complete *c, u32 states);
 
-/** vms_state() - Return: the state in a word */
-const char *vms_state(u32 state);
-
 /**
  * vms_failed() - if a hypercall failed, tell shell_error() what failed, for which partition, and
  * why
