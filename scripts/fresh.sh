@@ -42,7 +42,7 @@ for step in $STEPS; do
 done
 is_debian || die "this machine is not a Debian: there is no archive to take a system from"
 [ "$(id -u)" -eq 0 ] || die "root is needed: 'sudo make fresh SUITE=$SUITE'"
-for tool in debootstrap git unshare; do
+for tool in debootstrap git unshare setpriv; do
 	command -v $tool >/dev/null || die "$tool is missing: 'apt-get install $tool'"
 done
 IFS=$'\t' read -r uri key < <(own_source) || die "no Debian archive in this machine's apt sources"
@@ -50,10 +50,14 @@ IFS=$'\t' read -r uri key < <(own_source) || die "no Debian archive in this mach
 if [ -z "${FRESH_INSIDE:-}" ]; then
 	unshare --mount --pid --fork true 2>/dev/null ||
 		die "this machine allows no namespaces (unshare --mount --pid)"
-	export FRESH_INSIDE=1
-	exec unshare --mount --pid --fork --kill-child --propagation private -- "$0"
+	# All that is started dies with this shell, even when it is killed.
+	FRESH_INSIDE=1 setpriv --pdeathsig KILL -- \
+		unshare --mount --pid --fork --kill-child --propagation private -- "$0" &
+	inner=$!
+	trap 'kill -KILL $inner; exit 130' INT TERM HUP
+	wait $inner
+	exit $?
 fi
-trap 'exit 130' INT TERM # the first process of a namespace ignores what it has no trap for
 
 mkdir -p "$FRESH/$SUITE" || exit 2
 work=$(cd "$FRESH/$SUITE" && pwd)
@@ -117,13 +121,17 @@ inside()
 
 # --- the commands ------------------------------------------------------------------------------
 
-# show PATTERN: of a log, the lines that tell how far it is.
-show() { tr -d '\r' | grep --line-buffered -E "$1" | sed -u 's/^/    /'; }
+# lines: a log of the terminal, as lines. An open line is taken back (CR, ESC [ K) before another
+# speaker's line is printed.
+lines() { sed -u -e 's/\r\x1b\[K/\n/g' -e 's/\r//g'; }
+
+# show PATTERN: of the lines on stdin, those that tell how far it is.
+show() { lines | grep --line-buffered -E "$1" | sed -u 's/^/    /'; }
 
 # The demonstration in a terminal: when it is over, Linux is powered off, and the machine with it.
 step_run()
 {
-	local log=$work/run.log keys=$work/keys pid typed=0 end
+	local log=$work/run.log keys=$work/keys pid typed=0 end status
 	rm -f "$keys"
 	mkfifo "$keys"
 	exec 8<>"$keys"
@@ -140,16 +148,18 @@ step_run()
 			break
 		fi
 		# A message of Linux's may have cut the prompt, so it is typed again and again.
-		if [ $SECONDS -ge $typed ] && grep -qE '^manager\| demonstration (passed|FAILED)' "$log"; then
+		if [ $SECONDS -ge $typed ] && lines <"$log" | grep -q '^manager| demonstration [pF]'; then
 			printf '\rpoweroff\r' >&8
 			typed=$((SECONDS + 30))
 		fi
 	done
 	wait $pid
-	local status=$?
+	status=$?
 	exec 8>&-
-	grep -q '^manager| unreported: 0 ' "$log" && grep -q '^manager| demonstration passed' "$log" &&
-		grep -q '^cleave| partition "linux": shut down by its guest' "$log" && [ $status -eq 0 ]
+	lines <"$log" >"$log.lines"
+	[ $status -eq 0 ] && grep -q '^manager| unreported: 0 ' "$log.lines" &&
+		grep -q '^manager| demonstration passed' "$log.lines" &&
+		grep -q '^cleave| partition "linux": shut down by its guest' "$log.lines"
 }
 
 step_test()
