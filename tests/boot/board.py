@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The machine below Cleave as a test wants it: its device tree changed, and Cleave started elsewhere or in another way."""
+"""The machine below Cleave as a test wants it: its device tree, and where Cleave is loaded."""
 
 import os
 import re
@@ -24,7 +24,10 @@ def with_cpu(argv, cpu):
 
 
 def load(register, value):
-    """Instructions that load a constant, eleven bits at a time: addi takes those for a positive number."""
+    """Instructions that load a constant.
+
+    They load eleven bits at a time, which addi takes for a positive number.
+    """
     out = [0x13 | register << 7]  # addi register, x0, 0
     for shift in range(55, -1, -11):
         out += [0x00b01013 | register << 7 | register << 15,  # slli register, register, 11
@@ -33,7 +36,7 @@ def load(register, value):
 
 
 def trampoline(path, jump, a1=None):
-    """A kernel for QEMU that goes on at `jump`, with a1 as given."""
+    """A kernel for QEMU that jumps to `jump`, with a1 as given."""
     words = (load(11, a1) if a1 is not None else []) + load(5, jump) + [0x00028067]  # jr t0
     with open(path, "wb") as f:
         f.write(struct.pack(f"<{len(words)}I", *words))
@@ -41,7 +44,7 @@ def trampoline(path, jump, a1=None):
 
 
 def qemus_firmware():
-    """The path of the OpenSBI that QEMU takes by itself."""
+    """The path of the OpenSBI that QEMU uses when it is not told otherwise."""
     folders = subprocess.run([command()[0], "-L", "help"], check=True, capture_output=True,
                              text=True).stdout.split()
     paths = [os.path.join(folder, "opensbi-riscv64-generic-fw_dynamic.bin") for folder in folders]
@@ -49,7 +52,7 @@ def qemus_firmware():
 
 
 def elsewhere(tmp_path, at, a1=None, blob=None, **kwargs):
-    """A command that starts Cleave at an address of its own, with what a1 should be, and a blob at 0xa8000000."""
+    """A command that starts Cleave at the address `at`, with a1 as given, and `blob` at BLOB."""
     extra = ["-device", f"loader,file={CLEAVE},addr={at:#x},force-raw=on"]
     if blob is not None:
         path = tmp_path / "blob"
@@ -59,7 +62,7 @@ def elsewhere(tmp_path, at, a1=None, blob=None, **kwargs):
 
 
 def device_tree(tmp_path, smp, change):
-    """QEMU's device tree with its source changed."""
+    """QEMU's device tree, with its source changed by change(source). Return: the blob's path."""
     blob = str(tmp_path / "virt.dtb")
     argv = command(smp=smp, machine=f"dumpdtb={blob}")
     subprocess.run(argv[:argv.index("-kernel")], check=True, capture_output=True)
@@ -73,12 +76,14 @@ def device_tree(tmp_path, smp, change):
 
 
 def cpu_node(source, n):
-    """Where cpu@N's own properties stand in the source: (start, end)."""
+    """Where the properties of cpu@N stand in the source: (start, end)."""
     start = source.index(f"cpu@{n:x} {{")
     return start, source.index("interrupt-controller {", start)
 
 
 def in_cpu(n, old, new):
+    """A change for device_tree(): in cpu@N, what matches the pattern `old` becomes `new`."""
+
     def change(source):
         start, end = cpu_node(source, n)
         body, count = re.subn(old, new, source[start:end])

@@ -12,9 +12,8 @@ from machine import DEPS, LOGS, OUT, TOP, Machine, command, config, pack, qemu  
 
 
 def pytest_sessionstart(session):
-    missing = [
-        f for f in ("cleave.bin", "host/cleave-check") if not os.path.exists(os.path.join(OUT, f))
-    ]
+    missing = [f for f in ("cleave.bin", "host/cleave-check")
+               if not os.path.exists(os.path.join(OUT, f))]
     if missing:
         pytest.exit(f"{', '.join(missing)} missing in {OUT}: run 'make' first", returncode=2)
     complaint = qemu.complaint()
@@ -25,9 +24,11 @@ def pytest_sessionstart(session):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """
-    Give each worker two tests at a time. pytest-xdist's own way, a quarter of what is left, had one worker end with a row of long
-    tests while the other had none (what `--maxschedchunk=1` is for, which Debian 12's 3.1 does not have).
+    """Give each worker two tests at a time.
+
+    pytest-xdist gives a quarter of what is left, so one worker was left with a row of long tests
+    while the other had none. `--maxschedchunk=1` would help, but Debian 12's xdist 3.1 does not
+    know it.
     """
     from xdist.scheduler import LoadScheduling
 
@@ -40,27 +41,30 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture
 def log_path(request):
-    """Where the test's console goes; further machines of one test get a number behind it."""
+    """Where the test's console is logged. A test's further machines get a number appended."""
     module = request.module.__name__.rpartition(".")[2]
-    return os.path.join(
-        LOGS,
-        re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{module}-{request.node.name}").strip("-"))
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{module}-{request.node.name}").strip("-")
+    return os.path.join(LOGS, name)
 
 
 @pytest.fixture
 def boot(request, tmp_path, log_path):
-    """boot(partitions, files, ...): pack an archive, start QEMU, return its Machine; all are gone after the test.
+    """boot(partitions, files, ...): pack an archive, start QEMU, return its Machine.
 
-    partitions: of machine.partition(); files: {name: path}; archive: path of a ready archive instead of both;
-    argv: a whole command line instead; the rest as machine.command()
+    All machines are gone after the test.
+
+    partitions: of machine.partition(); files: {name: path}
+    archive: the path of a ready archive, instead of both
+    argv: a whole command line, instead of all others
+    The other arguments are those of machine.command().
     """
     machines = []
 
     def start(partitions=None, files=None, archive=None, argv=None, **kwargs):
         number = len(machines)
         if partitions is not None:
-            archive = pack(str(tmp_path / f"archive{number}.cpio"), config(*partitions), files
-                           or {})
+            archive = str(tmp_path / f"archive{number}.cpio")
+            pack(archive, config(*partitions), files or {})
         argv = argv or command(initrd=archive, **kwargs)
         machine = Machine(argv, f"{log_path}{f'-{number}' if number else ''}.log")
         machines.append(machine)
@@ -73,7 +77,10 @@ def boot(request, tmp_path, log_path):
 
 @pytest.fixture
 def linux():
-    """linux(version): files of a Linux guest for an archive; the test is skipped where they were not downloaded."""
+    """linux(version): a Linux guest's files, for an archive.
+
+    The test is skipped where they were not downloaded.
+    """
 
     def files(version="6.12", name="Image"):
         found = {name: os.path.join(DEPS, f"linux-{version}", "Image"),

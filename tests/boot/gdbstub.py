@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A client of QEMU's gdb stub, as small as tests need it: stop a hart in the hypervisor, look, change a register, go on."""
+"""A small client of QEMU's gdb stub: stop a hart in the hypervisor, look, set a register, go on."""
 
 import os
 import re
@@ -26,7 +26,7 @@ def symbol(elf, name):
 
 
 class GdbStub:
-    """A connection to `-gdb unix:PATH,server=on,wait=off`; connecting stops the machine."""
+    """A connection to `-gdb unix:PATH,server=on,wait=off`. Connecting stops the machine."""
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
@@ -46,7 +46,7 @@ class GdbStub:
         self.socket.close()
 
     def _receive(self):
-        """The next packet, acknowledged."""
+        """Wait for the next packet and acknowledge it. Return: its text."""
         while True:
             match = re.search(rb"\$([^#]*)#[0-9a-f]{2}", self.buffer)
             if match:

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The host's side of a manager's ports: a link between two machines that is cut, held or silenced, and a file to come and go by."""
+"""The host's side of a manager's ports.
+
+A Proxy is the link between two machines, which a test cuts, holds or silences. A Store keeps what
+a manager writes to a file, or gives it back.
+"""
 
 import os
 import socket
@@ -11,22 +15,27 @@ FILL = b"\xff"
 
 
 class Proxy:
-    """
-    Between two machines: carries bytes, counts them, and cuts when it is told to. Direction and side 0 are what the first machine
-    sends. Who connects waits here for the other, and nobody is let in while the link is held. The fill that a manager sends when it
-    finds the port for the first time does not count.
+    """Stands between two machines: carries bytes, counts them, and cuts the link when told to.
+
+    Direction 0 is what the first machine (side 0) sends. A machine that connects waits here for the
+    other one, and none is let in while the link is held. The fill bytes that a manager sends when
+    it finds its port for the first time are not counted.
     """
 
     def __init__(self, folder):
         self.paths = [os.path.join(folder, name) for name in ("a.sock", "b.sock")]
-        self.cut_at = [None, None]  # bytes of a direction after which both sides are cut
-        self.silent_at = [None,
-                          None]  # bytes of a direction after which nothing of it arrives any more
-        self.when = None  # (bytes of direction 0, what is done when so many have come)
-        self.unheard = None  # bytes of direction 1, to which side 0's answer is dropped, and both are cut
-        self.carried = [0, 0]  # in the connection that there is
-        self.meet = None  # a barrier at which the first bytes of both directions wait for each other
-        self.hold_cut = False  # a cut holds the link
+        # Bytes of a direction after which both sides are cut
+        self.cut_at = [None, None]
+        # Bytes of a direction after which nothing more of it arrives
+        self.silent_at = [None, None]
+        # (bytes of direction 0, a function that is called when so many have come)
+        self.when = None
+        # Bytes of direction 1 after which side 0's answer is dropped, and both sides are cut
+        self.unheard = None
+        # A barrier at which the first bytes of both directions wait for each other
+        self.meet = None
+        self.carried = [0, 0]  # bytes of each direction in the present connection
+        self.hold_cut = False  # whether a cut holds the link
         self.cuts = 0
         self.connections = 0
         self.let_in = threading.Event()
@@ -40,7 +49,7 @@ class Proxy:
         return f"socket,path={self.paths[side]},reconnect-ms=200"
 
     def accept(self):
-        """Both ends of the next connection; until then, and behind it, nobody can connect."""
+        """Wait for both machines to connect. Return: both ends. No other can connect afterwards."""
         self.servers = [socket.socket(socket.AF_UNIX) for _ in self.paths]
         try:
             for server, path in zip(self.servers, self.paths):
@@ -61,10 +70,8 @@ class Proxy:
                 return
             self.connections += 1
             self.carried = [0, 0]
-            both = [
-                threading.Thread(target=self.carry, args=(ends, side), daemon=True)
-                for side in (0, 1)
-            ]
+            both = [threading.Thread(target=self.carry, args=(ends, side), daemon=True)
+                    for side in (0, 1)]
             for thread in both:
                 thread.start()
             for thread in both:
@@ -78,7 +85,7 @@ class Proxy:
         self.cuts += 1
 
     def pass_on(self, data, to, side):
-        """Return: the connection goes on."""
+        """Carry `data`, which came from `side`. Return: whether the connection goes on."""
         limit = self.cut_at[side]
         if side == 0 and self.when is not None and self.carried[0] + len(data) >= self.when[0]:
             act, self.when = self.when[1], None
@@ -135,7 +142,7 @@ class Proxy:
 
 
 class Store:
-    """The host's side of the store's port: keeps what comes, or gives what it is told to."""
+    """The host's side of the store's port: keeps what comes, or sends what a test gives it."""
 
     def __init__(self, folder):
         self.path = os.path.join(folder, "store.sock")
@@ -155,7 +162,7 @@ class Store:
         self.end = self.server.accept()[0]
 
     def beside(self, work):
-        """Do something with the port, until it is done or the port is cut."""
+        """Run work(port) in a thread, until it returns or the port is cut. Return: the thread."""
         port = self.end
 
         def until_cut():
@@ -169,7 +176,7 @@ class Store:
         return thread
 
     def checkpoint(self, man, name):
-        """Have the manager write a partition to the port, which is then cut. Return: all that came."""
+        """Have the manager write a partition to the port, and cut the port. Return: all bytes."""
 
         def keep(port):
             while data := port.recv(1 << 20):
@@ -189,7 +196,7 @@ class Store:
         return bytes(self.kept)
 
     def give(self, data, end=False):
-        """Send what the guest takes; `end`: then cut the port."""
+        """Send `data` as fast as the manager takes it. `end`: cut the port afterwards."""
 
         def send(port):
             port.sendall(data)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What whole-machine tests are made of: partitions and archives, a QEMU that is always gone at the end, its console.
+"""What whole-machine tests are made of: partitions, archives, a QEMU and its console.
 
-A test describes partitions, gets a Machine from the `boot` fixture (conftest.py), and waits for lines on the console. It
-waits for events and never for time: the seconds below only say when to give up. The console is read as a terminal would
-show it (see Screen), so a line that was taken back and shown again is one line.
+A test describes partitions, gets a Machine from the `boot` fixture (conftest.py), and waits for
+lines on the console. It waits for events and never for time: the seconds below only say when it
+gives up. The console is read as a terminal would show it (see Screen), so a line that was taken
+back and shown again is one line. QEMU is always gone when the test ends.
 """
 
 import os
@@ -33,8 +34,8 @@ LONG = 300 * SLOW
 
 ESCAPE = "\x1d"  # Ctrl-]
 
-# A line that means the hypervisor itself is broken, or in a debug build that it broke a rule of the memory layer: no test
-# goes on behind it.
+# A line that says that the hypervisor itself is broken, or that it broke a rule of the memory layer
+# (in a debug build). It ends the test.
 BUG = re.compile(r"hypervisor bug|^cleave\| memory: rule M\d broken")
 
 
@@ -42,7 +43,7 @@ BUG = re.compile(r"hypervisor bug|^cleave\| memory: rule M\d broken")
 
 
 def guest(name):
-    """The program that tests/guests/NAME or guests/NAME is built to."""
+    """The program built from tests/guests/NAME or guests/NAME."""
     for folder in ("tests/guests", "guests"):
         path = os.path.join(OUT, folder, name + ".bin")
         if os.path.exists(path):
@@ -71,10 +72,9 @@ def partition(name, kernel="payload.bin", cpus=1, memory=((0x80000000, 16 << 20)
 
 def config(*partitions):
     """The source of a configuration."""
-    return (
-        '/dts-v1/;\n/ '
-        '{\n\tcompatible = "cleave,config";\n\t#address-cells = <2>;\n\t#size-cells = <2>;\n'
-        "\tpartitions {\n" + "".join(partitions) + "\t};\n};\n")
+    return ('/dts-v1/;\n/ {\n\tcompatible = "cleave,config";\n'
+            "\t#address-cells = <2>;\n\t#size-cells = <2>;\n"
+            "\tpartitions {\n" + "".join(partitions) + "\t};\n};\n")
 
 
 def compile_config(source):
@@ -190,14 +190,17 @@ class Failed(AssertionError):
 
 
 class Patience:
-    """Seconds to wait for something. Of a host that stands still, and all machines with it, no more than two of them count."""
+    """Seconds to wait for something.
+
+    When the host stands still for a while, and all machines with it, two seconds of that count.
+    """
 
     def __init__(self, seconds):
         self.left = seconds
         self.last = time.monotonic()
 
     def over(self):
-        """To be asked at least once in two seconds."""
+        """Return: whether they are used up. Must be called at least every two seconds."""
         now = time.monotonic()
         self.left -= min(now - self.last, 2.0)
         self.last = now
@@ -205,22 +208,23 @@ class Patience:
 
 
 def in_the_child(errors):
-    """What the child does first, which leads a session already; `errors`: where QEMU's own messages go."""
+    """What the child does before it becomes QEMU, whose own messages go into the file `errors`."""
 
     def begin():
-        # Be killed when the test's process dies, however it dies.
+        # The kernel kills QEMU when the test's process dies, however it dies.
         import ctypes
         ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)
-        # QEMU says what it thinks of its guests in the middle of a line of theirs.
+        # On the console, QEMU's complaints would stand in the middle of a guest's line.
         os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), 2)
 
     return begin
 
 
 class Console(pexpect.spawn):
-    """pexpect's, but for one thing: behind the end of a console it never waits for the end of the process, which may not come."""
+    """As pexpect's, but at the end of the console it does not wait for the process to end."""
 
-    # pexpect hands this on to ptyprocess, whose isalive() then waits without a limit; reading calls that, too.
+    # pexpect hands this to ptyprocess, whose isalive() would then wait without a limit. Reading
+    # calls isalive() too.
     flag_eof = False
 
 
@@ -234,8 +238,9 @@ class Machine:
         self.log.flush()
         self.screen = Screen()
         self.at = 0  # lines that wait() has gone past
-        self.beside = [
-        ]  # machines to be read while this one is waited for: a console that nobody reads holds its machine up
+        # Machines that are read while a test waits for this one: a console that nobody reads stops
+        # its machine.
+        self.beside = []
         self.child = Console(argv[0], argv[1:], encoding="utf-8", codec_errors="replace",
                              echo=False, preexec_fn=in_the_child(log + ".qemu"),
                              dimensions=(50, 1000))
@@ -246,7 +251,7 @@ class Machine:
     def close(self):
         """Kill QEMU, whatever state it is in."""
         self._kill()
-        # It gives its memory back first, which may take longer than pexpect would wait.
+        # QEMU gives its memory back first, which may take longer than pexpect would wait.
         self.child.wait()
         self.child.close(force=True)
         self.log.close()
@@ -288,7 +293,10 @@ class Machine:
         return True
 
     def _drain(self):
-        """Take the report of a bug: what comes until nothing has for a while; and of a guest that never ends to speak, some."""
+        """Take the report of a bug: all that comes until the console is silent for a while.
+
+        Of a guest that never falls silent, it takes only some.
+        """
         end = time.monotonic() + 30 * SLOW
         while time.monotonic() < end:
             try:
@@ -299,7 +307,7 @@ class Machine:
             self.screen.feed(text)
 
     def _until(self, found, what, timeout):
-        """Read until found() answers something."""
+        """Read until found() returns something. Return: that."""
         patience = Patience(timeout)
         while True:
             answer = found()
@@ -318,7 +326,10 @@ class Machine:
     # -- lines
 
     def wait(self, pattern, timeout=LONG):
-        """Wait for a whole line, behind the last that was waited for, in which `pattern` is found. Return: the match."""
+        """Wait for a whole line, after the last that was waited for, that `pattern` matches.
+
+        Return: the match.
+        """
         regex = re.compile(pattern)
 
         def found():
@@ -332,12 +343,15 @@ class Machine:
         return self._until(found, f"a line with '{pattern}'", timeout)
 
     def wait_all(self, *patterns, timeout=LONG):
-        """Wait for whole lines in any order, behind the last that was waited for. Return: the matches."""
+        """Wait for whole lines in any order, after the last that was waited for.
+
+        Return: the matches.
+        """
         matches = {}
         start = self.at
 
         def found():
-            # Not a line further than the one that completes it: what stands behind that is for the next wait.
+            # The next wait begins with the line after the one that completes this one.
             while len(matches) < len(patterns) and self.at < len(self.screen.lines):
                 for p in patterns:
                     match = re.search(p, self.screen.lines[self.at]) if p not in matches else None
@@ -346,7 +360,7 @@ class Machine:
                 self.at += 1
             return len(matches) == len(patterns)
 
-        missing = f"lines with {[p for p in patterns]} behind line {start}"
+        missing = f"lines with {[p for p in patterns]} after line {start}"
         self._until(found, missing, timeout)
         return [matches[p] for p in patterns]
 
@@ -356,21 +370,21 @@ class Machine:
                            f"an open line with '{pattern}'", timeout)
 
     def wait_shown(self, pattern, timeout=LONG):
-        """Wait until a line behind the last that was waited for matches, be it whole or still open."""
+        """Wait until a line after the last that was waited for matches, whole or still open."""
         since = self.at
-        self._until(
-            lambda: any(
-                re.search(pattern, line)
-                for line in [*self.screen.lines[since:], self.screen.open]),
-            f"'{pattern}' in a line, whole or open", timeout)
+
+        def found():
+            return any(re.search(pattern, line)
+                       for line in [*self.screen.lines[since:], self.screen.open])
+
+        self._until(found, f"'{pattern}' in a line, whole or open", timeout)
 
     def lines(self, prefix=None):
-        """Whole lines so far; of one speaker, without its prefix."""
+        """All whole lines so far, or those of one speaker, without its prefix."""
         if prefix is None:
             return list(self.screen.lines)
         start = prefix + "| "
-        return [line[len(start):] for line in self.screen.lines
-                if line.startswith(start)] if prefix else []
+        return [line[len(start):] for line in self.screen.lines if line.startswith(start)]
 
     # -- the user
 
@@ -386,14 +400,20 @@ class Machine:
         self.wait(rf'^cleave\| input goes to partition \d+ "{name}"')
 
     def until_running(self, name):
-        """Move the input to partition `name` until it runs: between two lives it is stopped, and what is typed is dropped."""
+        """Move the input to partition `name` until that runs.
+
+        Between two lives a partition is stopped, and what is typed is dropped.
+        """
         state = None
         while state != "running":
             self.send(ESCAPE + name + "\r")
             state = self.wait(rf'^cleave\| input goes to partition \d+ "{name}" \((\w+)\)')[1]
 
     def prompt(self, name):
-        """Wait for the prompt of a Linux guest's shell, which has the focus. An alarm of its kernel may have cut one: ask for others."""
+        """Wait for the prompt of a Linux guest's shell. The guest must have the focus.
+
+        A message of its kernel may have cut a prompt, so this asks for others.
+        """
         asked = time.monotonic()
 
         def found():
@@ -406,10 +426,13 @@ class Machine:
         self._until(found, f"the prompt of {name}", LONG)
 
     def shell(self, command, partition_name):
-        """Run a command in a Linux guest's shell, which has the focus. Return: what it printed, as lines."""
+        """Run a command in the shell of a Linux guest, which must have the focus.
+
+        Return: the lines that it printed.
+        """
         self.prompt(partition_name)
         mark = f"done-{len(self.screen.lines)}"
-        # The mark is put together by the shell, so that the echo of the command does not hold it.
+        # The shell puts the mark together, so the echo of the command does not contain it.
         self.sendline(f"{command}; echo {mark[:5]}''{mark[5:]}")
         start = self.at = len(self.screen.lines)
         self.wait(rf"^{partition_name}\| {mark}$")
@@ -422,7 +445,7 @@ class Machine:
     # -- its host
 
     def stand_still(self):
-        """Stop QEMU as a host does that is suspended: its links stay, and nobody serves them."""
+        """Stop QEMU, as if its host were suspended: its links stay, and nobody serves them."""
         os.killpg(self.child.pid, signal.SIGSTOP)
 
     def go_on(self):
@@ -431,12 +454,12 @@ class Machine:
     # -- the end
 
     def wait_end(self, timeout=LONG):
-        """Wait until QEMU has ended of itself. Return: its exit status."""
+        """Wait until QEMU has ended by itself. Return: its exit status."""
         patience = Patience(timeout)
         while self._read(1.0):
             if patience.over():
                 self.fail(f"gave up after {timeout:.0f} s, waiting for the machine to power off")
-        # Its console is over; a QEMU that hangs all the same would hold the whole suite up.
+        # The console has ended. A QEMU that hangs even so would stop the whole suite.
         limit = threading.Timer(max(patience.left, 1), self._kill)
         limit.start()
         self.child.wait()
@@ -446,18 +469,21 @@ class Machine:
         return self.child.exitstatus
 
     def payload_result(self, name, timeout=LONG):
-        """Wait until the payload in partition `name` is done: it must have passed something and failed nothing."""
+        """Wait until the payload in partition `name` is done.
+
+        It must have passed something and failed nothing. Return: how many checks it passed.
+        """
         match = self.wait(rf"^{name}\| done: (\d+) passed, (\d+) failed", timeout)
         failed = [line for line in self.lines(name) if line.startswith("FAIL ")]
         passed = [line for line in self.lines(name) if line.startswith("ok ")]
         if failed or int(match[2]) or not int(match[1]):
             self.fail(f"payload {name}: {match[0]}: {failed}")
         if len(passed) != int(match[1]):
-            self.fail(f"payload {name}: says {match[1]} passed, and {len(passed)} lines say so")
+            self.fail(f"payload {name}: it says {match[1]} passed, and {len(passed)} lines say so")
         return int(match[1])
 
     def payload_results(self, *names):
-        """Wait for the payloads of several partitions, which may be done in any order."""
+        """Wait until the payloads of several partitions are done, in any order."""
         start = self.at
         for name in names:
             self.at = start

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What migration tests are made of: machines with a manager and slots, the manager's answers as fields, the guest's lines.
+"""What migration tests are made of: machines with a manager and slots, and readers of their lines.
 
-The manager is in script mode (its boot argument `script`): one command a line in, fields `key=value` out, every command
-ends with `ok` or `error: ...`, and a job ends later with `* done: ...` or `* failed: ...`. What begins with `* ` is no answer.
+The manager is in script mode (its boot argument `script`). It takes one command a line and answers
+with fields, `key=value`. Every command ends with `ok` or `error: ...`, and a job ends later with
+`* done: ...` or `* failed: ...`. A line that begins with `* ` is never an answer.
 
-A guest's lines carry the name of the partition that it is in. Who follows a guest that moves reads the lines of all its
-slots in turn.
+A guest's lines carry the name of the partition that it is in. To follow a guest that moves, read
+the lines of all its slots in turn.
 """
 
 import re
@@ -19,11 +20,11 @@ from machine import LONG, SHORT, partition, qemu
 MANAGER_MEMORY = ((0x80000000, 16 << 20),)
 GUEST_MEMORY = ((0x80000000, 512 << 20),)
 BOOTARGS = "console=ttyS0 earlycon=sbi"
-UNASKED = "* "  # begins a line of the manager that is of no command's answer
+UNASKED = "* "  # begins a line of the manager that belongs to no command's answer
 OF_ITSELF = re.escape(UNASKED)
 PEER = "cleave.peer"
 STORE = "cleave.store"
-# Where the manager that drives a device lives: its memory is at GPA = HPA.
+# Memory of a manager that drives a device: there GPA = HPA.
 DIRECT = ((0x90000000, 16 << 20),)
 
 
@@ -31,7 +32,7 @@ DIRECT = ((0x90000000, 16 << 20),)
 
 
 def manager(link=False, more="", bootargs="script"):
-    """The manager's node; with a link it drives the machine's console device by itself."""
+    """The manager's node. With a link, it drives the machine's console device itself."""
     if link:
         more = f'direct-map; devices = "{qemu.LINK_NODE}"; {more}'
     return partition("manager", kernel="manager.bin", bootargs=bootargs,
@@ -57,7 +58,7 @@ def slot(name="spare", harts=(1, 2), memory=GUEST_MEMORY, more=""):
 
 
 def fields(line):
-    """{key: value} of a line of fields; numbers are numbers."""
+    """{key: value} of a line of fields. Values that look like numbers become numbers."""
     found = {}
     for key, quoted, plain in re.findall(r'([^\s=]+)=(?:"([^"]*)"|(\S*))', line):
         value = quoted or plain
@@ -69,7 +70,7 @@ def fields(line):
     return found
 
 
-# Of what a source says at its end, as its last fields.
+# Some of the fields with which a source ends its report
 NEEDED = ("pages", "nonzero", "ratio", "downtime_ms", "downtime_ticks", "pages_at_ticks",
           "state_of_a_vcpu_bytes")
 
@@ -105,45 +106,42 @@ class Manager:
     def __init__(self, machine, name="manager"):
         self.machine = machine
         self.name = name
-        self.seen = 0  # lines of the machine that belong to commands or jobs before
-        self.jobs_from = 0  # where the lines of the job under way begin
+        self.jobs_from = 0  # where the lines of the present job begin
 
     def _own(self, start, end):
         prefix = self.name + "| "
-        return [
-            line[len(prefix):] for line in self.machine.screen.lines[start:end]
-            if line.startswith(prefix)
-        ]
+        return [line[len(prefix):] for line in self.machine.screen.lines[start:end]
+                if line.startswith(prefix)]
 
     def answer(self, start, end):
-        """What a command was answered, among lines of the machine."""
+        """The answer to a command, among the machine's lines `start` to `end`."""
         return [line for line in self._own(start, end) if not line.startswith(UNASKED)]
 
     def told(self, start, end):
-        """What the manager told by itself, among lines of the machine."""
+        """What the manager said unasked, among the machine's lines `start` to `end`."""
         return [line[len(UNASKED):] for line in self._own(start, end) if line.startswith(UNASKED)]
 
     def ready(self):
-        """Wait until it answers; for the first time."""
+        """Wait until it answers for the first time."""
         self.machine.wait(r'^cleave\| input goes to partition \d+ ')
         self.run("list")
 
     def run(self, command, timeout=LONG):
-        """Give a command that must go well. Return: its lines."""
+        """Give a command that must succeed. Return: the lines of its answer."""
         verdict, lines = self.try_run(command, timeout)
         if verdict != "ok":
             self.machine.fail(f"{self.name}: '{command}' answered '{verdict}'")
         return lines
 
     def refused(self, command, timeout=LONG):
-        """Give a command that must not go well. Return: what the error says."""
+        """Give a command that must be refused. Return: what the error says."""
         verdict, _ = self.try_run(command, timeout)
         if not verdict.startswith("error: "):
             self.machine.fail(f"{self.name}: '{command}' was not refused")
         return verdict[len("error: "):]
 
     def until_accepted(self, command, timeout=LONG):
-        """Give a command again and again until its port is there and the host's side of it is connected."""
+        """Repeat a command until its port is there and the host's side of it is connected."""
         end = time.monotonic() + timeout
         verdict = "error: port"
         while verdict.startswith("error: port") and time.monotonic() < end:
@@ -161,25 +159,24 @@ class Manager:
         return match[1], self.answer(start, m.at - 1)
 
     def rows(self, command):
-        """The rows of a command's fields."""
+        """The lines of a command's answer, as fields."""
         return [fields(line) for line in self.run(command)]
 
     def link_ready(self, port=PEER):
-        """Wait until a port is connected, and nothing is under way on it. What the other side finds, it alone can tell."""
+        """Wait until a port is connected and idle, as this side sees it."""
         end = time.monotonic() + SHORT
-        while not [
-                row for row in self.rows("links") if row["port"] == port and row["state"] == "ready"
-        ]:
+        while not any(row["port"] == port and row["state"] == "ready"
+                      for row in self.rows("links")):
             if time.monotonic() > end:
                 self.machine.fail(f"{self.name}: port {port} is not ready")
             time.sleep(0.2)
 
     def vm(self, name):
-        """The line of `list` that is about partition `name`."""
+        """The row of `list` for partition `name`."""
         return [row for row in self.rows("list") if row["name"] == name][0]
 
     def leaves(self, name):
-        """{page size: leaves} of a partition, all regions together."""
+        """{page size: number of leaves} of all regions of a partition."""
         total = {"1_GiB": 0, "2_MiB": 0, "4_KiB": 0}
         for row in self.rows(f"leaves {name}"):
             for key in total:
@@ -187,7 +184,7 @@ class Manager:
         return total
 
     def tells(self, pattern, timeout=LONG):
-        """Wait until it tells, by itself, what begins so. Return: the match."""
+        """Wait for an unasked line that begins with `pattern`. Return: the match."""
         return self.machine.wait(rf"^{self.name}\| {OF_ITSELF}{pattern}", timeout)
 
     # -- jobs
@@ -201,13 +198,13 @@ class Manager:
         return Report(match[1], self.told(start, m.at - 1))
 
     def until_phase(self, pattern, timeout=LONG):
-        """Wait until the job under way says that it is so far."""
+        """Wait until the present job reports progress that `pattern` matches."""
         m = self.machine
         m.at = self.jobs_from
         return self.tells(rf"progress: .*{pattern}", timeout)
 
     def migrate(self, what, to, *options, timeout=LONG):
-        """Move a partition, which must go well. Return: the Report."""
+        """Move a partition, which must succeed. Return: the Report."""
         self.run(" ".join(["migrate", what, "to", to, *options]))
         report = self.over(timeout)
         if not report.ok:
@@ -219,12 +216,12 @@ class Manager:
 
 
 class Linux:
-    """A Linux guest that moves: where it is now, and what it said wherever it was."""
+    """A Linux guest that moves: where it is now, and what it said in each place."""
 
     def __init__(self, machine, name="linux"):
         self.machine = machine
         self.name = name
-        self.story = []  # (machine, name, first line, behind the last) of the places where it was
+        self.story = []  # (machine, name, first line, end) of each place where it was
         self.since = 0
 
     def up(self, timeout=LONG):
@@ -232,7 +229,7 @@ class Linux:
         self.machine.wait_open(rf"^{self.name}\| cleave-guest# *$", timeout)
 
     def moved(self, machine, name, since):
-        """It is in another place now; `since`: the first line there that can be its."""
+        """Note that it is elsewhere now. `since`: the first line there that can be its own."""
         self.story.append((self.machine, self.name, self.since, len(self.machine.screen.lines)))
         self.machine, self.name, self.since = machine, name, since
 
@@ -242,7 +239,8 @@ class Linux:
         m.focus(self.name)
         mark = f"mark-{len(m.screen.lines)}"
         start = m.at = len(m.screen.lines)
-        # A fresh prompt first: where it was printed is where the guest was. The mark is not in the command's echo.
+        # First a fresh prompt, since the last one was printed wherever the guest was then. The
+        # command's echo does not contain the mark.
         m.send("\r")
         m.sendline(f"{command}; echo {mark[:4]}''{mark[4:]}")
         m.wait(rf"^{self.name}\| {mark}$", timeout)
@@ -251,13 +249,16 @@ class Linux:
         return [line for line in lines if "cleave-guest# " not in line and "''" not in line]
 
     def start(self, load):
-        """Start a load: "writer 25"."""
+        """Start a load, e.g. "writer 25"."""
         said = self.shell("cleave-load start " + load)
         if not any(line.startswith(f"cleave-load: {load.split()[0]} started ") for line in said):
             self.machine.fail(f"the load {load} did not start: {said}")
 
     def check(self):
-        """Ask all loads and the kernel's log whether something is wrong. Return: {load: its fields}, "klog" among them."""
+        """Ask all loads, and search the kernel's log, for errors; there must be none.
+
+        Return: {load: its fields}, with the log as "klog".
+        """
         m = self.machine
         m.focus(self.name)
         start = m.at = len(m.screen.lines)
@@ -267,34 +268,32 @@ class Linux:
         said = "\n".join(m.screen.lines[start:m.at])
         if verdict[1] != "all ok" or "FAIL at once" in "\n".join(m.lines()):
             m.fail(f"the guest found something wrong:\n{said}")
-        return {
-            name: fields(rest)
-            for name, rest in re.findall(r"cleave-load: (\w+) ok (.*)$", said, re.M)
-        }
+        found = re.findall(r"cleave-load: (\w+) ok (.*)$", said, re.M)
+        return {name: fields(rest) for name, rest in found}
 
     def stop(self):
         self.shell("cleave-load stop")
 
     def lines(self):
-        """[(place, line)]: all that it said, wherever it was, in order."""
+        """[(place, line)]: all that it said in all places, in order."""
         said = []
-        for number, (machine, name, first,
-                     last) in enumerate(self.story + [(self.machine, self.name, self.since, None)]):
+        story = self.story + [(self.machine, self.name, self.since, None)]
+        for number, (machine, name, first, end) in enumerate(story):
             start = name + "| "
-            said += [(number, line[len(start):]) for line in machine.screen.lines[first:last]
+            said += [(number, line[len(start):]) for line in machine.screen.lines[first:end]
                      if line.startswith(start)]
         return said
 
 
 def counted(said):
-    """The numbers of a counter's lines. One that moved in the middle of a line is put together again."""
+    """The numbers in a counter's lines. The two parts of a line that a move cut are joined."""
     whole = re.compile(r"counter (\d+)$")
+    begun = re.compile(r"c(o(u(n(t(e(r( \d*)?)?)?)?)?)?)?$")
     joined = []
     for place, line in said:
         last = joined[-1] if joined else None
-        if last and last[0] != place and not whole.search(line) and re.search(r"c(o(u(n(t(e(r( "
-                                                                              r"\d*)?)?)?)?)?)?)?$", last[1]) \
-                and whole.search(last[1] + line):
+        if (last and last[0] != place and not whole.search(line) and begun.search(last[1])
+                and whole.search(last[1] + line)):
             joined[-1] = (place, last[1] + line)
         else:
             joined.append((place, line))
@@ -302,25 +301,29 @@ def counted(said):
 
 
 def same_count(numbers):
-    """No number is lost, none is doubled, none comes before its time."""
+    """Return: whether no number is missing, doubled or out of order."""
     return bool(numbers) and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 # --- moving a guest under a load -----------------------------------------------------------------
 
-# As cleave-load knows them; what a soak goes through.
+# The loads of cleave-load that a soak runs
 LOADS = ["idle", "writer 25", "writer 100", "kernel", "clock", "counter"]
 
-# A guest that dirties faster than it is copied is stopped after these passes, and held back a little before.
+# A guest that dirties its memory faster than it is copied is braked a little, and stopped after
+# these passes.
 BUSY = {
     "writer 25": ("--passes", "4", "--brake", "60"),
     "writer 100": ("--passes", "3", "--brake", "60"),
-    "kernel": ("--passes", "8", "--brake", "40")
+    "kernel": ("--passes", "8", "--brake", "40"),
 }
 
 
 class Place:
-    """Where a guest can be: a partition, and the manager of its machine. Without a name: any slot of that machine."""
+    """Where a guest can be: a partition, and the manager of its machine.
+
+    A place without a name is any slot of that machine.
+    """
 
     def __init__(self, manage, name=None):
         self.manage = manage
@@ -329,7 +332,7 @@ class Place:
 
 
 def arrived(place):
-    """Wait until a guest from another machine has arrived. Return: where it is now."""
+    """Wait until a guest from another machine has arrived. Return: the Place where it is now."""
     manage = place.manage
     report = manage.over()
     if not report.ok:
@@ -340,7 +343,7 @@ def arrived(place):
 
 
 def move(guest, here, there, *options):
-    """Move the guest, which must go well. Return: the source's report, and where the guest is now."""
+    """Move the guest, which must succeed. Return: the source's Report, the guest's new Place."""
     away = here.manage is not there.manage
     before = here.manage.leaves(here.name)
     since = there.manage.jobs_from = len(there.machine.screen.lines)
@@ -357,9 +360,10 @@ def move(guest, here, there, *options):
 
 
 def under_load(guest, places, moves, load, *options):
-    """
-    Start a load, move the guest `moves` times between two places, ask the load and the kernel's log, end the load.
-    The guest is in places[0]; where it was and is, is put there. Return: the reports, and what the load said.
+    """Start a load, move the guest `moves` times between two places, check and stop the load.
+
+    The guest is in places[0]; the list is kept up to date. Return: the reports, and the fields that
+    the load reported.
     """
     guest.start(load)
     reports = []
@@ -375,7 +379,7 @@ def under_load(guest, places, moves, load, *options):
 
 
 def few_pages(report):
-    """What an idle guest may cost: 1.02 of its pages that are not zero."""
+    """Whether no more was sent than an idle guest may cost: 1.02 of its pages that are not zero."""
     return 0 < report["nonzero"] and report["pages"] <= 1.02 * report["nonzero"]
 
 
@@ -383,15 +387,16 @@ def few_pages(report):
 
 
 def peers(path):
-    """QEMU's arguments of two machines whose managers are joined by a socket at `path`."""
+    """QEMU's arguments for two machines whose managers are joined by a socket at `path`."""
     return (qemu.link({PEER: f"socket,path={path},server=on,wait=off"}),
             qemu.link({PEER: f"socket,path={path},reconnect-ms=200"}))
 
 
 class Cutter(threading.Thread):
-    """
-    A wire between two sockets that can be cut: machine one connects to `path`-1, machine two to `path`-2. `limit` bytes from
-    one to two are carried, then both connections are closed, and nobody is let in until mend().
+    """A wire between two sockets that can be cut.
+
+    Machine one connects to `path`-1, machine two to `path`-2. After `limit` bytes from one to two,
+    both connections are closed.
     """
 
     def __init__(self, path):
@@ -409,11 +414,11 @@ class Cutter(threading.Thread):
         self.start()
 
     def arguments(self):
-        """QEMU's arguments of the two machines."""
+        """QEMU's arguments for the two machines."""
         return [qemu.link({PEER: f"socket,path={path},reconnect-ms=200"}) for path in self.paths]
 
     def cut_after(self, limit):
-        """Cut when so many bytes more have gone from one to two."""
+        """Cut when `limit` more bytes have gone from machine one to machine two."""
         self.cut.clear()
         self.limit = self.carried + limit
 
@@ -425,7 +430,7 @@ class Cutter(threading.Thread):
                 end.close()
 
     def carry(self, ends):
-        """Carry bytes until it is cut or an end is closed."""
+        """Carry bytes until the wire is cut or an end is closed."""
         while True:
             for end in select.select(ends, [], [])[0]:
                 try:
@@ -434,8 +439,8 @@ class Cutter(threading.Thread):
                     return
                 if not data:
                     return
-                if end is ends[0] and self.limit is not None and self.carried + len(
-                        data) >= self.limit:
+                due = self.limit is not None and self.carried + len(data) >= self.limit
+                if end is ends[0] and due:
                     data = data[:self.limit - self.carried]
                     self.limit = None
                     ends[1].sendall(data)
@@ -447,7 +452,7 @@ class Cutter(threading.Thread):
 
 
 class Giver(threading.Thread):
-    """The host's side of a store's port that gives a file: once from its beginning for each connection."""
+    """The host's side of a store's port that sends a whole file to each connection."""
 
     def __init__(self, path, file):
         super().__init__(daemon=True)
@@ -468,11 +473,11 @@ class Giver(threading.Thread):
             self.end = self.server.accept()[0]
             try:
                 self.end.sendall(self.data)
-                self.end.recv(1)  # until again() or QEMU ends the connection
+                self.end.recv(1)  # returns when again() or QEMU ends the connection
             except OSError:
                 pass
             self.end.close()
 
     def again(self):
-        """The next connection begins anew."""
+        """End the connection, so that the next one gets the file from its beginning."""
         self.end.shutdown(socket.SHUT_RDWR)

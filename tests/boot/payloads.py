@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Partitions with programs of tests/guests that several files of tests boot, and the shapes that they have."""
+"""Partitions with programs of tests/guests, for tests in more than one file, and their shapes."""
 
 from machine import guest, partition
 
 SMALL = ((0x80000000, 16 << 20),)
 
-# vCPUs, the hart of each, harts of the machine, further CPU properties
+# vCPUs, the hart of each, harts of the machine, more CPU properties for QEMU
 SHAPES = {
     "1-vcpu": (1, (0,), 1, ""),
     "2-vcpus": (2, (0, 1), 2, ""),
@@ -18,10 +18,12 @@ SHAPES = {
 
 
 def affinity(harts):
+    """The property that gives each vCPU its hart."""
     return "cpu-affinity = <" + " ".join(str(h) for h in harts) + ">"
 
 
 def sched(name, harts, args=None):
+    """A partition for tests/guests/sched, with a vCPU on each of `harts`."""
     return partition(name, cpus=len(harts), bootargs=args, more=affinity(harts))
 
 
@@ -29,11 +31,12 @@ STATE = {"payload.bin": guest("state")}
 
 
 def state(bootargs="rounds=3", **more):
+    """A partition for tests/guests/state, with which STATE goes."""
     return partition("p", bootargs=bootargs, **more)
 
 
 def transfer(boot, cpus=3, mode="", rounds=20, **kwargs):
-    """A manager, a victim in the slot "here", and the empty slot "there"."""
+    """Boot tests/guests/transfer: a manager, a victim in slot "here", and an empty slot "there"."""
     return boot([
         partition("manager", bootargs=f"role=manager rounds={rounds} {mode}", more="manager"),
         partition("here", cpus=cpus, memory=SMALL, bootargs=f"role=victim {mode}",
