@@ -11,9 +11,9 @@
 #include <cleave/string.h>
 #include "arch/riscv/csr.h"
 #include "arch/riscv/early.h"
+#include "arch/riscv/firmware.h"
 #include "arch/riscv/probe/paging_tables.h"
 #include "arch/riscv/pte.h"
-#include "arch/riscv/firmware.h"
 
 void early_die(const char *text)
 {

@@ -10,10 +10,10 @@
 
 #include <cleave/errno.h>
 #include "arch/riscv/csr.h"
+#include "arch/riscv/decode/insn.h"
 #include "arch/riscv/fence.h"
 #include "arch/riscv/fixup.h"
 #include "arch/riscv/guest.h"
-#include "arch/riscv/decode/insn.h"
 
 _Static_assert(EXIT_RESUME == (int)GUEST_RESUME && EXIT_LEAVE == (int)GUEST_LEAVE,
 	       "switch.S gets core's answer as it is");

@@ -15,9 +15,9 @@
 
 #include <cleave/string.h>
 #include "arch/riscv/csr.h"
-#include "arch/riscv/probe/features.h"
 #include "arch/riscv/fence.h"
 #include "arch/riscv/hart.h"
+#include "arch/riscv/probe/features.h"
 #include "arch/riscv/timer.h"
 
 /* Interrupts that VS-mode takes itself: VSSIP, VSTIP, VSEIP */

@@ -5,9 +5,9 @@
 #include "arch/riscv/start.h"
 
 #include "arch/riscv/early.h"
+#include "arch/riscv/firmware.h"
 #include "arch/riscv/fixup.h"
 #include "arch/riscv/hart_start.h"
-#include "arch/riscv/firmware.h"
 #include "arch/riscv/timer.h"
 #include "arch/riscv/trap.h"
 

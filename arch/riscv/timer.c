@@ -6,9 +6,9 @@
 #include "arch/riscv/timer.h"
 
 #include "arch/riscv/csr.h"
+#include "arch/riscv/firmware.h"
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/probe/hart_tree.h"
-#include "arch/riscv/firmware.h"
 
 u64 timer_now(void)
 {

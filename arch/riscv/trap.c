@@ -11,8 +11,8 @@
 #include <cleave/format.h>
 #include <cleave/string.h>
 #include "arch/riscv/csr.h"
-#include "arch/riscv/hart.h"
 #include "arch/riscv/firmware.h"
+#include "arch/riscv/hart.h"
 
 /* An entry of section .cleave.fixup: two offsets, each from its own address (fixup.h) */
 struct fixup_entry {

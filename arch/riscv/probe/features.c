@@ -11,14 +11,14 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include "arch/riscv/csr.h"
-#include "arch/riscv/probe/features_probe.h"
-#include "arch/riscv/fixup.h"
-#include "arch/riscv/hart.h"
-#include "arch/riscv/probe/hart_tree.h"
-#include "arch/riscv/model/isa.h"
 #include "arch/riscv/firmware.h"
-#include "arch/riscv/probe/selftest.h"
+#include "arch/riscv/fixup.h"
 #include "arch/riscv/guest.h"
+#include "arch/riscv/hart.h"
+#include "arch/riscv/model/isa.h"
+#include "arch/riscv/probe/features_probe.h"
+#include "arch/riscv/probe/hart_tree.h"
+#include "arch/riscv/probe/selftest.h"
 
 struct features features;
 
