@@ -27,6 +27,13 @@ void vm_add(struct vm *vm)
 	vm_nr++;
 }
 
+bool vm_is_callers(const struct vm *vm)
+{
+	const struct vcpu *self = vcpu_current();
+
+	return self != NULL && self->vm == vm;
+}
+
 void vm_kick_all(struct vm *vm)
 {
 	for (u32 i = 0; i < vm->run.nr_vcpus; i++)

@@ -137,6 +137,9 @@ static inline bool vm_time_stands(const struct vm *vm)
 	return vm->time_stands;
 }
 
+/** vm_is_callers() - Return: true when the vCPU that this hart has loaded is one of @vm */
+bool vm_is_callers(const struct vm *vm);
+
 /** vm_kick_all() - make every vCPU of @vm look at its requests and at the state; any hart */
 void vm_kick_all(struct vm *vm);
 

@@ -44,13 +44,6 @@ void vm_set_state(struct vm *vm, enum cleave_vm_state state)
 	event_post(CLEAVE_EVENT_STATE, vm->id, (u64)state);
 }
 
-static bool vm_life_is_own(const struct vm *vm)
-{
-	const struct vcpu *self = vcpu_current();
-
-	return self != NULL && self->vm == vm;
-}
-
 /* --- pause and resume ------------------------------------------------------------------------- */
 
 /*
@@ -75,7 +68,7 @@ int vm_pause(struct vm *vm)
 	const struct vcpu *self = vcpu_current();
 	u32 state;
 
-	if (vm_life_is_own(vm))
+	if (vm_is_callers(vm))
 		return CLV_ERR_INVAL;
 	spin_lock(&vm->lock);
 	state = vm_state(vm);
@@ -173,7 +166,7 @@ int vm_note(struct vm *vm, u32 note, u64 id, bool run)
 	int err = CLV_ERR_STATE;
 
 	if (note > CLEAVE_NOTE_FILLING || (note != CLEAVE_NOTE_NONE && id == 0U) ||
-	    vm_life_is_own(vm))
+	    vm_is_callers(vm))
 		return CLV_ERR_INVAL;
 	spin_lock(&vm->lock);
 	if (vm_life_may_note(vm, note, id)) {
@@ -192,7 +185,7 @@ int vm_brake(struct vm *vm, u64 percent)
 {
 	int err = CLV_ERR_STATE;
 
-	if (percent > VM_BRAKE_MAX || vm_life_is_own(vm))
+	if (percent > VM_BRAKE_MAX || vm_is_callers(vm))
 		return CLV_ERR_INVAL;
 	spin_lock(&vm->lock);
 	if (vm_state(vm) != (u32)CLEAVE_VM_EMPTY) {

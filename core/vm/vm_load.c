@@ -9,8 +9,8 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/spinlock.h>
-#include "arch/riscv/probe/features.h"
 #include "arch/riscv/model/isa.h"
+#include "arch/riscv/probe/features.h"
 #include "arch/riscv/timer.h"
 #include "core/config/guest_fdt.h"
 #include "core/config/image.h"
@@ -164,7 +164,6 @@ int vm_load_step(struct vm *vm, u32 *index, u64 *pos, u64 limit)
 
 	spin_assert_held(&vm->lock);
 	more = vm_load_make_plan(vm, &plan);
-
 	if (more != CLV_OK)
 		return more;
 	more = vm_load_part(vm, &plan, *index, pos, limit);

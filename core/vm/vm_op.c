@@ -342,11 +342,10 @@ static int vm_op_step_locked(struct vm *vm, enum vm_op op, u64 *cursor)
 
 int vm_op_step(struct vm *vm, enum vm_op op, u64 *cursor)
 {
-	const struct vcpu *self = vcpu_current();
 	int err;
 
 	/* A VM that ended itself would wait for its own vCPU to leave. It has SBI SRST for that. */
-	if (self != NULL && self->vm == vm)
+	if (vm_is_callers(vm))
 		return CLV_ERR_INVAL;
 	spin_lock(&vm->lock);
 	err = vm_op_step_locked(vm, op, cursor);
