@@ -19,6 +19,9 @@ need() { command -v "$1" >/dev/null || { echo "$1 is not here: run 'make setup'"
 check_includes() { "${PYTHON:-python3}" scripts/check_includes.py; }
 check_headers() { scripts/check_headers.sh; }
 
+# docs/concurrency.md has every lock; functions that need one held check it in the debug build.
+check_locks() { "${PYTHON:-python3}" scripts/check_locks.py; }
+
 check_map() { "${PYTHON:-python3}" scripts/map.py --check; }
 
 # The configuration's document against the tables of the code.
@@ -133,7 +136,7 @@ check_reproducible()
 	cmp "$O/cleave.bin" "$work/again/cleave.bin"
 }
 
-all="includes map spdx length width unused headers docs format cppcheck tidy clang reproducible"
+all="includes map locks spdx length width unused headers docs format cppcheck tidy clang reproducible"
 status=0
 for name in ${*:-$all}; do
 	if "check_$name" >"$work/$name.log" 2>&1; then

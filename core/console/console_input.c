@@ -92,6 +92,7 @@ static void console_input_unblock(void)
 
 void console_input_resume(const struct console_tty *t)
 {
+	spin_assert_held(&console.lock);
 	if (t == console.focus)
 		console_input_unblock();
 }

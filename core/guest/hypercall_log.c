@@ -95,6 +95,7 @@ static int hypercall_log_check_owner(const struct vcpu *v, const struct vm *vm, 
 {
 	int err = hypercall_log_check_memory(vm);
 
+	spin_assert_held(&vm->lock);
 	if (err == CLV_OK && v->vm == vm && (vm->log_managed & BIT64(region)) != 0U)
 		err = CLV_ERR_STATE;
 	return err;

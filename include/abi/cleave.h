@@ -7,9 +7,9 @@
  * a new one, or lengthened at its end. This header must include nothing but <stdint.h>.
  *
  * The comment above a function number gives the arguments in a0 to a5 and, after the arrow, what
- * comes back in a1. `buf lo` and `buf hi` are the two words of a buffer's guest-physical address. A function
- * with a cursor works in steps: it is called with 0 first, and then with the value that came back,
- * until that is 0: done.
+ * comes back in a1. `buf lo` and `buf hi` are the two words of a buffer's guest-physical address. A
+ * function with a cursor works in steps: it is called with 0 first, and then with the value that
+ * came back, until that is 0: done.
  */
 #ifndef ABI_CLEAVE_H
 #define ABI_CLEAVE_H

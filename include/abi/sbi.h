@@ -16,7 +16,7 @@
  * The answer is an error code in a0 and a value in a1. All other registers keep their values.
  */
 
-/* --- error codes (chapter 3, table 1) ---------------------------------------------------------- */
+/* --- error codes (chapter 3, table 1) --------------------------------------------------------- */
 
 #define SBI_SUCCESS		  0
 #define SBI_ERR_FAILED		  (-1)

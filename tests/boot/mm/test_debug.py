@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The debug build, which checks the rules of the memory layer while it runs: above all that no vCPU ever enters a hart whose TLB
-may hold what another left behind. QEMU's TLB forgets too much for that to show otherwise.
+"""The debug build, which checks the rules of the memory layer and the locks while it runs.
+
+Above all it checks that no vCPU ever enters a hart whose TLB may still hold another's translations.
+QEMU's TLB forgets too much for that to show otherwise.
 """
 
 import fcntl
@@ -16,7 +18,7 @@ DEBUG = os.path.join(OUT, "debug")
 
 
 def build(folder, *more):
-    """The hypervisor, built in `folder` with CONFIG_DEBUG; several processes may ask for it at once."""
+    """Build the hypervisor in `folder` with CONFIG_DEBUG; several processes may do so at once."""
     os.makedirs(folder, exist_ok=True)
     env = {
         k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O")
@@ -50,7 +52,7 @@ def test_rules_while_partitions_share_harts(boot, debug_kernel):
 
 
 def test_rules_while_a_partition_is_logged(boot, debug_kernel):
-    """The demonstration's every mode; the manager shares a hart with one of the vCPUs that it logs."""
+    """Every mode of the demonstration; the manager shares a hart with a vCPU that it logs."""
     m = boot([
         partition("manager", "manager.bin", memory=((0x80000000, 16 << 20),), bootargs="demo",
                   more="manager; cpu-affinity = <0>"),
@@ -66,7 +68,10 @@ def test_rules_while_a_partition_is_logged(boot, debug_kernel):
 
 
 def test_rules_while_a_guest_moves(boot, debug_kernel):
-    """A guest that is put together in another slot finds nothing in a TLB of who had its VMID, or of its own life elsewhere."""
+    """A guest that is put together in another slot finds no old translations in a TLB.
+
+    Neither those of the guest that had its VMID, nor those of its own life elsewhere.
+    """
     m = transfer(boot, rounds=10, smp=2, kernel=debug_kernel)
     m.payload_results("manager", "here")
     assert m.wait_end() == 0

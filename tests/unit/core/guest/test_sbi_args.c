@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Arguments of guests' SBI calls (core/guest/args/sbi_args.c) against the tables of SBI 2.0: hart masks, fence ranges, shared memory, entry
- * addresses, suspend types, reset types and reasons.
+ * The checks of the arguments of guests' SBI calls (core/guest/args/sbi_args.c), against the tables
+ * of SBI 2.0: hart masks, fence ranges, shared memory, entry addresses, suspend types, reset types
+ * and reasons.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -64,7 +65,10 @@ static void test_hart_mask_refuses_harts_that_do_not_exist(void **state)
 	mask_bad(UINT64_MAX, 0, 4);
 	mask_bad(0x2, 3, 4);
 	mask_bad(BIT64(63), 1, 64);
-	/* A base beyond the harts is invalid whatever the mask says; none may shift by 64 or more. */
+	/*
+	 * A base beyond the harts is invalid, whatever the mask is; no base may shift by 64 or
+	 * more.
+	 */
 	mask_bad(0x0, 4, 4);
 	mask_bad(0x1, 64, 64);
 	mask_bad(0x1, UINT64_MAX - 1U, 64);
@@ -99,7 +103,7 @@ static void test_fence_range(void **state)
 	assert_int_equal(sbi_args_range(&start, &size), SBI_ERR_INVALID_ADDRESS);
 }
 
-/* Two neighbours out of order, one apart, one that ends with the address space. */
+/* Two neighbours, not in order; one apart; and one that ends with the address space. */
 static const struct config_memory memory[] = {
 	{ 0x80200000, 0x100000 },
 	{ 0x80000000, 0x200000 },
@@ -150,7 +154,7 @@ static void test_suspend_types(void **state)
 	(void)state;
 	assert_int_equal(sbi_args_suspend(0), SBI_SUCCESS);
 	assert_int_equal(sbi_args_suspend(0x80000000), SBI_SUCCESS);
-	/* 32 bits wide: a caller may pass it sign-extended. */
+	/* The type has 32 bits: a caller may pass it sign-extended. */
 	assert_int_equal(sbi_args_suspend(0xffffffff80000000), SBI_SUCCESS);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_int_equal(sbi_args_suspend(bad[i]), SBI_ERR_INVALID_PARAM);
