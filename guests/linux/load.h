@@ -80,8 +80,8 @@ struct load {
 /* load.c: the status page */
 
 /**
- * load_status_open() - map the status page of the load @name, a new one with @create. Return: the
- * page; NULL: see errno
+ * load_status_open() - map the status page of the load @name, a new one with @create
+ * Return: the page; NULL: see errno.
  */
 struct load_status *load_status_open(const char *name, bool create);
 
@@ -111,8 +111,8 @@ uint64_t load_monotonic(void);
 /* klog.c: the kernel's own log */
 
 /**
- * klog_mark() - ignore from now on what is in the kernel's log so far. Return: true when the log
- * could be read
+ * klog_mark() - ignore from now on what is in the kernel's log so far
+ * Return: true when the log could be read.
  */
 bool klog_mark(void);
 

@@ -37,12 +37,14 @@ void commands_say_list(const struct report *r);
 bool commands_find_other(const char *word, struct cleave_vm_info *info);
 
 /**
- * commands_refuse_busy() - Return: true when a job is running, which shell_error() has been told
+ * commands_refuse_busy() - refuse a command that may not work beside a job
+ * Return: true when a job is running, and shell_error() has been told so.
  */
 bool commands_refuse_busy(void);
 
 /**
- * commands_log_name() - Return: what the commands call @mode, one of CLEAVE_LOG_* (commands_log.c)
+ * commands_log_name() - name the mode of a log, as the commands do (commands_log.c)
+ * Return: the name of @mode, one of CLEAVE_LOG_*.
  */
 const char *commands_log_name(u32 mode);
 

@@ -23,8 +23,8 @@ static const u32 commands_log_modes[] = { CLEAVE_LOG_FAULT, CLEAVE_LOG_EAGER,
 					  CLEAVE_LOG_INITIALLY_SET };
 
 /*
- * Stop the logs of the first @nr regions, and put back the huge leaves. Return: true when all
- * could be stopped.
+ * Stop the logs of the first @nr regions, and put back the huge leaves.
+ * Return: true when all could be stopped.
  */
 static bool commands_log_stop_regions(const struct cleave_vm_info *info, u32 nr)
 {

@@ -53,13 +53,14 @@ struct demo_verdict {
 void demo_init(const void *fdt);
 
 /**
- * demo_failed() - if a hypercall failed, tell the shell what failed and why. Return: true when it
- * failed
+ * demo_failed() - if a hypercall failed, tell the shell what failed and why
+ * Return: true when it failed.
  */
 bool demo_failed(const struct demo_target *t, const char *what, struct sbiret r);
 
 /**
- * demo_wait() - let @us microseconds pass. Return: false after ^C, which the shell has been told
+ * demo_wait() - let @us microseconds pass
+ * Return: false after ^C, which the shell has been told.
  */
 bool demo_wait(u64 us);
 
@@ -83,8 +84,8 @@ bool verify_chunk(struct demo_target *t, u32 region, u64 first, u64 count, const
 void verify_hash_all(struct demo_target *t);
 
 /**
- * verify_paused() - with the partition paused, check every page that is clean. Return: false when
- * a call failed
+ * verify_paused() - with the partition paused, check every page that is clean
+ * Return: false when a call failed.
  */
 bool verify_paused(struct demo_target *t, struct demo_verdict *v);
 
@@ -94,14 +95,14 @@ bool verify_paused(struct demo_target *t, struct demo_verdict *v);
 u64 demo_chunk(const struct demo_region *r, u64 first);
 
 /**
- * demo_mode() - log in one mode, from the start to the stop with collapse. Return: false when a
- * call failed
+ * demo_mode() - log in one mode, from the start to the stop with collapse
+ * Return: false when a call failed.
  */
 bool demo_mode(struct demo_target *t, u32 mode, struct demo_verdict *v);
 
 /**
- * demo_table_begin() - print the table's heading, and begin to count. Return: false when a call
- * failed
+ * demo_table_begin() - print the table's heading, and begin to count
+ * Return: false when a call failed.
  */
 bool demo_table_begin(const struct demo_target *t);
 

@@ -65,8 +65,8 @@ static bool demo_run_find_target(struct demo_target *t)
 }
 
 /*
- * Map a view of each region, and place its hashes in the manager's free memory. Return: false: the
- * shell has been told why.
+ * Map a view of each region, and place its hashes in the manager's free memory.
+ * Return: false: the shell has been told why.
  */
 static bool demo_run_map_target(struct demo_target *t)
 {

@@ -99,8 +99,8 @@ static void verify_note_unreported(struct demo_verdict *v, u64 gpa)
 }
 
 /*
- * Look at the bits of a chunk without clearing them, in as many calls as it takes. Return: false
- * when a call failed.
+ * Look at the bits of a chunk without clearing them, in as many calls as it takes.
+ * Return: false when a call failed.
  */
 static bool verify_peek(struct demo_target *t, u32 region, u64 first, u64 count, u64 *bits)
 {

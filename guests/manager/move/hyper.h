@@ -83,8 +83,8 @@ bool hyper_fits(u32 vm, const struct migrate_machine *guest);
 int hyper_describe(u32 vm, struct migrate_machine *machine, u32 *number);
 
 /**
- * hyper_leaves() - count the leaves of all regions, by size. Return: true when they could be
- * counted
+ * hyper_leaves() - count the leaves of all regions, by size
+ * Return: true when they could be counted.
  */
 bool hyper_leaves(u32 vm, struct cleave_leaves *sum);
 

@@ -111,8 +111,8 @@ struct job {
 };
 
 /**
- * job_source_config() - Return: a configuration with names and buffers filled in; the caller adds
- * what was asked for
+ * job_source_config() - make a source's configuration
+ * Return: a configuration with names and buffers filled in; the caller adds what was asked for.
  */
 struct migrate_source_config job_source_config(struct job *job);
 
@@ -136,14 +136,14 @@ bool job_begin_dest(struct job *job, struct migrate_ledger *ledger,
 		    const struct migrate_link *link);
 
 /**
- * job_doubts() - Return: true when its source is in doubt, whether or not it is asking the peer;
- * false once it asks this manager
+ * job_doubts() - is the job's source in doubt?
+ * Return: true when it is, whether or not it is asking the peer; false once it asks this manager.
  */
 bool job_doubts(const struct job *job);
 
 /**
- * job_ask_self() - let a source in doubt ask @ledger, which is this manager's. Return: false if it
- * was not in doubt
+ * job_ask_self() - let a source in doubt ask @ledger, which is this manager's
+ * Return: false if it was not in doubt.
  */
 bool job_ask_self(struct job *job, struct migrate_ledger *ledger);
 
@@ -151,8 +151,8 @@ bool job_ask_self(struct job *job, struct migrate_ledger *ledger);
 enum job_result job_step(struct job *job);
 
 /**
- * job_cancel() - cancel the job. Return: false when it is too late; else the next steps undo
- * everything
+ * job_cancel() - cancel the job
+ * Return: false when it is too late; else the next steps undo everything.
  */
 bool job_cancel(struct job *job);
 
@@ -163,8 +163,8 @@ bool job_ok(const struct job *job);
 const char *job_line(const struct job *job);
 
 /**
- * job_paused() - Return: true when the guest stands still because of this job: what can wait must
- * wait
+ * job_paused() - does the guest stand still because of this job?
+ * Return: true when it does: what can wait must wait.
  */
 bool job_paused(const struct job *job);
 

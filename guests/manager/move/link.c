@@ -131,7 +131,7 @@ static void link_peer_connect(void)
 		return;
 	wire_up(&links.wire);
 	if (!links.known)
-		wire_anew(&links.wire);
+		wire_after_restart(&links.wire);
 	links.known = true;
 	links.lost = links.wire.lost;
 }
@@ -308,8 +308,8 @@ static bool link_peer_fills(const struct migrate_source *s)
 }
 
 /*
- * Watch a source that waits for the peer, and end a wait that is too long. Return: true when
- * something was done.
+ * Watch a source that waits for the peer, and end a wait that is too long.
+ * Return: true when something was done.
  */
 static bool link_peer_watch(struct job *job)
 {

@@ -25,8 +25,8 @@ extern const u32 move_commands_nr;
 void move_init(const void *fdt);
 
 /**
- * move_step() - do a bounded piece of the jobs' work. Return: true: call again at once; false: the
- * caller may sleep
+ * move_step() - do a bounded piece of the jobs' work
+ * Return: true: call again at once; false: the caller may sleep.
  */
 bool move_step(void);
 
@@ -34,8 +34,8 @@ bool move_step(void);
 bool move_busy(void);
 
 /**
- * move_uses() - Return: true when a job uses partition @vm: no command may change its state, its
- * log or its brake
+ * move_uses() - does a job use the partition @vm?
+ * Return: true when one does: no command may change the partition's state, log or brake.
  */
 bool move_uses(u32 vm);
 

@@ -24,8 +24,8 @@ static bool move_commands_regions_ok(const struct cleave_vm_info *info)
 }
 
 /*
- * Find the partition that @word names, if it may leave. Return: false: shell_error() has been told
- * why not.
+ * Find the partition that @word names, if it may leave.
+ * Return: false: shell_error() has been told why not.
  */
 static bool move_commands_find_guest(const char *word, struct cleave_vm_info *info)
 {
@@ -66,8 +66,8 @@ static bool move_commands_find_guest(const char *word, struct cleave_vm_info *in
 }
 
 /*
- * Find the slot that @word names, if it may be filled. Return: false: shell_error() has been told
- * why not.
+ * Find the slot that @word names, if it may be filled.
+ * Return: false: shell_error() has been told why not.
  */
 static bool move_commands_find_slot(const char *word, struct cleave_vm_info *info)
 {

@@ -50,8 +50,8 @@ struct move_wants {
 };
 
 /**
- * move_job_take() - take a job of @kind, in which nothing is set up yet. Return: NULL when all
- * jobs are in use
+ * move_job_take() - take a job of @kind, in which nothing is set up yet
+ * Return: NULL when all jobs are in use.
  */
 struct job *move_job_take(enum job_kind kind);
 
@@ -62,7 +62,8 @@ struct job *move_job_new(enum job_kind kind);
 void move_job_drop(struct job *job);
 
 /**
- * move_view() - Return: the place for windows of the job's source (@end 0) or destination (@end 1)
+ * move_view() - choose the place for windows of one end of a job
+ * Return: the place for the job's source (@end 0) or destination (@end 1), for hyper_init().
  */
 u32 move_view(const struct job *job, u32 end);
 
@@ -70,8 +71,8 @@ u32 move_view(const struct job *job, u32 end);
 void move_restart(void);
 
 /**
- * move_id() - Return: a new id for a migration that leaves this machine: even, and never given
- * before
+ * move_id() - make an id for a migration that leaves this machine
+ * Return: an even number that was never given before.
  */
 u64 move_id(void);
 

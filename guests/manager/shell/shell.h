@@ -88,8 +88,8 @@ void shell_progress_end(void);
 bool shell_script(void);
 
 /**
- * shell_interrupted() - Return: true if ^C came since the command began; for commands that take
- * long
+ * shell_interrupted() - was the running command interrupted?
+ * Return: true if ^C came since it began. A command that takes long should ask.
  */
 bool shell_interrupted(void);
 

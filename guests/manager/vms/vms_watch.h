@@ -18,11 +18,12 @@ void vms_init(void);
 void vms_watch(void);
 
 /**
- * vms_over() - Return: true when nothing is left to manage
+ * vms_over() - is nothing left to manage?
+ * Return: true when that is so.
  *
- * That is so when every other partition has run, has ended by itself, and vms_watch() has said so.
- * A partition that is empty or was never started waits for a command, so it does not count as
- * ended.
+ * Nothing is left when every other partition has run, has ended by itself, and vms_watch() has
+ * said so. A partition that is empty or was never started waits for a command, so it does not
+ * count as ended.
  */
 bool vms_over(void);
 

@@ -173,7 +173,7 @@ static void wire_lose(struct wire *w)
 	w->silent = w->time();
 }
 
-void wire_anew(struct wire *w)
+void wire_after_restart(struct wire *w)
 {
 	wire_fill(w);
 	wire_lose(w);
@@ -185,8 +185,8 @@ static uint8_t *wire_kept(struct wire *w)
 }
 
 /*
- * Keep a header, for its payload to follow. Return: false when the two do not fit: such a frame is
- * not kept.
+ * Keep a header, for its payload to follow.
+ * Return: false when the two do not fit: such a frame is not kept.
  */
 static bool wire_keep_header(struct wire *w)
 {

@@ -95,12 +95,13 @@ void wire_init(struct wire *w, const struct migrate_link *port, uint64_t (*time)
 void wire_up(struct wire *w);
 
 /**
- * wire_anew() - after wire_up(): an earlier life of this program may have used the connection
+ * wire_after_restart() - after wire_up(): an earlier life of this program may have used the
+ * connection
  *
  * That life may have ended anywhere. The frame that it had begun to send is filled up, and all
  * that comes is dropped until nothing has come for a second.
  */
-void wire_anew(struct wire *w);
+void wire_after_restart(struct wire *w);
 
 /**
  * wire_serve() - send what is owed; in WIRE_IDLE also look at what has come
@@ -109,8 +110,8 @@ void wire_anew(struct wire *w);
 enum wire_call wire_serve(struct wire *w);
 
 /**
- * wire_crossed() - Return: in WIRE_SOURCE, what the other side began at the same moment, once that
- * is whole
+ * wire_crossed() - did the other side begin something at the same moment?
+ * Return: in WIRE_SOURCE, what the other side began at the same moment, once that is whole.
  */
 enum wire_call wire_crossed(const struct wire *w);
 
@@ -118,8 +119,8 @@ enum wire_call wire_crossed(const struct wire *w);
 void wire_hello(const struct wire *w, struct migrate_hello *hello);
 
 /**
- * wire_require() - read the REQUIRE after the HELLO. Return: true if it could be read; else @line
- * says why not
+ * wire_require() - read the REQUIRE after the HELLO
+ * Return: true if it could be read; else @line says why not.
  */
 bool wire_require(const struct wire *w, struct migrate_machine *machine, struct migrate_line *line);
 

@@ -538,7 +538,7 @@ static void test_anew(void **state)
 	{
 		struct wire *w = begin(piece);
 
-		wire_anew(w);
+		wire_after_restart(w);
 		for (uint32_t i = 0; w->owed_end != 0U; i++)
 			(void)wire_serve(w);
 		assert_int_equal(world.out_end, WIRE_FILL);
