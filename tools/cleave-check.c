@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cleave-check - say what the hypervisor will say about a boot archive, on a person's machine.
+ * cleave-check - say on a person's machine what the hypervisor will say about a boot archive.
  *
  *   cleave-check [--harts 0,1,2] [--memory SIZE] [--tree HOST.dtb] ARCHIVE.cpio
  *   cleave-check --explain
  *
- * It runs the hypervisor's own code over the archive, so it must never have an opinion of its own about what is right.
- * Errors and warnings go to standard error, what each partition gets to standard output.
- * Exit code: 0 all right (warnings allowed), 1 refused, 2 used wrongly.
+ * It runs the hypervisor's own code over the archive, so it must never have an opinion of its own
+ * about what is right. Errors and warnings go to standard error, and what each partition gets goes
+ * to standard output. Exit code: 0 accepted (there may be warnings), 1 refused, 2 used wrongly.
  */
 #include <errno.h>
 #include <libfdt.h>
@@ -37,14 +37,14 @@ struct options {
 	const char *path;
 };
 
-/* What the hypervisor's code says besides errors and warnings of the configuration: what it finds odd in the machine's tree. */
+/* The hypervisor's code also prints what it finds odd in the machine's tree. */
 void printk(const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
 	(void)fputs("warning: ", stderr);
-	/* How important it is stands in a byte in front. */
+	/* A byte before the format may say how important the line is. */
 	(void)vfprintf(stderr, *fmt < ' ' ? fmt + 1 : fmt, ap);
 	(void)fputc('\n', stderr);
 	va_end(ap);
@@ -149,7 +149,7 @@ static bool check_parse_options(int argc, char **argv, struct options *o)
 	return o->path != NULL;
 }
 
-/* The whole file, as the bootloader would put it into memory. */
+/* Read the whole file, as the bootloader would put it into memory. Return: it, or NULL and errno */
 static void *check_read_file(const char *path, u64 *size)
 {
 	FILE *f = fopen(path, "rb");
@@ -171,7 +171,7 @@ static void *check_read_file(const char *path, u64 *size)
 	return data;
 }
 
-/* The machine's PLIC, as its driver finds it; 0: it has none. */
+/* Return: phandle of the machine's PLIC, as its driver finds it; 0: it has none */
 static u32 check_find_plic(const void *tree)
 {
 	static const char *const compatible[] = { "sifive,plic-1.0.0", "riscv,plic0",
@@ -186,7 +186,10 @@ static u32 check_find_plic(const void *tree)
 	return 0;
 }
 
-/* The machine's tree. Its memory counts as such; what of it is free is not known here. Return: it is one */
+/*
+ * Read the machine's tree. It says where memory is, but not what of that is free. Return: false
+ * when it is no device tree, which was said
+ */
 static bool check_take_tree(struct options *o)
 {
 	static struct memmap ram;
@@ -261,7 +264,7 @@ static void check_print_partition(const struct archive *a, const struct config_p
 		return;
 	}
 	with_initrd = p->initrd != NULL && archive_find(a, p->initrd, &initrd) == 0;
-	/* Cannot fail: the same was checked. */
+	/* This cannot fail: the configuration was checked by it. */
 	if (image_place(p, &kernel, with_initrd ? &initrd : NULL, &layout, error) != 0)
 		return;
 	(void)printf("    kernel  %s at 0x%lx, %s\n", p->kernel, layout.kernel,
