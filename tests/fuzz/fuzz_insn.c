@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fuzzing of arch/riscv/decode/insn.c: any instruction and any htinst give an access that makes sense, or an error that has a name.
- * Input: 8 bytes htinst, 4 bytes instruction, 8 bytes data, each as far as it goes.
+ * Fuzzing of arch/riscv/decode/insn.c: any instruction and any htinst give an access that makes
+ * sense, or an error that has a name. Input: 8 bytes htinst, 4 bytes instruction, 8 bytes data,
+ * each as far as it goes.
  */
 #include <stdint.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The ring of events: order, numbers, and that what was overwritten is said to be lost, exactly. */
+/* The ring of events: its order, its numbers, and an exact count of the events that were lost. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@ static void put(struct event_ring *r, u32 n)
 	for (u32 i = 0; i < n; i++) {
 		struct cleave_event ev = { .type = CLEAVE_EVENT_STATE, .vm = 1 };
 
-		/* What the event says is its own number. */
+		/* Each event carries its own number as its argument. */
 		ev.arg = r->posted + 1U;
 		ev.time = 10U * ev.arg;
 		event_ring_put(r, &ev);
@@ -22,7 +22,9 @@ static void put(struct event_ring *r, u32 n)
 	}
 }
 
-/* Read everything behind @seq; Return: events that were read, @lost: how many were said to be lost. */
+/*
+ * Read all events after @seq. Return: how many there were; @lost: how many the ring reported lost.
+ */
 static u64 read_all(const struct event_ring *r, u64 seq, u64 *lost)
 {
 	struct cleave_event ev;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lib/fdt_read.c: cells, numbers, `reg` and `status` of device-tree nodes, well formed and not. The tree
- * lies at the end of its own allocation, so that the sanitiser sees a read behind it.
+ * lib/fdt_read.c: cells, numbers, `reg` and `status` of device-tree nodes, well formed and not. The
+ * tree fills an allocation of its own, so that the sanitiser sees a read after its end.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -222,7 +222,7 @@ static void test_reg_that_is_not_whole(void **state)
 	assert_int_equal(reg.rest, 2);
 }
 
-/* libfdt refuses 0 address cells and more than 4 cells; and the root has no parent. */
+/* libfdt refuses 0 address cells and more than 4 cells. The root has no parent. */
 static void test_reg_of_a_bus_whose_cells_make_no_sense(void **state)
 {
 	struct fdt_reg reg;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lib/format.c: str_format() writes what the C library's vsnprintf() writes, for every conversion it
- * knows, and never outside its buffer; str_append() can be called again and again.
+ * lib/format.c: for every conversion that it knows, str_format() writes what the C library's
+ * vsnprintf() writes, and never outside its buffer. str_append() can be called again and again.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,10 +18,10 @@
 
 #define BUFFER 128U
 
-/* Formats known only at run time: the compiler cannot check them, and need not warn of the odd ones. */
+/* The formats are known only at run time, so the compiler does not warn about the odd ones. */
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 
-/* Both functions with the same arguments, at each size from 0 up to more than enough */
+/* Call both functions with the same arguments, at each size from 0 up to more than enough. */
 static void same_as_libc(const char *fmt, ...)
 {
 	for (size_t size = 0; size <= BUFFER; size++) {
@@ -121,7 +121,7 @@ static void print_without_format(const char *want, const char *fmt, ...)
 	assert_string_equal(buf, want);
 }
 
-/* A mistake in a format is shown, not hidden, and never reads arguments that are not there. */
+/* A mistake in a format is shown, and never reads an argument that is not there. */
 static void mistakes(void **state)
 {
 	(void)state;
@@ -131,7 +131,7 @@ static void mistakes(void **state)
 	print_without_format("cut ", "cut %08l");
 }
 
-/* What does not fit is cut, and the length that comes back can always go into the next call. */
+/* What does not fit is cut, and the returned length can always be passed to the next call. */
 static void appends(void **state)
 {
 	char buf[8] = "xxxxxxx";

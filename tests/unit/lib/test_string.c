@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lib/string.c, which is the hypervisor's C library, does what the host's C library does: every alignment, every overlap.
+ * lib/string.c, the C library of a hart, does what the host's C library does, at every alignment
+ * and with every overlap.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +15,7 @@
 #include <cleave/string.h>
 #include <cleave/types.h>
 
-/* The functions under test, under names of their own */
+/* The functions under test, with names of their own */
 #define memchr	our_memchr
 #define memcmp	our_memcmp
 #define memcpy	our_memcpy
@@ -41,7 +42,7 @@
 #undef strrchr
 #undef strtoul
 
-#define SPAN 256U /* longer than a block of eight words by enough to see head, blocks and tail */
+#define SPAN 256U /* long enough for a head, blocks of eight words and a tail */
 
 static void fill(u8 *p, size_t n)
 {

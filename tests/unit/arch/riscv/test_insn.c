@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Instruction decoding for device emulation (arch/riscv/decode/insn.c): encodings that an assembler made, every 16-bit value and
- * random 32-bit values against a table of masks and matches, transformed instructions, and values of loads and stores.
+ * Instruction decoding for device emulation (arch/riscv/decode/insn.c). The tests decode encodings
+ * that an assembler made, compare every 16-bit value and random 32-bit values with a table of masks
+ * and matches, and check transformed instructions and the values of loads and stores.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -100,7 +101,7 @@ static void decodes_what_an_assembler_makes(void **state)
 		assert_same(&a, &good[i].want, good[i].text);
 		assert_int_equal(insn_length((u16)good[i].insn), good[i].want.length);
 		if (a.length == INSN_LENGTH_SHORT) {
-			/* What follows a compressed instruction in memory changes nothing. */
+			/* The bytes after a compressed instruction change nothing. */
 			assert_int_equal(insn_decode(good[i].insn | 0xdead0000U, &a), CLV_OK);
 			assert_same(&a, &good[i].want, good[i].text);
 		}
@@ -120,7 +121,7 @@ static void refuses_and_names_the_rest(void **state)
 	}
 }
 
-/* The instructions once more, as masks and matches over the whole encoding: a second opinion */
+/* A second opinion: the instructions as masks and matches over the whole encoding */
 static const struct {
 	u32 mask;
 	u32 match;
@@ -218,10 +219,10 @@ static void decodes_transformed_instructions(void **state)
 	assert_int_equal(insn_decode_htinst(0x00a02023, &a, &offset), CLV_OK);
 	assert_same(&a, &(struct insn_access){ 4, 10, 4, true, false }, "sw");
 	assert_int_equal(offset, 0);
-	/* the same from c.sw: bit 1 is clear */
+	/* the same access, but from a c.sw: bit 1 is clear */
 	assert_int_equal(insn_decode_htinst(0x00a02021, &a, &offset), CLV_OK);
 	assert_same(&a, &(struct insn_access){ 4, 10, 2, true, false }, "c.sw");
-	/* ld s1, the second part of a misaligned one: rs1 holds the distance */
+	/* the second part of a misaligned ld s1: rs1 holds the distance */
 	assert_int_equal(insn_decode_htinst(0x0002b483, &a, &offset), CLV_OK);
 	assert_same(&a, &(struct insn_access){ 8, 9, 4, false, true }, "ld");
 	assert_int_equal(offset, 5);
@@ -237,7 +238,7 @@ static void leaves_other_htinst_to_the_code(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		assert_int_equal(insn_decode_htinst(others[i], &a, &offset), CLV_ERR_NOTFOUND);
-	/* amoadd.w: a transformed instruction, but not one that is emulated */
+	/* amoadd.w is a transformed instruction, but not one that is emulated. */
 	assert_int_equal(insn_decode_htinst(0x00b0252f, &a, &offset), CLV_ERR_UNSUPPORTED);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The ISA string that guests get: only what every hart names, only what Cleave can give, in whatever form firmware says it.
+ * The ISA string that guests get holds what every hart names and Cleave can give, and nothing else.
+ * The firmware may write its own strings in several forms.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -81,7 +82,7 @@ static void never_given(void **state)
 		   ALL, "rv64i");
 }
 
-/* What a device tree says counts only where trying has shown it. */
+/* An extension that can be tried counts only if trying has found it. */
 static void only_what_was_found(void **state)
 {
 	const char *all = "rv64imafdcv_zicbom_zicboz_zfh_zve64x_sstc_svade_svinval_svnapot_svpbmt";
@@ -105,7 +106,7 @@ static void lists(void **state)
 	assert_true(isa.h);
 }
 
-/* A property may end without a NUL: nothing behind its last byte may be read (the sanitiser watches). */
+/* A property may end without a NUL. The sanitiser sees a read after its last byte. */
 static void cut_list(void **state)
 {
 	char *list = malloc(7);
@@ -158,7 +159,7 @@ static void small_buffer(void **state)
 	}
 }
 
-/* A device tree that names everything there is: what guests are told of it is cut nowhere. */
+/* The string is not cut even if the device tree names every extension that there is. */
 static void everything_fits(void **state)
 {
 	struct isa isa;
