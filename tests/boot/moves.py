@@ -338,7 +338,7 @@ def arrived(place):
     if not report.ok:
         manage.machine.fail(
             f"the source gave the guest away, and the destination says: {report.verdict}")
-    slots = [re.search(r'comes to slot \d+ "(\S+)"', line) for line in report.lines]
+    slots = [re.search(r'into slot \d+ "(\S+)"', line) for line in report.lines]
     return Place(manage, [found[1] for found in slots if found][-1])
 
 
