@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fuzzing of the boot archive: any bytes are read or refused in one line, nothing outside of them is touched, and what is
- * accepted goes the whole way to a guest's device tree. Input: a cpio file.
+ * Fuzzing of the boot archive.
+ *
+ * Any bytes are read, or refused in one line, and nothing outside of them is touched. An archive
+ * that is accepted goes the whole way to a guest's device tree. Input: a cpio file.
  */
 #include <stdint.h>
 #include <stdlib.h>

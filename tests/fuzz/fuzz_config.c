@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fuzzing of the configuration: any bytes as cleave.dtb are read or refused in whole lines; what is accepted can be laid out
- * and given a device tree, with the devices of a small machine. Input: a flattened device tree.
+ * Fuzzing of the configuration.
+ *
+ * Any bytes as cleave.dtb are read, or refused in whole lines. A configuration that is accepted can
+ * be laid out and given a device tree, with the devices of a small machine. Input: a flattened
+ * device tree.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -40,7 +43,10 @@ static void node(struct tree_build *t, const char *name, u32 base, u32 size, u32
 	tree_close(t);
 }
 
-/* What "devices" can name: /s/p (the PLIC), /s/u (the console), /s/a to /s/d. Two of them share a page, two an interrupt. */
+/*
+ * What "devices" can name: /s/p (the PLIC), /s/u (the console), /s/a to /s/d. Two of them share a
+ * page, two an interrupt.
+ */
 static void make_machine(void)
 {
 	static struct tree_build t;

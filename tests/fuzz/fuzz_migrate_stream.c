@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fuzzing of the migration engines: whatever comes over the link, nothing is read or written out of bounds, no engine
- * spins, a guest that was not handed over is whole where it was, and a slot that did not get one is empty.
+ * Fuzzing of the migration engines.
+ *
+ * Whatever comes over the link, an engine reads and writes nothing out of bounds and does not spin.
+ * A guest that was not handed over is whole where it was, and a slot that received none is empty.
  *
  * Input: a byte that says to whom and how, then the stream.
  *   bit 0: 0 = to the destination, 1 = answers to the source
- *   bit 1: 0 = raw bytes, 1 = records (type u16, version u8, flags u8, length u16, payload) to which the harness adds right
- *          checksums and numbers; what a stranger cannot guess (ids, digests) it fills in, so that the way to the end is open
+ *   bit 1: 0 = raw bytes, 1 = records (type u16, version u8, flags u8, length u16, payload). To
+ *          records the harness adds the right checksums and numbers, and fills in what a stranger
+ *          cannot guess (ids, digests), so that the way to the end is open
  *   bit 2: the destination takes 0 = a live migration, 1 = a checkpoint, whose sender hears nothing
  */
 #include <stdint.h>
@@ -100,7 +103,10 @@ static int64_t fuzz_recv(void *ctx, void *bytes, size_t size)
 	size_t n;
 
 	(void)ctx;
-	/* A record comes when the one before it was dealt with: what is filled in depends on that. */
+	/*
+	 * A record comes when the engine has dealt with the one before it: what the harness fills
+	 * in depends on that.
+	 */
 	if (raw_at == raw_size && records != NULL) {
 		if (to->head != to->tail)
 			return 0;

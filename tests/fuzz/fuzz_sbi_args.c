@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fuzzing of core/guest/args/sbi_args.c: any arguments of an SBI call give an answer that a slow look at each hart, and a look at the ends of a
- * range, agrees with. Input: eight 64-bit words, as far as they go.
+ * Fuzzing of core/guest/args/sbi_args.c.
+ *
+ * Any arguments of an SBI call give the answer that a slow look at each hart and at the ends of a
+ * range gives. Input: eight 64-bit words. A short input is filled up with zeros.
  */
 #include <stdint.h>
 #include <string.h>
@@ -57,7 +59,10 @@ static bool in_one(const struct config_memory *m, u64 addr)
 	return addr >= m->gpa && addr - m->gpa < m->size;
 }
 
-/* Two neighbours and one apart: of a range that is accepted, first, last and every edge between must be memory. */
+/*
+ * Two neighbours and one apart. Of a range that is accepted, its first and last byte and every edge
+ * between them must be memory.
+ */
 static void check_memory(u64 at, u64 gap, u64 addr, u64 len)
 {
 	const u64 base = ALIGN_DOWN(at % BIT64(56), PAGE_SIZE) + PAGE_SIZE;

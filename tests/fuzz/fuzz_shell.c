@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fuzzing of the manager's shell and line editor: whatever is typed, in whatever pieces, and whatever is said meanwhile.
+ * Fuzzing of the manager's shell and line editor: any keys, in any pieces, and messages meanwhile.
  *
- * What must hold: the line is printable ASCII, whole, and the cursor is in it and in the window that is shown; a terminal gets printable
- * characters and the few sequences that stay on the row; a command says in a line how it ended before the next one runs.
+ * The line must be whole and printable ASCII, with the cursor in it and in the window that is
+ * shown. A terminal gets printable characters and the few sequences that stay on the row. A command
+ * says in a line how it ended before the next one runs.
  *
- * Input: the first byte's bit 0 chooses script mode, then keys; 0xfe ends a piece, 0xff says a line and moves a job on.
+ * Input: bit 0 of the first byte chooses script mode. Keys follow: 0xfe ends a piece; 0xff prints a
+ * message and moves a job on.
  */
 #include <stdint.h>
 #include <string.h>

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fuzzing of core/state*.c: whatever records are set, in whatever order, a refusal changes nothing, and an acceptance leaves a VM that
- * can be and that reads back as records which another slot takes. Input: a byte that chooses the machine (bit 0: V and F/D, bits 1 and 2: vCPUs), then
- * records one behind the other: a head and as many bytes as it says, as far as they go.
+ * Fuzzing of core/state/.
+ *
+ * Any records may be set in any order: a refusal changes nothing, and what is accepted leaves a VM
+ * that can exist and that reads back as records which another slot takes.
+ *
+ * Input: a byte that chooses the machine (bit 0: V and F/D, bits 1 and 2: vCPUs), then records one
+ * after the other: a head, and as many bytes as it says. The last one may be cut off.
  */
 #include <stdint.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 /*
  * Builders for tests: cpio archives and configuration trees, right ones and wrong ones.
  *
- * They write what they are told without checking it: that is what the code under test is there for. They abort when their own
- * buffer is too small, which is a defect of the test.
+ * They write what they are told and do not check it: the code under test is there for that. They
+ * abort when their own buffer is too small, which is a defect of the test.
  */
 #ifndef TESTS_UNIT_BOOT_BUILD_H
 #define TESTS_UNIT_BOOT_BUILD_H
@@ -47,7 +47,10 @@ struct tree_prop {
 	u32 len;
 };
 
-/* Text and cells as property values: PROP_STR("kernel", "Image"), PROP_CELLS("cpus", 2), PROP_FLAG("manager"). */
+/*
+ * Text and cells as property values: PROP_STR("kernel", "Image"), PROP_CELLS("cpus", 2),
+ * PROP_FLAG("manager").
+ */
 #define PROP_STR(n, s) { (n), (s), (u32)sizeof(s) }
 #define PROP_FLAG(n)   { (n), NULL, 0 }
 #define PROP_CELLS(n, ...)                   \
