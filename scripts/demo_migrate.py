@@ -206,10 +206,8 @@ def as_lines(folder):
     for line in wrong:
         print(f"demo: FAILED: {line}")
     if not wrong:
-        print(
-            f"demo: Linux moved, every page compared; it counted to {left[-1]} on the left and "
-            f"from {right[0]} on the right"
-        )
+        print(f"demo: Linux moved, every page compared; it counted to {left[-1]} on the left and "
+              f"from {right[0]} on the right")
     return 1 if wrong else 0
 
 
@@ -271,10 +269,8 @@ def pack(folder, version):
              "initrd.gz": os.path.join(OUT, "linux", "initrd.gz")}
     for path in [*files.values(), *guest.values()]:
         if not os.path.exists(path):
-            sys.exit(
-                f"demo: {os.path.relpath(path, TOP)} is not here: 'make setup' downloads, 'make' "
-                f"builds"
-            )
+            sys.exit(f"demo: {os.path.relpath(path, TOP)} is not here: 'make setup' downloads, "
+                     f"'make' builds")
     for side in PLAY:
         names = {**files, **guest} if side == "left" else files
         subprocess.run([

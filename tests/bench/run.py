@@ -112,10 +112,8 @@ def print_table(found):
             continue
         fences = by_name.get(r["name"] + ": fences", {}).get("value", "")
         ipis = by_name.get(r["name"] + ": IPIs", {}).get("value", "")
-        print(
-            f"{r['name']:<50} {r['value']:>14,} {r['peer']:>12,}  {r['unit']:<13} {fences:>7} "
-            f"{ipis:>5}"
-        )
+        print(f"{r['name']:<50} {r['value']:>14,} {r['peer']:>12,}  {r['unit']:<13} {fences:>7} "
+              f"{ipis:>5}")
         if r["value"] >= r["peer"]:
             over.append(r["name"])
     return over
@@ -150,10 +148,8 @@ def main():
         json.dump(found, f, indent=1)
         f.write("\n")
     over = print_table(found)
-    print(
-        f"written to {os.path.relpath(path)}; two runs gave the same counts (but for those of a "
-        f"moved guest)"
-    )
+    print(f"written to {os.path.relpath(path)}; two runs gave the same counts (but for those of a "
+          f"moved guest)")
     if over:
         sys.exit("bench: not under the figure to beat: " + "; ".join(over))
 

@@ -265,9 +265,8 @@ class Machine:
 
     def fail(self, what):
         tail = "\n".join("    " + line for line in self.screen.lines[-25:] + [self.screen.open])
-        raise Failed(
-            f"{what}\n  the console's last lines:\n{tail}\n  the whole console: {self.log_path}\n"
-            f"  QEMU says: {self.complaints() or 'nothing'}")
+        raise Failed(f"{what}\n  the console's last lines:\n{tail}\n  the whole console: "
+                     f"{self.log_path}\n  QEMU says: {self.complaints() or 'nothing'}")
 
     def complaints(self):
         """What QEMU itself has said."""

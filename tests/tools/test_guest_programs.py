@@ -61,8 +61,8 @@ def test_launcher_makes_a_link():
     done = subprocess.run(
         [os.path.join(TOP, "scripts/qemu.py"), "--link", "cleave.peer=null", "--", "-S"],
         capture_output=True, text=True, check=True)
-    assert done.stdout.rstrip().endswith(
-        "-chardev null,id=link0 -device virtserialport,chardev=link0,name=cleave.peer -S")
+    assert done.stdout.rstrip().endswith("-chardev null,id=link0 -device "
+                                         "virtserialport,chardev=link0,name=cleave.peer -S")
 
 
 def test_launcher_refuses_a_link_without_a_name():

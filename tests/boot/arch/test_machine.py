@@ -232,18 +232,13 @@ def test_boot_arguments_that_nobody_knows(boot):
     m = boot([state()], STATE, smp=1,
              append="quiet cleave.eager_page_splt=on cleave.log=7 cleave.focus "
              "cleave.eager_page_split=maybe")
-    m.wait(
-        r"^cleave\| boot argument cleave.eager_page_splt: unknown, perhaps "
-        r"cleave.eager_page_split was meant; known: "
-    )
+    m.wait(r"^cleave\| boot argument cleave.eager_page_splt: unknown, perhaps "
+           r"cleave.eager_page_split was meant; known: ")
     m.wait(r"^cleave\| boot argument cleave.focus: it needs a value")
-    m.wait(
-        r'^cleave\| boot argument cleave.eager_page_split: "maybe" is not known; allowed: off, on; '
-        r'the default is used: on$')
-    m.wait(
-        r'^cleave\| boot argument cleave.log: "7" is not known; allowed: error, warning, info, '
-        r'debug or 0 to 3'
-    )
+    m.wait(r'^cleave\| boot argument cleave.eager_page_split: "maybe" is not known; allowed: off, '
+           r'on; the default is used: on$')
+    m.wait(r'^cleave\| boot argument cleave.log: "7" is not known; allowed: error, warning, info, '
+           r'debug or 0 to 3')
     assert m.payload_result("p") > 0
 
 
@@ -277,10 +272,8 @@ def test_an_initrd_around_what_the_firmware_protects(boot, tmp_path):
     m = boot(argv=command(
         smp=1, extra=("-dtb", blob, "-bios", trampoline(tmp_path / "jump.bin", firmware), "-device",
                       f"loader,file={qemus_firmware()},addr={firmware:#x},force-raw=on")))
-    m.wait(
-        rf"^cleave\| boot archive: the memory at {start:#x} to {end:#x}, or a part of it, cannot "
-        rf"be read: not used"
-    )
+    m.wait(rf"^cleave\| boot archive: the memory at {start:#x} to {end:#x}, or a part of it, "
+           rf"cannot be read: not used")
     m.wait(r"^cleave\| no boot archive: pass one as the initrd")
     m.wait_end(SHORT)
 
@@ -408,8 +401,8 @@ def test_more_memory_than_sv39_reaches(boot, tmp_path, cpu, words):
     m = boot([state()], STATE, smp=1, mem="300G", cpu=cpu, machine="memory-backend=ram",
              extra=("-object", backend))
     if cpu:
-        m.wait(
-            r"^cleave\| memory above 0x3e80000000 is not used: this hart's sv39 reaches no further")
+        m.wait(r"^cleave\| memory above 0x3e80000000 is not used: this hart's sv39 reaches no "
+               r"further")
     m.wait(r"^cleave\| memory: hypervisor .*" + words)
     assert m.payload_result("p") > 0
 

@@ -139,10 +139,8 @@ def test_unknown_property_is_a_warning(boot, tmp_path):
     """It names the nearest that is known, and the partition runs."""
     source = config(partition("p", bootargs="mode=device", more='gstage-mod = "sv39x4"'))
     m = boot(archive=archive_of(tmp_path, newc(good(source))), smp=1)
-    m.wait(
-        r'^cleave\| warning: /partitions/p: gstage-mod: unknown property, ignored; did you mean '
-        r'"gstage-mode"\?$'
-    )
+    m.wait(r'^cleave\| warning: /partitions/p: gstage-mod: unknown property, ignored; did you mean '
+           r'"gstage-mode"\?$')
     m.payload_result("p")
     assert m.wait_end() == 0
 

@@ -111,16 +111,12 @@ def test_focus_from_the_boot_arguments(boot):
     m = boot(partitions, files, smp=2, append="cleave.focus=two")
     m.wait(r'^cleave\| input goes to partition 1 "two"')
     m = boot(partitions, files, smp=2, append="cleave.focus=three")
-    m.wait(
-        r'^cleave\| boot argument cleave.focus: there is no partition "three"; there are: 0 '
-        r'"one", 1 "two"$'
-    )
+    m.wait(r'^cleave\| boot argument cleave.focus: there is no partition "three"; there are: 0 '
+           r'"one", 1 "two"$')
     m.wait(r'^cleave\| input goes to partition 0 "one"')
     m = boot(partitions, files, smp=2, append="cleave.focus=twx")
-    m.wait(
-        r'^cleave\| boot argument cleave.focus: there is no partition "twx", perhaps "two" was '
-        r'meant; there are: '
-    )
+    m.wait(r'^cleave\| boot argument cleave.focus: there is no partition "twx", perhaps "two" was '
+           r'meant; there are: ')
     m.wait(r'^cleave\| input goes to partition 0 "one"')
 
 

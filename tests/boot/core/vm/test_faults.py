@@ -19,8 +19,8 @@ def test_restart_after_a_fault(boot, mode):
     m.wait(r'^cleave\| partition "faulty": .*store')
     m.wait(r'^cleave\| partition "faulty": restarting it \(1 of (\d+)')
     m.wait(r"^faulty\| now: store-nowhere")
-    m.wait(
-        r'^cleave\| partition "faulty": restarted \d+ times within \d+ seconds: it stays stopped')
+    m.wait(r'^cleave\| partition "faulty": restarted \d+ times within \d+ seconds: it stays '
+           r'stopped')
     runs = m.lines("faulty").count("now: store-nowhere")
     restarts = len([line for line in m.lines("cleave") if "restarting it" in line])
     assert runs == restarts + 1 > 2

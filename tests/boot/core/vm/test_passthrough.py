@@ -24,10 +24,8 @@ def test_registers_and_interrupts(boot, hart):
     m = boot(
         [partition("clock", bootargs="irq=11", more=f"{devices(RTC)}; cpu-affinity = <{hart}>")],
         files("payload.bin"), smp=2)
-    m.wait(
-        r"^cleave\| warning: /partitions/clock: devices: a device that it drives can reach all "
-        r"memory of the machine"
-    )
+    m.wait(r"^cleave\| warning: /partitions/clock: devices: a device that it drives can reach all "
+           r"memory of the machine")
     m.wait(rf'^cleave\| partition 0 "clock": device {RTC}: registers 0x101000-0x101fff, '
            r"interrupt 11, the guest's interrupt 11$")
     assert m.payload_result("clock") == 11
@@ -74,8 +72,7 @@ def test_no_code_is_fetched_from_it(boot):
     """Registers are no code; the report says what the partition has, the device too."""
     m = boot([partition("clock", bootargs="touch=fetch", more=devices(RTC))], files("payload.bin"),
              smp=1)
-    line = m.wait(
-        r'^cleave\| partition "clock": vCPU 0: fetch outside its memory at 0x101000, .*')[0]
+    line = m.wait(r'^cleave\| partition "clock": vCPU 0: fetch outside its memory at 0x101000, .*')[0]
     assert line.endswith(", rtc@101000 0x101000-0x101fff")
     m.wait_end()
 
@@ -94,15 +91,11 @@ def test_direct_map(boot, base):
         partition("direct", memory=((base, 16 << 20),), bootargs="irq=11 dma",
                   more=f"{devices(RTC, FW_CFG)}; direct-map")
     ], files("payload.bin", "state.bin"), smp=2, mem="4G")
-    m.wait(
-        r"^cleave\| warning: /partitions/direct: direct-map: a device that it drives can reach "
-        r"all memory"
-    )
+    m.wait(r"^cleave\| warning: /partitions/direct: direct-map: a device that it drives can reach "
+           r"all memory")
     m.wait(r'^cleave\| partition 0 "large": .* in leaves of 1 GiB: 2, 2 MiB: 32, 4 KiB: 0;')
-    m.wait(
-        rf'^cleave\| partition 2 "direct": .* at {base:#x} in leaves of 1 GiB: 0, 2 MiB: 8, 4 '
-        rf'KiB: 0;'
-    )
+    m.wait(rf'^cleave\| partition 2 "direct": .* at {base:#x} in leaves of 1 GiB: 0, 2 MiB: 8, 4 '
+           rf'KiB: 0;')
     m.wait_all(*(rf"^{name}\| done: [1-9]\d* passed, 0 failed"
                  for name in ("large", "same", "direct")))
     assert "ok a device writes where the guest's buffer is" in m.lines("direct")
@@ -128,9 +121,7 @@ def test_linux(boot, linux):
 # --- refused -------------------------------------------------------------------------------------
 
 REFUSED = {
-    "no-node": (devices(
-        "/soc/rtc@102000"
-    ), r'devices: there is no node "/soc/rtc@102000" in this machine\'s device tree; "/soc" '
+    "no-node": (devices("/soc/rtc@102000"), r'devices: there is no node "/soc/rtc@102000" in this machine\'s device tree; "/soc" '
        r'holds rtc@101000, '
                 ),
     "console": (devices("/soc/serial@10000000"),
@@ -215,10 +206,8 @@ def test_pause_reset_destroy(boot):
 
     # What its device writes would be in no log.
     m.sendline("log start clock")
-    m.wait(
-        rf'^manager\| error: partition 0 "clock" has the passed-through device {RTC}: no log '
-        rf'sees what a device writes$'
-    )
+    m.wait(rf'^manager\| error: partition 0 "clock" has the passed-through device {RTC}: no log '
+           rf'sees what a device writes$')
 
     command(m, "reset clock", r"^clock\| the device was used before", r"^clock\| alarm 5$")
 

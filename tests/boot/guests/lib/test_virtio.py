@@ -198,9 +198,8 @@ def test_legacy_device_is_refused(boot, ports):
         partition("link", memory=((0x90000000, 16 << 20),),
                   more=f'direct-map; devices = "{qemu.LINK_NODE}"')
     ], {"payload.bin": guest("virtio")}, smp=2, mem="2G", extra=extra)
-    m.wait(
-        r"^link\| virtio device at 0x10001000: virtio-mmio version 1; allowed: 2 \(QEMU: -global "
-        r"virtio-mmio.force-legacy=false\)")
+    m.wait(r"^link\| virtio device at 0x10001000: virtio-mmio version 1; allowed: 2 \(QEMU: "
+           r"-global virtio-mmio.force-legacy=false\)")
     m.wait(r"^link\| there is no link")
     assert m.wait_end() == 0
 

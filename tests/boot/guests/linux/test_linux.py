@@ -36,8 +36,8 @@ def power_off(m, name="linux"):
 @pytest.mark.parametrize("cpus", [1, 2, 4])
 def test_shell_and_power_off(boot, linux, cpus, mode):
     m = boot([linux_partition(cpus=cpus, mode=mode)], linux(), smp=4)
-    m.wait(
-        rf'^cleave\| partition 0 "linux": {cpus} vCPU.*{dict(zip(MODES, (3, 4, 5)))[mode]}-level')
+    m.wait(rf'^cleave\| partition 0 "linux": {cpus} '
+           rf'vCPU.*{dict(zip(MODES, (3, 4, 5)))[mode]}-level')
     to_a_shell(m, cpus, version="6.12")
     power_off(m)
     assert m.wait_end() == 0

@@ -60,8 +60,8 @@ def finds_what_is_wrong(m):
         "-n 1);"
         " printf x | dd of=/proc/$p/mem bs=1 seek=$((0x$a + 8192)) conv=notrunc; cleave-load check",
         "linux")
-    wrong = re.compile(
-        r"cleave-load: writer FAIL writer: page 2 at gpa 0x[0-9a-f]{8} is torn or changed: word 0 ")
+    wrong = re.compile(r"cleave-load: writer FAIL writer: page 2 at gpa 0x[0-9a-f]{8} is torn or "
+                       r"changed: word 0 ")
     assert [s for s in said if wrong.match(s)], said
 
 

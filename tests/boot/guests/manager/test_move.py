@@ -199,8 +199,7 @@ def test_another_manager_destroys(boot, victim):
     Manager(m, "rival").try_run(f"destroy {victim}")
     man.jobs_from = job
     verdict = man.over().verdict
-    assert verdict.startswith(
-        "failed: migrate work: ") and "not in a state that allows it (error -10)" in verdict
+    assert verdict.startswith("failed: migrate work: ") and "not in a state that allows it (error -10)" in verdict
     states(man, work="empty" if victim == "work" else "running", spare="empty")
     assert man.run("jobs") == []
     assert man.migrate("other", "spare", "--verify", *FEW).ok
@@ -399,8 +398,8 @@ def test_doubt_over_a_restart(boot, proxy, arrives):
     assert not [line for line in a.lines("work") if "FAIL" in line]
     if arrives:
         assert verdict.startswith("done: migrate work to peer"), verdict
-        man_b.tells(
-            r"peer: it asked about migration 0x[0-9a-f]+ and was told that its guest is here")
+        man_b.tells(r"peer: it asked about migration 0x[0-9a-f]+ and was told that its guest is "
+                    r"here")
         states(man_a, work="empty", back="empty")
         states(man_b, there="running")
         alive(b, "there")
@@ -450,8 +449,8 @@ def test_decide_here(boot, proxy):
     proxy.let_in.set()
     man_a.tells(r"work: the destination does not know of this migration; asking the peer")
     since = man_a.jobs_from
-    man_b.tells(
-        r"peer: it asked about migration 0x[0-9a-f]+ and was told that it is not known here")
+    man_b.tells(r"peer: it asked about migration 0x[0-9a-f]+ and was told that it is not known "
+                r"here")
     states(man_b, there="empty")
     for words, why in (("work", "usage"), ("work there", "usage"), ("nobody here", "no partition"),
                        ("back here", 'partition 2 "back" is not in doubt'),
