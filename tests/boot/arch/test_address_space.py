@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The hypervisor's own address space: where it is loaded, what it maps, and how its traps are reported."""
+
+import os
+import re
+
+import pytest
+
+from board import AT_OTHER, AT_USUAL, RAM, elsewhere
+from gdbstub import PC, SP, GdbStub, symbol
+from machine import OUT, SHORT, Failed
+from payloads import STATE, state
+
+ELF = os.path.join(OUT, "cleave.elf")
+
+
+def test_an_address_that_is_not_aligned(boot, tmp_path):
+    m = boot(argv=elsewhere(tmp_path, AT_OTHER + 0x1000, smp=1))
+    m.wait(r"was not loaded to a 2 MiB-aligned address")
+    m.wait_end()
+
+
+@pytest.fixture
+def stopped(boot, tmp_path):
+    """stopped(**kwargs): a machine that stands in the hypervisor, at a guest's call. Return: it and its gdb stub."""
+    stubs = []
+
+    def start(**kwargs):
+        path = str(tmp_path / "gdb")
+        extra = ("-gdb", f"unix:{path},server=on,wait=off")
+        m = boot([state(bootargs="rounds=1000000")], STATE, smp=1, extra=extra, **kwargs)
+        m.wait(r"^cleave\| boot took")
+        stubs.append(GdbStub(path))
+        stubs[-1].run_to(symbol(ELF, "guest_on_ecall"))
+        return m, stubs[-1]
+
+    yield start
+    for stub in stubs:
+        stub.close()
+
+
+def mappings(stub):
+    """[(first address, behind the last, HPA, attributes)] of the hart's page tables, as QEMU walks them."""
+    found = []
+    for line in stub.monitor("info mem").splitlines():
+        words = line.split()
+        if len(words) == 4 and re.fullmatch("[0-9a-f]{16}", words[0]):
+            start, hpa, size = (int(w, 16) for w in words[:3])
+            found.append((start, start + size, hpa, words[3]))
+    return found
+
+
+def attributes(maps, address):
+    return "".join(a for start, end, _, a in maps if start <= address < end)
+
+
+def test_address_space(stopped):
+    """W^X, nothing in the lower half, unmapped pages around the stacks, no second way to text, firmware left out."""
+    _, stub = stopped()
+    maps = mappings(stub)
+    image, text_end, rodata_end, bottom, top, trap_bottom, end = (symbol(
+        ELF, s) for s in ("image_start", "image_text_end", "image_rodata_end", "boot_stack_bottom",
+                          "boot_stack_top", "boot_trap_stack_bottom", "image_end"))
+    assert len(maps) > 5
+    assert all(start >= 1 << 63 for start, _, _, _ in maps)
+    assert not [m for m in maps if "w" in m[3] and "x" in m[3]]
+    assert [m[0] for m in maps if "x" in m[3]] == [image]
+    assert attributes(maps, image).startswith("r-x")
+    assert attributes(maps, text_end).startswith("r--")
+    assert attributes(maps, rodata_end).startswith("rw-")
+    for guard in (bottom - 1, top, trap_bottom - 1):
+        assert attributes(maps, guard) == ""
+    assert attributes(maps, bottom).startswith("rw-") and attributes(maps,
+                                                                     top - 1).startswith("rw-")
+    # The image is mapped once, and what OpenSBI reserves (512 KiB from the start of RAM) not at all.
+    for start, behind, hpa, _ in maps:
+        if start != image and start < image:
+            assert hpa + (behind - start) <= AT_USUAL or hpa >= AT_USUAL + (end - image)
+        assert not hpa <= RAM < hpa + (behind - start)
+
+
+def test_a_hypervisor_bug_is_reported(stopped):
+    """A jump to address 0 ends in a report with all registers, and the machine is off."""
+    m, stub = stopped()
+    stub.set(PC, 0)
+    stub.go()
+    with pytest.raises(Failed, match=r"hypervisor bug on hart 0: instruction page fault"):
+        m.wait("never")
+    report = "\n".join(m.lines("cleave"))
+    assert re.search(r"sepc 0{16} scause c stval 0{16}", report)
+    assert re.search(r"t6  [0-9a-f]{16}", report)
+    assert "the machine is shut down" in report
+    m.wait_end(SHORT)
+
+
+def test_a_stack_that_overflows_is_reported(stopped):
+    """With sp at the stack's lowest byte, the next call's store hits the unmapped page; the report has its own stack."""
+    m, stub = stopped()
+    stub.set(SP, symbol(ELF, "boot_stack_bottom"))
+    stub.go()
+    with pytest.raises(
+            Failed,
+            match=r"hypervisor bug on hart 0: store page fault, with sp outside the hart's stack"):
+        m.wait("never")
+    assert "the machine is shut down" in "\n".join(m.lines("cleave"))
+    m.wait_end(SHORT)
+
+
+@pytest.mark.parametrize("cpu, words", [
+    ("", r"own tables sv48$"),
+    ("sv48=off,sv57=off", r"own tables sv39$"),
+])
+def test_more_memory_than_sv39_reaches(boot, tmp_path, cpu, words):
+    """300 GiB, in a file with holes: mapped by Sv48, or cut to what Sv39 reaches, with a line."""
+    backend = f"memory-backend-file,id=ram,size=300G,mem-path={tmp_path / 'ram'},share=on"
+    m = boot([state()], STATE, smp=1, mem="300G", cpu=cpu, machine="memory-backend=ram",
+             extra=("-object", backend))
+    if cpu:
+        m.wait(r"^cleave\| memory above 0x3e80000000 is not used: this hart's sv39 reaches no "
+               r"further")
+    m.wait(r"^cleave\| memory: hypervisor .*" + words)
+    assert m.payload_result("p") > 0
