@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The hypervisor's own address space: where it is loaded, what it maps, and how its traps are reported."""
+"""The hypervisor's own address space: its place, its mappings, and the report of its own traps."""
 
 import os
 import re
@@ -22,7 +22,10 @@ def test_an_address_that_is_not_aligned(boot, tmp_path):
 
 @pytest.fixture
 def stopped(boot, tmp_path):
-    """stopped(**kwargs): a machine that stands in the hypervisor, at a guest's call. Return: it and its gdb stub."""
+    """stopped(**kwargs): a machine that has stopped in the hypervisor, at a guest's call.
+
+    Return: the machine and its gdb stub.
+    """
     stubs = []
 
     def start(**kwargs):
@@ -40,7 +43,7 @@ def stopped(boot, tmp_path):
 
 
 def mappings(stub):
-    """[(first address, behind the last, HPA, attributes)] of the hart's page tables, as QEMU walks them."""
+    """[(start, end, HPA, attributes)] of the hart's page tables, as QEMU walks them."""
     found = []
     for line in stub.monitor("info mem").splitlines():
         words = line.split()
@@ -55,12 +58,15 @@ def attributes(maps, address):
 
 
 def test_address_space(stopped):
-    """W^X, nothing in the lower half, unmapped pages around the stacks, no second way to text, firmware left out."""
+    """Nothing is both writable and executable, and the lower half is empty.
+
+    The pages around the stacks are not mapped, text is mapped once, and the firmware never.
+    """
     _, stub = stopped()
     maps = mappings(stub)
-    image, text_end, rodata_end, bottom, top, trap_bottom, end = (symbol(
-        ELF, s) for s in ("image_start", "image_text_end", "image_rodata_end", "boot_stack_bottom",
-                          "boot_stack_top", "boot_trap_stack_bottom", "image_end"))
+    names = ("image_start", "image_text_end", "image_rodata_end", "boot_stack_bottom",
+             "boot_stack_top", "boot_trap_stack_bottom", "image_end")
+    image, text_end, rodata_end, bottom, top, trap_bottom, end = (symbol(ELF, s) for s in names)
     assert len(maps) > 5
     assert all(start >= 1 << 63 for start, _, _, _ in maps)
     assert not [m for m in maps if "w" in m[3] and "x" in m[3]]
@@ -70,13 +76,13 @@ def test_address_space(stopped):
     assert attributes(maps, rodata_end).startswith("rw-")
     for guard in (bottom - 1, top, trap_bottom - 1):
         assert attributes(maps, guard) == ""
-    assert attributes(maps, bottom).startswith("rw-") and attributes(maps,
-                                                                     top - 1).startswith("rw-")
-    # The image is mapped once, and what OpenSBI reserves (512 KiB from the start of RAM) not at all.
-    for start, behind, hpa, _ in maps:
+    assert attributes(maps, bottom).startswith("rw-")
+    assert attributes(maps, top - 1).startswith("rw-")
+    # The image is mapped once. What OpenSBI reserves, 512 KiB from the start of RAM, is not mapped.
+    for start, after, hpa, _ in maps:
         if start != image and start < image:
-            assert hpa + (behind - start) <= AT_USUAL or hpa >= AT_USUAL + (end - image)
-        assert not hpa <= RAM < hpa + (behind - start)
+            assert hpa + (after - start) <= AT_USUAL or hpa >= AT_USUAL + (end - image)
+        assert not hpa <= RAM < hpa + (after - start)
 
 
 def test_a_hypervisor_bug_is_reported(stopped):
@@ -94,13 +100,15 @@ def test_a_hypervisor_bug_is_reported(stopped):
 
 
 def test_a_stack_that_overflows_is_reported(stopped):
-    """With sp at the stack's lowest byte, the next call's store hits the unmapped page; the report has its own stack."""
+    """With sp at the stack's lowest byte, the next store hits an unmapped page.
+
+    The report has a stack of its own.
+    """
     m, stub = stopped()
     stub.set(SP, symbol(ELF, "boot_stack_bottom"))
     stub.go()
-    with pytest.raises(
-            Failed,
-            match=r"hypervisor bug on hart 0: store page fault, with sp outside the hart's stack"):
+    bug = r"hypervisor bug on hart 0: store page fault, with sp outside the hart's stack"
+    with pytest.raises(Failed, match=bug):
         m.wait("never")
     assert "the machine is shut down" in "\n".join(m.lines("cleave"))
     m.wait_end(SHORT)
@@ -111,7 +119,7 @@ def test_a_stack_that_overflows_is_reported(stopped):
     ("sv48=off,sv57=off", r"own tables sv39$"),
 ])
 def test_more_memory_than_sv39_reaches(boot, tmp_path, cpu, words):
-    """300 GiB, in a file with holes: mapped by Sv48, or cut to what Sv39 reaches, with a line."""
+    """300 GiB, in a file with holes: Sv48 maps all, and Sv39 what it reaches, which a line says."""
     backend = f"memory-backend-file,id=ram,size=300G,mem-path={tmp_path / 'ram'},share=on"
     m = boot([state()], STATE, smp=1, mem="300G", cpu=cpu, machine="memory-backend=ram",
              extra=("-object", backend))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What Cleave finds out about its harts: extensions, A/D updates, CSRs that differ between harts."""
+"""What Cleave finds out about its harts: extensions, A/D updates, CSRs that not all harts have."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from payloads import STATE, state
     ("smstateen=on", ["Smstateen yes"]),
 ], ids=lambda p: p if isinstance(p, str) else "")
 def test_extensions_are_found(boot, cpu, words):
-    """Each is there or not as QEMU was told, and a guest runs with what is there."""
+    """Cleave finds what QEMU was told to have, and a guest runs with it."""
     m = boot([state()], STATE, smp=1, cpu=cpu)
     m.wait(r"^cleave\| partition 0")
     report = "\n".join(m.lines("cleave"))
@@ -49,7 +49,10 @@ def test_imsic(boot):
     ("rv64,h=true", False),
 ])
 def test_hardware_ad_updates_are_judged(boot, tmp_path, cpu, sound):
-    """Dirty logging is refused, with what to do, on a hart that writes A and D bits behind the log's back."""
+    """Dirty logging is refused on a hart that writes A and D bits without the log's knowledge.
+
+    The message says what to do about it.
+    """
     archive = pack(str(tmp_path / "a.cpio"), config(state()), STATE)
     m = boot(argv=with_cpu(command(initrd=archive, smp=2), cpu))
     m.wait(r"^cleave\| A/D self-test: " + ("page fault" if sound else "by hardware, THROUGH"))
@@ -60,9 +63,10 @@ def test_hardware_ad_updates_are_judged(boot, tmp_path, cpu, sound):
 
 
 def without_stateen(boot, tmp_path, smp):
-    """
-    A machine whose boot hart is as those of privileged specification 1.11: henvcfg and senvcfg do not exist. QEMU has no such
-    hart with H, but mstateen0 can take both away before the hypervisor begins. Return: it, and its debugger.
+    """A machine whose boot hart has no henvcfg and senvcfg, as in privileged specification 1.11.
+
+    QEMU has no such hart with H, but mstateen0 can take both away before the hypervisor begins.
+    Return: the machine, and its debugger.
     """
     path = str(tmp_path / "gdb")
     m = boot([state()], STATE, smp=smp, cpu="smstateen=on",
@@ -85,7 +89,10 @@ def test_envcfg_that_traps(boot, tmp_path):
 
 
 def test_a_hart_whose_csrs_of_guests_differ(boot, tmp_path):
-    """The other hart has henvcfg, senvcfg and Smstateen: used, it would hand one partition's senvcfg to the next."""
+    """The other hart has henvcfg, senvcfg and Smstateen, and must be left out.
+
+    If it were used, it would hand one partition's senvcfg to the next.
+    """
     m, stub = without_stateen(boot, tmp_path, smp=2)
     m.wait(r"^cleave\| hart [01] left out: its CSRs differ from the boot hart's \(henvcfg yes, "
            r"Smstateen yes, open siselect no\): guests would find in them what other guests left")

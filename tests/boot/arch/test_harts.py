@@ -16,7 +16,7 @@ def test_more_harts_than_the_build_uses(boot):
 
 
 def test_a_hart_that_is_disabled_and_one_without_h(boot, tmp_path):
-    """Their ids are holes; the others are used, and a configuration names harts by id."""
+    """The others are used, and a configuration names harts by their ids, which have gaps."""
 
     def change(source):
         source = in_cpu(1, r'status = "okay"', 'status = "disabled"')(source)
@@ -26,7 +26,8 @@ def test_a_hart_that_is_disabled_and_one_without_h(boot, tmp_path):
     blob = device_tree(tmp_path, 5, change)
     archive = pack(str(tmp_path / "a.cpio"), config(state(cpus=2, more="cpu-affinity = <3 4>")),
                    STATE)
-    # OpenSBI boots any hart that its tree allows: where it is the one without H by name, that one is used all the same.
+    # OpenSBI may boot any hart that its tree allows. If it boots the hart whose ISA string lacks
+    # H, Cleave uses that one.
     m = boot(argv=command(initrd=archive, smp=5, extra=("-dtb", blob)))
     lines = m.wait_all(r'^cleave\| hart 1 left out: its status is not "okay"',
                        r"^cleave\| harts: (.*): (\d) of \2 online")
@@ -37,13 +38,13 @@ def test_a_hart_that_is_disabled_and_one_without_h(boot, tmp_path):
 
 
 def test_a_hart_that_does_not_exist(boot, tmp_path):
-    """A node more than there are harts: its start fails or times out with a line, and the machine goes on without it."""
+    """The tree has a node too many: its hart is reported, and the machine goes on without it."""
 
     def change(source):
         start = source.index("cpu@1 {")
         end = source.index("cpu-map {")
-        node = source[start:end].replace("cpu@1 {", "cpu@9 {").replace(
-            "reg = <0x01>", "reg = <0x09>")
+        node = source[start:end].replace("cpu@1 {", "cpu@9 {")
+        node = node.replace("reg = <0x01>", "reg = <0x09>")
         node = re.sub(r"phandle = <0x[0-9a-f]+>;", "", node)
         return source[:end] + node + source[end:]
 

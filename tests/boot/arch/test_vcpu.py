@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The world switch: what a vCPU keeps over exits and turns, device accesses, privileged instructions, and partitions' ends."""
+"""The world switch: what a vCPU keeps over exits and turns, and which exits end its partition."""
 
 import pytest
 
 from machine import guest, partition
 from payloads import affinity
 
-# What the mmio payload does last, and what Cleave has to say about it
+# What the payload mmio does last, and what Cleave must say about it
 ENDS = {
     "amo": r"atomic access to a device at 0xc002000, .*instruction 0x",
     "lr": r"atomic access to a device at 0xc002000, .*instruction 0x",
@@ -28,7 +28,10 @@ ENDS = {
     ("", "aia=aplic-imsic"), ("smstateen=true", "aia=aplic-imsic"),
 ])
 def test_state_is_kept(boot, cpu, board):
-    """Five vCPUs of two partitions on two harts: integer, F/D, V and CSR state over calls, devices, faults and turns."""
+    """Five vCPUs of two partitions on two harts keep their integer, F/D, V and CSR state.
+
+    They keep it over calls, device accesses, faults and turns.
+    """
     m = boot([partition("a", cpus=3, bootargs="rounds=60", more=affinity((0, 0, 1))),
               partition("b", cpus=2, bootargs="rounds=90", more=affinity((0, 1)))],
              {"payload.bin": guest("state")}, smp=2, cpu=cpu, machine=board)
@@ -36,7 +39,7 @@ def test_state_is_kept(boot, cpu, board):
     found = [line for line in m.lines("a") + m.lines("b") if "all rounds" in line]
     assert len(found) == 5
     assert all(f"vector {int('v=true' in cpu)}," in line for line in found)
-    # The AIA's CSR that only Smstateen keeps from a guest
+    # A guest reaches this CSR of the AIA unless there is Smstateen.
     reached = bool(board) and "smstateen" not in cpu
     assert all(f"siselect {int(reached)})" in line for line in found)
     assert m.wait_end() == 0
@@ -53,19 +56,22 @@ def test_loads_and_stores_on_devices(boot, cpu):
 @pytest.mark.parametrize("cpu", ["", "sstc=off,svinval=on", "v=true,smstateen=true"])
 def test_privileged_instructions(boot, cpu):
     """From VS- and VU-mode, with two vCPUs on the hart, so that WFI and WRS.NTO trap."""
-    m = boot([partition("p", cpus=2, more=affinity((0, 0)))], {"payload.bin": guest("priv")}, smp=1,
-             cpu=cpu)
+    m = boot([partition("p", cpus=2, more=affinity((0, 0)))], {"payload.bin": guest("priv")},
+             smp=1, cpu=cpu)
     assert m.payload_result("p") > 100
     assert m.wait_end() == 0
 
 
 def test_rva23(boot):
-    """A hart with much more than the others here: vectors, Zcb, Svnapot, Svpbmt, Svinval, pointer masking, Sv39x4 only."""
-    m = boot([
-        partition("state", cpus=2, kernel="state.bin", bootargs="rounds=60", more=affinity((0, 0))),
-        partition("mmio", kernel="mmio.bin", more=affinity((1,))),
-        partition("priv", cpus=2, kernel="priv.bin", more=affinity((1, 1)))
-    ], {f"{name}.bin": guest(name) for name in ("state", "mmio", "priv")}, smp=2,
+    """A hart with more extensions than the other tests have, and with Sv39x4 alone.
+
+    It has vectors, Zcb, Svnapot, Svpbmt, Svinval and pointer masking.
+    """
+    m = boot([partition("state", cpus=2, kernel="state.bin", bootargs="rounds=60",
+                        more=affinity((0, 0))),
+              partition("mmio", kernel="mmio.bin", more=affinity((1,))),
+              partition("priv", cpus=2, kernel="priv.bin", more=affinity((1, 1)))],
+             {f"{name}.bin": guest(name) for name in ("state", "mmio", "priv")}, smp=2,
              extra=["-cpu", "rva23s64"])
     m.wait_all(r"^state\| done: 11 passed, 0 failed", r"^mmio\| done: 24 passed, 0 failed",
                r"^priv\| done: \d+ passed, 0 failed")
@@ -73,13 +79,14 @@ def test_rva23(boot):
 
 
 def test_what_ends_a_partition(boot):
-    """Partitions that do one forbidden thing each are stopped, each with a line of its own, and another never notices."""
-    m = boot([partition(end, bootargs=f"end={end}") for end in ENDS] + [
-        partition("other", kernel="state.bin", cpus=2, bootargs="rounds=60", more=affinity((0, 1)))
-    ], {
-        "payload.bin": guest("mmio"),
-        "state.bin": guest("state")
-    }, smp=2)
+    """Each partition does one forbidden thing, and is stopped with a line of its own.
+
+    Another partition does not notice.
+    """
+    m = boot([partition(end, bootargs=f"end={end}") for end in ENDS] +
+             [partition("other", kernel="state.bin", cpus=2, bootargs="rounds=60",
+                        more=affinity((0, 1)))],
+             {"payload.bin": guest("mmio"), "state.bin": guest("state")}, smp=2)
     m.wait_all(*(rf'^cleave\| partition "{end}": vCPU 0: {what}' for end, what in ENDS.items()),
                r"^other\| done: 11 passed, 0 failed")
     assert m.wait_end() == 0

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The debug build, which checks the rules of the memory layer and the locks while it runs.
+"""The debug build, which checks the rules of the memory layer, and who holds a lock, while it runs.
 
-Above all it checks that no vCPU ever enters a hart whose TLB may still hold another's translations.
-QEMU's TLB forgets too much for that to show otherwise.
+Above all it checks that no vCPU enters a hart whose TLB may hold what another vCPU left behind.
+QEMU's TLB forgets too much for such an error to show by itself.
 """
 
 import fcntl
@@ -18,11 +18,13 @@ DEBUG = os.path.join(OUT, "debug")
 
 
 def build(folder, *more):
-    """Build the hypervisor in `folder` with CONFIG_DEBUG; several processes may do so at once."""
+    """Build the hypervisor in `folder`, with CONFIG_DEBUG. Return: its path.
+
+    Several processes may call this at the same time.
+    """
     os.makedirs(folder, exist_ok=True)
-    env = {
-        k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O")
-    }
+    env = {k: v for k, v in os.environ.items()
+           if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "O")}
     with open(os.path.join(folder, "lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         command = ["make", "--no-print-directory", "BOARD=debug", "O=" + folder, "hypervisor"]
@@ -42,36 +44,34 @@ def no_rule_is_broken(m):
 
 
 def test_rules_while_partitions_share_harts(boot, debug_kernel):
-    m = boot([sched("a",
-                    (0, 1, 0)), sched("b", (1, 0, 1)),
-              sched("c", (0, 0))], {"payload.bin": guest("sched")}, kernel=debug_kernel, smp=2)
+    m = boot([sched("a", (0, 1, 0)), sched("b", (1, 0, 1)), sched("c", (0, 0))],
+             {"payload.bin": guest("sched")}, kernel=debug_kernel, smp=2)
     done = r"\| done: [1-9]\d* passed, 0 failed$"
     m.wait_all("^a" + done, "^b" + done, "^c" + done)
     assert m.wait_end() == 0
     no_rule_is_broken(m)
 
 
+def demonstration(boot, kernel):
+    """Boot the demonstration. The manager shares a hart with one of the vCPUs that it logs."""
+    return boot([partition("manager", "manager.bin", memory=((0x80000000, 16 << 20),),
+                           bootargs="demo", more="manager; cpu-affinity = <0>"),
+                 partition("workload", "workload.bin", cpus=2, memory=((0x80000000, 64 << 20),),
+                           more="cpu-affinity = <0 1>")],
+                {"manager.bin": guest("manager"), "workload.bin": guest("workload")},
+                kernel=kernel, smp=2, mem="1G")
+
+
 def test_rules_while_a_partition_is_logged(boot, debug_kernel):
-    """Every mode of the demonstration; the manager shares a hart with a vCPU that it logs."""
-    m = boot([
-        partition("manager", "manager.bin", memory=((0x80000000, 16 << 20),), bootargs="demo",
-                  more="manager; cpu-affinity = <0>"),
-        partition("workload", "workload.bin", cpus=2, memory=((0x80000000, 64 << 20),),
-                  more="cpu-affinity = <0 1>")
-    ], {
-        "manager.bin": guest("manager"),
-        "workload.bin": guest("workload")
-    }, kernel=debug_kernel, smp=2, mem="1G")
+    """All modes of the demonstration."""
+    m = demonstration(boot, debug_kernel)
     m.wait(r"^manager\| unreported: 0 ")
     m.wait(r"^manager\| demonstration passed$")
     no_rule_is_broken(m)
 
 
 def test_rules_while_a_guest_moves(boot, debug_kernel):
-    """A guest that is put together in another slot finds no old translations in a TLB.
-
-    Neither those of the guest that had its VMID, nor those of its own life elsewhere.
-    """
+    """A guest in a new slot finds in no TLB what its VMID's last owner, or itself, left there."""
     m = transfer(boot, rounds=10, smp=2, kernel=debug_kernel)
     m.payload_results("manager", "here")
     assert m.wait_end() == 0
@@ -79,13 +79,8 @@ def test_rules_while_a_guest_moves(boot, debug_kernel):
 
 
 def test_a_lock_that_is_not_held_is_reported(boot):
-    """One file of the hypervisor is compiled without its locks; what it calls asks for them."""
+    """One file of the hypervisor is compiled without its locks. What it calls needs them."""
     kernel = build(os.path.join(DEBUG, "unlocked"),
                    "CFLAGS_core/guest/hypercall_args.c=-include tests/boot/mm/unlocked.h")
-    m = boot([partition("manager", "manager.bin", memory=((0x80000000, 16 << 20),), bootargs="demo",
-                        more="manager; cpu-affinity = <0>"),
-              partition("workload", "workload.bin", cpus=2, memory=((0x80000000, 64 << 20),),
-                        more="cpu-affinity = <0 1>")],
-             {"manager.bin": guest("manager"), "workload.bin": guest("workload")}, kernel=kernel,
-             smp=2, mem="1G")
+    m = demonstration(boot, kernel)
     m.wait(r"^cleave\| locks: rule broken in \w+ \(core/guest/\w+\.c\): &vm->lock is not held$")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Where and by whom Cleave is started, and what the boot report says of the machine."""
+"""Where Cleave is loaded, what starts it, and what the boot report says about the machine."""
 
 import os
 import re
@@ -17,7 +17,10 @@ def uboot():
 
 
 def jump_to(address):
-    """Code at 0x80200000, where the firmware goes, that goes on at `address`, a multiple of a power of two."""
+    """Code for 0x80200000, where the firmware jumps to, that jumps to `address`.
+
+    The address must be less than 2048 times a power of two.
+    """
     shift = (address & -address).bit_length() - 1
     value = address >> shift
     assert value < 2048
@@ -43,7 +46,7 @@ def test_load_address(boot, tmp_path, address, mem, mode):
 
 @pytest.mark.parametrize("smp", [1, 8])
 def test_harts(boot, smp):
-    """One hart, and eight of which each has a vCPU."""
+    """One hart, and eight harts, with a vCPU on each."""
     m = boot([partition("sched", cpus=smp, bootargs="alone")], {"payload.bin": guest("sched")},
              smp=smp)
     m.wait(rf"^cleave\| harts: .*: {smp} of {smp} online")
@@ -52,7 +55,7 @@ def test_harts(boot, smp):
 
 
 def test_report(boot):
-    """The boot report names the version, the firmware, the harts, what they can do, and where memory went."""
+    """The boot report names the version, the firmware, the harts, their features and all memory."""
     m = boot([partition("console", bootargs="mode=device")], {"payload.bin": guest("console")},
              smp=2, append="quiet cleave.eager_page_split=off")
     m.payload_result("console")
@@ -66,7 +69,11 @@ def test_report(boot):
 
 
 def stop_autoboot(m, speaker=""):
-    """Come to U-Boot's prompt. If its two seconds are over before anybody has looked, it comes by itself: nothing can be booted."""
+    """Get to U-Boot's prompt.
+
+    If its two seconds are over before the key arrives, the prompt comes by itself, since U-Boot
+    finds nothing to boot.
+    """
     m.wait_shown(rf"^{speaker}Hit any key to stop autoboot")
     m.send(" ")
     m.wait_open(rf"^{speaker}=> *$", SHORT)
@@ -89,7 +96,7 @@ def test_uboot_in_a_partition(boot, mode):
 
 
 def test_started_by_uboot(boot, tmp_path):
-    """U-Boot's booti takes cleave.bin for the Linux image that its header says it is."""
+    """U-Boot's booti starts cleave.bin, whose header is that of a Linux image."""
     archive = pack(str(tmp_path / "a.cpio"), config(partition("sbi", cpus=2)),
                    {"payload.bin": guest("sbi")})
     size = os.path.getsize(archive)

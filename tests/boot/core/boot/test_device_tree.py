@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Device trees of the host that are missing, malformed, incomplete or wrong about the boot archive."""
+"""Device trees of the host that are missing, malformed, incomplete, or wrong about the archive."""
 
 import re
 import struct
@@ -57,13 +57,19 @@ def test_a_device_tree_that_is_malformed(boot, tmp_path, where, words):
     (r"timebase-frequency = <0x[0-9a-f]+>;", "", r"device tree: no timebase-frequency in /cpus"),
 ])
 def test_a_device_tree_without(boot, tmp_path, pattern, new, words):
-    # Firmware wants these too, so the tree is handed over behind its back.
+    # The firmware needs these too, so it gets a whole tree, and Cleave gets this one.
     blob = device_tree(tmp_path, 1, lambda source: re.sub(pattern, new, source))
     with open(blob, "rb") as f:
         tree = f.read()
     m = boot(argv=elsewhere(tmp_path, AT_OTHER, a1=BLOB, blob=tree, smp=1))
     m.wait(r"^cleave\| " + words)
     m.wait_end(SHORT)
+
+
+def initrd_at(start, end):
+    """A change for device_tree(): the tree says that there is an initrd."""
+    chosen = f"chosen {{ linux,initrd-start = <{start:#x}>; linux,initrd-end = <{end:#x}>;"
+    return lambda source: source.replace("chosen {", chosen, 1)
 
 
 @pytest.mark.parametrize("start, end, words", [
@@ -75,10 +81,7 @@ def test_a_device_tree_without(boot, tmp_path, pattern, new, words):
 ])
 def test_an_initrd_where_it_cannot_be(boot, tmp_path, start, end, words):
     """The last one is the firmware's memory, which traps when it is read."""
-    blob = device_tree(
-        tmp_path, 1, lambda source: source.replace(
-            "chosen {",
-            f"chosen {{ linux,initrd-start = <{start:#x}>; linux,initrd-end = <{end:#x}>;", 1))
+    blob = device_tree(tmp_path, 1, initrd_at(start, end))
     m = boot(argv=command(smp=1, extra=("-dtb", blob)))
     m.wait(r"^cleave\| boot archive: .*" + words)
     m.wait(r"^cleave\| no boot archive: pass one as the initrd")
@@ -86,16 +89,13 @@ def test_an_initrd_where_it_cannot_be(boot, tmp_path, start, end, words):
 
 
 def test_an_initrd_around_what_the_firmware_protects(boot, tmp_path):
-    """Its first and its last bytes can be read, and the firmware, which lies elsewhere than it mostly does, is between them."""
+    """Its first and its last bytes can be read. The firmware is between them, moved there."""
     firmware = RAM + 0x10000000
     start, end = firmware - 0x100000, firmware + 0x1000000
-    blob = device_tree(
-        tmp_path, 1, lambda source: source.replace(
-            "chosen {",
-            f"chosen {{ linux,initrd-start = <{start:#x}>; linux,initrd-end = <{end:#x}>;", 1))
-    m = boot(argv=command(
-        smp=1, extra=("-dtb", blob, "-bios", trampoline(tmp_path / "jump.bin", firmware), "-device",
-                      f"loader,file={qemus_firmware()},addr={firmware:#x},force-raw=on")))
+    blob = device_tree(tmp_path, 1, initrd_at(start, end))
+    jump = trampoline(tmp_path / "jump.bin", firmware)
+    loader = f"loader,file={qemus_firmware()},addr={firmware:#x},force-raw=on"
+    m = boot(argv=command(smp=1, extra=("-dtb", blob, "-bios", jump, "-device", loader)))
     m.wait(rf"^cleave\| boot archive: the memory at {start:#x} to {end:#x}, or a part of it, "
            rf"cannot be read: not used")
     m.wait(r"^cleave\| no boot archive: pass one as the initrd")

@@ -9,16 +9,17 @@ from payloads import STATE, state
 
 
 def test_a_partition_that_cannot_be_loaded_leaves_nothing(boot, tmp_path):
-    """Kernel and initrd are there before its device tree turns out to be too long: they are wiped before others get the memory."""
+    """Its device tree turns out to be too long after kernel and initrd were loaded.
+
+    Both are wiped before other partitions get the memory.
+    """
     filler = "rtc@101000 { filler = [" + 70000 * "5a" + "];"
     blob = device_tree(tmp_path, 1, lambda source: source.replace("rtc@101000 {", filler, 1))
     secret = os.urandom(32)
     (tmp_path / "secret").write_bytes(secret + bytes(8192))
-    archive = pack(
-        str(tmp_path / "a.cpio"),
-        config(partition("large", initrd="secret", more='devices = "/soc/rtc@101000"'), state()), {
-            **STATE, "secret": tmp_path / "secret"
-        })
+    large = partition("large", initrd="secret", more='devices = "/soc/rtc@101000"')
+    archive = pack(str(tmp_path / "a.cpio"), config(large, state()),
+                   {**STATE, "secret": tmp_path / "secret"})
     backend = f"memory-backend-file,id=ram,size=512M,mem-path={tmp_path / 'ram'},share=on"
     m = boot(argv=command(initrd=archive, smp=1, mem="512M", machine="memory-backend=ram",
                           extra=("-dtb", blob, "-object", backend)))
