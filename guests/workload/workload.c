@@ -295,7 +295,7 @@ static void workload_work(void *arg)
  */
 static bool workload_divide(u64 base, u64 size)
 {
-	u64 each = (size - PAGE_SIZE) / workload_nr_workers & ~(PAGE_SIZE - 1U);
+	u64 each = ALIGN_DOWN((size - PAGE_SIZE) / workload_nr_workers, PAGE_SIZE);
 	u32 i;
 
 	memset((void *)base, 0, PAGE_SIZE);
@@ -304,7 +304,7 @@ static bool workload_divide(u64 base, u64 size)
 	for (i = 0; i < workload_nr_workers; i++, base += each) {
 		struct workload_worker *w = &workload_workers[i];
 		u64 pages = each / (PAGE_SIZE + sizeof(u32));
-		u64 counters = (pages * sizeof(u32) + PAGE_SIZE - 1U) & ~(PAGE_SIZE - 1U);
+		u64 counters = ALIGN_UP(pages * sizeof(u32), PAGE_SIZE);
 
 		if (each < 16U * PAGE_SIZE)
 			return false;
