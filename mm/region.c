@@ -20,7 +20,7 @@ bool region_overlaps(const struct region *region, u32 nr, gpa_t base, u64 size)
 	for (u32 i = 0; i < nr; i++) {
 		const struct region *r = &region[i];
 
-		if (atomic_read_acquire(&r->kind) == (u32)REGION_FREE)
+		if (atomic_read_acquire(&r->kind) == REGION_FREE)
 			continue;
 		if (base.v < r->base.v + r->size && r->base.v < base.v + size)
 			return true;

@@ -34,7 +34,7 @@ enum region_log_phase {
  * struct region_log - the dirty log of a memory region
  * @active: 1: faults split and mark, and the hypervisor's own writes mark; atomic, written under
  *          the space's lock
- * @phase: enum region_log_phase; under the lock
+ * @phase: whether it is on; under the lock
  * @mode: CLEAVE_LOG_*; under the lock
  * @eager: huge leaves are split before they are written to; under the lock
  * @collapse: the stop under way puts huge leaves back; under the lock
@@ -45,7 +45,7 @@ enum region_log_phase {
  */
 struct region_log {
 	u32 active;
-	u32 phase;
+	enum region_log_phase phase;
 	u32 mode;
 	bool eager;
 	bool collapse;
@@ -57,7 +57,7 @@ struct region_log {
 
 /**
  * struct region - a slot
- * @kind: enum region_kind; atomic
+ * @kind: what it is; atomic
  * @prot: permissions that its leaves may have: GSTAGE_PTE_R and any of _W, _X
  * @base: GPA of the first byte
  * @size: bytes
@@ -66,7 +66,7 @@ struct region_log {
  * @log: of memory: its dirty log
  */
 struct region {
-	u32 kind;
+	enum region_kind kind;
 	u64 prot;
 	gpa_t base;
 	u64 size;
@@ -95,7 +95,7 @@ static inline struct region *region_find(struct region *region, u32 nr, gpa_t gp
 		 * Acquire pairs with the release that published the slot: after this, all the
 		 * rest of it may be read.
 		 */
-		if (atomic_read_acquire(&region[i].kind) != (u32)REGION_FREE &&
+		if (atomic_read_acquire(&region[i].kind) != REGION_FREE &&
 		    region_contains(&region[i], gpa))
 			return &region[i];
 	}

@@ -95,7 +95,7 @@ static struct region *space_slot(struct space *sp, u32 first, u32 count)
 {
 	spin_assert_held(&sp->lock);
 	for (u32 i = first; i < first + count; i++) {
-		if (atomic_read(&sp->region[i].kind) == (u32)REGION_FREE)
+		if (atomic_read(&sp->region[i].kind) == REGION_FREE)
 			return &sp->region[i];
 	}
 	return NULL;
@@ -107,7 +107,7 @@ static void space_publish(struct space *sp, struct region *r, enum region_kind k
 	u32 index = (u32)(r - sp->region);
 
 	spin_assert_held(&sp->lock);
-	atomic_set_release(&r->kind, (u32)kind);
+	atomic_set_release(&r->kind, kind);
 	if (index >= sp->nr_regions)
 		atomic_set_release(&sp->nr_regions, index + 1U);
 }
@@ -137,7 +137,7 @@ static int space_size_pool(struct space *sp, gpa_t base, u64 size)
 	for (u32 i = 0; i < sp->nr_regions; i++) {
 		const struct region *r = &sp->region[i];
 
-		if (atomic_read(&r->kind) == (u32)REGION_MEMORY)
+		if (atomic_read(&r->kind) == REGION_MEMORY)
 			need += gstage_worst_tables(sp->cfg.levels, r->base, r->size);
 	}
 	return need > sp->pool.total ? table_pool_grow(&sp->pool, sp->frames, need - sp->pool.total)
@@ -176,7 +176,7 @@ static struct region *space_being_mapped(struct space *sp)
 {
 	spin_assert_held(&sp->lock);
 	for (u32 i = 0; i < sp->nr_regions; i++) {
-		if (atomic_read(&sp->region[i].kind) == (u32)REGION_BEING_MAPPED)
+		if (atomic_read(&sp->region[i].kind) == REGION_BEING_MAPPED)
 			return &sp->region[i];
 	}
 	return NULL;
@@ -267,7 +267,7 @@ static int space_locate(struct space *from, gpa_t base, u64 size, hpa_t *hpa)
 	const struct region *r =
 		region_find(from->region, atomic_read_acquire(&from->nr_regions), base);
 
-	if (r == NULL || atomic_read(&r->kind) != (u32)REGION_MEMORY ||
+	if (r == NULL || atomic_read(&r->kind) != REGION_MEMORY ||
 	    size > r->size - (base.v - r->base.v))
 		return CLV_ERR_RANGE;
 	*hpa = HPA(r->hpa.v + (base.v - r->base.v));
@@ -297,7 +297,7 @@ static bool space_window_fits(const struct space *sp, u64 tables)
 	u64 used = tables;
 
 	for (u32 i = 0; i < sp->nr_regions; i++) {
-		if (atomic_read(&sp->region[i].kind) == (u32)REGION_WINDOW)
+		if (atomic_read(&sp->region[i].kind) == REGION_WINDOW)
 			used += sp->region[i].tables;
 	}
 	return sp->cfg.pool_tables != 0U || used <= space_window_tables(&sp->cfg);
@@ -340,7 +340,7 @@ static struct region *space_find_window(struct space *sp, gpa_t base)
 	for (u32 i = 0; i < sp->nr_regions; i++) {
 		struct region *r = &sp->region[i];
 
-		if (atomic_read(&r->kind) == (u32)REGION_WINDOW && r->base.v == base.v)
+		if (atomic_read(&r->kind) == REGION_WINDOW && r->base.v == base.v)
 			return r;
 	}
 	return NULL;
@@ -360,7 +360,7 @@ int space_remove_window(struct space *sp, gpa_t base)
 		 * Withdraw it first: a vCPU that faults on what is being unmapped finds no region
 		 * when it tries again.
 		 */
-		atomic_set_release(&r->kind, (u32)REGION_FREE);
+		atomic_set_release(&r->kind, REGION_FREE);
 		/*
 		 * The leaves of a window never reach beyond it. So nothing is split, and this
 		 * cannot fail.
@@ -417,7 +417,7 @@ int space_leaf_level(struct space *sp, gpa_t gpa)
 	/* The lock keeps a collapse from freeing the table that this walk stands in (M4). */
 	spin_lock(&sp->lock);
 	r = region_find(sp->region, sp->nr_regions, gpa);
-	if (r != NULL && atomic_read(&r->kind) == (u32)REGION_MEMORY) {
+	if (r != NULL && atomic_read(&r->kind) == REGION_MEMORY) {
 		(void)gstage_walk(&sp->gs, gpa, &level, &pte);
 		if (gstage_pte_is_leaf(pte))
 			err = (int)level;

@@ -324,7 +324,7 @@ int space_log_stop(struct space *sp, u32 region, bool collapse, u64 *cursor);
 static inline struct region *space_memory_region(struct space *sp, u32 region)
 {
 	spin_assert_held(&sp->lock);
-	if (region >= sp->nr_regions || atomic_read(&sp->region[region].kind) != (u32)REGION_MEMORY)
+	if (region >= sp->nr_regions || atomic_read(&sp->region[region].kind) != REGION_MEMORY)
 		return NULL;
 	return &sp->region[region];
 }

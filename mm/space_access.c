@@ -20,7 +20,7 @@ static struct region *space_access_region(struct space *sp, gpa_t gpa)
 {
 	struct region *r = region_find(sp->region, atomic_read_acquire(&sp->nr_regions), gpa);
 
-	return r != NULL && atomic_read(&r->kind) == (u32)REGION_MEMORY ? r : NULL;
+	return r != NULL && atomic_read(&r->kind) == REGION_MEMORY ? r : NULL;
 }
 
 /* Return: number of bytes of [@gpa, @gpa + @len) that lie in @r, which contains @gpa. */

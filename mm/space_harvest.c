@@ -77,7 +77,7 @@ static void space_harvest_begin(struct harvest_step *step, struct space *sp, str
 	step->run = 0;
 	step->run_end = 0;
 	step->taken = 0;
-	step->budget = (s64)sp->cfg.step_pages;
+	step->budget = sp->cfg.step_pages;
 	flush_batch_init(&step->batch);
 	gstage_iter_start(&step->it, &sp->gs, r->base, r->size);
 }
@@ -321,7 +321,7 @@ static void space_harvest_take_span(struct harvest_step *step, u64 first, u64 wo
 	if (left != 0U || space_harvest_any(d, span * DIRTY_SPAN_WORDS, first) ||
 	    space_harvest_any(d, first + words, span_end))
 		dirty_summary_set(d, span);
-	step->budget -= (s64)DIRTY_SPAN_WORDS;
+	step->budget -= DIRTY_SPAN_WORDS;
 	if (any != 0U)
 		step->taken += space_harvest_protect_span(
 			step, step->r->base.v + first * HARVEST_WORD_BYTES, taken, words);
@@ -409,7 +409,7 @@ s64 space_log_get(struct space *sp, u32 region, u64 first, u64 count, u64 *bitma
 		const struct dirty *d = &r->log.dirty;
 		u64 word_end = (first + count + DIRTY_WORD_PAGES - 1U) / DIRTY_WORD_PAGES;
 		u64 span_end = (word_end + DIRTY_SPAN_WORDS - 1U) / DIRTY_SPAN_WORDS;
-		s64 budget = (s64)sp->cfg.step_pages;
+		s64 budget = sp->cfg.step_pages;
 		u64 w = word;
 
 		while (w < word_end && budget > 0) {

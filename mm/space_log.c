@@ -89,7 +89,7 @@ static u64 space_log_start_protect(struct space *sp, struct region *r)
 {
 	u64 from = r->log.cursor;
 	struct gstage_iter it;
-	s64 budget = (s64)sp->cfg.step_pages;
+	s64 budget = sp->cfg.step_pages;
 
 	gstage_iter_start(&it, &sp->gs, GPA(r->base.v + from), r->size - from);
 	/* However small a step is, it does a page: a cursor of 0 would say that all is done. */
@@ -261,7 +261,7 @@ static void space_log_stop_collapse(struct space *sp, struct region *r, s64 *bud
 
 int space_log_stop(struct space *sp, u32 region, bool collapse, u64 *cursor)
 {
-	s64 budget = (s64)sp->cfg.step_pages;
+	s64 budget = sp->cfg.step_pages;
 	struct region *r;
 	int err = CLV_ERR_NOTFOUND;
 
