@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A VM on the host: what core/state*.c calls that needs a hart or the machine's console. */
+/* A VM on the host, and what core/state/ calls that needs a hart or the machine's console. */
 #include "tests/unit/core/state/state_world.h"
 
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static struct world *world_of(const struct vm *vm)
 	return container_of((struct vm *)(uintptr_t)vm, struct world, vm);
 }
 
-/* --- what is called ------------------------------------------------------------------------------------------------ */
+/* --- what is called --------------------------------------------------------------------------- */
 
 u64 timer_frequency(void)
 {
@@ -144,7 +144,7 @@ void console_tty_freeze_input(struct console_tty *t, bool on)
 	t->rx_frozen = on;
 }
 
-/* --- worlds -------------------------------------------------------------------------------------------------------- */
+/* --- worlds ----------------------------------------------------------------------------------- */
 
 void world_use(const struct world *w)
 {
@@ -169,7 +169,7 @@ void world_init(struct world *w, u32 vcpus, u32 vlenb, u8 asid_bits)
 					    .memory = { { 0x80000000, 0x1000000 },
 							{ 0x100000000, 0x200000 } } };
 	w->vm.cfg = &w->cfg;
-	spin_lock(&w->vm.lock); /* the callers of state_*() hold it; so does a world, for good */
+	spin_lock(&w->vm.lock); /* as the callers of state_*() do */
 	w->vm.run.state = CLEAVE_VM_PAUSED;
 	w->vm.time_stands = true;
 	w->vm.run.nr_vcpus = vcpus;
@@ -214,7 +214,7 @@ static void live_vcpu(struct vcpu *v, u64 *seed)
 	g->csr.vscause = BIT64(63) | 5U;
 	g->csr.vstval = world_random(seed);
 	g->csr.vsatp = 9ULL << 60 | 0x3fULL << 44 | (world_random(seed) & 0xfffffffffffULL);
-	/* The external bit was shown to it; it is no part of the record. */
+	/* The external bit was shown to the guest; it is not part of the record. */
 	g->csr.hvip = GUEST_IRQ_SOFT | GUEST_IRQ_EXT;
 	g->csr.scounteren = world_random(seed) & 0xffffffffU;
 	g->csr.senvcfg = 0xd1;
@@ -235,7 +235,7 @@ static void live_vcpu(struct vcpu *v, u64 *seed)
 	v->waiting = v->hsm == VCPU_SUSPENDED;
 	v->suspend_jump = v->waiting && (world_random(seed) & 1U) != 0U;
 	v->irq_soft = (u32)world_random(seed) & 1U;
-	/* A start of long ago leaves these behind. */
+	/* A start of long ago has left these. */
 	v->start_pc = 0x80000000U + (world_random(seed) & 0xfffffeU);
 	v->start_opaque = world_random(seed);
 }
@@ -244,7 +244,7 @@ static void live_devices(struct vm *vm, u64 *seed)
 {
 	static const char text[] = "an \033[1mopen\033[0m line \xc3\xa9\b\b\033[";
 
-	/* Typed, and taken by the UART as far as it has room; its interrupt is on. */
+	/* The UART has taken as much of what was typed as it has room for; its interrupt is on. */
 	for (u32 n = 0; n < 40U; n++)
 		vm->tty.rx[n] = (u8)world_random(seed);
 	vm->tty.rx_count = 40;
@@ -259,7 +259,7 @@ static void live_devices(struct vm *vm, u64 *seed)
 			    world_random(seed) | 1U << GUEST_UART_IRQ);
 		vplic_write(&vm->plic, 0, 0x200000U + 0x1000U * c, 4, world_random(seed) % 8U);
 	}
-	/* Sometimes somebody has claimed it and not completed it. */
+	/* Sometimes the guest has claimed the interrupt and not completed it. */
 	if ((world_random(seed) & 1U) != 0U)
 		(void)vplic_read(&vm->plic, 0, 0x200004U, 4);
 	console_tty_write(&vm->tty, (const u8 *)text, sizeof(text) - 1U);
@@ -285,7 +285,7 @@ u32 world_record(struct world *w, u32 n, void *record)
 	return state_get(&w->vm, heads[n].kind, heads[n].instance, record);
 }
 
-/* --- what may not be ----------------------------------------------------------------------------------------------- */
+/* --- what may not be -------------------------------------------------------------------------- */
 
 static const char *why_vcpu(const struct vcpu *v)
 {

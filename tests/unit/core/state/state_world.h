@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A VM on the host, for tests of state records: real vCPU structures, UART, PLIC and console lines, with the wires between them as
- * core/vm/vm_devices.c lays them; no hart.
+ * A VM on the host, for tests of state records: real structures of vCPUs, UART, PLIC and console
+ * lines, with the wires between them as core/vm/vm_devices.c lays them, and no hart.
  */
 #ifndef TESTS_UNIT_STATE_WORLD_H
 #define TESTS_UNIT_STATE_WORLD_H
@@ -13,7 +13,11 @@
 #define WORLD_VCPUS 4U
 #define WORLD_VLENB 64U
 
-/* struct world - one VM; @machine: what its machine has; @time: of its guest */
+/**
+ * struct world - one VM, whose lock is held for good
+ * @machine: what its machine has
+ * @time: its guest's time
+ */
 struct world {
 	struct vm vm;
 	struct vcpu vcpu[WORLD_VCPUS];
@@ -24,24 +28,30 @@ struct world {
 };
 
 /**
- * world_init() - a VM of @vcpus vCPUs as CREATE leaves it, on a machine with F, D and V of 8 * @vlenb bits (0: none of them)
- * @asid_bits: of the machine. It can do Sv39 and Sv48, and has Sstc where the number of vCPUs is even
+ * world_init() - make a VM as CREATE leaves it, and use its machine
+ * @vcpus: how many vCPUs; the machine has Sstc when this is even
+ * @vlenb: the machine has F, D and V of 8 * @vlenb bits; 0: it has none of them
+ * @asid_bits: of the machine, which has Sv39 and Sv48
  */
 void world_init(struct world *w, u32 vcpus, u32 vlenb, u8 asid_bits);
 
-/** world_use() - the machine is @w's from now on */
+/** world_use() - let the code under test run on the machine of @w */
 void world_use(const struct world *w);
 
-/** world_live() - fill it with a life that @seed decides, in which everything is used; it awaits nothing any more */
+/** world_live() - fill a VM with a life that @seed decides, in which everything is used */
 void world_live(struct world *w, u64 seed);
 
-/** world_why_insane() - what no VM may be in, or NULL */
+/** world_why_insane() - Return: what is wrong with the VM; NULL: nothing */
 const char *world_why_insane(const struct world *w);
 
-/** world_record() - read record @n of the list into @record (CLEAVE_STATE_MAX bytes). Return: its size, 0: there is none */
+/**
+ * world_record() - read record number @n of the list
+ * @record: where to: CLEAVE_STATE_MAX bytes
+ * Return: its size; 0: there is no such record.
+ */
 u32 world_record(struct world *w, u32 n, void *record);
 
-/** world_random() - the next number from @seed, which is not 0 */
+/** world_random() - Return: the next number from @seed, which is not 0 */
 u64 world_random(u64 *seed);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * State records (core/state*.c, arch/riscv/model/guest_state.c): what is read is what was there; what is set in another slot, in any order, is
- * what was read; and whatever else a record says is refused without a change, or makes a VM that is possible.
+ * State records (core/state/, arch/riscv/model/guest_state.c). What is read is what was there. What
+ * is set in another slot, in any order, is what was read. Whatever else a record says is refused
+ * without a change, or makes a VM that is possible.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +24,7 @@ static struct cleave_state_head *head(void)
 	return (struct cleave_state_head *)(void *)record;
 }
 
-/* A source full of life, and a slot that was created */
+/* Make a source in which everything is used, and a slot that was created. */
 static void make(u32 vcpus, u32 vlenb, u64 seed)
 {
 	world_init(&source, vcpus, vlenb, 16);
@@ -33,7 +34,7 @@ static void make(u32 vcpus, u32 vlenb, u64 seed)
 	assert_null(world_why_insane(&slot));
 }
 
-/* Set `record`; a refusal changes nothing, an acceptance leaves a VM that can be. */
+/* Set `record`. A refusal must change nothing; an acceptance must leave a VM that is possible. */
 static int set(u64 size)
 {
 	int err;
@@ -56,7 +57,7 @@ static u32 records(void)
 	return n;
 }
 
-/* --- there and back ------------------------------------------------------------------------------------------------ */
+/* --- there and back --------------------------------------------------------------------------- */
 
 static void listing(void **state)
 {
@@ -90,7 +91,7 @@ static void listing(void **state)
 	assert_false(state_exists(&source.vm, CLEAVE_STATE_VECTOR, 0));
 }
 
-/* Every order of records gives the same VM: that which was read. */
+/* Records set in any order give the same VM, which is the one that was read. */
 static void round_trip(void **state)
 {
 	u64 seed = 7;
@@ -136,7 +137,7 @@ static void round_trip(void **state)
 	}
 }
 
-/* The bar: what one vCPU takes, but for V, is below 4 KiB. */
+/* The records of one vCPU without V together take less than 4 KiB. */
 static void size_of_a_vcpu(void **state)
 {
 	u32 bytes = 0, size;
@@ -152,7 +153,7 @@ static void size_of_a_vcpu(void **state)
 	assert_true(bytes < 4096U);
 }
 
-/* --- what must be refused ------------------------------------------------------------------------------------------- */
+/* --- what must be refused --------------------------------------------------------------------- */
 
 static void truncated(void **state)
 {
@@ -167,7 +168,7 @@ static void truncated(void **state)
 		assert_int_equal(set(size + 1U), CLV_ERR_INVAL);
 		head()->length = UINT32_MAX;
 		assert_int_equal(set(size), CLV_ERR_INVAL);
-		/* Both agree on too little or too much. The console's are as long as they like. */
+		/* Both agree on too little or too much. Records of the console have any length. */
 		if (head()->kind >> 8 == 0x04U)
 			continue;
 		for (u32 at = 0; at < length; at++) {
@@ -214,7 +215,7 @@ static void unknown(void **state)
 		assert_int_equal(set(size), CLV_ERR_INVAL);
 		head()->instance = UINT32_MAX;
 		assert_int_equal(set(size), CLV_ERR_INVAL);
-		/* One that says it is not mandatory, and is known, counts. */
+		/* A known record counts also when it says that it is not mandatory. */
 		*head() = kept;
 		head()->flags = 0;
 		assert_int_equal(set(size), CLV_OK);
@@ -235,7 +236,7 @@ static void unknown(void **state)
 #define LACKS(m, v) \
 	FIELD(CLEAVE_STATE_CONFIG, struct cleave_state_config, m, v, CLV_ERR_UNSUPPORTED)
 
-/* Of a record that is right in all else, field by field */
+/* Records with one wrong field */
 static const struct {
 	u32 kind;
 	size_t at, size;
@@ -351,7 +352,7 @@ static void hostile_fields(void **state)
 {
 	(void)state;
 	make(2, WORLD_VLENB, 6);
-	/* vCPU 0 runs, so that a start is wrong; the UART holds its FIFO full; something is pending. */
+	/* vCPU 0 runs, so that a start is wrong. The UART's FIFO is full. Something is pending. */
 	source.vcpu[0].hsm = VCPU_STARTED;
 	source.vcpu[0].waiting = false;
 	source.vcpu[0].suspend_jump = false;
@@ -361,7 +362,7 @@ static void hostile_fields(void **state)
 	for (u32 i = 0; i < ARRAY_SIZE(hostile); i++) {
 		u32 size = state_get(&source.vm, hostile[i].kind, 0, record);
 
-		/* It is right before it is wrong. */
+		/* The record is right before its field is made wrong. */
 		assert_int_equal(set(size), CLV_OK);
 		assert_true(hostile[i].at + hostile[i].size <= head()->length);
 		memcpy(record + sizeof(struct cleave_state_head) + hostile[i].at, &hostile[i].value,
@@ -372,7 +373,7 @@ static void hostile_fields(void **state)
 	}
 }
 
-/* What RUN may say, in every combination */
+/* Everything that RUN can say, in every combination */
 static void runs(void **state)
 {
 	struct cleave_state_run *r = (struct cleave_state_run *)(void *)(head() + 1);
@@ -408,7 +409,7 @@ static void runs(void **state)
 	}
 }
 
-/* Each bit of each record turned: refused, or taken over as it is. */
+/* Turn each bit of each record: it is refused, or taken over as it is. */
 static void every_bit(void **state)
 {
 	u32 taken = 0, refused = 0;
@@ -439,9 +440,9 @@ static void every_bit(void **state)
 	assert_true(refused > 1000U);
 }
 
-/* --- what a machine lacks, and what is missing ----------------------------------------------------------------------- */
+/* --- what a machine lacks, and what is missing ------------------------------------------------ */
 
-/* A guest of a smaller machine: fewer ASID bits, and without F, D and V if @bare */
+/* A guest of a smaller machine: fewer ASID bits, and no F, D and V if @bare. */
 static void smaller_source(bool bare)
 {
 	world_init(&source, 2, bare ? 0U : WORLD_VLENB, 8);
@@ -452,7 +453,7 @@ static void smaller_source(bool bare)
 static void other_machines(void **state)
 {
 	(void)state;
-	/* To a larger machine: what it had is enough. */
+	/* A move to a larger machine: it has all that the guest had. */
 	for (u32 bare = 0; bare < 2U; bare++) {
 		smaller_source(bare != 0U);
 		for (u32 n = 0, size; (size = world_record(&source, n, record)) != 0U; n++) {
@@ -462,7 +463,7 @@ static void other_machines(void **state)
 		}
 		assert_int_equal(state_missing(&slot.vm), 0);
 	}
-	/* Back to a smaller one: CONFIG is refused, and so is what it has no registers for. */
+	/* And back: CONFIG is refused, and so are records of registers that are not there. */
 	make(2, WORLD_VLENB, 10);
 	world_init(&slot, 2, 0, 16);
 	for (u32 n = 0, size; (size = world_record(&source, n, record)) != 0U; n++) {
@@ -485,7 +486,7 @@ static void other_machines(void **state)
 	}
 }
 
-/* A machine with Sstc and one without: the timer goes along. */
+/* The timer moves between a machine with Sstc and one without. */
 static void timers(void **state)
 {
 	u32 size;
@@ -500,7 +501,7 @@ static void timers(void **state)
 	assert_int_equal(slot.vcpu[0].guest.csr.vstimecmp, UINT64_MAX);
 }
 
-/* Leave out one record: that is what is missing; nothing at all: it may run, and has nothing to. */
+/* A record that is left out is the one that is missing. A VM without any record may run. */
 static void missing(void **state)
 {
 	u32 nr;
@@ -524,7 +525,7 @@ static void missing(void **state)
 		name = (u64)head()->kind << 32 | head()->instance;
 		assert_int_equal(state_missing(&slot.vm), name);
 		assert_false(vm_records_allow_run(&slot.vm));
-		/* Twice is once, and a reset needs none. */
+		/* Setting a record twice changes nothing. After a reset none is needed. */
 		assert_int_equal(set(world_record(&source, out == 0U ? 1U : 0U, record)), CLV_OK);
 		assert_int_equal(state_missing(&slot.vm), name);
 		vm_records_forget(&slot.vm);
