@@ -31,7 +31,7 @@ static void count_errors(void *ctx, bool error, const char *line)
 	*errors += error ? 1U : 0U;
 }
 
-/* Every file lies inside, is found by its name, and is the only one of it. */
+/* Every file lies inside, is found by its name, and is the only one with that name. */
 static void check_files(const struct archive *a)
 {
 	struct archive_file found;

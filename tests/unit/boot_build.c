@@ -204,7 +204,7 @@ static void use_pair(const struct config_device *a, const struct config_device *
 	}
 }
 
-/* One owner for each page and each interrupt, and numbers that the guest's PLIC has. */
+/* Each page and each interrupt has one owner, and the guest's PLIC has the numbers. */
 static void use_devices(const struct config *config)
 {
 	need(config->nr_devices <= CONFIG_DEVICES);

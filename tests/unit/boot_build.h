@@ -16,14 +16,14 @@
 #define CPIO_MODE_DIR  0040755U
 #define CPIO_MODE_LINK 0120777U
 
-/** struct cpio - an archive under way; @data has room for @room bytes, @size are written */
+/** struct cpio - an archive that is being written; @data has @room bytes, and @size are used */
 struct cpio {
 	u8 *data;
 	u64 size;
 	u64 room;
 };
 
-/** struct cpio_entry - everything that a header can say, so that each of it can be wrong */
+/** struct cpio_entry - all that a header can say, so that each part can be wrong */
 struct cpio_entry {
 	const char *magic; /* NULL: "070701" */
 	const char *name;
@@ -57,7 +57,7 @@ struct tree_prop {
 	{ (n), (const u32[]){ __VA_ARGS__ }, \
 	  0x80000000U | (u32)sizeof((const u32[]){ __VA_ARGS__ }) }
 
-/** struct tree - a device tree under way */
+/** struct tree_build - a device tree that is being written */
 struct tree_build {
 	void *fdt;
 	u32 room;
@@ -71,7 +71,7 @@ void tree_close(struct tree_build *t);
 void tree_put(struct tree_build *t, const struct tree_prop *p);
 void tree_finish(struct tree_build *t);
 
-/** struct said - lines that config_parse() said */
+/** struct said - the lines that config_parse() has said */
 struct said {
 	u32 errors;
 	u32 warnings;
@@ -82,10 +82,11 @@ struct said {
 void said_line(void *ctx, bool error, const char *line);
 
 /**
- * boot_use() - do with a parsed configuration what the hypervisor does: harts, modes, layout, device tree
+ * boot_use() - do with a parsed configuration what the hypervisor does: harts, modes, layout,
+ * device tree
  *
- * Aborts when a promise of the headers is broken: a layout outside of memory, a tree that libfdt refuses, a hart that does
- * not exist.
+ * Aborts when a promise of the headers is broken: a layout outside of memory, a tree that libfdt
+ * refuses, a hart that does not exist.
  */
 void boot_use(struct config *config, const struct archive *archive,
 	      const struct config_machine *machine);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Configurations for tests: a right partition, changed in the properties that a test is about, and a machine to check against.
+ * Configurations for tests: a right partition, changed in the properties that a test is about, and
+ * a machine to check against.
  */
 #include <setjmp.h>
 #include <stdarg.h>

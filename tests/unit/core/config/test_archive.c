@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The boot archive: what is found in a good one, and that each way of being wrong is refused with a line that says where.
+ * The boot archive: what is found in a good one, and that each way of being wrong is refused with a
+ * line that says where.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +16,9 @@
 #include <cleave/errno.h>
 #include "tests/unit/boot_build.h"
 
-/* Exactly as many bytes as the archive has, so that the sanitiser sees any read behind them. */
+/*
+ * A copy of exactly as many bytes as the archive has, so that the sanitiser sees any read beyond.
+ */
 static u8 *exact_copy(const void *data, u64 size)
 {
 	u8 *p = malloc(size != 0U ? size : 1U);
@@ -111,7 +114,7 @@ static void test_passes_over_folders_and_dot_slash(void **state)
 	cpio_end(&c);
 }
 
-static void test_padding_behind_trailer(void **state)
+static void test_padding_after_trailer(void **state)
 {
 	char error[ARCHIVE_ERROR_LEN];
 	struct archive a;
@@ -127,7 +130,7 @@ static void test_padding_behind_trailer(void **state)
 	cpio_end(&c);
 }
 
-/* Cut anywhere before the end of the trailer, it is refused, and never read behind the cut. */
+/* An archive that is cut before the end of its trailer is refused, and never read after the cut. */
 static void test_truncated_anywhere(void **state)
 {
 	char error[ARCHIVE_ERROR_LEN];
@@ -137,7 +140,7 @@ static void test_truncated_anywhere(void **state)
 
 	(void)state;
 	good(&c);
-	/* The padding behind the trailer's name may be missing. */
+	/* The padding after the trailer's name may be missing. */
 	size = c.size - 3U;
 	for (u64 n = 0; n < size; n++) {
 		u8 *data = exact_copy(c.data, n);
@@ -344,7 +347,7 @@ static void test_too_many(void **state)
 	cpio_end(&c);
 }
 
-/* Any byte may be anything: no answer but 0 and CLV_ERR_FORMAT, and what is found lies inside. */
+/* Whatever a byte is: the answer is 0 or CLV_ERR_FORMAT, and all that is found lies inside. */
 static void test_random_bytes(void **state)
 {
 	char error[ARCHIVE_ERROR_LEN];
@@ -379,7 +382,7 @@ int main(void)
 		cmocka_unit_test(test_finds_files),
 		cmocka_unit_test(test_walks_in_order),
 		cmocka_unit_test(test_passes_over_folders_and_dot_slash),
-		cmocka_unit_test(test_padding_behind_trailer),
+		cmocka_unit_test(test_padding_after_trailer),
 		cmocka_unit_test(test_truncated_anywhere),
 		cmocka_unit_test(test_truncated_says_where),
 		cmocka_unit_test(test_name_twice),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Partition configuration: a right one is read as written, and each way of being wrong is said in the words that
- * docs/configuration.md promises.
+ * Partition configuration: a right one is read as written, and each way of being wrong is said in
+ * the words that docs/configuration.md promises.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -323,7 +323,7 @@ static void test_unknown_machine(void **state)
 	config_finish(&t);
 	assert_int_equal(config_run(&t, &config_machine_unknown, &said), 0);
 
-	/* This number means "any" inside; it must not be had by writing it down. */
+	/* Inside, this number means "any hart". A configuration must not get that by writing it. */
 	config_begin(&t);
 	config_partition_node(&t, "linux", no_hart);
 	config_finish(&t);
@@ -404,17 +404,18 @@ static void test_long_bootargs(void **state)
 	config_expect(&said, 1, 0, AT "bootargs: has 2048 characters; allowed: 2047");
 }
 
+#define ANY CONFIG_CPU_ANY
+
 static void test_resolve(void **state)
 {
 	static struct config c = {
 		.nr = 3,
 		.partition = {
-			{ .cpus = 1, .affinity = { CONFIG_CPU_ANY }, .gstage_levels = 5 },
+			{ .cpus = 1, .affinity = { ANY }, .gstage_levels = 5 },
 			{ .cpus = 2, .affinity = { 7, 2 } },
-			{ .cpus = 3, .affinity = { CONFIG_CPU_ANY, CONFIG_CPU_ANY, CONFIG_CPU_ANY } },
+			{ .cpus = 3, .affinity = { ANY, ANY, ANY } },
 		},
 	};
-
 	static const u32 index[] = { 9, 8, 7, 6 };
 	struct config_machine numbered = config_machine;
 
@@ -422,16 +423,16 @@ static void test_resolve(void **state)
 	config_resolve(&c, &config_machine);
 	assert_int_equal(c.partition[1].hart[0], 3);
 	assert_int_equal(c.partition[1].hart[1], 1);
-	/* Harts 1 and 3 are taken: 2 and 0 come first, then all have one. */
+	/* Harts 1 and 3 have vCPUs: 2 and 0 come first, then all have one. */
 	assert_int_equal(c.partition[0].hart[0], 2);
 	assert_int_equal(c.partition[2].hart[0], 0);
 	assert_int_equal(c.partition[2].hart[1], 3);
 	assert_int_equal(c.partition[2].hart[2], 2);
-	/* What is configured stays, the rest gets the fewest levels that the machine has. */
+	/* What is configured stays. The others get the fewest levels that the machine has. */
 	assert_int_equal(c.partition[0].levels, 5);
 	assert_int_equal(c.partition[1].levels, 3);
 
-	/* By the machine's own numbers, where it has some. */
+	/* The machine may number its harts in its own way. */
 	numbered.hart_index = index;
 	config_resolve(&c, &numbered);
 	assert_int_equal(c.partition[1].hart[0], 6);
@@ -444,7 +445,10 @@ static void test_tables(void **state)
 	struct config_partition p = { .nr_memory = 1, .memory = { { GIB(2), MIB(1280) } } };
 
 	(void)state;
-	/* One 1 GiB leaf and 2 MiB leaves for the rest: one table. All at 4 KiB: 640 tables and two above them. */
+	/*
+	 * One leaf of 1 GiB, and leaves of 2 MiB for the rest: one table. All at 4 KiB: 640 tables
+	 * and two above them.
+	 */
 	assert_int_equal(config_tables(&p, 3, GIB(1)), 1);
 	assert_int_equal(config_tables(&p, 3, MIB(2)), 2);
 	assert_int_equal(config_tables(&p, 3, KIB(4)), 642);

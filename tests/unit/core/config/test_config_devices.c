@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Partition configuration: "devices" against the machine's device tree, and "direct-map" against its memory. What may be had is
- * resolved as written, and what may not is refused in the words that docs/configuration.md promises.
+ * Partition configuration: "devices" against the machine's device tree, and "direct-map" against
+ * its memory. What a partition may have is resolved as written. What it may not have is refused in
+ * the words that docs/configuration.md promises.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +31,10 @@ static const struct frames_range unused[] = { { 0x80600000, 0x1fc00000 },
 
 static struct config_machine machine; /* as config_machine, with the tree and the memory above */
 
-/* A node on a bus of two address and two size cells: registers, and @irq at the nearest interrupt parent (0: none). */
+/*
+ * A node on a bus with two address and two size cells: it has registers, and interrupt @irq at the
+ * nearest interrupt parent (0: none).
+ */
 static void device(const char *name, u32 base, u32 size, u32 irq)
 {
 	const struct tree_prop reg = PROP_CELLS("reg", 0, base, 0, size);
@@ -75,7 +79,10 @@ static void controllers(void)
 	tree_close(&host);
 }
 
-/* On a bus of which 64 KiB lead somewhere: a device that has registers beyond them, and such a one that is kept. */
+/*
+ * On a bus of which only 64 KiB have addresses in the machine: a device with registers beyond them,
+ * and a kept one like it.
+ */
 static void registers_beyond(void)
 {
 	tree_node(&host, "bus@41000000");
@@ -93,7 +100,7 @@ static void registers_beyond(void)
 	tree_close(&host);
 }
 
-/* On a bus that has its addresses elsewhere: 0x0 is 0x40000000, and 64 KiB of it lead anywhere. */
+/* A bus with addresses of its own: 0x0 is 0x40000000 in the machine, and only 64 KiB are there. */
 static void moved_bus(void)
 {
 	tree_node(&host, "bus@40000000");
@@ -111,7 +118,7 @@ static void moved_bus(void)
 	tree_close(&host);
 	tree_close(&host);
 	registers_beyond();
-	/* No ranges: nothing leads there. */
+	/* Without ranges, nothing on it has an address in the machine. */
 	tree_node(&host, "i2c-bus");
 	PUT(PROP_CELLS("#address-cells", 1), PROP_CELLS("#size-cells", 0));
 	tree_node(&host, "sensor@48");
@@ -120,7 +127,10 @@ static void moved_bus(void)
 	tree_close(&host);
 }
 
-/* A device whose pages hold what stands below it: a part of it, or, where @keep says so, what nobody may have. */
+/*
+ * A device whose pages hold the registers of a node below it: a part of it, or with @keep something
+ * that no partition may have.
+ */
 static void whole_bus(const char *name, u32 base, const char *child, bool keep)
 {
 	device(name, base, 0x3000, 0);
@@ -185,7 +195,7 @@ static void good_devices(void)
 	tree_node(&host, "mdio");
 	tree_close(&host);
 	tree_close(&host);
-	/* All sources that a guest's PLIC has, but the UART's, and then some. */
+	/* All sources that a guest's PLIC has, except for the UART's, and some more. */
 	for (u32 i = 0; i < 5U; i++) {
 		char name[32];
 		u32 s = 60U + 8U * i;
@@ -237,9 +247,9 @@ static int teardown(void **state)
 	return config_teardown(state);
 }
 
-/* --- one partition ------------------------------------------------------------------------------------------------ */
+/* --- one partition ---------------------------------------------------------------------------- */
 
-/* A list of strings, which C ends in one NUL more. */
+/* A list of strings. C adds a NUL, which does not belong to it. */
 #define PROP_LIST(n, s) { (n), (s), (u32)sizeof(s) - 1U }
 #define DIRECT		PROP_FLAG("direct-map"), PROP_CELLS("memory", 0, 0x90000000, 0, 0x800000)
 
@@ -291,7 +301,10 @@ static void resolves_registers_and_interrupts(void **state)
 	assert_int_equal(d[1].irq[0].host, 1);
 	assert_int_equal(d[1].irq[0].guest, 1);
 
-	/* Through the bus's ranges; its second interrupt is the RTC's: they share the guest's too. */
+	/*
+	 * Its registers are translated by the bus's ranges. Its second interrupt is also the RTC's,
+	 * so they share the guest's too.
+	 */
 	assert_int_equal(d[2].nr_regs, 2);
 	assert_int_equal(d[2].reg[0].gpa, 0x40001010);
 	assert_int_equal(d[2].reg[1].gpa, 0x40003ff0);
@@ -345,7 +358,7 @@ static void warns_of_dma_without_direct_map(void **state)
 	assert_int_equal(said.warnings, 2);
 }
 
-/* Where nothing is known of the machine, paths are taken as they are. */
+/* If nothing is known of the machine, paths are accepted as they are. */
 static void takes_paths_without_a_tree(void **state)
 {
 	const struct tree_prop props[] = { DIRECT,
@@ -492,7 +505,7 @@ static const struct wrong wrongs[] = {
 	     "console's" },
 };
 
-/* The one error among what was said. */
+/* The only error among the lines that were said. */
 static const char *the_error(const struct said *said)
 {
 	return said->line[said->errors + said->warnings - 1U];
@@ -543,7 +556,7 @@ static void refuses_interrupts_without_a_plic(void **state)
 			       "devices without interrupts");
 }
 
-/* --- two partitions ----------------------------------------------------------------------------------------------- */
+/* --- two partitions --------------------------------------------------------------------------- */
 
 static int run_two(const struct tree_prop *a, const struct tree_prop *b,
 		   const struct config_machine *m, struct said *said)
@@ -614,7 +627,7 @@ static void gives_direct_memory_to_one(void **state)
 	assert_int_equal(said.errors, 1);
 	assert_int_equal(run_two(a, b, &config_machine_unknown, &said), CLV_ERR_FORMAT);
 	assert_string_equal(said.line[1], line);
-	/* Guest-physical addresses of one that is not at its own place mean nothing to the other. */
+	/* A partition without "direct-map" may have the same guest-physical addresses. */
 	assert_int_equal(run_two(a, c, &machine, &said), 0);
 	assert_int_equal(run_two(c, a, &machine, &said), 0);
 }
@@ -639,7 +652,7 @@ static void wants_free_memory_for_direct_map(void **state)
 		      "0xa0400000 to 0x17fffffff");
 	assert_int_equal(run(over_the_end, &machine, &said), CLV_ERR_FORMAT);
 	assert_int_equal(said.errors, 1);
-	/* 2.5 GiB: more than config_machine's largest piece, and free all the same. */
+	/* 2.5 GiB: more than config_machine's largest piece, but free. */
 	assert_int_equal(run(large, &machine, &said), 0);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Partition configuration: the tree around the partitions - its root, its nodes and their names, the blob itself, all partitions
- * together against the machine - each way of being wrong is said in the words that docs/configuration.md promises.
+ * Partition configuration: the tree around the partitions (its root, its nodes and their names),
+ * the blob itself, and all partitions together against the machine. Each error is said in the words
+ * that docs/configuration.md promises.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -355,7 +356,7 @@ static void test_load(void **state)
 		      "boot archive: there is no file \"cleave.dtb\", the configuration; pack the "
 		      "archive with tools/cleave-archive");
 
-	/* A name of 12 bytes puts the tree at 4 modulo 8: the copy must put that right. */
+	/* A name of 12 bytes puts the tree at 4 modulo 8. The copy must be aligned. */
 	config_begin(&t);
 	config_partition_node(&t, "linux", config_same);
 	config_finish(&t);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The device tree that a guest gets: read back property by property, and shown to dtc, which must find nothing to warn of.
+ * The device tree that a guest gets is read back property by property, and shown to dtc, which must
+ * find nothing to warn of.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -267,7 +268,7 @@ static void put_cells(const char *name, u32 n, const u32 *cell)
 #define PUT_CELLS(name, ...) \
 	put_cells((name), (u32)ARRAY_SIZE(((u32[]){ __VA_ARGS__ })), (const u32[]){ __VA_ARGS__ })
 
-/* A network device on a bus with addresses of its own, with all kinds of properties. */
+/* A network device with all kinds of properties, on a bus with addresses of its own. */
 static int make_machine(void)
 {
 	assert_int_equal(fdt_create(machine_tree, (int)sizeof(machine_tree)), 0);
@@ -302,7 +303,7 @@ static int make_machine(void)
 	return fdt_path_offset(machine_tree, "/ethernet@1000");
 }
 
-/* @room: for two devices, of which the second is another partition's */
+/* @room: for two devices; the second belongs to another partition */
 static struct guest_fdt_params with_device(struct config_device room[2])
 {
 	struct guest_fdt_params p = good;
@@ -347,7 +348,7 @@ static void test_machine_device(void **state)
 	HAS_CELLS(path, "interrupts", 31, 30);
 	HAS_CELLS(path, "interrupt-parent", 1);
 	HAS_CELLS("/soc/plic@c000000", "phandle", 1);
-	/* And nothing else: no reference, no phandle of its own, no node below it. */
+	/* There is nothing else: no reference, no phandle of its own, no node below it. */
 	fdt_for_each_property_offset (at, buffer, node(path))
 		properties++;
 	assert_int_equal(properties, ARRAY_SIZE(copied));
@@ -405,8 +406,9 @@ static void test_bad_isa(void **state)
 }
 
 /*
- * dtc knows the rules for unit addresses, cells, interrupts and ranges: it must say nothing. Left out is its wish for
- * #address-cells in a hart's interrupt controller, which the binding riscv,cpu-intc does not allow.
+ * dtc knows the rules for unit addresses, cells, interrupts and ranges, and must say nothing. Its
+ * wish for #address-cells in a hart's interrupt controller is switched off: the binding
+ * riscv,cpu-intc does not allow them.
  */
 static void test_dtc(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where kernel, initrd and device tree go: with a Linux header and without, to the last byte that fits, and what is said
- * when it does not.
+ * Where kernel, initrd and device tree go: with a Linux header and without, to the last byte that
+ * fits, and what is said when it does not.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
 
 #define BASE UINT64_C(0x80000000)
 
-/* A Linux image of 4 KiB; what a test changes in its header, it changes here. */
+/* A Linux image of 4 KiB. A test changes its header here. */
 static u8 image[4096];
 
 static void put(u8 *p, u64 v, u32 bytes)
@@ -69,7 +69,10 @@ static void test_linux(void **state)
 	assert_int_equal(out.initrd_end, out.initrd + 5000);
 }
 
-/* The header may ask for the base itself, and image_size 0 means an old header: the file's size counts. */
+/*
+ * The header may ask for the base itself. An image_size of 0 means an old header: then the file's
+ * size counts.
+ */
 static void test_linux_offset_zero(void **state)
 {
 	const struct config_partition p = with_memory(BASE, MIB(128));
@@ -98,13 +101,13 @@ static void test_flat(void **state)
 	assert_int_equal(out.kernel, BASE + MIB(2));
 	assert_int_equal(out.kernel_end, BASE + MIB(2) + sizeof(code));
 
-	/* A base between two boundaries is rounded up to one first. */
+	/* A base between two 2 MiB boundaries is rounded up first. */
 	p = with_memory(BASE + KIB(4), MIB(16));
 	assert_int_equal(image_place(&p, &flat, NULL, &out, error), 0);
 	assert_int_equal(out.kernel, BASE + MIB(4));
 }
 
-/* Kernel, initrd and tree fill the memory to the last page; one page less, and it is refused. */
+/* Kernel, initrd and tree fill the memory to the last page. With one page less they are refused. */
 static void test_exact_fit(void **state)
 {
 	const struct archive_file initrd = { "initrd.gz", image, 4096 };
@@ -216,7 +219,7 @@ static void test_bad_headers(void **state)
 	       "KiB");
 }
 
-/* A file that ends inside the header is flat: nothing is read behind its end. */
+/* A file that ends inside the header is flat. Nothing is read after its end. */
 static void test_short_file(void **state)
 {
 	const struct config_partition p = with_memory(BASE, MIB(128));

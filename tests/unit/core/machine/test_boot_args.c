@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Boot arguments: core/machine/probe/boot_args.c.
+ * The boot arguments (core/machine/probe/boot_args.c): values, defaults, and what is said of bad
+ * ones.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +27,7 @@ static void say(const char *line)
 	snprintf(said[nr_said++], sizeof(said[0]), "%s", line);
 }
 
-/* The line is copied to where the sanitiser sees a read behind its end. */
+/* A copy of the line is parsed, so that the sanitiser sees a read after its end. */
 static void parse(const char *line)
 {
 	char *copy = strdup(line);
@@ -85,7 +86,7 @@ static void test_a_level_may_be_a_number(void **state)
 		assert_int_equal(args.log, i);
 		assert_int_equal(nr_said, 0);
 	}
-	/* But a switch may not. */
+	/* A switch may not be a number. */
 	parse("cleave.eager_page_split=1");
 	assert_int_equal(nr_said, 1);
 }
@@ -97,7 +98,7 @@ static void test_the_last_of_several_counts(void **state)
 	assert_int_equal(args.log, 3);
 	assert_string_equal(args.focus, "two");
 	assert_int_equal(nr_said, 0);
-	/* Also when it is bad: then the default counts, as for one that is bad alone. */
+	/* If the last one is bad, the default counts, as if it stood there alone. */
 	parse("cleave.log=debug cleave.log=bogus");
 	assert_int_equal(args.log, boot_args.log);
 	assert_int_equal(nr_said, 1);
@@ -216,7 +217,7 @@ static void test_a_long_word_is_cut_where_it_is_shown(void **state)
 	assert_non_null(strstr(said[0], "...\" is not known"));
 }
 
-/* Lines of random pieces: whatever stands there, the values are allowed ones. */
+/* Whatever a line holds, the values are allowed ones. */
 static void test_random_lines(void **state)
 {
 	static const char *const pieces[] = { "cleave.", "log",	   "focus", "eager_page_split",
@@ -244,7 +245,7 @@ static void test_random_lines(void **state)
 	}
 }
 
-/* What tools and documents rely on. */
+/* Tools and documents rely on this. */
 static void test_the_table_is_complete(void **state)
 {
 	char allowed[64];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Drivers: which gets which node (core/machine/probe/driver.c), the host's interrupts (core/machine/irq.c), and the register parts of the UART
- * and PLIC drivers on registers that are plain memory.
+ * Which driver gets which node (core/machine/probe/driver.c), the host's interrupts
+ * (core/machine/irq.c), and the register parts of the UART and PLIC drivers, on registers that are
+ * plain memory.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,7 +33,7 @@ void printk(const char *fmt, ...)
 	strcat(said, "\n");
 }
 
-/* --- device trees ------------------------------------------------------------------------------------------------- */
+/* --- device trees ----------------------------------------------------------------------------- */
 
 static _Alignas(8) char fdt[16384];
 
@@ -148,7 +149,7 @@ static void reads_registers_through_buses(void **state)
 	assert_int_equal(driver_reg(fdt, at("/closed/none"), &base, &size), CLV_ERR_NOTFOUND);
 }
 
-/* --- finding drivers ---------------------------------------------------------------------------------------------- */
+/* --- finding drivers -------------------------------------------------------------------------- */
 
 static char probed[256];
 static const char *refused; /* probing this node fails */
@@ -227,8 +228,8 @@ static void binds_controllers_and_then_the_console(void **state)
 		{ "/soc/b", "intc:plic intc:plic2 special:b " },
 		{ "serial0:115200", "intc:plic intc:plic2 plain:c " },
 		{ "serial0", "intc:plic intc:plic2 plain:c " },
-		{ "/soc/off",
-		  "intc:plic intc:plic2 plain:a " }, /* disabled: the first that is there */
+		/* It is disabled, so the first UART that is there is used. */
+		{ "/soc/off", "intc:plic intc:plic2 plain:a " },
 		{ "/soc/x", "intc:plic intc:plic2 plain:a " },
 		{ "/nowhere", "intc:plic intc:plic2 plain:a " },
 		{ "", "intc:plic intc:plic2 plain:a " },
@@ -267,9 +268,9 @@ static void refuses_two_that_claim_one_compatible(void **state)
 		said, "drivers \"plain\" and \"thief\" both claim \"ns16550\": neither is used\n");
 }
 
-/* --- interrupts --------------------------------------------------------------------------------------------------- */
+/* --- interrupts ------------------------------------------------------------------------------- */
 
-static u32 waiting[8]; /* what claim answers, one after the other; the last for ever */
+static u32 waiting[8]; /* what claim returns, one after the other; it repeats the last */
 static unsigned int waiting_at;
 static char events[4096];
 
@@ -330,7 +331,7 @@ static const struct irq_controller controller = {
 	.complete = test_complete,
 };
 
-/* One test, as there is one controller for the life of the program. */
+/* This is one test, because a program has one controller as long as it runs. */
 static void serves_interrupts(void **state)
 {
 	struct irq_controller second = controller;
@@ -369,11 +370,11 @@ static void serves_interrupts(void **state)
 	assert_string_equal(said, "interrupt 33: nobody has requested it; it is switched off\n");
 
 	waits((u32[8]){ 10, 10, 10, 10, 10, 10, 10,
-			10 }); /* it does not stop: served a step at a time */
+			10 }); /* it does not stop, so it is served a step at a time */
 	irq_handle();
 	assert_int_equal(strlen(events), IRQ_STEP * strlen("serve10 done10 "));
 
-	/* Somebody else serves it: it is off at first, and stays claimed until that is done. */
+	/* A held source is off at first, and an interrupt stays claimed until it is completed. */
 	waits((u32[8]){ 0 });
 	assert_int_equal(irq_request_held(12, handler, waiting), 0);
 	assert_string_equal(events, "on12 off12 ");
@@ -431,7 +432,7 @@ static void finds_the_interrupt_of_a_node(void **state)
 	assert_int_equal(driver_irq(fdt, at("/soc/none")), 0);
 }
 
-/* --- registers ---------------------------------------------------------------------------------------------------- */
+/* --- registers -------------------------------------------------------------------------------- */
 
 static void drives_8250s_of_all_layouts(void **state)
 {
@@ -497,7 +498,7 @@ static void fills_the_fifo_of_an_8250(void **state)
 	uart_8250_putc(&u, 'a');
 	regs[5] = 0;
 	for (u8 c = 'b'; c < 'a' + 16; c++) {
-		uart_8250_putc(&u, c); /* without asking again */
+		uart_8250_putc(&u, c); /* without a look at LSR */
 		assert_int_equal(regs[0], c);
 	}
 	assert_int_equal(u.room, 0);
@@ -516,7 +517,7 @@ static void minds_what_variants_do_otherwise(void **state)
 	u.variant = UART_8250_DW;
 	uart_8250_rx_enable(&u, true);
 	assert_int_equal(regs[4], 0x01);
-	regs[8] = 0x07; /* "busy": the status register at 0x7c is read, and nothing received */
+	regs[8] = 0x07; /* "busy": the status register at 0x7c is read, and nothing was received */
 	regs[20] = 0x60;
 	assert_int_equal(uart_8250_getc(&u), -1);
 }
@@ -576,7 +577,7 @@ static void drives_a_plic(void **state)
 	plic_disable(&p, 96);
 	assert_int_equal(regs[10], 0);
 	assert_int_equal(enable[0],
-			 1U << 10); /* else the completion that follows would be ignored */
+			 1U << 10); /* otherwise the completion that follows would be ignored */
 }
 
 int main(void)

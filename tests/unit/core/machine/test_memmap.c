@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The machine's memory from its device tree: what is reserved is never called free, whatever form the tree has.
+ * The machine's memory from its device tree. Whatever form the tree has, reserved memory is never
+ * called free.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -147,7 +148,7 @@ static void a_reservation_over_all(void **state)
 	assert_int_equal(ram.nr, 1);
 }
 
-/* Nodes without reg ask for memory to be found later; disabled ones do not count. */
+/* A node without reg asks for memory that is to be found later. A disabled node does not count. */
 static void reservations_that_hold_nothing(void **state)
 {
 	static struct tree t;
@@ -178,13 +179,13 @@ static void no_memory(void **state)
 	/* reg of a length that the cells do not divide */
 	assert_int_equal(fdt_setprop_u32(t.blob, memory(&t, "memory@0"), "reg", 0x1000), 0);
 	assert_int_equal(memmap_read(t.blob, &ram, &usable), CLV_ERR_NOTFOUND);
-	/* cells of which no 64-bit number is made */
+	/* more cells than a 64-bit number has */
 	begin(&t, 3, 2);
 	assert_int_equal(fdt_setprop_u64(t.blob, memory(&t, "memory@0"), "reg", 0x1000), 0);
 	assert_int_equal(memmap_read(t.blob, &ram, &usable), CLV_ERR_NOTFOUND);
 }
 
-/* Holes by the hundred: pieces are given up, but what was reserved stays out. */
+/* With hundreds of holes, pieces are given up, but reserved memory never becomes free. */
 static void more_holes_than_ranges(void **state)
 {
 	static struct memmap m;
