@@ -3,6 +3,7 @@
  * Dirty bitmaps: the functions that are too long for the header.
  */
 #include "mm/dirty.h"
+
 #include "mm/bits.h"
 
 static u64 dirty_spans(u64 pages)

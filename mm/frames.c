@@ -7,6 +7,7 @@
  * call checks what its change needs before it moves the first entry.
  */
 #include "mm/frames.h"
+
 #include <cleave/errno.h>
 
 /**

@@ -5,6 +5,7 @@
  * It must never change an entry.
  */
 #include "mm/gstage.h"
+
 #include <cleave/errno.h>
 #include "mm/bits.h"
 

@@ -14,6 +14,7 @@
  * - The pool needs no lock. The frame allocator has one of its own (docs/concurrency.md).
  */
 #include "mm/space.h"
+
 #include <cleave/errno.h>
 #include "mm/flush.h"
 #include "mm/rules.h"

@@ -6,6 +6,7 @@
  * race for a table may have read its first word.
  */
 #include "mm/table_pool.h"
+
 #include <cleave/atomic.h>
 #include <cleave/errno.h>
 
