@@ -22,7 +22,7 @@ COLUMNS = 5  # name, type, allowed, left out, what for
 
 
 def explained(text):
-    """(properties, arguments) of --explain: each {name: (type, words that are allowed, left out)}."""
+    """(properties, arguments) of --explain, each {name: (type, allowed words, left out)}."""
     tables = []
     for line in text.splitlines():
         if not line.startswith("  "):
@@ -39,7 +39,7 @@ def explained(text):
 
 
 def table(document, heading):
-    """Rows of the table in a section, as lists of cells, by the name in backquotes that begins each."""
+    """Rows of the table in a section, as lists of cells, by the name in backquotes in the first."""
     section = re.search(rf"^#+ {heading}\n(.*?)(?=^#+ |\Z)", document, re.M | re.S)
     rows = {}
     for line in section[1].splitlines() if section else ():
@@ -146,14 +146,14 @@ def self_test(explain, document, kconfig):
 def main():
     out = sys.argv[1] if sys.argv[1:] and sys.argv[1] != "--self" else os.environ.get("O", "build")
     checker = os.path.join(TOP, out, "host", "cleave-check")
-    explain = subprocess.run([checker, "--explain"], capture_output=True, text=True, check=True).stdout
+    done = subprocess.run([checker, "--explain"], capture_output=True, text=True, check=True)
     texts = []
     for path in (DOCUMENT, "Kconfig"):
         with open(os.path.join(TOP, path), encoding="utf-8") as file:
             texts.append(file.read())
-    wrong = list(self_test(explain, *texts))
+    wrong = list(self_test(done.stdout, *texts))
     if sys.argv[1:] != ["--self"]:
-        wrong = compare(explain, *texts) or wrong
+        wrong = compare(done.stdout, *texts) or wrong
     for line in wrong:
         print(line)
     return 1 if wrong else 0

@@ -6,7 +6,7 @@ cat <<'HELP'
 Cleave: a type-1 hypervisor for RISC-V harts with the H extension
 
   make setup            install and download what is missing (a second run does nothing)
-  make setup run        the demonstration: Linux in a partition, its dirty pages logged in every mode
+  make setup run        the demonstration: Linux in a partition, its writes logged in every mode
   make run GUEST=demo   the same with the workload guest of this tree: no download
   make run DEMO=migrate Linux moves from one machine to another while it works, in a split terminal
   make setup test       everything is tested; the last line is `N passed, N failed`
@@ -32,7 +32,7 @@ cat <<'HELP'
 Test
   make unit             host tests, under address and undefined-behaviour sanitisers
   make test-boot        whole machines in QEMU (pytest; T='-k linux' chooses)
-  make soak             20 migrations there and back under each load, between slots and machines: hours
+  make soak             20 migrations there and back under each load, by slots and peers: hours
                         (SOAK='idle clock' COUNT=5 WAYS=slots does less)
   make fuzz             each fuzzer for FUZZ_SECONDS (20)
   make proofs           bounded proofs (needs cbmc)
