@@ -70,7 +70,8 @@ files = $(sort $(wildcard $(1)))
 # What is built of a part: its folder and all below it.
 tree = $(sort $(patsubst ./%,%,$(shell find $(wildcard $(1)) -name '*.c' 2>/dev/null)))
 
-SRCS := $(filter-out arch/riscv/asm-offsets.c lib/libc/%,$(call tree,arch/riscv mm core drivers lib platform))
+SRCS := $(filter-out arch/riscv/asm-offsets.c lib/libc/%, \
+	$(call tree,arch/riscv mm core drivers lib platform))
 ASMS := $(call files,arch/riscv/*.S)
 FDTS := $(call files,deps/libfdt/*.c)
 
@@ -115,12 +116,12 @@ LDFLAGS := $(HART) -nostdlib -static -Wl,--no-relax -Wl,--gc-sections -Wl,--buil
 	-Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments
 
 # A memset() in which the compiler recognises a memset() would call itself.
-CFLAGS_lib/string.c := $(if $(LLVM),,-fno-tree-loop-distribute-patterns)
+CFLAGS_lib/string.c := -O2 $(if $(LLVM),,-fno-tree-loop-distribute-patterns)
 
-# What runs at boot, for an error or at a person's speed is compiled for size. It is so folder by folder.
-COLD_DIRS := deps/libfdt core/boot core/config core/console core/machine/probe core/state core/guest/slow \
-	core/vm/create arch/riscv/probe arch/riscv/model
-COLD := $(COLD_DIRS:%=%/%) drivers/%_fdt.c lib/format.c lib/text.c lib/fdt_read.c
+# What runs at boot, for an error or at a person's speed is compiled for size, folder by folder.
+COLD_DIRS := deps/libfdt core/boot core/config core/console core/machine/probe core/state \
+	core/guest/slow core/vm/create arch/riscv/probe arch/riscv/model lib
+COLD := $(COLD_DIRS:%=%/%) drivers/%_fdt.c
 file_flags = $(if $(filter $(COLD),$<),-Os) $(CFLAGS_$<)
 file_flags_all = $(foreach v,$(sort $(filter CFLAGS_%,$(.VARIABLES))),$(v)=$($(v)))
 
@@ -131,14 +132,16 @@ TARGET_CC := $(CLANG) --target=riscv64-unknown-elf -gdwarf-4 -fno-dwarf-director
 	-fno-addrsig -Xclang -no-integrated-as
 define compile
 $(Q)$(TARGET_CC) $(1) $(file_flags) -MD -MP -MT $@ -MF $(@:.o=.d) -S -o $(@:.o=.s) $<
-$(Q)sed -i -e '/^[[:space:]]*\.attribute[[:space:]]*5,/d' -e '/\.section[[:space:]]*\.noinit/s/@progbits/@nobits/' \
+$(Q)sed -i -e '/^[[:space:]]*\.attribute[[:space:]]*5,/d' \
+	-e '/\.section[[:space:]]*\.noinit/s/@progbits/@nobits/' \
 	$(@:.o=.s)
 $(Q)$(AS) -march=$(HART_ASM) -mabi=lp64 -mno-relax -o $@ $(@:.o=.s)
 endef
 else
 TARGET_CC := $(CROSS_CC)
 define compile
-$(Q)$(TARGET_CC) $(1) $(file_flags) $(NO_ATTRIBUTE) -Wa,-march=$(HART_ASM) -MD -MP -MF $(@:.o=.d) -c -o $@ $<
+$(Q)$(TARGET_CC) $(1) $(file_flags) $(NO_ATTRIBUTE) -Wa,-march=$(HART_ASM) \
+	-MD -MP -MF $(@:.o=.d) -c -o $@ $<
 endef
 endif
 
@@ -156,11 +159,12 @@ HOST_CC_fuzz := $(CLANG) $(HOST_CFLAGS) -O1 $(SAN) -fsanitize=fuzzer-no-link
 
 # --- configuration and generated headers -------------------------------------------------------
 
-# A board's choices are platform/<board>/defconfig, by the name of the board with _ for -; variants of
-# a board stand beside that: `debug` is platform/qemu-virt/debug_defconfig.
+# A board's choices are platform/<board>/defconfig, by the name of the board with _ for -. Variants
+# of a board stand beside that: `debug` is platform/qemu-virt/debug_defconfig.
 BOARD ?= qemu_virt
 defconfig = $(firstword $(wildcard platform/$(subst _,-,$(1))/defconfig platform/*/$(1)_defconfig))
-DEFCONFIGS := $(sort $(subst -,_,$(patsubst platform/%/defconfig,%_defconfig,$(wildcard platform/*/defconfig))) \
+DEFCONFIGS := $(sort $(subst -,_, \
+	$(patsubst platform/%/defconfig,%_defconfig,$(wildcard platform/*/defconfig))) \
 	$(notdir $(wildcard platform/*/*_defconfig)))
 no_defconfig = echo "there is no $(1)_defconfig; there are: $(DEFCONFIGS)" >&2; exit 1
 kconfig := KCONFIG_CONFIG=$(O)/.config $(PYTHON) -m
@@ -202,7 +206,8 @@ $(O)/include/generated/version.h: FORCE
 
 # Objects depend on how they are compiled, so that LLVM=1 or a new flag rebuilds them.
 $(O)/obj/flags: FORCE
-	$(call write,$(TARGET_CC) $(CFLAGS) $(file_flags_all) $(COLD) $(ASFLAGS) $(CPPFLAGS) $(GUEST_CPPFLAGS))
+	$(call write,$(TARGET_CC) $(CFLAGS) $(file_flags_all) $(COLD) $(ASFLAGS) $(CPPFLAGS) \
+		$(GUEST_CPPFLAGS))
 
 $(O)/host/flags: FORCE
 	$(call write,$(HOST_CC_tool) $(HOST_CC_unit) $(HOST_CC_fuzz) $(HOST_CPPFLAGS))
@@ -268,8 +273,8 @@ $(O)/cleave.elf: $(O)/linker.lds $(OBJS)
 	$(Q)$(OBJCOPY) -O binary $< $@
 
 # --- guests ------------------------------------------------------------------------------------
-# Each folder of guests/ and tests/guests/, with the folders below it, is one program, except lib and
-# what runs on Linux. All of them link guests/lib, and of lib/ what is the same for a guest.
+# Each folder of guests/ and tests/guests/, with the folders below it, is one program, except lib
+# and what runs on Linux. All of them link guests/lib, and of lib/ what is the same for a guest.
 
 guest_files = $(call files,$(1)/*.c $(1)/*/*.c $(1)/*.S)
 GUEST_LIB := $(call guest_files,guests/lib) lib/format.c lib/string.c lib/vm_state.c
@@ -316,7 +321,8 @@ $(foreach g,$(GUESTS),$(eval $(call guest_rule,$(g))))
 # busybox, which setup downloads, there is no Linux guest and nothing to build.
 
 LINUX_CC ?= riscv64-linux-gnu-gcc
-LINUX_CFLAGS := -std=gnu11 -O2 -static -s -D_GNU_SOURCE -Wl,--build-id=none -ffile-prefix-map=$(CURDIR)/= $(WARNINGS)
+LINUX_CFLAGS := -std=gnu11 -O2 -static -s -D_GNU_SOURCE -Wl,--build-id=none \
+	-ffile-prefix-map=$(CURDIR)/= $(WARNINGS)
 LOAD_SRCS := $(call files,guests/linux/*.c)
 BUSYBOX := $(wildcard deps/guest/busybox)
 
@@ -327,11 +333,13 @@ $(O)/linux/flags: FORCE
 	$(call write,$(LINUX_CC) $(LINUX_CFLAGS))
 
 $(O)/linux/cleave-load: $(LOAD_SRCS) $(call files,guests/linux/*.h) $(O)/linux/flags
-	@command -v $(LINUX_CC) >/dev/null || { echo "$(LINUX_CC) is missing: run 'make setup'" >&2; exit 1; }
+	@command -v $(LINUX_CC) >/dev/null || \
+		{ echo "$(LINUX_CC) is missing: run 'make setup'" >&2; exit 1; }
 	$(say) LINUXCC $@
 	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -I. -o $@ $(LOAD_SRCS)
 
-$(O)/linux/initrd.gz: $(BUSYBOX) $(O)/linux/cleave-load scripts/mkinitrd.sh $(call files,scripts/initrd/*)
+$(O)/linux/initrd.gz: $(BUSYBOX) $(O)/linux/cleave-load scripts/mkinitrd.sh \
+		$(call files,scripts/initrd/*)
 	$(say) INITRD $@
 	$(Q)scripts/mkinitrd.sh $(BUSYBOX) $(O)/linux/cleave-load $@
 
@@ -345,7 +353,8 @@ $$(O)/host/$(1)/deps/libfdt/%.o: deps/libfdt/%.c $$(O)/host/flags | $$(GENERATED
 	@mkdir -p $$(@D)
 	$$(Q)$$(HOST_CC_$(1)) -w $$(HOST_CPPFLAGS) -MD -MP -c -o $$@ $$<
 
-$$(O)/host/$(1)/tests/%.o: tests/%.c $$(O)/host/flags $$(CONFIG_H) | $$(GENERATED) deps/libfdt/libfdt.h
+$$(O)/host/$(1)/tests/%.o: tests/%.c $$(O)/host/flags $$(CONFIG_H) | $$(GENERATED) \
+		deps/libfdt/libfdt.h
 	$$(say) HOSTCC $$<
 	@mkdir -p $$(@D)
 	$$(Q)$$(HOST_CC_$(1)) -Wall -Wextra -Werror $$(HOST_CPPFLAGS) -MD -MP -c -o $$@ $$<
@@ -353,7 +362,8 @@ $$(O)/host/$(1)/tests/%.o: tests/%.c $$(O)/host/flags $$(CONFIG_H) | $$(GENERATE
 $$(O)/host/$(1)/%.o: %.c $$(O)/host/flags $$(CONFIG_H) | $$(GENERATED) deps/libfdt/libfdt.h
 	$$(say) HOSTCC $$<
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOST_CC_$(1)) $$(WARNINGS) $$(HOST_CPPFLAGS) $$(CFLAGS_HOST_$$<) -MD -MP -c -o $$@ $$<
+	$$(Q)$$(HOST_CC_$(1)) $$(WARNINGS) $$(HOST_CPPFLAGS) $$(CFLAGS_HOST_$$<) -MD -MP \
+		-c -o $$@ $$<
 
 $$(O)/host/$(1)/parts.a: $$(patsubst %.c,$$(O)/host/$(1)/%.o,$(2))
 	$$(say) AR $$@
@@ -452,7 +462,8 @@ bench: all
 
 # SOAK="idle clock" COUNT=5 WAYS=slots: some of the loads, fewer migrations, one way.
 soak: all
-	@$(PYTHON) tests/bench/soak.py $(SOAK) --count $(or $(COUNT),20) --ways $(or $(WAYS),slots peers) \
+	@$(PYTHON) tests/bench/soak.py $(SOAK) --count $(or $(COUNT),20) \
+		--ways $(or $(WAYS),slots peers) \
 		--linux $(or $(LINUX),6.12)
 
 # SUITE=bookworm or trixie: `make setup run` and `make setup test` on a Debian that has nothing yet.
@@ -468,10 +479,12 @@ setup:
 # --- housekeeping ------------------------------------------------------------------------------
 
 .PHONY: clean distclean help FORCE
-# By name and not all of O, which may be a folder of the user's. What a person chose stays: .config, defconfig.
+# By name and not all of O, which may be a folder of the user's. What a person chose stays: .config
+# and defconfig.
 clean:
-	@rm -rf $(O)/obj $(O)/guest $(O)/guests $(O)/tests $(O)/host $(O)/unit $(O)/fuzz $(O)/bench \
-		$(O)/include $(O)/linux $(O)/clang $(O)/run $(O)/check $(O)/debug $(O)/test $(O)/test-logs \
+	@rm -rf $(O)/obj $(O)/guest $(O)/guests $(O)/tests $(O)/host $(O)/unit $(O)/fuzz \
+		$(O)/bench $(O)/include $(O)/linux $(O)/clang $(O)/run $(O)/check $(O)/debug \
+		$(O)/test $(O)/test-logs \
 		$(O)/proofs $(O)/cleave.* $(O)/linker.lds
 
 distclean:

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # scripts/proofs.sh [NAME...] - prove what tests/proofs/*.c claims, with CBMC (what `make proofs`
-# runs). Each proof says in a line `cbmc: ARGUMENTS` of its first comment which sources of the tree it
-# needs and how far its loops are unwound. One line a proof; exit status 1 if any does not hold.
+# runs). Each proof says in a line `cbmc: ARGUMENTS` of its first comment which sources of the tree
+# it needs and how far its loops are unwound. One line a proof; exit status 1 if any does not hold.
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -12,7 +12,7 @@ SECONDS_MAX=${PROOF_SECONDS:-600}
 
 cbmc=$(command -v cbmc || ls deps/cbmc/run 2>/dev/null)
 if [ -z "$cbmc" ]; then
-	echo "proofs: cbmc is not here. Debian 13 has a package; 'scripts/setup.sh cbmc' unpacks it anywhere"
+	echo "proofs: cbmc is not here: 'scripts/setup.sh cbmc' unpacks it"
 	exit 1
 fi
 mkdir -p "$O/proofs"
@@ -24,7 +24,11 @@ for file in ${*:-tests/proofs/*.c}; do
 	[ -f "$file" ] || continue
 	name=$(basename "$file" .c)
 	read -ra args < <(sed -n 's,^.*cbmc: *,,p' "$file" | sed 's, *[*]/,,' | head -n 1)
-	[ ${#args[@]} -gt 0 ] || { echo "FAIL $name: no line 'cbmc: ARGUMENTS'"; status=1; continue; }
+	[ ${#args[@]} -gt 0 ] || {
+		echo "FAIL $name: no line 'cbmc: ARGUMENTS'"
+		status=1
+		continue
+	}
 	ran=$((ran + 1))
 	start=$SECONDS
 	if timeout "$SECONDS_MAX" "$cbmc" -I. -Iinclude "-I$O/include" -Ideps/libfdt -DCLEAVE_HOST \

@@ -8,7 +8,8 @@
 #   DEMO=migrate  instead: Linux moves from one machine to another, in a split terminal
 #   CONFIG=x.dts  a configuration of your own; FILES="name=file ..." its files
 #   LINUX=7.2     which of deps/linux-* (default: 6.12)
-#   SMP, MEM, CPU, MACHINE, APPEND: harts, memory, further CPU and machine properties, boot arguments
+#   SMP, MEM, CPU, MACHINE, APPEND: harts, memory, further CPU and machine properties, boot
+#   arguments
 #
 # Ctrl-A x leaves QEMU, Ctrl-] ? explains the console.
 
@@ -38,7 +39,8 @@ if [ -z "$config" ]; then
 	linux)
 		config=guests/manager/demo-linux.dts
 		for f in "deps/linux-$LINUX/Image" "$O/linux/initrd.gz"; do
-			[ -f "$f" ] || fail "$f is not here: 'make setup' downloads it; 'make run GUEST=demo' needs no download"
+			[ -f "$f" ] || fail "$f is not here: 'make setup' downloads it;" \
+				"'make run GUEST=demo' needs no download"
 		done
 		files+=("Image=deps/linux-$LINUX/Image" "initrd.gz=$O/linux/initrd.gz")
 		;;
