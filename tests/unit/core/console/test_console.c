@@ -2,8 +2,9 @@
 /*
  * The console's lines (core/console/console_lines.c) and keys (core/console/console_keys.c).
  *
- * What is sent is looked at through a terminal: a small one is written here, of what ECMA-48 says of the sequences that
- * occur. The shared terminal must show of each speaker what a terminal of its own would show.
+ * What is sent is looked at through a terminal: a small one is written here, of what ECMA-48 says
+ * of the sequences that occur. The shared terminal must show of each speaker what a terminal of its
+ * own would show.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,11 +22,11 @@
 #define ROWS	20000
 #define COLUMNS 2000
 
-/* --- a terminal -------------------------------------------------------------------------------------------------- */
+/* --- a terminal ------------------------------------------------------------------------------- */
 
 /*
- * struct terminal - @row: the last row; @done: rows above it, oldest first; @column: the cursor. A character is a cell of up
- * to four bytes.
+ * struct terminal - @row: the last row; @done: rows above it, oldest first; @column: the cursor. A
+ * character is a cell of up to four bytes.
  */
 struct terminal {
 	char cell[COLUMNS][5];
@@ -176,7 +177,7 @@ static void terminal_free(struct terminal *t)
 	free(t);
 }
 
-/* --- the shared terminal ----------------------------------------------------------------------------------------- */
+/* --- the shared terminal ---------------------------------------------------------------------- */
 
 static struct terminal *term;
 static struct console_screen screen;
@@ -408,7 +409,7 @@ static void cuts_long_names(void **state)
 	assert_done(0, "a-name-that-is-longer-than-any-| x");
 }
 
-/* --- against terminals of their own ------------------------------------------------------------------------------- */
+/* --- against terminals of their own ----------------------------------------------------------- */
 
 #define SPEAKERS 4
 
@@ -456,7 +457,10 @@ static void shows_what_terminals_of_their_own_would(void **state)
 			if (&speaker[f] != screen.focus || screen.shown == NULL)
 				continue;
 			snprintf(open, sizeof(open), "%c| %s", 'A' + f, terminal_row(own[f]));
-			/* Blanks that only the cursor has passed are not on the speaker's own terminal. */
+			/*
+			 * Blanks that only the cursor has passed are not on the speaker's own
+			 * terminal.
+			 */
 			assert_memory_equal(terminal_row(term), open, strlen(open));
 		}
 	}
@@ -513,7 +517,7 @@ static void takes_any_bytes(void **state)
 	}
 }
 
-/* --- keys -------------------------------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 static const char *const names[] = { "manager", "linux", "linux2", "7", NULL, "spare" };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * An open line that is carried elsewhere (console_lines_save()): whatever was sent before and whatever comes behind, the lines that
- * come out are those that would have come out where it was.
+ * An open line that is carried elsewhere (console_lines_save()): whatever was sent before and
+ * whatever comes behind, the lines that come out are those that would have come out where it was.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,7 +94,10 @@ static u32 send(struct console_line *l, const u8 *bytes, u32 n)
 	return from;
 }
 
-/* Styles are taken back at a line's end, also where all that had one was erased: that the other line need not know. */
+/*
+ * Styles are taken back at a line's end, also where all that had one was erased: that the other
+ * line need not know.
+ */
 static u32 without_resets(u8 *bytes, u32 len)
 {
 	u32 to = 0;
@@ -144,7 +147,10 @@ static void carried_anywhere(void **state)
 	}
 }
 
-/* A record that would have the line drawn hundreds of times, each time as long as it can be, has it drawn once. */
+/*
+ * A record that would have the line drawn hundreds of times, each time as long as it can be, has it
+ * drawn once.
+ */
 static void loaded_at_once(void **state)
 {
 	static u8 hostile[CONSOLE_SAVE_MAX];
@@ -162,7 +168,10 @@ static void loaded_at_once(void **state)
 	console_lines_load(&screen, &here, hostile, n);
 	assert_ptr_equal(screen.focus, &here);
 	assert_ptr_equal(screen.shown, &here);
-	/* What is there is cleared, then come the name, the line of spaces, and where the cursor is. */
+	/*
+	 * What is there is cleared, then come the name, the line of spaces, and where the cursor
+	 * is.
+	 */
 	assert_in_range(out_len, CONFIG_CONSOLE_LINE, CONFIG_CONSOLE_LINE + 64U);
 	assert_memory_equal(out, "\r\033[Kname| ", 10);
 	assert_null(memchr(out, 'x', out_len));

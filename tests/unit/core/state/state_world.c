@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cleave/errno.h>
 #include "arch/riscv/csr.h"
 #include "arch/riscv/timer.h"
 #include "core/config/guest_fdt.h"
@@ -13,13 +12,6 @@
 #define VS_64 (2ULL << 32)
 
 struct features features;
-
-static void emit_nothing(u8 c)
-{
-	(void)c;
-}
-
-static struct console_screen screen = { .emit = emit_nothing };
 
 u64 world_random(u64 *seed)
 {
@@ -35,11 +27,6 @@ static struct world *world_of(const struct vm *vm)
 }
 
 /* --- what is called --------------------------------------------------------------------------- */
-
-u64 timer_frequency(void)
-{
-	return 10000000U;
-}
 
 u64 vm_guest_time(const struct vm *vm)
 {
@@ -58,15 +45,7 @@ void vuart_irq(struct vuart *u, bool level)
 
 int vuart_fetch(struct vuart *u)
 {
-	struct console_tty *t = &container_of(u, struct vm, uart)->tty;
-	int c;
-
-	if (t->rx_count == 0U)
-		return -1;
-	c = t->rx[t->rx_head];
-	t->rx_head = (t->rx_head + 1U) % CONFIG_CONSOLE_RX;
-	t->rx_count--;
-	return c;
+	return console_tty_fetch(&container_of(u, struct vm, uart)->tty);
 }
 
 void vuart_output(struct vuart *u, u8 c)
@@ -87,61 +66,6 @@ void vplic_completed(struct vplic *p, u32 source)
 	(void)p;
 	(void)source;
 	abort(); /* no device of a machine here */
-}
-
-u64 console_tty_write(struct console_tty *t, const u8 *s, u64 len)
-{
-	for (u64 i = 0; i < len; i++)
-		console_lines_putc(&screen, &t->line, s[i]);
-	return len;
-}
-
-u32 console_tty_save_line(struct console_tty *t, u8 *buf)
-{
-	return console_lines_save(&t->line, buf);
-}
-
-u32 console_tty_line_bytes(struct console_tty *t)
-{
-	return console_lines_saved(&t->line);
-}
-
-void console_tty_drop_line(struct console_tty *t)
-{
-	console_lines_drop(&screen, &t->line);
-}
-
-void console_tty_load_line(struct console_tty *t, const u8 *buf, u32 len)
-{
-	console_lines_load(&screen, &t->line, buf, len);
-}
-
-u32 console_tty_save_input(struct console_tty *t, u8 *buf)
-{
-	for (u32 i = 0; i < t->rx_count; i++)
-		buf[i] = t->rx[(t->rx_head + i) % CONFIG_CONSOLE_RX];
-	t->rx_frozen = true;
-	return t->rx_count;
-}
-
-u32 console_tty_input_bytes(struct console_tty *t)
-{
-	return t->rx_count;
-}
-
-int console_tty_load_input(struct console_tty *t, const u8 *buf, u32 len)
-{
-	if (len > CONFIG_CONSOLE_RX)
-		return CLV_ERR_INVAL;
-	t->rx_head = 0;
-	t->rx_count = len;
-	memcpy(t->rx, buf, len);
-	return CLV_OK;
-}
-
-void console_tty_freeze_input(struct console_tty *t, bool on)
-{
-	t->rx_frozen = on;
 }
 
 /* --- worlds ----------------------------------------------------------------------------------- */
