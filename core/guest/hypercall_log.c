@@ -245,7 +245,7 @@ static int hypercall_log_stop(const struct vcpu *v, u64 *value)
 static int hypercall_log_status(const struct vcpu *v, u64 *value)
 {
 	struct cleave_log_status record;
-	u64 len = MIN(sbi_arg(v, 4), (u64)sizeof(record));
+	u64 len = MIN(sbi_arg(v, 4), sizeof(record));
 	struct space_log_status log = { .mode = CLEAVE_LOG_OFF };
 	struct vm *vm = NULL;
 	u32 region = 0;

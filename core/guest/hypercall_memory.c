@@ -25,7 +25,7 @@ static int hypercall_memory_region_info(const struct vcpu *v, u64 *value)
 {
 	u64 region = sbi_arg(v, 1);
 	struct cleave_region_info info;
-	u64 len = MIN(sbi_arg(v, 4), (u64)sizeof(info));
+	u64 len = MIN(sbi_arg(v, 4), sizeof(info));
 	struct space_log_status log = { .mode = CLEAVE_LOG_OFF };
 	struct vm *vm = NULL;
 	gpa_t buf;

@@ -21,7 +21,7 @@ static int hypercall_vm_list(const struct vcpu *v, u64 *value)
 	u32 ids[CONFIG_MAX_VMS];
 	bool manager = hypercall_manager(v) == CLV_OK;
 	u32 nr = manager ? vm_count() : 1U;
-	u64 entries = MIN(MIN(sbi_arg(v, 2), LIST_MAX), (u64)nr);
+	u64 entries = MIN(MIN(sbi_arg(v, 2), LIST_MAX), nr);
 	gpa_t buf;
 	int err = hypercall_buffer(v, 0, entries * sizeof(ids[0]), sizeof(ids[0]), &buf);
 

@@ -64,9 +64,9 @@ static enum guest_leave sbi_dbcn_call(struct vcpu *v, u64 fid)
 	if (err != SBI_SUCCESS)
 		sbi_return(v, err, 0);
 	else if (fid == SBI_DBCN_CONSOLE_WRITE)
-		sbi_dbcn_write(v, addr, MIN(len, (u64)DBCN_STEP));
+		sbi_dbcn_write(v, addr, MIN(len, DBCN_STEP));
 	else
-		sbi_dbcn_read(v, addr, MIN(len, (u64)DBCN_STEP));
+		sbi_dbcn_read(v, addr, MIN(len, DBCN_STEP));
 	return GUEST_RESUME;
 }
 

@@ -46,7 +46,7 @@ static int hypercall_state_readable(const struct vm *vm)
 
 static int hypercall_state_list(const struct vcpu *v, struct vm *vm, u64 *value)
 {
-	u64 entries = MIN(sbi_arg(v, 3), (u64)STATE_RECORDS_MAX);
+	u64 entries = MIN(sbi_arg(v, 3), STATE_RECORDS_MAX);
 	void *record = hypercall_state_buffer.record;
 	struct cleave_state_head *heads = record;
 	gpa_t buf;
@@ -62,7 +62,7 @@ static int hypercall_state_list(const struct vcpu *v, struct vm *vm, u64 *value)
 		nr = state_list(vm, heads, (u32)entries);
 	spin_unlock(&vm->lock);
 	if (err == CLV_OK)
-		err = hypercall_reply(v, buf, heads, MIN(entries, (u64)nr) * sizeof(*heads));
+		err = hypercall_reply(v, buf, heads, MIN(entries, nr) * sizeof(*heads));
 	spin_unlock(&hypercall_state_buffer.lock);
 	*value = nr;
 	return err;
@@ -72,7 +72,7 @@ static int hypercall_state_get(const struct vcpu *v, struct vm *vm, u64 *value)
 {
 	u64 kind = sbi_arg(v, 1);
 	u64 instance = sbi_arg(v, 2);
-	u64 size = MIN(sbi_arg(v, 5), (u64)CLEAVE_STATE_MAX);
+	u64 size = MIN(sbi_arg(v, 5), CLEAVE_STATE_MAX);
 	gpa_t buf;
 	int err = CLV_OK;
 
