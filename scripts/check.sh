@@ -12,8 +12,17 @@ work=$O/check
 mkdir -p "$work"
 jobs=$(nproc)
 
-sources() { git ls-files -co --exclude-standard "$@" | LC_ALL=C sort -u | while read -r f; do [ -f "$f" ] && echo "$f"; done; }
-hart_sources() { sources 'arch/*.c' 'mm/*.c' 'core/*.c' 'drivers/*.c' 'lib/*.c' 'platform/*.c' | grep -v asm-offsets; }
+sources()
+{
+	git ls-files -co --exclude-standard "$@" | LC_ALL=C sort -u |
+		while read -r f; do [ -f "$f" ] && echo "$f"; done
+}
+
+hart_sources()
+{
+	sources 'arch/*.c' 'mm/*.c' 'core/*.c' 'drivers/*.c' 'lib/*.c' 'platform/*.c' |
+		grep -v asm-offsets
+}
 need() { command -v "$1" >/dev/null || { echo "$1 is not here: run 'make setup'"; return 1; }; }
 
 check_includes() { "${PYTHON:-python3}" scripts/check_includes.py; }
@@ -27,7 +36,8 @@ check_map() { "${PYTHON:-python3}" scripts/map.py --check; }
 # The configuration's document against the tables of the code.
 check_docs()
 {
-	make -j "$jobs" O="$O" tools >"$work/docs.build" 2>&1 || { tail -n 20 "$work/docs.build"; return 1; }
+	make -j "$jobs" O="$O" tools >"$work/docs.build" 2>&1 ||
+		{ tail -n 20 "$work/docs.build"; return 1; }
 	"${PYTHON:-python3}" scripts/check_docs.py "$O"
 }
 
@@ -45,8 +55,9 @@ check_unused()
 check_spdx()
 {
 	local f rc=0
-	for f in $(sources '*.c' '*.h' '*.S' '*.ld' '*.py' '*.sh' '*.dts' '*.mk' 'Makefile' '*Kconfig' \
-		'platform/*/*defconfig' 'tests/run' '.ci/run' 'tools/*' 'scripts/initrd/*'); do
+	for f in $(sources '*.c' '*.h' '*.S' '*.ld' '*.py' '*.sh' '*.dts' '*.mk' 'Makefile' \
+		'*Kconfig' 'platform/*/*defconfig' 'tests/run' '.ci/run' 'tools/*' \
+		'scripts/initrd/*'); do
 		head -n 3 "$f" | grep -q 'SPDX-License-Identifier: BSD-2-Clause' && continue
 		echo "$f: no 'SPDX-License-Identifier: BSD-2-Clause' in its first three lines"
 		rc=1
@@ -95,7 +106,7 @@ check_cppcheck()
 	local atomic level=()
 	mapfile -t atomic < <(echo | $CHECK_CC -dM -E - |
 		sed -n 's/^#define \(__ATOMIC_[A-Z_]*\) /-D\1=/p')
-	# From 2.11 on it stops early in functions with many branches, and says so, unless told not to.
+	# From 2.11 on it stops early in functions with many branches unless told not to.
 	"$CPPCHECK" --help | grep -q -e --check-level && level=(--check-level=exhaustive)
 	# shellcheck disable=SC2046 # file names have no spaces
 	"$CPPCHECK" --quiet -j "$jobs" --std=c11 --platform=unix64 --enable=warning,portability \
@@ -110,7 +121,8 @@ check_cppcheck()
 check_tidy()
 {
 	need "$CLANG_TIDY" || return 1
-	local flags="--target=riscv64-unknown-elf -march=rv64imac -mabi=lp64 -std=gnu11 -ffreestanding"
+	local flags="--target=riscv64-unknown-elf -march=rv64imac -mabi=lp64 -std=gnu11"
+	flags="$flags -ffreestanding"
 	# shellcheck disable=SC2086 # flags are words
 	hart_sources | xargs -r -P "$jobs" -I{} "$CLANG_TIDY" --quiet {} -- $flags -Wall -Wextra \
 		$CHECK_CPPFLAGS 2>"$work/tidy.err" >"$work/tidy.out" && return 0
@@ -136,7 +148,8 @@ check_reproducible()
 	cmp "$O/cleave.bin" "$work/again/cleave.bin"
 }
 
-all="includes map locks spdx length width unused headers docs format cppcheck tidy clang reproducible"
+all="includes map locks spdx length width unused headers docs"
+all="$all format cppcheck tidy clang reproducible"
 status=0
 for name in ${*:-$all}; do
 	if "check_$name" >"$work/$name.log" 2>&1; then

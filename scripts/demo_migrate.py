@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The demonstration of migration (what `make run DEMO=migrate` does): a running Linux moves from one machine to another.
+"""Show how a running Linux moves from one machine to another (`make run DEMO=migrate`).
 
-Two QEMUs, joined by a socket between their managers. On a terminal they stand in two panes of tmux: the script types what a
-person would, and the keyboard works all the time. Without a terminal the same is played, every line is printed with its side in
-front, and the exit status says whether the guest arrived, verified and without a missing line.
+A socket joins the managers of two QEMUs. On a terminal the two stand in two panes of tmux: the
+script types what a person would, and the keyboard works all the time. Without a terminal the script
+does the same and prints every line with its side in front. The exit status says whether the guest
+arrived, verified and without a missing line.
 
-    scripts/demo_migrate.py                  with tmux where stdin and stdout are a terminal, else as lines
+    scripts/demo_migrate.py                  in tmux on a terminal; as lines where there is none
     scripts/demo_migrate.py --lines          as lines
     scripts/demo_migrate.py pane left DIR    what a pane runs
 """
@@ -48,7 +49,7 @@ class Lost(Exception):
 
 
 def argv_of(side, folder):
-    """QEMU's command line of a side. The left machine waits for nobody; the right one connects when it can."""
+    """QEMU's command line of a side. The left machine waits for nobody; the right one connects."""
     path = os.path.join(folder, "peer")
     chardev = f"socket,path={path}," + ("server=on,wait=off"
                                         if side == "left" else "reconnect-ms=200")
@@ -70,8 +71,8 @@ class Console:
 
     def take(self, data):
         """
-        Take what came. Return: the lines that are whole now. What was taken back in front of a line (CR, ESC [K) was no line yet; and
-        only in a whole line are all control sequences whole.
+        Take what came. Return: the lines that are whole now. What the sender took back before a
+        line (CR, ESC [K) was no line yet. All control sequences of a whole line are whole.
         """
         *whole, self.rest = (self.rest + data).split(b"\n")
         lines = [
@@ -231,7 +232,7 @@ def pane(side, folder):
 
 
 def in_panes(folder):
-    """Both machines in a tmux of its own, with none of the user's settings. Return: the exit status."""
+    """Both machines in a tmux without the user's settings. Return: the exit status."""
     tmux = ["tmux", "-S", os.path.join(folder, "tmux"), "-f", "/dev/null"]
     width, height = shutil.get_terminal_size()
     env = {k: v for k, v in os.environ.items() if k != "TMUX"}

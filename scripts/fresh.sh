@@ -138,7 +138,8 @@ step_run()
 	: >"$log"
 	inside script -qefc "make setup run" /dev/null <&8 >"$log" 2>&1 &
 	pid=$!
-	tail -n +1 -f --pid=$pid "$log" | show '^(setup: |manager\||cleave\| (WARN|warn|hypervisor bug))' &
+	tail -n +1 -f --pid=$pid "$log" |
+		show '^(setup: |manager\||cleave\| (WARN|warn|hypervisor bug))' &
 	end=$((SECONDS + RUN_MINUTES * 60))
 	while kill -0 $pid 2>/dev/null; do
 		sleep 2
@@ -148,7 +149,8 @@ step_run()
 			break
 		fi
 		# A message of Linux's may have cut the prompt, so it is typed again and again.
-		if [ $SECONDS -ge $typed ] && lines <"$log" | grep -q '^manager| demonstration [pF]'; then
+		if [ $SECONDS -ge $typed ] &&
+			lines <"$log" | grep -q '^manager| demonstration [pF]'; then
 			printf '\rpoweroff\r' >&8
 			typed=$((SECONDS + 30))
 		fi
@@ -165,7 +167,7 @@ step_run()
 step_test()
 {
 	inside make setup test </dev/null 2>&1 | tee "$work/test.log" |
-		show '^(setup: |--- |ok  |FAIL|FAILED|(check|unit|fuzz|boot) .*passed|       [a-z]|[0-9]+ passed)'
+		show '^(setup: |--- |ok |FAIL|(check|unit|fuzz|boot) .*passed|  +[a-z]|[0-9]+ pass)'
 	return "${PIPESTATUS[0]}"
 }
 

@@ -41,12 +41,12 @@ def command(kernel, initrd=None, smp=4, mem="4G", cpu_extra="", append="", extra
     return argv + [str(e) for e in extra]
 
 
-# The virtio-mmio slot of QEMU's virt machine that link() fills: what a configuration names in `devices`.
+# The virtio-mmio slot of QEMU's virt machine that link() fills; `devices` names it so.
 LINK_NODE = "/soc/virtio_mmio@10001000"
 
 
 def link(ports):
-    """Arguments for a console device with the named ports of {name: character device}, in QEMU's words.
+    """QEMU's arguments for a console device with the ports of {name: character device}.
 
     link({"cleave.peer": "socket,path=/tmp/peer,server=on,wait=off"})
     """

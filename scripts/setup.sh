@@ -33,7 +33,8 @@ PACKAGES="make git gcc libc6-dev python3 xz-utils cpio device-tree-compiler
 	gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf libcmocka-dev
 	gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
 	python3-pytest python3-pytest-xdist python3-pexpect python3-kconfiglib
-	cppcheck clang-$LLVM clang-tidy-$LLVM clang-format-$LLVM libclang-rt-$LLVM-dev lld-$LLVM tmux graphviz"
+	cppcheck clang-$LLVM clang-tidy-$LLVM clang-format-$LLVM libclang-rt-$LLVM-dev lld-$LLVM
+	tmux graphviz"
 
 say() { printf 'setup: %s\n' "$*"; }
 warn() { printf 'setup: WARNING: %s\n' "$*" >&2; }
@@ -92,7 +93,8 @@ apt_private()
 			APT::Architectures "$2";
 		CONF
 	fi
-	apt_in "$1" apt-get -qq update >"$d/log/update" 2>&1 && ! grep -q '^[WE]: Failed' "$d/log/update"
+	apt_in "$1" apt-get -qq update >"$d/log/update" 2>&1 &&
+		! grep -q '^[WE]: Failed' "$d/log/update"
 }
 
 apt_in()
@@ -158,8 +160,8 @@ install_qemu()
 	did=$((did + 1))
 	suite=$(codename)
 	if [ "$suite" = bookworm ]; then
-		say "installing: QEMU 10 from $suite-backports (7.2 cannot be trusted for dirty logging)"
-		{ stanza deb "$suite"; stanza deb "$suite-updates"; stanza deb "$suite-backports"; } |
+		say "installing: QEMU 10 from $suite-backports (7.2 cannot log dirty pages)"
+		for part in "" -updates -backports; do stanza deb "$suite$part"; done |
 			apt_private backports native ||
 			{ miss "no package list of $suite-backports: is there a network?"; return; }
 		apt_in backports apt-get -qq install -y --no-install-recommends \
@@ -179,15 +181,15 @@ list_missing_tools()
 {
 	local t list= python=/usr/bin/python3
 	[ -x $python ] || python=python3
-	for t in git gcc riscv64-unknown-elf-gcc riscv64-linux-gnu-gcc dtc cpio tmux xz cppcheck clang-$LLVM clang-tidy-$LLVM \
-		clang-format-$LLVM \
+	for t in git gcc riscv64-unknown-elf-gcc riscv64-linux-gnu-gcc dtc cpio tmux xz dot \
+		cppcheck clang-$LLVM clang-tidy-$LLVM clang-format-$LLVM \
 		qemu-system-riscv64; do
 		have "$t" || list="$list $t"
 	done
 	for t in pytest xdist pexpect kconfiglib; do
 		$python -c "import $t" 2>/dev/null || list="$list python3:$t"
 	done
-	printf '#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <cmocka.h>\n' |
+	printf '#include <%s.h>\n' stdarg stddef stdint setjmp cmocka |
 		cc -E - >/dev/null 2>&1 || list="$list cmocka.h"
 	say "this is not Debian: packages are yours to install"
 	if [ -n "$list" ]; then
@@ -197,7 +199,8 @@ list_missing_tools()
 		say "nothing is missing"
 	fi
 	[ -n "$(qemu_version)" ] && ! qemu_good &&
-		warn "QEMU $(qemu_version) cannot be trusted for dirty logging; 10.0 or later is needed"
+		warn "QEMU $(qemu_version) cannot be trusted for dirty logging;" \
+			"10.0 or later is needed"
 }
 
 # --- deps/libfdt -------------------------------------------------------------------------------
@@ -208,8 +211,8 @@ libfdt_complete()
 	[ -f "$1/libfdt.h" ] && [ -f "$1/fdt.h" ] && [ -f "$1/fdt_rw.c" ] && [ -f "$1/fdt_check.c" ]
 }
 
-# unpack_libfdt TARBALL SCRATCH: libfdt's sources and headers out of whatever package holds them; the
-# headers may stand in a folder of their own.
+# unpack_libfdt TARBALL SCRATCH: libfdt's sources and headers out of whatever package holds them.
+# The headers may stand in a folder of their own.
 unpack_libfdt()
 {
 	local list src hdr
@@ -238,7 +241,11 @@ get_libfdt()
 	local src suite tar tmp=$APT/tmp.libfdt
 	if [ -n "${LIBFDT_DIR:-}" ]; then
 		libfdt_complete "$LIBFDT_DIR" ||
-			{ miss "LIBFDT_DIR=$LIBFDT_DIR lacks one of libfdt.h, fdt.h, fdt_rw.c, fdt_check.c"; return; }
+			{
+				miss "LIBFDT_DIR=$LIBFDT_DIR lacks one of" \
+					"libfdt.h, fdt.h, fdt_rw.c, fdt_check.c"
+				return
+			}
 		[ "$(cd "$LIBFDT_DIR" && pwd)" = "$DEPS/libfdt" ] && return
 		rm -rf "$DEPS/libfdt"
 		mkdir -p "$DEPS/libfdt"
@@ -250,7 +257,8 @@ get_libfdt()
 	fi
 	libfdt_complete "$DEPS/libfdt" && return
 	did=$((did + 1))
-	is_debian || { miss "no libfdt sources: name their folder, make setup LIBFDT_DIR=..."; return; }
+	is_debian ||
+		{ miss "no libfdt sources: name their folder, make setup LIBFDT_DIR=..."; return; }
 	for suite in $(printf '%s\n' "$(codename)" trixie sid | awk '!seen[$0]++'); do
 		stanza deb-src "$suite" | apt_private "source-$suite" riscv64 || continue
 		for src in device-tree-compiler opensbi optee-os; do
@@ -281,12 +289,13 @@ get_linux()
 	[ -f "$stamp" ] && [ -f "$DEPS/$(cat "$stamp")/Image" ] && return
 	did=$((did + 1))
 	stanza deb "$suite" | apt_private "riscv64-$suite" riscv64 ||
-		{ miss "no package list of $suite for riscv64: Linux of $suite is not here"; return; }
+		{ miss "no package list of $suite for riscv64: its Linux is not here"; return; }
 	pkg=$(linux_package "riscv64-$suite")
 	[ -n "$pkg" ] || { miss "$suite has no riscv64 kernel package"; return; }
 	rm -rf "$tmp"
 	if fetch_deb "riscv64-$suite" "$pkg" "$tmp"; then
-		image=$(find "$tmp/boot" "$tmp/usr/lib/modules" -name 'vmlinu[xz]*' 2>/dev/null | head -n 1)
+		image=$(find "$tmp/boot" "$tmp/usr/lib/modules" -name 'vmlinu[xz]*' 2>/dev/null |
+			head -n 1)
 	fi
 	if [ -z "${image:-}" ]; then
 		rm -rf "$tmp"
@@ -314,10 +323,10 @@ get_linux()
 # linux_package WORLD: the package that holds the image: follow linux-image-riscv64 down.
 linux_package()
 {
-	local pkg=linux-image-riscv64 next i
+	local pkg=linux-image-riscv64 image='linux-\(image\|binary\)-[0-9][^ ]*' next i
 	for i in 1 2 3; do
-		next=$(apt_in "$1" apt-cache depends --no-recommends --no-suggests "$pkg" 2>/dev/null |
-			sed -n 's/^ *|\{0,1\}Depends: \(linux-\(image\|binary\)-[0-9][^ ]*\)$/\1/p' | head -n 1)
+		next=$(apt_in "$1" apt-cache depends --no-recommends --no-suggests "$pkg" \
+			2>/dev/null | sed -n "s/^ *|\{0,1\}Depends: \($image\)\$/\1/p" | head -n 1)
 		[ -n "$next" ] || break
 		pkg=$next
 	done
@@ -355,7 +364,8 @@ get_uboot()
 	did=$((did + 1))
 	stanza deb "$(codename)" | apt_private native native ||
 		{ miss "no package list for u-boot-qemu: U-Boot is not here"; return; }
-	fetch_deb native u-boot-qemu "$tmp" || { rm -rf "$tmp"; miss "u-boot-qemu did not come"; return; }
+	fetch_deb native u-boot-qemu "$tmp" ||
+		{ rm -rf "$tmp"; miss "u-boot-qemu did not come"; return; }
 	bin=$(find "$tmp" -path '*qemu-riscv64_smode/u*boot.bin' | head -n 1)
 	if [ -n "$bin" ]; then
 		mkdir -p "$DEPS/u-boot"
@@ -423,7 +433,7 @@ if [ "$PART" = all ] || [ "$PART" = fetch ]; then
 		get_busybox
 		get_uboot
 	elif [ ! -f "$DEPS/guest/busybox" ]; then
-		say "Linux, busybox and U-Boot for the guests come from Debian packages: not fetched"
+		say "Linux, busybox and U-Boot for guests are Debian packages: not fetched"
 	fi
 fi
 
@@ -433,7 +443,8 @@ fi
 [ $failed -ne 0 ] || rm -rf "$APT"
 
 if [ $need_root -eq 1 ]; then
-	say "missing packages: $(missing_packages | tr '\n' ' ')$(qemu_good || echo 'qemu-system-riscv (10 or later)')"
+	qemu_good && qemu_lacks= || qemu_lacks="qemu-system-riscv (10 or later)"
+	say "missing packages: $(missing_packages | tr '\n' ' ')$qemu_lacks"
 	say "they need root. Run:"
 	say "    sudo $PWD/scripts/setup.sh packages"
 	exit 1
