@@ -91,3 +91,9 @@ def in_cpu(n, old, new):
         return source[:start] + body + source[end:]
 
     return change
+
+
+def initrd_at(start, end):
+    """A change for device_tree(): the tree says that there is an initrd."""
+    chosen = f"chosen {{ linux,initrd-start = <{start:#x}>; linux,initrd-end = <{end:#x}>;"
+    return lambda source: source.replace("chosen {", chosen, 1)

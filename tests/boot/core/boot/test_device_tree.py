@@ -6,7 +6,8 @@ import struct
 
 import pytest
 
-from board import AT_OTHER, AT_USUAL, BLOB, RAM, device_tree, elsewhere, qemus_firmware, trampoline
+from board import (AT_OTHER, AT_USUAL, BLOB, RAM, device_tree, elsewhere, initrd_at,
+                   qemus_firmware, trampoline)
 from machine import SHORT, command
 
 
@@ -64,12 +65,6 @@ def test_a_device_tree_without(boot, tmp_path, pattern, new, words):
     m = boot(argv=elsewhere(tmp_path, AT_OTHER, a1=BLOB, blob=tree, smp=1))
     m.wait(r"^cleave\| " + words)
     m.wait_end(SHORT)
-
-
-def initrd_at(start, end):
-    """A change for device_tree(): the tree says that there is an initrd."""
-    chosen = f"chosen {{ linux,initrd-start = <{start:#x}>; linux,initrd-end = <{end:#x}>;"
-    return lambda source: source.replace("chosen {", chosen, 1)
 
 
 @pytest.mark.parametrize("start, end, words", [

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Bad archives and configurations on a whole machine: one clear line each, and no guest is started.
+"""Bad archives and configurations on a whole machine: one clear line each, and no guest starts.
 
-What each error says word by word is tested on the host (tests/unit/core/config/test_config.c, test_archive.c); here, that the
-hypervisor finds them by itself, as nothing but the archive tool would have refused them before.
+Tests on the host look at each error word by word (tests/unit/core/config/test_config.c,
+test_archive.c). These show that the hypervisor finds the errors itself, although the archive tool
+would have refused them before.
 """
 
 import pytest
@@ -22,20 +23,18 @@ def archive_of(tmp_path, data):
 
 
 def good(source=None):
-    """The parts of an archive that is right, of any configuration."""
+    """The files of a correct archive with the configuration `source`."""
     source = source or config(partition("p", bootargs="mode=device"))
     return [("cleave.dtb", compile_config(source)), ("payload.bin", payload())]
 
 
 def refused(m, line):
-    """The machine says `line` (a pattern) and nothing else that is wrong, starts no guest, and switches the machine off."""
+    """The hypervisor prints `line` (a pattern), no other error, starts no guest and powers off."""
     m.wait(r"^cleave\| " + line + "$")
     m.wait_end()
-    lines = m.lines("cleave")
-    assert len([
-        x for x in lines
-        if x.startswith("error: ") or x.startswith("boot archive") or "no boot archive" in x
-    ]) == 1
+    errors = [x for x in m.lines("cleave")
+              if x.startswith(("error: ", "boot archive")) or "no boot archive" in x]
+    assert len(errors) == 1
     assert not [x for x in m.lines() if "| ok " in x or "input goes to" in x]
 
 
@@ -50,8 +49,7 @@ ARCHIVES = {
     "truncated": (
         lambda: newc(good())[:-3000],
         r'boot archive is truncated at byte \d+ in file "payload\.bin", which has \d+ bytes from '
-        r'byte \d+'
-    ),
+        r'byte \d+'),
     "no trailer": (lambda: newc(good(), trailer=False),
                    r'boot archive is truncated at byte \d+: no trailer after file "payload\.bin"'),
     "name twice": (lambda: newc(good() + [("payload.bin", b"again")]),
@@ -59,16 +57,14 @@ ARCHIVES = {
     "no configuration": (
         lambda: newc(good()[1:]),
         r'error: boot archive: there is no file "cleave\.dtb", the configuration; .*'),
-    "no kernel": (lambda: newc(
-        good()[:1] + [("other.bin", b"x")]
-    ), r'error: /partitions/p: kernel: there is no file "payload\.bin" in the boot archive, '
-       r'which holds "other\.bin"'
-                  ),
-    "configuration truncated": (lambda: newc(
-        [("cleave.dtb", good()[0][1][:100]), good()[1]]
-    ), r"error: cleave\.dtb: the device tree is truncated: it says that it has \d+ bytes, but "
-       r"only 100 are there"
-                                ),
+    "no kernel": (
+        lambda: newc(good()[:1] + [("other.bin", b"x")]),
+        r'error: /partitions/p: kernel: there is no file "payload\.bin" in the boot archive, '
+        r'which holds "other\.bin"'),
+    "configuration truncated": (
+        lambda: newc([("cleave.dtb", good()[0][1][:100]), good()[1]]),
+        r"error: cleave\.dtb: the device tree is truncated: it says that it has \d+ bytes, but "
+        r"only 100 are there"),
 }
 
 
@@ -81,32 +77,37 @@ def test_bad_archive(boot, tmp_path, what):
 RAM = 0x80000000
 CONFIGS = {
     "no partitions": ([], r"/partitions: holds no partitions; wanted: at least one node .*"),
-    "overlapping memory": ([
-        partition("p", memory=((RAM, 16 << 20), (RAM + (8 << 20), 16 << 20)))
-    ], r"/partitions/p: memory: range 1, 0x80800000 to 0x817fffff, overlaps range 0, .*"),
-    "memory does not fit": ([
-        partition("p", memory=((RAM, 64 << 30),))
-    ], r"/partitions/p: memory: range 0 at 0x80000000 needs 64 GiB .* this machine has \d.*iB"),
-    "unaligned": ([
-        partition("p", memory=((RAM + 12, 16 << 20),))
-    ], r"/partitions/p: memory: range 0 begins at 0x8000000c; allowed: multiples of 4 KiB .*"),
-    "zero size": ([partition("p", memory=((RAM, 0),))],
-                  r"/partitions/p: memory: range 0 at 0x80000000 has size 0; allowed: .*"),
-    "no such hart": ([partition(
-        "p", more="cpu-affinity = <7>")], r"/partitions/p: cpu-affinity: .*hart 7.*"),
-    "no cpus": ([partition(
-        "p", cpus=0)], r"/partitions/p: cpus: <0> is not allowed; allowed: <1> to <\d+>"),
-    "unknown value": ([
-        partition("p", more='on-fault = "explode"')
-    ], r'/partitions/p: on-fault: "explode" is not known; allowed: "stop", "restart", "reset"'),
-    "unknown mode": ([
-        partition("p", more='gstage-mode = "sv32x4"')
-    ], r'/partitions/p: gstage-mode: "sv32x4" is not known; allowed: "sv39x4", "sv48x4", "sv57x4"'),
-    "kernel too large": ([
-        partition("p", memory=((RAM, 2 << 20),))
-    ], r'/partitions/p: kernel: "payload\.bin" needs .*; the first memory range has 2 MiB'),
-    "device under memory": ([partition("p", memory=((0x0c000000, 128 << 20),))],
-                            r"/partitions/p: memory: range 0, .*, overlaps the emulated PLIC, .*"),
+    "overlapping memory": (
+        [partition("p", memory=((RAM, 16 << 20), (RAM + (8 << 20), 16 << 20)))],
+        r"/partitions/p: memory: range 1, 0x80800000 to 0x817fffff, overlaps range 0, .*"),
+    "memory does not fit": (
+        [partition("p", memory=((RAM, 64 << 30),))],
+        r"/partitions/p: memory: range 0 at 0x80000000 needs 64 GiB .* this machine has \d.*iB"),
+    "unaligned": (
+        [partition("p", memory=((RAM + 12, 16 << 20),))],
+        r"/partitions/p: memory: range 0 begins at 0x8000000c; allowed: multiples of 4 KiB .*"),
+    "zero size": (
+        [partition("p", memory=((RAM, 0),))],
+        r"/partitions/p: memory: range 0 at 0x80000000 has size 0; allowed: .*"),
+    "no such hart": (
+        [partition("p", more="cpu-affinity = <7>")],
+        r"/partitions/p: cpu-affinity: .*hart 7.*"),
+    "no cpus": (
+        [partition("p", cpus=0)],
+        r"/partitions/p: cpus: <0> is not allowed; allowed: <1> to <\d+>"),
+    "unknown value": (
+        [partition("p", more='on-fault = "explode"')],
+        r'/partitions/p: on-fault: "explode" is not known; allowed: "stop", "restart", "reset"'),
+    "unknown mode": (
+        [partition("p", more='gstage-mode = "sv32x4"')],
+        r'/partitions/p: gstage-mode: "sv32x4" is not known; allowed: "sv39x4", "sv48x4", '
+        r'"sv57x4"'),
+    "kernel too large": (
+        [partition("p", memory=((RAM, 2 << 20),))],
+        r'/partitions/p: kernel: "payload\.bin" needs .*; the first memory range has 2 MiB'),
+    "device under memory": (
+        [partition("p", memory=((0x0c000000, 128 << 20),))],
+        r"/partitions/p: memory: range 0, .*, overlaps the emulated PLIC, .*"),
 }
 
 
@@ -119,7 +120,7 @@ def test_bad_configuration(boot, tmp_path, what):
 
 
 def test_two_partitions_of_one_name(boot, tmp_path):
-    """dtc refuses to compile that: change the second in the blob, where the names are of one length."""
+    """dtc refuses to compile that, so the second name is changed in the blob, to one as long."""
     blob = compile_config(config(partition("pp"), partition("qq"))).replace(b"qq\0\0", b"pp\0\0")
     m = boot(archive=archive_of(tmp_path, newc([("cleave.dtb", blob), ("payload.bin", payload())])),
              smp=1)
@@ -136,7 +137,7 @@ def test_all_errors_are_said_at_once(boot, tmp_path):
 
 
 def test_unknown_property_is_a_warning(boot, tmp_path):
-    """It names the nearest that is known, and the partition runs."""
+    """The warning names the known property that is nearest, and the partition runs."""
     source = config(partition("p", bootargs="mode=device", more='gstage-mod = "sv39x4"'))
     m = boot(archive=archive_of(tmp_path, newc(good(source))), smp=1)
     m.wait(r'^cleave\| warning: /partitions/p: gstage-mod: unknown property, ignored; did you mean '

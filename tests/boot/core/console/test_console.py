@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The console: several partitions that print at once, the focus, and input that comes faster than it is read."""
+"""The console: partitions that print at once, the focus, and input that comes too fast."""
 
 import os
 import re
 
-from board import AT_OTHER, BLOB, device_tree, elsewhere
+from board import AT_OTHER, BLOB, device_tree, elsewhere, initrd_at
 from machine import ESCAPE, SHORT, config, guest, pack, partition
 
 
 def echo_sum(text):
-    """What the payload's echo mode says a line adds up to."""
+    """What the payload prints for a line in its echo mode."""
     total = 0
     for c in text.encode():
         total = (total * 31 + c) & 0xFFFFFFFF
@@ -17,13 +17,16 @@ def echo_sum(text):
 
 
 def numbered(n):
-    """Line `n` as the payload's print mode composes it."""
+    """Line `n` of the payload's print mode."""
     body = "".join(chr(ord("a") + (n + i) % 26) for i in range(n * 37 % 90))
     return f"line {n:06} {body} {n:06} end"
 
 
 def test_no_line_is_lost_or_broken(boot):
-    """Three partitions print hard, a fourth has the focus and an open prompt: every line arrives once, whole, in order."""
+    """Three partitions print as fast as they can, and a fourth has the focus and an open prompt.
+
+    Every line arrives once, whole and in order.
+    """
     count = 400
     printers = [f"p{i}" for i in range(3)]
     m = boot([partition("front", bootargs="mode=prompt")] +
@@ -32,9 +35,8 @@ def test_no_line_is_lost_or_broken(boot):
     m.wait_all(*(rf"^{p}\| done: 1 passed, 0 failed" for p in printers))
     m.wait_open(r"^front\| prompt> *$", SHORT)
     for p in printers:
-        want = [numbered(n)
-                for n in range(count)] + [f"ok printed {count} lines", "done: 1 passed, 0 failed"]
-        assert m.lines(p) == want
+        end = [f"ok printed {count} lines", "done: 1 passed, 0 failed"]
+        assert m.lines(p) == [numbered(n) for n in range(count)] + end
     first = next(i for i, line in enumerate(m.lines()) if line.startswith("p"))
     speakers = re.compile(r"^(cleave|front|p\d)\| ")
     assert [line for line in m.lines()[first:] if not speakers.match(line)] == []
@@ -54,21 +56,21 @@ def test_focus(boot):
               partition("two", bootargs="mode=dbcn"),
               partition("twin", bootargs="mode=deaf")],
              {"payload.bin": guest("console")}, smp=2)
-    # The first that is no manager has it at the start.
+    # At the start, the first partition that is no manager has the focus.
     m.wait(r'^cleave\| input goes to partition 1 "one"')
     m.wait_open(r"^one\| echo> *$")
     m.sendline("first")
     m.wait(r"^one\| echo> first$")
     m.wait(r"^one\| " + echo_sum("first"))
 
-    # A number moves it at once; the open line of the partition that has it is shown.
+    # A number moves it at once. The open line of the partition that has it is shown.
     m.send(ESCAPE + "2")
     m.wait(r'^cleave\| input goes to partition 2 "two" \(running\)')
     m.wait_open(r"^two\| echo> *$")
     m.sendline("second")
     m.wait(r"^two\| " + echo_sum("second"))
 
-    # A name, or the beginning of one; one that is not unique; one that is not there.
+    # A name or its beginning moves it. Some names are not unique, and some do not exist.
     m.send(ESCAPE + "bo\r")
     m.wait(r'^cleave\| input goes to partition 0 "boss"')
     m.send(ESCAPE + "tw\r")
@@ -79,23 +81,23 @@ def test_focus(boot):
     m.wait(r'^cleave\| there is no partition "9"')
     m.wait_open(r"^boss\| echo> *$")
 
-    # Help lists the partitions and says who has the input; the prompt is shown again.
+    # Help lists the partitions and says which has the input. Then the prompt is shown again.
     m.send(ESCAPE + "?")
     m.wait(r"^cleave\| Ctrl-\] and a partition's number")
     m.wait(r"^cleave\| +\* +0 boss +running")
     m.wait(r"^cleave\| +1 one +running")
     m.wait_open(r"^boss\| echo> *$")
 
-    # What was begun can be left, and goes to nobody; twice the key is the key itself.
+    # A name can be given up half-way, and is not sent to anybody. The key twice sends the key.
     m.send(ESCAPE + "on\x1b")
     m.sendline("a" + ESCAPE * 2 + "b")
     m.wait(r"^boss\| " + echo_sum("a\x1db"))
 
-    # A partition that has ended takes no input, and says so.
+    # A partition that has ended takes no input, and a message says so.
     m.sendline("quit")
     m.wait(r'^cleave\| partition "boss": shut down')
     state = None
-    while state != "stopped":  # it is said a moment before it is so
+    while state != "stopped":  # the message comes a moment before it is true
         m.send(ESCAPE + "0")
         state = m.wait(r'^cleave\| input goes to partition 0 "boss" \((\w+)\)')[1]
     m.sendline("anybody there?")
@@ -121,7 +123,7 @@ def test_focus_from_the_boot_arguments(boot):
 
 
 def test_input_is_not_lost(boot):
-    """A paste much larger than all buffers, to a guest that reads slowly, with another one that prints."""
+    """A guest reads slowly a paste that is much larger than all buffers, while another prints."""
     text = "".join(chr(33 + i * 7 % 90) for i in range(3000))
     m = boot([partition("slow", bootargs="mode=echo slow=200"),
               partition("noise", bootargs="mode=print lines=200")],
@@ -137,7 +139,7 @@ def test_input_is_not_lost(boot):
 
 
 def test_a_guest_that_does_not_read(boot):
-    """It must not take the keyboard from the user, and not what others were to get."""
+    """It must not block the keyboard for the user, or take input that was meant for others."""
     m = boot([partition("deaf", bootargs="mode=deaf"), partition("echo", bootargs="mode=echo")],
              {"payload.bin": guest("console")}, smp=2)
     m.wait(r"^deaf\| deaf: ready")
@@ -149,7 +151,7 @@ def test_a_guest_that_does_not_read(boot):
 
 
 def test_polled_console(boot):
-    """Where the machine has no interrupt controller that a driver knows, the console is polled, and works as well."""
+    """A machine without an interrupt controller that a driver knows has a polled console."""
     m = boot([partition("echo", bootargs="mode=echo")], {"payload.bin": guest("console")}, smp=1,
              machine="aia=aplic")
     m.wait(r"^cleave\| uart .*: 8250, polled")
@@ -161,14 +163,19 @@ def test_polled_console(boot):
 
 
 def test_firmware_console(boot, tmp_path):
-    """Where no driver knows the UART, the firmware's console carries output and input. The tree is changed behind its back."""
+    """Where no driver knows the UART, the firmware's console carries output and input.
+
+    The firmware gets the right tree, and Cleave gets one with an unknown UART.
+    """
     archive = pack(str(tmp_path / "a.cpio"), config(partition("echo", bootargs="mode=echo")),
                    {"payload.bin": guest("console")})
     at = 0xb0000000
-    initrd = f"chosen {{ linux,initrd-start = <{at:#x}>; linux,initrd-end = <{at + os.path.getsize(archive):#x}>;"
-    tree = device_tree(
-        tmp_path, 1,
-        lambda source: source.replace('"ns16550a"', '"acme,uart"').replace("chosen {", initrd, 1))
+
+    def change(source):
+        source = source.replace('"ns16550a"', '"acme,uart"')
+        return initrd_at(at, at + os.path.getsize(archive))(source)
+
+    tree = device_tree(tmp_path, 1, change)
     with open(tree, "rb") as f:
         argv = elsewhere(tmp_path, AT_OTHER, a1=BLOB, blob=f.read(), smp=1)
     m = boot(argv=argv + ["-device", f"loader,file={archive},addr={at:#x},force-raw=on"])

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Guests that do what they may not: one line says what, the partition ends, and the neighbour never notices."""
+"""Guests that do what they must not: one line says what it was, and the partition ends.
+
+Its neighbour does not notice.
+"""
 
 from machine import SHORT, guest, partition
 
-# Word of tests/guests/hostile/fatal.c, and what the line about it must say.
+# Words of tests/guests/hostile/fatal.c, and what the line about each must say
 FATAL = {
     "jump": r"fetch outside its memory at 0x40000000, pc 0x40000000",
     "load": r"load outside its memory and devices at 0x40000000, pc 0x8020[0-9a-f]{4}",
@@ -14,7 +17,7 @@ FATAL = {
     "illegal": r"fetch outside its memory( at 0x0)?, pc 0x0,",
     "fetch-device": r"fetch outside its memory at 0x10000000, pc 0x10000000",
     "amo-device": r"at 0x10000000, pc 0x8020[0-9a-f]{4}, instruction 0x[0-9a-f]+",
-    # Unaligned across the end of the device: the hart may do it in two pieces.
+    # This access is unaligned and crosses the end of the device. A hart may do it in two pieces.
     "device-end": r"load outside its memory and devices at 0xc(5ffffc|600000), pc "
                   r"0x8020[0-9a-f]{4}",
     "stop-all": r"all its vCPUs",
@@ -24,7 +27,7 @@ FATAL = {
 
 
 def neighbours_end(m, count):
-    """All others are through: tell the neighbour, who has checked itself all the while."""
+    """All others have ended: end the neighbour, which has checked itself all the time."""
     m.focus("neighbour")
     m.send("q")
     assert m.payload_result("neighbour", SHORT) == count
@@ -32,7 +35,10 @@ def neighbours_end(m, count):
 
 
 def test_what_ends_a_partition(boot):
-    """Every way to die at once, on shared harts, beside a neighbour. Each is one line that names partition, place, memory."""
+    """Partitions die in every way at the same time, on shared harts, beside a neighbour.
+
+    Each death is one line that names the partition, the place and the partition's memory.
+    """
     parts = [partition("neighbour", bootargs="hostile=neighbour")]
     for word in FATAL:
         manager = "manager" if word.startswith("window") else ""
@@ -50,14 +56,13 @@ def test_what_ends_a_partition(boot):
 
 
 def test_what_a_partition_survives(boot):
-    """Hostile calls, garbage to devices, all CSRs, and hypercall buffers that change under the hypervisor's hands."""
+    """Hostile calls, garbage for devices, all CSRs, and buffers that change during a hypercall."""
     parts = [partition("hammer", cpus=3, bootargs="hostile=hammer", more="manager"),
              partition("neighbour", bootargs="hostile=neighbour")]
-    parts += [
-        partition(word, cpus=2, bootargs=f"hostile={word}") for word in ("calls", "devices", "csrs")
-    ]
+    parts += [partition(word, cpus=2, bootargs=f"hostile={word}")
+              for word in ("calls", "devices", "csrs")]
     m = boot(parts, {"payload.bin": guest("hostile")}, smp=4)
-    # In any order; what each of them passed is looked at afterwards.
+    # They end in any order, so what each of them passed is looked at afterwards.
     words = ("hammer", "calls", "devices", "csrs")
     m.wait_all(*(rf"^{word}\| done: [1-9]\d* passed, 0 failed" for word in words))
     for word in words:
@@ -66,7 +71,7 @@ def test_what_a_partition_survives(boot):
 
 
 def test_nothing_is_printed_for_bad_calls(boot):
-    """40,000 calls with hostile arguments cost no line of the hypervisor's: a guest cannot flood the console."""
+    """40,000 calls with hostile arguments print nothing, so a guest cannot flood the console."""
     m = boot([partition("calls", cpus=2, bootargs="hostile=calls")],
              {"payload.bin": guest("hostile")}, smp=2)
     m.payload_result("calls")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Hypercalls: a manager that uses every function on another partition, rightly and wrongly."""
+"""Hypercalls: a manager uses every function on another partition, correctly and wrongly."""
 
 import pytest
 
@@ -8,7 +8,10 @@ from machine import MODES, guest, partition
 
 @pytest.mark.parametrize("mode", MODES)
 def test_every_function(boot, mode):
-    """tests/guests/hypercall: life cycle, windows, logs, events; and each refusal with the error that docs/abi.md says."""
+    """tests/guests/hypercall: life cycle, windows, logs, events.
+
+    Each wrong call is refused with the error that docs/abi.md gives.
+    """
     more = f'gstage-mode = "{mode}"'
     m = boot([partition("manager", bootargs="role=manager", more=f"manager; {more}"),
               partition("subject", bootargs="role=subject", more=more)],
@@ -18,7 +21,7 @@ def test_every_function(boot, mode):
 
 
 def test_note_outlives_the_manager(boot):
-    """A partition that was given up stays so when the manager that gave it up restarts."""
+    """A partition that was given up stays given up when the manager that did so restarts."""
     m = boot([partition("manager", bootargs="role=reborn", more="manager"),
               partition("subject", bootargs="role=subject")],
              {"payload.bin": guest("hypercall")}, smp=2)
@@ -37,7 +40,7 @@ def test_create_in_steps(boot):
 
 
 def test_on_one_hart(boot):
-    """The same with both partitions on one hart: who waits for the other must let it run."""
+    """The same with both partitions on one hart: the one that waits must let the other run."""
     m = boot([partition("manager", bootargs="role=manager", more="manager"),
               partition("subject", bootargs="role=subject")],
              {"payload.bin": guest("hypercall")}, smp=1)
@@ -47,7 +50,10 @@ def test_on_one_hart(boot):
 
 @pytest.mark.parametrize("smp", [4, 1])
 def test_two_managers(boot, smp):
-    """Two managers work on one partition in any order and give up half-way; one of them is paused all the time."""
+    """Two managers work on one partition in any order, and give up half-way.
+
+    One of them is paused all the time.
+    """
     m = boot([partition("first", bootargs="role=first", more="manager"),
               partition("second", bootargs="role=second", more="manager"),
               partition("third", kernel="third.bin", cpus=2, bootargs="role=subject")],

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The SBI that guests see, to the letter: the payload tests/guests/sbi, with every way to share harts and to keep time."""
+"""The SBI that guests see, to the letter: the payload tests/guests/sbi in every shape."""
 
 import pytest
 
 from machine import guest, partition
 from payloads import SHAPES, affinity
+
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_sbi(boot, shape):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Scheduling: the payload tests/guests/sched on harts of its own, on shared ones, beside another partition, and how it ends."""
+"""Scheduling: the payload tests/guests/sched on its own harts, on shared harts, and as it ends."""
 
 import pytest
 
@@ -18,8 +18,8 @@ def test_turns(boot, shape):
 
 @pytest.mark.parametrize("cpu", ["", "sstc=off"], ids=["sstc", "no-sstc"])
 def test_two_partitions_share_harts(boot, cpu):
-    m = boot([sched("a", (0, 1, 0)), sched("b", (1, 0, 1))], {"payload.bin": guest("sched")}, smp=2,
-             cpu=cpu)
+    m = boot([sched("a", (0, 1, 0)), sched("b", (1, 0, 1))], {"payload.bin": guest("sched")},
+             smp=2, cpu=cpu)
     done = r"\| done: [1-9]\d* passed, 0 failed$"
     m.wait_all("^a" + done, "^b" + done)
     for name in "ab":
@@ -28,7 +28,10 @@ def test_two_partitions_share_harts(boot, cpu):
 
 
 def test_all_vcpus_stop(boot):
-    """A partition whose vCPUs have all stopped will never run again: it is stopped, and says why; the other runs on."""
+    """A partition whose vCPUs have all stopped can never run again.
+
+    It is stopped, with a line that says why. The other partition runs on.
+    """
     m = boot([sched("ends", (0, 1, 1), "end=stop"), sched("stays", (0,), "end=reboot")],
              {"payload.bin": guest("sched")}, smp=2)
     m.wait(r'^cleave\| partition "ends": all its vCPUs have stopped themselves')
@@ -36,7 +39,10 @@ def test_all_vcpus_stop(boot):
 
 
 def test_reboot_while_all_work(boot):
-    """SRST by one vCPU while others run on other harts and wait on the same: the partition comes up again, every time."""
+    """One vCPU calls SRST while others run on other harts, and one waits on the same hart.
+
+    The partition comes up again every time.
+    """
     m = boot([sched("p", (0, 1, 0, 2), "end=reboot")], {"payload.bin": guest("sched")}, smp=3)
     for _ in range(5):
         m.wait(r"^p\| ok 4 vCPUs$")

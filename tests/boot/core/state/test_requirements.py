@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a machine must have for a guest to come: told before anything of the guest is sent."""
+"""What a machine must have to receive a guest, which is checked before any of the guest is sent."""
 
 import pytest
 
@@ -24,16 +24,18 @@ def machine(boot, link, cpu, *partitions):
      "Zicbom cache blocks of 128 bytes, the guest was given 64"),
 ])
 def test_cache_blocks(boot, tmp_path, here, there, why):
-    """A guest that was told how long a cache block is does not go where it is another; it runs on where it is."""
+    """A guest knows its cache blocks' size, so it does not move to a machine with another size.
+
+    It runs on where it is.
+    """
     left, right = peers(str(tmp_path / "peer"))
-    a, man_a = machine(
-        boot, left, here,
-        partition("work", kernel="workload.bin", cpus=2, memory=MEMORY, bootargs="beat=1",
-                  more="migratable; cpu-affinity = <1 2>"))
+    work = partition("work", kernel="workload.bin", cpus=2, memory=MEMORY, bootargs="beat=1",
+                     more="migratable; cpu-affinity = <1 2>")
+    a, man_a = machine(boot, left, here, work)
     b, man_b = machine(boot, right, there, slot("there", memory=MEMORY))
     a.beside, b.beside = [b], [a]
     a.wait(r"^work\| alive: ")
-    # An offer in the other manager's first second is dropped.
+    # The other manager drops an offer that comes in its first second.
     man_a.link_ready()
     man_b.link_ready()
     man_a.run("migrate work to peer")

@@ -6,7 +6,7 @@ import pytest
 from machine import guest, partition
 from payloads import affinity
 
-# harts of the victim's vCPUs, harts of the machine, further CPU properties
+# harts of the victim's vCPUs, harts of the machine, more CPU properties for QEMU
 SHAPES = {
     "own-harts": ((1, 2, 3), 4, ""),
     "own-harts-without-sstc": ((1, 2, 3), 4, "sstc=off"),
@@ -17,7 +17,10 @@ SHAPES = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_time_over_pauses(boot, shape):
-    """tests/guests/clock: no jump, no step back, and timers at the right time of the guest, paused and braked."""
+    """tests/guests/clock: time never jumps or steps back, and timers fire at the right guest time.
+
+    The guest is paused and braked.
+    """
     harts, smp, cpu = SHAPES[shape]
     m = boot([partition("manager", bootargs="role=manager", more="manager; cpu-affinity = <0>"),
               partition("victim", cpus=3, bootargs="role=victim", more=affinity(harts))],

@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What on-fault says is done with a partition that did what it may not (test_vcpu.py: how each such thing is reported)."""
+"""The property on-fault: what is done with a partition that did what it must not.
+
+How each such fault is reported: arch/test_vcpu.py.
+"""
 
 import pytest
 
 from machine import MODES, guest, partition
 
+
 @pytest.mark.parametrize("mode", MODES)
 def test_restart_after_a_fault(boot, mode):
-    """on-fault = "restart": loaded anew and started, a bounded number of times; the neighbour does not notice."""
-    m = boot([
-        partition("faulty", bootargs="end=store-nowhere",
-                  more=f'on-fault = "restart"; gstage-mode = "{mode}"'),
-        partition("witness", bootargs="mode=echo", kernel="console.bin")
-    ], {
-        "payload.bin": guest("mmio"),
-        "console.bin": guest("console")
-    }, smp=2, append="cleave.focus=witness")
+    """on-fault = "restart": the partition is loaded and started again, a limited number of times.
+
+    Its neighbour does not notice.
+    """
+    m = boot([partition("faulty", bootargs="end=store-nowhere",
+                        more=f'on-fault = "restart"; gstage-mode = "{mode}"'),
+              partition("witness", bootargs="mode=echo", kernel="console.bin")],
+             {"payload.bin": guest("mmio"), "console.bin": guest("console")}, smp=2,
+             append="cleave.focus=witness")
     m.wait(r'^cleave\| partition "faulty": .*store')
     m.wait(r'^cleave\| partition "faulty": restarting it \(1 of (\d+)')
     m.wait(r"^faulty\| now: store-nowhere")

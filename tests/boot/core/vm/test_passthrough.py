@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Devices of the machine that a partition drives itself, and memory at GPA = HPA."""
+"""Devices of the machine that a partition drives itself, and memory where GPA = HPA."""
 
 import pytest
 
@@ -20,10 +20,13 @@ def devices(*paths):
 
 @pytest.mark.parametrize("hart", [0, 1])
 def test_registers_and_interrupts(boot, hart):
-    """Reads, writes, hundreds of alarms, an interrupt that stays asserted; on the hart that serves interrupts and on another."""
-    m = boot(
-        [partition("clock", bootargs="irq=11", more=f"{devices(RTC)}; cpu-affinity = <{hart}>")],
-        files("payload.bin"), smp=2)
+    """Reads, writes, hundreds of alarms, and an interrupt that stays asserted.
+
+    One of the two harts serves the machine's interrupts.
+    """
+    m = boot([partition("clock", bootargs="irq=11",
+                        more=f"{devices(RTC)}; cpu-affinity = <{hart}>")],
+             files("payload.bin"), smp=2)
     m.wait(r"^cleave\| warning: /partitions/clock: devices: a device that it drives can reach all "
            r"memory of the machine")
     m.wait(rf'^cleave\| partition 0 "clock": device {RTC}: registers 0x101000-0x101fff, '
@@ -33,18 +36,17 @@ def test_registers_and_interrupts(boot, hart):
 
 
 def test_beside_others(boot):
-    """Its vCPU takes turns with another partition's, and the machine's console is used all the time."""
-    m = boot([
-        partition("clock", bootargs="irq=11", more=f"{devices(RTC)}; cpu-affinity = <0>"),
-        partition("busy", kernel="state.bin", cpus=2, bootargs="rounds=60",
-                  more="cpu-affinity = <0 1>")
-    ], files("payload.bin", "state.bin"), smp=2)
+    """Its vCPU takes turns with another partition's, and the machine's console is always busy."""
+    m = boot([partition("clock", bootargs="irq=11", more=f"{devices(RTC)}; cpu-affinity = <0>"),
+              partition("busy", kernel="state.bin", cpus=2, bootargs="rounds=60",
+                        more="cpu-affinity = <0 1>")],
+             files("payload.bin", "state.bin"), smp=2)
     m.wait_all(r"^clock\| done: 11 passed, 0 failed", r"^busy\| done: [1-9]\d* passed, 0 failed")
     assert m.wait_end() == 0
 
 
 def test_device_over_a_reset(boot):
-    """The guest reboots with the interrupt claimed and asserted; after that the device works as at first."""
+    """The guest reboots with the interrupt claimed and asserted. The device works afterwards."""
     m = boot([partition("clock", bootargs="irq=11 reboot", more=devices(RTC))],
              files("payload.bin"), smp=2)
     m.wait(r"^clock\| leaving with interrupt 11 claimed")
@@ -56,23 +58,22 @@ def test_device_over_a_reset(boot):
 
 @pytest.mark.parametrize("how", ["load", "store"])
 def test_others_cannot_reach_it(boot, how):
-    """Who touches a device of another partition is stopped, and the owner does not notice."""
-    m = boot([
-        partition("thief", bootargs=f"touch={how}"),
-        partition("clock", bootargs="irq=11", more=devices(RTC))
-    ], files("payload.bin"), smp=2)
-    m.wait_all(
-        rf'^cleave\| partition "thief": vCPU 0: {how} outside its memory and devices at 0x1010',
-        r"^clock\| done: 11 passed, 0 failed")
+    """A partition that touches another partition's device is stopped. The owner does not notice."""
+    m = boot([partition("thief", bootargs=f"touch={how}"),
+              partition("clock", bootargs="irq=11", more=devices(RTC))],
+             files("payload.bin"), smp=2)
+    m.wait_all(rf'^cleave\| partition "thief": vCPU 0: {how} outside its memory and devices at '
+               r"0x1010", r"^clock\| done: 11 passed, 0 failed")
     assert not [line for line in m.lines("thief") if "still here" in line]
     assert m.wait_end() == 0
 
 
 def test_no_code_is_fetched_from_it(boot):
-    """Registers are no code; the report says what the partition has, the device too."""
+    """Registers are not code. The report lists what the partition has, with the device."""
     m = boot([partition("clock", bootargs="touch=fetch", more=devices(RTC))], files("payload.bin"),
              smp=1)
-    line = m.wait(r'^cleave\| partition "clock": vCPU 0: fetch outside its memory at 0x101000, .*')[0]
+    line = m.wait(r'^cleave\| partition "clock": vCPU 0: fetch outside its memory at 0x101000, '
+                  r".*")[0]
     assert line.endswith(", rtc@101000 0x101000-0x101fff")
     m.wait_end()
 
@@ -82,15 +83,18 @@ def test_no_code_is_fetched_from_it(boot):
 
 @pytest.mark.parametrize("base", [0x90000000, 0xc0000000], ids=hex)
 def test_direct_map(boot, base):
-    """A device finds what the guest wrote; others keep their memory at the same addresses, and their leaves of 1 GiB."""
+    """A device finds what the guest wrote.
+
+    Other partitions keep their memory at the same addresses, and their leaves of 1 GiB.
+    """
     gib = 1 << 30
-    m = boot([
-        partition("large", kernel="state.bin", memory=((gib, 64 << 20), (4 * gib, gib),
-                                                       (5 * gib, gib)), bootargs="rounds=20"),
-        partition("same", kernel="state.bin", memory=((base, 16 << 20),), bootargs="rounds=20"),
-        partition("direct", memory=((base, 16 << 20),), bootargs="irq=11 dma",
-                  more=f"{devices(RTC, FW_CFG)}; direct-map")
-    ], files("payload.bin", "state.bin"), smp=2, mem="4G")
+    ranges = ((gib, 64 << 20), (4 * gib, gib), (5 * gib, gib))
+    m = boot([partition("large", kernel="state.bin", memory=ranges, bootargs="rounds=20"),
+              partition("same", kernel="state.bin", memory=((base, 16 << 20),),
+                        bootargs="rounds=20"),
+              partition("direct", memory=((base, 16 << 20),), bootargs="irq=11 dma",
+                        more=f"{devices(RTC, FW_CFG)}; direct-map")],
+             files("payload.bin", "state.bin"), smp=2, mem="4G")
     m.wait(r"^cleave\| warning: /partitions/direct: direct-map: a device that it drives can reach "
            r"all memory")
     m.wait(r'^cleave\| partition 0 "large": .* in leaves of 1 GiB: 2, 2 MiB: 32, 4 KiB: 0;')
@@ -103,12 +107,11 @@ def test_direct_map(boot, base):
 
 
 def test_linux(boot, linux):
-    """Linux where its memory is the machine's own, with a device in its tree."""
-    m = boot([
-        partition("linux", kernel="Image", initrd="initrd.gz", cpus=2,
-                  memory=((0x90000000, 256 << 20),), bootargs="console=ttyS0 earlycon=sbi",
-                  more=f"{devices(RTC)}; direct-map")
-    ], linux(), smp=2)
+    """Linux with memory where GPA = HPA, and a device in its tree."""
+    m = boot([partition("linux", kernel="Image", initrd="initrd.gz", cpus=2,
+                        memory=((0x90000000, 256 << 20),), bootargs="console=ttyS0 earlycon=sbi",
+                        more=f"{devices(RTC)}; direct-map")],
+             linux(), smp=2)
     m.wait(r"^linux\| cleave-guest: up nproc=2 ")
     assert m.shell("cd /proc/device-tree/soc", "linux") == []
     assert m.shell("cat rtc*/compatible; echo", "linux") == ["google,goldfish-rtc"]
@@ -121,19 +124,18 @@ def test_linux(boot, linux):
 # --- refused -------------------------------------------------------------------------------------
 
 REFUSED = {
-    "no-node": (devices("/soc/rtc@102000"), r'devices: there is no node "/soc/rtc@102000" in this machine\'s device tree; "/soc" '
-       r'holds rtc@101000, '
-                ),
+    "no-node": (devices("/soc/rtc@102000"),
+                r'devices: there is no node "/soc/rtc@102000" in this machine\'s device tree; '
+                r'"/soc" holds rtc@101000, '),
     "console": (devices("/soc/serial@10000000"),
                 r'devices: "/soc/serial@10000000" is the machine\'s console; '),
     "plic": (devices("/soc/plic@c000000"),
              r'devices: "/soc/plic@c000000" is an interrupt controller; '),
     "clint": (devices("/soc/clint@2000000"),
               r'devices: "/soc/clint@2000000" is a device that the firmware uses; '),
-    "hypervisor": (
-        "direct-map; memory = <0 0x80200000 0 0x1000000>",
-        r'memory: range 0, 0x80200000 to 0x811fffff, is not all free memory of this machine, which '
-        r'"direct-map" needs; free: 0x8'),
+    "hypervisor": ("direct-map; memory = <0 0x80200000 0 0x1000000>",
+                   r'memory: range 0, 0x80200000 to 0x811fffff, is not all free memory of this '
+                   r'machine, which "direct-map" needs; free: 0x8'),
     "archive": ("direct-map; memory = <0 0xa0000000 0 0x1000000>",
                 r"memory: range 0, 0xa0000000 to 0xa0ffffff, is not all free memory"),
     "nowhere": ("direct-map; memory = <0 0x40000000 0 0x1000000>",
@@ -143,13 +145,12 @@ REFUSED = {
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_refused_by_name(boot, tmp_path, what):
-    """What only the machine knows is found out at boot: one line, and no partition starts."""
+    """Errors that only the machine can show are found at boot: one line, no partition starts."""
     more, line = REFUSED[what]
     memory = None if "memory" in more else ((0x80000000, 16 << 20),)
     archive = tmp_path / "refused.cpio"
-    archive.write_bytes(
-        newc([("cleave.dtb", compile_config(config(partition("p", memory=memory, more=more)))),
-              ("payload.bin", b"\0" * 4096)]))
+    blob = compile_config(config(partition("p", memory=memory, more=more)))
+    archive.write_bytes(newc([("cleave.dtb", blob), ("payload.bin", b"\0" * 4096)]))
     m = boot(archive=str(archive), smp=1)
     m.wait(r"^cleave\| error: /partitions/p: " + line)
     m.wait(r"^cleave\| the configuration has errors: no partition is started")
@@ -157,13 +158,11 @@ def test_refused_by_name(boot, tmp_path, what):
 
 
 def test_no_plic(boot):
-    """A machine with an APLIC: a device with interrupts is refused with a line that says so."""
+    """On a machine with an APLIC, a device with interrupts is refused with a line that says so."""
     m = boot([partition("clock", bootargs="irq=11", more=devices(RTC))], files("payload.bin"),
              smp=1, machine="aia=aplic")
-    m.wait(
-        rf'^cleave\| error: /partitions/clock: devices: "{RTC}": its interrupts go to "/soc/.*", '
-        rf'and this machine has '
-        r"no PLIC; allowed here: devices without interrupts")
+    m.wait(rf'^cleave\| error: /partitions/clock: devices: "{RTC}": its interrupts go to '
+           r'"/soc/.*", and this machine has no PLIC; allowed here: devices without interrupts')
     m.wait(r"^cleave\| the configuration has errors: no partition is started")
     m.wait_end()
 
@@ -172,7 +171,10 @@ def test_no_plic(boot):
 
 
 def command(m, text, *patterns):
-    """Have the manager do `text`, and wait for lines that it causes, in this order: they may come before its `ok`, on another hart."""
+    """Have the manager do `text`, and wait for lines that it causes, in this order.
+
+    They come from another hart, so they may come before the manager's `ok`.
+    """
     since = m.at = len(m.lines())
     m.sendline(text)
     m.wait(r"^manager\| ok$")
@@ -182,29 +184,30 @@ def command(m, text, *patterns):
 
 
 def heard(m):
-    """The number of the last alarm that was heard."""
+    """The number of the last alarm that the guest heard."""
     return [int(line.split()[1]) for line in m.lines("clock") if line.startswith("alarm")][-1]
 
 
 def test_pause_reset_destroy(boot):
-    """An interrupt that comes to a paused partition waits for it; a reset or a new start begins with a quiet device that works."""
-    m = boot([
-        partition("clock", bootargs="irq=11 count", memory=((0x90000000, 16 << 20),),
-                  more=f"{devices(RTC)}; direct-map; cpu-affinity = <1>"),
-        partition("manager", kernel="manager.bin", bootargs="script",
-                  more="manager; cpu-affinity = <0>")
-    ], {
-        **files("payload.bin"), "manager.bin": guest("manager")
-    }, smp=2, append="cleave.focus=manager")
+    """An interrupt for a paused partition waits until the partition runs again.
+
+    After a reset or a new start, the device is quiet and works.
+    """
+    m = boot([partition("clock", bootargs="irq=11 count", memory=((0x90000000, 16 << 20),),
+                        more=f"{devices(RTC)}; direct-map; cpu-affinity = <1>"),
+              partition("manager", kernel="manager.bin", bootargs="script",
+                        more="manager; cpu-affinity = <0>")],
+             {**files("payload.bin"), "manager.bin": guest("manager")}, smp=2,
+             append="cleave.focus=manager")
     m.wait(r"^clock\| alarm 3$")
     command(m, "pause clock")
-    # Nothing is heard while it is paused, and the alarm that came meanwhile is heard after it.
+    # The guest hears nothing while it is paused. It hears the alarm of that time afterwards.
     paused = heard(m)
     command(m, "list")
     assert heard(m) == paused
     command(m, "resume clock", rf"^clock\| alarm {paused + 1}$", rf"^clock\| alarm {paused + 5}$")
 
-    # What its device writes would be in no log.
+    # No log would show what its device writes.
     m.sendline("log start clock")
     m.wait(rf'^manager\| error: partition 0 "clock" has the passed-through device {RTC}: no log '
            rf'sees what a device writes$')
@@ -212,9 +215,7 @@ def test_pause_reset_destroy(boot):
     command(m, "reset clock", r"^clock\| the device was used before", r"^clock\| alarm 5$")
 
     command(m, "destroy clock")
-    assert [
-        line for line in m.lines("cleave")
-        if 'partition "clock": destroyed, its memory is kept for it' in line
-    ]
+    kept = 'partition "clock": destroyed, its memory is kept for it'
+    assert [line for line in m.lines("cleave") if kept in line]
     command(m, "create clock")
     command(m, "start clock", r"^clock\| the device was used before", r"^clock\| alarm 5$")
