@@ -85,7 +85,8 @@ void uart_8250_putc(void *opaque, u8 c)
 
 		do {
 			empty = (uart_8250_read(u, UART_LSR) & LSR_THRE) != 0U;
-		} while (!empty && --patience > 0U);
+			patience--;
+		} while (!empty && patience > 0U);
 		u->stuck = !empty;
 		if (!empty)
 			return;

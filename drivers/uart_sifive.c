@@ -39,7 +39,8 @@ void uart_sifive_putc(void *opaque, u8 c)
 
 	do {
 		full = (io_read32(u->regs, UART_TXDATA) & TXDATA_FULL) != 0U;
-	} while (full && --patience > 0U);
+		patience--;
+	} while (full && patience > 0U);
 	u->stuck = full;
 	if (!full)
 		io_write32(u->regs, UART_TXDATA, c);
