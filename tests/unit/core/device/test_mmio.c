@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Emulated devices on a VM's bus (core/device/mmio.c): what may be added, and which device an address finds, at every edge.
+ * Emulated devices on a VM's bus (core/device/mmio.c): what may be added, and which device an
+ * address finds, at every edge.
  */
 #include <setjmp.h>
 #include <stdarg.h>

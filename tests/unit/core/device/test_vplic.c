@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The emulated PLIC (core/device/vplic.c): gateways, priorities, thresholds, claim and complete per context, and accesses of a
- * guest that means harm, compared with a model that is written from the specification the slow way.
+ * The emulated PLIC (core/device/vplic.c): gateways, priorities, thresholds, claim and complete per
+ * context, and accesses of a guest that means harm, compared with a model that is written from the
+ * specification the slow way.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -115,7 +116,10 @@ static void takes_a_level_through_claim_and_complete(void **state)
 	assert_int_equal(rd(CLAIM(1)), 0);
 }
 
-/* A device of the machine: its line falls when the guest completes, and only then, and only for what it had claimed. */
+/*
+ * A device of the machine: its line falls when the guest completes, and only then, and only for
+ * what it had claimed.
+ */
 static void lowers_a_passed_line_at_its_completion(void **state)
 {
 	(void)state;
@@ -280,7 +284,7 @@ static void ignores_accesses_of_other_sizes(void **state)
 	assert_int_equal(vplic_read(&plic, 0, PRIORITY(5) + 1, 4), 0);
 }
 
-/* --- against a model ---------------------------------------------------------------------------------------------- */
+/* --- against a model -------------------------------------------------------------------------- */
 
 static struct {
 	bool level[VPLIC_SOURCES], pending[VPLIC_SOURCES], claimed[VPLIC_SOURCES],

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The emulated ns16550a (core/device/vuart.c): what drivers probe for, transmit and receive interrupts, loopback, and accesses
- * of a guest that means harm.
+ * The emulated ns16550a (core/device/vuart.c): what drivers probe for, transmit and receive
+ * interrupts, loopback, and accesses of a guest that means harm.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -90,7 +90,10 @@ static int setup(void **state)
 static void is_found_to_be_a_16550a(void **state)
 {
 	(void)state;
-	/* What 8250 drivers do: IER keeps four bits, SCR all, FCR shows in IIR, and neither EFR nor a 64-byte FIFO is there. */
+	/*
+	 * What 8250 drivers do: IER keeps four bits, SCR all, FCR shows in IIR, and neither EFR nor
+	 * a 64-byte FIFO is there.
+	 */
 	wr(IER, 0xff);
 	assert_int_equal(rd(IER), 0x0f);
 	wr(IER, 0);
@@ -207,8 +210,8 @@ static void empties_the_fifo_when_told(void **state)
 	type("more");
 	wr(FCR, 0x00); /* switching it off empties it too */
 	assert_int_equal(rd(LSR), 0x60);
-	wr(FCR,
-	   0x06); /* reset bits without the enable bit: the receiver has one register, which it empties */
+	/* Reset bits without the enable bit empty the one register that the receiver has then. */
+	wr(FCR, 0x06);
 	type("x");
 	assert_int_equal(rd(RBR), 'x');
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a guest program asks of its device tree (guests/lib/fdt/fdt.c), on a tree that libfdt writes. */
+/*
+ * What a guest program asks of its device tree (guests/lib/fdt/fdt.c), on a tree that libfdt
+ * writes.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The cursor over device trees (guests/lib/fdt/fdt_node.c): every node once and in order as libfdt sees them, and properties. */
+/*
+ * The cursor over device trees (guests/lib/fdt/fdt_node.c): every node once and in order as libfdt
+ * sees them, and properties.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

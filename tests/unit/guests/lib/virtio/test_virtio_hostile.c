@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The virtio console driver (guests/lib/virtio/virtio_serial.c) and devices that break the rules: each is given up with one line, its
- * ports are cut for good, and nothing is read or written outside a buffer (the sanitisers look on).
+ * The virtio console driver (guests/lib/virtio/virtio_serial.c) and devices that break the rules:
+ * each is given up with one line, its ports are cut for good, and nothing is read or written
+ * outside a buffer (the sanitisers look on).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -298,7 +299,10 @@ static void test_random_mischief(void **state)
 				virtio_port_rest(port);
 			virtio_port_open(port);
 		}
-		/* One line when it is given up; one on a port that it announced and that has no room. */
+		/*
+		 * One line when it is given up; one on a port that it announced and that has no
+		 * room.
+		 */
 		assert_in_range(vsim.lines, 0, 2);
 		given += (vsim.status & VIRTIO_STATUS_FAILED) != 0 ? 1 : 0;
 	}

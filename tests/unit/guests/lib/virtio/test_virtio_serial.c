@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The virtio console driver (guests/lib/virtio/virtio_serial.c) against a simulated device: streams, connections that end and begin,
- * queues that are full. test_virtio_hostile.c has the devices that mean harm.
+ * The virtio console driver (guests/lib/virtio/virtio_serial.c) against a simulated device:
+ * streams, connections that end and begin, queues that are full. test_virtio_hostile.c has the
+ * devices that mean harm.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -79,7 +80,7 @@ static void refused(const char *why)
 	assert_int_equal(vsim.lines, 1);
 }
 
-/* --- finding and starting ---------------------------------------------------------------------------------------- */
+/* --- finding and starting --------------------------------------------------------------------- */
 
 static void test_no_device_is_no_error(void **state)
 {
@@ -164,7 +165,7 @@ static void test_ports_without_room_are_refused_once(void **state)
 	assert_int_equal(vsim.lines, 1);
 }
 
-/* --- streams ----------------------------------------------------------------------------------------------------- */
+/* --- streams ---------------------------------------------------------------------------------- */
 
 static void test_stream_both_ways_wraps_the_indexes(void **state)
 {
@@ -315,7 +316,10 @@ static void test_small_queues(void **state)
 		for (u32 i = 0; i < 8; i++)
 			virtio_poll();
 		port = virtio_port_find("cleave.link");
-		/* One buffer for control messages cannot hold what a device says at once: some get lost, by its rules. */
+		/*
+		 * One buffer for control messages cannot hold what a device says at once: some get
+		 * lost, by its rules.
+		 */
 		if (port == NULL)
 			continue;
 		vsim_host_open(LINK);
@@ -329,7 +333,7 @@ static void test_small_queues(void **state)
 	}
 }
 
-/* --- connections ------------------------------------------------------------------------------------------------- */
+/* --- connections ------------------------------------------------------------------------------ */
 
 static void test_cut_stays_cut_until_opened_again(void **state)
 {
@@ -403,7 +407,10 @@ static void test_connection_waits_for_the_end_of_the_last(void **state)
 	assert_int_equal(virtio_port_send(port, "old", 3), 3);
 	assert_int_equal(virtio_port_send(port, "old", 3), 3);
 	assert_int_equal(vsim_host_write(LINK, "old", 3), 3);
-	/* A device that closes its side and has not yet given back what it was sent, nor looked at what it was told */
+	/*
+	 * A device that closes its side and has not yet given back what it was sent, nor looked at
+	 * what it was told
+	 */
 	vsim.port[LINK].host_open = false;
 	vsim_control(LINK, 6, 0, NULL, 0);
 	vsim_host_open(LINK);
@@ -546,7 +553,10 @@ static void test_rest_keeps_the_connection(void **state)
 	assert_int_equal(vsim.port[LINK].got_len, 1000);
 }
 
-/* However fast the host closes, opens and sends: it is all there, and nothing of the old connection. */
+/*
+ * However fast the host closes, opens and sends: it is all there, and nothing of the old
+ * connection.
+ */
 static void test_rest_makes_the_next_connection_whole(void **state)
 {
 	struct virtio_port *port = start_open();
@@ -578,7 +588,10 @@ static void test_rest_makes_the_next_connection_whole(void **state)
 	assert_int_equal(vsim_host_write(LINK, "new", 3), 3);
 	assert_int_equal(virtio_port_recv(port, back, 10), 3);
 	assert_memory_equal(back, "new", 3);
-	/* What was sent before a rest arrives, however slow the host; and is not sent twice, or on the next. */
+	/*
+	 * What was sent before a rest arrives, however slow the host; and is not sent twice, or on
+	 * the next.
+	 */
 	vsim.lazy = false;
 	vsim_throttle(LINK, true);
 	assert_int_equal(virtio_port_send(port, data, 100000), 100000);
@@ -641,7 +654,10 @@ static void test_port_is_removed_and_comes_back(void **state)
 	assert_int_equal(vsim_host_write(LINK, data, sizeof(data)), RX_ROOM);
 }
 
-/* A program that is about to give up its memory: the device looks at its rings no more, also one that was given up before. */
+/*
+ * A program that is about to give up its memory: the device looks at its rings no more, also one
+ * that was given up before.
+ */
 static void test_stopped_device_leaves_memory_alone(void **state)
 {
 	struct virtio_port *port = start_open();

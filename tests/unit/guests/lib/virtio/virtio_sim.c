@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The device of virtio_sim.h. It reads the driver's rings as a device does: from the addresses that registers were given. */
+/*
+ * The device of virtio_sim.h. It reads the driver's rings as a device does: from the addresses that
+ * registers were given.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +27,7 @@
 
 struct vsim vsim;
 
-/* --- what the driver calls --------------------------------------------------------------------------------------- */
+/* --- what the driver calls -------------------------------------------------------------------- */
 
 void tell(const char *fmt, ...)
 {
@@ -43,7 +46,7 @@ bool guest_plic_enable(uint32_t source)
 	return source != 0;
 }
 
-/* --- queues ------------------------------------------------------------------------------------------------------ */
+/* --- queues ----------------------------------------------------------------------------------- */
 
 static u16 *at16(u64 base, u32 n)
 {
@@ -106,7 +109,7 @@ void vsim_used(u32 queue, u32 id, u32 len)
 	}
 }
 
-/* --- the host's side --------------------------------------------------------------------------------------------- */
+/* --- the host's side -------------------------------------------------------------------------- */
 
 bool vsim_control(u32 port, u16 event, u16 value, const void *more, u32 size)
 {
@@ -247,7 +250,7 @@ void vsim_throttle(u32 port, bool on)
 		port_out(port);
 }
 
-/* --- registers --------------------------------------------------------------------------------------------------- */
+/* --- registers -------------------------------------------------------------------------------- */
 
 u32 virtio_reg_read(u64 base, u32 offset)
 {
@@ -355,7 +358,7 @@ void virtio_reg_write(u64 base, u32 offset, u32 value)
 	}
 }
 
-/* --- set-up ------------------------------------------------------------------------------------------------------ */
+/* --- set-up ----------------------------------------------------------------------------------- */
 
 void vsim_reset(void)
 {

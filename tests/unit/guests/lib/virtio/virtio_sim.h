@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A simulated virtio console device for tests of guests/lib/virtio/virtio_*.c: registers, queues, ports, and a host that opens them. It
- * does what the specification says, complains (with cmocka's assertions) when the driver does not, and can be told to lie.
+ * A simulated virtio console device for tests of guests/lib/virtio/virtio_*.c: registers, queues,
+ * ports, and a host that opens them. It does what the specification says, complains (with cmocka's
+ * assertions) when the driver does not, and can be told to lie.
  */
 #ifndef TESTS_UNIT_VIRTIO_SIM_H
 #define TESTS_UNIT_VIRTIO_SIM_H
@@ -56,7 +57,9 @@ struct vsim {
 
 extern struct vsim vsim;
 
-/** vsim_reset() - a device with ports 1 cleave.link and 2 cleave.second, closed at the host's side */
+/**
+ * vsim_reset() - a device with ports 1 cleave.link and 2 cleave.second, closed at the host's side
+ */
 void vsim_reset(void);
 
 /** vsim_tree() - Return: a device tree with the device in it, or none */
