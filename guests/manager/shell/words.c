@@ -41,6 +41,7 @@ int words_split(char *line, char **argv, const char **why)
 		if (*line == '\0')
 			return argc;
 		if (argc == (int)WORDS_MAX) {
+			_Static_assert(WORDS_MAX == 32U, "the text says it");
 			*why = "too many words: a line may have 32";
 			return -1;
 		}
