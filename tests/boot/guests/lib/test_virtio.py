@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The link of a guest program (guests/lib/virtio/virtio_serial.c): a real console device, driven by a partition, and a socket."""
+"""Tests of a guest program's link (guests/lib/virtio/virtio_serial.c).
+
+A partition drives a real console device, and the other end is a socket of the host.
+"""
 
 import os
 import shutil
@@ -18,7 +21,7 @@ INVERT = bytes(255 - i for i in range(256))
 
 
 def stream(seed, size):
-    """The bytes that tests/guests/virtio makes of a seed: splitmix64, little-endian words."""
+    """The bytes that tests/guests/virtio makes from a seed: splitmix64, in little-endian words."""
     mask = (1 << 64) - 1
     out = bytearray()
     while len(out) < size:
@@ -30,10 +33,11 @@ def stream(seed, size):
 
 
 class Ports:
-    """The host's ends: a socket for each port, in a folder of their own."""
+    """The host's ends of the ports: one socket for each port, all in a temporary folder."""
 
     def __init__(self):
-        # Not below the test's own folder: a socket's path has room for about 100 bytes.
+        # The folder is not below the test's own one, because a socket's path can have about 100
+        # bytes.
         self.folder = tempfile.mkdtemp(prefix="cleave-")
         self.open = []
 
@@ -46,7 +50,7 @@ class Ports:
     def connect(self, name):
         s = socket.socket(socket.AF_UNIX)
         self.open.append(s)
-        s.settimeout(LONG)  # of a whole sendall()
+        s.settimeout(LONG)  # for a whole sendall()
         s.connect(self.path(name))
         return s
 
@@ -73,7 +77,7 @@ def receive(s, size):
 
 
 def echo(s, seed, size, mode=ECHO):
-    """Send a stream and receive its echo, both at once. Return: what was wrong with it."""
+    """Send a stream and receive its echo at the same time. Return what was wrong, or None."""
     data = stream(seed, size)
     sender = threading.Thread(target=s.sendall,
                               args=(struct.pack("<IIQ", mode, seed, size) + data,))
@@ -85,7 +89,7 @@ def echo(s, seed, size, mode=ECHO):
 
 def machine(boot, ports, base=0x90000000, bootargs="sleep", more="direct-map;",
             names=(LINK, SECOND)):
-    """Cleave with the test's program in a partition that drives the device itself."""
+    """Boot Cleave with the test's program in a partition that drives the device itself."""
     return boot([partition("link", memory=((base, 16 << 20),), bootargs=bootargs,
                            more=f'{more} devices = "{qemu.LINK_NODE}"')],
                 {"payload.bin": guest("virtio")}, smp=2, mem="2G", extra=ports.args(*names))
@@ -93,7 +97,10 @@ def machine(boot, ports, base=0x90000000, bootargs="sleep", more="direct-map;",
 
 @pytest.mark.parametrize("bootargs", ["sleep", None], ids=["interrupts", "polling"])
 def test_streams_both_ways_on_two_ports(boot, ports, bootargs):
-    """Long streams at once on both ports, checked at both ends; with the device's interrupt through the emulated PLIC, and without."""
+    """Both ports carry long streams in both directions at the same time, checked at both ends.
+
+    The program either takes the device's interrupt through the emulated PLIC or polls.
+    """
     m = machine(boot, ports, bootargs=bootargs)
     m.wait_all(f"port {LINK} is there", f"port {SECOND} is there")
     links = [ports.connect(LINK), ports.connect(SECOND)]
@@ -121,7 +128,10 @@ def test_streams_both_ways_on_two_ports(boot, ports, bootargs):
 
 
 def test_host_closes_and_opens_again(boot, ports):
-    """Connections cut in the middle of either direction: nothing of one reaches the next, and the other port goes on."""
+    """The host cuts connections in the middle of either direction.
+
+    No byte of one connection reaches the next one, and the other port goes on.
+    """
     m = machine(boot, ports)
     m.wait_all(f"port {LINK} is there", f"port {SECOND} is there")
     other = ports.connect(SECOND)
@@ -130,11 +140,11 @@ def test_host_closes_and_opens_again(boot, ports):
         s = ports.connect(LINK)
         m.wait(f"open {LINK} connection {number}$")
         if number % 2:
-            # The guest has much to send that nobody reads.
+            # The guest has much to send, and the host does not read all of it.
             s.sendall(struct.pack("<IIQ", FLOOD, number, 1 << 30))
             assert receive(s, 100000) == stream(number, 100000)
         else:
-            # The guest has received what it never answers.
+            # The guest has received bytes that it never answers.
             s.sendall(struct.pack("<IIQ", ECHO, number, 1 << 30) + stream(number, 50000 + number))
             assert receive(s, 1000) == stream(number, 1000).translate(INVERT)
         s.close()
@@ -148,7 +158,8 @@ def test_host_closes_and_opens_again(boot, ports):
     m.wait(f"ok {LINK} connection 13: {1 << 20} bytes")
     s.close()
     m.wait(f"ok {LINK} connection 13 stays cut")
-    # Closed and opened again at once, maybe before the guest has looked: it is another connection.
+    # The host closes the socket and opens it again at once, maybe before the guest has looked. The
+    # guest still sees another connection.
     first, second = ports.connect(LINK), None
     m.wait(f"open {LINK} connection 14")
     first.close()
@@ -161,7 +172,10 @@ def test_host_closes_and_opens_again(boot, ports):
 
 
 def test_resting_port_loses_nothing(boot, ports):
-    """While the guest rests, a host that closes, opens and sends without a pause is heard from its first byte on."""
+    """A guest that rests loses no byte of a new connection.
+
+    The host closes its socket, opens it again and sends without a pause.
+    """
     m = machine(boot, ports)
     m.wait(f"port {LINK} is there")
     for number in range(1, 21):
@@ -176,14 +190,14 @@ def test_resting_port_loses_nothing(boot, ports):
 
 
 def test_flow_control(boot, ports):
-    """A host that reads nothing for a while gets everything, once, when it reads."""
+    """A host that reads nothing for a while gets every byte exactly once when it reads."""
     m = machine(boot, ports)
     m.wait(f"port {LINK} is there")
     s = ports.connect(LINK)
     m.wait(f"open {LINK} connection 1")
     size = 4 << 20
     s.sendall(struct.pack("<IIQ", FLOOD, 5, size))
-    # The other port answers meanwhile: its echo is what is waited for.
+    # The other port answers meanwhile. The test waits for its echo.
     other = ports.connect(SECOND)
     m.wait(f"open {SECOND} connection 1")
     assert echo(other, 6, 300000) is None
@@ -192,7 +206,7 @@ def test_flow_control(boot, ports):
 
 
 def test_legacy_device_is_refused(boot, ports):
-    """QEMU's default is virtio-mmio version 1: the line says what to do."""
+    """QEMU's default is virtio-mmio version 1. The guest's line says what to do."""
     extra = [a for a in ports.args(LINK) if a not in ("-global", "virtio-mmio.force-legacy=false")]
     m = boot([
         partition("link", memory=((0x90000000, 16 << 20),),
@@ -205,7 +219,10 @@ def test_legacy_device_is_refused(boot, ports):
 
 
 def test_without_cleave(boot, ports):
-    """The same program as the kernel of the bare machine: what it finds in QEMU's own device tree."""
+    """The same program runs as the kernel of the bare machine.
+
+    It finds the device in QEMU's own device tree.
+    """
     argv = command(kernel=guest("virtio"), smp=1, mem="256M", append="sleep",
                    extra=ports.args(LINK))
     m = boot(argv=argv)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Unmodified Debian kernels in partitions: to a shell and to a clean power-off, in every G-stage mode."""
+"""Unmodified Debian kernels boot to a shell and power off cleanly, in every G-stage mode."""
 
 import pytest
 
@@ -21,7 +21,8 @@ def to_a_shell(m, cpus, name="linux", version=None):
     if version:
         assert up[3].startswith(version + ".") or up[3].startswith(version + "-")
     assert m.shell("echo $((6 * 7)) && nproc", name) == ["42", str(cpus)]
-    # Every hart of the guest takes interrupts: its own timer, and the console's from the emulated PLIC.
+    # Every hart of the guest takes the interrupts of its own timer, and the guest takes those of
+    # the console from the emulated PLIC.
     interrupts = "\n".join(m.shell("cat /proc/interrupts", name))
     assert "PLIC" in interrupts and "ttyS0" in interrupts
 
@@ -62,7 +63,10 @@ def test_eight_harts(boot, linux, mode):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_without_sstc(boot, linux, mode):
-    """The guest's timers go through SBI; test_sched.py has several vCPUs share the one timer of a hart."""
+    """The guest sets its timers through SBI.
+
+    In test_sched.py several vCPUs share the one timer of a hart.
+    """
     m = boot([linux_partition(cpus=2, mode=mode)], linux(), smp=2, cpu="sstc=off")
     m.wait(r"^cleave\| extensions: .*Sstc no")
     to_a_shell(m, 2)
@@ -72,7 +76,10 @@ def test_without_sstc(boot, linux, mode):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_two_linux_partitions(boot, linux, mode):
-    """6.12 and 7.2 side by side; the focus moves between their shells; one ends and the other does not notice."""
+    """Linux 6.12 and 7.2 run side by side, and the focus moves between their shells.
+
+    One of them ends, and the other does not notice.
+    """
     files = linux("6.12") | linux("7.2", name="Image-7.2")
     m = boot([linux_partition("one", cpus=2, mode=mode),
               linux_partition("two", cpus=1, mode=mode, kernel="Image-7.2")], files, smp=3)
@@ -91,7 +98,7 @@ def test_two_linux_partitions(boot, linux, mode):
 
 
 def test_reboot(boot, linux):
-    """A guest that reboots is loaded anew."""
+    """A guest that reboots is loaded from its files again."""
     m = boot([linux_partition(cpus=2)], linux(), smp=2)
     m.wait(r"^linux\| cleave-guest: up ")
     m.shell("touch /tmp/gone", "linux")

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The loads of the Linux guest: each starts, goes on, finds nothing wrong, and finds what is wrong."""
+"""Tests of the loads of the Linux guest.
+
+Each load starts, makes progress and finds nothing wrong. The loads find errors that a test makes.
+"""
 
 import re
 
@@ -18,14 +21,14 @@ def guest_with(boot, linux, load=None):
 
 
 def fields(said, start):
-    """The one line of `said` that begins so, as {field: number}."""
+    """The one line of `said` that begins with `start`, as {field: number}."""
     line = [s for s in said if s.startswith(start)]
     assert len(line) == 1, said
     return {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line[0])}
 
 
 def looks_well(m, load):
-    """Start a load from the shell and ask for its health; then end it."""
+    """Start a load from the shell, check its health, and stop it."""
     name, _, argument = load.partition(" ")
     said = m.shell(f"cleave-load start {load}", "linux")
     started = fields(said, f"cleave-load: {name} started ")
@@ -43,7 +46,10 @@ def looks_well(m, load):
 
 
 def finds_what_is_wrong(m):
-    """A worker that is killed, and a byte that is not the writer's own in the middle of its memory."""
+    """Check that the loads report the errors that this makes.
+
+    It kills a worker, and changes a byte in the middle of the writer's memory.
+    """
     worker = "$(pidof cleave-load | cut -d' ' -f1)"
     m.shell("cleave-load start clock", "linux")
     m.shell(f"kill -9 {worker}", "linux")
@@ -71,7 +77,7 @@ def test_loads(boot, linux):
     assert m.shell("cleave-load check", "linux")[-1] == "cleave-load: all ok loads=0"
     for load in LOADS:
         looks_well(m, load)
-    # What a program writes into the log is the program's; only the kernel's own complaints count.
+    # The check ignores what programs write into the log. Only the kernel's own warnings count.
     m.shell("echo '<4>not so good' >/dev/kmsg", "linux")
     assert m.shell("cleave-load check", "linux")[-1] == "cleave-load: all ok loads=0"
     finds_what_is_wrong(m)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Live migration of Linux under load: between slots, between machines, cut off, cancelled, and by checkpoint."""
+"""Live migration of Linux under load.
+
+The tests move it between slots and between machines, cut the link, cancel, and use checkpoints.
+"""
 
 import os
 import subprocess
@@ -12,14 +15,15 @@ from machine import LONG, OUT, TOP, guest as program
 from moves import (BUSY, STORE, Cutter, Giver, Linux, Manager, Place, few_pages, guest, manager,
                    move, peers, slot, under_load)
 
-# A job that lasts until something ends it, and what it says meanwhile: which pass it is in depends on the host.
+# ENDLESS makes a job that lasts until something ends it. COPYING is what the job reports meanwhile;
+# it names no pass, because the host's speed decides which pass that is.
 ENDLESS = "--downtime 0 --passes 4000"
 COPYING = 'phase="copy"'
 
 
 @pytest.fixture
 def one_machine(boot, linux):
-    """A machine with a manager, a Linux guest that is up, and an empty slot."""
+    """A function that boots a machine with a manager, a Linux guest and an empty slot."""
 
     def start(**kwargs):
         m = boot([manager(), guest(**kwargs), slot()], {
@@ -38,7 +42,10 @@ def one_machine(boot, linux):
                          [["idle", "counter", "writer 25"], ["kernel", "clock", "writer 100"]],
                          ids=lambda loads: "-".join(loads).replace(" ", ""))
 def test_between_slots(one_machine, loads):
-    """There and back under each load; every page is compared before the guest is handed over."""
+    """The guest moves there and back under each load.
+
+    The manager compares every page before it hands the guest over.
+    """
     moving, *places = one_machine()
     for load in loads:
         reports, _ = under_load(moving, places, 2, load, "--verify")
@@ -47,7 +54,10 @@ def test_between_slots(one_machine, loads):
 
 
 def test_cancel(one_machine):
-    """While it is copied, under a load: the guest runs on with its huge leaves, and can go again."""
+    """A migration is cancelled while a guest under load is copied.
+
+    The guest runs on with its huge leaves, and can be moved again.
+    """
     moving, here, there = one_machine()
     before = here.manage.leaves("linux")
     moving.start("writer 25")
@@ -65,7 +75,10 @@ def test_cancel(one_machine):
 
 
 def test_one_gib_leaf(boot, linux):
-    """A guest on a leaf of 1 GiB is on one where it goes, where it comes back to, and where it stays after a cancel."""
+    """A guest on a leaf of 1 GiB keeps such a leaf.
+
+    It has one in the slot, after it has moved back, and after a cancelled move.
+    """
     memory = ((0x80000000, 1 << 30),)
     m = boot([manager(), guest(memory=memory), slot(memory=memory)], {
         "manager.bin": program("manager"),
@@ -89,7 +102,10 @@ def test_one_gib_leaf(boot, linux):
 
 @pytest.fixture
 def two_machines(boot, linux, tmp_path):
-    """Two machines whose managers are joined; Linux is up on the first, which has a slot for the way back."""
+    """A function that boots two machines whose managers are joined by a link.
+
+    Linux is up on the first machine, which also has a slot for the way back.
+    """
 
     def start(arguments=None):
         files = {"manager.bin": program("manager"), **linux()}
@@ -109,13 +125,19 @@ def two_machines(boot, linux, tmp_path):
 
 
 def test_between_machines(two_machines):
-    """There and back, every page compared; the counter goes on from one console to the other."""
+    """The guest moves there and back, and every page is compared.
+
+    Its counter continues from one console to the other.
+    """
     moving, *places = two_machines()
     under_load(moving, places, 2, "counter", "--verify")
 
 
 def still_here(moving, here, before):
-    """After a move that failed: the guest runs where it was, with its huge leaves, and nothing is wrong inside."""
+    """Check the guest after a failed move.
+
+    It runs where it was, with its huge leaves, and its loads find nothing wrong.
+    """
     assert here.manage.vm(here.name)["state"] == "running"
     assert here.manage.vm(here.name)["log"] == "off"
     assert here.manage.leaves(here.name) == before
@@ -123,7 +145,10 @@ def still_here(moving, here, before):
 
 
 def test_link_is_cut(two_machines, tmp_path):
-    """In the middle of the first pass: the guest runs on, the other slot is empty, and it can go once the link is there again."""
+    """The link is cut in the middle of the first pass.
+
+    The guest runs on and the other slot is empty. The guest can be moved when the link is up again.
+    """
     cutter = Cutter(str(tmp_path / "wire"))
     moving, here, there = two_machines(cutter.arguments())
     before = here.manage.leaves("linux")
@@ -144,7 +169,7 @@ def test_link_is_cut(two_machines, tmp_path):
 
 
 def test_destination_dies(two_machines):
-    """The other machine is gone in the middle: the guest runs on where it is."""
+    """The other machine dies in the middle of a copy. The guest runs on where it is."""
     moving, here, there = two_machines()
     before = here.manage.leaves("linux")
     here.manage.run(f"migrate linux to peer --verify {ENDLESS}")
@@ -157,7 +182,10 @@ def test_destination_dies(two_machines):
 
 
 def test_demonstration(linux, tmp_path):
-    """`make run DEMO=migrate` without a terminal: the guest arrives, verified, with no line missing."""
+    """`make run DEMO=migrate` works without a terminal.
+
+    The guest arrives, every page is compared, and no line is missing.
+    """
     linux()
     log = tmp_path / "demo.log"
     with open(log, "wb") as out:
@@ -172,7 +200,10 @@ def test_demonstration(linux, tmp_path):
 
 
 def test_checkpoint(boot, linux, tmp_path):
-    """A guest under load is written to a file and runs on; another machine makes two of it, one after the other."""
+    """A guest under load is written to a file and runs on.
+
+    Another machine restores two guests from the file, one after the other.
+    """
     files = {"manager.bin": program("manager"), **linux()}
     file = str(tmp_path / "checkpoint")
     m = boot([manager(link=True), guest()], files, smp=3, mem="2G", extra=qemu.link(

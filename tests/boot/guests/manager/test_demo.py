@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The demonstration: dirty-log passes over a live partition in every mode, and the proof that none was missed."""
+"""Tests of the demonstration, which makes dirty-log passes over a live partition in every mode.
+
+They check its table, and its proof that the log missed no write.
+"""
 
 import os
 import re
@@ -13,7 +16,7 @@ PASSES = 5
 
 
 def example(name):
-    """A configuration of guests/manager, as `make run` uses it."""
+    """The configuration `name` of guests/manager, as `make run` uses it."""
     with open(os.path.join(TOP, "guests", "manager", name), encoding="ascii") as f:
         return f.read()
 
@@ -23,7 +26,7 @@ def number(text):
 
 
 def demonstrated(m, leaves):
-    """Wait for the end of the demonstration and look at every line of its table."""
+    """Wait for the end of the demonstration and check every line of its table."""
     m.wait(r"^manager\| demonstration (passed|FAILED)", 2 * LONG)
     said = m.lines("manager")
     assert "demonstration passed" in said
@@ -41,14 +44,16 @@ def demonstrated(m, leaves):
         assert [row[1] for row in rows] == ["start"] + [str(n + 1)
                                                         for n in range(PASSES)] + ["stop"]
         passes = rows[1:-1]
-        # The workload never rests, and rewrites pages: passes find some, and write faults put them there.
+        # The workload never rests and writes to the same pages again. Each pass therefore finds
+        # dirty pages, which write faults have logged.
         assert all(number(row[2]) > 0 for row in passes), rows
         assert all(number(row[3]) == 4 * number(row[2]) for row in passes)
         assert sum(number(row[4]) for row in rows) > 0
         split_by_fault, split_eagerly = (sum(number(row[n]) for row in rows) for n in (5, 6))
         assert (split_by_fault > 0
                 and split_eagerly == 0) if mode == "fault-driven" else split_eagerly > 0, rows
-        # Nothing is reported that was not written: by far not everything, but for the first pass of an initially-set log.
+        # Only pages that were written are reported, which are far from all of them. The first pass
+        # of an initially-set log is the exception: it reports every page.
         first = passes[0] if mode == "initially-set" else None
         assert all(row is first or number(row[2]) < number_of_pages(said) for row in passes), rows
         paused = [
@@ -60,13 +65,19 @@ def demonstrated(m, leaves):
 
 
 def number_of_pages(said):
-    """All pages of the partition: what the first pass of an initially-set log reports."""
+    """The number of pages of the partition.
+
+    The first pass of an initially-set log reports all of them.
+    """
     return number([line.split() for line in said if re.match(r"initially-set +1 ", line)][0][2])
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_workload(boot, tmp_path, mode):
-    """`make run GUEST=demo`, in each G-stage mode; q ends the guest, then the manager ends, then the machine."""
+    """`make run GUEST=demo` works in each G-stage mode.
+
+    q ends the guest. Then the manager ends, and then the machine.
+    """
     source = example("demo-workload.dts").replace(
         "migratable;", f'migratable; gstage-mode = "{mode}"; bootargs = "beat=2";')
     archive = pack(str(tmp_path / "demo.cpio"), source,
@@ -80,7 +91,10 @@ def test_workload(boot, tmp_path, mode):
 
 
 def test_linux(boot, linux, tmp_path):
-    """`make run`: Linux on a 1 GiB leaf and 128 of 2 MiB, which are there again at the end; then its shell, then poweroff."""
+    """`make run` runs the demonstration on Linux, with one leaf of 1 GiB and 128 leaves of 2 MiB.
+
+    The same leaves are there again at the end. The shell then works, and poweroff ends Linux.
+    """
     archive = pack(str(tmp_path / "demo.cpio"), example("demo-linux.dts"),
                    {"manager.bin": guest("manager"), **linux("6.12")})
     m = boot(archive=archive, smp=4, mem="4G")
@@ -93,7 +107,11 @@ def test_linux(boot, linux, tmp_path):
 
 @pytest.mark.parametrize("mode", MODES[1:])
 def test_linux_with_more_levels(boot, linux, mode):
-    """The same with four and five levels, in less memory: what a pass costs the manager is to read all of it."""
+    """The demonstration also works on Linux with four and five levels.
+
+    The partition has less memory than in test_linux(), because the manager reads all of it in
+    each pass.
+    """
     m = boot([
         partition("manager", kernel="manager.bin", bootargs="demo", more="manager"),
         partition(

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The manager's console: every command in both modes, editing, completion, history, what it tells by itself, its sleep and its end."""
+"""Tests of the manager's console.
+
+They cover the commands in script mode and in interactive mode, line editing, completion, history,
+the lines that the manager prints on its own, its sleep, and its end.
+"""
 
 import re
 import time
@@ -16,7 +20,7 @@ ENDINGS = re.compile(r"^(ok$|error: .*)")
 
 
 def machine(boot, bootargs="script", others=None, append="cleave.focus=manager", **kwargs):
-    """A manager beside other partitions; the keyboard is the manager's."""
+    """Boot a manager with other partitions. By default the manager has the keyboard."""
     if others is None:
         others = [workload(), partition("spare", kernel=None, more="incoming"),
                   partition("later", bootargs="mode=prompt", more="manual-start")]
@@ -36,7 +40,7 @@ def workload(name="work", size=64 * MIB):
 
 
 def run(m, command, timeout=SHORT):
-    """Do `command` in script mode. Return: its lines, and the one that ends it."""
+    """Run `command` in script mode. Return its lines and the line that ends it."""
     start = len(m.lines())
     m.sendline(command)
     said = []
@@ -52,7 +56,7 @@ def run(m, command, timeout=SHORT):
 
 
 def during(m, command):
-    """Do `command` while a job is under way, which it must not end. Return: the line that ends it."""
+    """Run `command`, which must not end the running job. Return the line that ends the command."""
     start = len(m.lines())
     end = run(m, command)[1]
     assert not [
@@ -63,14 +67,14 @@ def during(m, command):
 
 
 def good(m, command, timeout=SHORT):
-    """Do `command`, which must succeed. Return: its lines."""
+    """Run `command`, which must succeed. Return its lines."""
     lines, end = run(m, command, timeout)
     assert end == "ok", (command, lines, end)
     return lines
 
 
 def bad(m, command):
-    """Do `command`, which must fail and say nothing else. Return: why."""
+    """Run `command`, which must fail and print only its error. Return the error's text."""
     lines, end = run(m, command)
     assert end.startswith("error: ") and not lines, (command, lines, end)
     return end[len("error: "):]
@@ -86,7 +90,7 @@ def listed(m):
 
 
 def info(m, name):
-    """`info NAME`: its values, and its regions."""
+    """Run `info NAME`. Return its values, and the fields of each region."""
     lines = good(m, f"info {name}")
     return (fields(" ".join(line for line in lines if not line.startswith("region="))),
             [fields(line) for line in lines if line.startswith("region=")])
@@ -97,7 +101,7 @@ def state(m, name):
 
 
 def until(m, command, found):
-    """Do `command` again and again, until found(fields of what it said)."""
+    """Repeat `command` until found() accepts the fields that it printed."""
     for _ in range(1000):
         if found(fields(" ".join(good(m, command)))):
             return
@@ -105,7 +109,7 @@ def until(m, command, found):
 
 
 def works(m, name):
-    """Wait until the partition does something: its harts leave it, for whatever reason."""
+    """Wait until the partition runs, which its number of exits shows."""
     before = fields(" ".join(good(m, f"stats {name}")))["exits"]
     until(m, f"stats {name}", lambda f: f["exits"] != before)
 
@@ -114,7 +118,10 @@ def works(m, name):
 
 
 def test_what_there_is(boot):
-    """list, info, stats, leaves, version, help: fields with plain numbers; by name and by number."""
+    """list, info, stats, leaves and version print fields with plain numbers; help lists commands.
+
+    A partition can be named by its name or by its number.
+    """
     m = machine(boot)
     m.wait(STARTED)
     vms = listed(m)
@@ -146,7 +153,7 @@ def test_what_there_is(boot):
     spare, _ = info(m, "spare")
     assert (spare["state"], spare["gstage"]) == ("empty", "Sv57x4")
 
-    good(m, "pause work")  # they are read one by one
+    good(m, "pause work")  # the counters are read one by one
     counters = fields(" ".join(good(m, "stats work")))
     assert int(counters["exits"]) >= int(counters["exits_sbi"]) > 0
     assert int(counters["exits"]) == sum(
@@ -173,7 +180,10 @@ def test_what_there_is(boot):
 
 
 def test_what_is_wrong(boot):
-    """Wrong usage, unknown partitions, wrong states, wrong values: one line that says so, and nothing is changed."""
+    """A command that is wrong prints one line that says why, and changes nothing.
+
+    The test tries wrong usage, unknown partitions, wrong states and wrong values.
+    """
     m = machine(boot)
     before = listed(m)
     for name, usage in {
@@ -237,7 +247,10 @@ def test_what_is_wrong(boot):
 
 
 def test_lives(boot):
-    """pause, resume, reset, destroy, create, start: each does what it says, and the machine goes on meanwhile."""
+    """pause, resume, reset, destroy, create and start each do what they say.
+
+    The machine goes on meanwhile.
+    """
     m = machine(boot)
     m.wait(STARTED)
     good(m, "pause work")
@@ -267,7 +280,8 @@ def test_lives(boot):
 
     good(m, "start later")
     assert state(m, "later") == "running"
-    # What the commands did themselves was no news, which comes five times a second.
+    # The manager looks for news five times a second. It must not report as news what its own
+    # commands did.
     m.at = len(m.lines())
     for _ in range(2):
         m.wait(r"^work\| alive")
@@ -275,13 +289,16 @@ def test_lives(boot):
 
 
 def test_log(boot):
-    """log start in each mode, status, stop; the leaves tell of it, and are as before at the end."""
+    """log start, status and stop work in each mode.
+
+    The leaves show that the log is on, and are as before when it is off again.
+    """
     m = machine(boot)
     m.wait(STARTED)
     whole = good(m, "leaves work")
     for mode, dirty_at_once, splits_at_once in (("fault", False, False), ("eager", False, True),
                                                 ("initially-set", True, False)):
-        good(m, "pause work")  # so that what is counted is the start's doing
+        good(m, "pause work")  # so that only the start changes the counts
         good(m, f"log start work {mode}")
         status = fields(good(m, "log status work")[0])
         assert (status["region"], status["log"], status["all_pages"]) == ("0", mode,
@@ -302,7 +319,7 @@ def test_log(boot):
 
 
 def test_brake(boot):
-    """brake: what is set is shown, and taken off again."""
+    """brake sets a value, which is shown, and removes it again."""
     m = machine(boot)
     m.wait(STARTED)
     good(m, "brake work 60")
@@ -316,7 +333,7 @@ def test_brake(boot):
 
 
 def typed(m, keys, end=r"ok"):
-    """Type `keys` at the prompt; the line that it became must be seen, and how it ended."""
+    """Type `keys` at the prompt, and wait for the line `end`."""
     m.wait_open(r"^manager\| manager> *$", SHORT)
     m.at = len(m.lines())
     m.send(keys)
@@ -324,7 +341,11 @@ def typed(m, keys, end=r"ok"):
 
 
 def test_editing(boot):
-    """Keys that move and erase, history, completion of commands, words and names, ^C, and lines that come in between."""
+    """The line can be edited, recalled, completed and interrupted at the prompt.
+
+    The test uses keys that move and erase, history, completion of commands, words and names, and
+    ^C. Lines of other partitions arrive while a line is open.
+    """
     m = machine(boot, bootargs=None)
     typed(m, "liXst" + LEFT * 2 + "\b\r")
     assert "manager> list" in m.lines("manager")
@@ -335,11 +356,11 @@ def test_editing(boot):
 
     typed(m, "pa\two\t\r")
     assert "manager> pause work " in [line + " " for line in m.lines("manager")]
-    # Only what is paused can be resumed: one key is enough.
+    # Only a paused partition can be resumed, so one key completes its name.
     typed(m, "resu\t\t\r")
     assert "manager> resume work" in m.lines("manager")
 
-    # Two lines back in the history, and changed.
+    # Recall the line before the last one from the history, and change it.
     m.wait_open(r"^manager\| manager> *$", SHORT)
     m.send(UP * 2)
     m.wait_open(r"^manager\| manager> pause work *$", SHORT)
@@ -350,12 +371,12 @@ def test_editing(boot):
     m.wait(r"^manager\| memory +64 MiB$", SHORT)
     m.wait(r"^manager\| ok$", SHORT)
 
-    # What may follow is listed, and the line stands there again.
+    # Completion lists what may follow, and prints the open line again.
     m.wait_open(r"^manager\| manager> *$", SHORT)
     m.send("log st\t")
     m.wait(r"^manager\| start +status +stop$", SHORT)
     m.wait_open(r"^manager\| manager> log sta? *$", SHORT)
-    # A line of another partition comes above the open one.
+    # A line of another partition is printed above the open line.
     m.wait(r"^work\| alive")
     m.wait_open(r"^manager\| manager> log sta? *$", SHORT)
     m.send("\x03")
@@ -369,7 +390,10 @@ def test_editing(boot):
 
 
 def test_focus(boot):
-    """Without the focus its prompt is not shown; its lines are, and the prompt is there when the focus comes."""
+    """Without the focus the manager's lines are shown, but not its prompt.
+
+    The prompt appears when the manager gets the focus.
+    """
     m = machine(boot, bootargs=None, append="cleave.focus=work")
     m.wait(STARTED)
     assert not m.screen.open.startswith("manager|")
@@ -378,14 +402,17 @@ def test_focus(boot):
     m.wait_open(r"^manager\| manager> *$", SHORT)
 
 
-# --- what it does by itself ----------------------------------------------------------------------
+# --- what the manager does on its own ------------------------------------------------------------
 
 
 @pytest.mark.parametrize("bootargs,mark,line",
                          [(None, "", r'partition 1 "work" stopped'),
                           ("script", r"\* ", r"event: vm=1 name=work state=stopped")])
 def test_news_and_end(boot, bootargs, mark, line):
-    """A partition that ends is told in a line; when all have, the manager ends, and with it the machine."""
+    """The manager prints a line when a partition ends.
+
+    When all other partitions have ended, the manager ends, and the machine with it.
+    """
     m = machine(boot, bootargs=bootargs, others=[workload()], append="cleave.focus=work")
     m.wait(STARTED)
     m.send("q")
@@ -395,7 +422,10 @@ def test_news_and_end(boot, bootargs, mark, line):
 
 
 def test_it_stays_for_what_can_still_be_done(boot):
-    """A paused, an empty, a never started partition keep the manager; quit ends it, and then the machine."""
+    """The manager stays while a partition is paused, empty or not yet started.
+
+    quit ends the manager, and then the machine ends.
+    """
     m = machine(
         boot, others=[workload(),
                       partition("later", bootargs="mode=prompt", more="manual-start")])
@@ -417,19 +447,26 @@ def test_it_stays_for_what_can_still_be_done(boot):
 
 
 def test_idle_sleeps(boot):
-    """An idle manager's hart sleeps: between two signs of life of another partition, 2 s, it does no more than look around."""
+    """The hart of an idle manager sleeps.
+
+    Another partition prints a line every 2 s. In that time the manager only polls.
+    """
     m = machine(boot, others=[workload()])
     m.wait(r"^work\| alive")
     begin = time.monotonic()
     before = int(fields(" ".join(good(m, "stats manager")))["exits"])
     m.wait(r"^work\| alive")
     after = int(fields(" ".join(good(m, "stats manager")))["exits"])
-    # Five times a second it asks for each partition and for input. One that never slept would ask 20,000 times in 2 s.
+    # Five times a second the manager asks for the state of each partition and for input. A manager
+    # that never slept would ask 20,000 times in 2 s.
     assert 0 < after - before < 100 + 100 * (time.monotonic() - begin), (before, after)
 
 
 def test_demo_is_interrupted(boot):
-    """demo VM can be ended by ^C: the log is off and the huge leaves are back, and the console goes on."""
+    """^C ends demo VM.
+
+    The log is then off, the huge leaves are back, and the console goes on.
+    """
     m = machine(boot)
     m.wait(STARTED)
     whole = good(m, "leaves work")
@@ -444,7 +481,11 @@ def test_demo_is_interrupted(boot):
 
 
 def test_demo_of_a_partition_that_ends(boot):
-    """It fails, and that the partition has ended is news all the same, though nobody watched while the demonstration ran."""
+    """The demonstration fails when its partition ends.
+
+    The manager does not look for news while the demonstration runs. It reports the end of the
+    partition afterwards.
+    """
     m = machine(boot)
     m.wait(STARTED)
     m.sendline("demo work")
@@ -459,7 +500,10 @@ def test_demo_of_a_partition_that_ends(boot):
 
 
 def test_a_job_guards_its_partitions(boot):
-    """While a job runs the console works, and no command changes the partitions that it is about; cancel ends it."""
+    """While a job runs, the console works, but no command changes the job's partitions.
+
+    cancel ends the job.
+    """
     m = machine(
         boot, others=[
             workload(size=128 * MIB),
@@ -468,7 +512,7 @@ def test_a_job_guards_its_partitions(boot):
     m.wait(STARTED)
     works(m, "work")
     whole = good(m, "leaves work")
-    # It writes faster than this bound allows, so the job lasts until it is cancelled.
+    # The guest writes faster than this bound allows, so the job lasts until it is cancelled.
     good(m, "migrate work to spare --downtime 0 --passes 4000")
     m.wait(r"^manager\| \* progress: .*percent=", SHORT)
     for vm, number in (("work", 1), ("spare", 2)):
@@ -494,7 +538,7 @@ def test_a_job_guards_its_partitions(boot):
 
 
 def test_only_a_manager(boot):
-    """In a partition that is no manager the program says so and ends."""
+    """In a partition that is not a manager, the program says so and ends."""
     m = boot([partition("other", kernel="manager.bin")], {"manager.bin": guest("manager")})
     m.wait(r"^other\| FAIL this partition is not a manager: its configuration lacks `manager`$",
            SHORT)

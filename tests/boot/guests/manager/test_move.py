@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Moving a partition that checks every page it writes: between slots, over a link that is cut, into a file and out of it.
+"""Tests that move a partition between slots, over a link that is cut, and through a file.
 
-The guest is the workload of this tree: two harts that write to all of their memory for ever, and end with a FAIL line when a page
-does not hold what was written to it.
+The guest is the workload of this tree. Its two harts write to all of their memory without end.
+It checks each page, and ends with a FAIL line when a page does not hold what was written to it.
 """
 
 import re
@@ -33,7 +33,7 @@ def spare(name="spare", memory=MEMORY, **more):
 
 
 def up(boot, *partitions, link=None, count=1):
-    """A machine that is up, and its manager."""
+    """Boot a machine and wait for its guests. Return the machine and its manager."""
     ports = qemu.link(link) if link else ()
     m = boot([manager(link=bool(link)), *partitions], FILES, smp=3, mem="2G", extra=ports)
     man = Manager(m)
@@ -44,7 +44,7 @@ def up(boot, *partitions, link=None, count=1):
 
 
 def alive(m, name):
-    """It goes on there, and has found nothing wrong anywhere."""
+    """Check that partition `name` runs on and that no guest has found an error."""
     m.at = len(m.screen.lines)
     m.wait(rf"^{name}\| alive: ", SHORT)
     assert not [line for line in m.lines() if "FAIL" in line]
@@ -59,7 +59,7 @@ def states(man, **expected):
 
 
 def info(man, name):
-    """Its fields of `info`, of all lines."""
+    """The fields of all lines that `info` prints for `name`."""
     return {key: value for row in man.rows(f"info {name}") for key, value in row.items()}
 
 
@@ -86,7 +86,7 @@ def test_back_and_forth(boot):
         assert report.passes[-1]["dirty_left"] == 0
         assert 0 < report["state_of_a_vcpu_bytes"] < 4096
         assert report["downtime_ticks"] > 0
-    # A guest that is paused arrives paused.
+    # A guest that is paused when it leaves is paused when it arrives.
     man.run(f"pause {here}")
     report = man.migrate(here, there, "--verify")
     states(man, **{there: "paused", here: "empty"})
@@ -99,7 +99,7 @@ def test_refusals(boot):
     m, man = up(boot, worker(), worker("fixed", more=""), spare(), spare("other"),
                 worker("wired", more=f'devices = "{DEVICE}"'), count=3)
     assert "not migratable" in man.refused("migrate fixed to spare")
-    # It names the partition and what it has.
+    # The error names the partition and the device.
     for command in ("migrate wired to spare", "migrate wired to peer", "checkpoint wired"):
         assert man.refused(
             command
@@ -119,7 +119,8 @@ def test_refusals(boot):
     assert "not empty" in man.refused("restore work")
     assert "there is no job" in man.refused("cancel")
     assert "not in doubt" in man.refused("decide work here")
-    # Two sources to one slot, one source to two slots, and commands on what a job works on.
+    # The manager refuses a second source for a slot, a second slot for a source, and any other
+    # command on a partition that a job uses.
     man.run("migrate work to spare --downtime 0 --passes 4000")
     jobs_from = man.jobs_from
     assert "is in use by a job" in man.refused("migrate work to other")
@@ -137,7 +138,10 @@ def test_refusals(boot):
 @pytest.mark.parametrize("options", ["", "--downtime 0 --passes 4000", "--verify --passes 1"],
                          ids=["begin", "copy", "verify"])
 def test_cancel(boot, options):
-    """The guest runs on where it was, on the leaves that it had; the slot is empty; and it can move after all."""
+    """A cancelled move leaves the slot empty and the guest running, with the leaves that it had.
+
+    The guest can move afterwards.
+    """
     m, man = up(boot, worker(), spare())
     man.run(f"migrate work to spare {options}")
     jobs_from = man.jobs_from
@@ -146,7 +150,8 @@ def test_cancel(boot, options):
     verdict, _ = man.try_run("cancel")
     man.jobs_from = jobs_from
     report = man.over()
-    # It may have been over, or beyond taking back, before the word was read.
+    # The job may have ended, or passed the point where it can be cancelled, before the manager
+    # read the command.
     if verdict == "ok":
         assert report.verdict == "failed: migrate work: cancelled"
         states(man, work="running", spare="empty")
@@ -161,7 +166,7 @@ def test_cancel(boot, options):
 
 
 def test_memory_over_a_border(boot):
-    """Regions that are not in one GiB: the manager looks at them in pieces."""
+    """The manager reads a region that crosses a 1 GiB border in pieces."""
     memory = ((0xbf800000, 16 * MIB), (0xffffe000, 5 * 4096))
     m, man = up(
         boot,
@@ -188,18 +193,22 @@ def test_given_up_and_braked(boot):
 
 @pytest.mark.parametrize("victim", ["work", "spare"])
 def test_another_manager_destroys(boot, victim):
-    """Either end is gone in the middle of a job: that fails with a line, and this manager and what is left go on."""
+    """Another manager destroys the source or the slot in the middle of a job.
+
+    The job fails with a line that says so. This manager and the remaining partition go on.
+    """
     rival = partition("rival", kernel="manager.bin", bootargs="script",
                       more="cpu-affinity = <0>; manager")
     m, man = up(boot, rival, worker(), spare(), worker("other"), count=2)
     man.run("migrate work to spare --downtime 0 --passes 4000")
     job = man.jobs_from
     man.until_phase('phase="copy" pass=[2-9]')
-    # Which of the two ends what both destroy, is open.
+    # This manager may destroy the partition first, so the rival's command may fail.
     Manager(m, "rival").try_run(f"destroy {victim}")
     man.jobs_from = job
     verdict = man.over().verdict
-    assert verdict.startswith("failed: migrate work: ") and "not in a state that allows it (error -10)" in verdict
+    assert (verdict.startswith("failed: migrate work: ")
+            and "not in a state that allows it (error -10)" in verdict)
     states(man, work="empty" if victim == "work" else "running", spare="empty")
     assert man.run("jobs") == []
     assert man.migrate("other", "spare", "--verify", *FEW).ok
@@ -209,7 +218,7 @@ def test_another_manager_destroys(boot, victim):
         alive(m, "work")
 
 
-# --- over a link -----------------------------------------------------------------------------------
+# --- over a link ---------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -219,8 +228,9 @@ def proxy(tmp_path):
     made.close()
 
 
-# Bytes of what the destination says, and what it has said with READY after one pass while the guest ran. COMMIT answers that, and
-# RUNNING comes next.
+# Lengths in bytes of what the destination sends. READY is all that it has sent, including READY
+# itself, when one pass was made while the guest ran. The source answers with COMMIT, and the
+# destination then sends RUNNING.
 ACCEPT = 48
 PASS_ACK = 56
 READY = ACCEPT + PASS_ACK + 72
@@ -236,12 +246,12 @@ def two(boot, proxy, memory=MEMORY):
 
 
 def received(man):
-    """The report of what came; nobody gave a command for it."""
+    """The report of a migration that arrived here. No command at this manager started it."""
     return man.over()
 
 
 def test_peer(boot, proxy):
-    """There and back, verified; then cut in the middle; then in the one moment of doubt, in which the peer has the guest."""
+    """The guest moves to the peer and back, and every page is verified."""
     a, man_a, b, man_b = two(boot, proxy)
     assert man_a.migrate("work", "peer", "--verify", *FEW)["passes"] >= 1
     assert received(man_b).verdict == "done: receive work to there"
@@ -273,7 +283,7 @@ def test_peer_cut(boot, proxy):
 
 
 def serves_on(proxy, man_a, man_b):
-    """The link, which nobody cut, carries the next migration."""
+    """Check that the link was never cut and carries the next migration."""
     man_a.link_ready()
     man_b.link_ready()
     assert man_a.migrate("work", "peer", *FEW).ok
@@ -282,7 +292,11 @@ def serves_on(proxy, man_a, man_b):
 
 
 def given_up(proxy, a, man_a, man_b, line, memory=MEMORY):
-    """The source says `line` and waits no longer: both sides are as before, and the link, heard again, serves on."""
+    """Check that the source prints `line` and stops waiting for the peer.
+
+    Both sides are as they were before. The proxy then passes the peer's bytes on again, and the
+    same link carries the next migration.
+    """
     report = man_a.over()
     assert report.verdict.startswith("failed: migrate work: the link was cut"), report.verdict
     assert line in report.lines
@@ -296,7 +310,7 @@ def given_up(proxy, a, man_a, man_b, line, memory=MEMORY):
 
 
 def test_peer_that_does_not_answer(boot, proxy):
-    """The link stays, and after one pass nothing more is heard from the peer."""
+    """The link stays up, but the peer falls silent after one pass."""
     a, man_a, _, man_b = two(boot, proxy)
     proxy.silent_at[1] = ACCEPT + PASS_ACK
     man_a.run("migrate work to peer --downtime 0 --passes 4000")
@@ -304,7 +318,11 @@ def test_peer_that_does_not_answer(boot, proxy):
 
 
 def test_offer_that_is_not_answered(boot, proxy):
-    """The answer comes when the slot is zeroed: for that it is waited as well, then the offer is taken back on both sides."""
+    """The peer falls silent before it answers the offer.
+
+    The peer answers when it has zeroed the slot, so the source allows time for that too. After
+    that, both sides withdraw the offer.
+    """
     memory = ((0x80000000, 128 * MIB),)
     a, man_a, _, man_b = two(boot, proxy, memory)
     proxy.silent_at[1] = 0
@@ -313,7 +331,10 @@ def test_offer_that_is_not_answered(boot, proxy):
 
 
 def test_peer_that_stands_still(boot, proxy):
-    """The whole machine over there stops in the middle of the first pass, and the link takes no more: given up; later both go on."""
+    """The peer's whole machine stops in the middle of the first pass, and the link fills up.
+
+    The source gives up. When the peer's machine goes on, both sides work again.
+    """
     a, man_a, b, man_b = two(boot, proxy)
     proxy.when = (4 * MIB, b.stand_still)
     man_a.run("migrate work to peer --downtime 0 --passes 4000")
@@ -330,7 +351,10 @@ def test_peer_that_stands_still(boot, proxy):
 
 
 def test_doubt(boot, proxy):
-    """COMMIT arrives and RUNNING does not: the source stands still until the peer has said that it has the guest."""
+    """COMMIT arrives, but RUNNING is lost.
+
+    The source keeps its guest stopped until the peer has said that it has the guest.
+    """
     a, man_a, b, man_b = two(boot, proxy)
     man_a.run("pause work")
     proxy.cut_at[1] = READY + 10
@@ -347,7 +371,7 @@ def test_doubt(boot, proxy):
 
 
 def in_doubt(a, man_a, pattern="in doubt", name="work"):
-    """Move it to the peer, up to the doubt."""
+    """Move partition `name` to the peer, until the source is in doubt."""
     man_a.run(f"migrate {name} to peer --passes 1")
     jobs_from = man_a.jobs_from
     man_a.tells(f".*{pattern}")
@@ -355,7 +379,10 @@ def in_doubt(a, man_a, pattern="in doubt", name="work"):
 
 
 def reboot(man, *patterns):
-    """Start the manager anew. It says all of `patterns`; what its jobs say from now on is waited for next."""
+    """Restart the manager and check that it prints all of `patterns`.
+
+    Later waits for jobs see what the manager prints from this restart on.
+    """
     m = man.machine
     m.focus("manager")
     man.jobs_from = m.at = len(m.screen.lines)
@@ -368,12 +395,16 @@ def reboot(man, *patterns):
     m.at = so_far
 
 
-GIVEN_UP = r'partition 1 "work" was given up by migration 0x[0-9a-f]+ and not acknowledged: in doubt'
+GIVEN_UP = (r'partition 1 "work" was given up by migration 0x[0-9a-f]+ and not acknowledged: '
+            r'in doubt')
 
 
 @pytest.mark.parametrize("arrives", [True, False], ids=["running", "none"])
 def test_doubt_over_a_restart(boot, proxy, arrives):
-    """A manager that is started anew finds the guest that it gave up, leaves it alone, and asks: there, or not there after all."""
+    """A restarted manager finds the guest that it gave up and keeps it stopped.
+
+    It asks the peer, and acts on the answer: the peer has the guest, or it does not.
+    """
     a, man_a, b, man_b = two(boot, proxy)
     proxy.hold_cut = True
     if arrives:
@@ -386,7 +417,7 @@ def test_doubt_over_a_restart(boot, proxy, arrives):
     there = received(man_b)
     assert there.ok == arrives, there.verdict
     states(man_b, there="running" if arrives else "empty")
-    # Nothing but an answer lets it run here.
+    # Only the peer's answer lets the guest run here.
     states(man_a, work="paused", back="empty")
     assert info(man_a, "work")["note"] == "given"
     assert "is in use by a job" in man_a.refused("resume work")
@@ -416,7 +447,11 @@ def test_doubt_over_a_restart(boot, proxy, arrives):
 
 
 def test_doubt_in_a_slot(boot, proxy):
-    """A guest that has come here, gone on in vain and been in doubt over a restart is a guest as any other, not a slot half filled."""
+    """A restarted manager does not take a guest in a slot for a half-filled slot.
+
+    The guest moved into the slot, failed to move on, and was in doubt while the manager
+    restarted. After that it is a guest like any other.
+    """
     a, man_a, b, man_b = two(boot, proxy)
     assert man_a.migrate("work", "back", *FEW).ok
     proxy.hold_cut = True
@@ -439,7 +474,11 @@ def test_doubt_in_a_slot(boot, proxy):
 
 
 def test_decide_here(boot, proxy):
-    """COMMIT is lost, and the peer with all that it knew: it says so, and a person who knows lets the guest run where it was."""
+    """COMMIT is lost, and the peer's manager restarts and forgets the migration.
+
+    The peer says that it does not know the migration. The user decides that the guest is here,
+    and it runs on at the source.
+    """
     a, man_a, b, man_b = two(boot, proxy)
     proxy.hold_cut = True
     proxy.unheard = READY
@@ -473,13 +512,16 @@ def test_decide_here(boot, proxy):
 
 
 def test_decide_gone(boot, proxy):
-    """The peer has the guest and is heard no more, though the link stands: who knows says so, while the peer is being asked."""
+    """The peer has the guest but falls silent, although the link stays up.
+
+    The user decides that the guest is gone, while the source still asks the peer.
+    """
     a, man_a, b, man_b = two(boot, proxy)
     proxy.silent_at[1] = READY
     in_doubt(a, man_a, "in doubt.*; asking the peer")
     assert received(man_b).ok
     since = man_a.jobs_from
-    # What is asked is heard there, and the answer is not heard here.
+    # The peer hears the question, but its answer does not arrive here.
     man_b.tells(r"peer: it asked about migration 0x[0-9a-f]+ and was told that its guest is here")
     assert man_a.vm("work")["state"] == "paused"
     man_a.run("decide work gone")
@@ -489,7 +531,7 @@ def test_decide_gone(boot, proxy):
     states(man_a, work="empty", back="empty")
     states(man_b, there="running")
     alive(b, "there")
-    # Heard again, it can send the guest back.
+    # When its bytes arrive again, the peer can send the guest back.
     proxy.silent_at[1] = None
     man_b.link_ready()
     assert man_b.migrate("there", "peer", *FEW).ok
@@ -498,7 +540,10 @@ def test_decide_gone(boot, proxy):
 
 
 def test_both_at_once(boot, proxy):
-    """Each has offered its guest to the other when it hears of the other's: one goes first, the other stays, and goes when asked again."""
+    """Both managers offer a guest to each other at the same moment.
+
+    One guest goes first. The other migration is cancelled, and succeeds when it is started again.
+    """
     a, man_a = up(boot, worker(), spare("back"), link={PEER: proxy.chardev(0)})
     b, man_b = up(boot, worker("other"), spare("there"), link={PEER: proxy.chardev(1)})
     a.beside, b.beside = [b], [a]
@@ -532,7 +577,7 @@ def test_both_at_once(boot, proxy):
 
 
 def test_restart(boot):
-    """A manager that is started anew in the middle of a job clears up."""
+    """A manager that restarts in the middle of a job cleans up after it."""
     m, man = up(boot, worker(), spare())
     man.run("migrate work to spare --downtime 0 --passes 4000")
     man.until_phase('phase="copy" pass=[3-9]')
@@ -545,7 +590,7 @@ def test_restart(boot):
     alive(m, "work")
     assert man.migrate("work", "spare", *FEW).ok
     alive(m, "spare")
-    # On its way back, to a slot that is not for what comes alone.
+    # On the way back the slot is a partition that has a kernel of its own.
     man.run("migrate spare to work --downtime 0 --passes 4000")
     man.until_phase('phase="copy" pass=[3-9]')
     assert info(man, "work")["note"] == "filling"
@@ -558,7 +603,10 @@ def test_restart(boot):
 
 
 def test_restart_while_the_slot_is_made(boot):
-    """A manager is started anew as soon as the slot is noted, its memory half zeroed: it is emptied, and all of it is there again."""
+    """The manager restarts after it has noted the slot and while the slot's memory is being zeroed.
+
+    The restarted manager empties the slot, and all of the slot's memory can be used again.
+    """
     memory = ((0x80000000, 480 * MIB),)
     m = boot([
         manager(),
@@ -568,7 +616,7 @@ def test_restart_while_the_slot_is_made(boot):
     ], FILES, smp=2, mem="1280M")
     man = Manager(m)
     man.ready()
-    # Creation is quick, and the look may come late: then once more.
+    # Creation is quick, and `info` may come too late to see it. The test then tries again.
     for _ in range(8):
         man.run("migrate work to spare")
         job = man.jobs_from
@@ -595,7 +643,10 @@ def test_restart_while_the_slot_is_made(boot):
 
 @pytest.mark.parametrize("who", ["source", "destination"])
 def test_restart_on_an_open_link(boot, proxy, who):
-    """A manager is started anew while a copy goes over a link that is not cut: the other side notices, and the link serves on."""
+    """A manager restarts in the middle of a copy, while the link stays up.
+
+    The other side notices that, and the link carries the next migration.
+    """
     a, man_a, b, man_b = two(boot, proxy)
     man_a.run("migrate work to peer --downtime 0 --passes 4000")
     job = man_a.jobs_from
@@ -619,7 +670,7 @@ def test_restart_on_an_open_link(boot, proxy, who):
     alive(b, "there")
 
 
-# --- a file ------------------------------------------------------------------------------------------
+# --- a file --------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -630,7 +681,7 @@ def store(tmp_path):
 
 
 def test_checkpoint(boot, store):
-    """Written while it runs on, restored twice from the same bytes; broken streams leave the slot empty."""
+    """A guest is written to a file while it runs, and restored twice from the same bytes."""
     m, man = up(boot, worker(), spare("one"), spare("two"), link={STORE: store.chardev()})
     store.accept()
     man.link_ready(STORE)
@@ -662,13 +713,16 @@ def crc32c(data):
 
 
 def first_frame(kind, payload):
-    """Frame 0 of a stream (docs/migration.md), with right checksums."""
+    """Frame 0 of a stream (docs/migration.md), with correct checksums."""
     header = struct.pack("<4sHBBQQI", b"CLVM", kind, 1, 1, len(payload), 0, crc32c(payload))
     return header + struct.pack("<I", crc32c(header)) + payload
 
 
 def in_payload(data, least):
-    """Where a byte of a frame's payload is in a stream, in the first frame behind `least` that has one."""
+    """The offset of a payload byte in the stream `data`.
+
+    The byte is the first of the payload of the first frame at or after `least` that has one.
+    """
     at = 0
     while True:
         length = struct.unpack_from("<Q", data, at + 8)[0]
@@ -689,7 +743,8 @@ def test_bad_checkpoint(boot, store):
     cut = data[:len(data) // 3]
     hello = data[32:88]
     assert data[:88] == first_frame(1, hello)
-    # The same guest as it would go to a peer, and what is asked there; nobody gives it up here, or hears an answer.
+    # `live` is the same guest as it would go to a peer, and `query` is what a source asks a peer.
+    # A file can carry neither: no source gives up the guest, and nobody reads an answer.
     live = first_frame(1, hello[:4] + struct.pack("<H", 0) + hello[6:]) + data[88:]
     query = first_frame(12, hello[8:16] + struct.pack("<II", 1, 0))
     for bad, why in ((cut, "the link was cut in frame"),
