@@ -102,7 +102,7 @@ static void test_bad_notes(void)
 	want(cleave_call(CLEAVE_FN_VM_NOTE, subject, CLEAVE_NOTE_TAKEN, 1, 2, 0, 0),
 	     SBI_ERR_INVALID_PARAM, "run is neither 0 nor 1");
 	want(cleave_call(CLEAVE_FN_VM_NOTE, subject, UINT64_C(1) << 32, 1, 0, 0, 0),
-	     SBI_ERR_INVALID_PARAM, "2^32 is no note");
+	     SBI_ERR_INVALID_PARAM, "2^32 is not a note");
 	note(CLEAVE_NOTE_GIVEN, NOTE_ID, true, SBI_ERR_INVALID_STATE, "given while it runs");
 	check_note(CLEAVE_NOTE_NONE, 0, 0, "nothing was noted");
 }
