@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""tools/cleave-archive as a person uses it: what it writes, what it refuses and in which words, and what it leaves behind."""
+"""Tests that use tools/cleave-archive as a person does.
+
+They check what it writes, what it refuses and with which words, and which files it leaves.
+"""
 
 import os
 import subprocess
@@ -8,7 +11,7 @@ import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OUT = os.path.join(TOP, os.environ.get("O", "build"))
-SECONDS = 60 * float(os.environ.get("TEST_SLOW", "1"))  # that a run of a tool may take
+SECONDS = 60 * float(os.environ.get("TEST_SLOW", "1"))  # the longest that a run of a tool may take
 CHECK = os.path.join(OUT, "host", "cleave-check")
 ARCHIVE = os.path.join(TOP, "tools", "cleave-archive")
 
@@ -66,7 +69,7 @@ def linux_image(size=4096, image_size=8 << 20):
 
 
 class Bench:
-    """A folder with a configuration and its files, temporary files of the tool's beside it."""
+    """A folder with a configuration, its files, and a subfolder for the tool's temporary files."""
 
     def __init__(self, path):
         self.path = path
@@ -94,7 +97,7 @@ class Bench:
         return self.run("-o", "out.cpio", "config.dts", *more)
 
     def refused(self, *more):
-        """Run, expect a refusal without output, return what was said."""
+        """Run the tool, expect an error and no archive, and return what it printed to stderr."""
         done = self.pack(*more)
         assert done.returncode == 1, done.stderr
         assert not (self.path / "out.cpio").exists()
@@ -154,7 +157,7 @@ def test_named_files_win_and_more_may_be_added(bench):
 
 
 def test_configuration_elsewhere(bench, tmp_path):
-    """Files are looked for beside the configuration, not where the command runs."""
+    """The tool looks for files in the configuration's folder, not where the command runs."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     done = subprocess.run([ARCHIVE, "-o", "out.cpio", "../config.dts"], cwd=elsewhere, env=dict(
@@ -181,9 +184,11 @@ def test_named_file_that_does_not_exist(bench):
 ])
 @pytest.mark.parametrize("prop, old", [("kernel", "Image"), ("initrd", "initrd.gz")])
 def test_names_of_the_configuration_stay_in_the_archive(bench, prop, old, name):
-    """A configuration may be somebody else's: its names lead to nothing outside the archive, nor over the configuration.
+    """A configuration may come from a stranger, so its names must stay inside the archive.
 
-    All of them are there to be found; Bench.run() sees what is written beside the tool's own temporary folder.
+    No name may lead to a file outside the archive or replace the configuration. The files that the
+    names lead to all exist. Bench.run() notices files that the tool leaves in its temporary folder
+    or beside it.
     """
     folder = bench.path / "one" / "two"
     (folder / "sub").mkdir(parents=True)
@@ -384,7 +389,7 @@ MACHINE = """\
 
 @pytest.fixture
 def machine(bench):
-    """A configuration whose manager drives the RTC, and the tree of a machine that has one."""
+    """A configuration whose manager drives the RTC, and the device tree of a machine with one."""
     bench.write("config.dts",
                 CONFIG.replace("manager;", 'manager; direct-map; devices = "/soc/rtc@101000";'))
     bench.write("machine.dts", MACHINE)
@@ -413,7 +418,7 @@ def test_tree_of_the_machine(machine):
         'guest\'s device tree, '
         "because they refer to nodes that it does not have: clocks"
     ]
-    # What a wrong path or a device that is taken would be at boot, it is here.
+    # A wrong path or a device in use is an error here, as it would be at boot.
     for path, line in (("/soc/rtc@102000",
                         'there is no node "/soc/rtc@102000" in this machine\'s device tree; "/soc" '
                         "holds plic@c000000, serial@10000000, rtc@101000"),

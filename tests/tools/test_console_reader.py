@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The reader of a machine's console (tests/boot/machine.py): which lines a wait takes, and which it leaves for the next."""
+"""Tests of the reader of a machine's console (tests/boot/machine.py).
+
+They check which lines a wait takes, and which it leaves for the next wait.
+"""
 
 import os
 import re
@@ -15,7 +18,10 @@ from machine import SHORT, Failed, Machine, Screen  # noqa: E402
 
 @pytest.fixture
 def says(tmp_path):
-    """says(text, end): a machine whose console says that in one piece, and which then powers off, or does `end`."""
+    """A function says(text, end) that starts a machine.
+
+    Its console prints `text` in one piece. The machine then powers off, or does what `end` says.
+    """
     machines = []
 
     def start(text, end="exit 0"):
@@ -58,7 +64,10 @@ def test_a_signal_is_no_end(says):
 
 
 def test_a_console_that_ends_before_its_machine(says):
-    """That is not waited for without a limit, neither by the test nor when it is put away (the fixture)."""
+    """The reader does not wait without a limit for a machine whose console has ended.
+
+    Neither wait_end() nor the close() that the fixture calls does so.
+    """
     m = says("x\n", "exec sleep 1000 <&- >&- 2>&-")
     while m._read(1):
         pass
@@ -70,7 +79,10 @@ def test_a_console_that_ends_before_its_machine(says):
 
 
 def test_reading_past_the_end_of_a_console_waits_for_nobody(says):
-    """The end is there already when the reader first looks, which happens on a machine that is busy."""
+    """The reader does not wait when the console has ended before the first look.
+
+    This happens on a busy host.
+    """
     m = says("", "exec sleep 60 <&- >&- 2>&-")
     end = select.poll()
     end.register(m.child.child_fd, 0)
@@ -90,7 +102,7 @@ def test_what_is_a_bug_ends_the_wait(says, line):
 
 
 def test_messages_of_the_firmware_are_lines_of_their_own():
-    """OpenSBI 1.6 prints this one without a line end, wherever the console happens to be."""
+    """OpenSBI 1.6 prints this message without a line end, even in the middle of a line."""
     said = "system_opcode_insn: Invalid opcode for CSR read/write instruction"
     screen = Screen()
     screen.feed(f"p| 1\r\n{said}p| 2\r\n{said}{said}p| 3\r\np| fo{said}ur\r\n")

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""How guest programs are made: the list of words that start.S relocates, and the launcher's link."""
+"""Tests of how guest programs are built and connected.
+
+They check the list of words that start.S relocates, and the launcher's link.
+"""
 
 import os
 import subprocess

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""How tests/run counts what pytest reports: above all that a test which did not run is not taken for one that passed."""
+"""Tests of how tests/run counts what pytest reports.
+
+Above all, tests/run must not count a test that did not run as one that passed.
+"""
 
 import importlib.machinery
 import importlib.util

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the scripts promise: the launcher, the setup, the guest's initrd, the checks that can fail."""
+"""Tests of the scripts: the launcher, the setup, the guest's initrd, and the include check."""
 
 import gzip
 import os
@@ -16,7 +16,7 @@ import qemu  # noqa: E402
 
 
 def fake_qemu(tmp_path, version):
-    """A program that says it is QEMU `version`."""
+    """A program that says that it is QEMU `version`."""
     path = tmp_path / "qemu-system-riscv64"
     path.write_text(f"#!/bin/sh\necho 'QEMU emulator version {version}'\n")
     path.chmod(0o755)
@@ -56,7 +56,10 @@ def test_run_names_the_kernel_that_is_missing():
 
 @pytest.mark.parametrize("relative", [False, True])
 def test_run_checks_with_what_it_built(tmp_path, relative):
-    """The archive is checked by the checker of O, absolute or relative, not by that of another build."""
+    """run.sh checks the archive with the checker in O, not with that of another build.
+
+    O may be an absolute or a relative path.
+    """
     for program in ("guests/manager.bin", "guests/workload.bin", "host/cleave-check"):
         path = tmp_path / program
         path.parent.mkdir(exist_ok=True)
@@ -95,7 +98,8 @@ def test_migration_demonstration_names_what_is_missing():
     assert "is not here: 'make setup' downloads" in done.stderr
 
 
-# Of two machines that count: a row in focus is taken back for a line, and shown again behind it.
+# The output of two machines that count. A prompt or progress row is erased when another line
+# comes, and is printed again after that line.
 ROWS = (
     b"cleave| input goes to partition 1 \"linux\" (running); Ctrl-] ? explains\r\n"
     b"linux| counter 1\r\n"
@@ -112,7 +116,10 @@ LINES = [
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
 def test_migration_demonstration_reads_whole_lines(monkeypatch, size):
-    """However what came is cut into pieces, and whatever row stood where a line was printed."""
+    """The demonstration reads whole lines, however the output is cut into pieces.
+
+    An open row at the place of a line makes no difference.
+    """
     monkeypatch.setattr(demo_migrate, "argv_of", lambda side, folder: ["/bin/true"])
     console = demo_migrate.Console("left", "nowhere")
     try:
@@ -136,7 +143,10 @@ def test_soak_refuses_an_unknown_load():
 
 
 def test_clean_leaves_what_a_person_chose(tmp_path):
-    """What builds, checks, tests and `make run` leave in O goes; the configuration stays, and what is somebody else's."""
+    """`make clean` removes what builds, checks, tests and `make run` have made in O.
+
+    It keeps the configuration, and files that it does not know.
+    """
     for folder in ("bench", "check", "clang", "debug", "fuzz", "guest", "guests", "host", "include",
                    "linux", "obj", "proofs", "run", "test", "test-logs", "tests", "unit"):
         (tmp_path / folder).mkdir()

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The soak (tests/bench/soak.py): a row that fails, wherever it does, leaves nothing running and stops no other row."""
+"""Tests of the soak (tests/bench/soak.py).
+
+A row that fails, at whatever point, leaves nothing running and stops no other row.
+"""
 
 import importlib.util
 import os
@@ -26,7 +29,7 @@ class Fake:
 
 @pytest.fixture
 def soak(monkeypatch, tmp_path):
-    """The script, with machines that are none; its temporary folders are in tmp_path."""
+    """The script, with fake machines. Its temporary folders are in tmp_path."""
     spec = importlib.util.spec_from_file_location("soak",
                                                   os.path.join(TOP, "tests", "bench", "soak.py"))
     script = importlib.util.module_from_spec(spec)
@@ -40,7 +43,7 @@ def soak(monkeypatch, tmp_path):
 
 
 class Silent:
-    """A Linux that never comes up."""
+    """A Linux guest that never comes up."""
 
     def __init__(self, machine):
         pass
