@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What moving an idle Linux guest costs: work while it stands still, pages sent, bytes of state.
+"""Measure what it costs to move an idle Linux guest: downtime, pages sent, bytes of state.
 
-All harts' work is counted on one hart under `-icount`, where a tick of time is 100 instructions: the manager, the guest and the
-slot share it. The guest is moved there and back a few times, and the least is taken: in some moves the guest, which runs
-already, has its turn on the hart before the manager reads the clock.
+The manager, the guest and the slot share one hart under `-icount`, so that all work is counted. A
+tick of time is 100 instructions there. The guest is moved there and back a few times, and the least
+figure counts: in some moves the guest already runs, and has its turn on the hart before the manager
+reads the clock.
 
-What is typed comes at no exact time, so these figures differ a little from run to run, unlike the others.
+The commands are typed at no exact time. Unlike the other figures, these therefore differ a little
+from run to run.
 """
 
 import os
@@ -15,14 +17,14 @@ import tempfile
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests", "boot"))
 
-INSTRUCTIONS = 100  # a tick
+INSTRUCTIONS = 100  # in a tick
 MOVES = 4
 
 
 def measure(out, icount):
-    """The sums of each move. None when there is no Linux here."""
+    """Move the guest and return the sums of each move, or None when there is no Linux here."""
     os.environ["O"] = os.path.abspath(out)
-    # Only now: what it finds is below O.
+    # These are imported only now, because they read O and look for files below it.
     from machine import DEPS, LOGS, OUT, Machine, command, config, pack, guest as program
     from moves import Linux, Manager, Place, guest, manager, move, slot
     files = {"manager.bin": program("manager"),
@@ -52,7 +54,7 @@ def measure(out, icount):
 
 
 def rows(out, icount):
-    """The list that goes into results.json behind the others; `peer` is the limit."""
+    """The rows that follow the others in results.json. `peer` is the limit."""
     sums = measure(out, icount)
     if sums is None:
         print("bench: no Linux guest here: 'make setup' downloads it; moving it is not measured",

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Count what Cleave costs, in instructions, print a table and write results.json.
 
-Boots the benchmark guest on one hart under `-icount shift=0`, where QEMU executes and counts one instruction a virtual
-nanosecond, twice, and refuses results that differ; and moves a Linux guest (migrate.py). Must never measure wall-clock time.
+The script boots the benchmark guest twice on one hart, and refuses results that differ. It uses
+`-icount shift=0`, under which QEMU executes and counts one instruction in a virtual nanosecond. It
+also moves a Linux guest (migrate.py). It must never measure wall-clock time.
 """
 
 import argparse
@@ -22,7 +23,8 @@ import qemu  # noqa: E402
 
 ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm"]
 
-# key, name, unit, figure to beat (Linux KVM on the same QEMU, instructions), or None
+# Each row has a key, a name, a unit, and the figure to beat or None. Where a row counts
+# instructions, the figure is what Linux KVM needs on the same QEMU.
 ROWS = [
     ("null_hypercall", "null hypercall", "instructions", 924),
     ("sbi_base", "SBI base call", "instructions", 924),
@@ -49,7 +51,11 @@ LIMITS = {
 
 
 def run_once(out, archive):
-    """Boot once; return {key: (count, events, fences, ipis)} and the instructions from entry to the first guest."""
+    """Boot once and return what the guest and the hypervisor counted.
+
+    That is {key: (count, events, fences, ipis)}, and the number of instructions from the entry to
+    the first guest.
+    """
     argv = qemu.command(kernel=os.path.join(out, "cleave.bin"), initrd=archive, smp=1, mem="4G",
                         append="", extra=ICOUNT)
     done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -66,7 +72,7 @@ def run_once(out, archive):
 
 
 def text_size(out, size_tool):
-    """Bytes of the hypervisor's text."""
+    """The size of the hypervisor's text in bytes."""
     sections = subprocess.run([size_tool, "-A", os.path.join(out, "cleave.elf")],
                               stdout=subprocess.PIPE, check=True)
     for line in sections.stdout.decode().splitlines():
@@ -103,7 +109,10 @@ def results(rows, boot, text):
 
 
 def print_table(found):
-    """One line an event, its fences and IPIs beside it; return the names of those over the figure to beat."""
+    """Print a line for each event, with its fences and IPIs.
+
+    Return the names of the events that are not under the figure to beat.
+    """
     over = []
     print(f"{'event':<50} {'Cleave':>14} {'to beat':>12}  {'unit':<13} {'fences':>7} {'IPIs':>5}")
     by_name = {r["name"]: r for r in found}

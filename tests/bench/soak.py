@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The whole bar of live migration: each load, many migrations there and back in a row, between slots and between machines.
+"""Migrate a Linux guest there and back many times under each load, and print a table.
 
-    make soak                                        everything: hours
-    make soak SOAK="idle clock" COUNT=5 WAYS=slots   some loads, five there and five back, only between slots
+    make soak                                        everything, which takes hours
+    make soak SOAK="idle clock" COUNT=5 WAYS=slots   two loads, five moves each way, slots only
 
-Every migration compares all pages before the hand-over, and fails when one differs. After a row the load's own checker, the
-counter's lines and the kernel's log must find nothing. Prints a table; the exit status is 0 when every row went well.
+The guest moves between slots of one machine and between two machines. Every migration compares all
+pages before the hand-over, and fails when one differs. After each row of migrations the load's own
+checker, the counter's lines and the kernel's log must show no error. The exit status is 0 when
+every row went well.
 """
 
 import argparse
@@ -37,7 +39,7 @@ WIDTHS = (5, 11, 5, 6, 10, 8, 6, 12, 6, 6, 7)
 
 
 def files(version):
-    """What the boot archives hold."""
+    """The files that the boot archives hold, by name."""
     return {
         "manager.bin": program("manager"),
         "Image": os.path.join(DEPS, f"linux-{version}", "Image"),
@@ -46,7 +48,7 @@ def files(version):
 
 
 class Machines:
-    """One machine, or two that are joined; all are gone behind `with`."""
+    """One machine, or two that are joined. All of them have ended after `with`."""
 
     def __init__(self, way, version, name):
         self.machines = []
@@ -56,12 +58,12 @@ class Machines:
     def __enter__(self):
         try:
             return self.up()
-        except BaseException:  # `with` ends only what it has begun
+        except BaseException:  # `with` does not call __exit__ when __enter__ fails
             self.__exit__()
             raise
 
     def up(self):
-        """Boot them and wait for the guest. Return: it and the places where it can be."""
+        """Boot the machines and wait for the guest. Return it and the places where it can be."""
         if self.way == "slots":
             m = self.boot([manager(), guest(), slot()])
             manage = Manager(m)
@@ -92,7 +94,7 @@ class Machines:
 
 
 def row(way, load, reports, seconds, checker):
-    """A line of the table: sums of all moves, and the worst downtime."""
+    """A line of the table: the sums of all moves, and the longest downtime."""
     pages, nonzero = (sum(r[key] for r in reports) for key in ("pages", "nonzero"))
     rates = [r["MiB/s"] for r in reports]
     return (way, load, len(reports), sum(r["passes"] for r in reports), pages, nonzero,
@@ -108,12 +110,12 @@ def show(values):
 
 
 def soak(way, load, count, version):
-    """One row. Return: it and whether it went well."""
+    """Make the migrations of one row. Return the row and whether it went well."""
     begin = time.monotonic()
     try:
         with Machines(way, version, f"{way}-{load.replace(' ', '')}") as (moving, places):
             reports, _ = under_load(moving, places, 2 * count, load, "--verify")
-    except Exception as failed:  # whatever ended this row, the others and the table are still to come
+    except Exception as failed:  # any error: the other rows and the table must still follow
         print(f"soak: {way} {load}: {type(failed).__name__} {failed}", file=sys.stderr, flush=True)
         return row(way, load, [], time.monotonic() - begin, "FAILED"), False
     good = load != "idle" or all(few_pages(r) for r in reports)
