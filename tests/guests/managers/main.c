@@ -123,11 +123,10 @@ static void give_records(void)
 	note(cleave_state_check(THIRD), "check");
 }
 
-static void one_operation(void)
+/* The operations on the partition's life: numbers 0 to 10 of one_operation() */
+static void life_operation(u64 n)
 {
-	u64 window = UINT64_C(0x100000000) + (random_next() & 1U) * UINT64_C(0x40000000);
-
-	switch (random_next() % 30U) {
+	switch (n) {
 	case 0:
 		steps(CLEAVE_FN_VM_RESET, "reset");
 		break;
@@ -147,10 +146,22 @@ static void one_operation(void)
 	case 8:
 		note(cleave_vm_op(CLEAVE_FN_VM_PAUSE, THIRD), "pause");
 		break;
-	case 9:
-	case 10:
+	default:
 		note(cleave_vm_op(CLEAVE_FN_VM_RESUME, THIRD), "resume");
 		break;
+	}
+}
+
+static void one_operation(void)
+{
+	u64 window = UINT64_C(0x100000000) + (random_next() & 1U) * UINT64_C(0x40000000);
+	u64 n = random_next() % 30U;
+
+	if (n <= 10U) {
+		life_operation(n);
+		return;
+	}
+	switch (n) {
 	case 11:
 		note(cleave_window_map(THIRD, UINT64_C(0x80000000), PAGES * PAGE_SIZE, window, 0),
 		     "map");

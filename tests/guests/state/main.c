@@ -119,17 +119,9 @@ static u64 expected(const struct per_hart *h, enum event event, unsigned n, u64 
 	return h->round.in[n];
 }
 
-static void one_round(struct per_hart *h, enum event event, u64 sbi_version)
+/* Choose what goes into the registers in this round. */
+static void choose_registers(struct per_hart *h, enum event event)
 {
-	static const u64 sie_bits = SIE_SOFT | SIE_TIMER;
-	u64 fcsr = next(&h->seed) & 0xffU & ~UINT64_C(0x80); /* rounding mode below 4 */
-	u64 sepc = next(&h->seed) & ~UINT64_C(1);
-	u64 scause = next(&h->seed) & 0xf;
-	u64 stval = next(&h->seed) & 0x7fffffffff;
-	u64 stvec = csr_read(stvec);
-	u64 sstatus;
-	u64 scounteren = h->seed & 7U;
-
 	for (unsigned n = 1; n < 32; n++)
 		h->round.in[n] = next(&h->seed);
 	if (event == EVENT_SPIN)
@@ -144,6 +136,38 @@ static void one_round(struct per_hart *h, enum event event, u64 sbi_version)
 		h->f[n] = next(&h->seed);
 	for (size_t i = 0; i < sizeof(h->v); i += 8)
 		*(u64 *)&h->v[i] = next(&h->seed);
+}
+
+/* Compare the registers with what went in; the CSRs are one_round()'s. */
+static void check_registers(struct per_hart *h, enum event event, u64 sbi_version, u64 fcsr)
+{
+	for (unsigned n = 1; n < 32; n++)
+		if (h->round.out[n] != expected(h, event, n, sbi_version))
+			h->wrong |= WRONG_X;
+	if (h->fp && (fp_read(h->f_out) != fcsr || memcmp(h->f, h->f_out, sizeof(h->f)) != 0))
+		h->wrong |= WRONG_FP;
+	if (h->vector) {
+		u64 vlenb = csr_read(0xc22);
+
+		vector_read(h->v_out, h->vcsr);
+		if (memcmp(h->v, h->v_out, 32U * vlenb) != 0 || h->vcsr[0] != 2 ||
+		    h->vcsr[1] != 3 || h->vcsr[3] != 5)
+			h->wrong |= WRONG_VEC;
+	}
+}
+
+static void one_round(struct per_hart *h, enum event event, u64 sbi_version)
+{
+	static const u64 sie_bits = SIE_SOFT | SIE_TIMER;
+	u64 fcsr = next(&h->seed) & 0xffU & ~UINT64_C(0x80); /* rounding mode below 4 */
+	u64 sepc = next(&h->seed) & ~UINT64_C(1);
+	u64 scause = next(&h->seed) & 0xf;
+	u64 stval = next(&h->seed) & 0x7fffffffff;
+	u64 stvec = csr_read(stvec);
+	u64 sstatus;
+	u64 scounteren = h->seed & 7U;
+
+	choose_registers(h, event);
 
 	csr_write(sepc, sepc);
 	csr_write(scause, scause);
@@ -182,19 +206,7 @@ static void one_round(struct per_hart *h, enum event event, u64 sbi_version)
 		   csr_read(stvec) != stvec) {
 		h->wrong |= WRONG_CSR;
 	}
-	for (unsigned n = 1; n < 32; n++)
-		if (h->round.out[n] != expected(h, event, n, sbi_version))
-			h->wrong |= WRONG_X;
-	if (h->fp && (fp_read(h->f_out) != fcsr || memcmp(h->f, h->f_out, sizeof(h->f)) != 0))
-		h->wrong |= WRONG_FP;
-	if (h->vector) {
-		u64 vlenb = csr_read(0xc22);
-
-		vector_read(h->v_out, h->vcsr);
-		if (memcmp(h->v, h->v_out, 32U * vlenb) != 0 || h->vcsr[0] != 2 ||
-		    h->vcsr[1] != 3 || h->vcsr[3] != 5)
-			h->wrong |= WRONG_VEC;
-	}
+	check_registers(h, event, sbi_version, fcsr);
 }
 
 static void run_hart(void *arg)
