@@ -105,7 +105,8 @@ ROWS = (
     b"linux| counter 1\r\n"
     b"manager| manager> "
     b"mig\r\x1b[Klinux| counter 2\r\nmanager| manager> mig\r\x1b[Kmanager| manager> migrate\r\n"
-    b"manager| \x1b[1mlinux: pass 1\x1b[0m\r\x1b[Klinux| counter 3\r\nmanager| linux: pass 2\r\x1b[K"
+    b"manager| \x1b[1mlinux: pass 1\x1b[0m\r\x1b[Klinux| counter 3\r\n"
+    b"manager| linux: pass 2\r\x1b[K"
     b"manager| done: migrate linux to peer \xc3\xa9\r\n")
 LINES = [
     'cleave| input goes to partition 1 "linux" (running); Ctrl-] ? explains', "linux| counter 1",
