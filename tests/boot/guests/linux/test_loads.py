@@ -46,9 +46,10 @@ def looks_well(m, load):
 
 
 def finds_what_is_wrong(m):
-    """Check that the loads report the errors that this makes.
+    """Make two errors and check that the loads report them.
 
-    It kills a worker, and changes a byte in the middle of the writer's memory.
+    One error is a worker that is killed. The other is a changed byte in the middle of the writer's
+    memory.
     """
     worker = "$(pidof cleave-load | cut -d' ' -f1)"
     m.shell("cleave-load start clock", "linux")

@@ -447,7 +447,7 @@ def test_doubt_over_a_restart(boot, proxy, arrives):
 
 
 def test_doubt_in_a_slot(boot, proxy):
-    """A restarted manager does not take a guest in a slot for a half-filled slot.
+    """A restarted manager does not mistake a guest in a slot for a half-filled slot.
 
     The guest moved into the slot, failed to move on, and was in doubt while the manager
     restarted. After that it is a guest like any other.
