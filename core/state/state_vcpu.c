@@ -6,21 +6,24 @@
  *	guest		goes as arch/riscv/model/guest_state.h says
  *	vm, run, id, hart, turn, sched_next
  *			stay with the slot
- *	hsm		goes as RUN. CLAIMED is never seen here: the hart that claims a vCPU runs another
- *			vCPU of the same VM
+ *	hsm		goes as RUN. CLAIMED is never seen here: the hart that claims a vCPU runs
+ *			another vCPU of the same VM
  *	mode		is OUT while the VM's time stands
  *	irq_level	follows from the PLIC's outputs and from the timer
- *	irq_soft	goes as RUN, apart from VSSIP in CSRS: a vCPU that is started anew loses only VSSIP
+ *	irq_soft	goes as RUN, apart from VSSIP in CSRS: a vCPU that is started anew loses
+ *			only VSSIP
  *	irq_shown	is 0: a guest that was never loaded was shown nothing
  *	waiting, suspend_jump, start_pc, start_opaque
  *			go as RUN; the last two where the state says that they will be used
  *	blocked		is not carried: the pc stands on the ecall, which is done again
  *	deadline, timer	go as TIMER; with Sstc it is vstimecmp. The host's deadline follows from the
  *			guest's and from CLOCK
- *	tlb_seen	is 0 since the slot was created: the vCPU flushes everything before it enters
+ *	tlb_seen	is 0 since the slot was created: the vCPU flushes everything before it
+ *			enters
  *	flush_lock, flush, flush_posted, flush_done
- *			are not carried. They are remote fences that were not done yet when the VM was
- *			paused; where it goes on, the vCPU flushes more than that before it enters
+ *			are not carried. They are remote fences that were not done yet when the VM
+ *			was paused; where it goes on, the vCPU flushes more than that before it
+ *			enters
  *	counters, stat	count what happened in this slot
  */
 #include <cleave/errno.h>

@@ -63,7 +63,10 @@ static u32 state_vm_get_config(struct vm *vm, u32 i, void *data)
 	return (u32)sizeof(*c) + state_vm_more_config(vm);
 }
 
-/* A guest zeroes pages, and flushes buffers, in steps of the block size that it was told; 0: none. */
+/*
+ * A guest zeroes pages and flushes buffers in steps of the block size that it was told. 0: it was
+ * told none.
+ */
 static bool state_vm_block_fits(u16 told, u32 bytes)
 {
 	return told == 0U || told == state_vm_block(bytes);
