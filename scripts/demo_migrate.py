@@ -95,7 +95,7 @@ class Console:
             self.news.notify_all()
 
     def wait(self, pattern):
-        """Wait for text in whole lines behind what was waited for before. Return: the match."""
+        """Wait for text in whole lines after what was waited for before. Return: the match."""
         regex, end = re.compile(pattern), time.monotonic() + SECONDS
         with self.news:
             while True:

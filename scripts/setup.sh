@@ -51,7 +51,7 @@ qemu_version()
 	qemu-system-riscv64 --version | sed -n 's/.*version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1
 }
 
-# QEMU before 10 updates the A/D bits of a guest's page tables behind a write-protected G-stage.
+# QEMU before 10 updates the A/D bits of a guest's page tables through a write-protected G-stage.
 qemu_good() { local v; v=$(qemu_version); [ -n "$v" ] && [ "${v%%.*}" -ge 10 ]; }
 
 # --- apt sources derived from the machine's own ------------------------------------------------

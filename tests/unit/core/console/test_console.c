@@ -154,7 +154,7 @@ static void terminal_putc(struct terminal *t, u8 c)
 		t->column -= t->column > 0;
 	} else if (c == '\t') {
 		t->column = (t->column / 8 + 1) *
-			    8; /* moves; blanks appear when something is written behind it */
+			    8; /* moves; blanks appear when something is written after it */
 	} else if (c == '\a') {
 		t->bells++;
 	} else {
@@ -305,7 +305,7 @@ static void edits_within_the_line(void **state)
 {
 	static const struct {
 		const char *sent, *shown;
-		unsigned int column; /* behind the prefix */
+		unsigned int column; /* after the prefix */
 	} t[] = {
 		{ "abc\b\bX", "aXc", 2 },
 		{ "abc\b\b\b\b\bX", "Xbc", 1 },

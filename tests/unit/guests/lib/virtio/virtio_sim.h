@@ -77,7 +77,7 @@ size_t vsim_host_write(u32 port, const void *bytes, size_t size);
 /** vsim_throttle() - the host's side takes nothing, or goes on */
 void vsim_throttle(u32 port, bool on);
 
-/** vsim_control() - a control message with @size bytes behind it. Return: there was a buffer */
+/** vsim_control() - a control message and @size bytes after it. Return: there was a buffer */
 bool vsim_control(u32 port, u16 event, u16 value, const void *more, u32 size);
 
 /** vsim_used() - put any entry into a used ring */
