@@ -41,6 +41,7 @@ check_docs()
 	"${PYTHON:-python3}" scripts/check_docs.py "$O"
 }
 
+check_statics() { "${PYTHON:-python3}" scripts/check_statics.py; }
 check_width() { "${PYTHON:-python3}" scripts/check_width.py; }
 
 # What nobody uses: functions without a caller, Makefile patterns without a file.
@@ -148,7 +149,7 @@ check_reproducible()
 	cmp "$O/cleave.bin" "$work/again/cleave.bin"
 }
 
-all="includes map locks spdx length width unused headers docs"
+all="includes map locks spdx length width statics unused headers docs"
 all="$all format cppcheck tidy clang reproducible"
 status=0
 for name in ${*:-$all}; do
