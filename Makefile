@@ -380,7 +380,7 @@ TEST_PARTS := $(UNIT_STUBS) $(HOST_PARTS) $(filter-out $(UNIT_STUBS),$(UNIT_HELP
 $(eval $(call host_build,unit,$(TEST_PARTS)))
 $(eval $(call host_build,fuzz,$(TEST_PARTS)))
 
-# tools/cleave_check.c is the program $(O)/host/cleave-check.
+# tools/cleave-check.c is the program $(O)/host/cleave-check.
 tool_name = $(O)/host/$(subst _,-,$(basename $(notdir $(1))))
 TOOLS := $(foreach t,$(TOOL_SRCS),$(call tool_name,$(t)))
 
