@@ -282,6 +282,18 @@ int space_zero(struct space *sp, gpa_t gpa, u64 len);
 int space_log_start(struct space *sp, u32 region, u32 mode, bool eager, u64 *cursor);
 
 /**
+ * space_log_take_over() - begin a start in place of the log that is on or under way, if there is
+ * one
+ * @cursor: out: as of space_log_start(), with which the start goes on
+ *
+ * The first step of the start ends the old log, in whatever phase it is. The cursors of its start
+ * or stop are worth nothing from then on. A bit that it has set may stay set.
+ *
+ * Return: 0; CLV_ERR_NOTFOUND (@region), CLV_ERR_INVAL (@mode).
+ */
+int space_log_take_over(struct space *sp, u32 region, u32 mode, bool eager, u64 *cursor);
+
+/**
  * space_log_get() - look at bits without clearing them
  * @first, @count: pages. The caller has asked dirty_range_ok() about them, because it needs the
  *                 answer before it looks for a bitmap of that length

@@ -30,6 +30,11 @@
 #define LOG_UNITS_TABLE ((s64)GSTAGE_ENTRIES)
 #define LOG_UNITS_SPAN	((s64)DIRTY_SPAN_WORDS)
 
+static u64 space_log_spans(const struct dirty *d)
+{
+	return (d->pages + DIRTY_SPAN_PAGES - 1U) / DIRTY_SPAN_PAGES;
+}
+
 static void space_log_flush(struct space *sp, gpa_t base, u64 size)
 {
 	struct flush_batch batch;
@@ -109,16 +114,31 @@ static u64 space_log_start_protect(struct space *sp, struct region *r)
 
 /*
  * Do a step of an initially-set start. Setting a word costs about an eighth of protecting a page.
- * Return: the new cursor, 0 when all bits are set.
+ * Bits that a log has left which was taken over are wiped first, so that they are counted once.
+ * Return: the new cursor, a word; 0 when all bits are set.
  */
 static u64 space_log_start_set(struct space *sp, struct region *r)
 {
-	u64 from = r->log.cursor;
-	u64 words = dirty_words(&r->log.dirty);
-	u64 end = MIN(from + (u64)sp->cfg.step_pages * 8U, words);
+	struct dirty *d = &r->log.dirty;
+	u64 words = dirty_words(d);
+	u64 word = r->log.cursor;
+	u64 spans = space_log_spans(d);
+	s64 budget = sp->cfg.step_pages;
 
-	dirty_set_words(&r->log.dirty, from, end);
-	return end == words ? 0U : end;
+	while (word < words && budget > 0) {
+		u64 span = word / DIRTY_SPAN_WORDS;
+		u64 clean = dirty_clean_spans(d, span, MIN(spans, span + (u64)budget));
+		u64 end = MIN((span + MAX(clean, 1U)) * DIRTY_SPAN_WORDS, words);
+
+		if (clean == 0U) {
+			dirty_wipe_span(d, span);
+			budget -= LOG_UNITS_SPAN;
+		}
+		dirty_set_words(d, word, end);
+		budget -= (s64)MAX(clean, 1U);
+		word = end;
+	}
+	return word == words ? 0U : word;
 }
 
 static bool space_log_mode_ok(u32 mode)
@@ -127,16 +147,23 @@ static bool space_log_mode_ok(u32 mode)
 	       mode == CLEAVE_LOG_INITIALLY_SET;
 }
 
-/* Begin a start, or check that the call goes on with the one under way. */
-static int space_log_start_enter(struct region_log *log, u32 mode, bool eager, u64 cursor)
+/*
+ * Faults no longer mark or split. Nothing has lost permission. The flush is there because it waits:
+ * each vCPU that saw `active` has marked and split by then.
+ */
+static void space_log_deactivate(struct space *sp, struct region *r)
 {
-	if (cursor != 0U)
-		return log->phase == REGION_LOG_STARTING && cursor == log->cursor &&
-				       mode == log->mode
-			       ? CLV_OK
-			       : CLV_ERR_STATE;
-	if (log->phase != REGION_LOG_OFF)
-		return CLV_ERR_STATE;
+	atomic_set_release(&r->log.active, 0U);
+	space_log_flush(sp, r->base, PAGE_SIZE);
+}
+
+/* Begin a start. A log that is on, or under way, gives way to it. */
+static void space_log_start_begin(struct space *sp, struct region *r, u32 mode, bool eager)
+{
+	struct region_log *log = &r->log;
+
+	if (mode == CLEAVE_LOG_INITIALLY_SET && atomic_read(&log->active) != 0U)
+		space_log_deactivate(sp, r);
 	log->phase = REGION_LOG_STARTING;
 	log->mode = mode;
 	log->eager = mode == CLEAVE_LOG_EAGER || (mode == CLEAVE_LOG_INITIALLY_SET && eager);
@@ -147,30 +174,63 @@ static int space_log_start_enter(struct region_log *log, u32 mode, bool eager, u
 	 */
 	if (mode != CLEAVE_LOG_INITIALLY_SET)
 		atomic_set_release(&log->active, 1U);
-	return CLV_OK;
+}
+
+/* Do a step of the start under way. Return: the new cursor. */
+static u64 space_log_start_step(struct space *sp, struct region *r)
+{
+	struct region_log *log = &r->log;
+
+	log->cursor = log->mode == CLEAVE_LOG_INITIALLY_SET ? space_log_start_set(sp, r)
+							    : space_log_start_protect(sp, r);
+	if (log->cursor == 0U) {
+		log->phase = REGION_LOG_ON;
+		atomic_set_release(&log->active, 1U);
+	}
+	return log->cursor;
+}
+
+/* Does a call with this mode and cursor go on with the start under way? */
+static bool space_log_start_goes_on(const struct region_log *log, u32 mode, u64 cursor)
+{
+	return log->phase == REGION_LOG_STARTING && cursor == log->cursor && mode == log->mode;
+}
+
+/* One call of a start; @over: at cursor 0 it may take over what is on or under way. */
+static int space_log_start_call(struct space *sp, u32 region, u32 mode, bool eager, bool over,
+				u64 *cursor)
+{
+	bool begins = *cursor == 0U;
+	struct region *r;
+	int err = CLV_OK;
+
+	spin_lock(&sp->lock);
+	r = space_memory_region(sp, region);
+	if (r == NULL)
+		err = CLV_ERR_NOTFOUND;
+	else if (!space_log_mode_ok(mode))
+		err = CLV_ERR_INVAL;
+	else if (begins ? !over && r->log.phase != REGION_LOG_OFF
+			: !space_log_start_goes_on(&r->log, mode, *cursor))
+		err = CLV_ERR_STATE;
+	if (err == CLV_OK) {
+		if (begins)
+			space_log_start_begin(sp, r, mode, eager);
+		*cursor = space_log_start_step(sp, r);
+	}
+	spin_unlock(&sp->lock);
+	return err;
 }
 
 int space_log_start(struct space *sp, u32 region, u32 mode, bool eager, u64 *cursor)
 {
-	struct region *r;
-	int err = CLV_ERR_NOTFOUND;
+	return space_log_start_call(sp, region, mode, eager, false, cursor);
+}
 
-	spin_lock(&sp->lock);
-	r = space_memory_region(sp, region);
-	if (r != NULL)
-		err = space_log_mode_ok(mode) ? space_log_start_enter(&r->log, mode, eager, *cursor)
-					      : CLV_ERR_INVAL;
-	if (err == CLV_OK) {
-		r->log.cursor = mode == CLEAVE_LOG_INITIALLY_SET ? space_log_start_set(sp, r)
-								 : space_log_start_protect(sp, r);
-		if (r->log.cursor == 0U) {
-			r->log.phase = REGION_LOG_ON;
-			atomic_set_release(&r->log.active, 1U);
-		}
-		*cursor = r->log.cursor;
-	}
-	spin_unlock(&sp->lock);
-	return err;
+int space_log_take_over(struct space *sp, u32 region, u32 mode, bool eager, u64 *cursor)
+{
+	*cursor = 0;
+	return space_log_start_call(sp, region, mode, eager, true, cursor);
 }
 
 /* Begin a stop, or check that the call goes on with the one under way. */
@@ -187,12 +247,7 @@ static int space_log_stop_enter(struct space *sp, struct region *r, bool collaps
 	log->phase = REGION_LOG_STOPPING;
 	log->collapse = collapse;
 	log->cursor = 0;
-	atomic_set_release(&log->active, 0U);
-	/*
-	 * Nothing has lost permission. The flush is there because it waits: each vCPU that saw
-	 * `active` has marked and split by then.
-	 */
-	space_log_flush(sp, r->base, PAGE_SIZE);
+	space_log_deactivate(sp, r);
 	return CLV_OK;
 }
 
@@ -200,7 +255,7 @@ static int space_log_stop_enter(struct space *sp, struct region *r, bool collaps
 static void space_log_stop_wipe(struct region *r, s64 *budget)
 {
 	struct dirty *d = &r->log.dirty;
-	u64 spans = (d->pages + DIRTY_SPAN_PAGES - 1U) / DIRTY_SPAN_PAGES;
+	u64 spans = space_log_spans(d);
 	u64 span = r->log.cursor;
 
 	while (*budget > 0 && span < spans) {

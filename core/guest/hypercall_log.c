@@ -13,7 +13,8 @@
  *
  * A manager copies a partition by its log. A bit that the partition itself took away, or a log
  * that it stopped, would mean writes that nobody copies. So a partition must never change a log on
- * itself that another partition has started.
+ * itself that another partition has started. Nor may a partition keep a manager out by a log of its
+ * own: the manager's start takes that log over.
  */
 #include "core/guest/hypercall_internal.h"
 
@@ -189,6 +190,27 @@ static int hypercall_log_mode(const struct vm *vm, u64 mode, u64 flags, u32 *out
 	return CLV_OK;
 }
 
+/*
+ * A step of a start, and at cursor 0 the caller becomes the log's owner. A partition other than
+ * @vm takes over a log that @vm has started on itself, in the same step: vm->lock, which is held,
+ * keeps all other calls on the log out. A log that another partition has started stays.
+ */
+static int hypercall_log_start_step(const struct vcpu *v, struct vm *vm, u32 region, u32 mode,
+				    bool eager, u64 *cursor)
+{
+	bool begins = *cursor == 0U;
+	int err;
+
+	spin_assert_held(&vm->lock);
+	if (begins && v->vm != vm && (vm->log_managed & BIT64(region)) == 0U)
+		err = space_log_take_over(&vm->space, region, mode, eager, cursor);
+	else
+		err = space_log_start(&vm->space, region, mode, eager, cursor);
+	if (err == CLV_OK && begins)
+		hypercall_log_set_owner(v, vm, region);
+	return err;
+}
+
 static int hypercall_log_start(const struct vcpu *v, u64 *value)
 {
 	u64 cursor = sbi_arg(v, 4);
@@ -212,9 +234,7 @@ static int hypercall_log_start(const struct vcpu *v, u64 *value)
 	if (err == CLV_OK && vm_windows_writable(vm))
 		err = CLV_ERR_STATE;
 	if (err == CLV_OK)
-		err = space_log_start(&vm->space, region, mode, eager, &cursor);
-	if (err == CLV_OK && begins)
-		hypercall_log_set_owner(v, vm, region);
+		err = hypercall_log_start_step(v, vm, region, mode, eager, &cursor);
 	spin_unlock(&vm->lock);
 	*value = cursor;
 	return err;
@@ -249,6 +269,7 @@ static int hypercall_log_status(const struct vcpu *v, u64 *value)
 	struct space_log_status log = { .mode = CLEAVE_LOG_OFF };
 	struct vm *vm = NULL;
 	u32 region = 0;
+	bool managed;
 	gpa_t buf;
 	int err = hypercall_log_target(v, &vm, &region);
 
@@ -259,6 +280,7 @@ static int hypercall_log_status(const struct vcpu *v, u64 *value)
 	spin_lock(&vm->lock);
 	if (hypercall_log_check_memory(vm) == CLV_OK)
 		err = space_log_status(&vm->space, region, &log);
+	managed = (vm->log_managed & BIT64(region)) != 0U;
 	spin_unlock(&vm->lock);
 	if (err != CLV_OK)
 		return err;
@@ -267,6 +289,7 @@ static int hypercall_log_status(const struct vcpu *v, u64 *value)
 	record.eager = log.eager ? 1U : 0U;
 	record.pages = vm->cfg->memory[region].size >> PAGE_SHIFT;
 	record.dirty = log.dirty;
+	record.own = log.mode != CLEAVE_LOG_OFF && !managed ? 1U : 0U;
 	*value = len;
 	return hypercall_reply(v, buf, &record, len);
 }

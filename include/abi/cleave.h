@@ -26,7 +26,7 @@
 
 /* Version of the whole: guests that know a lower minor version are not disturbed. */
 #define CLEAVE_ABI_MAJOR 1U
-#define CLEAVE_ABI_MINOR 1U
+#define CLEAVE_ABI_MINOR 2U
 
 /* As the argument `vm`: the caller's own VM */
 #define CLEAVE_VM_SELF 0xffffffffU
@@ -219,6 +219,9 @@ struct cleave_log_status {
 	uint32_t eager; /* 1: huge leaves are split before they are written to */
 	uint64_t pages; /* of the region */
 	uint64_t dirty; /* bits set at this moment */
+	/* since 1.2 */
+	uint32_t own; /* 1: the VM has started this log itself, and a manager's start takes it over */
+	uint32_t reserved;
 };
 
 /* --- state: all that makes a VM but its memory, as records; since 1.1 ------------------------- */

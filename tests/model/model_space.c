@@ -18,7 +18,7 @@
  * - M2: a harvest flushes once if it took a bit. M7: a fault never flushes. M6: no call does more
  *   than a step.
  * - A page that is reported was touched, unless coarse tracking or an initially-set log explains
- *   it.
+ *   it. A log that took over another may report what that one had set.
  * - The flat mapping never changes. M5: no table is lost. After a stop with collapse the leaves are
  *   as they were.
  */
@@ -56,6 +56,7 @@ struct model {
 	u64 tables_used;
 	u64 *bitmap;
 	u64 reported;
+	u64 taken_over;
 };
 
 static struct model *flushing; /* whose harts on_flush() is about; NULL: nobody's */
@@ -217,15 +218,8 @@ static void check_leaves(struct model *m)
 	MUST(m->sp.pool.total - m->sp.pool.free == m->tables_used);
 }
 
-static void log_start_step(struct model *m)
+static void log_start_stepped(struct model *m)
 {
-	if (!m->starting) {
-		memset(m->touched, 0, m->pages);
-		m->cursor = 0;
-		m->starting = true;
-	}
-	MUST(space_log_start(&m->sp, m->region, m->run.mode, rnd(m, 2) == 0U, &m->cursor) ==
-	     CLV_OK);
 	if (m->cursor != 0U)
 		return;
 	m->starting = false;
@@ -235,6 +229,39 @@ static void log_start_step(struct model *m)
 	if (m->run.mode == CLEAVE_LOG_INITIALLY_SET)
 		memset(m->touched, 1, m->pages);
 	check_some(m);
+}
+
+static void log_start_step(struct model *m)
+{
+	if (!m->starting) {
+		memset(m->touched, 0, m->pages);
+		m->cursor = 0;
+		m->starting = true;
+	}
+	MUST(space_log_start(&m->sp, m->region, m->run.mode, rnd(m, 2) == 0U, &m->cursor) ==
+	     CLV_OK);
+	log_start_stepped(m);
+}
+
+/* Whatever the log is doing, a start in any mode takes its place. */
+static void log_take_over(struct model *m)
+{
+	u64 old = m->cursor;
+
+	/* Its bits may stay, and those of an initially-set log need no write. */
+	if (m->run.mode == CLEAVE_LOG_INITIALLY_SET)
+		memset(m->touched, 1, m->pages);
+	m->taken_over++;
+	m->run.mode = CLEAVE_LOG_FAULT + (u32)rnd(m, 3);
+	m->starting = true;
+	m->on = false;
+	MUST(space_log_take_over(&m->sp, m->region, m->run.mode, rnd(m, 2) == 0U, &m->cursor) ==
+	     CLV_OK);
+	/* The stop that was under way is over. */
+	if (m->stopping && old != 0U)
+		MUST(space_log_stop(&m->sp, m->region, true, &old) == CLV_ERR_STATE);
+	m->stopping = false;
+	log_start_stepped(m);
 }
 
 static void log_stop_step(struct model *m)
@@ -329,7 +356,9 @@ static void log_take(struct model *m)
 
 static void log_op(struct model *m)
 {
-	if (m->stopping)
+	if (m->run.over && rnd(m, 50) == 0U)
+		log_take_over(m);
+	else if (m->stopping)
 		log_stop_step(m);
 	else if (m->starting)
 		/* Sometimes a start is given up. */
@@ -542,8 +571,9 @@ void model_space_run(const struct model_space_run *run)
 	MUST(m.reported > run->ops / (run->gib ? 5000U : 100U));
 	MUST(m.cnt.write_faults > run->ops / (run->gib ? 5000U : 100U));
 	MUST(m.run.pool_tables == 0U ? m.cnt.coarse_grants == 0U : m.cnt.coarse_grants > 0U);
-	MUST(m.run.pool_tables != 0U || m.run.mode == CLEAVE_LOG_EAGER || m.cnt.fault_splits > 0U);
-	MUST(m.run.pool_tables != 0U || m.run.mode == CLEAVE_LOG_FAULT ||
+	MUST(!run->over || m.taken_over > run->ops / 2000U);
+	MUST(m.run.pool_tables != 0U || run->mode == CLEAVE_LOG_EAGER || m.cnt.fault_splits > 0U);
+	MUST(m.run.pool_tables != 0U || run->mode == CLEAVE_LOG_FAULT ||
 	     m.sp.stats.eager_splits > 0U);
 	end(&m);
 }

@@ -14,6 +14,7 @@
  * @mode: CLEAVE_LOG_*
  * @gib: log a region that has a 1 GiB leaf, and not one of 12 MiB
  * @pool_tables: as in struct space_config; a small pool makes logs coarse
+ * @over: logs are also taken over, by starts in any mode
  * @ops: number of random operations
  * @seed: of the random numbers; not 0
  */
@@ -22,6 +23,7 @@ struct model_space_run {
 	u32 mode;
 	bool gib;
 	u32 pool_tables;
+	bool over;
 	u64 ops;
 	u64 seed;
 };

@@ -41,8 +41,8 @@
  * or strike the note out
  * @vm_brake: let the vCPUs run for 100 - @percent of the time; 0 takes the brake off. NULL: there
  * is no brake
- * @log_status: get how many pages of the region are dirty at this moment. Return: CLEAVE_LOG_*, or
- * an error
+ * @log_status: get how many pages of the region are dirty at this moment. Return: CLEAVE_LOG_*,
+ * which is CLEAVE_LOG_OFF too when a log is on that gives way to a start; or an error
  * @log_start: start a log in the mode CLEAVE_LOG_INITIALLY_SET, with eager splitting
  * @log_get: look at bits. @first is a multiple of 64, and so is @count unless it ends the region.
  * Return: pages looked at

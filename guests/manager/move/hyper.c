@@ -462,7 +462,8 @@ static int hyper_log_status(void *ctx, u32 region, u64 *dirty)
 	if (r.error != 0)
 		return (int)r.error;
 	*dirty = status.dirty;
-	return (int)status.mode;
+	/* A log of the guest's own gives way to a start. It is not the move's to stop. */
+	return status.own != 0U ? (int)CLEAVE_LOG_OFF : (int)status.mode;
 }
 
 static int hyper_log_start(void *ctx, u32 region, u64 *cursor)

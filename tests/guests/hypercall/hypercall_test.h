@@ -31,6 +31,8 @@ enum command {
 	COMMAND_UNLOG = 4,
 	/* start a log of itself, and then the same; once for each new `serial` */
 	COMMAND_LOG = 5,
+	/* in each round, start a log of itself, in each mode in turn, and mostly stop it */
+	COMMAND_LOG_LOOP = 6,
 };
 
 enum answer {

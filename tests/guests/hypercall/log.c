@@ -47,6 +47,7 @@ static void start(u32 mode, u32 flags, const char *name)
 	check_eq(status.pages, SUBJECT_PAGES, "%s: status: pages", name);
 	check(mode == CLEAVE_LOG_DEFAULT ? status.mode != CLEAVE_LOG_OFF : status.mode == mode,
 	      "%s: status: mode %u", name, status.mode);
+	check_eq(status.own, 0, "%s: status: not the subject's own", name);
 	check_eq((u64)cleave_log_start(subject, 0, mode, flags).error, (u64)SBI_ERR_INVALID_STATE,
 		 "%s: a second start", name);
 }
@@ -157,6 +158,76 @@ static void own_test(void)
 		check_eq((u64)mailbox()->answer[i], 0, "owner: call %u on a log of its own", i);
 }
 
+#define RACES 60U
+
+/* The subject starts and stops a log of itself all the time. Each start of the manager wins. */
+static void race_test(void)
+{
+	const u32 modes[] = { CLEAVE_LOG_FAULT, CLEAVE_LOG_EAGER, CLEAVE_LOG_INITIALLY_SET };
+	u32 won = 0, i;
+
+	for (i = 0; i < RACES; i++) {
+		/* Each begins somewhere else in what the subject does. */
+		wait_us(37U * i);
+		won += cleave_log_start(subject, 0, modes[i % ARRAY_SIZE(modes)], 0).error == 0;
+		if (cleave_log_stop(subject, 0, i % 2U).error != 0)
+			won = 0;
+	}
+	check_eq(won, RACES, "taken over: starts that won");
+}
+
+/* What the subject has of a log that was taken over, and that no write is missed. */
+static void taken_over(u32 mode, const char *name)
+{
+	const u64 mailbox_page = (MAILBOX - SUBJECT_BASE) / PAGE_SIZE;
+	u64 begin, n;
+
+	start(mode, 0, name);
+	begin = mailbox()->counter;
+	while (mailbox()->counter < begin + 5U)
+		cpu_relax();
+	want_answer(ANSWER_START, SBI_ERR_INVALID_STATE, name);
+	want_answer(ANSWER_STOP, SBI_ERR_INVALID_STATE, name);
+	pause();
+	fetch(CLEAVE_FN_LOG_GET_CLEAR);
+	check(reported(mailbox_page), "%s: the page that it counts in is dirty", name);
+	begin = mailbox()->counter;
+	rounds();
+	fetch(CLEAVE_FN_LOG_GET_CLEAR);
+	check(reported(mailbox_page), "%s: and again", name);
+	for (n = begin + 1U; n < mailbox()->counter; n++)
+		if (!reported(ARENA_PAGE0 + n % ARENA_PAGES))
+			check(false, "%s: the page of round %lu is missing", name, n);
+	resume();
+	/* A moment later the subject may have a log of its own. */
+	want(cleave_log_stop(subject, 0, CLEAVE_LOG_FLAG_COLLAPSE), 0, name);
+	begin = mailbox()->counter;
+	while (mailbox()->answer[ANSWER_START] != 0 || mailbox()->counter < begin + 5U)
+		cpu_relax();
+	check(true, "%s: after its stop the subject logs itself again", name);
+}
+
+static void take_over_test(void)
+{
+	struct cleave_log_status status;
+
+	order(COMMAND_LOG_LOOP, 0);
+	wait_done();
+	do {
+		(void)cleave_log_status(subject, 0, &status);
+	} while (status.own == 0);
+	check(status.mode != CLEAVE_LOG_OFF, "its own log is on");
+	race_test();
+	taken_over(CLEAVE_LOG_FAULT, "taken over, fault-driven");
+	taken_over(CLEAVE_LOG_EAGER, "taken over, eager");
+	taken_over(CLEAVE_LOG_INITIALLY_SET, "taken over, initially-set");
+	/* A log is on now and then, which order() may not find. */
+	pause();
+	(void)cleave_log_stop(subject, 0, CLEAVE_LOG_FLAG_COLLAPSE);
+	order(COMMAND_IDLE, 0);
+	wait_done();
+}
+
 static void refusals(void)
 {
 	static const struct {
@@ -221,4 +292,5 @@ void test_log(void)
 	own_test();
 	/* It does not matter which partition has started an earlier log. */
 	managed_test();
+	take_over_test();
 }

@@ -25,6 +25,20 @@ static void work_on_own_log(volatile struct mailbox *m)
 	m->answer[ANSWER_STOP] = cleave_log_stop(self, 0, CLEAVE_LOG_FLAG_COLLAPSE).error;
 }
 
+/* Every fourth round leaves its log on, and the next one cannot start another. */
+static void log_itself(volatile struct mailbox *m)
+{
+	const u32 modes[] = { CLEAVE_LOG_FAULT, CLEAVE_LOG_EAGER, CLEAVE_LOG_INITIALLY_SET };
+
+	m->answer[ANSWER_START] = cleave_log_start(CLEAVE_VM_SELF, 0,
+						   modes[m->counter % ARRAY_SIZE(modes)], 0)
+					  .error;
+	touch_page(m->counter % ARENA_PAGES);
+	if (m->counter % 4U != 0)
+		m->answer[ANSWER_STOP] =
+			cleave_log_stop(CLEAVE_VM_SELF, 0, CLEAVE_LOG_FLAG_COLLAPSE).error;
+}
+
 static void subject_do(volatile struct mailbox *m)
 {
 	switch (m->command) {
@@ -44,6 +58,9 @@ static void subject_do(volatile struct mailbox *m)
 			cleave_log_start(CLEAVE_VM_SELF, 0, CLEAVE_LOG_FAULT, 0).error;
 		work_on_own_log(m);
 		break;
+	case COMMAND_LOG_LOOP:
+		log_itself(m);
+		break;
 	case COMMAND_UNLOG:
 		work_on_own_log(m);
 		break;
@@ -52,11 +69,16 @@ static void subject_do(volatile struct mailbox *m)
 	}
 }
 
-static void run_subject(void)
+/* It begins with the command of bootarg `command`, for managers that give it none. */
+static void run_subject(const void *fdt)
 {
 	volatile struct mailbox *m = (volatile struct mailbox *)MAILBOX;
+	u64 command = bootarg_number(fdt, "command", COMMAND_IDLE);
 
 	memset((void *)MAILBOX, 0, sizeof(*m));
+	/* After a restart the manager may give an order from here on, which must stay. */
+	if (command != COMMAND_IDLE)
+		m->command = command;
 	m->magic = MAILBOX_MAGIC;
 	for (;;) {
 		u64 serial = m->serial;
@@ -92,7 +114,7 @@ void guest_main(unsigned long hartid, const void *fdt)
 	(void)hartid;
 	bootarg(fdt, "role", role, sizeof(role));
 	if (strcmp(role, "subject") == 0)
-		run_subject();
+		run_subject(fdt);
 	find_subject();
 	if (strcmp(role, "reborn") == 0) {
 		given_and_reborn();

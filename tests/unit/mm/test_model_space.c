@@ -73,12 +73,31 @@ static void test_gib(void **state)
 	}
 }
 
+/* Starts in any mode take over logs that are on, being started or being stopped. */
+static void test_take_over(void **state)
+{
+	(void)state;
+	for (u8 levels = 3; levels <= 5U; levels++) {
+		struct model_space_run r = { .levels = levels,
+					     .mode = CLEAVE_LOG_FAULT + levels - 3U,
+					     .over = true,
+					     .ops = 100000,
+					     .seed = 600 + levels };
+
+		model_space_run(&r);
+		if (levels != 3U)
+			continue;
+		r.pool_tables = 9;
+		model_space_run(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fault),	      cmocka_unit_test(test_eager),
 		cmocka_unit_test(test_initially_set), cmocka_unit_test(test_small_pool),
-		cmocka_unit_test(test_gib),
+		cmocka_unit_test(test_gib),	      cmocka_unit_test(test_take_over),
 	};
 
 	return cmocka_run_group_tests_name("model_space", tests, NULL, NULL);

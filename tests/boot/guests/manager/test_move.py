@@ -71,6 +71,25 @@ def huge(man, name, memory=MEMORY):
     }
 
 
+def test_of_a_guest_that_logs_itself(boot):
+    """A partition starts and stops a log of itself without end, and is moved all the same.
+
+    tests/guests/hypercall, whose command 6 this is, writes to another page in each round.
+    """
+    m = boot([manager(),
+              partition("work", kernel="hypercall.bin", memory=MEMORY,
+                        bootargs="role=subject command=6", more="migratable; cpu-affinity = <1>"),
+              spare(harts=(1,))],
+             {"manager.bin": guest("manager"), "hypercall.bin": guest("hypercall")}, smp=2)
+    man = Manager(m)
+    man.ready()
+    here, there = "work", "spare"
+    for _ in range(4):
+        man.migrate(here, there, "--verify", "--downtime", "0", *FEW)
+        assert man.vm(there)["state"] == "running" and man.vm(here)["state"] == "empty"
+        here, there = there, here
+
+
 def test_back_and_forth(boot):
     m, man = up(boot, worker(), spare())
     here, there = "work", "spare"
