@@ -107,6 +107,16 @@ static void find_subject(void)
 	      info.overhead);
 }
 
+/* What a partition that is no manager learns: nothing of others. It is the first of several. */
+static void test_plain(void)
+{
+	u32 ids[8];
+
+	check_eq(cleave_feature(CLEAVE_FEATURE_MANAGER), 0, "feature: no manager");
+	check_eq(cleave_feature(CLEAVE_FEATURE_MAX_VMS), 1, "feature: ids up to its own");
+	check_eq((u64)cleave_vm_list(ids, ARRAY_SIZE(ids)).value, 1, "it lists itself alone");
+}
+
 void guest_main(unsigned long hartid, const void *fdt)
 {
 	char role[16] = "";
@@ -115,6 +125,10 @@ void guest_main(unsigned long hartid, const void *fdt)
 	bootarg(fdt, "role", role, sizeof(role));
 	if (strcmp(role, "subject") == 0)
 		run_subject(fdt);
+	if (strcmp(role, "plain") == 0) {
+		test_plain();
+		finish();
+	}
 	find_subject();
 	if (strcmp(role, "reborn") == 0) {
 		given_and_reborn();

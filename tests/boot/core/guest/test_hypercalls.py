@@ -30,6 +30,15 @@ def test_note_outlives_the_manager(boot):
     assert m.wait_end() == 0
 
 
+def test_nothing_of_others(boot):
+    """A partition that is no manager does not learn how many others there are."""
+    m = boot([partition("plain", bootargs="role=plain"),
+              partition("other", bootargs="role=subject"),
+              partition("third", bootargs="role=subject")],
+             {"payload.bin": guest("hypercall")}, smp=1)
+    m.wait(r"^plain\| done: 3 passed, 0 failed")
+
+
 def test_create_in_steps(boot):
     """A slot of small leaves is made in bounded steps (M6), and what starts in it runs."""
     m = boot([partition("manager", bootargs="role=steps", more="manager"),
