@@ -14,6 +14,7 @@
  */
 #include <cleave/errno.h>
 #include <cleave/string.h>
+#include "arch/riscv/cache.h"
 #include "mm/space.h"
 
 static struct region *space_access_region(struct space *sp, gpa_t gpa)
@@ -128,7 +129,7 @@ int space_zero(struct space *sp, gpa_t gpa, u64 len)
 		u64 piece = space_access_piece(r, at, len - done);
 
 		space_access_mark(r, at, piece);
-		memset(space_access_pointer(sp, r, at), 0, piece);
+		cache_zero(space_access_pointer(sp, r, at), piece);
 		space_access_mark(r, at, piece);
 		done += piece;
 	}

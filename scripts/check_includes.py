@@ -43,7 +43,7 @@ RULES = {
 }
 
 # mm/ builds for the host: of arch/ it may know only the interfaces that are declared for it.
-MM_ARCH = {"arch/riscv/fence.h", "arch/riscv/gstage_pte.h"}
+MM_ARCH = {"arch/riscv/cache.h", "arch/riscv/fence.h", "arch/riscv/gstage_pte.h"}
 
 # What a compiler without a C library has.
 FREESTANDING = {

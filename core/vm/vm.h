@@ -36,7 +36,7 @@
 enum vm_op {
 	VM_OP_NONE = 0,
 	VM_OP_RESET = 1,   /* quiesce, zero the memory, load, start */
-	VM_OP_START = 2,   /* quiesce, load, start */
+	VM_OP_START = 2,   /* quiesce, zero the memory if it never was, load, start */
 	VM_OP_DESTROY = 3, /* quiesce, zero the memory, give everything back */
 	VM_OP_CREATE = 4,  /* take memory, zero it */
 };
@@ -69,6 +69,8 @@ struct vm_work {
  * @space: its guest-physical memory; valid while the state is not EMPTY
  * @memory: HPA of each memory range of the configuration; valid while the state is not EMPTY; under
  *	lock
+ * @raw: the memory was never zeroed since its frames were taken: it may hold what the firmware or
+ *	the last boot has left, so nobody may see it; under lock
  * @overhead: bytes of frames for this structure and for the vCPUs
  * @restarts: automatic restarts since restart_since; under lock
  * @restart_since: host time, ticks; under lock
@@ -102,6 +104,7 @@ struct vm {
 	u64 log_managed;
 	bool note_run;
 	bool time_stands;
+	bool raw;
 	struct vm_records records;
 	struct mmio_bus bus;
 	struct vuart uart;

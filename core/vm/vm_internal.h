@@ -82,7 +82,7 @@ void vm_memory_set_aside(u32 id, const struct config_partition *cfg);
 /**
  * vm_memory_take() - take frames for the memory and the tables of a VM
  *
- * The memory holds whatever the frames held.
+ * The memory holds whatever the frames held (vm->raw) until vm_memory_zero() is done.
  * Return: 0, or an error that was reported; nothing is kept then.
  */
 int vm_memory_take(struct vm *vm);
@@ -96,6 +96,18 @@ int vm_memory_take(struct vm *vm);
  * caller gives the memory back.
  */
 int vm_memory_map(struct vm *vm, u32 *index);
+
+/**
+ * vm_memory_zero() - zero the next piece of the memory, at most CACHE_STEP instructions (M6)
+ * @index, @pos: 0 and 0 at first, then the caller keeps them
+ *
+ * The only function that zeroes a VM's memory: before its first use, at a reset, and before it is
+ * given back. It goes through the door that logs (M8): a log that runs over a reset tells its
+ * manager that everything has changed.
+ *
+ * Return: 1 when there is more to do, 0 when all is zeroed, or an error.
+ */
+int vm_memory_zero(struct vm *vm, u32 *index, u64 *pos);
 
 /** vm_memory_give() - give zeroed memory and tables back; all vCPUs are off their harts */
 void vm_memory_give(struct vm *vm);

@@ -85,7 +85,7 @@ static int vm_op_quiesce(struct vm *vm)
 	if (vm_is_given_up(vm))
 		vm_records_drop_console(vm);
 	vm_devices_reset(vm);
-	vm_op_phase(vm, vm->work.op == (u32)VM_OP_START ? PHASE_LOAD : PHASE_ZERO);
+	vm_op_phase(vm, vm->work.op == (u32)VM_OP_START && !vm->raw ? PHASE_LOAD : PHASE_ZERO);
 	return CLV_OK;
 }
 
@@ -119,29 +119,13 @@ static enum vm_phase vm_op_after_zero(u32 op)
 	}
 }
 
-/*
- * Zeroes through the door that logs (M8): a log that runs over a reset tells its manager that
- * everything has changed.
- */
 static int vm_op_zero(struct vm *vm)
 {
-	const struct config_memory *m = &vm->cfg->memory[vm->work.index];
-	u64 len = MIN(VM_STEP_BYTES, m->size - vm->work.pos);
-	int err;
+	int more = vm_memory_zero(vm, &vm->work.index, &vm->work.pos);
 
-	spin_lock(&vm->space.lock);
-	err = space_zero(&vm->space, GPA(m->gpa + vm->work.pos), len);
-	spin_unlock(&vm->space.lock);
-	if (err != CLV_OK)
-		return err;
-	vm->work.pos += len;
-	if (vm->work.pos < m->size)
-		return CLV_OK;
-	vm->work.pos = 0;
-	vm->work.index++;
-	if (vm->work.index == vm->cfg->nr_memory)
+	if (more == 0)
 		vm_op_phase(vm, vm_op_after_zero(vm->work.op));
-	return CLV_OK;
+	return more < 0 ? more : CLV_OK;
 }
 
 static int vm_op_load(struct vm *vm)

@@ -63,8 +63,8 @@ static bool vm_window_hits_device(const struct vm *holder, u64 gpa, u64 size)
 }
 
 /*
- * May a window into @from be made? Not while an operation is under way there, and a writable one
- * not while it runs or the region is logged.
+ * May a window into @from be made? Not while an operation is under way there or its memory was
+ * never zeroed, and a writable one not while it runs or the region is logged.
  */
 static int vm_window_check_from(struct vm *from, u32 region, bool writable)
 {
@@ -73,7 +73,7 @@ static int vm_window_check_from(struct vm *from, u32 region, bool writable)
 	int err;
 
 	spin_assert_held(&from->lock);
-	if (state == (u32)CLEAVE_VM_EMPTY || from->work.op != (u32)VM_OP_NONE)
+	if (state == (u32)CLEAVE_VM_EMPTY || from->work.op != (u32)VM_OP_NONE || from->raw)
 		return CLV_ERR_STATE;
 	if (!writable)
 		return CLV_OK;

@@ -9,7 +9,9 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
+#include "arch/riscv/hart.h"
 #include "arch/riscv/probe/features.h"
+#include "core/machine/irq.h"
 #include "core/machine/machine.h"
 #include "core/run/sched.h"
 #include "core/vm/vm_devices.h"
@@ -147,6 +149,26 @@ int vm_create_memory(struct vm *vm)
 	return err;
 }
 
+/* Between two steps at boot: no vCPU runs, and nothing but a device can ask for anything. */
+static void vm_create_between_steps(void)
+{
+	if ((hart_irqs_pending() & BIT64(HART_IRQ_EXT)) != 0U)
+		irq_handle();
+}
+
+static int vm_create_zero_all(struct vm *vm)
+{
+	u32 index = 0;
+	u64 pos = 0;
+	int more;
+
+	do {
+		more = vm_memory_zero(vm, &index, &pos);
+		vm_create_between_steps();
+	} while (more > 0);
+	return more;
+}
+
 static int vm_create_load_all(struct vm *vm)
 {
 	u32 index = 0;
@@ -154,7 +176,8 @@ static int vm_create_load_all(struct vm *vm)
 	int more;
 
 	do {
-		more = vm_load_step(vm, &index, &pos, MIB(64));
+		more = vm_load_step(vm, &index, &pos, KIB(128));
+		vm_create_between_steps();
 	} while (more > 0);
 	return more;
 }
@@ -175,13 +198,7 @@ static int vm_create_run(struct vm *vm)
 /* The next VM to be made may get these frames, and must not find in them what was loaded. */
 static void vm_create_wipe(struct vm *vm)
 {
-	for (u32 i = 0; i < vm->cfg->nr_memory; i++) {
-		const struct config_memory *m = &vm->cfg->memory[i];
-
-		spin_lock(&vm->space.lock);
-		(void)space_zero(&vm->space, GPA(m->gpa), m->size); /* all of it is memory */
-		spin_unlock(&vm->space.lock);
-	}
+	(void)vm_create_zero_all(vm); /* all of it is memory */
 	vm_memory_give(vm);
 	atomic_set_release(&vm->run.state, (u32)CLEAVE_VM_EMPTY);
 }
@@ -191,7 +208,9 @@ int vm_create_start(struct vm *vm)
 	int err;
 
 	spin_lock(&vm->lock);
-	err = vm_create_load_all(vm);
+	err = vm_create_zero_all(vm);
+	if (err == CLV_OK)
+		err = vm_create_load_all(vm);
 	if (err == CLV_OK)
 		err = vm_create_run(vm);
 	if (err != CLV_OK)

@@ -30,7 +30,9 @@ void vm_create_all(const struct config *cfg, const struct archive *archive);
 int vm_create_memory(struct vm *vm);
 
 /**
- * vm_create_start() - load the images of a STOPPED VM and start its first vCPU
+ * vm_create_start() - zero the memory of a STOPPED VM, load its images, start its first vCPU
+ *
+ * A VM that a manager starts keeps its memory as it is until then: VM_START zeroes it.
  *
  * Return: 0 (the VM is RUNNING), or an error that was reported; its memory was zeroed and given
  * back then, and it is EMPTY.

@@ -3,12 +3,14 @@
  * The memory of a VM: frames and tables are taken when it is created, and given back when it is
  * destroyed.
  *
- * A partition's memory is zeroed before its frames are given back (core/vm/vm_op.c), so that free
- * frames never hold what another partition wrote. At boot they hold what the firmware left.
+ * Memory is zeroed before its first use, because at boot the frames hold what the firmware or an
+ * earlier boot has left. It is zeroed again before its frames are given back (core/vm/vm_op.c), so
+ * that free frames never hold what another partition wrote.
  */
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
+#include "arch/riscv/cache.h"
 #include "lib/text.h"
 #include "core/config/config_memory.h"
 #include "core/machine/machine.h"
@@ -23,6 +25,8 @@
  * One that finds no table is refused.
  */
 #define VM_MEMORY_WINDOWS MIB(64)
+
+#define VM_MEMORY_STEP ((u64)CONFIG_STEP_PAGES * PAGE_SIZE)
 
 /* Bit n: the memory of "direct-map" partition n is set aside. Written at boot, then read-only */
 static u64 vm_memory_direct;
@@ -155,6 +159,7 @@ int vm_memory_take(struct vm *vm)
 	err = vm_memory_take_ranges(vm);
 	if (err != CLV_OK)
 		return err;
+	vm->raw = true;
 	err = vm_memory_make_space(vm);
 	if (err != CLV_OK)
 		vm_memory_give_ranges(vm, vm->cfg->nr_memory);
@@ -209,6 +214,30 @@ int vm_memory_map(struct vm *vm, u32 *index)
 	err = vm_memory_begin_range(vm, *index);
 	(*index)++;
 	return err == CLV_OK ? 1 : err;
+}
+
+int vm_memory_zero(struct vm *vm, u32 *index, u64 *pos)
+{
+	const struct config_memory *m = &vm->cfg->memory[*index];
+	u64 step = MIN(cache_zero_step(false), VM_MEMORY_STEP);
+	u64 len = MIN(step, m->size - *pos);
+	int err;
+
+	spin_assert_held(&vm->lock);
+	spin_lock(&vm->space.lock);
+	err = space_zero(&vm->space, GPA(m->gpa + *pos), len);
+	spin_unlock(&vm->space.lock);
+	if (err != CLV_OK)
+		return err;
+	*pos += len;
+	if (*pos < m->size)
+		return 1;
+	*pos = 0;
+	(*index)++;
+	if (*index < vm->cfg->nr_memory)
+		return 1;
+	vm->raw = false;
+	return 0;
 }
 
 void vm_memory_give(struct vm *vm)

@@ -4,7 +4,7 @@
 import os
 
 from board import device_tree
-from machine import command, config, pack, partition
+from machine import command, config, guest, pack, partition
 from payloads import STATE, state
 
 
@@ -28,3 +28,20 @@ def test_a_partition_that_cannot_be_loaded_leaves_nothing(boot, tmp_path):
     assert m.wait_end() == 0
     copies = (tmp_path / "ram").read_bytes().count(secret)
     assert copies == 1  # in the boot archive
+
+
+def test_memory_is_zeroed_before_its_first_use(boot, tmp_path):
+    """RAM is full of bytes that another owner has left: no guest and no manager sees any.
+
+    One partition is started by the boot, one by a manager.
+    """
+    ram = tmp_path / "ram"
+    backend = f"memory-backend-file,id=ram,size=512M,mem-path={ram},share=on"
+    for cpu in ("", "zicboz=off"):
+        ram.write_bytes(b"\xa5" * (512 << 20))
+        m = boot([partition("manager", bootargs="role=manager", more="manager"),
+                  partition("later", memory=((0x80000000, 18 << 20),), more="manual-start")],
+                 {"payload.bin": guest("memory")}, smp=2, mem="512M", cpu=cpu,
+                 machine="memory-backend=ram", extra=("-object", backend))
+        m.payload_results("manager", "later")
+        assert m.wait_end() == 0
