@@ -91,3 +91,14 @@ bool fdt_read_unit(const void *fdt, int bus, int node, u64 *out)
 	*out = fdt_read_cells(p, (u32)cells);
 	return true;
 }
+
+bool fdt_read_noncoherent(const void *fdt, int node)
+{
+	for (; node >= 0; node = fdt_parent_offset(fdt, node)) {
+		if (fdt_getprop(fdt, node, "dma-noncoherent", NULL) != NULL)
+			return true;
+		if (fdt_getprop(fdt, node, "dma-coherent", NULL) != NULL)
+			return false;
+	}
+	return false;
+}

@@ -85,4 +85,12 @@ void fdt_reg_entry(const struct fdt_reg *reg, u32 index, u64 *base, u64 *size);
  */
 bool fdt_read_unit(const void *fdt, int bus, int node, u64 *out);
 
+/**
+ * fdt_read_noncoherent() - does a device that does DMA see memory without the harts' caches?
+ *
+ * The nearest `dma-noncoherent` or `dma-coherent` counts, of the node or of a bus above it. Without
+ * one a device is coherent (Devicetree Specification, section "dma-coherent").
+ */
+bool fdt_read_noncoherent(const void *fdt, int node);
+
 #endif

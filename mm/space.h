@@ -65,11 +65,14 @@ struct space_stats {
  * @window_size: bytes of other VMs' memory that may be mapped in at once; for the pool's size
  * @hpa_to_va: what is added to an HPA to get the address of a load or store
  * @step_pages: most pages that one call works on (M6)
+ * @write_back: the guest or a device of it may see the memory without the caches: what
+ *	space_zero() and space_load() write is written back
  * @owner: for flush_remote() of core, which finds the VM by it
  */
 struct space_config {
 	u8 levels;
 	u8 largest_level;
+	bool write_back;
 	u32 pool_tables;
 	u64 window_size;
 	uintptr_t hpa_to_va;
@@ -260,7 +263,10 @@ int space_read(struct space *sp, gpa_t gpa, void *dst, u64 len);
 /** space_write() - as space_read(), but copy to guest memory, through the door that logs (M8) */
 int space_write(struct space *sp, gpa_t gpa, const void *src, u64 len);
 
-/** space_zero() - as space_write(), but write zeros */
+/** space_load() - as space_write(), for what a guest must see however it maps it (write_back) */
+int space_load(struct space *sp, gpa_t gpa, const void *src, u64 len);
+
+/** space_zero() - as space_load(), but write zeros */
 int space_zero(struct space *sp, gpa_t gpa, u64 len);
 
 /*

@@ -100,7 +100,8 @@ int space_read(struct space *sp, gpa_t gpa, void *dst, u64 len)
 	return err;
 }
 
-int space_write(struct space *sp, gpa_t gpa, const void *src, u64 len)
+/* Write @len bytes of @src, or zeros if it is NULL. @write_back: past the caches, too */
+static int space_access_put(struct space *sp, gpa_t gpa, const u8 *src, u64 len, bool write_back)
 {
 	int err = space_access_check(sp, gpa, len);
 	u64 done = 0;
@@ -109,29 +110,32 @@ int space_write(struct space *sp, gpa_t gpa, const void *src, u64 len)
 		gpa_t at = GPA(gpa.v + done);
 		struct region *r = space_access_region(sp, at);
 		u64 piece = space_access_piece(r, at, len - done);
+		void *to = space_access_pointer(sp, r, at);
 
 		space_access_mark(r, at, piece);
-		memcpy(space_access_pointer(sp, r, at), (const u8 *)src + done, piece);
+		if (src == NULL)
+			cache_zero(to, piece);
+		else
+			memcpy(to, src + done, piece);
+		if (write_back)
+			cache_write_back(to, piece);
 		space_access_mark(r, at, piece);
 		done += piece;
 	}
 	return err;
 }
 
+int space_write(struct space *sp, gpa_t gpa, const void *src, u64 len)
+{
+	return space_access_put(sp, gpa, src, len, false);
+}
+
+int space_load(struct space *sp, gpa_t gpa, const void *src, u64 len)
+{
+	return space_access_put(sp, gpa, src, len, sp->cfg.write_back);
+}
+
 int space_zero(struct space *sp, gpa_t gpa, u64 len)
 {
-	int err = space_access_check(sp, gpa, len);
-	u64 done = 0;
-
-	while (err == CLV_OK && done < len) {
-		gpa_t at = GPA(gpa.v + done);
-		struct region *r = space_access_region(sp, at);
-		u64 piece = space_access_piece(r, at, len - done);
-
-		space_access_mark(r, at, piece);
-		cache_zero(space_access_pointer(sp, r, at), piece);
-		space_access_mark(r, at, piece);
-		done += piece;
-	}
-	return err;
+	return space_access_put(sp, gpa, NULL, len, sp->cfg.write_back);
 }

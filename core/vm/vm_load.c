@@ -84,7 +84,7 @@ static int vm_load_write(struct vm *vm, u64 gpa, const void *data, u64 len)
 	int err;
 
 	spin_lock(&vm->space.lock);
-	err = space_write(&vm->space, GPA(gpa), data, len);
+	err = space_load(&vm->space, GPA(gpa), data, len);
 	spin_unlock(&vm->space.lock);
 	return err;
 }

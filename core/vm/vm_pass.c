@@ -19,7 +19,9 @@
 #include <cleave/printk.h>
 #include <cleave/spinlock.h>
 #include <cleave/string.h>
+#include "lib/fdt_read.h"
 #include "core/machine/irq.h"
+#include "core/machine/machine.h"
 #include "core/vm/vm.h"
 
 #define VM_PASS_NAME_LEN 32U
@@ -55,6 +57,18 @@ void vm_pass_init(const struct config *cfg)
 const struct config *vm_pass_config(void)
 {
 	return vm_pass_cfg;
+}
+
+bool vm_pass_noncoherent(const struct vm *vm)
+{
+	bool found = false;
+
+	for (u32 n = 0; n < vm_pass_cfg->nr_devices; n++) {
+		const struct config_device *d = &vm_pass_cfg->device[n];
+
+		found |= d->partition == vm->id && fdt_read_noncoherent(machine.tree, d->node);
+	}
+	return found;
 }
 
 /* --- interrupts ------------------------------------------------------------------------------ */

@@ -38,6 +38,12 @@ const struct config *vm_pass_config(void);
 int vm_pass_take(struct vm *vm);
 
 /**
+ * vm_pass_noncoherent() - Return: true when a device of @vm does not snoop the harts' caches: its
+ * node, or a bus above it, has "dma-noncoherent" in the machine's tree
+ */
+bool vm_pass_noncoherent(const struct vm *vm);
+
+/**
  * vm_pass_map() - map the registers of a VM's devices into its space; under vm->lock
  * Return: 0, or an error that was reported.
  */

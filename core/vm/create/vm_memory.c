@@ -11,6 +11,7 @@
 #include <cleave/printk.h>
 #include <cleave/string.h>
 #include "arch/riscv/cache.h"
+#include "arch/riscv/probe/features.h"
 #include "lib/text.h"
 #include "core/config/config_memory.h"
 #include "core/machine/machine.h"
@@ -139,6 +140,8 @@ static int vm_memory_make_space(struct vm *vm)
 		.window_size = cfg->manager ? VM_MEMORY_WINDOWS : 0U,
 		.hpa_to_va = machine.hpa_to_va,
 		.step_pages = CONFIG_STEP_PAGES,
+		/* With Svpbmt a guest may map its memory as not cacheable. */
+		.write_back = features.svpbmt || vm_pass_noncoherent(vm),
 		.owner = &vm->run,
 	};
 	int err;
@@ -219,7 +222,7 @@ int vm_memory_map(struct vm *vm, u32 *index)
 int vm_memory_zero(struct vm *vm, u32 *index, u64 *pos)
 {
 	const struct config_memory *m = &vm->cfg->memory[*index];
-	u64 step = MIN(cache_zero_step(false), VM_MEMORY_STEP);
+	u64 step = MIN(cache_zero_step(vm->space.cfg.write_back), VM_MEMORY_STEP);
 	u64 len = MIN(step, m->size - *pos);
 	int err;
 

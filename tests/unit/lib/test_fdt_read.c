@@ -274,6 +274,32 @@ static void test_unit_is_the_first_address(void **state)
 	assert_int_equal(unit, 42);
 }
 
+static void test_the_nearest_word_on_coherence_counts(void **state)
+{
+	char tree[4096];
+	int at;
+	int node;
+
+	(void)state;
+	begin(1, 1);
+	(void)end();
+	ok(fdt_open_into(fdt, tree, sizeof(tree)));
+	at = fdt_path_offset(tree, "/bus");
+	assert_false(fdt_read_noncoherent(tree, fdt_path_offset(tree, "/bus/node")));
+	ok(fdt_setprop(tree, at, "dma-noncoherent", NULL, 0));
+	assert_true(fdt_read_noncoherent(tree, at));
+	node = fdt_path_offset(tree, "/bus/node");
+	assert_true(fdt_read_noncoherent(tree, node));
+	ok(fdt_setprop(tree, node, "dma-coherent", NULL, 0));
+	assert_false(fdt_read_noncoherent(tree, node));
+	ok(fdt_delprop(tree, at, "dma-noncoherent"));
+	node = fdt_path_offset(tree, "/bus/node");
+	ok(fdt_delprop(tree, node, "dma-coherent"));
+	ok(fdt_setprop(tree, node, "dma-noncoherent", NULL, 0));
+	assert_true(fdt_read_noncoherent(tree, node));
+	assert_false(fdt_read_noncoherent(tree, fdt_path_offset(tree, "/bus")));
+}
+
 static int drop_tree(void **state)
 {
 	(void)state;
@@ -293,6 +319,7 @@ int main(void)
 		cmocka_unit_test(test_reg_that_is_not_whole),
 		cmocka_unit_test(test_reg_of_a_bus_whose_cells_make_no_sense),
 		cmocka_unit_test(test_unit_is_the_first_address),
+		cmocka_unit_test(test_the_nearest_word_on_coherence_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, drop_tree);
