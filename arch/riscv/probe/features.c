@@ -10,6 +10,7 @@
 
 #include <cleave/errno.h>
 #include <cleave/printk.h>
+#include <cleave/string.h>
 #include "arch/riscv/csr.h"
 #include "arch/riscv/firmware.h"
 #include "arch/riscv/fixup.h"
@@ -115,6 +116,27 @@ static void features_probe_envcfg(struct features *f)
 	f->zicboz = features_sticky(CSR_HENVCFG, ENVCFG_CBZE) != 0U;
 }
 
+/*
+ * Does cbo.zero clear just as much as the device tree says? If it cleared less, memory that was
+ * zeroed with it would keep what the last owner wrote.
+ */
+static bool features_zeroes_blocks_of(u8 *memory, u32 size, u32 block)
+{
+	u64 v = (uintptr_t)memory;
+
+	if (block == 0U || block > size || (block & (block - 1U)) != 0U)
+		return false;
+	memset(memory, 0xff, size);
+	/* MISC-MEM, funct3 = 2, imm = 4 */
+	if (fixup_try(".insn i 0x0f, 2, x0, %1, 4", v) != CLV_OK)
+		return false;
+	for (u32 i = 0; i < size; i++) {
+		if (memory[i] != (i < block ? 0U : 0xffU))
+			return false;
+	}
+	return true;
+}
+
 /* Try cache-block instructions on the hypervisor's own memory; encodings: CMO specification. */
 static void features_probe_cache_blocks(struct features *f)
 {
@@ -123,13 +145,12 @@ static void features_probe_cache_blocks(struct features *f)
 
 	f->cbom_block = hart_tree.cbom_block;
 	f->cboz_block = hart_tree.cboz_block;
-	/* cbo.clean and cbo.flush: MISC-MEM, funct3 = 2, imm = 1 and 2; cbo.zero: imm = 4 */
-	if (f->cbom_block == 0U || fixup_try(".insn i 0x0f, 2, x0, %1, 1", v) != CLV_OK ||
+	/* cbo.clean and cbo.flush: MISC-MEM, funct3 = 2, imm = 1 and 2 */
+	if (f->cbom_block == 0U || (f->cbom_block & (f->cbom_block - 1U)) != 0U ||
+	    fixup_try(".insn i 0x0f, 2, x0, %1, 1", v) != CLV_OK ||
 	    fixup_try(".insn i 0x0f, 2, x0, %1, 2", v) != CLV_OK)
 		f->zicbom = false;
-	if (f->cboz_block == 0U || f->cboz_block > sizeof(block) ||
-	    fixup_try(".insn i 0x0f, 2, x0, %1, 4", v) != CLV_OK)
-		f->zicboz = false;
+	f->zicboz = f->zicboz && features_zeroes_blocks_of(block, sizeof(block), f->cboz_block);
 	if (!f->zicbom)
 		f->cbom_block = 0;
 	if (!f->zicboz)
