@@ -18,6 +18,12 @@
 #include "core/vm/vm_internal.h"
 #include "core/vm/vm_pass.h"
 
+/*
+ * Bytes of one step of loading. memcpy() takes up to 27 instructions for 32 bytes, where a file and
+ * its place differ by half a word (lib/string.c).
+ */
+#define VM_CREATE_LOAD KIB(32)
+
 /* --- structures ------------------------------------------------------------------------------- */
 
 static void *vm_create_take_zeroed(u64 size, u64 *taken)
@@ -176,7 +182,7 @@ static int vm_create_load_all(struct vm *vm)
 	int more;
 
 	do {
-		more = vm_load_step(vm, &index, &pos, KIB(128));
+		more = vm_load_step(vm, &index, &pos, VM_CREATE_LOAD);
 		vm_create_between_steps();
 	} while (more > 0);
 	return more;
