@@ -32,6 +32,11 @@ enum config_eager {
 	CONFIG_EAGER_OFF,
 };
 
+/* "restart-limit": how often a partition may restart; both numbers are 1 to CONFIG_RESTART_MAX */
+#define CONFIG_RESTART_COUNT   5U
+#define CONFIG_RESTART_SECONDS 60U
+#define CONFIG_RESTART_MAX     1000000U
+
 struct config_memory {
 	u64 gpa;  /* base, a multiple of 4 KiB */
 	u64 size; /* bytes */
@@ -44,6 +49,7 @@ struct config_memory {
  * @initrd, @bootargs: or NULL
  * @gstage_levels: "gstage-mode": 3, 4, 5; 0: left open
  * @largest_page: bytes: 4 KiB, 2 MiB, 1 GiB
+ * @restart_count, @restart_seconds: "restart-limit"
  * @pool_tables: "table-pool": tables of the pool; 0: enough for the worst case (M5)
  * @manual_start: a manager starts the partition, not the boot
  * @direct_map: the memory is at GPA = HPA
@@ -66,6 +72,8 @@ struct config_partition {
 	u64 largest_page;
 	enum config_eager eager;
 	enum config_on_fault on_fault;
+	u32 restart_count;
+	u32 restart_seconds;
 	u32 pool_tables;
 	bool manager;
 	bool migratable;

@@ -188,6 +188,32 @@ static bool config_props_read_on_fault(struct config_ctx *c, const struct config
 	return true;
 }
 
+static bool config_props_read_restart_limit(struct config_ctx *c, const struct config_prop *p,
+					    struct config_draft *d)
+{
+	u32 count;
+	u32 seconds;
+
+	if (p->len != 2U * (u32)sizeof(fdt32_t)) {
+		config_error(c, p->name,
+			     "has %u bytes; wanted: two cells, <count seconds>, each 1 to %u",
+			     p->len, CONFIG_RESTART_MAX);
+		return false;
+	}
+	count = config_value_cell(p, 0);
+	seconds = config_value_cell(p, 1);
+	if (count == 0U || count > CONFIG_RESTART_MAX || seconds == 0U ||
+	    seconds > CONFIG_RESTART_MAX) {
+		config_error(c, p->name,
+			     "<%u %u> is not allowed; allowed: <count seconds>, each 1 to %u",
+			     count, seconds, CONFIG_RESTART_MAX);
+		return false;
+	}
+	d->part->restart_count = count;
+	d->part->restart_seconds = seconds;
+	return true;
+}
+
 static bool config_props_read_table_pool(struct config_ctx *c, const struct config_prop *p,
 					 struct config_draft *d)
 {
@@ -364,6 +390,13 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.read = config_props_read_on_fault,
 		.help = CONFIG_PROPS_HELP("what happens when the guest does what it may not"),
 	},
+	[CONFIG_PROP_RESTART_LIMIT] = {
+		.name = "restart-limit",
+		.type = CONFIG_TYPE_CELLS,
+		.read = config_props_read_restart_limit,
+		.help = CONFIG_PROPS_HELP("how often it may restart: a count, and within how many "
+					  "seconds"),
+	},
 	[CONFIG_PROP_TABLE_POOL] = {
 		.name = "table-pool",
 		.type = CONFIG_TYPE_CELL,
@@ -451,6 +484,8 @@ void config_props_read(struct config_ctx *c, int offset, struct config_draft *d)
 	for (u32 i = 0; i < CONFIG_MAX_VCPUS; i++)
 		d->part->affinity[i] = CONFIG_CPU_ANY;
 	d->part->largest_page = GIB(1);
+	d->part->restart_count = CONFIG_RESTART_COUNT;
+	d->part->restart_seconds = CONFIG_RESTART_SECONDS;
 
 	fdt_for_each_property_offset (at, c->fdt, offset) {
 		struct config_prop p;

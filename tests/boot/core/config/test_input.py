@@ -98,6 +98,10 @@ CONFIGS = {
     "unknown value": (
         [partition("p", more='on-fault = "explode"')],
         r'/partitions/p: on-fault: "explode" is not known; allowed: "stop", "restart", "reset"'),
+    "no restarts": (
+        [partition("p", more="restart-limit = <0 60>")],
+        r"/partitions/p: restart-limit: <0 60> is not allowed; allowed: <count seconds>, each 1 to "
+        r"1000000"),
     "unknown mode": (
         [partition("p", more='gstage-mode = "sv32x4"')],
         r'/partitions/p: gstage-mode: "sv32x4" is not known; allowed: "sv39x4", "sv48x4", '

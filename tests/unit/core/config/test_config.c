@@ -145,6 +145,15 @@ static const struct wrong wrongs[] = {
 	{ { PROP_STR("on-fault", "panic") },
 	  AT "on-fault: \"panic\" is not known; allowed: \"stop\", \"restart\", \"reset\"" },
 	{ { PROP_STR("on-fault", "\x1b[2J") }, AT "on-fault: holds the control character 0x1b" },
+	{ { PROP_CELLS("restart-limit", 0, 60) },
+	  AT "restart-limit: <0 60> is not allowed; allowed: <count seconds>, each 1 to 1000000" },
+	{ { PROP_CELLS("restart-limit", 5, 0) },
+	  AT "restart-limit: <5 0> is not allowed; allowed: <count seconds>, each 1 to 1000000" },
+	{ { PROP_CELLS("restart-limit", 1000001, 1) },
+	  AT "restart-limit: <1000001 1> is not allowed; allowed: <count seconds>, each 1 to "
+	     "1000000" },
+	{ { PROP_CELLS("restart-limit", 5) },
+	  AT "restart-limit: has 4 bytes; wanted: two cells, <count seconds>, each 1 to 1000000" },
 	{ { PROP_CELLS("table-pool", 1), PROP_CELLS("memory", 0, 0x80000000, 0, 0x801000) },
 	  AT "table-pool: <1> tables cannot map the memory; allowed: <2> or more, and <6> is "
 	     "enough for "
