@@ -24,6 +24,7 @@
 #include "core/run/vcpu.h"
 
 #define SCHED_POLL_HZ  100U   /* of console_input() where the UART has no interrupt */
+#define SCHED_STEP_US  100U   /* a vCPU's slice while a VM restarts: between two of its steps */
 #define SCHED_BRAKE_US 20000U /* a braked VM is held for a part of each period of this length */
 
 /**
@@ -341,11 +342,23 @@ static void sched_run(struct sched_hart *s, struct vcpu *v)
 	v->turn = ++s->turns;
 }
 
+/* Serve the interrupts that need no vCPU. */
+static void sched_interrupts(struct sched_hart *s)
+{
+	u64 irqs = hart_irqs_pending();
+
+	if ((irqs & BIT64(HART_IRQ_TIMER)) != 0U) {
+		sched_set_timer(s, TIMER_NEVER);
+		sched_poll(s, timer_now());
+	}
+	if ((irqs & BIT64(HART_IRQ_EXT)) != 0U)
+		irq_handle();
+}
+
 /* Wait for an interrupt, and serve those that need no vCPU. */
 static void sched_idle(struct sched_hart *s)
 {
 	struct vcpu *v = vcpu_current();
-	u64 irqs;
 	u64 edge;
 
 	/*
@@ -356,13 +369,19 @@ static void sched_idle(struct sched_hart *s)
 		vcpu_unload(v);
 	sched_set_timer(s, sched_due(s));
 	hart_wait();
-	irqs = hart_irqs_pending();
-	if ((irqs & BIT64(HART_IRQ_TIMER)) != 0U) {
-		sched_set_timer(s, TIMER_NEVER);
-		sched_poll(s, timer_now());
-	}
-	if ((irqs & BIT64(HART_IRQ_EXT)) != 0U)
-		irq_handle();
+	sched_interrupts(s);
+}
+
+/*
+ * A VM restarts here: a step was done, and more wait. The steps wait for their turn as a vCPU
+ * would, but they are short, and so is the time between them.
+ */
+static void sched_after_step(struct sched_hart *s)
+{
+	u64 next = timer_now() + timer_frequency() * SCHED_STEP_US / 1000000U;
+
+	s->slice_end = MIN(s->slice_end, next);
+	sched_interrupts(s); /* T2 */
 }
 
 void hart_main(struct hart *h)
@@ -390,6 +409,8 @@ void hart_main(struct hart *h)
 		vcpu_unload_stopped();
 		more = vm_restart_step(h->index);
 		v = sched_choose(s, timer_now(), more);
+		if (more)
+			sched_after_step(s);
 		if (v != NULL)
 			sched_run(s, v);
 		else if (!more)

@@ -50,11 +50,11 @@ static inline bool vm_runnable(const struct vm_run *r)
 /* --- defined by core/vm/ ---------------------------------------------------------------------- */
 
 /**
- * vm_restart_step() - do a bounded step (M6) for each VM that restarts by itself
+ * vm_restart_step() - do a bounded step (M6, T2) for one VM that restarts by itself
  * @hart: the calling hart; only VMs whose vCPU 0 belongs to it
  *
- * The scheduler calls it on that hart between guests, with no lock held.
- * Return: true when there is more to do.
+ * The scheduler calls it on that hart between guests, with no lock held. The VMs take turns.
+ * Return: true when a step was done, after which there may be more to do.
  */
 bool vm_restart_step(u32 hart);
 

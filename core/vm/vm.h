@@ -61,6 +61,24 @@ struct vm_work {
 };
 
 /**
+ * struct vm_restart - how often a VM has restarted by itself; guarded by vm->lock
+ * @count: restarts since @since
+ * @since: when the seconds of its restart-limit began; host time, ticks
+ * @told: restarts since @told_since that were told of one by one
+ * @told_since: host time, ticks
+ * @untold: restarts that were not told of yet
+ * @quiet: the restart under way is one of them: no event says that the state changes
+ */
+struct vm_restart {
+	u32 count;
+	u64 since;
+	u32 told;
+	u64 told_since;
+	u64 untold;
+	bool quiet;
+};
+
+/**
  * struct vm - a partition
  * @id: its number, as the configuration lists it
  * @lock: guards the life cycle; as long as a hart holds it, the space is not destroyed
@@ -71,9 +89,9 @@ struct vm_work {
  *	lock
  * @raw: the memory was never zeroed since its frames were taken: it may hold what the firmware or
  *	the last boot has left, so nobody may see it; under lock
- * @overhead: bytes of frames for this structure and for the vCPUs
- * @restarts: automatic restarts since restart_since; under lock
- * @restart_since: host time, ticks; under lock
+ * @overhead: bytes of frames for this structure, for the vCPUs and for the device tree
+ * @fdt, @fdt_size: the device tree that its guest gets; never changes after boot
+ * @restart: how often it has restarted by itself; under lock
  * @work: the operation under way; under lock
  * @note, @note_id, @note_run: who owns it (vm_note()); under lock
  * @time_offset: guest time = host time + this, ticks, while the VM's time goes on; under lock
@@ -94,8 +112,9 @@ struct vm {
 	struct space space;
 	hpa_t memory[CONFIG_MAX_REGIONS];
 	u64 overhead;
-	u32 restarts;
-	u64 restart_since;
+	void *fdt;
+	u64 fdt_size;
+	struct vm_restart restart;
 	struct vm_work work;
 	u32 note;
 	u64 note_id;

@@ -67,6 +67,26 @@ static inline bool vm_op_unattended(const struct vm *vm)
 	return atomic_read_acquire(&vm->work.unattended) != 0U;
 }
 
+/* --- vm_restart.c ----------------------------------------------------------------------------- */
+
+/**
+ * vm_restart_ask() - may @vm restart by itself once more? Called before its state changes
+ *
+ * When it may, this counts as a restart. vm->restart.quiet says whether it goes on without a line
+ * and without an event.
+ */
+bool vm_restart_ask(struct vm *vm);
+
+/** vm_restart_refuse() - say that @vm stays stopped, since vm_restart_ask() has refused */
+void vm_restart_refuse(const struct vm *vm);
+
+/**
+ * vm_restart_loud() - end the silence: a quiet restart does not end as a restart should
+ *
+ * Posts the event for the state in which the VM is.
+ */
+void vm_restart_loud(struct vm *vm);
+
 /* --- create/vm_memory.c ----------------------------------------------------------------------- */
 
 /**
@@ -116,6 +136,12 @@ void vm_memory_give(struct vm *vm);
 
 /** vm_load_init() - set the archive that all images come from; at boot, once, without the lock */
 void vm_load_init(const struct archive *archive);
+
+/**
+ * vm_load_prepare() - make the device tree of a VM; at boot, once, without the lock
+ * Return: 0 (also for a VM without a kernel, which needs none), or an error that was reported.
+ */
+int vm_load_prepare(struct vm *vm);
 
 /**
  * vm_load_step() - load the next piece of kernel, initrd or device tree

@@ -18,15 +18,10 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include "arch/riscv/firmware.h"
-#include "arch/riscv/timer.h"
 #include "core/vm/event.h"
 #include "core/vm/vm_internal.h"
 #include "core/vm/vm_pass.h"
 #include "core/vm/vm_window.h"
-
-/* on-fault = "restart" restarts a VM at most so many times within so many seconds. */
-#define VM_RESTART_LIMIT   5U
-#define VM_RESTART_SECONDS 60U
 
 static u32 vm_life_ended; /* 1: the machine is being shut down; atomic */
 
@@ -41,7 +36,8 @@ void vm_set_state(struct vm *vm, enum cleave_vm_state state)
 		vm_pass_start(vm);
 	else if (state != CLEAVE_VM_PAUSED)
 		vm_pass_stop(vm);
-	event_post(CLEAVE_EVENT_STATE, vm->id, (u64)state);
+	if (!vm->restart.quiet)
+		event_post(CLEAVE_EVENT_STATE, vm->id, (u64)state);
 }
 
 /* --- pause and resume ------------------------------------------------------------------------- */
@@ -234,69 +230,59 @@ void vm_check_ended(void)
 	firmware_shutdown(failed);
 }
 
-/* Return: true when one more automatic restart is allowed. */
-static bool vm_life_may_restart(struct vm *vm)
+/* Can @vm end? If not, somebody else has ended it meanwhile. */
+static bool vm_life_may_end(const struct vm *vm)
 {
-	u64 now = timer_now();
+	u32 state = vm_state(vm);
 
-	if (vm->restarts == 0U ||
-	    now - vm->restart_since > VM_RESTART_SECONDS * timer_frequency()) {
-		vm->restart_since = now;
-		vm->restarts = 0;
-	}
-	if (vm->restarts >= VM_RESTART_LIMIT) {
-		printk("partition \"%s\": restarted %u times within %u seconds: it stays stopped",
-		       vm->cfg->name, vm->restarts, VM_RESTART_SECONDS);
-		return false;
-	}
-	vm->restarts++;
-	return true;
+	return state == (u32)CLEAVE_VM_RUNNING || state == (u32)CLEAVE_VM_PAUSED;
 }
 
-/* Do what the partition's on-fault asks for. */
-static void vm_life_answer_fault(struct vm *vm)
+/* End the VM. A restart that is not told of says nothing (vm_restart_ask()). */
+static void vm_life_end(struct vm *vm, enum cleave_vm_state state, const char *why)
 {
 	spin_assert_held(&vm->lock);
-	switch (vm->cfg->on_fault) {
-	case CONFIG_ON_FAULT_RESET_MACHINE:
-		printk("partition \"%s\": on-fault = \"reset\": resetting the machine",
-		       vm->cfg->name);
-		firmware_reboot(true); /* does not return */
-		break;
-	case CONFIG_ON_FAULT_RESTART:
-		if (vm_life_may_restart(vm)) {
-			printk("partition \"%s\": restarting it (%u of %u within %u seconds)",
-			       vm->cfg->name, vm->restarts, VM_RESTART_LIMIT, VM_RESTART_SECONDS);
-			vm_op_begin_unattended(vm, VM_OP_RESET);
-		}
-		break;
-	case CONFIG_ON_FAULT_STOP:
-	default:
-		break;
-	}
-}
-
-/* End the VM. Return: false when somebody else has ended it meanwhile. */
-static bool vm_life_end(struct vm *vm, enum cleave_vm_state state, const char *why)
-{
-	u32 now = vm_state(vm);
-
-	spin_assert_held(&vm->lock);
-	if (now != (u32)CLEAVE_VM_RUNNING && now != (u32)CLEAVE_VM_PAUSED)
-		return false;
 	console_tty_flush(&vm->tty);
-	printk("partition \"%s\": %s", vm->cfg->name, why);
+	if (!vm->restart.quiet)
+		printk("partition \"%s\": %s", vm->cfg->name, why);
 	vm_set_state(vm, state);
 	/* Others keep their windows into it, so that they can look at what is left. */
 	vm_windows_drop_held(vm);
-	return true;
+}
+
+/* End a VM whose guest, or whose on-fault, asks for a restart. */
+static void vm_life_end_and_restart(struct vm *vm, enum cleave_vm_state state, const char *why)
+{
+	bool allowed = vm_restart_ask(vm);
+
+	vm_life_end(vm, state, why);
+	if (!allowed) {
+		vm_restart_refuse(vm);
+		return;
+	}
+	if (state == CLEAVE_VM_FAULTED && !vm->restart.quiet)
+		printk("partition \"%s\": restarting it (%u of %u within %u seconds)",
+		       vm->cfg->name, vm->restart.count, vm->cfg->restart_count,
+		       vm->cfg->restart_seconds);
+	vm_op_begin_unattended(vm, VM_OP_RESET);
 }
 
 void vm_stop_self(struct vm *vm, enum cleave_vm_state state, const char *why)
 {
+	bool fault = state == CLEAVE_VM_FAULTED;
+
 	spin_lock(&vm->lock);
-	if (vm_life_end(vm, state, why) && state == CLEAVE_VM_FAULTED)
-		vm_life_answer_fault(vm);
+	if (vm_life_may_end(vm)) {
+		if (fault && vm->cfg->on_fault == CONFIG_ON_FAULT_RESTART)
+			vm_life_end_and_restart(vm, state, why);
+		else
+			vm_life_end(vm, state, why);
+		if (fault && vm->cfg->on_fault == CONFIG_ON_FAULT_RESET_MACHINE) {
+			printk("partition \"%s\": on-fault = \"reset\": resetting the machine",
+			       vm->cfg->name);
+			firmware_reboot(true); /* does not return */
+		}
+	}
 	spin_unlock(&vm->lock);
 	vm_kick_all(vm);
 	vm_check_ended();
@@ -311,12 +297,14 @@ void vm_all_stopped(struct vm *vm)
 void vm_restart_self(struct vm *vm, const char *why)
 {
 	spin_lock(&vm->lock);
-	if (vm_life_end(vm, CLEAVE_VM_STOPPED, why)) {
-		if (vm->cfg->kernel != NULL)
-			vm_op_begin_unattended(vm, VM_OP_RESET);
-		else
+	if (vm_life_may_end(vm)) {
+		if (vm->cfg->kernel != NULL) {
+			vm_life_end_and_restart(vm, CLEAVE_VM_STOPPED, why);
+		} else {
+			vm_life_end(vm, CLEAVE_VM_STOPPED, why);
 			printk("partition \"%s\": has no kernel to load again: it stays stopped",
 			       vm->cfg->name);
+		}
 	}
 	spin_unlock(&vm->lock);
 	vm_kick_all(vm);

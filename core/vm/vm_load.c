@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Loading a partition's images from the boot archive into its memory, in bounded steps (M6), each
- * time that it starts anew.
+ * time that it starts anew. Its device tree is made once, at boot: nothing that it says changes
+ * later, and making it takes several steps' time.
  *
  * It must never touch guest memory but through the door that logs (M8): a log may run while a
  * partition is reset.
@@ -9,6 +10,7 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/spinlock.h>
+#include <cleave/string.h>
 #include "arch/riscv/model/isa.h"
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/timer.h"
@@ -35,8 +37,7 @@ struct vm_load_plan {
 
 static const struct archive *vm_load_archive; /* set at boot */
 
-/* One device tree at a time is made here before it is copied into its guest. */
-static struct spinlock vm_load_fdt_lock;
+/* At boot, one device tree after another is made here. Then it is kept in pages of its own. */
 static u64 vm_load_fdt[IMAGE_FDT_SIZE / sizeof(u64)];
 
 void vm_load_init(const struct archive *archive)
@@ -107,7 +108,8 @@ static const char *vm_load_mmu_type(void)
 	return "riscv,sv39";
 }
 
-static int vm_load_tree(struct vm *vm, const struct image_layout *layout)
+/* Return: bytes of the tree, made in vm_load_fdt; or a negative error. */
+static s64 vm_load_make_tree(const struct vm *vm, const struct image_layout *layout)
 {
 	char isa[ISA_GUEST_LEN];
 	struct guest_fdt_params p = {
@@ -126,18 +128,40 @@ static int vm_load_tree(struct vm *vm, const struct image_layout *layout)
 		.nr_devices = vm_pass_config()->nr_devices,
 		.device = vm_pass_config()->device,
 	};
+
+	(void)features_guest_isa(isa, sizeof(isa));
+	return guest_fdt_make(&p, vm_load_fdt, sizeof(vm_load_fdt));
+}
+
+int vm_load_prepare(struct vm *vm)
+{
+	struct vm_load_plan plan;
+	hpa_t hpa;
 	s64 size;
 	int err;
 
-	(void)features_guest_isa(isa, sizeof(isa));
-	spin_lock(&vm_load_fdt_lock);
-	size = guest_fdt_make(&p, vm_load_fdt, sizeof(vm_load_fdt));
-	err = size < 0 ? (int)size : vm_load_write(vm, layout->fdt, vm_load_fdt, (u64)size);
-	spin_unlock(&vm_load_fdt_lock);
+	if (vm->cfg->kernel == NULL)
+		return CLV_OK;
+	err = vm_load_make_plan(vm, &plan);
 	if (err != CLV_OK)
+		return err;
+	size = vm_load_make_tree(vm, &plan.layout);
+	if (size < 0) {
 		printk("partition \"%s\": its device tree does not fit into %lu bytes",
 		       vm->cfg->name, IMAGE_FDT_SIZE);
-	return err;
+		return (int)size;
+	}
+	vm->fdt_size = (u64)size;
+	err = frames_alloc(&machine.frames, ALIGN_UP(vm->fdt_size, PAGE_SIZE), PAGE_SIZE, 0, &hpa);
+	if (err != CLV_OK) {
+		printk("partition \"%s\": no memory is left for its device tree", vm->cfg->name);
+		return err;
+	}
+	vm->overhead += ALIGN_UP(vm->fdt_size, PAGE_SIZE);
+	/* An address in the direct map is a number that was computed. */
+	vm->fdt = (void *)(uintptr_t)(hpa.v + machine.hpa_to_va);
+	memcpy(vm->fdt, vm_load_fdt, vm->fdt_size);
+	return CLV_OK;
 }
 
 static int vm_load_part(struct vm *vm, const struct vm_load_plan *plan, u32 index, u64 *pos,
@@ -153,7 +177,9 @@ static int vm_load_part(struct vm *vm, const struct vm_load_plan *plan, u32 inde
 			       : vm_load_piece(vm, &plan->initrd, plan->layout.initrd, pos, limit);
 	case LOAD_FDT:
 	default:
-		return vm_load_tree(vm, &plan->layout);
+		/* It is missing if memory was short at boot, which was said then. */
+		return vm->fdt == NULL ? CLV_ERR_NOMEM
+				       : vm_load_write(vm, plan->layout.fdt, vm->fdt, vm->fdt_size);
 	}
 }
 

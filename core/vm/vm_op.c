@@ -16,7 +16,12 @@
 #include "core/vm/vm_life.h"
 #include "core/vm/vm_window.h"
 
-#define VM_STEP_BYTES ((u64)CONFIG_STEP_PAGES * PAGE_SIZE)
+/*
+ * Bytes of one step, so that it takes at most 50,000 instructions (T2): zeroing takes 11 for 64
+ * bytes, copying up to 7 for 8, and a log's marks come on top.
+ */
+#define VM_STEP_ZERO KIB(128)
+#define VM_STEP_COPY KIB(32)
 
 enum vm_phase {
 	PHASE_QUIESCE = 0, /* vCPUs leave their harts; windows go; vCPUs and devices are reset */
@@ -31,6 +36,9 @@ enum vm_phase {
 
 /* VMs with an unattended operation: while it is 0, vm_restart_step() looks at none; atomic */
 static u32 vm_op_nr_unattended;
+
+/* For each hart: the VM that its next step looks at first; the hart's own */
+static u32 vm_op_next[CONFIG_MAX_HARTS];
 
 static void vm_op_phase(struct vm *vm, enum vm_phase phase)
 {
@@ -130,7 +138,7 @@ static int vm_op_zero(struct vm *vm)
 
 static int vm_op_load(struct vm *vm)
 {
-	int more = vm_load_step(vm, &vm->work.index, &vm->work.pos, VM_STEP_BYTES);
+	int more = vm_load_step(vm, &vm->work.index, &vm->work.pos, VM_STEP_COPY);
 
 	if (more == 0)
 		vm_op_phase(vm, PHASE_RUN);
@@ -149,6 +157,7 @@ static int vm_op_run(struct vm *vm)
 		return err;
 	vm_op_end(vm);
 	vm_set_state(vm, CLEAVE_VM_RUNNING);
+	vm->restart.quiet = false;
 	vm_kick_all(vm);
 	return CLV_OK;
 }
@@ -221,6 +230,7 @@ static void vm_op_fail(struct vm *vm)
 	}
 	vm_op_end(vm);
 	vm_set_state(vm, CLEAVE_VM_STOPPED);
+	vm_restart_loud(vm);
 }
 
 /* --- which operation may begin when ----------------------------------------------------------- */
@@ -277,6 +287,7 @@ static int vm_op_begin_attended(struct vm *vm, enum vm_op op)
 	err = vm_op_check(vm, op);
 	if (err != CLV_OK)
 		return err;
+	vm_restart_loud(vm);
 	if (op != VM_OP_CREATE && vm_state(vm) == (u32)CLEAVE_VM_RUNNING)
 		console_tty_flush(&vm->tty);
 	vm_op_begin(vm, op);
@@ -351,23 +362,41 @@ static void vm_op_step_unattended(struct vm *vm)
 	}
 }
 
+/* Does @vm owe a step, and is @hart the one that does it? */
+static bool vm_op_owes(const struct vm *vm, u32 hart)
+{
+	return vm_op_unattended(vm) && vm->run.vcpu[0]->hart == hart;
+}
+
+/* Return: the VM whose turn it is on @hart, NULL when none owes a step there. */
+static struct vm *vm_op_choose(u32 hart)
+{
+	u32 nr = vm_count();
+
+	for (u32 i = 0; i < nr; i++) {
+		u32 id = (vm_op_next[hart] + i) % nr;
+
+		if (!vm_op_owes(vm_get(id), hart))
+			continue;
+		vm_op_next[hart] = id + 1U;
+		return vm_get(id);
+	}
+	return NULL;
+}
+
 bool vm_restart_step(u32 hart)
 {
-	bool more = false;
+	struct vm *vm;
 
 	if (atomic_read_acquire(&vm_op_nr_unattended) == 0U)
 		return false;
-	for (u32 id = 0; id < vm_count(); id++) {
-		struct vm *vm = vm_get(id);
-
-		if (!vm_op_unattended(vm) || vm->run.vcpu[0]->hart != hart)
-			continue;
-		spin_lock(&vm->lock);
-		vm_op_step_unattended(vm);
-		spin_unlock(&vm->lock);
-		more |= vm_op_unattended(vm);
-		if (!vm_op_unattended(vm))
-			vm_check_ended();
-	}
-	return more;
+	vm = vm_op_choose(hart);
+	if (vm == NULL)
+		return false;
+	spin_lock(&vm->lock);
+	vm_op_step_unattended(vm);
+	spin_unlock(&vm->lock);
+	if (!vm_op_unattended(vm))
+		vm_check_ended();
+	return true;
 }

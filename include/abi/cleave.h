@@ -133,6 +133,12 @@ struct cleave_vm_info {
 /* Events were overwritten before they were read: arg = how many */
 #define CLEAVE_EVENT_LOST 2U
 
+/*
+ * A VM has restarted so often that not all of its restarts were told of by CLEAVE_EVENT_STATE: arg =
+ * how many were not
+ */
+#define CLEAVE_EVENT_RESTARTS 3U
+
 struct cleave_event {
 	uint64_t seq;  /* counts from 1 */
 	uint32_t type; /* CLEAVE_EVENT_* */

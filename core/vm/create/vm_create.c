@@ -146,6 +146,9 @@ int vm_create_memory(struct vm *vm)
 
 	if (vm->run.nr_vcpus != vm->cfg->cpus)
 		return CLV_ERR_NOMEM;
+	err = vm_load_prepare(vm);
+	if (err != CLV_OK)
+		return err;
 	err = vm_pass_take(vm);
 	if (err != CLV_OK || vm->cfg->incoming)
 		return err;
