@@ -78,7 +78,7 @@ FDTS := $(call files,deps/libfdt/*.c)
 # What needs no hart is built for the host too: for tools, unit tests, fuzzers and proofs. It is so
 # folder by folder.
 HOST_DIRS := mm lib core/machine core/config core/console core/device core/state core/guest/args \
-	arch/riscv/decode arch/riscv/model drivers \
+	core/run/fair arch/riscv/decode arch/riscv/model drivers \
 	guests/lib/fdt guests/lib/migrate guests/lib/virtio \
 	guests/manager/shell guests/manager/vms guests/manager/wire
 HOST_SRCS := $(call tree,$(HOST_DIRS))

@@ -18,6 +18,9 @@
 #define CONFIG_BOOTARGS_LEN 2048U      /* bytes, NUL included */
 #define CONFIG_TREE_LEN	    KIB(64)    /* bytes of the largest cleave.dtb */
 
+#define CONFIG_WEIGHT_MAX     10000U /* the greatest "cpu-weight" */
+#define CONFIG_WEIGHT_DEFAULT 100U
+
 /* What happens when a guest does what it may not ("on-fault") */
 enum config_on_fault {
 	CONFIG_ON_FAULT_STOP,
@@ -51,6 +54,7 @@ struct config_memory {
  * @largest_page: bytes: 4 KiB, 2 MiB, 1 GiB
  * @restart_count, @restart_seconds: "restart-limit"
  * @pool_tables: "table-pool": tables of the pool; 0: enough for the worst case (M5)
+ * @cpu_weight: "cpu-weight": of each vCPU, where it shares its hart
  * @manual_start: a manager starts the partition, not the boot
  * @direct_map: the memory is at GPA = HPA
  * @device: "devices": absolute paths in the machine's own device tree, @nr_devices of them
@@ -75,6 +79,7 @@ struct config_partition {
 	u32 restart_count;
 	u32 restart_seconds;
 	u32 pool_tables;
+	u32 cpu_weight;
 	bool manager;
 	bool migratable;
 	bool incoming;

@@ -70,6 +70,12 @@ static bool config_props_read_affinity(struct config_ctx *c, const struct config
 	return true;
 }
 
+static bool config_props_read_weight(struct config_ctx *c, const struct config_prop *p,
+				     struct config_draft *d)
+{
+	return config_value_u32(c, p, 1, CONFIG_WEIGHT_MAX, &d->part->cpu_weight);
+}
+
 static bool config_props_read_memory(struct config_ctx *c, const struct config_prop *p,
 				     struct config_draft *d)
 {
@@ -336,6 +342,13 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.read = config_props_read_affinity,
 		.help = CONFIG_PROPS_HELP("the hart id on which each vCPU runs"),
 	},
+	[CONFIG_PROP_WEIGHT] = {
+		.name = "cpu-weight",
+		.type = CONFIG_TYPE_CELL,
+		.read = config_props_read_weight,
+		.help = CONFIG_PROPS_HELP("a vCPU's part of a hart that it shares, against the "
+					  "weights of the others"),
+	},
 	[CONFIG_PROP_MEMORY] = {
 		.name = "memory",
 		.type = CONFIG_TYPE_CELLS,
@@ -486,6 +499,7 @@ void config_props_read(struct config_ctx *c, int offset, struct config_draft *d)
 	d->part->largest_page = GIB(1);
 	d->part->restart_count = CONFIG_RESTART_COUNT;
 	d->part->restart_seconds = CONFIG_RESTART_SECONDS;
+	d->part->cpu_weight = CONFIG_WEIGHT_DEFAULT;
 
 	fdt_for_each_property_offset (at, c->fdt, offset) {
 		struct config_prop p;

@@ -2,9 +2,10 @@
 /*
  * The scheduler: a hart's life after boot.
  *
- * Each hart has a list of its vCPUs and runs them in turns. The scheduler never moves a vCPU to
- * another hart, and never takes a tick for its own sake. It sets the timer for the end of a time
- * slice, while another vCPU waits for the hart, and for the deadlines of the vCPUs that wait.
+ * Each hart has a list of its vCPUs and runs them by turns. Which one is next follows from the time
+ * that each has used (core/run/fair/). The scheduler never moves a vCPU to another hart, and never
+ * takes a tick for its own sake. It sets the timer for the end of a time slice, while another vCPU
+ * waits for the hart, and for the deadlines of the vCPUs that wait.
  *
  * There is no lock here. The lists are made at boot, before sched_start(), and never change after
  * that. Everything else in struct sched_hart is read and written by the hart itself alone.
@@ -30,7 +31,7 @@
 /**
  * struct sched_hart - a hart's scheduling; times are host times, ticks
  * @vcpus: its vCPUs, linked through sched_next; made at boot
- * @turns: turns that its vCPUs have had so far
+ * @fair: what they have used of the hart's time
  * @last_vm: the VM whose vCPU it loaded last
  * @slice_end: when the running vCPU's slice ends; TIMER_NEVER: nobody else waits for the hart
  * @wake_at: when to look again at the vCPUs that do not run
@@ -39,7 +40,7 @@
  */
 struct sched_hart {
 	struct vcpu *vcpus;
-	u64 turns;
+	struct fair_hart fair;
 	const struct vm_run *last_vm;
 	u64 slice_end;
 	u64 wake_at;
@@ -62,6 +63,7 @@ int sched_add(struct vcpu *v)
 	if (v->hart >= hart_count())
 		return CLV_ERR_INVAL;
 	s = &sched_harts[v->hart];
+	v->fair.weight = v->run->cpu_weight;
 	v->sched_next = s->vcpus;
 	s->vcpus = v;
 	return CLV_OK;
@@ -165,28 +167,30 @@ static bool sched_ready(struct sched_hart *s, const struct vcpu *v, u64 now)
 }
 
 /*
- * Choose the vCPU whose last turn is longest ago, so that none is passed over for ever which is
- * ready only now and then. Note whether others wait for the hart, and when to look again at those
- * that are not ready.
+ * Choose the vCPU that has used the least, by its weight. Note whether others wait for the hart,
+ * and when to look again at those that are not ready. One that was interrupted within its slice
+ * goes on with what is left of it, whoever ran in between.
  * @more: the hypervisor has work to do on this hart itself, and waits for it as another vCPU would
  */
 static struct vcpu *sched_choose(struct sched_hart *s, u64 now, bool more)
 {
-	struct vcpu *next = NULL;
-	u32 runnable = 0;
+	struct fair *next;
 
 	s->wake_at = TIMER_NEVER;
+	fair_look(&s->fair);
 	for (struct vcpu *v = s->vcpus; v != NULL; v = v->sched_next) {
-		if (!sched_ready(s, v, now))
-			continue;
-		runnable++;
-		if (next == NULL || v->turn < next->turn)
-			next = v;
+		if (sched_ready(s, v, now))
+			fair_wants(&s->fair, &v->fair);
+		else
+			fair_rests(&s->fair, &v->fair);
 	}
+	next = fair_choose(&s->fair);
 	s->slice_end = TIMER_NEVER;
-	if (runnable > 1U || more)
-		s->slice_end = now + timer_frequency() * CONFIG_TIME_SLICE_US / 1000000U;
-	return next;
+	if (next == NULL)
+		return NULL;
+	if (s->fair.wanted > 1U || more)
+		s->slice_end = now + fair_left(&s->fair, next);
+	return container_of(next, struct vcpu, fair);
 }
 
 /* --- the timer -------------------------------------------------------------------------------- */
@@ -313,8 +317,8 @@ static void sched_stop_vcpu(struct vcpu *v)
 		vm_all_stopped(v->vm);
 }
 
-/* Give @v a turn. */
-static void sched_run(struct sched_hart *s, struct vcpu *v)
+/* Give @v, which was chosen at @now, a turn, and charge it for the time that it took. */
+static void sched_run(struct sched_hart *s, struct vcpu *v, u64 now)
 {
 	bool stopping;
 
@@ -339,7 +343,7 @@ static void sched_run(struct sched_hart *s, struct vcpu *v)
 	/* In a VM that was paused meanwhile it stays STOP_PENDING until the VM runs again. */
 	if (atomic_read(&v->hsm) == (u32)VCPU_STOP_PENDING && vm_runnable(v->run))
 		sched_stop_vcpu(v);
-	v->turn = ++s->turns;
+	fair_charge(&s->fair, &v->fair, timer_now() - now);
 }
 
 /* Serve the interrupts that need no vCPU. */
@@ -398,21 +402,24 @@ void hart_main(struct hart *h)
 		if (atomic_read_acquire(&sched_started) == 0U)
 			sched_idle(s);
 	}
+	s->fair.slice = timer_frequency() * CONFIG_TIME_SLICE_US / 1000000U;
 	if (h->index == 0U && console_needs_poll())
 		s->poll_at = timer_now();
 	for (;;) {
 		struct vcpu *v;
 		bool more;
+		u64 now;
 
 		ipi_acknowledge();	 /* a full barrier: see vcpu_irq_changed() */
 		(void)vcpu_hart_woken(); /* whatever asked for it is looked at below */
 		vcpu_unload_stopped();
 		more = vm_restart_step(h->index);
-		v = sched_choose(s, timer_now(), more);
+		now = timer_now();
+		v = sched_choose(s, now, more);
 		if (more)
 			sched_after_step(s);
 		if (v != NULL)
-			sched_run(s, v);
+			sched_run(s, v, now);
 		else if (!more)
 			sched_idle(s);
 	}

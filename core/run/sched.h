@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Scheduling. Every vCPU is pinned to a hart. vCPUs that share a hart take turns by time slices; a
- * hart with one runnable vCPU takes no tick.
+ * Scheduling. Every vCPU is pinned to a hart. vCPUs that share a hart take turns by time slices, by
+ * what each has used and by the weight of its partition. A hart with one runnable vCPU takes no
+ * tick.
  *
  * core/run/sched.c also defines hart_main() (arch/riscv/hart.h) and console_start_polling()
  * (core/console/console.h).

@@ -24,6 +24,7 @@
 #include <cleave/types.h>
 #include "arch/riscv/guest.h"
 #include "arch/riscv/probe/features.h"
+#include "core/run/fair/fair.h"
 #include "core/run/vm_run.h"
 #include "mm/flush_request.h"
 #include "mm/space.h"
@@ -71,7 +72,7 @@ enum vcpu_mode {
  * @start_pc, @start_opaque: where it starts, and its a1. Written by the hart that took hsm from
  *	STOPPED to CLAIMED, before hsm becomes START_PENDING (release); by the owner for a
  *	non-retentive suspend
- * @turn: when its last turn was, in turns of its hart; owner
+ * @fair: what it has used of its hart's time; owner, of core/run/sched.c
  * @sched_next: next vCPU of the same hart; set at boot by core/run/sched.c
  * @flush_lock: guards @flush; a hart that holds it never waits for anything
  * @flush: the remote fences that it still has to do, merged into one request
@@ -98,7 +99,7 @@ struct vcpu {
 	u64 tlb_seen;
 	u64 start_pc;
 	u64 start_opaque;
-	u64 turn;
+	struct fair fair;
 	struct vcpu *sched_next;
 	struct spinlock flush_lock;
 	struct flush_request flush;

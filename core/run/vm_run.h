@@ -21,6 +21,7 @@ struct vm;
  * @state: enum cleave_vm_state: the vCPUs may run while it is RUNNING; atomic, written by core/vm/
  *	under vm->lock
  * @brake: percent of the time that the vCPUs are held; atomic, written by core/vm/ under vm->lock
+ * @cpu_weight: of each vCPU, on a hart that it shares (core/run/fair/fair.h); never changes
  * @vmid: the tag of the VM's translations in TLBs; set by core/vm/vmid.c while no vCPU runs
  * @vmid_shared: VMIDLEN is too small: another VM has the same VMID; set with @vmid
  * @nr_vcpus, @vcpu: the vCPUs, made at boot; never change after that
@@ -32,6 +33,7 @@ struct vm_run {
 	const char *name;
 	u32 state;
 	u32 brake;
+	u32 cpu_weight;
 	u16 vmid;
 	bool vmid_shared;
 	u32 nr_vcpus;

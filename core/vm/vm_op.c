@@ -17,10 +17,9 @@
 #include "core/vm/vm_window.h"
 
 /*
- * Bytes of one step, so that it takes at most 50,000 instructions (T2): zeroing takes 11 for 64
- * bytes, copying up to 7 for 8, and a log's marks come on top.
+ * Bytes that one step copies, so that it takes at most 50,000 instructions (T2): up to 7 for 8
+ * bytes, and a log's marks come on top. vm_memory_zero() knows how much it zeroes in a step.
  */
-#define VM_STEP_ZERO KIB(128)
 #define VM_STEP_COPY KIB(32)
 
 enum vm_phase {

@@ -81,6 +81,7 @@ static struct vm *vm_create_one(u32 id, const struct config_partition *cfg)
 	vm->id = id;
 	vm->cfg = cfg;
 	vm->run.name = cfg->name;
+	vm->run.cpu_weight = cfg->cpu_weight;
 	vm->run.state = CLEAVE_VM_EMPTY;
 	vm->overhead = taken;
 	if (vm_create_vcpus(vm) != CLV_OK) {

@@ -154,6 +154,12 @@ static const struct wrong wrongs[] = {
 	     "1000000" },
 	{ { PROP_CELLS("restart-limit", 5) },
 	  AT "restart-limit: has 4 bytes; wanted: two cells, <count seconds>, each 1 to 1000000" },
+	{ { PROP_CELLS("cpu-weight", 0) },
+	  AT "cpu-weight: <0> is not allowed; allowed: <1> to <10000>" },
+	{ { PROP_CELLS("cpu-weight", 10001) },
+	  AT "cpu-weight: <10001> is not allowed; allowed: <1> to <10000>" },
+	{ { PROP_CELLS("cpu-weight", 1, 2) },
+	  AT "cpu-weight: has 8 bytes; wanted: one cell, <1> to <10000>" },
 	{ { PROP_CELLS("table-pool", 1), PROP_CELLS("memory", 0, 0x80000000, 0, 0x801000) },
 	  AT "table-pool: <1> tables cannot map the memory; allowed: <2> or more, and <6> is "
 	     "enough for "
@@ -223,6 +229,7 @@ static void test_reads_everything(void **state)
 		PROP_STR("eager-page-split", "off"),
 		PROP_STR("on-fault", "reset"),
 		PROP_CELLS("table-pool", 2000),
+		PROP_CELLS("cpu-weight", 300),
 		PROP_FLAG("manager"),
 		PROP_FLAG("migratable"),
 		PROP_FLAG("manual-start"),
@@ -258,6 +265,7 @@ static void test_reads_everything(void **state)
 	assert_int_equal(p->eager, CONFIG_EAGER_OFF);
 	assert_int_equal(p->on_fault, CONFIG_ON_FAULT_RESET_MACHINE);
 	assert_int_equal(p->pool_tables, 2000);
+	assert_int_equal(p->cpu_weight, 300);
 	assert_true(p->manager && p->migratable && p->manual_start && !p->incoming);
 	tree_end(&t);
 }
@@ -283,6 +291,7 @@ static void test_defaults(void **state)
 	assert_int_equal(p->eager, CONFIG_EAGER_DEFAULT);
 	assert_int_equal(p->on_fault, CONFIG_ON_FAULT_STOP);
 	assert_int_equal(p->pool_tables, 0);
+	assert_int_equal(p->cpu_weight, 100);
 	assert_false(p->manager || p->migratable || p->manual_start || p->incoming);
 }
 
