@@ -35,7 +35,7 @@ static u64 hypercall_feature(const struct vcpu *v, u64 id)
 	case CLEAVE_FEATURE_EAGER_SPLIT:
 		return boot_args.eager_page_split;
 	case CLEAVE_FEATURE_MAX_VMS:
-		/* How many others there are is nothing for a partition that may not work on them. */
+		/* A partition that may not work on others is told nothing of them. */
 		return v->vm->cfg->manager ? vm_count() : (u64)v->vm->id + 1U;
 	case CLEAVE_FEATURE_TIMEBASE:
 		return timer_frequency();

@@ -134,8 +134,8 @@ struct cleave_vm_info {
 #define CLEAVE_EVENT_LOST 2U
 
 /*
- * A VM has restarted so often that not all of its restarts were told of by CLEAVE_EVENT_STATE: arg =
- * how many were not
+ * A VM has restarted so often that CLEAVE_EVENT_STATE did not tell of each restart: arg = how many
+ * it left out; since 1.2
  */
 #define CLEAVE_EVENT_RESTARTS 3U
 
@@ -226,7 +226,8 @@ struct cleave_log_status {
 	uint64_t pages; /* of the region */
 	uint64_t dirty; /* bits set at this moment */
 	/* since 1.2 */
-	uint32_t own; /* 1: the VM has started this log itself, and a manager's start takes it over */
+	/* 1: the VM has started this log itself, and a manager's start takes it over */
+	uint32_t own;
 	uint32_t reserved;
 };
 

@@ -30,9 +30,8 @@ static void log_itself(volatile struct mailbox *m)
 {
 	const u32 modes[] = { CLEAVE_LOG_FAULT, CLEAVE_LOG_EAGER, CLEAVE_LOG_INITIALLY_SET };
 
-	m->answer[ANSWER_START] = cleave_log_start(CLEAVE_VM_SELF, 0,
-						   modes[m->counter % ARRAY_SIZE(modes)], 0)
-					  .error;
+	m->answer[ANSWER_START] =
+		cleave_log_start(CLEAVE_VM_SELF, 0, modes[m->counter % ARRAY_SIZE(modes)], 0).error;
 	touch_page(m->counter % ARENA_PAGES);
 	if (m->counter % 4U != 0)
 		m->answer[ANSWER_STOP] =

@@ -456,76 +456,6 @@ static void test_log_cursors(void **state)
 	end();
 }
 
-/* What a log may be doing when another takes its place */
-enum under_way { STARTING, ON, STOPPING, COLLAPSING, UNDER_WAY };
-
-static void bring_under_way(enum under_way what, u32 mode)
-{
-	u64 cursor = 0;
-
-	if (what == STARTING) {
-		assert_int_equal(space_log_start(&sp, 0, mode, true, &cursor), 0);
-		return;
-	}
-	(void)mm_log_start(&sp, 0, mode, true);
-	for (u64 page = 0; page < 16384U; page += 3U)
-		(void)fault(BASE + (page << 12), ACCESS_WRITE);
-	if (what == ON)
-		return;
-	do {
-		assert_int_equal(space_log_stop(&sp, 0, true, &cursor), 0);
-	} while (what == COLLAPSING && cursor < BIT64(63));
-	assert_int_not_equal(cursor, 0);
-}
-
-/* M1: each page of the log is dirty or write-protected; a write to any is reported once. */
-static void check_taken_over(u32 mode)
-{
-	struct space_log_status status;
-	u64 calls;
-
-	assert_int_equal(space_log_status(&sp, 0, &status), 0);
-	assert_int_equal(status.mode, mode);
-	for (u64 page = 0; page < 16384U; page++)
-		assert_true(dirty_test(&sp.region[0].log.dirty, page) ||
-			    !writable(BASE + (page << 12)));
-	assert_int_equal(harvest(16384U, &calls), status.dirty);
-	assert_int_equal(fault(BASE + MIB(33), ACCESS_WRITE), FAULT_GRANTED);
-	assert_int_equal(harvest(16384U, &calls), 1);
-	(void)mm_log_stop(&sp, 0, true);
-	assert_int_equal(dirty_count(&sp.region[0].log.dirty), 0);
-	assert_leaves(0, 32, 0);
-}
-
-static void test_log_is_taken_over(void **state)
-{
-	const u32 modes = CLEAVE_LOG_INITIALLY_SET + 1U;
-
-	(void)state;
-	for (u32 n = 0; n < UNDER_WAY * modes * modes; n++) {
-		enum under_way what = (enum under_way)(n / (modes * modes));
-		u32 old = n / modes % modes;
-		u32 mode = n % modes;
-		u64 cursor;
-
-		if (old == CLEAVE_LOG_DEFAULT || mode == CLEAVE_LOG_DEFAULT)
-			continue;
-		machine();
-		cfg.step_pages = 64;
-		assert_int_equal(space_init(&sp, &m.frames, &cfg, MIB(64)), 0);
-		assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE + GIB(1)), MIB(64)),
-				 0);
-		bring_under_way(what, old);
-		assert_int_equal(space_log_take_over(&sp, 0, CLEAVE_LOG_OFF, true, &cursor),
-				 CLV_ERR_INVAL);
-		assert_int_equal(space_log_take_over(&sp, 0, mode, true, &cursor), 0);
-		while (cursor != 0U)
-			assert_int_equal(space_log_start(&sp, 0, mode, true, &cursor), 0);
-		check_taken_over(mode);
-		end();
-	}
-}
-
 static void test_clean_gib_is_one_call(void **state)
 {
 	u64 flushes;
@@ -795,7 +725,6 @@ int main(void)
 		cmocka_unit_test(test_hypervisor_writes_are_logged),
 		cmocka_unit_test(test_log_refuses_bad_arguments),
 		cmocka_unit_test(test_log_cursors),
-		cmocka_unit_test(test_log_is_taken_over),
 		cmocka_unit_test(test_clean_gib_is_one_call),
 		cmocka_unit_test(test_dirty_gib_is_bounded),
 		cmocka_unit_test(test_harvest_of_a_part_leaves_the_rest),
