@@ -12,23 +12,28 @@
 
 /* Sixteen turns a branch: two instructions for each block, and the branch is lost among them. */
 #define CACHE_TURNS 16U
-/* MISC-MEM, funct3 = 2; imm 2 is cbo.flush, 4 is cbo.zero. The loop leaves %0 after the last. */
-#define CACHE_BLOCKS(op)                           \
-	".rept 16\n"                               \
-	"	.insn i 0x0f, 2, x0, %0, " op "\n" \
-	"	add	%0, %0, %1\n"                        \
-	".endr\n"
-#define CACHE_BLOCK(op)                            \
-	"	.insn i 0x0f, 2, x0, %0, " op "\n" \
+/* MISC-MEM, funct3 = 2: the immediate says which instruction (CMO specification). */
+#define CACHE_CBO_FLUSH 2
+#define CACHE_CBO_ZERO	4
+/* Do %2 to the block at %0, and leave %0 after it; the block has %1 bytes. */
+#define CACHE_BLOCK                      \
+	"	.insn i 0x0f, 2, x0, %0, %2\n" \
 	"	add	%0, %0, %1\n"
+#define CACHE_BLOCKS ".rept 16\n" CACHE_BLOCK ".endr\n"
 
 /* @from and @to are multiples of the block's size. */
 static void cache_zero_blocks(uintptr_t from, uintptr_t to, u64 block)
 {
 	while (to - from >= CACHE_TURNS * block)
-		__asm__ volatile(CACHE_BLOCKS("4") : "+r"(from) : "r"(block) : "memory");
+		__asm__ volatile(CACHE_BLOCKS
+				 : "+r"(from)
+				 : "r"(block), "i"(CACHE_CBO_ZERO)
+				 : "memory");
 	while (from != to)
-		__asm__ volatile(CACHE_BLOCK("4") : "+r"(from) : "r"(block) : "memory");
+		__asm__ volatile(CACHE_BLOCK
+				 : "+r"(from)
+				 : "r"(block), "i"(CACHE_CBO_ZERO)
+				 : "memory");
 }
 
 void cache_zero(void *p, u64 len)
@@ -62,9 +67,15 @@ void cache_write_back(const void *p, u64 len)
 	to = ALIGN_UP((uintptr_t)p + len, block);
 	/* cbo.flush is ordered as a store to its block: it comes after earlier ones to it. */
 	while (to - from >= CACHE_TURNS * block)
-		__asm__ volatile(CACHE_BLOCKS("2") : "+r"(from) : "r"(block) : "memory");
+		__asm__ volatile(CACHE_BLOCKS
+				 : "+r"(from)
+				 : "r"(block), "i"(CACHE_CBO_FLUSH)
+				 : "memory");
 	while (from != to)
-		__asm__ volatile(CACHE_BLOCK("2") : "+r"(from) : "r"(block) : "memory");
+		__asm__ volatile(CACHE_BLOCK
+				 : "+r"(from)
+				 : "r"(block), "i"(CACHE_CBO_FLUSH)
+				 : "memory");
 	/* Whoever is told of it afterwards, a hart or a device, comes after it. */
 	__asm__ volatile("fence rw, iorw" ::: "memory");
 }
