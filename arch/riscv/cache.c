@@ -21,19 +21,38 @@
 	"	add	%0, %0, %1\n"
 #define CACHE_BLOCKS ".rept 16\n" CACHE_BLOCK ".endr\n"
 
+/* Each of these four returns the address after what it has done. */
+static inline uintptr_t cache_zero_turns(uintptr_t at, u64 block)
+{
+	__asm__ volatile(CACHE_BLOCKS : "+r"(at) : "r"(block), "i"(CACHE_CBO_ZERO) : "memory");
+	return at;
+}
+
+static inline uintptr_t cache_zero_block(uintptr_t at, u64 block)
+{
+	__asm__ volatile(CACHE_BLOCK : "+r"(at) : "r"(block), "i"(CACHE_CBO_ZERO) : "memory");
+	return at;
+}
+
+static inline uintptr_t cache_flush_turns(uintptr_t at, u64 block)
+{
+	__asm__ volatile(CACHE_BLOCKS : "+r"(at) : "r"(block), "i"(CACHE_CBO_FLUSH) : "memory");
+	return at;
+}
+
+static inline uintptr_t cache_flush_block(uintptr_t at, u64 block)
+{
+	__asm__ volatile(CACHE_BLOCK : "+r"(at) : "r"(block), "i"(CACHE_CBO_FLUSH) : "memory");
+	return at;
+}
+
 /* @from and @to are multiples of the block's size. */
 static void cache_zero_blocks(uintptr_t from, uintptr_t to, u64 block)
 {
 	while (to - from >= CACHE_TURNS * block)
-		__asm__ volatile(CACHE_BLOCKS
-				 : "+r"(from)
-				 : "r"(block), "i"(CACHE_CBO_ZERO)
-				 : "memory");
+		from = cache_zero_turns(from, block);
 	while (from != to)
-		__asm__ volatile(CACHE_BLOCK
-				 : "+r"(from)
-				 : "r"(block), "i"(CACHE_CBO_ZERO)
-				 : "memory");
+		from = cache_zero_block(from, block);
 }
 
 void cache_zero(void *p, u64 len)
@@ -67,16 +86,10 @@ void cache_write_back(const void *p, u64 len)
 	to = ALIGN_UP((uintptr_t)p + len, block);
 	/* cbo.flush is ordered as a store to its block: it comes after earlier ones to it. */
 	while (to - from >= CACHE_TURNS * block)
-		__asm__ volatile(CACHE_BLOCKS
-				 : "+r"(from)
-				 : "r"(block), "i"(CACHE_CBO_FLUSH)
-				 : "memory");
+		from = cache_flush_turns(from, block);
 	while (from != to)
-		__asm__ volatile(CACHE_BLOCK
-				 : "+r"(from)
-				 : "r"(block), "i"(CACHE_CBO_FLUSH)
-				 : "memory");
-	/* Whoever is told of it afterwards, a hart or a device, comes after it. */
+		from = cache_flush_block(from, block);
+	/* A hart or a device that is told of it after this sees what was written. */
 	__asm__ volatile("fence rw, iorw" ::: "memory");
 }
 

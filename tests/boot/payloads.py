@@ -22,9 +22,9 @@ def affinity(harts):
     return "cpu-affinity = <" + " ".join(str(h) for h in harts) + ">"
 
 
-def sched(name, harts, args=None):
-    """A partition for tests/guests/sched, with a vCPU on each of `harts`."""
-    return partition(name, cpus=len(harts), bootargs=args, more=affinity(harts))
+def sched(name, harts, args=None, more=""):
+    """A partition for tests/guests/sched, with a vCPU on each of `harts`; `more`: properties."""
+    return partition(name, cpus=len(harts), bootargs=args, more=f"{affinity(harts)}; {more}")
 
 
 STATE = {"payload.bin": guest("state")}

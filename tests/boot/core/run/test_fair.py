@@ -12,6 +12,7 @@ from payloads import affinity
 PAYLOAD = {"payload.bin": guest("fair")}
 ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm"]
 LOOP = 1004  # instructions of a round of the payload's counting loop
+SLICE = 0.0101  # of a second: a slice, and what the hypervisor itself takes in that second
 
 
 def role(name, what, harts=(0,), more=""):
@@ -52,13 +53,17 @@ def test_half_of_a_hart(boot, attack, order):
 @pytest.mark.parametrize("weights", [(100, 300), (100, 300, 100), (300, 100, 300)],
                          ids=lambda w: "-".join(map(str, w)))
 def test_weights(boot, weights):
-    """Of a second, each gets 95 % of what its weight says, and all of it goes to them."""
+    """Of a second, each gets 95 % of what its weight says, or all but one slice of it.
+
+    A slice is 10 ms, so one that is owed 200 ms misses 5 % where the second ends before its turn.
+    """
     names = [f"p{i}" for i in range(len(weights))]
     m = start(boot, *[role(n, "count ms=1000", more=f"cpu-weight = <{w}>")
                       for n, w in zip(names, weights)])
     got = shares(m, 1000, *names)
     for n, w in zip(names, weights):
-        assert got[n] >= 0.95 * w / sum(weights)
+        share = w / sum(weights)
+        assert got[n] >= min(0.95 * share, share - SLICE)
 
 
 @pytest.mark.parametrize("attack", ["busy", "thief"])

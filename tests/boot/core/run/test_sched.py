@@ -32,7 +32,8 @@ def test_all_vcpus_stop(boot):
 
     It is stopped, with a line that says why. The other partition runs on.
     """
-    m = boot([sched("ends", (0, 1, 1), "end=stop"), sched("stays", (0,), "end=reboot")],
+    m = boot([sched("ends", (0, 1, 1), "end=stop"),
+              sched("stays", (0,), "end=reboot", "restart-limit = <1000000 60>")],
              {"payload.bin": guest("sched")}, smp=2)
     m.wait(r'^cleave\| partition "ends": all its vCPUs have stopped themselves')
     m.wait(r"^stays\| rebooting$")
