@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who has the hart next. It must never let anybody's tag fall: time that was used stays charged.
+ * The choice of the runner that has the hart next (T1). It must never lower a tag: time that was
+ * used stays charged.
  */
 #include "core/run/fair/fair.h"
 
@@ -94,7 +95,7 @@ void fair_charge(struct fair_hart *h, struct fair *f, u64 ticks)
 	if (f->used >= h->slice)
 		fair_settle(f);
 	f->turn = ++h->turns;
-	/* Who wants the hart from now on is measured by those who wanted it before. */
+	/* A runner that wants the hart later is measured by those that want it now. */
 	least = h->wanted > 1U && fair_less(h->rest, f->tag) ? h->rest : f->tag;
 	if (fair_less(h->least, least))
 		h->least = least;

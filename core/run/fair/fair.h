@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who has the hart next: time is charged as it is used (start-time fair queueing).
+ * Fair shares of a hart: time is charged as it is used (T1; start-time fair queueing).
  *
  * Each runner (a vCPU) has a tag: the time that it has been charged so far, divided by its weight.
  * Among those that want the hart, the one with the least tag has it. A runner is charged for a
  * slice when it has used the whole of it, or when it gives the hart up. Until then its tag stays as
- * it is: who is interrupted within a slice keeps its place and what is left of the slice.
+ * it is: a runner that is interrupted keeps its place and what is left of its slice.
  *
  * A runner that did not want the hart saves at most one slice up, and where nobody wants it all
  * debts are forgotten. So one that wants its share waits for at most a slice of each of the others
