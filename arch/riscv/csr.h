@@ -23,6 +23,7 @@
 #define CSR_FCSR    0x003
 #define CSR_VSTART  0x008
 #define CSR_VCSR    0x00f
+#define CSR_JVT	    0x017 /* Zcmt */
 #define CSR_CYCLE   0xc00
 #define CSR_TIME    0xc01
 #define CSR_INSTRET 0xc02
@@ -43,8 +44,11 @@
 #define CSR_STVAL      0x143
 #define CSR_SIP	       0x144
 #define CSR_STIMECMP   0x14d /* Sstc */
-#define CSR_SISELECT   0x150 /* Ssaia */
+#define CSR_SCTRCTL    0x14e /* Ssctr */
+#define CSR_SCTRSTATUS 0x14f /* Ssctr */
+#define CSR_SISELECT   0x150 /* Ssaia, Sscsrind */
 #define CSR_SATP       0x180
+#define CSR_SCONTEXT   0x5a8 /* Sdtrig */
 
 /* Hypervisor */
 #define CSR_HSTATUS    0x600
@@ -80,6 +84,7 @@
 #define CSR_VSTVAL    0x243
 #define CSR_VSIP      0x244
 #define CSR_VSTIMECMP 0x24d /* Sstc */
+#define CSR_VSCTRCTL  0x24e /* Ssctr */
 #define CSR_VSISELECT 0x250 /* Ssaia, Sscsrind */
 #define CSR_VSATP     0x280
 

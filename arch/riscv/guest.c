@@ -204,6 +204,37 @@ static void guest_load_controls(const struct guest *g)
 }
 
 /*
+ * CSRs that few harts have and from which nothing but Smstateen could keep a guest. Guests are not
+ * told of them, so what the records of Ssctr hold need not be kept: it is cleared. sctrstatus and
+ * the records have no VS copy (specification of Smctr, "Entry Registers").
+ */
+static void guest_load_rare(const struct guest_csrs *csr)
+{
+	if (features.siselect)
+		csr_write(CSR_VSISELECT, csr->vsiselect);
+	if (features.jvt)
+		csr_write(CSR_JVT, csr->jvt);
+	if (features.scontext)
+		csr_write(CSR_SCONTEXT, csr->scontext);
+	if (features.ctr) {
+		csr_write(CSR_VSCTRCTL, 0);
+		csr_write(CSR_SCTRSTATUS, 0);
+		/* sctrclr: SYSTEM, funct12 = 0x104 */
+		__asm__ volatile(".insn i 0x73, 0, x0, x0, 0x104" ::: "memory");
+	}
+}
+
+static void guest_put_rare(struct guest_csrs *csr)
+{
+	if (features.siselect)
+		csr->vsiselect = csr_read(CSR_VSISELECT);
+	if (features.jvt)
+		csr->jvt = csr_read(CSR_JVT);
+	if (features.scontext)
+		csr->scontext = csr_read(CSR_SCONTEXT);
+}
+
+/*
  * If the last guest has left a reservation, an SC of this guest could succeed by it, on a word that
  * was changed after this guest's own LR. So a context switch does an SC to a scratch word
  * (unprivileged specification, "Load-Reserved/Store-Conditional Instructions"). QEMU drops the
@@ -258,8 +289,8 @@ void guest_load(struct guest *g)
 		csr_write(CSR_SENVCFG, g->csr.senvcfg);
 	if (features.smstateen)
 		csr_write(CSR_SSTATEEN0, g->csr.sstateen0);
-	if (features.siselect)
-		csr_write(CSR_VSISELECT, g->csr.vsiselect);
+	if (features.rare)
+		guest_load_rare(&g->csr);
 	csr_write(CSR_VSATP, g->csr.vsatp);
 
 	guest_load_fp(g, h);
@@ -292,8 +323,8 @@ void guest_put(struct guest *g)
 		g->csr.senvcfg = csr_read(CSR_SENVCFG);
 	if (features.smstateen)
 		g->csr.sstateen0 = csr_read(CSR_SSTATEEN0);
-	if (features.siselect)
-		g->csr.vsiselect = csr_read(CSR_VSISELECT);
+	if (features.rare)
+		guest_put_rare(&g->csr);
 	g->csr.vsatp = csr_swap(CSR_VSATP, 0);
 	/* After this the hart walks no table of this guest, not even speculatively (rule M4). */
 	csr_write(CSR_HGATP, 0);

@@ -36,7 +36,12 @@ struct guest_csrs {
 	u64 scounteren;
 	u64 senvcfg;
 	u64 sstateen0;
-	u64 vsiselect; /* not part of a guest's state records, because guests are given no AIA */
+	/*
+	 * Not part of a guest's state records: no guest is told of Ssaia, Sscsrind, Zcmt or Sdtrig.
+	 */
+	u64 vsiselect;
+	u64 jvt;
+	u64 scontext;
 };
 
 /* F and D registers */

@@ -21,7 +21,8 @@
  *				what the machine's harts have; guest_init() sets them when the slot
  *				is created
  *	csr			CSRS, without vstimecmp (TIMER); of hvip only VSSIP, since core sets
- *				the rest
+ *				the rest. vsiselect, jvt and scontext become 0: no guest is told of
+ *				what they belong to
  *	fp, vec			FP, VECTOR, VECTOR_LOW, VECTOR_HIGH
  *	fp_valid, vec_valid	set together with them
  *	fp_hart			NULL: what a hart's registers hold is older

@@ -7,7 +7,7 @@
  * Smstateen and AIA (Cleave does not switch their state), Sscofpmf and Zihpm (the counters are the
  * host's), Zicbop (it needs a block size, and is only a hint), Zkr (the seed CSR belongs to the
  * firmware), Zicfiss, Zicfilp and pointer masking (Cleave does not switch their state in senvcfg),
- * and Zcmt (Cleave does not switch jvt).
+ * and Zcmt, Ssctr and Sdtrig (jvt, scontext and branch records do not move with a guest).
  */
 #include "arch/riscv/model/isa.h"
 

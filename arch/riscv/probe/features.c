@@ -177,6 +177,25 @@ static void features_probe_fp_vector(struct features *f)
 	csr_write(CSR_SSTATUS, old);
 }
 
+/*
+ * What few harts have. With Smstateen hstateen0 closes it to guests (guest.c). sctrctl becomes zero
+ * for good: what the firmware has left there would put the hypervisor's own jumps among the records
+ * that guests may read.
+ */
+static void features_probe_rare(struct features *f)
+{
+	bool open = !f->smstateen;
+	u64 v = 0;
+
+	f->siselect = open && csr_probe_read(CSR_VSISELECT, v) == CLV_OK;
+	f->jvt = open && csr_probe_read(CSR_JVT, v) == CLV_OK;
+	f->scontext = open && csr_probe_read(CSR_SCONTEXT, v) == CLV_OK;
+	v = 0;
+	f->ctr = csr_probe_write(CSR_SCTRCTL, v) == CLV_OK && open &&
+		 csr_probe_write(CSR_VSCTRCTL, v) == CLV_OK;
+	f->rare = f->siselect || f->jvt || f->scontext || f->ctr;
+}
+
 static void features_probe_others(struct features *f)
 {
 	u64 v = 0;
@@ -202,7 +221,7 @@ static void features_probe_others(struct features *f)
 	f->aia = csr_probe_read(CSR_SISELECT, v) == CLV_OK &&
 		 csr_probe_read(CSR_HVICTL, v) == CLV_OK &&
 		 csr_probe_read(CSR_HVIPRIO1, v) == CLV_OK;
-	f->siselect = !f->smstateen && csr_probe_read(CSR_VSISELECT, v) == CLV_OK;
+	features_probe_rare(f);
 	/*
 	 * These affect VS-mode's interrupts. They become zero for good: if only some harts have
 	 * them, the machine counts as one without an AIA, and Cleave never writes them again.
@@ -244,22 +263,25 @@ static void features_probe_translation(struct features *f, struct selftest_resul
 }
 
 /*
- * Three things must be on all harts or on none: henvcfg with senvcfg, Smstateen, and a siselect
- * that no Smstateen closes. Guests write senvcfg, sstateen0 and siselect by themselves. If only
- * some harts had them, Cleave would switch them on no hart, and a guest would find there what
- * another partition's guest has left. Nothing but Smstateen can keep a guest from senvcfg and
- * siselect.
+ * Some things must be on all harts or on none: henvcfg with senvcfg, Smstateen, and what no
+ * Smstateen closes: siselect, jvt, scontext and the CSRs of Ssctr. Guests write senvcfg, sstateen0
+ * and these by themselves. If only some harts had them, Cleave would switch them on no hart, and a
+ * guest would find there what another partition's guest has left. Nothing but Smstateen can keep a
+ * guest from them.
  */
 static bool features_is_like_boot_hart(const struct features *f)
 {
 	if (f->henvcfg == features.henvcfg && f->smstateen == features.smstateen &&
-	    f->siselect == features.siselect)
+	    f->siselect == features.siselect && f->jvt == features.jvt &&
+	    f->scontext == features.scontext && f->ctr == features.ctr)
 		return true;
 	printk(PRINTK_WARNING
 	       "hart %lu left out: its CSRs differ from the boot hart's (henvcfg %s, Smstateen "
-	       "%s, open siselect %s): guests would find in them what other guests left",
-	       hart_this()->hartid, f->henvcfg ? "yes" : "no", f->smstateen ? "yes" : "no",
-	       f->siselect ? "yes" : "no");
+	       "%s, open siselect %s, jvt %s, scontext %s, sctrctl %s): guests would find in them "
+	       "what other guests left",
+	       hart_this()->hartid, features_yes_no(f->henvcfg), features_yes_no(f->smstateen),
+	       features_yes_no(f->siselect), features_yes_no(f->jvt), features_yes_no(f->scontext),
+	       features_yes_no(f->ctr));
 	return false;
 }
 
@@ -300,11 +322,12 @@ static void features_report_hart(const struct features *f, const struct selftest
 			    "%u and %u, A/D %u and %u",
 	       hart_this()->hartid, f->gstage_modes, f->vmid_bits, f->geilen, f->vlenb * 8U,
 	       f->cbom_block, f->cboz_block, (u32)r->plain, (u32)r->adue);
-	printk(PRINTK_DEBUG "hart %lu: has%s%s%s%s%s%s%s%s%s%s%s%s%s", hart_this()->hartid,
+	printk(PRINTK_DEBUG "hart %lu: has%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s", hart_this()->hartid,
 	       f->henvcfg ? " henvcfg" : "", f->sstc ? " sstc" : "", f->svinval ? " svinval" : "",
 	       f->svpbmt ? " svpbmt" : "", f->svnapot ? " svnapot" : "", f->adue ? " adue" : "",
 	       f->smstateen ? " smstateen" : "", f->aia ? " aia" : "",
-	       f->siselect ? " siselect" : "", f->fp ? " fd" : "", f->vector ? " v" : "",
+	       f->siselect ? " siselect" : "", f->jvt ? " jvt" : "", f->scontext ? " scontext" : "",
+	       f->ctr ? " ctr" : "", f->fp ? " fd" : "", f->vector ? " v" : "",
 	       f->zicbom ? " zicbom" : "", f->zicboz ? " zicboz" : "");
 }
 

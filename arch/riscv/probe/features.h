@@ -22,6 +22,10 @@
  * @aia: the CSRs of Ssaia exist
  * @siselect: guests reach vsiselect (Ssaia, Sscsrind), and no Smstateen keeps them from it; on all
  * harts in use, or on none
+ * @jvt, @scontext: guests reach the CSRs of these names (Zcmt, Sdtrig), and no Smstateen keeps them
+ * from it; on all harts in use, or on none
+ * @ctr: the same of the CSRs and records of Ssctr
+ * @rare: one of the last four
  * @fp: F and D
  * @vector: V, with @vlenb bytes in a vector register
  * @split_tlb: a G-stage fence needs an HFENCE.VVMA as well
@@ -47,6 +51,10 @@ struct features {
 	bool smstateen;
 	bool aia;
 	bool siselect;
+	bool jvt;
+	bool scontext;
+	bool ctr;
+	bool rare;
 	bool fp;
 	bool vector;
 	bool zicbom;

@@ -7,11 +7,6 @@
 #include "arch/riscv/probe/features_probe.h"
 #include "arch/riscv/probe/hart_tree.h"
 
-static const char *features_report_yes_no(bool yes)
-{
-	return yes ? "yes" : "no";
-}
-
 /* A long ISA string is printed in lines of at most this many characters, broken at underscores. */
 #define ISA_LINE 90U
 
@@ -80,17 +75,22 @@ void features_report(void)
 	printk(PRINTK_INFO
 	       "extensions: henvcfg %s, Sstc %s, Svinval %s, Svpbmt %s, Svnapot %s, ADUE %s, "
 	       "Smstateen %s, AIA %s",
-	       features_report_yes_no(features.henvcfg), features_report_yes_no(features.sstc),
-	       features_report_yes_no(features.svinval), features_report_yes_no(features.svpbmt),
-	       features_report_yes_no(features.svnapot), features_report_yes_no(features.adue),
-	       features_report_yes_no(features.smstateen), features_report_yes_no(features.aia));
+	       features_yes_no(features.henvcfg), features_yes_no(features.sstc),
+	       features_yes_no(features.svinval), features_yes_no(features.svpbmt),
+	       features_yes_no(features.svnapot), features_yes_no(features.adue),
+	       features_yes_no(features.smstateen), features_yes_no(features.aia));
 	printk(PRINTK_INFO
 	       "extensions: F and D %s, V %s (VLEN %u), Zicbom %s (%u bytes), Zicboz %s (%u "
 	       "bytes)%s",
-	       features_report_yes_no(features.fp), features_report_yes_no(features.vector),
-	       features.vlenb * 8U, features_report_yes_no(features.zicbom), features.cbom_block,
-	       features_report_yes_no(features.zicboz), features.cboz_block,
+	       features_yes_no(features.fp), features_yes_no(features.vector), features.vlenb * 8U,
+	       features_yes_no(features.zicbom), features.cbom_block,
+	       features_yes_no(features.zicboz), features.cboz_block,
 	       features.split_tlb ? ", split TLB: G-stage fences add HFENCE.VVMA" : "");
+	if (features.rare)
+		printk(PRINTK_INFO "no Smstateen closes to guests, so each gets its own:%s%s%s%s",
+		       features.siselect ? " siselect" : "", features.jvt ? " jvt" : "",
+		       features.scontext ? " scontext" : "",
+		       features.ctr ? " Ssctr (its records are cleared)" : "");
 	features_report_ad();
 	features_report_isa();
 }

@@ -95,7 +95,8 @@ def test_a_hart_whose_csrs_of_guests_differ(boot, tmp_path):
     """
     m, stub = without_stateen(boot, tmp_path, smp=2)
     m.wait(r"^cleave\| hart [01] left out: its CSRs differ from the boot hart's \(henvcfg yes, "
-           r"Smstateen yes, open siselect no\): guests would find in them what other guests left")
+           r"Smstateen yes, open siselect no, jvt no, scontext no, sctrctl no\): "
+           r"guests would find in them what other guests left")
     m.wait(r"^cleave\| harts: .*: 1 of 2 online")
     m.wait(r"^cleave\| extensions: henvcfg no, ")
     assert m.payload_result("p") > 0
