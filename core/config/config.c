@@ -5,6 +5,7 @@
  *   / {
  *       compatible = "cleave,config";
  *       partitions { NAME { compatible = "cleave,partition"; ... }; ... };
+ *       schedules { PLAN { ... WINDOW { ... }; ... }; ... };
  *   }
  *
  * Reading goes on after an error, so that one run tells of all errors. The tree is untrusted:
@@ -64,16 +65,17 @@ void config_warn(struct config_ctx *c, const char *property, const char *fmt, ..
 	va_end(ap);
 }
 
-void config_unknown(struct config_ctx *c, const char *property, const char *const *known, u32 n)
+void config_unknown(struct config_ctx *c, const char *what, const char *name,
+		    const char *const *known, u32 n)
 {
-	const char *nearest = text_nearest(property, known, n);
+	const char *nearest = text_nearest(name, known, n);
 	char clean[CONFIG_NODE_LEN];
 
-	text_clean(clean, sizeof(clean), property);
+	text_clean(clean, sizeof(clean), name);
 	if (nearest != NULL)
-		config_warn(c, clean, "unknown property, ignored; did you mean \"%s\"?", nearest);
+		config_warn(c, clean, "unknown %s, ignored; did you mean \"%s\"?", what, nearest);
 	else
-		config_warn(c, clean, "unknown property, ignored");
+		config_warn(c, clean, "unknown %s, ignored", what);
 }
 
 bool config_ignored(const char *property)
@@ -137,8 +139,7 @@ static void config_check_cells(struct config_ctx *c, int node, const char *name,
 			     "wanted: <%u>, because addresses and sizes are pairs of cells", CELLS);
 }
 
-static void config_warn_unknown_properties(struct config_ctx *c, int node, const char *const *known,
-					   u32 n)
+void config_warn_unknown_properties(struct config_ctx *c, int node, const char *const *known, u32 n)
 {
 	int p;
 
@@ -151,11 +152,11 @@ static void config_warn_unknown_properties(struct config_ctx *c, int node, const
 		for (u32 i = 0; i < n && !found; i++)
 			found = strcmp(name, known[i]) == 0;
 		if (!found)
-			config_unknown(c, name, known, n);
+			config_unknown(c, "property", name, known, n);
 	}
 }
 
-static void config_set_node(struct config_ctx *c, const char *parent, const char *name)
+void config_set_node(struct config_ctx *c, const char *parent, const char *name)
 {
 	char clean[CONFIG_NAME_LEN + 8U];
 
@@ -175,8 +176,7 @@ static bool config_is_letter(char ch)
 	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z');
 }
 
-/* A partition's name is its node's name without the unit address. */
-static bool config_read_name(struct config_ctx *c, const char *node_name, char out[CONFIG_NAME_LEN])
+bool config_read_name(struct config_ctx *c, const char *node_name, char out[CONFIG_NAME_LEN])
 {
 	const char *at = strchr(node_name, '@');
 	size_t len = at != NULL ? (size_t)(at - node_name) : strlen(node_name);
@@ -190,8 +190,8 @@ static bool config_read_name(struct config_ctx *c, const char *node_name, char o
 		if (!config_is_name_char(node_name[i])) {
 			config_error(
 				c, NULL,
-				"the name holds a character that a console prefix cannot show; "
-				"allowed: letters, digits and - _ . + ,");
+				"the name holds a character that is not allowed; allowed: letters, "
+				"digits and - _ . + ,");
 			return false;
 		}
 	}
@@ -202,17 +202,15 @@ static bool config_read_name(struct config_ctx *c, const char *node_name, char o
 	}
 	memcpy(out, node_name, len);
 	out[len] = '\0';
-	if (strcmp(out, "cleave") == 0) {
-		config_error(c, NULL, "the name \"cleave\" is the hypervisor's own; take another");
-		return false;
-	}
 	return true;
 }
 
-static void config_check_name_unique(struct config_ctx *c, const struct config *out)
+static void config_check_name(struct config_ctx *c, const struct config *out)
 {
 	const char *name = out->partition[out->nr].name;
 
+	if (strcmp(name, "cleave") == 0)
+		config_error(c, NULL, "the name \"cleave\" is the hypervisor's own; take another");
 	for (u32 i = 0; i < out->nr; i++) {
 		if (strcmp(out->partition[i].name, name) == 0) {
 			config_error(
@@ -224,7 +222,7 @@ static void config_check_name_unique(struct config_ctx *c, const struct config *
 	}
 }
 
-static void config_warn_subnodes(struct config_ctx *c, int node)
+void config_warn_subnodes(struct config_ctx *c, int node)
 {
 	int sub;
 
@@ -244,7 +242,7 @@ static void config_read_partition(struct config_ctx *c, int node, struct config 
 	if (!config_check_compatible(c, node, PARTITION_COMPATIBLE))
 		return;
 	if (config_read_name(c, fdt_get_name(c->fdt, node, NULL), d.part->name))
-		config_check_name_unique(c, out);
+		config_check_name(c, out);
 	config_warn_subnodes(c, node);
 	config_props_read(c, node, &d);
 	config_props_required(c, &d);
@@ -279,11 +277,30 @@ static void config_read_partitions(struct config_ctx *c, int node, struct config
 			     "compatible = \"" PARTITION_COMPATIBLE "\"");
 }
 
+/* Find a node of the root. There may be one of each; another is an error, and not read. */
+static void config_find_node(struct config_ctx *c, const char *name, int sub, int *node)
+{
+	if (*node < 0)
+		*node = sub;
+	else
+		config_error(c, NULL, "there are two nodes \"%s\"; allowed: one", name);
+}
+
+static void config_unknown_node(struct config_ctx *c, const char *name)
+{
+	static const char *const known[] = { "partitions", "schedules" };
+
+	if (strncmp(name, "__", 2) == 0)
+		return;
+	config_unknown(c, "node", name, known, ARRAY_SIZE(known));
+}
+
 static void config_read_root(struct config_ctx *c, struct config *out)
 {
 	static const char *const known[] = { "compatible", "#address-cells", "#size-cells",
 					     "model" };
-	u32 found = 0;
+	int partitions = -1;
+	int schedules = -1;
 	int sub;
 
 	config_set_node(c, "", "");
@@ -295,28 +312,25 @@ static void config_read_root(struct config_ctx *c, struct config *out)
 
 	fdt_for_each_subnode (sub, c->fdt, 0) {
 		const char *name = fdt_get_name(c->fdt, sub, NULL);
-		char clean[CONFIG_NODE_LEN];
 
-		config_set_node(c, "", "");
-		if (strcmp(name, "partitions") == 0) {
-			if (found == 0U) {
-				config_set_node(c, "", "partitions");
-				config_read_partitions(c, sub, out);
-			} else {
-				config_error(c, NULL,
-					     "there are two nodes \"partitions\"; allowed: one");
-			}
-			found++;
-		} else if (strncmp(name, "__", 2) != 0) {
-			text_clean(clean, sizeof(clean), name);
-			config_warn(c, clean,
-				    "unknown node, ignored; partitions belong in /partitions");
-		}
+		if (strcmp(name, "partitions") == 0)
+			config_find_node(c, name, sub, &partitions);
+		else if (strcmp(name, "schedules") == 0)
+			config_find_node(c, name, sub, &schedules);
+		else
+			config_unknown_node(c, name);
 	}
-	config_set_node(c, "", "");
-	if (found == 0U)
+	if (partitions < 0) {
 		config_error(c, NULL, "the node \"partitions\" is missing");
-	else if (c->errors == 0U)
+		return;
+	}
+	config_set_node(c, "", "partitions");
+	config_read_partitions(c, partitions, out);
+	/* The windows of a plan name partitions, wherever these stand. */
+	if (schedules >= 0)
+		config_plan_read(c, schedules);
+	config_set_node(c, "", "");
+	if (c->errors == 0U)
 		config_check_machine(c, out);
 }
 
@@ -380,6 +394,7 @@ int config_parse(const void *fdt, u64 size, const struct archive *archive,
 
 	out->nr = 0;
 	out->nr_devices = 0;
+	out->nr_plans = 0;
 	if (config_check_blob(&c, size))
 		config_read_root(&c, out);
 	return c.errors == 0U ? 0 : CLV_ERR_FORMAT;
@@ -396,6 +411,7 @@ int config_load(const struct archive *archive, const struct config_machine *mach
 
 	out->nr = 0;
 	out->nr_devices = 0;
+	out->nr_plans = 0;
 	if (archive_find(archive, ARCHIVE_CONFIG_NAME, &f) != 0) {
 		say_fn(ctx, true,
 		       "boot archive: there is no file \"" ARCHIVE_CONFIG_NAME

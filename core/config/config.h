@@ -21,6 +21,14 @@
 #define CONFIG_WEIGHT_MAX     10000U /* the greatest "cpu-weight" */
 #define CONFIG_WEIGHT_DEFAULT 100U
 
+/*
+ * Time partitions, in microseconds. A shorter window would be spent on the two switches around it.
+ * Frames have to be short enough for their lateness to be told in 32 bits of nanoseconds.
+ */
+#define CONFIG_FRAME_MIN  1000U	    /* the shortest "frame" */
+#define CONFIG_FRAME_MAX  10000000U /* the longest */
+#define CONFIG_WINDOW_MIN 100U	    /* the shortest "length" */
+
 /* What happens when a guest does what it may not ("on-fault") */
 enum config_on_fault {
 	CONFIG_ON_FAULT_STOP,
@@ -125,14 +133,50 @@ struct config_device {
 };
 
 /**
+ * struct config_window - a time in each frame of a plan that one partition has a hart for itself
+ * @node: name of its node, for messages; it points into the blob
+ * @hart_id: "hart"
+ * @hart: its index; config_resolve() finds it
+ * @partition: number of "partition", which has a vCPU on that hart
+ * @offset_us: "offset" from the frame's beginning
+ * @length_us: "length"; the window ends inside the frame, and before the hart's next window begins
+ */
+struct config_window {
+	const char *node;
+	u64 hart_id;
+	u32 hart;
+	u32 partition;
+	u32 offset_us;
+	u32 length_us;
+};
+
+/**
+ * struct config_plan - one node below /schedules
+ * @frame_us: "frame": after this time the windows begin again
+ * @share: "slack": false: time that no window's partition uses stays unused; true: others have it
+ * @window: sorted by hart id, then by offset: the windows of a hart stand together. A hart without
+ * any is shared by weights. There may be no windows at all
+ */
+struct config_plan {
+	char name[CONFIG_NAME_LEN];
+	u32 frame_us;
+	bool share;
+	u32 nr_windows;
+	struct config_window window[CONFIG_MAX_WINDOWS];
+};
+
+/**
  * struct config - the whole configuration
  * @device: the devices of all partitions; none where the machine's tree is not known
+ * @plan: the first is the one that runs first; none: all harts are shared by weights
  */
 struct config {
 	u32 nr;
 	struct config_partition partition[CONFIG_MAX_VMS];
 	u32 nr_devices;
 	struct config_device device[CONFIG_DEVICES];
+	u32 nr_plans;
+	struct config_plan plan[CONFIG_MAX_PLANS];
 };
 
 /** config_pages() - Return: the whole pages that hold a range of registers */
@@ -214,7 +258,9 @@ int config_load(const struct archive *archive, const struct config_machine *mach
  * @machine: the same as then; its harts are known
  *
  * A vCPU whose hart was left open gets the one that has the fewest vCPUs so far, and of several
- * such harts the last: the first is the boot hart, which also serves the console.
+ * such harts the last: the first is the boot hart, which also serves the console. It gets a hart
+ * with windows only where there is no other: config_parse() has put the vCPUs that windows are for
+ * on the harts of these windows.
  */
 void config_resolve(struct config *config, const struct config_machine *machine);
 

@@ -201,8 +201,10 @@ static bool config_check_memory(struct config_ctx *c, const struct config_partit
 	return good;
 }
 
-static bool config_check_has_hart(const struct config_machine *m, u64 hart)
+bool config_check_has_hart(const struct config_machine *m, u64 hart)
 {
+	if (m->nr_harts == 0U)
+		return true;
 	for (u32 i = 0; i < m->nr_harts; i++) {
 		if (m->harts[i] == hart)
 			return true;
@@ -210,7 +212,7 @@ static bool config_check_has_hart(const struct config_machine *m, u64 hart)
 	return false;
 }
 
-static void config_check_list_harts(const struct config_machine *m, char *buf, size_t size)
+void config_check_list_harts(const struct config_machine *m, char *buf, size_t size)
 {
 	buf[0] = '\0';
 	for (u32 i = 0; i < m->nr_harts; i++) {
@@ -232,9 +234,8 @@ static void config_check_affinity(struct config_ctx *c, const struct config_draf
 			     d->affinity_count, part->cpus);
 
 	for (u32 i = 0; i < d->affinity_count; i++) {
-		if (c->machine->nr_harts == 0U && part->affinity[i] != CONFIG_CPU_ANY)
-			continue;
-		if (config_check_has_hart(c->machine, part->affinity[i]))
+		if (part->affinity[i] != CONFIG_CPU_ANY &&
+		    config_check_has_hart(c->machine, part->affinity[i]))
 			continue;
 		config_check_list_harts(c->machine, harts, sizeof(harts));
 		config_error(c, "cpu-affinity", "cpu %u wants hart %lu, which does not exist%s%s",
@@ -295,6 +296,7 @@ void config_check_machine(struct config_ctx *c, const struct config *config)
 	char text[3][TEXT_SIZE_LEN];
 
 	config_devices_check_neighbours(c);
+	config_windows_place(c);
 	if (c->machine->memory == 0U)
 		return;
 	for (u32 i = 0; i < config->nr; i++) {

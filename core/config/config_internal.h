@@ -9,7 +9,7 @@
 #include "core/config/archive.h"
 #include "core/config/config.h"
 
-#define CONFIG_NODE_LEN 64U
+#define CONFIG_NODE_LEN 96U
 
 /**
  * struct config_ctx - one run of config_parse()
@@ -57,24 +57,50 @@ enum config_prop_index {
 	CONFIG_PROP_COUNT,
 };
 
+/* The properties of a plan and of a window: rows of their tables in config_plan.c, and bits */
+enum config_plan_prop {
+	CONFIG_PLAN_FRAME,
+	CONFIG_PLAN_SLACK,
+	CONFIG_PLAN_FIRST,
+	CONFIG_PLAN_PROPS,
+};
+
+enum config_window_prop {
+	CONFIG_WINDOW_HART,
+	CONFIG_WINDOW_PARTITION,
+	CONFIG_WINDOW_OFFSET,
+	CONFIG_WINDOW_LENGTH,
+	CONFIG_WINDOW_PROPS,
+};
+
 /**
- * struct config_draft - a partition while it is read
- * @part: where its values go
+ * struct config_draft - a partition, a plan or a window while it is read
+ * @part, @plan, @window: where its values go; the other two are NULL
  * @given: bit n: property n stands in the node
  * @good: bit n: its value is right; a check that needs a property looks here first
+ * @cell: the value of the property that is being read, if that is a cell with a range
  * @affinity_count: entries of cpu-affinity
  */
 struct config_draft {
 	struct config_partition *part;
+	struct config_plan *plan;
+	struct config_window *window;
 	u32 given;
 	u32 good;
+	u32 cell;
 	u32 affinity_count;
 };
 
 /** config_is_good() - Return: true when a property stands in the node and its value is right */
-static inline bool config_is_good(const struct config_draft *d, enum config_prop_index i)
+static inline bool config_is_good(const struct config_draft *d, u32 i)
 {
-	return (d->good & (1U << (u32)i)) != 0U;
+	return (d->good & (1U << i)) != 0U;
+}
+
+/** config_is_given() - Return: true when a property stands in the node */
+static inline bool config_is_given(const struct config_draft *d, u32 i)
+{
+	return (d->given & (1U << i)) != 0U;
 }
 
 /** struct config_prop - a property as it stands in the tree; @data need not be aligned */
@@ -101,7 +127,8 @@ enum config_type {
 /**
  * struct config_prop_rule - a row of the table of properties
  * @type: what the value is made of
- * @required: a partition without it is refused; only an empty slot needs no "kernel"
+ * @required: a node without it is refused; only an empty slot needs no "kernel"
+ * @low, @high: the range of a cell, which was checked before @read; @high 0: it has no range
  * @words: the strings that are allowed; NULL: not one of some words
  * @read: check the value and take it into @d. Return: true when it is right; else it was said
  * @help: what the property is for; NULL in the hypervisor, which does not show it
@@ -110,6 +137,8 @@ struct config_prop_rule {
 	const char *name;
 	enum config_type type;
 	bool required;
+	u32 low;
+	u32 high;
 	const struct config_word *words;
 	bool (*read)(struct config_ctx *c, const struct config_prop *p, struct config_draft *d);
 	const char *help;
@@ -129,14 +158,35 @@ void config_warn(struct config_ctx *c, const char *property, const char *fmt, ..
 	__attribute__((format(printf, 3, 4)));
 
 /**
- * config_unknown() - warn of a property that is none of the @n @known ones, and name the nearest
+ * config_unknown() - warn of a property or a node that is none of the @n @known ones, and name the
+ * nearest
+ * @what: "property" or "node"
  */
-void config_unknown(struct config_ctx *c, const char *property, const char *const *known, u32 n);
+void config_unknown(struct config_ctx *c, const char *what, const char *name,
+		    const char *const *known, u32 n);
 
 /**
  * config_ignored() - Return: true for a property that tools add: phandle, or a name with "__" first
  */
 bool config_ignored(const char *property);
+
+/** config_set_node() - begin to read the node @name below the one with the path @parent */
+void config_set_node(struct config_ctx *c, const char *parent, const char *name);
+
+/**
+ * config_read_name() - read the name of a partition or a plan
+ * @node_name: its node's; the unit address is left out
+ *
+ * Return: true when it can be shown in a line; else it was said.
+ */
+bool config_read_name(struct config_ctx *c, const char *node_name, char out[CONFIG_NAME_LEN]);
+
+/** config_warn_unknown_properties() - do config_unknown() with all properties of a node */
+void config_warn_unknown_properties(struct config_ctx *c, int node, const char *const *known,
+				    u32 n);
+
+/** config_warn_subnodes() - warn of all nodes below one that may have none */
+void config_warn_subnodes(struct config_ctx *c, int node);
 
 /* --- config_value.c: one value; what is wrong with it is said --- */
 
@@ -171,6 +221,20 @@ bool config_value_flag(struct config_ctx *c, const struct config_prop *p);
 
 /** config_props_rule() - Return: row number @i of the table; NULL after the last */
 const struct config_prop_rule *config_props_rule(u32 i);
+
+/* The help of a row: only host tools show it. */
+#ifdef CLEAVE_HOST
+#define CONFIG_PROPS_HELP(text) (text)
+#else
+#define CONFIG_PROPS_HELP(text) NULL
+#endif
+
+/**
+ * config_props_read_table() - read the properties of the node at @offset, each by itself
+ * @table: the @n that it may have, at most CONFIG_PROP_COUNT
+ */
+void config_props_read_table(struct config_ctx *c, int offset, const struct config_prop_rule *table,
+			     u32 n, struct config_draft *d);
 
 /** config_props_read() - read the properties of the partition node at @offset, each by itself */
 void config_props_read(struct config_ctx *c, int offset, struct config_draft *d);
@@ -208,6 +272,38 @@ struct config_emulated {
 };
 
 extern const struct config_emulated config_emulated[CONFIG_EMULATED];
+
+/** config_check_has_hart() - Return: true when the machine has it, or its harts are not known */
+bool config_check_has_hart(const struct config_machine *m, u64 hart);
+
+/** config_check_list_harts() - list the machine's harts in @buf, which has room for 5 bytes */
+void config_check_list_harts(const struct config_machine *m, char *buf, size_t size);
+
+/* --- config_plan.c: /schedules --- */
+
+/** config_plan_rule(), config_window_rule() - as config_props_rule() */
+const struct config_prop_rule *config_plan_rule(u32 i);
+const struct config_prop_rule *config_window_rule(u32 i);
+
+/** config_plan_read() - read the node /schedules; the partitions were read before */
+void config_plan_read(struct config_ctx *c, int node);
+
+/* --- config_windows.c --- */
+
+/**
+ * config_windows_add() - add a window to the sorted ones of its plan
+ * @w: each of its properties is right; an error is said when it overlaps another of its hart
+ */
+void config_windows_add(struct config_ctx *c, struct config_plan *plan,
+			const struct config_window *w);
+
+/**
+ * config_windows_place() - check that the partition of each window has a vCPU on its hart
+ *
+ * A vCPU whose hart was left open is put on the hart of a window. Partitions and plans have no
+ * errors of their own. A vCPU that is left without a window on a hart that has some is warned of.
+ */
+void config_windows_place(struct config_ctx *c);
 
 /* --- config_direct.c --- */
 

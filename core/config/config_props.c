@@ -14,12 +14,6 @@
 #include "lib/fdt_read.h"
 #include "lib/text.h"
 
-#ifdef CLEAVE_HOST
-#define CONFIG_PROPS_HELP(text) (text)
-#else
-#define CONFIG_PROPS_HELP(text) NULL
-#endif
-
 /* --- words ------------------------------------------------------------------------------------ */
 
 static const struct config_word config_props_mode[] = {
@@ -51,7 +45,10 @@ static bool config_props_read_compatible(struct config_ctx *c, const struct conf
 static bool config_props_read_cpus(struct config_ctx *c, const struct config_prop *p,
 				   struct config_draft *d)
 {
-	return config_value_u32(c, p, 1, CONFIG_MAX_VCPUS, &d->part->cpus);
+	(void)c;
+	(void)p;
+	d->part->cpus = d->cell;
+	return true;
 }
 
 static bool config_props_read_affinity(struct config_ctx *c, const struct config_prop *p,
@@ -73,7 +70,10 @@ static bool config_props_read_affinity(struct config_ctx *c, const struct config
 static bool config_props_read_weight(struct config_ctx *c, const struct config_prop *p,
 				     struct config_draft *d)
 {
-	return config_value_u32(c, p, 1, CONFIG_WEIGHT_MAX, &d->part->cpu_weight);
+	(void)c;
+	(void)p;
+	d->part->cpu_weight = d->cell;
+	return true;
 }
 
 static bool config_props_read_memory(struct config_ctx *c, const struct config_prop *p,
@@ -223,7 +223,10 @@ static bool config_props_read_restart_limit(struct config_ctx *c, const struct c
 static bool config_props_read_table_pool(struct config_ctx *c, const struct config_prop *p,
 					 struct config_draft *d)
 {
-	return config_value_u32(c, p, 1, UINT32_MAX, &d->part->pool_tables);
+	(void)c;
+	(void)p;
+	d->part->pool_tables = d->cell;
+	return true;
 }
 
 static bool config_props_read_manager(struct config_ctx *c, const struct config_prop *p,
@@ -333,6 +336,8 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.name = "cpus",
 		.type = CONFIG_TYPE_CELL,
 		.required = true,
+		.low = 1,
+		.high = CONFIG_MAX_VCPUS,
 		.read = config_props_read_cpus,
 		.help = CONFIG_PROPS_HELP("number of vCPUs"),
 	},
@@ -345,6 +350,8 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 	[CONFIG_PROP_WEIGHT] = {
 		.name = "cpu-weight",
 		.type = CONFIG_TYPE_CELL,
+		.low = 1,
+		.high = CONFIG_WEIGHT_MAX,
 		.read = config_props_read_weight,
 		.help = CONFIG_PROPS_HELP("a vCPU's part of a hart that it shares, against the "
 					  "weights of the others"),
@@ -413,6 +420,8 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 	[CONFIG_PROP_TABLE_POOL] = {
 		.name = "table-pool",
 		.type = CONFIG_TYPE_CELL,
+		.low = 1,
+		.high = UINT32_MAX,
 		.read = config_props_read_table_pool,
 		.help = CONFIG_PROPS_HELP("tables of 4 KiB kept for splitting huge leaves"),
 	},
@@ -460,46 +469,44 @@ const struct config_prop_rule *config_props_rule(u32 i)
 	return i < (u32)CONFIG_PROP_COUNT ? &config_props_table[i] : NULL;
 }
 
-static void config_props_unknown(struct config_ctx *c, const char *name)
+static void config_props_unknown(struct config_ctx *c, const char *name,
+				 const struct config_prop_rule *table, u32 n)
 {
 	const char *known[CONFIG_PROP_COUNT];
 
-	for (u32 i = 0; i < (u32)CONFIG_PROP_COUNT; i++)
-		known[i] = config_props_table[i].name;
-	config_unknown(c, name, known, CONFIG_PROP_COUNT);
+	for (u32 i = 0; i < n; i++)
+		known[i] = table[i].name;
+	config_unknown(c, "property", name, known, n);
 }
 
 static void config_props_read_one(struct config_ctx *c, const struct config_prop *p,
+				  const struct config_prop_rule *table, u32 n,
 				  struct config_draft *d)
 {
 	u32 i = 0;
 
-	while (i < (u32)CONFIG_PROP_COUNT && strcmp(p->name, config_props_table[i].name) != 0)
+	while (i < n && strcmp(p->name, table[i].name) != 0)
 		i++;
-	if (i == (u32)CONFIG_PROP_COUNT) {
+	if (i == n) {
 		if (!config_ignored(p->name))
-			config_props_unknown(c, p->name);
+			config_props_unknown(c, p->name, table, n);
 		return;
 	}
-	if ((d->given & (1U << i)) != 0U) {
+	if (config_is_given(d, i)) {
 		config_error(c, p->name, "is given twice");
 		return;
 	}
 	d->given |= 1U << i;
-	if (config_props_table[i].read(c, p, d))
+	if ((table[i].high == 0U ||
+	     config_value_u32(c, p, table[i].low, table[i].high, &d->cell)) &&
+	    table[i].read(c, p, d))
 		d->good |= 1U << i;
 }
 
-void config_props_read(struct config_ctx *c, int offset, struct config_draft *d)
+void config_props_read_table(struct config_ctx *c, int offset, const struct config_prop_rule *table,
+			     u32 n, struct config_draft *d)
 {
 	int at;
-
-	for (u32 i = 0; i < CONFIG_MAX_VCPUS; i++)
-		d->part->affinity[i] = CONFIG_CPU_ANY;
-	d->part->largest_page = GIB(1);
-	d->part->restart_count = CONFIG_RESTART_COUNT;
-	d->part->restart_seconds = CONFIG_RESTART_SECONDS;
-	d->part->cpu_weight = CONFIG_WEIGHT_DEFAULT;
 
 	fdt_for_each_property_offset (at, c->fdt, offset) {
 		struct config_prop p;
@@ -508,16 +515,22 @@ void config_props_read(struct config_ctx *c, int offset, struct config_draft *d)
 		p.data = fdt_getprop_by_offset(c->fdt, at, &p.name, &len);
 		p.len = (u32)len;
 		if (p.data != NULL && len >= 0)
-			config_props_read_one(c, &p, d);
+			config_props_read_one(c, &p, table, n, d);
 	}
 }
 
-/* --- properties together ---------------------------------------------------------------------- */
-
-static bool config_props_given(const struct config_draft *d, enum config_prop_index i)
+void config_props_read(struct config_ctx *c, int offset, struct config_draft *d)
 {
-	return (d->given & (1U << (u32)i)) != 0U;
+	for (u32 i = 0; i < CONFIG_MAX_VCPUS; i++)
+		d->part->affinity[i] = CONFIG_CPU_ANY;
+	d->part->largest_page = GIB(1);
+	d->part->restart_count = CONFIG_RESTART_COUNT;
+	d->part->restart_seconds = CONFIG_RESTART_SECONDS;
+	d->part->cpu_weight = CONFIG_WEIGHT_DEFAULT;
+	config_props_read_table(c, offset, config_props_table, CONFIG_PROP_COUNT, d);
 }
+
+/* --- properties together ---------------------------------------------------------------------- */
 
 /* An empty slot gets everything but its size from the partition that is moved into it. */
 static void config_props_check_incoming(struct config_ctx *c, const struct config_draft *d)
@@ -527,7 +540,7 @@ static void config_props_check_incoming(struct config_ctx *c, const struct confi
 							   CONFIG_PROP_MANUAL_START };
 
 	for (u32 i = 0; i < ARRAY_SIZE(excluded); i++) {
-		if (config_props_given(d, excluded[i]))
+		if (config_is_given(d, excluded[i]))
 			config_error(c, config_props_table[excluded[i]].name,
 				     "does not go with \"incoming\": an empty slot starts nothing "
 				     "by itself");
@@ -543,7 +556,7 @@ static void config_props_check_movable(struct config_ctx *c, const struct config
 {
 	const char *name = config_props_table[CONFIG_PROP_DEVICES].name;
 
-	if (!config_props_given(d, CONFIG_PROP_DEVICES))
+	if (!config_is_given(d, CONFIG_PROP_DEVICES))
 		return;
 	if (d->part->migratable)
 		config_error(c, name,
@@ -557,16 +570,16 @@ static void config_props_check_movable(struct config_ctx *c, const struct config
 
 void config_props_required(struct config_ctx *c, const struct config_draft *d)
 {
-	if (!config_props_given(d, CONFIG_PROP_CPUS))
+	if (!config_is_given(d, CONFIG_PROP_CPUS))
 		config_error(c, config_props_table[CONFIG_PROP_CPUS].name,
 			     "is missing; wanted: <1> to <%u>", CONFIG_MAX_VCPUS);
 	config_props_check_movable(c, d);
-	if (!config_props_given(d, CONFIG_PROP_MEMORY))
+	if (!config_is_given(d, CONFIG_PROP_MEMORY))
 		config_error(c, config_props_table[CONFIG_PROP_MEMORY].name,
 			     "is missing; wanted: pairs of base and size, of two cells each");
 	if (d->part->incoming)
 		config_props_check_incoming(c, d);
-	else if (!config_props_given(d, CONFIG_PROP_KERNEL))
+	else if (!config_is_given(d, CONFIG_PROP_KERNEL))
 		config_error(c, config_props_table[CONFIG_PROP_KERNEL].name,
 			     "is missing; wanted: the name of a file in the boot archive, or the "
 			     "property \"incoming\"");

@@ -16,6 +16,11 @@ static u32 config_resolve_position(const struct config_machine *m, u64 hart)
 	return i;
 }
 
+static u32 config_resolve_index(const struct config_machine *m, u32 position)
+{
+	return m->hart_index != NULL ? m->hart_index[position] : position;
+}
+
 /* Return: position of the hart with the fewest vCPUs; the last of equals */
 static u32 config_resolve_least(const u32 *load, u32 n)
 {
@@ -31,8 +36,23 @@ static u32 config_resolve_least(const u32 *load, u32 n)
 static void config_resolve_hart(struct config_partition *part, u32 cpu, u32 position,
 				const struct config_machine *m, u32 *load)
 {
-	part->hart[cpu] = m->hart_index != NULL ? m->hart_index[position] : position;
+	part->hart[cpu] = config_resolve_index(m, position);
 	load[position]++;
+}
+
+/* A hart with windows counts as full: a vCPU without a window would hardly run there. */
+static void config_resolve_windows(struct config *config, const struct config_machine *m, u32 *load)
+{
+	for (u32 p = 0; p < config->nr_plans; p++) {
+		struct config_plan *plan = &config->plan[p];
+
+		for (u32 i = 0; i < plan->nr_windows; i++) {
+			u32 position = config_resolve_position(m, plan->window[i].hart_id);
+
+			plan->window[i].hart = config_resolve_index(m, position);
+			load[position] = CONFIG_MAX_VMS * CONFIG_MAX_VCPUS;
+		}
+	}
 }
 
 static void config_resolve_harts(struct config *config, const struct config_machine *m)
@@ -40,6 +60,7 @@ static void config_resolve_harts(struct config *config, const struct config_mach
 	u32 load[CONFIG_MAX_HARTS] = { 0 };
 	u32 n = MIN(m->nr_harts, (u32)CONFIG_MAX_HARTS);
 
+	config_resolve_windows(config, m, load);
 	/* First those that were chosen, so that the others are spread over what is left. */
 	for (u32 p = 0; p < config->nr; p++) {
 		struct config_partition *part = &config->partition[p];

@@ -222,12 +222,44 @@ static void use_devices(const struct config *config)
 	}
 }
 
+/* Return: true when a vCPU of the partition is on that hart */
+static bool use_is_on(const struct config_partition *p, u32 hart)
+{
+	for (u32 cpu = 0; cpu < p->cpus; cpu++) {
+		if (p->hart[cpu] == hart)
+			return true;
+	}
+	return false;
+}
+
+/* The windows of a hart stand together, one after the other, and inside the frame. */
+static void use_plan(const struct config *config, const struct config_plan *plan)
+{
+	need(plan->frame_us >= CONFIG_FRAME_MIN && plan->frame_us <= CONFIG_FRAME_MAX);
+	need(plan->name[0] != '\0' && plan->nr_windows <= CONFIG_MAX_WINDOWS);
+	for (u32 i = 0; i < plan->nr_windows; i++) {
+		const struct config_window *w = &plan->window[i];
+		const struct config_window *last = i == 0U ? NULL : w - 1;
+
+		need(w->length_us >= CONFIG_WINDOW_MIN && w->length_us <= plan->frame_us);
+		need(w->offset_us <= plan->frame_us - w->length_us);
+		need(w->partition < config->nr);
+		need(use_is_on(&config->partition[w->partition], w->hart));
+		need(last == NULL || last->hart_id < w->hart_id ||
+		     (last->hart_id == w->hart_id && last->hart == w->hart &&
+		      last->offset_us + last->length_us <= w->offset_us));
+	}
+}
+
 void boot_use(struct config *config, const struct archive *archive,
 	      const struct config_machine *machine)
 {
 	need(config->nr > 0U && config->nr <= CONFIG_MAX_VMS);
 	config_resolve(config, machine);
 	use_devices(config);
+	need(config->nr_plans <= CONFIG_MAX_PLANS);
+	for (u32 i = 0; i < config->nr_plans; i++)
+		use_plan(config, &config->plan[i]);
 	for (u32 i = 0; i < config->nr; i++) {
 		const struct config_partition *p = &config->partition[i];
 

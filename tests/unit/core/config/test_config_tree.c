@@ -30,12 +30,11 @@ static void test_names(void **state)
 		  "/partitions/abcdefghijklmnopqrstuvwxyz012345: the name has 32 characters; "
 		  "allowed: 1 to "
 		  "31" },
-		{ "a|b",
-		  "/partitions/a|b: the name holds a character that a console prefix cannot show; "
-		  "allowed: letters, digits and - _ . + ," },
+		{ "a|b", "/partitions/a|b: the name holds a character that is not allowed; "
+			 "allowed: letters, digits and - _ . + ," },
 		{ "a\n\x1b[1m",
-		  "/partitions/a??[1m: the name holds a character that a console prefix cannot "
-		  "show; allowed: letters, digits and - _ . + ," },
+		  "/partitions/a??[1m: the name holds a character that is not allowed; "
+		  "allowed: letters, digits and - _ . + ," },
 		{ "7up", "/partitions/7up: the name begins with '7'; allowed: a letter" },
 		{ "cleave",
 		  "/partitions/cleave: the name \"cleave\" is the hypervisor's own; take another" },
@@ -164,10 +163,9 @@ static void test_unknown_nodes(void **state)
 	tree_close(&t);
 	tree_finish(&t);
 	assert_int_equal(config_run(&t, &config_machine, &said), 0);
-	config_expect(&said, 0, 2, "/partitions/linux: device: unknown node, ignored");
-	assert_string_equal(
-		said.line[1],
-		"/: partition: unknown node, ignored; partitions belong in /partitions");
+	config_expect(&said, 0, 2,
+		      "/: partition: unknown node, ignored; did you mean \"partitions\"?");
+	assert_string_equal(said.line[1], "/partitions/linux: device: unknown node, ignored");
 }
 
 static void test_root(void **state)
