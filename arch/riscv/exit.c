@@ -207,24 +207,56 @@ static const char *exit_what_outside(u64 cause, bool walk)
 	}
 }
 
-/* Tell core about @what, with the instruction if it can be read. A failed fetch has none. */
+/*
+ * Return: the access fault by which a hart answers an access that nothing answers. An access of the
+ * VS-stage walk raises the fault of the access that it was for, and scause says which that was
+ * (privileged specification, "Virtual Address Translation Process"); 0: it was no access.
+ */
+static u64 exit_access_cause(u64 scause)
+{
+	switch (scause) {
+	case CAUSE_FETCH_GUEST_PAGE:
+	case CAUSE_FETCH_ACCESS:
+		return CAUSE_FETCH_ACCESS;
+	case CAUSE_LOAD_GUEST_PAGE:
+	case CAUSE_LOAD_ACCESS:
+		return CAUSE_LOAD_ACCESS;
+	case CAUSE_STORE_GUEST_PAGE:
+	case CAUSE_STORE_ACCESS:
+		return CAUSE_STORE_ACCESS;
+	default:
+		return 0;
+	}
+}
+
+/* The guest takes an access fault, whose address is that of the access itself. */
+static int exit_reflect(struct guest *g)
+{
+	guest_inject(g, exit_access_cause(g->exit.scause), g->exit.stval);
+	return EXIT_RESUME;
+}
+
+/*
+ * Tell core about @what, with the instruction if it can be read. A failed fetch has none. Where the
+ * guest's own vector is what cannot be fetched, the fault would lead to itself for ever.
+ */
 static int exit_bad(struct guest *g, const char *what)
 {
 	const struct guest_exit *e = &g->exit;
-	bool fetch = e->scause == CAUSE_FETCH_GUEST_PAGE || e->scause == CAUSE_FETCH_ACCESS;
-	bool page = e->scause == CAUSE_FETCH_GUEST_PAGE || e->scause == CAUSE_LOAD_GUEST_PAGE ||
-		    e->scause == CAUSE_STORE_GUEST_PAGE;
+	u64 cause = exit_access_cause(e->scause);
+	bool page = cause != 0U && cause != e->scause;
 	struct guest_fault f = {
 		.what = what,
 		.scause = e->scause,
 		.stval = e->stval,
 		.gpa = page ? exit_gpa(e->htval, e->stval, exit_is_walk(e->htinst)) : GPA(0),
+		.cause = cause == CAUSE_FETCH_ACCESS && g->pc == guest_vector(g) ? 0U : cause,
 	};
 	u32 insn;
 
-	if (!fetch && exit_fetch(g->pc, &insn) == CLV_OK)
+	if (cause != CAUSE_FETCH_ACCESS && exit_fetch(g->pc, &insn) == CLV_OK)
 		f.insn = insn;
-	return (int)guest_on_bad(g, &f);
+	return guest_on_bad(g, &f) == GUEST_RESUME ? exit_reflect(g) : EXIT_LEAVE;
 }
 
 /*
@@ -345,14 +377,12 @@ static int exit_virtual_instruction(struct guest *g)
  * The machine has refused an access to memory that the G-stage allows: a bus error, or a protection
  * that Cleave does not know of. In user mode it may only be a misaligned atomic access, which
  * raises this where the memory does not support it. So the guest's kernel handles it, as it would
- * on a machine of its own. In VS-mode it ends the partition.
+ * on a machine of its own, and nobody is told. In VS-mode it is the kernel's own fault.
  */
 static int exit_access_fault(struct guest *g)
 {
-	if (!exit_from_vs()) {
-		guest_inject(g, g->exit.scause, g->exit.stval);
-		return EXIT_RESUME;
-	}
+	if (!exit_from_vs())
+		return exit_reflect(g);
 	switch (g->exit.scause) {
 	case CAUSE_STORE_ACCESS:
 		return exit_bad(g, "store that the machine refuses");
@@ -361,16 +391,6 @@ static int exit_access_fault(struct guest *g)
 	default:
 		return exit_bad(g, "load that the machine refuses");
 	}
-}
-
-/* Nothing is there any more: give the guest an access fault, as a bus would. */
-static int exit_gone(struct guest *g)
-{
-	guest_inject(g,
-		     g->exit.scause == CAUSE_STORE_GUEST_PAGE ? CAUSE_STORE_ACCESS
-							      : CAUSE_LOAD_ACCESS,
-		     g->exit.stval);
-	return EXIT_RESUME;
 }
 
 int exit_full(struct guest *g)
@@ -382,7 +402,7 @@ int exit_full(struct guest *g)
 		if (g->exit.answer == FAULT_EMULATED)
 			return exit_mmio(g);
 		if (g->exit.answer == FAULT_GONE)
-			return exit_gone(g);
+			return exit_reflect(g);
 		return exit_bad(g, exit_what_outside(g->exit.scause, exit_is_walk(g->exit.htinst)));
 	case CAUSE_VIRTUAL:
 		return exit_virtual_instruction(g);

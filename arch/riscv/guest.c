@@ -410,6 +410,13 @@ void guest_set_time_offset(struct guest *g, u64 offset)
 }
 
 /* Do what a hart does at a trap into VS-mode (privileged specification, "Trap Entry"). */
+u64 guest_vector(const struct guest *g)
+{
+	(void)g;
+	/* Exceptions go to the base address in both modes of vstvec. */
+	return csr_read(CSR_VSTVEC) & ~UINT64_C(3);
+}
+
 void guest_inject(struct guest *g, u64 cause, u64 tval)
 {
 	u64 vsstatus = csr_read(CSR_VSSTATUS);
@@ -425,8 +432,7 @@ void guest_inject(struct guest *g, u64 cause, u64 tval)
 		vsstatus |= SSTATUS_SPIE;
 	csr_write(CSR_VSSTATUS, vsstatus & ~SSTATUS_SIE);
 
-	/* Exceptions go to the base address in both modes of vstvec. */
-	g->pc = csr_read(CSR_VSTVEC) & ~UINT64_C(3);
+	g->pc = guest_vector(g);
 	csr_set(CSR_SSTATUS, SSTATUS_SPP);
 	csr_set(CSR_HSTATUS, HSTATUS_SPVP);
 }

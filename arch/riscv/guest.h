@@ -150,6 +150,7 @@ struct guest_mmio {
  * @stval: guest-virtual address where there is one
  * @gpa: guest-physical address where there is one, otherwise 0
  * @insn: the instruction; 0 when it is not known
+ * @cause: scause of the access fault by which a hart would answer; 0: none would help the guest
  */
 struct guest_fault {
 	const char *what;
@@ -157,6 +158,7 @@ struct guest_fault {
 	u64 stval;
 	gpa_t gpa;
 	u64 insn;
+	u64 cause;
 };
 
 /**
@@ -262,6 +264,9 @@ static inline void guest_skip(struct guest *g)
  */
 void guest_inject(struct guest *g, u64 cause, u64 tval);
 
+/** guest_vector() - Return: where guest_inject() lets the loaded guest go on */
+u64 guest_vector(const struct guest *g);
+
 /*
  * Calls up, defined by core/guest/vcpu_exit.c. They run on the hart's stack with interrupts off.
  * While one that is marked "fast" runs, the guest's gp and s0-s11 may still be in the hart, so it
@@ -306,9 +311,10 @@ enum guest_leave guest_on_interrupt(struct guest *g, u64 irq);
 enum guest_leave guest_on_wfi(struct guest *g);
 
 /**
- * guest_on_bad() - handle something that ends the partition; full
+ * guest_on_bad() - handle something that a guest may not do; full
  *
- * Return: what to do now, as a rule GUEST_LEAVE.
+ * Return: GUEST_RESUME: arch gives the guest the access fault @f->cause, which is not 0.
+ * GUEST_LEAVE: the partition has ended.
  */
 enum guest_leave guest_on_bad(struct guest *g, const struct guest_fault *f);
 

@@ -36,6 +36,12 @@ enum config_on_fault {
 	CONFIG_ON_FAULT_RESET_MACHINE,
 };
 
+/* What a guest gets that accesses what is not there ("on-bad-access") */
+enum config_on_bad_access {
+	CONFIG_BAD_ACCESS_REFLECT, /* an access fault, as from a hart */
+	CONFIG_BAD_ACCESS_STOP,	   /* it has done what it may not: "on-fault" */
+};
+
 /* Whether a dirty log splits huge leaves when it starts ("eager-page-split") */
 enum config_eager {
 	CONFIG_EAGER_DEFAULT, /* as the boot argument says */
@@ -84,6 +90,7 @@ struct config_partition {
 	u64 largest_page;
 	enum config_eager eager;
 	enum config_on_fault on_fault;
+	enum config_on_bad_access on_bad_access;
 	u32 restart_count;
 	u32 restart_seconds;
 	u32 pool_tables;

@@ -46,6 +46,7 @@ enum config_prop_index {
 	CONFIG_PROP_LARGEST_PAGE,
 	CONFIG_PROP_EAGER,
 	CONFIG_PROP_ON_FAULT,
+	CONFIG_PROP_ON_BAD_ACCESS,
 	CONFIG_PROP_RESTART_LIMIT,
 	CONFIG_PROP_TABLE_POOL,
 	CONFIG_PROP_MANAGER,
@@ -56,6 +57,8 @@ enum config_prop_index {
 	CONFIG_PROP_DEVICES,
 	CONFIG_PROP_COUNT,
 };
+
+_Static_assert(CONFIG_PROP_COUNT <= 32, "struct config_draft has a bit for each property");
 
 /* The properties of a plan and of a window: rows of their tables in config_plan.c, and bits */
 enum config_plan_prop {

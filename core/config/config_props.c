@@ -30,6 +30,10 @@ static const struct config_word config_props_on_fault[] = { { "stop", CONFIG_ON_
 							      CONFIG_ON_FAULT_RESET_MACHINE },
 							    { NULL, 0 } };
 
+static const struct config_word config_props_on_bad_access[] = {
+	{ "reflect", CONFIG_BAD_ACCESS_REFLECT }, { "stop", CONFIG_BAD_ACCESS_STOP }, { NULL, 0 }
+};
+
 /* --- one property ----------------------------------------------------------------------------- */
 
 static bool config_props_read_compatible(struct config_ctx *c, const struct config_prop *p,
@@ -191,6 +195,17 @@ static bool config_props_read_on_fault(struct config_ctx *c, const struct config
 	if (!config_value_word(c, p, config_props_on_fault, &v))
 		return false;
 	d->part->on_fault = (enum config_on_fault)v;
+	return true;
+}
+
+static bool config_props_read_on_bad_access(struct config_ctx *c, const struct config_prop *p,
+					    struct config_draft *d)
+{
+	u32 v;
+
+	if (!config_value_word(c, p, config_props_on_bad_access, &v))
+		return false;
+	d->part->on_bad_access = (enum config_on_bad_access)v;
 	return true;
 }
 
@@ -409,6 +424,13 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.words = config_props_on_fault,
 		.read = config_props_read_on_fault,
 		.help = CONFIG_PROPS_HELP("what happens when the guest does what it may not"),
+	},
+	[CONFIG_PROP_ON_BAD_ACCESS] = {
+		.name = "on-bad-access",
+		.type = CONFIG_TYPE_STRING,
+		.words = config_props_on_bad_access,
+		.read = config_props_read_on_bad_access,
+		.help = CONFIG_PROPS_HELP("what the guest gets that accesses what is not there"),
 	},
 	[CONFIG_PROP_RESTART_LIMIT] = {
 		.name = "restart-limit",

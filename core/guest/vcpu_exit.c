@@ -148,10 +148,10 @@ static void vcpu_exit_print_allowed(const struct vm *vm, char *buf, size_t size)
 		(void)vm_pass_print(vm, buf + at, size - at);
 }
 
-enum guest_leave guest_on_bad(struct guest *g, const struct guest_fault *f)
+/* Write to @why what the guest has done, and what it might. */
+static void vcpu_exit_print_bad(const struct vcpu *v, const struct guest_fault *f,
+				char why[EXIT_WHY_LEN])
 {
-	struct vcpu *v = vcpu_of(g);
-	char why[EXIT_WHY_LEN];
 	char allowed[EXIT_WHY_LEN / 2U];
 	char where[32] = "";
 	char insn[48] = "";
@@ -161,9 +161,29 @@ enum guest_leave guest_on_bad(struct guest *g, const struct guest_fault *f)
 		(void)str_print(where, sizeof(where), " at 0x%lx", f->gpa.v);
 	if (f->insn != 0U)
 		(void)str_print(insn, sizeof(insn), ", instruction 0x%lx", f->insn);
-	(void)str_print(why, sizeof(why),
+	(void)str_print(why, EXIT_WHY_LEN,
 			"vCPU %u: %s%s, pc 0x%lx%s, scause 0x%lx, stval 0x%lx; it has %s", v->id,
-			f->what, where, g->pc, insn, f->scause, f->stval, allowed);
-	vm_stop_self(v->vm, CLEAVE_VM_FAULTED, why);
-	return GUEST_LEAVE;
+			f->what, where, v->guest.pc, insn, f->scause, f->stval, allowed);
+}
+
+enum guest_leave guest_on_bad(struct guest *g, const struct guest_fault *f)
+{
+	struct vcpu *v = vcpu_of(g);
+	struct vm *vm = v->vm;
+	char why[EXIT_WHY_LEN];
+
+	if (f->cause == 0U || vm->cfg->on_bad_access == CONFIG_BAD_ACCESS_STOP) {
+		vcpu_exit_print_bad(v, f, why);
+		vm_stop_self(vm, CLEAVE_VM_FAULTED, why);
+		return GUEST_LEAVE;
+	}
+	v->stat[CLEAVE_STAT_BAD_ACCESSES]++;
+	/* Said once: a guest can do this as often as it likes. */
+	if (atomic_xchg(&vm->bad_access_said, 1U) == 0U) {
+		vcpu_exit_print_bad(v, f, why);
+		printk("partition \"%s\": %s; it got an access fault, and more of them are counted "
+		       "only (on-bad-access)",
+		       vm->cfg->name, why);
+	}
+	return GUEST_RESUME;
 }

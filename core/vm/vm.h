@@ -100,6 +100,7 @@ struct vm_restart {
  * @log_managed: bit n: the dirty log of region n was started by another partition; means nothing
  *	while that log is off; under lock
  * @records: which state records have been set; under lock
+ * @bad_access_said: 1: a line has told of an access that was answered with a fault; atomic
  * @bus: the emulated devices by address; never changes after boot
  * @uart, @plic: the emulated devices; each has its own lock
  * @tty: its side of the console; has its own lock
@@ -124,6 +125,7 @@ struct vm {
 	bool note_run;
 	bool time_stands;
 	bool raw;
+	u32 bad_access_said;
 	struct vm_records records;
 	struct mmio_bus bus;
 	struct vuart uart;

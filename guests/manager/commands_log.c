@@ -183,6 +183,7 @@ static const char *const commands_log_stat_names[CLEAVE_STAT_COUNT] = {
 	[CLEAVE_STAT_FENCES] = "fences",
 	[CLEAVE_STAT_FENCE_IPIS] = "fence ipis",
 	[CLEAVE_STAT_PAGES_REPORTED] = "reported pages",
+	[CLEAVE_STAT_BAD_ACCESSES] = "bad accesses",
 };
 
 static enum command_result commands_log_run_stats(int argc, char **argv)

@@ -26,7 +26,7 @@
 
 /* Version of the whole: guests that know a lower minor version are not disturbed. */
 #define CLEAVE_ABI_MAJOR 1U
-#define CLEAVE_ABI_MINOR 2U
+#define CLEAVE_ABI_MINOR 3U
 
 /* As the argument `vm`: the caller's own VM */
 #define CLEAVE_VM_SELF 0xffffffffU
@@ -307,6 +307,7 @@ enum cleave_stat {
 	CLEAVE_STAT_FENCES,	     /* batches of G-stage fences */
 	CLEAVE_STAT_FENCE_IPIS,	     /* IPIs for these and for the guest's own remote fences */
 	CLEAVE_STAT_PAGES_REPORTED,  /* dirty pages reported and cleared */
+	CLEAVE_STAT_BAD_ACCESSES,    /* accesses answered with an access fault; since 1.3 */
 	CLEAVE_STAT_COUNT
 };
 

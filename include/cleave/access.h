@@ -30,7 +30,7 @@ enum fault_answer {
 	FAULT_NOTHING,
 	/* An emulated device is there. */
 	FAULT_EMULATED,
-	/* Nothing is there any more: the guest gets an access fault, as from a bus. */
+	/* Nothing is there any more, by nobody's fault: the guest gets an access fault. */
 	FAULT_GONE,
 };
 

@@ -79,11 +79,12 @@ def test_rva23(boot):
 
 
 def test_what_ends_a_partition(boot):
-    """Each partition does one forbidden thing, and is stopped with a line of its own.
+    """With on-bad-access = "stop", each partition does one forbidden thing and is stopped.
 
-    Another partition does not notice.
+    A line of its own tells of each, and another partition does not notice.
     """
-    m = boot([partition(end, bootargs=f"end={end}") for end in ENDS] +
+    stop = 'on-bad-access = "stop"'
+    m = boot([partition(end, bootargs=f"end={end}", more=stop) for end in ENDS] +
              [partition("other", kernel="state.bin", cpus=2, bootargs="rounds=60",
                         more=affinity((0, 1)))],
              {"payload.bin": guest("mmio"), "state.bin": guest("state")}, smp=2)

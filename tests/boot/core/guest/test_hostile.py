@@ -41,8 +41,8 @@ def test_what_ends_a_partition(boot):
     """
     parts = [partition("neighbour", bootargs="hostile=neighbour")]
     for word in FATAL:
-        manager = "manager" if word.startswith("window") else ""
-        parts.append(partition(word, cpus=2, bootargs=f"hostile={word}", more=manager))
+        more = 'on-bad-access = "stop"' + ("; manager" if word.startswith("window") else "")
+        parts.append(partition(word, cpus=2, bootargs=f"hostile={word}", more=more))
     m = boot(parts, {"payload.bin": guest("hostile")}, smp=2)
     m.wait_all(*(rf'^cleave\| partition "{word}": .*{line}' for word, line in FATAL.items()))
     said = m.lines("cleave")

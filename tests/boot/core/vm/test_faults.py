@@ -8,6 +8,8 @@ import pytest
 
 from machine import MODES, guest, partition
 
+STOP = 'on-bad-access = "stop"'
+
 
 @pytest.mark.parametrize("mode", MODES)
 def test_restart_after_a_fault(boot, mode):
@@ -16,7 +18,7 @@ def test_restart_after_a_fault(boot, mode):
     Its neighbour does not notice.
     """
     m = boot([partition("faulty", bootargs="end=store-nowhere",
-                        more=f'on-fault = "restart"; gstage-mode = "{mode}"'),
+                        more=f'on-fault = "restart"; {STOP}; gstage-mode = "{mode}"'),
               partition("witness", bootargs="mode=echo", kernel="console.bin")],
              {"payload.bin": guest("mmio"), "console.bin": guest("console")}, smp=2,
              append="cleave.focus=witness")
@@ -34,7 +36,8 @@ def test_restart_after_a_fault(boot, mode):
 
 
 def test_on_fault_reset_resets_the_machine(boot):
-    m = boot([partition("faulty", bootargs="end=fetch-nowhere", more='on-fault = "reset"')],
+    m = boot([partition("faulty", bootargs="end=fetch-nowhere",
+                        more=f'on-fault = "reset"; {STOP}')],
              {"payload.bin": guest("mmio")}, smp=1, extra=["-no-reboot"])
     m.wait(r'^cleave\| partition "faulty": on-fault = "reset": resetting the machine')
     m.wait_end()

@@ -59,7 +59,7 @@ def test_device_over_a_reset(boot):
 @pytest.mark.parametrize("how", ["load", "store"])
 def test_others_cannot_reach_it(boot, how):
     """A partition that touches another partition's device is stopped. The owner does not notice."""
-    m = boot([partition("thief", bootargs=f"touch={how}"),
+    m = boot([partition("thief", bootargs=f"touch={how}", more='on-bad-access = "stop"'),
               partition("clock", bootargs="irq=11", more=devices(RTC))],
              files("payload.bin"), smp=2)
     m.wait_all(rf'^cleave\| partition "thief": vCPU 0: {how} outside its memory and devices at '
@@ -70,7 +70,8 @@ def test_others_cannot_reach_it(boot, how):
 
 def test_no_code_is_fetched_from_it(boot):
     """Registers are not code. The report lists what the partition has, with the device."""
-    m = boot([partition("clock", bootargs="touch=fetch", more=devices(RTC))], files("payload.bin"),
+    m = boot([partition("clock", bootargs="touch=fetch",
+                        more=f'{devices(RTC)}; on-bad-access = "stop"')], files("payload.bin"),
              smp=1)
     line = m.wait(r'^cleave\| partition "clock": vCPU 0: fetch outside its memory at 0x101000, '
                   r".*")[0]

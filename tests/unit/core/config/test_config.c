@@ -145,6 +145,8 @@ static const struct wrong wrongs[] = {
 	{ { PROP_STR("on-fault", "panic") },
 	  AT "on-fault: \"panic\" is not known; allowed: \"stop\", \"restart\", \"reset\"" },
 	{ { PROP_STR("on-fault", "\x1b[2J") }, AT "on-fault: holds the control character 0x1b" },
+	{ { PROP_STR("on-bad-access", "ignore") },
+	  AT "on-bad-access: \"ignore\" is not known; allowed: \"reflect\", \"stop\"" },
 	{ { PROP_CELLS("restart-limit", 0, 60) },
 	  AT "restart-limit: <0 60> is not allowed; allowed: <count seconds>, each 1 to 1000000" },
 	{ { PROP_CELLS("restart-limit", 5, 0) },
@@ -228,6 +230,7 @@ static void test_reads_everything(void **state)
 		PROP_CELLS("largest-page", 0x200000),
 		PROP_STR("eager-page-split", "off"),
 		PROP_STR("on-fault", "reset"),
+		PROP_STR("on-bad-access", "stop"),
 		PROP_CELLS("table-pool", 2000),
 		PROP_CELLS("cpu-weight", 300),
 		PROP_FLAG("manager"),
@@ -264,6 +267,7 @@ static void test_reads_everything(void **state)
 	assert_int_equal(p->largest_page, MIB(2));
 	assert_int_equal(p->eager, CONFIG_EAGER_OFF);
 	assert_int_equal(p->on_fault, CONFIG_ON_FAULT_RESET_MACHINE);
+	assert_int_equal(p->on_bad_access, CONFIG_BAD_ACCESS_STOP);
 	assert_int_equal(p->pool_tables, 2000);
 	assert_int_equal(p->cpu_weight, 300);
 	assert_true(p->manager && p->migratable && p->manual_start && !p->incoming);
@@ -290,6 +294,7 @@ static void test_defaults(void **state)
 	assert_int_equal(p->largest_page, GIB(1));
 	assert_int_equal(p->eager, CONFIG_EAGER_DEFAULT);
 	assert_int_equal(p->on_fault, CONFIG_ON_FAULT_STOP);
+	assert_int_equal(p->on_bad_access, CONFIG_BAD_ACCESS_REFLECT);
 	assert_int_equal(p->pool_tables, 0);
 	assert_int_equal(p->cpu_weight, 100);
 	assert_false(p->manager || p->migratable || p->manual_start || p->incoming);
