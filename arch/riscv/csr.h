@@ -20,8 +20,12 @@
 #endif
 
 /* Unprivileged */
+#define CSR_FFLAGS  0x001
+#define CSR_FRM	    0x002
 #define CSR_FCSR    0x003
 #define CSR_VSTART  0x008
+#define CSR_VXSAT   0x009
+#define CSR_VXRM    0x00a
 #define CSR_VCSR    0x00f
 #define CSR_JVT	    0x017 /* Zcmt */
 #define CSR_CYCLE   0xc00

@@ -26,6 +26,7 @@ struct guest;
  * @scratch: registers that the trap entry puts away before it has a stack
  * @guest: vCPU whose CSRs are loaded, or NULL
  * @fp_owner: vCPU whose F, D and V registers the hart holds, or NULL
+ * @strays: CSRs that guests can write here and nobody switches (arch/riscv/probe/csr_scan.h)
  */
 struct hart {
 	u32 index;
@@ -37,6 +38,7 @@ struct hart {
 	u64 scratch[4];
 	struct guest *guest;
 	struct guest *fp_owner;
+	u32 strays;
 };
 
 /**

@@ -260,6 +260,8 @@ static int vm_op_check(struct vm *vm, enum vm_op op)
 
 	switch (op) {
 	case VM_OP_CREATE:
+		if (vm->run.nr_vcpus != vm->cfg->cpus)
+			return CLV_ERR_NOMEM; /* the boot has said why */
 		return state == (u32)CLEAVE_VM_EMPTY ? CLV_OK : CLV_ERR_EXISTS;
 	case VM_OP_DESTROY:
 		return state != (u32)CLEAVE_VM_EMPTY ? CLV_OK : CLV_ERR_STATE;

@@ -17,6 +17,7 @@
 #include "arch/riscv/guest.h"
 #include "arch/riscv/hart.h"
 #include "arch/riscv/model/isa.h"
+#include "arch/riscv/probe/csr_scan.h"
 #include "arch/riscv/probe/features_probe.h"
 #include "arch/riscv/probe/hart_tree.h"
 #include "arch/riscv/probe/selftest.h"
@@ -350,6 +351,7 @@ bool features_probe_this(void)
 	if (hart_this()->index == 0U) {
 		features = f;
 		features_worst = result;
+		csr_scan();
 		return true;
 	}
 	if (!features_is_like_boot_hart(&f))
@@ -357,6 +359,7 @@ bool features_probe_this(void)
 	features_merge(&f);
 	features_worst.plain = MAX(result.plain, features_worst.plain);
 	features_worst.adue = MAX(result.adue, features_worst.adue);
+	csr_scan();
 	return true;
 }
 

@@ -71,6 +71,38 @@ static int vm_create_vcpus(struct vm *vm)
 	return err;
 }
 
+static bool vm_create_hart_taken(u32 hart)
+{
+	for (u32 i = 0; i < vm_count(); i++) {
+		const struct vm_run *r = &vm_get(i)->run;
+
+		for (u32 n = 0; n < r->nr_vcpus; n++) {
+			if (r->vcpu[n]->hart == hart)
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * T5: where guests can leave something in a CSR that nobody switches, the hart runs one VM, the
+ * first that wants it. A VM keeps its harts whether or not it is there, so it stays the only one.
+ */
+static bool vm_create_harts_suit(const struct config_partition *cfg)
+{
+	for (u32 i = 0; i < cfg->cpus; i++) {
+		const struct hart *h = hart_get(cfg->hart[i]);
+
+		if (h->strays == 0U || !vm_create_hart_taken(cfg->hart[i]))
+			continue;
+		printk("partition \"%s\": cpu-affinity: hart %lu is another partition's, and has "
+		       "CSRs that nobody switches; allowed: a hart of its own",
+		       cfg->name, h->hartid);
+		return false;
+	}
+	return true;
+}
+
 static struct vm *vm_create_one(u32 id, const struct config_partition *cfg)
 {
 	u64 taken = 0;
@@ -84,6 +116,8 @@ static struct vm *vm_create_one(u32 id, const struct config_partition *cfg)
 	vm->run.cpu_weight = cfg->cpu_weight;
 	vm->run.state = CLEAVE_VM_EMPTY;
 	vm->overhead = taken;
+	if (!vm_create_harts_suit(cfg))
+		return vm;
 	if (vm_create_vcpus(vm) != CLV_OK) {
 		printk("partition \"%s\": cpus: no memory is left for them, or no such hart",
 		       cfg->name);

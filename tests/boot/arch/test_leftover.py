@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What partitions that share a hart find of one another in its CSRs: tests/guests/leftover."""
 
+import os
+
 import pytest
 
-from machine import guest, partition
+from board import AT_USUAL
+from gdbstub import GdbStub, symbol
+from machine import OUT, guest, partition
 from payloads import affinity
 
 PAYLOAD = {"payload.bin": guest("leftover")}
@@ -11,11 +15,11 @@ CTR = "smcsrind=on,sscsrind=on,smctr=on,ssctr=on,smstateen=off"
 ZCMT = "zca=on,zcmt=on,f=off,d=off,zfa=off,smstateen=off"
 
 
-def two(boot, cpu, **kwargs):
-    """Boot two partitions on one hart, each with a pattern of its own."""
+def two(boot, cpu, more=(), **kwargs):
+    """Boot two partitions on one hart, each with a pattern of its own, and `more` of them."""
     parts = [partition(name, bootargs=f"mark={n}", more=affinity((0,)))
              for n, name in enumerate(("one", "two"), 1)]
-    return boot(parts, PAYLOAD, smp=1, cpu=cpu, **kwargs)
+    return boot(parts + list(more), PAYLOAD, smp=1, cpu=cpu, **kwargs)
 
 
 @pytest.mark.parametrize("cpu, reached", [
@@ -35,3 +39,33 @@ def test_csrs_of_another_partition(boot, cpu, reached):
         assert written >= {csr + "," for csr in reached}
         if "smstateen=on" in cpu:
             assert not written & {"0x17,", "0x14e,"}
+
+
+STATEEN_CTR = 1 << 54
+
+
+def test_a_csr_that_nobody_switches(boot, tmp_path):
+    """A hart on which guests can write a CSR that Cleave does not know runs one partition only.
+
+    QEMU has no such hart. So sctrctl is closed while Cleave looks for it, and open from then on.
+    """
+    path = str(tmp_path / "gdb")
+    slot = partition("slot", kernel=None, more="incoming; " + affinity((0,)))
+    m = two(boot, CTR.replace("smstateen=off", "smstateen=on"), more=[slot],
+            extra=("-S", "-gdb", f"unix:{path},server=on,wait=off"))
+    stub = GdbStub(path)
+    stub.run_to(AT_USUAL)
+    stub.set(stub.csr("mstateen0"), 0)
+    stub.run_to(symbol(os.path.join(OUT, "cleave.elf"), "csr_scan"))
+    for name in ("mstateen0", "hstateen0"):
+        stub.set(stub.csr(name), STATEEN_CTR)
+    stub.go()
+    m.wait(r"^cleave\| hart 0: guests can write CSR 0x14e 0x14f, which nobody switches: only one "
+           r"partition may use this hart$")
+    for name in ("two", "slot"):
+        m.wait(rf'^cleave\| partition "{name}": cpu-affinity: hart 0 is another partition\'s, and '
+               r"has CSRs that nobody switches; allowed: a hart of its own$")
+    m.payload_results("one")
+    assert any(line.startswith("can write 0x14e,") for line in m.lines("one"))
+    assert not m.lines("two")
+    stub.close()
