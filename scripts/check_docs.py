@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Compare docs/configuration.md with the tables of the code: partition properties, boot arguments.
+"""Compare docs/configuration.md with the tables of the code: properties and boot arguments.
 
 The code's tables come from `build/host/cleave-check --explain`, the document's from its sections
-"Properties" and "Boot arguments". Each name must stand on both sides, with the same type and the
-same allowed words; what a partition must have must be called an error when it is left out; defaults
-and limits of Kconfig must be Kconfig's. Prints one line for each difference, exits with 1 on any.
+"Properties" (of a partition), "Plans", "Windows" and "Boot arguments". Each name must stand on both
+sides, with the same type and the same allowed words or range; what a node must have must be called
+an error when it is left out; defaults and limits of Kconfig must be Kconfig's. Prints one line for
+each difference, exits with 1 on any.
 
     scripts/check_docs.py [O]      O: the build's folder (default: build)
     scripts/check_docs.py --self   check that this check can fail
@@ -19,10 +20,11 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DOCUMENT = "docs/configuration.md"
 COLUMNS = 5  # name, type, allowed, left out, what for
+SECTIONS = ("Properties", "Plans", "Windows")  # of DOCUMENT, in the order of --explain
 
 
 def explained(text):
-    """(properties, arguments) of --explain, each {name: (type, allowed words, left out)}."""
+    """(properties..., arguments) of --explain, each {name: (type, allowed words, left out)}."""
     tables = []
     for line in text.splitlines():
         if not line.startswith("  "):
@@ -33,8 +35,8 @@ def explained(text):
             raise SystemExit(f"cleave-check --explain: not {COLUMNS} columns: {line}")
         name, kind, allowed, left_out, _ = row
         tables[-1][name] = (kind, re.findall(r"\w[\w-]*", allowed), left_out)
-    if len(tables) != 2 or not all(tables):
-        raise SystemExit("cleave-check --explain: expected two tables with rows")
+    if len(tables) != len(SECTIONS) + 1 or not all(tables):
+        raise SystemExit(f"cleave-check --explain: expected {len(SECTIONS) + 1} tables with rows")
     return tables
 
 
@@ -74,8 +76,20 @@ def properties(code, document):
             yield f"property {name}: the code takes a {kind}, {DOCUMENT} says {said}"
         if (left_out == "error") != without.startswith("error"):
             yield f"property {name}: left out is {left_out} in the code, '{without}' in {DOCUMENT}"
-        if allowed:
+        if kind == "cell":
+            yield from limit(name, allowed, meaning)
+        elif allowed:
             yield from words("property", name, allowed, re.findall(r'`"([^"`]+)"`', meaning))
+
+
+def limit(name, allowed, meaning):
+    """Lines for limits of the code that the document does not give. Kconfig's have a check."""
+    if "to" not in allowed or re.search(r"`MAX_\w+`", meaning):
+        return
+    said = re.findall(r"\d+", meaning)
+    for number in (allowed[0], allowed[-1]):
+        if number not in said:
+            yield f"property {name}: {DOCUMENT} does not say the code's limit {number}"
 
 
 def arguments(code, document):
@@ -111,8 +125,9 @@ def limits(kconfig, document, code):
 
 def compare(explain, document, kconfig):
     """All differences, as lines."""
-    props, args = explained(explain)
-    return [*properties(props, table(document, "Properties")),
+    *props, args = explained(explain)
+    return [*(line for code, section in zip(props, SECTIONS)
+              for line in properties(code, table(document, section))),
             *arguments(args, table(document, "Boot arguments")),
             *limits(kconfig, document, args)]
 
@@ -129,7 +144,12 @@ def self_test(explain, document, kconfig):
         ("document", "`MAX_VCPUS` (16)", "`MAX_VCPUS` (17)"),
         ("document", "`LOG_LEVEL` (info)", "`LOG_LEVEL` (debug)"),
         ("document", "Kconfig's `EAGER_PAGE_SPLIT`", "the build"),
+        ("document", "`<1>` to `<10000>`: what", "`<1>` to `<1000>`: what"),
+        ("document", "| `frame` | cell |", "| `period` | cell |"),
+        ("document", '`"share"`', '`"give"`'),
+        ("document", "| `length` | cell | error |", "| `length` | cell | none |"),
         ("explain", "  manual-start ", "  hand-start "),
+        ("explain", "<1000> to", "<100> to"),
         ("explain", '"stop", ', ""),
         ("explain", "  cleave.log ", "  cleave.lag "),
     ]

@@ -52,16 +52,18 @@ void printk(const char *fmt, ...)
 
 static void check_usage(void)
 {
-	(void)fputs("usage: cleave-check [--harts 0,1,2] [--memory SIZE] [--tree HOST.dtb] "
-		    "ARCHIVE.cpio\n"
-		    "       cleave-check --explain\n"
-		    "  --harts   ids of the harts of the machine that the archive is for\n"
-		    "  --memory  bytes of its memory that are left for partitions; K, M and G may "
-		    "follow\n"
-		    "  --tree    the machine's own device tree, in which devices are looked up\n"
-		    "Without them, what depends on the machine is not checked.\n"
-		    "  --explain lists the properties of a partition and the boot arguments\n",
-		    stderr);
+	(void)fputs(
+		"usage: cleave-check [--harts 0,1,2] [--memory SIZE] [--tree HOST.dtb] "
+		"ARCHIVE.cpio\n"
+		"       cleave-check --explain\n"
+		"  --harts   ids of the harts of the machine that the archive is for\n"
+		"  --memory  bytes of its memory that are left for partitions; K, M and G may "
+		"follow\n"
+		"  --tree    the machine's own device tree, in which devices are looked up\n"
+		"Without them, what depends on the machine is not checked.\n"
+		"  --explain lists the properties of partitions, plans and windows, and the boot "
+		"arguments\n",
+		stderr);
 }
 
 /* Columns are separated by two blanks or more; scripts/check_docs.py relies on that. */
@@ -73,11 +75,20 @@ static void check_explain_row(const struct config_help *row)
 
 static void check_explain(void)
 {
+	static const struct {
+		const char *name;
+		enum config_help_node node;
+	} nodes[] = { { "partition", CONFIG_HELP_PARTITION },
+		      { "plan", CONFIG_HELP_PLAN },
+		      { "window", CONFIG_HELP_WINDOW } };
 	struct config_help row;
 
-	(void)printf("properties of a partition: name, type, allowed, left out, what for\n");
-	for (u32 i = 0; config_help_property(i, &row); i++)
-		check_explain_row(&row);
+	for (size_t n = 0; n < ARRAY_SIZE(nodes); n++) {
+		(void)printf("properties of a %s: name, type, allowed, left out, what for\n",
+			     nodes[n].name);
+		for (u32 i = 0; config_help_property(nodes[n].node, i, &row); i++)
+			check_explain_row(&row);
+	}
 	(void)printf("boot arguments: name, type, allowed, left out, what for\n");
 	for (u32 i = 0; config_help_argument(i, &row); i++)
 		check_explain_row(&row);
@@ -247,7 +258,7 @@ static void check_print_partition(const struct archive *a, const struct config_p
 	(void)printf("  %s\n    cpus    %u, ", p->name, p->cpus);
 	for (u32 i = 0; i < p->cpus; i++) {
 		if (p->affinity[i] == CONFIG_CPU_ANY) {
-			(void)printf("harts chosen at boot");
+			(void)printf("%s chosen at boot", i == 0U ? "harts" : ", others");
 			break;
 		}
 		(void)printf("%s%lu", i == 0U ? "on hart " : " and ", p->affinity[i]);
@@ -274,6 +285,64 @@ static void check_print_partition(const struct archive *a, const struct config_p
 			     text_size(layout.initrd_end - layout.initrd, size));
 }
 
+/* --- plans ------------------------------------------------------------------------------------ */
+
+/* What a window's row is called: its node's name, which may hold anything. Return: @buf */
+static const char *check_window_name(const struct config_window *w, char buf[CONFIG_NAME_LEN])
+{
+	text_clean(buf, CONFIG_NAME_LEN, w->node);
+	return buf;
+}
+
+static double check_percent(const struct config_plan *plan, u64 us)
+{
+	return 100.0 * (double)us / (double)plan->frame_us;
+}
+
+/* The windows of a hart stand together. Print those from @i on. Return: the next hart's first */
+static u32 check_print_hart(const struct config *config, const struct config_plan *plan, u32 i,
+			    const int width[2])
+{
+	u64 hart = plan->window[i].hart_id;
+	char name[CONFIG_NAME_LEN];
+	u64 load = 0;
+
+	for (; i < plan->nr_windows && plan->window[i].hart_id == hart; i++) {
+		const struct config_window *w = &plan->window[i];
+
+		(void)printf("  %10lu  %-*s  %-*s  %10u  %10u  %6.2f%%\n", w->hart_id, width[0],
+			     check_window_name(w, name), width[1],
+			     config->partition[w->partition].name, w->offset_us, w->length_us,
+			     check_percent(plan, w->length_us));
+		load += w->length_us;
+	}
+	(void)printf("  %10lu  %-*s  %-*s  %10s  %10lu  %6.2f%%\n", hart, width[0], "all", width[1],
+		     "", "", load, check_percent(plan, load));
+	return i;
+}
+
+static void check_print_plan(const struct config *config, const struct config_plan *plan)
+{
+	int width[2] = { (int)strlen("window"), (int)strlen("partition") };
+	char name[CONFIG_NAME_LEN];
+
+	(void)printf("plan %s%s: frame %u us, slack %s\n", plan->name,
+		     plan == config->plan ? ", which runs first" : "", plan->frame_us,
+		     plan->share ? "share" : "idle");
+	for (u32 i = 0; i < plan->nr_windows; i++) {
+		const struct config_window *w = &plan->window[i];
+
+		width[0] = MAX(width[0], (int)strlen(check_window_name(w, name)));
+		width[1] = MAX(width[1], (int)strlen(config->partition[w->partition].name));
+	}
+	if (plan->nr_windows != 0U)
+		(void)printf("  %10s  %-*s  %-*s  %10s  %10s  %7s\n", "hart", width[0], "window",
+			     width[1], "partition", "offset us", "length us", "share");
+	for (u32 i = 0; i < plan->nr_windows;)
+		i = check_print_hart(config, plan, i, width);
+	(void)printf("  %s harts: by cpu-weight\n", plan->nr_windows != 0U ? "other" : "all");
+}
+
 static enum exit_code check_archive(const struct options *o, const void *data, u64 size)
 {
 	static struct config config;
@@ -291,6 +360,8 @@ static enum exit_code check_archive(const struct options *o, const void *data, u
 	(void)printf("partitions:\n");
 	for (u32 i = 0; i < config.nr; i++)
 		check_print_partition(&a, &config.partition[i]);
+	for (u32 i = 0; i < config.nr_plans; i++)
+		check_print_plan(&config, &config.plan[i]);
 	return EXIT_GOOD;
 }
 

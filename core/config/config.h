@@ -22,8 +22,9 @@
 #define CONFIG_WEIGHT_DEFAULT 100U
 
 /*
- * Time partitions, in microseconds. A shorter window would be spent on the two switches around it.
- * Frames have to be short enough for their lateness to be told in 32 bits of nanoseconds.
+ * Time partitions, in microseconds. A window may begin up to 5,000 instructions late: with some
+ * 5 us for these, the shortest window loses a twentieth. The longest frame is short enough for each
+ * time in it to be told in 32 bits of ticks, of a clock of up to 400 MHz.
  */
 #define CONFIG_FRAME_MIN  1000U	    /* the shortest "frame" */
 #define CONFIG_FRAME_MAX  10000000U /* the longest */

@@ -26,9 +26,14 @@ static const char *config_help_type(enum config_type type)
 	}
 }
 
-bool config_help_property(u32 i, struct config_help *out)
+bool config_help_property(enum config_help_node node, u32 i, struct config_help *out)
 {
-	const struct config_prop_rule *rule = config_props_rule(i);
+	static const struct config_prop_rule *(*const rules[])(u32 i) = {
+		[CONFIG_HELP_PARTITION] = config_props_rule,
+		[CONFIG_HELP_PLAN] = config_plan_rule,
+		[CONFIG_HELP_WINDOW] = config_window_rule,
+	};
+	const struct config_prop_rule *rule = rules[node](i);
 
 	if (rule == NULL)
 		return false;
@@ -36,6 +41,9 @@ bool config_help_property(u32 i, struct config_help *out)
 				     .type = config_help_type(rule->type),
 				     .allowed = "-",
 				     .help = rule->help };
+	if (rule->high != 0U)
+		(void)str_print(out->allowed, sizeof(out->allowed), "<%u> to <%u>", rule->low,
+				rule->high);
 	for (const struct config_word *w = rule->words; w != NULL && w->text != NULL; w++) {
 		if (w == rule->words)
 			out->allowed[0] = '\0';

@@ -224,6 +224,10 @@ def test_names_of_the_configuration_stay_in_the_archive(bench, prop, old, name):
      ),
     ('"cleave,config"', '"riscv-virtio"',
      'error: /: compatible: "riscv-virtio" is not known; wanted: "cleave,config"'),
+    ("\tpartitions {", '\tschedules { p { frame = <1000>; w { hart = <0>; partition = "manager"; '
+     'offset = <0>; length = <1001>; }; }; };\n\tpartitions {',
+     "error: /schedules/p/w: length: <1001> from offset <0> ends after the frame of <1000>; "
+     "allowed: <100> to <1000>"),
 ])
 def test_refuses_in_the_hypervisors_words(bench, old, new, line):
     assert old in CONFIG
@@ -356,7 +360,25 @@ def test_documented_examples_are_accepted(bench, example):
 
 
 def test_examples_are_documented():
-    assert len(documented_examples()) == 3
+    assert len(documented_examples()) == 4
+
+
+def test_plans_are_a_table_as_documented(bench):
+    """The table of docs/configuration.md is what the tool prints for the example above it."""
+    with open(os.path.join(TOP, "docs", "configuration.md"), encoding="utf-8") as text:
+        table = text.read().split("```\nplan normal, ")[1].split("```")[0]
+    bench.write("config.dts", next(e for e in documented_examples() if "schedules" in e))
+    done = bench.pack()
+    assert done.stdout.endswith("plan normal, " + table)
+
+
+def test_plan_is_checked_against_the_harts_of_a_machine(bench):
+    bench.write("config.dts", next(e for e in documented_examples() if "schedules" in e))
+    bench.pack()
+    done = check(bench, "--harts", "0,4", "out.cpio")
+    assert done.returncode == 1
+    assert ("error: /schedules/normal/control: hart: hart 1 does not exist; this machine has the "
+            "harts 0 4\n") in done.stderr
 
 
 # --- the machine's own tree ----------------------------------------------------------------------

@@ -123,6 +123,44 @@ def test_bad_configuration(boot, tmp_path, what):
     assert m.lines("cleave")[-1] == "the configuration has errors: no partition is started"
 
 
+def plan(windows):
+    """A configuration with a plan: `windows` of partition p are (hart, offset, length)."""
+    nodes = "".join(f'w{n} {{ hart = <{hart}>; partition = "p"; offset = <{offset}>; '
+                    f"length = <{length}>; }}; "
+                    for n, (hart, offset, length) in enumerate(windows))
+    return config(partition("p")).replace(
+        "\tpartitions {", f"\tschedules {{ normal {{ frame = <10000>; {nodes} }}; }};\n"
+        "\tpartitions {")
+
+
+PLANS = {
+    "overlapping windows": (
+        [(0, 0, 5000), (0, 4999, 100)],
+        r'w1: offset: 4999 to 5099 us of hart 0 overlaps "w0", 0 to 5000 us; allowed: one window '
+        r"of a hart at a time"),
+    "no such hart": (
+        [(9, 0, 5000)],
+        r"w0: hart: hart 9 does not exist; this machine has the harts 0"),
+    "zero length": (
+        [(0, 0, 0)],
+        r"w0: length: <0> is not allowed; allowed: <100> to <10000000>"),
+    "wrapping": (
+        [(0, 0xffffff9c, 1000)],
+        r"w0: offset: <4294967196> is not allowed; allowed: <0> to <9999900>"),
+    "after the frame": (
+        [(0, 9000, 1001)],
+        r"w0: length: <1001> from offset <9000> ends after the frame of <10000>; allowed: <100> "
+        r"to <1000>"),
+}
+
+
+@pytest.mark.parametrize("what", PLANS)
+def test_bad_plan(boot, tmp_path, what):
+    windows, line = PLANS[what]
+    m = boot(archive=archive_of(tmp_path, newc(good(plan(windows)))), smp=1)
+    refused(m, "error: /schedules/normal/" + line)
+
+
 def test_two_partitions_of_one_name(boot, tmp_path):
     """dtc refuses to compile that, so the second name is changed in the blob, to one as long."""
     blob = compile_config(config(partition("pp"), partition("qq"))).replace(b"qq\0\0", b"pp\0\0")
