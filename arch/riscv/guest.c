@@ -36,8 +36,12 @@
 	 BIT64(CAUSE_LOAD_MISALIGNED) | BIT64(CAUSE_STORE_MISALIGNED) | BIT64(CAUSE_ECALL_U) | \
 	 BIT64(CAUSE_FETCH_PAGE) | BIT64(CAUSE_LOAD_PAGE) | BIT64(CAUSE_STORE_PAGE))
 
-/* hcounteren: cycle, time and instret. Nobody owns the event counters yet. */
+/*
+ * hcounteren: cycle, time and instret. Nobody owns the event counters yet. Without the others a
+ * guest that reads one gets an illegal-instruction exception, as from a firmware that closes them.
+ */
 #define GUEST_COUNTERS 7U
+#define GUEST_TIME     2U
 
 /*
  * hstateen0: the guest has its own sstateen0 and senvcfg. AIA, indirect CSRs and custom state stay
@@ -112,7 +116,7 @@ void guest_init(struct guest *g, u64 pc, u64 a0, u64 a1)
 	g->henvcfg = features.henvcfg ? guest_envcfg() : 0U;
 	g->hideleg = GUEST_IRQS;
 	g->hedeleg = GUEST_EXCEPTIONS;
-	g->hcounteren = GUEST_COUNTERS;
+	g->hcounteren = g->no_counters ? GUEST_TIME : GUEST_COUNTERS;
 	g->hstateen0 = STATEEN0_SE0 | STATEEN0_ENVCFG;
 	g->csr = (struct guest_csrs){ .vsstatus = XL_64, .vstimecmp = UINT64_MAX };
 	/*

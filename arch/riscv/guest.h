@@ -85,6 +85,7 @@ struct guest_exit {
  * them
  * @csr, @fp, @vec: valid while not loaded
  * @fp_valid, @vec_valid: the guest has used these registers, so @fp and @vec are worth saving
+ * @no_counters: it may not read cycle and instret; core sets it before the first guest_init()
  * @fp_hart: the hart whose F, D and V registers still hold this guest's; NULL: only @fp and @vec
  * hold them. Whoever changes @fp or @vec sets it to NULL
  * @fault_pc, @fault_gpa, @fault_repeats: the last read fault that core has called spurious (exit.c)
@@ -112,6 +113,7 @@ struct guest {
 	struct guest_vector vec;
 	bool fp_valid;
 	bool vec_valid;
+	bool no_counters;
 	struct hart *fp_hart;
 	u64 fault_pc;
 	u64 fault_gpa;

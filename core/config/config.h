@@ -70,6 +70,7 @@ struct config_memory {
  * @restart_count, @restart_seconds: "restart-limit"
  * @pool_tables: "table-pool": tables of the pool; 0: enough for the worst case (M5)
  * @cpu_weight: "cpu-weight": of each vCPU, where it shares its hart
+ * @counters: "counters": the guest may read cycle and instret
  * @manual_start: a manager starts the partition, not the boot
  * @direct_map: the memory is at GPA = HPA
  * @device: "devices": absolute paths in the machine's own device tree, @nr_devices of them
@@ -99,6 +100,7 @@ struct config_partition {
 	bool manager;
 	bool migratable;
 	bool incoming;
+	bool counters;
 	bool manual_start;
 	bool direct_map;
 	u32 nr_devices;

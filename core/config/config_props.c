@@ -24,6 +24,10 @@ static const struct config_word config_props_eager[] = { { "on", CONFIG_EAGER_ON
 							 { "off", CONFIG_EAGER_OFF },
 							 { NULL, 0 } };
 
+static const struct config_word config_props_counters[] = { { "on", 1 },
+							    { "off", 0 },
+							    { NULL, 0 } };
+
 static const struct config_word config_props_on_fault[] = { { "stop", CONFIG_ON_FAULT_STOP },
 							    { "restart", CONFIG_ON_FAULT_RESTART },
 							    { "reset",
@@ -184,6 +188,17 @@ static bool config_props_read_eager(struct config_ctx *c, const struct config_pr
 	if (!config_value_word(c, p, config_props_eager, &v))
 		return false;
 	d->part->eager = (enum config_eager)v;
+	return true;
+}
+
+static bool config_props_read_counters(struct config_ctx *c, const struct config_prop *p,
+				       struct config_draft *d)
+{
+	u32 v;
+
+	if (!config_value_word(c, p, config_props_counters, &v))
+		return false;
+	d->part->counters = v != 0U;
 	return true;
 }
 
@@ -418,6 +433,13 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.read = config_props_read_eager,
 		.help = CONFIG_PROPS_HELP("whether a dirty log splits huge leaves when it starts"),
 	},
+	[CONFIG_PROP_COUNTERS] = {
+		.name = "counters",
+		.type = CONFIG_TYPE_STRING,
+		.words = config_props_counters,
+		.read = config_props_read_counters,
+		.help = CONFIG_PROPS_HELP("whether the guest may read cycle and instret"),
+	},
 	[CONFIG_PROP_ON_FAULT] = {
 		.name = "on-fault",
 		.type = CONFIG_TYPE_STRING,
@@ -549,6 +571,7 @@ void config_props_read(struct config_ctx *c, int offset, struct config_draft *d)
 	d->part->restart_count = CONFIG_RESTART_COUNT;
 	d->part->restart_seconds = CONFIG_RESTART_SECONDS;
 	d->part->cpu_weight = CONFIG_WEIGHT_DEFAULT;
+	d->part->counters = true;
 	config_props_read_table(c, offset, config_props_table, CONFIG_PROP_COUNT, d);
 }
 

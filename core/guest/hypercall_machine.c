@@ -41,7 +41,7 @@ static void hypercall_machine_fill(const struct vm *vm, void *record)
 	machine->devices = cfg->nr_devices;
 	if (cfg->nr_devices != 0U)
 		(void)str_print(machine->device, sizeof(machine->device), "%s", cfg->device[0]);
-	(void)features_guest_isa(machine->isa, sizeof(machine->isa));
+	(void)features_guest_isa(cfg->counters, machine->isa, sizeof(machine->isa));
 	machine->cbom_block = features.cbom_block;
 	machine->cboz_block = features.cboz_block;
 }

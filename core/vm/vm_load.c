@@ -129,7 +129,7 @@ static s64 vm_load_make_tree(const struct vm *vm, const struct image_layout *lay
 		.device = vm_pass_config()->device,
 	};
 
-	(void)features_guest_isa(isa, sizeof(isa));
+	(void)features_guest_isa(vm->cfg->counters, isa, sizeof(isa));
 	return guest_fdt_make(&p, vm_load_fdt, sizeof(vm_load_fdt));
 }
 

@@ -25,6 +25,7 @@
  *				what they belong to
  *	fp, vec			FP, VECTOR, VECTOR_LOW, VECTOR_HIGH
  *	fp_valid, vec_valid	set together with them
+ *	no_counters		the slot's
  *	fp_hart			NULL: what a hart's registers hold is older
  *	fault_pc, fault_gpa, fault_repeats, exit
  *				of an exit that is under way; a guest that is not loaded has none

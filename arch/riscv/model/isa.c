@@ -33,7 +33,7 @@ static const struct {
 	{ "ziccif", ISA_NEEDS_NOTHING },
 	{ "zicclsm", ISA_NEEDS_NOTHING },
 	{ "ziccrse", ISA_NEEDS_NOTHING },
-	{ "zicntr", ISA_NEEDS_NOTHING },
+	{ "zicntr", ISA_NEEDS_COUNTERS },
 	{ "zicond", ISA_NEEDS_NOTHING },
 	{ "zicsr", ISA_NEEDS_NOTHING },
 	{ "zifencei", ISA_NEEDS_NOTHING },

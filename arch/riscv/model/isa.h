@@ -35,6 +35,7 @@ enum isa_needs {
 	ISA_NEEDS_SVADE,
 	ISA_NEEDS_ZICBOM,
 	ISA_NEEDS_ZICBOZ,
+	ISA_NEEDS_COUNTERS,
 };
 
 /**

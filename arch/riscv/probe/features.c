@@ -368,7 +368,7 @@ const struct selftest_result *features_selftest(void)
 	return &features_worst;
 }
 
-size_t features_guest_isa(char *buf, size_t size)
+size_t features_guest_isa(bool counters, char *buf, size_t size)
 {
 	u32 have = (features.fp ? 1U << ISA_NEEDS_FP : 0U) |
 		   (features.vector ? 1U << ISA_NEEDS_VECTOR : 0U) |
@@ -378,7 +378,8 @@ size_t features_guest_isa(char *buf, size_t size)
 		   (features.svpbmt ? 1U << ISA_NEEDS_SVPBMT : 0U) |
 		   (features.svade ? 1U << ISA_NEEDS_SVADE : 0U) |
 		   (features.zicbom ? 1U << ISA_NEEDS_ZICBOM : 0U) |
-		   (features.zicboz ? 1U << ISA_NEEDS_ZICBOZ : 0U);
+		   (features.zicboz ? 1U << ISA_NEEDS_ZICBOZ : 0U) |
+		   (counters ? 1U << ISA_NEEDS_COUNTERS : 0U);
 	struct isa isa = hart_tree.isa;
 
 	/*

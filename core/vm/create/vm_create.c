@@ -60,6 +60,7 @@ static int vm_create_vcpus(struct vm *vm)
 		v->id = i;
 		v->hart = vm->cfg->hart[i];
 		v->hsm = VCPU_STOPPED;
+		v->guest.no_counters = !vm->cfg->counters;
 		if (vector != 0U)
 			v->guest.vec.regs = block + ALIGN_UP(sizeof(struct vcpu), 8U);
 		err = sched_add(v);

@@ -69,3 +69,14 @@ def test_a_csr_that_nobody_switches(boot, tmp_path):
     assert any(line.startswith("can write 0x14e,") for line in m.lines("one"))
     assert not m.lines("two")
     stub.close()
+
+
+def test_counters_that_are_off(boot):
+    """`counters = "off"` closes cycle and instret to one partition, on all its vCPUs, and no other.
+
+    A guest reads an illegal instruction there, and its ISA string has no Zicntr.
+    """
+    parts = [partition(word, cpus=2, bootargs=f"counters={word}", more=f'counters = "{word}"')
+             for word in ("on", "off")]
+    m = boot(parts, PAYLOAD, smp=2)
+    m.payload_results("on", "off")

@@ -4,21 +4,28 @@
  * registers that siselect chooses, writes a pattern of its own (`mark`) into each that takes a
  * write, and looks again and again what is there: its own value, or zero. Anything else is what
  * another partition has left.
+ *
+ * With `counters=on` or `off` it looks at cycle, time, instret and the event counters instead.
  */
 #include "guests/lib/guest.h"
 
-#define CSRS	       4096U
-#define CSRRW_T0_T1    0x312f3U /* csrrw t0, csr, t1 | csr << 20 */
-#define CSRRS_T0_ZERO  0x22f3U	/* csrrs t0, csr, x0 | csr << 20 */
-#define RET	       0x8067U
-#define CSR_SCTRCTL    0x14eU
-#define CSR_SISELECT   0x150U
-#define CSR_SIREG      0x151U
-#define CSR_SIREGS     3U
-#define SELECTED_FIRST 0x200U /* the records of Ssctr */
-#define SELECTED       16U
-#define FOUND_MAX      128U
-#define ROUND_US       7000U /* so the turns of a shared hart fall anywhere in a round */
+#define CSRS		 4096U
+#define CSRRW_T0_T1	 0x312f3U /* csrrw t0, csr, t1 | csr << 20 */
+#define CSRRS_T0_ZERO	 0x22f3U  /* csrrs t0, csr, x0 | csr << 20 */
+#define RET		 0x8067U
+#define CSR_SCTRCTL	 0x14eU
+#define CSR_SISELECT	 0x150U
+#define CSR_SIREG	 0x151U
+#define CSR_CYCLE	 0xc00U
+#define CSR_TIME	 0xc01U
+#define CSR_INSTRET	 0xc02U
+#define CSR_HPMCOUNTER3	 0xc03U
+#define CSR_HPMCOUNTER31 0xc1fU
+#define CSR_SIREGS	 3U
+#define SELECTED_FIRST	 0x200U /* the records of Ssctr */
+#define SELECTED	 16U
+#define FOUND_MAX	 128U
+#define ROUND_US	 7000U /* so the turns of a shared hart fall anywhere in a round */
 
 #define SSTATUS_FS_VS 0x6600U
 
@@ -158,13 +165,54 @@ static void say_found(void)
 	}
 }
 
+/*
+ * With @on, cycle and instret can be read, else they are illegal instructions, and the ISA string
+ * has no Zicntr. Time can always be read, and no event counter ever. Both on this hart.
+ */
+static void test_counters(void *arg)
+{
+	bool on = arg != NULL;
+	u64 value;
+
+	check_eq(try_csr(CSRRS_T0_ZERO, CSR_CYCLE, 0, &value), on, "cycle");
+	check_eq(try_csr(CSRRS_T0_ZERO, CSR_INSTRET, 0, &value), on, "instret");
+	check(try_csr(CSRRS_T0_ZERO, CSR_TIME, 0, &value), "time");
+	for (u32 i = CSR_HPMCOUNTER3; i <= CSR_HPMCOUNTER31; i++) {
+		if (try_csr(CSRRS_T0_ZERO, i, 0, &value))
+			check(false, "event counter 0x%x can be read", i);
+	}
+}
+
+static bool has_zicntr(const char *isa)
+{
+	for (; *isa != '\0'; isa++) {
+		if (strncmp(isa, "_zicntr", strlen("_zicntr")) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void test_all_counters(const void *fdt, bool on)
+{
+	void *arg = on ? code : NULL;
+
+	test_counters(arg);
+	check_eq(has_zicntr(fdt_isa(fdt)), on, "Zicntr in the ISA string");
+	check(start_hart(1, test_counters, arg) == 0, "another hart");
+	wait_hart_stopped(1);
+	finish();
+}
+
 void guest_main(unsigned long hartid, const void *fdt)
 {
 	u64 pattern = bootarg_number(fdt, "mark", 1) == 1 ? 0x5555555555555555 : 0xaaaaaaaaaaaaaaaa;
 	u64 rounds = bootarg_number(fdt, "rounds", 40);
 	u32 wrong = 0;
+	char word[8] = "";
 
 	(void)hartid;
+	if (bootarg(fdt, "counters", word, sizeof(word)))
+		test_all_counters(fdt, strcmp(word, "on") == 0);
 	csr_set(sstatus, SSTATUS_FS_VS); /* so that fcsr and the CSRs of V are there */
 	find_all();
 	mark_all(pattern);

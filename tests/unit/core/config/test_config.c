@@ -142,6 +142,8 @@ static const struct wrong wrongs[] = {
 	     "MiB, 1 GiB)" },
 	{ { PROP_STR("eager-page-split", "yes") },
 	  AT "eager-page-split: \"yes\" is not known; allowed: \"on\", \"off\"" },
+	{ { PROP_STR("counters", "none") },
+	  AT "counters: \"none\" is not known; allowed: \"on\", \"off\"" },
 	{ { PROP_STR("on-fault", "panic") },
 	  AT "on-fault: \"panic\" is not known; allowed: \"stop\", \"restart\", \"reset\"" },
 	{ { PROP_STR("on-fault", "\x1b[2J") }, AT "on-fault: holds the control character 0x1b" },
@@ -229,6 +231,7 @@ static void test_reads_everything(void **state)
 		PROP_STR("gstage-mode", "sv48x4"),
 		PROP_CELLS("largest-page", 0x200000),
 		PROP_STR("eager-page-split", "off"),
+		PROP_STR("counters", "off"),
 		PROP_STR("on-fault", "reset"),
 		PROP_STR("on-bad-access", "stop"),
 		PROP_CELLS("table-pool", 2000),
@@ -270,6 +273,7 @@ static void test_reads_everything(void **state)
 	assert_int_equal(p->on_bad_access, CONFIG_BAD_ACCESS_STOP);
 	assert_int_equal(p->pool_tables, 2000);
 	assert_int_equal(p->cpu_weight, 300);
+	assert_false(p->counters);
 	assert_true(p->manager && p->migratable && p->manual_start && !p->incoming);
 	tree_end(&t);
 }
@@ -295,6 +299,7 @@ static void test_defaults(void **state)
 	assert_int_equal(p->eager, CONFIG_EAGER_DEFAULT);
 	assert_int_equal(p->on_fault, CONFIG_ON_FAULT_STOP);
 	assert_int_equal(p->on_bad_access, CONFIG_BAD_ACCESS_REFLECT);
+	assert_true(p->counters);
 	assert_int_equal(p->pool_tables, 0);
 	assert_int_equal(p->cpu_weight, 100);
 	assert_false(p->manager || p->migratable || p->manual_start || p->incoming);
