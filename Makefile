@@ -434,7 +434,7 @@ export CHECK_HOST_CPPFLAGS := $(HOST_CPPFLAGS)
 export CHECK_HOST_SRCS := $(HOST_SRCS)
 export CHECK_WARNINGS := $(WARNINGS)
 
-.PHONY: check map format test test-boot bench soak fresh run setup
+.PHONY: check map format test test-boot bench interference soak fresh run setup
 check: $(GENERATED)
 	@scripts/check.sh $(CHECKS)
 
@@ -460,6 +460,10 @@ test-boot:
 bench: all
 	@$(PYTHON) tests/bench/run.py
 
+# SHORT=1: only the most telling cells. ATTACKS="reboots move": only these.
+interference: all
+	@$(PYTHON) tests/interference/run.py $(if $(SHORT),--short) $(ATTACKS)
+
 # SOAK="idle clock" COUNT=5 WAYS=slots: some of the loads, fewer migrations, one way.
 soak: all
 	@$(PYTHON) tests/bench/soak.py $(SOAK) --count $(or $(COUNT),20) \
@@ -483,8 +487,8 @@ setup:
 # and defconfig.
 clean:
 	@rm -rf $(O)/obj $(O)/guest $(O)/guests $(O)/tests $(O)/host $(O)/unit $(O)/fuzz \
-		$(O)/bench $(O)/include $(O)/linux $(O)/clang $(O)/run $(O)/check $(O)/debug \
-		$(O)/test $(O)/test-logs \
+		$(O)/bench $(O)/interference $(O)/include $(O)/linux $(O)/clang $(O)/run \
+		$(O)/check $(O)/debug $(O)/test $(O)/test-logs \
 		$(O)/proofs $(O)/cleave.* $(O)/linker.lds
 
 distclean:

@@ -41,6 +41,8 @@ Test
   make format           clang-format everything
   make map              draw docs/map.svg from the includes
   make bench            instruction counts to build/bench/results.json
+  make interference     what a neighbour can cost, attack by attack, to build/interference/
+                        (SHORT=1: only the most telling cells; ATTACKS='reboots move')
   make fresh SUITE=trixie   both commands of the README on a bare Debian 13 (bookworm: 12), in a
                         folder of its own; needs root and debootstrap
 
