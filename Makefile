@@ -78,7 +78,7 @@ FDTS := $(call files,deps/libfdt/*.c)
 # What needs no hart is built for the host too: for tools, unit tests, fuzzers and proofs. It is so
 # folder by folder.
 HOST_DIRS := mm lib core/machine core/config core/console core/device core/state core/guest/args \
-	core/run/fair arch/riscv/decode arch/riscv/model drivers \
+	core/run/fair core/run/plan arch/riscv/decode arch/riscv/model drivers \
 	guests/lib/fdt guests/lib/migrate guests/lib/virtio \
 	guests/manager/shell guests/manager/vms guests/manager/wire
 HOST_SRCS := $(call tree,$(HOST_DIRS))
@@ -118,10 +118,13 @@ LDFLAGS := $(HART) -nostdlib -static -Wl,--no-relax -Wl,--gc-sections -Wl,--buil
 # A memset() in which the compiler recognises a memset() would call itself.
 CFLAGS_lib/string.c := -O2 $(if $(LLVM),,-fno-tree-loop-distribute-patterns)
 
-# What runs at boot, for an error or at a person's speed is compiled for size, folder by folder.
+# What runs at boot, for an error, once a turn or at a person's speed is compiled for size: whole
+# folders, and files whose folder has faster ones.
 COLD_DIRS := deps/libfdt core/boot core/config core/console core/machine/probe core/state \
 	core/guest/slow core/vm/create arch/riscv/probe arch/riscv/model lib
-COLD := $(COLD_DIRS:%=%/%) drivers/%_fdt.c
+COLD_FILES := core/machine/memmap.c core/run/sched.c core/run/schedule.c core/vm/vm_life.c \
+	core/vm/vm_op.c core/vm/vm_restart.c core/vm/vm_window.c
+COLD := $(COLD_DIRS:%=%/%) $(COLD_FILES) drivers/%_fdt.c
 file_flags = $(if $(filter $(COLD),$<),-Os) $(CFLAGS_$<)
 file_flags_all = $(foreach v,$(sort $(filter CFLAGS_%,$(.VARIABLES))),$(v)=$($(v)))
 

@@ -25,6 +25,7 @@
 #include "core/machine/probe/driver.h"
 #include "core/guest/sbi.h"
 #include "core/run/sched.h"
+#include "core/run/schedule.h"
 
 struct boot_info boot_info;
 
@@ -132,6 +133,7 @@ static void boot_load_config(void)
 	if (config_load(&boot_archive, &has, boot_say_config, NULL, &boot_config) != CLV_OK)
 		boot_fail("the configuration has errors: no partition is started");
 	config_resolve(&boot_config, &has);
+	schedule_init(&boot_config);
 }
 
 void boot_main(void)

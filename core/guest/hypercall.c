@@ -13,15 +13,18 @@
 #include "arch/riscv/timer.h"
 #include "core/guest/hypercall_args.h"
 #include "core/machine/boot_args.h"
+#include "core/run/sched.h"
+#include "core/run/schedule.h"
 
 /* The number of a function, but for its last hexadecimal digit, is that of its group. */
-#define GROUP_SHIFT  4U
-#define GROUP_BASE   0U
-#define GROUP_VM     1U
-#define GROUP_MEMORY 2U
-#define GROUP_LOG    3U
-#define GROUP_STATE  4U
-#define GROUP_STATS  5U
+#define GROUP_SHIFT    4U
+#define GROUP_BASE     0U
+#define GROUP_VM       1U
+#define GROUP_MEMORY   2U
+#define GROUP_LOG      3U
+#define GROUP_STATE    4U
+#define GROUP_STATS    5U
+#define GROUP_SCHEDULE 6U
 
 static u64 hypercall_feature(const struct vcpu *v, u64 id)
 {
@@ -43,6 +46,8 @@ static u64 hypercall_feature(const struct vcpu *v, u64 id)
 		return v->vm->cfg->manager ? 1U : 0U;
 	case CLEAVE_FEATURE_GSTAGE_MODES:
 		return features.gstage_modes;
+	case CLEAVE_FEATURE_SCHEDULES:
+		return v->vm->cfg->manager ? schedule_plans() : 0U;
 	default:
 		return 0;
 	}
@@ -64,39 +69,41 @@ static s64 hypercall_error(int err)
 	return err == CLV_ERR_STATE ? SBI_ERR_INVALID_STATE : sbi_error(err);
 }
 
+/* All groups but the first, whose calls take no time. */
+static int hypercall_group(struct vcpu *v, u64 fn, u64 *value)
+{
+	if (sched_defer(v))
+		return HYPERCALL_AGAIN;
+	switch (fn >> GROUP_SHIFT) {
+	case GROUP_VM:
+		return hypercall_vm(v, fn, value);
+	case GROUP_MEMORY:
+		return hypercall_memory(v, fn, value);
+	case GROUP_LOG:
+		return hypercall_log(v, fn, value);
+	case GROUP_STATE:
+		return fn < CLEAVE_FN_MACHINE ? hypercall_state(v, fn, value)
+					      : hypercall_machine(v, fn, value);
+	case GROUP_STATS:
+		return hypercall_stats(v, fn, value);
+	case GROUP_SCHEDULE:
+		return hypercall_schedule(v, fn, value);
+	default:
+		return CLV_ERR_UNSUPPORTED;
+	}
+}
+
 static enum guest_leave hypercall_call(struct vcpu *v, u64 fn)
 {
 	u64 value = 0;
-	int err = CLV_ERR_UNSUPPORTED;
+	int err;
 
-	switch (fn >> GROUP_SHIFT) {
-	case GROUP_BASE:
+	if (fn >> GROUP_SHIFT == GROUP_BASE)
 		err = hypercall_base(v, fn, &value);
-		break;
-	case GROUP_VM:
-		err = hypercall_vm(v, fn, &value);
-		break;
-	case GROUP_MEMORY:
-		err = hypercall_memory(v, fn, &value);
-		break;
-	case GROUP_LOG:
-		err = hypercall_log(v, fn, &value);
-		break;
-	case GROUP_STATE:
-		err = fn < CLEAVE_FN_MACHINE ? hypercall_state(v, fn, &value)
-					     : hypercall_machine(v, fn, &value);
-		break;
-	case GROUP_STATS:
-		err = hypercall_stats(v, fn, &value);
-		break;
-	default:
-		break;
-	}
-	if (err == HYPERCALL_AGAIN) {
-		/* Its registers still hold the call: go back to the ecall, 4 bytes long. */
-		v->guest.pc -= 4U;
-		return GUEST_LEAVE;
-	}
+	else
+		err = hypercall_group(v, fn, &value);
+	if (err == HYPERCALL_AGAIN)
+		return sbi_again(v);
 	if (err == HYPERCALL_MISSING)
 		sbi_return(v, SBI_ERR_INVALID_STATE, value);
 	else

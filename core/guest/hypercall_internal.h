@@ -15,7 +15,8 @@
 #include "core/run/vcpu.h"
 
 /*
- * The vCPU has to leave its hart (it is blocked, or its VM was stopped), and make the call again.
+ * The vCPU has to leave its hart (it is blocked, its VM was stopped, or its window is about to
+ * end), and make the call again.
  */
 #define HYPERCALL_AGAIN 1
 
@@ -26,11 +27,12 @@
  * The groups. @fn is the function's number; *@value is 0 at first, and the answer's value after
  * success and after HYPERCALL_MISSING. Return: 0, a CLV_ERR_*, HYPERCALL_AGAIN, HYPERCALL_MISSING.
  */
-int hypercall_vm(struct vcpu *v, u64 fn, u64 *value);	   /* 0x10 to 0x1f */
-int hypercall_memory(struct vcpu *v, u64 fn, u64 *value);  /* 0x20 to 0x2f */
-int hypercall_log(struct vcpu *v, u64 fn, u64 *value);	   /* 0x30 to 0x3f */
-int hypercall_state(struct vcpu *v, u64 fn, u64 *value);   /* 0x40 to 0x43 */
-int hypercall_machine(struct vcpu *v, u64 fn, u64 *value); /* 0x44 to 0x4f */
-int hypercall_stats(struct vcpu *v, u64 fn, u64 *value);   /* 0x50 to 0x5f */
+int hypercall_vm(struct vcpu *v, u64 fn, u64 *value);		  /* 0x10 to 0x1f */
+int hypercall_memory(struct vcpu *v, u64 fn, u64 *value);	  /* 0x20 to 0x2f */
+int hypercall_log(struct vcpu *v, u64 fn, u64 *value);		  /* 0x30 to 0x3f */
+int hypercall_state(struct vcpu *v, u64 fn, u64 *value);	  /* 0x40 to 0x43 */
+int hypercall_machine(struct vcpu *v, u64 fn, u64 *value);	  /* 0x44 to 0x4f */
+int hypercall_stats(struct vcpu *v, u64 fn, u64 *value);	  /* 0x50 to 0x5f */
+int hypercall_schedule(const struct vcpu *v, u64 fn, u64 *value); /* 0x60 to 0x6f */
 
 #endif

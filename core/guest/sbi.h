@@ -57,6 +57,18 @@ static inline void sbi_return(struct vcpu *v, s64 error, u64 value)
 }
 
 /**
+ * sbi_again() - have the vCPU leave its hart, and make the call under way once more when it comes
+ * back
+ *
+ * Its registers must still hold the call.
+ */
+static inline enum guest_leave sbi_again(struct vcpu *v)
+{
+	v->guest.pc -= 4U; /* back to the ecall, 4 bytes long */
+	return GUEST_LEAVE;
+}
+
+/**
  * sbi_ext_init() - check the registered extensions, and make the look-up fast
  *
  * Called once, before the first guest runs. Return: 0; CLV_ERR_EXISTS when two extensions claim the

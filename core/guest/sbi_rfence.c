@@ -8,6 +8,7 @@
  */
 #include "core/guest/args/sbi_args.h"
 #include "core/guest/sbi.h"
+#include "core/run/sched.h"
 #include "core/run/shootdown.h"
 #include "core/vm/vm.h"
 
@@ -46,6 +47,9 @@ static enum guest_leave sbi_rfence_call(struct vcpu *v, u64 fid)
 	err = sbi_args_hart_mask(sbi_arg(v, 0), sbi_arg(v, 1), v->run->nr_vcpus, &harts);
 	if (err == SBI_SUCCESS)
 		err = sbi_rfence_request(v, fid, &r);
+	/* Other harts may take as long as a step to answer. */
+	if (err == SBI_SUCCESS && harts != BIT64(v->id) && sched_defer(v))
+		return sbi_again(v);
 	if (err == SBI_SUCCESS)
 		shootdown_guest(v, harts, &r);
 	sbi_return(v, err, 0);

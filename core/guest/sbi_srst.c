@@ -5,6 +5,7 @@
  */
 #include "core/guest/args/sbi_args.h"
 #include "core/guest/sbi.h"
+#include "core/run/sched.h"
 #include "core/vm/vm.h"
 #include "core/vm/vm_life.h"
 
@@ -20,6 +21,8 @@ static enum guest_leave sbi_srst_call(struct vcpu *v, u64 fid)
 		sbi_return(v, err, 0);
 		return GUEST_RESUME;
 	}
+	if (sched_defer(v))
+		return sbi_again(v);
 	if (type == SBI_RESET_SHUTDOWN)
 		vm_stop_self(v->vm, CLEAVE_VM_STOPPED,
 			     failure ? "shut down by its guest: system failure"

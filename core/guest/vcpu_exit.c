@@ -172,6 +172,9 @@ enum guest_leave guest_on_bad(struct guest *g, const struct guest_fault *f)
 	struct vm *vm = v->vm;
 	char why[EXIT_WHY_LEN];
 
+	/* A report takes long. What the guest has done, it will do again. */
+	if (sched_defer(v))
+		return GUEST_LEAVE;
 	if (f->cause == 0U || vm->cfg->on_bad_access == CONFIG_BAD_ACCESS_STOP) {
 		vcpu_exit_print_bad(v, f, why);
 		vm_stop_self(vm, CLEAVE_VM_FAULTED, why);

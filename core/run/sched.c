@@ -2,10 +2,16 @@
 /*
  * The scheduler: a hart's life after boot.
  *
- * Each hart has a list of its vCPUs and runs them by turns. Which one is next follows from the time
- * that each has used (core/run/fair/). The scheduler never moves a vCPU to another hart, and never
- * takes a tick for its own sake. It sets the timer for the end of a time slice, while another vCPU
- * waits for the hart, and for the deadlines of the vCPUs that wait.
+ * Each hart has a list of its vCPUs and runs them by turns. On a hart that has windows in the plan
+ * that runs (core/run/schedule.h), only the vCPUs of the window's partition have turns, and where
+ * the plan says so, others have what these leave. Which one of several is next follows from the
+ * time that each has used (core/run/fair/). The scheduler never moves a vCPU to another hart, and
+ * never takes a tick for its own sake. It sets the timer for the end of a time slice, while another
+ * vCPU waits for the hart, for the deadlines of the vCPUs that wait, and for the window's end.
+ *
+ * All of a hart's time but its idle time is charged to some vCPU. What the hypervisor does between
+ * two turns is charged to the vCPU that caused it: to the one that gave the hart up, or to the one
+ * for which another was interrupted.
  *
  * There is no lock here. The lists are made at boot, before sched_start(), and never change after
  * that. Everything else in struct sched_hart is read and written by the hart itself alone.
@@ -21,31 +27,68 @@
 #include "core/machine/irq.h"
 #include "core/run/ipi.h"
 #include "core/run/request.h"
+#include "core/run/schedule.h"
 #include "core/run/tlb.h"
 #include "core/run/vcpu.h"
 
 #define SCHED_POLL_HZ  100U   /* of console_input() where the UART has no interrupt */
-#define SCHED_STEP_US  100U   /* a vCPU's slice while a VM restarts: between two of its steps */
 #define SCHED_BRAKE_US 20000U /* a braked VM is held for a part of each period of this length */
+
+/*
+ * One that was interrupted within its slice has the hart for so long when it gets it back, whoever
+ * is woken meanwhile. So what its interruptions cost it is bounded, however many there are, and it
+ * costs others no more than this.
+ */
+#define SCHED_KEEP_US 10U
+
+/*
+ * What may take long is not begun so short a time before a window's end: no call of more than a few
+ * thousand instructions, and no step of a restart. It is more than 50,000 instructions take (T2).
+ */
+#define SCHED_GUARD_US 100U
+
+/* What a vCPU's turn is charged to: struct vcpu's @fair, and struct sched_hart's */
+enum sched_class {
+	SCHED_WEIGHTS, /* a hart without a plan, and what windows leave */
+	SCHED_WINDOW,  /* turns in the windows of the vCPU's partition */
+};
 
 /**
  * struct sched_hart - a hart's scheduling; times are host times, ticks
  * @vcpus: its vCPUs, linked through sched_next; made at boot
- * @fair: what they have used of the hart's time
+ * @fair: what they have used of the hart's time, by enum sched_class
  * @last_vm: the VM whose vCPU it loaded last
+ * @window: where it is in its plan
+ * @fresh: the window has begun, and nobody has had a turn in it
+ * @guard_at: when the guard before @guard_end begins; TIMER_NEVER: there is none
+ * @guard_end: the window's end, or a deadline of the owner's while others have its time
  * @slice_end: when the running vCPU's slice ends; TIMER_NEVER: nobody else waits for the hart
  * @wake_at: when to look again at the vCPUs that do not run
+ * @owner_wake: while others have a window's time: when to look again at its owner's
  * @poll_at: when to poll the console next; TIMER_NEVER: there is no need
  * @armed: what the hart's timer is set to
+ * @class: enum sched_class of the vCPU that was chosen last
+ * @last: the vCPU that had the last turn; NULL: the hart has been idle since
+ * @last_fair: what that turn was charged to
+ * @mark: up to when the hart's time was charged
  */
 struct sched_hart {
 	struct vcpu *vcpus;
-	struct fair_hart fair;
+	struct fair_hart fair[2];
 	const struct vm_run *last_vm;
+	struct schedule_window window;
+	bool fresh;
+	u64 guard_at;
+	u64 guard_end;
 	u64 slice_end;
 	u64 wake_at;
+	u64 owner_wake;
 	u64 poll_at;
 	u64 armed;
+	enum sched_class class;
+	const struct vcpu *last;
+	struct fair *last_fair;
+	u64 mark;
 } __attribute__((aligned(64)));
 
 static struct sched_hart sched_harts[CONFIG_MAX_HARTS];
@@ -63,7 +106,8 @@ int sched_add(struct vcpu *v)
 	if (v->hart >= hart_count())
 		return CLV_ERR_INVAL;
 	s = &sched_harts[v->hart];
-	v->fair.weight = v->run->cpu_weight;
+	v->fair[SCHED_WEIGHTS].weight = v->run->cpu_weight;
+	v->fair[SCHED_WINDOW].weight = v->run->cpu_weight;
 	v->sched_next = s->vcpus;
 	s->vcpus = v;
 	return CLV_OK;
@@ -71,11 +115,17 @@ int sched_add(struct vcpu *v)
 
 void sched_start(void)
 {
+	schedule_start(timer_now());
 	atomic_set_release(&sched_started, 1U);
 	for (u32 i = 0; i < hart_count(); i++) {
 		if (i != hart_this()->index && atomic_read_acquire(&hart_get(i)->online) != 0U)
 			vcpu_wake_hart(i);
 	}
+}
+
+static u64 sched_us(u64 us)
+{
+	return timer_frequency() * us / 1000000U;
 }
 
 /* --- choosing --------------------------------------------------------------------------------- */
@@ -133,20 +183,30 @@ static bool sched_held(const struct vcpu *v, u64 now, u64 *edge)
 	*edge = TIMER_NEVER;
 	if (brake == 0U)
 		return false;
-	period = timer_frequency() * SCHED_BRAKE_US / 1000000U;
+	period = sched_us(SCHED_BRAKE_US);
 	hold = period * brake / 100U;
 	phase = now % period;
 	*edge = now - phase + (phase < hold ? hold : period);
 	return phase < hold;
 }
 
+/* Does @v's hart owe a step of the restart of its VM? */
+static bool sched_restarts(const struct vcpu *v)
+{
+	return v->id == 0U && atomic_read_acquire(&v->run->restarting) != 0U;
+}
+
 /* May @v run at @now? If not, or not for long, s->wake_at says when its hart looks again. */
 static bool sched_ready(struct sched_hart *s, const struct vcpu *v, u64 now)
 {
-	u64 at;
-	bool held;
+	u64 at = v->held_until;
+	bool held = now < at;
 
-	if (!sched_alive(v))
+	if (held)
+		s->wake_at = MIN(s->wake_at, at);
+	if (sched_restarts(v))
+		return !held && now < s->guard_at;
+	if (!sched_alive(v) || held)
 		return false;
 	held = sched_held(v, now, &at);
 	s->wake_at = MIN(s->wake_at, at);
@@ -166,31 +226,196 @@ static bool sched_ready(struct sched_hart *s, const struct vcpu *v, u64 now)
 	return false;
 }
 
-/*
- * Choose the vCPU that has used the least, by its weight. Note whether others wait for the hart,
- * and when to look again at those that are not ready. One that was interrupted within its slice
- * goes on with what is left of it, whoever ran in between.
- * @more: the hypervisor has work to do on this hart itself, and waits for it as another vCPU would
- */
-static struct vcpu *sched_choose(struct sched_hart *s, u64 now, bool more)
+/* Is the hart in a window of the partition of @v? */
+static bool sched_owns(const struct sched_hart *s, const struct vcpu *v)
 {
+	return s->window.planned && v->run->id == s->window.owner;
+}
+
+/*
+ * The look that is to come sees what others have written before they saw `later` set: the full
+ * barrier pairs with those of vcpu_wake() and vcpu_kick().
+ */
+static void sched_look_anew(struct sched_hart *s)
+{
+	bool any = false;
+
+	for (struct vcpu *v = s->vcpus; v != NULL; v = v->sched_next) {
+		if (v->later == 0U)
+			continue;
+		atomic_set(&v->later, 0U);
+		any = true;
+	}
+	if (any)
+		smp_mb();
+}
+
+/*
+ * Of the vCPUs that may have this time, choose the one that has used the least, by its weight. Note
+ * when to look again at those that are not ready. One that was interrupted within its slice goes on
+ * with what is left of it, whoever ran in between.
+ */
+static struct vcpu *sched_look(struct sched_hart *s, enum sched_class class, u64 now)
+{
+	struct fair_hart *h = &s->fair[class];
 	struct fair *next;
 
+	s->class = class;
 	s->wake_at = TIMER_NEVER;
-	fair_look(&s->fair);
+	fair_look(h);
 	for (struct vcpu *v = s->vcpus; v != NULL; v = v->sched_next) {
+		if (class == SCHED_WINDOW && !sched_owns(s, v))
+			continue;
 		if (sched_ready(s, v, now))
-			fair_wants(&s->fair, &v->fair);
+			fair_wants(h, &v->fair[class]);
 		else
-			fair_rests(&s->fair, &v->fair);
+			fair_rests(h, &v->fair[class]);
 	}
-	next = fair_choose(&s->fair);
+	next = fair_choose(h);
+	return next == NULL ? NULL : container_of(next - class, struct vcpu, fair[0]);
+}
+
+/* The guard before @end, of a time that began at @start. In a short time it is half of it. */
+static void sched_guard(struct sched_hart *s, u64 start, u64 end)
+{
+	u64 at = end - MIN(sched_us(SCHED_GUARD_US), (end - start) / 2U);
+
+	if (at >= s->guard_at)
+		return;
+	s->guard_at = at;
+	s->guard_end = end;
+}
+
+/* Choose by the window that the hart is in. While others have its time, its owner may end that. */
+static struct vcpu *sched_look_planned(struct sched_hart *s, u64 now)
+{
+	struct vcpu *next;
+
+	sched_guard(s, s->window.start, s->window.end);
+	next = sched_look(s, SCHED_WINDOW, now);
+	if (next != NULL || !s->window.share)
+		return next;
+	s->owner_wake = s->wake_at;
+	if (s->owner_wake < s->window.end)
+		sched_guard(s, now, s->owner_wake);
+	return sched_look(s, SCHED_WEIGHTS, now);
+}
+
+/* Is the time that was given away last not for @v, whatever wakes it? */
+static bool sched_barred(const struct sched_hart *s, const struct vcpu *v)
+{
+	return s->window.planned && !sched_owns(s, v) &&
+	       (!s->window.share || s->class == SCHED_WINDOW);
+}
+
+/*
+ * Will @v, which does not have the hart, not have it before the next look, which comes by itself?
+ * One that was woken and is not ready could be woken for nothing again and again: it waits for that
+ * look.
+ * @next: of the vCPU that has the hart; NULL: none
+ */
+static bool sched_is_later(const struct sched_hart *s, const struct vcpu *v,
+			   const struct fair *next, bool kept)
+{
+	if (sched_barred(s, v))
+		return true;
+	if (next == NULL || s->slice_end == TIMER_NEVER ||
+	    (s->class == SCHED_WEIGHTS && sched_owns(s, v)))
+		return false;
+	return kept || atomic_read(&v->woken) != 0U || !fair_less(v->fair[s->class].tag, next->tag);
+}
+
+static void sched_set_later(struct sched_hart *s, const struct vcpu *next, bool kept)
+{
+	const struct fair *f = next == NULL ? NULL : &next->fair[s->class];
+
+	for (struct vcpu *v = s->vcpus; v != NULL; v = v->sched_next) {
+		if (v != next && sched_is_later(s, v, f, kept))
+			atomic_set(&v->later, 1U);
+		atomic_set(&v->woken, 0U);
+	}
+}
+
+/* Set the end of @next's slice, and say of the others whether they are worth an interrupt. */
+static void sched_set_slice(struct sched_hart *s, const struct vcpu *next, u64 now)
+{
+	const struct fair *f = next == NULL ? NULL : &next->fair[s->class];
+	bool rivals = false;
+	bool woken = false;
+	bool kept;
+
+	for (const struct vcpu *v = s->vcpus; v != NULL; v = v->sched_next) {
+		if (v == next || sched_barred(s, v))
+			continue;
+		rivals = true;
+		woken |= atomic_read(&v->woken) != 0U;
+	}
 	s->slice_end = TIMER_NEVER;
-	if (next == NULL)
-		return NULL;
-	if (s->fair.wanted > 1U || more)
-		s->slice_end = now + fair_left(&s->fair, next);
-	return container_of(next, struct vcpu, fair);
+	if (f != NULL && (s->fair[s->class].wanted > 1U || woken))
+		s->slice_end = now + fair_left(&s->fair[s->class], f);
+	kept = rivals && f != NULL && f->used != 0U && s->last != NULL && s->last != next;
+	if (kept) {
+		s->slice_end = MIN(s->slice_end, now + sched_us(SCHED_KEEP_US));
+		s->wake_at = MIN(MAX(s->wake_at, s->slice_end), s->owner_wake);
+	}
+	sched_set_later(s, next, kept);
+}
+
+/* Count that the window has been given to its partition, or to nobody where that does not want it.
+ */
+static void sched_begun(struct sched_hart *s, u64 now)
+{
+	struct schedule_count *c = s->window.count;
+	u64 late = now - s->window.start;
+
+	s->fresh = false;
+	c->starts++;
+	c->late += late;
+	c->late_max = MAX(c->late_max, late);
+}
+
+/* Where a window has ended, go on to the next. */
+static void sched_enter_window(struct sched_hart *s, u64 now)
+{
+	struct schedule_count *c = s->window.count;
+	u64 over = now - s->window.end;
+	bool first = true;
+
+	if (now < s->window.end)
+		return;
+	if (c != NULL) {
+		c->over_max = MAX(c->over_max, over);
+		c->overruns += over > sched_us(SCHEDULE_LATE_US) ? 1U : 0U;
+	}
+	schedule_look(hart_this()->index, now, &s->window);
+	s->fresh = s->window.count != NULL;
+	for (struct vcpu *v = s->vcpus; v != NULL; v = v->sched_next) {
+		if (!sched_owns(s, v))
+			continue;
+		fair_join(&s->fair[SCHED_WINDOW], &v->fair[SCHED_WINDOW], first);
+		first = false;
+	}
+}
+
+/* Return: the vCPU that has the hart next; NULL: none. */
+static struct vcpu *sched_choose(struct sched_hart *s, u64 now)
+{
+	struct vcpu *next;
+
+	sched_look_anew(s);
+	sched_enter_window(s, now);
+	s->guard_at = TIMER_NEVER;
+	s->owner_wake = TIMER_NEVER;
+	if (s->window.planned)
+		next = sched_look_planned(s, now);
+	else
+		next = sched_look(s, SCHED_WEIGHTS, now);
+	if (s->fresh && (next == NULL || s->class != SCHED_WINDOW))
+		sched_begun(s, now);
+	if (next != NULL)
+		next->guarded = s->guard_at != TIMER_NEVER;
+	sched_set_slice(s, next, now);
+	return next;
 }
 
 /* --- the timer -------------------------------------------------------------------------------- */
@@ -207,7 +432,7 @@ static void sched_set_timer(struct sched_hart *s, u64 deadline)
 /* Host time of the first thing that is due on this hart, but for the running vCPU's own timer. */
 static u64 sched_due(const struct sched_hart *s)
 {
-	return MIN(MIN(s->slice_end, s->wake_at), s->poll_at);
+	return MIN(MIN(s->slice_end, s->wake_at), MIN(s->poll_at, s->window.end));
 }
 
 /*
@@ -244,6 +469,8 @@ bool sched_timer(struct vcpu *v)
 	u64 now = timer_now();
 
 	s->armed = 0; /* it has fired: the next deadline is set whatever it is */
+	if (now >= s->window.end)
+		return true;
 	sched_poll(s, now);
 	vcpu_check_timer(v, now);
 	vcpu_deliver(v);
@@ -317,8 +544,44 @@ static void sched_stop_vcpu(struct vcpu *v)
 		vm_all_stopped(v->vm);
 }
 
-/* Give @v, which was chosen at @now, a turn, and charge it for the time that it took. */
-static void sched_run(struct sched_hart *s, struct vcpu *v, u64 now)
+/*
+ * A vCPU gets the hart now. If the last one has given it up, or has used its slice, the switch was
+ * its doing. If it was interrupted, the switch is a part of the new one's turn.
+ */
+static void sched_turn_begin(struct sched_hart *s)
+{
+	u64 now = timer_now();
+
+	if (s->fresh)
+		sched_begun(s, now);
+	if (s->last == NULL || s->last_fair->used != 0U)
+		return;
+	fair_pay(s->last_fair, now - s->mark);
+	s->mark = now;
+}
+
+static void sched_turn_end(struct sched_hart *s, struct vcpu *v)
+{
+	u64 now = timer_now();
+	u64 ticks = now - s->mark;
+	struct schedule_count *c = s->window.count;
+
+	s->last = v;
+	s->last_fair = &v->fair[s->class];
+	s->mark = now;
+	fair_charge(&s->fair[s->class], s->last_fair, ticks);
+	if (c != NULL)
+		*(s->class == SCHED_WINDOW ? &c->used : &c->shared) += ticks;
+}
+
+/* Must a WFI of the vCPU that was chosen give the hart to others? */
+static bool sched_wfi_yields(const struct sched_hart *s)
+{
+	return s->slice_end != TIMER_NEVER || (s->class == SCHED_WINDOW && s->window.share);
+}
+
+/* Give @v a turn. */
+static void sched_run(struct sched_hart *s, struct vcpu *v)
 {
 	bool stopping;
 
@@ -329,21 +592,22 @@ static void sched_run(struct sched_hart *s, struct vcpu *v, u64 now)
 		vcpu_prepare(v);
 		sched_switch(s, v);
 		vcpu_check_timer(v, timer_now());
-		guest_trap_wfi(&v->guest, s->slice_end != TIMER_NEVER);
+		guest_trap_wfi(&v->guest, sched_wfi_yields(s));
 		stopping = atomic_read(&v->hsm) == (u32)VCPU_STOP_PENDING;
 		if (!request_serve() && !stopping) {
 			sched_arm(s, v);
 			tlb_check_enter(v);
+			sched_turn_begin(s);
 			guest_run(&v->guest);
 		}
 	}
+	sched_turn_end(s, v);
 	vcpu_unload_stopped();
 	/* Release: a hart that sees OUT sees all that the vCPU did. */
 	atomic_set_release(&v->mode, (u32)VCPU_OUT);
 	/* In a VM that was paused meanwhile it stays STOP_PENDING until the VM runs again. */
 	if (atomic_read(&v->hsm) == (u32)VCPU_STOP_PENDING && vm_runnable(v->run))
 		sched_stop_vcpu(v);
-	fair_charge(&s->fair, &v->fair, timer_now() - now);
 }
 
 /* Serve the interrupts that need no vCPU. */
@@ -359,33 +623,48 @@ static void sched_interrupts(struct sched_hart *s)
 		irq_handle();
 }
 
+/*
+ * Have a step of the restart of its VM be a turn of @v, so that others have theirs as ever. Its
+ * slice ends with the step: several VMs that restart go on side by side.
+ */
+static void sched_restart(struct sched_hart *s, struct vcpu *v)
+{
+	sched_turn_begin(s);
+	vm_restart_step(v->vm);
+	sched_turn_end(s, v);
+	fair_settle(&v->fair[s->class]);
+	sched_interrupts(s); /* T2 */
+}
+
 /* Wait for an interrupt, and serve those that need no vCPU. */
 static void sched_idle(struct sched_hart *s)
 {
 	struct vcpu *v = vcpu_current();
+	u64 now = timer_now();
 	u64 edge;
 
 	/*
 	 * The hart's WFI also looks at the interrupts of a loaded guest. They would keep the hart
-	 * awake for a vCPU that waits in a hypercall or is held.
+	 * awake for a vCPU that waits in a hypercall, is held, or is not in its window.
 	 */
-	if (v != NULL && (!sched_alive(v) || sched_held(v, timer_now(), &edge)))
+	if (v != NULL && (!sched_alive(v) || sched_held(v, now, &edge) || now < v->held_until ||
+			  sched_barred(s, v)))
 		vcpu_unload(v);
 	sched_set_timer(s, sched_due(s));
 	hart_wait();
 	sched_interrupts(s);
+	s->last = NULL;
+	s->mark = timer_now();
 }
 
-/*
- * A VM restarts here: a step was done, and more wait. The steps wait for their turn as a vCPU
- * would, but they are short, and so is the time between them.
- */
-static void sched_after_step(struct sched_hart *s)
+bool sched_defer_late(struct vcpu *v)
 {
-	u64 next = timer_now() + timer_frequency() * SCHED_STEP_US / 1000000U;
+	const struct sched_hart *s = sched_this();
 
-	s->slice_end = MIN(s->slice_end, next);
-	sched_interrupts(s); /* T2 */
+	if (timer_now() < s->guard_at)
+		return false;
+	v->held_until = s->guard_end;
+	return true;
 }
 
 void hart_main(struct hart *h)
@@ -395,6 +674,7 @@ void hart_main(struct hart *h)
 	s->slice_end = TIMER_NEVER;
 	s->wake_at = TIMER_NEVER;
 	s->poll_at = TIMER_NEVER;
+	s->window.end = TIMER_NEVER;
 	sched_set_timer(s, TIMER_NEVER);
 	atomic_set_release(&h->online, 1U);
 	while (atomic_read_acquire(&sched_started) == 0U) {
@@ -402,25 +682,24 @@ void hart_main(struct hart *h)
 		if (atomic_read_acquire(&sched_started) == 0U)
 			sched_idle(s);
 	}
-	s->fair.slice = timer_frequency() * CONFIG_TIME_SLICE_US / 1000000U;
+	s->fair[SCHED_WEIGHTS].slice = sched_us(CONFIG_TIME_SLICE_US);
+	s->fair[SCHED_WINDOW].slice = s->fair[SCHED_WEIGHTS].slice;
+	s->window.end = 0; /* the first look finds the window */
+	s->mark = timer_now();
 	if (h->index == 0U && console_needs_poll())
 		s->poll_at = timer_now();
 	for (;;) {
 		struct vcpu *v;
-		bool more;
-		u64 now;
 
 		ipi_acknowledge();	 /* a full barrier: see vcpu_irq_changed() */
 		(void)vcpu_hart_woken(); /* whatever asked for it is looked at below */
 		vcpu_unload_stopped();
-		more = vm_restart_step(h->index);
-		now = timer_now();
-		v = sched_choose(s, now, more);
-		if (more)
-			sched_after_step(s);
-		if (v != NULL)
-			sched_run(s, v, now);
-		else if (!more)
+		v = sched_choose(s, timer_now());
+		if (v == NULL)
 			sched_idle(s);
+		else if (sched_restarts(v))
+			sched_restart(s, v);
+		else
+			sched_run(s, v);
 	}
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Scheduling. Every vCPU is pinned to a hart. vCPUs that share a hart take turns by time slices, by
- * what each has used and by the weight of its partition. A hart with one runnable vCPU takes no
- * tick.
+ * Scheduling. Every vCPU is pinned to a hart. vCPUs that share a hart take turns by the windows of
+ * the plan that runs, or else by time slices, by what each has used and by the weight of its
+ * partition. A hart with one runnable vCPU and without windows takes no tick.
  *
  * core/run/sched.c also defines hart_main() (arch/riscv/hart.h) and console_start_polling()
  * (core/console/console.h).
@@ -11,8 +11,7 @@
 #define CORE_SCHED_H
 
 #include <cleave/types.h>
-
-struct vcpu;
+#include "core/run/vcpu.h"
 
 /**
  * sched_add() - pin @v to hart @v->hart, for good; boot hart, before sched_start()
@@ -28,6 +27,21 @@ void sched_start(void);
  * Return: true when @v must leave the hart.
  */
 bool sched_timer(struct vcpu *v);
+
+/* What sched_defer() does on a hart with windows */
+bool sched_defer_late(struct vcpu *v);
+
+/**
+ * sched_defer() - is the window of this hart about to end, so that @v must not begin what may take
+ * longer than a few thousand instructions? The loaded vCPU; owner
+ *
+ * Return: true: @v must leave the hart as it is now, and will come back to the same instruction
+ * when its next window begins.
+ */
+static inline bool sched_defer(struct vcpu *v)
+{
+	return v->guarded && sched_defer_late(v);
+}
 
 /**
  * sched_set_guest_timer() - SBI set_timer of the loaded vCPU @v; owner

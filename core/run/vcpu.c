@@ -106,14 +106,35 @@ bool vcpu_hart_woken(void)
 	return atomic_read(&h->woken) != 0U && atomic_xchg(&h->woken, 0U) != 0U;
 }
 
+/*
+ * @v is OUT, and what wakes it and `woken` were written before a full barrier. The owner clears
+ * `later`, executes a full barrier, and looks: where it is seen set here, that look is yet to come.
+ */
+static void vcpu_wake_owner(const struct vcpu *v)
+{
+	if (atomic_read(&v->later) == 0U)
+		vcpu_wake_hart(v->hart);
+}
+
+void vcpu_wake(struct vcpu *v)
+{
+	atomic_set(&v->woken, 1U);
+	smp_mb(); /* pairs with that of sched_look_anew() */
+	vcpu_wake_owner(v);
+}
+
 void vcpu_kick(struct vcpu *v)
 {
-	/* Pairs with the barrier between mode = IN and the look at the requests in sched.c. */
+	atomic_set(&v->woken, 1U);
+	/*
+	 * Pairs with the barrier between mode = IN and the look at the requests in sched.c, and
+	 * with that of sched_look_anew().
+	 */
 	smp_mb();
 	if (atomic_read(&v->mode) == (u32)VCPU_IN)
 		ipi_send(v->hart);
 	else
-		vcpu_wake_hart(v->hart);
+		vcpu_wake_owner(v);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -206,11 +227,12 @@ static void vcpu_irq_changed(struct vcpu *v)
 		vcpu_deliver(v);
 		return;
 	}
+	atomic_set(&v->woken, 1U);
 	smp_mb(); /* the interrupt before the mode; pairs as in vcpu_kick() */
 	if (atomic_read(&v->mode) == (u32)VCPU_IN)
 		ipi_send(v->hart);
 	else if (atomic_read(&v->waiting))
-		vcpu_wake_hart(v->hart);
+		vcpu_wake_owner(v);
 }
 
 void vcpu_deliver(struct vcpu *v)

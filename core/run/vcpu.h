@@ -72,7 +72,12 @@ enum vcpu_mode {
  * @start_pc, @start_opaque: where it starts, and its a1. Written by the hart that took hsm from
  *	STOPPED to CLAIMED, before hsm becomes START_PENDING (release); by the owner for a
  *	non-retentive suspend
- * @fair: what it has used of its hart's time; owner, of core/run/sched.c
+ * @fair: what it has used of its hart's time, by SCHED_*; owner, of core/run/sched.c
+ * @guarded: its turn ends with a window (sched_defer()); owner, of core/run/sched.c
+ * @held_until: host time before which it is not chosen; owner, of core/run/sched.c
+ * @woken: 1: somebody has woken it since its hart looked; atomic
+ * @later: 1: its hart will not choose it before it looks again by itself, so whoever wakes it does
+ *	not interrupt the hart; atomic, written by the owner
  * @sched_next: next vCPU of the same hart; set at boot by core/run/sched.c
  * @flush_lock: guards @flush; a hart that holds it never waits for anything
  * @flush: the remote fences that it still has to do, merged into one request
@@ -99,7 +104,11 @@ struct vcpu {
 	u64 tlb_seen;
 	u64 start_pc;
 	u64 start_opaque;
-	struct fair fair;
+	struct fair fair[2];
+	bool guarded;
+	u64 held_until;
+	u32 woken;
+	u32 later;
 	struct vcpu *sched_next;
 	struct spinlock flush_lock;
 	struct flush_request flush;
@@ -149,7 +158,10 @@ void vcpu_wake_hart(u32 index);
  */
 bool vcpu_hart_woken(void);
 
-/** vcpu_kick() - make @v look at its requests: interrupt it if it is IN, else wake its owner */
+/** vcpu_wake() - @v is OUT and may be able to run: have its hart look, as soon as that matters */
+void vcpu_wake(struct vcpu *v);
+
+/** vcpu_kick() - make @v look at its requests: interrupt it if it is IN, else wake it */
 void vcpu_kick(struct vcpu *v);
 
 /* --- life ------------------------------------------------------------------------------------- */

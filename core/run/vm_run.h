@@ -18,8 +18,11 @@ struct vm;
 /**
  * struct vm_run - the part of a VM that harts work with; a member of struct vm (core/vm/vm.h)
  * @name: the partition's, for messages; never changes
+ * @id: the partition's number, by which windows of plans name it; never changes
  * @state: enum cleave_vm_state: the vCPUs may run while it is RUNNING; atomic, written by core/vm/
  *	under vm->lock
+ * @restarting: 1: it restarts by itself, and the hart of vCPU 0 does the steps (vm_restart_step());
+ *	atomic, written by core/vm/ under vm->lock
  * @brake: percent of the time that the vCPUs are held; atomic, written by core/vm/ under vm->lock
  * @cpu_weight: of each vCPU, on a hart that it shares (core/run/fair/fair.h); never changes
  * @vmid: the tag of the VM's translations in TLBs; set by core/vm/vmid.c while no vCPU runs
@@ -31,7 +34,9 @@ struct vm;
  */
 struct vm_run {
 	const char *name;
+	u32 id;
 	u32 state;
+	u32 restarting;
 	u32 brake;
 	u32 cpu_weight;
 	u16 vmid;
@@ -52,13 +57,11 @@ static inline bool vm_runnable(const struct vm_run *r)
 /* --- defined by core/vm/ ---------------------------------------------------------------------- */
 
 /**
- * vm_restart_step() - do a bounded step (M6, T2) for one VM that restarts by itself
- * @hart: the calling hart; only VMs whose vCPU 0 belongs to it
+ * vm_restart_step() - do a bounded step (M6, T2) for a VM that restarts by itself
  *
- * The scheduler calls it on that hart between guests, with no lock held. The VMs take turns.
- * Return: true when a step was done, after which there may be more to do.
+ * The scheduler calls it on the hart of the VM's vCPU 0, in a turn of that vCPU, with no lock held.
  */
-bool vm_restart_step(u32 hart);
+void vm_restart_step(struct vm *vm);
 
 /**
  * vm_all_stopped() - all vCPUs of @vm have stopped themselves (SBI HSM hart_stop)

@@ -42,10 +42,9 @@ enum vm_op {
 };
 
 /**
- * struct vm_work - the operation that is under way on a VM; guarded by vm->lock
+ * struct vm_work - the operation that is under way on a VM; guarded by vm->lock. Where no manager
+ * calls for its steps, but the scheduler does them, run.restarting is set
  * @op: enum vm_op
- * @unattended: 1: no manager calls for its steps, the scheduler does them (vm_restart_step());
- *	atomic, so that any hart may look at it without the lock
  * @phase: what the next step does (core/vm/vm_op.c)
  * @index: region or file that the phase works on
  * @pos: bytes of it that are done
@@ -53,7 +52,6 @@ enum vm_op {
  */
 struct vm_work {
 	u32 op;
-	u32 unattended;
 	u32 phase;
 	u32 index;
 	u64 pos;

@@ -64,7 +64,7 @@ void vm_op_begin_unattended(struct vm *vm, enum vm_op op);
 /** vm_op_unattended() - Return: true when such an operation is under way; without the lock */
 static inline bool vm_op_unattended(const struct vm *vm)
 {
-	return atomic_read_acquire(&vm->work.unattended) != 0U;
+	return atomic_read_acquire(&vm->run.restarting) != 0U;
 }
 
 /* --- vm_restart.c ----------------------------------------------------------------------------- */

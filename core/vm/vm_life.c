@@ -191,7 +191,7 @@ int vm_brake(struct vm *vm, u64 percent)
 	spin_unlock(&vm->lock);
 	/* A kick would not do: harts that run the VM's vCPUs have to choose anew. */
 	for (u32 i = 0; err == CLV_OK && i < vm->run.nr_vcpus; i++)
-		vcpu_wake_hart(vm->run.vcpu[i]->hart);
+		vcpu_wake(vm->run.vcpu[i]);
 	return err;
 }
 

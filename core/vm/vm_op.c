@@ -33,12 +33,6 @@ enum vm_phase {
 	PHASE_READY,	   /* the VM becomes paused, with nothing in it */
 };
 
-/* VMs with an unattended operation: while it is 0, vm_restart_step() looks at none; atomic */
-static u32 vm_op_nr_unattended;
-
-/* For each hart: the VM that its next step looks at first; the hart's own */
-static u32 vm_op_next[CONFIG_MAX_HARTS];
-
 static void vm_op_phase(struct vm *vm, enum vm_phase phase)
 {
 	vm->work.phase = (u32)phase;
@@ -49,8 +43,7 @@ static void vm_op_phase(struct vm *vm, enum vm_phase phase)
 static void vm_op_end(struct vm *vm)
 {
 	vm->work.op = VM_OP_NONE;
-	if (atomic_xchg(&vm->work.unattended, 0U) != 0U)
-		(void)atomic_add(&vm_op_nr_unattended, UINT32_MAX);
+	atomic_set_release(&vm->run.restarting, 0U);
 }
 
 static void vm_op_begin(struct vm *vm, enum vm_op op)
@@ -64,9 +57,8 @@ static void vm_op_begin(struct vm *vm, enum vm_op op)
 void vm_op_begin_unattended(struct vm *vm, enum vm_op op)
 {
 	vm_op_begin(vm, op);
-	(void)atomic_add(&vm_op_nr_unattended, 1U);
-	atomic_set_release(&vm->work.unattended, 1U);
-	vcpu_wake_hart(vm->run.vcpu[0]->hart);
+	atomic_set_release(&vm->run.restarting, 1U);
+	vcpu_wake(vm->run.vcpu[0]);
 }
 
 /* --- phases ----------------------------------------------------------------------------------- */
@@ -363,41 +355,11 @@ static void vm_op_step_unattended(struct vm *vm)
 	}
 }
 
-/* Does @vm owe a step, and is @hart the one that does it? */
-static bool vm_op_owes(const struct vm *vm, u32 hart)
+void vm_restart_step(struct vm *vm)
 {
-	return vm_op_unattended(vm) && vm->run.vcpu[0]->hart == hart;
-}
-
-/* Return: the VM whose turn it is on @hart, NULL when none owes a step there. */
-static struct vm *vm_op_choose(u32 hart)
-{
-	u32 nr = vm_count();
-
-	for (u32 i = 0; i < nr; i++) {
-		u32 id = (vm_op_next[hart] + i) % nr;
-
-		if (!vm_op_owes(vm_get(id), hart))
-			continue;
-		vm_op_next[hart] = id + 1U;
-		return vm_get(id);
-	}
-	return NULL;
-}
-
-bool vm_restart_step(u32 hart)
-{
-	struct vm *vm;
-
-	if (atomic_read_acquire(&vm_op_nr_unattended) == 0U)
-		return false;
-	vm = vm_op_choose(hart);
-	if (vm == NULL)
-		return false;
 	spin_lock(&vm->lock);
 	vm_op_step_unattended(vm);
 	spin_unlock(&vm->lock);
 	if (!vm_op_unattended(vm))
 		vm_check_ended();
-	return true;
 }

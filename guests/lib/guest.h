@@ -166,6 +166,10 @@ struct sbiret cleave_machine(u32 vm, struct cleave_machine *machine);
 struct sbiret cleave_vm_note(u32 vm, u32 note, u64 id, bool run);
 struct sbiret cleave_vm_brake(u32 vm, u32 percent);
 struct sbiret cleave_stats(u32 vm, u64 *counters, unsigned long entries);
+struct sbiret cleave_schedule_info(u32 plan, struct cleave_schedule *info);
+struct sbiret cleave_schedule_set(u32 plan);
+struct sbiret cleave_schedule_stats(u32 plan, u32 first, struct cleave_window *windows,
+				    unsigned long entries);
 
 /* --- time ------------------------------------------------------------------------------------- */
 

@@ -229,3 +229,21 @@ struct sbiret cleave_stats(u32 vm, u64 *counters, unsigned long entries)
 {
 	return cleave_call(CLEAVE_FN_STATS, vm, BUF_LO(counters), BUF_HI, entries, 0, 0);
 }
+
+struct sbiret cleave_schedule_info(u32 plan, struct cleave_schedule *info)
+{
+	return cleave_call(CLEAVE_FN_SCHEDULE_INFO, plan, BUF_LO(info), BUF_HI, sizeof(*info), 0,
+			   0);
+}
+
+struct sbiret cleave_schedule_set(u32 plan)
+{
+	return cleave_call(CLEAVE_FN_SCHEDULE_SET, plan, 0, 0, 0, 0, 0);
+}
+
+struct sbiret cleave_schedule_stats(u32 plan, u32 first, struct cleave_window *windows,
+				    unsigned long entries)
+{
+	return cleave_call(CLEAVE_FN_SCHEDULE_STATS, plan, first, BUF_LO(windows), BUF_HI, entries,
+			   0);
+}

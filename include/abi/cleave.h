@@ -60,6 +60,9 @@
 /* Bit n set: the machine has n-level G-stage tables; n = 3, 4, 5 */
 #define CLEAVE_FEATURE_GSTAGE_MODES 6U
 
+/* Plans of time partitions that a manager may choose from; 0: none; since 1.3 */
+#define CLEAVE_FEATURE_SCHEDULES 7U
+
 /* --- vm: the life of VMs ---------------------------------------------------------------------- */
 
 /* (buf lo, buf hi, entries) -> number of VMs; writes uint32_t ids, at most `entries` */
@@ -309,6 +312,50 @@ enum cleave_stat {
 	CLEAVE_STAT_PAGES_REPORTED,  /* dirty pages reported and cleared */
 	CLEAVE_STAT_BAD_ACCESSES,    /* accesses answered with an access fault; since 1.3 */
 	CLEAVE_STAT_COUNT
+};
+
+/* --- schedules: plans of time partitions; for managers; since 1.3 ----------------------------- */
+
+/* (plan, buf lo, buf hi, size) -> bytes written; writes struct cleave_schedule */
+#define CLEAVE_FN_SCHEDULE_INFO 0x60U
+
+/* (plan) -> now << 32 | next; the plan begins on all harts when the present frame ends */
+#define CLEAVE_FN_SCHEDULE_SET 0x61U
+
+/* (plan, first, buf lo, buf hi, entries) -> windows written; writes struct cleave_window each */
+#define CLEAVE_FN_SCHEDULE_STATS 0x62U
+
+/* SCHEDULE_INFO: `slack = "share"` */
+#define CLEAVE_SCHEDULE_FLAG_SHARE 0x1U
+
+struct cleave_schedule {
+	uint32_t plan;
+	uint32_t plans; /* how many there are */
+	uint32_t now;	/* the plan that runs */
+	uint32_t next;	/* the plan that the next frame is of */
+	uint64_t end;	/* when that frame begins: the host's time CSR, ticks */
+	uint64_t time;	/* what that CSR shows now */
+	uint32_t flags; /* CLEAVE_SCHEDULE_FLAG_*, of `plan` */
+	uint32_t frame; /* of `plan`, microseconds */
+	uint32_t windows;
+	uint32_t reserved; /* 0 */
+	char name[32];	   /* NUL-padded */
+};
+
+/* A window of a plan, and how it was kept since the boot. Times without a unit are ticks. */
+struct cleave_window {
+	uint64_t hart; /* id of the machine's hart */
+	uint32_t vm;
+	uint32_t reserved; /* 0 */
+	uint32_t offset;   /* from the frame's beginning, microseconds */
+	uint32_t length;   /* microseconds */
+	uint64_t starts;   /* how often it began */
+	uint64_t late;	   /* sum of the times from its beginning to its first vCPU's entry */
+	uint64_t late_worst;
+	uint64_t overruns;   /* how often it was left more than 5 microseconds after its end */
+	uint64_t over_worst; /* the longest time after its end until it was left */
+	uint64_t used;	     /* time that its VM had in it */
+	uint64_t shared;     /* time that other VMs had in it */
 };
 
 #endif

@@ -53,18 +53,18 @@ def boot(request, tmp_path, log_path):
 
     All machines are gone after the test.
 
-    partitions: of machine.partition(); files: {name: path}
+    partitions: of machine.partition(); plans: of machine.plan(); files: {name: path}
     archive: the path of a ready archive, instead of both
     argv: a whole command line, instead of all others
     The other arguments are those of machine.command().
     """
     machines = []
 
-    def start(partitions=None, files=None, archive=None, argv=None, **kwargs):
+    def start(partitions=None, files=None, archive=None, argv=None, plans=(), **kwargs):
         number = len(machines)
         if partitions is not None:
             archive = str(tmp_path / f"archive{number}.cpio")
-            pack(archive, config(*partitions), files or {})
+            pack(archive, config(*partitions, plans=plans), files or {})
         argv = argv or command(initrd=archive, **kwargs)
         machine = Machine(argv, f"{log_path}{f'-{number}' if number else ''}.log")
         machines.append(machine)

@@ -70,11 +70,24 @@ def partition(name, kernel="payload.bin", cpus=1, memory=((0x80000000, 16 << 20)
     return f"\t\t{name} {{\n" + "".join(f"\t\t\t{p};\n" for p in props) + "\t\t};\n"
 
 
-def config(*partitions):
+def plan(name, frame, *windows, more=""):
+    """The node of a plan of time partitions.
+
+    windows: (hart, partition, offset, length), times in microseconds; more: further properties
+    """
+    props = [f"frame = <{frame}>", *(p.strip() for p in more.split(";") if p.strip())]
+    nodes = [f'\t\t\tw{i} {{ hart = <{hart}>; partition = "{who}"; offset = <{offset}>; '
+             f"length = <{length}>; }};\n" for i, (hart, who, offset, length) in enumerate(windows)]
+    return f"\t\t{name} {{\n" + "".join(f"\t\t\t{p};\n" for p in props) + "".join(nodes) + \
+        "\t\t};\n"
+
+
+def config(*partitions, plans=()):
     """The source of a configuration."""
+    schedules = "\tschedules {\n" + "".join(plans) + "\t};\n" if plans else ""
     return ('/dts-v1/;\n/ {\n\tcompatible = "cleave,config";\n'
             "\t#address-cells = <2>;\n\t#size-cells = <2>;\n"
-            "\tpartitions {\n" + "".join(partitions) + "\t};\n};\n")
+            "\tpartitions {\n" + "".join(partitions) + "\t};\n" + schedules + "};\n")
 
 
 def compile_config(source):

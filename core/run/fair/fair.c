@@ -7,18 +7,12 @@
 
 #define FAIR_TICKS_MAX BIT64(46) /* of one charge, so that tags can be compared */
 
-static bool fair_less(u64 a, u64 b)
-{
-	return (s64)(a - b) < 0;
-}
-
 static u64 fair_cost(const struct fair *f, u64 ticks)
 {
 	return MIN(ticks, FAIR_TICKS_MAX) * FAIR_WEIGHT_MAX / f->weight;
 }
 
-/* Charge @f for what it has used of its slice, and end the slice. */
-static void fair_settle(struct fair *f)
+void fair_settle(struct fair *f)
 {
 	if (f->used == 0U)
 		return;
@@ -99,4 +93,15 @@ void fair_charge(struct fair_hart *h, struct fair *f, u64 ticks)
 	least = h->wanted > 1U && fair_less(h->rest, f->tag) ? h->rest : f->tag;
 	if (fair_less(h->least, least))
 		h->least = least;
+}
+
+void fair_pay(struct fair *f, u64 ticks)
+{
+	f->tag += fair_cost(f, ticks);
+}
+
+void fair_join(struct fair_hart *h, const struct fair *f, bool first)
+{
+	if (first || fair_less(f->tag, h->least))
+		h->least = f->tag;
 }

@@ -39,7 +39,8 @@ struct fair {
 /**
  * struct fair_hart - the runners of a hart as a whole
  * @slice: ticks of a slice
- * @least: no tag that counts is less, but for what may be saved up; it never falls
+ * @least: no tag that counts is less, but for what may be saved up; it never falls, but where
+ *	fair_join() says so
  * @turns: turns that were had so far
  * @best: of the present look: the runner that has the hart next, or NULL
  * @rest: of the present look: the least tag of the others that want it
@@ -55,6 +56,12 @@ struct fair_hart {
 	u64 most;
 	u32 wanted;
 };
+
+/** fair_less() - Return: is tag @a less than tag @b? */
+static inline bool fair_less(u64 a, u64 b)
+{
+	return (s64)(a - b) < 0;
+}
 
 /** fair_look() - begin a look at all runners: fair_wants() or fair_rests() for each follows */
 void fair_look(struct fair_hart *h);
@@ -80,5 +87,19 @@ u64 fair_left(const struct fair_hart *h, const struct fair *f);
  *	free
  */
 void fair_charge(struct fair_hart *h, struct fair *f, u64 ticks);
+
+/** fair_settle() - charge @f for what it has used of its slice, and end the slice */
+void fair_settle(struct fair *f);
+
+/** fair_pay() - charge @f for @ticks of the hart that it has cost without having it */
+void fair_pay(struct fair *f, u64 ticks);
+
+/**
+ * fair_join() - @f is one of those that have the hart from now on, instead of others
+ * @first: the first of them; all of them follow
+ *
+ * They are measured by each other alone: what the others have used meanwhile is nothing to them.
+ */
+void fair_join(struct fair_hart *h, const struct fair *f, bool first);
 
 #endif

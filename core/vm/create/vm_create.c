@@ -114,6 +114,7 @@ static struct vm *vm_create_one(u32 id, const struct config_partition *cfg)
 	vm->id = id;
 	vm->cfg = cfg;
 	vm->run.name = cfg->name;
+	vm->run.id = id;
 	vm->run.cpu_weight = cfg->cpu_weight;
 	vm->run.state = CLEAVE_VM_EMPTY;
 	vm->overhead = taken;

@@ -74,7 +74,7 @@ static void note(struct sbiret r, u64 eid, u64 fid)
 
 static void one_hypercall(u64 *state, u64 hart)
 {
-	u64 fn = random_next(state) % 0x60U, a[6], i;
+	u64 fn = random_next(state) % 0x70U, a[6], i;
 
 	for (i = 0; i < 6; i++)
 		a[i] = nasty(state, hart);
@@ -145,7 +145,9 @@ static void test_denied(void)
 		CLEAVE_FN_STATS,      CLEAVE_FN_LEAF,	      CLEAVE_FN_MACHINE,
 		CLEAVE_FN_VM_NOTE,    CLEAVE_FN_VM_BRAKE
 	};
-	static const u32 not_on_self[] = { CLEAVE_FN_VM_NOTE, CLEAVE_FN_VM_BRAKE };
+	static const u32 not_on_self[] = { CLEAVE_FN_VM_NOTE, CLEAVE_FN_VM_BRAKE,
+					   CLEAVE_FN_SCHEDULE_INFO, CLEAVE_FN_SCHEDULE_SET,
+					   CLEAVE_FN_SCHEDULE_STATS };
 	struct cleave_vm_info info;
 	u32 ids[4] = { 99, 99, 99, 99 }, i;
 	u64 id;
@@ -163,6 +165,9 @@ static void test_denied(void)
 	for (i = 0; i < ARRAY_SIZE(not_on_self); i++)
 		check_eq((u64)cleave_call(not_on_self[i], CLEAVE_VM_SELF, 1, 1, 0, 0, 0).error,
 			 (u64)SBI_ERR_DENIED, "function 0x%x on itself", not_on_self[i]);
+	for (i = CLEAVE_FN_SCHEDULE_INFO; i <= CLEAVE_FN_SCHEDULE_STATS; i++)
+		check_eq((u64)cleave_call(i, 0, (u64)scratch, 0, 0, 0, 0).error,
+			 (u64)SBI_ERR_DENIED, "function 0x%x on plan 0", i);
 	check(cleave_vm_list(ids, 4).value == 1 && ids[0] == info.id && ids[1] == 99,
 	      "the list has this partition alone");
 }

@@ -102,7 +102,7 @@ static void test_numbers(void)
 {
 	static const u64 fns[] = { 0x02,      0x0f, 0x19, 0x1f,	 0x25,
 				   0x2f,      0x36, 0x3f, 0x47,	 0x4f,
-				   0x51,      0x60, 0xff, 0x100, UINT64_C(1) << 32,
+				   0x51,      0x63, 0xff, 0x100, UINT64_C(1) << 32,
 				   UINT64_MAX };
 	u32 i;
 
@@ -114,7 +114,11 @@ static void test_numbers(void)
 	check_eq(cleave_feature(CLEAVE_FEATURE_MAX_VMS), 2, "feature: partitions");
 	check_eq(cleave_feature(CLEAVE_FEATURE_MANAGER), 1, "feature: manager");
 	check_eq(cleave_feature(CLEAVE_FEATURE_TIMEBASE), ticks_per_second(), "feature: time base");
-	check_eq(cleave_feature(7), 0, "a feature that does not exist");
+	check_eq(cleave_feature(CLEAVE_FEATURE_SCHEDULES), 0, "feature: plans");
+	for (i = CLEAVE_FN_SCHEDULE_INFO; i <= CLEAVE_FN_SCHEDULE_STATS; i++)
+		check_eq((u64)cleave_call(i, 0, 0, 0, 0, 0, 0).error, (u64)SBI_ERR_INVALID_PARAM,
+			 "function 0x%x of a plan that is not there", i);
+	check_eq(cleave_feature(8), 0, "a feature that does not exist");
 	check_eq(cleave_feature(UINT32_MAX), 0, "a feature that does not exist either");
 }
 
