@@ -29,9 +29,10 @@ LARGE = 64 * MIB
 SLICE = 10_000_000
 OTHER_HART = 20_000
 SHARE = 950  # of a thousand
+STEP = 2 * 50_000  # a step of the hypervisor's; what is waited for counts twice
 
 # The spans, in milliseconds of the machine's time. The boot of a machine is over before.
-SPANS = {"shared": (100, 1100), "apart": (200, 400)}
+SPANS = {"shared": (100, 1100), "apart": (200, 300)}
 SHORT_SPANS = {"shared": (100, 300), "apart": (200, 260)}
 
 RESTARTS = "restart-limit = <1000000 1>"
@@ -56,8 +57,10 @@ class Attack:
         self.device, self.restarts, self.focus = device, restarts, focus
 
     def sharers(self):
-        """How many vCPUs of its side want the hart that all share."""
-        return 0 if self.role == "none" else 1 + self.foreign + (self.target == "pawn")
+        """How many vCPUs of its side want the hart that all share, be it in turns."""
+        if self.role == "none":
+            return 0
+        return 1 + self.foreign + (self.target == "pawn") * (1 + self.slot)
 
 
 ATTACKS = [
@@ -71,12 +74,15 @@ ATTACKS = [
     Attack("rfence-foreign", "rfence", "remote fences to its vCPUs on every hart", foreign=True),
     Attack("hsm-foreign", "hsm", "starts vCPUs on every hart that stop at once", foreign=True),
     Attack("console-lines", "lines", "prints lines without end"),
+    Attack("console-short", "short", "prints lines of one character through its UART"),
+    Attack("console-reads", "reads", "reads input that nobody types"),
     Attack("console-redraw", "redraw", "has an open line of 512 bytes drawn anew (ESC [ 1 K)",
            focus=True),
     Attack("reboots", "restarts", "reboots in a loop (SRST)", more=RESTARTS, memory=LARGE,
            restarts=True),
     Attack("crashes", "crashes", "faults in a loop (on-fault restarts it)",
-           more=f'on-fault = "restart"; {RESTARTS}', memory=LARGE, restarts=True),
+           more=f'on-fault = "restart"; on-bad-access = "stop"; {RESTARTS}', memory=LARGE,
+           restarts=True),
     Attack("calls-hostile", "hostile", "hypercalls with hostile arguments"),
     Attack("calls-honest", "honest", "the longest hypercalls on itself", memory=LARGE),
     Attack("page-faults", "faults", "write faults in its own log, with splits", memory=LARGE),
@@ -91,6 +97,8 @@ ATTACKS = [
            more="manager", target="pawn"),
     Attack("create", "create", "manager: creates and destroys a partition", more="manager",
            slot=True),
+    Attack("asks", "ask", "manager: asks for the state of the victims", more="manager"),
+    Attack("windows", "look", "manager: maps and unmaps windows of the victims", more="manager"),
     Attack("interrupts", "interrupts", "interrupts of its device, as fast as they come",
            device=True),
 ]
@@ -127,6 +135,7 @@ COLUMNS = [
     Column("other.wire", "apart", "UART", "characters"),
     Column("other.calls", "apart", "hypercalls", "instructions", OTHER_HART),
     Column("other.manager", "apart", "manager", "instructions", OTHER_HART),
+    Column("other.step", "apart", "its step", "instructions", STEP),
 ]
 
 
@@ -193,15 +202,18 @@ def apart(a, folder, span):
     """A hart for each victim. Return: {column: (value, bound)}."""
     args = bootargs(span)
     harts = range(1, 1 + len(VICTIMS))
+    side = attackers(a, args, (0, *harts) if a.foreign else (0,))
     victims = [partition(role, memory=at_usual(SMALL),
-                         bootargs=f"{args(role, 100 * hart)} {words}",
+                         bootargs=f"{args(role, 100 * hart)} {words}"
+                         f" side={len(side) + (a.target == VICTIMS[0][0])}",
                          more=f"{affinity((hart,))}; {more}")
                for hart, (role, more, words) in zip(harts, VICTIMS)]
-    partitions = attackers(a, args, (0, *harts) if a.foreign else (0,)) + victims
+    partitions = side + victims
     names = [role for role, _, _ in VICTIMS]
     out = finish(a, folder, "apart", partitions, 1 + len(VICTIMS), names)
     found = {f"other.{name}": (out.said(name, r"result (\d+) (\d+) (\d+)")[0], OTHER_HART)
              for name in names}
+    found["other.step"] = (out.said("manager", r"side (\d+) (\d+)")[0], STEP)
     sent, longest = out.wire("print")
     found["other.wire"] = (sent, len(partitions) * longest)
     return found

@@ -6,7 +6,9 @@
 #define LOG_PAGES  2048U /* of its own memory: as many as one call works on */
 #define FAULT_STEP 64U	 /* pages that are written between two harvests */
 #define NOWHERE	   UINT64_C(0x40000000)
-#define UART_LSR   UINT64_C(0x10000005)
+#define UART	   UINT64_C(0x10000000)
+#define UART_LSR   (UART + 5U)
+#define UART_THRE  0x20U
 #define PLIC	   UINT64_C(0x0c000000)
 
 /* All vCPUs by hart_mask_base, and no further argument */
@@ -61,6 +63,7 @@ static void timers_once(void)
 {
 	sbi_set_timer(0);
 	sbi_set_timer(rdtime() + 1U);
+	work(); /* QEMU takes long for a timer that changes. */
 }
 
 static void ipi_once(void)
@@ -105,6 +108,28 @@ static void lines_once(void)
 		"0123456789012345678901234567890123456789012345678901234567890123456789012345678\n";
 
 	guest_write(line, sizeof(line) - 1U);
+}
+
+/* Lines of one character, through the emulated UART: each has the partition's name in front. */
+static void short_once(void)
+{
+	static const char line[] = "x\n";
+
+	for (u32 i = 0; i < 2U; i++) {
+		while ((*(volatile u8 *)UART_LSR & UART_THRE) == 0U && !over())
+			;
+		*(volatile u8 *)UART = (u8)line[i];
+	}
+}
+
+/* Ask for input that nobody has typed. */
+static void reads_once(void)
+{
+	static u8 buffer[64];
+
+	(void)sbi_call(SBI_EID_DBCN, SBI_DBCN_CONSOLE_READ, sizeof(buffer), (u64)buffer, 0, 0, 0,
+		       0);
+	(void)sbi_getchar();
 }
 
 /* A line that is as long as can be, and then sequences each of which draws all of it anew. */
@@ -254,6 +279,8 @@ BY(ipi)
 BY(rfence)
 BY(lines)
 BY(redraw)
+BY(short)
+BY(reads)
 BY(calls_hostile)
 BY(calls_honest)
 BY(devices)
@@ -274,6 +301,8 @@ bool attack(const char *role)
 		{ "hsm", attack_hsm },
 		{ "lines", attack_lines },
 		{ "redraw", attack_redraw },
+		{ "short", attack_short },
+		{ "reads", attack_reads },
 		{ "hostile", attack_calls_hostile },
 		{ "honest", attack_calls_honest },
 		{ "faults", attack_faults },

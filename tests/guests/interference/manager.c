@@ -166,6 +166,50 @@ static void manage_checkpoint(void)
 	attacked(rounds);
 }
 
+/* Do something with every VM that is none of the attack's side, until the span ends. */
+static void with_victims(void (*once)(u32 vm))
+{
+	u32 ids[16];
+	u64 nr = MIN((u64)cleave_vm_list(ids, ARRAY_SIZE(ids)).value, ARRAY_SIZE(ids));
+	u64 rounds = 0;
+
+	sleep_until_attack();
+	for (; !over(); rounds++)
+		once(ids[1U + rounds % (nr - 1U)]);
+	attacked(rounds);
+}
+
+static void ask_once(u32 vm)
+{
+	static struct cleave_vm_info info;
+	static u64 stats[CLEAVE_STAT_COUNT];
+	static struct cleave_log_status status;
+
+	need(cleave_vm_info(vm, &info), "info");
+	need(cleave_stats(vm, stats, CLEAVE_STAT_COUNT), "stats");
+	need(cleave_log_status(vm, 0, &status), "status");
+}
+
+static void look_once(u32 vm)
+{
+	struct cleave_region_info region;
+
+	need(cleave_region_info(vm, 0, &region), "region");
+	need(cleave_window_map(vm, region.gpa, region.size, WINDOW_FROM, 0), "window");
+	(void)*(volatile u64 *)WINDOW_FROM;
+	need(cleave_window_unmap(WINDOW_FROM), "unmap");
+}
+
+static void manage_ask(void)
+{
+	with_victims(ask_once);
+}
+
+static void manage_look(void)
+{
+	with_victims(look_once);
+}
+
 static void manage_create(void)
 {
 	u32 vm = named("slot");
@@ -186,6 +230,8 @@ bool manager(const char *role)
 		{ "move", manage_move },
 		{ "checkpoint", manage_checkpoint },
 		{ "create", manage_create },
+		{ "ask", manage_ask },
+		{ "look", manage_look },
 	};
 
 	return act(roles, ARRAY_SIZE(roles), role);

@@ -3,8 +3,9 @@
 #include "tests/guests/interference/interference.h"
 
 #define PERIOD_US 500U
-#define DRIFT_US  7U /* a period is that much longer, so that it meets every phase of an attack */
-#define PAGES	  4U /* that a victim writes in each period */
+#define JUMP_US	  100U /* of the clock: the hart was another's */
+#define DRIFT_US  7U   /* a period is that much longer, so that it meets every phase of an attack */
+#define PAGES	  4U   /* that a victim writes in each period */
 #define MARK	  0x10008000UL /* a virtio slot without a device: QEMU tells of stores */
 #define MARK_REG  0x64U
 
@@ -57,6 +58,38 @@ static void victim_share(void)
 		work();
 	sleep_until_told();
 	say("share %lu", thousands);
+}
+
+/*
+ * When do the windows of a plan begin? The clock is read all the time, and jumps between two
+ * windows.
+ * How late a window is, is told by the one that was earliest in its frame.
+ */
+static void victim_window(void)
+{
+	s64 frame = (s64)us(bootarg_number(span.fdt, "frame", 0));
+	u64 seen = rdtime();
+	u64 first = 0;
+	s64 early = 0;
+	s64 late = 0;
+	u64 windows = 0;
+
+	while (!over()) {
+		u64 now = rdtime();
+
+		if (now - seen > us(JUMP_US) && now > span.from) {
+			s64 phase = 0;
+
+			if (windows++ == 0U)
+				first = now;
+			else
+				phase = ((s64)(now - first) + frame / 2) % frame - frame / 2;
+			early = MIN(early, phase);
+			late = MAX(late, phase);
+		}
+		seen = now;
+	}
+	tell_result(&(struct worst){ (u64)(late - early + 1) * span.tick_ns, 0, windows });
 }
 
 static void mark(u32 value)
@@ -137,39 +170,51 @@ static void victim_calls(void)
 	tell_result(&w);
 }
 
-/* A manager's calls on every VM: none may wait long for what that VM does. */
-static void victim_manager(void)
+/* What a manager asks of @vm. */
+static void ask(u32 vm, struct worst *w)
 {
 	static struct cleave_vm_info info;
 	static struct cleave_log_status status;
 	static u64 stats[CLEAVE_STAT_COUNT];
+	u64 before = rdinstret();
+
+	(void)cleave_vm_info(vm, &info);
+	worst_add(w, rdinstret() - before);
+	before = rdinstret();
+	(void)cleave_stats(vm, stats, CLEAVE_STAT_COUNT);
+	worst_add(w, rdinstret() - before);
+	before = rdinstret();
+	(void)cleave_log_status(vm, 0, &status);
+	worst_add(w, rdinstret() - before);
+}
+
+/*
+ * A manager's calls on every VM. The first `side` of them are those that the attack works on: a
+ * call on these may come in the middle of a step.
+ */
+static void victim_manager(void)
+{
+	u64 nr_side = bootarg_number(span.fdt, "side", 0);
 	struct worst w = { 0, 0, 0 };
+	struct worst side = { 0, 0, 0 };
 	u32 ids[16];
 	u64 nr;
 
 	while (next_period() != 0U) {
 		nr = (u64)cleave_vm_list(ids, ARRAY_SIZE(ids)).value;
-		for (u64 i = 0; i < nr && i < ARRAY_SIZE(ids); i++) {
-			u64 before = rdinstret();
-
-			(void)cleave_vm_info(ids[i], &info);
-			worst_add(&w, rdinstret() - before);
-			before = rdinstret();
-			(void)cleave_stats(ids[i], stats, CLEAVE_STAT_COUNT);
-			worst_add(&w, rdinstret() - before);
-			before = rdinstret();
-			(void)cleave_log_status(ids[i], 0, &status);
-			worst_add(&w, rdinstret() - before);
-		}
+		for (u64 i = 0; i < nr && i < ARRAY_SIZE(ids); i++)
+			ask(ids[i], i < nr_side ? &side : &w);
 	}
+	sleep_until_told();
+	say("side %lu %lu", side.worst, side.samples);
 	tell_result(&w);
 }
 
 bool victim(const char *role)
 {
 	static const struct role roles[] = {
-		{ "timer", victim_timer }, { "share", victim_share },	  { "print", victim_print },
-		{ "calls", victim_calls }, { "manager", victim_manager },
+		{ "timer", victim_timer }, { "share", victim_share }, { "window", victim_window },
+		{ "print", victim_print }, { "calls", victim_calls }, { "manager", victim_manager },
 	};
 
 	return act(roles, ARRAY_SIZE(roles), role);
