@@ -278,11 +278,16 @@ static void check_print_partition(const struct archive *a, const struct config_p
 	/* This cannot fail: the configuration was checked by it. */
 	if (image_place(p, &kernel, with_initrd ? &initrd : NULL, &layout, error) != 0)
 		return;
-	(void)printf("    kernel  %s at 0x%lx, %s\n", p->kernel, layout.kernel,
-		     text_size(layout.kernel_end - layout.kernel, size));
+	(void)printf("    kernel  %s at 0x%lx, %s%s", p->kernel, layout.kernel,
+		     text_size(layout.kernel_end - layout.kernel, size),
+		     layout.form == IMAGE_ELF ? ", by its ELF headers" : "");
+	if (layout.entry != layout.kernel)
+		(void)printf(", starts at 0x%lx", layout.entry);
+	(void)printf("\n");
 	if (layout.initrd != 0U)
 		(void)printf("    initrd  %s at 0x%lx, %s\n", p->initrd, layout.initrd,
 			     text_size(layout.initrd_end - layout.initrd, size));
+	(void)printf("    tree    at 0x%lx, %s\n", layout.fdt, text_size(IMAGE_FDT_SIZE, size));
 }
 
 /* --- plans ------------------------------------------------------------------------------------ */

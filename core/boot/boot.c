@@ -122,6 +122,7 @@ static void boot_load_config(void)
 		.memory = machine.frames.free,
 		.largest = frames_largest(&machine.frames, PAGE_SIZE),
 		.gstage_modes = features.gstage_modes,
+		.no_zicbom = !features.zicbom,
 		.tree = machine.tree,
 		.plic = plic != NULL ? plic->phandle : 0U,
 		.nr_ram = boot_info.ram.nr,

@@ -11,7 +11,7 @@
 #include <cleave/types.h>
 
 #define ARCHIVE_CONFIG_NAME "cleave.dtb"
-#define ARCHIVE_ERROR_LEN   160U
+#define ARCHIVE_ERROR_LEN   256U
 
 /*
  * Most entries, directories included. Each name is compared with all others, so there is a limit.

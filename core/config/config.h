@@ -43,6 +43,13 @@ enum config_on_bad_access {
 	CONFIG_BAD_ACCESS_STOP,	   /* it has done what it may not: "on-fault" */
 };
 
+/* Which contexts a partition's PLIC has ("plic-contexts") */
+enum config_plic_contexts {
+	CONFIG_PLIC_DEFAULT, /* left open; a partition with a kernel has one of the others */
+	CONFIG_PLIC_MS, /* for each vCPU one of M-mode, which never interrupts, and one of S-mode */
+	CONFIG_PLIC_S,	/* for each vCPU one of S-mode */
+};
+
 /* Whether a dirty log splits huge leaves when it starts ("eager-page-split") */
 enum config_eager {
 	CONFIG_EAGER_DEFAULT, /* as the boot argument says */
@@ -54,6 +61,12 @@ enum config_eager {
 #define CONFIG_RESTART_COUNT   5U
 #define CONFIG_RESTART_SECONDS 60U
 #define CONFIG_RESTART_MAX     1000000U
+
+/* A guest-physical address that the configuration may give */
+struct config_address {
+	bool given;
+	u64 gpa; /* where it is given */
+};
 
 struct config_memory {
 	u64 gpa;  /* base, a multiple of 4 KiB */
@@ -68,6 +81,8 @@ struct config_memory {
  * @gstage_levels: "gstage-mode": 3, 4, 5; 0: left open
  * @largest_page: bytes: 4 KiB, 2 MiB, 1 GiB
  * @restart_count, @restart_seconds: "restart-limit"
+ * @plic_contexts: "plic-contexts", or as the kernel is
+ * @load_address, @entry, @fdt_address: "load-address", "entry", "fdt-address"
  * @pool_tables: "table-pool": tables of the pool; 0: enough for the worst case (M5)
  * @cpu_weight: "cpu-weight": of each vCPU, where it shares its hart
  * @counters: "counters": the guest may read cycle and instret
@@ -93,6 +108,10 @@ struct config_partition {
 	enum config_eager eager;
 	enum config_on_fault on_fault;
 	enum config_on_bad_access on_bad_access;
+	enum config_plic_contexts plic_contexts;
+	struct config_address load_address;
+	struct config_address entry;
+	struct config_address fdt_address;
 	u32 restart_count;
 	u32 restart_seconds;
 	u32 pool_tables;
@@ -205,6 +224,7 @@ static inline struct config_memory config_pages(const struct config_memory *reg)
  * @largest: bytes of the largest free piece of memory: each range of a partition is one piece; 0:
  * not known
  * @gstage_modes: bit n: tables of n levels (3, 4, 5) are possible; 0: not known
+ * @no_zicbom: its harts are known to give guests no cache-block operations
  * @tree: its checked device tree, in which devices are looked up; NULL: not known
  * @plic: phandle of the PLIC in that tree that the hypervisor serves; 0: there is none
  * @ram: all of its memory, @nr_ram ranges
@@ -219,6 +239,7 @@ struct config_machine {
 	u64 memory;
 	u64 largest;
 	u8 gstage_modes;
+	bool no_zicbom;
 	const void *tree;
 	u32 plic;
 	u32 nr_ram;

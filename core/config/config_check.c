@@ -265,12 +265,24 @@ static void config_check_image(struct config_ctx *c, const struct config_draft *
 	struct image_layout layout;
 	char error[ARCHIVE_ERROR_LEN];
 	bool with_initrd;
+	int misplaced;
 
 	if (archive_find(c->archive, part->kernel, &kernel) != 0)
 		return;
 	with_initrd = part->initrd != NULL && archive_find(c->archive, part->initrd, &initrd) == 0;
-	if (image_place(part, &kernel, with_initrd ? &initrd : NULL, &layout, error) != 0)
+	if (image_place(part, &kernel, with_initrd ? &initrd : NULL, &layout, error) != 0) {
 		config_error(c, "kernel", "%s", error);
+		return;
+	}
+	/* Programs for the virt board know the addresses there, and take them for given. */
+	if (part->plic_contexts == CONFIG_PLIC_DEFAULT)
+		d->part->plic_contexts = layout.form == IMAGE_LINUX ? CONFIG_PLIC_S
+								    : CONFIG_PLIC_MS;
+	misplaced = image_misplaced(&kernel, &layout, error);
+	if (misplaced < 0)
+		config_error(c, "kernel", "%s", error);
+	else if (misplaced > 0)
+		config_warn(c, "kernel", "%s", error);
 }
 
 void config_check_partition(struct config_ctx *c, const struct config_draft *d)

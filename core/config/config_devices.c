@@ -12,6 +12,7 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
+#include "core/config/config_dma.h"
 #include "core/config/config_internal.h"
 #include "lib/fdt_read.h"
 #include "lib/text.h"
@@ -447,6 +448,27 @@ static void config_devices_warn_left_out(struct config_ctx *c, const struct conf
 			    shown);
 }
 
+/* Warn where a device's DMA needs what the guest is not told of, or cannot do. */
+static void config_devices_warn_dma(struct config_ctx *c, const struct config_device *d,
+				    const char *shown)
+{
+	const void *tree = c->machine->tree;
+	struct config_dma dma[CONFIG_DMA_RANGES];
+
+	if (config_dma_ranges(tree, d->node, dma) < 0)
+		config_warn(
+			c, PROPERTY,
+			"\"%s\": dma-ranges of the buses above it make no sense, or are more than "
+			"%u, and are left out: this is right only for a device without DMA",
+			shown, CONFIG_DMA_RANGES);
+	if (c->machine->no_zicbom && fdt_read_noncoherent(tree, d->node))
+		config_warn(c, PROPERTY,
+			    "\"%s\" does not snoop the harts' caches (dma-noncoherent), and these "
+			    "harts give guests no Zicbom: this is right only for a device without "
+			    "DMA, or with a cache driver of its own",
+			    shown);
+}
+
 /* Look one device up, check it, and add it to the configuration when the partition may have it. */
 static void config_devices_resolve(struct config_ctx *c, const struct config_partition *part,
 				   const char *path, u32 levels)
@@ -474,6 +496,7 @@ static void config_devices_resolve(struct config_ctx *c, const struct config_par
 	    !config_devices_read_irqs(c, d, shown) || !config_devices_check_irqs(c, d, shown))
 		return;
 	config_devices_warn_left_out(c, d, shown);
+	config_devices_warn_dma(c, d, shown);
 	c->config->nr_devices++;
 }
 

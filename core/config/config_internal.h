@@ -42,6 +42,9 @@ enum config_prop_index {
 	CONFIG_PROP_KERNEL,
 	CONFIG_PROP_INITRD,
 	CONFIG_PROP_BOOTARGS,
+	CONFIG_PROP_LOAD_ADDRESS,
+	CONFIG_PROP_ENTRY,
+	CONFIG_PROP_FDT_ADDRESS,
 	CONFIG_PROP_MODE,
 	CONFIG_PROP_LARGEST_PAGE,
 	CONFIG_PROP_EAGER,
@@ -56,6 +59,7 @@ enum config_prop_index {
 	CONFIG_PROP_MANUAL_START,
 	CONFIG_PROP_DIRECT_MAP,
 	CONFIG_PROP_DEVICES,
+	CONFIG_PROP_PLIC_CONTEXTS,
 	CONFIG_PROP_COUNT,
 };
 
@@ -200,6 +204,14 @@ u32 config_value_cell(const struct config_prop *p, u32 index);
 /** config_value_u32() - read one cell, @low to @high. Return: true when it is right, and in @out */
 bool config_value_u32(struct config_ctx *c, const struct config_prop *p, u32 low, u32 high,
 		      u32 *out);
+
+/**
+ * config_value_address() - read two cells, a guest-physical address that is a multiple of @align
+ *
+ * Return: true when it is right, and in @out.
+ */
+bool config_value_address(struct config_ctx *c, const struct config_prop *p, u64 align,
+			  struct config_address *out);
 
 /** config_value_printable() - Return: true when @s, which ends in a NUL, can be shown in a line */
 bool config_value_printable(struct config_ctx *c, const struct config_prop *p, const char *s);

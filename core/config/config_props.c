@@ -38,6 +38,15 @@ static const struct config_word config_props_on_bad_access[] = {
 	{ "reflect", CONFIG_BAD_ACCESS_REFLECT }, { "stop", CONFIG_BAD_ACCESS_STOP }, { NULL, 0 }
 };
 
+static const struct config_word config_props_plic_contexts[] = { { "ms", CONFIG_PLIC_MS },
+								 { "s", CONFIG_PLIC_S },
+								 { NULL, 0 } };
+
+/* Code may begin at any halfword, as guests have C. */
+#define CONFIG_ALIGN_CODE 2U
+/* A device tree begins at a multiple of 8 bytes (Devicetree Specification, chapter 5). */
+#define CONFIG_ALIGN_FDT 8U
+
 /* --- one property ----------------------------------------------------------------------------- */
 
 static bool config_props_read_compatible(struct config_ctx *c, const struct config_prop *p,
@@ -139,6 +148,24 @@ static bool config_props_read_bootargs(struct config_ctx *c, const struct config
 	return true;
 }
 
+static bool config_props_read_load_address(struct config_ctx *c, const struct config_prop *p,
+					   struct config_draft *d)
+{
+	return config_value_address(c, p, CONFIG_ALIGN_CODE, &d->part->load_address);
+}
+
+static bool config_props_read_entry(struct config_ctx *c, const struct config_prop *p,
+				    struct config_draft *d)
+{
+	return config_value_address(c, p, CONFIG_ALIGN_CODE, &d->part->entry);
+}
+
+static bool config_props_read_fdt_address(struct config_ctx *c, const struct config_prop *p,
+					  struct config_draft *d)
+{
+	return config_value_address(c, p, CONFIG_ALIGN_FDT, &d->part->fdt_address);
+}
+
 static bool config_props_read_mode(struct config_ctx *c, const struct config_prop *p,
 				   struct config_draft *d)
 {
@@ -221,6 +248,17 @@ static bool config_props_read_on_bad_access(struct config_ctx *c, const struct c
 	if (!config_value_word(c, p, config_props_on_bad_access, &v))
 		return false;
 	d->part->on_bad_access = (enum config_on_bad_access)v;
+	return true;
+}
+
+static bool config_props_read_plic_contexts(struct config_ctx *c, const struct config_prop *p,
+					    struct config_draft *d)
+{
+	u32 v;
+
+	if (!config_value_word(c, p, config_props_plic_contexts, &v))
+		return false;
+	d->part->plic_contexts = (enum config_plic_contexts)v;
 	return true;
 }
 
@@ -413,6 +451,24 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.read = config_props_read_bootargs,
 		.help = CONFIG_PROPS_HELP("the guest's command line"),
 	},
+	[CONFIG_PROP_LOAD_ADDRESS] = {
+		.name = "load-address",
+		.type = CONFIG_TYPE_CELLS,
+		.read = config_props_read_load_address,
+		.help = CONFIG_PROPS_HELP("where the kernel's first byte goes, two cells"),
+	},
+	[CONFIG_PROP_ENTRY] = {
+		.name = "entry",
+		.type = CONFIG_TYPE_CELLS,
+		.read = config_props_read_entry,
+		.help = CONFIG_PROPS_HELP("where vCPU 0 starts, two cells"),
+	},
+	[CONFIG_PROP_FDT_ADDRESS] = {
+		.name = "fdt-address",
+		.type = CONFIG_TYPE_CELLS,
+		.read = config_props_read_fdt_address,
+		.help = CONFIG_PROPS_HELP("where the guest's device tree goes, two cells"),
+	},
 	[CONFIG_PROP_MODE] = {
 		.name = "gstage-mode",
 		.type = CONFIG_TYPE_STRING,
@@ -506,6 +562,14 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.help = CONFIG_PROPS_HELP("paths of nodes in the machine's device tree that the "
 					  "partition drives itself"),
 	},
+	[CONFIG_PROP_PLIC_CONTEXTS] = {
+		.name = "plic-contexts",
+		.type = CONFIG_TYPE_STRING,
+		.words = config_props_plic_contexts,
+		.read = config_props_read_plic_contexts,
+		.help = CONFIG_PROPS_HELP("the contexts of the emulated PLIC: of M and S, or of S "
+					  "alone"),
+	},
 };
 
 const struct config_prop_rule *config_props_rule(u32 i)
@@ -580,9 +644,11 @@ void config_props_read(struct config_ctx *c, int offset, struct config_draft *d)
 /* An empty slot gets everything but its size from the partition that is moved into it. */
 static void config_props_check_incoming(struct config_ctx *c, const struct config_draft *d)
 {
-	static const enum config_prop_index excluded[] = { CONFIG_PROP_KERNEL, CONFIG_PROP_INITRD,
-							   CONFIG_PROP_BOOTARGS,
-							   CONFIG_PROP_MANUAL_START };
+	static const enum config_prop_index excluded[] = {
+		CONFIG_PROP_KERNEL,	  CONFIG_PROP_INITRD,	    CONFIG_PROP_BOOTARGS,
+		CONFIG_PROP_LOAD_ADDRESS, CONFIG_PROP_ENTRY,	    CONFIG_PROP_FDT_ADDRESS,
+		CONFIG_PROP_MANUAL_START, CONFIG_PROP_PLIC_CONTEXTS
+	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(excluded); i++) {
 		if (config_is_given(d, excluded[i]))

@@ -38,6 +38,26 @@ bool config_value_u32(struct config_ctx *c, const struct config_prop *p, u32 low
 	return true;
 }
 
+bool config_value_address(struct config_ctx *c, const struct config_prop *p, u64 align,
+			  struct config_address *out)
+{
+	u64 value;
+
+	if (p->len != 2U * (u32)sizeof(fdt32_t)) {
+		config_error(c, p->name,
+			     "has %u bytes; wanted: two cells, a guest-physical address", p->len);
+		return false;
+	}
+	value = fdt_read_cells(p->data, 2);
+	if (!IS_ALIGNED(value, align)) {
+		config_error(c, p->name, "0x%lx is not allowed; allowed: multiples of %lu", value,
+			     align);
+		return false;
+	}
+	*out = (struct config_address){ .given = true, .gpa = value };
+	return true;
+}
+
 bool config_value_printable(struct config_ctx *c, const struct config_prop *p, const char *s)
 {
 	for (const char *ch = s; *ch != '\0'; ch++) {

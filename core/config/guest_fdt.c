@@ -20,8 +20,9 @@
 #define PHANDLE_PLIC  1U
 #define PHANDLE_CPU_0 2U
 
-/* Supervisor external interrupt: its number in scause (privileged specification, "scause"). */
+/* External interrupts: their numbers in scause and mcause (privileged specification, "mcause") */
 #define IRQ_S_EXT 9U
+#define IRQ_M_EXT 11U
 
 #define UART_PATH "/soc/serial@10000000"
 #define NODE_NAME 48U
@@ -224,10 +225,12 @@ static void guest_fdt_add_uart(struct guest_fdt *t)
 	guest_fdt_close_node(t);
 }
 
-static void guest_fdt_add_plic(struct guest_fdt *t, u32 cpus)
+static void guest_fdt_add_plic(struct guest_fdt *t, const struct config_partition *part)
 {
 	/* The property is a list of two strings. */
 	static const char compatible[] = "sifive,plic-1.0.0\0riscv,plic0";
+	u32 modes = part->plic_contexts == CONFIG_PLIC_MS ? 2U : 1U;
+	u32 contexts = part->cpus * modes;
 	fdt32_t *context;
 
 	guest_fdt_open_node_at(t, "plic", GUEST_PLIC_BASE);
@@ -237,10 +240,13 @@ static void guest_fdt_add_plic(struct guest_fdt *t, u32 cpus)
 	guest_fdt_prop_cell(t, "#interrupt-cells", 1);
 	guest_fdt_prop_empty(t, "interrupt-controller");
 	guest_fdt_prop_cell(t, "riscv,ndev", GUEST_PLIC_SOURCES);
-	context = guest_fdt_prop_room(t, "interrupts-extended", cpus * 2U * (u32)sizeof(*context));
-	for (u32 i = 0; context != NULL && i < cpus; i++) {
-		context[2U * i] = cpu_to_fdt32(PHANDLE_CPU_0 + i);
-		context[2U * i + 1U] = cpu_to_fdt32(IRQ_S_EXT);
+	context = guest_fdt_prop_room(t, "interrupts-extended",
+				      contexts * 2U * (u32)sizeof(*context));
+	for (u32 i = 0; context != NULL && i < contexts; i++) {
+		bool s = i % modes == modes - 1U;
+
+		context[2U * i] = cpu_to_fdt32(PHANDLE_CPU_0 + i / modes);
+		context[2U * i + 1U] = cpu_to_fdt32(s ? IRQ_S_EXT : IRQ_M_EXT);
 	}
 	guest_fdt_prop_cell(t, "phandle", PHANDLE_PLIC);
 	guest_fdt_close_node(t);
@@ -260,7 +266,7 @@ static void guest_fdt_add_soc(struct guest_fdt *t, const struct guest_fdt_params
 	guest_fdt_prop_cells(t, 2, 2);
 	guest_fdt_prop_string(t, "compatible", "simple-bus");
 	guest_fdt_prop_empty(t, "ranges");
-	guest_fdt_add_plic(t, p->part->cpus);
+	guest_fdt_add_plic(t, p->part);
 	guest_fdt_add_uart(t);
 	guest_fdt_add_devices(t, p);
 	guest_fdt_close_node(t);
@@ -282,6 +288,7 @@ static void guest_fdt_add_chosen(struct guest_fdt *t, const struct guest_fdt_par
 s64 guest_fdt_make(const struct guest_fdt_params *p, void *buf, u64 size)
 {
 	struct guest_fdt t = { .fdt = buf, .err = 0 };
+	u64 used;
 
 	if (strncmp(p->isa, "rv64", strlen("rv64")) != 0)
 		return CLV_ERR_INVAL;
@@ -305,5 +312,16 @@ s64 guest_fdt_make(const struct guest_fdt_params *p, void *buf, u64 size)
 
 	if (t.err == 0)
 		t.err = fdt_finish(buf);
-	return t.err == 0 ? (s64)fdt_totalsize(buf) : CLV_ERR_NOMEM;
+	if (t.err != 0)
+		return CLV_ERR_NOMEM;
+	used = fdt_totalsize(buf);
+	memset((u8 *)buf + used, 0, size - used);
+	fdt_set_totalsize(buf, (u32)size);
+	return (s64)size;
+}
+
+u64 guest_fdt_used(const void *fdt)
+{
+	/* The strings come last (fdt_finish()). */
+	return (u64)fdt_off_dt_strings(fdt) + fdt_size_dt_strings(fdt);
 }

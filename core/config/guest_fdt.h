@@ -81,15 +81,19 @@ int guest_fdt_device(void *fdt, const void *tree, const struct config_device *d,
  * guest_fdt_make() - write the device tree of a partition
  * @p: what it says
  * @buf: receives it; at a multiple of 8 bytes
- * @size: bytes of @buf
+ * @size: bytes that are set aside for it, which the tree says are its own: what it does not use is
+ * zero, and free for its reader: who starts a kernel with it, as U-Boot does, adds to it in place
  *
  * The same parameters give the same bytes. Hart ids are the vCPUs' numbers, from 0. IMAGE_FDT_SIZE
  * bytes are enough for CONFIG_BOOTARGS_LEN of boot arguments and 64 vCPUs with an ISA string of 300
  * characters.
  *
- * Return: bytes used (its totalsize), CLV_ERR_NOMEM when it does not fit, CLV_ERR_INVAL when @isa
- * is no rv64 ISA string.
+ * Return: @size (its totalsize), CLV_ERR_NOMEM when it does not fit, CLV_ERR_INVAL when @isa is no
+ * rv64 ISA string.
  */
 s64 guest_fdt_make(const struct guest_fdt_params *p, void *buf, u64 size);
+
+/** guest_fdt_used() - Return: bytes of a tree of guest_fdt_make(), without what is free */
+u64 guest_fdt_used(const void *fdt);
 
 #endif

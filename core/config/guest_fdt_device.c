@@ -13,6 +13,7 @@
 
 #include <cleave/printk.h>
 #include <cleave/string.h>
+#include "core/config/config_dma.h"
 
 #define NODE_NAME 80U
 
@@ -180,7 +181,61 @@ static int guest_fdt_device_write_interrupts(void *fdt, const struct config_devi
 	return fdt_property(fdt, "interrupts", source, (int)(d->nr_irqs * sizeof(source[0])));
 }
 
-int guest_fdt_device(void *fdt, const void *tree, const struct config_device *d, u32 plic)
+/*
+ * What a bus says about whether its devices snoop the harts' caches is written into the device, as
+ * the guest's bus has others too (Linux looks at both, the device first).
+ */
+static int guest_fdt_device_write_coherence(void *fdt, const void *tree, int node)
+{
+	static const char *const said[] = { "dma-noncoherent", "dma-coherent" };
+
+	for (int at = node; at >= 0; at = fdt_parent_offset(tree, at)) {
+		for (size_t i = 0; i < ARRAY_SIZE(said); i++) {
+			if (fdt_getprop(tree, at, said[i], NULL) == NULL)
+				continue;
+			/* Its own property was copied. */
+			return at == node ? 0 : fdt_property(fdt, said[i], "", 0);
+		}
+	}
+	return 0;
+}
+
+/* Open a bus for one device whose DMA addresses are not those of memory. */
+static int guest_fdt_device_open_bus(void *fdt, const struct config_device *d,
+				     const struct config_dma *dma, u32 n)
+{
+	fdt64_t regs[3U * CONFIG_DEVICE_REGS];
+	fdt64_t ranges[3U * CONFIG_DMA_RANGES];
+	char name[NODE_NAME];
+	int err;
+
+	for (u32 i = 0; i < d->nr_regs; i++) {
+		regs[3U * i] = cpu_to_fdt64(d->reg[i].gpa);
+		regs[3U * i + 1U] = cpu_to_fdt64(d->reg[i].gpa);
+		regs[3U * i + 2U] = cpu_to_fdt64(d->reg[i].size);
+	}
+	for (u32 i = 0; i < n; i++) {
+		ranges[3U * i] = cpu_to_fdt64(dma[i].device);
+		ranges[3U * i + 1U] = cpu_to_fdt64(dma[i].memory);
+		ranges[3U * i + 2U] = cpu_to_fdt64(dma[i].size);
+	}
+	(void)str_print(name, sizeof(name), "bus@%lx", d->reg[0].gpa);
+	err = fdt_begin_node(fdt, name);
+	if (err == 0)
+		err = fdt_property(fdt, "compatible", "simple-bus", (int)sizeof("simple-bus"));
+	if (err == 0)
+		err = fdt_property_u32(fdt, "#address-cells", 2);
+	if (err == 0)
+		err = fdt_property_u32(fdt, "#size-cells", 2);
+	if (err == 0)
+		err = fdt_property(fdt, "ranges", regs, (int)(3U * d->nr_regs * sizeof(regs[0])));
+	if (err == 0)
+		err = fdt_property(fdt, "dma-ranges", ranges, (int)(3U * n * sizeof(ranges[0])));
+	return err;
+}
+
+static int guest_fdt_device_write(void *fdt, const void *tree, const struct config_device *d,
+				  u32 plic)
 {
 	const char *host = fdt_get_name(tree, d->node, NULL);
 	char name[NODE_NAME];
@@ -197,10 +252,28 @@ int guest_fdt_device(void *fdt, const void *tree, const struct config_device *d,
 	if (err == 0)
 		err = guest_fdt_device_copy_properties(fdt, tree, d->node);
 	if (err == 0)
+		err = guest_fdt_device_write_coherence(fdt, tree, d->node);
+	if (err == 0)
 		err = guest_fdt_device_write_reg(fdt, d);
 	if (err == 0)
 		err = guest_fdt_device_write_interrupts(fdt, d, plic);
 	if (err == 0)
+		err = fdt_end_node(fdt);
+	return err;
+}
+
+int guest_fdt_device(void *fdt, const void *tree, const struct config_device *d, u32 plic)
+{
+	struct config_dma dma[CONFIG_DMA_RANGES];
+	int n = config_dma_ranges(tree, d->node, dma);
+	int err = 0;
+
+	/* Ranges that make no sense were warned of when the configuration was checked. */
+	if (n > 0)
+		err = guest_fdt_device_open_bus(fdt, d, dma, (u32)n);
+	if (err == 0)
+		err = guest_fdt_device_write(fdt, tree, d, plic);
+	if (err == 0 && n > 0)
 		err = fdt_end_node(fdt);
 	return err;
 }

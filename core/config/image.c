@@ -2,12 +2,15 @@
 /*
  * Where a guest's kernel, initrd and device tree go in its memory.
  *
- *   base                                                          end of the first range
- *   |      | kernel, with what it uses when it runs |      free      | initrd | tree |
+ *   base                                   middle                                        end
+ *   |      | kernel, with what it uses | gap | tree |   | initrd |     free, a quarter at least  |
  *
- * The kernel goes where its header says, and as low as it can. The tree and the initrd go as high
- * as they can, because a flat program does not say how much memory it uses after its file. All of
- * them are in the first memory range, which U-Boot and Linux take for granted.
+ * The kernel goes where its header says, and as low as it can. Tree and initrd stand low too, as in
+ * QEMU: loaders (U-Boot, EDK2) move themselves to the end of memory, and unpack a kernel at its
+ * beginning, before they have looked at what lies there. The gap is for what a flat program uses
+ * after its file, which nothing says. Where memory is too small for that, they go as high as they
+ * can. All of them are in the first memory range, which U-Boot and Linux take for granted; a kernel
+ * with an address of its own may be elsewhere.
  *
  * It must never compute a sum that can wrap: sizes and offsets come from a file.
  */
@@ -16,6 +19,9 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
+#include "core/config/config_internal.h"
+#include "core/config/image_internal.h"
+#include "core/config/image_kind.h"
 #include "lib/text.h"
 
 /*
@@ -38,8 +44,13 @@
  */
 #define KERNEL_ALIGN MIB(2)
 
-#define ELF_MAGIC  UINT32_C(0x464c457f) /* "\x7f" "ELF", read little-endian */
-#define GZIP_MAGIC UINT32_C(0x8b1f)
+/* Of the first range, the part that stays free after a flat program, and that at the end */
+#define GAP_PART 8U
+#define GAP_MAX	 MIB(64)
+#define TOP_PART 4U
+#define TOP_MAX	 MIB(64)
+/* The initrd stands after the middle, but not higher than this, as in QEMU. */
+#define MIDDLE_MAX MIB(512)
 
 /*
  * struct image_need - what a kernel needs
@@ -51,54 +62,12 @@ struct image_need {
 	u64 size;
 };
 
-static u32 image_get32(const u8 *p)
+static int image_read_linux(const struct archive_file *f, struct image_need *out,
+			    char error[ARCHIVE_ERROR_LEN])
 {
-	return (u32)p[0] | (u32)p[1] << 8 | (u32)p[2] << 16 | (u32)p[3] << 24;
-}
+	u64 flags = image_get64(f->data + LINUX_FLAGS);
+	u32 version = image_get32(f->data + LINUX_VERSION);
 
-static u64 image_get64(const u8 *p)
-{
-	return (u64)image_get32(p) | (u64)image_get32(p + 4) << 32;
-}
-
-/*
- * Return: what a file is that is often taken for a kernel, but that no hart could jump to; or NULL
- */
-static const char *image_not_a_kernel(const struct archive_file *f)
-{
-	if (f->size >= 4U && image_get32(f->data) == ELF_MAGIC)
-		return "is an ELF file";
-	if (f->size >= 4U && (image_get32(f->data) & 0xffffU) == GZIP_MAGIC)
-		return "is compressed with gzip";
-	return NULL;
-}
-
-static int image_read_kernel(const struct archive_file *f, struct image_need *out,
-			     char error[ARCHIVE_ERROR_LEN])
-{
-	const char *wrong = image_not_a_kernel(f);
-	u64 flags;
-	u32 version;
-
-	if (wrong != NULL) {
-		(void)str_print(error, ARCHIVE_ERROR_LEN,
-				"file \"%.48s\" %s; wanted: a RISC-V Linux Image or a flat binary",
-				f->name, wrong);
-		return CLV_ERR_FORMAT;
-	}
-	if (f->size == 0U) {
-		(void)str_print(error, ARCHIVE_ERROR_LEN, "file \"%.48s\" is empty", f->name);
-		return CLV_ERR_FORMAT;
-	}
-	if (f->size < LINUX_HEADER_LEN ||
-	    image_get32(f->data + LINUX_MAGIC2) != LINUX_MAGIC2_VALUE) {
-		out->offset = KERNEL_ALIGN;
-		out->size = f->size;
-		return 0;
-	}
-
-	flags = image_get64(f->data + LINUX_FLAGS);
-	version = image_get32(f->data + LINUX_VERSION);
 	if ((flags & LINUX_FLAG_BIG_ENDIAN) != 0U) {
 		(void)str_print(
 			error, ARCHIVE_ERROR_LEN,
@@ -126,13 +95,36 @@ static int image_read_kernel(const struct archive_file *f, struct image_need *ou
 	return 0;
 }
 
-/* Take @size bytes, rounded up to whole pages, from the top of [@low, *@high). */
-static bool image_take_top(u64 low, u64 *high, u64 size)
+static int image_read_kernel(const struct archive_file *f, enum image_form *form,
+			     struct image_need *out, char error[ARCHIVE_ERROR_LEN])
 {
-	if (size > UINT64_MAX - PAGE_SIZE || ALIGN_UP(size, PAGE_SIZE) > *high - low)
-		return false;
-	*high -= ALIGN_UP(size, PAGE_SIZE);
-	return true;
+	if (f->size == 0U) {
+		(void)str_print(error, ARCHIVE_ERROR_LEN, "file \"%.48s\" is empty", f->name);
+		return CLV_ERR_FORMAT;
+	}
+	if (f->size >= LINUX_HEADER_LEN &&
+	    image_get32(f->data + LINUX_MAGIC2) == LINUX_MAGIC2_VALUE) {
+		*form = IMAGE_LINUX;
+		return image_read_linux(f, out, error);
+	}
+	if (image_kind_refuse(f, error))
+		return CLV_ERR_FORMAT;
+	*form = IMAGE_FLAT;
+	out->offset = KERNEL_ALIGN;
+	out->size = f->size;
+	return 0;
+}
+
+/* Return: true when [@at, @at + @size) lies in one range of the partition's memory */
+static bool image_in_memory(const struct config_partition *part, u64 at, u64 size)
+{
+	for (u32 i = 0; i < part->nr_memory; i++) {
+		const struct config_memory *m = &part->memory[i];
+
+		if (at >= m->gpa && at - m->gpa < m->size && size <= m->size - (at - m->gpa))
+			return true;
+	}
+	return false;
 }
 
 static int image_no_room(const struct config_memory *m, const struct image_need *need,
@@ -163,36 +155,264 @@ static int image_no_room(const struct config_memory *m, const struct image_need 
 	return CLV_ERR_RANGE;
 }
 
+/* --- the kernel ------------------------------------------------------------------------------- */
+
+/* Return: where a program goes that does not say: 2 MiB after the base, rounded up to 2 MiB */
+static u64 image_default(const struct config_memory *m)
+{
+	return ALIGN_UP(m->gpa, KERNEL_ALIGN) + KERNEL_ALIGN;
+}
+
+static int image_place_elf(const struct config_partition *part, const struct archive_file *kernel,
+			   struct image_layout *out, char error[ARCHIVE_ERROR_LEN])
+{
+	const struct config_address at = { true, image_default(&part->memory[0]) };
+	bool fixed = false;
+	int err = image_elf_read(kernel, &part->load_address, &fixed, out, error);
+
+	/* A program that can go anywhere may have been linked to nowhere. */
+	if (err == 0 && !fixed && !part->load_address.given &&
+	    !image_in_memory(part, out->kernel, 1)) {
+		memset(out, 0, sizeof(*out));
+		err = image_elf_read(kernel, &at, &fixed, out, error);
+	}
+	if (err != 0)
+		return err;
+	if (fixed && part->load_address.given && part->load_address.gpa != out->kernel) {
+		(void)str_print(
+			error, ARCHIVE_ERROR_LEN,
+			"ELF file \"%.48s\" is linked to 0x%lx: load-address 0x%lx does not "
+			"go with it",
+			kernel->name, out->kernel, part->load_address.gpa);
+		return CLV_ERR_RANGE;
+	}
+	for (u32 i = 0; i < out->nr_segments; i++) {
+		const struct image_segment *s = &out->segment[i];
+
+		if (image_in_memory(part, s->gpa, s->mem))
+			continue;
+		(void)str_print(error, ARCHIVE_ERROR_LEN,
+				"ELF file \"%.32s\" goes to 0x%lx to 0x%lx, which is not in one "
+				"range of memory%s",
+				kernel->name, s->gpa, s->gpa + s->mem - 1U,
+				s->gpa >> 63 != 0U ? "; of a Linux kernel give the file \"Image\""
+						   : "");
+		return CLV_ERR_RANGE;
+	}
+	return 0;
+}
+
+/* Place a kernel that is one piece, at load-address or where its header says. */
+static int image_place_whole(const struct config_partition *part, const struct archive_file *kernel,
+			     const struct archive_file *initrd, const struct image_need *need,
+			     struct image_layout *out, char error[ARCHIVE_ERROR_LEN])
+{
+	const struct config_memory *m = &part->memory[0];
+	u64 skip = (KERNEL_ALIGN - (m->gpa & (KERNEL_ALIGN - 1U))) & (KERNEL_ALIGN - 1U);
+	char size[TEXT_SIZE_LEN];
+
+	if (!part->load_address.given) {
+		if (skip > m->size || need->offset > m->size - skip ||
+		    need->size > m->size - skip - need->offset)
+			return image_no_room(m, need, kernel, initrd, error);
+		out->kernel = m->gpa + skip + need->offset;
+	} else if (out->form == IMAGE_LINUX && !IS_ALIGNED(part->load_address.gpa, KERNEL_ALIGN)) {
+		(void)str_print(error, ARCHIVE_ERROR_LEN,
+				"\"%.48s\" is a Linux Image, and cannot run at load-address 0x%lx; "
+				"allowed: multiples of 2 MiB (0x200000)",
+				kernel->name, part->load_address.gpa);
+		return CLV_ERR_RANGE;
+	} else if (!image_in_memory(part, part->load_address.gpa, need->size)) {
+		(void)str_print(
+			error, ARCHIVE_ERROR_LEN,
+			"\"%.48s\" needs %s from load-address 0x%lx, which is not all in one "
+			"range of memory",
+			kernel->name, text_size(need->size, size), part->load_address.gpa);
+		return CLV_ERR_RANGE;
+	} else {
+		out->kernel = part->load_address.gpa;
+	}
+	out->kernel_end = out->kernel + need->size;
+	out->entry = out->kernel;
+	out->nr_segments = 1;
+	out->segment[0] = (struct image_segment){
+		.gpa = out->kernel, .mem = need->size, .offset = 0, .size = kernel->size
+	};
+	return 0;
+}
+
+static int image_place_kernel(const struct config_partition *part,
+			      const struct archive_file *kernel, const struct archive_file *initrd,
+			      struct image_need *need, struct image_layout *out,
+			      char error[ARCHIVE_ERROR_LEN])
+{
+	int err;
+
+	if (image_elf_is(kernel)) {
+		err = image_place_elf(part, kernel, out, error);
+	} else {
+		err = image_read_kernel(kernel, &out->form, need, error);
+		if (err == 0)
+			err = image_place_whole(part, kernel, initrd, need, out, error);
+	}
+	if (err != 0)
+		return err;
+	if (part->entry.given)
+		out->entry = part->entry.gpa;
+	if (!IS_ALIGNED(out->entry, 2U) || !image_in_memory(part, out->entry, 2)) {
+		(void)str_print(error, ARCHIVE_ERROR_LEN,
+				"\"%.48s\" would start at 0x%lx%s; allowed: even addresses in "
+				"memory",
+				kernel->name, out->entry, part->entry.given ? " (entry)" : "");
+		return CLV_ERR_RANGE;
+	}
+	return 0;
+}
+
+/* --- tree and initrd -------------------------------------------------------------------------- */
+
+/* Return: true when [@at, @at + @size) lies in @m and holds nothing of the kernel */
+static bool image_is_free(const struct config_memory *m, const struct image_layout *l, u64 at,
+			  u64 size)
+{
+	if (at < m->gpa || at - m->gpa > m->size || size > m->size - (at - m->gpa))
+		return false;
+	for (u32 i = 0; i < l->nr_segments; i++) {
+		if (config_overlap(at, size, l->segment[i].gpa, l->segment[i].mem))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Take these places if they are free. @tree is where the tree goes unless the configuration says;
+ * @initrd, of @size bytes in whole pages, means nothing where there is none.
+ */
+static bool image_take(const struct config_partition *part, struct image_layout *out, u64 tree,
+		       u64 initrd, u64 size)
+{
+	const struct config_memory *m = &part->memory[0];
+
+	if (part->fdt_address.given)
+		tree = part->fdt_address.gpa;
+	else if (!image_is_free(m, out, tree, IMAGE_FDT_SIZE))
+		return false;
+	if (size != 0U && (!image_is_free(m, out, initrd, size) ||
+			   config_overlap(initrd, size, tree, IMAGE_FDT_SIZE)))
+		return false;
+	out->fdt = tree;
+	out->initrd = size != 0U ? initrd : 0U;
+	return true;
+}
+
+/* Low, after the kernel, and so that a part of the memory stays free at its end */
+static bool image_take_low(const struct config_partition *part, struct image_layout *out, u64 size)
+{
+	const struct config_memory *m = &part->memory[0];
+	u64 gap = out->form == IMAGE_LINUX ? 0U : MIN(m->size / GAP_PART, GAP_MAX);
+	u64 limit = m->gpa + m->size - MIN(m->size / TOP_PART, TOP_MAX);
+	u64 middle = m->gpa + ALIGN_UP(MIN(m->size / 2U, MIDDLE_MAX), PAGE_SIZE);
+	u64 tree = m->gpa;
+	u64 end;
+
+	limit = ALIGN_DOWN(limit, PAGE_SIZE);
+	for (u32 i = 0; i < out->nr_segments; i++) {
+		const struct image_segment *s = &out->segment[i];
+
+		if (config_overlap(m->gpa, m->size, s->gpa, s->mem))
+			tree = MAX(tree, s->gpa + s->mem);
+	}
+	tree = ALIGN_UP(tree, KERNEL_ALIGN) + gap;
+	end = !part->fdt_address.given ? tree + IMAGE_FDT_SIZE : tree;
+	if (end > limit || size > limit - end)
+		return false;
+	return image_take(part, out, ALIGN_DOWN(tree, PAGE_SIZE),
+			  MAX(end, MIN(middle, limit - size)), size);
+}
+
+/*
+ * Tree and initrd go to the end of the memory, or below a kernel that was put there. Below others
+ * they do not go: U-Boot's stack begins there.
+ */
+static bool image_take_any(const struct config_partition *part, struct image_layout *out, u64 size)
+{
+	const struct config_memory *m = &part->memory[0];
+	u64 end = m->gpa + m->size;
+	u64 below = !part->fdt_address.given ? IMAGE_FDT_SIZE : 0U;
+
+	if (m->size < below || size > m->size - below)
+		return false;
+	return image_take(part, out, end - below, end - below - size, size) ||
+	       ((out->form == IMAGE_ELF || part->load_address.given) &&
+		image_take(part, out, m->gpa, m->gpa + below, size));
+}
+
+static int image_check_fdt(const struct config_partition *part, const struct archive_file *kernel,
+			   const struct image_layout *l, char error[ARCHIVE_ERROR_LEN])
+{
+	bool in_memory = image_in_memory(part, part->fdt_address.gpa, IMAGE_FDT_SIZE);
+
+	if (!part->fdt_address.given)
+		return 0;
+	for (u32 i = 0; i < l->nr_segments; i++) {
+		if (in_memory && !config_overlap(part->fdt_address.gpa, IMAGE_FDT_SIZE,
+						 l->segment[i].gpa, l->segment[i].mem))
+			continue;
+		(void)str_print(
+			error, ARCHIVE_ERROR_LEN,
+			"fdt-address 0x%lx, with the 64 KiB that the device tree takes, %s; "
+			"\"%.48s\" is at 0x%lx to 0x%lx",
+			part->fdt_address.gpa,
+			in_memory ? "overlaps the kernel" : "is not in one range of memory",
+			kernel->name, l->segment[i].gpa,
+			l->segment[i].gpa + l->segment[i].mem - 1U);
+		return CLV_ERR_RANGE;
+	}
+	return 0;
+}
+
 int image_place(const struct config_partition *part, const struct archive_file *kernel,
 		const struct archive_file *initrd, struct image_layout *out,
 		char error[ARCHIVE_ERROR_LEN])
 {
-	const struct config_memory *m = &part->memory[0];
-	struct image_need need;
-	u64 high = m->gpa + m->size;
-	u64 skip;
+	struct image_need need = { 0, 0 };
+	u64 size = 0;
 	int err;
 
 	memset(out, 0, sizeof(*out));
-	err = image_read_kernel(kernel, &need, error);
+	err = image_place_kernel(part, kernel, initrd, &need, out, error);
+	if (err == 0)
+		err = image_check_fdt(part, kernel, out, error);
 	if (err != 0)
 		return err;
-
-	skip = (KERNEL_ALIGN - (m->gpa & (KERNEL_ALIGN - 1U))) & (KERNEL_ALIGN - 1U);
-	if (skip > m->size || need.offset > m->size - skip ||
-	    need.size > m->size - skip - need.offset)
-		return image_no_room(m, &need, kernel, initrd, error);
-	out->kernel = m->gpa + skip + need.offset;
-	out->kernel_end = out->kernel + need.size;
-
-	if (!image_take_top(out->kernel_end, &high, IMAGE_FDT_SIZE))
-		return image_no_room(m, &need, kernel, initrd, error);
-	out->fdt = high;
-	if (initrd != NULL && initrd->size != 0U) {
-		if (!image_take_top(out->kernel_end, &high, initrd->size))
-			return image_no_room(m, &need, kernel, initrd, error);
-		out->initrd = high;
-		out->initrd_end = high + initrd->size;
+	if (initrd != NULL)
+		size = initrd->size > UINT64_MAX - PAGE_SIZE ? UINT64_MAX
+							     : ALIGN_UP(initrd->size, PAGE_SIZE);
+	if (!image_take_low(part, out, size) && !image_take_any(part, out, size)) {
+		need.offset = out->kernel - MIN(out->kernel, part->memory[0].gpa);
+		need.size = out->kernel_end - out->kernel;
+		return image_no_room(&part->memory[0], &need, kernel, initrd, error);
 	}
+	if (size != 0U)
+		out->initrd_end = out->initrd + initrd->size;
 	return 0;
+}
+
+int image_misplaced(const struct archive_file *kernel, const struct image_layout *layout,
+		    char line[ARCHIVE_ERROR_LEN])
+{
+	u64 linked;
+	bool only;
+
+	if (layout->form != IMAGE_FLAT ||
+	    !image_kind_linked(kernel, layout->kernel, &linked, &only))
+		return 0;
+	(void)str_print(line, ARCHIVE_ERROR_LEN,
+			"\"%.32s\" is linked to run at 0x%lx, and goes to 0x%lx%s", kernel->name,
+			linked, layout->kernel,
+			only ? ": U-Boot runs nowhere else; allowed: memory and load-address that "
+			       "put it there"
+			     : ": unless it moves itself, it needs memory and load-address that "
+			       "put it there");
+	return only ? CLV_ERR_RANGE : 1;
 }

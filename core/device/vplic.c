@@ -45,8 +45,9 @@ static void vplic_update(struct vplic *p)
 {
 	spin_assert_held(&p->lock);
 	for (u32 c = 0; c < p->contexts; c++) {
-		u32 best = p->pending == 0U ? 0U : vplic_best(p, p->pending & p->enable[c]);
-		bool level = best != 0U && p->priority[best] > p->threshold[c];
+		const struct vplic_context *s = &p->s[c];
+		u32 best = p->pending == 0U ? 0U : vplic_best(p, p->pending & s->enable);
+		bool level = best != 0U && p->priority[best] > s->threshold;
 
 		if (level == ((p->out >> c & 1U) != 0U))
 			continue;
@@ -65,10 +66,19 @@ static void vplic_gateways(struct vplic *p)
 	p->pending |= p->level & ~p->claimed;
 }
 
-static u32 vplic_claim(struct vplic *p, u32 context)
+struct vplic_context *vplic_context(struct vplic *p, u64 index)
+{
+	u64 vcpu = p->ms ? index / 2U : index;
+
+	if (vcpu >= p->contexts)
+		return NULL;
+	return p->ms && index % 2U == 0U ? &p->m[vcpu] : &p->s[vcpu];
+}
+
+static u32 vplic_claim(struct vplic *p, const struct vplic_context *c)
 {
 	/* A claim does not look at the threshold (chapter 9). */
-	u32 source = vplic_best(p, p->pending & p->enable[context]);
+	u32 source = vplic_best(p, p->pending & c->enable);
 
 	if (source != 0U) {
 		p->pending &= ~(UINT32_C(1) << source);
@@ -77,14 +87,14 @@ static u32 vplic_claim(struct vplic *p, u32 context)
 	return source;
 }
 
-static void vplic_complete(struct vplic *p, u32 context, u64 source)
+static void vplic_complete(struct vplic *p, const struct vplic_context *c, u64 source)
 {
 	u32 bit;
 
 	/*
 	 * The completion of a source that is not enabled for the context is ignored (chapter 10).
 	 */
-	if (source >= VPLIC_SOURCES || (p->enable[context] >> source & 1U) == 0U)
+	if (source >= VPLIC_SOURCES || (c->enable >> source & 1U) == 0U)
 		return;
 	bit = UINT32_C(1) << source;
 	/*
@@ -99,59 +109,63 @@ static void vplic_complete(struct vplic *p, u32 context, u64 source)
 	vplic_gateways(p);
 }
 
+/* Return: the context whose enable bits are at @offset; NULL: none are */
+static struct vplic_context *vplic_enable_at(struct vplic *p, u64 offset)
+{
+	if (offset < PLIC_ENABLE || offset >= PLIC_ENABLE_END ||
+	    (offset - PLIC_ENABLE) % PLIC_ENABLE_STRIDE != 0U)
+		return NULL;
+	return vplic_context(p, (offset - PLIC_ENABLE) / PLIC_ENABLE_STRIDE);
+}
+
+/* Return: the context whose other registers are at @offset; NULL: none are */
+static struct vplic_context *vplic_context_at(struct vplic *p, u64 offset)
+{
+	if (offset < PLIC_CONTEXT || offset >= PLIC_CONTEXT_END)
+		return NULL;
+	return vplic_context(p, (offset - PLIC_CONTEXT) >> PLIC_CONTEXT_SHIFT);
+}
+
 static u32 vplic_read_reg(struct vplic *p, u64 offset)
 {
+	u64 reg = offset & (BIT64(PLIC_CONTEXT_SHIFT) - 1U);
+	const struct vplic_context *c;
+
 	if (offset < PLIC_PRIORITY + 4U * VPLIC_SOURCES)
 		return p->priority[offset / 4U];
 	if (offset == PLIC_PENDING)
 		return p->pending;
-	if (offset >= PLIC_ENABLE && offset < PLIC_ENABLE_END) {
-		u64 context = (offset - PLIC_ENABLE) / PLIC_ENABLE_STRIDE;
-
-		if (context < p->contexts && (offset - PLIC_ENABLE) % PLIC_ENABLE_STRIDE == 0U)
-			return p->enable[context];
-		return 0;
-	}
-	if (offset >= PLIC_CONTEXT && offset < PLIC_CONTEXT_END) {
-		u64 context = (offset - PLIC_CONTEXT) >> PLIC_CONTEXT_SHIFT;
-		u64 reg = offset & (BIT64(PLIC_CONTEXT_SHIFT) - 1U);
-
-		if (context >= p->contexts)
-			return 0;
-		if (reg == PLIC_THRESHOLD)
-			return p->threshold[context];
-		if (reg == PLIC_CLAIM)
-			return vplic_claim(p, (u32)context);
-	}
+	c = vplic_enable_at(p, offset);
+	if (c != NULL)
+		return c->enable;
+	c = vplic_context_at(p, offset);
+	if (c != NULL && reg == PLIC_THRESHOLD)
+		return c->threshold;
+	if (c != NULL && reg == PLIC_CLAIM)
+		return vplic_claim(p, c);
 	return 0;
-}
-
-static void vplic_write_context(struct vplic *p, u64 offset, u32 value)
-{
-	u64 context = (offset - PLIC_CONTEXT) >> PLIC_CONTEXT_SHIFT;
-	u64 reg = offset & (BIT64(PLIC_CONTEXT_SHIFT) - 1U);
-
-	if (context >= p->contexts)
-		return;
-	if (reg == PLIC_THRESHOLD)
-		p->threshold[context] = (u8)(value & PLIC_MAX_PRIORITY);
-	else if (reg == PLIC_CLAIM)
-		vplic_complete(p, (u32)context, value);
 }
 
 static void vplic_write_reg(struct vplic *p, u64 offset, u32 value)
 {
+	u64 reg = offset & (BIT64(PLIC_CONTEXT_SHIFT) - 1U);
+	struct vplic_context *c;
+
 	if (offset < PLIC_PRIORITY + 4U * VPLIC_SOURCES) {
 		if (offset / 4U != 0U)
 			p->priority[offset / 4U] = (u8)(value & PLIC_MAX_PRIORITY);
-	} else if (offset >= PLIC_ENABLE && offset < PLIC_ENABLE_END) {
-		u64 context = (offset - PLIC_ENABLE) / PLIC_ENABLE_STRIDE;
-
-		if (context < p->contexts && (offset - PLIC_ENABLE) % PLIC_ENABLE_STRIDE == 0U)
-			p->enable[context] = value & PLIC_NO_SOURCE_0;
-	} else if (offset >= PLIC_CONTEXT && offset < PLIC_CONTEXT_END) {
-		vplic_write_context(p, offset, value);
+		return;
 	}
+	c = vplic_enable_at(p, offset);
+	if (c != NULL) {
+		c->enable = value & PLIC_NO_SOURCE_0;
+		return;
+	}
+	c = vplic_context_at(p, offset);
+	if (c != NULL && reg == PLIC_THRESHOLD)
+		c->threshold = (u8)(value & PLIC_MAX_PRIORITY);
+	else if (c != NULL && reg == PLIC_CLAIM)
+		vplic_complete(p, c, value);
 }
 
 void vplic_reset(struct vplic *p, u32 contexts)
@@ -159,8 +173,8 @@ void vplic_reset(struct vplic *p, u32 contexts)
 	spin_lock(&p->lock);
 	p->pending = 0;
 	for (u32 c = 0; c < CONFIG_MAX_VCPUS; c++) {
-		p->enable[c] = 0;
-		p->threshold[c] = 0;
+		p->s[c] = (struct vplic_context){ 0 };
+		p->m[c] = (struct vplic_context){ 0 };
 	}
 	/* p->contexts still is the old number: the outputs of all old contexts go low here. */
 	vplic_update(p);

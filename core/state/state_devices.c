@@ -43,7 +43,8 @@ _Static_assert(VPLIC_SOURCES == CLEAVE_STATE_PLIC_SOURCES, "the record has every
 
 static u32 state_devices_more_plic(struct vm *vm)
 {
-	return vm->run.nr_vcpus * (u32)sizeof(struct cleave_state_plic_context);
+	return vplic_contexts(&vm->plic, vm->run.nr_vcpus) *
+	       (u32)sizeof(struct cleave_state_plic_context);
 }
 
 static u32 state_devices_get_plic(struct vm *vm, u32 i, void *data)
@@ -51,33 +52,37 @@ static u32 state_devices_get_plic(struct vm *vm, u32 i, void *data)
 	struct vplic *p = &vm->plic;
 	struct cleave_state_plic *r = data;
 	struct cleave_state_plic_context *c = (void *)(r + 1);
+	u32 contexts = vplic_contexts(p, vm->run.nr_vcpus);
 
 	(void)i;
 	spin_lock(&p->lock);
 	*r = (struct cleave_state_plic){ .sources = VPLIC_SOURCES,
-					 .contexts = vm->run.nr_vcpus,
+					 .contexts = contexts,
 					 .pending = p->pending,
 					 .claimed = p->claimed };
 	memcpy(r->priority, p->priority, sizeof(r->priority));
-	for (u32 n = 0; n < vm->run.nr_vcpus; n++)
-		c[n] = (struct cleave_state_plic_context){ p->enable[n], p->threshold[n] };
+	for (u32 n = 0; n < contexts; n++) {
+		const struct vplic_context *from = vplic_context(p, n);
+
+		if (from != NULL)
+			c[n] = (struct cleave_state_plic_context){ from->enable, from->threshold };
+	}
 	spin_unlock(&p->lock);
 	return (u32)sizeof(*r) + state_devices_more_plic(vm);
 }
 
-static bool state_devices_plic_is_legal(const struct vm *vm, const struct cleave_state_plic *r)
+static bool state_devices_plic_is_legal(const struct cleave_state_plic *r)
 {
 	const struct cleave_state_plic_context *c = (const void *)(r + 1);
 
-	if (r->sources != VPLIC_SOURCES || r->contexts != vm->run.nr_vcpus ||
-	    ((r->pending | r->claimed) & PLIC_SOURCE_0) != 0U || (r->pending & r->claimed) != 0U ||
-	    r->priority[0] != 0U)
+	if (r->sources != VPLIC_SOURCES || ((r->pending | r->claimed) & PLIC_SOURCE_0) != 0U ||
+	    (r->pending & r->claimed) != 0U || r->priority[0] != 0U)
 		return false;
 	for (u32 n = 0; n < VPLIC_SOURCES; n++) {
 		if (r->priority[n] > PLIC_LEVELS)
 			return false;
 	}
-	for (u32 n = 0; n < vm->run.nr_vcpus; n++) {
+	for (u32 n = 0; n < r->contexts; n++) {
 		if ((c[n].enable & PLIC_SOURCE_0) != 0U || c[n].threshold > PLIC_LEVELS)
 			return false;
 	}
@@ -89,18 +94,23 @@ static int state_devices_set_plic(struct vm *vm, u32 i, const void *data, u32 le
 	struct vplic *p = &vm->plic;
 	const struct cleave_state_plic *r = data;
 	const struct cleave_state_plic_context *c = (const void *)(r + 1);
+	u32 vcpus = vm->run.nr_vcpus;
 
 	(void)i;
-	if (length != sizeof(*r) + state_devices_more_plic(vm) ||
-	    !state_devices_plic_is_legal(vm, r))
+	/* A guest has the contexts that it was started with, whatever this slot would give it. */
+	if ((r->contexts != vcpus && r->contexts != 2U * vcpus) ||
+	    length != sizeof(*r) + r->contexts * sizeof(*c) || !state_devices_plic_is_legal(r))
 		return CLV_ERR_INVAL;
 	spin_lock(&p->lock);
+	vplic_layout(p, r->contexts != vcpus);
 	p->pending = r->pending;
 	p->claimed = r->claimed;
 	memcpy(p->priority, r->priority, sizeof(r->priority));
-	for (u32 n = 0; n < vm->run.nr_vcpus; n++) {
-		p->enable[n] = c[n].enable;
-		p->threshold[n] = (u8)c[n].threshold;
+	for (u32 n = 0; n < r->contexts; n++) {
+		struct vplic_context *to = vplic_context(p, n);
+
+		if (to != NULL)
+			*to = (struct vplic_context){ c[n].enable, (u8)c[n].threshold };
 	}
 	spin_unlock(&p->lock);
 	/*

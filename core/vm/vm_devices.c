@@ -44,6 +44,7 @@ void vm_devices_reset(struct vm *vm)
 {
 	console_tty_open(&vm->tty, vm->id, vm->cfg->name, !vm->cfg->manager && !vm->cfg->incoming);
 	vuart_reset(&vm->uart);
+	vplic_layout(&vm->plic, vm->cfg->plic_contexts == CONFIG_PLIC_MS);
 	vplic_reset(&vm->plic, vm->run.nr_vcpus);
 }
 

@@ -20,9 +20,9 @@
 #include "core/vm/vm_internal.h"
 #include "core/vm/vm_pass.h"
 
+/* What comes after the pieces of the kernel */
 enum vm_load_part {
-	LOAD_KERNEL = 0,
-	LOAD_INITRD,
+	LOAD_INITRD = 0,
 	LOAD_FDT,
 	LOAD_DONE,
 };
@@ -90,16 +90,19 @@ static int vm_load_write(struct vm *vm, u64 gpa, const void *data, u64 len)
 	return err;
 }
 
-/* Copy the next piece of @f. Return: 1 when there is more of it, 0 when it is done, or an error. */
-static int vm_load_piece(struct vm *vm, const struct archive_file *f, u64 gpa, u64 *pos, u64 limit)
+/*
+ * Copy the next piece of @size bytes at @data. Return: 1 when there is more of it, 0 when it is
+ * done, or an error.
+ */
+static int vm_load_piece(struct vm *vm, const u8 *data, u64 size, u64 gpa, u64 *pos, u64 limit)
 {
-	u64 len = MIN(limit, f->size - *pos);
-	int err = vm_load_write(vm, gpa + *pos, f->data + *pos, len);
+	u64 len = MIN(limit, size - *pos);
+	int err = len == 0U ? CLV_OK : vm_load_write(vm, gpa + *pos, data + *pos, len);
 
 	if (err != CLV_OK)
 		return err;
 	*pos += len;
-	return *pos < f->size ? 1 : 0;
+	return *pos < size ? 1 : 0;
 }
 
 static const char *vm_load_mmu_type(void)
@@ -151,7 +154,8 @@ int vm_load_prepare(struct vm *vm)
 		       vm->cfg->name, IMAGE_FDT_SIZE);
 		return (int)size;
 	}
-	vm->fdt_size = (u64)size;
+	/* What is free in it is zero, as is the memory that it is copied to. */
+	vm->fdt_size = guest_fdt_used(vm_load_fdt);
 	err = frames_alloc(&machine.frames, ALIGN_UP(vm->fdt_size, PAGE_SIZE), PAGE_SIZE, 0, &hpa);
 	if (err != CLV_OK) {
 		printk("partition \"%s\": no memory is left for its device tree", vm->cfg->name);
@@ -167,19 +171,25 @@ int vm_load_prepare(struct vm *vm)
 static int vm_load_part(struct vm *vm, const struct vm_load_plan *plan, u32 index, u64 *pos,
 			u64 limit)
 {
-	switch (index) {
-	case LOAD_KERNEL:
-		return vm_load_piece(vm, &plan->kernel, plan->layout.kernel, pos, limit);
+	const struct image_layout *l = &plan->layout;
+
+	if (index < l->nr_segments) {
+		const struct image_segment *s = &l->segment[index];
+
+		return vm_load_piece(vm, plan->kernel.data + s->offset, s->size, s->gpa, pos,
+				     limit);
+	}
+	switch (index - l->nr_segments) {
 	case LOAD_INITRD:
 		/* An initrd of 0 bytes has no place, as if there were none. */
-		return plan->layout.initrd == 0U
-			       ? 0
-			       : vm_load_piece(vm, &plan->initrd, plan->layout.initrd, pos, limit);
+		return l->initrd == 0U ? 0
+				       : vm_load_piece(vm, plan->initrd.data, plan->initrd.size,
+						       l->initrd, pos, limit);
 	case LOAD_FDT:
 	default:
 		/* It is missing if memory was short at boot, which was said then. */
 		return vm->fdt == NULL ? CLV_ERR_NOMEM
-				       : vm_load_write(vm, plan->layout.fdt, vm->fdt, vm->fdt_size);
+				       : vm_load_write(vm, l->fdt, vm->fdt, vm->fdt_size);
 	}
 }
 
@@ -199,7 +209,7 @@ int vm_load_step(struct vm *vm, u32 *index, u64 *pos, u64 limit)
 		*pos = 0;
 		(*index)++;
 	}
-	return *index < (u32)LOAD_DONE ? 1 : 0;
+	return *index < plan.layout.nr_segments + (u32)LOAD_DONE ? 1 : 0;
 }
 
 int vm_load_entry(const struct vm *vm, u64 *entry, u64 *fdt)
@@ -210,7 +220,7 @@ int vm_load_entry(const struct vm *vm, u64 *entry, u64 *fdt)
 	spin_assert_held(&vm->lock);
 	err = vm_load_make_plan(vm, &plan);
 	if (err == CLV_OK) {
-		*entry = plan.layout.kernel;
+		*entry = plan.layout.entry;
 		*fdt = plan.layout.fdt;
 	}
 	return err;

@@ -328,8 +328,8 @@ extern u8 guest_image_start[], guest_image_end[];
  * free_memory() - find the memory that the program may use
  * @base, @size: get it, in bytes, both multiples of 4 KiB
  *
- * It reaches from the end of the program's stacks to the device tree, or to the end of the first
- * memory range.
+ * It lies between the end of the program's stacks and the end of the first memory range: the larger
+ * part of what the device tree leaves there.
  *
  * Return: true when there is some
  */

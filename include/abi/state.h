@@ -197,7 +197,7 @@ struct cleave_state_plic_context {
 /* PLIC */
 struct cleave_state_plic {
 	uint32_t sources;  /* CLEAVE_STATE_PLIC_SOURCES */
-	uint32_t contexts; /* one a vCPU */
+	uint32_t contexts; /* one a vCPU; since 1.3 also two: of M-mode, then of S-mode */
 	uint32_t pending;  /* bit n: source n; bit 0 is 0 */
 	uint32_t claimed;  /* claimed and not completed; none of them is pending */
 	uint8_t priority[CLEAVE_STATE_PLIC_SOURCES]; /* 0 to 7; [0] is 0 */

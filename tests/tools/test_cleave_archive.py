@@ -129,11 +129,12 @@ def test_table_says_what_each_partition_gets(bench):
     assert "manager.bin 400 bytes" in lines
     assert "kernel manager.bin at 0x80200000, 400 bytes" in lines
     linux = lines.index("linux")
-    assert lines[linux + 1:linux + 5] == [
+    assert lines[linux + 1:linux + 6] == [
         "cpus 2, on hart 1 and 2",
         "memory 0x80000000 to 0x9fffffff, 512 MiB",
         "kernel Image at 0x80200000, 8 MiB",
-        "initrd initrd.gz at 0x9ffef000, 12 bytes",
+        "initrd initrd.gz at 0x90000000, 12 bytes",
+        "tree at 0x80a00000, 64 KiB",
     ]
     assert lines[-1] == "empty, for a partition that is moved in"
 

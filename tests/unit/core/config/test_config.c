@@ -116,12 +116,34 @@ static const struct wrong wrongs[] = {
 	     "the first "
 	     "memory range has 8 MiB" },
 	{ { PROP_STR("kernel", "vmlinux") },
-	  AT "kernel: file \"vmlinux\" is an ELF file; wanted: a RISC-V Linux Image or a flat "
-	     "binary" },
+	  AT "kernel: file \"vmlinux\" is an ELF file that is cut off; wanted: a RISC-V Linux "
+	     "Image, an ELF file or a flat program" },
 	{ { PROP_STR("kernel", "initrd.gz") },
-	  AT "kernel: file \"initrd.gz\" is compressed with gzip; wanted: a RISC-V Linux Image or "
-	     "a flat "
-	     "binary" },
+	  AT "kernel: file \"initrd.gz\" is compressed with gzip: unpack it with: gzip -dc "
+	     "initrd.gz >Image; wanted: a RISC-V Linux Image, an ELF file or a flat program" },
+	{ { PROP_CELLS("load-address", 0x80200000) },
+	  AT "load-address: has 4 bytes; wanted: two cells, a guest-physical address" },
+	{ { PROP_CELLS("load-address", 0, 0x80200001) },
+	  AT "load-address: 0x80200001 is not allowed; allowed: multiples of 2" },
+	{ { PROP_CELLS("entry", 0, 0x80200001) },
+	  AT "entry: 0x80200001 is not allowed; allowed: multiples of 2" },
+	{ { PROP_CELLS("fdt-address", 0, 0x80200004) },
+	  AT "fdt-address: 0x80200004 is not allowed; allowed: multiples of 8" },
+	{ { PROP_CELLS("load-address", 0, 0x90000000) },
+	  AT "kernel: \"Image\" needs 1 MiB from load-address 0x90000000, which is not all in one "
+	     "range of memory" },
+	{ { PROP_CELLS("entry", 0, 0x90000000) },
+	  AT "kernel: \"Image\" would start at 0x90000000 (entry); allowed: even addresses in "
+	     "memory" },
+	{ { PROP_CELLS("fdt-address", 0, 0x807f8000) },
+	  AT
+	  "kernel: fdt-address 0x807f8000, with the 64 KiB that the device tree takes, is not in "
+	  "one range of memory; \"Image\" is at 0x80200000 to 0x802fffff" },
+	{ { PROP_CELLS("fdt-address", 0, 0x80200000) },
+	  AT "kernel: fdt-address 0x80200000, with the 64 KiB that the device tree takes, overlaps "
+	     "the kernel; \"Image\" is at 0x80200000 to 0x802fffff" },
+	{ { PROP_STR("plic-contexts", "m") },
+	  AT "plic-contexts: \"m\" is not known; allowed: \"ms\", \"s\"" },
 	{ { PROP_STR("initrd", "initrd") },
 	  AT "initrd: there is no file \"initrd\" in the boot archive, which holds \"Image\", "
 	     "\"initrd.gz\", \"big\", \"vmlinux\"" },
@@ -234,6 +256,10 @@ static void test_reads_everything(void **state)
 		PROP_STR("counters", "off"),
 		PROP_STR("on-fault", "reset"),
 		PROP_STR("on-bad-access", "stop"),
+		PROP_STR("plic-contexts", "s"),
+		PROP_CELLS("load-address", 0, 0x80300000),
+		PROP_CELLS("entry", 0, 0x80300002),
+		PROP_CELLS("fdt-address", 0, 0x80100008),
 		PROP_CELLS("table-pool", 2000),
 		PROP_CELLS("cpu-weight", 300),
 		PROP_FLAG("manager"),
@@ -271,6 +297,11 @@ static void test_reads_everything(void **state)
 	assert_int_equal(p->eager, CONFIG_EAGER_OFF);
 	assert_int_equal(p->on_fault, CONFIG_ON_FAULT_RESET_MACHINE);
 	assert_int_equal(p->on_bad_access, CONFIG_BAD_ACCESS_STOP);
+	assert_int_equal(p->plic_contexts, CONFIG_PLIC_S);
+	assert_true(p->load_address.given && p->entry.given && p->fdt_address.given);
+	assert_int_equal(p->load_address.gpa, 0x80300000);
+	assert_int_equal(p->entry.gpa, 0x80300002);
+	assert_int_equal(p->fdt_address.gpa, 0x80100008);
 	assert_int_equal(p->pool_tables, 2000);
 	assert_int_equal(p->cpu_weight, 300);
 	assert_false(p->counters);
@@ -300,6 +331,9 @@ static void test_defaults(void **state)
 	assert_int_equal(p->on_fault, CONFIG_ON_FAULT_STOP);
 	assert_int_equal(p->on_bad_access, CONFIG_BAD_ACCESS_REFLECT);
 	assert_true(p->counters);
+	/* The kernel is flat. */
+	assert_int_equal(p->plic_contexts, CONFIG_PLIC_MS);
+	assert_false(p->load_address.given || p->entry.given || p->fdt_address.given);
 	assert_int_equal(p->pool_tables, 0);
 	assert_int_equal(p->cpu_weight, 100);
 	assert_false(p->manager || p->migratable || p->manual_start || p->incoming);

@@ -191,7 +191,7 @@ static void good_devices(void)
 	closed("shares-rtc@103000", 0x103000, 0x1000, 11);
 	device("eth@104000", 0x104000, 0x1000, 33);
 	PUT(PROP_CELLS("clocks", 1), PROP_STR("clock-names", "bus"), PROP_CELLS("resets", 2, 3),
-	    PROP_STR("compatible", "vendor,eth"));
+	    PROP_STR("compatible", "vendor,eth"), PROP_FLAG("dma-noncoherent"));
 	tree_node(&host, "mdio");
 	tree_close(&host);
 	tree_close(&host);
@@ -337,6 +337,31 @@ static void says_what_is_left_out_of_a_node(void **state)
 			    AT "devices: \"/soc/eth@104000\": the nodes below it are left out of "
 			       "the guest's device tree");
 	assert_int_equal(said.warnings, 3);
+}
+
+/* A device that does not snoop caches needs a driver that can clean them. */
+static void warns_where_caches_cannot_be_cleaned(void **state)
+{
+	const struct tree_prop props[] = { DIRECT,
+					   PROP_LIST("devices", "/soc/eth@104000\0"),
+					   { NULL, NULL, 0 } };
+	const struct tree_prop other[] = { DIRECT,
+					   PROP_LIST("devices", "/soc/rtc@101000\0"),
+					   { NULL, NULL, 0 } };
+	struct config_machine m = machine;
+	struct said said;
+
+	(void)state;
+	m.no_zicbom = true;
+	assert_int_equal(run(props, &m, &said), 0);
+	assert_int_equal(said.warnings, 4);
+	assert_string_equal(
+		said.line[3], AT
+		"devices: \"/soc/eth@104000\" does not snoop the harts' caches "
+		"(dma-noncoherent), and these harts give guests no Zicbom: this is right only for "
+		"a device without DMA, or with a cache driver of its own");
+	assert_int_equal(run(other, &m, &said), 0);
+	assert_int_equal(said.warnings, 1);
 }
 
 static void warns_of_dma_without_direct_map(void **state)
@@ -661,6 +686,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(resolves_registers_and_interrupts),
 		cmocka_unit_test(says_what_is_left_out_of_a_node),
+		cmocka_unit_test(warns_where_caches_cannot_be_cleaned),
 		cmocka_unit_test(warns_of_dma_without_direct_map),
 		cmocka_unit_test(takes_paths_without_a_tree),
 		cmocka_unit_test(refuses_with_one_line),

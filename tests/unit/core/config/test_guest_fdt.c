@@ -175,6 +175,24 @@ static void test_devices(void **state)
 	HAS_CELLS(uart, "reg-shift", 0);
 }
 
+static void test_plic_contexts(void **state)
+{
+	static const char plic[] = "/soc/plic@c000000";
+	struct config_partition part = partition;
+	struct guest_fdt_params p = good;
+	u32 intc[2];
+
+	(void)state;
+	part.plic_contexts = CONFIG_PLIC_MS;
+	p.part = &part;
+	make(&p);
+	for (u32 i = 0; i < 2U; i++)
+		intc[i] =
+			fdt_get_phandle(buffer, node(i == 0U ? "/cpus/cpu@0/interrupt-controller"
+							     : "/cpus/cpu@1/interrupt-controller"));
+	HAS_CELLS(plic, "interrupts-extended", intc[0], 11, intc[0], 9, intc[1], 11, intc[1], 9);
+}
+
 static void test_what_may_be_missing(void **state)
 {
 	static const struct config_partition bare = { .cpus = 1,
@@ -242,14 +260,38 @@ static void test_too_small(void **state)
 	s64 size;
 
 	(void)state;
-	size = guest_fdt_make(&good, buffer, sizeof(buffer));
-	assert_true(size > 0);
+	assert_true(guest_fdt_make(&good, buffer, sizeof(buffer)) > 0);
+	size = (s64)guest_fdt_used(buffer);
 	for (u64 room = 0; room < (u64)size; room++) {
 		u64 *exact = malloc(room != 0U ? room : 1U);
 
 		assert_non_null(exact);
 		assert_int_equal(guest_fdt_make(&good, exact, room), CLV_ERR_NOMEM);
 		free(exact);
+	}
+}
+
+/*
+ * All that is set aside is the tree's own, and zero: who starts a kernel with it adds to it in
+ * place, as with a tree of the firmware's.
+ */
+static void test_slack(void **state)
+{
+	const u8 *bytes = (const u8 *)buffer;
+	int chosen;
+
+	(void)state;
+	memset(buffer, 0xa5, sizeof(buffer));
+	make(&good);
+	assert_int_equal(fdt_totalsize(buffer), IMAGE_FDT_SIZE);
+	for (u64 i = guest_fdt_used(buffer); i < sizeof(buffer); i++)
+		assert_int_equal(bytes[i], 0);
+	for (u64 i = 0; i < 100U; i++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "added%u", (u32)i);
+		chosen = fdt_path_offset(buffer, "/chosen");
+		assert_int_equal(fdt_setprop(buffer, chosen, name, bytes, 100), 0);
 	}
 }
 
@@ -357,14 +399,89 @@ static void test_machine_device(void **state)
 	assert_true(fdt_path_offset(buffer, "/soc/ethernet@60000000") < 0);
 }
 
+/* --- what the buses say --- */
+
+/*
+ * A machine whose device stands below two buses. The first moves DMA addresses by 0x80000000, the
+ * second by 0x40000000 more, and says that nothing below it is coherent. @own: what the device says
+ * itself; @wide: the outer bus takes all that the inner one gives
+ */
+static int make_buses(const char *own, bool wide)
+{
+	const u32 inner[] = { 0x0, 0x80000000, 0x10000000, 0x20000000, 0xa0000000, 0x1000 };
+	const u32 outer[] = { 0x80000000, 0x0, 0xc0000000, wide ? 0x30000000 : 0x1000 };
+	fdt32_t cells[6];
+
+	assert_int_equal(fdt_create(machine_tree, sizeof(machine_tree)), 0);
+	assert_int_equal(fdt_finish_reservemap(machine_tree), 0);
+	assert_int_equal(fdt_begin_node(machine_tree, ""), 0);
+	assert_int_equal(fdt_property_u32(machine_tree, "#address-cells", 2), 0);
+	assert_int_equal(fdt_property_u32(machine_tree, "#size-cells", 1), 0);
+	assert_int_equal(fdt_begin_node(machine_tree, "soc"), 0);
+	assert_int_equal(fdt_property_u32(machine_tree, "#address-cells", 1), 0);
+	assert_int_equal(fdt_property_u32(machine_tree, "#size-cells", 1), 0);
+	assert_int_equal(fdt_property(machine_tree, "dma-noncoherent", "", 0), 0);
+	for (u32 i = 0; i < 4U; i++)
+		cells[i] = cpu_to_fdt32(outer[i]);
+	assert_int_equal(fdt_property(machine_tree, "dma-ranges", cells, 16), 0);
+	assert_int_equal(fdt_begin_node(machine_tree, "bus"), 0);
+	assert_int_equal(fdt_property_u32(machine_tree, "#address-cells", 1), 0);
+	assert_int_equal(fdt_property_u32(machine_tree, "#size-cells", 1), 0);
+	for (u32 i = 0; i < 6U; i++)
+		cells[i] = cpu_to_fdt32(inner[i]);
+	assert_int_equal(fdt_property(machine_tree, "dma-ranges", cells, 24), 0);
+	assert_int_equal(fdt_begin_node(machine_tree, "dma@40001000"), 0);
+	assert_int_equal(fdt_property_string(machine_tree, "compatible", "vendor,dma"), 0);
+	if (own != NULL)
+		assert_int_equal(fdt_property(machine_tree, own, "", 0), 0);
+	for (u32 i = 0; i < 4U; i++)
+		assert_int_equal(fdt_end_node(machine_tree), 0);
+	assert_int_equal(fdt_finish(machine_tree), 0);
+	return fdt_path_offset(machine_tree, "/soc/bus/dma@40001000");
+}
+
+static void test_buses(void **state)
+{
+	static const char bus[] = "/soc/bus@40001000";
+	static const char path[] = "/soc/bus@40001000/dma@40001000";
+	struct config_device d[2];
+	struct guest_fdt_params p = with_device(d);
+
+	(void)state;
+	d[0].node = make_buses(NULL, true);
+	p.nr_devices = 1;
+	make(&p);
+	has_bytes(path, "dma-noncoherent", "", 0);
+	HAS_CELLS(path, "reg", 0, 0x40001000, 0, 0x100, 5, 0x2000, 0, 0x80);
+	HAS_CELLS(bus, "dma-ranges", 0, 0, 0, 0xc0000000, 0, 0x10000000, 0, 0x20000000, 0,
+		  0xe0000000, 0, 0x1000);
+	HAS_CELLS(bus, "ranges", 0, 0x40001000, 0, 0x40001000, 0, 0x100, 5, 0x2000, 5, 0x2000, 0,
+		  0x80);
+	HAS_CELLS(bus, "#address-cells", 2);
+	HAS_CELLS(bus, "#size-cells", 2);
+
+	/* What the device says itself comes first. */
+	d[0].node = make_buses("dma-coherent", true);
+	make(&p);
+	has_bytes(path, "dma-coherent", "", 0);
+	assert_false(has_property(path, "dma-noncoherent"));
+
+	/* Ranges that lead nowhere are left out, which was warned of. */
+	d[0].node = make_buses(NULL, false);
+	make(&p);
+	assert_true(fdt_path_offset(buffer, "/soc/dma@40001000") > 0);
+	assert_true(fdt_path_offset(buffer, bus) < 0);
+}
+
 static void test_machine_device_without_room(void **state)
 {
 	struct config_device d[2];
 	struct guest_fdt_params p = with_device(d);
-	s64 size = guest_fdt_make(&p, buffer, sizeof(buffer));
+	s64 size;
 
 	(void)state;
-	assert_true(size > 0);
+	assert_true(guest_fdt_make(&p, buffer, sizeof(buffer)) > 0);
+	size = (s64)guest_fdt_used(buffer);
 	for (u64 room = (u64)size - 400U; room < (u64)size; room += 4U)
 		assert_int_equal(guest_fdt_make(&p, buffer, room), CLV_ERR_NOMEM);
 }
@@ -452,7 +569,10 @@ int main(void)
 		cmocka_unit_test(test_same_bytes),
 		cmocka_unit_test(test_largest),
 		cmocka_unit_test(test_too_small),
+		cmocka_unit_test(test_slack),
+		cmocka_unit_test(test_plic_contexts),
 		cmocka_unit_test(test_machine_device),
+		cmocka_unit_test(test_buses),
 		cmocka_unit_test(test_machine_device_without_room),
 		cmocka_unit_test(test_what_becomes_of_properties),
 		cmocka_unit_test(test_bad_isa),

@@ -64,9 +64,87 @@ static void test_linux(void **state)
 	assert_int_equal(image_place(&p, &linux_file, &initrd, &out, error), 0);
 	assert_int_equal(out.kernel, BASE + MIB(2));
 	assert_int_equal(out.kernel_end, BASE + MIB(32) + 1U);
-	assert_int_equal(out.fdt, BASE + MIB(128) - IMAGE_FDT_SIZE);
-	assert_int_equal(out.initrd, out.fdt - KIB(8));
+	/* The kernel says what it uses, so the tree follows. The initrd is in the middle. */
+	assert_int_equal(out.fdt, BASE + MIB(34));
+	assert_int_equal(out.initrd, BASE + MIB(64));
 	assert_int_equal(out.initrd_end, out.initrd + 5000);
+	assert_int_equal(out.entry, out.kernel);
+	assert_int_equal(out.form, IMAGE_LINUX);
+}
+
+/*
+ * U-Boot and EDK2 move themselves to the end of memory before they look at anything: tree and
+ * initrd leave a quarter of it, or 64 MiB. A large initrd moves down for that, and only one that is
+ * too large for it goes where there is room.
+ */
+static void test_the_end_is_free(void **state)
+{
+	static const u64 sizes[] = { MIB(4), MIB(32), MIB(60), MIB(80) };
+	static const u8 code[1000] = { 0x13 };
+	const struct archive_file flat = { "u-boot.bin", code, sizeof(code) };
+	const struct config_partition p = with_memory(BASE, MIB(128));
+	const u64 end = BASE + MIB(128);
+	struct image_layout out;
+	char error[ARCHIVE_ERROR_LEN];
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(sizes); i++) {
+		const struct archive_file initrd = { "initrd.gz", image, sizes[i] };
+
+		assert_int_equal(image_place(&p, &flat, &initrd, &out, error), 0);
+		assert_true(out.fdt >= out.kernel_end + MIB(2));
+		if (sizes[i] <= MIB(60))
+			assert_true(out.initrd >= out.fdt + IMAGE_FDT_SIZE &&
+				    out.initrd_end <= end - MIB(32));
+		else
+			assert_true(out.initrd_end == out.fdt && out.fdt + IMAGE_FDT_SIZE == end);
+	}
+}
+
+static void test_addresses(void **state)
+{
+	struct config_partition p = { .nr_memory = 2,
+				      .memory = { { BASE, MIB(64) }, { BASE + GIB(1), MIB(64) } } };
+	const struct archive_file initrd = { "initrd.gz", image, 4096 };
+	static const u8 code[1000] = { 0x13 };
+	const struct archive_file flat = { "rtos.bin", code, sizeof(code) };
+	struct image_layout out;
+	char error[ARCHIVE_ERROR_LEN];
+
+	(void)state;
+	p.load_address = (struct config_address){ true, BASE };
+	p.entry = (struct config_address){ true, BASE + 64U };
+	p.fdt_address = (struct config_address){ true, BASE + MIB(40) };
+	assert_int_equal(image_place(&p, &flat, &initrd, &out, error), 0);
+	assert_int_equal(out.kernel, BASE);
+	assert_int_equal(out.entry, BASE + 64U);
+	assert_int_equal(out.fdt, BASE + MIB(40));
+	assert_true(out.initrd >= BASE + MIB(4) && out.initrd_end <= BASE + MIB(64));
+	assert_true(out.initrd_end <= out.fdt || out.initrd >= out.fdt + IMAGE_FDT_SIZE);
+
+	/* At the end of the first range, tree and initrd go below. */
+	p = (struct config_partition){ .nr_memory = 1, .memory = { { BASE, MIB(64) } } };
+	p.load_address = (struct config_address){ true, BASE + MIB(64) - 1000U };
+	assert_int_equal(image_place(&p, &flat, &initrd, &out, error), 0);
+	assert_true(out.fdt + IMAGE_FDT_SIZE <= out.kernel && out.initrd_end <= out.kernel);
+
+	/* Another range is as good. */
+	p.nr_memory = 2;
+	p.memory[1] = (struct config_memory){ BASE + GIB(1), MIB(64) };
+	p.load_address.gpa = BASE + GIB(1) + 2U;
+	assert_int_equal(image_place(&p, &flat, &initrd, &out, error), 0);
+	assert_int_equal(out.entry, BASE + GIB(1) + 2U);
+	assert_true(out.fdt < BASE + MIB(64));
+
+	make_image(MIB(2), MIB(30));
+	p.load_address.gpa = BASE + MIB(1);
+	expect(&p, &linux_file, NULL, CLV_ERR_RANGE,
+	       "\"Image\" is a Linux Image, and cannot run at load-address 0x80100000; allowed: "
+	       "multiples of 2 MiB (0x200000)");
+	p.load_address.gpa = BASE + MIB(32);
+	assert_int_equal(image_place(&p, &linux_file, NULL, &out, error), 0);
+	p.load_address.gpa = UINT64_MAX - 1U;
+	assert_int_equal(image_place(&p, &flat, NULL, &out, error), CLV_ERR_RANGE);
 }
 
 /*
@@ -182,19 +260,15 @@ static void test_empty_initrd_is_none(void **state)
 
 static void test_no_kernels(void **state)
 {
-	static const u8 elf[64] = { 0x7f, 'E', 'L', 'F' };
 	static const u8 gzip[64] = { 0x1f, 0x8b };
-	const struct archive_file elf_file = { "vmlinux", elf, sizeof(elf) };
 	const struct archive_file gzip_file = { "Image.gz", gzip, sizeof(gzip) };
 	const struct archive_file empty = { "none", gzip, 0 };
 	const struct config_partition p = with_memory(BASE, MIB(128));
 
 	(void)state;
-	expect(&p, &elf_file, NULL, CLV_ERR_FORMAT,
-	       "file \"vmlinux\" is an ELF file; wanted: a RISC-V Linux Image or a flat binary");
 	expect(&p, &gzip_file, NULL, CLV_ERR_FORMAT,
-	       "file \"Image.gz\" is compressed with gzip; wanted: a RISC-V Linux Image or a flat "
-	       "binary");
+	       "file \"Image.gz\" is compressed with gzip: unpack it with: gzip -dc Image.gz "
+	       ">Image; wanted: a RISC-V Linux Image, an ELF file or a flat program");
 	expect(&p, &empty, NULL, CLV_ERR_FORMAT, "file \"none\" is empty");
 }
 
@@ -258,6 +332,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_linux),
 		cmocka_unit_test(test_linux_offset_zero),
+		cmocka_unit_test(test_the_end_is_free),
+		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_flat),
 		cmocka_unit_test(test_exact_fit),
 		cmocka_unit_test(test_huge_numbers),

@@ -399,6 +399,38 @@ static void takes_any_access(void **state)
 	}
 }
 
+/*
+ * As on QEMU's virt board: the contexts of M-mode keep what is written and can be claimed from, but
+ * interrupt nobody, and the vCPU's own context is the second of each pair.
+ */
+static void has_contexts_of_m(void **state)
+{
+	(void)state;
+	vplic_layout(&plic, true);
+	vplic_reset(&plic, 2);
+	vplic_write(&plic, 0, 4U * 10U, 4, 1);
+	vplic_write(&plic, 0, 0x2000, 4, 1U << 10);
+	vplic_write(&plic, 0, 0x202000, 4, 3);
+	vplic_line(&plic, 10, true);
+	assert_int_equal(plic.out, 0);
+	vplic_write(&plic, 0, 0x2180, 4, 1U << 10);
+	assert_int_equal(plic.out, 2); /* vCPU 1 */
+	assert_int_equal(vplic_read(&plic, 0, 0x2000, 4), 1U << 10);
+	assert_int_equal(vplic_read(&plic, 0, 0x202000, 4), 3);
+	assert_int_equal(vplic_read(&plic, 0, 0x2180, 4), 1U << 10);
+	assert_int_equal(vplic_read(&plic, 0, 0x2200, 4), 0); /* there are four */
+	assert_int_equal(vplic_read(&plic, 0, 0x200004, 4), 10);
+	assert_int_equal(plic.out, 0);
+	vplic_line(&plic, 10, false);
+	vplic_write(&plic, 0, 0x200004, 4, 10);
+	vplic_line(&plic, 10, true);
+	assert_int_equal(vplic_read(&plic, 0, 0x203004, 4), 10);
+	vplic_reset(&plic, 2);
+	assert_int_equal(vplic_read(&plic, 0, 0x2000, 4), 0);
+	assert_int_equal(vplic_read(&plic, 0, 0x202000, 4), 0);
+	vplic_layout(&plic, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,6 +447,7 @@ int main(void)
 		cmocka_unit_test_setup(ignores_accesses_of_other_sizes, setup),
 		cmocka_unit_test_setup(agrees_with_the_model, setup),
 		cmocka_unit_test_setup(takes_any_access, setup),
+		cmocka_unit_test_setup(has_contexts_of_m, setup),
 	};
 
 	return cmocka_run_group_tests_name("vplic", tests, NULL, NULL);

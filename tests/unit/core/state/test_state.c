@@ -101,6 +101,10 @@ static void round_trip(void **state)
 		u32 order[64], nr;
 
 		make(1U + round % 4U, round % 3U == 0U ? 0U : WORLD_VLENB, 100U + round);
+		/* A slot takes over which contexts the guest's PLIC has. */
+		vplic_layout(&source.vm.plic, round % 2U != 0U);
+		source.vm.plic.m[round % 4U % source.vm.run.nr_vcpus].enable =
+			round % 2U != 0U ? 2U * round : 0U;
 		nr = records();
 		for (u32 n = 0; n < nr; n++)
 			order[n] = n;
@@ -131,6 +135,7 @@ static void round_trip(void **state)
 		}
 		assert_int_equal(slot.vm.plic.out, source.vm.plic.out);
 		assert_int_equal(slot.vm.plic.level, source.vm.plic.level);
+		assert_int_equal(slot.vm.plic.ms, source.vm.plic.ms);
 		vm_records_settle(&slot.vm);
 		assert_false(slot.vm.tty.rx_frozen);
 		assert_true(vm_records_allow_run(&slot.vm));
