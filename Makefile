@@ -118,14 +118,18 @@ LDFLAGS := $(HART) -nostdlib -static -Wl,--no-relax -Wl,--gc-sections -Wl,--buil
 # A memset() in which the compiler recognises a memset() would call itself.
 CFLAGS_lib/string.c := -O2 $(if $(LLVM),,-fno-tree-loop-distribute-patterns)
 
-# What runs at boot, for an error, once a turn or at a person's speed is compiled for size: whole
-# folders, and files whose folder has faster ones.
-COLD_DIRS := deps/libfdt core/boot core/config core/console core/machine/probe core/state \
-	core/guest/slow core/vm/create arch/riscv/probe arch/riscv/model lib
-COLD_FILES := core/machine/memmap.c core/run/sched.c core/run/schedule.c core/vm/vm_life.c \
-	core/vm/vm_op.c core/vm/vm_restart.c core/vm/vm_window.c
+# What runs at boot, for an error, once a turn or at a person's speed is compiled for size, and its
+# functions share the code that saves registers (-msave-restore; libgcc has it). These are whole
+# folders, but for the way of a device's interrupt, and files whose folder has faster ones.
+COLD_DIRS := deps/libfdt core/boot core/config core/console core/machine core/machine/probe \
+	core/state core/guest/slow core/vm core/vm/create arch/riscv/probe arch/riscv/model lib
+COLD_FILES := arch/riscv/early.c arch/riscv/firmware.c arch/riscv/hart_start.c arch/riscv/start.c \
+	arch/riscv/trap.c core/guest/hypercall_machine.c core/guest/hypercall_memory.c \
+	core/guest/hypercall_vm.c core/guest/sbi_hsm.c core/guest/sbi_srst.c core/run/sched.c \
+	core/run/schedule.c
+HOT_FILES := core/machine/irq.c core/vm/vm_devices.c core/vm/vm_pass.c
 COLD := $(COLD_DIRS:%=%/%) $(COLD_FILES) drivers/%_fdt.c
-file_flags = $(if $(filter $(COLD),$<),-Os) $(CFLAGS_$<)
+file_flags = $(if $(filter $(COLD),$(filter-out $(HOT_FILES),$<)),-Os -msave-restore) $(CFLAGS_$<)
 file_flags_all = $(foreach v,$(sort $(filter CFLAGS_%,$(.VARIABLES))),$(v)=$($(v)))
 
 # How a C file becomes an object. clang's own assembler (before 17) knows no H instruction, so its
@@ -209,8 +213,8 @@ $(O)/include/generated/version.h: FORCE
 
 # Objects depend on how they are compiled, so that LLVM=1 or a new flag rebuilds them.
 $(O)/obj/flags: FORCE
-	$(call write,$(TARGET_CC) $(CFLAGS) $(file_flags_all) $(COLD) $(ASFLAGS) $(CPPFLAGS) \
-		$(GUEST_CPPFLAGS))
+	$(call write,$(TARGET_CC) $(CFLAGS) $(file_flags_all) $(COLD) $(HOT_FILES) $(ASFLAGS) \
+		$(CPPFLAGS) $(GUEST_CPPFLAGS))
 
 $(O)/host/flags: FORCE
 	$(call write,$(HOST_CC_tool) $(HOST_CC_unit) $(HOST_CC_fuzz) $(HOST_CPPFLAGS))

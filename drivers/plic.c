@@ -2,7 +2,6 @@
 /*
  * The host's PLIC: registers (RISC-V PLIC specification 1.0.0, chapter 3, memory map).
  */
-#include <cleave/errno.h>
 #include "arch/riscv/io.h"
 #include "drivers/plic.h"
 
@@ -24,9 +23,9 @@ static u64 plic_enable_word(u32 context, u32 source)
 	return PLIC_ENABLE + context * PLIC_ENABLE_STRIDE + source / 32U * 4U;
 }
 
-static u64 plic_context(const struct plic *p)
+static u64 plic_context(u32 context)
 {
-	return PLIC_CONTEXT + p->context * PLIC_CONTEXT_STRIDE;
+	return PLIC_CONTEXT + context * PLIC_CONTEXT_STRIDE;
 }
 
 void plic_quiet(const struct plic *p, u32 context)
@@ -35,42 +34,40 @@ void plic_quiet(const struct plic *p, u32 context)
 		io_write32(p->regs, plic_enable_word(context, source), 0);
 }
 
-int plic_enable(void *opaque, u32 source)
+/* The firmware closes a context by its threshold whenever it starts the hart. */
+void plic_route(void *opaque, u32 hart, u32 source, bool on)
 {
 	const struct plic *p = opaque;
-	u64 word = plic_enable_word(p->context, source);
+	u64 word = plic_enable_word(p->context[hart], source);
+	u32 bit = UINT32_C(1) << source % 32U;
+	u32 old = io_read32(p->regs, word);
 
-	if (source == 0U || source > p->sources)
-		return CLV_ERR_RANGE;
-	io_write32(p->regs, PLIC_PRIORITY + (u64)source * 4U, 1);
-	io_write32(p->regs, plic_context(p) + PLIC_THRESHOLD, 0);
-	io_write32(p->regs, word, io_read32(p->regs, word) | UINT32_C(1) << source % 32U);
-	return 0;
+	if (on)
+		io_write32(p->regs, plic_context(p->context[hart]) + PLIC_THRESHOLD, 0);
+	io_write32(p->regs, word, on ? old | bit : old & ~bit);
 }
 
-void plic_disable(void *opaque, u32 source)
+/*
+ * By the priority, not by the enable bit: the PLIC ignores a completion of a source that is not
+ * enabled, and the source would stay claimed.
+ */
+void plic_enable(void *opaque, u32 source, bool on)
 {
 	const struct plic *p = opaque;
 
-	if (source == 0U || source > p->sources)
-		return;
-	/*
-	 * By the priority, not by the enable bit: the PLIC ignores a completion of a source that is
-	 * not enabled, and the source would stay claimed.
-	 */
-	io_write32(p->regs, PLIC_PRIORITY + (u64)source * 4U, 0);
+	io_write32(p->regs, PLIC_PRIORITY + (u64)source * 4U, on ? 1U : 0U);
 }
 
-u32 plic_claim(void *opaque)
+u32 plic_claim(void *opaque, u32 hart)
 {
 	const struct plic *p = opaque;
 
-	return io_read32(p->regs, plic_context(p) + PLIC_CLAIM);
+	return io_read32(p->regs, plic_context(p->context[hart]) + PLIC_CLAIM);
 }
 
-void plic_complete(void *opaque, u32 source)
+void plic_complete(void *opaque, u32 hart, u32 source)
 {
 	const struct plic *p = opaque;
 
-	io_write32(p->regs, plic_context(p) + PLIC_CLAIM, source);
+	io_write32(p->regs, plic_context(p->context[hart]) + PLIC_CLAIM, source);
 }

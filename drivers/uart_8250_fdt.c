@@ -36,6 +36,9 @@ static int uart_8250_probe(const void *fdt, int node)
 	u32 shift = fdt_read_cell(fdt, node, "reg-shift", 0);
 	u32 width = fdt_read_cell(fdt, node, "reg-io-width", 1);
 	u32 offset = fdt_read_cell(fdt, node, "reg-offset", 0);
+	struct uart_8250 u = { .shift = (u8)shift,
+			       .width = (u8)width,
+			       .variant = uart_8250_variant(fdt, node) };
 	struct uart uart = {
 		.opaque = &uart_8250,
 		.irq = driver_irq(fdt, node),
@@ -56,14 +59,12 @@ static int uart_8250_probe(const void *fdt, int node)
 		       name, shift, width, UART_8250_MAX_SHIFT);
 		return CLV_ERR_UNSUPPORTED;
 	}
-	uart_8250.regs = paging_map_mmio(HPA(base + offset), size - offset);
-	if (uart_8250.regs == NULL) {
+	u.regs = paging_map_mmio(HPA(base + offset), size - offset);
+	if (u.regs == NULL) {
 		printk("uart %s: its registers cannot be mapped", name);
 		return CLV_ERR_NOMEM;
 	}
-	uart_8250.shift = (u8)shift;
-	uart_8250.width = (u8)width;
-	uart_8250.variant = uart_8250_variant(fdt, node);
+	uart_8250 = u;
 	uart_8250_init(&uart_8250);
 	uart_register(&uart);
 	printk(PRINTK_INFO "uart %s: 8250, %s", name, uart.irq != 0U ? "with interrupt" : "polled");

@@ -22,6 +22,7 @@ static int uart_sifive_probe(const void *fdt, int node)
 		.getc = uart_sifive_getc,
 		.rx_enable = uart_sifive_rx_enable,
 	};
+	void *regs;
 	u64 base;
 	u64 size;
 
@@ -29,11 +30,12 @@ static int uart_sifive_probe(const void *fdt, int node)
 		printk("uart %s: its registers cannot be found (reg, ranges)", name);
 		return CLV_ERR_FORMAT;
 	}
-	uart_sifive.regs = paging_map_mmio(HPA(base), size);
-	if (uart_sifive.regs == NULL) {
+	regs = paging_map_mmio(HPA(base), size);
+	if (regs == NULL) {
 		printk("uart %s: its registers cannot be mapped", name);
 		return CLV_ERR_NOMEM;
 	}
+	uart_sifive.regs = regs;
 	uart_sifive_init(&uart_sifive);
 	uart_register(&uart);
 	printk(PRINTK_INFO "uart %s: SiFive, %s", name,

@@ -37,7 +37,8 @@ RULES = {
     "platform/": ("platform/", "drivers/", "core/", "libfdt.h") + SHARED,
     "guests/": ("guests/", "abi/") + GUEST_LIB,
     "guests/linux/": ("guests/linux/",),
-    "tools/": ("tools/", "core/config/", "core/machine/memmap.h", "libfdt.h") + SHARED,
+    "tools/": ("tools/", "core/config/", "core/machine/memmap.h",
+               "core/machine/probe/plic_tree.h", "libfdt.h") + SHARED,
     "tests/guests/": ("tests/guests/", "guests/lib/", "abi/") + GUEST_LIB,
     "tests/": None,  # all
 }

@@ -23,6 +23,7 @@
 #include "lib/text.h"
 #include "core/config/image.h"
 #include "core/machine/memmap.h"
+#include "core/machine/probe/plic_tree.h"
 
 enum exit_code {
 	EXIT_GOOD = 0,
@@ -182,21 +183,6 @@ static void *check_read_file(const char *path, u64 *size)
 	return data;
 }
 
-/* Return: phandle of the machine's PLIC, as its driver finds it; 0: it has none */
-static u32 check_find_plic(const void *tree)
-{
-	static const char *const compatible[] = { "sifive,plic-1.0.0", "riscv,plic0",
-						  "thead,c900-plic", "andestech,nceplic100" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(compatible); i++) {
-		int node = fdt_node_offset_by_compatible(tree, -1, compatible[i]);
-
-		if (node >= 0)
-			return fdt_get_phandle(tree, node);
-	}
-	return 0;
-}
-
 /*
  * Read the machine's tree. It says where memory is, but not what of that is free. Return: false
  * when it is no device tree, which was said
@@ -224,7 +210,7 @@ static bool check_take_tree(struct options *o)
 		o->machine.ram = ram.range;
 		o->machine.nr_ram = ram.nr;
 	}
-	o->machine.plic = check_find_plic(tree);
+	plic_tree_find(tree, o->machine.plic);
 	o->machine.tree = tree;
 	return true;
 }

@@ -72,5 +72,9 @@ void hart_irq_soft_clear(void)
 void hart_ipi(u32 index)
 {
 	smp_mb();
-	(void)firmware_send_ipi(harts[index].hartid);
+	/* Its own software interrupt a hart sets itself (privileged specification, "sip"). */
+	if (index == hart_this()->index)
+		csr_set(CSR_SIP, SIP_SSIP);
+	else
+		(void)firmware_send_ipi(harts[index].hartid);
 }

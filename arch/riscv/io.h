@@ -4,7 +4,8 @@
  *
  * A hart's register accesses are never reordered with one another. Memory accesses that come before
  * a register write stay before it, and those that come after a register read stay after it
- * (unprivileged specification, section "FENCE": i and o order device input and output).
+ * (unprivileged specification, section "FENCE": i and o order device input and output). For the
+ * other two directions, which a lock needs, there are io_begin() and io_done().
  */
 #ifndef ARCH_RISCV_IO_H
 #define ARCH_RISCV_IO_H
@@ -14,9 +15,13 @@
 #ifdef CLEAVE_HOST
 #define IO_BEFORE_WRITE() __asm__ volatile("" ::: "memory")
 #define IO_AFTER_READ()	  __asm__ volatile("" ::: "memory")
+#define IO_BEGIN()	  __asm__ volatile("" ::: "memory")
+#define IO_DONE()	  __asm__ volatile("" ::: "memory")
 #else
 #define IO_BEFORE_WRITE() __asm__ volatile("fence iorw, o" ::: "memory")
 #define IO_AFTER_READ()	  __asm__ volatile("fence i, iorw" ::: "memory")
+#define IO_BEGIN()	  __asm__ volatile("fence r, i" ::: "memory")
+#define IO_DONE()	  __asm__ volatile("fence o, w" ::: "memory")
 #endif
 
 /** io_read8(), io_read32() - read the register that lies @offset bytes after @base */
@@ -47,6 +52,24 @@ static inline void io_write32(void *base, u64 offset, u32 value)
 {
 	IO_BEFORE_WRITE();
 	*(volatile u32 *)((uintptr_t)base + offset) = value;
+}
+
+/**
+ * io_begin() - register reads that follow come after the memory reads so far
+ * io_done() - register writes so far come before the memory writes that follow
+ *
+ * Taking and releasing a lock orders memory alone. With io_done() before the release and io_begin()
+ * after the lock is taken, the hart that takes it next finds a device's registers as the last one
+ * left them.
+ */
+static inline void io_begin(void)
+{
+	IO_BEGIN();
+}
+
+static inline void io_done(void)
+{
+	IO_DONE();
 }
 
 #endif

@@ -93,9 +93,11 @@ static void boot_say_config(void *ctx, bool error, const char *line)
 
 /*
  * List the harts that have started: their ids, as the configuration names them, and their indexes.
+ * From now on they take interrupts.
  */
 static u32 boot_list_harts(u64 id[CONFIG_MAX_HARTS], u32 index[CONFIG_MAX_HARTS])
 {
+	u64 running = 0;
 	u32 n = 0;
 
 	for (u32 i = 0; i < hart_count(); i++) {
@@ -105,8 +107,10 @@ static u32 boot_list_harts(u64 id[CONFIG_MAX_HARTS], u32 index[CONFIG_MAX_HARTS]
 			id[n] = h->hartid;
 			index[n] = i;
 			n++;
+			running |= BIT64(i);
 		}
 	}
+	irq_set_harts(running);
 	return n;
 }
 
@@ -114,7 +118,6 @@ static void boot_load_config(void)
 {
 	static u64 id[CONFIG_MAX_HARTS];
 	static u32 index[CONFIG_MAX_HARTS];
-	const struct irq_controller *plic = irq_controller();
 	struct config_machine has = {
 		.nr_harts = boot_list_harts(id, index),
 		.harts = id,
@@ -124,13 +127,14 @@ static void boot_load_config(void)
 		.gstage_modes = features.gstage_modes,
 		.no_zicbom = !features.zicbom,
 		.tree = machine.tree,
-		.plic = plic != NULL ? plic->phandle : 0U,
 		.nr_ram = boot_info.ram.nr,
 		.ram = boot_info.ram.range,
 		.nr_free = machine.frames.nr,
 		.free = machine.frames.range,
 	};
 
+	for (u32 n = 0; irq_controller(n) != NULL; n++)
+		has.plic[n] = irq_controller(n)->phandle;
 	if (config_load(&boot_archive, &has, boot_say_config, NULL, &boot_config) != CLV_OK)
 		boot_fail("the configuration has errors: no partition is started");
 	config_resolve(&boot_config, &has);

@@ -10,6 +10,7 @@
 #define CORE_CONFIG_H
 
 #include <cleave/types.h>
+#include "core/machine/irq.h"
 #include "mm/frames.h"
 
 #define CONFIG_NAME_LEN	    32U	       /* bytes of the longest name, NUL included */
@@ -135,7 +136,8 @@ struct config_partition {
 
 /**
  * struct config_irq - an interrupt of a device
- * @host: its source at the machine's PLIC
+ * @host: the machine's source, IRQ_SOURCE() (core/machine/irq.h) of a position in struct
+ * config_machine's @plic and a number
  * @guest: its source at the partition's emulated PLIC
  */
 struct config_irq {
@@ -226,7 +228,7 @@ static inline struct config_memory config_pages(const struct config_memory *reg)
  * @gstage_modes: bit n: tables of n levels (3, 4, 5) are possible; 0: not known
  * @no_zicbom: its harts are known to give guests no cache-block operations
  * @tree: its checked device tree, in which devices are looked up; NULL: not known
- * @plic: phandle of the PLIC in that tree that the hypervisor serves; 0: there is none
+ * @plic: phandles of the PLICs in that tree that the hypervisor serves; 0: no more
  * @ram: all of its memory, @nr_ram ranges
  * @free: what of it is free, @nr_free ranges; none: not known
  *
@@ -241,7 +243,7 @@ struct config_machine {
 	u8 gstage_modes;
 	bool no_zicbom;
 	const void *tree;
-	u32 plic;
+	u32 plic[IRQ_CONTROLLERS];
 	u32 nr_ram;
 	const struct frames_range *ram;
 	u32 nr_free;

@@ -309,6 +309,7 @@ void config_check_machine(struct config_ctx *c, const struct config *config)
 
 	config_devices_check_neighbours(c);
 	config_windows_place(c);
+	config_reach_check(c);
 	if (c->machine->memory == 0U)
 		return;
 	for (u32 i = 0; i < config->nr; i++) {

@@ -265,7 +265,7 @@ static bool config_devices_read_irqs(struct config_ctx *c, struct config_device 
 	if (n == CLV_ERR_NOMEM)
 		config_error(c, PROPERTY, "\"%s\" has too many interrupts; allowed: %u", shown,
 			     CONFIG_DEVICE_IRQS);
-	else if (n == CLV_ERR_UNSUPPORTED && c->machine->plic == 0U)
+	else if (n == CLV_ERR_UNSUPPORTED && c->machine->plic[0] == 0U)
 		config_error(c, PROPERTY,
 			     "\"%s\": its interrupts go to \"%s\", and this machine has no PLIC; "
 			     "allowed here: devices without interrupts",
@@ -295,11 +295,22 @@ static const struct config_device *config_devices_other_owner(const struct confi
 	return NULL;
 }
 
+/* Return: the source of the console's interrupt, 0: it has none */
+static u32 config_devices_console(const struct config_machine *m)
+{
+	struct config_irq irq[CONFIG_DEVICE_IRQS];
+	int console = driver_stdout(m->tree);
+	int other;
+
+	return console >= 0 && config_tree_irqs(m->tree, console, m->plic, irq, &other) > 0
+		       ? irq[0].host
+		       : 0U;
+}
+
 static bool config_devices_check_irqs(struct config_ctx *c, const struct config_device *d,
 				      const char *shown)
 {
-	int console = driver_stdout(c->machine->tree);
-	u32 used = console < 0 ? 0U : fdt_read_cell(c->machine->tree, console, "interrupts", 0);
+	u32 used = config_devices_console(c->machine);
 	char path[CONFIG_PATH_LEN];
 
 	for (u32 i = 0; i < d->nr_irqs; i++) {
@@ -313,14 +324,15 @@ static bool config_devices_check_irqs(struct config_ctx *c, const struct config_
 				c, PROPERTY,
 				"\"%s\": its interrupt %u is also that of \"%s\", which "
 				"partition \"%s\" has; both devices must belong to one partition",
-				shown, host, path, c->config->partition[o->partition].name);
+				shown, IRQ_NUMBER(host), path,
+				c->config->partition[o->partition].name);
 			return false;
 		}
 		if (host == used) {
 			config_error(
 				c, PROPERTY,
 				"\"%s\": its interrupt %u is also that of the machine's console",
-				shown, host);
+				shown, IRQ_NUMBER(host));
 			return false;
 		}
 	}
@@ -353,9 +365,9 @@ static bool config_devices_choose_source(const struct config *config, u32 partit
 {
 	u32 guest = config_devices_guest_source(config, partition, irq->host);
 
-	if (guest == 0U && same && irq->host <= GUEST_PLIC_SOURCES &&
-	    (*used >> irq->host & 1U) == 0U)
-		guest = irq->host;
+	if (guest == 0U && same && IRQ_NUMBER(irq->host) <= GUEST_PLIC_SOURCES &&
+	    (*used >> IRQ_NUMBER(irq->host) & 1U) == 0U)
+		guest = IRQ_NUMBER(irq->host);
 	if (guest == 0U && !same) {
 		for (guest = GUEST_PLIC_SOURCES; guest != 0U && (*used >> guest & 1U) != 0U;)
 			guest--;

@@ -345,6 +345,23 @@ void config_devices_check(struct config_ctx *c, const struct config_partition *p
  */
 void config_devices_check_neighbours(struct config_ctx *c);
 
+/* --- config_reach.c --- */
+
+/**
+ * config_reach_check() - check that each partition's devices can interrupt one of its vCPUs
+ *
+ * The windows of plans have placed theirs. Partitions and plans have no errors.
+ */
+void config_reach_check(struct config_ctx *c);
+
+/**
+ * config_reach_harts() - where may a partition's first vCPU with an open hart be?
+ *
+ * Return: bit n: on hart n of @machine's.
+ */
+u64 config_reach_harts(const struct config *config, const struct config_machine *machine,
+		       u32 partition);
+
 /* --- config_tree.c: what the machine's tree says of a node --- */
 
 /**
@@ -366,7 +383,7 @@ int config_tree_regs(const void *tree, int node, struct config_memory reg[CONFIG
 
 /**
  * config_tree_irqs() - read all interrupts of a node
- * @plic: phandle of the controller that they must go to
+ * @plic: phandles of the controllers that they may go to; 0: no more
  * @irq: out
  * @other: out, with CLV_ERR_UNSUPPORTED: the node that an interrupt goes to instead; negative:
  * there is no such node
@@ -374,7 +391,7 @@ int config_tree_regs(const void *tree, int node, struct config_memory reg[CONFIG
  * Return: how many; CLV_ERR_UNSUPPORTED (one goes elsewhere), CLV_ERR_FORMAT (the controller has no
  * such source, or the cells make no sense), CLV_ERR_NOMEM (there are more than CONFIG_DEVICE_IRQS).
  */
-int config_tree_irqs(const void *tree, int node, u32 plic,
+int config_tree_irqs(const void *tree, int node, const u32 plic[IRQ_CONTROLLERS],
 		     struct config_irq irq[CONFIG_DEVICE_IRQS], int *other);
 
 /**

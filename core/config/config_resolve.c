@@ -4,7 +4,7 @@
  * against. Nothing here can fail: whatever could be wrong was refused before.
  */
 #include <cleave/types.h>
-#include "core/config/config.h"
+#include "core/config/config_internal.h"
 
 /* Return: position of a hart id among the machine's harts, which has it */
 static u32 config_resolve_position(const struct config_machine *m, u64 hart)
@@ -21,13 +21,13 @@ static u32 config_resolve_index(const struct config_machine *m, u32 position)
 	return m->hart_index != NULL ? m->hart_index[position] : position;
 }
 
-/* Return: position of the hart with the fewest vCPUs; the last of equals */
-static u32 config_resolve_least(const u32 *load, u32 n)
+/* Return: position of the hart in @among with the fewest vCPUs; the last of equals */
+static u32 config_resolve_least(const u32 *load, u32 n, u64 among)
 {
-	u32 best = 0;
+	u32 best = n;
 
-	for (u32 i = 1; i < n; i++) {
-		if (load[i] <= load[best])
+	for (u32 i = 0; i < n; i++) {
+		if ((among >> i & 1U) != 0U && (best == n || load[i] <= load[best]))
 			best = i;
 	}
 	return best;
@@ -74,11 +74,13 @@ static void config_resolve_harts(struct config *config, const struct config_mach
 	}
 	for (u32 p = 0; p < config->nr; p++) {
 		struct config_partition *part = &config->partition[p];
+		u64 among = config_reach_harts(config, m, p);
 
 		for (u32 i = 0; i < part->cpus; i++) {
-			if (part->affinity[i] == CONFIG_CPU_ANY)
-				config_resolve_hart(part, i, config_resolve_least(load, n), m,
-						    load);
+			if (part->affinity[i] != CONFIG_CPU_ANY)
+				continue;
+			config_resolve_hart(part, i, config_resolve_least(load, n, among), m, load);
+			among = UINT64_MAX;
 		}
 	}
 }

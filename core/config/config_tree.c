@@ -51,12 +51,14 @@ int config_tree_regs(const void *tree, int node, struct config_memory reg[CONFIG
 	return (int)count;
 }
 
-/* Return: true when controller @plic has such a source */
-static bool config_tree_source_exists(const void *tree, u32 plic, u32 source)
+/* Return: position of @phandle among the controllers; IRQ_CONTROLLERS: it is none of them */
+static u32 config_tree_controller(const u32 plic[IRQ_CONTROLLERS], u32 phandle)
 {
-	int node = fdt_node_offset_by_phandle(tree, plic);
+	u32 n = 0;
 
-	return source != 0U && node >= 0 && source <= fdt_read_cell(tree, node, "riscv,ndev", 0);
+	while (n < IRQ_CONTROLLERS && (phandle == 0U || plic[n] != phandle))
+		n++;
+	return n;
 }
 
 /*
@@ -73,10 +75,12 @@ struct config_tree_specifiers {
 };
 
 /* Read the next specifier. Return: 1; 0 at the end; an error as of config_tree_irqs() */
-static int config_tree_next_source(const void *tree, struct config_tree_specifiers *s, u32 plic,
-				   u32 *source, int *other)
+static int config_tree_next_source(const void *tree, struct config_tree_specifiers *s,
+				   const u32 plic[IRQ_CONTROLLERS], u32 *source, int *other)
 {
 	u32 parent = s->parent;
+	u32 controller;
+	u32 number;
 	u32 width;
 	int node;
 
@@ -88,7 +92,8 @@ static int config_tree_next_source(const void *tree, struct config_tree_specifie
 		s->cells--;
 	}
 	node = parent == 0U ? -FDT_ERR_NOTFOUND : fdt_node_offset_by_phandle(tree, parent);
-	if (plic == 0U || parent != plic) {
+	controller = config_tree_controller(plic, parent);
+	if (controller == IRQ_CONTROLLERS) {
 		*other = node;
 		return CLV_ERR_UNSUPPORTED;
 	}
@@ -96,10 +101,13 @@ static int config_tree_next_source(const void *tree, struct config_tree_specifie
 	/* A second cell says how the interrupt triggers. A PLIC's gateway knows that anyway. */
 	if (width < 1U || width > 2U || s->cells < width)
 		return CLV_ERR_FORMAT;
-	*source = fdt32_ld(s->cell);
+	number = fdt32_ld(s->cell);
 	s->cell += width;
 	s->cells -= width;
-	return config_tree_source_exists(tree, plic, *source) ? 1 : CLV_ERR_FORMAT;
+	*source = IRQ_SOURCE(controller, number);
+	return number != 0U && number <= fdt_read_cell(tree, node, "riscv,ndev", 0)
+		       ? 1
+		       : CLV_ERR_FORMAT;
 }
 
 static struct config_tree_specifiers config_tree_find_specifiers(const void *tree, int node)
@@ -117,7 +125,7 @@ static struct config_tree_specifiers config_tree_find_specifiers(const void *tre
 	return s;
 }
 
-int config_tree_irqs(const void *tree, int node, u32 plic,
+int config_tree_irqs(const void *tree, int node, const u32 plic[IRQ_CONTROLLERS],
 		     struct config_irq irq[CONFIG_DEVICE_IRQS], int *other)
 {
 	struct config_tree_specifiers s = config_tree_find_specifiers(tree, node);

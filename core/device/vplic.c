@@ -222,16 +222,22 @@ void vplic_pass(struct vplic *p, u32 source)
 	spin_unlock(&p->lock);
 }
 
-void vplic_line(struct vplic *p, u32 source, bool level)
+void vplic_set_line(struct vplic *p, u32 source, bool level)
 {
 	u32 bit = UINT32_C(1) << (source % VPLIC_SOURCES);
 
-	spin_lock(&p->lock);
+	spin_assert_held(&p->lock);
 	if (level)
 		p->level |= bit & PLIC_NO_SOURCE_0;
 	else
 		p->level &= ~bit;
 	vplic_gateways(p);
 	vplic_update(p);
+}
+
+void vplic_line(struct vplic *p, u32 source, bool level)
+{
+	spin_lock(&p->lock);
+	vplic_set_line(p, source, level);
 	spin_unlock(&p->lock);
 }

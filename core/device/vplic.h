@@ -84,7 +84,9 @@ void vplic_write(void *opaque, u32 vcpu, u64 offset, u8 size, u64 value);
 /**
  * vplic_line() - set the line of @source, 1 to 31, which is level-triggered; any hart may call it.
  * Takes p->lock
+ * vplic_set_line() - the same, for who holds p->lock
  */
+void vplic_set_line(struct vplic *p, u32 source, bool level);
 void vplic_line(struct vplic *p, u32 source, bool level);
 
 /**
@@ -102,7 +104,8 @@ void vplic_pass(struct vplic *p, u32 source);
  * vplic_completed() - call up, defined by core/vm/vm_pass.c: the line of a vplic_pass() source has
  * fallen
  *
- * The guest had claimed the source, and has completed it. Context: p->lock is held.
+ * The guest had claimed the source, and has completed it. Context: the hart of the vCPU that has
+ * done so; p->lock is held.
  */
 void vplic_completed(struct vplic *p, u32 source);
 

@@ -107,8 +107,9 @@ enum guest_leave guest_on_interrupt(struct guest *g, u64 irq)
 	case HART_IRQ_TIMER:
 		return sched_timer(v) ? GUEST_LEAVE : GUEST_RESUME;
 	case HART_IRQ_EXT:
-		irq_handle();
-		return GUEST_RESUME;
+		irq_handle(hart_this()->index);
+		/* Another vCPU of this hart may be runnable now. */
+		return vcpu_hart_woken() ? GUEST_LEAVE : GUEST_RESUME;
 	default:
 		/* No other is enabled in sie. If one comes, it is not the guest's doing. */
 		return GUEST_RESUME;

@@ -10,8 +10,7 @@
 /**
  * struct uart - the machine's UART; a driver fills it in
  * @opaque: handed to the functions
- * @irq: source of its receive interrupt at the host's controller (core/machine/irq.h); 0: it has
- * none and is polled
+ * @irq: source of its receive interrupt (core/machine/irq.h); 0: it has none and is polled
  * @putc: send one character; waits, within bounds, until the UART takes it. CR and LF are two
  * characters
  * @getc: Return: a character that was received, -1 when none waits

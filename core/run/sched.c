@@ -620,7 +620,7 @@ static void sched_interrupts(struct sched_hart *s)
 		sched_poll(s, timer_now());
 	}
 	if ((irqs & BIT64(HART_IRQ_EXT)) != 0U)
-		irq_handle();
+		irq_handle(hart_this()->index);
 }
 
 /*

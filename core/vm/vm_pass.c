@@ -1,48 +1,46 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Devices of the machine that partitions drive themselves: mapping, and the way of an interrupt.
+ * Devices of the machine that partitions drive themselves: the way of an interrupt.
  *
  *   device --> machine's PLIC: claim --> guest's PLIC: line up --> guest claims, serves, completes
  *                  ^                                                              |
  *                  +--- complete: it comes again if the device still asserts <--- line down
  *
- * vm_pass_interrupt() runs on the boot hart, vplic_completed() on any hart that runs the VM, start
- * and stop on any hart under vm->lock; all of them may run at the same time. Each entry has a lock.
- * vplic_completed() takes none: it is called with the lock of the guest's PLIC held, which is taken
- * after an entry's (docs/concurrency.md). Instead, `held` goes to 0 by exchange, and whoever
- * exchanged the 1 completes, once.
+ * The machine's interrupt is taken by the hart of one of the VM's vCPUs: at first the first vCPU
+ * whose hart the device's controller reaches, and later the vCPU that completed last. So it follows
+ * wherever the guest routes it, one interrupt later. It may come while another partition has that
+ * hart. It is claimed then, and waits, and none comes again before the guest has completed it, on
+ * the hart of the vCPU that does so and in that vCPU's own time. So whatever the device and its
+ * guest do, each source costs a neighbour at most one interrupt for each turn of its owner.
+ *
+ * vm_pass_interrupt() runs on the hart that takes the interrupt, vplic_completed() on any hart that
+ * runs the VM, start and stop on any hart under vm->lock; all of them may run at the same time. The
+ * lock of the guest's PLIC guards it all.
  */
 #include "core/vm/vm_pass.h"
 
-#include <cleave/atomic.h>
 #include <cleave/errno.h>
-#include <cleave/printk.h>
 #include <cleave/spinlock.h>
-#include <cleave/string.h>
+#include "arch/riscv/hart.h"
 #include "lib/fdt_read.h"
 #include "core/machine/irq.h"
 #include "core/machine/machine.h"
 #include "core/vm/vm.h"
 
-#define VM_PASS_NAME_LEN 32U
-#define VM_PASS_TEXT_LEN 200U
-
 /**
  * struct vm_pass_irq - an interrupt of the machine that belongs to a VM
- * @lock: guards @on, and keeps changes of the guest's line in the order of those of @on
- * @vm: the VM
- * @host: source at the machine's PLIC
+ * @vm: the VM; the lock of its emulated PLIC guards @on and @held, and the calls for @host
+ * @host: source of the machine
  * @guest: source at the guest's PLIC
  * @on: the VM runs, or is paused
- * @held: 1: claimed at the machine's PLIC and not completed; atomic
+ * @held: claimed at the machine's PLIC and not completed
  */
 struct vm_pass_irq {
-	struct spinlock lock;
 	struct vm *vm;
 	u32 host;
 	u32 guest;
 	bool on;
-	u32 held;
+	bool held;
 };
 
 static const struct config *vm_pass_cfg;
@@ -73,26 +71,29 @@ bool vm_pass_noncoherent(const struct vm *vm)
 
 /* --- interrupts ------------------------------------------------------------------------------ */
 
-static void vm_pass_complete(struct vm_pass_irq *i)
-{
-	if (atomic_xchg(&i->held, 0U) != 0U)
-		irq_complete(i->host);
-}
-
-/* The interrupt was claimed on the boot hart. It may have been switched off since. */
+/* The interrupt was claimed on this hart. It may have been switched off since. */
 static void vm_pass_interrupt(void *opaque, u32 source)
 {
 	struct vm_pass_irq *i = opaque;
+	struct vplic *p = &i->vm->plic;
 
-	spin_lock(&i->lock);
+	spin_lock(&p->lock);
 	if (i->on) {
-		/* Before the line goes up: the guest may complete as soon as it sees that. */
-		atomic_set(&i->held, 1U);
-		vplic_line(&i->vm->plic, i->guest, true);
+		i->held = true;
+		vplic_set_line(p, i->guest, true);
 	} else {
-		irq_complete(source);
+		irq_complete(source, hart_this()->index);
 	}
-	spin_unlock(&i->lock);
+	spin_unlock(&p->lock);
+}
+
+static void vm_pass_complete(struct vm_pass_irq *i)
+{
+	spin_assert_held(&i->vm->plic.lock);
+	if (!i->held)
+		return;
+	i->held = false;
+	irq_complete(i->host, hart_this()->index);
 }
 
 void vplic_completed(struct vplic *p, u32 source)
@@ -106,6 +107,16 @@ void vplic_completed(struct vplic *p, u32 source)
 		if (i->vm == vm && i->guest == source)
 			vm_pass_complete(i);
 	}
+}
+
+/* Return: the hart of the first vCPU of @vm that can take @host; there is one */
+static u32 vm_pass_hart(const struct vm *vm, u32 host)
+{
+	u32 n = 0;
+
+	while (n + 1U < vm->run.nr_vcpus && !irq_reaches(host, vm->run.vcpu[n]->hart))
+		n++;
+	return vm->run.vcpu[n]->hart;
 }
 
 /* Has @vm this interrupt already? Devices of one partition may share one. */
@@ -125,19 +136,11 @@ static int vm_pass_take_irq(struct vm *vm, const struct config_irq *irq)
 
 	if (vm_pass_is_taken(vm, irq->host))
 		return CLV_OK;
-	if (vm_pass_nr == ARRAY_SIZE(vm_pass_irqs)) {
-		printk("partition \"%s\": devices: all %u interrupts that can be passed through "
-		       "are in "
-		       "use",
-		       vm->cfg->name, (u32)ARRAY_SIZE(vm_pass_irqs));
-		return CLV_ERR_NOMEM;
-	}
-	i->vm = vm;
-	i->host = irq->host;
-	i->guest = irq->guest;
+	/* There is room for as many as can be requested. It is off until vm_pass_start(). */
 	err = irq_request_held(irq->host, vm_pass_interrupt, i);
 	if (err != CLV_OK)
 		return err;
+	*i = (struct vm_pass_irq){ .vm = vm, .host = irq->host, .guest = irq->guest };
 	vm_pass_nr++;
 	vplic_pass(&vm->plic, irq->guest);
 	return CLV_OK;
@@ -159,157 +162,32 @@ int vm_pass_take(struct vm *vm)
 void vm_pass_start(struct vm *vm)
 {
 	spin_assert_held(&vm->lock);
+	spin_lock(&vm->plic.lock);
 	for (u32 n = 0; n < vm_pass_nr; n++) {
 		struct vm_pass_irq *i = &vm_pass_irqs[n];
 
-		if (i->vm != vm)
+		/* It is on if the VM was paused, and may be claimed. */
+		if (i->vm != vm || i->on)
 			continue;
-		spin_lock(&i->lock);
 		i->on = true;
-		irq_enable(i->host);
-		spin_unlock(&i->lock);
+		irq_enable(i->host, vm_pass_hart(vm, i->host));
 	}
+	spin_unlock(&vm->plic.lock);
 }
 
 void vm_pass_stop(struct vm *vm)
 {
 	spin_assert_held(&vm->lock);
+	spin_lock(&vm->plic.lock);
 	for (u32 n = 0; n < vm_pass_nr; n++) {
 		struct vm_pass_irq *i = &vm_pass_irqs[n];
 
 		if (i->vm != vm)
 			continue;
-		spin_lock(&i->lock);
 		i->on = false;
 		irq_disable(i->host);
-		vplic_line(&vm->plic, i->guest, false);
+		vplic_set_line(&vm->plic, i->guest, false);
 		vm_pass_complete(i);
-		spin_unlock(&i->lock);
 	}
-}
-
-/* --- registers ------------------------------------------------------------------------------- */
-
-/*
- * Is the page at @at mapped already, for an earlier range of registers of @vm?
- * @limit: how many ranges come before the one that is being mapped, counted over all devices
- * @end: in: end of the pages to be mapped; out: drawn in to where the next mapped page begins
- * Return: the first address after what is mapped from @at on; @at itself when it is not mapped.
- */
-static u64 vm_pass_mapped(const struct vm *vm, u32 limit, u64 at, u64 *end)
-{
-	u32 seen = 0;
-
-	for (u32 n = 0; n < vm_pass_cfg->nr_devices; n++) {
-		const struct config_device *d = &vm_pass_cfg->device[n];
-
-		for (u32 k = 0; d->partition == vm->id && k < d->nr_regs; k++, seen++) {
-			const struct config_memory pages = config_pages(&d->reg[k]);
-
-			if (seen == limit)
-				return at;
-			if (at >= pages.gpa && at < pages.gpa + pages.size)
-				return pages.gpa + pages.size;
-			if (at < pages.gpa)
-				*end = MIN(*end, pages.gpa);
-		}
-	}
-	return at;
-}
-
-/* Map range number @index of @vm. Registers of one partition may share pages. */
-static int vm_pass_map_range(struct vm *vm, const struct config_memory *reg, u32 index)
-{
-	const struct config_memory pages = config_pages(reg);
-	u64 last = pages.gpa + pages.size;
-	int err = CLV_OK;
-
-	for (u64 at = pages.gpa; at < last && err == CLV_OK;) {
-		u64 end = last;
-		u64 after = vm_pass_mapped(vm, index, at, &end);
-
-		if (after == at) {
-			err = space_add_device(&vm->space, GPA(at), HPA(at), end - at);
-			after = end;
-		}
-		at = after;
-	}
-	return err;
-}
-
-int vm_pass_map(struct vm *vm)
-{
-	u32 index = 0;
-
-	spin_assert_held(&vm->lock);
-	for (u32 n = 0; n < vm_pass_cfg->nr_devices; n++) {
-		const struct config_device *d = &vm_pass_cfg->device[n];
-
-		for (u32 k = 0; d->partition == vm->id && k < d->nr_regs; k++, index++) {
-			int err = vm_pass_map_range(vm, &d->reg[k], index);
-
-			if (err == CLV_OK)
-				continue;
-			printk("partition \"%s\": devices: the registers of \"%s\" at 0x%lx cannot "
-			       "be mapped (error %d)",
-			       vm->cfg->name, d->path, d->reg[k].gpa, err);
-			return err;
-		}
-	}
-	return CLV_OK;
-}
-
-static void vm_pass_report_device(const struct vm *vm, const struct config_device *d)
-{
-	char text[VM_PASS_TEXT_LEN];
-	size_t at = 0;
-
-	for (u32 k = 0; k < d->nr_regs && at < sizeof(text); k++)
-		at += str_print(text + at, sizeof(text) - at, "%s0x%lx-0x%lx",
-				k == 0U ? "registers " : " ", d->reg[k].gpa,
-				d->reg[k].gpa + d->reg[k].size - 1U);
-	for (u32 k = 0; k < d->nr_irqs && at < sizeof(text); k++)
-		at += str_print(text + at, sizeof(text) - at, "%s%u",
-				k == 0U ? ", interrupt " : " ", d->irq[k].host);
-	for (u32 k = 0; k < d->nr_irqs && at < sizeof(text); k++)
-		at += str_print(text + at, sizeof(text) - at, "%s%u",
-				k == 0U ? ", the guest's interrupt " : " ", d->irq[k].guest);
-	printk(PRINTK_INFO "partition %u \"%s\": device %s: %s", vm->id, vm->cfg->name, d->path,
-	       text);
-}
-
-void vm_pass_report(const struct vm *vm)
-{
-	for (u32 n = 0; n < vm_pass_cfg->nr_devices; n++) {
-		if (vm_pass_cfg->device[n].partition == vm->id)
-			vm_pass_report_device(vm, &vm_pass_cfg->device[n]);
-	}
-}
-
-/* The last part of a device's path, cut to what fits. */
-static const char *vm_pass_name(const struct config_device *d, char name[VM_PASS_NAME_LEN])
-{
-	const char *slash = strrchr(d->path, '/');
-
-	(void)str_print(name, VM_PASS_NAME_LEN, "%s", slash != NULL ? slash + 1 : d->path);
-	return name;
-}
-
-size_t vm_pass_print(const struct vm *vm, char *buf, size_t size)
-{
-	char name[VM_PASS_NAME_LEN];
-	size_t at = 0;
-
-	for (u32 n = 0; n < vm_pass_cfg->nr_devices; n++) {
-		const struct config_device *d = &vm_pass_cfg->device[n];
-
-		for (u32 k = 0; d->partition == vm->id && k < d->nr_regs && at < size; k++) {
-			const struct config_memory pages = config_pages(&d->reg[k]);
-
-			at += str_print(buf + at, size - at, ", %s 0x%lx-0x%lx",
-					vm_pass_name(d, name), pages.gpa,
-					pages.gpa + pages.size - 1U);
-		}
-	}
-	return at;
+	spin_unlock(&vm->plic.lock);
 }

@@ -2,10 +2,8 @@
 /*
  * What parts built for the host call up to, for tests that do not define it themselves.
  */
-#include <sched.h>
 #include <stdio.h>
 #include <cleave/printk.h>
-#include <cleave/spinlock.h>
 
 void printk(const char *fmt, ...)
 {
@@ -16,9 +14,4 @@ void printk(const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);
-}
-
-void spin_relax(void)
-{
-	sched_yield();
 }

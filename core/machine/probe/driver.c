@@ -15,8 +15,8 @@
 #include "core/machine/probe/driver.h"
 #include "lib/fdt_read.h"
 
-#define DRIVER_BUSES 8U /* deepest nesting of buses that is followed */
-#define DRIVER_NODES 8U /* more than the interrupt controllers and the UART of a machine */
+#define DRIVER_BUSES 8U			    /* deepest nesting of buses that is followed */
+#define DRIVER_NODES (IRQ_CONTROLLERS + 1U) /* the interrupt controllers and the UART */
 
 /* --- reading nodes ---------------------------------------------------------------------------- */
 
@@ -114,23 +114,6 @@ u32 driver_irq_parent(const void *fdt, int node)
 		node = fdt_parent_offset(fdt, node);
 	}
 	return 0;
-}
-
-u32 driver_irq(const void *fdt, int node)
-{
-	const struct irq_controller *c = irq_controller();
-	int len;
-	const fdt32_t *p;
-
-	if (c == NULL || c->phandle == 0U)
-		return 0;
-	p = fdt_getprop(fdt, node, "interrupts-extended", &len);
-	if (p != NULL)
-		return len >= 2 * (int)sizeof(*p) && fdt32_ld(p) == c->phandle ? fdt32_ld(p + 1)
-									       : 0U;
-	return driver_irq_parent(fdt, node) == c->phandle
-		       ? fdt_read_cell(fdt, node, "interrupts", 0)
-		       : 0U;
 }
 
 /* --- finding drivers -------------------------------------------------------------------------- */

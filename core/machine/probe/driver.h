@@ -13,7 +13,7 @@
 #include "core/machine/irq.h"
 
 enum driver_class {
-	DRIVER_INTC, /* every node that matches is probed; the first good one is used */
+	DRIVER_INTC, /* every node that matches is probed, and every good one is used */
 	DRIVER_UART, /* the node that /chosen/stdout-path names, or the first that matches */
 };
 
@@ -22,7 +22,7 @@ enum driver_class {
  * @name: for reports
  * @compatible: the strings that it claims; NULL ends the list
  * @probe: take node @node of the host's tree @fdt, which matches. Return: 0, or a negative error
- * that it has said in a line
+ * that it has said in a line; what it has taken before, for other nodes, then works as before
  */
 struct driver {
 	const char *name;
@@ -83,8 +83,8 @@ int driver_reg_at(const void *fdt, int node, u32 index, u64 *base, u64 *size);
 u32 driver_irq_parent(const void *fdt, int node);
 
 /**
- * driver_irq() - Return: the first interrupt of a node, if it goes to the controller in use
- * (irq_controller()); else 0
+ * driver_irq() - Return: the source (core/machine/irq.h) of a node's first interrupt; 0: it has
+ * none that goes to a controller in use
  */
 u32 driver_irq(const void *fdt, int node);
 

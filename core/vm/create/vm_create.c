@@ -199,7 +199,7 @@ int vm_create_memory(struct vm *vm)
 static void vm_create_between_steps(void)
 {
 	if ((hart_irqs_pending() & BIT64(HART_IRQ_EXT)) != 0U)
-		irq_handle();
+		irq_handle(hart_this()->index);
 }
 
 static int vm_create_zero_all(struct vm *vm)

@@ -10,6 +10,10 @@
  * Bootargs: `irq=N` is the alarm's source; `reboot` makes the first run end in a reboot; `dma`
  * has QEMU's fw_cfg device, passed through too, write to memory; `touch=load`, `touch=store` and
  * `touch=fetch` only do that to the RTC's first register; `count` hears alarms and never ends.
+ * `late` measures how long an alarm takes from the device to the handler, and `late work` does so
+ * in a program that computes meanwhile. `late fine` also sets timers that end at once: under
+ * -icount QEMU runs one hart after the other, each up to the next timer of the machine. `again`
+ * reboots at once and for ever.
  */
 #include "guests/lib/guest.h"
 
@@ -47,6 +51,10 @@
 #define ALARM_NS   200000U
 #define SECOND_NS  1000000000U
 #define LAST_ALARM 0x7fffffffffffffffUL
+#define LATE_NS	   1000000U /* from one measured alarm to the next */
+#define FINE_TICKS 50U	    /* 5 us */
+#define LATE_COUNT 50U	    /* alarms that are measured */
+#define LATE_SKIP  5U	    /* alarms before these: others may still begin */
 
 /* What the handler sees and does. It runs with interrupts off, on the only hart. */
 static volatile u32 heard;
@@ -54,6 +62,8 @@ static volatile u32 wrong;
 static volatile u32 keep;  /* so many times the device is left as it is: it goes on interrupting */
 static volatile bool hold; /* claim, and do nothing more */
 static u32 source;
+static volatile u64 heard_at; /* the device's time when the handler began; with `late` alone */
+static bool timed;
 
 static u32 load(u64 address)
 {
@@ -95,6 +105,8 @@ static bool on_interrupt(struct trap *t)
 
 	if (t->scause != TRAP_IRQ_EXT)
 		return false;
+	if (timed)
+		heard_at = now_ns();
 	claimed = load(PLIC_CLAIM);
 	if (claimed != source) {
 		wrong++;
@@ -117,6 +129,16 @@ static bool on_interrupt(struct trap *t)
 	}
 	store(PLIC_CLAIM, claimed);
 	return true;
+}
+
+/* Compute until so many were heard. */
+static void work_heard(u32 want, bool fine)
+{
+	while (heard < want) {
+		cpu_relax();
+		if (fine)
+			sbi_set_timer(rdtime() + FINE_TICKS);
+	}
 }
 
 /* Interrupts are off from the look to the WFI, so that none is missed in between. */
@@ -200,6 +222,40 @@ static void test_wild_completion(void)
 	(void)check_eq(heard - before, 1, "it is heard once");
 }
 
+static void sort(u64 *a, u32 n)
+{
+	for (u32 i = 1; i < n; i++) {
+		u64 x = a[i];
+		u32 k = i;
+
+		for (; k > 0U && a[k - 1U] > x; k--)
+			a[k] = a[k - 1U];
+		a[k] = x;
+	}
+}
+
+/* How late is an alarm heard? Under -icount a nanosecond of the device is an instruction. */
+static void measure(bool work, bool fine)
+{
+	static u64 late[LATE_COUNT];
+
+	timed = true;
+	for (u32 i = 0; i < LATE_COUNT + LATE_SKIP; i++) {
+		u32 want = heard + 1U;
+		u64 at = now_ns() + LATE_NS;
+
+		set_alarm(at);
+		if (work || fine)
+			work_heard(want, fine);
+		else
+			wait_heard(want);
+		if (i >= LATE_SKIP)
+			late[i - LATE_SKIP] = heard_at - at;
+	}
+	sort(late, LATE_COUNT);
+	say("late: median %lu ns, worst %lu ns", late[LATE_COUNT / 2U], late[LATE_COUNT - 1U]);
+}
+
 struct fw_cfg_access {
 	u32 control;
 	u32 length;
@@ -258,6 +314,8 @@ void guest_main(unsigned long hartid, const void *fdt)
 	(void)hartid;
 	if (bootarg(fdt, "touch", text, sizeof(text)))
 		touch(text);
+	if (bootarg(fdt, "again", NULL, 0))
+		sbi_reboot();
 	source = (u32)bootarg_number(fdt, "irq", 0);
 	(void)check(source != 0U, "bootargs name the interrupt");
 	second = rtc(RTC_IRQ_ENABLED) != 0U;
@@ -266,6 +324,11 @@ void guest_main(unsigned long hartid, const void *fdt)
 	set_rtc(RTC_CLEAR_ALARM, 1);
 	set_rtc(RTC_CLEAR_INTERRUPT, 1);
 	start_interrupts();
+	if (bootarg(fdt, "late", NULL, 0)) {
+		measure(bootarg(fdt, "work", NULL, 0), bootarg(fdt, "fine", NULL, 0));
+		set_rtc(RTC_IRQ_ENABLED, 0);
+		finish();
+	}
 	if (bootarg(fdt, "count", NULL, 0)) {
 		for (;;) {
 			u32 before = heard; /* who is paused here may have heard it when it looks */

@@ -233,7 +233,7 @@ static int setup(void **state)
 
 	machine = config_machine;
 	machine.tree = host.fdt;
-	machine.plic = PLIC;
+	machine.plic[0] = PLIC;
 	machine.ram = ram;
 	machine.nr_ram = ARRAY_SIZE(ram);
 	machine.free = unused;
@@ -572,7 +572,7 @@ static void refuses_interrupts_without_a_plic(void **state)
 	struct said said;
 
 	(void)state;
-	m.plic = 0;
+	m.plic[0] = 0;
 	assert_int_equal(run(quiet, &m, &said), 0);
 	assert_int_equal(run(loud, &m, &said), CLV_ERR_FORMAT);
 	assert_string_equal(the_error(&said),

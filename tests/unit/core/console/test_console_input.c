@@ -33,33 +33,45 @@ static struct console_tty tty[PARTITIONS];
 
 /* --- an interrupt controller with one source ------------------------------------------------- */
 
-static int enable(void *opaque, u32 source)
+static void route(void *opaque, u32 hart, u32 number, bool on)
 {
 	(void)opaque;
-	(void)source;
-	return 0;
+	(void)hart;
+	(void)number;
+	(void)on;
 }
 
-static void nothing(void *opaque, u32 source)
+static void enable(void *opaque, u32 number, bool on)
 {
 	(void)opaque;
-	(void)source;
+	(void)number;
+	(void)on;
+}
+
+static void complete(void *opaque, u32 hart, u32 number)
+{
+	(void)opaque;
+	(void)hart;
+	(void)number;
 }
 
 /* The source interrupts while the UART has something and its receive interrupt is on. */
-static u32 claim(void *opaque)
+static u32 claim(void *opaque, u32 hart)
 {
 	const struct console_world *w = opaque;
 
+	(void)hart;
 	return w->rx_on && w->typed_at < w->typed_len ? IRQ : 0U;
 }
 
 static const struct irq_controller controller = { .name = "test",
 						  .opaque = &console_world,
+						  .sources = 64,
+						  .harts = 1,
+						  .route = route,
 						  .enable = enable,
-						  .disable = nothing,
 						  .claim = claim,
-						  .complete = nothing };
+						  .complete = complete };
 
 /* --- partitions ------------------------------------------------------------------------------ */
 
@@ -94,8 +106,8 @@ static int polled(void **state)
 static int interrupted(void **state)
 {
 	(void)state;
-	if (irq_controller() == NULL)
-		assert_int_equal(irq_set_controller(&controller), 0);
+	if (irq_controller(0) == NULL)
+		assert_int_equal(irq_add_controller(&controller), 0);
 	console.screen.shown = NULL;
 	console.screen.focus = NULL;
 	console_world_uart(IRQ);
@@ -295,18 +307,18 @@ static void switches_the_interrupt_off_until_there_is_room(void **state)
 	assert_false(console_needs_poll());
 	assert_true(console_world.rx_on);
 	console_world_type("a");
-	irq_handle();
+	irq_handle(0);
 	assert_reads(&tty[LINUX], "a");
 	fill(&tty[LINUX]);
 	console_world_type("y");
-	irq_handle();
+	irq_handle(0);
 	assert_false(console_world.rx_on);
 	assert_true(console_needs_poll());
 	assert_int_equal(console_world.polls, 1);
 	assert_int_equal(console_tty_fetch(&tty[LINUX]), 'x');
 	assert_true(console_world.rx_on);
 	assert_false(console_needs_poll());
-	irq_handle();
+	irq_handle(0);
 	assert_int_equal(tty[LINUX].rx_count, CONFIG_CONSOLE_RX);
 }
 

@@ -270,128 +270,199 @@ static void refuses_two_that_claim_one_compatible(void **state)
 
 /* --- interrupts ------------------------------------------------------------------------------- */
 
-static u32 waiting[8]; /* what claim returns, one after the other; it repeats the last */
-static unsigned int waiting_at;
+/*
+ * Two controllers: "near" has harts 0 and 1, "far" has harts 1 and 2. What they are told is written
+ * down, with the hart.
+ */
+static u32 waiting[2][8]; /* what claim returns, one after the other; it repeats the last */
+static unsigned int waiting_at[2];
 static char events[4096];
 
-static void event(const char *what, u32 source)
+static void event(const char *what, u32 controller, u32 source)
 {
 	size_t len = strlen(events);
 
-	snprintf(events + len, sizeof(events) - len, "%s%u ", what, source);
+	snprintf(events + len, sizeof(events) - len, "%s%s%u ", controller != 0 ? "far-" : "", what,
+		 source);
 }
 
-static int test_enable(void *opaque, u32 source)
+static u32 controller_of(const void *opaque)
 {
-	assert_ptr_equal(opaque, events);
-	if (source > 90)
-		return CLV_ERR_RANGE;
-	event("on", source);
-	return 0;
+	return opaque == waiting[0] ? 0 : 1;
 }
 
-static void test_disable(void *opaque, u32 source)
+static void test_route(void *opaque, u32 hart, u32 number, bool on)
 {
-	assert_ptr_equal(opaque, events);
-	event("off", source);
+	char what[32];
+
+	snprintf(what, sizeof(what), "%shart%u:", on ? "to-" : "not-", hart);
+	event(what, controller_of(opaque), number);
 }
 
-static u32 test_claim(void *opaque)
+static void test_enable(void *opaque, u32 number, bool on)
 {
-	assert_ptr_equal(opaque, events);
-	return waiting[waiting_at < 7 ? waiting_at++ : 7];
+	event(on ? "on" : "off", controller_of(opaque), number);
 }
 
-static void test_complete(void *opaque, u32 source)
+static u32 test_claim(void *opaque, u32 hart)
 {
-	assert_ptr_equal(opaque, events);
-	event("done", source);
+	u32 c = controller_of(opaque);
+
+	assert_true(hart == 1 || hart == 2 * c);
+	return waiting[c][waiting_at[c] < 7 ? waiting_at[c]++ : 7];
+}
+
+static void test_complete(void *opaque, u32 hart, u32 number)
+{
+	char what[32];
+
+	snprintf(what, sizeof(what), "hart%u-done", hart);
+	event(what, controller_of(opaque), number);
 }
 
 static void handler(void *opaque, u32 source)
 {
-	assert_ptr_equal(opaque, waiting);
-	event("serve", source);
+	assert_ptr_equal(opaque, events);
+	event("serve", IRQ_CONTROLLER(source), IRQ_NUMBER(source));
 }
 
-static void waits(const u32 *sources)
+static void waits(const u32 *near, const u32 *far)
 {
-	memcpy(waiting, sources, sizeof(waiting));
-	waiting_at = 0;
+	memcpy(waiting[0], near, sizeof(waiting[0]));
+	memcpy(waiting[1], far, sizeof(waiting[1]));
+	waiting_at[0] = waiting_at[1] = 0;
 	events[0] = '\0';
 }
 
-static const struct irq_controller controller = {
-	.name = "test",
-	.opaque = events,
+#define SOURCES(...) ((u32[8]){ __VA_ARGS__ })
+#define FAR(number)  IRQ_SOURCE(1, (number))
+
+static const struct irq_controller near = {
+	.name = "near",
+	.opaque = waiting[0],
 	.phandle = 5,
+	.sources = 90,
+	.harts = 3,
+	.route = test_route,
 	.enable = test_enable,
-	.disable = test_disable,
 	.claim = test_claim,
 	.complete = test_complete,
 };
 
-/* This is one test, because a program has one controller as long as it runs. */
+static void requests_are_checked(void)
+{
+	said[0] = events[0] = '\0';
+	assert_int_equal(irq_request(10, handler, events), 0);
+	assert_string_equal(events, "on10 to-hart0:10 ");
+	assert_int_equal(irq_request(10, handler, events), CLV_ERR_EXISTS);
+	assert_int_equal(irq_request(91, handler, events), CLV_ERR_NOTFOUND);
+	assert_int_equal(irq_request(0, handler, events), CLV_ERR_NOTFOUND);
+	assert_int_equal(irq_request(IRQ_SOURCE(2, 10), handler, events), CLV_ERR_NOTFOUND);
+	/* Of the harts that it reaches, none has started yet. */
+	assert_int_equal(irq_request(FAR(10), handler, events), CLV_ERR_NOTFOUND);
+	assert_string_equal(said,
+			    "interrupt 10 of near is requested twice\n"
+			    "interrupt 91: no interrupt controller that a driver knows has it\n"
+			    "interrupt 0: no interrupt controller that a driver knows has it\n"
+			    "interrupt 10: no interrupt controller that a driver knows has it\n"
+			    "interrupt 10: far reaches no hart that runs\n");
+	irq_set_harts(7);
+	assert_int_equal(irq_request(FAR(10), handler, events), 0);
+	assert_string_equal(events, "on10 to-hart0:10 far-on10 far-to-hart1:10 ");
+}
+
+/* A held source is off at first, and an interrupt stays claimed until it is completed. */
+static void held_sources_follow_who_completes(void)
+{
+	waits(SOURCES(0), SOURCES(0));
+	assert_int_equal(irq_request_held(FAR(12), handler, events), 0);
+	assert_string_equal(events, "far-off12 far-to-hart1:12 ");
+	/* Hart 0 cannot take it, so it stays where it is. */
+	irq_enable(FAR(12), 0);
+	assert_string_equal(events, "far-off12 far-to-hart1:12 far-on12 ");
+
+	waits(SOURCES(0), SOURCES(12, 10));
+	irq_handle(1);
+	assert_string_equal(events, "far-serve12 far-serve10 far-hart1-done10 ");
+	/* First it is moved, then it is completed where it is enabled now. */
+	events[0] = '\0';
+	irq_complete(FAR(12), 2);
+	assert_string_equal(events, "far-not-hart1:12 far-to-hart2:12 far-hart2-done12 ");
+	events[0] = '\0';
+	irq_complete(FAR(12), 2);
+	irq_complete(FAR(12), 0);
+	irq_complete(FAR(12), 31);
+	assert_string_equal(events, "far-hart2-done12 far-hart2-done12 far-hart2-done12 ");
+	events[0] = '\0';
+	irq_disable(FAR(12));
+	irq_enable(FAR(12), 1);
+	assert_string_equal(events, "far-off12 far-not-hart2:12 far-to-hart1:12 far-on12 ");
+	assert_int_equal(irq_request_held(FAR(12), handler, events), CLV_ERR_EXISTS);
+	assert_int_equal(irq_request_held(FAR(91), handler, events), CLV_ERR_NOTFOUND);
+}
+
+/* This is one test, because a program has its controllers as long as it runs. */
 static void serves_interrupts(void **state)
 {
-	struct irq_controller second = controller;
+	struct irq_controller far = near;
 
 	(void)state;
 	said[0] = '\0';
-	assert_null(irq_controller());
-	irq_handle();
-	assert_int_equal(irq_request(10, handler, waiting), CLV_ERR_NOTFOUND);
+	assert_null(irq_controller(0));
+	assert_int_equal(irq_find_source(5, 10), 0);
+	irq_handle(0);
+	assert_int_equal(irq_request(10, handler, events), CLV_ERR_NOTFOUND);
 	assert_string_equal(said,
-			    "interrupt 10: there is no interrupt controller that a driver knows\n");
+			    "interrupt 10: no interrupt controller that a driver knows has it\n");
 
-	assert_int_equal(irq_set_controller(&controller), 0);
-	second.name = "second";
+	far.name = "far";
+	far.opaque = waiting[1];
+	far.phandle = 6;
+	far.harts = 6;
+	assert_int_equal(irq_add_controller(&near), 0);
+	assert_int_equal(irq_add_controller(&far), 0);
+	assert_string_equal(irq_controller(1)->name, "far");
+	assert_null(irq_controller(2));
+	assert_int_equal(irq_find_source(5, 90), 90);
+	assert_int_equal(irq_find_source(5, 91), 0);
+	assert_int_equal(irq_find_source(6, 11), FAR(11));
+	assert_int_equal(irq_find_source(7, 11), 0);
+	requests_are_checked();
+
+	/* Each hart serves the controllers that reach it. */
+	waits(SOURCES(10), SOURCES(10));
+	irq_handle(0);
+	assert_string_equal(events, "serve10 hart0-done10 ");
+	waits(SOURCES(10), SOURCES(10));
+	irq_handle(2);
+	assert_string_equal(events, "far-serve10 far-hart2-done10 ");
+	waits(SOURCES(10, 10), SOURCES(10));
+	irq_handle(1);
+	assert_string_equal(events, "serve10 hart1-done10 serve10 hart1-done10 far-serve10 "
+				    "far-hart1-done10 ");
+
+	waits(SOURCES(0), SOURCES(33, 10));
 	said[0] = '\0';
-	assert_int_equal(irq_set_controller(&second), CLV_ERR_EXISTS);
-	assert_string_equal(said, "interrupt controller second is not used: test is\n");
-	assert_string_equal(irq_controller()->name, "test");
+	irq_handle(2);
+	assert_string_equal(events, "far-off33 far-hart2-done33 far-serve10 far-hart2-done10 ");
+	assert_string_equal(said,
+			    "interrupt 33 of far: nobody has requested it; it is switched off\n");
 
-	assert_int_equal(irq_request(10, handler, waiting), 0);
-	assert_string_equal(events, "on10 ");
+	/* It does not stop, so it is served a step at a time. */
+	waits(SOURCES(10, 10, 10, 10, 10, 10, 10, 10), SOURCES(10));
+	irq_handle(1);
+	assert_int_equal(strlen(events), IRQ_STEP * strlen("serve10 hart1-done10 "));
+	held_sources_follow_who_completes();
+
+	for (u32 source = 13; source < 10 + IRQ_HANDLERS; source++)
+		assert_int_equal(irq_request(source, handler, events), 0);
+	assert_int_equal(irq_request(11, handler, events), CLV_ERR_NOMEM);
+	assert_int_equal(irq_request_held(11, handler, events), CLV_ERR_NOMEM);
+	for (u32 n = 2; n < IRQ_CONTROLLERS; n++)
+		assert_int_equal(irq_add_controller(&far), 0);
 	said[0] = '\0';
-	assert_int_equal(irq_request(10, handler, waiting), CLV_ERR_EXISTS);
-	assert_int_equal(irq_request(91, handler, waiting), CLV_ERR_NOTFOUND);
-	assert_string_equal(
-		said, "interrupt 10 is requested twice\ninterrupt 91: test has no such source\n");
-
-	waits((u32[8]){ 10, 10 });
-	irq_handle();
-	assert_string_equal(events, "serve10 done10 serve10 done10 ");
-
-	waits((u32[8]){ 33, 10 });
-	said[0] = '\0';
-	irq_handle();
-	assert_string_equal(events, "off33 done33 serve10 done10 ");
-	assert_string_equal(said, "interrupt 33: nobody has requested it; it is switched off\n");
-
-	waits((u32[8]){ 10, 10, 10, 10, 10, 10, 10,
-			10 }); /* it does not stop, so it is served a step at a time */
-	irq_handle();
-	assert_int_equal(strlen(events), IRQ_STEP * strlen("serve10 done10 "));
-
-	/* A held source is off at first, and an interrupt stays claimed until it is completed. */
-	waits((u32[8]){ 0 });
-	assert_int_equal(irq_request_held(12, handler, waiting), 0);
-	assert_string_equal(events, "on12 off12 ");
-	waits((u32[8]){ 12, 10 });
-	irq_enable(12);
-	irq_handle();
-	irq_disable(12);
-	irq_complete(12);
-	assert_string_equal(events, "on12 serve12 serve10 done10 off12 done12 ");
-	assert_int_equal(irq_request_held(12, handler, waiting), CLV_ERR_EXISTS);
-	assert_int_equal(irq_request_held(91, handler, waiting), CLV_ERR_NOTFOUND);
-
-	waits((u32[8]){ 0 });
-	for (u32 source = 13; source < 11 + IRQ_HANDLERS; source++)
-		assert_int_equal(irq_request(source, handler, waiting), 0);
-	assert_int_equal(irq_request(11, handler, waiting), CLV_ERR_NOMEM);
-	assert_int_equal(irq_request_held(11, handler, waiting), CLV_ERR_NOMEM);
+	assert_int_equal(irq_add_controller(&far), CLV_ERR_NOMEM);
+	assert_string_equal(said, "interrupt controller far is not used: 8 others are\n");
 }
 
 static void finds_the_interrupt_of_a_node(void **state)
@@ -405,7 +476,7 @@ static void finds_the_interrupt_of_a_node(void **state)
 	CELLS("interrupts", 10, 4);
 	node_end();
 	node_begin("elsewhere");
-	CELLS("interrupt-parent", 6);
+	CELLS("interrupt-parent", 99);
 	CELLS("interrupts", 10);
 	node_end();
 	node_begin("extended");
@@ -413,6 +484,9 @@ static void finds_the_interrupt_of_a_node(void **state)
 	CELLS("interrupts", 12);
 	node_end();
 	node_begin("extended-elsewhere");
+	CELLS("interrupts-extended", 99, 11);
+	node_end();
+	node_begin("second");
 	CELLS("interrupts-extended", 6, 11);
 	node_end();
 	node_begin("short");
@@ -423,11 +497,12 @@ static void finds_the_interrupt_of_a_node(void **state)
 	node_end();
 	node_end();
 	tree_end();
-	assert_non_null(irq_controller());
+	assert_non_null(irq_controller(1)); /* the test before has added them */
 	assert_int_equal(driver_irq(fdt, at("/soc/inherits")), 10);
 	assert_int_equal(driver_irq(fdt, at("/soc/elsewhere")), 0);
 	assert_int_equal(driver_irq(fdt, at("/soc/extended")), 11);
 	assert_int_equal(driver_irq(fdt, at("/soc/extended-elsewhere")), 0);
+	assert_int_equal(driver_irq(fdt, at("/soc/second")), FAR(11));
 	assert_int_equal(driver_irq(fdt, at("/soc/short")), 0);
 	assert_int_equal(driver_irq(fdt, at("/soc/none")), 0);
 }
@@ -548,7 +623,7 @@ static void drives_sifive_uarts(void **state)
 static void drives_a_plic(void **state)
 {
 	static u32 regs[0x204000 / 4];
-	struct plic p = { .regs = regs, .sources = 95, .context = 3 };
+	struct plic p = { .regs = regs, .sources = 95, .context = { 1, 3 } };
 	u32 *enable = &regs[(0x2000 + 3 * 0x80) / 4];
 	u32 *context = &regs[(0x200000 + 3 * 0x1000) / 4];
 
@@ -560,24 +635,26 @@ static void drives_a_plic(void **state)
 	plic_quiet(&p, 3);
 	for (u32 i = 0; i < 4; i++)
 		assert_int_equal(enable[i], i < 3 ? 0 : 0xffffffff);
-	assert_int_equal(plic_enable(&p, 0), CLV_ERR_RANGE);
-	assert_int_equal(plic_enable(&p, 96), CLV_ERR_RANGE);
-	assert_int_equal(plic_enable(&p, 10), 0);
-	assert_int_equal(plic_enable(&p, 95), 0);
+	plic_route(&p, 1, 10, true);
+	plic_route(&p, 1, 95, true);
+	plic_route(&p, 0, 10, true);
 	assert_int_equal(enable[0], 1U << 10);
 	assert_int_equal(enable[2], 1U << 31);
-	assert_int_equal(regs[10], 1);
-	assert_int_equal(regs[95], 1);
+	/* The firmware has closed the context by its threshold when it started the hart. */
 	assert_int_equal(context[0], 0);
+	plic_route(&p, 1, 10, false);
+	assert_int_equal(enable[0], 0);
+	assert_int_equal(regs[(0x2000 + 0x80) / 4], 1U << 10);
 	context[1] = 10;
-	assert_int_equal(plic_claim(&p), 10);
-	plic_complete(&p, 95);
+	assert_int_equal(plic_claim(&p, 1), 10);
+	plic_complete(&p, 1, 95);
 	assert_int_equal(context[1], 95);
-	plic_disable(&p, 10);
-	plic_disable(&p, 96);
-	assert_int_equal(regs[10], 0);
-	assert_int_equal(enable[0],
-			 1U << 10); /* otherwise the completion that follows would be ignored */
+	plic_enable(&p, 95, true);
+	assert_int_equal(regs[95], 1);
+	/* Off is not by the enable bit: otherwise the completion that follows would be ignored. */
+	plic_enable(&p, 95, false);
+	assert_int_equal(regs[95], 0);
+	assert_int_equal(enable[2], 1U << 31);
 }
 
 int main(void)

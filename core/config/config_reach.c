@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Partition configuration: do the interrupts of a partition's devices reach it?
+ *
+ * A machine may have several interrupt controllers, each for some of its harts. An interrupt is
+ * taken by a hart of the partition that has the device, so the device's controller must reach one
+ * of them. A vCPU whose hart is open is put there: the first such vCPU, for all controllers that
+ * need it.
+ */
+#include <libfdt.h>
+
+#include "core/config/config_internal.h"
+#include "core/machine/probe/plic_tree.h"
+#include "lib/fdt_read.h"
+#include "lib/text.h"
+
+/* Return: true when a vCPU of @part with a hart of its own is reached by @phandle */
+static bool config_reach_fixed(const struct config_machine *m, const struct config_partition *part,
+			       u32 phandle)
+{
+	for (u32 i = 0; i < part->cpus; i++) {
+		if (part->affinity[i] != CONFIG_CPU_ANY &&
+		    plic_tree_reaches(m->tree, phandle, part->affinity[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Take from @harts, positions among the machine's harts, those that cannot have the interrupts of
+ * device @d. Return: false when none of the partition's vCPUs can have them then
+ */
+static bool config_reach_narrow(const struct config_machine *m, const struct config_partition *part,
+				const struct config_device *d, u64 *harts)
+{
+	for (u32 k = 0; k < d->nr_irqs; k++) {
+		u32 phandle = m->plic[IRQ_CONTROLLER(d->irq[k].host)];
+
+		if (config_reach_fixed(m, part, phandle))
+			continue;
+		for (u32 i = 0; i < m->nr_harts; i++) {
+			if (!plic_tree_reaches(m->tree, phandle, m->harts[i]))
+				*harts &= ~BIT64(i);
+		}
+		if (*harts == 0U)
+			return false;
+	}
+	return true;
+}
+
+/* Has @part a vCPU whose hart is chosen later? Then all harts can be chosen so far. */
+static u64 config_reach_open(const struct config_machine *m, const struct config_partition *part)
+{
+	for (u32 i = 0; i < part->cpus; i++) {
+		if (part->affinity[i] == CONFIG_CPU_ANY)
+			return m->nr_harts == 0U ? UINT64_MAX : BIT64(m->nr_harts) - 1U;
+	}
+	return 0;
+}
+
+u64 config_reach_harts(const struct config *config, const struct config_machine *m, u32 partition)
+{
+	const struct config_partition *part = &config->partition[partition];
+	u64 harts = UINT64_MAX;
+
+	for (u32 i = 0; i < config->nr_devices; i++) {
+		if (config->device[i].partition == partition)
+			(void)config_reach_narrow(m, part, &config->device[i], &harts);
+	}
+	return harts;
+}
+
+/* Write the ids of the harts that the controller @phandle reaches. */
+static void config_reach_list(const void *tree, u32 phandle, char *buf, size_t size)
+{
+	int cpus = fdt_path_offset(tree, "/cpus");
+	int cpu;
+	u64 id;
+
+	buf[0] = '\0';
+	fdt_for_each_subnode (cpu, tree, cpus) {
+		if (!fdt_read_unit(tree, cpus, cpu, &id) || !plic_tree_reaches(tree, phandle, id))
+			continue;
+		if (!text_append(buf, size - 5U, "%s%lu", buf[0] == '\0' ? "" : ", ", id)) {
+			(void)text_append(buf, size, ", ...");
+			return;
+		}
+	}
+}
+
+static void config_reach_say(struct config_ctx *c, const struct config_device *d)
+{
+	const void *tree = c->machine->tree;
+	u32 phandle = c->machine->plic[IRQ_CONTROLLER(d->irq[0].host)];
+	char controller[CONFIG_NAME_LEN];
+	char shown[CONFIG_PATH_LEN];
+	char list[64];
+
+	text_clean(shown, sizeof(shown), d->path);
+	text_clean(controller, sizeof(controller),
+		   fdt_get_name(tree, fdt_node_offset_by_phandle(tree, phandle), NULL));
+	config_reach_list(tree, phandle, list, sizeof(list));
+	config_set_node(c, "/partitions", c->config->partition[d->partition].name);
+	config_error(c, "devices",
+		     "\"%s\": its interrupts go to \"%s\", which reaches harts %s, and no vCPU is "
+		     "on one of them; allowed: a cpu-affinity with one of them",
+		     shown, controller, list);
+}
+
+void config_reach_check(struct config_ctx *c)
+{
+	for (u32 p = 0; p < c->config->nr; p++) {
+		u64 harts = config_reach_open(c->machine, &c->config->partition[p]);
+
+		for (u32 i = 0; i < c->config->nr_devices; i++) {
+			const struct config_device *d = &c->config->device[i];
+
+			if (d->partition == p &&
+			    !config_reach_narrow(c->machine, &c->config->partition[p], d, &harts))
+				config_reach_say(c, d);
+		}
+	}
+}
