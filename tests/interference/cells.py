@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The matrix: who attacks, who is attacked, on which machine, and what each victim may lose.
 
-Each attack is made on two machines. On the first, all share one hart: the attacker, a partition
-with a periodic timer, and one that computes. On the second, the attacker has the boot hart, and
-each victim a hart of its own.
+Each attack is made on three machines. On the first, all share one hart: the attacker, a partition
+with a periodic timer, and one that computes. On the second, the hart has a plan. On the third, the
+attacker has the boot hart, and each victim a hart of its own.
 """
 
 from machines import LOOP, Broken, run
 
-from machine import partition
+from machine import partition, plan
 from payloads import affinity
 
 RTC = "/soc/rtc@101000"
@@ -29,11 +29,16 @@ LARGE = 64 * MIB
 SLICE = 10_000_000
 OTHER_HART = 20_000
 SHARE = 950  # of a thousand
+WINDOW = 5_000
 STEP = 2 * 50_000  # a step of the hypervisor's; what is waited for counts twice
 
 # The spans, in milliseconds of the machine's time. The boot of a machine is over before.
-SPANS = {"shared": (100, 1100), "apart": (200, 300)}
-SHORT_SPANS = {"shared": (100, 300), "apart": (200, 260)}
+SPANS = {"shared": (100, 500), "planned": (100, 300), "apart": (200, 300)}
+SHORT_SPANS = {"shared": (100, 300), "planned": (100, 200), "apart": (200, 260)}
+
+# The plan, in microseconds: the victim's window begins the frame, and the attacker's ends it.
+FRAME = 2000
+WINDOWS = {"victim": (0, 500), "pawn": (500, 300), "slot": (800, 200), "attacker": (1000, 1000)}
 
 RESTARTS = "restart-limit = <1000000 1>"
 
@@ -129,6 +134,7 @@ class Column:
 COLUMNS = [
     Column("same.timer", "shared", "timer", "instructions"),
     Column("same.share", "shared", "share", "per mille", SHARE, least=True),
+    Column("plan.window", "planned", "window", "instructions", WINDOW),
     Column("other.timer", "apart", "timer", "instructions", OTHER_HART),
     Column("other.device", "apart", "device", "instructions", OTHER_HART),
     Column("other.print", "apart", "printing", "instructions", OTHER_HART),
@@ -143,14 +149,14 @@ def at_usual(size):
     return ((0x80000000, size),)
 
 
-def attackers(a, args, harts):
-    """The attacker's side: `harts` are those of its vCPUs, its own first."""
+def attackers(a, args, harts, target):
+    """The attacker's side: `harts` are those of its vCPUs, its own first; `target` as in Attack."""
     more = [a.more, affinity(harts)]
     memory = at_usual(a.memory)
     if a.device:
         memory = ((0x90000000, a.memory),)
         more.append(f'devices = "{LINK}"; direct-map')
-    target = f" victim={a.target}" if a.target else ""
+    target = f" victim={target}" if target else ""
     found = [partition("attacker", cpus=len(harts), memory=memory, bootargs=args(a.role) + target,
                        more="; ".join(m for m in more if m))]
     if a.target == "pawn":
@@ -167,9 +173,9 @@ def bootargs(span):
     return lambda role, phase=0: f"role={role} from={span[0]} to={span[1]} phase={phase}"
 
 
-def finish(a, folder, kind, partitions, harts, names):
+def finish(a, folder, kind, partitions, harts, names, plans=()):
     """Run the machine, and see that the attack was made."""
-    out = run(folder, f"{a.name}-{kind}", partitions, harts,
+    out = run(folder, f"{a.name}-{kind}", partitions, plans, harts,
               names + ([] if a is NOBODY else ["attacker"]),
               extra=LINK_DEVICE if a.device else (),
               append="cleave.focus=attacker" if a.focus else "")
@@ -189,8 +195,8 @@ def shared(a, folder, span):
                          more=affinity((0,))),
                partition("share", memory=at_usual(SMALL), bootargs=args("share", 100),
                          more=f"{affinity((0,))}; cpu-weight = <{weight}>")]
-    out = finish(a, folder, "shared", attackers(a, args, (0, 0) if a.foreign else (0,)) + victims,
-                 1, ["timer", "share"])
+    side = attackers(a, args, (0, 0) if a.foreign else (0,), a.target)
+    out = finish(a, folder, "shared", side + victims, 1, ["timer", "share"])
     worst, _, _ = out.said("timer", r"result (\d+) (\d+) (\d+)")
     due = (span[1] - span[0]) * 1_000_000 * (0.5 if a.sharers() else 1)
     share = int(out.said("share", r"share (\d+)")[0] * LOOP * 1000 / due)
@@ -198,11 +204,24 @@ def shared(a, folder, span):
     return {"same.timer": (worst, SLICE * (1 + a.sharers())), "same.share": (share, SHARE)}
 
 
+def planned(a, folder, span):
+    """All on one hart that has a plan. Return: {column: (value, bound)}."""
+    args = bootargs(span)
+    side = attackers(a, args, (0, 0) if a.foreign else (0,), a.target and a.target.replace(
+        "timer", "victim"))
+    partitions = [*side, partition("victim", memory=at_usual(SMALL), bootargs=args("window"),
+                                   more=f"{affinity((0,))}; manager")]
+    names = ["attacker", "victim"] + ["pawn"] * (a.target == "pawn") + ["slot"] * a.slot
+    windows = plan("main", FRAME, *((0, name, *WINDOWS[name]) for name in names))
+    out = finish(a, folder, "planned", partitions, 1, ["victim"], [windows])
+    return {"plan.window": (out.said("victim", r"result (\d+) (\d+) (\d+)")[0], WINDOW)}
+
+
 def apart(a, folder, span):
     """A hart for each victim. Return: {column: (value, bound)}."""
     args = bootargs(span)
     harts = range(1, 1 + len(VICTIMS))
-    side = attackers(a, args, (0, *harts) if a.foreign else (0,))
+    side = attackers(a, args, (0, *harts) if a.foreign else (0,), a.target)
     victims = [partition(role, memory=at_usual(SMALL),
                          bootargs=f"{args(role, 100 * hart)} {words}"
                          f" side={len(side) + (a.target == VICTIMS[0][0])}",
@@ -219,7 +238,7 @@ def apart(a, folder, span):
     return found
 
 
-MACHINES = {"shared": shared, "apart": apart}
+MACHINES = {"shared": shared, "planned": planned, "apart": apart}
 
 
 def measure(attack, kind, folder, short=False):

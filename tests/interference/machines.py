@@ -108,9 +108,9 @@ def wait(process, path, names):
     raise Broken(f"nothing of {', '.join(sorted(missing))} ({path})")
 
 
-def run(folder, name, partitions, harts, names, extra=(), append=""):
+def run(folder, name, partitions, plans, harts, names, extra=(), append=""):
     """Run a machine until the partitions `names` have finished. Return: its Output."""
-    archive = pack(os.path.join(folder, name + ".cpio"), config(*partitions),
+    archive = pack(os.path.join(folder, name + ".cpio"), config(*partitions, plans=plans),
                    {"payload.bin": guest("interference")})
     path = os.path.join(folder, name + ".log")
     argv = command(initrd=archive, smp=harts, mem="1G", append=append,

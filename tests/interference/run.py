@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Measure what a neighbour can cost: print the matrix, and write results.json and matrix.svg.
 
-Each attack is made on two machines (cells.py) under `-icount`, so that the figures are the same in
-every run. The exit status is 1 if a figure is above its bound.
+Each attack is made on three machines (cells.py) under `-icount`, so that the figures are the same
+in every run. The exit status is 1 if a figure is above its bound.
 """
 
 import argparse
@@ -21,8 +21,9 @@ import svg  # noqa: E402
 
 # The most telling cells: (attack, machine)
 SHORT = [("busy", "apart"), ("mmio", "apart"), ("log-attacker", "apart"), ("thief", "shared"),
-         ("reboots", "shared")]
+         ("reboots", "shared"), ("reboots", "planned"), ("calls-honest", "planned")]
 
+WHERE = {"shared": "same hart", "planned": "plan", "apart": "other hart"}
 TABLE_BEGIN, TABLE_END = "<!-- the table of make interference -->", "<!-- its end -->"
 
 
@@ -86,8 +87,7 @@ def bound_text(column):
 
 def heads():
     """The two lines of head of each column."""
-    return [(("same hart: " if c.machine == "shared" else "other hart: ") + c.title, c.unit)
-            for c in cells.COLUMNS]
+    return [(f"{WHERE[c.machine]}: {c.title}", c.unit) for c in cells.COLUMNS]
 
 
 def print_table(results):
@@ -125,7 +125,7 @@ def write_docs(results):
 
 
 def picture(results):
-    return svg.draw(cells.COLUMNS, [
+    return svg.draw(cells.COLUMNS, WHERE, [
         (name, [c and (c["cost"], c["bound"] or cells.OTHER_HART, c["ok"]) for c in found])
         for name, found in rows(results)
     ])

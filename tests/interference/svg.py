@@ -18,16 +18,15 @@ def text(x, y, what, anchor="middle", fill="#222"):
     return f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{fill}" {FONT}>{what}</text>'
 
 
-def draw(columns, rows):
-    """The picture. rows: (name, [(value, bound, ok) or None for each column])."""
+def draw(columns, where, rows):
+    """The picture. where: {machine: its words}; rows: (name, [(value, bound, ok) or None])."""
     width, height = LEFT + WIDE * len(columns) + 10, TOP + HIGH * len(rows) + 10
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
            f'viewBox="0 0 {width} {height}">',
            f'<rect width="{width}" height="{height}" fill="#fff"/>']
     for n, c in enumerate(columns):
         middle = LEFT + WIDE * n + WIDE // 2
-        for line, what in enumerate(("same hart" if c.machine == "shared" else "other hart",
-                                     c.title, c.unit)):
+        for line, what in enumerate((where[c.machine], c.title, c.unit)):
             out.append(text(middle, 18 + 16 * line, what, fill="#777" if line != 1 else "#222"))
     for r, (name, cells) in enumerate(rows):
         y = TOP + HIGH * r

@@ -61,35 +61,32 @@ static void victim_share(void)
 }
 
 /*
- * When do the windows of a plan begin? The clock is read all the time, and jumps between two
+ * How late do the windows of a plan begin? This is a manager, which knows when frames begin; its
+ * window begins with the frame. It reads the clock all the time, and the clock jumps between two
  * windows.
- * How late a window is, is told by the one that was earliest in its frame.
  */
 static void victim_window(void)
 {
-	s64 frame = (s64)us(bootarg_number(span.fdt, "frame", 0));
+	struct cleave_schedule plan;
+	struct worst w = { 0, 0, 0 };
 	u64 seen = rdtime();
-	u64 first = 0;
-	s64 early = 0;
-	s64 late = 0;
-	u64 windows = 0;
+	u64 frame;
 
+	if (!check(cleave_schedule_info(0, &plan).error == 0, "a plan"))
+		return;
+	frame = us(plan.frame);
 	while (!over()) {
 		u64 now = rdtime();
 
 		if (now - seen > us(JUMP_US) && now > span.from) {
-			s64 phase = 0;
+			u64 late = (now - plan.end) % frame;
 
-			if (windows++ == 0U)
-				first = now;
-			else
-				phase = ((s64)(now - first) + frame / 2) % frame - frame / 2;
-			early = MIN(early, phase);
-			late = MAX(late, phase);
+			/* The clock counts whole ticks: the one under way counts. */
+			worst_add(&w, (late + 1U) * span.tick_ns);
 		}
 		seen = now;
 	}
-	tell_result(&(struct worst){ (u64)(late - early + 1) * span.tick_ns, 0, windows });
+	tell_result(&w);
 }
 
 static void mark(u32 value)
