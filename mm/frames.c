@@ -9,6 +9,7 @@
 #include "mm/frames.h"
 
 #include <cleave/errno.h>
+#include <cleave/printk.h>
 
 /**
  * struct frames_place - a place that a block could be taken from
@@ -33,13 +34,19 @@ static u64 frames_end(const struct frames_range *r)
 /* Return: index of the first range that ends after @addr. */
 static u32 frames_find(const struct frames *f, u64 addr)
 {
-	u32 i = 0;
+	u32 first = 0;
+	u32 last = f->nr;
 
 	spin_assert_held(&f->lock);
+	while (first < last) {
+		u32 middle = first + (last - first) / 2U;
 
-	while (i < f->nr && frames_end(&f->range[i]) <= addr)
-		i++;
-	return i;
+		if (frames_end(&f->range[middle]) <= addr)
+			first = middle + 1U;
+		else
+			last = middle;
+	}
+	return first;
 }
 
 static void frames_remove(struct frames *f, u32 index)
@@ -59,17 +66,17 @@ static void frames_insert(struct frames *f, u32 index, u64 base, u64 size)
 }
 
 /*
- * Take [@base, @end) out of range @index, which holds all of it. Where something is left on both
- * sides, that needs one more slot.
+ * Take the block [@base, @end) out of range @index, which holds all of it. Where something is left
+ * on both sides, that takes one more slot, and there is one: the block is out from now on.
  */
 static int frames_cut(struct frames *f, u32 index, u64 base, u64 end)
 {
 	struct frames_range *r = &f->range[index];
 	u64 r_end = frames_end(r);
 
+	if (f->blocks == FRAMES_MAX_BLOCKS)
+		return CLV_ERR_NOMEM;
 	if (base > r->base && end < r_end) {
-		if (f->nr == FRAMES_MAX_RANGES)
-			return CLV_ERR_NOMEM;
 		r->size = base - r->base;
 		frames_insert(f, index + 1U, end, r_end - end);
 	} else if (base > r->base) {
@@ -80,22 +87,25 @@ static int frames_cut(struct frames *f, u32 index, u64 base, u64 end)
 	} else {
 		frames_remove(f, index);
 	}
+	f->blocks++;
 	f->free -= end - base;
 	return CLV_OK;
 }
 
-/* Put [@base, @end) into the list, merged with the ranges that it touches. */
-static int frames_put(struct frames *f, u64 base, u64 end)
+/*
+ * Put [@base, @end) into the list, merged with the ranges that it touches. Whoever calls this has
+ * seen to it that there is a slot.
+ *
+ * Return: false, and nothing has changed, when some of it is free already.
+ */
+static bool frames_put(struct frames *f, u64 base, u64 end)
 {
 	u32 i = frames_find(f, base);
 	bool left = i > 0U && frames_end(&f->range[i - 1U]) == base;
-	bool right;
+	bool right = i < f->nr && f->range[i].base == end;
 
 	if (i < f->nr && f->range[i].base < end)
-		return CLV_ERR_EXISTS;
-	right = i < f->nr && f->range[i].base == end;
-	if (!left && !right && f->nr == FRAMES_MAX_RANGES)
-		return CLV_ERR_NOMEM;
+		return false;
 	if (left && right) {
 		f->range[i - 1U].size += (end - base) + f->range[i].size;
 		frames_remove(f, i);
@@ -108,22 +118,27 @@ static int frames_put(struct frames *f, u64 base, u64 end)
 		frames_insert(f, i, base, end - base);
 	}
 	f->free += end - base;
-	return CLV_OK;
+	return true;
 }
 
 int frames_add(struct frames *f, hpa_t base, u64 size)
 {
 	u64 start = ALIGN_UP(base.v, PAGE_SIZE);
 	u64 end = ALIGN_DOWN(base.v + size, PAGE_SIZE);
-	int err;
+	int err = CLV_OK;
 
 	/* It holds no whole page, or the sum or its rounding has wrapped. */
 	if (base.v + size < base.v || start < base.v || start >= end)
 		return CLV_OK;
 	spin_lock(&f->lock);
-	err = frames_put(f, start, end);
-	if (err == CLV_OK)
+	if (f->added == FRAMES_MAX_ADDED)
+		err = CLV_ERR_NOMEM;
+	else if (!frames_put(f, start, end))
+		err = CLV_ERR_EXISTS;
+	if (err == CLV_OK) {
+		f->added++;
 		f->total += end - start;
+	}
 	spin_unlock(&f->lock);
 	return err;
 }
@@ -182,10 +197,7 @@ static void frames_consider(const struct frames *f, u32 index, u64 base, u64 siz
 		.mib2_lost = frames_lost(r, base, base + size, MIB(2)),
 		.range_size = r->size,
 	};
-	bool splits = base > r->base && base + size < frames_end(r);
 
-	if (splits && f->nr == FRAMES_MAX_RANGES)
-		return;
 	if (best->index == f->nr || frames_better(&place, best))
 		*best = place;
 }
@@ -206,8 +218,8 @@ int frames_alloc(struct frames *f, u64 size, u64 align, u64 offset, hpa_t *out)
 		u64 low;
 		u64 high;
 
-		if (!frames_align_up(r->base, align, offset, &low) || low >= frames_end(r) ||
-		    frames_end(r) - low < size)
+		if (r->size < size || !frames_align_up(r->base, align, offset, &low) ||
+		    low >= frames_end(r) || frames_end(r) - low < size)
 			continue;
 		high = low + ALIGN_DOWN(frames_end(r) - low - size, align);
 		frames_consider(f, i, low, size, &best);
@@ -238,17 +250,17 @@ int frames_alloc_at(struct frames *f, hpa_t base, u64 size)
 	return err;
 }
 
-int frames_free(struct frames *f, hpa_t base, u64 size)
+void frames_free(struct frames *f, hpa_t base, u64 size)
 {
-	int err;
+	bool ok = size != 0U && IS_ALIGNED(base.v | size, PAGE_SIZE) && base.v + size > base.v;
 
-	if (size == 0U || !IS_ALIGNED(size, PAGE_SIZE) || !IS_ALIGNED(base.v, PAGE_SIZE) ||
-	    base.v + size < base.v)
-		return CLV_ERR_INVAL;
 	spin_lock(&f->lock);
-	err = frames_put(f, base.v, base.v + size);
+	ok = ok && f->blocks != 0U && frames_put(f, base.v, base.v + size);
+	if (ok)
+		f->blocks--;
 	spin_unlock(&f->lock);
-	return err;
+	if (!ok)
+		printk("memory: 0x%lx, %lu bytes, is no block that was given out", base.v, size);
 }
 
 u64 frames_largest(struct frames *f, u64 align)

@@ -11,7 +11,25 @@
 #include <cleave/spinlock.h>
 #include <cleave/types.h>
 
-#define FRAMES_MAX_RANGES 64U
+/* The most ranges that are added: as many as core/machine/memmap.h can hold */
+#define FRAMES_MAX_ADDED 64U
+
+/*
+ * The most blocks that are out at once. A partition has blocks for its structure, its vCPUs, its
+ * device tree and the root of its tables; for each memory region the memory, a bitmap and tables;
+ * tables for each register range of a device, two a device; and the tables that its pool began
+ * with. Of the tables that map the machine's memory, each end of a range takes two.
+ */
+#define FRAMES_MAX_BLOCKS                                                            \
+	(CONFIG_MAX_VMS * (5U + 3U * CONFIG_MAX_REGIONS + 2U * CONFIG_MAX_DEVICES) + \
+	 4U * FRAMES_MAX_ADDED)
+
+/*
+ * Two free ranges of the same added range have a block between them that is out. So there are never
+ * more free ranges than ranges that were added and blocks that are out, together: giving a block
+ * back always finds room in the list, whatever was taken and given back before.
+ */
+#define FRAMES_MAX_RANGES (FRAMES_MAX_ADDED + FRAMES_MAX_BLOCKS)
 
 struct frames_range {
 	u64 base; /* HPA */
@@ -23,6 +41,8 @@ struct frames_range {
  * @lock: guards all the rest
  * @nr: ranges in use
  * @range: the free ranges; no two touch
+ * @added: ranges that were added
+ * @blocks: blocks that are out
  * @free: bytes that are free
  * @total: bytes that were ever added
  */
@@ -30,6 +50,8 @@ struct frames {
 	struct spinlock lock;
 	u32 nr;
 	struct frames_range range[FRAMES_MAX_RANGES];
+	u32 added;
+	u32 blocks;
 	u64 free;
 	u64 total;
 };
@@ -38,7 +60,7 @@ struct frames {
  * frames_add() - give memory to the allocator
  * @base, @size: the range, in bytes; it is rounded inwards to 4 KiB
  *
- * Return: 0, CLV_ERR_NOMEM (too many separate ranges), CLV_ERR_EXISTS (some of it is free already).
+ * Return: 0, CLV_ERR_NOMEM (FRAMES_MAX_ADDED were added), CLV_ERR_EXISTS (some of it is free).
  */
 int frames_add(struct frames *f, hpa_t base, u64 size);
 
@@ -52,7 +74,7 @@ int frames_add(struct frames *f, hpa_t base, u64 size);
  *
  * The block is taken from a place where it breaks up as few 1 GiB and 2 MiB blocks as possible.
  *
- * Return: 0, CLV_ERR_INVAL, CLV_ERR_NOMEM.
+ * Return: 0, CLV_ERR_INVAL, CLV_ERR_NOMEM (no such place, or FRAMES_MAX_BLOCKS are out).
  */
 int frames_alloc(struct frames *f, u64 size, u64 align, u64 offset, hpa_t *out);
 
@@ -64,18 +86,18 @@ int frames_alloc(struct frames *f, u64 size, u64 align, u64 offset, hpa_t *out);
  * that a device can be given its addresses.
  *
  * Return: 0; CLV_ERR_INVAL (alignment, size 0, wrapping), CLV_ERR_RANGE (not all of it is free),
- * CLV_ERR_NOMEM (too many separate ranges). After an error nothing has changed.
+ * CLV_ERR_NOMEM (FRAMES_MAX_BLOCKS are out). After an error nothing has changed.
  */
 int frames_alloc_at(struct frames *f, hpa_t base, u64 size);
 
 /**
- * frames_free() - give back a block, or a part of one
- * @base, @size: bytes, multiples of 4 KiB; @size is not 0
+ * frames_free() - give back a block that frames_alloc() or frames_alloc_at() has given; cannot fail
+ * @base, @size: bytes; those of the block, all of it
  *
- * Return: 0; CLV_ERR_INVAL (alignment, size 0, wrapping), CLV_ERR_EXISTS (some of it is free
- * already), CLV_ERR_NOMEM (too many separate ranges). After an error nothing has changed.
+ * What cannot be such a block (alignment, size 0, wrapping, some of it is free already) is said, and
+ * changes nothing.
  */
-int frames_free(struct frames *f, hpa_t base, u64 size);
+void frames_free(struct frames *f, hpa_t base, u64 size);
 
 /** frames_largest() - Return: bytes of the largest block that frames_alloc() can give for @align */
 u64 frames_largest(struct frames *f, u64 align);

@@ -69,7 +69,7 @@ int space_init(struct space *sp, struct frames *frames, const struct space_confi
 	(void)gstage_init(&sp->gs, root, cfg->levels, cfg->hpa_to_va);
 	table_pool_init(&sp->pool, cfg->hpa_to_va);
 	if (table_pool_grow(&sp->pool, frames, tables) != CLV_OK) {
-		(void)frames_free(frames, root, GSTAGE_ROOT_SIZE);
+		frames_free(frames, root, GSTAGE_ROOT_SIZE);
 		return CLV_ERR_NOMEM;
 	}
 	return CLV_OK;
@@ -81,10 +81,10 @@ void space_destroy(struct space *sp)
 		struct region_log *log = &sp->region[i].log;
 
 		if (log->memory_size != 0U)
-			(void)frames_free(sp->frames, log->memory, log->memory_size);
+			frames_free(sp->frames, log->memory, log->memory_size);
 	}
 	table_pool_release(&sp->pool, sp->frames);
-	(void)frames_free(sp->frames, sp->gs.root_hpa, GSTAGE_ROOT_SIZE);
+	frames_free(sp->frames, sp->gs.root_hpa, GSTAGE_ROOT_SIZE);
 	*sp = (struct space){ .nr_regions = 0 };
 }
 
@@ -164,7 +164,7 @@ static int space_prepare_memory(struct space *sp, struct region *r)
 	err = gstage_map_begin(&sp->being_mapped, &sp->gs, &sp->pool, r->base, r->hpa, r->size,
 			       r->prot, sp->cfg.largest_level);
 	if (err != CLV_OK) {
-		(void)frames_free(sp->frames, log->memory, log->memory_size);
+		frames_free(sp->frames, log->memory, log->memory_size);
 		log->memory_size = 0;
 		return err;
 	}

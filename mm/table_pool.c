@@ -60,7 +60,7 @@ int table_pool_grow(struct table_pool *p, struct frames *frames, u64 tables)
 void table_pool_release(struct table_pool *p, struct frames *frames)
 {
 	for (u32 i = 0; i < p->nr_chunks; i++)
-		(void)frames_free(frames, HPA(p->chunk[i].base), p->chunk[i].size);
+		frames_free(frames, HPA(p->chunk[i].base), p->chunk[i].size);
 	table_pool_init(p, p->va);
 }
 

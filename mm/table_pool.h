@@ -17,8 +17,8 @@
 #include <cleave/types.h>
 #include "mm/frames.h"
 
-/* How often a pool can grow: once when it is made, and once for each region. */
-#define TABLE_POOL_CHUNKS 72U
+/* How often a pool can grow: when it is made, and for each region of memory or of a device */
+#define TABLE_POOL_CHUNKS (1U + CONFIG_MAX_REGIONS + 2U * CONFIG_MAX_DEVICES)
 
 /**
  * struct table_pool - tables of one space

@@ -9,7 +9,7 @@
 #include <cleave/types.h>
 #include "mm/frames.h"
 
-#define MEMMAP_MAX 64U
+#define MEMMAP_MAX FRAMES_MAX_ADDED
 
 /** struct memmap - memory in @nr disjoint ranges, sorted by address, aligned to 4 KiB */
 struct memmap {

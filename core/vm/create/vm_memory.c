@@ -96,7 +96,7 @@ static void vm_memory_give_ranges(struct vm *vm, u32 nr)
 	if (vm->cfg->direct_map)
 		return;
 	for (u32 i = 0; i < nr; i++)
-		(void)frames_free(&machine.frames, vm->memory[i], vm->cfg->memory[i].size);
+		frames_free(&machine.frames, vm->memory[i], vm->cfg->memory[i].size);
 }
 
 static int vm_memory_take_ranges(struct vm *vm)

@@ -136,35 +136,91 @@ static void test_free_merges_and_refuses_twice(void **state)
 	assert_int_equal(frames_alloc(&f, PAGE_SIZE, PAGE_SIZE, 0, &b), 0);
 	assert_int_equal(frames_alloc(&f, PAGE_SIZE, PAGE_SIZE, 0, &c), 0);
 	assert_int_equal(f.nr, 0);
-	assert_int_equal(frames_free(&f, a, PAGE_SIZE), 0);
-	assert_int_equal(frames_free(&f, a, PAGE_SIZE), CLV_ERR_EXISTS);
-	assert_int_equal(frames_free(&f, HPA(MIB(1)), KIB(12)), CLV_ERR_EXISTS);
-	assert_int_equal(frames_free(&f, b, 0), CLV_ERR_INVAL);
-	assert_int_equal(frames_free(&f, HPA(b.v + 1U), PAGE_SIZE), CLV_ERR_INVAL);
-	assert_int_equal(frames_free(&f, b, ~PAGE_MASK), CLV_ERR_INVAL);
+	frames_free(&f, a, PAGE_SIZE);
+	/* None of these is a block that is out, so none changes anything. */
+	frames_free(&f, a, PAGE_SIZE);
+	frames_free(&f, HPA(MIB(1)), KIB(12));
+	frames_free(&f, b, 0);
+	frames_free(&f, HPA(b.v + 1U), PAGE_SIZE);
+	frames_free(&f, b, ~PAGE_MASK);
 	assert_int_equal(f.free, PAGE_SIZE);
-	assert_int_equal(frames_free(&f, c, PAGE_SIZE), 0);
-	assert_int_equal(frames_free(&f, b, PAGE_SIZE), 0);
+	assert_int_equal(f.blocks, 2);
+	frames_free(&f, c, PAGE_SIZE);
+	frames_free(&f, b, PAGE_SIZE);
+	frames_free(&f, HPA(GIB(1)), PAGE_SIZE);
 	assert_int_equal(f.nr, 1);
 	assert_int_equal(f.free, KIB(12));
 }
 
-static void test_too_many_ranges_change_nothing(void **state)
+static void test_too_many_ranges_are_refused(void **state)
 {
+	(void)state;
+	for (u32 i = 0; i < FRAMES_MAX_ADDED; i++)
+		assert_int_equal(frames_add(&f, HPA(MIB(i + 1U)), KIB(64)), 0);
+	assert_int_equal(frames_add(&f, HPA(GIB(1)), KIB(64)), CLV_ERR_NOMEM);
+	assert_list_sound();
+	assert_int_equal(f.total, FRAMES_MAX_ADDED * KIB(64));
+}
+
+/*
+ * With as many blocks out as there may be, each in a range of its own or alone between two, the
+ * list has room for whatever comes back, in the worst order.
+ */
+static void test_giving_back_always_finds_room(void **state)
+{
+	static hpa_t block[FRAMES_MAX_BLOCKS];
 	hpa_t out;
 
 	(void)state;
-	for (u32 i = 0; i < FRAMES_MAX_RANGES; i++)
-		assert_int_equal(frames_add(&f, HPA(MIB(i + 1U)), KIB(64)), 0);
-	assert_int_equal(frames_add(&f, HPA(GIB(1)), KIB(64)), CLV_ERR_NOMEM);
-	assert_int_equal(frames_free(&f, HPA(GIB(1)), KIB(64)), CLV_ERR_NOMEM);
-	assert_int_equal(frames_alloc_at(&f, HPA(MIB(1) + KIB(32)), KIB(4)), CLV_ERR_NOMEM);
-	assert_list_sound();
-	assert_int_equal(f.free, FRAMES_MAX_RANGES * KIB(64));
-	/* A place in the middle would need another slot, so only the ends can be taken. */
-	assert_int_equal(frames_alloc(&f, PAGE_SIZE, KIB(64), KIB(32), &out), CLV_ERR_NOMEM);
-	assert_int_equal(frames_alloc(&f, PAGE_SIZE, KIB(64), 0, &out), 0);
+	for (u32 i = 0; i < FRAMES_MAX_ADDED; i++)
+		assert_int_equal(frames_add(&f, HPA(GIB(i + 1U)), MIB(64)), 0);
+	/* Each one is out of the middle of what is free there, so each takes a slot. */
+	for (u32 i = 0; i < FRAMES_MAX_BLOCKS; i++) {
+		block[i] = HPA(GIB(i % FRAMES_MAX_ADDED + 1U) +
+			       (2U * (i / FRAMES_MAX_ADDED) + 1U) * PAGE_SIZE);
+		assert_int_equal(frames_alloc_at(&f, block[i], PAGE_SIZE), 0);
+	}
 	assert_int_equal(f.nr, FRAMES_MAX_RANGES);
+	assert_list_sound();
+	assert_int_equal(frames_alloc(&f, PAGE_SIZE, PAGE_SIZE, 0, &out), CLV_ERR_NOMEM);
+	assert_int_equal(frames_alloc_at(&f, HPA(GIB(1)), PAGE_SIZE), CLV_ERR_NOMEM);
+	assert_int_equal(f.nr, FRAMES_MAX_RANGES);
+	for (u32 step = 0; step < 2U; step++) {
+		for (u32 i = step; i < FRAMES_MAX_BLOCKS; i += 2U)
+			frames_free(&f, block[i], PAGE_SIZE);
+		assert_list_sound();
+	}
+	assert_int_equal(f.free, f.total);
+	assert_int_equal(f.nr, FRAMES_MAX_ADDED);
+	assert_int_equal(frames_alloc(&f, PAGE_SIZE, PAGE_SIZE, 0, &out), 0);
+}
+
+/*
+ * As many partitions as there may be, with as many regions as there may be, of odd sizes. They are
+ * destroyed one by one, one of two first. All memory is free again after that, in one piece.
+ */
+static void test_odd_partitions_lose_nothing(void **state)
+{
+	static struct frames_range region[CONFIG_MAX_VMS * CONFIG_MAX_REGIONS];
+	const u32 nr = ARRAY_SIZE(region);
+	const u64 size = GIB(32) / nr;
+
+	(void)state;
+	assert_int_equal(frames_add(&f, HPA(GIB(2)), GIB(33)), 0);
+	for (u32 i = 0; i < nr; i++) {
+		hpa_t out;
+
+		region[i].size = ALIGN_DOWN(size - i * 0x3000U, PAGE_SIZE);
+		assert_int_equal(frames_alloc(&f, region[i].size, MIB(2), i % 5U * 0x7000U, &out),
+				 0);
+		region[i].base = out.v;
+	}
+	for (u32 step = 0; step < 2U; step++) {
+		for (u32 i = step; i < nr; i += 2U)
+			frames_free(&f, HPA(region[i].base), region[i].size);
+	}
+	assert_int_equal(f.free, f.total);
+	assert_int_equal(f.nr, 1);
 }
 
 static void test_alloc_at_takes_exactly_that(void **state)
@@ -197,17 +253,6 @@ static void test_alloc_at_takes_exactly_that(void **state)
 	assert_int_equal(frames_alloc_at(&f, HPA(MIB(64)), PAGE_SIZE), CLV_ERR_RANGE);
 }
 
-static void test_alloc_at_without_a_slot(void **state)
-{
-	(void)state;
-	for (u32 i = 0; i < FRAMES_MAX_RANGES; i++)
-		assert_int_equal(frames_add(&f, HPA(MIB(i + 1U)), KIB(64)), 0);
-	assert_int_equal(frames_alloc_at(&f, HPA(MIB(3) + KIB(32)), KIB(4)), CLV_ERR_NOMEM);
-	assert_int_equal(f.free, FRAMES_MAX_RANGES * KIB(64));
-	assert_int_equal(frames_alloc_at(&f, HPA(MIB(3)), KIB(4)), 0);
-	assert_list_sound();
-}
-
 /* Take and give 200,000 times at random, and compare with a map of pages. */
 static void test_random_against_page_map(void **state)
 {
@@ -230,7 +275,7 @@ static void test_random_against_page_map(void **state)
 		seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
 		b = &block[(seed >> 33) % BLOCKS];
 		if (b->size != 0U) {
-			assert_int_equal(frames_free(&f, HPA(b->base), b->size), 0);
+			frames_free(&f, HPA(b->base), b->size);
 			memset(&used[(b->base - GIB(1)) / PAGE_SIZE], 0, b->size / PAGE_SIZE);
 			b->size = 0;
 		} else {
@@ -248,12 +293,13 @@ static void test_random_against_page_map(void **state)
 			b->base = out.v;
 			b->size = size;
 		}
+		assert_true(f.nr <= f.added + f.blocks);
 		if (n % 64U == 0U)
 			assert_list_sound();
 	}
 	for (u32 i = 0; i < BLOCKS; i++) {
 		if (block[i].size != 0U)
-			assert_int_equal(frames_free(&f, HPA(block[i].base), block[i].size), 0);
+			frames_free(&f, HPA(block[i].base), block[i].size);
 	}
 	assert_int_equal(f.nr, 1);
 	assert_int_equal(f.free, f.total);
@@ -269,9 +315,10 @@ int main(void)
 		cmocka_unit_test_setup(test_small_blocks_leave_large_ones_whole, setup),
 		cmocka_unit_test_setup(test_smallest_range_that_does, setup),
 		cmocka_unit_test_setup(test_free_merges_and_refuses_twice, setup),
-		cmocka_unit_test_setup(test_too_many_ranges_change_nothing, setup),
+		cmocka_unit_test_setup(test_too_many_ranges_are_refused, setup),
+		cmocka_unit_test_setup(test_giving_back_always_finds_room, setup),
+		cmocka_unit_test_setup(test_odd_partitions_lose_nothing, setup),
 		cmocka_unit_test_setup(test_alloc_at_takes_exactly_that, setup),
-		cmocka_unit_test_setup(test_alloc_at_without_a_slot, setup),
 		cmocka_unit_test_setup(test_random_against_page_map, setup),
 	};
 

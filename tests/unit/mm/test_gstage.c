@@ -33,7 +33,7 @@ static void begin(u32 levels, u64 tables)
 static void end(void)
 {
 	table_pool_release(&pool, &m.frames);
-	assert_int_equal(frames_free(&m.frames, root, GSTAGE_ROOT_SIZE), 0);
+	frames_free(&m.frames, root, GSTAGE_ROOT_SIZE);
 	mm_machine_end(&m);
 }
 
