@@ -20,7 +20,7 @@ u64 dirty_bytes(u64 pages)
 {
 	u64 words = (pages + DIRTY_WORD_PAGES - 1U) / DIRTY_WORD_PAGES;
 
-	return ALIGN_UP((words + dirty_summary_words(pages)) * sizeof(u64), PAGE_SIZE);
+	return ALIGN_UP((words + 2U * dirty_summary_words(pages)) * sizeof(u64), PAGE_SIZE);
 }
 
 void dirty_init(struct dirty *d, void *memory, u64 pages)
@@ -29,7 +29,39 @@ void dirty_init(struct dirty *d, void *memory, u64 pages)
 	d->pages = pages;
 	d->set = 0;
 	d->summary = d->bits + dirty_words(d);
-	bits_zero(d->bits, dirty_words(d) + dirty_summary_words(pages));
+	d->whole = d->summary + dirty_summary_words(pages);
+}
+
+u64 dirty_zero(struct dirty *d, u64 word, u64 words)
+{
+	u64 all = dirty_words(d) + 2U * dirty_summary_words(d->pages);
+	u64 n = MIN(words, all - word);
+
+	bits_zero(&d->bits[word], n);
+	return word + n < all ? word + n : 0U;
+}
+
+/*
+ * Mark @count whole spans from @span on, which have their bits in one word. The whole bits first,
+ * the summary bits second, as dirty_mark() does.
+ */
+static void dirty_mark_spans(struct dirty *d, u64 span, u64 count)
+{
+	u64 mask = bits_mask((u32)(span % 64U), (u32)count);
+	u64 fresh = mask & ~atomic_or(&d->whole[span / 64U], mask);
+
+	(void)atomic_add(&d->set, bits_count(fresh) * DIRTY_SPAN_PAGES);
+	(void)atomic_or(&d->summary[span / 64U], mask);
+}
+
+/* Mark @count pages from @first on, which have their bits in one word. */
+static void dirty_mark_word(struct dirty *d, u64 first, u64 count)
+{
+	u64 mask = bits_mask((u32)(first % DIRTY_WORD_PAGES), (u32)count);
+	u64 fresh = mask & ~atomic_or(&d->bits[first / DIRTY_WORD_PAGES], mask);
+
+	(void)atomic_add(&d->set, bits_count(fresh));
+	dirty_summary_set(d, first / DIRTY_SPAN_PAGES);
 }
 
 void dirty_mark_range(struct dirty *d, u64 first, u64 count)
@@ -37,17 +69,39 @@ void dirty_mark_range(struct dirty *d, u64 first, u64 count)
 	u64 page = first;
 	u64 end = first + count;
 
-	/* Each word first and its summary bit second, as dirty_mark() does. */
 	while (page < end) {
-		u64 word = page / DIRTY_WORD_PAGES;
-		u64 stop = MIN((word + 1U) * DIRTY_WORD_PAGES, end);
-		u64 mask = bits_mask((u32)(page % DIRTY_WORD_PAGES), (u32)(stop - page));
-		u64 fresh = mask & ~atomic_or(&d->bits[word], mask);
+		u64 span = page / DIRTY_SPAN_PAGES;
+		u64 n = (end - page) / DIRTY_SPAN_PAGES;
 
-		(void)atomic_add(&d->set, bits_count(fresh));
-		dirty_summary_set(d, page / DIRTY_SPAN_PAGES);
-		page = stop;
+		if (page % DIRTY_SPAN_PAGES == 0U && n != 0U) {
+			n = MIN(n, 64U - span % 64U);
+			dirty_mark_spans(d, span, n);
+			page += n * DIRTY_SPAN_PAGES;
+		} else {
+			n = MIN(DIRTY_WORD_PAGES - page % DIRTY_WORD_PAGES, end - page);
+			dirty_mark_word(d, page, n);
+			page += n;
+		}
 	}
+}
+
+/* Take the whole bit of @span. Return: true when it was set; its pages are counted off. */
+static bool dirty_whole_take(struct dirty *d, u64 span)
+{
+	if (dirty_take(&d->whole[span / 64U], BIT64(span % 64U)) == 0U)
+		return false;
+	(void)atomic_add(&d->set, (u64)0 - DIRTY_SPAN_PAGES);
+	return true;
+}
+
+bool dirty_spread_whole(struct dirty *d, u64 span)
+{
+	/* Only spans that are whole have such a bit: each of their words has all its pages. */
+	if (!dirty_whole_take(d, span))
+		return false;
+	for (u64 page = 0; page < DIRTY_SPAN_PAGES; page += DIRTY_WORD_PAGES)
+		dirty_mark_word(d, span * DIRTY_SPAN_PAGES + page, DIRTY_WORD_PAGES);
+	return true;
 }
 
 u64 dirty_count(const struct dirty *d)
@@ -57,7 +111,7 @@ u64 dirty_count(const struct dirty *d)
 	 */
 	u64 set = atomic_read(&d->set);
 
-	return set > d->pages ? 0U : set;
+	return (set & BIT64(63)) != 0U ? 0U : MIN(set, d->pages);
 }
 
 void dirty_set_words(struct dirty *d, u64 word, u64 end)
@@ -77,9 +131,14 @@ void dirty_wipe_span(struct dirty *d, u64 span)
 {
 	u64 word = span * DIRTY_SPAN_WORDS;
 	u64 end = MIN(word + DIRTY_SPAN_WORDS, dirty_words(d));
+	u64 n = 0;
 
 	if (!dirty_summary_take(d, span))
 		return;
-	for (u64 w = word; w < end; w++)
-		(void)atomic_add(&d->set, (u64)0 - bits_count(atomic_xchg(&d->bits[w], 0U)));
+	(void)dirty_whole_take(d, span);
+	for (u64 w = word; w < end; w++) {
+		n += bits_count(atomic_read(&d->bits[w]));
+		atomic_set(&d->bits[w], 0U);
+	}
+	(void)atomic_add(&d->set, (u64)0 - n);
 }

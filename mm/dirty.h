@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The dirty bitmap of a region: one bit for each 4 KiB page, and one summary bit for each span of
- * 512 pages, so that a harvest need not look at spans that nobody wrote to.
+ * The dirty bitmap of a region: one bit for each 4 KiB page. Each span of 512 pages has two bits
+ * more: a summary bit, so that a harvest need not look at spans that nobody wrote to, and a whole
+ * bit, which marks all its pages at once, so that marking a huge leaf is little work (M6).
  *
  * What may run at once: any number of vCPUs that set bits, and one holder of the space's lock that
  * takes them. Setting a bit takes no lock.
@@ -14,7 +15,9 @@
  *   before the taker looks at the word, and the taker takes it.
  * - The taker clears the summary bit before the setter sets it. Then the summary bit stays set.
  *
- * Either way, once a setter has returned, its page's bit never stands under a clear summary bit. A
+ * Either way, once a setter has returned, its page's bit never stands under a clear summary bit.
+ * The same holds for a whole bit, which a setter sets, and the taker takes, as it does a word.
+ * Before a taker looks at the words it turns a whole bit that it took into the bits of the pages. A
  * setter that sets the summary bit only when it reads it as clear would break this: it could read
  * the bit before the taker clears it, at a time when the taker cannot see its page's bit yet. A
  * summary bit may be set although no bit of its span is.
@@ -34,13 +37,15 @@
  * struct dirty - one bitmap
  * @bits: bit n of word w stands for page 64 w + n; atomic
  * @summary: bit n of word w says that span 64 w + n may have bits set; atomic
+ * @whole: bit n of word w says that all pages of span 64 w + n are marked; atomic
  * @pages: bits that exist; the bits after the last page are always zero
- * @set: number of bits that are set; atomic. It may be too high or too low while setters and a
- *       taker run
+ * @set: number of bits that are set, and for each whole bit its pages; atomic. It may be too high
+ *       or too low while setters and a taker run, and counts pages twice that are marked both ways
  */
 struct dirty {
 	u64 *bits;
 	u64 *summary;
+	u64 *whole;
 	u64 pages;
 	u64 set;
 };
@@ -49,11 +54,20 @@ struct dirty {
 u64 dirty_bytes(u64 pages);
 
 /**
- * dirty_init() - make a bitmap in which no bit is set
+ * dirty_init() - lay a bitmap out; dirty_zero() makes it one in which no bit is set
  * @memory: dirty_bytes() bytes for it, aligned to 8 bytes
  * @pages: pages that it is for
  */
 void dirty_init(struct dirty *d, void *memory, u64 pages);
+
+/**
+ * dirty_zero() - zero a part of a new bitmap
+ * @word: the first word to zero; 0 at first, then what came back
+ * @words: the most to zero
+ *
+ * Return: the word to go on with; 0 when all is zero.
+ */
+u64 dirty_zero(struct dirty *d, u64 word, u64 words);
 
 /** dirty_words() - Return: number of words of the bitmap */
 static inline u64 dirty_words(const struct dirty *d)
@@ -92,16 +106,26 @@ static inline void dirty_mark(struct dirty *d, u64 page)
 	(void)atomic_or(&d->summary[span / 64U], BIT64(span % 64U));
 }
 
-/** dirty_test() - Return: true when the bit of @page is set; the read is an acquire */
+/** dirty_whole_test() - Return: true when the whole bit of @span is set; the read is an acquire */
+static inline bool dirty_whole_test(const struct dirty *d, u64 span)
+{
+	return (atomic_read_acquire(&d->whole[span / 64U]) & BIT64(span % 64U)) != 0U;
+}
+
+/** dirty_test() - Return: true when @page is marked; the read is an acquire */
 static inline bool dirty_test(const struct dirty *d, u64 page)
 {
 	u64 word = atomic_read_acquire(&d->bits[page / DIRTY_WORD_PAGES]);
 
-	return (word & BIT64(page % DIRTY_WORD_PAGES)) != 0U;
+	return (word & BIT64(page % DIRTY_WORD_PAGES)) != 0U ||
+	       dirty_whole_test(d, page / DIRTY_SPAN_PAGES);
 }
 
-/** dirty_mark_range() - set the bits of @count pages from @first on, all of the bitmap; no lock */
+/** dirty_mark_range() - mark @count pages from @first on, all of the bitmap; no lock */
 void dirty_mark_range(struct dirty *d, u64 first, u64 count);
+
+/* What dirty_spread() does when the bit is set */
+bool dirty_spread_whole(struct dirty *d, u64 span);
 
 /**
  * dirty_take() - clear the bits @mask of a word of the bitmap, while setters may run
@@ -123,6 +147,18 @@ static inline bool dirty_summary_take(struct dirty *d, u64 span)
 	u64 bit = BIT64(span % 64U);
 
 	return (atomic_and(&d->summary[span / 64U], ~bit) & bit) != 0U;
+}
+
+/**
+ * dirty_spread() - turn the whole bit of @span, if it is set, into the bits of its pages
+ *
+ * For the taker, which has taken the summary bit and takes words next.
+ *
+ * Return: true when it was set.
+ */
+static inline bool dirty_spread(struct dirty *d, u64 span)
+{
+	return dirty_whole_test(d, span) && dirty_spread_whole(d, span);
 }
 
 /** dirty_summary_set() - set the summary bit of @span, because bits are left in it */
@@ -151,7 +187,10 @@ static inline u64 dirty_clean_spans(const struct dirty *d, u64 span, u64 end)
 	return MIN(at + bits_lowest(summary), end) - span;
 }
 
-/** dirty_count() - Return: number of bits set, without those that setters are about to count */
+/**
+ * dirty_count() - Return: number of pages marked, without those that setters are about to count;
+ * pages that were marked alone and again with their whole span count twice
+ */
 u64 dirty_count(const struct dirty *d);
 
 /**
@@ -161,7 +200,7 @@ u64 dirty_count(const struct dirty *d);
  */
 void dirty_set_words(struct dirty *d, u64 word, u64 end);
 
-/** dirty_wipe_span() - clear all bits of @span and its summary bit; no setter runs any more */
+/** dirty_wipe_span() - clear all bits of @span, whole and summary too; no setter runs any more */
 void dirty_wipe_span(struct dirty *d, u64 span);
 
 #endif

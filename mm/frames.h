@@ -94,8 +94,8 @@ int frames_alloc_at(struct frames *f, hpa_t base, u64 size);
  * frames_free() - give back a block that frames_alloc() or frames_alloc_at() has given; cannot fail
  * @base, @size: bytes; those of the block, all of it
  *
- * What cannot be such a block (alignment, size 0, wrapping, some of it is free already) is said, and
- * changes nothing.
+ * What cannot be such a block (alignment, size 0, wrapping, some of it is free already) is said,
+ * and changes nothing.
  */
 void frames_free(struct frames *f, hpa_t base, u64 size);
 

@@ -92,6 +92,19 @@ u64 gstage_iter_rest(const struct gstage_iter *it)
 	return MIN(in_table, in_range);
 }
 
+u64 gstage_iter_leaves(const struct gstage_iter *it, u64 most)
+{
+	u64 rest = MIN(gstage_iter_rest(it), most);
+	u64 n = 1;
+
+	/* A region has no holes, and level 0 has no pointers. */
+	if (it->level == 0U)
+		return rest;
+	while (n < rest && gstage_pte_is_leaf(atomic_read(&it->slot[n])))
+		n++;
+	return n;
+}
+
 /* Return: number of blocks of @level's span that [@base, @base + @size) shares a byte with. */
 static u64 gstage_blocks(u64 base, u64 size, u32 level)
 {

@@ -187,6 +187,12 @@ static inline bool gstage_iter_done(const struct gstage_iter *it)
 u64 gstage_iter_rest(const struct gstage_iter *it);
 
 /**
+ * gstage_iter_leaves() - Return: number of leaves, of gstage_iter_rest() and of @most at most, that
+ * begin with the present entry, which is one; in a table of 4 KiB leaves all are
+ */
+u64 gstage_iter_leaves(const struct gstage_iter *it, u64 most);
+
+/**
  * gstage_worst_tables() - count the tables that a range takes when all of it is mapped at 4 KiB
  * @levels: 3, 4 or 5
  * @base, @size: the range, in bytes
@@ -198,14 +204,8 @@ u64 gstage_worst_tables(u32 levels, gpa_t base, u64 size);
 /** gstage_map_tables() - Return: the most tables that gstage_map() of the same arguments takes */
 u64 gstage_map_tables(const struct gstage *gs, gpa_t gpa, hpa_t hpa, u64 size, u32 largest);
 
-/**
- * gstage_map_leaves() - count the leaves that gstage_map() of the same arguments makes
- * @most: where to stop counting, which bounds the work
- *
- * Return: their number, or @most + 1 when there are more than @most.
- */
-u64 gstage_map_leaves(const struct gstage *gs, gpa_t gpa, hpa_t hpa, u64 size, u32 largest,
-		      u64 most);
+/** gstage_map_leaves() - Return: number of leaves that gstage_map() of the same arguments makes */
+u64 gstage_map_leaves(const struct gstage *gs, gpa_t gpa, hpa_t hpa, u64 size, u32 largest);
 
 /**
  * gstage_map() - map a range where nothing is mapped, on the largest leaves that fit
@@ -224,8 +224,7 @@ int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa,
  * @gpa, @hpa, @size, @prot: as of gstage_map()
  * @done: bytes that are mapped; when it is @size, nothing is under way
  * @top: largest level of a leaf
- * @chain: tables for it, at least as many as it takes. All were taken at the beginning, so that no
- *         step can fail (M5)
+ * @chain: tables that were reserved for it
  */
 struct gstage_mapping {
 	u64 gpa;
@@ -241,10 +240,11 @@ struct gstage_mapping {
  * gstage_map_begin() - prepare a mapping in steps; nothing is mapped yet
  * @m: out: for gstage_map_step()
  *
- * The other arguments are those of gstage_map(). Until the last step, nothing else may be mapped
- * into the range. A mapping that is given up ends when the tables and their pool are given back.
+ * The other arguments are those of gstage_map(), and nothing is mapped in the range. Until the last
+ * step, nothing else may be mapped into it, and nobody else takes a table: the pool has enough of
+ * them (M5). A mapping that is given up ends when the tables and their pool are given back.
  *
- * Return: as of gstage_map().
+ * Return: as of gstage_map(), without CLV_ERR_EXISTS.
  */
 int gstage_map_begin(struct gstage_mapping *m, const struct gstage *gs, struct table_pool *pool,
 		     gpa_t gpa, hpa_t hpa, u64 size, u64 prot, u32 largest);
@@ -252,8 +252,8 @@ int gstage_map_begin(struct gstage_mapping *m, const struct gstage *gs, struct t
 /**
  * gstage_map_step() - map at most @leaves more leaves; cannot fail (M5)
  *
- * Return: true when there is more to do; false when all is mapped, and the tables that were left
- * over are back in the pool.
+ * Return: true when there is more to do; false when all is mapped, and reserved tables that were
+ * left over are back in the pool.
  */
 bool gstage_map_step(struct gstage_mapping *m, struct gstage *gs, struct table_pool *pool,
 		     u64 leaves);

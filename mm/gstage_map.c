@@ -25,6 +25,16 @@ static int gstage_map_check_prot(u64 prot)
 									     : CLV_ERR_INVAL;
 }
 
+/* Return: number of entries, of @most at most, from @slot on that are not valid */
+static u64 gstage_map_invalid(const u64 *slot, u64 most)
+{
+	u64 n = 0;
+
+	while (n < most && (atomic_read(&slot[n]) & GSTAGE_PTE_V) == 0U)
+		n++;
+	return n;
+}
+
 /* Return: true when nothing in the range is mapped. */
 static bool gstage_map_range_free(const struct gstage *gs, gpa_t gpa, u64 size)
 {
@@ -32,18 +42,21 @@ static bool gstage_map_range_free(const struct gstage *gs, gpa_t gpa, u64 size)
 
 	gstage_iter_start(&it, gs, gpa, size);
 	while (!gstage_iter_done(&it)) {
-		if (gstage_pte_is_leaf(it.pte))
+		u64 n = gstage_map_invalid(it.slot, gstage_iter_rest(&it));
+
+		if (n == 0U)
 			return false;
-		(void)gstage_iter_next(&it);
+		gstage_iter_skip(&it, n);
 	}
 	return true;
 }
 
 /*
- * Return: the table at @level on the way to @gpa. Tables that are missing are taken from @chain,
- * which has enough of them (M5).
+ * Return: the table at @level on the way to @gpa. Tables that are missing are taken from what the
+ * mapping has reserved, or else from @pool. There are enough of them (M5).
  */
-static u64 *gstage_map_make_path(struct gstage *gs, struct table_chain *chain, u64 gpa, u32 level)
+static u64 *gstage_map_make_path(struct gstage *gs, struct table_pool *pool,
+				 struct table_chain *chain, u64 gpa, u32 level)
 {
 	u64 *table = gs->root;
 
@@ -56,6 +69,8 @@ static u64 *gstage_map_make_path(struct gstage *gs, struct table_chain *chain, u
 			continue;
 		}
 		table = table_chain_next(chain);
+		if (table == NULL)
+			table = table_pool_take(pool);
 		bits_zero(table, GSTAGE_ENTRIES);
 		/* Release: a walker that sees the link does not see the table's old content. */
 		atomic_set_release(slot, gstage_pte_make(HPA((uintptr_t)table - gs->va),
@@ -78,15 +93,36 @@ static u32 gstage_map_fit(u64 gpa, u64 hpa, u64 left, u32 largest)
 	return level;
 }
 
-u64 gstage_map_leaves(const struct gstage *gs, gpa_t gpa, hpa_t hpa, u64 size, u32 largest,
-		      u64 most)
+/*
+ * Return: number of leaves of @level that follow one another from @gpa on, until a larger one, up
+ * to @largest, fits or @left bytes are mapped
+ */
+static u64 gstage_map_run(u64 gpa, u64 hpa, u64 left, u32 level, u32 largest)
+{
+	u64 all = left >> gstage_shift(level);
+
+	for (u32 l = level + 1U; l <= largest && IS_ALIGNED(gpa ^ hpa, gstage_span(l)); l++) {
+		u64 edge = ALIGN_UP(gpa, gstage_span(l)) - gpa;
+
+		if (edge < left && left - edge >= gstage_span(l))
+			return MIN(all, edge >> gstage_shift(level));
+	}
+	return all;
+}
+
+u64 gstage_map_leaves(const struct gstage *gs, gpa_t gpa, hpa_t hpa, u64 size, u32 largest)
 {
 	u32 top = MIN(largest, gs->levels - 1U);
-	u64 done = 0;
 	u64 leaves = 0;
 
-	for (; done < size && leaves <= most; leaves++)
-		done += gstage_span(gstage_map_fit(gpa.v + done, hpa.v + done, size - done, top));
+	for (u64 done = 0; done < size;) {
+		u64 at = gpa.v + done;
+		u32 level = gstage_map_fit(at, hpa.v + done, size - done, top);
+		u64 n = gstage_map_run(at, hpa.v + done, size - done, level, top);
+
+		leaves += n;
+		done += n << gstage_shift(level);
+	}
 	return leaves;
 }
 
@@ -104,35 +140,36 @@ int gstage_map_begin(struct gstage_mapping *m, const struct gstage *gs, struct t
 		return CLV_ERR_INVAL;
 	if ((hpa.v >> GSTAGE_HPA_BITS) != 0U || size > BIT64(GSTAGE_HPA_BITS) - hpa.v)
 		return CLV_ERR_RANGE;
-	if (!gstage_map_range_free(gs, gpa, size))
-		return CLV_ERR_EXISTS;
-	err = table_pool_reserve(pool, gstage_map_tables(gs, gpa, hpa, size, m->top), &m->chain);
-	if (err == CLV_OK)
-		m->size = size;
-	return err;
+	if (gstage_map_tables(gs, gpa, hpa, size, m->top) > atomic_read(&pool->free))
+		return CLV_ERR_NOMEM;
+	m->size = size;
+	return CLV_OK;
 }
 
 bool gstage_map_step(struct gstage_mapping *m, struct gstage *gs, struct table_pool *pool,
 		     u64 leaves)
 {
-	while (m->done < m->size && leaves > 0U) {
+	u64 left = leaves;
+
+	while (m->done < m->size && left > 0U) {
 		u64 at = m->gpa + m->done;
 		u32 level = gstage_map_fit(at, m->hpa + m->done, m->size - m->done, m->top);
-		u64 span = gstage_span(level);
-		u64 *table = gstage_map_make_path(gs, &m->chain, at, level);
+		u64 *table = gstage_map_make_path(gs, pool, &m->chain, at, level);
 		u64 index = gstage_index(gs, level, at);
 		u64 entries = level == gs->levels - 1U ? GSTAGE_ROOT_ENTRIES : GSTAGE_ENTRIES;
-
 		/*
 		 * Make leaves of this size up to the end of the table. A larger one can begin only
 		 * after it.
 		 */
-		for (; index < entries && m->size - m->done >= span && leaves > 0U; index++) {
-			atomic_set(&table[index], gstage_pte_make(HPA(m->hpa + m->done),
-								  GSTAGE_PTE_LEAF | m->prot));
-			m->done += span;
-			leaves--;
+		u64 n = MIN(MIN(entries - index, left), (m->size - m->done) >> gstage_shift(level));
+		u64 pte = gstage_pte_make(HPA(m->hpa + m->done), GSTAGE_PTE_LEAF | m->prot);
+
+		for (u64 i = index; i < index + n; i++) {
+			atomic_set(&table[i], pte);
+			pte += gstage_span(level) >> (PAGE_SHIFT - GSTAGE_PTE_PPN_SHIFT);
 		}
+		m->done += n << gstage_shift(level);
+		left -= n;
 	}
 	if (m->done < m->size)
 		return true;
@@ -146,6 +183,12 @@ int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa,
 	struct gstage_mapping m;
 	int err = gstage_map_begin(&m, gs, pool, gpa, hpa, size, prot, largest);
 
+	if (err == CLV_OK && !gstage_map_range_free(gs, gpa, size))
+		err = CLV_ERR_EXISTS;
+	/* Faults may take tables at this moment. */
+	if (err == CLV_OK)
+		err = table_pool_reserve(pool, gstage_map_tables(gs, gpa, hpa, size, m.top),
+					 &m.chain);
 	if (err == CLV_OK)
 		(void)gstage_map_step(&m, gs, pool, UINT64_MAX);
 	return err;
@@ -217,29 +260,53 @@ static int gstage_map_cut_range(struct gstage *gs, struct table_pool *pool, gpa_
 
 static bool gstage_map_table_empty(const u64 *table)
 {
-	u64 any = 0;
-
-	for (u32 i = 0; i < GSTAGE_ENTRIES; i++)
-		any |= atomic_read(&table[i]);
-	return (any & GSTAGE_PTE_V) == 0U;
+	return gstage_map_invalid(table, GSTAGE_ENTRIES) == GSTAGE_ENTRIES;
 }
 
 /*
- * Unlink the tables at @level in which nothing is valid. The pointer stays in the parent, without
- * V. To a hart that is an invalid entry, and after the flush it tells gstage_unmap_finish() which
- * table to free. So while a walker may stand in the table (M4), nothing has to be written into it
- * or remembered elsewhere.
+ * Unmap the present entry and those after it in its table, up to a pointer. A fault may split a
+ * leaf without W at this moment. The pointer that has taken its place then must not get lost.
+ *
+ * Return: number of entries; 0 when the present one has become a pointer.
  */
-static void gstage_map_unlink_empty(struct gstage *gs, gpa_t gpa, u64 size, u32 level)
+static u64 gstage_map_clear_run(const struct gstage_iter *it)
 {
-	u64 span = gstage_span(level + 1U);
+	u64 rest = gstage_iter_rest(it);
+	u64 n = 0;
 
-	for (u64 at = ALIGN_DOWN(gpa.v, span); at < gpa.v + size; at += span) {
-		u64 *slot = gstage_entry(gs, at, level + 1U);
-		u64 pte = slot != NULL ? atomic_read(slot) : 0U;
+	for (; n < rest; n++) {
+		u64 pte = atomic_read(&it->slot[n]);
 
-		if (gstage_pte_is_table(pte) && gstage_map_table_empty(gstage_table(gs, pte)))
-			atomic_set(slot, pte & ~GSTAGE_PTE_V);
+		if (it->level > 0U && gstage_pte_is_table(pte))
+			break;
+		if (gstage_pte_is_leaf(pte) && !atomic_cas(&it->slot[n], &pte, 0U))
+			break;
+	}
+	return n;
+}
+
+/*
+ * The walk goes on after the @cleared entries from the present one on. It leaves tables that end
+ * there, or all of them at the end of the range: unlink those in which nothing is valid, from the
+ * lowest one up. The pointer stays in the parent, without V. To a
+ * hart that is an invalid entry, and after the flush it tells gstage_unmap_finish() which table to
+ * free. So while a walker may stand in the table (M4), nothing has to be written into it or
+ * remembered elsewhere.
+ */
+static void gstage_map_leave(const struct gstage_iter *it, u64 cleared)
+{
+	u32 top = it->gs->levels - 1U;
+	u64 to = ALIGN_DOWN(it->gpa, gstage_span(it->level)) + (cleared << gstage_shift(it->level));
+	bool empty = cleared == GSTAGE_ENTRIES;
+
+	for (u32 level = it->level; level < top; level++) {
+		u64 *slot = &it->table[level + 1U][gstage_index(it->gs, level + 1U, it->gpa)];
+
+		if (to < it->end && !IS_ALIGNED(to, gstage_span(level + 1U)))
+			return;
+		if (empty || gstage_map_table_empty(it->table[level]))
+			atomic_set(slot, atomic_read(slot) & ~GSTAGE_PTE_V);
+		empty = false;
 	}
 }
 
@@ -255,58 +322,77 @@ int gstage_unmap(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size
 		return err;
 	gstage_iter_start(&it, gs, gpa, size);
 	while (!gstage_iter_done(&it)) {
-		/*
-		 * A fault may split a leaf without W at this moment. The pointer that has taken its
-		 * place then must not get lost.
-		 */
-		if (gstage_pte_is_leaf(it.pte) && !atomic_cas(it.slot, &it.pte, 0U)) {
+		u64 n = gstage_map_clear_run(&it);
+
+		if (n == 0U) {
 			gstage_iter_refresh(&it);
 			continue;
 		}
-		(void)gstage_iter_next(&it);
+		gstage_map_leave(&it, n);
+		gstage_iter_skip(&it, n);
 	}
-	/* From the lowest level up: a table from which all tables have gone is empty too. */
-	for (u32 level = 0; level + 1U < gs->levels; level++)
-		gstage_map_unlink_empty(gs, gpa, size, level);
 	flush_batch_add(batch, gpa, size);
 	return CLV_OK;
 }
 
-/*
- * Return: the entry at @level on the way to @gpa, which may lead through pointers that have lost
- * their V; NULL when there is none.
- */
-static u64 *gstage_map_dead_entry(const struct gstage *gs, u64 gpa, u32 level)
+/* Does @pte, of a level above 0, lead to a table, with V or without? */
+static bool gstage_map_leads_on(u64 pte)
 {
-	u64 *table = gs->root;
+	return pte != 0U && (pte & GSTAGE_PTE_RWX) == 0U;
+}
 
-	for (u32 l = gs->levels - 1U; l > level; l--) {
-		u64 pte = atomic_read(&table[gstage_index(gs, l, gpa)]);
+/* Free the table that the entry @slot leads to, if that has lost its V. Return: tables freed. */
+static u64 gstage_map_free_dead(const struct gstage *gs, struct table_pool *pool, u64 *slot)
+{
+	u64 pte = atomic_read(slot);
 
-		if (pte == 0U || (pte & GSTAGE_PTE_RWX) != 0U)
-			return NULL;
-		table = gstage_table(gs, pte);
-	}
-	return &table[gstage_index(gs, level, gpa)];
+	if ((pte & GSTAGE_PTE_V) != 0U || !gstage_map_leads_on(pte))
+		return 0;
+	atomic_set(slot, 0U);
+	table_pool_give(pool, gstage_table(gs, pte));
+	return 1;
+}
+
+/* Return: number of entries, of @most at most, from @slot on that are zero; at least 1 */
+static u64 gstage_map_zeros(const u64 *slot, u64 most)
+{
+	u64 n = 1;
+
+	while (n < most && atomic_read(&slot[n]) == 0U)
+		n++;
+	return n;
 }
 
 u64 gstage_unmap_finish(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size)
 {
+	struct gstage_iter it = {
+		.gs = gs, .gpa = gpa.v, .end = gpa.v + size, .level = gs->levels - 1U
+	};
 	u64 freed = 0;
 
-	/* Free a table before the one that leads to it. */
-	for (u32 level = 0; level + 1U < gs->levels; level++) {
-		u64 span = gstage_span(level + 1U);
+	it.table[it.level] = gs->root;
+	while (!gstage_iter_done(&it)) {
+		u64 *slot = &it.table[it.level][gstage_index(gs, it.level, it.gpa)];
+		u64 pte = atomic_read(slot);
+		u64 n = 1;
 
-		for (u64 at = ALIGN_DOWN(gpa.v, span); at < gpa.v + size; at += span) {
-			u64 *slot = gstage_map_dead_entry(gs, at, level + 1U);
-			u64 pte = slot != NULL ? atomic_read(slot) : 0U;
-
-			if (pte == 0U || (pte & GSTAGE_PTE_V) != 0U)
-				continue;
-			atomic_set(slot, 0U);
-			table_pool_give(pool, gstage_table(gs, pte));
-			freed++;
+		/* Tables of level 0 lead nowhere. */
+		if (it.level > 1U && gstage_map_leads_on(pte)) {
+			it.level--;
+			it.table[it.level] = gstage_table(gs, pte);
+			continue;
+		}
+		if (pte == 0U)
+			n = gstage_map_zeros(slot, gstage_iter_rest(&it));
+		else if (it.level == 1U)
+			freed += gstage_map_free_dead(gs, pool, slot);
+		it.gpa = ALIGN_DOWN(it.gpa, gstage_span(it.level)) + (n << gstage_shift(it.level));
+		/* Free a table after those that it led to, when the walk leaves it. */
+		while (it.level < gs->levels - 1U &&
+		       (gstage_iter_done(&it) || IS_ALIGNED(it.gpa, gstage_span(it.level + 1U)))) {
+			it.level++;
+			slot = &it.table[it.level][gstage_index(gs, it.level, it.gpa - 1U)];
+			freed += gstage_map_free_dead(gs, pool, slot);
 		}
 	}
 	return freed;

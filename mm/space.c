@@ -21,6 +21,9 @@
 
 #define SPACE_LARGEST_LEVEL 2U
 #define SPACE_MIN_STEP	    64U
+#define SPACE_MAX_STEP	    2048U
+#define SPACE_STEP_WORDS    16384U /* of a bitmap that one call zeroes (M6) */
+#define SPACE_UNITS_RUN	    8U	   /* finding a run of leaves to count, in leaves */
 /*
  * Tables beyond the worst case (M5). A split takes its table before it knows whether it wins the
  * race. When all vCPUs and the lock's holder split the same leaf, all but one of them hold a table
@@ -32,7 +35,8 @@
 static bool space_config_ok(const struct space_config *cfg)
 {
 	return cfg->levels >= GSTAGE_MIN_LEVELS && cfg->levels <= GSTAGE_MAX_LEVELS &&
-	       cfg->largest_level <= SPACE_LARGEST_LEVEL && cfg->step_pages >= SPACE_MIN_STEP;
+	       cfg->largest_level <= SPACE_LARGEST_LEVEL && cfg->step_pages >= SPACE_MIN_STEP &&
+	       cfg->step_pages <= SPACE_MAX_STEP;
 }
 
 /*
@@ -75,17 +79,28 @@ int space_init(struct space *sp, struct frames *frames, const struct space_confi
 	return CLV_OK;
 }
 
-void space_destroy(struct space *sp)
+bool space_destroy_step(struct space *sp)
 {
-	for (u32 i = 0; i < sp->nr_regions; i++) {
-		struct region_log *log = &sp->region[i].log;
+	if (sp->nr_regions != 0U) {
+		const struct region_log *log;
 
+		sp->nr_regions--;
+		log = &sp->region[sp->nr_regions].log;
 		if (log->memory_size != 0U)
 			frames_free(sp->frames, log->memory, log->memory_size);
+		return true;
 	}
-	table_pool_release(&sp->pool, sp->frames);
+	if (table_pool_release_step(&sp->pool, sp->frames))
+		return true;
 	frames_free(sp->frames, sp->gs.root_hpa, GSTAGE_ROOT_SIZE);
 	*sp = (struct space){ .nr_regions = 0 };
+	return false;
+}
+
+void space_destroy(struct space *sp)
+{
+	while (space_destroy_step(sp))
+		;
 }
 
 /*
@@ -169,6 +184,8 @@ static int space_prepare_memory(struct space *sp, struct region *r)
 		return err;
 	}
 	dirty_init(&log->dirty, (void *)(log->memory.v + sp->cfg.hpa_to_va), pages);
+	/* Until the region is mapped, this is how much of the bitmap is zero. */
+	log->cursor = dirty_zero(&log->dirty, 0, SPACE_STEP_WORDS);
 	return CLV_OK;
 }
 
@@ -183,18 +200,25 @@ static struct region *space_being_mapped(struct space *sp)
 	return NULL;
 }
 
+/* May the range be mapped now, in steps? Under the lock. */
+static int space_check_begin(struct space *sp, gpa_t base, u64 size)
+{
+	int err = space_check_range(sp, base, size);
+
+	spin_assert_held(&sp->lock);
+	return err == CLV_OK && space_being_mapped(sp) != NULL ? CLV_ERR_STATE : err;
+}
+
 int space_begin_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
 {
 	struct region *r;
 	int err;
 
 	spin_lock(&sp->lock);
-	err = space_check_range(sp, base, size);
+	err = space_check_begin(sp, base, size);
 	r = space_slot(sp, 0, CONFIG_MAX_REGIONS);
 	if (err == CLV_OK && r == NULL)
 		err = CLV_ERR_NOMEM;
-	if (err == CLV_OK && space_being_mapped(sp) != NULL)
-		err = CLV_ERR_STATE;
 	if (err == CLV_OK) {
 		region_fill(r, base, size, hpa, GSTAGE_PTE_RWX);
 		err = space_prepare_memory(sp, r);
@@ -207,6 +231,12 @@ int space_begin_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
 	return err;
 }
 
+/* Return: what a region is once it is mapped. The slots of devices come after all others. */
+static enum region_kind space_kind(const struct space *sp, const struct region *r)
+{
+	return r < &sp->region[CONFIG_MAX_REGIONS] ? REGION_MEMORY : REGION_DEVICE;
+}
+
 bool space_memory_step(struct space *sp)
 {
 	struct region *r;
@@ -214,10 +244,13 @@ bool space_memory_step(struct space *sp)
 
 	spin_lock(&sp->lock);
 	r = space_being_mapped(sp);
-	if (r != NULL) {
+	if (r != NULL && r->log.cursor != 0U) {
+		r->log.cursor = dirty_zero(&r->log.dirty, r->log.cursor, SPACE_STEP_WORDS);
+		more = true;
+	} else if (r != NULL) {
 		more = gstage_map_step(&sp->being_mapped, &sp->gs, &sp->pool, sp->cfg.step_pages);
 		if (!more)
-			space_publish(sp, r, REGION_MEMORY);
+			space_publish(sp, r, space_kind(sp, r));
 	}
 	spin_unlock(&sp->lock);
 	return more;
@@ -227,34 +260,34 @@ bool space_memory_step(struct space *sp)
  * The memory type in the leaves is 0, "PMA" (privileged specification, "Svpbmt"): as without a
  * hypervisor, the physical memory attributes of the device's own addresses count.
  */
-static int space_map_device(struct space *sp, struct region *r, gpa_t base, hpa_t hpa, u64 size)
+static int space_prepare_device(struct space *sp, struct region *r)
 {
-	const u64 prot = GSTAGE_PTE_R | GSTAGE_PTE_W;
-	u64 tables = gstage_map_tables(&sp->gs, base, hpa, size, sp->cfg.largest_level);
+	u64 tables = gstage_map_tables(&sp->gs, r->base, r->hpa, r->size, sp->cfg.largest_level);
 	int err = table_pool_grow(&sp->pool, sp->frames, tables);
 
+	spin_assert_held(&sp->lock);
 	if (err != CLV_OK)
 		return err;
-	err = gstage_map(&sp->gs, &sp->pool, base, hpa, size, prot, sp->cfg.largest_level);
-	if (err != CLV_OK)
-		return err;
-	region_fill(r, base, size, hpa, prot);
-	space_publish(sp, r, REGION_DEVICE);
-	return CLV_OK;
+	return gstage_map_begin(&sp->being_mapped, &sp->gs, &sp->pool, r->base, r->hpa, r->size,
+				r->prot, sp->cfg.largest_level);
 }
 
-int space_add_device(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
+int space_begin_device(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
 {
 	struct region *r;
 	int err;
 
 	spin_lock(&sp->lock);
-	err = space_check_range(sp, base, size);
+	err = space_check_begin(sp, base, size);
 	r = space_slot(sp, CONFIG_MAX_REGIONS, SPACE_DEVICES);
 	if (err == CLV_OK && r == NULL)
 		err = CLV_ERR_NOMEM;
+	if (err == CLV_OK) {
+		region_fill(r, base, size, hpa, GSTAGE_PTE_R | GSTAGE_PTE_W);
+		err = space_prepare_device(sp, r);
+	}
 	if (err == CLV_OK)
-		err = space_map_device(sp, r, base, hpa, size);
+		space_publish(sp, r, REGION_BEING_MAPPED);
 	spin_unlock(&sp->lock);
 	return err;
 }
@@ -279,7 +312,6 @@ static int space_locate(struct space *from, gpa_t base, u64 size, hpa_t *hpa)
 static int space_check_window(const struct space *sp, gpa_t base, struct space *from,
 			      gpa_t from_base, u64 size, hpa_t *hpa)
 {
-	u64 most = sp->cfg.step_pages;
 	int err;
 
 	if (!IS_ALIGNED(base.v | from_base.v | size, PAGE_SIZE))
@@ -287,7 +319,8 @@ static int space_check_window(const struct space *sp, gpa_t base, struct space *
 	err = space_locate(from, from_base, size, hpa);
 	if (err != CLV_OK)
 		return err;
-	if (gstage_map_leaves(&sp->gs, base, *hpa, size, sp->cfg.largest_level, most) > most)
+	if (gstage_map_leaves(&sp->gs, base, *hpa, size, sp->cfg.largest_level) >
+	    sp->cfg.step_pages)
 		return CLV_ERR_INVAL;
 	return space_check_range(sp, base, size);
 }
@@ -392,14 +425,13 @@ int space_leaves(struct space *sp, u32 region, u64 leaves[3], u64 *cursor)
 		err = CLV_ERR_INVAL;
 	} else {
 		gstage_iter_start(&it, &sp->gs, GPA(r->base.v + from), r->size - from);
-		/*
-		 * A region has no holes: all entries up to the end of a table of 4 KiB leaves are
-		 * leaves.
-		 */
-		for (; !gstage_iter_done(&it) && left > 0U; left--) {
-			u64 n = it.level == 0U ? gstage_iter_rest(&it) : 1U;
+		while (!gstage_iter_done(&it) && left > 0U) {
+			u64 n = gstage_iter_leaves(&it, SPACE_MAX_STEP);
+			/* Leaves of 4 KiB are not looked at one by one. */
+			u64 work = SPACE_UNITS_RUN + (it.level == 0U ? 0U : n / 2U);
 
 			leaves[it.level] += n;
+			left -= MIN(left, work);
 			gstage_iter_skip(&it, n);
 		}
 		*cursor = gstage_iter_done(&it) ? 0U : it.gpa - r->base.v;

@@ -10,6 +10,7 @@
  * collapse) takes it inside these functions. space_fault(), space_read(), space_write(),
  * space_zero() and the functions of struct space_span take no lock: they run in the context of a
  * vCPU of the space that is IN, or under the lock, and rule M4 keeps the tables in place.
+ * space_wipe() looks at no table.
  */
 #ifndef MM_SPACE_H
 #define MM_SPACE_H
@@ -64,7 +65,7 @@ struct space_stats {
  * @pool_tables: tables in the pool; 0: as many as the worst case takes (M5)
  * @window_size: bytes of other VMs' memory that may be mapped in at once; for the pool's size
  * @hpa_to_va: what is added to an HPA to get the address of a load or store
- * @step_pages: most pages that one call works on (M6)
+ * @step_pages: most pages that one call works on (M6), 64 to 2048
  * @write_back: the guest or a device of it may see the memory without the caches: what
  *	space_zero() and space_load() write is written back
  * @owner: for flush_remote() of core, which finds the VM by it
@@ -84,6 +85,9 @@ struct space_config {
 #define SPACE_DEVICES (2U * CONFIG_MAX_DEVICES)
 #define SPACE_REGIONS (CONFIG_MAX_REGIONS + SPACE_DEVICES)
 _Static_assert(SPACE_REGIONS < TABLE_POOL_CHUNKS, "the pool can grow for each region");
+_Static_assert(FRAMES_MAX_BLOCKS >=
+		       CONFIG_MAX_VMS * (4U + 2U * CONFIG_MAX_REGIONS + TABLE_POOL_CHUNKS),
+	       "mm/frames.h counts them all");
 
 /**
  * struct space - a guest's physical address space
@@ -128,6 +132,9 @@ int space_init(struct space *sp, struct frames *frames, const struct space_confi
  */
 void space_destroy(struct space *sp);
 
+/** space_destroy_step() - do a bounded step of it. Return: true when there is more to do */
+bool space_destroy_step(struct space *sp);
+
 /**
  * space_begin_memory() - begin to map host memory as guest memory, on the largest leaves that fit
  * @base: GPA, 4 KiB aligned
@@ -145,27 +152,29 @@ void space_destroy(struct space *sp);
 int space_begin_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size);
 
 /**
- * space_memory_step() - map a step's worth of leaves of the region that was begun
+ * space_memory_step() - zero a step's worth of the bitmap, or map a step's worth of leaves, of the
+ * region or device that was begun
  *
  * Return: true when there is more to do; false when the region is there, or none was begun.
  */
 bool space_memory_step(struct space *sp);
 
 /**
- * space_add_device() - map the registers of a device of the machine for loads and stores
+ * space_begin_device() - begin to map the registers of a device of the machine for loads and stores
  * @base: GPA, 4 KiB aligned
  * @hpa: HPA of the first register's page, 4 KiB aligned
  * @size: bytes, a multiple of 4 KiB, not 0
  *
- * A device is not memory: it has no log and appears in no count, and no call that works on memory
- * accepts it. Instructions cannot be fetched from it. It stays until the space is destroyed. The
- * pool grows by the tables that it takes, so that the memory still has all of its own (M5). No vCPU
- * of the space has run yet.
+ * space_memory_step() does the rest, as of memory. A device is not memory: it has no log and
+ * appears in no count, and no call that works on memory accepts it. Instructions cannot be fetched
+ * from it. It stays until the space is destroyed. The pool grows by the tables that it takes, so
+ * that the memory still has all of its own (M5). No vCPU of the space has run yet.
  *
  * Return: 0; CLV_ERR_INVAL (alignment, size 0), CLV_ERR_EXISTS (overlap), CLV_ERR_RANGE (beyond
- * what the mode translates), CLV_ERR_NOMEM (frames, tables, SPACE_DEVICES).
+ * what the mode translates), CLV_ERR_NOMEM (frames, tables, SPACE_DEVICES), CLV_ERR_STATE (the
+ * region before has not been mapped whole).
  */
-int space_add_device(struct space *sp, gpa_t base, hpa_t hpa, u64 size);
+int space_begin_device(struct space *sp, gpa_t base, hpa_t hpa, u64 size);
 
 /**
  * space_add_window() - map a piece of another space's memory
@@ -268,6 +277,17 @@ int space_load(struct space *sp, gpa_t gpa, const void *src, u64 len);
 
 /** space_zero() - as space_load(), but write zeros */
 int space_zero(struct space *sp, gpa_t gpa, u64 len);
+
+/**
+ * space_wipe() - zero memory of a space that no vCPU of it runs in; several harts may at once
+ * @len: bytes, all in one memory region; not 0
+ *
+ * As space_zero(), but it takes the lock, for the marks alone. Until it returns, the space is not
+ * destroyed: whoever calls it sees to that.
+ *
+ * Return: 0; CLV_ERR_RANGE.
+ */
+int space_wipe(struct space *sp, gpa_t gpa, u64 len);
 
 /*
  * The dirty log. @region is the index that space_begin_memory() returned. Pages are counted from

@@ -135,6 +135,32 @@ int space_load(struct space *sp, gpa_t gpa, const void *src, u64 len)
 	return space_access_put(sp, gpa, src, len, sp->cfg.write_back);
 }
 
+static void space_access_mark_locked(struct space *sp, const struct space_span *span)
+{
+	spin_lock(&sp->lock);
+	space_span_mark(span);
+	spin_unlock(&sp->lock);
+}
+
+int space_wipe(struct space *sp, gpa_t gpa, u64 len)
+{
+	struct space_span span;
+	int err = space_span_find(sp, gpa, len, &span);
+
+	if (err != CLV_OK)
+		return err;
+	/*
+	 * The lock keeps the log as it is while pages are marked: a mark must not come to a bitmap
+	 * that a stop has wiped. In between it may start, stop or be harvested.
+	 */
+	space_access_mark_locked(sp, &span);
+	cache_zero(span.at, len);
+	if (sp->cfg.write_back)
+		cache_write_back(span.at, len);
+	space_access_mark_locked(sp, &span);
+	return CLV_OK;
+}
+
 int space_zero(struct space *sp, gpa_t gpa, u64 len)
 {
 	return space_access_put(sp, gpa, NULL, len, sp->cfg.write_back);

@@ -28,7 +28,9 @@
 
 /* M6 counts work units. One is about the cost of protecting a 4 KiB page. */
 #define LOG_UNITS_TABLE ((s64)GSTAGE_ENTRIES)
-#define LOG_UNITS_SPAN	((s64)DIRTY_SPAN_WORDS)
+#define LOG_UNITS_SPAN	16
+#define LOG_UNITS_LEAF	4   /* of a huge leaf that a collapse looks at */
+#define LOG_CLEAN_SPANS 64U /* passing over a word of the summary takes about one unit */
 
 static u64 space_log_spans(const struct dirty *d)
 {
@@ -46,12 +48,12 @@ static void space_log_flush(struct space *sp, gpa_t base, u64 size)
 }
 
 /*
- * Protect the present leaf, or the run of 4 KiB leaves that begins with it, and go on to the next.
+ * Protect the present leaf and those that follow it in its table, and go on to the next.
  * Return: number of leaves protected.
  */
 static u64 space_log_protect_here(struct gstage_iter *it, s64 budget)
 {
-	u64 n = it->level == 0U ? MIN(gstage_iter_rest(it), (u64)MAX(budget, 1)) : 1U;
+	u64 n = gstage_iter_leaves(it, (u64)MAX(budget, 1));
 
 	/*
 	 * A fault may turn a huge leaf without W into a table at this moment. Then the pointer has
@@ -77,7 +79,7 @@ static s64 space_log_split_here(struct space *sp, struct gstage_iter *it, s64 bu
 	split = gstage_split(&sp->gs, &sp->pool, it->slot, it->level, it->pte, drop);
 	/* M5: the pool is empty, so the log is coarser here. */
 	if (split == GSTAGE_SPLIT_NO_TABLE)
-		return (s64)space_log_protect_here(it, budget);
+		return (s64)space_log_protect_here(it, 1);
 	if (split == GSTAGE_SPLIT_DONE)
 		space_count(&sp->stats.eager_splits, 1);
 	if (split == GSTAGE_SPLIT_DONE && drop != 0U)
@@ -259,11 +261,12 @@ static void space_log_stop_wipe(struct region *r, s64 *budget)
 	u64 span = r->log.cursor;
 
 	while (*budget > 0 && span < spans) {
-		u64 clean = dirty_clean_spans(d, span, spans);
+		u64 clean = dirty_clean_spans(d, span,
+					      MIN(spans, span + (u64)*budget * LOG_CLEAN_SPANS));
 
 		if (clean != 0U) {
 			span += clean;
-			*budget -= 1;
+			*budget -= (s64)(clean / LOG_CLEAN_SPANS) + 1;
 			continue;
 		}
 		dirty_wipe_span(d, span);
@@ -302,7 +305,7 @@ static void space_log_stop_collapse(struct space *sp, struct region *r, s64 *bud
 	while (!gstage_iter_done(&it) && *budget > 0 && collect.nr < room) {
 		u32 found = it.level;
 
-		*budget -= found == 0U ? LOG_UNITS_TABLE : 1;
+		*budget -= found == 0U ? LOG_UNITS_TABLE : LOG_UNITS_LEAF;
 		gstage_iter_skip(&it, found == 0U ? gstage_iter_rest(&it) : 1U);
 		for (u32 level = found + 1U; level <= sp->cfg.largest_level; level++)
 			space_log_collapse_end(sp, r, it.gpa, level, &collect);

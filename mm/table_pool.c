@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The stack of free page tables, which needs no lock.
+ * Taking and giving page tables without a lock.
  *
  * It must never look into a table that is in use. The one exception does no harm: whoever loses the
  * race for a table may have read its first word.
@@ -51,20 +51,28 @@ int table_pool_grow(struct table_pool *p, struct frames *frames, u64 tables)
 	p->chunk[p->nr_chunks].size = tables << PAGE_SHIFT;
 	p->nr_chunks++;
 	p->total += tables;
-	/* The last one first, so that tables are taken in the order of their addresses. */
-	for (u64 i = tables; i > 0U; i--)
-		table_pool_give(p, table_pool_table(p, (base.v >> PAGE_SHIFT) + i - 1U));
+	(void)atomic_add(&p->free, tables);
 	return CLV_OK;
+}
+
+bool table_pool_release_step(struct table_pool *p, struct frames *frames)
+{
+	if (p->nr_chunks == 0U)
+		return false;
+	p->nr_chunks--;
+	frames_free(frames, HPA(p->chunk[p->nr_chunks].base), p->chunk[p->nr_chunks].size);
+	return true;
 }
 
 void table_pool_release(struct table_pool *p, struct frames *frames)
 {
-	for (u32 i = 0; i < p->nr_chunks; i++)
-		frames_free(frames, HPA(p->chunk[i].base), p->chunk[i].size);
+	while (table_pool_release_step(p, frames))
+		;
 	table_pool_init(p, p->va);
 }
 
-u64 *table_pool_take(struct table_pool *p)
+/* Take the table on top of the stack. Return: NULL when there is none. */
+static u64 *table_pool_pop(struct table_pool *p)
 {
 	u64 head = atomic_read_acquire(&p->head);
 	u64 *table;
@@ -80,7 +88,35 @@ u64 *table_pool_take(struct table_pool *p)
 		table = table_pool_table(p, head & POOL_FRAME_MASK);
 		next = atomic_read(&table[0]) & POOL_FRAME_MASK;
 	} while (!atomic_cas(&p->head, &head, table_pool_head(head, next)));
-	(void)atomic_add(&p->free, (u64)-1);
+	return table;
+}
+
+/* Take a table that nobody has had before. Return: NULL when there is none. */
+static u64 *table_pool_new(struct table_pool *p)
+{
+	u64 n = atomic_read(&p->fresh);
+	u32 i = 0;
+
+	do {
+		if (n == p->total)
+			return NULL;
+	} while (!atomic_cas(&p->fresh, &n, n + 1U));
+	for (; n >= p->chunk[i].size >> PAGE_SHIFT; i++)
+		n -= p->chunk[i].size >> PAGE_SHIFT;
+	return table_pool_table(p, (p->chunk[i].base >> PAGE_SHIFT) + n);
+}
+
+u64 *table_pool_take(struct table_pool *p)
+{
+	u64 *table = table_pool_pop(p);
+
+	if (table == NULL)
+		table = table_pool_new(p);
+	/* Once no new ones are left there never are: an empty stack means that all are out (M5). */
+	if (table == NULL)
+		table = table_pool_pop(p);
+	if (table != NULL)
+		(void)atomic_add(&p->free, (u64)-1);
 	return table;
 }
 

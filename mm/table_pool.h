@@ -3,8 +3,12 @@
  * The pool of page tables of a space: 4 KiB frames that are set aside when memory is added, so that
  * no split ever runs out of them (M5).
  *
- * Several vCPUs may split leaves in their faults at once, so the free tables form a stack that
- * needs no lock. The first word of a free table links to the next one. The stack's head is one word
+ * A new table is taken from the blocks in the order of their addresses. So a pool of any size is
+ * made at once, and nothing is written into a table before it is used (M6). What was given back
+ * goes onto a stack, and is taken first.
+ *
+ * Several vCPUs may split leaves in their faults at once, so neither needs a lock. The first word
+ * of a table on the stack links to the next one. The stack's head is one word
  * that holds a page frame number and a tag. Each exchange changes the tag, so that a head which was
  * taken and came back in between does not pass for an unchanged one.
  *
@@ -24,7 +28,8 @@
  * struct table_pool - tables of one space
  * @head: bits 0 to 43: frame number of the table on top, 0 when the stack is empty; bits 44 to 63:
  *        the tag; atomic
- * @free: tables on the stack; atomic, updated a moment after the stack
+ * @fresh: tables of the blocks that were taken for the first time; atomic
+ * @free: tables that can be taken; atomic, updated a moment after they were taken or given
  * @total: tables that the pool was ever given
  * @va: what is added to an HPA to get the address of a load or store
  * @nr_chunks: entries of @chunk in use
@@ -32,6 +37,7 @@
  */
 struct table_pool {
 	u64 head;
+	u64 fresh;
 	u64 free;
 	u64 total;
 	uintptr_t va;
@@ -57,7 +63,7 @@ void table_pool_init(struct table_pool *p, uintptr_t hpa_to_va);
  * table_pool_grow() - add tables, in one block of frames
  * @tables: how many; 0 adds none
  *
- * Locking: the caller holds the space's lock, or nobody uses the pool yet.
+ * Nobody else uses the pool now.
  *
  * Return: 0, CLV_ERR_NOMEM (no free block is large enough, or the pool has grown too often).
  */
@@ -69,6 +75,9 @@ int table_pool_grow(struct table_pool *p, struct frames *frames, u64 tables);
  * No table of the pool is in use any more, and nobody uses the pool.
  */
 void table_pool_release(struct table_pool *p, struct frames *frames);
+
+/** table_pool_release_step() - give one block back. Return: false when there is none left */
+bool table_pool_release_step(struct table_pool *p, struct frames *frames);
 
 /**
  * table_pool_take() - take one table; needs no lock

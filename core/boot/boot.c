@@ -16,7 +16,6 @@
 #include "arch/riscv/probe/hart_tree.h"
 #include "arch/riscv/firmware.h"
 #include "arch/riscv/start.h"
-#include "arch/riscv/timer.h"
 #include "core/config/archive.h"
 #include "core/boot/boot_internal.h"
 #include "core/config/config.h"
@@ -165,8 +164,6 @@ void boot_main(void)
 	if (boot_vms(&boot_config, &boot_archive) == 0U)
 		boot_fail("no partition could be made");
 	console_start();
-	printk(PRINTK_INFO "boot took %lu ticks, %lu instructions", timer_now() - start_info.time,
-	       start_info.instret == 0U ? 0U : start_instret() - start_info.instret);
 	sched_start();
 	hart_main(hart_this());
 }

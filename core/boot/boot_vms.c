@@ -56,7 +56,8 @@ static void boot_vms_report(struct vm *vm)
 }
 
 /*
- * Return: true when the partition is there: an empty slot, one for a manager to start, or running
+ * Return: true when the partition is there: an empty slot, one for a manager to start, or one that
+ * starts when boot is over
  */
 static bool boot_vms_bring_up(struct vm *vm)
 {
@@ -68,7 +69,9 @@ static bool boot_vms_bring_up(struct vm *vm)
 		return true;
 	}
 	boot_vms_report(vm);
-	return vm->cfg->manual_start || vm_create_start(vm) == CLV_OK;
+	if (!vm->cfg->manual_start)
+		vm_create_start(vm);
+	return true;
 }
 
 u32 boot_vms(const struct config *cfg, const struct archive *archive)

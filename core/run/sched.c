@@ -193,7 +193,9 @@ static bool sched_held(const struct vcpu *v, u64 now, u64 *edge)
 /* Does @v's hart owe a step of the restart of its VM? */
 static bool sched_restarts(const struct vcpu *v)
 {
-	return v->id == 0U && atomic_read_acquire(&v->run->restarting) != 0U;
+	u32 who = atomic_read_acquire(&v->run->restarting);
+
+	return who == (u32)VM_RESTART_ALL || (who == (u32)VM_RESTART_FIRST && v->id == 0U);
 }
 
 /* May @v run at @now? If not, or not for long, s->wake_at says when its hart looks again. */
@@ -630,7 +632,7 @@ static void sched_interrupts(struct sched_hart *s)
 static void sched_restart(struct sched_hart *s, struct vcpu *v)
 {
 	sched_turn_begin(s);
-	vm_restart_step(v->vm);
+	vm_restart_step(v);
 	sched_turn_end(s, v);
 	fair_settle(&v->fair[s->class]);
 	sched_interrupts(s); /* T2 */

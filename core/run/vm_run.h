@@ -15,14 +15,21 @@
 struct vcpu;
 struct vm;
 
+/* Whose harts do the steps of an operation that nobody calls for */
+enum vm_restarting {
+	VM_RESTART_NONE = 0,  /* there is none */
+	VM_RESTART_FIRST = 1, /* that of vCPU 0 */
+	VM_RESTART_ALL = 2,   /* those of all vCPUs: memory is zeroed, by all of them at once */
+};
+
 /**
  * struct vm_run - the part of a VM that harts work with; a member of struct vm (core/vm/vm.h)
  * @name: the partition's, for messages; never changes
  * @id: the partition's number, by which windows of plans name it; never changes
  * @state: enum cleave_vm_state: the vCPUs may run while it is RUNNING; atomic, written by core/vm/
  *	under vm->lock
- * @restarting: 1: it restarts by itself, and the hart of vCPU 0 does the steps (vm_restart_step());
- *	atomic, written by core/vm/ under vm->lock
+ * @restarting: enum vm_restarting: it starts by itself, and whose harts do the steps
+ *	(vm_restart_step()); atomic, written by core/vm/ under vm->lock
  * @brake: percent of the time that the vCPUs are held; atomic, written by core/vm/ under vm->lock
  * @cpu_weight: of each vCPU, on a hart that it shares (core/run/fair/fair.h); never changes
  * @vmid: the tag of the VM's translations in TLBs; set by core/vm/vmid.c while no vCPU runs
@@ -57,11 +64,12 @@ static inline bool vm_runnable(const struct vm_run *r)
 /* --- defined by core/vm/ ---------------------------------------------------------------------- */
 
 /**
- * vm_restart_step() - do a bounded step (M6, T2) for a VM that restarts by itself
+ * vm_restart_step() - do a bounded step (M6, T2) for a VM that starts by itself
+ * @v: one of its vCPUs that vm_run.restarting names
  *
- * The scheduler calls it on the hart of the VM's vCPU 0, in a turn of that vCPU, with no lock held.
+ * The scheduler calls it on the hart of @v, in a turn of @v, with no lock held.
  */
-void vm_restart_step(struct vm *vm);
+void vm_restart_step(const struct vcpu *v);
 
 /**
  * vm_all_stopped() - all vCPUs of @vm have stopped themselves (SBI HSM hart_stop)

@@ -22,7 +22,9 @@
 #include <abi/cleave.h>
 #include <cleave/spinlock.h>
 #include <cleave/types.h>
+#include "core/config/archive.h"
 #include "core/config/config.h"
+#include "core/config/image.h"
 #include "core/console/console.h"
 #include "core/device/mmio.h"
 #include "core/device/vplic.h"
@@ -39,6 +41,7 @@ enum vm_op {
 	VM_OP_START = 2,   /* quiesce, zero the memory if it never was, load, start */
 	VM_OP_DESTROY = 3, /* quiesce, zero the memory, give everything back */
 	VM_OP_CREATE = 4,  /* take memory, zero it */
+	VM_OP_TIDY = 5,	   /* what nobody calls for: drop an ended VM's windows, undo a creation */
 };
 
 /**
@@ -49,6 +52,8 @@ enum vm_op {
  * @index: region or file that the phase works on
  * @pos: bytes of it that are done
  * @cursor: what the next call must bring; only grows, so that no cursor of an older operation fits
+ * @zeroing: pieces that harts have taken and not finished
+ * @booting: the boot has begun this start, and the VM is not ready to run yet
  */
 struct vm_work {
 	u32 op;
@@ -56,6 +61,22 @@ struct vm_work {
 	u32 index;
 	u64 pos;
 	u64 cursor;
+	u32 zeroing;
+	bool booting;
+};
+
+/**
+ * struct vm_load - what is loaded when a VM starts; made at boot, as the archive does not change
+ * @kernel, @initrd: the files; @initrd has size 0 if there is none
+ * @layout: where they and the device tree go
+ * @fdt, @fdt_size: the device tree
+ */
+struct vm_load {
+	struct archive_file kernel;
+	struct archive_file initrd;
+	struct image_layout layout;
+	void *fdt;
+	u64 fdt_size;
 };
 
 /**
@@ -83,12 +104,14 @@ struct vm_restart {
  * @run: what harts work with: state, vCPUs, VMID (core/run/vm_run.h)
  * @cfg: its configuration; never changes
  * @space: its guest-physical memory; valid while the state is not EMPTY
- * @memory: HPA of each memory range of the configuration; valid while the state is not EMPTY; under
+ * @memory: HPA of each memory range of the configuration that is taken; under lock
+ * @ranges: how many are taken, from the first on; under lock
+ * @spaced: @space has been made; it may be half-made or half-gone while the state is EMPTY; under
  *	lock
  * @raw: the memory was never zeroed since its frames were taken: it may hold what the firmware or
  *	the last boot has left, so nobody may see it; under lock
  * @overhead: bytes of frames for this structure, for the vCPUs and for the device tree
- * @fdt, @fdt_size: the device tree that its guest gets; never changes after boot
+ * @load: what is loaded into it; never changes after boot
  * @restart: how often it has restarted by itself; under lock
  * @work: the operation under way; under lock
  * @note, @note_id, @note_run: who owns it (vm_note()); under lock
@@ -110,9 +133,9 @@ struct vm {
 	const struct config_partition *cfg;
 	struct space space;
 	hpa_t memory[CONFIG_MAX_REGIONS];
+	u32 ranges;
 	u64 overhead;
-	void *fdt;
-	u64 fdt_size;
+	struct vm_load load;
 	struct vm_restart restart;
 	struct vm_work work;
 	u32 note;
@@ -124,6 +147,7 @@ struct vm {
 	bool time_stands;
 	bool raw;
 	u32 bad_access_said;
+	bool spaced;
 	struct vm_records records;
 	struct mmio_bus bus;
 	struct vuart uart;

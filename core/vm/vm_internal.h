@@ -61,6 +61,14 @@ void vm_clock_reset(struct vm *vm);
 /** vm_op_begin_unattended() - begin an operation that the scheduler does; the VM does not run */
 void vm_op_begin_unattended(struct vm *vm, enum vm_op op);
 
+/**
+ * vm_op_begin_boot() - begin the start of a VM that the boot starts; as vm_op_begin_unattended()
+ *
+ * No VM waits for another, but for a manager: it works on the others, so all that the boot starts
+ * are ready to run before it runs.
+ */
+void vm_op_begin_boot(struct vm *vm);
+
 /** vm_op_unattended() - Return: true when such an operation is under way; without the lock */
 static inline bool vm_op_unattended(const struct vm *vm)
 {
@@ -99,38 +107,68 @@ void vm_restart_loud(struct vm *vm);
  */
 void vm_memory_set_aside(u32 id, const struct config_partition *cfg);
 
-/**
- * vm_memory_take() - take frames for the memory and the tables of a VM
- *
- * The memory holds whatever the frames held (vm->raw) until vm_memory_zero() is done.
- * Return: 0, or an error that was reported; nothing is kept then.
- */
-int vm_memory_take(struct vm *vm);
+/* Each of these does a bounded step (M6, T2). */
 
 /**
- * vm_memory_map() - do a bounded step (M6) of mapping what was taken
- * @index: the range to go on with; 0 at first, then the caller keeps it
+ * vm_memory_take() - take frames for the memory and the tables of a VM
+ * @tried: 0 at first, then the caller keeps it
  *
- * The last step makes vCPUs and devices ready.
+ * The memory holds whatever the frames held (vm->raw) until it was zeroed.
+ * Return: 1 when there is more to do, 0 when all is taken, or an error that was reported; what was
+ * taken stays until vm_memory_give() gives it back.
+ */
+int vm_memory_take(struct vm *vm, u64 *tried);
+
+/**
+ * vm_memory_map() - map what was taken, and the registers of the VM's devices
+ * @index, @pos: 0 and 0 at first, then the caller keeps them
+ *
+ * The last steps make vCPUs and devices ready.
  * Return: 1 when there is more to do, 0 when all is mapped, or an error that was reported: the
  * caller gives the memory back.
  */
-int vm_memory_map(struct vm *vm, u32 *index);
+int vm_memory_map(struct vm *vm, u32 *index, u64 *pos);
 
 /**
- * vm_memory_zero() - zero the next piece of the memory, at most CACHE_STEP instructions (M6)
+ * struct vm_piece - a piece of memory that is zeroed in one step: at most CACHE_STEP instructions
+ * @gpa, @len: bytes; all in one range
+ */
+struct vm_piece {
+	u64 gpa;
+	u64 len;
+};
+
+/**
+ * vm_memory_next() - find the next piece to be zeroed
  * @index, @pos: 0 and 0 at first, then the caller keeps them
+ *
+ * Return: false when there is none left.
+ */
+bool vm_memory_next(struct vm *vm, u32 *index, u64 *pos, struct vm_piece *out);
+
+/**
+ * vm_memory_zero() - zero a piece; needs no lock, but vm->work.zeroing keeps the memory
  *
  * The only function that zeroes a VM's memory: before its first use, at a reset, and before it is
  * given back. It goes through the door that logs (M8): a log that runs over a reset tells its
  * manager that everything has changed.
- *
- * Return: 1 when there is more to do, 0 when all is zeroed, or an error.
  */
-int vm_memory_zero(struct vm *vm, u32 *index, u64 *pos);
+int vm_memory_zero(struct vm *vm, const struct vm_piece *piece);
 
-/** vm_memory_give() - give zeroed memory and tables back; all vCPUs are off their harts */
-void vm_memory_give(struct vm *vm);
+/**
+ * vm_memory_give() - give zeroed memory and tables back, also what was taken of them only in part
+ *
+ * All vCPUs are off their harts, and the state is EMPTY.
+ * Return: true when there is more to do.
+ */
+bool vm_memory_give(struct vm *vm);
+
+/** vm_memory_held() - Return: true when the VM has memory or tables, also only a part of them */
+static inline bool vm_memory_held(const struct vm *vm)
+{
+	spin_assert_held(&vm->lock);
+	return vm->spaced || vm->ranges != 0U;
+}
 
 /* --- vm_load.c -------------------------------------------------------------------------------- */
 
@@ -138,25 +176,16 @@ void vm_memory_give(struct vm *vm);
 void vm_load_init(const struct archive *archive);
 
 /**
- * vm_load_prepare() - make the device tree of a VM; at boot, once, without the lock
+ * vm_load_prepare() - find a VM's images and make its device tree; at boot, once, without the lock
  * Return: 0 (also for a VM without a kernel, which needs none), or an error that was reported.
  */
 int vm_load_prepare(struct vm *vm);
 
 /**
- * vm_load_step() - load the next piece of kernel, initrd or device tree
+ * vm_load_step() - load the next piece of kernel, initrd or device tree: a bounded step (M6, T2)
  * @index, @pos: 0 and 0 at first, then the caller keeps them
- * @limit: most bytes to copy
- * Return: 1 when there is more to do, 0 when all is loaded, or an error that was reported.
+ * Return: 1 when there is more to do, 0 when all is loaded, or an error.
  */
-int vm_load_step(struct vm *vm, u32 *index, u64 *pos, u64 limit);
-
-/**
- * vm_load_entry() - where the first vCPU starts, and what it gets
- * @entry: out: GPA of the first instruction
- * @fdt: out: GPA of the device tree, for a1
- * Return: 0, or an error of image_place().
- */
-int vm_load_entry(const struct vm *vm, u64 *entry, u64 *fdt);
+int vm_load_step(struct vm *vm, u32 *index, u64 *pos);
 
 #endif

@@ -238,7 +238,11 @@ static bool vm_life_may_end(const struct vm *vm)
 	return state == (u32)CLEAVE_VM_RUNNING || state == (u32)CLEAVE_VM_PAUSED;
 }
 
-/* End the VM. A restart that is not told of says nothing (vm_restart_ask()). */
+/*
+ * End the VM. A restart that is not told of says nothing (vm_restart_ask()). The VM's windows are
+ * dropped in steps, by a restart or else by themselves. Others keep their windows into it, so that
+ * they can look at what is left.
+ */
 static void vm_life_end(struct vm *vm, enum cleave_vm_state state, const char *why)
 {
 	spin_assert_held(&vm->lock);
@@ -246,8 +250,8 @@ static void vm_life_end(struct vm *vm, enum cleave_vm_state state, const char *w
 	if (!vm->restart.quiet)
 		printk("partition \"%s\": %s", vm->cfg->name, why);
 	vm_set_state(vm, state);
-	/* Others keep their windows into it, so that they can look at what is left. */
-	vm_windows_drop_held(vm);
+	if (vm_windows_held(vm))
+		vm_op_begin_unattended(vm, VM_OP_TIDY);
 }
 
 /* End a VM whose guest, or whose on-fault, asks for a restart. */

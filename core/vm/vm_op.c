@@ -2,48 +2,73 @@
 /*
  * Operations on a VM that take long: reset, start, destroy, create, in bounded steps (M6).
  *
- * A step runs in the hypercall of a manager or, when the VM restarts by itself, in the scheduler of
- * the hart that owns the VM's first vCPU. It must never wait for a vCPU to leave its hart: a step
- * that finds one there asks it again, and leaves the phase as it is.
+ * A step runs in the hypercall of a manager or, when nobody calls for it (a start at boot, a
+ * restart, what an end leaves to be tidied up), in the scheduler of the hart that owns the VM's
+ * first vCPU. Such an operation's memory is zeroed by all harts that own one of its vCPUs. It must
+ * never wait for a vCPU to leave its hart: a step that finds one there asks it again, and leaves
+ * the phase as it is.
  */
 #include "core/vm/vm_op.h"
 
 #include <cleave/atomic.h>
 #include <cleave/errno.h>
 #include <cleave/printk.h>
+#include "arch/riscv/start.h"
+#include "arch/riscv/timer.h"
+#include "core/vm/event.h"
 #include "core/vm/vm_devices.h"
 #include "core/vm/vm_internal.h"
 #include "core/vm/vm_life.h"
 #include "core/vm/vm_window.h"
 
-/*
- * Bytes that one step copies, so that it takes at most 50,000 instructions (T2): up to 7 for 8
- * bytes, and a log's marks come on top. vm_memory_zero() knows how much it zeroes in a step.
- */
-#define VM_STEP_COPY KIB(32)
+/* Blocks of memory that one step gives back: up to 1,000 instructions each (T2) */
+#define VM_OP_GIVE 32U
 
 enum vm_phase {
 	PHASE_QUIESCE = 0, /* vCPUs leave their harts; windows go; vCPUs and devices are reset */
+	PHASE_GIVE_BACK,   /* memory and tables are given back */
 	PHASE_TAKE,	   /* memory and tables are taken */
 	PHASE_MAP,	   /* memory is mapped; vCPUs and devices are reset */
 	PHASE_ZERO,	   /* memory is zeroed */
 	PHASE_LOAD,	   /* images and device tree are loaded */
 	PHASE_RUN,	   /* the first vCPU starts */
-	PHASE_GIVE_BACK,   /* memory and tables are given back */
 	PHASE_READY,	   /* the VM becomes paused, with nothing in it */
 };
+
+static u32 vm_op_booted;  /* 1: a VM has run; atomic */
+static u32 vm_op_booting; /* VMs that the boot starts and that are not ready to run yet; atomic */
+
+/* Let harts do steps that nobody calls for. */
+static void vm_op_share(struct vm *vm, enum vm_restarting who)
+{
+	atomic_set_release(&vm->run.restarting, (u32)who);
+	for (u32 i = 0; i < (who == VM_RESTART_ALL ? vm->run.nr_vcpus : 1U); i++)
+		vcpu_wake(vm->run.vcpu[i]);
+}
 
 static void vm_op_phase(struct vm *vm, enum vm_phase phase)
 {
 	vm->work.phase = (u32)phase;
 	vm->work.index = 0;
 	vm->work.pos = 0;
+	if (phase == PHASE_ZERO && vm_op_unattended(vm))
+		vm_op_share(vm, VM_RESTART_ALL);
+}
+
+/* The boot has begun the start of @vm: it is ready to run, or it will not be. */
+static void vm_op_boot_over(struct vm *vm)
+{
+	if (!vm->work.booting)
+		return;
+	vm->work.booting = false;
+	(void)atomic_add(&vm_op_booting, UINT32_MAX);
 }
 
 static void vm_op_end(struct vm *vm)
 {
+	vm_op_boot_over(vm);
 	vm->work.op = VM_OP_NONE;
-	atomic_set_release(&vm->run.restarting, 0U);
+	atomic_set_release(&vm->run.restarting, (u32)VM_RESTART_NONE);
 }
 
 static void vm_op_begin(struct vm *vm, enum vm_op op)
@@ -51,99 +76,154 @@ static void vm_op_begin(struct vm *vm, enum vm_op op)
 	spin_assert_held(&vm->lock);
 	vm_op_end(vm);
 	vm->work.op = (u32)op;
-	vm_op_phase(vm, op == VM_OP_CREATE ? PHASE_TAKE : PHASE_QUIESCE);
+	/* An empty slot may hold what a creation or a destruction has left there half-way. */
+	vm_op_phase(vm, vm_state(vm) == (u32)CLEAVE_VM_EMPTY ? PHASE_GIVE_BACK : PHASE_QUIESCE);
 }
 
 void vm_op_begin_unattended(struct vm *vm, enum vm_op op)
 {
 	vm_op_begin(vm, op);
-	atomic_set_release(&vm->run.restarting, 1U);
-	vcpu_wake(vm->run.vcpu[0]);
+	vm_op_share(vm, VM_RESTART_FIRST);
+}
+
+void vm_op_begin_boot(struct vm *vm)
+{
+	vm_op_begin_unattended(vm, VM_OP_START);
+	vm->work.booting = true;
+	(void)atomic_add(&vm_op_booting, 1U);
 }
 
 /* --- phases ----------------------------------------------------------------------------------- */
 
 /* A step of a phase returns 0 or an error, and sets the next phase when its own is done. */
 
+/* Which windows have to go before the operation does more */
+static enum vm_windows vm_op_windows(u32 op)
+{
+	switch (op) {
+	case VM_OP_TIDY:
+		return VM_WINDOWS_HELD;
+	case VM_OP_DESTROY:
+		return VM_WINDOWS_ALL;
+	default:
+		/* The memory that readers look at stays. */
+		return VM_WINDOWS_UNSAFE;
+	}
+}
+
 static int vm_op_quiesce(struct vm *vm)
 {
+	u32 op = vm->work.op;
+
 	if (!vm_all_out(vm)) {
 		vm_kick_all(vm);
 		return CLV_OK;
 	}
-	vm_windows_drop_held(vm);
-	/* A reset keeps the memory that readers look at; a destruction takes it away. */
-	vm_windows_drop_into(vm, vm->work.op == (u32)VM_OP_DESTROY);
-	for (u32 i = 0; i < vm->run.nr_vcpus; i++)
-		vcpu_reset(vm->run.vcpu[i]);
+	/* Harts may still zero pieces for an operation that has given way to this one. */
+	if (vm->work.zeroing != 0U || vm_windows_drop(vm, vm_op_windows(op)))
+		return CLV_OK;
+	if (op == (u32)VM_OP_TIDY) {
+		vm_op_end(vm);
+		return CLV_OK;
+	}
+	if (vm->work.index < vm->run.nr_vcpus) {
+		vcpu_reset(vm->run.vcpu[vm->work.index]);
+		vm->work.index++;
+		return CLV_OK;
+	}
 	vm_clock_reset(vm);
-	if (vm->work.op == (u32)VM_OP_RESET)
+	if (op == (u32)VM_OP_RESET)
 		atomic_set(&vm->run.brake, 0U);
 	vm_records_forget(vm);
 	/* The slot that the VM was given up to has its open line, and what was typed for it. */
 	if (vm_is_given_up(vm))
 		vm_records_drop_console(vm);
 	vm_devices_reset(vm);
-	vm_op_phase(vm, vm->work.op == (u32)VM_OP_START && !vm->raw ? PHASE_LOAD : PHASE_ZERO);
+	vm_op_phase(vm, op == (u32)VM_OP_START && !vm->raw ? PHASE_LOAD : PHASE_ZERO);
 	return CLV_OK;
 }
 
 static int vm_op_take(struct vm *vm)
 {
-	int err = vm_memory_take(vm);
+	int more = vm_memory_take(vm, &vm->work.pos);
 
-	if (err == CLV_OK)
+	if (more == 0)
 		vm_op_phase(vm, PHASE_MAP);
-	return err;
+	return MIN(more, CLV_OK);
 }
 
 static int vm_op_map(struct vm *vm)
 {
-	int more = vm_memory_map(vm, &vm->work.index);
+	int more = vm_memory_map(vm, &vm->work.index, &vm->work.pos);
 
 	if (more == 0)
 		vm_op_phase(vm, PHASE_ZERO);
-	return more < 0 ? more : CLV_OK;
+	return MIN(more, CLV_OK);
 }
 
-static enum vm_phase vm_op_after_zero(u32 op)
+/*
+ * All memory is zero. Of a VM that is destroyed there is nothing left but its frames: it is empty
+ * before the first of them goes, so that nobody looks for its space.
+ */
+static void vm_op_zeroed(struct vm *vm)
 {
-	switch (op) {
+	vm->raw = false;
+	switch (vm->work.op) {
 	case VM_OP_CREATE:
-		return PHASE_READY;
+		vm_op_phase(vm, PHASE_READY);
+		break;
 	case VM_OP_DESTROY:
-		return PHASE_GIVE_BACK;
+		atomic_set_release(&vm->run.state, (u32)CLEAVE_VM_EMPTY);
+		vm_op_phase(vm, PHASE_GIVE_BACK);
+		break;
 	default:
-		return PHASE_LOAD;
+		vm_op_phase(vm, PHASE_LOAD);
+		break;
 	}
+}
+
+/* Take the next piece that is to be zeroed. Return: false when there is none. */
+static bool vm_op_next_piece(struct vm *vm, struct vm_piece *piece)
+{
+	if (vm->work.phase != (u32)PHASE_ZERO)
+		return false;
+	if (vm_memory_next(vm, &vm->work.index, &vm->work.pos, piece))
+		return true;
+	if (vm_op_unattended(vm))
+		atomic_set_release(&vm->run.restarting, (u32)VM_RESTART_FIRST);
+	return false;
 }
 
 static int vm_op_zero(struct vm *vm)
 {
-	int more = vm_memory_zero(vm, &vm->work.index, &vm->work.pos);
+	struct vm_piece piece;
 
-	if (more == 0)
-		vm_op_phase(vm, vm_op_after_zero(vm->work.op));
-	return more < 0 ? more : CLV_OK;
+	if (vm_op_next_piece(vm, &piece))
+		return vm_memory_zero(vm, &piece);
+	if (vm->work.zeroing == 0U)
+		vm_op_zeroed(vm);
+	return CLV_OK;
 }
 
 static int vm_op_load(struct vm *vm)
 {
-	int more = vm_load_step(vm, &vm->work.index, &vm->work.pos, VM_STEP_COPY);
+	int more = vm_load_step(vm, &vm->work.index, &vm->work.pos);
 
 	if (more == 0)
 		vm_op_phase(vm, PHASE_RUN);
-	return more < 0 ? more : CLV_OK;
+	return MIN(more, CLV_OK);
 }
 
 static int vm_op_run(struct vm *vm)
 {
-	u64 entry;
-	u64 fdt;
-	int err = vm_load_entry(vm, &entry, &fdt);
+	const struct image_layout *layout = &vm->load.layout;
+	bool at_boot = vm->work.op == (u32)VM_OP_START && vm_op_unattended(vm);
+	int err;
 
-	if (err == CLV_OK)
-		err = vcpu_start(vm->run.vcpu[0], entry, fdt);
+	vm_op_boot_over(vm);
+	if (at_boot && vm->cfg->manager && atomic_read(&vm_op_booting) != 0U)
+		return CLV_OK;
+	err = vcpu_start(vm->run.vcpu[0], layout->entry, layout->fdt);
 	if (err != CLV_OK)
 		return err;
 	vm_op_end(vm);
@@ -155,13 +235,22 @@ static int vm_op_run(struct vm *vm)
 
 static int vm_op_give_back(struct vm *vm)
 {
-	vm_memory_give(vm);
-	vm_note_clear(vm);
-	atomic_set(&vm->run.brake, 0U);
+	u32 op = vm->work.op;
+
+	if (vm_memory_give(vm))
+		return CLV_OK;
+	if (op == (u32)VM_OP_CREATE) {
+		vm_op_phase(vm, PHASE_TAKE);
+		return CLV_OK;
+	}
+	if (op == (u32)VM_OP_DESTROY) {
+		vm_note_clear(vm);
+		atomic_set(&vm->run.brake, 0U);
+		event_post(CLEAVE_EVENT_STATE, vm->id, (u64)CLEAVE_VM_EMPTY);
+		printk("partition \"%s\": destroyed, its memory is %s", vm->cfg->name,
+		       vm->cfg->direct_map ? "kept for it" : "free");
+	}
 	vm_op_end(vm);
-	vm_set_state(vm, CLEAVE_VM_EMPTY);
-	printk("partition \"%s\": destroyed, its memory is %s", vm->cfg->name,
-	       vm->cfg->direct_map ? "kept for it" : "free");
 	return CLV_OK;
 }
 
@@ -200,12 +289,20 @@ static int vm_op_do(struct vm *vm)
 	}
 }
 
+/* Undo a creation, and strike out the note. What takes more than a step (M6) is done unattended. */
 static void vm_op_undo_create(struct vm *vm)
 {
-	spin_assert_held(&vm->lock);
-	if (vm->work.phase != (u32)PHASE_TAKE)
-		vm_memory_give(vm);
+	u32 n = 0;
+
 	vm_op_end(vm);
+	vm_note_clear(vm);
+	while (vm_memory_give(vm)) {
+		n++;
+		if (n == VM_OP_GIVE) {
+			vm_op_begin_unattended(vm, VM_OP_TIDY);
+			return;
+		}
+	}
 }
 
 /*
@@ -216,7 +313,6 @@ static void vm_op_fail(struct vm *vm)
 {
 	if (vm->work.op == (u32)VM_OP_CREATE) {
 		vm_op_undo_create(vm);
-		vm_note_clear(vm);
 		return;
 	}
 	vm_op_end(vm);
@@ -256,7 +352,10 @@ static int vm_op_check(struct vm *vm, enum vm_op op)
 			return CLV_ERR_NOMEM; /* the boot has said why */
 		return state == (u32)CLEAVE_VM_EMPTY ? CLV_OK : CLV_ERR_EXISTS;
 	case VM_OP_DESTROY:
-		return state != (u32)CLEAVE_VM_EMPTY ? CLV_OK : CLV_ERR_STATE;
+		/* Another manager may have left one unfinished. */
+		return state != (u32)CLEAVE_VM_EMPTY || vm->work.op == (u32)VM_OP_DESTROY
+			       ? CLV_OK
+			       : CLV_ERR_STATE;
 	case VM_OP_RESET:
 		return state != (u32)CLEAVE_VM_EMPTY && vm->cfg->kernel != NULL &&
 				       !vm_note_bars_run(vm)
@@ -264,27 +363,23 @@ static int vm_op_check(struct vm *vm, enum vm_op op)
 			       : CLV_ERR_STATE;
 	case VM_OP_START:
 		return vm_op_check_start(vm, state);
-	case VM_OP_NONE:
 	default:
 		return CLV_ERR_INVAL;
 	}
 }
 
-/* Begin an operation for a manager. A half-finished CREATE is undone first. */
+/* Begin an operation for a manager. What is under way gives way to it. */
 static int vm_op_begin_attended(struct vm *vm, enum vm_op op)
 {
-	int err;
+	int err = vm_op_check(vm, op);
 
-	if (vm->work.op == (u32)VM_OP_CREATE)
-		vm_op_undo_create(vm);
-	err = vm_op_check(vm, op);
 	if (err != CLV_OK)
 		return err;
 	vm_restart_loud(vm);
 	if (op != VM_OP_CREATE && vm_state(vm) == (u32)CLEAVE_VM_RUNNING)
 		console_tty_flush(&vm->tty);
 	vm_op_begin(vm, op);
-	if (op != VM_OP_CREATE)
+	if (vm_state(vm) != (u32)CLEAVE_VM_EMPTY)
 		vm_set_state(vm, CLEAVE_VM_STOPPED);
 	return CLV_OK;
 }
@@ -295,13 +390,12 @@ static int vm_op_begin_attended(struct vm *vm, enum vm_op op)
  */
 static bool vm_op_forget_plans(struct vm *vm)
 {
-	bool creating = vm->work.op == (u32)VM_OP_CREATE;
+	u32 op = vm->work.op;
 
-	if (vm_state(vm) != (u32)CLEAVE_VM_EMPTY || (!creating && vm->note == CLEAVE_NOTE_NONE))
+	if (vm_state(vm) != (u32)CLEAVE_VM_EMPTY || op == (u32)VM_OP_DESTROY ||
+	    (op != (u32)VM_OP_CREATE && vm->note == CLEAVE_NOTE_NONE))
 		return false;
-	if (creating)
-		vm_op_undo_create(vm);
-	vm_note_clear(vm);
+	vm_op_undo_create(vm);
 	return true;
 }
 
@@ -341,25 +435,58 @@ int vm_op_step(struct vm *vm, enum vm_op op, u64 *cursor)
 	return err;
 }
 
-/* --- restarts, which the scheduler does ------------------------------------------------------- */
+/* --- what the scheduler does ------------------------------------------------------- */
 
-static void vm_op_step_unattended(struct vm *vm)
+/*
+ * Zero one piece of @vm's memory without its lock, so that several harts do so at once. The count
+ * of such pieces keeps the memory: whatever takes it away waits for them in PHASE_QUIESCE.
+ *
+ * Return: false when no piece is left to be taken.
+ */
+static bool vm_op_zero_piece(struct vm *vm)
+{
+	struct vm_piece piece;
+
+	spin_assert_held(&vm->lock);
+	if (!vm_op_next_piece(vm, &piece))
+		return false;
+	vm->work.zeroing++;
+	spin_unlock(&vm->lock);
+	(void)vm_memory_zero(vm, &piece); /* a piece is always memory of the VM */
+	spin_lock(&vm->lock);
+	vm->work.zeroing--;
+	return true;
+}
+
+static void vm_op_step_unattended(struct vm *vm, const struct vcpu *v)
 {
 	/* Look again: the lock was taken after vm_op_unattended() was seen. */
-	if (!vm_op_unattended(vm))
+	if (!vm_op_unattended(vm) || vm_op_zero_piece(vm) || v->id != 0U)
 		return;
 	if (vm_op_do(vm) != CLV_OK) {
-		printk("partition \"%s\": cannot be started again: it stays stopped",
-		       vm->cfg->name);
+		printk("partition \"%s\": cannot be started: it stays stopped", vm->cfg->name);
 		vm_op_fail(vm);
 	}
 }
 
-void vm_restart_step(struct vm *vm)
+/* Say how long the boot took, when the first VM runs. Instructions are those of the boot hart. */
+static void vm_op_say_boot(const struct vm *vm, u32 hart)
 {
+	if (atomic_read(&vm_op_booted) != 0U || !vm_runnable(&vm->run) ||
+	    atomic_xchg(&vm_op_booted, 1U) != 0U)
+		return;
+	printk(PRINTK_INFO "boot took %lu ticks, %lu instructions", timer_now() - start_info.time,
+	       hart != 0U || start_info.instret == 0U ? 0U : start_instret() - start_info.instret);
+}
+
+void vm_restart_step(const struct vcpu *v)
+{
+	struct vm *vm = v->vm;
+
 	spin_lock(&vm->lock);
-	vm_op_step_unattended(vm);
+	vm_op_step_unattended(vm, v);
 	spin_unlock(&vm->lock);
+	vm_op_say_boot(vm, v->hart);
 	if (!vm_op_unattended(vm))
 		vm_check_ended();
 }

@@ -44,10 +44,15 @@ int vm_pass_take(struct vm *vm);
 bool vm_pass_noncoherent(const struct vm *vm);
 
 /**
- * vm_pass_map() - map the registers of a VM's devices into its space; under vm->lock
- * Return: 0, or an error that was reported.
+ * vm_pass_map() - begin to map a part of the registers of a VM's devices; space_memory_step() does
+ * it
+ * @range: number of the register range, counted over all of the VM's devices
+ * @at: 0 at first, then what was put there; 0 when all of the range has been begun
+ *
+ * Under vm->lock.
+ * Return: 1; 0 when there is no such range; or an error that was reported.
  */
-int vm_pass_map(struct vm *vm);
+int vm_pass_map(struct vm *vm, u32 range, u64 *at);
 
 /**
  * vm_pass_start() - let the interrupts of a VM's devices come: it runs now; under vm->lock

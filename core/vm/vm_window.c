@@ -172,27 +172,42 @@ int vm_window_unmap(struct vm *holder, u64 own_gpa)
 	return err;
 }
 
-void vm_windows_drop_held(const struct vm *vm)
+/* Is @w one that vm_windows_drop() drops? */
+static bool vm_window_concerns(const struct vm_window *w, const struct vm *vm,
+			       enum vm_windows which)
 {
-	spin_assert_held(&vm->lock);
-	spin_lock(&vm_window_lock);
-	for (size_t i = 0; i < ARRAY_SIZE(vm_window_table); i++) {
-		if (vm_window_table[i].holder == vm)
-			(void)vm_window_remove(&vm_window_table[i]);
-	}
-	spin_unlock(&vm_window_lock);
+	if (w->holder == vm)
+		return true;
+	return w->holder != NULL && w->from == vm &&
+	       (which == VM_WINDOWS_ALL || (which == VM_WINDOWS_UNSAFE && w->writable));
 }
 
-void vm_windows_drop_into(const struct vm *vm, bool readable)
+bool vm_windows_drop(const struct vm *vm, enum vm_windows which)
 {
+	bool dropped = false;
+
 	spin_assert_held(&vm->lock);
 	spin_lock(&vm_window_lock);
-	for (size_t i = 0; i < ARRAY_SIZE(vm_window_table); i++) {
-		if (vm_window_table[i].holder != NULL && vm_window_table[i].from == vm &&
-		    (readable || vm_window_table[i].writable))
-			(void)vm_window_remove(&vm_window_table[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(vm_window_table) && !dropped; i++) {
+		if (!vm_window_concerns(&vm_window_table[i], vm, which))
+			continue;
+		(void)vm_window_remove(&vm_window_table[i]);
+		dropped = true;
 	}
 	spin_unlock(&vm_window_lock);
+	return dropped;
+}
+
+bool vm_windows_held(const struct vm *vm)
+{
+	bool held = false;
+
+	spin_assert_held(&vm->lock);
+	spin_lock(&vm_window_lock);
+	for (size_t i = 0; i < ARRAY_SIZE(vm_window_table); i++)
+		held |= vm_window_table[i].holder == vm;
+	spin_unlock(&vm_window_lock);
+	return held;
 }
 
 bool vm_windows_writable(const struct vm *vm)

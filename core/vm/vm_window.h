@@ -34,14 +34,21 @@ int vm_window_unmap(struct vm *holder, u64 own_gpa);
 /** vm_windows_writable() - can somebody write to @vm's memory through a window? Under vm->lock */
 bool vm_windows_writable(const struct vm *vm);
 
-/** vm_windows_drop_held() - unmap all windows that @vm has into others; under vm->lock */
-void vm_windows_drop_held(const struct vm *vm);
+/** vm_windows_held() - does @vm have windows into others? Under vm->lock */
+bool vm_windows_held(const struct vm *vm);
+
+enum vm_windows {
+	VM_WINDOWS_HELD,   /* those that the VM has into others */
+	VM_WINDOWS_UNSAFE, /* and those into it that are writable */
+	VM_WINDOWS_ALL,	   /* and all others into it */
+};
 
 /**
- * vm_windows_drop_into() - unmap windows that others have into a VM; under vm->lock
- * @vm: the VM whose memory it is
- * @readable: also those that are not writable
+ * vm_windows_drop() - unmap one window of a VM: a bounded step (M6); under vm->lock
+ * @which: which windows are dropped
+ *
+ * Return: true when one was dropped, after which there may be more.
  */
-void vm_windows_drop_into(const struct vm *vm, bool readable);
+bool vm_windows_drop(const struct vm *vm, enum vm_windows which);
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Making VMs at boot: all structures first, then the memory and the start of one VM after another.
+ * Making VMs at boot: all structures first, then the frames and tables of one VM after another.
  *
- * No guest runs yet. So what goes in bounded steps later (core/vm/vm_op.c) is done at once here.
+ * No guest runs yet, and no device has been let loose. So taking and mapping, which go in bounded
+ * steps later (core/vm/vm_op.c), are done at once here. Zeroing and loading are long: each VM's own
+ * harts do that, when boot is over.
  */
 #include "core/vm/create/vm_create.h"
 
@@ -11,18 +13,11 @@
 #include <cleave/string.h>
 #include "arch/riscv/hart.h"
 #include "arch/riscv/probe/features.h"
-#include "core/machine/irq.h"
 #include "core/machine/machine.h"
 #include "core/run/sched.h"
 #include "core/vm/vm_devices.h"
 #include "core/vm/vm_internal.h"
 #include "core/vm/vm_pass.h"
-
-/*
- * Bytes of one step of loading. memcpy() takes up to 27 instructions for 32 bytes, where a file and
- * its place differ by half a word (lib/string.c).
- */
-#define VM_CREATE_LOAD KIB(32)
 
 /* --- structures ------------------------------------------------------------------------------- */
 
@@ -150,31 +145,41 @@ void vm_create_all(const struct config *cfg, const struct archive *archive)
 
 /* --- memory and start ------------------------------------------------------------------------- */
 
-static int vm_create_map_all(struct vm *vm)
+static int vm_create_take_all(struct vm *vm)
 {
-	u32 index = 0;
+	u64 tried = 0;
 	int more;
 
 	do {
-		more = vm_memory_map(vm, &index);
+		more = vm_memory_take(vm, &tried);
+	} while (more > 0);
+	return more;
+}
+
+static int vm_create_map_all(struct vm *vm)
+{
+	u32 index = 0;
+	u64 pos = 0;
+	int more;
+
+	do {
+		more = vm_memory_map(vm, &index, &pos);
 	} while (more > 0);
 	return more;
 }
 
 static int vm_create_memory_locked(struct vm *vm)
 {
-	int err = vm_memory_take(vm);
+	int err = vm_create_take_all(vm);
 
-	if (err != CLV_OK)
-		return err;
-	err = vm_create_map_all(vm);
-	if (err != CLV_OK) {
-		vm_memory_give(vm);
-		return err;
-	}
+	if (err == CLV_OK)
+		err = vm_create_map_all(vm);
+	while (err != CLV_OK && vm_memory_give(vm))
+		;
 	/* Not vm_set_state(): nobody has to be told that a VM which never ran does not run. */
-	atomic_set_release(&vm->run.state, (u32)CLEAVE_VM_STOPPED);
-	return CLV_OK;
+	if (err == CLV_OK)
+		atomic_set_release(&vm->run.state, (u32)CLEAVE_VM_STOPPED);
+	return err;
 }
 
 int vm_create_memory(struct vm *vm)
@@ -195,72 +200,9 @@ int vm_create_memory(struct vm *vm)
 	return err;
 }
 
-/* Between two steps at boot: no vCPU runs, and nothing but a device can ask for anything. */
-static void vm_create_between_steps(void)
+void vm_create_start(struct vm *vm)
 {
-	if ((hart_irqs_pending() & BIT64(HART_IRQ_EXT)) != 0U)
-		irq_handle(hart_this()->index);
-}
-
-static int vm_create_zero_all(struct vm *vm)
-{
-	u32 index = 0;
-	u64 pos = 0;
-	int more;
-
-	do {
-		more = vm_memory_zero(vm, &index, &pos);
-		vm_create_between_steps();
-	} while (more > 0);
-	return more;
-}
-
-static int vm_create_load_all(struct vm *vm)
-{
-	u32 index = 0;
-	u64 pos = 0;
-	int more;
-
-	do {
-		more = vm_load_step(vm, &index, &pos, VM_CREATE_LOAD);
-		vm_create_between_steps();
-	} while (more > 0);
-	return more;
-}
-
-static int vm_create_run(struct vm *vm)
-{
-	u64 entry;
-	u64 fdt;
-	int err = vm_load_entry(vm, &entry, &fdt);
-
-	if (err == CLV_OK)
-		err = vcpu_start(vm->run.vcpu[0], entry, fdt);
-	if (err == CLV_OK)
-		vm_set_state(vm, CLEAVE_VM_RUNNING);
-	return err;
-}
-
-/* The next VM to be made may get these frames, and must not find in them what was loaded. */
-static void vm_create_wipe(struct vm *vm)
-{
-	(void)vm_create_zero_all(vm); /* all of it is memory */
-	vm_memory_give(vm);
-	atomic_set_release(&vm->run.state, (u32)CLEAVE_VM_EMPTY);
-}
-
-int vm_create_start(struct vm *vm)
-{
-	int err;
-
 	spin_lock(&vm->lock);
-	err = vm_create_zero_all(vm);
-	if (err == CLV_OK)
-		err = vm_create_load_all(vm);
-	if (err == CLV_OK)
-		err = vm_create_run(vm);
-	if (err != CLV_OK)
-		vm_create_wipe(vm);
+	vm_op_begin_boot(vm);
 	spin_unlock(&vm->lock);
-	return err;
 }

@@ -30,13 +30,12 @@ void vm_create_all(const struct config *cfg, const struct archive *archive);
 int vm_create_memory(struct vm *vm);
 
 /**
- * vm_create_start() - zero the memory of a STOPPED VM, load its images, start its first vCPU
+ * vm_create_start() - let a STOPPED VM start, as soon as the scheduler runs
  *
- * A VM that a manager starts keeps its memory as it is until then: VM_START zeroes it.
- *
- * Return: 0 (the VM is RUNNING), or an error that was reported; its memory was zeroed and given
- * back then, and it is EMPTY.
+ * Its own harts then zero its memory, load its images and start its first vCPU, in the steps of a
+ * VM_START that nobody calls for. Only a manager waits for the others. A VM that a manager starts
+ * keeps its memory as it is until then: VM_START zeroes it.
  */
-int vm_create_start(struct vm *vm);
+void vm_create_start(struct vm *vm);
 
 #endif

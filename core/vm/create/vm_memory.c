@@ -49,22 +49,19 @@ static bool vm_memory_holds(const struct config_memory *m, u64 block)
  * Take frames for one range. GPA and HPA are congruent modulo the largest leaf that fits into the
  * range, so that it can be mapped with that leaf. Where free memory is too short for that, they are
  * congruent modulo the next smaller leaf.
+ * @tried: levels of leaves that were tried
+ * Return: 0; 1: not with a leaf of this level; CLV_ERR_NOMEM: not with any.
  */
 static int vm_memory_take_range(const struct config_partition *cfg, const struct config_memory *m,
-				hpa_t *out)
+				u32 tried, hpa_t *out)
 {
-	int err = CLV_ERR_NOMEM;
+	u32 level = vm_memory_largest(cfg) - tried;
+	u64 block = gstage_span(level);
 
-	for (u32 level = vm_memory_largest(cfg);; level--) {
-		u64 block = gstage_span(level);
-
-		if (level == 0U || vm_memory_holds(m, block)) {
-			err = frames_alloc(&machine.frames, m->size, block, m->gpa & (block - 1U),
-					   out);
-			if (err == CLV_OK || level == 0U)
-				return err;
-		}
-	}
+	if ((level == 0U || vm_memory_holds(m, block)) &&
+	    frames_alloc(&machine.frames, m->size, block, m->gpa & (block - 1U), out) == CLV_OK)
+		return CLV_OK;
+	return level == 0U ? CLV_ERR_NOMEM : 1;
 }
 
 void vm_memory_set_aside(u32 id, const struct config_partition *cfg)
@@ -81,42 +78,40 @@ void vm_memory_set_aside(u32 id, const struct config_partition *cfg)
 	vm_memory_direct |= BIT64(id);
 }
 
+/* Memory that was set aside for the partition is taken already. */
 static int vm_memory_take_direct(struct vm *vm)
 {
 	if ((vm_memory_direct & BIT64(vm->id)) == 0U)
 		return CLV_ERR_NOMEM;
-	for (u32 i = 0; i < vm->cfg->nr_memory; i++)
-		vm->memory[i] = HPA(vm->cfg->memory[i].gpa);
+	for (; vm->ranges < vm->cfg->nr_memory; vm->ranges++)
+		vm->memory[vm->ranges] = HPA(vm->cfg->memory[vm->ranges].gpa);
 	return CLV_OK;
 }
 
-/* Give the first @nr ranges back. Memory that was set aside for the partition stays set aside. */
-static void vm_memory_give_ranges(struct vm *vm, u32 nr)
-{
-	if (vm->cfg->direct_map)
-		return;
-	for (u32 i = 0; i < nr; i++)
-		frames_free(&machine.frames, vm->memory[i], vm->cfg->memory[i].size);
-}
-
-static int vm_memory_take_ranges(struct vm *vm)
+/* Try to take the next range, with leaves of one level. Return: 0, or an error that was said. */
+static int vm_memory_take_next(struct vm *vm, u64 *tried)
 {
 	const struct config_partition *cfg = vm->cfg;
+	const struct config_memory *m = &cfg->memory[vm->ranges];
 	char want[TEXT_SIZE_LEN];
 	char have[TEXT_SIZE_LEN];
+	int err;
 
 	if (cfg->direct_map)
 		return vm_memory_take_direct(vm);
-	for (u32 i = 0; i < cfg->nr_memory; i++) {
-		if (vm_memory_take_range(cfg, &cfg->memory[i], &vm->memory[i]) == CLV_OK)
-			continue;
-		printk("partition \"%s\": memory: no room for %s; the largest free block has %s",
-		       cfg->name, text_size(cfg->memory[i].size, want),
-		       text_size(frames_largest(&machine.frames, PAGE_SIZE), have));
-		vm_memory_give_ranges(vm, i);
-		return CLV_ERR_NOMEM;
+	err = vm_memory_take_range(cfg, m, (u32)*tried, &vm->memory[vm->ranges]);
+	if (err == 1) {
+		(*tried)++;
+		return CLV_OK;
 	}
-	return CLV_OK;
+	*tried = 0;
+	if (err == CLV_OK)
+		vm->ranges++;
+	else
+		printk("partition \"%s\": memory: no room for %s; the largest free block has %s",
+		       cfg->name, text_size(m->size, want),
+		       text_size(frames_largest(&machine.frames, PAGE_SIZE), have));
+	return err;
 }
 
 static int vm_memory_begin_range(struct vm *vm, u32 i)
@@ -154,98 +149,106 @@ static int vm_memory_make_space(struct vm *vm)
 	return err;
 }
 
-int vm_memory_take(struct vm *vm)
+int vm_memory_take(struct vm *vm, u64 *tried)
 {
 	int err;
 
 	spin_assert_held(&vm->lock);
-	err = vm_memory_take_ranges(vm);
-	if (err != CLV_OK)
-		return err;
+	if (vm->ranges < vm->cfg->nr_memory) {
+		err = vm_memory_take_next(vm, tried);
+		return err == CLV_OK ? 1 : err;
+	}
 	vm->raw = true;
 	err = vm_memory_make_space(vm);
-	if (err != CLV_OK)
-		vm_memory_give_ranges(vm, vm->cfg->nr_memory);
+	vm->spaced = err == CLV_OK;
 	return err;
 }
 
 /*
- * Statistics count from the creation on; those of the space begin with it. All vCPUs are off their
- * harts, so nobody counts now.
+ * Make vCPU @v ready. Its registers still hold what the slot's previous guest left. And state
+ * records can be set before the first start; they need what the hart offers. Statistics count from
+ * the creation on; those of the space begin with it. The vCPU is off its hart, so nobody counts
+ * now.
  */
-static void vm_memory_clear_counters(struct vm *vm)
+static void vm_memory_reset_vcpu(struct vm *vm, struct vcpu *v)
 {
-	atomic_set(&vm->run.flush_ipis, 0U);
-	for (u32 i = 0; i < vm->run.nr_vcpus; i++) {
-		memset(vm->run.vcpu[i]->stat, 0, sizeof(vm->run.vcpu[i]->stat));
-		memset(&vm->run.vcpu[i]->counters, 0, sizeof(vm->run.vcpu[i]->counters));
-	}
+	vcpu_reset(v);
+	guest_init(&v->guest, 0, 0, 0);
+	guest_set_gstage(&v->guest, vm->space.gs.root_hpa, vm->space.cfg.levels, vm->run.vmid);
+	memset(v->stat, 0, sizeof(v->stat));
+	memset(&v->counters, 0, sizeof(v->counters));
 }
 
-/* All memory is mapped: make devices, vCPUs and their view of the memory ready. */
-static int vm_memory_finish(struct vm *vm)
+/* All memory is mapped. Then come the devices' registers, then the vCPUs, one a step. */
+static int vm_memory_finish(struct vm *vm, u64 *pos)
 {
-	int err = vm_pass_map(vm);
-
-	if (err != CLV_OK)
-		return err;
-	vmid_assign(vm);
-	for (u32 i = 0; i < vm->run.nr_vcpus; i++) {
-		vcpu_reset(vm->run.vcpu[i]);
-		/*
-		 * The registers still hold what the slot's previous guest left. And state records
-		 * can be set before the first start; they need what the hart offers.
-		 */
-		guest_init(&vm->run.vcpu[i]->guest, 0, 0, 0);
-		guest_set_gstage(&vm->run.vcpu[i]->guest, vm->space.gs.root_hpa,
-				 vm->space.cfg.levels, vm->run.vmid);
+	if (*pos < vm->run.nr_vcpus) {
+		if (*pos == 0U)
+			vmid_assign(vm);
+		vm_memory_reset_vcpu(vm, vm->run.vcpu[*pos]);
+		(*pos)++;
+		return 1;
 	}
 	vm_devices_reset(vm);
-	vm_memory_clear_counters(vm);
-	return CLV_OK;
+	atomic_set(&vm->run.flush_ipis, 0U);
+	return 0;
 }
 
-int vm_memory_map(struct vm *vm, u32 *index)
+int vm_memory_map(struct vm *vm, u32 *index, u64 *pos)
 {
+	u32 ranges = vm->cfg->nr_memory;
 	int err;
 
 	spin_assert_held(&vm->lock);
 	if (space_memory_step(&vm->space))
 		return 1;
-	if (*index == vm->cfg->nr_memory)
-		return vm_memory_finish(vm);
-	err = vm_memory_begin_range(vm, *index);
-	(*index)++;
-	return err == CLV_OK ? 1 : err;
+	if (*index < ranges) {
+		err = vm_memory_begin_range(vm, *index);
+		(*index)++;
+		return err == CLV_OK ? 1 : err;
+	}
+	err = vm_pass_map(vm, *index - ranges, pos);
+	if (err == 0)
+		return vm_memory_finish(vm, pos);
+	if (*pos == 0U)
+		(*index)++;
+	return err;
 }
 
-int vm_memory_zero(struct vm *vm, u32 *index, u64 *pos)
+bool vm_memory_next(struct vm *vm, u32 *index, u64 *pos, struct vm_piece *out)
 {
-	const struct config_memory *m = &vm->cfg->memory[*index];
 	u64 step = MIN(cache_zero_step(vm->space.cfg.write_back), VM_MEMORY_STEP);
-	u64 len = MIN(step, m->size - *pos);
-	int err;
+	const struct config_memory *m = &vm->cfg->memory[*index];
 
 	spin_assert_held(&vm->lock);
-	spin_lock(&vm->space.lock);
-	err = space_zero(&vm->space, GPA(m->gpa + *pos), len);
-	spin_unlock(&vm->space.lock);
-	if (err != CLV_OK)
-		return err;
-	*pos += len;
-	if (*pos < m->size)
-		return 1;
-	*pos = 0;
-	(*index)++;
-	if (*index < vm->cfg->nr_memory)
-		return 1;
-	vm->raw = false;
-	return 0;
+	if (*index == vm->cfg->nr_memory)
+		return false;
+	out->gpa = m->gpa + *pos;
+	out->len = MIN(step, m->size - *pos);
+	*pos += out->len;
+	if (*pos == m->size) {
+		*pos = 0;
+		(*index)++;
+	}
+	return true;
 }
 
-void vm_memory_give(struct vm *vm)
+int vm_memory_zero(struct vm *vm, const struct vm_piece *piece)
+{
+	return space_wipe(&vm->space, GPA(piece->gpa), piece->len);
+}
+
+bool vm_memory_give(struct vm *vm)
 {
 	spin_assert_held(&vm->lock);
-	space_destroy(&vm->space);
-	vm_memory_give_ranges(vm, vm->cfg->nr_memory);
+	if (vm->spaced) {
+		vm->spaced = space_destroy_step(&vm->space);
+	} else if (vm->ranges != 0U) {
+		vm->ranges--;
+		/* Memory that was set aside for the partition stays set aside. */
+		if (!vm->cfg->direct_map)
+			frames_free(&machine.frames, vm->memory[vm->ranges],
+				    vm->cfg->memory[vm->ranges].size);
+	}
+	return vm_memory_held(vm);
 }

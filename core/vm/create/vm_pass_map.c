@@ -41,46 +41,63 @@ static u64 vm_pass_map_after(const struct vm *vm, u32 limit, u64 at, u64 *end)
 	return at;
 }
 
-/* Map range number @index of @vm. Registers of one partition may share pages. */
-static int vm_pass_map_range(struct vm *vm, const struct config_memory *reg, u32 index)
+/*
+ * Begin to map the first part of range number @index of @vm, from @*at on, that is not mapped yet.
+ * Registers of one partition may share pages. @*at becomes where to go on, 0 at the end of the
+ * range.
+ */
+static int vm_pass_map_range(struct vm *vm, const struct config_memory *reg, u32 index, u64 *at)
 {
 	const struct config_memory pages = config_pages(reg);
-	u64 last = pages.gpa + pages.size;
+	u64 from = MAX(*at, pages.gpa);
+	u64 end = pages.gpa + pages.size;
+	u64 after = vm_pass_map_after(vm, index, from, &end);
 	int err = CLV_OK;
 
-	for (u64 at = pages.gpa; at < last && err == CLV_OK;) {
-		u64 end = last;
-		u64 after = vm_pass_map_after(vm, index, at, &end);
-
-		if (after == at) {
-			err = space_add_device(&vm->space, GPA(at), HPA(at), end - at);
-			after = end;
-		}
-		at = after;
+	if (after == from) {
+		err = space_begin_device(&vm->space, GPA(from), HPA(from), end - from);
+		after = end;
 	}
+	*at = after < pages.gpa + pages.size ? after : 0U;
 	return err;
 }
 
-int vm_pass_map(struct vm *vm)
+/* Return: range number @index of @vm, and in @device whose it is; NULL when there are fewer. */
+static const struct config_memory *vm_pass_map_find(const struct vm *vm, u32 index,
+						    const struct config_device **device)
 {
-	u32 index = 0;
+	u32 left = index;
 
-	spin_assert_held(&vm->lock);
 	for (u32 n = 0; n < vm_pass_config()->nr_devices; n++) {
 		const struct config_device *d = &vm_pass_config()->device[n];
 
-		for (u32 k = 0; d->partition == vm->id && k < d->nr_regs; k++, index++) {
-			int err = vm_pass_map_range(vm, &d->reg[k], index);
-
-			if (err == CLV_OK)
-				continue;
-			printk("partition \"%s\": devices: the registers of \"%s\" at 0x%lx cannot "
-			       "be mapped (error %d)",
-			       vm->cfg->name, d->path, d->reg[k].gpa, err);
-			return err;
+		if (d->partition != vm->id)
+			continue;
+		if (left < d->nr_regs) {
+			*device = d;
+			return &d->reg[left];
 		}
+		left -= d->nr_regs;
 	}
-	return CLV_OK;
+	return NULL;
+}
+
+int vm_pass_map(struct vm *vm, u32 range, u64 *at)
+{
+	const struct config_device *d = NULL;
+	const struct config_memory *reg = vm_pass_map_find(vm, range, &d);
+	int err;
+
+	spin_assert_held(&vm->lock);
+	if (reg == NULL)
+		return 0;
+	err = vm_pass_map_range(vm, reg, range, at);
+	if (err == CLV_OK)
+		return 1;
+	printk("partition \"%s\": devices: the registers of \"%s\" at 0x%lx cannot be mapped "
+	       "(error %d)",
+	       vm->cfg->name, d->path, reg->gpa, err);
+	return err;
 }
 
 static void vm_pass_map_report(const struct vm *vm, const struct config_device *d)

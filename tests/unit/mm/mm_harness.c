@@ -70,6 +70,11 @@ u64 mm_random(u64 *state)
 	return x * UINT64_C(0x2545f4914f6cdd1d);
 }
 
+struct walker mm_walker(const struct gstage *gs)
+{
+	return (struct walker){ .root = gs->root_hpa.v, .levels = gs->levels, .host = gs->va };
+}
+
 u64 mm_pte(const struct gstage *gs, u64 gpa, u32 *level)
 {
 	u32 l;
@@ -88,6 +93,15 @@ int mm_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
 	while (region >= 0 && space_memory_step(sp))
 		;
 	return region;
+}
+
+int mm_add_device(struct space *sp, gpa_t base, hpa_t hpa, u64 size)
+{
+	int err = space_begin_device(sp, base, hpa, size);
+
+	while (err == CLV_OK && space_memory_step(sp))
+		;
+	return err;
 }
 
 int mm_split_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, u32 level)

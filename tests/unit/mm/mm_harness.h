@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "mm/space.h"
+#include "tests/model/walker.h"
 
 /* An assertion for places without cmocka: fuzzers and threads. */
 #define MUST(cond)                                                                               \
@@ -70,6 +71,9 @@ static inline bool mm_summary_test(const struct dirty *d, u64 span)
 /** mm_random() - Return: the next number of a xorshift sequence; @state is not 0 */
 u64 mm_random(u64 *state);
 
+/** mm_walker() - Return: the tests' own walk of the tables of @gs */
+struct walker mm_walker(const struct gstage *gs);
+
 /** mm_pte() - Return: the entry that translates @gpa; @level: out: its level, or NULL */
 u64 mm_pte(const struct gstage *gs, u64 gpa, u32 *level);
 
@@ -79,6 +83,13 @@ u64 mm_pte(const struct gstage *gs, u64 gpa, u32 *level);
  * Return: as of space_begin_memory().
  */
 int mm_add_memory(struct space *sp, gpa_t base, hpa_t hpa, u64 size);
+
+/**
+ * mm_add_device() - call space_begin_device(), and do all steps
+ *
+ * Return: as of space_begin_device().
+ */
+int mm_add_device(struct space *sp, gpa_t base, hpa_t hpa, u64 size);
 
 /**
  * mm_split_range() - split what is larger than @level in a range, and keep its permissions

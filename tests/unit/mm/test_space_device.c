@@ -56,7 +56,7 @@ static void test_device_is_mapped(void **state)
 
 	(void)state;
 	begin();
-	assert_int_equal(space_add_device(&sp, GPA(DEVICE), HPA(DEVICE), 2U * PAGE_SIZE), 0);
+	assert_int_equal(mm_add_device(&sp, GPA(DEVICE), HPA(DEVICE), 2U * PAGE_SIZE), 0);
 	pte = mm_pte(&sp.gs, DEVICE + PAGE_SIZE, &level);
 	assert_int_equal(level, 0);
 	assert_int_equal(gstage_pte_hpa(pte).v, DEVICE + PAGE_SIZE);
@@ -86,7 +86,7 @@ static void test_device_is_no_memory(void **state)
 
 	(void)state;
 	begin();
-	assert_int_equal(space_add_device(&sp, GPA(DEVICE), HPA(DEVICE), PAGE_SIZE), 0);
+	assert_int_equal(mm_add_device(&sp, GPA(DEVICE), HPA(DEVICE), PAGE_SIZE), 0);
 	assert_int_equal(sp.region[region].kind, REGION_DEVICE);
 	assert_null(mm_span(&sp, DEVICE, 8).at);
 	assert_null(mm_span(&sp, DEVICE, 4).at);
@@ -112,8 +112,8 @@ static void test_device_is_never_logged(void **state)
 
 	(void)state;
 	begin();
-	assert_int_equal(space_add_device(&sp, GPA(BASE - PAGE_SIZE), HPA(DEVICE), PAGE_SIZE), 0);
-	assert_int_equal(space_add_device(&sp, GPA(BASE + MIB(4)), HPA(DEVICE), PAGE_SIZE), 0);
+	assert_int_equal(mm_add_device(&sp, GPA(BASE - PAGE_SIZE), HPA(DEVICE), PAGE_SIZE), 0);
+	assert_int_equal(mm_add_device(&sp, GPA(BASE + MIB(4)), HPA(DEVICE), PAGE_SIZE), 0);
 	before = mm_pte(&sp.gs, BASE + MIB(4), NULL);
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
 	assert_int_equal(mm_pte(&sp.gs, BASE, NULL) & GSTAGE_PTE_W, 0);
@@ -126,19 +126,17 @@ static void test_device_refuses_bad_arguments(void **state)
 {
 	(void)state;
 	begin();
-	assert_int_equal(space_add_device(&sp, GPA(DEVICE + 1U), HPA(DEVICE), PAGE_SIZE),
+	assert_int_equal(mm_add_device(&sp, GPA(DEVICE + 1U), HPA(DEVICE), PAGE_SIZE),
 			 CLV_ERR_INVAL);
-	assert_int_equal(space_add_device(&sp, GPA(DEVICE), HPA(DEVICE + 1U), PAGE_SIZE),
+	assert_int_equal(mm_add_device(&sp, GPA(DEVICE), HPA(DEVICE + 1U), PAGE_SIZE),
 			 CLV_ERR_INVAL);
-	assert_int_equal(space_add_device(&sp, GPA(DEVICE), HPA(DEVICE), 0), CLV_ERR_INVAL);
-	assert_int_equal(space_add_device(&sp, GPA(DEVICE), HPA(DEVICE), 0x100), CLV_ERR_INVAL);
-	assert_int_equal(space_add_device(&sp, GPA(BASE + MIB(2)), HPA(DEVICE), PAGE_SIZE),
+	assert_int_equal(mm_add_device(&sp, GPA(DEVICE), HPA(DEVICE), 0), CLV_ERR_INVAL);
+	assert_int_equal(mm_add_device(&sp, GPA(DEVICE), HPA(DEVICE), 0x100), CLV_ERR_INVAL);
+	assert_int_equal(mm_add_device(&sp, GPA(BASE + MIB(2)), HPA(DEVICE), PAGE_SIZE),
 			 CLV_ERR_EXISTS);
-	assert_int_equal(space_add_device(&sp, GPA(BIT64(41)), HPA(DEVICE), PAGE_SIZE),
-			 CLV_ERR_RANGE);
-	assert_int_equal(space_add_device(&sp, GPA(DEVICE), HPA(DEVICE), PAGE_SIZE), 0);
-	assert_int_equal(space_add_device(&sp, GPA(DEVICE), HPA(DEVICE), PAGE_SIZE),
-			 CLV_ERR_EXISTS);
+	assert_int_equal(mm_add_device(&sp, GPA(BIT64(41)), HPA(DEVICE), PAGE_SIZE), CLV_ERR_RANGE);
+	assert_int_equal(mm_add_device(&sp, GPA(DEVICE), HPA(DEVICE), PAGE_SIZE), 0);
+	assert_int_equal(mm_add_device(&sp, GPA(DEVICE), HPA(DEVICE), PAGE_SIZE), CLV_ERR_EXISTS);
 	/* Memory and windows cannot overlap it either. */
 	assert_int_equal(mm_add_memory(&sp, GPA(DEVICE), HPA(MM_HPA_BASE + MIB(8)), MIB(2)),
 			 CLV_ERR_EXISTS);
@@ -162,8 +160,8 @@ static void test_devices_leave_the_memory_its_tables(void **state)
 	free = sp.pool.free;
 	for (u32 i = 0; i < SPACE_DEVICES; i++)
 		assert_int_equal(
-			space_add_device(&sp, GPA(GIB(8) + i * GIB(1)), HPA(DEVICE), PAGE_SIZE), 0);
-	assert_int_equal(space_add_device(&sp, GPA(DEVICE), HPA(DEVICE), PAGE_SIZE), CLV_ERR_NOMEM);
+			mm_add_device(&sp, GPA(GIB(8) + i * GIB(1)), HPA(DEVICE), PAGE_SIZE), 0);
+	assert_int_equal(mm_add_device(&sp, GPA(DEVICE), HPA(DEVICE), PAGE_SIZE), CLV_ERR_NOMEM);
 	assert_true(sp.pool.free >= free);
 	/* There are still slots for windows. */
 	for (u32 i = 1; i < CONFIG_MAX_REGIONS; i++)

@@ -85,7 +85,9 @@ static void in_steps(u8 levels, u8 largest, u64 base, u64 hpa, u64 size)
 
 		more = space_memory_step(&sp);
 		now = mapped(base, size);
-		assert_true(now > before && now - before <= LIMIT);
+		/* The bitmap of more than 4 GiB takes steps of its own, before anything else. */
+		assert_true(now > before || (now == 0U && size > GIB(4)));
+		assert_true(now - before <= LIMIT);
 		assert_int_equal(more, now < all);
 		before = now;
 	}
@@ -108,6 +110,7 @@ static void test_same_in_steps(void **state)
 	in_steps(3, 2, BASE + 0x1000, MM_HPA_BASE, MIB(3));
 	in_steps(3, 0, BASE + 0x7000, MM_HPA_BASE, LIMIT * PAGE_SIZE);
 	in_steps(3, 0, BASE + 0x7000, MM_HPA_BASE, PAGE_SIZE);
+	in_steps(3, 2, BASE, MM_HPA_BASE, GIB(13));
 }
 
 /* Until the last step nobody can reach the memory, but its place is taken. */

@@ -76,6 +76,27 @@ static void test_grow_fails_whole(void **state)
 	assert_int_equal(pool.free, TABLE_POOL_CHUNKS);
 }
 
+/* M6: however large a pool is, making it and giving it back touches none of its tables. */
+static void test_large_pool_touches_nothing(void **state)
+{
+	const u64 tables = 32832; /* of 64 GiB */
+	struct frames frames = { .nr = 0 };
+	void *wall = mmap(NULL, tables << PAGE_SHIFT, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	(void)state;
+	assert_ptr_not_equal(wall, MAP_FAILED);
+	table_pool_init(&pool, (uintptr_t)wall - GIB(4));
+	assert_int_equal(frames_add(&frames, HPA(GIB(4)), tables << PAGE_SHIFT), 0);
+	assert_int_equal(table_pool_grow(&pool, &frames, tables), 0);
+	assert_int_equal(pool.free, tables);
+	assert_ptr_equal(table_pool_take(&pool), wall);
+	assert_int_equal(pool.free, tables - 1U);
+	table_pool_release(&pool, &frames);
+	assert_int_equal(frames.free, tables << PAGE_SHIFT);
+	munmap(wall, tables << PAGE_SHIFT);
+}
+
 static void test_reserve_takes_all_or_none(void **state)
 {
 	struct table_chain chain;
@@ -165,10 +186,15 @@ static void test_head_that_came_back(void **state)
 {
 	struct sigaction act = { .sa_handler = on_trap };
 	struct sigaction was;
+	u64 *used[4];
 	u64 *table;
 
 	(void)state;
 	assert_int_equal(table_pool_grow(&pool, &m.frames, 4), 0);
+	for (u32 i = 0; i < ARRAY_SIZE(used); i++)
+		used[i] = table_pool_take(&pool);
+	for (u32 i = ARRAY_SIZE(used); i > 0U; i--)
+		table_pool_give(&pool, used[i - 1U]);
 	assert_int_equal(sigaction(SIGSEGV, &act, &was), 0);
 	assert_int_equal(mprotect(&own, sizeof(own), PROT_READ), 0);
 	table = table_pool_take(&pool);
@@ -190,6 +216,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_gives_each_table_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_grow_fails_whole, setup, teardown),
+		cmocka_unit_test(test_large_pool_touches_nothing),
 		cmocka_unit_test_setup_teardown(test_reserve_takes_all_or_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_head_that_came_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
