@@ -36,6 +36,24 @@ static u64 gpa_of(const struct model *m, u64 page)
 	return m->base + (page << PAGE_SHIFT);
 }
 
+/* What a hart would find, by a walk that shares nothing with the code. */
+static void check_walk(const struct model *m, u64 page)
+{
+	const struct walker w = mm_walker(&m->gs);
+	struct walker_leaf leaf;
+	enum walker_answer answer = walker_walk(&w, gpa_of(m, page) + 0x678U, &leaf);
+
+	if (m->prot[page] == PROT_NONE_HERE) {
+		MUST(answer == WALKER_NOTHING);
+		return;
+	}
+	MUST(answer == WALKER_LEAF);
+	MUST(leaf.pa == m->frame[page] * 4096U + 0x678U);
+	MUST(leaf.read == ((m->prot[page] & 2U) != 0U));
+	MUST(leaf.write == ((m->prot[page] & 4U) != 0U));
+	MUST(leaf.fetch == ((m->prot[page] & 8U) != 0U));
+}
+
 static void check_page(const struct model *m, u64 page)
 {
 	u32 level;
@@ -43,6 +61,7 @@ static void check_page(const struct model *m, u64 page)
 
 	if (page >= MODEL_PAGES)
 		return;
+	check_walk(m, page);
 	pte = mm_pte(&m->gs, gpa_of(m, page), &level);
 	if (m->prot[page] == PROT_NONE_HERE) {
 		MUST((pte & GSTAGE_PTE_V) == 0U);

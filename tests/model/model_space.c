@@ -86,22 +86,29 @@ static u64 pick_page(struct model *m)
 
 /* --- checks --- */
 
+/* May a hart write to the page, by a walk that shares nothing with the code? */
+static bool may_write(const struct model *m, u64 page)
+{
+	const struct walker w = mm_walker(&m->sp.gs);
+
+	return walker_writes(&w, gpa_of(m, page));
+}
+
 static void check_page(struct model *m, u64 page)
 {
-	u32 level;
-	u64 pte = mm_pte(&m->sp.gs, gpa_of(m, page), &level);
-	u64 offset = gpa_of(m, page) & (gstage_span(level) - 1U);
+	const struct walker w = mm_walker(&m->sp.gs);
+	struct walker_leaf leaf;
 
 	/* The page maps what it always mapped, and may be read and executed. */
-	MUST(gstage_pte_is_leaf(pte));
-	MUST(gstage_pte_hpa(pte).v + offset == m->hpa + (page << PAGE_SHIFT));
-	MUST((pte & GSTAGE_PTE_LEAF) == GSTAGE_PTE_LEAF && (pte & GSTAGE_PTE_X) != 0U);
+	MUST(walker_walk(&w, gpa_of(m, page), &leaf) == WALKER_LEAF);
+	MUST(leaf.pa == m->hpa + page * 4096U);
+	MUST(leaf.read && leaf.fetch);
 	if (!m->on)
 		return;
 	if (dirty_test(dirty_of(m), page))
 		return;
 	/* M1 */
-	MUST((pte & GSTAGE_PTE_W) == 0U);
+	MUST(!leaf.write);
 	for (u32 h = 0; h < HARTS; h++)
 		MUST(m->tlb[h][page] == 0U || m->flush[h]);
 	MUST(m->written[page] == 0U);
@@ -135,7 +142,7 @@ static void hart_write(struct model *m, u32 hart, u64 page)
 		enum fault_answer result;
 
 		MUST(tries++ < 4U);
-		if ((mm_pte(&m->sp.gs, gpa_of(m, page), NULL) & GSTAGE_PTE_W) != 0U) {
+		if (may_write(m, page)) {
 			tlb[page] = 1;
 			break;
 		}
@@ -157,7 +164,7 @@ static void hart_prefetch(struct model *m, u32 hart)
 
 	count = MIN(count, m->pages - first);
 	for (u64 page = first; page < first + count && m->in[hart]; page++) {
-		if ((mm_pte(&m->sp.gs, gpa_of(m, page), NULL) & GSTAGE_PTE_W) != 0U)
+		if (may_write(m, page))
 			m->tlb[hart][page] = 1;
 	}
 }
