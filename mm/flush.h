@@ -23,7 +23,8 @@ struct flush_range {
 /**
  * struct flush_batch - ranges of one space that wait for one flush
  * @nr: ranges in use
- * @all: more ranges were added than fit: everything of the space must be flushed
+ * @all: everything of the space must be flushed: more ranges were added than fit, or a table is
+ * going to be freed (flush_batch_add_tables())
  * @range: disjoint ranges; those that touch have been merged
  *
  * It is the caller's, on its stack.
@@ -44,6 +45,19 @@ void flush_batch_init(struct flush_batch *b);
  * @size: bytes, a multiple of 4 KiB; 0 adds nothing
  */
 void flush_batch_add(struct flush_batch *b, gpa_t base, u64 size);
+
+/**
+ * flush_batch_add_tables() - add all that leads to tables which were unlinked
+ *
+ * A fence of an address orders leaf entries alone. One of all addresses, with rs1 = x0, is needed
+ * for the pointers that a hart may have cached on the way (privileged specification, chapter "H",
+ * "Hypervisor Memory-Management Fence Instructions"). Such a pointer also serves addresses outside
+ * the range from which the table has gone.
+ */
+static inline void flush_batch_add_tables(struct flush_batch *b)
+{
+	b->all = true;
+}
 
 /** flush_batch_empty() - Return: true when nothing waits in @b */
 static inline bool flush_batch_empty(const struct flush_batch *b)

@@ -260,7 +260,7 @@ bool gstage_map_step(struct gstage_mapping *m, struct gstage *gs, struct table_p
 
 /**
  * gstage_unmap() - unmap a range; what is not mapped in it stays so
- * @batch: the range is added to it
+ * @batch: the range is added to it, or everything when tables were unlinked
  *
  * A huge leaf that lies in the range only in part is split. Tables that have become empty are
  * unlinked but not freed (M4): the caller flushes, and then calls gstage_unmap_finish().

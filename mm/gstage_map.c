@@ -293,7 +293,7 @@ static u64 gstage_map_clear_run(const struct gstage_iter *it)
  * free. So while a walker may stand in the table (M4), nothing has to be written into it or
  * remembered elsewhere.
  */
-static void gstage_map_leave(const struct gstage_iter *it, u64 cleared)
+static void gstage_map_leave(const struct gstage_iter *it, u64 cleared, struct flush_batch *batch)
 {
 	u32 top = it->gs->levels - 1U;
 	u64 to = ALIGN_DOWN(it->gpa, gstage_span(it->level)) + (cleared << gstage_shift(it->level));
@@ -304,8 +304,10 @@ static void gstage_map_leave(const struct gstage_iter *it, u64 cleared)
 
 		if (to < it->end && !IS_ALIGNED(to, gstage_span(level + 1U)))
 			return;
-		if (empty || gstage_map_table_empty(it->table[level]))
+		if (empty || gstage_map_table_empty(it->table[level])) {
 			atomic_set(slot, atomic_read(slot) & ~GSTAGE_PTE_V);
+			flush_batch_add_tables(batch);
+		}
 		empty = false;
 	}
 }
@@ -328,7 +330,7 @@ int gstage_unmap(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size
 			gstage_iter_refresh(&it);
 			continue;
 		}
-		gstage_map_leave(&it, n);
+		gstage_map_leave(&it, n, batch);
 		gstage_iter_skip(&it, n);
 	}
 	flush_batch_add(batch, gpa, size);

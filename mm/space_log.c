@@ -37,14 +37,29 @@ static u64 space_log_spans(const struct dirty *d)
 	return (d->pages + DIRTY_SPAN_PAGES - 1U) / DIRTY_SPAN_PAGES;
 }
 
+static void space_log_flush_batch(struct space *sp, const struct flush_batch *batch)
+{
+	flush_remote(sp, batch);
+	space_count(&sp->stats.flushes, 1);
+}
+
 static void space_log_flush(struct space *sp, gpa_t base, u64 size)
 {
 	struct flush_batch batch;
 
 	flush_batch_init(&batch);
 	flush_batch_add(&batch, base, size);
-	flush_remote(sp, &batch);
-	space_count(&sp->stats.flushes, 1);
+	space_log_flush_batch(sp, &batch);
+}
+
+/* Before tables that were unlinked are freed */
+static void space_log_flush_tables(struct space *sp)
+{
+	struct flush_batch batch;
+
+	flush_batch_init(&batch);
+	flush_batch_add_tables(&batch);
+	space_log_flush_batch(sp, &batch);
 }
 
 /*
@@ -312,7 +327,7 @@ static void space_log_stop_collapse(struct space *sp, struct region *r, s64 *bud
 	}
 	r->log.cursor = gstage_iter_done(&it) ? 0U : LOG_CURSOR_COLLAPSE | (it.gpa - r->base.v);
 	if (collect.nr != 0U) {
-		space_log_flush(sp, GPA(from), it.gpa - from);
+		space_log_flush_tables(sp);
 		gstage_collect_free(&collect, &sp->pool);
 	}
 }
