@@ -22,7 +22,11 @@ void tlb_ledger_gvma_all(struct tlb_ledger *l)
 
 void tlb_ledger_vvma(struct tlb_ledger *l, u16 vmid)
 {
-	tlb_ledger_find(l, vmid)->vcpu = NULL;
+	struct tlb_ledger_entry *e = tlb_ledger_find(l, vmid);
+
+	e->vcpu = NULL;
+	/* As long as translations of the G-stage are held, a walk may go through them again. */
+	e->vs_since = e->vm != NULL ? e->since : 0U;
 }
 
 const char *tlb_ledger_enter(struct tlb_ledger *l, u16 vmid, const void *vm, const void *vcpu,
@@ -37,8 +41,12 @@ const char *tlb_ledger_enter(struct tlb_ledger *l, u16 vmid, const void *vm, con
 		wrong = "a G-stage from before the fence that the vCPU has acknowledged";
 	else if (e->vcpu != NULL && e->vcpu != vcpu)
 		wrong = "the VS-stage of another vCPU with the same VMID";
+	else if (e->vs_since != 0U && e->vs_since < seen)
+		wrong = "a VS-stage that was walked through a G-stage from before the fence";
 	if (e->vm == NULL || wrong != NULL)
 		e->since = seen;
+	if (e->vs_since == 0U || wrong != NULL)
+		e->vs_since = e->since;
 	e->vm = vm;
 	e->vcpu = vcpu;
 	return wrong;

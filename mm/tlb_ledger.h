@@ -20,11 +20,14 @@
  * @vm: VM whose G-stage they come from; NULL: none of a G-stage are held
  * @since: fence generation of that VM at which the oldest of them may have been made
  * @vcpu: vCPU whose VS-stage they come from; NULL: none of a VS-stage are held
+ * @vs_since: fence generation of the oldest G-stage translations through which a walk of the
+ * VS-stage may have gone since the VS-stage was fenced last; 0: none has
  */
 struct tlb_ledger_entry {
 	const void *vm;
 	u64 since;
 	const void *vcpu;
+	u64 vs_since;
 };
 
 /** struct tlb_ledger - the ledger of one hart; only that hart uses it */

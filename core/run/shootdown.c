@@ -32,14 +32,15 @@ static void shootdown_gstage(struct vcpu *v)
 	if (gen == seen)
 		return;
 	tlb_flush_gstage(v->run->vmid);
-	if (seen == 0U) {
-		/*
-		 * The vCPU's first entry. Its VMID may have belonged to another VM, and its code
-		 * was stored by this hart or by another.
-		 */
-		tlb_flush_vs(v->run->vmid);
+	/*
+	 * While the vCPU was OUT nobody waited for it, so tables may have been freed and used anew.
+	 * Through them this hart may have walked the VS-stage, and a fence of the G-stage need not
+	 * reach what it found there. First the G-stage, or it could do so again.
+	 */
+	tlb_flush_vs(v->run->vmid);
+	/* The first entry: its code was stored by this hart or by another (vcpu_enter_anew()). */
+	if (seen == 0U)
 		fence_instruction();
-	}
 	/* Release: what the guest stored through old translations comes before the answer (M2). */
 	atomic_set_release(&v->tlb_seen, gen);
 	tlb_check_enter(v); /* the vCPU may go on without another entry */

@@ -154,7 +154,7 @@ void vcpu_reset(struct vcpu *v)
 	v->suspend_jump = false;
 	v->deadline = UINT64_MAX;
 	v->timer = TIMER_NEVER;
-	atomic_set(&v->tlb_seen, 0U);
+	vcpu_enter_anew(v);
 	atomic_set_release(&v->hsm, (u32)VCPU_STOPPED);
 }
 

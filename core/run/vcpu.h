@@ -67,8 +67,9 @@ enum vcpu_mode {
  * @deadline: without Sstc: guest time that the guest's SBI timer was set to, UINT64_MAX: never. It
  *	stays as it is when that time is reached; owner
  * @timer: without Sstc: host time of @deadline while that lies ahead, else TIMER_NEVER; owner
- * @tlb_seen: value of run->tlb_gen up to which the owner has flushed for it, 0: it has not entered
- *	since it was reset; atomic, written by the owner
+ * @tlb_seen: value of run->tlb_gen up to which the owner has flushed for it; 0: its next entry is
+ *	like its first (vcpu_enter_anew()). Atomic; written by the owner, and to 0 while the VM does
+ *	not run
  * @start_pc, @start_opaque: where it starts, and its a1. Written by the hart that took hsm from
  *	STOPPED to CLAIMED, before hsm becomes START_PENDING (release); by the owner for a
  *	non-retentive suspend
@@ -173,6 +174,19 @@ void vcpu_kick(struct vcpu *v);
  * set when it is started.
  */
 void vcpu_reset(struct vcpu *v);
+
+/**
+ * vcpu_enter_anew() - make the next entry of @v like its first: all its TLB entries and fetched
+ * instructions are fenced before
+ *
+ * For memory that another VM's vCPU has written, code and page tables among it. The vCPU is OUT,
+ * and its VM does not run before the caller has released a lock that is taken to let it run; any
+ * hart.
+ */
+static inline void vcpu_enter_anew(struct vcpu *v)
+{
+	atomic_set(&v->tlb_seen, 0U);
+}
 
 /**
  * vcpu_start() - HSM start of a STOPPED vCPU; any hart

@@ -150,11 +150,24 @@ int vm_window_map(struct vm *holder, u64 own_gpa, struct vm *from, u64 gpa, u64 
 	return err;
 }
 
+/*
+ * Through a writable window code and page tables may have been written, which no hart of the VM has
+ * fenced for. As long as the window is there, nobody lets the VM run: vm_windows_writable() takes
+ * the lock that is held here.
+ */
+static void vm_window_written(const struct vm *vm)
+{
+	for (u32 i = 0; i < vm->run.nr_vcpus; i++)
+		vcpu_enter_anew(vm->run.vcpu[i]);
+}
+
 static int vm_window_remove(struct vm_window *w)
 {
 	int err = space_remove_window(&w->holder->space, GPA(w->own_gpa));
 
 	spin_assert_held(&vm_window_lock);
+	if (w->writable)
+		vm_window_written(w->from);
 	w->holder = NULL;
 	return err;
 }

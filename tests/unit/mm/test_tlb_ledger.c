@@ -34,6 +34,7 @@ static void test_one_vcpu_comes_and_goes(void **state)
 	assert_null(enter(1, &vm_a, &vcpu_0, 1));
 	assert_null(enter(1, &vm_a, &vcpu_0, 1));
 	tlb_ledger_gvma(&book, 1);
+	tlb_ledger_vvma(&book, 1);
 	assert_null(enter(1, &vm_a, &vcpu_0, 7));
 }
 
@@ -47,7 +48,29 @@ static void test_acknowledged_without_a_fence(void **state)
 	tlb_ledger_vvma(&book, 1);
 	assert_non_null(strstr(enter(1, &vm_a, &vcpu_0, 3), "before the fence"));
 	tlb_ledger_gvma_all(&book);
+	tlb_ledger_vvma(&book, 1);
 	assert_null(enter(1, &vm_a, &vcpu_0, 4));
+}
+
+/*
+ * A walk of the VS-stage may have gone through a table of the G-stage that was freed, as long as
+ * the vCPU was out. So the VS-stage is fenced as well, and after the G-stage.
+ */
+static void test_a_vs_stage_walked_through_an_old_gstage(void **state)
+{
+	(void)state;
+	assert_null(enter(1, &vm_a, &vcpu_0, 1));
+	tlb_ledger_gvma(&book, 1);
+	assert_non_null(strstr(enter(1, &vm_a, &vcpu_0, 2), "walked through"));
+	tlb_ledger_vvma(&book, 1);
+	tlb_ledger_gvma(&book, 1);
+	assert_non_null(strstr(enter(1, &vm_a, &vcpu_0, 3), "walked through"));
+	tlb_ledger_gvma(&book, 1);
+	tlb_ledger_vvma(&book, 1);
+	assert_null(enter(1, &vm_a, &vcpu_0, 4));
+	/* The other vCPU has fenced for the same generation: it needs the VS-stage's fence alone. */
+	tlb_ledger_vvma(&book, 1);
+	assert_null(enter(1, &vm_a, &vcpu_1, 4));
 }
 
 static void test_another_vcpu_of_the_vm(void **state)
@@ -87,6 +110,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_one_vcpu_comes_and_goes, empty_book),
 		cmocka_unit_test_setup(test_acknowledged_without_a_fence, empty_book),
+		cmocka_unit_test_setup(test_a_vs_stage_walked_through_an_old_gstage, empty_book),
 		cmocka_unit_test_setup(test_another_vcpu_of_the_vm, empty_book),
 		cmocka_unit_test_setup(test_another_vm_between, empty_book),
 		cmocka_unit_test_setup(test_two_vms_of_one_vmid, empty_book),

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the removal of a window leaves to the vCPUs of the VM that it showed: after a writable one
+ * their next entry is like their first, after another one nothing is owed.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/vm/vm_window.c"
+
+#define BASE UINT64_C(0x80000000)
+#define OWN  UINT64_C(0x200000000)
+#define SEEN 5U
+
+static struct config_partition cfg = { .nr_memory = 1,
+				       .memory = { { .gpa = BASE, .size = PAGE_SIZE } } };
+static struct vm holder, shown;
+static struct vcpu vcpu[2];
+static u64 removed;
+
+/* --- what is called --------------------------------------------------------------------------- */
+
+int space_add_window(struct space *sp, gpa_t base, struct space *from, gpa_t from_base, u64 size,
+		     bool writable)
+{
+	(void)from;
+	(void)from_base;
+	(void)size;
+	(void)writable;
+	assert_ptr_equal(sp, &holder.space);
+	assert_int_equal(base.v, OWN);
+	return 1;
+}
+
+int space_remove_window(struct space *sp, gpa_t base)
+{
+	assert_ptr_equal(sp, &holder.space);
+	assert_int_equal(base.v, OWN);
+	removed++;
+	return CLV_OK;
+}
+
+int space_log_status(struct space *sp, u32 region, struct space_log_status *out)
+{
+	(void)sp;
+	(void)region;
+	*out = (struct space_log_status){ .mode = CLEAVE_LOG_OFF };
+	return CLV_OK;
+}
+
+bool vm_all_out(const struct vm *vm)
+{
+	(void)vm;
+	return true;
+}
+
+/* --- the tests -------------------------------------------------------------------------------- */
+
+static int begin(void **state)
+{
+	(void)state;
+	memset(&holder, 0, sizeof(holder));
+	memset(&shown, 0, sizeof(shown));
+	memset(vm_window_table, 0, sizeof(vm_window_table));
+	holder.run.state = CLEAVE_VM_RUNNING;
+	shown.run.state = CLEAVE_VM_PAUSED;
+	shown.cfg = &cfg;
+	shown.run.nr_vcpus = 2;
+	for (u32 i = 0; i < 2U; i++) {
+		vcpu[i].tlb_seen = SEEN;
+		shown.run.vcpu[i] = &vcpu[i];
+	}
+	removed = 0;
+	return 0;
+}
+
+static void map(bool writable)
+{
+	assert_int_equal(vm_window_map(&holder, OWN, &shown, BASE, PAGE_SIZE, writable), CLV_OK);
+}
+
+static void seen_is(u64 want)
+{
+	assert_int_equal(removed, 1);
+	for (u32 i = 0; i < 2U; i++)
+		assert_int_equal(vcpu[i].tlb_seen, want);
+}
+
+static void test_a_writable_window_is_unmapped(void **state)
+{
+	(void)state;
+	map(true);
+	assert_int_equal(vcpu[0].tlb_seen, SEEN);
+	assert_int_equal(vm_window_unmap(&holder, OWN), CLV_OK);
+	seen_is(0);
+}
+
+static void test_a_writable_window_is_dropped_with_its_holder(void **state)
+{
+	(void)state;
+	map(true);
+	spin_lock(&holder.lock);
+	assert_true(vm_windows_drop(&holder, VM_WINDOWS_HELD));
+	spin_unlock(&holder.lock);
+	seen_is(0);
+}
+
+static void test_a_writable_window_is_dropped_with_what_it_shows(void **state)
+{
+	(void)state;
+	map(true);
+	spin_lock(&shown.lock);
+	assert_true(vm_windows_drop(&shown, VM_WINDOWS_UNSAFE));
+	spin_unlock(&shown.lock);
+	seen_is(0);
+}
+
+static void test_a_window_for_reading_owes_nothing(void **state)
+{
+	(void)state;
+	map(false);
+	assert_int_equal(vm_window_unmap(&holder, OWN), CLV_OK);
+	seen_is(SEEN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_a_writable_window_is_unmapped, begin),
+		cmocka_unit_test_setup(test_a_writable_window_is_dropped_with_its_holder, begin),
+		cmocka_unit_test_setup(test_a_writable_window_is_dropped_with_what_it_shows, begin),
+		cmocka_unit_test_setup(test_a_window_for_reading_owes_nothing, begin),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
