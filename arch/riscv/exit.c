@@ -62,11 +62,11 @@ static enum access exit_access(u64 cause, u64 htinst)
 }
 
 /*
- * Some harts report the A/D update of a VS-stage walk as a read, and htinst does not tell (QEMU
- * 7.2: cause 21, htinst 0). Core then finds that reading is allowed and calls the fault spurious,
- * and the guest would fault for ever. So if the same pc keeps faulting for the same address, core
- * is asked for a write. If the access was no write after all, a clean page is reported dirty, which
- * is allowed: M1 forbids only the reverse.
+ * Some harts report the A/D update of a VS-stage walk by the cause of the access that it was for, a
+ * read or a fetch, and htinst does not tell (QEMU 7.2: cause 21, htinst 0). Core then finds that
+ * this access is allowed and calls the fault spurious, and the guest would fault for ever. So if
+ * the same pc keeps faulting for the same address, core is asked for a write. If the access was no
+ * write after all, a clean page is reported dirty, which is allowed: M1 forbids only the reverse.
  *
  * A fault that repeats need not mean that the guest makes no progress: each time the memory may
  * have been mapped anew, for reading only. So a refused write is not held against the guest until
@@ -89,10 +89,21 @@ static enum fault_answer exit_spurious_read(struct guest *g, gpa_t gpa, bool imp
 	return g->fault_repeats < READ_GIVE_UP ? FAULT_SPURIOUS : answer;
 }
 
+/*
+ * What was granted is a leaf that the walk has found, and the fence of an address reaches it. If
+ * the fault was spurious, what the hart still has may be an invalid entry in whose place a pointer
+ * is now, as where a window was made: that takes the fence of all addresses.
+ */
 static int exit_fault_done(struct guest *g, gpa_t gpa, enum fault_answer answer)
 {
-	if (fault_retry(answer)) {
-		fence_gvma_page(gpa, (u16)((g->hgatp & HGATP_VMID) >> HGATP_VMID_SHIFT));
+	u16 vmid = (u16)((g->hgatp & HGATP_VMID) >> HGATP_VMID_SHIFT);
+
+	if (answer == FAULT_GRANTED) {
+		fence_gvma_page(gpa, vmid);
+		return EXIT_RESUME;
+	}
+	if (answer == FAULT_SPURIOUS) {
+		fence_gvma_vmid(vmid);
 		return EXIT_RESUME;
 	}
 	g->exit.answer = answer;
@@ -106,7 +117,7 @@ static __attribute__((noinline)) int exit_other_fault(struct guest *g, gpa_t gpa
 	enum access access = exit_access(g->exit.scause, g->exit.htinst);
 	enum fault_answer answer = guest_on_page_fault(g, gpa, access, implicit);
 
-	if (answer == FAULT_SPURIOUS && access == ACCESS_READ)
+	if (answer == FAULT_SPURIOUS && access != ACCESS_WRITE)
 		answer = exit_spurious_read(g, gpa, implicit);
 	return exit_fault_done(g, gpa, answer);
 }

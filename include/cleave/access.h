@@ -22,7 +22,7 @@ enum access {
 enum fault_answer {
 	/* Permission was added: flush the page on this hart and retry. */
 	FAULT_GRANTED,
-	/* The table already allows the access: flush the page on this hart and retry. */
+	/* The table already allows the access: flush on this hart and retry. */
 	FAULT_SPURIOUS,
 	/* Memory, or a device of the machine, is there and does not allow this access. */
 	FAULT_FORBIDDEN,
