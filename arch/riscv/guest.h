@@ -290,8 +290,9 @@ enum guest_leave guest_on_ecall(struct guest *g);
  * @implicit: the VS-stage walk has touched @gpa; @access is ACCESS_WRITE for its A/D update
  *
  * Return: FAULT_GRANTED or FAULT_SPURIOUS: arch flushes the page, or all of the guest's G-stage,
- * on this hart and resumes the guest. FAULT_EMULATED: arch decodes the instruction and calls guest_on_mmio(). FAULT_GONE: arch
- * gives the guest an access fault. FAULT_FORBIDDEN or FAULT_NOTHING: arch calls guest_on_bad().
+ * on this hart and resumes the guest. FAULT_EMULATED: arch decodes the instruction and calls
+ * guest_on_mmio(). FAULT_GONE: arch gives the guest an access fault. FAULT_FORBIDDEN or
+ * FAULT_NOTHING: arch calls guest_on_bad().
  */
 enum fault_answer guest_on_page_fault(struct guest *g, gpa_t gpa, enum access access,
 				      bool implicit);

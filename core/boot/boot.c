@@ -68,6 +68,9 @@ static void boot_probe_boot_hart(void)
 	if (features.gstage_modes == 0U)
 		boot_fail("this hart takes no G-stage mode in hgatp (Sv39x4, Sv48x4, Sv57x4): no "
 			  "guest can run");
+	if (!features.htval)
+		boot_fail("this hart does not say in htval which guest-physical address has "
+			  "faulted (Shtvala): no guest can run");
 }
 
 static void boot_open_archive(void)

@@ -258,6 +258,7 @@ static void features_probe_translation(struct features *f, struct selftest_resul
 	if (levels != 0U)
 		selftest_run(levels, f->henvcfg, f->adue, result);
 	f->svnapot = result->svnapot;
+	f->htval = result->htval;
 	f->svade = result->plain == SELFTEST_AD_PAGE_FAULT;
 	f->ad_sound = result->plain == SELFTEST_AD_PAGE_FAULT ||
 		      result->plain == SELFTEST_AD_GUEST_FAULT;
@@ -272,6 +273,13 @@ static void features_probe_translation(struct features *f, struct selftest_resul
  */
 static bool features_is_like_boot_hart(const struct features *f)
 {
+	if (!f->htval) {
+		printk(PRINTK_WARNING
+		       "hart %lu left out: htval does not hold the address of a guest-page fault "
+		       "(Shtvala)",
+		       hart_this()->hartid);
+		return false;
+	}
 	if (f->henvcfg == features.henvcfg && f->smstateen == features.smstateen &&
 	    f->siselect == features.siselect && f->jvt == features.jvt &&
 	    f->scontext == features.scontext && f->ctr == features.ctr)

@@ -32,6 +32,7 @@
  * @svade: with ADUE = 0 a hart faults where an A or D bit would have to be set
  * @ad_sound: hardware A/D updates of guest page tables respect the G-stage's write protection, or
  * there are none
+ * @htval: htval holds the address after a guest-page fault; without it no guest can run
  * @gstage_modes: bit n: G-stage tables of n levels, n = 3, 4, 5
  * @vmid_bits: VMIDLEN
  * @vs_modes: bit n: guests' page tables (vsatp) of n levels, n = 3, 4, 5
@@ -62,6 +63,7 @@ struct features {
 	bool split_tlb;
 	bool svade;
 	bool ad_sound;
+	bool htval;
 	u8 gstage_modes;
 	u8 vmid_bits;
 	u8 vs_modes;

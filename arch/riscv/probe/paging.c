@@ -197,7 +197,7 @@ static bool paging_try_levels(u32 levels)
 		root = above;
 	}
 	satp = paging_satp_of(levels, root);
-	/* The walk from the new root on sees what was stored there (head.S does so for the first). */
+	/* Walks from the new root on see what was stored there, as head.S does for the first. */
 	__asm__ volatile("sfence.vma" ::: "memory");
 	/* If the hart lacks the mode, satp stays as it was. Otherwise this code stays mapped. */
 	csr_write(CSR_SATP, satp);

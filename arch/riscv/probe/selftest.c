@@ -31,6 +31,9 @@ enum {
 #define NAPOT_GPN      16U
 #define NAPOT_ENCODING UINT64_C(0x8) /* low PPN bits of a 64 KiB leaf */
 
+/* Guest-physical page number where nothing is mapped */
+#define NOTHING_GPN UINT64_C(0x155)
+
 /* Guest-virtual page numbers */
 #define VPN_PLAIN 1U
 #define VPN_NAPOT 16U
@@ -160,6 +163,25 @@ static bool selftest_run_napot(void)
 	return selftest_load(VPN_NAPOT, &word) == CLV_OK && word == DATA_WORD;
 }
 
+/*
+ * Zero is allowed in htval by the privileged specification, and forbidden by Shtvala. Try both an
+ * access of the guest's own and one of the walk.
+ */
+static bool selftest_run_htval(void)
+{
+	u64 word;
+	bool own;
+
+	selftest_make_vsstage(PTE_A | PTE_D);
+	selftest_mem.page[PAGE_LEAF][VPN_PLAIN] =
+		pte_make(NOTHING_GPN << PAGE_SHIFT, LEAF_RW | PTE_A | PTE_D);
+	own = selftest_load(VPN_PLAIN, &word) != CLV_OK &&
+	      csr_read(CSR_HTVAL) == NOTHING_GPN << (PAGE_SHIFT - 2U);
+	selftest_mem.page[PAGE_MID][0] = pte_make(NOTHING_GPN << PAGE_SHIFT, PTE_V);
+	return own && selftest_load(VPN_PLAIN, &word) != CLV_OK &&
+	       csr_read(CSR_HTVAL) == ((NOTHING_GPN << PAGE_SHIFT) + VPN_PLAIN * sizeof(u64)) >> 2;
+}
+
 void selftest_run(u32 levels, bool henvcfg, bool adue, struct selftest_result *out)
 {
 	u64 hstatus = csr_swap(CSR_HSTATUS, HSTATUS_SPVP);
@@ -171,8 +193,9 @@ void selftest_run(u32 levels, bool henvcfg, bool adue, struct selftest_result *o
 	u64 envcfg = henvcfg ? csr_swap(CSR_HENVCFG, 0) : 0U;
 
 	selftest_make_gstage(levels);
-	*out = (struct selftest_result){ .plain = selftest_run_ad(),
-					 .svnapot = selftest_run_napot() };
+	*out = (struct selftest_result){ .htval = selftest_run_htval() };
+	out->plain = selftest_run_ad();
+	out->svnapot = selftest_run_napot();
 	if (adue) {
 		csr_write(CSR_HENVCFG, ENVCFG_ADUE);
 		out->adue = selftest_run_ad();

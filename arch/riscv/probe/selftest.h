@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What can only be found by translating an address in two stages: hardware updates of A and D bits,
- * and NAPOT leaves.
+ * NAPOT leaves, and what htval holds after a guest-page fault.
  */
 #ifndef ARCH_RISCV_SELFTEST_H
 #define ARCH_RISCV_SELFTEST_H
@@ -31,11 +31,13 @@ enum selftest_ad {
  * @plain: with henvcfg.ADUE = 0 or without henvcfg, which is how guests run
  * @adue: with ADUE = 1; NOT_RUN if the bit cannot be set
  * @svnapot: a NAPOT leaf translated as it should
+ * @htval: after a guest-page fault htval holds the guest-physical address (Shtvala)
  */
 struct selftest_result {
 	enum selftest_ad plain;
 	enum selftest_ad adue;
 	bool svnapot;
+	bool htval;
 };
 
 /**

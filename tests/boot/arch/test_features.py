@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What Cleave finds out about its harts: extensions, A/D updates, CSRs that not all harts have."""
 
+import os
+
 import pytest
 
 from board import AT_USUAL, with_cpu
-from gdbstub import GdbStub
-from machine import command, config, pack
+from gdbstub import GdbStub, symbol
+from machine import OUT, command, config, pack
 from payloads import STATE, state
 
 
@@ -85,6 +87,24 @@ def test_envcfg_that_traps(boot, tmp_path):
     m.wait(r"^cleave\| A/D self-test: page fault")
     assert m.payload_result("p") > 0
     assert any("senvcfg 0" in line for line in m.lines("p"))
+    stub.close()
+
+
+def test_a_hart_without_addresses_in_htval(boot, tmp_path):
+    """A boot hart whose htval is 0 after a guest-page fault can run no guest, and says so.
+
+    QEMU always writes htval. Here it is 0 after the first fault of the self-test.
+    """
+    path = str(tmp_path / "gdb")
+    m = boot([state()], STATE, smp=1, extra=("-S", "-gdb", f"unix:{path},server=on,wait=off"))
+    stub = GdbStub(path)
+    for name in ("selftest_run", "trap_host"):
+        stub.run_to(symbol(os.path.join(OUT, "cleave.elf"), name))
+    stub.set(stub.csr("htval"), 0)
+    stub.go()
+    m.wait(r"^cleave\| this hart does not say in htval which guest-physical address has faulted "
+           r"\(Shtvala\): no guest can run$")
+    m.wait_end()
     stub.close()
 
 

@@ -68,7 +68,7 @@ static void test_a_vs_stage_walked_through_an_old_gstage(void **state)
 	tlb_ledger_gvma(&book, 1);
 	tlb_ledger_vvma(&book, 1);
 	assert_null(enter(1, &vm_a, &vcpu_0, 4));
-	/* The other vCPU has fenced for the same generation: it needs the VS-stage's fence alone. */
+	/* For the same generation the other vCPU needs the VS-stage's fence alone. */
 	tlb_ledger_vvma(&book, 1);
 	assert_null(enter(1, &vm_a, &vcpu_1, 4));
 }
