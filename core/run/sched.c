@@ -39,7 +39,7 @@
  * is woken meanwhile. So what its interruptions cost it is bounded, however many there are, and it
  * costs others no more than this.
  */
-#define SCHED_KEEP_US 10U
+#define SCHED_KEEP_US 15U
 
 /*
  * What may take long is not begun so short a time before a window's end: no call of more than a few

@@ -38,16 +38,30 @@ static u64 count_until(u64 end)
 	return n;
 }
 
+/* How often the machine's interrupts have taken the hart from this partition */
+static u64 exits_by_interrupts(void)
+{
+	u64 stat[CLEAVE_STAT_COUNT] = { 0 };
+
+	(void)cleave_stats(CLEAVE_VM_SELF, stat, CLEAVE_STAT_COUNT);
+	return stat[CLEAVE_STAT_EXIT_IRQ];
+}
+
 static void count(u64 ms)
 {
 	u64 begin = rdtime() + SETTLE_MS * 1000U * tick_us;
 	u64 span = ms * 1000U * tick_us;
+	u64 before;
+	u64 irqs;
 	u64 n;
 
 	(void)count_until(begin);
+	before = exits_by_interrupts();
 	n = count_until(begin + span);
+	irqs = exits_by_interrupts() - before;
 	(void)count_until(begin + span + SETTLE_MS * 1000U * tick_us);
 	say("counted %lu", n);
+	say("interrupted %lu times", irqs);
 }
 
 static void wait_until(u64 at)

@@ -6,7 +6,7 @@
  * others send it IPIs. starts: the same, and the last hart stops itself each time. rfences: remote
  * fences at the other harts. srst: reboots. fault: does what it may not. logs: a manager that
  * starts and stops logs on itself. pauses: a manager that pauses and resumes the last partition,
- * and sets its brake. resets: a manager that resets it.
+ * and sets its brake. resets: a manager that resets it. wait: no attack, it waits.
  */
 #include "tests/guests/plan/plan_test.h"
 
@@ -48,6 +48,11 @@ static void attack_ipis(void)
 }
 
 /* The target of HSM calls: it stops itself as soon as it was started. */
+static void attack_wait(void)
+{
+	attack_wait_for_ipis(NULL);
+}
+
 static void attack_nothing(void *arg)
 {
 	(void)arg;
@@ -114,11 +119,10 @@ bool attack(const char *role, unsigned long hartid)
 		const char *role;
 		void (*run)(void);
 	} attacks[] = {
-		{ "hog", attack_hog },	       { "timers", attack_timers },
-		{ "ipis", attack_ipis },       { "starts", attack_starts },
-		{ "rfences", attack_rfences }, { "srst", sbi_reboot },
-		{ "fault", attack_fault },     { "logs", attack_logs },
-		{ "pauses", attack_pauses },   { "resets", attack_resets },
+		{ "hog", attack_hog },	     { "timers", attack_timers },   { "ipis", attack_ipis },
+		{ "starts", attack_starts }, { "rfences", attack_rfences }, { "srst", sbi_reboot },
+		{ "fault", attack_fault },   { "logs", attack_logs },	    { "wait", attack_wait },
+		{ "pauses", attack_pauses }, { "resets", attack_resets },
 	};
 
 	/* The vCPU that stands on the attacked hart is the last. */
