@@ -6,7 +6,8 @@
  * others send it IPIs. starts: the same, and the last hart stops itself each time. rfences: remote
  * fences at the other harts. srst: reboots. fault: does what it may not. logs: a manager that
  * starts and stops logs on itself. pauses: a manager that pauses and resumes the last partition,
- * and sets its brake. resets: a manager that resets it. wait: no attack, it waits.
+ * and sets its brake. resets: a manager that resets it. lives: one that destroys, makes and starts
+ * it. wait: no attack, it waits.
  */
 #include "tests/guests/plan/plan_test.h"
 
@@ -113,16 +114,30 @@ static void attack_resets(void)
 		(void)cleave_vm_steps(CLEAVE_FN_VM_RESET, vm);
 }
 
+static void attack_lives(void)
+{
+	u32 vm = (u32)cleave_feature(CLEAVE_FEATURE_MAX_VMS) - 1U;
+
+	for (;;) {
+		(void)cleave_vm_steps(CLEAVE_FN_VM_DESTROY, vm);
+		(void)cleave_vm_steps(CLEAVE_FN_VM_CREATE, vm);
+		(void)cleave_vm_steps(CLEAVE_FN_VM_START, vm);
+		wait_us(15000);
+	}
+}
+
 bool attack(const char *role, unsigned long hartid)
 {
 	static const struct {
 		const char *role;
 		void (*run)(void);
 	} attacks[] = {
-		{ "hog", attack_hog },	     { "timers", attack_timers },   { "ipis", attack_ipis },
-		{ "starts", attack_starts }, { "rfences", attack_rfences }, { "srst", sbi_reboot },
-		{ "fault", attack_fault },   { "logs", attack_logs },	    { "wait", attack_wait },
-		{ "pauses", attack_pauses }, { "resets", attack_resets },
+		{ "hog", attack_hog },	       { "timers", attack_timers },
+		{ "ipis", attack_ipis },       { "starts", attack_starts },
+		{ "rfences", attack_rfences }, { "srst", sbi_reboot },
+		{ "fault", attack_fault },     { "logs", attack_logs },
+		{ "wait", attack_wait },       { "pauses", attack_pauses },
+		{ "resets", attack_resets },   { "lives", attack_lives },
 	};
 
 	/* The vCPU that stands on the attacked hart is the last. */

@@ -161,7 +161,17 @@ static void work(u64 begin, u64 end)
 
 /* --- mode changes ----------------------------------------------------------------------------- */
 
-/* Ask for the plans in turn, and wait until each has begun; then say when frames began. */
+static void say_windows(u32 plan)
+{
+	struct cleave_window w[16];
+	struct sbiret r = cleave_schedule_stats(plan, 0, w, ARRAY_SIZE(w));
+
+	for (long i = 0; r.error == 0 && i < r.value; i++)
+		say("plan %u hart %lu starts %lu late %lu ns", plan, w[i].hart, w[i].starts,
+		    w[i].late_worst * 1000U / tick_us);
+}
+
+/* Ask for the plans in turn, and wait until each has begun; then say how it was kept. */
 static void switch_plans(u64 changes)
 {
 	struct cleave_schedule s;
@@ -183,9 +193,11 @@ static void switch_plans(u64 changes)
 			/* It begins when the frame ends in which it was asked for. */
 			bad += s.now == asked && s.time < end;
 		}
-		say("plan %u \"%s\" ends a frame at %lu", s.now, s.name, s.end);
+		bad += s.plan != asked || s.next != asked;
 	}
 	check_eq(bad, 0, "%lu changes of the plan", changes);
+	for (u32 p = 0; p < s.plans; p++)
+		say_windows(p);
 }
 
 void guest_main(unsigned long hartid, const void *fdt)

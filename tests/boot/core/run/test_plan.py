@@ -7,8 +7,6 @@ harts work, what one of them does takes as many times as long. A turn ends when 
 the machine is due. TURN gives it one that is due all the time, so that turns are short.
 """
 
-import re
-
 import pytest
 
 from machine import guest, partition, plan
@@ -108,3 +106,92 @@ def test_windows_of_other_machines(boot, attack, slack, cpu):
     got = attacked(boot, attack, slack, cpu)
     assert got["counted"] <= LATE
     assert slack == "share" or got["late"] <= LATE
+
+
+def test_timer_outside_the_window(boot):
+    """A timer that is due outside of its partition's window comes when the next window begins."""
+    m = start(boot, two_windows(), role("victim", f"timer frames={FRAMES}", more="manager"),
+              role("other", "hog"))
+    late = m.wait(rf"^victim\| timers {FRAMES} late (\d+) ns$")
+    assert int(late[1]) <= LATE
+
+
+SPAN = "work from=60 to=160"  # of 100 ms: 20 frames
+
+
+def had(m, name):
+    """Of SPAN's time, the part that the partition had."""
+    return int(m.wait(rf"^{name}\| had (\d+) us of 100000$")[1]) / 100000
+
+
+def test_idle_slack(boot):
+    """What a window leaves stays unused, and a partition without a window does not run."""
+    m = start(boot, two_windows(), role("victim", SPAN), role("other", "wait"),
+              role("third", SPAN))
+    assert 0.39 <= had(m, "victim") <= 0.4
+    assert not m.lines("third")
+
+
+def test_shared_slack(boot):
+    """What windows leave goes to others by their weights."""
+    m = start(boot, two_windows("share"), role("victim", "wait"), role("other", "wait"),
+              role("third", SPAN, more="cpu-weight = <100>"),
+              role("fourth", SPAN, more="cpu-weight = <300>"))
+    m.wait(r"^third\| had \d+ us of 100000$|^fourth\| had \d+ us of 100000$")
+    m.at = 0
+    assert 0.2 <= had(m, "third") <= 0.3
+    m.at = 0
+    assert 0.65 <= had(m, "fourth") <= 0.8
+
+
+def test_owner_takes_its_window_back(boot):
+    """A window's owner that has left it to others has it back at once when its timer fires."""
+    m = boot([partition("victim", kernel="fair.bin", bootargs="role=periodic",
+                        more=affinity((0,))), role("other", "hog")],
+             {**PAYLOAD, "fair.bin": guest("fair")}, smp=1, extra=ICOUNT,
+             plans=[plan("main", 5000, (0, "victim", 0, 5000), more='slack = "share"')])
+    assert int(m.wait(r"^victim\| late (\d+) ns$")[1]) <= 4000
+
+
+def mode(name, frame):
+    """A plan in which hart 0 is shared by two windows, and so is hart 1, which idles."""
+    rest = frame - 1000
+    return plan(name, frame, (0, "busy", 0, 1000), (0, "victim", 1000, rest),
+                (1, "idle", 0, 1000), (1, "idle", 1000, rest))
+
+
+def test_changes_of_the_plan(boot):
+    """A manager's change of the plan comes with a frame's end, also on a hart that idles."""
+    m = start(boot, [mode("normal", 5000), mode("degraded", 3000)],
+              role("victim", "switch frames=6", more="manager"), role("busy", "hog"),
+              role("idle", "wait", (1,)), smp=2)
+    m.wait(r"^victim\| ok 6 changes of the plan$")
+    for number in range(2):
+        kept = [m.wait(rf"^victim\| plan {number} hart (\d) starts (\d+) late (\d+) ns$")
+                for _ in range(4)]
+        starts = [int(k[2]) for k in kept]
+        print(starts)
+        assert min(starts) >= 3
+        assert max(starts) - min(starts) <= 1  # the frame that runs has not got to all of them
+        assert max(int(k[3]) for k in kept) <= 2 * LATE
+
+
+def three_windows():
+    return [plan("main", 5000, (0, "victim", 0, 2000), (0, "other", 2000, 2000),
+                 (0, "last", 4000, 1000))]
+
+
+@pytest.mark.parametrize("attack", ["pauses", "resets", "lives"])
+def test_life_of_a_neighbour(boot, attack):
+    """A manager's work on a partition with windows does not move the others', and it does its work.
+    """
+    m = start(boot, three_windows(), watcher(), role("other", "hog"),
+              role("manager", attack, (1,), "manager"),
+              role("last", "work from=1 to=2"), smp=2)
+    got = watched(m)
+    assert got["late"] <= 2 * LATE
+    assert got["least"] >= 2000 - 2 * LATE / 1000 - 1
+    if attack != "pauses":
+        m.at = 0
+        for _ in range(3):
+            m.wait(r"^last\| had \d+ us of 1000$")

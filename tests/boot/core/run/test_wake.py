@@ -51,7 +51,7 @@ def interrupted(m):
 @pytest.mark.parametrize("weight", [100, 10000])
 @pytest.mark.parametrize("attack", FLOODS)
 def test_interruptions_are_few(boot, attack, weight):
-    """What a neighbour's wakes cost is less than 5 % of what a partition has, how many ever come."""
+    """What a neighbour's wakes cost is less than 5 % of what a partition has."""
     m = start(boot, victim(f"count ms={MS}"),
               attacker(attack, more=f"cpu-weight = <{weight}>"))
     assert interrupted(m) <= 0.05
