@@ -15,9 +15,9 @@ CTR = "smcsrind=on,sscsrind=on,smctr=on,ssctr=on,smstateen=off"
 ZCMT = "zca=on,zcmt=on,f=off,d=off,zfa=off,smstateen=off"
 
 
-def two(boot, cpu, more=(), **kwargs):
+def two(boot, cpu, more=(), bootargs="", **kwargs):
     """Boot two partitions on one hart, each with a pattern of its own, and `more` of them."""
-    parts = [partition(name, bootargs=f"mark={n}", more=affinity((0,)))
+    parts = [partition(name, bootargs=f"mark={n} {bootargs}", more=f"manager; {affinity((0,))}")
              for n, name in enumerate(("one", "two"), 1)]
     return boot(parts + list(more), PAYLOAD, smp=1, cpu=cpu, **kwargs)
 
@@ -51,7 +51,7 @@ def test_a_csr_that_nobody_switches(boot, tmp_path):
     """
     path = str(tmp_path / "gdb")
     slot = partition("slot", kernel=None, more="incoming; " + affinity((0,)))
-    m = two(boot, CTR.replace("smstateen=off", "smstateen=on"), more=[slot],
+    m = two(boot, CTR.replace("smstateen=off", "smstateen=on"), more=[slot], bootargs="refused=2",
             extra=("-S", "-gdb", f"unix:{path},server=on,wait=off"))
     stub = GdbStub(path)
     stub.run_to(AT_USUAL)

@@ -5,7 +5,8 @@
  * write, and looks again and again what is there: its own value, or zero. Anything else is what
  * another partition has left.
  *
- * With `counters=on` or `off` it looks at cycle, time, instret and the event counters instead.
+ * With `refused=N` it is a manager, and VM N one that it cannot create. With `counters=on` or `off`
+ * it looks at cycle, time, instret and the event counters instead.
  */
 #include "guests/lib/guest.h"
 
@@ -207,13 +208,17 @@ void guest_main(unsigned long hartid, const void *fdt)
 {
 	u64 pattern = bootarg_number(fdt, "mark", 1) == 1 ? 0x5555555555555555 : 0xaaaaaaaaaaaaaaaa;
 	u64 rounds = bootarg_number(fdt, "rounds", 40);
-	u32 wrong = 0;
+	u32 slot, wrong = 0;
 	char word[8] = "";
 
 	(void)hartid;
 	if (bootarg(fdt, "counters", word, sizeof(word)))
 		test_all_counters(fdt, strcmp(word, "on") == 0);
 	csr_set(sstatus, SSTATUS_FS_VS); /* so that fcsr and the CSRs of V are there */
+	slot = (u32)bootarg_number(fdt, "refused", CLEAVE_VM_SELF);
+	if (slot != CLEAVE_VM_SELF)
+		check(cleave_vm_steps(CLEAVE_FN_VM_CREATE, slot).error == SBI_ERR_FAILED,
+		      "a slot that was refused cannot be created");
 	find_all();
 	mark_all(pattern);
 	say_found();
