@@ -55,6 +55,42 @@ bool text_append(char *buf, size_t size, const char *fmt, ...)
 	return false;
 }
 
+/* Move the range to the text. */
+static void text_ranges_put(struct text_ranges *r)
+{
+	const size_t room = sizeof(r->text) - (sizeof(", ...") - 1U);
+	const char *comma = r->text[0] == '\0' ? "" : ", ";
+
+	if (r->cut)
+		return;
+	r->cut = r->first == r->last
+			 ? !text_append(r->text, room, "%s%lu", comma, r->first)
+			 : !text_append(r->text, room, "%s%lu-%lu", comma, r->first, r->last);
+	if (r->cut)
+		(void)text_append(r->text, sizeof(r->text), ", ...");
+}
+
+void text_ranges_add(struct text_ranges *r, u64 n)
+{
+	r->nr++;
+	if (r->nr > 1U && n == r->last + 1U && n != 0U) {
+		r->last = n;
+	} else if (r->nr > 1U && n + 1U == r->first && r->first != 0U) {
+		r->first = n;
+	} else {
+		if (r->nr > 1U)
+			text_ranges_put(r);
+		r->first = r->last = n;
+	}
+}
+
+const char *text_ranges_end(struct text_ranges *r)
+{
+	if (r->nr != 0U)
+		text_ranges_put(r);
+	return r->text;
+}
+
 void text_clean(char *buf, size_t size, const char *text)
 {
 	static const char more[] = "...";

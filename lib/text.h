@@ -36,6 +36,30 @@ const char *text_size(u64 bytes, char buf[TEXT_SIZE_LEN]);
 bool text_append(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Room for the ranges of a struct text_ranges, bytes */
+#define TEXT_RANGES_LEN 96U
+
+/**
+ * struct text_ranges - numbers on their way into a text like "1-63, 70"; all zero: none yet
+ * @nr: how many there are
+ * @first, @last: the range that the next number may make longer
+ * @text: the ranges before it
+ * @cut: they end in "...": there is no room for more
+ */
+struct text_ranges {
+	u32 nr;
+	bool cut;
+	u64 first;
+	u64 last;
+	char text[TEXT_RANGES_LEN];
+};
+
+/** text_ranges_add() - add a number. Those that come in order, up or down, make up ranges */
+void text_ranges_add(struct text_ranges *r, u64 n);
+
+/** text_ranges_end() - Return: the text; where it is too long it ends in "..." */
+const char *text_ranges_end(struct text_ranges *r);
+
 /**
  * text_clean() - copy text from outside so that it can be shown in a line
  * @buf: receives the copy, always NUL-terminated

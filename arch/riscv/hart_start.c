@@ -18,6 +18,7 @@
 #include "arch/riscv/layout.h"
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/probe/features_probe.h"
+#include "arch/riscv/probe/hart_out.h"
 #include "arch/riscv/probe/paging.h"
 #include "arch/riscv/start.h"
 #include "arch/riscv/timer.h"
@@ -135,7 +136,7 @@ static enum hart_start_state hart_start_wait(struct hart *h)
 }
 
 /*
- * Start hart @h and wait for it. Return: true when it is online; otherwise a line has said why not.
+ * Start hart @h and wait for it. Return: true when it is online; otherwise it was left out.
  */
 static bool hart_start_one(struct hart *h)
 {
@@ -145,23 +146,21 @@ static bool hart_start_one(struct hart *h)
 	long error;
 
 	if (hart_start_stacks(h) != CLV_OK) {
-		printk(PRINTK_WARNING "hart %lu left out: no memory for its stacks", h->hartid);
+		hart_out(h->hartid, "no memory for stacks");
 		return false;
 	}
 	/* The new hart reads the tables and its struct hart: they are written before it starts. */
 	smp_mb();
 	error = firmware_hart_start(h->hartid, entry, opaque);
 	if (error != SBI_SUCCESS) {
-		printk(PRINTK_WARNING "hart %lu left out: SBI hart_start answers %ld (%s)",
-		       h->hartid, error, firmware_error_name(error));
+		hart_out(h->hartid, "SBI hart_start answers %ld (%s)", error,
+			 firmware_error_name(error));
 		return false;
 	}
 	state = hart_start_wait(h);
 	if (state == HART_START_ABANDONED)
-		printk(PRINTK_WARNING
-		       "hart %lu left out: no sign of life %u s after SBI hart_start (no H, or no "
-		       "%s?)",
-		       h->hartid, HART_START_SECONDS, paging_mode_name());
+		hart_out(h->hartid, "no sign of life %u s after SBI hart_start (no H, or no %s?)",
+			 HART_START_SECONDS, paging_mode_name());
 	return state == HART_START_RUNNING;
 }
 
@@ -185,5 +184,6 @@ u32 hart_start_all(void)
 		if (hart_start_one(hart_get(i)))
 			online++;
 	}
+	hart_out_say();
 	return online;
 }

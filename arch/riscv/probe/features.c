@@ -18,6 +18,7 @@
 #include "arch/riscv/hart.h"
 #include "arch/riscv/model/isa.h"
 #include "arch/riscv/probe/csr_scan.h"
+#include "arch/riscv/probe/hart_out.h"
 #include "arch/riscv/probe/features_probe.h"
 #include "arch/riscv/probe/hart_tree.h"
 #include "arch/riscv/probe/selftest.h"
@@ -284,13 +285,14 @@ static bool features_is_like_boot_hart(const struct features *f)
 	    f->siselect == features.siselect && f->jvt == features.jvt &&
 	    f->scontext == features.scontext && f->ctr == features.ctr)
 		return true;
-	printk(PRINTK_WARNING
-	       "hart %lu left out: its CSRs differ from the boot hart's (henvcfg %s, Smstateen "
-	       "%s, open siselect %s, jvt %s, scontext %s, sctrctl %s): guests would find in them "
-	       "what other guests left",
-	       hart_this()->hartid, features_yes_no(f->henvcfg), features_yes_no(f->smstateen),
-	       features_yes_no(f->siselect), features_yes_no(f->jvt), features_yes_no(f->scontext),
-	       features_yes_no(f->ctr));
+	hart_out(
+		hart_this()->hartid,
+		"CSRs differ from the boot hart's (henvcfg %s, Smstateen "
+		"%s, open siselect %s, jvt %s, scontext %s, sctrctl %s): guests would find in them "
+		"what other guests left",
+		features_yes_no(f->henvcfg), features_yes_no(f->smstateen),
+		features_yes_no(f->siselect), features_yes_no(f->jvt), features_yes_no(f->scontext),
+		features_yes_no(f->ctr));
 	return false;
 }
 

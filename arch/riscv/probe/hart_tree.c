@@ -3,8 +3,8 @@
  * Reading /cpus of the host's device tree: which harts are used, and what all of them claim to
  * have.
  *
- * Each hart that is left out is named in a line. The boot hart is never left out: this code runs on
- * it.
+ * Each hart that is left out is named, in one line for each reason. The boot hart is never left
+ * out: this code runs on it.
  */
 #include "arch/riscv/probe/hart_tree.h"
 
@@ -13,6 +13,7 @@
 #include <cleave/string.h>
 #include <libfdt.h>
 #include "arch/riscv/hart.h"
+#include "arch/riscv/probe/hart_out.h"
 #include "lib/fdt_read.h"
 
 struct hart_tree hart_tree;
@@ -59,39 +60,59 @@ static void hart_tree_merge(const void *fdt, int node, const struct isa *isa, bo
 		hart_tree.cboz_block = 0;
 }
 
+/* struct hart_tree_odd - nodes that name no hart: how many, and the first */
+struct hart_tree_odd {
+	u32 nr;
+	const char *first;
+};
+
+static void hart_tree_count(struct hart_tree_odd *odd, const void *fdt, int node)
+{
+	if (odd->nr == 0U)
+		odd->first = fdt_get_name(fdt, node, NULL);
+	odd->nr++;
+}
+
+static void hart_tree_say(const struct hart_tree_odd *odd, const char *why)
+{
+	if (odd->nr != 0U)
+		printk(PRINTK_WARNING "device tree: %u nodes in /cpus left out: %s (the first: %s)",
+		       odd->nr, why, odd->first);
+}
+
 /*
- * Take the hart of one cpu node, or say why it is left out.
+ * Take the hart of one cpu node, or leave it out.
  * @first: true until a node has been taken
- * @too_many: counts the harts for which the table has no room
+ * @no_reg, @twice: count nodes that do not say which hart they are, or name one of before
  */
-static void hart_tree_take(const void *fdt, int cpus, int node, bool *first, u32 *too_many)
+static void hart_tree_take(const void *fdt, int cpus, int node, bool *first,
+			   struct hart_tree_odd *no_reg, struct hart_tree_odd *twice)
 {
 	struct isa isa;
 	u64 id;
 	bool boot;
 
 	if (!fdt_read_unit(fdt, cpus, node, &id)) {
-		printk(PRINTK_WARNING "device tree: %s has no usable reg: left out",
-		       fdt_get_name(fdt, node, NULL));
+		hart_tree_count(no_reg, fdt, node);
 		return;
 	}
 	boot = id == hart_get(0)->hartid;
 	if (!boot && hart_by_id(id) != NULL) {
-		printk(PRINTK_WARNING "device tree: hart %lu is listed twice: %s left out", id,
-		       fdt_get_name(fdt, node, NULL));
+		hart_tree_count(twice, fdt, node);
 		return;
 	}
 	hart_tree_isa(fdt, node, &isa);
 	if (!boot && !fdt_read_enabled(fdt, node)) {
-		printk(PRINTK_WARNING "hart %lu left out: its status is not \"okay\"", id);
+		hart_out(id, "the status is not \"okay\"");
 		return;
 	}
 	if (!boot && !isa.h) {
-		printk(PRINTK_WARNING "hart %lu left out: no H extension in its ISA string", id);
+		hart_out(id, "no H extension in the ISA string");
 		return;
 	}
 	if (!boot && hart_add(id) == NULL) {
-		(*too_many)++;
+		hart_out(id, "this build uses %u at most (CONFIG_MAX_HARTS)",
+			 (u32)CONFIG_MAX_HARTS);
 		return;
 	}
 	hart_tree_merge(fdt, node, &isa, *first);
@@ -101,7 +122,8 @@ static void hart_tree_take(const void *fdt, int cpus, int node, bool *first, u32
 int hart_tree_read(const void *fdt)
 {
 	int cpus = fdt_path_offset(fdt, "/cpus");
-	u32 too_many = 0;
+	struct hart_tree_odd no_reg = { .nr = 0 };
+	struct hart_tree_odd twice = { .nr = 0 };
 	bool first = true;
 	int node;
 
@@ -115,7 +137,7 @@ int hart_tree_read(const void *fdt)
 	fdt_for_each_subnode (node, fdt, cpus) {
 		if (!hart_tree_is_cpu(fdt, node))
 			continue;
-		hart_tree_take(fdt, cpus, node, &first, &too_many);
+		hart_tree_take(fdt, cpus, node, &first, &no_reg, &twice);
 		if (hart_tree.timebase == 0U)
 			(void)fdt_read_number(fdt, node, "timebase-frequency", &hart_tree.timebase);
 	}
@@ -123,10 +145,9 @@ int hart_tree_read(const void *fdt)
 		printk(PRINTK_WARNING "device tree: no node for the boot hart %lu: guests get a "
 				      "minimal ISA string",
 		       hart_get(0)->hartid);
-	if (too_many != 0U)
-		printk(PRINTK_WARNING
-		       "%u more harts left out: this build uses %u at most (CONFIG_MAX_HARTS)",
-		       too_many, (u32)CONFIG_MAX_HARTS);
+	hart_out_say();
+	hart_tree_say(&no_reg, "no usable reg");
+	hart_tree_say(&twice, "their harts are listed before");
 	if (hart_tree.timebase == 0U) {
 		printk("device tree: no timebase-frequency in /cpus");
 		return CLV_ERR_FORMAT;

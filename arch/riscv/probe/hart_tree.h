@@ -28,7 +28,7 @@ extern struct hart_tree hart_tree;
  * hart_tree_read() - put the harts of the host's device tree into the table of harts
  * @fdt: device tree that libfdt has checked
  *
- * Each hart that is left out is named in a line, with the reason. Boot hart only, before another
+ * Each hart that is left out is named, in one line for each reason. Boot hart only, before another
  * hart starts.
  *
  * Return: 0, or CLV_ERR_FORMAT after a line that says what is missing: /cpus or timebase-frequency.

@@ -114,7 +114,7 @@ def test_a_hart_whose_csrs_of_guests_differ(boot, tmp_path):
     If it were used, it would hand one partition's senvcfg to the next.
     """
     m, stub = without_stateen(boot, tmp_path, smp=2)
-    m.wait(r"^cleave\| hart [01] left out: its CSRs differ from the boot hart's \(henvcfg yes, "
+    m.wait(r"^cleave\| hart [01] left out: CSRs differ from the boot hart's \(henvcfg yes, "
            r"Smstateen yes, open siselect no, jvt no, scontext no, sctrctl no\): "
            r"guests would find in them what other guests left")
     m.wait(r"^cleave\| harts: .*: 1 of 2 online")

@@ -124,6 +124,53 @@ static void test_nearest_ignores_long_names(void **state)
 	assert_null(text_nearest(longest, &known, 1));
 }
 
+static void test_ranges_join_what_comes_in_order(void **state)
+{
+	static const struct {
+		u32 n;
+		u64 number[8];
+		const char *want;
+	} t[] = {
+		{ 0, { 0 }, "" },
+		{ 1, { 7 }, "7" },
+		{ 2, { 7, 8 }, "7-8" },
+		{ 6, { 0, 1, 2, 5, 9, 10 }, "0-2, 5, 9-10" },
+		{ 5, { 3, 2, 1, 0, 9 }, "0-3, 9" },
+		{ 3, { 4, 4, 5 }, "4, 4-5" },
+		{ 3, { UINT64_MAX, 0, 1 }, "18446744073709551615, 0-1" },
+		{ 2, { 0, UINT64_MAX }, "0, 18446744073709551615" },
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(t); i++) {
+		struct text_ranges r = { .nr = 0 };
+
+		for (u32 k = 0; k < t[i].n; k++)
+			text_ranges_add(&r, t[i].number[k]);
+		assert_string_equal(text_ranges_end(&r), t[i].want);
+		assert_int_equal(r.nr, t[i].n);
+	}
+}
+
+static void test_ranges_that_are_too_many_end_in_dots(void **state)
+{
+	struct text_ranges all = { .nr = 0 };
+	struct text_ranges odd = { .nr = 0 };
+	const char *text;
+
+	(void)state;
+	for (u64 n = 1; n < 100000U; n++)
+		text_ranges_add(&all, n);
+	assert_string_equal(text_ranges_end(&all), "1-99999");
+	for (u64 n = 1; n < 2000U; n += 2U)
+		text_ranges_add(&odd, n);
+	text = text_ranges_end(&odd);
+	assert_true(strlen(text) < TEXT_RANGES_LEN);
+	assert_memory_equal(text, "1, 3, 5, 7, ", 12);
+	assert_string_equal(text + strlen(text) - 5U, ", ...");
+	assert_int_equal(odd.nr, 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +179,8 @@ int main(void)
 		cmocka_unit_test(test_append_leaves_text_without_an_end_alone),
 		cmocka_unit_test(test_clean_shows_printable_ascii_alone),
 		cmocka_unit_test(test_clean_cuts_with_dots),
+		cmocka_unit_test(test_ranges_join_what_comes_in_order),
+		cmocka_unit_test(test_ranges_that_are_too_many_end_in_dots),
 		cmocka_unit_test(test_nearest_finds_what_was_meant),
 		cmocka_unit_test(test_nearest_ignores_long_names),
 	};
