@@ -5,10 +5,9 @@
  * Section .cleave.fixup holds pairs (instruction, resume), as two offsets, each from its own
  * address. trap_host() looks up the pc of a trap there.
  *
- * The trap itself overwrites sepc, sstatus.SPP, sstatus.SPIE, hstatus.SPV and hstatus.GVA. The
- * functions here put these three registers back, so they can be used while the registers hold a
- * guest's state. scause, stval, htval and htinst keep what the trap has left there, for the caller
- * to look at.
+ * The trap itself overwrites sepc, sstatus.SPP, sstatus.SPIE, hstatus.SPV and hstatus.GVA.
+ * fixup_try() puts these three registers back, so it can be used while they hold a guest's state.
+ * scause, stval, htval and htinst keep what the trap has left there, for the caller to look at.
  */
 #ifndef ARCH_RISCV_FIXUP_H
 #define ARCH_RISCV_FIXUP_H
@@ -52,15 +51,16 @@ static inline void fixup_restore(const struct fixup_saved *s)
 }
 
 /**
- * fixup_try() - run one instruction that may trap
+ * fixup_try_unloaded() - run one instruction that may trap, while no guest is loaded
  * @insn: text of the instruction, with %1 for the register that it reads or writes
  * @io: lvalue of type u64: the register's value, in and out
  *
+ * A trap leaves its traces in sepc, sstatus and hstatus; guest_load() sets them.
+ *
  * Return: CLV_OK, or CLV_ERR_FAULT when the instruction trapped; @io is as the instruction left it.
  */
-#define fixup_try(insn, io)                                         \
+#define fixup_try_unloaded(insn, io)                                \
 	({                                                          \
-		struct fixup_saved fixup_s_ = fixup_save();         \
 		u64 fixup_v_ = (io);                                \
 		long fixup_e_;                                      \
 		__asm__ volatile("	li	%0, %2\n"                     \
@@ -70,10 +70,18 @@ static inline void fixup_restore(const struct fixup_saved *s)
 				 : "=&r"(fixup_e_), "+&r"(fixup_v_) \
 				 : "i"(CLV_ERR_FAULT)               \
 				 : "memory");                       \
-		if (fixup_e_ != 0)                                  \
-			fixup_restore(&fixup_s_);                   \
 		(io) = fixup_v_;                                    \
 		(int)fixup_e_;                                      \
+	})
+
+/** fixup_try() - do fixup_try_unloaded(), and put back what a trap overwrites */
+#define fixup_try(insn, io)                                  \
+	({                                                   \
+		struct fixup_saved fixup_s_ = fixup_save();  \
+		int fixup_r_ = fixup_try_unloaded(insn, io); \
+		if (fixup_r_ != CLV_OK)                      \
+			fixup_restore(&fixup_s_);            \
+		fixup_r_;                                    \
 	})
 
 /**
@@ -83,11 +91,13 @@ static inline void fixup_restore(const struct fixup_saved *s)
  * @csr: number of the CSR
  * @v: lvalue of type u64: the value
  *
+ * No guest is loaded.
+ *
  * Return: CLV_OK, or CLV_ERR_FAULT when the access trapped.
  */
-#define csr_probe_read(csr, v)	fixup_try("csrr %1, " CSR_STRING(csr), v)
-#define csr_probe_write(csr, v) fixup_try("csrw " CSR_STRING(csr) ", %1", v)
-#define csr_probe_swap(csr, v)	fixup_try("csrrw %1, " CSR_STRING(csr) ", %1", v)
+#define csr_probe_read(csr, v)	fixup_try_unloaded("csrr %1, " CSR_STRING(csr), v)
+#define csr_probe_write(csr, v) fixup_try_unloaded("csrw " CSR_STRING(csr) ", %1", v)
+#define csr_probe_swap(csr, v)	fixup_try_unloaded("csrrw %1, " CSR_STRING(csr) ", %1", v)
 
 /**
  * fixup_load64() - load eight bytes from memory that may not be there
