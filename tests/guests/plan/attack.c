@@ -110,8 +110,10 @@ static void attack_resets(void)
 {
 	u32 vm = (u32)cleave_feature(CLEAVE_FEATURE_MAX_VMS) - 1U;
 
-	for (;;)
+	for (;;) {
 		(void)cleave_vm_steps(CLEAVE_FN_VM_RESET, vm);
+		wait_us(15000);
+	}
 }
 
 static void attack_lives(void)
