@@ -53,11 +53,16 @@ def test_loads_and_stores_on_devices(boot, cpu):
     assert m.wait_end() == 0
 
 
-@pytest.mark.parametrize("cpu", ["", "sstc=off,svinval=on", "v=true,smstateen=true"])
-def test_privileged_instructions(boot, cpu):
-    """From VS- and VU-mode, with two vCPUs on the hart, so that WFI and WRS.NTO trap."""
-    m = boot([partition("p", cpus=2, more=affinity((0, 0)))], {"payload.bin": guest("priv")},
-             smp=1, cpu=cpu)
+@pytest.mark.parametrize("cpu, counters", [("", "on"), ("", "off"), ("sstc=off,svinval=on", "on"),
+                                           ("v=true,smstateen=true", "on")])
+def test_privileged_instructions(boot, cpu, counters):
+    """From VS- and VU-mode, with two vCPUs on the hart, so that WFI and WRS.NTO trap.
+
+    With `counters = "off"` cycle and instret are illegal in both modes, else fine in both.
+    """
+    m = boot([partition("p", cpus=2, bootargs="no-counters" if counters == "off" else None,
+                        more=f'{affinity((0, 0))}; counters = "{counters}"')],
+             {"payload.bin": guest("priv")}, smp=1, cpu=cpu)
     assert m.payload_result("p") > 100
     assert m.wait_end() == 0
 

@@ -115,6 +115,8 @@ priv_\name:
 	insn mstatus_read, csrr a0, 0x300
 	insn mret, mret
 	/* Counters that a guest is not given */
+	insn cycle, csrr a0, 0xc00
+	insn instret, csrr a0, 0xc02
 	insn hpmcounter3, csrr a0, 0xc03
 	insn hpmcounter31, csrr a0, 0xc1f
 	/* AIA, which a guest is not given */

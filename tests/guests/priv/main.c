@@ -50,6 +50,10 @@ void priv_run(void (*fn)(void), u64 sstatus, struct priv_trap *out, u64 vectored
 	F(stopi_read)    \
 	F(ones)          \
 	F(zeros)
+/* What the partition's property `counters` decides about */
+#define LIST_COUNTERS(F) \
+	F(cycle)         \
+	F(instret)
 /* What only VU-mode may not use */
 #define LIST_SUPERVISOR(F) \
 	F(sstatus_read)    \
@@ -62,6 +66,7 @@ void priv_run(void (*fn)(void), u64 sstatus, struct priv_trap *out, u64 vectored
 LIST_H(INSN)
 LIST_NOBODY(INSN)
 LIST_SUPERVISOR(INSN)
+LIST_COUNTERS(INSN)
 INSN(nop)
 INSN(wrs_nto)
 INSN(ecall)
@@ -74,6 +79,7 @@ struct entry {
 #define ENTRY(name) { #name, priv_##name },
 static const struct entry hypervisor[] = { LIST_H(ENTRY) };
 static const struct entry nobody[] = { LIST_NOBODY(ENTRY) };
+static const struct entry counters[] = { LIST_COUNTERS(ENTRY) };
 static const struct entry supervisor[] = { LIST_SUPERVISOR(ENTRY) };
 
 static const char *mode_name(u64 spp)
@@ -168,6 +174,14 @@ void guest_main(unsigned long hartid, const void *fdt)
 	for (size_t i = 0; i < ARRAY_SIZE(supervisor); i++)
 		expect_illegal(&supervisor[i], 0, true, false);
 
+	for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {
+		if (bootarg(fdt, "no-counters", NULL, 0)) {
+			expect_everywhere(&counters[i], true);
+			continue;
+		}
+		expect_fine(counters[i].name, counters[i].fn, SSTATUS_SPP);
+		expect_fine(counters[i].name, counters[i].fn, 0);
+	}
 	expect_fine("nop", priv_nop, SSTATUS_SPP);
 	expect_fine("nop", priv_nop, 0);
 	expect_wfi_returns();
