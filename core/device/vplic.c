@@ -31,7 +31,7 @@ static u32 vplic_best(const struct vplic *p, u32 set)
 	u32 best = 0;
 	u8 priority = 0;
 
-	for (u32 source = 1; source < VPLIC_SOURCES; source++) {
+	for (u32 source = 1; source < VPLIC_SOURCES && set >> source != 0U; source++) {
 		if ((set >> source & 1U) == 0U || p->priority[source] <= priority)
 			continue;
 		best = source;

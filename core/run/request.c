@@ -8,6 +8,7 @@
 #include <cleave/atomic.h>
 #include <cleave/spinlock.h>
 #include "arch/riscv/hart.h"
+#include "core/machine/irq.h"
 #include "core/run/ipi.h"
 #include "core/run/shootdown.h"
 #include "core/run/vcpu.h"
@@ -41,6 +42,13 @@ void spin_relax(void)
 			vcpu_unload_stopped();
 	}
 	hart_pause();
+}
+
+void request_wait(void)
+{
+	spin_relax();
+	if ((hart_irqs_pending() & BIT64(HART_IRQ_EXT)) != 0U)
+		irq_handle(hart_this()->index);
 }
 
 #ifdef SPIN_CHECK

@@ -20,4 +20,12 @@
  */
 bool request_serve(void);
 
+/**
+ * request_wait() - wait a moment for another hart, with no lock held
+ *
+ * As spin_relax(), and it serves this hart's external interrupts too: the wait may be longer than a
+ * bounded step (T2).
+ */
+void request_wait(void);
+
 #endif

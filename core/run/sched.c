@@ -696,6 +696,9 @@ void hart_main(struct hart *h)
 		ipi_acknowledge();	 /* a full barrier: see vcpu_irq_changed() */
 		(void)vcpu_hart_woken(); /* whatever asked for it is looked at below */
 		vcpu_unload_stopped();
+		/* A vCPU that is called off before it enters takes no interrupt (T2). */
+		if ((hart_irqs_pending() & BIT64(HART_IRQ_EXT)) != 0U)
+			irq_handle(h->index);
 		v = sched_choose(s, timer_now());
 		if (v == NULL)
 			sched_idle(s);

@@ -18,6 +18,7 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include "arch/riscv/firmware.h"
+#include "core/run/request.h"
 #include "core/vm/event.h"
 #include "core/vm/vm_internal.h"
 #include "core/vm/vm_pass.h"
@@ -85,7 +86,7 @@ int vm_pause(struct vm *vm)
 			vm_check_ended();
 			return CLV_ERR_BUSY;
 		}
-		spin_relax();
+		request_wait();
 	}
 	return CLV_OK;
 }

@@ -12,8 +12,10 @@
  * `touch=fetch` only do that to the RTC's first register; `count` hears alarms and never ends.
  * `late` measures how long an alarm takes from the device to the handler, and `late work` does so
  * in a program that computes meanwhile. `late fine` also sets timers that end at once: under
- * -icount QEMU runs one hart after the other, each up to the next timer of the machine. `again`
- * reboots at once and for ever.
+ * -icount QEMU runs one hart after the other, each up to the next timer of the machine. `late
+ * second` has the second vCPU take the alarms. `storm` has the second vCPU complete the interrupt
+ * and never serve it, for ever, while it is routed to the first, which sleeps; `storm off` only
+ * computes there. `again` reboots at once and for ever.
  */
 #include "guests/lib/guest.h"
 
@@ -41,8 +43,8 @@
 
 #define PLIC	     0x0c000000UL
 #define PLIC_PENDING (PLIC + 0x1000U)
-#define PLIC_ENABLE  (PLIC + 0x2000U)
-#define PLIC_CLAIM   (PLIC + 0x200004U)
+#define PLIC_ENABLE  (PLIC + 0x2000U + 0x80U * context)
+#define PLIC_CLAIM   (PLIC + 0x200004U + 0x1000U * context)
 #define PLIC_SOURCES 32U
 #define PRIORITY(s)  (PLIC + 4U * (s))
 
@@ -62,6 +64,7 @@ static volatile u32 wrong;
 static volatile u32 keep;  /* so many times the device is left as it is: it goes on interrupting */
 static volatile bool hold; /* claim, and do nothing more */
 static u32 source;
+static u32 context;	      /* of the vCPU that the interrupt is routed to */
 static volatile u64 heard_at; /* the device's time when the handler began; with `late` alone */
 static bool timed;
 
@@ -256,6 +259,40 @@ static void measure(bool work, bool fine)
 	say("late: median %lu ns, worst %lu ns", late[LATE_COUNT / 2U], late[LATE_COUNT - 1U]);
 }
 
+static void measure_late(void *bootargs)
+{
+	start_interrupts();
+	measure(bootarg(bootargs, "work", NULL, 0), bootarg(bootargs, "fine", NULL, 0));
+	set_rtc(RTC_IRQ_ENABLED, 0);
+	finish();
+}
+
+/* Complete, and have the device go on asserting: see on_interrupt(). */
+static void storm(void *bootargs)
+{
+	bool off = bootarg(bootargs, "off", NULL, 0);
+
+	set_alarm(now_ns() + ALARM_NS);
+	for (;;) {
+		u32 claimed = off ? 0U : load(PLIC_CLAIM);
+
+		if (claimed != 0U)
+			store(PLIC_CLAIM, claimed);
+		set_rtc(RTC_IRQ_ENABLED, 1);
+	}
+}
+
+/* The interrupt is routed to this vCPU, but nothing wakes it. */
+static void __attribute__((noreturn)) sleep_through(const void *fdt)
+{
+	start_interrupts();
+	csr_clear(sstatus, SSTATUS_SIE);
+	csr_clear(sie, SIE_EXT);
+	(void)start_hart(1, storm, (void *)(uintptr_t)fdt);
+	for (;;)
+		__asm__ volatile("wfi" ::: "memory");
+}
+
 struct fw_cfg_access {
 	u32 control;
 	u32 length;
@@ -323,12 +360,17 @@ void guest_main(unsigned long hartid, const void *fdt)
 		say("the device was used before");
 	set_rtc(RTC_CLEAR_ALARM, 1);
 	set_rtc(RTC_CLEAR_INTERRUPT, 1);
-	start_interrupts();
-	if (bootarg(fdt, "late", NULL, 0)) {
-		measure(bootarg(fdt, "work", NULL, 0), bootarg(fdt, "fine", NULL, 0));
-		set_rtc(RTC_IRQ_ENABLED, 0);
-		finish();
+	if (bootarg(fdt, "storm", NULL, 0))
+		sleep_through(fdt);
+	if (bootarg(fdt, "second", NULL, 0)) {
+		context = 1;
+		(void)start_hart(1, measure_late, (void *)(uintptr_t)fdt);
+		for (;;)
+			__asm__ volatile("wfi" ::: "memory");
 	}
+	if (bootarg(fdt, "late", NULL, 0))
+		measure_late((void *)(uintptr_t)fdt);
+	start_interrupts();
 	if (bootarg(fdt, "count", NULL, 0)) {
 		for (;;) {
 			u32 before = heard; /* who is paused here may have heard it when it looks */
