@@ -31,6 +31,9 @@ struct vm_window {
 static struct spinlock vm_window_lock; /* guards the table */
 static struct vm_window vm_window_table[CONFIG_MAX_VMS * CONFIG_MAX_REGIONS];
 
+/* Entries up to the last that was ever used: nobody looks at the others. Under vm_window_lock */
+static size_t vm_window_used;
+
 static bool vm_window_aligned(u64 own_gpa, u64 gpa, u64 size)
 {
 	return IS_ALIGNED(own_gpa | gpa | size, PAGE_SIZE) && size != 0U &&
@@ -125,6 +128,7 @@ static int vm_window_add(struct vm *holder, u64 own_gpa, struct vm *from, u64 gp
 				       writable);
 	if (err >= 0) {
 		*w = (struct vm_window){ holder, own_gpa, from, writable };
+		vm_window_used = MAX(vm_window_used, (size_t)(w - vm_window_table) + 1U);
 		err = CLV_OK;
 	}
 	spin_unlock(&vm_window_lock);
@@ -201,7 +205,7 @@ bool vm_windows_drop(const struct vm *vm, enum vm_windows which)
 
 	spin_assert_held(&vm->lock);
 	spin_lock(&vm_window_lock);
-	for (size_t i = 0; i < ARRAY_SIZE(vm_window_table) && !dropped; i++) {
+	for (size_t i = 0; i < vm_window_used && !dropped; i++) {
 		if (!vm_window_concerns(&vm_window_table[i], vm, which))
 			continue;
 		(void)vm_window_remove(&vm_window_table[i]);
@@ -217,7 +221,7 @@ bool vm_windows_held(const struct vm *vm)
 
 	spin_assert_held(&vm->lock);
 	spin_lock(&vm_window_lock);
-	for (size_t i = 0; i < ARRAY_SIZE(vm_window_table); i++)
+	for (size_t i = 0; i < vm_window_used; i++)
 		held |= vm_window_table[i].holder == vm;
 	spin_unlock(&vm_window_lock);
 	return held;
@@ -229,7 +233,7 @@ bool vm_windows_writable(const struct vm *vm)
 
 	spin_assert_held(&vm->lock);
 	spin_lock(&vm_window_lock);
-	for (size_t i = 0; i < ARRAY_SIZE(vm_window_table); i++)
+	for (size_t i = 0; i < vm_window_used; i++)
 		found |= vm_window_table[i].holder != NULL && vm_window_table[i].from == vm &&
 			 vm_window_table[i].writable;
 	spin_unlock(&vm_window_lock);
