@@ -65,7 +65,7 @@ void vm_op_begin_unattended(struct vm *vm, enum vm_op op);
  * vm_op_begin_boot() - begin the start of a VM that the boot starts; as vm_op_begin_unattended()
  *
  * No VM waits for another, but for a manager: it works on the others, so all that the boot starts
- * are ready to run before it runs.
+ * are ready to run before it runs, or five seconds have gone by.
  */
 void vm_op_begin_boot(struct vm *vm);
 

@@ -13,6 +13,7 @@
 #include <cleave/atomic.h>
 #include <cleave/errno.h>
 #include <cleave/printk.h>
+#include "arch/riscv/hart.h"
 #include "arch/riscv/start.h"
 #include "arch/riscv/timer.h"
 #include "core/vm/event.h"
@@ -23,6 +24,8 @@
 
 /* Blocks of memory that one step gives back: up to 1,000 instructions each (T2) */
 #define VM_OP_GIVE 32U
+
+#define VM_OP_PATIENCE 5U /* seconds that a manager waits at boot for other partitions */
 
 enum vm_phase {
 	PHASE_QUIESCE = 0, /* vCPUs leave their harts; windows go; vCPUs and devices are reset */
@@ -214,14 +217,46 @@ static int vm_op_load(struct vm *vm)
 	return MIN(more, CLV_OK);
 }
 
+/*
+ * A manager that the boot starts waits for the others, but not for ever: a partition may have no
+ * window in the plan of its hart, or the hart may have failed. Then that is said.
+ *
+ * Return: true while it waits.
+ */
+static bool vm_op_waits(struct vm *vm)
+{
+	static u32 said;
+
+	if (vm->work.op != (u32)VM_OP_START || !vm_op_unattended(vm) || !vm->cfg->manager ||
+	    atomic_read(&vm_op_booting) == 0U)
+		return false;
+	if (vm->work.pos == 0U)
+		vm->work.pos = timer_now();
+	if (timer_now() - vm->work.pos < VM_OP_PATIENCE * timer_frequency())
+		return true;
+	if (atomic_xchg(&said, 1U) != 0U)
+		return false;
+	for (u32 id = 0; id < vm_count(); id++) {
+		const struct vm *late = vm_get(id);
+
+		/* Read without its lock: it may become ready at this moment. */
+		if (late->work.booting)
+			printk("partition \"%s\": hart %lu has not made it ready within %u "
+			       "seconds: "
+			       "managers start without it",
+			       late->cfg->name, hart_get(late->run.vcpu[0]->hart)->hartid,
+			       VM_OP_PATIENCE);
+	}
+	return false;
+}
+
 static int vm_op_run(struct vm *vm)
 {
 	const struct image_layout *layout = &vm->load.layout;
-	bool at_boot = vm->work.op == (u32)VM_OP_START && vm_op_unattended(vm);
 	int err;
 
 	vm_op_boot_over(vm);
-	if (at_boot && vm->cfg->manager && atomic_read(&vm_op_booting) != 0U)
+	if (vm_op_waits(vm))
 		return CLV_OK;
 	err = vcpu_start(vm->run.vcpu[0], layout->entry, layout->fdt);
 	if (err != CLV_OK)

@@ -7,7 +7,7 @@ turns: a partition of 16 MiB that waited for one of 1 GiB would be 34 million in
 
 import pytest
 
-from machine import guest, partition
+from machine import guest, partition, plan
 
 ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm"]
 MIB = 1 << 20
@@ -40,3 +40,14 @@ def test_nobody_waits_for_the_memory_of_another(boot, harts):
     took = first_guest(boot, [large, small])
     print("first guest after", alone, "instructions alone,", took, "beside the large one")
     assert took - alone < GIB_ZEROED - 5_000_000
+
+
+def test_a_manager_does_not_wait_for_ever(boot):
+    """A partition without a window never gets ready: the manager starts, and a line says why."""
+    m = boot([beside("manager", (0,), 16).replace("cpus =", "manager; cpus ="),
+              beside("never", (0,), 16)], {"payload.bin": guest("state")}, smp=1,
+             plans=[plan("main", 5000, (0, "manager", 0, 5000))])
+    m.wait(r'^cleave\| partition "never": hart 0 has not made it ready within 5 seconds: managers '
+           r"start without it$")
+    m.wait(r"^manager\| done: [1-9]\d* passed, 0 failed$")
+    assert not m.lines("never")
