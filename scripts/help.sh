@@ -9,6 +9,9 @@ Cleave: a type-1 hypervisor for RISC-V harts with the H extension
   make setup run        the demonstration: Linux in a partition, its writes logged in every mode
   make run GUEST=demo   the same with the workload guest of this tree: no download
   make run DEMO=migrate Linux moves from one machine to another while it works, in a split terminal
+  make run DEMO=time    two partitions share a hart by plan, drawn frame by frame
+  make run CONFIG=my.dts FILES="my.bin=path ..." QEMU_ARGS="..."
+                        a configuration of your own
   make setup test       everything is tested; the last line is `N passed, N failed`
 
 Build

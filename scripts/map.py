@@ -26,6 +26,7 @@ ORDER = (
     "tools",
     "guests/manager",
     "guests/workload",
+    "guests/windows",
     "guests/linux",
     "guests/lib",
     "platform",

@@ -6,7 +6,9 @@
 #   GUEST=linux   (default) Debian's Linux and the manager that logs what it dirties
 #   GUEST=demo    the workload guest of this tree instead of Linux: no download, a few seconds
 #   DEMO=migrate  instead: Linux moves from one machine to another, in a split terminal
+#   DEMO=time     instead: two partitions share a hart by plan, drawn frame by frame
 #   CONFIG=x.dts  a configuration of your own; FILES="name=file ..." its files
+#   QEMU_ARGS="..."  further arguments of QEMU
 #   LINUX=7.2     which of deps/linux-* (default: 6.12)
 #   SMP, MEM, CPU, MACHINE, APPEND: harts, memory, further CPU and machine properties, boot
 #   arguments
@@ -14,6 +16,7 @@
 # Ctrl-A x leaves QEMU, Ctrl-] ? explains the console.
 
 set -eu
+. "$(dirname "$0")/usage.sh"
 cd "$(dirname "$0")/.."
 
 O=${O:-build}
@@ -21,18 +24,19 @@ GUEST=${GUEST:-linux}
 LINUX=${LINUX:-6.12}
 PYTHON=${PYTHON:-python3}
 out=$O/run
-mkdir -p "$out"
 
 fail() { echo "run: $*" >&2; exit 1; }
 
 case ${DEMO:-} in
 "") ;;
 migrate) exec "$PYTHON" scripts/demo_migrate.py --linux "$LINUX" ;;
-*) fail "DEMO=$DEMO is not known: it is migrate, or nothing" ;;
+time) exec "$PYTHON" scripts/demo_time.py ;;
+*) fail "DEMO=$DEMO is not known: it is migrate, time or nothing" ;;
 esac
 
 config=${CONFIG:-}
 read -ra files <<<"${FILES:-}"
+read -ra extra <<<"${QEMU_ARGS:-}"
 if [ -z "$config" ]; then
 	files=("manager.bin=$O/guests/manager.bin")
 	case $GUEST in
@@ -55,6 +59,7 @@ if [ -z "$config" ]; then
 fi
 [ -f "$config" ] || fail "no configuration $config"
 
+mkdir -p "$out"
 archive=$out/$(basename "$config" .dts).cpio
 export CLEAVE_CHECK=${CLEAVE_CHECK:-$O/host/cleave-check}
 echo "tools/cleave-archive -o $archive $config ${files[*]}"
@@ -62,4 +67,5 @@ tools/cleave-archive -o "$archive" "$config" "${files[@]}"
 
 echo "Ctrl-A x leaves QEMU; Ctrl-] ? explains the console."
 exec "$PYTHON" scripts/qemu.py --kernel "$O/cleave.bin" --initrd "$archive" --smp "${SMP:-4}" \
-	--mem "${MEM:-4G}" --cpu "${CPU:-}" --machine "${MACHINE:-}" --append "${APPEND:-}" --run
+	--mem "${MEM:-4G}" --cpu "${CPU:-}" --machine "${MACHINE:-}" --append "${APPEND:-}" --run \
+	-- "${extra[@]}"

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# scripts/usage.sh - for the other scripts, which read it first: with --help, a script prints its
+# first comment and does nothing.
+
+case ${1:-} in
+-h | --help)
+	sed -n '1d; /^# SPDX/d; /^#/!q; s/^# \{0,1\}//p' "$0" | sed '1{/^$/d}'
+	exit 0
+	;;
+esac
