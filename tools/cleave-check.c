@@ -2,12 +2,13 @@
 /*
  * cleave-check - say on a person's machine what the hypervisor will say about a boot archive.
  *
- *   cleave-check [--harts 0,1,2] [--memory SIZE] [--tree HOST.dtb] ARCHIVE.cpio
+ *   cleave-check [--strict] [--harts 0,1,2] [--memory SIZE] [--tree HOST.dtb] ARCHIVE.cpio
  *   cleave-check --explain
  *
  * It runs the hypervisor's own code over the archive, so it must never have an opinion of its own
- * about what is right. Errors and warnings go to standard error, and what each partition gets goes
- * to standard output. Exit code: 0 accepted (there may be warnings), 1 refused, 2 used wrongly.
+ * about what is right. Errors, warnings and notes go to standard error, and what each partition
+ * gets goes to standard output. Exit code: 0 accepted (there may be warnings, but none with
+ * --strict), 1 refused, 2 used wrongly.
  */
 #include <errno.h>
 #include <libfdt.h>
@@ -34,15 +35,19 @@ enum exit_code {
 struct options {
 	u64 harts[CONFIG_MAX_HARTS];
 	struct config_machine machine;
+	bool strict;
 	const char *tree;
 	const char *path;
 };
+
+static u32 check_warnings;
 
 /* The hypervisor's code also prints what it finds odd in the machine's tree. */
 void printk(const char *fmt, ...)
 {
 	va_list ap;
 
+	check_warnings++;
 	va_start(ap, fmt);
 	(void)fputs("warning: ", stderr);
 	/* A byte before the format may say how important the line is. */
@@ -51,20 +56,22 @@ void printk(const char *fmt, ...)
 	va_end(ap);
 }
 
-static void check_usage(void)
+static void check_usage(FILE *to)
 {
 	(void)fputs(
-		"usage: cleave-check [--harts 0,1,2] [--memory SIZE] [--tree HOST.dtb] "
+		"usage: cleave-check [--strict] [--harts 0,1,2] [--memory SIZE] [--tree HOST.dtb] "
 		"ARCHIVE.cpio\n"
 		"       cleave-check --explain\n"
+		"  --strict  refuse what is warned of, too\n"
 		"  --harts   ids of the harts of the machine that the archive is for\n"
-		"  --memory  bytes of its memory that are left for partitions; K, M and G may "
+		"  --memory  bytes of its memory that are left for partitions; K, M, G and T may "
 		"follow\n"
 		"  --tree    the machine's own device tree, in which devices are looked up\n"
-		"Without them, what depends on the machine is not checked.\n"
+		"Without the last three, what depends on the machine is not checked.\n"
 		"  --explain lists the properties of partitions, plans and windows, and the boot "
-		"arguments\n",
-		stderr);
+		"arguments\n"
+		"Exit code: 0 accepted, 1 refused, 2 used wrongly.\n",
+		to);
 }
 
 /* Columns are separated by two blanks or more; scripts/check_docs.py relies on that. */
@@ -152,6 +159,8 @@ static bool check_parse_options(int argc, char **argv, struct options *o)
 				return false;
 		} else if (strcmp(argv[i], "--tree") == 0 && i + 1 < argc) {
 			o->tree = argv[++i];
+		} else if (strcmp(argv[i], "--strict") == 0) {
+			o->strict = true;
 		} else if (argv[i][0] != '-' && o->path == NULL) {
 			o->path = argv[i];
 		} else {
@@ -215,10 +224,16 @@ static bool check_take_tree(struct options *o)
 	return true;
 }
 
-static void check_say(void *ctx, bool error, const char *line)
+static void check_say(void *ctx, enum config_said what, const char *line)
 {
+	static const char *const word[] = {
+		[CONFIG_NOTE] = "note", [CONFIG_WARNING] = "warning", [CONFIG_ERROR] = "error"
+	};
+
 	(void)ctx;
-	(void)fprintf(stderr, "%s: %s\n", error ? "error" : "warning", line);
+	(void)fprintf(stderr, "%s: %s\n", word[what], line);
+	if (what == CONFIG_WARNING)
+		check_warnings++;
 }
 
 static void check_print_files(const struct archive *a, const char *path, u64 bytes)
@@ -341,11 +356,16 @@ static enum exit_code check_archive(const struct options *o, const void *data, u
 	struct archive a;
 
 	if (archive_open(&a, data, size, error) != 0) {
-		check_say(NULL, true, error);
+		check_say(NULL, CONFIG_ERROR, error);
 		return EXIT_REFUSED;
 	}
 	if (config_load(&a, &o->machine, check_say, NULL, &config) != 0)
 		return EXIT_REFUSED;
+	if (o->strict && check_warnings != 0U) {
+		(void)fprintf(stderr, "error: --strict refuses what is warned of, %u lines above\n",
+			      check_warnings);
+		return EXIT_REFUSED;
+	}
 
 	check_print_files(&a, o->path, size);
 	(void)printf("partitions:\n");
@@ -363,12 +383,18 @@ int main(int argc, char **argv)
 	u64 size = 0;
 	void *data;
 
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			check_usage(stdout);
+			return EXIT_GOOD;
+		}
+	}
 	if (argc == 2 && strcmp(argv[1], "--explain") == 0) {
 		check_explain();
 		return EXIT_GOOD;
 	}
 	if (!check_parse_options(argc, argv, &o)) {
-		check_usage();
+		check_usage(stderr);
 		return EXIT_USAGE;
 	}
 	if (o.tree != NULL && !check_take_tree(&o))

@@ -84,13 +84,15 @@ static void boot_open_archive(void)
 		boot_fail("%s", error);
 }
 
-static void boot_say_config(void *ctx, bool error, const char *line)
+static void boot_say_config(void *ctx, enum config_said what, const char *line)
 {
 	(void)ctx;
-	if (error)
+	if (what == CONFIG_ERROR)
 		printk("error: %s", line);
-	else
+	else if (what == CONFIG_WARNING)
 		printk(PRINTK_WARNING "warning: %s", line);
+	else
+		printk(PRINTK_INFO "note: %s", line);
 }
 
 /*

@@ -31,8 +31,8 @@
 /* Device trees before version 17 (2006) do not say how large their structure block is. */
 #define FDT_VERSION 17U
 
-static void config_say(struct config_ctx *c, bool error, const char *property, const char *fmt,
-		       va_list ap)
+static void config_say(struct config_ctx *c, enum config_said what, const char *property,
+		       const char *fmt, va_list ap)
 {
 	char line[CONFIG_LINE_LEN];
 	size_t used;
@@ -43,7 +43,7 @@ static void config_say(struct config_ctx *c, bool error, const char *property, c
 		used = str_print(line, sizeof(line), "%s: ", c->node);
 	if (used < sizeof(line))
 		(void)str_format(line + used, sizeof(line) - used, fmt, ap);
-	c->say(c->say_ctx, error, line);
+	c->say(c->say_ctx, what, line);
 }
 
 void config_error(struct config_ctx *c, const char *property, const char *fmt, ...)
@@ -51,7 +51,7 @@ void config_error(struct config_ctx *c, const char *property, const char *fmt, .
 	va_list ap;
 
 	va_start(ap, fmt);
-	config_say(c, true, property, fmt, ap);
+	config_say(c, CONFIG_ERROR, property, fmt, ap);
 	va_end(ap);
 	c->errors++;
 }
@@ -61,7 +61,16 @@ void config_warn(struct config_ctx *c, const char *property, const char *fmt, ..
 	va_list ap;
 
 	va_start(ap, fmt);
-	config_say(c, false, property, fmt, ap);
+	config_say(c, CONFIG_WARNING, property, fmt, ap);
+	va_end(ap);
+}
+
+void config_note(struct config_ctx *c, const char *property, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	config_say(c, CONFIG_NOTE, property, fmt, ap);
 	va_end(ap);
 }
 
@@ -413,7 +422,7 @@ int config_load(const struct archive *archive, const struct config_machine *mach
 	out->nr_devices = 0;
 	out->nr_plans = 0;
 	if (archive_find(archive, ARCHIVE_CONFIG_NAME, &f) != 0) {
-		say_fn(ctx, true,
+		say_fn(ctx, CONFIG_ERROR,
 		       "boot archive: there is no file \"" ARCHIVE_CONFIG_NAME
 		       "\", the configuration; pack the archive with tools/cleave-archive");
 		return CLV_ERR_FORMAT;
@@ -421,7 +430,7 @@ int config_load(const struct archive *archive, const struct config_machine *mach
 	if (f.size > sizeof(tree)) {
 		(void)str_print(line, sizeof(line), ARCHIVE_CONFIG_NAME " has %s; allowed: 64 KiB",
 				text_size(f.size, size));
-		say_fn(ctx, true, line);
+		say_fn(ctx, CONFIG_ERROR, line);
 		return CLV_ERR_FORMAT;
 	}
 	memcpy(tree, f.data, f.size);

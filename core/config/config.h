@@ -88,8 +88,10 @@ struct config_memory {
  * @cpu_weight: "cpu-weight": of each vCPU, where it shares its hart
  * @counters: "counters": the guest may read cycle and instret
  * @manual_start: a manager starts the partition, not the boot
+ * @exclusive: no other partition has a vCPU on its harts
  * @direct_map: the memory is at GPA = HPA
  * @device: "devices": absolute paths in the machine's own device tree, @nr_devices of them
+ * @no_dma: bit n: device n is said to do no DMA ("no-dma")
  * @hart: hart index of each vCPU; config_resolve() chooses it
  * @levels: levels of the G-stage tables; config_resolve() chooses it
  *
@@ -122,9 +124,11 @@ struct config_partition {
 	bool incoming;
 	bool counters;
 	bool manual_start;
+	bool exclusive;
 	bool direct_map;
 	u32 nr_devices;
 	const char *device[CONFIG_MAX_DEVICES];
+	u32 no_dma;
 	u32 hart[CONFIG_MAX_VCPUS];
 	u8 levels;
 };
@@ -250,11 +254,15 @@ struct config_machine {
 	const struct frames_range *free;
 };
 
-/**
- * config_say_fn - receives each error and warning, as one line without newline
- * @error: false: it is a warning
- */
-typedef void (*config_say_fn)(void *ctx, bool error, const char *line);
+/* What a line is about: what a reader should know; what was probably not meant; what is refused */
+enum config_said {
+	CONFIG_NOTE,
+	CONFIG_WARNING,
+	CONFIG_ERROR,
+};
+
+/** config_say_fn - receives each error, warning and note, as one line without newline */
+typedef void (*config_say_fn)(void *ctx, enum config_said what, const char *line);
 
 struct archive;
 
@@ -264,7 +272,8 @@ struct archive;
  * @size: bytes that may be read there
  * @archive: holds the kernels and initrds
  * @machine: what the machine has
- * @say: told of every error and warning: the node, the property, what is wrong and what is allowed
+ * @say: told of every error, warning and note: the node, the property, what is wrong and what is
+ * allowed
  * @ctx: handed to @say
  * @out: the configuration; its strings point into @fdt
  *
@@ -291,9 +300,10 @@ int config_load(const struct archive *archive, const struct config_machine *mach
  * @machine: the same as then; its harts are known
  *
  * A vCPU whose hart was left open gets the one that has the fewest vCPUs so far, and of several
- * such harts the last: the first is the boot hart, which also serves the console. It gets a hart
- * with windows only where there is no other: config_parse() has put the vCPUs that windows are for
- * on the harts of these windows.
+ * such harts the last: the first is the boot hart, which also serves the console. Only where there
+ * is no other it gets a hart with windows, or one that it would share against "exclusive".
+ * config_parse() has put the vCPUs that windows are for on the harts of these windows, and refuses
+ * what would be shared.
  */
 void config_resolve(struct config *config, const struct config_machine *machine);
 

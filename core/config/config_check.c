@@ -301,6 +301,15 @@ void config_check_partition(struct config_ctx *c, const struct config_draft *d)
 		config_check_image(c, d);
 }
 
+/* Where vCPUs are: nothing is wrong so far, so config_resolve() can choose what was left open. */
+static void config_check_places(struct config_ctx *c)
+{
+	if (c->machine->nr_harts != 0U)
+		config_resolve(c->config, c->machine);
+	config_windows_check(c);
+	config_share_check(c);
+}
+
 void config_check_machine(struct config_ctx *c, const struct config *config)
 {
 	u64 memory = 0;
@@ -308,8 +317,10 @@ void config_check_machine(struct config_ctx *c, const struct config *config)
 	char text[3][TEXT_SIZE_LEN];
 
 	config_devices_check_neighbours(c);
-	config_windows_place(c);
+	config_windows_pin(c);
 	config_reach_check(c);
+	if (c->errors == 0U)
+		config_check_places(c);
 	if (c->machine->memory == 0U)
 		return;
 	for (u32 i = 0; i < config->nr; i++) {

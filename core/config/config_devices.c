@@ -481,10 +481,25 @@ static void config_devices_warn_dma(struct config_ctx *c, const struct config_de
 			    shown);
 }
 
-/* Look one device up, check it, and add it to the configuration when the partition may have it. */
-static void config_devices_resolve(struct config_ctx *c, const struct config_partition *part,
-				   const char *path, u32 levels)
+/* Who says that a device does no DMA must not be contradicted by the machine's tree. */
+static bool config_devices_check_dma(struct config_ctx *c, const struct config_device *d,
+				     bool no_dma, const char *shown)
 {
+	const char *dma = config_tree_dma(c->machine->tree, d->node);
+
+	if (!no_dma || dma == NULL)
+		return true;
+	config_error(c, "no-dma",
+		     "\"%s\" does DMA: its node says \"%s\"; allowed: devices that do none", shown,
+		     dma);
+	return false;
+}
+
+/* Look one device up, check it, and add it to the configuration when the partition may have it. */
+static void config_devices_resolve(struct config_ctx *c, const struct config_partition *part, u32 i,
+				   u32 levels)
+{
+	const char *path = part->device[i];
 	struct config_device *d = &c->config->device[c->config->nr_devices];
 	char shown[CONFIG_PATH_LEN];
 
@@ -505,6 +520,7 @@ static void config_devices_resolve(struct config_ctx *c, const struct config_par
 	if (d->node < 0 || !config_devices_check_once(c, d, shown) ||
 	    !config_devices_read_regs(c, d, shown) ||
 	    !config_devices_check_regs(c, part, d, levels, shown) ||
+	    !config_devices_check_dma(c, d, (part->no_dma >> i & 1U) != 0U, shown) ||
 	    !config_devices_read_irqs(c, d, shown) || !config_devices_check_irqs(c, d, shown))
 		return;
 	config_devices_warn_left_out(c, d, shown);
@@ -512,18 +528,39 @@ static void config_devices_resolve(struct config_ctx *c, const struct config_par
 	c->config->nr_devices++;
 }
 
+/* List the devices that may do DMA: all that nobody has said of that they do none. */
+static void config_devices_list_dma(const struct config_partition *part, char *buf, size_t size)
+{
+	char shown[CONFIG_PATH_LEN];
+
+	buf[0] = '\0';
+	for (u32 i = 0; i < part->nr_devices; i++) {
+		if ((part->no_dma >> i & 1U) != 0U)
+			continue;
+		text_clean(shown, sizeof(shown), part->device[i]);
+		if (!text_append(buf, size - 5U, "%s\"%s\"", buf[0] == '\0' ? "" : ", ", shown)) {
+			(void)text_append(buf, size, ", ...");
+			return;
+		}
+	}
+}
+
 static void config_devices_warn_isolation(struct config_ctx *c, const struct config_partition *part)
 {
-	if (part->nr_devices == 0U && !part->direct_map)
+	char list[128];
+
+	config_devices_list_dma(part, list, sizeof(list));
+	if (list[0] == '\0')
 		return;
-	config_warn(c, part->direct_map ? "direct-map" : PROPERTY,
-		    "a device that it drives can reach all memory of the machine, that of the "
-		    "hypervisor and of other partitions too: no IOMMU stands between them");
-	if (part->nr_devices != 0U && !part->direct_map)
+	config_warn(c, PROPERTY,
+		    "%s can reach all memory of the machine by DMA, that of the hypervisor and of "
+		    "other partitions too: no IOMMU stands between them",
+		    list);
+	if (!part->direct_map)
 		config_warn(c, PROPERTY,
 			    "without \"direct-map\", a guest-physical address means one thing to "
 			    "the guest and another to a device: this is right only for devices "
-			    "without DMA");
+			    "without DMA, which \"no-dma\" lists");
 }
 
 void config_devices_check(struct config_ctx *c, const struct config_partition *part, u32 levels)
@@ -533,7 +570,7 @@ void config_devices_check(struct config_ctx *c, const struct config_partition *p
 
 	config_devices_warn_isolation(c, part);
 	for (u32 i = 0; i < part->nr_devices; i++)
-		config_devices_resolve(c, part, part->device[i], levels);
+		config_devices_resolve(c, part, i, levels);
 	config_devices_choose_sources(c, c->config->nr, first);
 	for (u32 i = first; i < c->config->nr_devices; i++)
 		regs += c->config->device[i].nr_regs;

@@ -60,6 +60,8 @@ enum config_prop_index {
 	CONFIG_PROP_DIRECT_MAP,
 	CONFIG_PROP_DEVICES,
 	CONFIG_PROP_PLIC_CONTEXTS,
+	CONFIG_PROP_NO_DMA,
+	CONFIG_PROP_EXCLUSIVE,
 	CONFIG_PROP_COUNT,
 };
 
@@ -81,6 +83,13 @@ enum config_window_prop {
 	CONFIG_WINDOW_PROPS,
 };
 
+/** struct config_prop - a property as it stands in the tree; @data need not be aligned */
+struct config_prop {
+	const char *name;
+	const u8 *data;
+	u32 len;
+};
+
 /**
  * struct config_draft - a partition, a plan or a window while it is read
  * @part, @plan, @window: where its values go; the other two are NULL
@@ -88,6 +97,7 @@ enum config_window_prop {
  * @good: bit n: its value is right; a check that needs a property looks here first
  * @cell: the value of the property that is being read, if that is a cell with a range
  * @affinity_count: entries of cpu-affinity
+ * @no_dma: the property no-dma, a list of strings; it may come before devices
  */
 struct config_draft {
 	struct config_partition *part;
@@ -97,6 +107,7 @@ struct config_draft {
 	u32 good;
 	u32 cell;
 	u32 affinity_count;
+	struct config_prop no_dma;
 };
 
 /** config_is_good() - Return: true when a property stands in the node and its value is right */
@@ -110,13 +121,6 @@ static inline bool config_is_given(const struct config_draft *d, u32 i)
 {
 	return (d->given & (1U << i)) != 0U;
 }
-
-/** struct config_prop - a property as it stands in the tree; @data need not be aligned */
-struct config_prop {
-	const char *name;
-	const u8 *data;
-	u32 len;
-};
 
 /** struct config_word - a word that a property may be, and what it means; @text NULL ends a list */
 struct config_word {
@@ -163,6 +167,10 @@ void config_error(struct config_ctx *c, const char *property, const char *fmt, .
 
 /** config_warn() - say likewise what is not wrong but probably not meant */
 void config_warn(struct config_ctx *c, const char *property, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/** config_note() - say likewise what may be meant, but should be known */
+void config_note(struct config_ctx *c, const char *property, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /**
@@ -255,8 +263,8 @@ void config_props_read_table(struct config_ctx *c, int offset, const struct conf
 /** config_props_read() - read the properties of the partition node at @offset, each by itself */
 void config_props_read(struct config_ctx *c, int offset, struct config_draft *d);
 
-/** config_props_required() - say which properties are missing, and which exclude each other */
-void config_props_required(struct config_ctx *c, const struct config_draft *d);
+/** config_props_required() - judge properties together: what is missing, or excludes another */
+void config_props_required(struct config_ctx *c, struct config_draft *d);
 
 /* --- config_check.c --- */
 
@@ -314,12 +322,28 @@ void config_windows_add(struct config_ctx *c, struct config_plan *plan,
 			const struct config_window *w);
 
 /**
- * config_windows_place() - check that the partition of each window has a vCPU on its hart
+ * config_windows_pin() - check that the partition of each window has a vCPU on its hart
  *
  * A vCPU whose hart was left open is put on the hart of a window. Partitions and plans have no
- * errors of their own. A vCPU that is left without a window on a hart that has some is warned of.
+ * errors of their own.
  */
-void config_windows_place(struct config_ctx *c);
+void config_windows_pin(struct config_ctx *c);
+
+/** config_windows_check() - warn of vCPUs without a window on a hart that has some */
+void config_windows_check(struct config_ctx *c);
+
+/* --- config_share.c --- */
+
+/**
+ * config_cpu_hart() - find out on which hart a vCPU is
+ *
+ * Return: the hart's id; CONFIG_CPU_ANY: it is left open, and the machine's harts are not known.
+ * Where they are known, config_resolve() has been called.
+ */
+u64 config_cpu_hart(const struct config_ctx *c, const struct config_partition *part, u32 cpu);
+
+/** config_share_check() - say which partitions share a hart, and refuse it against "exclusive" */
+void config_share_check(struct config_ctx *c);
 
 /* --- config_direct.c --- */
 
@@ -400,6 +424,12 @@ int config_tree_irqs(const void *tree, int node, const u32 plic[IRQ_CONTROLLERS]
  * Return: what it is, to be shown: "an interrupt controller"; NULL: a partition may have it.
  */
 const char *config_tree_kept(const void *tree, int node);
+
+/**
+ * config_tree_dma() - Return: the property or the `compatible` by which a node says that it does
+ * DMA; NULL: none says so
+ */
+const char *config_tree_dma(const void *tree, int node);
 
 /** config_tree_status() - Return: NULL when a node is enabled, or what its status says */
 const char *config_tree_status(const void *tree, int node);

@@ -332,6 +332,40 @@ static bool config_props_read_direct_map(struct config_ctx *c, const struct conf
 	return d->part->direct_map;
 }
 
+static bool config_props_read_exclusive(struct config_ctx *c, const struct config_prop *p,
+					struct config_draft *d)
+{
+	d->part->exclusive = config_value_flag(c, p);
+	return d->part->exclusive;
+}
+
+/* Return: true when a value is a list of strings, all of which end inside it */
+static bool config_props_is_list(struct config_ctx *c, const struct config_prop *p)
+{
+	if (p->len != 0U && p->data[p->len - 1U] == '\0')
+		return true;
+	config_error(c, p->name,
+		     "is not a list of strings; wanted: paths in the machine's device tree");
+	return false;
+}
+
+static bool config_props_read_no_dma(struct config_ctx *c, const struct config_prop *p,
+				     struct config_draft *d)
+{
+	d->no_dma = *p;
+	return config_props_is_list(c, p);
+}
+
+/* Return: number of the device with this path; nr_devices: it has none */
+static u32 config_props_find_device(const struct config_partition *part, const char *path)
+{
+	u32 i = 0;
+
+	while (i < part->nr_devices && strcmp(part->device[i], path) != 0)
+		i++;
+	return i;
+}
+
 /* One path of "devices"; the string ends inside the property. */
 static bool config_props_check_path(struct config_ctx *c, const struct config_prop *p,
 				    const struct config_partition *part, const char *path)
@@ -353,11 +387,9 @@ static bool config_props_check_path(struct config_ctx *c, const struct config_pr
 			     strlen(path), CONFIG_PATH_LEN - 1U);
 		return false;
 	}
-	for (u32 i = 0; i < part->nr_devices; i++) {
-		if (strcmp(part->device[i], path) == 0) {
-			config_error(c, p->name, "\"%s\" is listed twice", clean);
-			return false;
-		}
+	if (config_props_find_device(part, path) < part->nr_devices) {
+		config_error(c, p->name, "\"%s\" is listed twice", clean);
+		return false;
 	}
 	if (part->nr_devices == CONFIG_MAX_DEVICES) {
 		config_error(c, p->name, "\"%s\" is one too many; allowed: %u", clean,
@@ -375,12 +407,8 @@ static bool config_props_read_devices(struct config_ctx *c, const struct config_
 	const char *end = s + p->len;
 	bool good = true;
 
-	if (p->len == 0U || end[-1] != '\0') {
-		config_error(
-			c, p->name,
-			"is not a list of strings; wanted: paths in the machine's device tree");
+	if (!config_props_is_list(c, p))
 		return false;
-	}
 	for (; s < end; s += strlen(s) + 1U) {
 		if (config_props_check_path(c, p, part, s))
 			part->device[part->nr_devices++] = s;
@@ -570,6 +598,18 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.help = CONFIG_PROPS_HELP("the contexts of the emulated PLIC: of M and S, or of S "
 					  "alone"),
 	},
+	[CONFIG_PROP_NO_DMA] = {
+		.name = "no-dma",
+		.type = CONFIG_TYPE_STRINGS,
+		.read = config_props_read_no_dma,
+		.help = CONFIG_PROPS_HELP("those of its devices that do no DMA"),
+	},
+	[CONFIG_PROP_EXCLUSIVE] = {
+		.name = "exclusive",
+		.type = CONFIG_TYPE_FLAG,
+		.read = config_props_read_exclusive,
+		.help = CONFIG_PROPS_HELP("no other partition is on its harts"),
+	},
 };
 
 const struct config_prop_rule *config_props_rule(u32 i)
@@ -679,8 +719,32 @@ static void config_props_check_movable(struct config_ctx *c, const struct config
 			     "of this machine");
 }
 
-void config_props_required(struct config_ctx *c, const struct config_draft *d)
+static void config_props_take_no_dma(struct config_ctx *c, struct config_draft *d)
 {
+	const struct config_prop *p = &d->no_dma;
+	char clean[CONFIG_PATH_LEN];
+
+	if (!config_is_good(d, CONFIG_PROP_NO_DMA))
+		return;
+	for (const char *s = (const char *)p->data; s < (const char *)p->data + p->len;
+	     s += strlen(s) + 1U) {
+		u32 i = config_props_find_device(d->part, s);
+
+		if (i < d->part->nr_devices) {
+			d->part->no_dma |= 1U << i;
+			continue;
+		}
+		text_clean(clean, sizeof(clean), s);
+		config_error(c, p->name,
+			     "\"%s\" is not one of its devices; allowed: paths that "
+			     "\"devices\" lists",
+			     clean);
+	}
+}
+
+void config_props_required(struct config_ctx *c, struct config_draft *d)
+{
+	config_props_take_no_dma(c, d);
 	if (!config_is_given(d, CONFIG_PROP_CPUS))
 		config_error(c, config_props_table[CONFIG_PROP_CPUS].name,
 			     "is missing; wanted: <1> to <%u>", CONFIG_MAX_VCPUS);

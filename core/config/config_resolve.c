@@ -21,27 +21,48 @@ static u32 config_resolve_index(const struct config_machine *m, u32 position)
 	return m->hart_index != NULL ? m->hart_index[position] : position;
 }
 
-/* Return: position of the hart in @among with the fewest vCPUs; the last of equals */
-static u32 config_resolve_least(const u32 *load, u32 n, u64 among)
+/*
+ * struct config_resolve_hart - what is on a hart so far
+ * @load: vCPUs; FULL more with windows
+ * @owner: number of the partition that they belong to; NOBODY; SEVERAL
+ * @exclusive: they may not share it
+ */
+struct config_resolve_hart {
+	u32 load;
+	u32 owner;
+	bool exclusive;
+};
+
+#define NOBODY	UINT32_MAX
+#define SEVERAL (UINT32_MAX - 1U)
+/* More than all vCPUs: such a hart is taken when there is no other */
+#define FULL (CONFIG_MAX_VMS * CONFIG_MAX_VCPUS)
+
+static u32 config_resolve_cost(const struct config_resolve_hart *h, u32 p, bool exclusive)
+{
+	bool shared = h->owner != NOBODY && h->owner != p;
+
+	return h->load + (shared && (h->exclusive || exclusive) ? FULL : 0U);
+}
+
+/* Return: position of the hart in @among that costs partition @p least; the last of equals */
+static u32 config_resolve_least(const struct config_resolve_hart *hart, u32 n, u32 p,
+				bool exclusive, u64 among)
 {
 	u32 best = n;
 
 	for (u32 i = 0; i < n; i++) {
-		if ((among >> i & 1U) != 0U && (best == n || load[i] <= load[best]))
+		if ((among >> i & 1U) != 0U &&
+		    (best == n || config_resolve_cost(&hart[i], p, exclusive) <=
+					  config_resolve_cost(&hart[best], p, exclusive)))
 			best = i;
 	}
 	return best;
 }
 
-static void config_resolve_hart(struct config_partition *part, u32 cpu, u32 position,
-				const struct config_machine *m, u32 *load)
-{
-	part->hart[cpu] = config_resolve_index(m, position);
-	load[position]++;
-}
-
 /* A hart with windows counts as full: a vCPU without a window would hardly run there. */
-static void config_resolve_windows(struct config *config, const struct config_machine *m, u32 *load)
+static void config_resolve_windows(struct config *config, const struct config_machine *m,
+				   struct config_resolve_hart *hart)
 {
 	for (u32 p = 0; p < config->nr_plans; p++) {
 		struct config_plan *plan = &config->plan[p];
@@ -50,37 +71,62 @@ static void config_resolve_windows(struct config *config, const struct config_ma
 			u32 position = config_resolve_position(m, plan->window[i].hart_id);
 
 			plan->window[i].hart = config_resolve_index(m, position);
-			load[position] = CONFIG_MAX_VMS * CONFIG_MAX_VCPUS;
+			hart[position].load = FULL;
 		}
 	}
 }
 
+/* Which vCPUs are placed: each turn has to leave room for the next. */
+enum config_resolve_turn {
+	CONFIG_RESOLVE_CHOSEN,
+	CONFIG_RESOLVE_EXCLUSIVE,
+	CONFIG_RESOLVE_OTHERS,
+	CONFIG_RESOLVE_TURNS,
+};
+
+static enum config_resolve_turn config_resolve_turn_of(const struct config_partition *part, u32 cpu)
+{
+	if (part->affinity[cpu] != CONFIG_CPU_ANY)
+		return CONFIG_RESOLVE_CHOSEN;
+	return part->exclusive ? CONFIG_RESOLVE_EXCLUSIVE : CONFIG_RESOLVE_OTHERS;
+}
+
+static void config_resolve_cpu(struct config_partition *part, u32 p, u32 cpu,
+			       const struct config_machine *m, struct config_resolve_hart *hart,
+			       u64 among)
+{
+	u32 n = MIN(m->nr_harts, (u32)CONFIG_MAX_HARTS);
+	u32 position = part->affinity[cpu] != CONFIG_CPU_ANY
+			       ? config_resolve_position(m, part->affinity[cpu])
+			       : config_resolve_least(hart, n, p, part->exclusive, among);
+	struct config_resolve_hart *h = &hart[position];
+
+	part->hart[cpu] = config_resolve_index(m, position);
+	h->load++;
+	h->owner = h->owner == NOBODY || h->owner == p ? p : SEVERAL;
+	h->exclusive = h->exclusive || part->exclusive;
+}
+
 static void config_resolve_harts(struct config *config, const struct config_machine *m)
 {
-	u32 load[CONFIG_MAX_HARTS] = { 0 };
-	u32 n = MIN(m->nr_harts, (u32)CONFIG_MAX_HARTS);
+	struct config_resolve_hart hart[CONFIG_MAX_HARTS];
 
-	config_resolve_windows(config, m, load);
-	/* First those that were chosen, so that the others are spread over what is left. */
-	for (u32 p = 0; p < config->nr; p++) {
-		struct config_partition *part = &config->partition[p];
+	for (u32 i = 0; i < CONFIG_MAX_HARTS; i++)
+		hart[i] = (struct config_resolve_hart){ .owner = NOBODY };
+	config_resolve_windows(config, m, hart);
+	for (u32 turn = 0; turn < (u32)CONFIG_RESOLVE_TURNS; turn++) {
+		for (u32 p = 0; p < config->nr; p++) {
+			struct config_partition *part = &config->partition[p];
 
-		for (u32 i = 0; i < part->cpus; i++) {
-			if (part->affinity[i] != CONFIG_CPU_ANY)
-				config_resolve_hart(part, i,
-						    config_resolve_position(m, part->affinity[i]),
-						    m, load);
-		}
-	}
-	for (u32 p = 0; p < config->nr; p++) {
-		struct config_partition *part = &config->partition[p];
-		u64 among = config_reach_harts(config, m, p);
+			u64 among = config_reach_harts(config, m, p);
 
-		for (u32 i = 0; i < part->cpus; i++) {
-			if (part->affinity[i] != CONFIG_CPU_ANY)
-				continue;
-			config_resolve_hart(part, i, config_resolve_least(load, n, among), m, load);
-			among = UINT64_MAX;
+			for (u32 cpu = 0; cpu < part->cpus; cpu++) {
+				if ((u32)config_resolve_turn_of(part, cpu) != turn)
+					continue;
+				config_resolve_cpu(part, p, cpu, m, hart, among);
+				/* One vCPU that the controllers reach is enough. */
+				among = UINT64_MAX;
+			}
 		}
 	}
 }

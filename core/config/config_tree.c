@@ -192,6 +192,22 @@ const char *config_tree_kept(const void *tree, int node)
 	return NULL;
 }
 
+const char *config_tree_dma(const void *tree, int node)
+{
+	static const char *const property[] = { "iommus", "dma-coherent", "dma-noncoherent" };
+	static const char *const compatible[] = { "virtio,mmio" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(property); i++) {
+		if (fdt_getprop(tree, node, property[i], NULL) != NULL)
+			return property[i];
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(compatible); i++) {
+		if (fdt_node_check_compatible(tree, node, compatible[i]) == 0)
+			return compatible[i];
+	}
+	return NULL;
+}
+
 const char *config_tree_status(const void *tree, int node)
 {
 	const char *status;

@@ -52,7 +52,7 @@ void config_windows_add(struct config_ctx *c, struct config_plan *plan,
 /* --- where the vCPUs are ---------------------------------------------------------------------- */
 
 /* Return: true when @part has a vCPU on the hart, or one that was open and is there now */
-static bool config_windows_pin(struct config_partition *part, u64 hart)
+static bool config_windows_has_cpu(struct config_partition *part, u64 hart)
 {
 	for (u32 i = 0; i < part->cpus; i++) {
 		if (part->affinity[i] == hart)
@@ -79,13 +79,13 @@ static void config_windows_set_node(struct config_ctx *c, const struct config_pl
 	config_set_node(c, path, w->node);
 }
 
-static void config_windows_pin_window(struct config_ctx *c, const struct config_plan *plan,
-				      const struct config_window *w)
+static void config_windows_pin_one(struct config_ctx *c, const struct config_plan *plan,
+				   const struct config_window *w)
 {
 	struct config_partition *part = &c->config->partition[w->partition];
 	char list[96] = "";
 
-	if (config_windows_pin(part, w->hart_id))
+	if (config_windows_has_cpu(part, w->hart_id))
 		return;
 	for (u32 i = 0; i < part->cpus; i++) {
 		if (!text_append(list, sizeof(list) - 4U, " %lu", part->affinity[i])) {
@@ -125,36 +125,27 @@ static void config_windows_warn(struct config_ctx *c, const struct config_plan *
 				: "it does not run while this plan does");
 }
 
-/* Return: id of the hart that config_resolve() chose */
-static u64 config_windows_hart_id(const struct config_machine *m, u32 index)
+void config_windows_pin(struct config_ctx *c)
 {
-	for (u32 i = 0; i < m->nr_harts; i++) {
-		if ((m->hart_index != NULL ? m->hart_index[i] : i) == index)
-			return m->harts[i];
+	for (u32 i = 0; i < c->config->nr_plans; i++) {
+		const struct config_plan *plan = &c->config->plan[i];
+
+		for (u32 w = 0; w < plan->nr_windows; w++)
+			config_windows_pin_one(c, plan, &plan->window[w]);
 	}
-	return CONFIG_CPU_ANY;
 }
 
-void config_windows_place(struct config_ctx *c)
+void config_windows_check(struct config_ctx *c)
 {
-	struct config *config = c->config;
+	const struct config *config = c->config;
 
-	for (u32 i = 0; i < config->nr_plans; i++) {
-		for (u32 w = 0; w < config->plan[i].nr_windows; w++)
-			config_windows_pin_window(c, &config->plan[i], &config->plan[i].window[w]);
-	}
-	if (config->nr_plans != 0U && c->machine->nr_harts != 0U)
-		config_resolve(config, c->machine);
 	for (u32 i = 0; i < config->nr_plans; i++) {
 		for (u32 p = 0; p < config->nr; p++) {
 			const struct config_partition *part = &config->partition[p];
 
 			for (u32 cpu = 0; cpu < part->cpus; cpu++)
 				config_windows_warn(c, &config->plan[i], p, cpu,
-						    c->machine->nr_harts != 0U
-							    ? config_windows_hart_id(
-								      c->machine, part->hart[cpu])
-							    : part->affinity[cpu]);
+						    config_cpu_hart(c, part, cpu));
 		}
 	}
 	config_set_node(c, "", "");

@@ -23,12 +23,12 @@ static const struct config_machine machine = {
 	.gstage_modes = (1U << 3) | (1U << 4),
 };
 
-static void count_errors(void *ctx, bool error, const char *line)
+static void count_errors(void *ctx, enum config_said what, const char *line)
 {
 	u32 *errors = ctx;
 
 	(void)line;
-	*errors += error ? 1U : 0U;
+	*errors += what == CONFIG_ERROR ? 1U : 0U;
 }
 
 /* Every file lies inside, is found by its name, and is the only one with that name. */

@@ -15,6 +15,7 @@ SECONDS = 60 * float(os.environ.get("TEST_SLOW", "1"))  # the longest that a run
 CHECK = os.path.join(OUT, "host", "cleave-check")
 ARCHIVE = os.path.join(TOP, "tools", "cleave-archive")
 
+USAGE = "usage: cleave-archive -o OUT.cpio [OPTION ...] CONFIG.dts [NAME=FILE ...]"
 CONFIG = """\
 /dts-v1/;
 / {
@@ -252,6 +253,40 @@ def test_warning_is_no_refusal(bench):
                            'did you mean "bootargs"?\n')
 
 
+def test_strict_refuses_what_is_warned_of(bench):
+    """A misspelt cpu-affinity puts a vCPU elsewhere: --strict has a way to say no."""
+    assert bench.pack("--strict").returncode == 0
+    os.unlink(bench.path / "out.cpio")
+    bench.write("config.dts", CONFIG.replace("cpu-affinity = <0>", "cpu-afinity = <0>"))
+    said = bench.refused("--strict")
+    assert ('warning: /partitions/manager: cpu-afinity: unknown property, ignored; did you mean '
+            '"cpu-affinity"?\n') in said
+    assert "error: --strict refuses what is warned of, 1 lines above\n" in said
+    assert bench.pack().returncode == 0
+    assert check(bench, "out.cpio").returncode == 0
+    assert check(bench, "--strict", "out.cpio").returncode == 1
+
+
+def test_shared_hart_is_a_note_and_exclusive_refuses_it(bench):
+    shared = CONFIG.replace("<1 2>", "<0 2>")
+    bench.write("config.dts", shared)
+    done = bench.pack("--strict")
+    assert done.returncode == 0
+    assert done.stderr == (
+        'note: /partitions: hart 0 is shared by the partitions "manager", "linux"\n')
+    os.unlink(bench.path / "out.cpio")
+    bench.write("config.dts", shared.replace("manager;", "manager; exclusive;"))
+    assert ('error: /partitions/manager: exclusive: hart 0 would be shared by the partitions '
+            '"manager", "linux"; ') in bench.refused()
+
+
+def test_the_machine_is_checked_when_packing(bench):
+    said = bench.refused("--harts", "0,4")
+    assert "cpu 0 wants hart 1, which does not exist; this machine has the harts 0 4\n" in said
+    assert "this machine has 1 GiB left" in bench.refused("--memory", "1G")
+    assert bench.pack("--harts", "0,1,2,3", "--memory", "2G").returncode == 0
+
+
 def test_syntax_error_is_dtcs_to_explain(bench):
     bench.write("config.dts", CONFIG.replace("cpus = <1>;", "cpus = <1>"))
     said = bench.refused()
@@ -303,14 +338,17 @@ def test_used_wrongly(bench, arguments, line):
     done = bench.run(*arguments)
     assert done.returncode == 2
     assert line in done.stderr
-    assert "usage: cleave-archive -o OUT.cpio CONFIG.dts [NAME=FILE ...]" in done.stderr
+    assert USAGE in done.stderr
     assert not (bench.path / "out.cpio").exists()
 
 
 def test_help(bench):
     done = bench.run("--help")
     assert done.returncode == 0
-    assert "usage: cleave-archive -o OUT.cpio CONFIG.dts [NAME=FILE ...]" in done.stdout
+    assert USAGE in done.stdout
+    done = check(bench, "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("usage: cleave-check [--strict] ")
 
 
 def check(bench, *arguments):
@@ -354,9 +392,9 @@ def test_documented_examples_are_accepted(bench, example):
     bench.write("config.dts", example)
     done = bench.pack()
     assert done.returncode == 0, done.stderr
-    warnings = done.stderr.splitlines()
+    warnings = [line for line in done.stderr.splitlines() if not line.startswith("note: ")]
     assert [w for w in warnings
-            if not w.startswith("warning: /partitions/manager: direct-map: ")] == []
+            if not w.startswith("warning: /partitions/manager: devices: ")] == []
     assert len(warnings) == example.count("direct-map;")
 
 
@@ -425,11 +463,20 @@ def test_devices_are_warned_of(machine):
     done = machine.pack()
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines() == [
-        "warning: /partitions/manager: direct-map: a device that it drives can reach all memory "
-        "of the machine, that of "
-        "the hypervisor and of other partitions too: no IOMMU stands between them"
+        'warning: /partitions/manager: devices: "/soc/rtc@101000" can reach all memory of the '
+        "machine by DMA, that of the hypervisor and of other partitions too: no IOMMU stands "
+        "between them"
     ]
     assert "    device  /soc/rtc@101000" in done.stdout.splitlines()
+
+
+def test_devices_without_dma_are_not(machine):
+    text = (machine.path / "config.dts").read_text()
+    assert machine.run("-o", "out.cpio", "--strict", "config.dts").returncode == 1
+    machine.write("config.dts", text.replace("direct-map;", 'no-dma = "/soc/rtc@101000";'))
+    done = machine.run("-o", "out.cpio", "--strict", "config.dts")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
 
 
 def test_tree_of_the_machine(machine):

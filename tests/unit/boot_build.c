@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/config/config_memory.h"
 #include "core/config/guest_fdt.h"
 #include "core/config/image.h"
 
@@ -124,14 +125,19 @@ void tree_finish(struct tree_build *t)
 	need(fdt_finish(t->fdt) == 0);
 }
 
-void said_line(void *ctx, bool error, const char *line)
+void said_line(void *ctx, enum config_said what, const char *line)
 {
 	struct said *s = ctx;
 	u32 n = s->errors + s->warnings;
 
+	if (what == CONFIG_NOTE) {
+		(void)snprintf(s->note, sizeof(s->note), "%s", line);
+		s->notes++;
+		return;
+	}
 	if (n < ARRAY_SIZE(s->line))
 		(void)snprintf(s->line[n], sizeof(s->line[n]), "%s", line);
-	if (error)
+	if (what == CONFIG_ERROR)
 		s->errors++;
 	else
 		s->warnings++;
@@ -159,12 +165,18 @@ static void use_tree(const struct config *config, u32 index, const struct image_
 	need(fdt_check_full(tree, (size_t)size) == 0);
 }
 
+/* What lies at @base is in the partition's memory, and apart from what lies at @other. */
+static void use_place(const struct config_partition *p, u64 base, u64 size, u64 other,
+		      u64 other_size)
+{
+	need(config_memory_holds(p->memory, p->nr_memory, base, size));
+	need(base + size <= other || other + other_size <= base);
+}
+
 static void use_images(const struct config *config, u32 index, const struct archive *archive,
 		       const struct config_machine *machine)
 {
 	const struct config_partition *p = &config->partition[index];
-	const struct config_memory *m = &p->memory[0];
-	u64 end = m->gpa + m->size;
 	char error[ARCHIVE_ERROR_LEN];
 	struct archive_file kernel;
 	struct archive_file initrd;
@@ -174,11 +186,19 @@ static void use_images(const struct config *config, u32 index, const struct arch
 	if (p->initrd != NULL)
 		need(archive_find(archive, p->initrd, &initrd) == 0);
 	need(image_place(p, &kernel, p->initrd != NULL ? &initrd : NULL, &l, error) == 0);
-	need(l.kernel >= m->gpa && l.kernel + kernel.size <= l.kernel_end && l.kernel_end <= end);
-	need(l.fdt >= l.kernel_end && l.fdt <= end && end - l.fdt >= IMAGE_FDT_SIZE);
-	need(IS_ALIGNED(l.fdt, UINT64_C(8)));
-	need(l.initrd == 0U || (l.initrd >= l.kernel_end && l.initrd_end >= l.initrd &&
-				l.initrd_end <= l.fdt && IS_ALIGNED(l.initrd, PAGE_SIZE)));
+	for (u32 i = 0; i < l.nr_segments; i++) {
+		const struct image_segment *seg = &l.segment[i];
+
+		need(seg->size <= seg->mem && seg->offset <= kernel.size &&
+		     seg->size <= kernel.size - seg->offset);
+		use_place(p, seg->gpa, seg->mem, l.fdt, IMAGE_FDT_SIZE);
+		use_place(p, seg->gpa, seg->mem, l.initrd, l.initrd_end - l.initrd);
+	}
+	need(IS_ALIGNED(l.fdt, UINT64_C(8)) && IS_ALIGNED(l.initrd, PAGE_SIZE));
+	need((l.initrd != 0U) == (p->initrd != NULL));
+	use_place(p, l.fdt, IMAGE_FDT_SIZE, l.initrd, l.initrd_end - l.initrd);
+	if (l.initrd != 0U)
+		use_place(p, l.initrd, l.initrd_end - l.initrd, l.fdt, IMAGE_FDT_SIZE);
 	use_tree(config, index, &l, machine);
 }
 

@@ -75,11 +75,13 @@ void tree_finish(struct tree_build *t);
 struct said {
 	u32 errors;
 	u32 warnings;
+	u32 notes;
 	char line[16][CONFIG_LINE_LEN];
+	char note[CONFIG_LINE_LEN]; /* the last one */
 };
 
 /** said_line() - a config_say_fn; @ctx is a struct said */
-void said_line(void *ctx, bool error, const char *line);
+void said_line(void *ctx, enum config_said what, const char *line);
 
 /**
  * boot_use() - do with a parsed configuration what the hypervisor does: harts, modes, layout,

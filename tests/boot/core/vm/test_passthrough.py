@@ -27,8 +27,8 @@ def test_registers_and_interrupts(boot, hart):
     m = boot([partition("clock", bootargs="irq=11",
                         more=f"{devices(RTC)}; cpu-affinity = <{hart}>")],
              files("payload.bin"), smp=2)
-    m.wait(r"^cleave\| warning: /partitions/clock: devices: a device that it drives can reach all "
-           r"memory of the machine")
+    m.wait(r"^cleave\| warning: /partitions/clock: devices: \"/soc/rtc@101000\" can reach all "
+           r"memory of the machine by DMA")
     m.wait(rf'^cleave\| partition 0 "clock": device {RTC}: registers 0x101000-0x101fff, '
            r"interrupt 11, the guest's interrupt 11$")
     assert m.payload_result("clock") == 11

@@ -502,6 +502,82 @@ static void test_resolve(void **state)
 	assert_int_equal(c.partition[0].hart[0], 7);
 }
 
+/* Exclusive partitions come first where harts are chosen, and nobody comes to them. */
+static void test_resolve_exclusive(void **state)
+{
+	static struct config c = {
+		.nr = 4,
+		.partition = {
+			{ .cpus = 2, .affinity = { ANY, ANY } },
+			{ .cpus = 1, .affinity = { 5 }, .exclusive = true },
+			{ .cpus = 1, .affinity = { ANY }, .exclusive = true },
+			{ .cpus = 3, .affinity = { ANY, ANY, ANY } },
+		},
+	};
+
+	(void)state;
+	config_resolve(&c, &config_machine);
+	assert_int_equal(c.partition[1].hart[0], 2);
+	assert_int_equal(c.partition[2].hart[0], 3);
+	/* Five vCPUs are left for two harts. */
+	assert_int_equal(c.partition[0].hart[0], 1);
+	assert_int_equal(c.partition[0].hart[1], 0);
+	for (u32 i = 0; i < 3U; i++)
+		assert_int_equal(c.partition[3].hart[i], i == 1U ? 0 : 1);
+}
+
+static int run_pair(const struct tree_prop *a, const struct tree_prop *b,
+		    const struct config_machine *m, struct said *said)
+{
+	struct tree_build t;
+
+	config_begin(&t);
+	config_partition_node(&t, "a", a);
+	config_partition_node(&t, "b", b);
+	config_finish(&t);
+	return config_run(&t, m, said);
+}
+
+static void test_shared_harts(void **state)
+{
+	const struct tree_prop on_2_5[] = { PROP_CELLS("cpu-affinity", 2, 5), { NULL, NULL, 0 } };
+	const struct tree_prop on_5_5[] = { PROP_CELLS("cpu-affinity", 5, 5), { NULL, NULL, 0 } };
+	const struct tree_prop alone[] = { PROP_CELLS("cpu-affinity", 5, 5),
+					   PROP_FLAG("exclusive"),
+					   { NULL, NULL, 0 } };
+	const struct tree_prop open[] = { PROP_FLAG("exclusive"), { NULL, NULL, 0 } };
+	const struct tree_prop many[] = { PROP_CELLS("cpus", 3), { NULL, NULL, 0 } };
+	struct said said;
+
+	(void)state;
+	assert_int_equal(run_pair(on_2_5, on_5_5, &config_machine_unknown, &said), 0);
+	assert_int_equal(said.warnings, 0);
+	assert_int_equal(said.notes, 1);
+	assert_string_equal(said.note,
+			    "/partitions: hart 5 is shared by the partitions \"a\", \"b\"");
+	assert_int_equal(run_pair(on_2_5, alone, &config_machine_unknown, &said), CLV_ERR_FORMAT);
+	config_expect(&said, 1, 0,
+		      "/partitions/b: exclusive: hart 5 would be shared by the partitions \"a\", "
+		      "\"b\"; allowed: harts that no other partition has (cpu-affinity)");
+	assert_int_equal(said.notes, 0);
+
+	/* What is left open goes elsewhere if it can. Nobody knows that without the machine. */
+	assert_int_equal(run_pair(config_same, alone, &config_machine, &said), 0);
+	assert_int_equal(run_pair(config_same, open, &config_machine, &said), 0);
+	assert_int_equal(said.notes, 0);
+	assert_int_equal(run_pair(many, open, &config_machine_unknown, &said), 0);
+	assert_int_equal(run_pair(many, open, &config_machine, &said), 0);
+	assert_int_equal(said.notes, 0);
+	assert_int_equal(
+		run_pair((const struct tree_prop[]){ PROP_CELLS("cpus", 4),
+						     PROP_CELLS("cpu-affinity", 0, 2, 5, 7),
+						     { NULL, NULL, 0 } },
+			 open, &config_machine, &said),
+		CLV_ERR_FORMAT);
+	assert_int_equal(said.errors, 2);
+	assert_non_null(strstr(said.line[0], "/partitions/b: exclusive: hart "));
+}
+
 static void test_tables(void **state)
 {
 	struct config_partition p = { .nr_memory = 1, .memory = { { GIB(2), MIB(1280) } } };
@@ -536,6 +612,8 @@ int main(void)
 		cmocka_unit_test(test_unknown_properties),
 		cmocka_unit_test(test_long_bootargs),
 		cmocka_unit_test(test_resolve),
+		cmocka_unit_test(test_resolve_exclusive),
+		cmocka_unit_test(test_shared_harts),
 		cmocka_unit_test(test_tables),
 	};
 
