@@ -19,7 +19,7 @@ TURN = ["-netdev", "hubport,id=turn,hubid=0", "-object",
 LATE = 5000  # instructions that a window may begin late, whatever the others do
 FRAME = 5000
 
-FRAMES = 20
+FRAMES = 8
 
 # What the neighbour of a window does, on which harts it has vCPUs, and its further properties
 ATTACKS = {
