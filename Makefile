@@ -214,10 +214,12 @@ $(O)/include/generated/version.h: FORCE
 
 # Objects depend on how they are compiled, so that LLVM=1 or a new flag rebuilds them.
 $(O)/obj/flags: FORCE
+	@scripts/need.sh $(firstword $(TARGET_CC)) $(CROSS_CC) $(OBJCOPY)
 	$(call write,$(TARGET_CC) $(CFLAGS) $(file_flags_all) $(COLD) $(HOT_FILES) $(ASFLAGS) \
 		$(CPPFLAGS) $(GUEST_CPPFLAGS))
 
 $(O)/host/flags: FORCE
+	@scripts/need.sh $(HOSTCC)
 	$(call write,$(HOST_CC_tool) $(HOST_CC_unit) $(HOST_CC_fuzz) $(HOST_CPPFLAGS))
 
 # asm-offsets.h: constants of C for assembly. asm-offsets.c is compiled to assembly text, in which
@@ -342,8 +344,7 @@ $(O)/linux/flags: FORCE
 	$(call write,$(LINUX_CC) $(LINUX_CFLAGS))
 
 $(O)/linux/cleave-load: $(LOAD_SRCS) $(call files,guests/linux/*.h) $(O)/linux/flags
-	@command -v $(LINUX_CC) >/dev/null || \
-		{ echo "$(LINUX_CC) is missing: run 'make setup'" >&2; exit 1; }
+	@scripts/need.sh $(LINUX_CC)
 	$(say) LINUXCC $@
 	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -I. -o $@ $(LOAD_SRCS)
 

@@ -6,6 +6,7 @@
 # after a FAIL what was found. Exit status 1 if any failed.
 
 set -u
+. "$(dirname "$0")/usage.sh"
 cd "$(dirname "$0")/.." || exit 1
 O=${O:-build}
 work=$O/check
@@ -23,7 +24,7 @@ hart_sources()
 	sources 'arch/*.c' 'mm/*.c' 'core/*.c' 'drivers/*.c' 'lib/*.c' 'platform/*.c' |
 		grep -v asm-offsets
 }
-need() { command -v "$1" >/dev/null || { echo "$1 is not here: run 'make setup'"; return 1; }; }
+need() { scripts/need.sh "$1" 2>&1; }
 
 check_includes() { "${PYTHON:-python3}" scripts/check_includes.py; }
 check_headers() { scripts/check_headers.sh; }

@@ -17,6 +17,8 @@ import re
 import subprocess
 import sys
 
+import usage
+
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DOCUMENT = "docs/configuration.md"
 COLUMNS = 5  # name, type, allowed, left out, what for
@@ -164,6 +166,7 @@ def self_test(explain, document, kconfig):
 
 
 def main():
+    usage.show(__doc__)
     out = sys.argv[1] if sys.argv[1:] and sys.argv[1] != "--self" else os.environ.get("O", "build")
     checker = os.path.join(TOP, out, "host", "cleave-check")
     done = subprocess.run([checker, "--explain"], capture_output=True, text=True, check=True)

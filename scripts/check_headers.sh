@@ -5,6 +5,7 @@
 # part is built for the host. The flags come from the Makefile (CHECK_*).
 
 set -u
+. "$(dirname "$0")/usage.sh"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 

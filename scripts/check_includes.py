@@ -13,6 +13,8 @@ import os
 import re
 import sys
 
+import usage
+
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Part -> prefixes of what its files may include by "quotes" or <angle brackets>.
@@ -182,6 +184,7 @@ def tree():
 
 
 def main():
+    usage.show(__doc__)
     wrong = self_test()
     if sys.argv[1:] != ["--self"]:
         for path, text in tree():

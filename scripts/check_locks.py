@@ -16,6 +16,8 @@ import os
 import re
 import sys
 
+import usage
+
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = "docs/concurrency.md"
 PARTS = ("arch", "core", "drivers", "lib", "mm", "platform")
@@ -126,6 +128,7 @@ def self_test():
 
 
 def main():
+    usage.show(__doc__)
     wrong = self_test()
     if sys.argv[1:] != ["--self"]:
         files = tree()

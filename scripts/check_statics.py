@@ -13,6 +13,7 @@ import re
 import sys
 
 import check_includes
+import usage
 
 STATIC = re.compile(
     r"^static (?:inline |const |_Noreturn )*[\w ]*?\w+[ *]+(?:const )?"
@@ -43,6 +44,7 @@ def self_test():
 
 
 def main():
+    usage.show(__doc__)
     wrong = self_test()
     for path, text in check_includes.tree() if sys.argv[1:] != ["--self"] else ():
         if path.endswith(".c") and not path.startswith("tests/"):

@@ -18,6 +18,7 @@ import subprocess
 import sys
 
 import check_includes
+import usage
 
 TOP = check_includes.TOP
 READELF = os.environ.get("CROSS_COMPILE", "riscv64-unknown-elf-") + "readelf"
@@ -119,6 +120,7 @@ def product():
 
 
 def main():
+    usage.show(__doc__)
     wrong = self_test()
     if sys.argv[1:] == ["--self"]:
         print("\n".join(wrong), end="")

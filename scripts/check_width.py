@@ -15,6 +15,8 @@ import re
 import subprocess
 import sys
 
+import usage
+
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WIDTH = 100
 ENDINGS = (".c", ".h", ".S", ".py", ".sh", ".ld", ".dts", ".awk", ".md", "Makefile", "Kconfig")
@@ -51,6 +53,7 @@ def self_test():
 
 
 def main():
+    usage.show(__doc__)
     wrong = self_test()
     names = sys.argv[1:]
     if not names:

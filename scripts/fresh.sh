@@ -17,6 +17,7 @@
 # however it ends. A run on two cores takes about 40 minutes and needs 6 GB.
 
 set -u
+. "$(dirname "$0")/usage.sh"
 cd "$(dirname "$0")/.." || exit 1
 . scripts/debian.sh
 

@@ -18,6 +18,7 @@ import subprocess
 import sys
 
 import check_includes
+import usage
 
 SVG = os.path.join(check_includes.TOP, "docs", "map.svg")
 MARK = "facts of this picture:"
@@ -260,6 +261,7 @@ def self_test():
 
 
 def main():
+    usage.show(__doc__)
     files = list(check_includes.tree())
     lines, arrows = facts(files)
     wrong = self_test() + [

@@ -6,6 +6,7 @@
 # guest mounts devtmpfs), and the same input gives the same bytes.
 
 set -eu
+. "$(dirname "$0")/usage.sh"
 [ $# -eq 3 ] || { echo "usage: $0 BUSYBOX LOAD OUT.gz" >&2; exit 2; }
 here=$(dirname "$0")
 tmp=$(mktemp -d)

@@ -6,6 +6,7 @@
 # it needs and how far its loops are unwound. One line a proof; exit status 1 if any does not hold.
 
 set -u
+. "$(dirname "$0")/usage.sh"
 cd "$(dirname "$0")/.." || exit 1
 O=${O:-build}
 SECONDS_MAX=${PROOF_SECONDS:-600}

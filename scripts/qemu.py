@@ -76,7 +76,8 @@ def complaint():
     """One line on what is wrong with this machine's QEMU, or None."""
     have = version()
     if have is None:
-        return f"{QEMU} is not here: run 'make setup'"
+        return (f"{QEMU} is missing: it is in the Debian package qemu-system-riscv; 'make setup' "
+                f"installs it")
     if have < OLDEST:
         return (
             f"QEMU {have[0]}.{have[1]} cannot be trusted for dirty logging: its harts update A/D "

@@ -16,6 +16,7 @@
 # LIBFDT_DIR=folder   take libfdt's sources from there instead of downloading them
 
 set -u
+. "$(dirname "$0")/usage.sh"
 cd "$(dirname "$0")/.." || exit 1
 . scripts/debian.sh
 # An apt download in deps/ must not meet the sandbox user's permissions or a translated message.

@@ -429,6 +429,19 @@ MACHINE = """\
 	#size-cells = <2>;
 	memory@80000000 { device_type = "memory"; reg = <0x0 0x80000000 0x0 0x40000000>; };
 	chosen { stdout-path = "/soc/serial@10000000"; };
+	cpus {
+		#address-cells = <1>;
+		#size-cells = <0>;
+		cpu@0 {
+			device_type = "cpu";
+			reg = <0>;
+			hart0: interrupt-controller {
+				compatible = "riscv,cpu-intc";
+				interrupt-controller;
+				#interrupt-cells = <1>;
+			};
+		};
+	};
 	soc {
 		#address-cells = <2>;
 		#size-cells = <2>;
@@ -440,6 +453,7 @@ MACHINE = """\
 			interrupt-controller;
 			#interrupt-cells = <1>;
 			riscv,ndev = <95>;
+			interrupts-extended = <&hart0 9>;
 		};
 		serial@10000000 { reg = <0x0 0x10000000 0x0 0x100>; interrupts = <10>; };
 		rtc@101000 { reg = <0x0 0x101000 0x0 0x1000>; interrupts = <11>; clocks = <1>; };

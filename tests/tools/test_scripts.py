@@ -3,6 +3,7 @@
 
 import gzip
 import os
+import shutil
 import subprocess
 import sys
 
@@ -72,6 +73,64 @@ def test_run_checks_with_what_it_built(tmp_path, relative):
                           text=True, check=False)
     assert done.returncode == 1
     assert f"refused by {tmp_path}/host/cleave-check" in done.stdout, done.stdout + done.stderr
+
+
+def programs():
+    """All scripts that a person may start, from the top of the tree."""
+    names = subprocess.run(["git", "ls-files", "scripts", "tests", "tools", "platform", ".ci"],
+                           cwd=TOP, capture_output=True, text=True, check=True).stdout.split()
+    for name in names:
+        path = os.path.join(TOP, name)
+        if os.access(path, os.X_OK) and not name.startswith("scripts/initrd/"):
+            with open(path, "rb") as file:
+                if file.read(2) == b"#!":
+                    yield name
+
+
+@pytest.mark.parametrize("name", programs())
+def test_help_does_nothing_but_help(tmp_path, name):
+    """The empty PATH holds no tool that could do anything else."""
+    for tool in ("env", "bash", "sh", "sed", "dirname", "cat", "basename", "tr"):
+        os.symlink(shutil.which(tool), tmp_path / tool)
+    os.symlink(sys.executable, tmp_path / "python3")
+    done = subprocess.run([os.path.join(TOP, name), "--help"], capture_output=True, text=True,
+                          env={"PATH": str(tmp_path)}, stdin=subprocess.DEVNULL, timeout=60,
+                          check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) > 1 and done.stderr == ""
+
+
+def test_missing_tool_is_named_with_its_package():
+    done = subprocess.run([os.path.join(TOP, "scripts/need.sh"), "sh", "/none/dtc", "/none/cpio"],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "/none/dtc is missing: it is in the Debian package device-tree-compiler; 'make setup' "
+        "installs it",
+        "/none/cpio is missing: it is in the Debian package cpio; 'make setup' installs it",
+    ]
+
+
+def test_run_takes_a_configuration_files_and_arguments_of_qemu(tmp_path):
+    fake = tmp_path / "qemu"
+    fake.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo QEMU emulator version 10.0 || "
+                    "echo started \"$@\"\n")
+    fake.chmod(0o755)
+    program = tmp_path / "some.bin"
+    program.write_bytes(b"\x13\0\0\0")
+    config = tmp_path / "my.dts"
+    config.write_text('/dts-v1/; / { compatible = "cleave,config"; #address-cells = <2>; '
+                      '#size-cells = <2>; partitions { p { compatible = "cleave,partition"; '
+                      'cpus = <1>; memory = <0 0x80000000 0 0x800000>; kernel = "my.bin"; }; }; };')
+    out = os.environ.get("O", os.path.join(TOP, "build"))
+    env = dict(os.environ, O=out, QEMU=str(fake), CONFIG=str(config), FILES=f"my.bin={program}",
+               QEMU_ARGS="-device e1000 -s", SMP="2")
+    done = subprocess.run([os.path.join(TOP, "scripts/run.sh")], env=env, capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    started = done.stdout.splitlines()[-1]
+    assert started.startswith("started -M virt ") and started.endswith(" -device e1000 -s")
+    assert " -smp 2 " in started and "/my.cpio " in started
 
 
 def test_run_refuses_an_unknown_guest():
