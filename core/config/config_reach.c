@@ -14,13 +14,13 @@
 #include "lib/fdt_read.h"
 #include "lib/text.h"
 
-/* Return: true when a vCPU of @part with a hart of its own is reached by @phandle */
+/* Has @part a vCPU with a hart of its own that @phandle reaches (@reached), or does not reach? */
 static bool config_reach_fixed(const struct config_machine *m, const struct config_partition *part,
-			       u32 phandle)
+			       u32 phandle, bool reached)
 {
 	for (u32 i = 0; i < part->cpus; i++) {
 		if (part->affinity[i] != CONFIG_CPU_ANY &&
-		    plic_tree_reaches(m->tree, phandle, part->affinity[i]))
+		    plic_tree_reaches(m->tree, phandle, part->affinity[i]) == reached)
 			return true;
 	}
 	return false;
@@ -36,7 +36,7 @@ static bool config_reach_narrow(const struct config_machine *m, const struct con
 	for (u32 k = 0; k < d->nr_irqs; k++) {
 		u32 phandle = m->plic[IRQ_CONTROLLER(d->irq[k].host)];
 
-		if (config_reach_fixed(m, part, phandle))
+		if (config_reach_fixed(m, part, phandle, true))
 			continue;
 		for (u32 i = 0; i < m->nr_harts; i++) {
 			if (!plic_tree_reaches(m->tree, phandle, m->harts[i]))
@@ -88,7 +88,8 @@ static void config_reach_list(const void *tree, u32 phandle, char *buf, size_t s
 	}
 }
 
-static void config_reach_say(struct config_ctx *c, const struct config_device *d)
+/* @d cannot interrupt its partition, or with @some, not each of its vCPUs. */
+static void config_reach_say(struct config_ctx *c, const struct config_device *d, bool some)
 {
 	const void *tree = c->machine->tree;
 	u32 phandle = c->machine->plic[IRQ_CONTROLLER(d->irq[0].host)];
@@ -101,10 +102,31 @@ static void config_reach_say(struct config_ctx *c, const struct config_device *d
 		   fdt_get_name(tree, fdt_node_offset_by_phandle(tree, phandle), NULL));
 	config_reach_list(tree, phandle, list, sizeof(list));
 	config_set_node(c, "/partitions", c->config->partition[d->partition].name);
-	config_error(c, "devices",
-		     "\"%s\": its interrupts go to \"%s\", which reaches harts %s, and no vCPU is "
-		     "on one of them; allowed: a cpu-affinity with one of them",
-		     shown, controller, list);
+	if (some)
+		config_warn(c, "devices",
+			    "\"%s\": its interrupts go to \"%s\", which reaches harts %s, and a "
+			    "vCPU is elsewhere: what that one completes may interrupt whoever has "
+			    "these harts",
+			    shown, controller, list);
+	else
+		config_error(c, "devices",
+			     "\"%s\": its interrupts go to \"%s\", which reaches harts %s, and no "
+			     "vCPU is "
+			     "on one of them; allowed: a cpu-affinity with one of them",
+			     shown, controller, list);
+}
+
+static void config_reach_check_device(struct config_ctx *c, const struct config_device *d,
+				      u64 *harts)
+{
+	const struct config_partition *part = &c->config->partition[d->partition];
+
+	if (!config_reach_narrow(c->machine, part, d, harts))
+		config_reach_say(c, d, false);
+	else if (d->nr_irqs != 0U &&
+		 config_reach_fixed(c->machine, part,
+				    c->machine->plic[IRQ_CONTROLLER(d->irq[0].host)], false))
+		config_reach_say(c, d, true);
 }
 
 void config_reach_check(struct config_ctx *c)
@@ -115,9 +137,8 @@ void config_reach_check(struct config_ctx *c)
 		for (u32 i = 0; i < c->config->nr_devices; i++) {
 			const struct config_device *d = &c->config->device[i];
 
-			if (d->partition == p &&
-			    !config_reach_narrow(c->machine, &c->config->partition[p], d, &harts))
-				config_reach_say(c, d);
+			if (d->partition == p)
+				config_reach_check_device(c, d, &harts);
 		}
 	}
 }

@@ -60,6 +60,17 @@ def test_open_harts_are_chosen_where_the_devices_are(boot):
     m.wait_all(r"^link\| ok the device's interrupt ends a WFI", r"^clock\| done: 11 passed, 0 fail")
 
 
+def test_a_vcpu_on_each_socket(boot):
+    """It works, and a warning says what an interrupt may cost on the harts that take it."""
+    m = start(boot, partition("clock", cpus=2, bootargs="irq=11",
+                              more=f"{RTC}; cpu-affinity = <2 0>"))
+    m.wait(r'^cleave\| warning: /partitions/clock: devices: "/soc/rtc@101000": its interrupts go '
+           r'to "plic@c000000", which reaches harts 0, 1, and a vCPU is elsewhere: what that one '
+           r"completes may interrupt whoever has these harts$")
+    assert m.payload_result("clock") == 11
+    assert m.wait_end() == 0
+
+
 REFUSED = {
     "first": (clock("cpu-affinity = <3>"),
               r'/partitions/clock: devices: "/soc/rtc@101000": its interrupts go to '

@@ -22,6 +22,8 @@
 #define AT	 "/partitions/linux: "
 #define PLIC	 9U
 #define APLIC	 10U
+#define NEAR	 11U /* PLICs that reach half of the harts each */
+#define FAR	 12U
 #define HART(id) (0x20U + (id)) /* phandle of a hart's own interrupt controller */
 
 static struct tree_build host;
@@ -214,6 +216,20 @@ static void good_devices(void)
 	}
 }
 
+/* A PLIC for two harts, and a device that interrupts by it. */
+static void half(const char *name, u32 phandle, u32 first, u32 second, const char *dev, u32 base)
+{
+	device(name, base + 0x400000U, 0x400000, 0);
+	PUT(PROP_STR("compatible", "sifive,plic-1.0.0"), PROP_FLAG("interrupt-controller"),
+	    PROP_CELLS("#interrupt-cells", 1), PROP_CELLS("riscv,ndev", 95),
+	    PROP_CELLS("phandle", phandle),
+	    PROP_CELLS("interrupts-extended", HART(first), 11, HART(first), 9, HART(second), 9));
+	tree_close(&host);
+	device(dev, base, 0x1000, 0);
+	PUT(PROP_CELLS("interrupts-extended", phandle, 11));
+	tree_close(&host);
+}
+
 /* The harts of config_machine, all of which the PLIC reaches */
 static void harts(void)
 {
@@ -252,6 +268,8 @@ static int setup(void **state)
 	odd_devices();
 	good_devices();
 	moved_bus();
+	half("plic@20400000", NEAR, 0, 2, "near@20000000", 0x20000000);
+	half("plic@28400000", FAR, 5, 7, "far@28000000", 0x28000000);
 	tree_close(&host);
 	tree_close(&host);
 	tree_finish(&host);
@@ -259,6 +277,8 @@ static int setup(void **state)
 	machine = config_machine;
 	machine.tree = host.fdt;
 	machine.plic[0] = PLIC;
+	machine.plic[1] = NEAR;
+	machine.plic[2] = FAR;
 	machine.ram = ram;
 	machine.nr_ram = ARRAY_SIZE(ram);
 	machine.free = unused;
@@ -755,6 +775,76 @@ static void wants_free_memory_for_direct_map(void **state)
 	assert_int_equal(run(large, &machine, &said), 0);
 }
 
+#define NEAR_LIST "/soc/near@20000000\0"
+#define FAR_LIST  "/soc/far@28000000\0"
+
+/* Which harts a device's controller reaches, and where the vCPUs are. */
+static void wants_a_vcpu_that_the_interrupt_reaches(void **state)
+{
+	static const char elsewhere[] = AT
+		"devices: \"/soc/near@20000000\": its interrupts go to \"plic@20400000\", which "
+		"reaches harts 0, 2, and no vCPU is on one of them; allowed: a cpu-affinity with "
+		"one of them";
+	static const char far[] = AT
+		"devices: \"/soc/far@28000000\": its interrupts go to \"plic@28400000\", which "
+		"reaches harts 5, 7, and no vCPU is on one of them; allowed: a cpu-affinity with "
+		"one of them";
+	static const char some[] = AT
+		"devices: \"/soc/near@20000000\": its interrupts go to \"plic@20400000\", which "
+		"reaches harts 0, 2, and a vCPU is elsewhere: what that one completes may "
+		"interrupt whoever has these harts";
+	const struct {
+		struct tree_prop props[6];
+		const char *error;
+		const char *warning;
+		u32 hart; /* position of the first vCPU's */
+	} t[] = {
+		{ { DIRECT, PROP_LIST("devices", NEAR_LIST), PROP_CELLS("cpus", 1),
+		    PROP_CELLS("cpu-affinity", 2) },
+		  NULL,
+		  NULL,
+		  1 },
+		{ { DIRECT, PROP_LIST("devices", NEAR_LIST), PROP_CELLS("cpus", 1),
+		    PROP_CELLS("cpu-affinity", 5) },
+		  elsewhere,
+		  NULL,
+		  0 },
+		{ { DIRECT, PROP_LIST("devices", FAR_LIST), PROP_CELLS("cpus", 1),
+		    PROP_CELLS("cpu-affinity", 0) },
+		  far,
+		  NULL,
+		  0 },
+		{ { DIRECT, PROP_LIST("devices", NEAR_LIST) }, NULL, NULL, 1 },
+		{ { DIRECT, PROP_LIST("devices", FAR_LIST) }, NULL, NULL, 3 },
+		{ { DIRECT, PROP_LIST("devices", NEAR_LIST FAR_LIST) }, far, NULL, 0 },
+		{ { DIRECT, PROP_LIST("devices", NEAR_LIST), PROP_CELLS("cpus", 2),
+		    PROP_CELLS("cpu-affinity", 7, 0) },
+		  NULL,
+		  some,
+		  3 },
+	};
+	struct said said;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		bool warned = t[i].warning == NULL;
+
+		assert_int_equal(run(t[i].props, &machine, &said),
+				 t[i].error == NULL ? 0 : CLV_ERR_FORMAT);
+		if (t[i].error != NULL) {
+			assert_int_equal(said.errors, 1);
+			assert_string_equal(said.line[said.errors + said.warnings - 1U],
+					    t[i].error);
+			continue;
+		}
+		for (u32 n = 0; n < said.warnings; n++)
+			warned |= t[i].warning != NULL && strcmp(said.line[n], t[i].warning) == 0;
+		assert_true(warned);
+		config_resolve(&config_result, &machine);
+		assert_int_equal(config_result.partition[0].hart[0], t[i].hart);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -767,6 +857,7 @@ int main(void)
 		cmocka_unit_test(refuses_with_one_line),
 		cmocka_unit_test(takes_what_stands_below_a_node_as_a_part_of_it),
 		cmocka_unit_test(refuses_interrupts_without_a_plic),
+		cmocka_unit_test(wants_a_vcpu_that_the_interrupt_reaches),
 		cmocka_unit_test(gives_a_device_to_one),
 		cmocka_unit_test(gives_direct_memory_to_one),
 		cmocka_unit_test(wants_free_memory_for_direct_map),
