@@ -470,9 +470,11 @@ test-boot:
 bench: all
 	@$(PYTHON) tests/bench/run.py
 
-# SHORT=1: only the most telling cells. ATTACKS="reboots move": only these.
+# SHORT=1: only the most telling cells. QUICK=1: all, with fewer samples. ATTACKS="reboots move":
+# only these.
 interference: all
-	@$(PYTHON) tests/interference/run.py $(if $(SHORT),--short) $(ATTACKS)
+	@$(PYTHON) tests/interference/run.py $(if $(SHORT),--short) $(if $(QUICK),--quick) \
+		$(ATTACKS)
 
 # SOAK="idle clock" COUNT=5 WAYS=slots: some of the loads, fewer migrations, one way.
 soak: all

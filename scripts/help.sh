@@ -45,7 +45,8 @@ Test
   make map              draw docs/map.svg from the includes
   make bench            instruction counts to build/bench/results.json
   make interference     what a neighbour can cost, attack by attack, to build/interference/
-                        (SHORT=1: only the most telling cells; ATTACKS='reboots move')
+                        (SHORT=1: only the most telling cells; QUICK=1: all, with fewer samples;
+                        ATTACKS='reboots move': only these)
   make fresh SUITE=trixie   both commands of the README on a bare Debian 13 (bookworm: 12), in a
                         folder of its own; needs root and debootstrap
 

@@ -5,8 +5,20 @@ WIDE, HIGH, LEFT, TOP = 92, 22, 150, 64
 FONT = 'font-family="sans-serif" font-size="12"'
 
 
+def share_of_bound(column, value, bound):
+    """How much of what a victim may lose it has lost; -1 where there is no bound."""
+    if bound is None:
+        return -1
+    return max(1000 - value, 0) / (1000 - bound) if column.least else value / bound
+
+
 def colour(part):
-    """Of a part of the bound: white for nothing, blue up to the bound, red above it."""
+    """Of a part of the bound: nearly white for nothing, blue up to the bound, red above it.
+
+    Grey: it is not judged.
+    """
+    if part < 0:
+        return "#eeeeee"
     if part > 1:
         return "#d62728"
     depth = int(200 * part**0.5)
@@ -35,11 +47,9 @@ def draw(columns, where, rows):
             if cell is None:
                 continue
             value, bound, ok = cell
-            part = bound / max(value, 1) if columns[n].least else value / bound
-            if columns[n].least and ok:
-                part = 0.0 if value >= 1000 else (1000 - value) / (1000 - bound)
+            part = share_of_bound(columns[n], value, bound) if ok else 2
             out.append(f'<rect x="{LEFT + WIDE * n + 1}" y="{y + 1}" width="{WIDE - 2}" '
-                       f'height="{HIGH - 2}" fill="{colour(part if ok else 2)}"/>')
+                       f'height="{HIGH - 2}" fill="{colour(part)}"/>')
             out.append(text(LEFT + WIDE * n + WIDE // 2, y + 15, f"{value:,}",
-                            fill="#222" if ok and part < 0.5 else "#fff"))
+                            fill="#222" if part < 0.5 else "#fff"))
     return "\n".join(out + ["</svg>", ""])
