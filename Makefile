@@ -289,13 +289,20 @@ $(O)/cleave.elf: $(O)/linker.lds $(OBJS)
 
 guest_files = $(call files,$(1)/*.c $(1)/*/*.c $(1)/*.S)
 GUEST_LIB := $(call guest_files,guests/lib) lib/format.c lib/string.c lib/vm_state.c
-guest_folders = $(filter-out guests/lib guests/linux,$(patsubst %/,%,$(sort $(dir \
-	$(wildcard guests/*/*.[cS] tests/guests/*/*.[cS])))))
+guest_folders = $(filter-out guests/lib guests/linux tests/guests/rtos,$(patsubst \
+	%/,%,$(sort $(dir $(wildcard guests/*/*.[cS] tests/guests/*/*.[cS])))))
 GUESTS := $(guest_folders)
 guest_objs = $(patsubst %,$(O)/guest/%.o,$(call guest_files,$(1)) $(GUEST_LIB))
 
 .PHONY: guests
-guests: $(GUESTS:%=$(O)/%.bin)
+guests: $(GUESTS:%=$(O)/%.bin) $(O)/tests/guests/rtos.bin
+
+# It is linked to fixed addresses, and has nothing of the other programs.
+$(O)/tests/guests/rtos.elf: tests/guests/rtos/rtos.ld $(O)/guest/tests/guests/rtos/main.c.o \
+		$(O)/guest/tests/guests/rtos/start.S.o
+	$(say) LD $@
+	@mkdir -p $(@D)
+	$(Q)$(CROSS_CC) $(LDFLAGS) -T $(filter %.ld,$^) -o $@ $(filter %.o,$^)
 
 $(O)/guest/%.c.o: %.c $(O)/obj/flags
 	$(say) CC $<
@@ -338,7 +345,7 @@ LOAD_SRCS := $(call files,guests/linux/*.c)
 BUSYBOX := $(wildcard deps/guest/busybox)
 
 .PHONY: initrd
-initrd: $(if $(BUSYBOX),$(O)/linux/initrd.gz)
+initrd: $(if $(BUSYBOX),$(O)/linux/initrd.gz $(O)/linux/kexec)
 
 $(O)/linux/flags: FORCE
 	$(call write,$(LINUX_CC) $(LINUX_CFLAGS))
@@ -347,6 +354,11 @@ $(O)/linux/cleave-load: $(LOAD_SRCS) $(call files,guests/linux/*.h) $(O)/linux/f
 	@scripts/need.sh $(LINUX_CC)
 	$(say) LINUXCC $@
 	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -I. -o $@ $(LOAD_SRCS)
+
+# For a test: what tests/linux holds goes into no initrd by itself.
+$(O)/linux/kexec: tests/linux/kexec.c $(O)/linux/flags
+	$(say) LINUXCC $@
+	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -o $@ $<
 
 $(O)/linux/initrd.gz: $(BUSYBOX) $(O)/linux/cleave-load scripts/mkinitrd.sh \
 		$(call files,scripts/initrd/*)

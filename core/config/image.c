@@ -3,7 +3,7 @@
  * Where a guest's kernel, initrd and device tree go in its memory.
  *
  *   base                                   middle                                        end
- *   |      | kernel, with what it uses | gap | tree |   | initrd |     free, a quarter at least  |
+ *   |      | kernel, with what it uses | gap | tree |   | initrd |     free, a quarter or more   |
  *
  * The kernel goes where its header says, and as low as it can. Tree and initrd stand low too, as in
  * QEMU: loaders (U-Boot, EDK2) move themselves to the end of memory, and unpack a kernel at its
@@ -48,6 +48,7 @@
 #define GAP_PART 8U
 #define GAP_MAX	 MIB(64)
 #define TOP_PART 4U
+#define TOP_MIN	 MIB(32) /* U-Boot takes 25 MiB, with its stack and its heap */
 #define TOP_MAX	 MIB(64)
 /* The initrd stands after the middle, but not higher than this, as in QEMU. */
 #define MIDDLE_MAX MIB(512)
@@ -310,7 +311,8 @@ static bool image_take_low(const struct config_partition *part, struct image_lay
 {
 	const struct config_memory *m = &part->memory[0];
 	u64 gap = out->form == IMAGE_LINUX ? 0U : MIN(m->size / GAP_PART, GAP_MAX);
-	u64 limit = m->gpa + m->size - MIN(m->size / TOP_PART, TOP_MAX);
+	u64 top = MAX(m->size / TOP_PART, MIN(m->size / 2U, TOP_MIN));
+	u64 limit = m->gpa + m->size - MIN(top, TOP_MAX);
 	u64 middle = m->gpa + ALIGN_UP(MIN(m->size / 2U, MIDDLE_MAX), PAGE_SIZE);
 	u64 tree = m->gpa;
 	u64 end;

@@ -201,6 +201,9 @@ bool image_kind_refuse(const struct archive_file *f, char error[ARCHIVE_ERROR_LE
 #define RELA_RELATIVE 3U
 #define RELA_RUN      16U /* so many in a row are a table */
 
+/* Programs that carry such a table are small, and the boot is not to wait for others. */
+#define RELA_LOOKED_AT MIB(4)
+
 static bool image_kind_is_rela(const struct archive_file *f, u64 at)
 {
 	return at <= f->size - RELA_LEN && image_get64(f->data + at + RELA_INFO) == RELA_RELATIVE;
@@ -209,7 +212,9 @@ static bool image_kind_is_rela(const struct archive_file *f, u64 at)
 /* Return: offset of the first of RELA_RUN relocations in a row; f->size: there is none */
 static u64 image_kind_find_relas(const struct archive_file *f)
 {
-	for (u64 at = 0; f->size >= RELA_LEN && at <= f->size - RELA_LEN; at += 8U) {
+	u64 end = MIN(f->size, RELA_LOOKED_AT);
+
+	for (u64 at = 0; end >= RELA_LEN && at <= end - RELA_LEN; at += 8U) {
 		u32 n = 0;
 
 		while (n < RELA_RUN && image_kind_is_rela(f, at + (u64)n * RELA_LEN))
@@ -222,7 +227,7 @@ static u64 image_kind_find_relas(const struct archive_file *f)
 
 static bool image_kind_holds(const struct archive_file *f, const char *word, u64 len)
 {
-	for (u64 at = 0; at + len <= f->size; at++) {
+	for (u64 at = 0; at + len <= MIN(f->size, RELA_LOOKED_AT); at++) {
 		if (f->data[at] == (u8)word[0] && memcmp(f->data + at, word, len) == 0)
 			return true;
 	}

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Partitions with programs of tests/guests, for tests in more than one file, and their shapes."""
 
-from machine import guest, partition
+import os
+
+import pytest
+
+from machine import DEPS, TOP, guest, partition
 
 SMALL = ((0x80000000, 16 << 20),)
 
@@ -43,3 +47,11 @@ def transfer(boot, cpus=3, mode="", rounds=20, **kwargs):
                   more="migratable"),
         partition("there", kernel=None, cpus=cpus, memory=SMALL, more="incoming")
     ], {"payload.bin": guest("transfer")}, **kwargs)
+
+
+def uboot():
+    """Debian's U-Boot for S-mode. The test is skipped where it was not downloaded."""
+    path = os.path.join(DEPS, "u-boot", "u-boot.bin")
+    if not os.path.exists(path):
+        pytest.skip(f"{os.path.relpath(path, TOP)} is not here: 'make setup' downloads it")
+    return path

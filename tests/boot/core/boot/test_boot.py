@@ -6,14 +6,8 @@ import re
 
 import pytest
 
-from machine import DEPS, MODES, OUT, SHORT, TOP, command, config, guest, pack, partition
-
-
-def uboot():
-    path = os.path.join(DEPS, "u-boot", "u-boot.bin")
-    if not os.path.exists(path):
-        pytest.skip(f"{os.path.relpath(path, TOP)} is not here: 'make setup' downloads it")
-    return path
+from machine import MODES, OUT, SHORT, command, config, guest, pack, partition
+from payloads import uboot
 
 
 def jump_to(address):
