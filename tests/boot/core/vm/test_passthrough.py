@@ -96,8 +96,8 @@ def test_direct_map(boot, base):
               partition("direct", memory=((base, 16 << 20),), bootargs="irq=11 dma",
                         more=f"{devices(RTC, FW_CFG)}; direct-map")],
              files("payload.bin", "state.bin"), smp=2, mem="4G")
-    m.wait(r"^cleave\| warning: /partitions/direct: direct-map: a device that it drives can reach "
-           r"all memory")
+    m.wait(rf'^cleave\| warning: /partitions/direct: devices: "{RTC}", "{FW_CFG}" can reach all '
+           r"memory of the machine by DMA")
     m.wait(r'^cleave\| partition 0 "large": .* in leaves of 1 GiB: 2, 2 MiB: 32, 4 KiB: 0;')
     m.wait(rf'^cleave\| partition 2 "direct": .* at {base:#x} in leaves of 1 GiB: 0, 2 MiB: 8, 4 '
            rf'KiB: 0;')
