@@ -5,7 +5,7 @@
  * National Semiconductor PC16550D data sheet, section 8; Synopsys DW_apb_uart databook (USR, IIR
  * value 7); Intel PXA255 developer's manual, section 10.4.3 (IER.UUE).
  *
- * It must never wait for ever: a UART that does not answer costs characters, not the machine.
+ * It must never wait for the UART.
  */
 #include "arch/riscv/io.h"
 #include "drivers/uart_8250.h"
@@ -21,6 +21,7 @@
 #define UART_USR 31U /* DW */
 
 #define IER_RDI	  0x01U
+#define IER_THRI  0x02U
 #define IER_RTOIE 0x10U /* XScale: receiver timeout has an enable bit of its own */
 #define IER_UUE	  0x40U /* XScale: unit enable */
 
@@ -40,9 +41,6 @@
 #define LSR_THRE 0x20U
 
 #define UART_FIFO_DEPTH 16U
-
-/* Most reads of LSR: about a second, the time of hundreds of characters at any usual speed */
-#define UART_PATIENCE 1000000U
 
 static u32 uart_8250_read(const struct uart_8250 *u, u32 reg)
 {
@@ -71,32 +69,25 @@ void uart_8250_init(struct uart_8250 *u)
 	uart_8250_write(u, UART_FCR, FCR_ENABLE);
 	uart_8250_write(u, UART_MCR, MCR_DTR | MCR_RTS | MCR_OUT2);
 	u->depth = (uart_8250_read(u, UART_IIR) & IIR_FIFO) == IIR_FIFO ? UART_FIFO_DEPTH : 1U;
-	u->room = 0;
-	u->stuck = false;
 }
 
-void uart_8250_putc(void *opaque, u8 c)
+u32 uart_8250_room(void *opaque)
 {
 	struct uart_8250 *u = opaque;
-	u32 patience = u->stuck ? 1U : UART_PATIENCE;
 
-	if (u->room == 0U) {
-		bool empty;
-
-		do {
-			empty = (uart_8250_read(u, UART_LSR) & LSR_THRE) != 0U;
-			patience--;
-		} while (!empty && patience > 0U);
-		u->stuck = !empty;
-		if (!empty)
-			return;
-		u->room = u->depth;
-	}
-	u->room--;
-	uart_8250_write(u, UART_THR, c);
+	return (uart_8250_read(u, UART_LSR) & LSR_THRE) != 0U ? u->depth : 0U;
 }
 
-/* DW: acknowledge an interrupt without a received character, which would otherwise never end. */
+void uart_8250_send(void *opaque, const u8 *c, u32 n)
+{
+	for (u32 i = 0; i < n; i++)
+		uart_8250_write(opaque, UART_THR, c[i]);
+}
+
+/*
+ * DW: acknowledge an interrupt without a received character, which would otherwise never end. It
+ * may acknowledge an empty transmitter too; whoever has taken what was received then looks at LSR.
+ */
 static void uart_8250_dw_acknowledge(struct uart_8250 *u)
 {
 	u32 id = uart_8250_read(u, UART_IIR) & IIR_ID;
@@ -118,16 +109,16 @@ int uart_8250_getc(void *opaque)
 	return -1;
 }
 
-void uart_8250_rx_enable(void *opaque, bool on)
+void uart_8250_enable(void *opaque, bool rx, bool tx)
 {
 	struct uart_8250 *u = opaque;
-	u32 ier = on ? IER_RDI : 0U;
+	u32 ier = (rx ? IER_RDI : 0U) | (tx ? IER_THRI : 0U);
 
 	if (u->variant == UART_8250_XSCALE)
-		ier |= IER_UUE | (on ? IER_RTOIE : 0U);
+		ier |= IER_UUE | (rx ? IER_RTOIE : 0U);
 	/*
 	 * While nobody takes what is received, RTS asks the sender to stop, if that wire is there.
 	 */
-	uart_8250_write(u, UART_MCR, MCR_DTR | MCR_OUT2 | (on ? MCR_RTS : 0U));
+	uart_8250_write(u, UART_MCR, MCR_DTR | MCR_OUT2 | (rx ? MCR_RTS : 0U));
 	uart_8250_write(u, UART_IER, ier);
 }

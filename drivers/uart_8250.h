@@ -3,8 +3,8 @@
  * UARTs of the 8250 family: registers. What the device tree says of them is read in
  * drivers/uart_8250_fdt.c.
  *
- * All functions are called with the console's lock held. The speed and the frame stay as the
- * firmware has set them.
+ * Who may call what is said at struct uart. The speed and the frame stay as the firmware has set
+ * them.
  */
 #ifndef DRIVERS_UART_8250_H
 #define DRIVERS_UART_8250_H
@@ -29,8 +29,6 @@ enum uart_8250_variant {
  * @width: bytes of a register access: 1 or 4
  * @variant: which member of the family it is
  * @depth: how many characters the transmitter takes when it is empty
- * @room: how many of these it still takes before LSR has to be read again
- * @stuck: it did not become empty in time; the next character does not wait so long again
  */
 struct uart_8250 {
 	void *regs;
@@ -38,8 +36,6 @@ struct uart_8250 {
 	u8 width;
 	enum uart_8250_variant variant;
 	u32 depth;
-	u32 room;
-	bool stuck;
 };
 
 /**
@@ -49,8 +45,9 @@ struct uart_8250 {
 void uart_8250_init(struct uart_8250 *u);
 
 /* The members of struct uart (core/machine/uart.h); @opaque is the struct uart_8250. */
-void uart_8250_putc(void *opaque, u8 c);
+u32 uart_8250_room(void *opaque);
+void uart_8250_send(void *opaque, const u8 *c, u32 n);
 int uart_8250_getc(void *opaque);
-void uart_8250_rx_enable(void *opaque, bool on);
+void uart_8250_enable(void *opaque, bool rx, bool tx);
 
 #endif

@@ -42,9 +42,10 @@ static int uart_8250_probe(const void *fdt, int node)
 	struct uart uart = {
 		.opaque = &uart_8250,
 		.irq = driver_irq(fdt, node),
-		.putc = uart_8250_putc,
+		.room = uart_8250_room,
+		.send = uart_8250_send,
 		.getc = uart_8250_getc,
-		.rx_enable = uart_8250_rx_enable,
+		.enable = uart_8250_enable,
 	};
 	u64 base;
 	u64 size;
@@ -66,6 +67,7 @@ static int uart_8250_probe(const void *fdt, int node)
 	}
 	uart_8250 = u;
 	uart_8250_init(&uart_8250);
+	uart.fifo = uart_8250.depth;
 	uart_register(&uart);
 	printk(PRINTK_INFO "uart %s: 8250, %s", name, uart.irq != 0U ? "with interrupt" : "polled");
 	return 0;

@@ -3,7 +3,7 @@
  * SiFive UARTs: registers (SiFive FU740-C000 manual, chapter "Universal Asynchronous
  * Receiver/Transmitter").
  *
- * It must never wait for ever: a UART that does not answer costs characters, not the machine.
+ * It must never wait for the UART.
  */
 #include "arch/riscv/io.h"
 #include "drivers/uart_sifive.h"
@@ -18,32 +18,32 @@
 #define RXDATA_EMPTY UINT32_C(0x80000000)
 #define CTRL_ENABLE  0x1U /* with a watermark of 0: an interrupt from the first character on */
 #define CTRL_KEEP    0xffffU
+#define TX_WATERMARK 0x10000U /* interrupt when fewer than one entry is left */
+#define IE_TXWM	     0x1U
 #define IE_RXWM	     0x2U
-
-#define UART_PATIENCE 1000000U /* reads of TXDATA: about a second */
 
 void uart_sifive_init(struct uart_sifive *u)
 {
-	u->stuck = false;
 	io_write32(u->regs, UART_IE, 0);
 	io_write32(u->regs, UART_TXCTRL,
-		   (io_read32(u->regs, UART_TXCTRL) & CTRL_KEEP) | CTRL_ENABLE);
+		   (io_read32(u->regs, UART_TXCTRL) & CTRL_KEEP) | CTRL_ENABLE | TX_WATERMARK);
 	io_write32(u->regs, UART_RXCTRL, CTRL_ENABLE);
 }
 
-void uart_sifive_putc(void *opaque, u8 c)
+/* The register says only whether one more fits. */
+u32 uart_sifive_room(void *opaque)
+{
+	const struct uart_sifive *u = opaque;
+
+	return (io_read32(u->regs, UART_TXDATA) & TXDATA_FULL) != 0U ? 0U : 1U;
+}
+
+void uart_sifive_send(void *opaque, const u8 *c, u32 n)
 {
 	struct uart_sifive *u = opaque;
-	u32 patience = u->stuck ? 1U : UART_PATIENCE;
-	bool full;
 
-	do {
-		full = (io_read32(u->regs, UART_TXDATA) & TXDATA_FULL) != 0U;
-		patience--;
-	} while (full && patience > 0U);
-	u->stuck = full;
-	if (!full)
-		io_write32(u->regs, UART_TXDATA, c);
+	for (u32 i = 0; i < n; i++)
+		io_write32(u->regs, UART_TXDATA, c[i]);
 }
 
 int uart_sifive_getc(void *opaque)
@@ -54,9 +54,9 @@ int uart_sifive_getc(void *opaque)
 	return (data & RXDATA_EMPTY) != 0U ? -1 : (int)(data & 0xffU);
 }
 
-void uart_sifive_rx_enable(void *opaque, bool on)
+void uart_sifive_enable(void *opaque, bool rx, bool tx)
 {
 	struct uart_sifive *u = opaque;
 
-	io_write32(u->regs, UART_IE, on ? IE_RXWM : 0U);
+	io_write32(u->regs, UART_IE, (rx ? IE_RXWM : 0U) | (tx ? IE_TXWM : 0U));
 }

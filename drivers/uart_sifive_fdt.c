@@ -18,9 +18,11 @@ static int uart_sifive_probe(const void *fdt, int node)
 	struct uart uart = {
 		.opaque = &uart_sifive,
 		.irq = driver_irq(fdt, node),
-		.putc = uart_sifive_putc,
+		.fifo = UART_SIFIVE_FIFO,
+		.room = uart_sifive_room,
+		.send = uart_sifive_send,
 		.getc = uart_sifive_getc,
-		.rx_enable = uart_sifive_rx_enable,
+		.enable = uart_sifive_enable,
 	};
 	void *regs;
 	u64 base;

@@ -117,8 +117,8 @@ def limits(kconfig, document, code):
     known = defaults(kconfig)
     for name, value in re.findall(r"`([A-Z][A-Z_]+)`(?:'s)?(?: says)? \((\w+)\)", document):
         right = known.get(name)
-        for _, allowed, left_out in code.values():
-            if left_out.startswith(f"Kconfig's {name} "):
+        for kind, allowed, left_out in code.values():
+            if kind == "word" and left_out.startswith(f"Kconfig's {name} "):
                 # Not what --explain says: cleave-check may have been built with another .config.
                 right = allowed[int({"n": 0, "y": 1}.get(right, right))]
         if value != right:

@@ -34,6 +34,10 @@ OUT = os.path.join(TOP, os.environ.get("O", "build"))
 ESCAPE = "\x1d"  # Ctrl-]
 SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[@-~]|\r")
 ROW_CLEAR = b"\r\x1b[K"
+# A row that ends in ESC [ m goes on in the next, which begins with `name> `. A terminal may send
+# two CR for one.
+LINE_END = re.compile(rb"(?<!\x1b\[m\r)(?<!\x1b\[m\r\r)\n")
+ROW_END = re.compile(rb"\x1b\[m\r+\n[^\s>]+> ")
 MEMORY = "2G"
 COMMAND = "migrate linux to peer --downtime 1000 --passes 8 --verify"
 SECONDS = 300 * float(os.environ.get("TEST_SLOW", "1"))  # after which a wait gives up
@@ -74,10 +78,11 @@ class Console:
         Take what came. Return: the lines that are whole now. What the sender took back before a
         line (CR, ESC [K) was no line yet. All control sequences of a whole line are whole.
         """
-        *whole, self.rest = (self.rest + data).split(b"\n")
+        *whole, self.rest = LINE_END.split(self.rest + data)
         lines = [
             SEQUENCE.sub("",
-                         line.rpartition(ROW_CLEAR)[2].decode(errors="replace")) for line in whole
+                         ROW_END.sub(b"", line.rpartition(ROW_CLEAR)[2]).decode(errors="replace"))
+            for line in whole
         ]
         with self.news:
             self.text += "".join(line + "\n" for line in lines)

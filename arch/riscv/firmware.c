@@ -201,6 +201,7 @@ static void firmware_reset(u64 type, u64 reason)
 	static const char cannot[] =
 		"\r\ncleave| the firmware has no system reset: this hart stays here\r\n";
 
+	firmware_flush_console();
 	if (firmware_ext.srst)
 		(void)firmware_call(SBI_EID_SRST, SBI_SRST_SYSTEM_RESET, type, reason, 0);
 	if (type == SBI_RESET_SHUTDOWN)

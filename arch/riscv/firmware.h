@@ -109,12 +109,20 @@ long firmware_hart_start(u64 hartid, u64 address, u64 opaque);
  */
 void firmware_hart_stop(void);
 
+/**
+ * firmware_flush_console() - call up, defined by core/console/console.c: the machine ends
+ *
+ * Have all that waits to be printed sent, if that has not been done before. Any locks may be held;
+ * it waits for none for long, as the caller may be a hart that has trapped.
+ */
+void firmware_flush_console(void);
+
 /** firmware_error_name() - Return: words for SBI error code @error */
 const char *firmware_error_name(long error);
 
 /**
  * firmware_shutdown() - power the machine off
- * firmware_reboot() - reset the machine
+ * firmware_reboot() - reset the machine; both call firmware_flush_console()
  * @failure: tell the firmware that a failure is the reason
  *
  * If the firmware cannot do it, the calling hart prints a line that says so, and waits for ever.

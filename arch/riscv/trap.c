@@ -2,8 +2,8 @@
 /*
  * Traps that the hypervisor itself takes.
  *
- * The report goes straight to the firmware's console, because the code that failed may hold the
- * console's lock.
+ * The report goes straight to the firmware's console, because the code that failed may be the
+ * console's. What others have printed before is sent first, without waiting for anybody.
  */
 #include "arch/riscv/trap.h"
 
@@ -101,6 +101,7 @@ static void trap_report(const struct trap_frame *f)
 	const struct hart *h = hart_this();
 	u64 cause = csr_read(CSR_SCAUSE);
 
+	firmware_flush_console();
 	firmware_console_write("\r\n", 2U);
 	trap_say("hypervisor bug on hart %lu: %s%s", h->hartid, trap_cause_name(cause),
 		 f->overflow != 0U ? ", with sp outside the hart's stack (overflow?)" : "");

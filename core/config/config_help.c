@@ -55,23 +55,29 @@ bool config_help_property(enum config_help_node node, u32 i, struct config_help 
 	return true;
 }
 
+static const char *const config_help_kinds[] = {
+	[BOOT_ARG_WORD] = "word",
+	[BOOT_ARG_TEXT] = "text",
+	[BOOT_ARG_NUMBER] = "number",
+};
+
 bool config_help_argument(u32 i, struct config_help *out)
 {
 	const struct boot_arg *arg = boot_arg_row(i);
-	bool word;
+	char normal[16];
 
 	if (arg == NULL)
 		return false;
-	word = arg->kind == BOOT_ARG_WORD;
 	*out = (struct config_help){ .name = arg->name,
-				     .type = word ? "word" : "text",
+				     .type = config_help_kinds[arg->kind],
 				     .allowed = "-",
 				     .left_out = "-",
 				     .help = arg->help };
-	if (!word)
+	if (arg->kind == BOOT_ARG_TEXT)
 		return true;
 	(void)boot_arg_allowed(arg, out->allowed, sizeof(out->allowed));
+	boot_arg_default(arg, normal, sizeof(normal));
 	(void)str_print(out->left_out, sizeof(out->left_out), "Kconfig's %s (%s)", arg->kconfig,
-			arg->words[arg->normal]);
+			normal);
 	return true;
 }

@@ -2,21 +2,22 @@
 /*
  * The console: one UART, which all partitions and the hypervisor share.
  *
- * Each line of output begins with the name of its speaker: `name| ` for a partition, `cleave| ` for
- * the hypervisor. No output is lost, and no line is broken by another speaker's (console_lines.h
- * says how). Input goes to one partition, the one that has the focus (console_keys.h says what the
- * user may type). Until a driver has found the machine's UART, the firmware's console (SBI) serves
- * instead.
+ * Each row of output begins with the name of its speaker: `name| ` for a partition, `cleave| ` for
+ * the hypervisor. Each speaker has a ring of lines, which one drainer takes from all rings by turns
+ * (console_screen.h says how they are shown). Nobody waits for the UART: a partition whose ring is
+ * full is told so by its own emulated UART, and DBCN takes less. Input goes to one partition, the
+ * one that has the focus (console_keys.h says what the user may type). Until a driver has found the
+ * machine's UART, the firmware's console (SBI) serves instead.
  *
  * The console knows no VM. To it a partition is a struct console_tty; what it must ask a partition,
  * it asks by the calls up at the end of this file.
  *
- * Locking: the console's lock guards the UART, all open lines and all input buffers. Each partition
- * has one more lock, for the output that it gathers. These are the innermost locks of all
- * (docs/concurrency.md). So any function but console_input() and console_start() may be called
- * on any hart with any other lock held, and printk() even inside a page-table walk: a hart that
- * waits for one of these locks serves no requests of other harts meanwhile, and the holder waits
- * for nothing but the UART.
+ * Locking: the console's lock guards the focus and all input buffers; each speaker has one for its
+ * lines; and one guards the UART's interrupt enables. They are the innermost locks of all
+ * (docs/concurrency.md). None is held for longer than a line's length of work, and none while a
+ * character is sent. So any function but console_serve() and console_start() may be called on any
+ * hart with any other lock held, and printk() even inside a page-table walk: a hart that waits for
+ * one of these locks serves no requests of other harts meanwhile.
  */
 #ifndef CORE_CONSOLE_H
 #define CORE_CONSOLE_H
@@ -26,17 +27,11 @@
 #include "core/console/console_keys.h"
 #include "core/console/console_lines.h"
 
-/* Bytes of output that a partition gathers before it takes the console's lock */
-#define CONSOLE_STAGE 64U
-
 /**
  * struct console_tty - a partition's side of the console
- * @lock: guards @staged and @stage; the console's lock guards the rest
- * @staged: bytes in @stage
- * @stage: output that has not gone to @line yet, as the partition has not ended its line and is not
- * in focus. Without it, partitions that print would contend for the console's lock at every
- * character
- * @line: the line that the partition has not ended yet
+ * @out: what it says. The console's lock guards the rest, but for @full
+ * @full: @out has so little room that the partition's UART must not take more; atomic. A partition
+ * sets it, and the drainer clears it, both with the lock of @out
  * @number: the partition's number, by which the user chooses it
  * @first_focus: the partition may have the focus when the machine starts
  * @not_reading: the partition does not read its input: what the user types while @rx is full is
@@ -45,14 +40,12 @@
  * @rx_frozen: the partition takes no input, as if @rx were full, because @rx was read as a state
  * record, or is to be set by one
  * @rx: input that the partition has not fetched yet
- * @rx_head: index of the oldest character in @rx
- * @rx_count: characters in @rx
+ * @rx_head: index of the oldest character
+ * @rx_count: characters in @rx; atomic, as the partition asks without the lock
  */
 struct console_tty {
-	struct spinlock lock;
-	u32 staged;
-	u8 stage[CONSOLE_STAGE];
-	struct console_line line;
+	struct console_out out;
+	u32 full;
 	u32 number;
 	bool first_focus;
 	bool not_reading;
@@ -86,32 +79,56 @@ void console_start(void);
 void console_tty_open(struct console_tty *t, u32 number, const char *name, bool first_focus);
 
 /**
- * console_tty_putc(), console_tty_write() - output of a partition, through its emulated UART or SBI
- * DBCN
+ * console_tty_putc() - the partition's UART transmits a character
  *
- * Each newline may have the terminal draw the line in focus anew. So that a hart is not held too
- * long, console_tty_write() takes no more once its output has grown to a certain length.
+ * One that is transmitted while console_tty_full() is lost when there is no room at all, as by a
+ * UART whose register is written before it is empty.
  *
- * Return: console_tty_write() how many bytes it has taken, from the first on. Takes t->lock.
+ * Return: false when console_tty_full() now. Takes the lock of t->out.
  */
-void console_tty_putc(struct console_tty *t, u8 c);
+bool console_tty_putc(struct console_tty *t, u8 c);
+
+/** console_tty_full() - Return: true while the partition's UART must not take more. No lock */
+static inline bool console_tty_full(const struct console_tty *t)
+{
+	return atomic_read(&t->full) != 0U;
+}
+
+/**
+ * console_tty_write() - output of a partition through SBI DBCN
+ *
+ * It takes as much as there is room for, and no more than is done soon (M6).
+ *
+ * Return: how many bytes it has taken, from the first on. Takes the lock of t->out.
+ */
 u64 console_tty_write(struct console_tty *t, const u8 *s, u64 len);
 
 /**
- * console_tty_flush() - show the open line as it is, and end it: the partition has stopped. Takes
- * t->lock
+ * console_tty_say() - print one line of the hypervisor's that comes after all that @t has said
+ * @t: NULL: it belongs to nobody
+ * @fmt: as of printk()
+ *
+ * An open line of @t is not ended by it: console_tty_flush().
+ */
+void console_tty_say(struct console_tty *t, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/**
+ * console_tty_flush() - end the open line as it is: the partition has stopped. Takes the lock of
+ * t->out
  */
 void console_tty_flush(struct console_tty *t);
 
 /*
- * The open line and the input as state records (core/state/state_devices.c).
+ * The open line and the input as state records (core/state/state_devices.c). Lines that have ended
+ * are no part of it: they are shown here, in their time, whatever becomes of the partition.
  *
  * console_tty_save_line() - put the open line into @buf (console_lines_save()). Return: bytes, at
  * most CONSOLE_SAVE_MAX
  * console_tty_line_bytes() - Return: how many bytes console_tty_save_line() would write now
  * console_tty_drop_line() - forget the open line, which belongs to another slot now
  * console_tty_load_line() - replace the open line (console_lines_load()). @len is at most
- * CONSOLE_SAVE_MAX: the console's lock is held while so many bytes are worked through
+ * CONSOLE_SAVE_MAX: a lock is held while so many bytes are worked through
  * console_tty_save_input() - copy the input that waits to @buf, oldest first, and freeze the input.
  * It stays in place.
  * Return: bytes, at most CONFIG_CONSOLE_RX
@@ -136,37 +153,42 @@ void console_tty_freeze_input(struct console_tty *t, bool on);
 int console_tty_fetch(struct console_tty *t);
 
 /**
- * console_input() - take what the UART has received, and act on it; from the UART's interrupt, or
- * when it is polled
+ * console_serve() - take what the UART has received and act on it, and send what it takes at once;
+ * from the UART's interrupt, or when it is polled
  *
  * Input stays in the UART while the partition in focus has no room for it, and the receive
  * interrupt is off until there is room. When a partition has read nothing for two seconds in this
  * state, the console takes it for one that does not read: it drops the input, so that the user can
  * type commands again.
  *
- * Context: no lock held, as this takes the locks of emulated devices. Bounded: it takes a few
- * hundred characters.
- */
-void console_input(void);
-
-/**
- * console_needs_poll() - must console_input() be called from time to time, about 100 times a
- * second?
+ * Context: no lock held, as this takes the locks of emulated devices. Bounded: it takes a FIFO or
+ * two of characters, and sends one.
  *
- * Return: true when the UART has no receive interrupt, or when it is off until a partition has made
- * room. Any hart may ask; the answer changes at run time.
+ * Return: host time at which it is to be called again, if no interrupt comes before; TIMER_NEVER.
  */
-bool console_needs_poll(void);
+u64 console_serve(void);
 
 /* --- calls up --------------------------------------------------------------------------------- */
 
 /**
- * console_start_polling() - defined by core/run/sched.c: console_needs_poll() has become true
- *
- * Call console_input() from this hart's timer for as long as it stays true. Context: boot hart, no
- * lock held.
+ * console_serve_at() - defined by core/run/sched.c: call console_serve() from this hart's timer
+ * @at: host time, instead of what was asked for before; TIMER_NEVER: not at all. Context: no lock
+ * held
  */
-void console_start_polling(void);
+void console_serve_at(u64 at);
+
+/**
+ * console_tty_current() - defined by core/vm/vm_devices.c: the partition for which this hart works
+ *
+ * Return: the partition of the vCPU whose exit is being served, or NULL. Takes no lock.
+ */
+struct console_tty *console_tty_current(void);
+
+/**
+ * console_tty_sent() - defined by core/vm/vm_devices.c: console_tty_full() is over. Context: no
+ * lock held
+ */
+void console_tty_sent(struct console_tty *t);
 
 /**
  * console_tty_state() - defined by core/vm/vm_devices.c: what the partition is doing

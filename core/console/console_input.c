@@ -9,36 +9,31 @@
  */
 #include <abi/cleave.h>
 #include <cleave/errno.h>
-#include <cleave/printk.h>
 #include <cleave/string.h>
 #include "arch/riscv/timer.h"
 #include "core/console/console_internal.h"
 #include "core/console/console_keys.h"
 #include "core/machine/boot_args.h"
-#include "core/machine/irq.h"
 #include "lib/text.h"
 #include "lib/vm_state.h"
 
 #define CONSOLE_FOCUS_LIST 256U /* bytes of the longest list of partitions that one line holds */
-#define CONSOLE_INPUT_STEP 256U /* characters that one console_input() fetches (M6) */
+#define CONSOLE_INPUT_STEP 64U	/* characters that one console_input() fetches (M6) */
+#define CONSOLE_INPUT_HZ   100U /* how often, where no interrupt tells of them */
 /* A partition that has read nothing for so long, with a full buffer, does not read. */
 #define CONSOLE_NOT_READING_SEC 2U
 
 /*
  * All is guarded by the console's lock.
  * @keys: whether the user is typing a command, and what of it has come
- * @prompt: the line on which the user types the command
  * @on: console_start() has been called
  * @blocked: the partition in focus has had no room since @blocked_at, and the UART's receive
  * interrupt is off
- * @poll: what console_needs_poll() returns; atomic, as it is read without the lock
  */
 static struct {
 	struct console_keys keys;
-	struct console_line prompt;
 	bool on;
 	bool blocked;
-	bool poll;
 	u64 blocked_at;
 } console_input_keyboard;
 
@@ -63,7 +58,7 @@ static bool console_input_accepts(const struct console_tty *t)
 
 static const char *console_input_name(u32 i)
 {
-	return console.tty[i] == NULL ? NULL : console.tty[i]->line.name;
+	return console.tty[i] == NULL ? NULL : console.tty[i]->out.line.name;
 }
 
 /* --- listening to the UART -------------------------------------------------------------------- */
@@ -74,9 +69,7 @@ static void console_input_block(void)
 	spin_assert_held(&console.lock);
 	console_input_keyboard.blocked = true;
 	console_input_keyboard.blocked_at = timer_now();
-	atomic_set(&console_input_keyboard.poll, true);
-	if (console.uart.irq != 0U)
-		console.uart.rx_enable(console.uart.opaque, false);
+	console_rx_irq(false);
 }
 
 static void console_input_unblock(void)
@@ -85,9 +78,7 @@ static void console_input_unblock(void)
 	if (!console_input_keyboard.blocked)
 		return;
 	console_input_keyboard.blocked = false;
-	atomic_set(&console_input_keyboard.poll, console.uart.irq == 0U);
-	if (console.uart.irq != 0U)
-		console.uart.rx_enable(console.uart.opaque, true);
+	console_rx_irq(true);
 }
 
 void console_input_resume(const struct console_tty *t)
@@ -103,12 +94,12 @@ void console_input_resume(const struct console_tty *t)
 static void console_input_set_focus(struct console_tty *t)
 {
 	spin_assert_held(&console.lock);
-	atomic_set(&console.focus, t);
+	console.focus = t;
 	t->drop_reported = false;
 	console_input_unblock();
-	printk("input goes to partition %u \"%s\" (%s); Ctrl-] ? explains", t->number, t->line.name,
-	       console_input_state_name(t));
-	console_lines_focus(&console.screen, &t->line);
+	console_tty_say(NULL, "input goes to partition %u \"%s\" (%s); Ctrl-] ? explains",
+			t->number, t->out.line.name, console_input_state_name(t));
+	console_front(&t->out);
 }
 
 /* Report that cleave.focus names no partition, or several, and list the partitions. */
@@ -132,11 +123,11 @@ static void console_input_say_focus(const char *text, s32 why)
 	if (!room)
 		(void)text_append(list, sizeof(list), ", ...");
 	near = why == CLV_ERR_EXISTS ? NULL : text_nearest(text, names, n);
-	printk("boot argument cleave.focus: %s \"%s\"%s%s%s; there are: %s",
-	       why == CLV_ERR_EXISTS ? "several partitions' names begin with"
-				     : "there is no partition",
-	       text, near != NULL ? ", perhaps \"" : "", near != NULL ? near : "",
-	       near != NULL ? "\" was meant" : "", list);
+	console_tty_say(NULL, "boot argument cleave.focus: %s \"%s\"%s%s%s; there are: %s",
+			why == CLV_ERR_EXISTS ? "several partitions' names begin with"
+					      : "there is no partition",
+			text, near != NULL ? ", perhaps \"" : "", near != NULL ? near : "",
+			near != NULL ? "\" was meant" : "", list);
 }
 
 /*
@@ -175,22 +166,28 @@ static struct console_tty *console_input_first_focus(void)
 
 /* --- commands --------------------------------------------------------------------------------- */
 
+/* The command is the hypervisor's open line, and in front while it is typed. */
 static void console_input_prompt_str(const char *s)
 {
+	console_spin(&console.self.lock);
 	for (; *s != '\0'; s++)
-		console_lines_putc(&console.screen, &console_input_keyboard.prompt, (u8)*s);
+		console_lines_putc(&console.self, (u8)*s);
+	spin_unlock(&console.self.lock);
+	console_kick();
 }
 
 static void console_input_prompt_begin(void)
 {
-	console_lines_init(&console_input_keyboard.prompt, CONSOLE_SELF);
-	console_lines_focus(&console.screen, &console_input_keyboard.prompt);
 	console_input_prompt_str("input to partition (number or name, ? explains): ");
+	console_front(&console.self);
 }
 
 static void console_input_prompt_end(void)
 {
-	console_lines_focus(&console.screen, console.focus == NULL ? NULL : &console.focus->line);
+	console_spin(&console.self.lock);
+	console_lines_drop(&console.self);
+	spin_unlock(&console.self.lock);
+	console_front(console.focus == NULL ? NULL : &console.focus->out);
 }
 
 static void console_input_select(void)
@@ -199,44 +196,66 @@ static void console_input_select(void)
 	s32 found = console_keys_find(text, console.ttys, console_input_name);
 
 	if (found == CLV_ERR_EXISTS)
-		printk("several partitions' names begin with \"%s\": type more of the name", text);
+		console_tty_say(
+			NULL, "several partitions' names begin with \"%s\": type more of the name",
+			text);
 	else if (found < 0 || console.tty[found] == NULL)
-		printk("there is no partition \"%s\"; Ctrl-] ? lists them", text);
+		console_tty_say(NULL, "there is no partition \"%s\"; Ctrl-] ? lists them", text);
 	else
 		console_input_set_focus(console.tty[found]);
 }
 
 static void console_input_help(void)
 {
-	printk("Ctrl-] and a partition's number%s, or its name and Enter: input goes to that "
-	       "partition",
-	       console.ttys > 10U ? " and Enter" : "");
-	printk("Ctrl-] twice: send one Ctrl-] to the partition; Ctrl-] ?: this list");
+	console_tty_say(
+		NULL,
+		"Ctrl-] and a partition's number%s, or its name and Enter: input goes to that "
+		"partition",
+		console.ttys > 10U ? " and Enter" : "");
+	console_tty_say(NULL,
+			"Ctrl-] twice: send one Ctrl-] to the partition; Ctrl-] ?: this list");
 	for (u32 i = 0; i < console.ttys; i++) {
 		struct console_tty *t = console.tty[i];
 
 		if (t != NULL)
-			printk("  %s %2u %-16s %s", t == console.focus ? "*" : " ", i, t->line.name,
-			       console_input_state_name(t));
+			console_tty_say(NULL, "  %s %2u %-16s %s", t == console.focus ? "*" : " ",
+					i, t->out.line.name, console_input_state_name(t));
 	}
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
+static void console_input_bell(void)
+{
+	struct console_out *o = console.front;
+
+	if (o == NULL)
+		return;
+	console_spin(&o->lock);
+	o->bell = true;
+	atomic_set(&o->news, 1U);
+	spin_unlock(&o->lock);
+	console_kick();
+}
+
 /* Nobody will read this key: answer with the bell, and say why, once. */
 static void console_input_drop(struct console_tty *t)
 {
-	console_emit('\a');
+	console_input_bell();
 	if (t == NULL || t->drop_reported)
 		return;
 	t->drop_reported = true;
 	if (console_input_listens(t))
-		printk("partition \"%s\" does not read its input: what is typed now is dropped; "
-		       "Ctrl-] ? explains",
-		       t->line.name);
+		console_tty_say(
+			NULL,
+			"partition \"%s\" does not read its input: what is typed now is dropped; "
+			"Ctrl-] ? explains",
+			t->out.line.name);
 	else
-		printk("partition \"%s\" is %s: what is typed now is dropped; Ctrl-] ? explains",
-		       t->line.name, console_input_state_name(t));
+		console_tty_say(
+			NULL,
+			"partition \"%s\" is %s: what is typed now is dropped; Ctrl-] ? explains",
+			t->out.line.name, console_input_state_name(t));
 }
 
 /* Return: the bit of the partition that got the key, by its number; 0 when none did */
@@ -249,7 +268,7 @@ static u64 console_input_deliver(u8 c)
 		return 0;
 	}
 	t->rx[(t->rx_head + t->rx_count) % CONFIG_CONSOLE_RX] = c;
-	t->rx_count++;
+	atomic_set(&t->rx_count, t->rx_count + 1U);
 	return BIT64(t->number);
 }
 
@@ -259,19 +278,20 @@ static u64 console_input_key(u8 c)
 	spin_assert_held(&console.lock);
 	switch (console_keys_feed(&console_input_keyboard.keys, c, console.ttys)) {
 	case CONSOLE_KEY_INPUT:
-		console_input_prompt_end();
+		if (console.front == &console.self)
+			console_input_prompt_end();
 		return console_input_deliver(c);
 	case CONSOLE_KEY_BEGIN:
 		console_input_prompt_begin();
 		break;
 	case CONSOLE_KEY_MORE:
-		console_lines_putc(&console.screen, &console_input_keyboard.prompt, c);
+		console_input_prompt_str((const char[]){ (char)c, '\0' });
 		break;
 	case CONSOLE_KEY_LESS:
 		console_input_prompt_str("\b \b");
 		break;
 	case CONSOLE_KEY_IGNORE:
-		console_emit('\a');
+		console_input_bell();
 		break;
 	case CONSOLE_KEY_CANCEL:
 		console_input_prompt_end();
@@ -325,56 +345,36 @@ static u64 console_input_fetch(void)
 	return touched;
 }
 
-void console_input(void)
+u64 console_input(u64 now)
 {
 	u64 touched = 0;
-	bool entered = console_enter();
+	bool poll;
 
-	if (entered && console_input_keyboard.on)
+	console_spin(&console.lock);
+	if (console_input_keyboard.on)
 		touched = console_input_fetch();
-	console_leave(entered);
-	console_tty_show_focus();
+	poll = console.uart.irq == 0U || console_input_keyboard.blocked;
+	spin_unlock(&console.lock);
 	/* Without the lock: the partition's UART raises an interrupt, which takes other locks. */
 	for (u32 i = 0; touched != 0U; i++, touched >>= 1) {
 		if ((touched & 1U) != 0U)
 			console_tty_ready(console.tty[i]);
 	}
-}
-
-bool console_needs_poll(void)
-{
-	return atomic_read(&console_input_keyboard.poll);
+	return poll ? now + timer_frequency() / CONSOLE_INPUT_HZ : TIMER_NEVER;
 }
 
 /* --- start ------------------------------------------------------------------------------------ */
 
-static void console_input_interrupt(void *opaque, u32 source)
+void console_start_input(void)
 {
-	(void)opaque;
-	(void)source;
-	console_input();
-	if (console_needs_poll())
-		console_start_polling(); /* the interrupt is off now, until there is room */
-}
+	struct console_tty *t;
 
-void console_start(void)
-{
-	bool entered = console_enter();
-	struct console_tty *t = console_input_wanted_focus();
-
+	console_spin(&console.lock);
+	t = console_input_wanted_focus();
 	if (t == NULL)
 		t = console_input_first_focus();
 	if (t != NULL)
 		console_input_set_focus(t);
 	console_input_keyboard.on = true;
-	console_leave(entered);
-	console_tty_show_focus();
-
-	if (console.uart.irq != 0U &&
-	    irq_request(console.uart.irq, console_input_interrupt, NULL) != 0)
-		console.uart.irq =
-			0; /* irq_request() has said why; the UART is polled from now on */
-	if (console.uart.irq != 0U)
-		console.uart.rx_enable(console.uart.opaque, true);
-	atomic_set(&console_input_keyboard.poll, console.uart.irq == 0U);
+	spin_unlock(&console.lock);
 }

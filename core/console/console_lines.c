@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is shown of the lines of several speakers, and what their control sequences do.
+ * What the bytes of a speaker do to its open line.
  *
  * Control sequences: ECMA-48, sections 5.4 (format) and 8.3 (meaning). Whatever bytes a guest
- * sends, only these go to the terminal: printable characters, style sequences (SGR), bells and
- * queries of the speaker in focus, and what this file makes itself. It must never send anything
- * that moves the cursor off the last row, except a newline after a whole line.
+ * sends, a line holds only printable characters and style sequences (SGR) that every terminal takes
+ * for such: nothing in it may move a cursor, or be shown wider than console_unit_columns() says.
  */
+#include "core/console/console_lines.h"
+
+#include <cleave/atomic.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
-#include "core/console/console_lines.h"
 
 enum console_line_state {
 	LINE_PLAIN,
@@ -24,64 +25,77 @@ enum console_line_state {
 #define C0_HT  0x09U
 #define C0_LF  0x0aU
 #define C0_CR  0x0dU
-#define C0_ESC 0x1bU
 #define C0_DEL 0x7fU
 
 #define TAB_STOP  8U
 #define UNIT_MORE 0x80U /* a UTF-8 continuation byte is 0b10xxxxxx */
 
-/* --- the terminal ----------------------------------------------------------------------------- */
-
-static void console_lines_emit(const struct console_screen *s, const void *bytes, size_t len)
-{
-	const u8 *b = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		s->emit(b[i]);
-}
-
-static void console_lines_emit_str(const struct console_screen *s, const char *str)
-{
-	console_lines_emit(s, str, strlen(str));
-}
-
-static void console_lines_emit_prefix(const struct console_screen *s, const char *name)
-{
-	console_lines_emit_str(s, name);
-	console_lines_emit_str(s, "| ");
-}
-
 /* --- units of a line -------------------------------------------------------------------------- */
 
-/* Return: bytes of the unit at index @at, which is below l->len */
-static u32 console_lines_unit_bytes(const struct console_line *l, u32 at)
+u32 console_unit_bytes(const u8 *text, u32 len, u32 at)
 {
 	u32 n = 1;
 
-	if (l->text[at] == C0_ESC) { /* ESC [ parameters m */
-		while (at + n < l->len && l->text[at + n] != 'm')
+	if (text[at] == CONSOLE_ESC) { /* ESC [ parameters m */
+		while (at + n < len && text[at + n] != 'm')
 			n++;
 		return n + 1U;
 	}
-	while (at + n < l->len && (l->text[at + n] & 0xc0U) == UNIT_MORE)
+	while (at + n < len && (text[at + n] & 0xc0U) == UNIT_MORE)
 		n++;
 	return n;
 }
 
-static bool console_lines_is_style(const struct console_line *l, u32 at)
+static u32 console_lines_unit_bytes(const struct console_line *l, u32 at)
 {
-	return l->text[at] == C0_ESC;
+	return console_unit_bytes(l->text, l->len, at);
 }
 
-/* Return: columns that the units from index @from up to index @to take */
-static u32 console_lines_columns(const struct console_line *l, u32 from, u32 to)
+static bool console_lines_is_style(const struct console_line *l, u32 at)
 {
-	u32 columns = 0;
+	return l->text[at] == CONSOLE_ESC;
+}
 
-	for (u32 at = from; at < to; at += console_lines_unit_bytes(l, at)) {
-		if (!console_lines_is_style(l, at))
-			columns++;
+/*
+ * Walk over the line from its start up to index @to, over at most @most characters.
+ * @columns: out: how many characters there were
+ * @last: out: the index of the last of them; @to when there was none
+ * Return: the index of the unit after them
+ */
+static u32 console_lines_walk(const struct console_line *l, u32 to, u32 most, u32 *columns,
+			      u32 *last)
+{
+	u32 at = 0;
+
+	*columns = 0;
+	*last = to;
+	while (at < to) {
+		u8 c = l->text[at];
+
+		if ((c & 0xc0U) == UNIT_MORE) {
+			at++;
+			continue;
+		}
+		if (*columns == most)
+			break;
+		if (c == CONSOLE_ESC) {
+			at += console_lines_unit_bytes(l, at);
+			continue;
+		}
+		*last = at;
+		(*columns)++;
+		at++;
 	}
+	return at;
+}
+
+/* Return: the column of the cursor in the line */
+static u32 console_lines_column(const struct console_line *l)
+{
+	u32 columns;
+	u32 last;
+
+	(void)console_lines_walk(l, l->pos, UINT32_MAX, &columns, &last);
 	return columns;
 }
 
@@ -97,38 +111,6 @@ static void console_lines_insert(struct console_line *l, u32 at, const u8 *bytes
 	memmove(&l->text[at + n], &l->text[at], l->len - at);
 	memcpy(&l->text[at], bytes, n);
 	l->len += n;
-}
-
-/*
- * Move the cursor over styles, and over one character to the right.
- * Return: false at the end of the line
- */
-static bool console_lines_step_right(struct console_line *l)
-{
-	while (l->pos < l->len && console_lines_is_style(l, l->pos))
-		l->pos += console_lines_unit_bytes(l, l->pos);
-	if (l->pos == l->len)
-		return false;
-	l->pos += console_lines_unit_bytes(l, l->pos);
-	return true;
-}
-
-/*
- * Move the cursor over one character to the left, and the styles after it.
- * Return: false when there is none
- */
-static bool console_lines_step_left(struct console_line *l)
-{
-	u32 last = l->pos;
-
-	for (u32 at = 0; at < l->pos; at += console_lines_unit_bytes(l, at)) {
-		if (!console_lines_is_style(l, at))
-			last = at;
-	}
-	if (last == l->pos)
-		return false;
-	l->pos = last;
-	return true;
 }
 
 /* Remove at most @n characters at the cursor, and the styles between them. */
@@ -153,92 +135,39 @@ static void console_lines_add_spaces(struct console_line *l, u32 n)
 	l->len += n;
 }
 
-/* --- what is shown ---------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
-/* Clear the terminal's last row if an open line stands there. */
-static void console_lines_take_back(struct console_screen *s)
+static void console_lines_clear(struct console_line *l)
 {
-	if (s->shown == NULL)
-		return;
-	if (s->shown->styled)
-		console_lines_emit_str(s, "\033[0m");
-	console_lines_emit_str(s, "\r\033[K");
-	s->shown = NULL;
-}
-
-/* Show the open line of the speaker in focus, with the cursor where it stands. */
-static void console_lines_show(struct console_screen *s)
-{
-	struct console_line *l = s->focus;
-	u32 back;
-
-	if (l == NULL || l->len == 0U)
-		return;
-	console_lines_emit_prefix(s, l->name);
-	console_lines_emit(s, l->text, l->len);
-	s->shown = l;
-	back = console_lines_columns(l, l->pos, l->len);
-	if (back > 0U) {
-		char move[16];
-
-		str_print(move, sizeof(move), "\033[%uD", back);
-		console_lines_emit_str(s, move);
-	}
-}
-
-/* Show the line anew, after a change that is not worth sending step by step. */
-static void console_lines_redraw(struct console_screen *s, const struct console_line *l)
-{
-	if (l != s->focus)
-		return;
-	console_lines_take_back(s);
-	console_lines_show(s);
-}
-
-static void console_lines_end(struct console_screen *s, struct console_line *l)
-{
-	if (s->shown != l) {
-		console_lines_take_back(s);
-		console_lines_emit_prefix(s, l->name);
-		console_lines_emit(s, l->text, l->len);
-	}
-	if (l->styled)
-		console_lines_emit_str(s, "\033[0m");
-	console_lines_emit_str(s, "\r\n");
-	s->shown = NULL;
 	l->len = 0;
 	l->pos = 0;
 	l->cr = false;
-	l->styled = false;
-	if (l != s->focus)
-		console_lines_show(s);
 }
 
-/*
- * A carriage return came, and no newline followed it: the cursor goes to the line's start, which is
- * after the prefix.
- */
-static void console_lines_return(struct console_screen *s, struct console_line *l)
+static void console_lines_end(struct console_out *o)
 {
+	(void)console_ring_put(&o->ring, o->line.text, o->line.len, false);
+	console_lines_clear(&o->line);
+}
+
+/* A carriage return came, and no newline followed it: the cursor goes to the line's start. */
+static void console_lines_return(struct console_line *l)
+{
+	if (l->cr)
+		l->pos = 0;
 	l->cr = false;
-	if (l->pos == 0U)
-		return;
-	l->pos = 0;
-	if (s->shown == l) {
-		s->emit(C0_CR);
-		console_lines_emit_prefix(s, l->name);
-	}
 }
 
 /*
  * Write one unit at the cursor. A character replaces a character that stands there, and a style a
  * style.
  */
-static void console_lines_write_unit(struct console_screen *s, struct console_line *l,
-				     const u8 *unit, u32 n)
+static void console_lines_write_unit(struct console_out *o, const u8 *unit, u32 n)
 {
-	bool style = unit[0] == C0_ESC;
+	struct console_line *l = &o->line;
+	bool style = unit[0] == CONSOLE_ESC;
 
+	console_lines_return(l);
 	if (l->pos < l->len && !style) {
 		while (l->pos < l->len && console_lines_is_style(l, l->pos))
 			l->pos += console_lines_unit_bytes(l, l->pos);
@@ -246,16 +175,9 @@ static void console_lines_write_unit(struct console_screen *s, struct console_li
 	if (l->pos < l->len && console_lines_is_style(l, l->pos) == style)
 		console_lines_remove(l, l->pos, console_lines_unit_bytes(l, l->pos));
 	if (l->len + n > CONFIG_CONSOLE_LINE)
-		console_lines_end(s, l);
+		console_lines_end(o);
 	console_lines_insert(l, l->pos, unit, n);
 	l->pos += n;
-	l->styled = l->styled || style;
-	if (l != s->focus)
-		return;
-	if (s->shown == l)
-		console_lines_emit(s, unit, n);
-	else
-		console_lines_show(s);
 }
 
 /* --- control sequences ------------------------------------------------------------------------ */
@@ -274,18 +196,14 @@ static u32 console_lines_csi_parameter(const struct console_line *l, u32 none)
 	return i == 2U ? none : value;
 }
 
-static void console_lines_csi_erase(struct console_screen *s, struct console_line *l, u32 what)
+static void console_lines_csi_erase(struct console_line *l, u32 what)
 {
-	u32 columns = console_lines_columns(l, 0, l->pos);
+	u32 columns = console_lines_column(l);
 
-	if (what == 0U) { /* from the cursor on */
+	if (what != 1U) /* from the cursor on */
 		l->len = l->pos;
-		if (s->shown == l)
-			console_lines_emit_str(s, "\033[K");
+	if (what == 0U)
 		return;
-	}
-	if (what == 2U)
-		l->len = l->pos;
 	if (l->pos < l->len) { /* "up to the cursor" includes the character there */
 		console_lines_delete(l, 1);
 		console_lines_add_spaces(l, 1);
@@ -295,105 +213,101 @@ static void console_lines_csi_erase(struct console_screen *s, struct console_lin
 	l->pos = 0;
 	console_lines_add_spaces(l, columns);
 	l->pos = columns;
-	console_lines_redraw(s, l);
-}
-
-/* Send a CSI sequence with one parameter to the terminal, if @l is the line that stands there. */
-static void console_lines_emit_csi(const struct console_screen *s, const struct console_line *l,
-				   u32 n, char final)
-{
-	char seq[16];
-
-	if (s->shown != l || n == 0U)
-		return;
-	str_print(seq, sizeof(seq), "\033[%u%c", n, final);
-	console_lines_emit_str(s, seq);
 }
 
 /*
  * Move the cursor to column @column of the line. A terminal has blanks after the line's end, so the
  * line gets them.
  */
-static void console_lines_csi_move(struct console_screen *s, struct console_line *l, u32 column)
+static void console_lines_csi_move(struct console_line *l, u32 column)
 {
-	u32 before = console_lines_columns(l, 0, l->pos);
-	u32 at = 0;
+	u32 has;
+	u32 last;
 
-	l->pos = 0;
-	while (at < column && console_lines_step_right(l))
-		at++;
-	if (at > before)
-		console_lines_emit_csi(s, l, at - before, 'C');
-	else
-		console_lines_emit_csi(s, l, before - at, 'D');
-	for (; at < column && l->len < CONFIG_CONSOLE_LINE; at++)
-		console_lines_write_unit(s, l, (const u8 *)" ", 1);
+	l->pos = console_lines_walk(l, l->len, column, &has, &last);
+	if (has == column)
+		return;
+	console_lines_add_spaces(l, column - has);
+	l->pos = l->len;
+}
+
+/* Ask the terminal what the speaker asks. It answers as if the user had typed. */
+static void console_lines_csi_query(struct console_out *o)
+{
+	const struct console_line *l = &o->line;
+
+	if (l->seq_len > CONSOLE_QUERY_MAX)
+		return;
+	memcpy(o->query, l->seq, l->seq_len);
+	o->query_len = l->seq_len;
 }
 
 /*
  * Other parameters than numbers are private to one make of terminal, and may change how it works.
+ * Nor is a colon taken, which divides sub-parameters: a terminal that does not know it ends the
+ * sequence there, and shows the rest.
  */
 static bool console_lines_csi_is_plain(const struct console_line *l)
 {
 	for (u32 i = 2; i + 1U < l->seq_len; i++) {
-		if (l->seq[i] < '0' || l->seq[i] > ';')
+		if ((l->seq[i] < '0' || l->seq[i] > '9') && l->seq[i] != ';')
 			return false;
 	}
 	return true;
 }
 
 /* Carry out the CSI sequence in l->seq, which is whole: its final byte is the last one. */
-static void console_lines_csi(struct console_screen *s, struct console_line *l)
+static void console_lines_csi(struct console_out *o)
 {
-	u32 n = console_lines_csi_parameter(l, 1);
+	struct console_line *l = &o->line;
+	u32 n = MAX(console_lines_csi_parameter(l, 1), 1U);
+	u32 what = console_lines_csi_parameter(l, 0);
 	u32 column;
 
 	if (!console_lines_csi_is_plain(l))
 		return;
-	if (l->cr)
-		console_lines_return(s, l);
-	column = console_lines_columns(l, 0, l->pos);
+	console_lines_return(l);
+	column = console_lines_column(l);
 
 	switch (l->seq[l->seq_len - 1U]) {
 	case 'm': /* SGR */
-		console_lines_write_unit(s, l, l->seq, l->seq_len);
+		console_lines_write_unit(o, l->seq, l->seq_len);
 		break;
 	case 'J': /* ED: only the form "to the end" stays within the line */
-		if (console_lines_csi_parameter(l, 0) == 0U)
-			console_lines_csi_erase(s, l, 0);
+		if (what == 0U)
+			console_lines_csi_erase(l, 0);
 		break;
 	case 'K': /* EL */
-		console_lines_csi_erase(s, l, console_lines_csi_parameter(l, 0));
+		console_lines_csi_erase(l, what);
 		break;
 	case 'C': /* CUF */
-		console_lines_csi_move(s, l, column + MAX(n, 1U));
+		console_lines_csi_move(l, column + n);
 		break;
 	case 'D': /* CUB */
-		console_lines_csi_move(s, l, column - MIN(column, MAX(n, 1U)));
+		console_lines_csi_move(l, column - MIN(column, n));
 		break;
 	case 'G': /* CHA */
-		console_lines_csi_move(s, l, MAX(n, 1U) - 1U);
+		console_lines_csi_move(l, n - 1U);
 		break;
 	case 'P': /* DCH */
-		console_lines_delete(l, MAX(n, 1U));
-		console_lines_emit_csi(s, l, MAX(n, 1U), 'P');
+		console_lines_delete(l, n);
 		break;
 	case '@': /* ICH */
-		console_lines_add_spaces(l, MAX(n, 1U));
-		console_lines_emit_csi(s, l, MAX(n, 1U), '@');
+		console_lines_add_spaces(l, n);
 		break;
-	case 'c': /* DA and DSR: the terminal answers as if the user had typed */
-	case 'n':
-		if (l == s->focus)
-			console_lines_emit(s, l->seq, l->seq_len);
+	case 'c': /* DA */
+	case 'n': /* DSR */
+		console_lines_csi_query(o);
 		break;
 	default:
 		break;
 	}
 }
 
-static void console_lines_escape_byte(struct console_screen *s, struct console_line *l, u8 c)
+static void console_lines_escape_byte(struct console_out *o, u8 c)
 {
+	struct console_line *l = &o->line;
+
 	if (l->seq_len < CONSOLE_SEQ_MAX)
 		l->seq[l->seq_len++] = c;
 	else
@@ -412,72 +326,65 @@ static void console_lines_escape_byte(struct console_screen *s, struct console_l
 	} else if (c >= 0x40U && c <= 0x7eU) {
 		l->state = LINE_PLAIN;
 		if (l->seq_need == 0U)
-			console_lines_csi(s, l);
+			console_lines_csi(o);
 	}
 }
 
 static void console_lines_escape_begin(struct console_line *l)
 {
 	l->state = LINE_ESCAPE;
-	l->seq[0] = C0_ESC;
+	l->seq[0] = CONSOLE_ESC;
 	l->seq_len = 1;
 	l->seq_need = 0;
 }
 
 /* --- characters ------------------------------------------------------------------------------- */
 
-static void console_lines_take_unit(struct console_screen *s, struct console_line *l,
-				    const u8 *unit, u32 n)
-{
-	if (l->cr)
-		console_lines_return(s, l);
-	console_lines_write_unit(s, l, unit, n);
-}
-
 /* Show bytes that are no character as one that everybody can read. */
-static void console_lines_bad(struct console_screen *s, struct console_line *l)
+static void console_lines_bad(struct console_out *o)
 {
-	console_lines_take_unit(s, l, (const u8 *)"?", 1);
+	console_lines_write_unit(o, (const u8 *)"?", 1);
 }
 
-static void console_lines_tab(struct console_screen *s, struct console_line *l)
+static void console_lines_tab(struct console_line *l)
 {
-	if (l->cr)
-		console_lines_return(s, l);
-	console_lines_csi_move(
-		s, l, ALIGN_DOWN(console_lines_columns(l, 0, l->pos) + TAB_STOP, TAB_STOP));
+	console_lines_return(l);
+	console_lines_csi_move(l, ALIGN_DOWN(console_lines_column(l) + TAB_STOP, TAB_STOP));
 }
 
-static void console_lines_backspace(struct console_screen *s, struct console_line *l)
+static void console_lines_backspace(struct console_line *l)
 {
-	if (l->cr)
-		console_lines_return(s, l);
-	if (console_lines_step_left(l) && s->shown == l)
-		s->emit(C0_BS);
+	u32 columns;
+	u32 last;
+
+	console_lines_return(l);
+	(void)console_lines_walk(l, l->pos, UINT32_MAX, &columns, &last);
+	l->pos = last; /* over a character to the left, and the styles after it */
 }
 
-static void console_lines_control(struct console_screen *s, struct console_line *l, u8 c)
+static void console_lines_control(struct console_out *o, u8 c)
 {
+	struct console_line *l = &o->line;
+
 	l->state = LINE_PLAIN;
 	switch (c) {
 	case C0_LF:
-		console_lines_end(s, l);
+		console_lines_end(o);
 		break;
 	case C0_CR:
 		l->cr = true;
 		break;
 	case C0_BS:
-		console_lines_backspace(s, l);
+		console_lines_backspace(l);
 		break;
 	case C0_HT:
-		console_lines_tab(s, l);
+		console_lines_tab(l);
 		break;
-	case C0_ESC:
+	case CONSOLE_ESC:
 		console_lines_escape_begin(l);
 		break;
 	case C0_BEL:
-		if (l == s->focus)
-			s->emit(c);
+		o->bell = true;
 		break;
 	default: /* it shows nothing */
 		break;
@@ -498,12 +405,13 @@ static u8 console_lines_utf8_length(u8 c)
 	return 0;
 }
 
-static void console_lines_utf8_begin(struct console_screen *s, struct console_line *l, u8 c)
+static void console_lines_utf8_begin(struct console_out *o, u8 c)
 {
+	struct console_line *l = &o->line;
 	u8 need = console_lines_utf8_length(c);
 
 	if (need == 0U) {
-		console_lines_bad(s, l);
+		console_lines_bad(o);
 		return;
 	}
 	l->state = LINE_UTF8;
@@ -513,49 +421,108 @@ static void console_lines_utf8_begin(struct console_screen *s, struct console_li
 }
 
 /*
+ * May @c be the second byte of a character? An encoding that is longer than need be, a surrogate
+ * or a character above U+10FFFF is none (RFC 3629, section 4): a terminal may show anything for it.
+ */
+static bool console_lines_utf8_second(u8 first, u8 c)
+{
+	switch (first) {
+	case 0xe0:
+		return c >= 0xa0U;
+	case 0xed:
+		return c < 0xa0U;
+	case 0xf0:
+		return c >= 0x90U;
+	case 0xf4:
+		return c < 0x90U;
+	default:
+		return true;
+	}
+}
+
+/*
+ * Is the character in @seq one that is not shown but does something? U+0080 to U+009F are control
+ * characters: some terminals take U+009B for ESC [. Of the others, U+2028 and U+2029 end a line,
+ * and U+061C, U+200E, U+200F, U+202A to U+202E and U+2066 to U+2069 turn text round, perhaps the
+ * speaker's name with it.
+ */
+static bool console_lines_utf8_acts(const u8 *seq)
+{
+	u8 last = seq[2];
+
+	if (seq[0] == 0xc2U)
+		return seq[1] < 0xa0U;
+	if (seq[0] == 0xd8U)
+		return seq[1] == 0x9cU;
+	if (seq[0] != 0xe2U)
+		return false;
+	if (seq[1] == 0x80U)
+		return last == 0x8eU || last == 0x8fU || (last >= 0xa8U && last <= 0xaeU);
+	return seq[1] == 0x81U && last >= 0xa6U && last <= 0xa9U;
+}
+
+/*
  * Take another byte of a UTF-8 character.
  * Return: false when it does not belong to the character, and must be looked at by itself
  */
-static bool console_lines_utf8_more(struct console_screen *s, struct console_line *l, u8 c)
+static bool console_lines_utf8_more(struct console_out *o, u8 c)
 {
-	if ((c & 0xc0U) != UNIT_MORE) {
+	struct console_line *l = &o->line;
+
+	if ((c & 0xc0U) != UNIT_MORE ||
+	    (l->seq_len == 1U && !console_lines_utf8_second(l->seq[0], c))) {
 		l->state = LINE_PLAIN;
-		console_lines_bad(s, l);
+		console_lines_bad(o);
 		return false;
 	}
 	l->seq[l->seq_len++] = c;
 	if (l->seq_len < l->seq_need)
 		return true;
 	l->state = LINE_PLAIN;
-	/* U+0080 to U+009F are control characters: some terminals take U+009B for ESC [. */
-	if (l->seq[0] == 0xc2U && l->seq[1] < 0xa0U)
-		console_lines_bad(s, l);
+	if (console_lines_utf8_acts(l->seq))
+		console_lines_bad(o);
 	else
-		console_lines_take_unit(s, l, l->seq, l->seq_len);
+		console_lines_write_unit(o, l->seq, l->seq_len);
 	return true;
 }
 
-void console_lines_putc(struct console_screen *s, struct console_line *l, u8 c)
+static void console_lines_take(struct console_out *o, u8 c)
 {
-	if (l->state == LINE_UTF8 && console_lines_utf8_more(s, l, c))
+	struct console_line *l = &o->line;
+
+	if (l->state == (u8)LINE_UTF8 && console_lines_utf8_more(o, c))
 		return;
-	if (l->state == LINE_STRING) {
+	if (l->state == (u8)LINE_STRING) {
 		/*
 		 * A newline ends it too: a string without an end must not swallow all that follows.
 		 */
 		if (c == C0_BEL)
 			l->state = LINE_PLAIN;
-		else if (c == C0_ESC || c == C0_LF)
-			console_lines_control(s, l, c);
+		else if (c == CONSOLE_ESC || c == C0_LF)
+			console_lines_control(o, c);
 	} else if (c < 0x20U) {
-		console_lines_control(s, l, c);
-	} else if (l->state == LINE_ESCAPE || l->state == LINE_CSI) {
-		console_lines_escape_byte(s, l, c);
+		console_lines_control(o, c);
+	} else if (l->state == (u8)LINE_ESCAPE || l->state == (u8)LINE_CSI) {
+		console_lines_escape_byte(o, c);
 	} else if (c < C0_DEL) {
-		console_lines_take_unit(s, l, &c, 1);
+		console_lines_write_unit(o, &c, 1);
 	} else if (c > C0_DEL) {
-		console_lines_utf8_begin(s, l, c);
+		console_lines_utf8_begin(o, c);
 	}
+}
+
+void console_lines_putc(struct console_out *o, u8 c)
+{
+	console_lines_take(o, c);
+	atomic_set(&o->news, 1U);
+}
+
+u32 console_lines_work(const struct console_out *o, u8 c)
+{
+	const struct console_line *l = &o->line;
+	bool appends = c >= 0x20U && l->state <= (u8)LINE_UTF8 && l->pos == l->len;
+
+	return 8U + (appends ? 0U : l->len);
 }
 
 /* --- lines ------------------------------------------------------------------------------------ */
@@ -568,36 +535,29 @@ void console_lines_init(struct console_line *l, const char *name)
 	memcpy(l->name, name, n);
 }
 
-void console_lines_flush(struct console_screen *s, struct console_line *l)
+void console_lines_flush(struct console_out *o)
 {
+	struct console_line *l = &o->line;
+
 	l->state = LINE_PLAIN;
 	l->cr = false;
-	if (l->len > 0U)
-		console_lines_end(s, l);
+	if (l->len > 0U && console_ring_put(&o->ring, l->text, l->len, false))
+		console_lines_clear(l);
+	atomic_set(&o->news, 1U);
 }
 
-void console_lines_drop(struct console_screen *s, struct console_line *l)
+void console_lines_drop(struct console_out *o)
 {
-	if (s->shown == l)
-		console_lines_take_back(s);
-	l->state = LINE_PLAIN;
-	l->cr = false;
-	l->styled = false;
-	l->len = 0;
-	l->pos = 0;
+	o->line.state = LINE_PLAIN;
+	console_lines_clear(&o->line);
+	atomic_set(&o->news, 1U);
 }
 
-void console_lines_load(struct console_screen *s, struct console_line *l, const u8 *bytes, u32 n)
+void console_lines_load(struct console_out *o, const u8 *bytes, u32 n)
 {
-	struct console_line *focus = s->focus;
-
-	console_lines_drop(s, l);
-	if (focus == l)
-		s->focus = NULL;
+	console_lines_drop(o);
 	for (u32 i = 0; i < n; i++)
-		console_lines_putc(s, l, bytes[i]);
-	s->focus = focus;
-	console_lines_redraw(s, l);
+		console_lines_putc(o, bytes[i]);
 }
 
 /* Return: the index at which the styles right before the cursor begin */
@@ -625,7 +585,7 @@ static u32 console_lines_save_cursor(const struct console_line *l, char move[16]
 	if (l->pos == l->len)
 		return 0;
 	*from = console_lines_styles_before(l);
-	return (u32)str_print(move, 16, "\033[%uG", console_lines_columns(l, 0, l->pos) + 1U);
+	return (u32)str_print(move, 16, "\033[%uG", console_lines_column(l) + 1U);
 }
 
 /*
@@ -671,26 +631,4 @@ u32 console_lines_save(const struct console_line *l, u8 *buf)
 	if (console_lines_save_more(l))
 		buf[n++] = (u8)' ';
 	return n;
-}
-
-void console_lines_say(struct console_screen *s, const char *name, const char *text, size_t len)
-{
-	console_lines_take_back(s);
-	console_lines_emit_prefix(s, name);
-	for (size_t i = 0; i < len; i++) {
-		u8 c = (u8)text[i];
-
-		s->emit(c < 0x20U || c == C0_DEL ? (u8)'?' : c);
-	}
-	console_lines_emit_str(s, "\r\n");
-	console_lines_show(s);
-}
-
-void console_lines_focus(struct console_screen *s, struct console_line *l)
-{
-	if (s->focus == l)
-		return;
-	console_lines_take_back(s);
-	s->focus = l;
-	console_lines_show(s);
 }

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lines of several speakers on one terminal. Builds for the host too.
+ * What a speaker has said: its open line, and its whole lines that wait to be shown. Builds for the
+ * host too.
  *
- * Each line begins with its speaker's name, `name| `, and no line is broken by another speaker's. A
- * line is shown when it has ended. One speaker has the focus: its open line, a prompt or an echo,
- * is shown at once. When another speaker's line has to be shown, the open line is taken back, and
- * shown again after that line. For this the open line is kept as it looks and not as it was sent:
- * carriage return, backspace, tab, and those control sequences that edit within a line are carried
- * out on it. Sequences that would reach outside the line are dropped.
+ * The open line is kept as it looks and not as it was sent: carriage return, backspace, tab, and
+ * those control sequences that edit within a line are carried out on it, in the speaker's own time.
+ * Sequences that would reach outside the line are dropped. A line that has ended goes into the
+ * speaker's ring. How lines come to the terminal is told in console_screen.h.
  *
- * Nothing here takes a lock: the caller holds the console's.
+ * Nothing here takes a lock: the caller holds the speaker's.
  */
 #ifndef CORE_CONSOLE_LINES_H
 #define CORE_CONSOLE_LINES_H
 
+#include <cleave/spinlock.h>
 #include <cleave/types.h>
+#include "core/console/console_ring.h"
 
-#define CONSOLE_NAME_LEN 32U
-#define CONSOLE_SEQ_MAX	 24U /* bytes of the longest control sequence that is understood */
+#define CONSOLE_NAME_LEN  32U
+#define CONSOLE_SEQ_MAX	  24U /* bytes of the longest control sequence that is understood */
+#define CONSOLE_QUERY_MAX 8U  /* bytes of the longest question to the terminal */
 
 /**
  * struct console_line - the open line of a speaker
@@ -25,7 +27,6 @@
  * @len: bytes in @text
  * @pos: the cursor: an index into @text, at most @len, always between two units
  * @cr: a carriage return came; what comes next decides whether it starts the line again or ends it
- * @styled: the line holds a colour or another style, which must be taken back at its end
  * @state: what the next byte belongs to, enum console_line_state
  * @seq_len: bytes in @seq
  * @seq_need: bytes that the UTF-8 character in @seq will have; 1: the control sequence in @seq is
@@ -39,7 +40,6 @@ struct console_line {
 	u32 len;
 	u32 pos;
 	bool cr;
-	bool styled;
 	u8 state;
 	u8 seq_len;
 	u8 seq_need;
@@ -48,29 +48,55 @@ struct console_line {
 };
 
 /**
- * struct console_screen - the terminal
- * @emit: sends one byte to it
- * @focus: the line that is shown while it is open, or NULL
- * @shown: @focus when that line stands on the terminal's last row; NULL when the cursor is in
- * column 0
+ * struct console_out - a speaker: a partition, or the hypervisor
+ * @lock: guards all of this
+ * @line: the line that it has not ended
+ * @news: @line, @bell or @query has changed since the drainer looked; atomic, as the drainer asks
+ * without the lock. It says nothing of @ring
+ * @bell: it has rung the bell
+ * @query_len: bytes in @query
+ * @query: the question that it has asked the terminal last (DA, DSR)
+ * @ring: its lines that have ended
  */
-struct console_screen {
-	void (*emit)(u8 c);
-	struct console_line *focus;
-	struct console_line *shown;
+struct console_out {
+	struct spinlock lock;
+	struct console_line line;
+	u32 news;
+	bool bell;
+	u8 query_len;
+	u8 query[CONSOLE_QUERY_MAX];
+	struct console_ring ring;
 };
+
+/* One byte ends at most a line as long as can be, and one that is a character long. */
+#define CONSOLE_BYTE_ROOM (CONFIG_CONSOLE_LINE + 2U * CONSOLE_RING_HEAD + 4U)
 
 /** console_lines_init() - make an empty line of a speaker called @name, which is cut to fit */
 void console_lines_init(struct console_line *l, const char *name);
 
-/** console_lines_putc() - the speaker sends a byte */
-void console_lines_putc(struct console_screen *s, struct console_line *l, u8 c);
+/**
+ * console_lines_putc() - the speaker sends a byte
+ *
+ * A line that ends while the ring has no room is lost: the caller has made sure of
+ * CONSOLE_BYTE_ROOM.
+ */
+void console_lines_putc(struct console_out *o, u8 c);
 
-/** console_lines_flush() - show @l as it is, and end it; an empty line is not shown */
-void console_lines_flush(struct console_screen *s, struct console_line *l);
+/**
+ * console_lines_work() - Return: about how much work the next byte @c may make, in steps of some
+ * ten instructions
+ */
+u32 console_lines_work(const struct console_out *o, u8 c);
 
-/** console_lines_drop() - make @l empty, and clear it off the terminal */
-void console_lines_drop(struct console_screen *s, struct console_line *l);
+/**
+ * console_lines_flush() - end the open line as it is; an empty line is not shown
+ *
+ * Where the ring has no room for it, the line stays open.
+ */
+void console_lines_flush(struct console_out *o);
+
+/** console_lines_drop() - make the open line empty */
+void console_lines_drop(struct console_out *o);
 
 /*
  * The most bytes that console_lines_save() writes: the text; the cursor, and the styles before it;
@@ -93,23 +119,32 @@ u32 console_lines_save(const struct console_line *l, u8 *buf);
 u32 console_lines_saved(const struct console_line *l);
 
 /**
- * console_lines_load() - make @l what @bytes make of an empty line
+ * console_lines_load() - make the open line what @bytes make of an empty line
  * @bytes: without a newline; they come from console_lines_save(), here or elsewhere
  * @n: how many bytes these are
- *
- * The line is shown once, as it is in the end, however often the bytes would have it drawn.
  */
-void console_lines_load(struct console_screen *s, struct console_line *l, const u8 *bytes, u32 n);
+void console_lines_load(struct console_out *o, const u8 *bytes, u32 n);
+
+/* --- units of a line -------------------------------------------------------------------------- */
+
+#define CONSOLE_ESC 0x1bU /* a style sequence begins with it */
+
+/** console_unit_bytes() - Return: bytes of the unit at index @at, which is below @len */
+u32 console_unit_bytes(const u8 *text, u32 len, u32 at);
 
 /**
- * console_lines_say() - show a whole line of a speaker that has no open line
- * @name: the speaker
- * @text: the line, without a newline; control characters in it are shown as `?`
- * @len: bytes of @text
+ * console_unit_columns() - Return: the most columns that a terminal shows the unit in which begins
+ * with @c
+ *
+ * How wide a character is depends on the terminal: 0 to 2 columns where it is not ASCII, for a
+ * mark that combines, an ideograph, a symbol. None takes more, so none makes a row longer than is
+ * counted here.
  */
-void console_lines_say(struct console_screen *s, const char *name, const char *text, size_t len);
-
-/** console_lines_focus() - from now on show the open line @l, or no open line if @l is NULL */
-void console_lines_focus(struct console_screen *s, struct console_line *l);
+static inline u32 console_unit_columns(u8 c)
+{
+	if (c == CONSOLE_ESC)
+		return 0;
+	return c < 0x80U ? 1U : 2U;
+}
 
 #endif

@@ -2,56 +2,21 @@
 /*
  * printk(): the hypervisor speaks on the console, as one speaker among the partitions.
  *
- * It must work on any hart, with any lock held, and before a driver has found the UART.
+ * It must work on any hart, with any lock held but the console's own, and before a driver has found
+ * the UART. A line that is printed while a partition's exit is served goes into that partition's
+ * ring: it comes after what the partition has said, and a partition that has the hypervisor print a
+ * lot delays itself alone.
  */
 #include <cleave/printk.h>
-#include <cleave/string.h>
 #include "core/console/console_internal.h"
-#include "core/machine/boot_args.h"
-
-static void printk_text(const char *text, size_t len)
-{
-	const char *end;
-
-	while ((end = memchr(text, '\n', len)) != NULL) {
-		console_lines_say(&console.screen, CONSOLE_SELF, text, (size_t)(end - text));
-		len -= (size_t)(end - text) + 1U;
-		text = end + 1;
-	}
-	console_lines_say(&console.screen, CONSOLE_SELF, text, len);
-}
-
-static void printk_format(const char *fmt, va_list ap)
-{
-	char text[CONFIG_CONSOLE_LINE];
-	size_t len = str_format(text, sizeof(text), fmt, ap);
-	bool entered = console_enter();
-
-	printk_text(text, MIN(len, sizeof(text) - 1U));
-	console_leave(entered);
-}
-
-/*
- * Step over the level that @fmt may begin with. Return: true when lines of that level are to be
- * printed.
- */
-static bool printk_wanted(const char **fmt)
-{
-	u32 level = (u8)(*fmt)[0];
-
-	if (level == 0U || level > (u32)PRINTK_DEBUG[0])
-		return true;
-	(*fmt)++;
-	return level <= boot_args.log;
-}
 
 void printk(const char *fmt, ...)
 {
+	/* At boot no hart runs a partition, and may not know yet that it does not. */
+	bool served = atomic_read_acquire(&console.served) != 0U;
 	va_list ap;
 
-	if (!printk_wanted(&fmt))
-		return;
 	va_start(ap, fmt);
-	printk_format(fmt, ap);
+	console_say(served ? console_tty_current() : NULL, fmt, ap);
 	va_end(ap);
 }

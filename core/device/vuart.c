@@ -3,9 +3,9 @@
  * The emulated ns16550a: registers, FIFO, interrupt identification.
  *
  * Register layout and meaning: National Semiconductor PC16550D data sheet, section 8. The
- * transmitter is infinitely fast: what the guest writes is out at once, and the holding register is
- * always empty. Nothing here may wait, or trust an offset, a size or a value that comes from the
- * guest.
+ * transmitter is infinitely fast while the console takes what the guest writes. While it does not,
+ * the holding register stays full, as that of a UART whose line is slow. Nothing here may wait, or
+ * trust an offset, a size or a value that comes from the guest.
  */
 #include "core/device/vuart.h"
 
@@ -175,30 +175,34 @@ static u8 vuart_receive(struct vuart *u)
 	return c;
 }
 
-/* Write THR. Return: true when the character goes out, false when it is looped back */
-static bool vuart_transmit(struct vuart *u, u8 c)
+/* Is the transmitter empty? In loopback it is cut off from the line, and fast. */
+static bool vuart_empty(struct vuart *u)
 {
-	/*
-	 * The write withdraws the interrupt, and the register, which is empty again at once, raises
-	 * it.
-	 */
+	return (u->mcr & MCR_LOOP) != 0U || !vuart_output_full(u);
+}
+
+/*
+ * Write THR. The write withdraws the interrupt, and the register, when it is empty again, raises
+ * it: vuart_sent() if that is not at once.
+ */
+static void vuart_transmit(struct vuart *u, u8 c)
+{
 	u->thre_pending = true;
 	if ((u->mcr & MCR_LOOP) == 0U)
-		return true;
-	if (u->rx_count < VUART_FIFO_SIZE)
+		u->thre_pending = vuart_output(u, c);
+	else if (u->rx_count < VUART_FIFO_SIZE)
 		vuart_push(u, c);
 	else
 		u->overrun = true;
-	return false;
 }
 
 static void vuart_set_ier(struct vuart *u, u8 value)
 {
 	/*
-	 * The register is empty, so enabling its interrupt raises it. This is how drivers begin to
+	 * If the register is empty, enabling its interrupt raises it. This is how drivers begin to
 	 * send.
 	 */
-	if ((u->ier & IER_THRI) == 0U && (value & IER_THRI) != 0U)
+	if ((u->ier & IER_THRI) == 0U && (value & IER_THRI) != 0U && vuart_empty(u))
 		u->thre_pending = true;
 	u->ier = value & IER_MASK;
 }
@@ -242,7 +246,7 @@ static u8 vuart_read_iir(struct vuart *u)
 
 static u8 vuart_read_lsr(struct vuart *u)
 {
-	u32 lsr = LSR_THRE | LSR_TEMT;
+	u32 lsr = vuart_empty(u) ? LSR_THRE | LSR_TEMT : 0U;
 
 	if (u->rx_count > 0U)
 		lsr |= LSR_DR;
@@ -286,16 +290,16 @@ static u8 vuart_read_reg(struct vuart *u, u64 reg)
 	}
 }
 
-/* Return: true when @value is a character that goes out */
-static bool vuart_write_reg(struct vuart *u, u64 reg, u8 value)
+static void vuart_write_reg(struct vuart *u, u64 reg, u8 value)
 {
 	bool dlab = (u->lcr & LCR_DLAB) != 0U;
 
 	switch (reg) {
 	case UART_THR:
-		if (!dlab)
-			return vuart_transmit(u, value);
-		u->dll = value;
+		if (dlab)
+			u->dll = value;
+		else
+			vuart_transmit(u, value);
 		break;
 	case UART_IER:
 		if (dlab)
@@ -318,7 +322,6 @@ static bool vuart_write_reg(struct vuart *u, u64 reg, u8 value)
 	default: /* LSR and MSR are read-only, and there is no register after SCR */
 		break;
 	}
-	return false;
 }
 
 void vuart_reset(struct vuart *u)
@@ -358,16 +361,21 @@ u64 vuart_read(void *opaque, u32 vcpu, u64 offset, u8 size)
 void vuart_write(void *opaque, u32 vcpu, u64 offset, u8 size, u64 value)
 {
 	struct vuart *u = opaque;
-	bool out;
 
 	(void)vcpu;
 	(void)size;
 	spin_lock(&u->lock);
-	out = vuart_write_reg(u, offset, (u8)value);
+	vuart_write_reg(u, offset, (u8)value);
 	vuart_update_irq(u);
 	spin_unlock(&u->lock);
-	if (out)
-		vuart_output(u, (u8)value);
+}
+
+void vuart_sent(struct vuart *u)
+{
+	spin_lock(&u->lock);
+	u->thre_pending = true;
+	vuart_update_irq(u);
+	spin_unlock(&u->lock);
 }
 
 void vuart_refill(struct vuart *u)
@@ -418,7 +426,8 @@ void vuart_save(struct vuart *u, struct cleave_state_uart *r)
 					 .received = (u8)u->rx_count };
 	if (u->overrun)
 		r->flags |= CLEAVE_STATE_UART_OVERRUN;
-	if (u->thre_pending)
+	/* What fills the console here does not move: there the transmitter is empty. */
+	if (u->thre_pending || !vuart_empty(u))
 		r->flags |= CLEAVE_STATE_UART_THRE;
 	for (u32 n = 0; n < u->rx_count; n++)
 		r->fifo[n] = u->rx[(u->rx_head + n) % VUART_FIFO_SIZE];

@@ -4,8 +4,8 @@
  *
  * Output goes up by vuart_output(), and the interrupt line by vuart_irq(). Input is fetched by
  * vuart_fetch() when there is room for it, so that what the guest has not read waits in the console
- * and not here. No character that the guest transmits may be lost, whatever the guest writes to the
- * registers.
+ * and not here. No character is lost that the guest transmits while LSR.THRE is set, a FIFO of 16
+ * each time, whatever the guest writes to the registers.
  *
  * Concurrency: one lock guards the registers. Any vCPU of the VM may call, and the hart that serves
  * the console.
@@ -56,6 +56,12 @@ u64 vuart_read(void *opaque, u32 vcpu, u64 offset, u8 size);
 void vuart_write(void *opaque, u32 vcpu, u64 offset, u8 size, u64 value);
 
 /**
+ * vuart_sent() - the console takes output again: the transmitter becomes empty; any hart may call
+ * it. Takes u->lock
+ */
+void vuart_sent(struct vuart *u);
+
+/**
  * vuart_refill() - there is input to fetch: fill the FIFO and raise the line; any hart may call it.
  * Takes u->lock
  */
@@ -84,8 +90,16 @@ int vuart_load(struct vuart *u, const struct cleave_state_uart *r);
 
 /* --- calls up, defined by core/vm/vm_devices.c ------------------------------------------------ */
 
-/** vuart_output() - the guest has transmitted @c. Context: u->lock is not held */
-void vuart_output(struct vuart *u, u8 c);
+/**
+ * vuart_output() - the guest has transmitted @c
+ *
+ * Context: u->lock is held. Return: true when the transmitter is empty again at once; if not,
+ * vuart_sent() comes when it is
+ */
+bool vuart_output(struct vuart *u, u8 c);
+
+/** vuart_output_full() - Return: true while the transmitter is not empty. Takes no lock */
+bool vuart_output_full(struct vuart *u);
 
 /**
  * vuart_irq() - the interrupt line has changed to @level

@@ -2,8 +2,9 @@
 /*
  * SBI DBCN for guests (SBI 2.0, chapter 12): the partition's side of the console.
  *
- * A call moves a bounded number of bytes and says how many, as the specification allows (M6). Bytes
- * must never go into guest memory but through space_write() (M8).
+ * A call moves a bounded number of bytes and says how many, as the specification allows (M6): none
+ * while what the partition has said before fills its ring. Bytes must never go into guest memory
+ * but through space_write() (M8).
  */
 #include <cleave/errno.h>
 #include "core/console/console.h"
@@ -14,6 +15,8 @@
 
 /* The most bytes that one call moves */
 #define DBCN_STEP 256U
+
+#define ECALL_BYTES 4U /* there is no short form of the instruction */
 
 static void sbi_dbcn_write(struct vcpu *v, u64 addr, u64 len)
 {
@@ -38,10 +41,16 @@ static void sbi_dbcn_read(struct vcpu *v, u64 addr, u64 len)
 	sbi_return(v, SBI_SUCCESS, got);
 }
 
+/*
+ * This call waits until the byte is written, says the specification. The guest waits, and not the
+ * hypervisor: it executes the ecall again, and takes its interrupts in between.
+ */
 static void sbi_dbcn_write_byte(struct vcpu *v, u8 byte)
 {
-	console_tty_putc(&v->vm->tty, byte);
-	sbi_return(v, SBI_SUCCESS, 0);
+	if (console_tty_write(&v->vm->tty, &byte, 1) != 0U)
+		sbi_return(v, SBI_SUCCESS, 0);
+	else
+		v->guest.pc -= ECALL_BYTES;
 }
 
 static enum guest_leave sbi_dbcn_call(struct vcpu *v, u64 fid)

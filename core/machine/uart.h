@@ -10,20 +10,24 @@
 /**
  * struct uart - the machine's UART; a driver fills it in
  * @opaque: handed to the functions
- * @irq: source of its receive interrupt (core/machine/irq.h); 0: it has none and is polled
- * @putc: send one character; waits, within bounds, until the UART takes it. CR and LF are two
- * characters
+ * @irq: source of its interrupt (core/machine/irq.h); 0: it has none and is polled
+ * @fifo: the most characters that are sent at once
+ * @room: Return: how many characters can be sent now without waiting; 0: none
+ * @send: send these characters, no more than @room has promised. CR and LF are two characters
  * @getc: Return: a character that was received, -1 when none waits
- * @rx_enable: switch the receive interrupt on or off
+ * @enable: interrupt when something was received (@rx), when the transmitter has room (@tx), or not
  *
- * The functions are called on any hart, with the console's lock held.
+ * None of them waits. One hart at a time calls @room and @send; one at a time @getc, with the
+ * console's lock held; and one at a time @enable. These three may be called at the same time.
  */
 struct uart {
 	void *opaque;
 	u32 irq;
-	void (*putc)(void *opaque, u8 c);
+	u32 fifo;
+	u32 (*room)(void *opaque);
+	void (*send)(void *opaque, const u8 *c, u32 n);
 	int (*getc)(void *opaque);
-	void (*rx_enable)(void *opaque, bool on);
+	void (*enable)(void *opaque, bool rx, bool tx);
 };
 
 /**

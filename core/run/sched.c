@@ -31,7 +31,6 @@
 #include "core/run/tlb.h"
 #include "core/run/vcpu.h"
 
-#define SCHED_POLL_HZ  100U   /* of console_input() where the UART has no interrupt */
 #define SCHED_BRAKE_US 20000U /* a braked VM is held for a part of each period of this length */
 
 /*
@@ -65,7 +64,7 @@ enum sched_class {
  * @slice_end: when the running vCPU's slice ends; TIMER_NEVER: nobody else waits for the hart
  * @wake_at: when to look again at the vCPUs that do not run
  * @owner_wake: while others have a window's time: when to look again at its owner's
- * @poll_at: when to poll the console next; TIMER_NEVER: there is no need
+ * @poll_at: when to serve the console next; TIMER_NEVER: there is no need
  * @armed: what the hart's timer is set to
  * @class: enum sched_class of the vCPU that was chosen last
  * @last: the vCPU that had the last turn; NULL: the hart has been idle since
@@ -450,19 +449,18 @@ static void sched_poll(struct sched_hart *s, u64 now)
 {
 	if (now < s->poll_at)
 		return;
-	console_input();
-	s->poll_at = console_needs_poll() ? now + timer_frequency() / SCHED_POLL_HZ : TIMER_NEVER;
+	s->poll_at = console_serve();
 }
 
-void console_start_polling(void)
+void console_serve_at(u64 at)
 {
 	struct sched_hart *s = sched_this();
+	const struct vcpu *v = vcpu_current();
 
-	if (s->poll_at != TIMER_NEVER)
+	if (s->poll_at == at)
 		return;
-	s->poll_at = timer_now() + timer_frequency() / SCHED_POLL_HZ;
-	/* What was due before may come first. */
-	sched_set_timer(s, MIN(s->armed, s->poll_at));
+	s->poll_at = at;
+	sched_set_timer(s, MIN(sched_due(s), v != NULL ? v->timer : TIMER_NEVER));
 }
 
 bool sched_timer(struct vcpu *v)
@@ -688,8 +686,8 @@ void hart_main(struct hart *h)
 	s->fair[SCHED_WINDOW].slice = s->fair[SCHED_WEIGHTS].slice;
 	s->window.end = 0; /* the first look finds the window */
 	s->mark = timer_now();
-	if (h->index == 0U && console_needs_poll())
-		s->poll_at = timer_now();
+	if (h->index == 0U)
+		s->poll_at = console_serve();
 	for (;;) {
 		struct vcpu *v;
 

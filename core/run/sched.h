@@ -4,7 +4,7 @@
  * the plan that runs, or else by time slices, by what each has used and by the weight of its
  * partition. A hart with one runnable vCPU and without windows takes no tick.
  *
- * core/run/sched.c also defines hart_main() (arch/riscv/hart.h) and console_start_polling()
+ * core/run/sched.c also defines hart_main() (arch/riscv/hart.h) and console_serve_at()
  * (core/console/console.h).
  */
 #ifndef CORE_SCHED_H

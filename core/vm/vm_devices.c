@@ -48,9 +48,15 @@ void vm_devices_reset(struct vm *vm)
 	vplic_reset(&vm->plic, vm->run.nr_vcpus);
 }
 
-void vuart_output(struct vuart *u, u8 c)
+bool vuart_output(struct vuart *u, u8 c)
 {
-	console_tty_putc(&container_of(u, struct vm, uart)->tty, c);
+	spin_assert_held(&u->lock);
+	return console_tty_putc(&container_of(u, struct vm, uart)->tty, c);
+}
+
+bool vuart_output_full(struct vuart *u)
+{
+	return console_tty_full(&container_of(u, struct vm, uart)->tty);
 }
 
 void vuart_irq(struct vuart *u, bool level)
@@ -73,6 +79,18 @@ u32 console_tty_state(struct console_tty *t)
 void console_tty_ready(struct console_tty *t)
 {
 	vuart_refill(&container_of(t, struct vm, tty)->uart);
+}
+
+void console_tty_sent(struct console_tty *t)
+{
+	vuart_sent(&container_of(t, struct vm, tty)->uart);
+}
+
+struct console_tty *console_tty_current(void)
+{
+	const struct vcpu *v = vcpu_current();
+
+	return v != NULL && atomic_read(&v->mode) == (u32)VCPU_IN ? &v->vm->tty : NULL;
 }
 
 void vplic_output(struct vplic *p, u32 context, bool level)

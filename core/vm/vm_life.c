@@ -227,6 +227,7 @@ void vm_check_ended(void)
 	/* The last two may end at the same time on two harts: one of them shuts down. */
 	if (atomic_xchg(&vm_life_ended, 1U) != 0U)
 		return;
+	firmware_flush_console(); /* so that this line comes last */
 	printk("no partition runs, and none is left to start one: shutting the machine down");
 	firmware_shutdown(failed);
 }
@@ -249,7 +250,7 @@ static void vm_life_end(struct vm *vm, enum cleave_vm_state state, const char *w
 	spin_assert_held(&vm->lock);
 	console_tty_flush(&vm->tty);
 	if (!vm->restart.quiet)
-		printk("partition \"%s\": %s", vm->cfg->name, why);
+		console_tty_say(&vm->tty, "partition \"%s\": %s", vm->cfg->name, why);
 	vm_set_state(vm, state);
 	if (vm_windows_held(vm))
 		vm_op_begin_unattended(vm, VM_OP_TIDY);

@@ -12,8 +12,8 @@ static u32 print_passed, print_failed;	       /* atomic */
 static void (*print_teller)(const char *text); /* NULL: say() */
 
 /*
- * DBCN may write less than it was given (SBI 2.0, 12.1), so it is called again. Without DBCN the
- * legacy call writes a byte at a time.
+ * DBCN may write less than it was given (SBI 2.0, 12.1), or nothing while the console is busy, so
+ * it is called again. Without DBCN the legacy call writes a byte at a time.
  */
 void guest_write(const char *text, size_t len)
 {
@@ -22,7 +22,7 @@ void guest_write(const char *text, size_t len)
 	while (len != 0) {
 		r = sbi_call(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, len, (unsigned long)text, 0, 0,
 			     0, 0);
-		if (r.error != 0 || r.value <= 0)
+		if (r.error != 0 || r.value < 0)
 			break;
 		text += r.value;
 		len -= (size_t)r.value;

@@ -4,8 +4,9 @@
  * console.
  *
  * printk() is declared here so that every part can use it. core/console/printk.c defines it, and on
- * the host the test harness or the tool. It never blocks for longer than the line takes, and never
- * loses a line.
+ * the host the test harness or the tool. It puts the line into a ring and never waits, but at boot
+ * and when the machine ends, when nobody else would send the line. A line for which there is no
+ * room is counted, and a later line says how many were lost.
  */
 #ifndef CLEAVE_PRINTK_H
 #define CLEAVE_PRINTK_H
@@ -25,7 +26,7 @@
  * printk() - print one line on the hypervisor's console
  * @fmt: format as of str_format(); without a newline at its end
  *
- * Locking: takes the console's lock. Any hart may call it, with any lock held but the console's.
+ * Locking: takes a speaker's lock. Any hart may call it, with any lock held but a speaker's.
  */
 void printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

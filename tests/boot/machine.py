@@ -135,6 +135,8 @@ class Screen:
     """What a terminal shows of a stream: whole lines, and the open one.
 
     A message of the firmware in the middle of a line is taken out of it, and is a line of its own.
+    A line that was broken into rows is one line: each row but the last ends in ESC [ m, and each
+    but the first begins with `name> `.
     """
 
     SEQUENCE = re.compile(r"\x1b\[([0-9;?]*)([@-~])|\x1b[^\[]")
@@ -144,15 +146,26 @@ class Screen:
         self.cells = []
         self.column = 0
         self.rest = ""
+        self.goes_on = False  # the row ends in ESC [ m
+        self.rows = ""  # the rows before this one of the same line
+
+    @property
+    def row(self):
+        row = FIRMWARE.sub("", "".join(self.cells))
+        return self.rows + row.partition("> ")[2] if self.rows else row
 
     @property
     def open(self):
-        return FIRMWARE.sub("", "".join(self.cells)).rstrip()
+        return self.row.rstrip()
 
     def end_line(self):
         self.lines += FIRMWARE.findall("".join(self.cells))
-        self.lines.append(self.open)
-        self.cells, self.column = [], 0
+        if self.goes_on:
+            self.rows = self.row
+        else:
+            self.lines.append(self.open)
+            self.rows = ""
+        self.cells, self.column, self.goes_on = [], 0, False
 
     def feed(self, text):
         text = self.rest + text
@@ -170,6 +183,7 @@ class Screen:
                     continue
                 if found[2]:
                     self.control(found[2], found[1])
+                self.goes_on = found[0] == "\x1b[m"
                 i = found.end()
                 continue
             i += 1
@@ -180,6 +194,7 @@ class Screen:
             elif c == "\b":
                 self.column = max(self.column - 1, 0)
             elif c >= " ":
+                self.goes_on = False
                 self.cells += [" "] * (self.column + 1 - len(self.cells))
                 self.cells[self.column] = c
                 self.column += 1

@@ -44,6 +44,8 @@ class Output:
     def __init__(self, raw):
         self.raw = raw
         text = MARK.sub(b"", raw).decode(errors="replace").replace("\r", "")
+        # A row that ends in ESC [ m goes on in the next, which begins with `name> `.
+        text = re.sub(r"\x1b\[m\n[^\s>]+> ", "", text)
         self.text = re.sub(r"\x1b\[[0-9;?]*[@-~]", "\n", text)
 
     def said(self, name, pattern):

@@ -26,6 +26,7 @@
 #endif
 
 enum boot_args_index {
+	BOOT_ARGS_INDEX_COLUMNS,
 	BOOT_ARGS_INDEX_EAGER,
 	BOOT_ARGS_INDEX_FOCUS,
 	BOOT_ARGS_INDEX_LOG,
@@ -36,6 +37,16 @@ static const char *const boot_args_switch[] = { "off", "on", NULL };
 static const char *const boot_args_level[] = { "error", "warning", "info", "debug", NULL };
 
 static const struct boot_arg boot_args_table[BOOT_ARGS_COUNT] = {
+	[BOOT_ARGS_INDEX_COLUMNS] = {
+		.name = BOOT_ARG_PREFIX "columns",
+		.kind = BOOT_ARG_NUMBER,
+		.member = offsetof(struct boot_args, columns),
+		.min = BOOT_ARG_COLUMNS_MIN,
+		.max = BOOT_ARG_COLUMNS_MAX,
+		.normal = CONFIG_CONSOLE_COLUMNS,
+		.kconfig = BOOT_ARGS_HELP("CONSOLE_COLUMNS"),
+		.help = BOOT_ARGS_HELP("how many columns the console's terminal has, or fewer"),
+	},
 	[BOOT_ARGS_INDEX_EAGER] = {
 		.name = BOOT_ARG_PREFIX "eager_page_split",
 		.kind = BOOT_ARG_WORD,
@@ -68,6 +79,7 @@ static const struct boot_arg boot_args_table[BOOT_ARGS_COUNT] = {
 struct boot_args boot_args = {
 	.log = CONFIG_LOG_LEVEL,
 	.eager_page_split = BOOT_ARGS_EAGER,
+	.columns = CONFIG_CONSOLE_COLUMNS,
 };
 
 /* struct boot_args_word - a piece of the command line; @text NULL: none */
@@ -92,6 +104,10 @@ const char *boot_arg_allowed(const struct boot_arg *arg, char *buf, size_t size)
 		(void)text_append(buf, size, "1 to %u characters", BOOT_ARG_TEXT_LEN - 1U);
 		return buf;
 	}
+	if (arg->kind == BOOT_ARG_NUMBER) {
+		(void)text_append(buf, size, "%u to %u", arg->min, arg->max);
+		return buf;
+	}
 	for (; arg->words[n] != NULL; n++)
 		(void)text_append(buf, size, "%s%s", n == 0U ? "" : ", ", arg->words[n]);
 	if (arg->numbers)
@@ -106,6 +122,16 @@ static void boot_args_copy(const struct boot_args_word *w, char *buf, size_t siz
 
 	(void)str_print(raw, sizeof(raw), "%.*s", (int)MIN(w->len, sizeof(raw) - 1U), w->text);
 	text_clean(buf, size, raw);
+}
+
+void boot_arg_default(const struct boot_arg *arg, char *buf, size_t size)
+{
+	if (arg->kind == BOOT_ARG_WORD)
+		(void)str_print(buf, size, "%s", arg->words[arg->normal]);
+	else if (arg->kind == BOOT_ARG_NUMBER)
+		(void)str_print(buf, size, "%u", arg->normal);
+	else
+		buf[0] = '\0';
 }
 
 /* --- words ------------------------------------------------------------------------------------ */
@@ -186,6 +212,23 @@ static bool boot_args_read_word(const struct boot_arg *arg, const struct boot_ar
 	return false;
 }
 
+/* Read a decimal number. Return: true when it is allowed */
+static bool boot_args_read_number(const struct boot_arg *arg, const struct boot_args_word *value,
+				  u32 *out)
+{
+	u32 n = 0;
+
+	for (size_t i = 0; i < value->len; i++) {
+		if (value->text[i] < '0' || value->text[i] > '9')
+			return false;
+		n = MIN(n * 10U + (u32)(value->text[i] - '0'), arg->max + 1U);
+	}
+	if (n < arg->min || n > arg->max)
+		return false;
+	*out = n;
+	return true;
+}
+
 /* Store a value, or the default for none and for a bad one. Return: false when it is bad */
 static bool boot_args_take(const struct boot_arg *arg, const struct boot_args_word *value,
 			   struct boot_args *out)
@@ -200,7 +243,10 @@ static bool boot_args_take(const struct boot_arg *arg, const struct boot_args_wo
 		return good;
 	}
 	*(u32 *)member = arg->normal;
-	return value->text == NULL || boot_args_read_word(arg, value, member);
+	if (value->text == NULL)
+		return true;
+	return arg->kind == BOOT_ARG_NUMBER ? boot_args_read_number(arg, value, member)
+					    : boot_args_read_word(arg, value, member);
 }
 
 /* --- complaints ------------------------------------------------------------------------------- */
@@ -256,14 +302,15 @@ static void boot_args_say_bad(const struct boot_arg *arg, const struct boot_args
 	char line[BOOT_ARG_LINE_LEN];
 	char allowed[BOOT_ARGS_NAME_LEN];
 	char shown[BOOT_ARGS_VALUE_LEN];
-	bool word = arg->kind == BOOT_ARG_WORD;
+	char normal[BOOT_ARGS_VALUE_LEN] = "";
 
 	boot_args_copy(value, shown, sizeof(shown));
 	(void)boot_arg_allowed(arg, allowed, sizeof(allowed));
+	boot_arg_default(arg, normal, sizeof(normal));
 	(void)str_print(line, sizeof(line),
 			"boot argument %s: \"%s\" is %s; allowed: %s; the default is used%s%s",
-			arg->name, shown, word ? "not known" : "too long", allowed,
-			word ? ": " : "", word ? arg->words[arg->normal] : "");
+			arg->name, shown, arg->kind == BOOT_ARG_TEXT ? "too long" : "not known",
+			allowed, normal[0] != '\0' ? ": " : "", normal);
 	say(line);
 }
 

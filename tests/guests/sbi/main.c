@@ -303,22 +303,25 @@ static void test_dbcn(void)
 
 	for (u64 fid = 0; fid <= 1U; fid++)
 		test_dbcn_ranges(fid);
-	r = call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, sizeof(line) - 1U, (u64)line, 0);
-	check(r.error == 0 && r.value == (long)sizeof(line) - 1, "DBCN: write says how many");
+	do {
+		r = call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, sizeof(line) - 1U, (u64)line, 0);
+	} while (r.error == 0 && r.value == 0);
+	check(r.error == 0 && r.value > 0 && r.value <= (long)sizeof(line) - 1,
+	      "DBCN: write says how many");
+	guest_write(line + r.value, sizeof(line) - 1U - (size_t)r.value);
 	(void)call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE_BYTE, 'b', 0, 0);
 	r = call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE_BYTE, '\n', 0, 0);
 	check(r.error == 0 && r.value == 0, "DBCN: write_byte");
 	(void)call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE_BYTE, 0xffffffffffffff00U | 'c', 0, 0);
 	r = call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE_BYTE, '\n', 0, 0);
 	check(r.error == 0, "DBCN: write_byte looks at one byte");
-	/*
-	 * Each of them has a line shown, and maybe the open line of another partition drawn
-	 * again.
-	 */
+	/* Each of them has a line shown, which takes the console longer than the call. */
 	memset(newlines, '\n', sizeof(newlines));
-	r = call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, sizeof(newlines), (u64)newlines, 0);
-	check(r.error == 0 && r.value > 0 && r.value < (long)sizeof(newlines),
-	      "DBCN: of bytes that make much output, a call takes some");
+	do {
+		r = call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, sizeof(newlines), (u64)newlines, 0);
+	} while (r.error == 0 && r.value == (long)sizeof(newlines));
+	check(r.error == 0 && r.value < (long)sizeof(newlines),
+	      "DBCN: when the console has much to show, a call takes less");
 
 	memset(input, 0xa5, sizeof(input));
 	r = call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_READ, sizeof(input), (u64)input, 0);

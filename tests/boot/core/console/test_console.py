@@ -64,8 +64,10 @@ def test_focus(boot):
     m.wait(r"^one\| " + echo_sum("first"))
 
     # A number moves it at once. The open line of the partition that has it is shown.
-    m.send(ESCAPE + "2")
-    m.wait(r'^cleave\| input goes to partition 2 "two" \(running\)')
+    state = None
+    while state != "running":  # the partitions start one after the other
+        m.send(ESCAPE + "2")
+        state = m.wait(r'^cleave\| input goes to partition 2 "two" \((\w+)\)')[1]
     m.wait_open(r"^two\| echo> *$")
     m.sendline("second")
     m.wait(r"^two\| " + echo_sum("second"))

@@ -9,6 +9,7 @@
 #include "arch/riscv/firmware.h"
 #include "arch/riscv/hart.h"
 #include "arch/riscv/timer.h"
+#include "core/console/console_internal.h"
 #include "core/machine/uart.h"
 
 struct console_world console_world;
@@ -48,9 +49,19 @@ int firmware_console_getc(void)
 	return -1;
 }
 
-void console_start_polling(void)
+void console_serve_at(u64 at)
 {
-	console_world.polls++;
+	console_world.serve_at = at;
+}
+
+struct console_tty *console_tty_current(void)
+{
+	return console_world.current;
+}
+
+void console_tty_sent(struct console_tty *t)
+{
+	console_world.sent[t->number]++;
 }
 
 u32 console_tty_state(struct console_tty *t)
@@ -63,13 +74,22 @@ void console_tty_ready(struct console_tty *t)
 	console_world.ready[t->number]++;
 }
 
-static void world_putc(void *opaque, u8 c)
+static u32 world_room(void *opaque)
 {
 	struct console_world *w = opaque;
 
-	if (w->shown_len + 1U == sizeof(w->shown))
+	w->looks++;
+	return w->deaf ? 0U : CONSOLE_WORLD_FIFO;
+}
+
+static void world_send(void *opaque, const u8 *c, u32 n)
+{
+	struct console_world *w = opaque;
+
+	if (w->deaf || n > CONSOLE_WORLD_FIFO || w->shown_len + n >= sizeof(w->shown))
 		abort();
-	w->shown[w->shown_len++] = (char)c;
+	memcpy(&w->shown[w->shown_len], c, n);
+	w->shown_len += n;
 	w->shown[w->shown_len] = '\0';
 }
 
@@ -80,20 +100,23 @@ static int world_getc(void *opaque)
 	return w->typed_at < w->typed_len ? (u8)w->typed[w->typed_at++] : -1;
 }
 
-static void world_rx_enable(void *opaque, bool on)
+static void world_enable(void *opaque, bool rx, bool tx)
 {
 	struct console_world *w = opaque;
 
-	w->rx_on = on;
+	w->rx_on = rx;
+	w->tx_on = tx;
 }
 
 void console_world_uart(u32 irq)
 {
 	const struct uart uart = { .opaque = &console_world,
 				   .irq = irq,
-				   .putc = world_putc,
+				   .fifo = CONSOLE_WORLD_FIFO,
+				   .room = world_room,
+				   .send = world_send,
 				   .getc = world_getc,
-				   .rx_enable = world_rx_enable };
+				   .enable = world_enable };
 
 	uart_register(&uart);
 }
@@ -112,10 +135,22 @@ void console_world_type(const char *keys)
 	console_world.typed_len += (u32)n;
 }
 
+void console_world_drain(void)
+{
+	u32 steps = 0;
+
+	do {
+		(void)console_serve();
+		if (++steps == 100000U)
+			abort();
+	} while (atomic_read(&console.busy) != 0U && !console_world.deaf);
+}
+
 const char *console_world_shown(void)
 {
 	static char shown[sizeof(console_world.shown)];
 
+	console_world_drain();
 	memcpy(shown, console_world.shown, console_world.shown_len + 1U);
 	console_world.shown_len = 0;
 	console_world.shown[0] = '\0';

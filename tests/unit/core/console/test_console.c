@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The console's lines (core/console/console_lines.c) and keys (core/console/console_keys.c).
+ * The console's lines (core/console/console_lines.c), how they are shown
+ * (core/console/console_screen.c), and its keys (core/console/console_keys.c).
  *
  * What is sent is looked at through a terminal: a small one is written here, of what ECMA-48 says
  * of the sequences that occur. The shared terminal must show of each speaker what a terminal of its
@@ -17,7 +18,7 @@
 
 #include <cleave/errno.h>
 #include "core/console/console_keys.h"
-#include "core/console/console_lines.h"
+#include "core/console/console_screen.h"
 
 #define ROWS	20000
 #define COLUMNS 2000
@@ -37,9 +38,12 @@ struct terminal {
 	unsigned int seq_len;
 	unsigned int utf8;
 	bool styled;
-	bool strict; /* nothing but what the console may send is allowed */
+	bool goes_on; /* it got ESC [ m last */
+	bool strict;  /* nothing but what the console may send is allowed */
 	unsigned int bells;
 	char asked[64];
+	unsigned int width; /* 0: it has no edge */
+	size_t sent;	    /* bytes that it got */
 };
 
 static char *terminal_row(const struct terminal *t)
@@ -52,12 +56,38 @@ static char *terminal_row(const struct terminal *t)
 	return row;
 }
 
+static void terminal_end_row(struct terminal *t)
+{
+	assert_true(t->rows < ROWS);
+	t->done[t->rows++] = strdup(terminal_row(t));
+	t->len = 0;
+	t->column = 0;
+}
+
+/* Return: columns of a character: marks combine with what is before, ideographs are wide */
+static unsigned int terminal_wide(const char *s)
+{
+	u8 first = (u8)s[0];
+
+	if (first == 0xcc)
+		return 0;
+	return first >= 0xe3 && first <= 0xe9 ? 2 : 1;
+}
+
 static void terminal_print(struct terminal *t, const char *s)
 {
-	assert_true(t->column < COLUMNS - 1);
+	unsigned int wide = t->width == 0 ? 1 : terminal_wide(s);
+
+	if (t->width != 0 && t->column + wide > t->width)
+		terminal_end_row(t); /* it goes on in the next row by itself */
+	assert_true(t->column + 1 < COLUMNS - 1);
+	if (wide == 0)
+		return;
 	while (t->len < t->column)
 		strcpy(t->cell[t->len++], " ");
 	strcpy(t->cell[t->column++], s);
+	if (wide == 2)
+		strcpy(t->cell[t->column++], "");
 	if (t->len < t->column)
 		t->len = t->column;
 }
@@ -108,6 +138,7 @@ static void terminal_csi(struct terminal *t, char final)
 		break;
 	case 'm':
 		t->styled = !none && n != 0;
+		t->goes_on = none;
 		break;
 	case 'n':
 	case 'c':
@@ -120,6 +151,9 @@ static void terminal_csi(struct terminal *t, char final)
 
 static void terminal_putc(struct terminal *t, u8 c)
 {
+	t->sent++;
+	if (c >= ' ')
+		t->goes_on = false;
 	if (t->seq_len > 0) {
 		assert_true(t->seq_len < sizeof(t->seq) - 1);
 		t->seq[t->seq_len++] = (char)c;
@@ -144,12 +178,9 @@ static void terminal_putc(struct terminal *t, u8 c)
 	} else if (c == '\r') {
 		t->column = 0;
 	} else if (c == '\n') {
-		assert_true(t->rows < ROWS);
 		if (t->strict)
 			assert_false(t->styled);
-		t->done[t->rows++] = strdup(terminal_row(t));
-		t->len = 0;
-		t->column = 0;
+		terminal_end_row(t);
 	} else if (c == '\b') {
 		t->column -= t->column > 0;
 	} else if (c == '\t') {
@@ -181,21 +212,95 @@ static void terminal_free(struct terminal *t)
 
 static struct terminal *term;
 static struct console_screen screen;
-static struct console_line a, b;
+static struct console_out a, b, self;
+static struct console_out *front;
+static struct console_out *speakers[8];
+static unsigned int nr_speakers, next_speaker;
+static u32 columns;
 
-static void emit(u8 c)
+static void emit(void)
 {
-	terminal_putc(term, c);
+	while (console_screen_ready(&screen, columns) != 0U)
+		terminal_putc(term, screen.ready[screen.ready_at++]);
+}
+
+/* What console.c does in its turns, with nothing but the screen */
+static bool take(struct console_out *o)
+{
+	struct console_entry e;
+	u32 pos = o->line.pos;
+
+	if (console_ring_peek(&o->ring, &e)) {
+		bool hypervisors = e.self || o == &self;
+
+		console_ring_get(&o->ring, &e, screen.text);
+		screen.len = e.len;
+		console_screen_say(&screen, hypervisors ? "cleave" : o->line.name, &o->line,
+				   hypervisors, columns);
+		if (front != NULL)
+			front->news = 1;
+		return true;
+	}
+	if (o != front || o->news == 0U)
+		return false;
+	o->news = 0;
+	screen.len = o->line.len;
+	memcpy(screen.text, o->line.text, screen.len);
+	console_screen_open(&screen, &o->line, pos, columns);
+	if (o->bell)
+		console_screen_send(&screen, "\a", 1);
+	console_screen_send(&screen, o->query, o->query_len);
+	o->bell = false;
+	o->query_len = 0;
+	return true;
+}
+
+static void drain(void)
+{
+	unsigned int idle = 0;
+
+	if (screen.shown != NULL && (front == NULL || screen.shown != &front->line))
+		console_screen_clear(&screen);
+	emit();
+	while (idle <= nr_speakers) {
+		struct console_out *o = next_speaker == nr_speakers ? &self
+								    : speakers[next_speaker];
+
+		next_speaker = next_speaker == nr_speakers ? 0 : next_speaker + 1;
+		idle = take(o) ? 0 : idle + 1;
+		emit();
+	}
+}
+
+static void focus(struct console_out *o)
+{
+	front = o;
+	if (o != NULL) {
+		o->bell = false;
+		o->query_len = 0;
+		o->news = 1;
+	}
+	drain();
+}
+
+static void speak(struct console_out *o, const char *name)
+{
+	memset(o, 0, sizeof(*o));
+	console_lines_init(&o->line, name);
+	speakers[nr_speakers++] = o;
 }
 
 static int setup(void **state)
 {
 	(void)state;
 	term = terminal_new(true);
-	screen = (struct console_screen){ .emit = emit };
-	console_lines_init(&a, "a");
-	console_lines_init(&b, "b");
-	console_lines_focus(&screen, &a);
+	memset(&screen, 0, sizeof(screen));
+	memset(&self, 0, sizeof(self));
+	columns = 1000;
+	nr_speakers = next_speaker = 0;
+	speak(&a, "a");
+	speak(&b, "b");
+	focus(&a);
 	return 0;
 }
 
@@ -206,15 +311,27 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void put(struct console_line *l, const char *s)
+/* A byte at a time, each of which is shown at once. */
+static void put(struct console_out *o, const char *s)
+{
+	for (; *s != '\0'; s++) {
+		console_lines_putc(o, (u8)*s);
+		drain();
+	}
+}
+
+/* All of it before anything is shown. */
+static void put_at_once(struct console_out *o, const char *s)
 {
 	for (; *s != '\0'; s++)
-		console_lines_putc(&screen, l, (u8)*s);
+		console_lines_putc(o, (u8)*s);
+	drain();
 }
 
 static void say(const char *s)
 {
-	console_lines_say(&screen, "cleave", s, strlen(s));
+	assert_true(console_ring_put(&self.ring, s, (u32)strlen(s), true));
+	drain();
 }
 
 #define assert_done(i, text) assert_string_equal(term->done[i], (text))
@@ -232,14 +349,12 @@ static void prefixes_whole_lines(void **state)
 	assert_open("", 0);
 	put(&b, "ee\r\r\n");
 	say("four");
-	say("\033[2Jf\tive\177");
-	assert_int_equal(term->rows, 6);
+	assert_int_equal(term->rows, 5);
 	assert_done(0, "b| one");
 	assert_done(1, "b| two");
 	assert_done(2, "b| ");
 	assert_done(3, "b| three");
 	assert_done(4, "cleave| four");
-	assert_done(5, "cleave| ?[2Jf?ive?");
 }
 
 static void shows_the_open_line_of_the_focus_at_once(void **state)
@@ -278,12 +393,12 @@ static void moves_the_focus(void **state)
 	(void)state;
 	put(&a, "a's prompt");
 	put(&b, "b's prompt");
-	console_lines_focus(&screen, &b);
+	focus(&b);
 	assert_open("b| b's prompt", 13);
 	put(&a, " grows\n");
 	assert_done(0, "a| a's prompt grows");
 	assert_open("b| b's prompt", 13);
-	console_lines_focus(&screen, NULL);
+	focus(NULL);
 	assert_open("", 0);
 	put(&b, "!\n");
 	assert_done(1, "b| b's prompt!");
@@ -328,6 +443,7 @@ static void edits_within_the_line(void **state)
 		{ "a\033(Bb\0337c\033[?25ld\033[2Je\033[H\033[5;5Hf\033[Ag", "abcdefg", 7 },
 		{ "a\033[>4;2mb\033[!pc\033[1 qd", "abcd", 4 },
 		{ "a\033[1;2;3;4;5;6;7;8;9;10;11;12;13mb", "ab", 2 },
+		{ "a\033[4:3mb", "ab", 2 },
 		{ "a\001\177\016b", "ab", 2 },
 	};
 
@@ -356,6 +472,15 @@ static void is_not_lead_astray_by_bytes(void **state)
 	put(&a, "\033[12\nnext\n\033\nnext\n");
 	assert_done(4, "a| next");
 	assert_done(6, "a| next");
+	/* Too long, a surrogate, too large; a line's end; text from right to left */
+	put(&a, "\340\202\233\300\233\360\202\202\254\355\240\200\364\220\200\200|"
+		"\342\200\250\342\200\251|\342\200\256\342\201\246\330\234\n");
+	assert_done(7, "a| "
+		       "?????"
+		       "????"
+		       "???"
+		       "????"
+		       "|??|???");
 	put(&b, "\a\033[6n\033[c\n");
 	assert_int_equal(term->bells, 0);
 	assert_string_equal(term->asked, "");
@@ -385,11 +510,12 @@ static void shows_long_lines_in_pieces(void **state)
 	for (unsigned int i = 0; i < 2 * CONFIG_CONSOLE_LINE + 10; i++) {
 		char c = (char)('a' + i % 26);
 
-		console_lines_putc(&screen, &b, (u8)c);
+		console_lines_putc(&b, (u8)c);
 		all[i] = c;
 	}
-	console_lines_flush(&screen, &b);
-	console_lines_flush(&screen, &b);
+	console_lines_flush(&b);
+	console_lines_flush(&b);
+	drain();
 	assert_int_equal(term->rows, 3);
 	for (unsigned int i = 0; i < 3; i++) {
 		size_t len = i < 2 ? CONFIG_CONSOLE_LINE : 10;
@@ -401,12 +527,225 @@ static void shows_long_lines_in_pieces(void **state)
 
 static void cuts_long_names(void **state)
 {
-	struct console_line l;
+	static struct console_out o;
 
 	(void)state;
-	console_lines_init(&l, "a-name-that-is-longer-than-any-name-may-be");
-	put(&l, "x\n");
+	speak(&o, "a-name-that-is-longer-than-any-name-may-be");
+	put(&o, "x\n");
 	assert_done(0, "a-name-that-is-longer-than-any-| x");
+}
+
+/* --- a terminal with edges -------------------------------------------------------------------- */
+
+static void long_text(char *text, unsigned int n, const char *end)
+{
+	memset(text, 'x', n);
+	strcpy(text + n, end);
+}
+
+/* However often a speaker has its line drawn, in one turn it is drawn once. */
+static void draws_a_line_once_a_turn(void **state)
+{
+	static const char *const erasers[] = { "\033[1K",      "\033[2K\033[400Gx", "\r\033[400C",
+					       "\033[D\033[@", "\t\033[K\r",	    "\b\b\033[P" };
+	char text[500], flood[65];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(erasers) / sizeof(erasers[0]); i++) {
+		size_t before;
+
+		long_text(text, 400, "");
+		put_at_once(&a, text);
+		flood[0] = '\0';
+		while (strlen(flood) + strlen(erasers[i]) < sizeof(flood))
+			strcat(flood, erasers[i]);
+		before = term->sent;
+		put_at_once(&a, flood);
+		assert_in_range(term->sent - before, 0, 512 + 40);
+		put_at_once(&a, "\n");
+	}
+}
+
+/* A key costs about as much as it changes. */
+static void sends_what_has_changed(void **state)
+{
+	static const struct {
+		const char *typed;
+		unsigned int most;
+	} t[] = { { "a long enough command", 21 },
+		  { "x", 1 },
+		  { "\b \b", 9 },
+		  { "\b", 4 },
+		  { "\033[C", 4 },
+		  { "\b\b\033[K", 8 },
+		  { "\033[3D\033[@y", 16 } };
+	size_t before;
+
+	(void)state;
+	put(&a, "$ ");
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		before = term->sent;
+		put_at_once(&a, t[i].typed);
+		assert_in_range(term->sent - before, 1, t[i].most);
+	}
+	before = term->sent;
+	put_at_once(&a, "\r\n");
+	assert_in_range(term->sent - before, 2, 6); /* the cursor goes to the line's end */
+}
+
+static void breaks_lines_before_the_edge(void **state)
+{
+	char text[200];
+
+	(void)state;
+	term->width = columns = 80;
+	long_text(text, 77, "cleave| forged\n");
+	put_at_once(&b, text);
+	assert_int_equal(term->rows, 2);
+	assert_int_equal(strlen(term->done[0]), 80);
+	assert_done(1, "b> cleave| forged");
+	long_text(text, 76, "\346\274\242\n"); /* it would take column 80 and one more */
+	put_at_once(&b, text);
+	assert_int_equal(strlen(term->done[2]), 79);
+	assert_done(3, "b> \346\274\242");
+	long_text(text, 72, "\tcleave| forged\n"); /* the tab stop is three columns on */
+	put_at_once(&b, text);
+	assert_done(5, "b>    cleave| forged");
+	long_text(text, 76, "\033[31m|\033[0m\033[1m\n");
+	put_at_once(&b, text);
+	assert_int_equal(term->rows, 7); /* a style takes no column */
+	term->width = 0;
+	long_text(text, 120, "");
+	say(text); /* the hypervisor's lines are nobody else's doing */
+	assert_int_equal(term->rows, 8);
+}
+
+/* A program can put a line together again: a row that goes on says so in the end. */
+static void marks_a_row_that_goes_on(void **state)
+{
+	char text[200];
+
+	(void)state;
+	columns = 80;
+	long_text(text, 150, "\n");
+	for (char *c = text; *c != '\0'; c++)
+		console_lines_putc(&b, (u8)*c);
+	assert_true(take(&b));
+	for (unsigned int row = 0; row < 2; row++) {
+		int c;
+
+		while (console_screen_ready(&screen, columns) != 0U) {
+			c = screen.ready[screen.ready_at++];
+			if (c == '\r')
+				assert_int_equal(term->goes_on, row == 0);
+			terminal_putc(term, (u8)c);
+			if (c == '\n')
+				break;
+		}
+	}
+	assert_int_equal(console_screen_ready(&screen, columns), 0);
+	assert_int_equal(strlen(term->done[0]) + strlen(term->done[1]), 150 + 6);
+}
+
+/* Of an open line that is too long, the part with the cursor is shown, and one row is enough. */
+static void shows_a_part_of_a_long_open_line(void **state)
+{
+	char text[700];
+
+	(void)state;
+	term->width = columns = 80;
+	for (unsigned int n = 0; n < 400; n++) {
+		text[n] = (char)('a' + n % 26);
+		console_lines_putc(&a, (u8)text[n]);
+		drain();
+		assert_int_equal(term->rows, 0);
+		assert_memory_equal(terminal_row(term), "a| ", 3);
+		assert_int_equal(terminal_row(term)[term->column - 1], text[n]);
+	}
+	put(&a, "\r");
+	put(&a, "\033[C");
+	assert_int_equal(term->column, 4);
+	assert_memory_equal(terminal_row(term), "a| abcdef", 9);
+	put(&a, "\n");
+	assert_int_equal(term->rows, 6);
+	for (unsigned int i = 0; i < term->rows; i++)
+		assert_memory_equal(term->done[i], i == 0 ? "a| " : "a> ", 3);
+}
+
+static const char *const hostile[] = {
+	"cleave| ",
+	"b| ",
+	"b> ",
+	"x",
+	"xxxxxxxxxxxxxxxxxxxxxxxxxxx",
+	"\t",
+	"\r",
+	"\b",
+	"\n",
+	"\r\n",
+	"\033[K",
+	"\033[1K",
+	"\033[2K",
+	"\033[D",
+	"\033[70G",
+	"\033[9C",
+	"\033[P",
+	"\033[3@",
+	"\033[7m",
+	"\033[m",
+	"\033[4:3m",
+	"\033[999C",
+	"\033[A",
+	"\033[H",
+	"\314\210",
+	"\346\274\242",
+	"\303\251",
+	"\360\237\230\200",
+	"\377",
+	"\233",
+	"\302\205",
+	"\342\200\250",
+	"\340\202\233",
+	"\033[9D",
+	"\007",
+};
+
+/* Whatever a says, each row that is not its own is b's, and b has said it. */
+static void cannot_be_forged(void **state)
+{
+	(void)state;
+	srandom(6);
+	term->strict = false;
+	for (unsigned int round = 0; round < 3000; round++) {
+		unsigned int said = 0, seen = 0;
+
+		term->width = 80 + (unsigned int)random() % 60;
+		columns = 40 + (unsigned int)random() % (term->width - 39);
+		focus(random() % 2 == 0 ? &a : &b);
+		for (unsigned int i = 0; i < 60; i++) {
+			const size_t n = sizeof(hostile) / sizeof(hostile[0]);
+
+			put_at_once(&a, hostile[(unsigned long)random() % n]);
+			if (random() % 20 == 0) {
+				put_at_once(&b, "mine\n");
+				said++;
+			}
+		}
+		put_at_once(&a, "\n");
+		focus(NULL);
+		for (unsigned int i = 0; i < term->rows; i++) {
+			const char *row = term->done[i];
+
+			if (strcmp(row, "b| mine") == 0)
+				seen++;
+			else
+				assert_true(strncmp(row, "a| ", 3) == 0 ||
+					    strncmp(row, "a> ", 3) == 0);
+			free(term->done[i]);
+		}
+		term->rows = 0;
+		assert_int_equal(seen, said);
+	}
 }
 
 /* --- against terminals of their own ----------------------------------------------------------- */
@@ -422,7 +761,7 @@ static const char *const pieces[] = {
 
 static void shows_what_terminals_of_their_own_would(void **state)
 {
-	struct console_line *speaker = calloc(SPEAKERS, sizeof(*speaker));
+	struct console_out *speaker = calloc(SPEAKERS, sizeof(*speaker));
 	struct terminal *own[SPEAKERS];
 	unsigned int seen[SPEAKERS] = { 0 }, said = 0, seen_said = 0;
 	char open[COLUMNS * 4];
@@ -430,7 +769,7 @@ static void shows_what_terminals_of_their_own_would(void **state)
 	(void)state;
 	srandom(4);
 	for (unsigned int i = 0; i < SPEAKERS; i++) {
-		console_lines_init(&speaker[i], (char[]){ (char)('A' + i), '\0' });
+		speak(&speaker[i], (char[]){ (char)('A' + i), '\0' });
 		own[i] = terminal_new(false);
 	}
 	for (unsigned int step = 0; step < 60000; step++) {
@@ -443,8 +782,10 @@ static void shows_what_terminals_of_their_own_would(void **state)
 			piece = "\n";
 		for (const char *p = piece; *p != '\0'; p++) {
 			terminal_putc(own[i], (u8)*p);
-			console_lines_putc(&screen, &speaker[i], (u8)*p);
+			console_lines_putc(&speaker[i], (u8)*p);
 		}
+		if (random() % 4 != 0)
+			drain();
 		if (random() % 50 == 0) {
 			char text[32];
 
@@ -452,9 +793,10 @@ static void shows_what_terminals_of_their_own_would(void **state)
 			say(text);
 		}
 		if (random() % 100 == 0)
-			console_lines_focus(&screen, &speaker[(unsigned int)random() % SPEAKERS]);
+			focus(&speaker[(unsigned int)random() % SPEAKERS]);
 		for (unsigned int f = 0; f < SPEAKERS; f++) {
-			if (&speaker[f] != screen.focus || screen.shown == NULL)
+			if (&speaker[f] != front || screen.shown != &front->line ||
+			    front->news != 0U)
 				continue;
 			snprintf(open, sizeof(open), "%c| %s", 'A' + f, terminal_row(own[f]));
 			/*
@@ -502,13 +844,14 @@ static void takes_any_bytes(void **state)
 	(void)state;
 	srandom(5);
 	for (unsigned int i = 0; i < 1000000; i++) {
-		struct console_line *l = (random() & 1) != 0 ? &a : &b;
+		struct console_out *o = (random() & 1) != 0 ? &a : &b;
 		u8 c = (u8)random();
 
 		if (random() % 4 == 0)
 			c = (u8) "\033[]0123456789;mKJCDGP@nc\r\b\t"[(unsigned long)random() % 27];
-		console_lines_putc(&screen, l, c);
-		assert_true(l->len <= CONFIG_CONSOLE_LINE && l->pos <= l->len);
+		console_lines_putc(o, c);
+		drain();
+		assert_true(o->line.len <= CONFIG_CONSOLE_LINE && o->line.pos <= o->line.len);
 		if (term->rows > ROWS - 10) {
 			while (term->rows > 0)
 				free(term->done[--term->rows]);
@@ -648,6 +991,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ends_styles_with_the_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(shows_long_lines_in_pieces, setup, teardown),
 		cmocka_unit_test_setup_teardown(cuts_long_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(draws_a_line_once_a_turn, setup, teardown),
+		cmocka_unit_test_setup_teardown(sends_what_has_changed, setup, teardown),
+		cmocka_unit_test_setup_teardown(breaks_lines_before_the_edge, setup, teardown),
+		cmocka_unit_test_setup_teardown(marks_a_row_that_goes_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(shows_a_part_of_a_long_open_line, setup, teardown),
+		cmocka_unit_test_setup_teardown(cannot_be_forged, setup, teardown),
 		cmocka_unit_test_setup_teardown(shows_what_terminals_of_their_own_would, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(takes_any_bytes, setup, teardown),

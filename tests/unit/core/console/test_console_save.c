@@ -16,15 +16,13 @@
 
 static u8 out[OUT_MAX];
 static u32 out_len;
+static struct console_out here, there;
 
-static void emit(u8 c)
+static void name(struct console_out *o)
 {
-	assert_true(out_len < OUT_MAX);
-	out[out_len++] = c;
+	memset(o, 0, sizeof(*o));
+	console_lines_init(&o->line, "name");
 }
-
-static struct console_screen screen = { .emit = emit };
-static struct console_line here, there;
 
 static u32 random_below(u64 *seed, u32 n)
 {
@@ -85,29 +83,29 @@ static u32 speak(u64 *seed, u8 *to)
 	return n;
 }
 
-static u32 send(struct console_line *l, const u8 *bytes, u32 n)
+/* Take what has ended out of the ring, as bytes that end in newlines. */
+static void collect(struct console_out *o)
+{
+	struct console_entry e;
+
+	while (console_ring_peek(&o->ring, &e)) {
+		assert_false(e.self);
+		console_ring_get(&o->ring, &e, &out[out_len]);
+		out_len += e.len;
+		assert_true(out_len < OUT_MAX - CONFIG_CONSOLE_LINE - 1U);
+		out[out_len++] = '\n';
+	}
+}
+
+static u32 send(struct console_out *o, const u8 *bytes, u32 n)
 {
 	u32 from = out_len;
 
-	for (u32 i = 0; i < n; i++)
-		console_lines_putc(&screen, l, bytes[i]);
-	return from;
-}
-
-/*
- * Styles are taken back at a line's end, also where all that had one was erased: that the other
- * line need not know.
- */
-static u32 without_resets(u8 *bytes, u32 len)
-{
-	u32 to = 0;
-
-	for (u32 i = 0; i < len; i++) {
-		if (len - i >= 6U && memcmp(&bytes[i], "\033[0m\r\n", 6) == 0)
-			i += 4U;
-		bytes[to++] = bytes[i];
+	for (u32 i = 0; i < n; i++) {
+		console_lines_putc(o, bytes[i]);
+		collect(o);
 	}
-	return to;
+	return from;
 }
 
 static void carried_anywhere(void **state)
@@ -126,83 +124,48 @@ static void carried_anywhere(void **state)
 		cut = random_below(&seed, n);
 
 		out_len = 0;
-		console_lines_init(&here, "name");
-		console_lines_init(&there, "name");
+		name(&here);
+		name(&there);
 		send(&here, text, cut);
-		size = console_lines_save(&here, saved);
+		size = console_lines_save(&here.line, saved);
 		assert_true(size <= sizeof(saved));
-		assert_int_equal(size, console_lines_saved(&here));
+		assert_int_equal(size, console_lines_saved(&here.line));
 		assert_null(memchr(saved, '\n', size));
 		from = send(&here, &text[cut], n - cut);
 		len = out_len - from;
 		memcpy(want, &out[from], len);
-		len = without_resets(want, len);
 
 		out_len = 0;
-		console_lines_load(&screen, &there, saved, size);
-		assert_int_equal(out_len, 0);
+		console_lines_load(&there, saved, size);
+		assert_int_equal(there.ring.used, 0);
 		(void)send(&there, &text[cut], n - cut);
-		assert_int_equal(without_resets(out, out_len), len);
+		assert_int_equal(out_len, len);
 		assert_memory_equal(out, want, len);
 	}
 }
 
-/*
- * A record that would have the line drawn hundreds of times, each time as long as it can be, has it
- * drawn once.
- */
-static void loaded_at_once(void **state)
-{
-	static u8 hostile[CONSOLE_SAVE_MAX];
-	u32 n = CONFIG_CONSOLE_LINE;
-
-	(void)state;
-	memset(hostile, 'x', n);
-	for (; n + 4U <= sizeof(hostile); n += 4U)
-		memcpy(&hostile[n], "\033[1K", 4);
-	out_len = 0;
-	console_lines_init(&here, "name");
-	console_lines_focus(&screen, &here);
-	send(&here, (const u8 *)"old", 3);
-	out_len = 0;
-	console_lines_load(&screen, &here, hostile, n);
-	assert_ptr_equal(screen.focus, &here);
-	assert_ptr_equal(screen.shown, &here);
-	/*
-	 * What is there is cleared, then come the name, the line of spaces, and where the cursor
-	 * is.
-	 */
-	assert_in_range(out_len, CONFIG_CONSOLE_LINE, CONFIG_CONSOLE_LINE + 64U);
-	assert_memory_equal(out, "\r\033[Kname| ", 10);
-	assert_null(memchr(out, 'x', out_len));
-}
-
-/* A line that is dropped leaves nothing, and what was shown of it is taken back. */
+/* A line that is dropped leaves nothing. */
 static void dropped(void **state)
 {
 	static const u8 text[] = "half \033[1mof a line\r\033[";
 
 	(void)state;
 	out_len = 0;
-	console_lines_init(&here, "name");
-	console_lines_focus(&screen, &here);
+	name(&here);
 	send(&here, text, sizeof(text) - 1U);
-	assert_ptr_equal(screen.shown, &here);
-	console_lines_drop(&screen, &here);
-	assert_null(screen.shown);
-	assert_memory_equal(&out[out_len - 4U], "\r\033[K", 4);
-	assert_int_equal(console_lines_saved(&here), 0);
-	out_len = 0;
+	here.news = 0;
+	console_lines_drop(&here);
+	assert_int_equal(here.news, 1);
+	assert_int_equal(console_lines_saved(&here.line), 0);
 	send(&here, (const u8 *)"m\n", 2);
-	assert_memory_equal(out, "name| m", 7);
-	console_lines_focus(&screen, NULL);
+	assert_int_equal(out_len, 2);
+	assert_memory_equal(out, "m\n", 2);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(carried_anywhere),
-		cmocka_unit_test(loaded_at_once),
 		cmocka_unit_test(dropped),
 	};
 

@@ -30,6 +30,8 @@
 static struct vuart uart;
 static char out[4096];
 static size_t out_len;
+static size_t full_at; /* the console is full when it has got so many characters */
+static bool full;
 static const char *in; /* what waits in the console */
 static bool line;
 static unsigned int edges; /* changes of the line */
@@ -39,10 +41,18 @@ void spin_relax(void)
 	fail_msg("the UART's lock is held");
 }
 
-void vuart_output(struct vuart *u, u8 c)
+bool vuart_output(struct vuart *u, u8 c)
 {
-	assert_int_equal(u->lock.next, u->lock.owner); /* the contract: without the lock */
+	assert_int_not_equal(u->lock.next, u->lock.owner); /* the contract: with the lock */
 	out[out_len++ % sizeof(out)] = (char)c;
+	full = full || out_len >= full_at;
+	return !full;
+}
+
+bool vuart_output_full(struct vuart *u)
+{
+	(void)u;
+	return full;
 }
 
 void vuart_irq(struct vuart *u, bool level)
@@ -80,6 +90,8 @@ static int setup(void **state)
 	(void)state;
 	memset(&uart, 0, sizeof(uart));
 	out_len = 0;
+	full_at = SIZE_MAX;
+	full = false;
 	in = "";
 	line = false;
 	edges = 0;
@@ -162,6 +174,39 @@ static void interrupts_when_the_transmitter_is_empty(void **state)
 	assert_int_equal(rd(IIR), 0x02);
 	wr(IER, 0x02);
 	assert_false(line); /* enabling what is enabled does not */
+}
+
+/* A full console keeps the transmitter full, as a slow line does, until it has room. */
+static void waits_while_the_console_is_full(void **state)
+{
+	struct cleave_state_uart r;
+
+	(void)state;
+	full_at = 2;
+	wr(IER, 0x02);
+	(void)rd(IIR);
+	wr(THR, 'a');
+	assert_true(line);
+	assert_int_equal(rd(LSR), 0x60);
+	wr(THR, 'b');
+	assert_false(line);
+	assert_int_equal(rd(LSR), 0);
+	assert_int_equal(rd(IIR), 0x01);
+	wr(IER, 0);
+	wr(IER, 0x02); /* what begins to send when there is room must not begin now */
+	assert_false(line);
+	wr(MCR, 0x10); /* in loopback nothing goes to the console */
+	assert_int_equal(rd(LSR), 0x60);
+	wr(MCR, 0);
+	vuart_save(&uart, &r); /* it moves to a machine whose console is not full */
+	assert_int_equal(r.flags & CLEAVE_STATE_UART_THRE, CLEAVE_STATE_UART_THRE);
+	full = false;
+	full_at = SIZE_MAX;
+	vuart_sent(&uart);
+	assert_true(line);
+	assert_int_equal(rd(LSR), 0x60);
+	assert_int_equal(rd(IIR), 0x02);
+	assert_int_equal(out_len, 2);
 }
 
 static void interrupts_when_it_has_received(void **state)
@@ -360,6 +405,7 @@ int main(void)
 		cmocka_unit_test_setup(keeps_the_divisor_behind_dlab, setup),
 		cmocka_unit_test_setup(sends_every_character, setup),
 		cmocka_unit_test_setup(interrupts_when_the_transmitter_is_empty, setup),
+		cmocka_unit_test_setup(waits_while_the_console_is_full, setup),
 		cmocka_unit_test_setup(interrupts_when_it_has_received, setup),
 		cmocka_unit_test_setup(leaves_what_does_not_fit_where_it_is, setup),
 		cmocka_unit_test_setup(empties_the_fifo_when_told, setup),

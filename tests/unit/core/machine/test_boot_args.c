@@ -43,6 +43,7 @@ static void expect_defaults(void)
 {
 	assert_int_equal(args.log, boot_args.log);
 	assert_int_equal(args.eager_page_split, boot_args.eager_page_split);
+	assert_int_equal(args.columns, boot_args.columns);
 	assert_string_equal(args.focus, "");
 }
 
@@ -89,6 +90,31 @@ static void test_a_level_may_be_a_number(void **state)
 	/* A switch may not be a number. */
 	parse("cleave.eager_page_split=1");
 	assert_int_equal(nr_said, 1);
+}
+
+static void test_a_number_has_bounds(void **state)
+{
+	static const char *const bad[] = {
+		"39", "1001", "4294967376", "0x50", "-80", "80x", "8 0"
+	};
+	char line[64];
+
+	(void)state;
+	parse("cleave.columns=40");
+	assert_int_equal(args.columns, 40);
+	parse("cleave.columns=0001000");
+	assert_int_equal(args.columns, 1000);
+	assert_int_equal(nr_said, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		snprintf(line, sizeof(line), "cleave.columns=%s", bad[i]);
+		parse(line);
+		assert_int_equal(nr_said, 1);
+		expect_defaults();
+	}
+	parse("cleave.columns=20");
+	snprintf(line, sizeof(line), "the default is used: %u", boot_args.columns);
+	assert_non_null(strstr(said[0], "\"20\" is not known; allowed: 40 to 1000; "));
+	assert_non_null(strstr(said[0], line));
 }
 
 static void test_the_last_of_several_counts(void **state)
@@ -171,7 +197,8 @@ static void test_a_value_that_is_missing_is_said(void **state)
 
 static void test_an_unknown_name_is_said_with_the_nearest(void **state)
 {
-	static const char known[] = "; known: cleave.eager_page_split, cleave.focus, cleave.log";
+	static const char known[] =
+		"; known: cleave.columns, cleave.eager_page_split, cleave.focus, cleave.log";
 	static const struct {
 		const char *line;
 		const char *said;
@@ -209,7 +236,7 @@ static void test_a_long_word_is_cut_where_it_is_shown(void **state)
 	memcpy(line, "cleave.", 7);
 	parse(line);
 	assert_int_equal(nr_said, 1);
-	assert_true(strlen(said[0]) < 160U);
+	assert_true(strlen(said[0]) < 176U);
 	memcpy(line, "cleave.log=", 11);
 	parse(line);
 	expect_defaults();
@@ -241,6 +268,7 @@ static void test_random_lines(void **state)
 		parse(line);
 		assert_true(args.log <= 3U);
 		assert_true(args.eager_page_split <= 1U);
+		assert_in_range(args.columns, BOOT_ARG_COLUMNS_MIN, BOOT_ARG_COLUMNS_MAX);
 		assert_true(strlen(args.focus) < sizeof(args.focus));
 	}
 }
@@ -271,6 +299,7 @@ int main(void)
 		cmocka_unit_test(test_an_empty_line_gives_the_defaults),
 		cmocka_unit_test(test_each_argument_is_read),
 		cmocka_unit_test(test_a_level_may_be_a_number),
+		cmocka_unit_test(test_a_number_has_bounds),
 		cmocka_unit_test(test_the_last_of_several_counts),
 		cmocka_unit_test(test_a_bad_value_is_said_with_what_is_allowed),
 		cmocka_unit_test(test_a_word_is_compared_whole),

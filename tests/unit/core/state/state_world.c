@@ -48,9 +48,14 @@ int vuart_fetch(struct vuart *u)
 	return console_tty_fetch(&container_of(u, struct vm, uart)->tty);
 }
 
-void vuart_output(struct vuart *u, u8 c)
+bool vuart_output(struct vuart *u, u8 c)
 {
-	console_tty_write(&container_of(u, struct vm, uart)->tty, &c, 1);
+	return console_tty_putc(&container_of(u, struct vm, uart)->tty, c);
+}
+
+bool vuart_output_full(struct vuart *u)
+{
+	return console_tty_full(&container_of(u, struct vm, uart)->tty);
 }
 
 void vplic_output(struct vplic *p, u32 context, bool level)
@@ -114,7 +119,7 @@ void world_init(struct world *w, u32 vcpus, u32 vlenb, u8 asid_bits)
 		v->guest.vec.vtype = BIT64(63);
 		v->guest.vec.regs = vlenb != 0U ? w->vector[i] : NULL;
 	}
-	console_lines_init(&w->vm.tty.line, w->cfg.name);
+	console_lines_init(&w->vm.tty.out.line, w->cfg.name);
 	vuart_reset(&w->vm.uart);
 	vplic_reset(&w->vm.plic, vcpus);
 	vm_records_accept(&w->vm);
@@ -259,7 +264,7 @@ const char *world_why_insane(const struct world *w)
 		return "a line is up, and its gateway has not forwarded it";
 	if (((p->pending | p->claimed) & 1U) != 0U || p->contexts != w->vm.run.nr_vcpus)
 		return "source 0, or contexts";
-	if (w->vm.tty.rx_count > CONFIG_CONSOLE_RX || w->vm.tty.line.len > CONFIG_CONSOLE_LINE)
+	if (w->vm.tty.rx_count > CONFIG_CONSOLE_RX || w->vm.tty.out.line.len > CONFIG_CONSOLE_LINE)
 		return "the console";
 	return NULL;
 }

@@ -535,7 +535,7 @@ static void missing(void **state)
 		assert_int_equal(state_missing(&slot.vm), name);
 		vm_records_forget(&slot.vm);
 		assert_int_equal(state_missing(&slot.vm), 0);
-		assert_int_equal(slot.vm.tty.line.len, 0);
+		assert_int_equal(slot.vm.tty.out.line.len, 0);
 		assert_int_equal(slot.vm.tty.rx_count, 0);
 		assert_false(slot.vm.tty.rx_frozen);
 	}
