@@ -68,19 +68,27 @@ void wait_us(u64 us)
 {
 	u64 end = rdtime() + us * ticks_per_second() / 1000000U;
 	u64 enabled = csr_read(sie) & SIE_TIMER;
+	u64 open = csr_read(sstatus) & SSTATUS_SIE;
 
 	/*
 	 * WFI wakes on a pending interrupt that sie enables, whether or not sstatus.SIE lets it
-	 * trap.
+	 * trap. It must not trap here: one that came before the WFI would be gone when it waits.
 	 */
+	csr_clear(sstatus, SSTATUS_SIE);
 	csr_set(sie, SIE_TIMER);
 	while (rdtime() < end) {
 		sbi_set_timer(end);
 		__asm__ volatile("wfi" ::: "memory");
+		/* Other interrupts are served between two waits. */
+		csr_clear(sie, SIE_TIMER);
+		csr_set(sstatus, open);
+		csr_clear(sstatus, SSTATUS_SIE);
+		csr_set(sie, SIE_TIMER);
 	}
 	sbi_set_timer(UINT64_MAX);
 	if (enabled == 0)
 		csr_clear(sie, SIE_TIMER);
+	csr_set(sstatus, open);
 }
 
 struct sbiret cleave_version(void)
