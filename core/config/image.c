@@ -21,7 +21,6 @@
 #include <cleave/string.h>
 #include "core/config/config_internal.h"
 #include "core/config/image_internal.h"
-#include "core/config/image_kind.h"
 #include "lib/text.h"
 
 /*

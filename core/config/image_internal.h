@@ -8,19 +8,7 @@
 #include <cleave/types.h>
 #include "core/config/archive.h"
 #include "core/config/image.h"
-
-#define IMAGE_WANTED "a RISC-V Linux Image, an ELF file or a flat program"
-
-/** image_get32(), image_get64() - Return: the little-endian number at @p */
-static inline u32 image_get32(const u8 *p)
-{
-	return (u32)p[0] | (u32)p[1] << 8 | (u32)p[2] << 16 | (u32)p[3] << 24;
-}
-
-static inline u64 image_get64(const u8 *p)
-{
-	return (u64)image_get32(p) | (u64)image_get32(p + 4) << 32;
-}
+#include "core/config/image_kind.h"
 
 /** image_elf_is() - Return: true when a file is an ELF file, of whatever kind */
 bool image_elf_is(const struct archive_file *f);

@@ -13,7 +13,6 @@
 
 #include <cleave/printk.h>
 #include <cleave/string.h>
-#include "core/config/image_internal.h"
 #include "lib/text.h"
 
 /* LZMA alone has no magic number: these are its usual properties, and the header's length. */

@@ -9,6 +9,19 @@
 #include <cleave/types.h>
 #include "core/config/archive.h"
 
+#define IMAGE_WANTED "a RISC-V Linux Image, an ELF file or a flat program"
+
+/** image_get32(), image_get64() - Return: the little-endian number at @p */
+static inline u32 image_get32(const u8 *p)
+{
+	return (u32)p[0] | (u32)p[1] << 8 | (u32)p[2] << 16 | (u32)p[3] << 24;
+}
+
+static inline u64 image_get64(const u8 *p)
+{
+	return (u64)image_get32(p) | (u64)image_get32(p + 4) << 32;
+}
+
 /**
  * image_kind_refuse() - find out whether a file is surely no program
  * @f: neither a RISC-V Linux Image nor an ELF file, which are others' business
