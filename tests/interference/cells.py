@@ -33,8 +33,8 @@ WINDOW = 5_000
 STEP = 2 * 50_000  # a step of the hypervisor's; what is waited for counts twice
 
 # The spans, in milliseconds of the machine's time. The boot of a machine is over before.
-SPANS = {"shared": (100, 500), "planned": (100, 300), "apart": (200, 300)}
-SHORT_SPANS = {"shared": (100, 300), "planned": (100, 200), "apart": (200, 260)}
+SPANS = {"shared": (100, 500), "planned": (100, 300), "apart": (260, 360)}
+SHORT_SPANS = {"shared": (100, 300), "planned": (100, 200), "apart": (260, 320)}
 
 # The plan, in microseconds: the victim's window begins the frame, and the attacker's ends it.
 FRAME = 2000

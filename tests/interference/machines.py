@@ -79,7 +79,7 @@ class Output:
         sent += self.raw[at:]
         most = 0
         for number, begin in begins.items():
-            line = re.compile(rb"%s\| line %d \w+\r?\n" % (name.encode(), number))
+            line = re.compile(rb"%s\| line %d \w+[^\w\n]*m?\r?\n" % (name.encode(), number))
             end = line.search(sent, begin)
             if end is None:
                 raise Broken(f"line {number} of {name} did not arrive")
