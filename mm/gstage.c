@@ -76,12 +76,6 @@ void gstage_iter_skip(struct gstage_iter *it, u64 count)
 		gstage_iter_seek(it, gpa);
 }
 
-bool gstage_iter_next(struct gstage_iter *it)
-{
-	gstage_iter_skip(it, 1);
-	return !gstage_iter_done(it);
-}
-
 u64 gstage_iter_rest(const struct gstage_iter *it)
 {
 	u32 shift = gstage_shift(it->level);

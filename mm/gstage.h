@@ -161,13 +161,6 @@ void gstage_iter_seek(struct gstage_iter *it, u64 gpa);
 void gstage_iter_refresh(struct gstage_iter *it);
 
 /**
- * gstage_iter_next() - go on to the next entry
- *
- * Return: false at the end of the range.
- */
-bool gstage_iter_next(struct gstage_iter *it);
-
-/**
  * gstage_iter_skip() - go on by @count entries of the present level
  *
  * They must not reach beyond the present table, unless that is beyond the end of the range.

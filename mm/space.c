@@ -6,7 +6,7 @@
  *
  * - Structural operations hold the space's lock: adding and removing regions and windows; starting,
  *   stopping, harvesting and clearing logs; collapsing. So there is one of them at a time.
- * - space_fault(), space_span_find(), space_read(), space_write() and space_zero() hold no lock.
+ * - space_fault(), space_span_find(), space_read(), space_write() and space_load() hold no lock.
  *   They run in the context of a vCPU of the space that counts as running (IN), or while no vCPU of
  *   it can run. flush_remote() waits until each running vCPU has answered, and a vCPU never answers
  *   inside one of these functions. So once a flush has returned, they no longer use anything that
@@ -95,12 +95,6 @@ bool space_destroy_step(struct space *sp)
 	frames_free(sp->frames, sp->gs.root_hpa, GSTAGE_ROOT_SIZE);
 	*sp = (struct space){ .nr_regions = 0 };
 	return false;
-}
-
-void space_destroy(struct space *sp)
-{
-	while (space_destroy_step(sp))
-		;
 }
 
 /*

@@ -8,7 +8,7 @@
  *
  * Locking: each space has one lock. Whatever changes structure (regions, log state, unmap, harvest,
  * collapse) takes it inside these functions. space_fault(), space_read(), space_write(),
- * space_zero() and the functions of struct space_span take no lock: they run in the context of a
+ * space_load() and the functions of struct space_span take no lock: they run in the context of a
  * vCPU of the space that is IN, or under the lock, and rule M4 keeps the tables in place.
  * space_wipe() looks at no table.
  */
@@ -67,7 +67,7 @@ struct space_stats {
  * @hpa_to_va: what is added to an HPA to get the address of a load or store
  * @step_pages: most pages that one call works on (M6), 64 to 2048
  * @write_back: the guest or a device of it may see the memory without the caches: what
- *	space_zero() and space_load() write is written back
+ *	space_wipe() and space_load() write is written back
  * @owner: for flush_remote() of core, which finds the VM by it
  */
 struct space_config {
@@ -125,14 +125,13 @@ struct space {
 int space_init(struct space *sp, struct frames *frames, const struct space_config *cfg, u64 memory);
 
 /**
- * space_destroy() - give the tables, the pool and the bitmaps back
+ * space_destroy_step() - do a bounded step of giving the tables, the pool and the bitmaps back
  *
  * It does not free the memory that the regions map, which belongs to the VM. No vCPU of the space
  * may run any more.
+ *
+ * Return: true when there is more to do.
  */
-void space_destroy(struct space *sp);
-
-/** space_destroy_step() - do a bounded step of it. Return: true when there is more to do */
 bool space_destroy_step(struct space *sp);
 
 /**
@@ -275,15 +274,12 @@ int space_write(struct space *sp, gpa_t gpa, const void *src, u64 len);
 /** space_load() - as space_write(), for what a guest must see however it maps it (write_back) */
 int space_load(struct space *sp, gpa_t gpa, const void *src, u64 len);
 
-/** space_zero() - as space_load(), but write zeros */
-int space_zero(struct space *sp, gpa_t gpa, u64 len);
-
 /**
  * space_wipe() - zero memory of a space that no vCPU of it runs in; several harts may at once
  * @len: bytes, all in one memory region; not 0
  *
- * As space_zero(), but it takes the lock, for the marks alone. Until it returns, the space is not
- * destroyed: whoever calls it sees to that.
+ * It marks pages and writes back as space_load() does, but it takes the lock, for the marks alone.
+ * Until it returns, the space is not destroyed: whoever calls it sees to that.
  *
  * Return: 0; CLV_ERR_RANGE.
  */

@@ -100,7 +100,7 @@ int space_read(struct space *sp, gpa_t gpa, void *dst, u64 len)
 	return err;
 }
 
-/* Write @len bytes of @src, or zeros if it is NULL. @write_back: past the caches, too */
+/* Write @len bytes of @src. @write_back: past the caches, too */
 static int space_access_put(struct space *sp, gpa_t gpa, const u8 *src, u64 len, bool write_back)
 {
 	int err = space_access_check(sp, gpa, len);
@@ -113,10 +113,7 @@ static int space_access_put(struct space *sp, gpa_t gpa, const u8 *src, u64 len,
 		void *to = space_access_pointer(sp, r, at);
 
 		space_access_mark(r, at, piece);
-		if (src == NULL)
-			cache_zero(to, piece);
-		else
-			memcpy(to, src + done, piece);
+		memcpy(to, src + done, piece);
 		if (write_back)
 			cache_write_back(to, piece);
 		space_access_mark(r, at, piece);
@@ -159,9 +156,4 @@ int space_wipe(struct space *sp, gpa_t gpa, u64 len)
 		cache_write_back(span.at, len);
 	space_access_mark_locked(sp, &span);
 	return CLV_OK;
-}
-
-int space_zero(struct space *sp, gpa_t gpa, u64 len)
-{
-	return space_access_put(sp, gpa, NULL, len, sp->cfg.write_back);
 }

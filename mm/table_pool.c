@@ -64,13 +64,6 @@ bool table_pool_release_step(struct table_pool *p, struct frames *frames)
 	return true;
 }
 
-void table_pool_release(struct table_pool *p, struct frames *frames)
-{
-	while (table_pool_release_step(p, frames))
-		;
-	table_pool_init(p, p->va);
-}
-
 /* Take the table on top of the stack. Return: NULL when there is none. */
 static u64 *table_pool_pop(struct table_pool *p)
 {

@@ -70,13 +70,12 @@ void table_pool_init(struct table_pool *p, uintptr_t hpa_to_va);
 int table_pool_grow(struct table_pool *p, struct frames *frames, u64 tables);
 
 /**
- * table_pool_release() - give all frames back to @frames
+ * table_pool_release_step() - give one block back to @frames
  *
  * No table of the pool is in use any more, and nobody uses the pool.
+ *
+ * Return: false when there is none left.
  */
-void table_pool_release(struct table_pool *p, struct frames *frames);
-
-/** table_pool_release_step() - give one block back. Return: false when there is none left */
 bool table_pool_release_step(struct table_pool *p, struct frames *frames);
 
 /**

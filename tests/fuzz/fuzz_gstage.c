@@ -164,7 +164,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	     CLV_OK);
 	(void)gstage_unmap_finish(&gs, &pool, GPA(FUZZ_BASE), (u64)FUZZ_PAGES << PAGE_SHIFT);
 	MUST(pool.free == pool.total);
-	table_pool_release(&pool, &m.frames);
+	mm_release_pool(&pool, &m.frames);
 	frames_free(&m.frames, root, GSTAGE_ROOT_SIZE);
 	MUST(m.frames.free == m.frames.total);
 	return 0;

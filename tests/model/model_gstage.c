@@ -356,7 +356,7 @@ void model_gstage_run(u32 levels, u64 ops, u64 seed)
 	}
 	free(m.frame);
 	free(m.prot);
-	table_pool_release(&m.pool, &m.machine.frames);
+	mm_release_pool(&m.pool, &m.machine.frames);
 	frames_free(&m.machine.frames, root, GSTAGE_ROOT_SIZE);
 	mm_machine_end(&m.machine);
 }

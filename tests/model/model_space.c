@@ -395,7 +395,7 @@ static void hypervisor_write(struct model *m)
 	if (how == 0U) {
 		MUST(space_write(&m->sp, GPA(gpa), buffer, len) == CLV_OK);
 	} else if (how == 1U) {
-		MUST(space_zero(&m->sp, GPA(gpa), len) == CLV_OK);
+		MUST(space_wipe(&m->sp, GPA(gpa), len) == CLV_OK);
 	} else {
 		struct space_span span = mm_span(&m->sp, gpa, len);
 		u8 *p = span.at;
@@ -562,8 +562,8 @@ static void end(struct model *m)
 	free(m->written);
 	free(m->touched);
 	free(m->bitmap);
-	space_destroy(&m->sp);
-	space_destroy(&m->other);
+	mm_destroy(&m->sp);
+	mm_destroy(&m->other);
 	mm_machine_end(&m->machine);
 }
 

@@ -115,7 +115,7 @@ int mm_split_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 si
 	gstage_iter_start(&it, gs, gpa, size);
 	while (!gstage_iter_done(&it)) {
 		if (!gstage_pte_is_leaf(it.pte) || it.level <= level) {
-			(void)gstage_iter_next(&it);
+			gstage_iter_skip(&it, 1);
 			continue;
 		}
 		if (gstage_split(gs, pool, it.slot, it.level, it.pte, 0) == GSTAGE_SPLIT_NO_TABLE)
@@ -156,11 +156,24 @@ int mm_protect(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, 
 	while (!gstage_iter_done(&it)) {
 		if (gstage_pte_is_leaf(it.pte))
 			atomic_set(it.slot, (it.pte & ~clear) | set);
-		(void)gstage_iter_next(&it);
+		gstage_iter_skip(&it, 1);
 	}
 	if (clear != 0U)
 		flush_batch_add(batch, gpa, size);
 	return CLV_OK;
+}
+
+void mm_destroy(struct space *sp)
+{
+	while (space_destroy_step(sp))
+		;
+}
+
+void mm_release_pool(struct table_pool *p, struct frames *frames)
+{
+	while (table_pool_release_step(p, frames))
+		;
+	table_pool_init(p, p->va);
 }
 
 u64 mm_log_start(struct space *sp, u32 region, u32 mode, bool eager)

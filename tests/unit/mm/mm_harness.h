@@ -110,6 +110,12 @@ int mm_split_range(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 si
 int mm_protect(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, u64 clear, u64 set,
 	       struct flush_batch *batch);
 
+/** mm_destroy() - do all steps of space_destroy_step() */
+void mm_destroy(struct space *sp);
+
+/** mm_release_pool() - do all steps of table_pool_release_step(), and make the pool anew */
+void mm_release_pool(struct table_pool *p, struct frames *frames);
+
 /** mm_log_start() - do all steps of a start. Return: their number */
 u64 mm_log_start(struct space *sp, u32 region, u32 mode, bool eager);
 

@@ -30,7 +30,7 @@ static void begin(u32 levels)
 static void end(void)
 {
 	frames_free(&m.frames, gs.root_hpa, 16384);
-	table_pool_release(&pool, &m.frames);
+	mm_release_pool(&pool, &m.frames);
 	mm_machine_end(&m);
 }
 
@@ -184,7 +184,7 @@ static void test_space_in_numbers(void **state)
 	assert_int_equal(entry(entry(root(2), 0), 1), 0x200804db);
 	(void)mm_log_stop(&sp, 0, true);
 	assert_int_equal(entry(root(2), 0), 0x200800df);
-	space_destroy(&sp);
+	mm_destroy(&sp);
 	mm_machine_end(&m);
 }
 

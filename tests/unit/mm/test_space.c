@@ -48,7 +48,7 @@ static void begin(u64 size)
 static void end(void)
 {
 	assert_int_equal(sp.stats.rules_broken, 0);
-	space_destroy(&sp);
+	mm_destroy(&sp);
 	mm_machine_end(&m);
 }
 
@@ -320,8 +320,10 @@ static void test_access_checks_the_whole_range_first(void **state)
 	memset(buffer, 0, sizeof(buffer));
 	assert_int_equal(space_read(&sp, GPA(BASE + MIB(2) - 11U), buffer, 22), 0);
 	assert_true(buffer[0] == 0 && buffer[1] == 0xab && buffer[20] == 0xab && buffer[21] == 0);
-	assert_int_equal(space_zero(&sp, GPA(BASE + MIB(2) - 2U), 4), 0);
-	assert_int_equal(host[MIB(2) - 1U], 0);
+	assert_int_equal(space_wipe(&sp, GPA(BASE + MIB(2) - 2U), 4), CLV_ERR_RANGE);
+	assert_int_equal(host[MIB(2) - 1U], 0xab);
+	assert_int_equal(space_wipe(&sp, GPA(BASE + MIB(2)), 2), 0);
+	assert_int_equal(host[MIB(2) - 1U], 0xab);
 	assert_int_equal(m.memory[1], 0);
 	assert_int_equal(m.memory[2], 0xab);
 	/* A span lies in one region only. */
@@ -336,7 +338,7 @@ static void test_access_checks_the_whole_range_first(void **state)
 	assert_int_equal(m.memory[MIB(2) - 4U], 0);
 	assert_int_equal(space_read(&sp, GPA(BASE - 1U), buffer, 2), CLV_ERR_RANGE);
 	assert_int_equal(buffer[0], 0x77);
-	assert_int_equal(space_zero(&sp, GPA(~UINT64_C(0)), 2), CLV_ERR_RANGE);
+	assert_int_equal(space_wipe(&sp, GPA(~UINT64_C(0)), 2), CLV_ERR_RANGE);
 	assert_int_equal(space_write(&sp, GPA(BASE), buffer, ~UINT64_C(0)), CLV_ERR_RANGE);
 	/* No bytes, at any address, are fine. */
 	assert_int_equal(space_write(&sp, GPA(~UINT64_C(0)), buffer, 0), 0);
@@ -355,7 +357,7 @@ static void test_hypervisor_writes_are_logged(void **state)
 	begin(MIB(4));
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
 	assert_int_equal(space_write(&sp, GPA(BASE + 0x2ffc), &word, 8), 0);
-	assert_int_equal(space_zero(&sp, GPA(BASE + 0x7000), 1), 0);
+	assert_int_equal(space_wipe(&sp, GPA(BASE + 0x7000), 1), 0);
 	span = mm_span(&sp, BASE + 0xa000, 0x1000);
 	assert_non_null(span.at);
 	space_span_mark(&span);

@@ -35,7 +35,7 @@ static void begin(bool write_back)
 
 static void end(void)
 {
-	space_destroy(&sp);
+	mm_destroy(&sp);
 	mm_machine_end(&m);
 }
 
@@ -63,7 +63,7 @@ static void test_zeroed_memory_is_written_back(void **state)
 	(void)state;
 	begin(true);
 	memset(m.memory, 0xa5, MIB(2));
-	assert_int_equal(space_zero(&sp, GPA(BASE), MIB(2)), 0);
+	assert_int_equal(space_wipe(&sp, GPA(BASE), MIB(2)), 0);
 	assert_int_equal(cache_fake.zeroed, MIB(2));
 	assert_int_equal(cache_fake.written_back, MIB(2));
 	assert_ptr_equal(cache_fake.last, m.memory);
@@ -91,7 +91,7 @@ static void test_nothing_is_where_all_go_through_the_cache(void **state)
 	(void)state;
 	begin(false);
 	assert_int_equal(space_load(&sp, GPA(BASE), &word, sizeof(word)), 0);
-	assert_int_equal(space_zero(&sp, GPA(BASE), MIB(2)), 0);
+	assert_int_equal(space_wipe(&sp, GPA(BASE), MIB(2)), 0);
 	assert_int_equal(cache_fake.zeroed, MIB(2));
 	assert_int_equal(cache_fake.written_back, 0);
 	end();
@@ -105,7 +105,7 @@ static void test_nothing_is_of_a_write_that_is_refused(void **state)
 	begin(true);
 	assert_int_equal(space_load(&sp, GPA(BASE + MIB(4) - 4U), &word, sizeof(word)),
 			 CLV_ERR_RANGE);
-	assert_int_equal(space_zero(&sp, GPA(BASE + MIB(4) - 4U), 8), CLV_ERR_RANGE);
+	assert_int_equal(space_wipe(&sp, GPA(BASE + MIB(4) - 4U), 8), CLV_ERR_RANGE);
 	assert_int_equal(cache_fake.zeroed + cache_fake.written_back, 0);
 	end();
 }

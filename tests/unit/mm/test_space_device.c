@@ -39,8 +39,8 @@ static void begin(void)
 static void end(void)
 {
 	assert_int_equal(sp.stats.rules_broken, 0);
-	space_destroy(&other);
-	space_destroy(&sp);
+	mm_destroy(&other);
+	mm_destroy(&sp);
 	mm_machine_end(&m);
 }
 
@@ -92,7 +92,7 @@ static void test_device_is_no_memory(void **state)
 	assert_null(mm_span(&sp, DEVICE, 4).at);
 	assert_int_equal(space_read(&sp, GPA(DEVICE), &word, sizeof(word)), CLV_ERR_RANGE);
 	assert_int_equal(space_write(&sp, GPA(DEVICE), &word, sizeof(word)), CLV_ERR_RANGE);
-	assert_int_equal(space_zero(&sp, GPA(DEVICE), 8), CLV_ERR_RANGE);
+	assert_int_equal(space_wipe(&sp, GPA(DEVICE), 8), CLV_ERR_RANGE);
 	assert_int_equal(space_log_status(&sp, region, &status), CLV_ERR_NOTFOUND);
 	assert_int_equal(space_log_start(&sp, region, CLEAVE_LOG_EAGER, true, &cursor),
 			 CLV_ERR_NOTFOUND);

@@ -37,7 +37,7 @@ static void end(void)
 {
 	mm_flush_hook = NULL;
 	assert_int_equal(sp.stats.rules_broken, 0);
-	space_destroy(&sp);
+	mm_destroy(&sp);
 	mm_machine_end(&m);
 }
 

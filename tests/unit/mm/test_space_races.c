@@ -39,7 +39,7 @@ static void end(void)
 {
 	mm_flush_hook = NULL;
 	assert_int_equal(sp.stats.rules_broken, 0);
-	space_destroy(&sp);
+	mm_destroy(&sp);
 	mm_machine_end(&m);
 }
 
@@ -457,7 +457,7 @@ static void test_window_tables_are_freed_after_the_flush(void **state)
 	mm_flush_hook = NULL;
 	assert_int_equal(flushes_seen, 1);
 	assert_int_equal(sp.pool.free, free_before + 2U);
-	space_destroy(&other);
+	mm_destroy(&other);
 	end();
 }
 

@@ -123,7 +123,7 @@ static void test_log_is_taken_over(void **state)
 			assert_int_equal(space_log_start(&sp, 0, mode, true, &cursor), 0);
 		check_taken_over(mode);
 		assert_int_equal(sp.stats.rules_broken, 0);
-		space_destroy(&sp);
+		mm_destroy(&sp);
 		mm_machine_end(&m);
 	}
 }

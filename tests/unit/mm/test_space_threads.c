@@ -290,7 +290,7 @@ static void run(u32 mode, bool eager, u32 pool_tables, u32 rounds)
 	MUST(memcmp(leaves, now, sizeof(now)) == 0);
 	MUST(sp.pool.total - sp.pool.free == used);
 	MUST(sp.stats.rules_broken == 0U);
-	space_destroy(&sp);
+	mm_destroy(&sp);
 	mm_machine_end(&machine);
 }
 

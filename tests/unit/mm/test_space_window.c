@@ -56,8 +56,8 @@ static void begin_windows(void)
 static void end_windows(void)
 {
 	assert_int_equal(sp.stats.rules_broken, 0);
-	space_destroy(&other);
-	space_destroy(&sp);
+	mm_destroy(&other);
+	mm_destroy(&sp);
 	mm_machine_end(&m);
 }
 
@@ -83,7 +83,7 @@ static void test_window_shows_the_other_memory(void **state)
 	 * The hypervisor neither reads nor writes through it, because it is not this VM's memory.
 	 */
 	assert_null(mm_span(&sp, GIB(1), 8).at);
-	assert_int_equal(space_zero(&sp, GPA(GIB(1)), 8), CLV_ERR_RANGE);
+	assert_int_equal(space_wipe(&sp, GPA(GIB(1)), 8), CLV_ERR_RANGE);
 	/* It cannot be logged either. */
 	{
 		struct space_log_status status;

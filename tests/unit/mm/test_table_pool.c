@@ -34,7 +34,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	table_pool_release(&pool, &m.frames);
+	mm_release_pool(&pool, &m.frames);
 	mm_machine_end(&m);
 	return 0;
 }
@@ -92,7 +92,7 @@ static void test_large_pool_touches_nothing(void **state)
 	assert_int_equal(pool.free, tables);
 	assert_ptr_equal(table_pool_take(&pool), wall);
 	assert_int_equal(pool.free, tables - 1U);
-	table_pool_release(&pool, &frames);
+	mm_release_pool(&pool, &frames);
 	assert_int_equal(frames.free, tables << PAGE_SHIFT);
 	munmap(wall, tables << PAGE_SHIFT);
 }

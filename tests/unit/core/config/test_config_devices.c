@@ -16,281 +16,10 @@
 #include <libfdt.h>
 
 #include <cleave/errno.h>
-#include "tests/unit/core/config/config_build.h"
+#include "tests/unit/core/config/devices_tree.h"
 #include "core/machine/probe/driver.h"
 
-#define AT	 "/partitions/linux: "
-#define PLIC	 9U
-#define APLIC	 10U
-#define NEAR	 11U /* PLICs that reach half of the harts each */
-#define FAR	 12U
-#define HART(id) (0x20U + (id)) /* phandle of a hart's own interrupt controller */
-
-static struct tree_build host;
-
-static const struct frames_range ram[] = { { 0x80000000, 0x100000000 } };
-static const struct frames_range unused[] = { { 0x80600000, 0x1fc00000 },
-					      { 0xa0400000, 0xdfc00000 } };
-
-static struct config_machine machine; /* as config_machine, with the tree and the memory above */
-
-/*
- * A node on a bus with two address and two size cells: it has registers, and interrupt @irq at the
- * nearest interrupt parent (0: none).
- */
-static void device(const char *name, u32 base, u32 size, u32 irq)
-{
-	const struct tree_prop reg = PROP_CELLS("reg", 0, base, 0, size);
-	const struct tree_prop source = PROP_CELLS("interrupts", irq);
-
-	tree_node(&host, name);
-	tree_put(&host, &reg);
-	if (irq != 0U)
-		tree_put(&host, &source);
-}
-
-static void closed(const char *name, u32 base, u32 size, u32 irq)
-{
-	device(name, base, size, irq);
-	tree_close(&host);
-}
-
-static void put(const struct tree_prop *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		tree_put(&host, &p[i]);
-}
-#define PUT(...)                                                 \
-	do {                                                     \
-		const struct tree_prop put_[] = { __VA_ARGS__ }; \
-		put(put_, ARRAY_SIZE(put_));                     \
-	} while (0)
-
-static void controllers(void)
-{
-	device("plic@c000000", 0xc000000, 0x600000, 0);
-	PUT(PROP_STR("compatible", "sifive,plic-1.0.0"), PROP_FLAG("interrupt-controller"),
-	    PROP_CELLS("#interrupt-cells", 1), PROP_CELLS("riscv,ndev", 95),
-	    PROP_CELLS("phandle", PLIC),
-	    PROP_CELLS("interrupts-extended", HART(0), 9, HART(2), 9, HART(5), 9, HART(7), 9));
-	tree_close(&host);
-	device("aplic@d000000", 0xd000000, 0x8000, 0);
-	PUT(PROP_STR("compatible", "riscv,aplic"), PROP_FLAG("interrupt-controller"),
-	    PROP_CELLS("#interrupt-cells", 2), PROP_CELLS("phandle", APLIC));
-	tree_close(&host);
-	device("clint@2000000", 0x2000000, 0x10000, 0);
-	PUT(PROP_STR("compatible", "sifive,clint0"));
-	tree_close(&host);
-}
-
-/*
- * On a bus of which only 64 KiB have addresses in the machine: a device with registers beyond them,
- * and a kept one like it.
- */
-static void registers_beyond(void)
-{
-	tree_node(&host, "bus@41000000");
-	PUT(PROP_CELLS("#address-cells", 1), PROP_CELLS("#size-cells", 1),
-	    PROP_CELLS("ranges", 0, 0, 0x41000000, 0x10000));
-	tree_node(&host, "half@1000");
-	PUT(PROP_CELLS("reg", 0x1000, 0x100, 0x20000, 0x100));
-	tree_close(&host);
-	tree_node(&host, "kept@20000");
-	PUT(PROP_CELLS("reg", 0x20000, 0x1000, 0x2000, 0x100), PROP_FLAG("interrupt-controller"));
-	tree_close(&host);
-	tree_node(&host, "beside@2800");
-	PUT(PROP_CELLS("reg", 0x2800, 0x100));
-	tree_close(&host);
-	tree_close(&host);
-}
-
-/* A bus with addresses of its own: 0x0 is 0x40000000 in the machine, and only 64 KiB are there. */
-static void moved_bus(void)
-{
-	tree_node(&host, "bus@40000000");
-	PUT(PROP_CELLS("#address-cells", 1), PROP_CELLS("#size-cells", 1),
-	    PROP_CELLS("ranges", 0, 0, 0x40000000, 0x10000));
-	tree_node(&host, "timer@1000");
-	PUT(PROP_CELLS("reg", 0x1010, 0x20, 0x3ff0, 0x20),
-	    PROP_CELLS("interrupts-extended", PLIC, 40, PLIC, 11));
-	tree_close(&host);
-	tree_node(&host, "behind@10000");
-	PUT(PROP_CELLS("reg", 0x10000, 0x1000));
-	tree_close(&host);
-	tree_node(&host, "astride@f000");
-	PUT(PROP_CELLS("reg", 0xf000, 0x2000));
-	tree_close(&host);
-	tree_close(&host);
-	registers_beyond();
-	/* Without ranges, nothing on it has an address in the machine. */
-	tree_node(&host, "i2c-bus");
-	PUT(PROP_CELLS("#address-cells", 1), PROP_CELLS("#size-cells", 0));
-	tree_node(&host, "sensor@48");
-	PUT(PROP_CELLS("reg", 0x48));
-	tree_close(&host);
-	tree_close(&host);
-}
-
-/*
- * A device whose pages hold the registers of a node below it: a part of it, or with @keep something
- * that no partition may have.
- */
-static void whole_bus(const char *name, u32 base, const char *child, bool keep)
-{
-	device(name, base, 0x3000, 0);
-	PUT(PROP_CELLS("#address-cells", 2), PROP_CELLS("#size-cells", 2), PROP_FLAG("ranges"));
-	device(child, base + 0x1000, 0x1000, 0);
-	if (keep)
-		PUT(PROP_FLAG("interrupt-controller"));
-	tree_close(&host);
-	tree_close(&host);
-}
-
-static void odd_devices(void)
-{
-	closed("serial@10000000", 0x10000000, 0x100, 10);
-	whole_bus("bridge@50000000", 0x50000000, "intc@50001000", true);
-	whole_bus("mfd@50010000", 0x50010000, "part@50011000", false);
-	closed("in-uart-page@10000800", 0x10000800, 0x100, 0);
-	closed("in-plic@c600000", 0xc5ff000, 0x2000, 0);
-	closed("ram@80000000", 0x90000000, 0x1000, 0);
-	closed("empty@3000", 0x3000, 0, 0);
-	closed("shares-console@4000", 0x4000, 0x1000, 10);
-	closed("no-source@5000", 0x5000, 0x1000, 96);
-	closed("beside-clint@2010000", 0x2010000, 0x1000, 0);
-	closed("in-clint-page@200f800", 0x200fff0, 0x20, 0);
-	device("off@6000", 0x6000, 0x1000, 0);
-	PUT(PROP_STR("status", "disabled"));
-	tree_close(&host);
-	device("msi@7000", 0x7000, 0x1000, 0);
-	PUT(PROP_CELLS("interrupts-extended", APLIC, 3, 4));
-	tree_close(&host);
-	device("half-irq@8000", 0x8000, 0x1000, 0);
-	PUT(PROP_CELLS("interrupts-extended", PLIC));
-	tree_close(&host);
-	tree_node(&host, "many-regs@9000");
-	PUT(PROP_CELLS("reg", 0, 0x9000, 0, 4, 0, 0x9010, 0, 4, 0, 0x9020, 0, 4, 0, 0x9030, 0, 4, 0,
-		       0x9040, 0, 4));
-	tree_close(&host);
-	device("many-irqs@a000", 0xa000, 0x1000, 0);
-	PUT(PROP_CELLS("interrupts", 51, 52, 53, 54, 55, 56, 57, 58, 59));
-	tree_close(&host);
-	device("pci@30000000", 0x30000000, 0x10000000, 0);
-	PUT(PROP_STR("device_type", "pci"));
-	tree_close(&host);
-	device("far@0", 0, 0, 0);
-	tree_close(&host);
-	tree_node(&host, "high@20000000000");
-	PUT(PROP_CELLS("reg", 0x200, 0, 0, 0x1000));
-	tree_close(&host);
-}
-
-static void good_devices(void)
-{
-	closed("rtc@101000", 0x101000, 0x1000, 11);
-	closed("virtio_mmio@10001000", 0x10001000, 0x1000, 1);
-	device("virtio_mmio@10002000", 0x10002000, 0x1000, 2);
-	PUT(PROP_STR("compatible", "virtio,mmio"));
-	tree_close(&host);
-	closed("quiet@102000", 0x102000, 0x10, 0);
-	closed("neighbour@102800", 0x102800, 0x10, 12);
-	closed("shares-rtc@103000", 0x103000, 0x1000, 11);
-	device("eth@104000", 0x104000, 0x1000, 33);
-	PUT(PROP_CELLS("clocks", 1), PROP_STR("clock-names", "bus"), PROP_CELLS("resets", 2, 3),
-	    PROP_STR("compatible", "vendor,eth"), PROP_FLAG("dma-noncoherent"));
-	tree_node(&host, "mdio");
-	tree_close(&host);
-	tree_close(&host);
-	/* All sources that a guest's PLIC has, except for the UART's, and some more. */
-	for (u32 i = 0; i < 5U; i++) {
-		char name[32];
-		u32 s = 60U + 8U * i;
-
-		if (i == 4U)
-			s = 30U;
-		(void)snprintf(name, sizeof(name), "dma%u@%x", i, 0x110000U + 0x1000U * i);
-		device(name, 0x110000U + 0x1000U * i, 0x1000, 0);
-		PUT(PROP_CELLS("interrupts", s, s + 1U, s + 2U, s + 3U, s + 4U, s + 5U, s + 6U,
-			       s + 7U));
-		tree_close(&host);
-	}
-}
-
-/* A PLIC for two harts, and a device that interrupts by it. */
-static void half(const char *name, u32 phandle, u32 first, u32 second, const char *dev, u32 base)
-{
-	device(name, base + 0x400000U, 0x400000, 0);
-	PUT(PROP_STR("compatible", "sifive,plic-1.0.0"), PROP_FLAG("interrupt-controller"),
-	    PROP_CELLS("#interrupt-cells", 1), PROP_CELLS("riscv,ndev", 95),
-	    PROP_CELLS("phandle", phandle),
-	    PROP_CELLS("interrupts-extended", HART(first), 11, HART(first), 9, HART(second), 9));
-	tree_close(&host);
-	device(dev, base, 0x1000, 0);
-	PUT(PROP_CELLS("interrupts-extended", phandle, 11));
-	tree_close(&host);
-}
-
-/* The harts of config_machine, all of which the PLIC reaches */
-static void harts(void)
-{
-	tree_node(&host, "cpus");
-	PUT(PROP_CELLS("#address-cells", 1), PROP_CELLS("#size-cells", 0));
-	for (u32 i = 0; i < config_machine.nr_harts; i++) {
-		u32 id = (u32)config_machine.harts[i];
-		char name[16];
-
-		(void)snprintf(name, sizeof(name), "cpu@%u", id);
-		tree_node(&host, name);
-		PUT(PROP_CELLS("reg", id));
-		tree_node(&host, "interrupt-controller");
-		PUT(PROP_FLAG("interrupt-controller"), PROP_CELLS("phandle", HART(id)));
-		tree_close(&host);
-		tree_close(&host);
-	}
-	tree_close(&host);
-}
-
-static int setup(void **state)
-{
-	int err = config_setup(state);
-
-	tree_begin(&host);
-	tree_node(&host, "");
-	PUT(PROP_CELLS("#address-cells", 2), PROP_CELLS("#size-cells", 2));
-	tree_node(&host, "chosen");
-	PUT(PROP_STR("stdout-path", "/soc/serial@10000000:115200"));
-	tree_close(&host);
-	harts();
-	tree_node(&host, "soc");
-	PUT(PROP_CELLS("#address-cells", 2), PROP_CELLS("#size-cells", 2), PROP_FLAG("ranges"),
-	    PROP_CELLS("interrupt-parent", PLIC));
-	controllers();
-	odd_devices();
-	good_devices();
-	moved_bus();
-	half("plic@20400000", NEAR, 0, 2, "near@20000000", 0x20000000);
-	half("plic@28400000", FAR, 5, 7, "far@28000000", 0x28000000);
-	tree_close(&host);
-	tree_close(&host);
-	tree_finish(&host);
-
-	machine = config_machine;
-	machine.tree = host.fdt;
-	machine.plic[0] = PLIC;
-	machine.plic[1] = NEAR;
-	machine.plic[2] = FAR;
-	machine.ram = ram;
-	machine.nr_ram = ARRAY_SIZE(ram);
-	machine.free = unused;
-	machine.nr_free = ARRAY_SIZE(unused);
-	return err;
-}
-
-static int teardown(void **state)
-{
-	tree_end(&host);
-	return config_teardown(state);
-}
+#define AT "/partitions/linux: "
 
 /* --- one partition ---------------------------------------------------------------------------- */
 
@@ -323,7 +52,7 @@ static void resolves_registers_and_interrupts(void **state)
 	struct said said;
 
 	(void)state;
-	assert_int_equal(run(props, &machine, &said), 0);
+	assert_int_equal(run(props, &devices_machine, &said), 0);
 	assert_string_equal(said.line[0],
 			    AT "devices: \"/soc/rtc@101000\", \"/soc/virtio_mmio@10001000\", "
 			       "\"/soc/bus@40000000/timer@1000\", \"/soc/quiet\"" REACHES);
@@ -343,7 +72,7 @@ static void resolves_registers_and_interrupts(void **state)
 	assert_int_equal(d[0].nr_irqs, 1);
 	assert_int_equal(d[0].irq[0].host, 11);
 	assert_int_equal(d[0].irq[0].guest, 11);
-	assert_int_equal(d[0].node, fdt_path_offset(host.fdt, "/soc/rtc@101000"));
+	assert_int_equal(d[0].node, fdt_path_offset(devices_tree.fdt, "/soc/rtc@101000"));
 
 	assert_int_equal(d[1].irq[0].host, 1);
 	assert_int_equal(d[1].irq[0].guest, 1);
@@ -375,7 +104,7 @@ static void says_what_is_left_out_of_a_node(void **state)
 	struct said said;
 
 	(void)state;
-	assert_int_equal(run(props, &machine, &said), 0);
+	assert_int_equal(run(props, &devices_machine, &said), 0);
 	assert_string_equal(
 		said.line[1],
 		AT "devices: \"/soc/eth@104000\": properties left out of the guest's device tree, "
@@ -395,7 +124,7 @@ static void warns_where_caches_cannot_be_cleaned(void **state)
 	const struct tree_prop other[] = { DIRECT,
 					   PROP_LIST("devices", "/soc/rtc@101000\0"),
 					   { NULL, NULL, 0 } };
-	struct config_machine m = machine;
+	struct config_machine m = devices_machine;
 	struct said said;
 
 	(void)state;
@@ -418,7 +147,7 @@ static void warns_of_dma_without_direct_map(void **state)
 	struct said said;
 
 	(void)state;
-	assert_int_equal(run(props, &machine, &said), 0);
+	assert_int_equal(run(props, &devices_machine, &said), 0);
 	assert_string_equal(said.line[0], AT "devices: \"/soc/rtc@101000\"" REACHES);
 	assert_string_equal(
 		said.line[1],
@@ -607,24 +336,24 @@ static void knows_devices_without_dma(void **state)
 	struct said said;
 
 	(void)state;
-	assert_int_equal(run(one, &machine, &said), 0);
+	assert_int_equal(run(one, &devices_machine, &said), 0);
 	assert_string_equal(said.line[0], AT "devices: \"/soc/quiet\"" REACHES);
 	assert_int_equal(config_result.partition[0].no_dma, 2);
-	assert_int_equal(run(all, &machine, &said), 0);
+	assert_int_equal(run(all, &devices_machine, &said), 0);
 	assert_int_equal(said.warnings, 0);
-	assert_int_equal(run(other, &machine, &said), CLV_ERR_FORMAT);
+	assert_int_equal(run(other, &devices_machine, &said), CLV_ERR_FORMAT);
 	assert_string_equal(said.line[0],
 			    AT "no-dma: \"/soc/rct@101000\" is not one of its devices; allowed: "
 			       "paths that \"devices\" lists");
-	assert_int_equal(run(bus, &machine, &said), CLV_ERR_FORMAT);
+	assert_int_equal(run(bus, &devices_machine, &said), CLV_ERR_FORMAT);
 	assert_string_equal(the_error(&said),
 			    AT "no-dma: \"/soc/virtio_mmio@10002000\" does DMA: its node says "
 			       "\"virtio,mmio\"; allowed: devices that do none");
-	assert_int_equal(run(eth, &machine, &said), CLV_ERR_FORMAT);
+	assert_int_equal(run(eth, &devices_machine, &said), CLV_ERR_FORMAT);
 	assert_string_equal(the_error(&said),
 			    AT "no-dma: \"/soc/eth@104000\" does DMA: its node says "
 			       "\"dma-noncoherent\"; allowed: devices that do none");
-	assert_int_equal(run(word, &machine, &said), CLV_ERR_FORMAT);
+	assert_int_equal(run(word, &devices_machine, &said), CLV_ERR_FORMAT);
 	assert_string_equal(said.line[0],
 			    AT "no-dma: is not a list of strings; wanted: paths in the machine's "
 			       "device tree");
@@ -637,7 +366,7 @@ static void refuses_with_one_line(void **state)
 		struct said said;
 		bool found = false;
 
-		assert_int_equal(run(wrongs[i].prop, &machine, &said), CLV_ERR_FORMAT);
+		assert_int_equal(run(wrongs[i].prop, &devices_machine, &said), CLV_ERR_FORMAT);
 		for (u32 n = 0; n < said.errors + said.warnings && n < 16U; n++)
 			found |= strcmp(said.line[n], wrongs[i].line) == 0;
 		if (!found)
@@ -653,7 +382,7 @@ static void takes_what_stands_below_a_node_as_a_part_of_it(void **state)
 	struct said said;
 
 	(void)state;
-	assert_int_equal(run(props, &machine, &said), 0);
+	assert_int_equal(run(props, &devices_machine, &said), 0);
 	for (u32 i = 0; i < said.warnings; i++)
 		assert_null(strstr(said.line[i], "its pages hold"));
 }
@@ -662,7 +391,7 @@ static void refuses_interrupts_without_a_plic(void **state)
 {
 	const struct tree_prop quiet[] = { DEV("/soc/quiet@102000"), { NULL, NULL, 0 } };
 	const struct tree_prop loud[] = { DEV("/soc/rtc@101000"), { NULL, NULL, 0 } };
-	struct config_machine m = machine;
+	struct config_machine m = devices_machine;
 	struct said said;
 
 	(void)state;
@@ -700,7 +429,7 @@ static void gives_a_device_to_one(void **state)
 	struct said said;
 
 	(void)state;
-	assert_int_equal(run_two(rtc, rtc, &machine, &said), CLV_ERR_FORMAT);
+	assert_int_equal(run_two(rtc, rtc, &devices_machine, &said), CLV_ERR_FORMAT);
 	assert_string_equal(the_error(&said),
 			    AT "devices: \"/soc/rtc@101000\" belongs to partition \"first\" "
 			       "already; a device goes to one partition");
@@ -708,21 +437,21 @@ static void gives_a_device_to_one(void **state)
 	assert_string_equal(the_error(&said),
 			    AT "devices: \"/soc/rtc@101000\" belongs to partition \"first\" "
 			       "already; a device goes to one partition");
-	assert_int_equal(run_two(rtc, again, &machine, &said), CLV_ERR_FORMAT);
+	assert_int_equal(run_two(rtc, again, &devices_machine, &said), CLV_ERR_FORMAT);
 	assert_string_equal(the_error(&said),
 			    AT "devices: \"/soc/rtc\": its pages, 0x101000 to 0x101fff, hold "
 			       "registers of \"/soc/rtc@101000\", which partition \"first\" has");
-	assert_int_equal(run_two(quiet, page, &machine, &said), CLV_ERR_FORMAT);
+	assert_int_equal(run_two(quiet, page, &devices_machine, &said), CLV_ERR_FORMAT);
 	assert_string_equal(the_error(&said),
 			    AT "devices: \"/soc/neighbour@102800\": its pages, 0x102000 to "
 			       "0x102fff, hold registers of \"/soc/quiet@102000\", which partition "
 			       "\"first\" has");
-	assert_int_equal(run_two(rtc, irq, &machine, &said), CLV_ERR_FORMAT);
+	assert_int_equal(run_two(rtc, irq, &devices_machine, &said), CLV_ERR_FORMAT);
 	assert_string_equal(the_error(&said),
 			    AT "devices: \"/soc/shares-rtc@103000\": its interrupt 11 is also that "
 			       "of \"/soc/rtc@101000\", which partition \"first\" has; both "
 			       "devices must belong to one partition");
-	assert_int_equal(run_two(rtc, other, &machine, &said), 0);
+	assert_int_equal(run_two(rtc, other, &devices_machine, &said), 0);
 	assert_int_equal(config_result.nr_devices, 2);
 	assert_int_equal(config_result.device[1].partition, 1);
 }
@@ -741,14 +470,14 @@ static void gives_direct_memory_to_one(void **state)
 	struct said said;
 
 	(void)state;
-	assert_int_equal(run_two(a, b, &machine, &said), CLV_ERR_FORMAT);
+	assert_int_equal(run_two(a, b, &devices_machine, &said), CLV_ERR_FORMAT);
 	assert_string_equal(said.line[0], line);
 	assert_int_equal(said.errors, 1);
 	assert_int_equal(run_two(a, b, &config_machine_unknown, &said), CLV_ERR_FORMAT);
 	assert_string_equal(said.line[0], line);
 	/* A partition without "direct-map" may have the same guest-physical addresses. */
-	assert_int_equal(run_two(a, c, &machine, &said), 0);
-	assert_int_equal(run_two(c, a, &machine, &said), 0);
+	assert_int_equal(run_two(a, c, &devices_machine, &said), 0);
+	assert_int_equal(run_two(c, a, &devices_machine, &said), 0);
 }
 
 static void wants_free_memory_for_direct_map(void **state)
@@ -763,16 +492,16 @@ static void wants_free_memory_for_direct_map(void **state)
 	struct said said;
 
 	(void)state;
-	assert_int_equal(run(at_hypervisor, &machine, &said), CLV_ERR_FORMAT);
+	assert_int_equal(run(at_hypervisor, &devices_machine, &said), CLV_ERR_FORMAT);
 	config_expect(&said, 1, 0,
 		      AT
 		      "memory: range 0, 0x80000000 to 0x807fffff, is not all free memory of this "
 		      "machine, which \"direct-map\" needs; free: 0x80600000 to 0xa01fffff, "
 		      "0xa0400000 to 0x17fffffff");
-	assert_int_equal(run(over_the_end, &machine, &said), CLV_ERR_FORMAT);
+	assert_int_equal(run(over_the_end, &devices_machine, &said), CLV_ERR_FORMAT);
 	assert_int_equal(said.errors, 1);
 	/* 2.5 GiB: more than config_machine's largest piece, but free. */
-	assert_int_equal(run(large, &machine, &said), 0);
+	assert_int_equal(run(large, &devices_machine, &said), 0);
 }
 
 #define NEAR_LIST "/soc/near@20000000\0"
@@ -829,7 +558,7 @@ static void wants_a_vcpu_that_the_interrupt_reaches(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
 		bool warned = t[i].warning == NULL;
 
-		assert_int_equal(run(t[i].props, &machine, &said),
+		assert_int_equal(run(t[i].props, &devices_machine, &said),
 				 t[i].error == NULL ? 0 : CLV_ERR_FORMAT);
 		if (t[i].error != NULL) {
 			assert_int_equal(said.errors, 1);
@@ -840,7 +569,7 @@ static void wants_a_vcpu_that_the_interrupt_reaches(void **state)
 		for (u32 n = 0; n < said.warnings; n++)
 			warned |= t[i].warning != NULL && strcmp(said.line[n], t[i].warning) == 0;
 		assert_true(warned);
-		config_resolve(&config_result, &machine);
+		config_resolve(&config_result, &devices_machine);
 		assert_int_equal(config_result.partition[0].hart[0], t[i].hart);
 	}
 }
@@ -863,5 +592,5 @@ int main(void)
 		cmocka_unit_test(wants_free_memory_for_direct_map),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, devices_tree_setup, devices_tree_teardown);
 }
