@@ -75,6 +75,7 @@ void plan_find(const struct plan_clock *c, const struct config_window *w, u32 nr
 			break;
 		}
 	}
-	out->start = plan_ticks(c, c->begin + from);
+	/* Where another hart has taken the clock further, the frame begins a little after @us. */
+	out->start = plan_ticks(c, MIN(us, c->begin + from));
 	out->end = plan_ticks(c, c->begin + to);
 }

@@ -75,7 +75,8 @@ void plan_clock_go(struct plan_clock *c, u64 us);
 
 /**
  * plan_find() - find a hart's place in the present frame
- * @c: after plan_clock_go(); a @us before its frame counts as the frame's beginning
+ * @c: after plan_clock_go(); a @us before its frame counts as the frame's beginning, but for where
+ *	the place starts
  * @w: the hart's windows in the plan of that frame, by offset; @nr of them
  */
 void plan_find(const struct plan_clock *c, const struct config_window *w, u32 nr, u64 us,
