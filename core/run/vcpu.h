@@ -75,7 +75,7 @@ enum vcpu_mode {
  *	non-retentive suspend
  * @fair: what it has used of its hart's time, by SCHED_*; owner, of core/run/sched.c
  * @guarded: its turn ends with a window (sched_defer()); owner, of core/run/sched.c
- * @held_until: host time before which it is not chosen; owner, of core/run/sched.c
+ * @held_until: host time before which it is not chosen; owner
  * @woken: 1: somebody has woken it since its hart looked; atomic
  * @later: 1: its hart will not choose it before it looks again by itself, so whoever wakes it does
  *	not interrupt the hart; atomic, written by the owner

@@ -25,7 +25,8 @@
 /* Blocks of memory that one step gives back: up to 1,000 instructions each (T2) */
 #define VM_OP_GIVE 32U
 
-#define VM_OP_PATIENCE 5U /* seconds that a manager waits at boot for other partitions */
+#define VM_OP_PATIENCE 5U     /* seconds that a manager waits at boot for other partitions */
+#define VM_OP_PAUSE_HZ 10000U /* how often it looks meanwhile */
 
 enum vm_phase {
 	PHASE_QUIESCE = 0, /* vCPUs leave their harts; windows go; vCPUs and devices are reset */
@@ -226,14 +227,18 @@ static int vm_op_load(struct vm *vm)
 static bool vm_op_waits(struct vm *vm)
 {
 	static u32 said;
+	u64 now = timer_now();
 
 	if (vm->work.op != (u32)VM_OP_START || !vm_op_unattended(vm) || !vm->cfg->manager ||
 	    atomic_read(&vm_op_booting) == 0U)
 		return false;
 	if (vm->work.pos == 0U)
-		vm->work.pos = timer_now();
-	if (timer_now() - vm->work.pos < VM_OP_PATIENCE * timer_frequency())
+		vm->work.pos = now;
+	if (now - vm->work.pos < VM_OP_PATIENCE * timer_frequency()) {
+		/* In between the hart is that of the others, which may weigh far less. */
+		vm->run.vcpu[0]->held_until = now + timer_frequency() / VM_OP_PAUSE_HZ;
 		return true;
+	}
 	if (atomic_xchg(&said, 1U) != 0U)
 		return false;
 	for (u32 id = 0; id < vm_count(); id++) {

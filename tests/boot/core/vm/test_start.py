@@ -51,3 +51,12 @@ def test_a_manager_does_not_wait_for_ever(boot):
            r"start without it$")
     m.wait(r"^manager\| done: [1-9]\d* passed, 0 failed$")
     assert not m.lines("never")
+
+
+def test_a_manager_that_waits_leaves_its_hart_to_the_others(boot):
+    """However little weight the others have, the manager's waiting costs them nothing."""
+    manager = beside("manager", (0,), 16).replace("cpus =", "manager; cpu-weight = <10000>; cpus =")
+    light = beside("light", (0,), 64).replace("cpus =", "cpu-weight = <1>; cpus =")
+    m = boot([manager, light], {"payload.bin": guest("state")}, smp=1, extra=ICOUNT)
+    m.wait(r"^manager\| done: [1-9]\d* passed, 0 failed$")
+    assert not any("has not made it ready" in line for line in m.lines("cleave"))
