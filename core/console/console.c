@@ -33,7 +33,7 @@
 /* The open line in front is shown again when so much was said: soon for who types, and seldom */
 #define CONSOLE_OPEN_AFTER 256U
 /* Lines that one step begins at most; no row is shorter than a third of a 16-byte FIFO. */
-#define CONSOLE_STEP_LINES 4U
+#define CONSOLE_STEP_LINES 2U
 /*
  * An emulated UART takes everything at once. It is sent some FIFOs, one at each interrupt, and then
  * nothing until so long after the first, so that a flood leaves the hart that serves it most of its

@@ -10,6 +10,7 @@
 #include "core/console/console.h"
 #include "core/guest/args/sbi_args.h"
 #include "core/guest/sbi.h"
+#include "core/run/sched.h"
 #include "core/vm/vm.h"
 #include "mm/space.h"
 
@@ -72,6 +73,8 @@ static enum guest_leave sbi_dbcn_call(struct vcpu *v, u64 fid)
 	err = sbi_args_buffer(cfg->memory, cfg->nr_memory, addr, sbi_arg(v, 2), len);
 	if (err != SBI_SUCCESS)
 		sbi_return(v, err, 0);
+	else if (sched_defer(v)) /* control sequences may take some ten thousand instructions */
+		return sbi_again(v);
 	else if (fid == SBI_DBCN_CONSOLE_WRITE)
 		sbi_dbcn_write(v, addr, MIN(len, DBCN_STEP));
 	else

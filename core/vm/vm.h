@@ -47,7 +47,7 @@ enum vm_op {
 /**
  * struct vm_work - the operation that is under way on a VM; guarded by vm->lock. Where no manager
  * calls for its steps, but the scheduler does them, run.restarting is set
- * @op: enum vm_op
+ * @op: enum vm_op; atomic, as vm_op_starts() reads it without the lock
  * @phase: what the next step does (core/vm/vm_op.c)
  * @index: region or file that the phase works on
  * @pos: bytes of it that are done

@@ -8,7 +8,7 @@
 
 #include <cleave/printk.h>
 #include "core/config/guest_fdt.h"
-#include "core/vm/vm.h"
+#include "core/vm/vm_internal.h"
 
 _Static_assert(GUEST_PLIC_SOURCES < VPLIC_SOURCES,
 	       "the PLIC has the sources that guests are told of");
@@ -73,7 +73,10 @@ int vuart_fetch(struct vuart *u)
 
 u32 console_tty_state(struct console_tty *t)
 {
-	return atomic_read(&container_of(t, struct vm, tty)->run.state);
+	const struct vm *vm = container_of(t, struct vm, tty);
+
+	/* One that starts or restarts will read what is typed now. */
+	return vm_op_starts(vm) ? (u32)CLEAVE_VM_RUNNING : vm_state(vm);
 }
 
 void console_tty_ready(struct console_tty *t)

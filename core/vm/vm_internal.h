@@ -75,6 +75,12 @@ static inline bool vm_op_unattended(const struct vm *vm)
 	return atomic_read_acquire(&vm->run.restarting) != 0U;
 }
 
+/** vm_op_starts() - Return: true when the scheduler is about to start the VM; without the lock */
+static inline bool vm_op_starts(const struct vm *vm)
+{
+	return vm_op_unattended(vm) && atomic_read(&vm->work.op) != (u32)VM_OP_TIDY;
+}
+
 /* --- vm_restart.c ----------------------------------------------------------------------------- */
 
 /**

@@ -71,7 +71,7 @@ static void vm_op_boot_over(struct vm *vm)
 static void vm_op_end(struct vm *vm)
 {
 	vm_op_boot_over(vm);
-	vm->work.op = VM_OP_NONE;
+	atomic_set(&vm->work.op, (u32)VM_OP_NONE);
 	atomic_set_release(&vm->run.restarting, (u32)VM_RESTART_NONE);
 }
 
@@ -79,7 +79,7 @@ static void vm_op_begin(struct vm *vm, enum vm_op op)
 {
 	spin_assert_held(&vm->lock);
 	vm_op_end(vm);
-	vm->work.op = (u32)op;
+	atomic_set(&vm->work.op, (u32)op);
 	/* An empty slot may hold what a creation or a destruction has left there half-way. */
 	vm_op_phase(vm, vm_state(vm) == (u32)CLEAVE_VM_EMPTY ? PHASE_GIVE_BACK : PHASE_QUIESCE);
 }

@@ -28,6 +28,8 @@ TURN = ["-netdev", "hubport,id=turn,hubid=0", "-object",
 MARKS = ["-trace", "virtio_mmio_write_offset"]
 MARK = re.compile(rb"virtio_mmio_write_offset [^\n]*offset 0x([0-9a-f]+) value 0x([0-9a-f]+)\n")
 MARK_REGISTER = 0x64
+# What moves the cursor: what comes next is another row.
+SEQUENCE = re.compile(rb"\x1b\[[0-9;?]*[@-~]")
 
 SECONDS = 600 * SLOW
 TAIL = 4096  # bytes: what the last look at a console may have cut
@@ -46,7 +48,7 @@ class Output:
         text = MARK.sub(b"", raw).decode(errors="replace").replace("\r", "")
         # A row that ends in ESC [ m goes on in the next, which begins with `name> `.
         text = re.sub(r"\x1b\[m\n[^\s>]+> ", "", text)
-        self.text = re.sub(r"\x1b\[[0-9;?]*[@-~]", "\n", text)
+        self.text = SEQUENCE.sub(b"\n", text.encode()).decode()
 
     def said(self, name, pattern):
         """The last line of a partition that matches. Return: its groups, as numbers."""
@@ -98,7 +100,7 @@ def wait(process, path, names):
             new = f.read()
             at = f.tell()
         for name, failure in re.findall(rb"(\w+)\| (?:(FAIL [^\n]*)|(?:result|share|attacked) \d[^"
-                                        rb"\n]*)\n", MARK.sub(b"", new)):
+                                        rb"\n]*)\n", SEQUENCE.sub(b"\n", MARK.sub(b"", new))):
             if failure:
                 raise Broken(f"{name.decode()}: {failure.decode()} ({path})")
             missing.discard(name.decode())
