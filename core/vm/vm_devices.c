@@ -6,6 +6,7 @@
  */
 #include "core/vm/vm_devices.h"
 
+#include <cleave/atomic.h>
 #include <cleave/printk.h>
 #include "core/config/guest_fdt.h"
 #include "core/vm/vm_internal.h"
@@ -81,7 +82,15 @@ u32 console_tty_state(struct console_tty *t)
 
 void console_tty_ready(struct console_tty *t)
 {
-	vuart_refill(&container_of(t, struct vm, tty)->uart);
+	struct vm *vm = container_of(t, struct vm, tty);
+
+	/*
+	 * The UART of a VM that starts is reset: input stays where it is until vm_op_run() looks
+	 * for it. That it waits is written before this look.
+	 */
+	smp_mb();
+	if (!vm_op_starts(vm))
+		vuart_refill(&vm->uart);
 }
 
 void console_tty_sent(struct console_tty *t)

@@ -269,6 +269,9 @@ static int vm_op_run(struct vm *vm)
 	vm_op_end(vm);
 	vm_set_state(vm, CLEAVE_VM_RUNNING);
 	vm->restart.quiet = false;
+	/* What was typed meanwhile; the barrier pairs with that of console_tty_ready(). */
+	smp_mb();
+	vuart_refill(&vm->uart);
 	vm_kick_all(vm);
 	return CLV_OK;
 }
