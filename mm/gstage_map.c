@@ -183,7 +183,8 @@ int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa,
 	struct gstage_mapping m;
 	int err = gstage_map_begin(&m, gs, pool, gpa, hpa, size, prot, largest);
 
-	if (err == CLV_OK && !gstage_map_range_free(gs, gpa, size))
+	/* What is mapped there is said first: more tables would not help. */
+	if ((err == CLV_OK || err == CLV_ERR_NOMEM) && !gstage_map_range_free(gs, gpa, size))
 		err = CLV_ERR_EXISTS;
 	/* Faults may take tables at this moment. */
 	if (err == CLV_OK)
