@@ -93,7 +93,8 @@ void uart_register(const struct uart *uart)
 static void console_set_irqs(bool rx, bool tx)
 {
 	spin_assert_held(&console.irq_lock);
-	if (console.uart.irq != 0U && (rx != console.rx_on || tx != console.tx_on)) {
+	if (console.uart.irq != 0U && !console.muted &&
+	    (rx != console.rx_on || tx != console.tx_on)) {
 		console.uart.enable(console.uart.opaque, rx, tx);
 		io_done(); /* another hart may write the register next */
 	}
@@ -112,6 +113,19 @@ static void console_tx_irq(bool on)
 {
 	console_spin(&console.irq_lock);
 	console_set_irqs(console.rx_on, on);
+	spin_unlock(&console.irq_lock);
+}
+
+/* Let the UART interrupt at nothing (@on), or at what it should. */
+static void console_mute(bool on)
+{
+	console_spin(&console.irq_lock);
+	if (on != console.muted) {
+		console.uart.enable(console.uart.opaque, !on && console.rx_on,
+				    !on && console.tx_on);
+		io_done();
+		console.muted = on;
+	}
 	spin_unlock(&console.irq_lock);
 }
 
@@ -467,17 +481,24 @@ void console_front(struct console_out *o)
 u64 console_serve(void)
 {
 	u64 now = timer_now();
-	u64 input = console_input(now);
-	u64 output = console_drain(now);
+	u64 input;
+	u64 output;
 
+	console_mute(false);
+	input = console_input(now);
+	output = console_drain(now);
 	return MIN(input, output);
 }
 
 static void console_interrupt(void *opaque, u32 source)
 {
 	(void)opaque;
+	u64 later = console_serve_later();
+
 	(void)source;
-	console_serve_at(console_serve());
+	if (later != 0U)
+		console_mute(true);
+	console_serve_at(later != 0U ? later : console_serve());
 }
 
 void console_start(void)

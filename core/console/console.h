@@ -178,6 +178,13 @@ u64 console_serve(void);
 void console_serve_at(u64 at);
 
 /**
+ * console_serve_later() - defined by core/run/sched.c: must this hart not serve the console now?
+ *
+ * Return: host time at which it may; 0: now.
+ */
+u64 console_serve_later(void);
+
+/**
  * console_tty_current() - defined by core/vm/vm_devices.c: the partition for which this hart works
  *
  * Return: the partition of the vCPU whose exit is being served, or NULL. Takes no lock.

@@ -17,8 +17,9 @@
 /**
  * struct console - the terminal
  * @lock: guards @focus, the keyboard (console_input.c) and each partition's input buffer
- * @irq_lock: guards @rx_on, @tx_on and the UART's interrupt enables, which follow them
+ * @irq_lock: guards @rx_on, @tx_on, @muted and the UART's interrupt enables, which follow them
  * @rx_on, @tx_on: the UART interrupts when it has received something, when it can send
+ * @muted: it interrupts at neither, until console_serve() is called
  * @uart: the machine's UART, or the firmware's console until a driver has found one
  * @served: interrupts or polls send what waits; until then, and in the end, whoever prints sends it
  * himself. Atomic
@@ -45,6 +46,7 @@ struct console {
 	struct spinlock irq_lock;
 	bool rx_on;
 	bool tx_on;
+	bool muted;
 	struct uart uart;
 	u32 served;
 	u32 ending;

@@ -46,6 +46,9 @@
  */
 #define SCHED_GUARD_US 100U
 
+/* From a window's beginning to the console's turn, so that the window's first one comes first */
+#define SCHED_SERVE_AFTER_US 20U
+
 /* What a vCPU's turn is charged to: struct vcpu's @fair, and struct sched_hart's */
 enum sched_class {
 	SCHED_WEIGHTS, /* a hart without a plan, and what windows leave */
@@ -445,11 +448,25 @@ static void sched_arm(struct sched_hart *s, const struct vcpu *v)
 	sched_set_timer(s, MIN(sched_due(s), v->timer));
 }
 
+/*
+ * The console takes as long as a call that is deferred. It is not served in the guard, nor where
+ * the next window begins.
+ */
+u64 console_serve_later(void)
+{
+	const struct sched_hart *s = sched_this();
+
+	return timer_now() < s->guard_at ? 0U : s->guard_end + sched_us(SCHED_SERVE_AFTER_US);
+}
+
 static void sched_poll(struct sched_hart *s, u64 now)
 {
+	u64 later;
+
 	if (now < s->poll_at)
 		return;
-	s->poll_at = console_serve();
+	later = console_serve_later();
+	s->poll_at = later != 0U ? later : console_serve();
 }
 
 void console_serve_at(u64 at)
@@ -675,6 +692,7 @@ void hart_main(struct hart *h)
 	s->wake_at = TIMER_NEVER;
 	s->poll_at = TIMER_NEVER;
 	s->window.end = TIMER_NEVER;
+	s->guard_at = TIMER_NEVER;
 	sched_set_timer(s, TIMER_NEVER);
 	atomic_set_release(&h->online, 1U);
 	while (atomic_read_acquire(&sched_started) == 0U) {

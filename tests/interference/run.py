@@ -21,7 +21,8 @@ import svg  # noqa: E402
 
 # The most telling cells: (attack, machine)
 SHORT = [("busy", "apart"), ("reboots", "apart"), ("rfence-foreign", "apart"), ("thief", "shared"),
-         ("reboots", "shared"), ("reboots", "planned"), ("calls-honest", "planned")]
+         ("reboots", "shared"), ("reboots", "planned"), ("calls-honest", "planned"),
+         ("console-redraw", "planned"), ("console-lines", "apart")]
 
 WHERE = {"shared": "same hart", "planned": "plan", "apart": "other hart"}
 TABLE_BEGIN, TABLE_END = "<!-- the table of make interference -->", "<!-- its end -->"

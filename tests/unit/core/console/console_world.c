@@ -49,6 +49,11 @@ int firmware_console_getc(void)
 	return -1;
 }
 
+u64 console_serve_later(void)
+{
+	return console_world.later;
+}
+
 void console_serve_at(u64 at)
 {
 	console_world.serve_at = at;

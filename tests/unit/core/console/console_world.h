@@ -20,6 +20,7 @@
  * @deaf: the UART takes nothing
  * @looks: how often the UART was asked whether it takes something
  * @serve_at: what console_serve_at() was called with last
+ * @later: what console_serve_later() returns
  * @current: the partition for which the hart works
  * @state: enum cleave_vm_state of each partition, by number
  * @ready, @sent: how often console_tty_ready() and console_tty_sent() were called, by partition
@@ -36,6 +37,7 @@ struct console_world {
 	bool deaf;
 	u32 looks;
 	u64 serve_at;
+	u64 later;
 	struct console_tty *current;
 	u32 state[CONFIG_MAX_VMS];
 	u32 ready[CONFIG_MAX_VMS];

@@ -340,6 +340,29 @@ static void switches_the_interrupt_off_until_there_is_room(void **state)
 	assert_int_equal(tty[LINUX].rx_count, CONFIG_CONSOLE_RX);
 }
 
+/* A hart whose window is about to end leaves the UART alone, which then must not interrupt. */
+static void is_served_later_where_the_hart_must_go_on(void **state)
+{
+	(void)state;
+	assert_int_equal(console_serve(), TIMER_NEVER);
+	console_world.later = 77;
+	console_world_type("a");
+	printk("a line that waits");
+	assert_true(console_world.tx_on);
+	irq_handle(0);
+	assert_int_equal(console_world.serve_at, 77);
+	assert_int_equal(tty[LINUX].rx_count, 0);
+	assert_int_equal(console_world.shown_len, 0);
+	assert_false(console_world.rx_on || console_world.tx_on);
+	printk("another, which switches nothing on");
+	assert_false(console_world.rx_on || console_world.tx_on);
+	console_world.later = 0;
+	(void)console_serve();
+	assert_true(console_world.rx_on);
+	assert_shown("switches nothing on");
+	assert_reads(&tty[LINUX], "a");
+}
+
 /* --- printk() -------------------------------------------------------------------------------- */
 
 static void prints_lines_of_the_level_that_is_wanted(void **state)
@@ -651,6 +674,7 @@ int main(void)
 		cmocka_unit_test_setup(takes_no_input_while_it_is_a_state_record, polled),
 		cmocka_unit_test_setup(is_polled_without_an_interrupt, polled),
 		cmocka_unit_test_setup(switches_the_interrupt_off_until_there_is_room, interrupted),
+		cmocka_unit_test_setup(is_served_later_where_the_hart_must_go_on, interrupted),
 		cmocka_unit_test_setup(prints_lines_of_the_level_that_is_wanted, polled),
 		cmocka_unit_test_setup(prints_between_open_lines, polled),
 		cmocka_unit_test_setup(takes_a_line_of_each_by_turns, interrupted),
