@@ -413,7 +413,6 @@ void guest_set_time_offset(struct guest *g, u64 offset)
 		csr_write(CSR_HTIMEDELTA, offset);
 }
 
-/* Do what a hart does at a trap into VS-mode (privileged specification, "Trap Entry"). */
 u64 guest_vector(const struct guest *g)
 {
 	(void)g;
@@ -421,6 +420,7 @@ u64 guest_vector(const struct guest *g)
 	return csr_read(CSR_VSTVEC) & ~UINT64_C(3);
 }
 
+/* Do what a hart does at a trap into VS-mode (privileged specification, "Trap Entry"). */
 void guest_inject(struct guest *g, u64 cause, u64 tval)
 {
 	u64 vsstatus = csr_read(CSR_VSSTATUS);
