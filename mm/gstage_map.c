@@ -126,8 +126,9 @@ u64 gstage_map_leaves(const struct gstage *gs, gpa_t gpa, hpa_t hpa, u64 size, u
 	return leaves;
 }
 
-int gstage_map_begin(struct gstage_mapping *m, const struct gstage *gs, struct table_pool *pool,
-		     gpa_t gpa, hpa_t hpa, u64 size, u64 prot, u32 largest)
+/* Judge the arguments of a mapping, but neither what is mapped there nor the pool, and fill @m. */
+static int gstage_map_prepare(struct gstage_mapping *m, const struct gstage *gs, gpa_t gpa,
+			      hpa_t hpa, u64 size, u64 prot, u32 largest)
 {
 	int err = gstage_map_check_range(gs, gpa, size);
 
@@ -140,10 +141,21 @@ int gstage_map_begin(struct gstage_mapping *m, const struct gstage *gs, struct t
 		return CLV_ERR_INVAL;
 	if ((hpa.v >> GSTAGE_HPA_BITS) != 0U || size > BIT64(GSTAGE_HPA_BITS) - hpa.v)
 		return CLV_ERR_RANGE;
-	if (gstage_map_tables(gs, gpa, hpa, size, m->top) > atomic_read(&pool->free))
-		return CLV_ERR_NOMEM;
 	m->size = size;
 	return CLV_OK;
+}
+
+int gstage_map_begin(struct gstage_mapping *m, const struct gstage *gs, struct table_pool *pool,
+		     gpa_t gpa, hpa_t hpa, u64 size, u64 prot, u32 largest)
+{
+	int err = gstage_map_prepare(m, gs, gpa, hpa, size, prot, largest);
+
+	if (err == CLV_OK &&
+	    gstage_map_tables(gs, gpa, hpa, size, m->top) > atomic_read(&pool->free)) {
+		m->size = 0;
+		err = CLV_ERR_NOMEM;
+	}
+	return err;
 }
 
 bool gstage_map_step(struct gstage_mapping *m, struct gstage *gs, struct table_pool *pool,
@@ -181,12 +193,12 @@ int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa,
 	       u32 largest)
 {
 	struct gstage_mapping m;
-	int err = gstage_map_begin(&m, gs, pool, gpa, hpa, size, prot, largest);
+	int err = gstage_map_prepare(&m, gs, gpa, hpa, size, prot, largest);
 
 	/* What is mapped there is said first: more tables would not help. */
-	if ((err == CLV_OK || err == CLV_ERR_NOMEM) && !gstage_map_range_free(gs, gpa, size))
+	if (err == CLV_OK && !gstage_map_range_free(gs, gpa, size))
 		err = CLV_ERR_EXISTS;
-	/* Faults may take tables at this moment. */
+	/* M5: faults may take tables at this moment, so all are taken before the first change. */
 	if (err == CLV_OK)
 		err = table_pool_reserve(pool, gstage_map_tables(gs, gpa, hpa, size, m.top),
 					 &m.chain);
@@ -287,12 +299,12 @@ static u64 gstage_map_clear_run(const struct gstage_iter *it)
 }
 
 /*
- * The walk goes on after the @cleared entries from the present one on. It leaves tables that end
- * there, or all of them at the end of the range: unlink those in which nothing is valid, from the
- * lowest one up. The pointer stays in the parent, without V. To a
- * hart that is an invalid entry, and after the flush it tells gstage_unmap_finish() which table to
- * free. So while a walker may stand in the table (M4), nothing has to be written into it or
- * remembered elsewhere.
+ * The @cleared entries from the present one on have been unmapped, and the walk leaves the tables
+ * that end with them; at the end of the range it leaves all of them. Unlink those that it leaves
+ * and in which nothing is valid, from the lowest one up. The pointer stays in the parent, without
+ * V. To a hart that is an invalid entry, and after the flush it tells gstage_unmap_finish() which
+ * table to free. So while a walker may stand in the table (M4), nothing has to be written into it
+ * or remembered elsewhere.
  */
 static void gstage_map_leave(const struct gstage_iter *it, u64 cleared, struct flush_batch *batch)
 {

@@ -154,6 +154,9 @@ static void test_map_fails_whole(void **state)
 	/* Exactly as many tables as needed are enough. */
 	assert_int_equal(map(GIB(1), GIB(9), MIB(8), 0), 0);
 	assert_int_equal(pool.free, 0);
+	/* There are no tables for this either, but more of them would not help. */
+	assert_int_equal(map(GIB(1) - MIB(4), GIB(9), MIB(8), 0), CLV_ERR_EXISTS);
+	assert_int_equal(mm_pte(&gs, GIB(1) - MIB(4), NULL), 0);
 	end();
 }
 
