@@ -275,10 +275,8 @@ static void features_probe_translation(struct features *f, struct selftest_resul
 static bool features_is_like_boot_hart(const struct features *f)
 {
 	if (!f->htval) {
-		printk(PRINTK_WARNING
-		       "hart %lu left out: htval does not hold the address of a guest-page fault "
-		       "(Shtvala)",
-		       hart_this()->hartid);
+		hart_out(hart_this()->hartid,
+			 "htval does not hold the address of a guest-page fault (Shtvala)");
 		return false;
 	}
 	if (f->henvcfg == features.henvcfg && f->smstateen == features.smstateen &&
