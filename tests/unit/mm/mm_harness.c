@@ -169,6 +169,13 @@ void mm_destroy(struct space *sp)
 		;
 }
 
+void mm_end(struct mm_machine *m, struct space *sp)
+{
+	MUST(sp->stats.rules_broken == 0U);
+	mm_destroy(sp);
+	mm_machine_end(m);
+}
+
 void mm_release_pool(struct table_pool *p, struct frames *frames)
 {
 	while (table_pool_release_step(p, frames))
@@ -198,6 +205,27 @@ u64 mm_log_stop(struct space *sp, u32 region, bool collapse)
 		steps++;
 	} while (cursor != 0U);
 	return steps;
+}
+
+u64 mm_log_harvest(struct space *sp, u64 pages, u64 *bitmap, u64 *calls)
+{
+	u64 total = 0;
+	u64 first = 0;
+	u64 steps = 0;
+
+	while (first < pages) {
+		u64 dirty;
+		s64 n = space_log_harvest(sp, 0, first, pages - first, &bitmap[first / 64U],
+					  &dirty);
+
+		MUST(n > 0);
+		first += (u64)n;
+		total += dirty;
+		steps++;
+	}
+	if (calls != NULL)
+		*calls = steps;
+	return total;
 }
 
 struct space_span mm_span(struct space *sp, u64 gpa, u64 len)

@@ -113,6 +113,9 @@ int mm_protect(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, 
 /** mm_destroy() - do all steps of space_destroy_step() */
 void mm_destroy(struct space *sp);
 
+/** mm_end() - check that @sp has broken no rule, destroy it, and end the machine that it was on */
+void mm_end(struct mm_machine *m, struct space *sp);
+
 /** mm_release_pool() - do all steps of table_pool_release_step(), and make the pool anew */
 void mm_release_pool(struct table_pool *p, struct frames *frames);
 
@@ -121,6 +124,15 @@ u64 mm_log_start(struct space *sp, u32 region, u32 mode, bool eager);
 
 /** mm_log_stop() - do all steps of a stop. Return: their number */
 u64 mm_log_stop(struct space *sp, u32 region, bool collapse);
+
+/**
+ * mm_log_harvest() - harvest the first @pages pages of region 0 in as many calls as it takes
+ * @bitmap: out: their bits
+ * @calls: out: number of calls; or NULL
+ *
+ * Return: number of pages reported.
+ */
+u64 mm_log_harvest(struct space *sp, u64 pages, u64 *bitmap, u64 *calls);
 
 /** mm_span() - Return: the span that space_span_find() finds; its @at is NULL when it finds none */
 struct space_span mm_span(struct space *sp, u64 gpa, u64 len);

@@ -47,9 +47,7 @@ static void begin(u64 size)
 
 static void end(void)
 {
-	assert_int_equal(sp.stats.rules_broken, 0);
-	mm_destroy(&sp);
-	mm_machine_end(&m);
+	mm_end(&m, &sp);
 }
 
 static enum fault_answer fault(u64 gpa, enum access access)
@@ -72,24 +70,9 @@ static void assert_leaves(u64 l0, u64 l1, u64 l2)
 	assert_int_equal(leaves[2], l2);
 }
 
-/* Harvest the whole region in as many calls as it takes. Return: number of pages reported. */
 static u64 harvest(u64 pages, u64 *calls)
 {
-	u64 total = 0;
-	u64 first = 0;
-
-	*calls = 0;
-	while (first < pages) {
-		u64 dirty;
-		s64 n = space_log_harvest(&sp, 0, first, pages - first, &bitmap[first / 64U],
-					  &dirty);
-
-		assert_true(n > 0);
-		first += (u64)n;
-		total += dirty;
-		(*calls)++;
-	}
-	return total;
+	return mm_log_harvest(&sp, pages, bitmap, calls);
 }
 
 /* --- making and unmaking --- */

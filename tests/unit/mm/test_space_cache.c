@@ -35,8 +35,7 @@ static void begin(bool write_back)
 
 static void end(void)
 {
-	mm_destroy(&sp);
-	mm_machine_end(&m);
+	mm_end(&m, &sp);
 }
 
 static void test_loaded_memory_is_written_back(void **state)

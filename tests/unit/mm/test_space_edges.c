@@ -35,10 +35,7 @@ static void begin(u8 largest, u64 memory)
 
 static void end(void)
 {
-	mm_flush_hook = NULL;
-	assert_int_equal(sp.stats.rules_broken, 0);
-	mm_destroy(&sp);
-	mm_machine_end(&m);
+	mm_end(&m, &sp);
 }
 
 static bool writes(u64 page)

@@ -37,10 +37,7 @@ static void begin(u64 size)
 
 static void end(void)
 {
-	mm_flush_hook = NULL;
-	assert_int_equal(sp.stats.rules_broken, 0);
-	mm_destroy(&sp);
-	mm_machine_end(&m);
+	mm_end(&m, &sp);
 }
 
 static enum fault_answer write_to(u64 gpa)

@@ -34,10 +34,8 @@ static void begin(u8 levels, u8 largest, u64 size)
 
 static void end(void)
 {
-	assert_int_equal(sp.stats.rules_broken, 0);
-	mm_destroy(&sp);
 	mm_destroy(&whole);
-	mm_machine_end(&m);
+	mm_end(&m, &sp);
 }
 
 /* Return: number of leaves that are mapped in [base, base + size). */

@@ -55,10 +55,8 @@ static void begin_windows(void)
 
 static void end_windows(void)
 {
-	assert_int_equal(sp.stats.rules_broken, 0);
 	mm_destroy(&other);
-	mm_destroy(&sp);
-	mm_machine_end(&m);
+	mm_end(&m, &sp);
 }
 
 static void test_window_shows_the_other_memory(void **state)
