@@ -58,14 +58,11 @@ static u64 csr_scan_enter(const struct csr_scan *s, u64 a0)
 	value = a0; /* after the call, which may use the register */
 	/* hstatus.SPV and sstatus.SPP lead to VS-mode; the trap sets them again. */
 	__asm__ volatile("	lla	t0, 1f\n"
-			 "	csrrw	t1, " CSR_STRING(
-				 CSR_STVEC) ", t0\n"
-					    "	csrw	" CSR_STRING(
-						    CSR_SEPC) ", %1\n"
-							      "	sret\n"
-							      "	.balign	4\n"
-							      "1:	csrw	" CSR_STRING(
-								      CSR_STVEC) ", t1\n"
+			 "	csrrw	t1, stvec, t0\n"
+			 "	csrw	sepc, %1\n"
+			 "	sret\n"
+			 "	.balign	4\n"
+			 "1:	csrw	stvec, t1\n"
 			 : "+r"(value)
 			 : "r"(s->pc)
 			 : "t0", "t1", "memory");
