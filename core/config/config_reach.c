@@ -26,15 +26,23 @@ static bool config_reach_fixed(const struct config_machine *m, const struct conf
 	return false;
 }
 
+/* Return: phandle of the controller that interrupt number @k of a device goes to */
+static u32 config_reach_controller(const struct config_machine *m, const struct config_device *d,
+				   u32 k)
+{
+	return m->plic[IRQ_CONTROLLER(d->irq[k].host)];
+}
+
 /*
  * Take from @harts, positions among the machine's harts, those that cannot have the interrupts of
- * device @d. Return: false when none of the partition's vCPUs can have them then
+ * device @d. Return: 0, or the phandle of a controller that can reach none of the partition's vCPUs
+ * then
  */
-static bool config_reach_narrow(const struct config_machine *m, const struct config_partition *part,
-				const struct config_device *d, u64 *harts)
+static u32 config_reach_narrow(const struct config_machine *m, const struct config_partition *part,
+			       const struct config_device *d, u64 *harts)
 {
 	for (u32 k = 0; k < d->nr_irqs; k++) {
-		u32 phandle = m->plic[IRQ_CONTROLLER(d->irq[k].host)];
+		u32 phandle = config_reach_controller(m, d, k);
 
 		if (config_reach_fixed(m, part, phandle, true))
 			continue;
@@ -43,9 +51,22 @@ static bool config_reach_narrow(const struct config_machine *m, const struct con
 				*harts &= ~BIT64(i);
 		}
 		if (*harts == 0U)
-			return false;
+			return phandle;
 	}
-	return true;
+	return 0;
+}
+
+/* Return: 0, or the phandle of a controller of @d that does not reach each vCPU with a fixed hart */
+static u32 config_reach_partial(const struct config_machine *m, const struct config_partition *part,
+				const struct config_device *d)
+{
+	for (u32 k = 0; k < d->nr_irqs; k++) {
+		u32 phandle = config_reach_controller(m, d, k);
+
+		if (config_reach_fixed(m, part, phandle, false))
+			return phandle;
+	}
+	return 0;
 }
 
 /* Has @part a vCPU whose hart is chosen later? Then all harts can be chosen so far. */
@@ -88,11 +109,11 @@ static void config_reach_list(const void *tree, u32 phandle, char *buf, size_t s
 	}
 }
 
-/* @d cannot interrupt its partition, or with @some, not each of its vCPUs. */
-static void config_reach_say(struct config_ctx *c, const struct config_device *d, bool some)
+/* By @phandle, @d cannot interrupt its partition, or with @some, not each of its vCPUs. */
+static void config_reach_say(struct config_ctx *c, const struct config_device *d, u32 phandle,
+			     bool some)
 {
 	const void *tree = c->machine->tree;
-	u32 phandle = c->machine->plic[IRQ_CONTROLLER(d->irq[0].host)];
 	char controller[CONFIG_NAME_LEN];
 	char shown[CONFIG_PATH_LEN];
 	char list[64];
@@ -120,13 +141,13 @@ static void config_reach_check_device(struct config_ctx *c, const struct config_
 				      u64 *harts)
 {
 	const struct config_partition *part = &c->config->partition[d->partition];
+	u32 none = config_reach_narrow(c->machine, part, d, harts);
+	u32 some = config_reach_partial(c->machine, part, d);
 
-	if (!config_reach_narrow(c->machine, part, d, harts))
-		config_reach_say(c, d, false);
-	else if (d->nr_irqs != 0U &&
-		 config_reach_fixed(c->machine, part,
-				    c->machine->plic[IRQ_CONTROLLER(d->irq[0].host)], false))
-		config_reach_say(c, d, true);
+	if (none != 0U)
+		config_reach_say(c, d, none, false);
+	else if (some != 0U)
+		config_reach_say(c, d, some, true);
 }
 
 void config_reach_check(struct config_ctx *c)

@@ -257,6 +257,9 @@ int devices_tree_setup(void **state)
 	devices_tree_moved_bus();
 	devices_tree_half("plic@20400000", NEAR, 0, 2, "near@20000000", 0x20000000);
 	devices_tree_half("plic@28400000", FAR, 5, 7, "far@28000000", 0x28000000);
+	devices_tree_device("both@20800000", 0x20800000, 0x1000, 0);
+	PUT(PROP_CELLS("interrupts-extended", PLIC, 13, NEAR, 13));
+	tree_close(&devices_tree);
 	tree_close(&devices_tree);
 	tree_close(&devices_tree);
 	tree_finish(&devices_tree);

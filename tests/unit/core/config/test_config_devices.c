@@ -506,6 +506,8 @@ static void wants_free_memory_for_direct_map(void **state)
 
 #define NEAR_LIST "/soc/near@20000000\0"
 #define FAR_LIST  "/soc/far@28000000\0"
+/* Its first interrupt reaches all harts, its second one those of NEAR_LIST. */
+#define BOTH_LIST "/soc/both@20800000\0"
 
 /* Which harts a device's controller reaches, and where the vCPUs are. */
 static void wants_a_vcpu_that_the_interrupt_reaches(void **state)
@@ -520,6 +522,14 @@ static void wants_a_vcpu_that_the_interrupt_reaches(void **state)
 		"one of them";
 	static const char some[] = AT
 		"devices: \"/soc/near@20000000\": its interrupts go to \"plic@20400000\", which "
+		"reaches harts 0, 2, and a vCPU is elsewhere: what that one completes may "
+		"interrupt whoever has these harts";
+	static const char second[] = AT
+		"devices: \"/soc/both@20800000\": its interrupts go to \"plic@20400000\", which "
+		"reaches harts 0, 2, and no vCPU is on one of them; allowed: a cpu-affinity with "
+		"one of them";
+	static const char second_some[] = AT
+		"devices: \"/soc/both@20800000\": its interrupts go to \"plic@20400000\", which "
 		"reaches harts 0, 2, and a vCPU is elsewhere: what that one completes may "
 		"interrupt whoever has these harts";
 	const struct {
@@ -551,6 +561,17 @@ static void wants_a_vcpu_that_the_interrupt_reaches(void **state)
 		  NULL,
 		  some,
 		  3 },
+		{ { DIRECT, PROP_LIST("devices", BOTH_LIST), PROP_CELLS("cpus", 1),
+		    PROP_CELLS("cpu-affinity", 5) },
+		  second,
+		  NULL,
+		  0 },
+		{ { DIRECT, PROP_LIST("devices", BOTH_LIST), PROP_CELLS("cpus", 2),
+		    PROP_CELLS("cpu-affinity", 0, 5) },
+		  NULL,
+		  second_some,
+		  0 },
+		{ { DIRECT, PROP_LIST("devices", BOTH_LIST) }, NULL, NULL, 1 },
 	};
 	struct said said;
 
