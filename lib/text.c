@@ -38,36 +38,55 @@ const char *text_size(u64 bytes, char buf[TEXT_SIZE_LEN])
 	return buf;
 }
 
-bool text_append(char *buf, size_t size, const char *fmt, ...)
+static bool text_add(char *buf, size_t size, const char *fmt, va_list ap)
 {
 	size_t used = strnlen(buf, size);
-	size_t want;
-	va_list ap;
 
 	if (used == size)
 		return false;
-	va_start(ap, fmt);
-	want = str_format(buf + used, size - used, fmt, ap);
-	va_end(ap);
-	if (want < size - used)
+	if (str_format(buf + used, size - used, fmt, ap) < size - used)
 		return true;
 	buf[used] = '\0';
 	return false;
 }
 
+bool text_append(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+	bool fits;
+
+	va_start(ap, fmt);
+	fits = text_add(buf, size, fmt, ap);
+	va_end(ap);
+	return fits;
+}
+
+bool text_list(char *buf, size_t size, const char *fmt, ...)
+{
+	const size_t used = strnlen(buf, size);
+	const size_t room = size - (sizeof(", ...") - 1U);
+	const char *comma = used == 0U ? "" : ", ";
+	va_list ap;
+	bool fits;
+
+	va_start(ap, fmt);
+	fits = text_append(buf, room, "%s", comma) && text_add(buf, room, fmt, ap);
+	va_end(ap);
+	if (!fits) {
+		buf[used] = '\0';
+		(void)text_append(buf, size, "%s...", comma);
+	}
+	return fits;
+}
+
 /* Move the range to the text. */
 static void text_ranges_put(struct text_ranges *r)
 {
-	const size_t room = sizeof(r->text) - (sizeof(", ...") - 1U);
-	const char *comma = r->text[0] == '\0' ? "" : ", ";
-
 	if (r->cut)
 		return;
 	r->cut = r->first == r->last
-			 ? !text_append(r->text, room, "%s%lu", comma, r->first)
-			 : !text_append(r->text, room, "%s%lu-%lu", comma, r->first, r->last);
-	if (r->cut)
-		(void)text_append(r->text, sizeof(r->text), ", ...");
+			 ? !text_list(r->text, sizeof(r->text), "%lu", r->first)
+			 : !text_list(r->text, sizeof(r->text), "%lu-%lu", r->first, r->last);
 }
 
 void text_ranges_add(struct text_ranges *r, u64 n)

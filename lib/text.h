@@ -36,6 +36,17 @@ const char *text_size(u64 bytes, char buf[TEXT_SIZE_LEN]);
 bool text_append(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/**
+ * text_list() - add an item to the list in @buf, whose items ", " separates
+ * @buf: NUL-terminated; empty: a list without items
+ * @size: size of @buf, bytes, at least 6
+ * @fmt: the item, as of str_format()
+ *
+ * Return: true; false when there is no room for the item: the list ends in "..." instead, and takes
+ * no more.
+ */
+bool text_list(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
 /* Room for the ranges of a struct text_ranges, bytes */
 #define TEXT_RANGES_LEN 96U
 

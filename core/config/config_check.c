@@ -212,11 +212,11 @@ bool config_check_has_hart(const struct config_machine *m, u64 hart)
 	return false;
 }
 
-void config_check_list_harts(const struct config_machine *m, char *buf, size_t size)
+void config_check_list_harts(const u64 *harts, u32 n, char *buf, size_t size)
 {
 	buf[0] = '\0';
-	for (u32 i = 0; i < m->nr_harts; i++) {
-		if (!text_append(buf, size - 4U, "%s%lu", i == 0U ? "" : " ", m->harts[i])) {
+	for (u32 i = 0; i < n; i++) {
+		if (!text_append(buf, size - 4U, "%s%lu", i == 0U ? "" : " ", harts[i])) {
 			(void)text_append(buf, size, " ...");
 			return;
 		}
@@ -237,7 +237,8 @@ static void config_check_affinity(struct config_ctx *c, const struct config_draf
 		if (part->affinity[i] != CONFIG_CPU_ANY &&
 		    config_check_has_hart(c->machine, part->affinity[i]))
 			continue;
-		config_check_list_harts(c->machine, harts, sizeof(harts));
+		config_check_list_harts(c->machine->harts, c->machine->nr_harts, harts,
+					sizeof(harts));
 		config_error(c, "cpu-affinity", "cpu %u wants hart %lu, which does not exist%s%s",
 			     i, part->affinity[i],
 			     harts[0] != '\0' ? "; this machine has the harts " : "", harts);

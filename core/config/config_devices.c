@@ -37,7 +37,6 @@ static void config_devices_node_path(const void *tree, int node, char path[CONFI
 /* List the nodes below @parent. */
 static void config_devices_list_nodes(const void *tree, int parent, char *buf, size_t size)
 {
-	bool first = true;
 	int sub;
 
 	buf[0] = '\0';
@@ -45,13 +44,10 @@ static void config_devices_list_nodes(const void *tree, int parent, char *buf, s
 		char name[CONFIG_NAME_LEN];
 
 		text_clean(name, sizeof(name), fdt_get_name(tree, sub, NULL));
-		if (!text_append(buf, size - 5U, "%s%s", first ? "" : ", ", name)) {
-			(void)text_append(buf, size, ", ...");
+		if (!text_list(buf, size, "%s", name))
 			return;
-		}
-		first = false;
 	}
-	if (first)
+	if (buf[0] == '\0')
 		(void)text_append(buf, size, "nothing");
 }
 
@@ -444,10 +440,7 @@ static void config_devices_warn_left_out(struct config_ctx *c, const struct conf
 		    guest_fdt_property(name) != GUEST_FDT_REFERENCE)
 			continue;
 		text_clean(clean, sizeof(clean), name);
-		full = !text_append(list, sizeof(list) - 5U, "%s%s", list[0] == '\0' ? "" : ", ",
-				    clean);
-		if (full)
-			(void)text_append(list, sizeof(list), ", ...");
+		full = !text_list(list, sizeof(list), "%s", clean);
 	}
 	if (list[0] != '\0')
 		config_warn(c, PROPERTY,
@@ -538,10 +531,8 @@ static void config_devices_list_dma(const struct config_partition *part, char *b
 		if ((part->no_dma >> i & 1U) != 0U)
 			continue;
 		text_clean(shown, sizeof(shown), part->device[i]);
-		if (!text_append(buf, size - 5U, "%s\"%s\"", buf[0] == '\0' ? "" : ", ", shown)) {
-			(void)text_append(buf, size, ", ...");
+		if (!text_list(buf, size, "\"%s\"", shown))
 			return;
-		}
 	}
 }
 

@@ -15,11 +15,8 @@ static void config_direct_list_free(const struct config_machine *m, char *buf, s
 	for (u32 i = 0; i < m->nr_free; i++) {
 		const struct frames_range *r = &m->free[i];
 
-		if (!text_append(buf, size - 4U, "%s0x%lx to 0x%lx", i == 0U ? "" : ", ", r->base,
-				 r->base + r->size - 1U)) {
-			(void)text_append(buf, size, " ...");
+		if (!text_list(buf, size, "0x%lx to 0x%lx", r->base, r->base + r->size - 1U))
 			return;
-		}
 	}
 }
 

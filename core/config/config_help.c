@@ -39,17 +39,14 @@ bool config_help_property(enum config_help_node node, u32 i, struct config_help 
 		return false;
 	*out = (struct config_help){ .name = rule->name,
 				     .type = config_help_type(rule->type),
-				     .allowed = "-",
 				     .help = rule->help };
 	if (rule->high != 0U)
 		(void)str_print(out->allowed, sizeof(out->allowed), "<%u> to <%u>", rule->low,
 				rule->high);
-	for (const struct config_word *w = rule->words; w != NULL && w->text != NULL; w++) {
-		if (w == rule->words)
-			out->allowed[0] = '\0';
-		(void)text_append(out->allowed, sizeof(out->allowed), "%s\"%s\"",
-				  w == rule->words ? "" : ", ", w->text);
-	}
+	for (const struct config_word *w = rule->words; w != NULL && w->text != NULL; w++)
+		(void)text_list(out->allowed, sizeof(out->allowed), "\"%s\"", w->text);
+	if (out->allowed[0] == '\0')
+		(void)text_append(out->allowed, sizeof(out->allowed), "-");
 	(void)text_append(out->left_out, sizeof(out->left_out), "%s",
 			  rule->required ? "error" : "-");
 	return true;

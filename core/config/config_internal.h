@@ -300,8 +300,8 @@ extern const struct config_emulated config_emulated[CONFIG_EMULATED];
 /** config_check_has_hart() - Return: true when the machine has it, or its harts are not known */
 bool config_check_has_hart(const struct config_machine *m, u64 hart);
 
-/** config_check_list_harts() - list the machine's harts in @buf, which has room for 5 bytes */
-void config_check_list_harts(const struct config_machine *m, char *buf, size_t size);
+/** config_check_list_harts() - list @n ids of harts in @buf, which has room for 5 bytes */
+void config_check_list_harts(const u64 *harts, u32 n, char *buf, size_t size);
 
 /* --- config_plan.c: /schedules --- */
 

@@ -59,7 +59,7 @@ static bool config_plan_read_hart(struct config_ctx *c, const struct config_prop
 	d->window->hart_id = d->cell;
 	if (config_check_has_hart(c->machine, d->cell))
 		return true;
-	config_check_list_harts(c->machine, harts, sizeof(harts));
+	config_check_list_harts(c->machine->harts, c->machine->nr_harts, harts, sizeof(harts));
 	config_error(c, p->name, "hart %u does not exist; this machine has the harts %s", d->cell,
 		     harts);
 	return false;
@@ -77,11 +77,8 @@ static void config_plan_no_partition(struct config_ctx *c, const struct config_p
 	for (u32 i = 0; i < c->config->nr; i++)
 		known[i] = c->config->partition[i].name;
 	for (u32 i = 0; i < c->config->nr; i++) {
-		if (!text_append(list, sizeof(list) - 5U, "%s\"%s\"", i == 0U ? "" : ", ",
-				 known[i])) {
-			(void)text_append(list, sizeof(list), ", ...");
+		if (!text_list(list, sizeof(list), "\"%s\"", known[i]))
 			break;
-		}
 	}
 	nearest = text_nearest(name, known, c->config->nr);
 	text_clean(clean, sizeof(clean), name);

@@ -181,8 +181,7 @@ static bool config_props_read_mode(struct config_ctx *c, const struct config_pro
 	}
 	for (const struct config_word *w = config_props_mode; w->text != NULL; w++) {
 		if ((modes & (1U << w->value)) != 0U)
-			(void)text_append(allowed, sizeof(allowed), "%s\"%s\"",
-					  allowed[0] == '\0' ? "" : ", ", w->text);
+			(void)text_list(allowed, sizeof(allowed), "\"%s\"", w->text);
 	}
 	config_error(c, p->name, "this machine cannot do \"%s\"; allowed: %s",
 		     (const char *)p->data, allowed);

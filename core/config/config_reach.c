@@ -100,12 +100,9 @@ static void config_reach_list(const void *tree, u32 phandle, char *buf, size_t s
 
 	buf[0] = '\0';
 	fdt_for_each_subnode (cpu, tree, cpus) {
-		if (!fdt_read_unit(tree, cpus, cpu, &id) || !plic_tree_reaches(tree, phandle, id))
-			continue;
-		if (!text_append(buf, size - 5U, "%s%lu", buf[0] == '\0' ? "" : ", ", id)) {
-			(void)text_append(buf, size, ", ...");
+		if (fdt_read_unit(tree, cpus, cpu, &id) && plic_tree_reaches(tree, phandle, id) &&
+		    !text_list(buf, size, "%lu", id))
 			return;
-		}
 	}
 }
 

@@ -43,9 +43,7 @@ static u32 config_share_list(const struct config_ctx *c, u32 first, u64 hart, ch
 
 		if (!config_share_is_on(c, part, part->cpus, hart))
 			continue;
-		if (!full &&
-		    !text_append(buf, size - 5U, "%s\"%s\"", n == 0U ? "" : ", ", part->name))
-			full = text_append(buf, size, ", ...");
+		full = full || !text_list(buf, size, "\"%s\"", part->name);
 		n++;
 	}
 	return n;

@@ -98,8 +98,7 @@ bool config_value_word(struct config_ctx *c, const struct config_prop *p,
 			*out = w->value;
 			return true;
 		}
-		(void)text_append(allowed, sizeof(allowed), "%s\"%s\"", w == words ? "" : ", ",
-				  w->text);
+		(void)text_list(allowed, sizeof(allowed), "\"%s\"", w->text);
 	}
 	text_clean(clean, sizeof(clean), s);
 	config_error(c, p->name, "\"%s\" is not known; allowed: %s", clean, allowed);
@@ -121,21 +120,15 @@ bool config_value_flag(struct config_ctx *c, const struct config_prop *p)
 static void config_value_list_files(const struct config_ctx *c, char *buf, size_t size)
 {
 	struct archive_file f;
-	bool first = true;
 	u64 pos = 0;
 
 	buf[0] = '\0';
 	while (archive_next(c->archive, &pos, &f) == 0) {
-		if (strcmp(f.name, ARCHIVE_CONFIG_NAME) == 0)
-			continue;
-		/* The list ends in "..." where there are too many, for which 5 bytes are kept. */
-		if (!text_append(buf, size - 5U, "%s\"%s\"", first ? "" : ", ", f.name)) {
-			(void)text_append(buf, size, "%s...", first ? "" : ", ");
+		if (strcmp(f.name, ARCHIVE_CONFIG_NAME) != 0 &&
+		    !text_list(buf, size, "\"%s\"", f.name))
 			return;
-		}
-		first = false;
 	}
-	if (first)
+	if (buf[0] == '\0')
 		(void)text_append(buf, size, "no other files");
 }
 

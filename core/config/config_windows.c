@@ -83,20 +83,15 @@ static void config_windows_pin_one(struct config_ctx *c, const struct config_pla
 				   const struct config_window *w)
 {
 	struct config_partition *part = &c->config->partition[w->partition];
-	char list[96] = "";
+	char list[96];
 
 	if (config_windows_has_cpu(part, w->hart_id))
 		return;
-	for (u32 i = 0; i < part->cpus; i++) {
-		if (!text_append(list, sizeof(list) - 4U, " %lu", part->affinity[i])) {
-			(void)text_append(list, sizeof(list), " ...");
-			break;
-		}
-	}
+	config_check_list_harts(part->affinity, part->cpus, list, sizeof(list));
 	config_windows_set_node(c, plan, w);
 	config_error(c, "partition",
-		     "\"%s\" has no cpu on hart %lu; allowed: the harts of its cpus:%s", part->name,
-		     w->hart_id, list);
+		     "\"%s\" has no cpu on hart %lu; allowed: the harts of its cpus: %s",
+		     part->name, w->hart_id, list);
 }
 
 /* Return: 0 when @plan leaves the hart to the weights, 1 when it has windows, but none of @p; 2 */

@@ -115,13 +115,8 @@ static void console_input_say_focus(const char *text, s32 why)
 		if (console.tty[i] == NULL)
 			continue;
 		names[n++] = console_input_name(i);
-		/* The list ends in ", ..." where there are too many, for which 6 bytes are kept. */
-		if (room)
-			room = text_append(list, sizeof(list) - 6U, "%s%u \"%s\"",
-					   n == 1U ? "" : ", ", i, console_input_name(i));
+		room = room && text_list(list, sizeof(list), "%u \"%s\"", i, console_input_name(i));
 	}
-	if (!room)
-		(void)text_append(list, sizeof(list), ", ...");
 	near = why == CLV_ERR_EXISTS ? NULL : text_nearest(text, names, n);
 	console_tty_say(NULL, "boot argument cleave.focus: %s \"%s\"%s%s%s; there are: %s",
 			why == CLV_ERR_EXISTS ? "several partitions' names begin with"

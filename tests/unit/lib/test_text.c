@@ -124,6 +124,28 @@ static void test_nearest_ignores_long_names(void **state)
 	assert_null(text_nearest(longest, &known, 1));
 }
 
+static void test_list_ends_in_dots_where_it_is_full(void **state)
+{
+	char buf[16] = "";
+	char full[8] = "";
+	char exact[16] = "";
+
+	(void)state;
+	assert_true(text_list(buf, sizeof(buf), "%s", "one"));
+	assert_string_equal(buf, "one");
+	assert_true(text_list(buf, sizeof(buf), "%u", 2U));
+	assert_string_equal(buf, "one, 2");
+	/* Ten characters and their end leave room for ", ...", eleven do not. */
+	assert_false(text_list(buf, sizeof(buf), "%s", "345"));
+	assert_string_equal(buf, "one, 2, ...");
+	/* A first item that does not fit has no comma before the dots. */
+	assert_false(text_list(full, sizeof(full), "%s", "345"));
+	assert_string_equal(full, "...");
+	assert_true(text_list(exact, sizeof(exact), "%s", "0123456789"));
+	assert_false(text_list(exact, sizeof(exact), "%s", ""));
+	assert_string_equal(exact, "0123456789, ...");
+}
+
 static void test_ranges_join_what_comes_in_order(void **state)
 {
 	static const struct {
@@ -179,6 +201,7 @@ int main(void)
 		cmocka_unit_test(test_append_leaves_text_without_an_end_alone),
 		cmocka_unit_test(test_clean_shows_printable_ascii_alone),
 		cmocka_unit_test(test_clean_cuts_with_dots),
+		cmocka_unit_test(test_list_ends_in_dots_where_it_is_full),
 		cmocka_unit_test(test_ranges_join_what_comes_in_order),
 		cmocka_unit_test(test_ranges_that_are_too_many_end_in_dots),
 		cmocka_unit_test(test_nearest_finds_what_was_meant),
