@@ -95,7 +95,7 @@ struct config_prop {
  * @part, @plan, @window: where its values go; the other two are NULL
  * @given: bit n: property n stands in the node
  * @good: bit n: its value is right; a check that needs a property looks here first
- * @cell: the value of the property that is being read, if that is a cell with a range
+ * @cell: the value of the property that is being read, if that is a cell with a range, or a word
  * @affinity_count: entries of cpu-affinity
  * @no_dma: the property no-dma, a list of strings; it may come before devices
  */
@@ -140,9 +140,11 @@ enum config_type {
  * struct config_prop_rule - a row of the table of properties
  * @type: what the value is made of
  * @required: a node without it is refused; only an empty slot needs no "kernel"
- * @low, @high: the range of a cell, which was checked before @read; @high 0: it has no range
+ * @low, @high: the range of a cell; @high 0: it has no range
  * @words: the strings that are allowed; NULL: not one of some words
- * @read: check the value and take it into @d. Return: true when it is right; else it was said
+ * @take: put what was checked by that, a flag or @d's cell, where it goes; NULL: nowhere
+ * @read: check any other value, and put it where it goes. Return: true when it is right; else it
+ * was said. NULL: it needs no such check
  * @help: what the property is for; NULL in the hypervisor, which does not show it
  */
 struct config_prop_rule {
@@ -152,6 +154,7 @@ struct config_prop_rule {
 	u32 low;
 	u32 high;
 	const struct config_word *words;
+	void (*take)(struct config_draft *d);
 	bool (*read)(struct config_ctx *c, const struct config_prop *p, struct config_draft *d);
 	const char *help;
 };

@@ -24,31 +24,14 @@ static const struct config_word config_plan_slack[] = { { "idle", 0 },
 							{ "share", 1 },
 							{ NULL, 0 } };
 
-static bool config_plan_read_frame(struct config_ctx *c, const struct config_prop *p,
-				   struct config_draft *d)
+static void config_plan_take_frame(struct config_draft *d)
 {
-	(void)c;
-	(void)p;
 	d->plan->frame_us = d->cell;
-	return true;
 }
 
-static bool config_plan_read_slack(struct config_ctx *c, const struct config_prop *p,
-				   struct config_draft *d)
+static void config_plan_take_slack(struct config_draft *d)
 {
-	u32 v;
-
-	if (!config_value_word(c, p, config_plan_slack, &v))
-		return false;
-	d->plan->share = v != 0U;
-	return true;
-}
-
-static bool config_plan_read_first(struct config_ctx *c, const struct config_prop *p,
-				   struct config_draft *d)
-{
-	(void)d;
-	return config_value_flag(c, p);
+	d->plan->share = d->cell != 0U;
 }
 
 static bool config_plan_read_hart(struct config_ctx *c, const struct config_prop *p,
@@ -104,22 +87,14 @@ static bool config_plan_read_partition(struct config_ctx *c, const struct config
 	return false;
 }
 
-static bool config_plan_read_offset(struct config_ctx *c, const struct config_prop *p,
-				    struct config_draft *d)
+static void config_plan_take_offset(struct config_draft *d)
 {
-	(void)c;
-	(void)p;
 	d->window->offset_us = d->cell;
-	return true;
 }
 
-static bool config_plan_read_length(struct config_ctx *c, const struct config_prop *p,
-				    struct config_draft *d)
+static void config_plan_take_length(struct config_draft *d)
 {
-	(void)c;
-	(void)p;
 	d->window->length_us = d->cell;
-	return true;
 }
 
 /* --- all properties --------------------------------------------------------------------------- */
@@ -131,20 +106,19 @@ static const struct config_prop_rule config_plan_table[CONFIG_PLAN_PROPS] = {
 		.required = true,
 		.low = CONFIG_FRAME_MIN,
 		.high = CONFIG_FRAME_MAX,
-		.read = config_plan_read_frame,
+		.take = config_plan_take_frame,
 		.help = CONFIG_PROPS_HELP("microseconds after which the windows begin again"),
 	},
 	[CONFIG_PLAN_SLACK] = {
 		.name = "slack",
 		.type = CONFIG_TYPE_STRING,
 		.words = config_plan_slack,
-		.read = config_plan_read_slack,
+		.take = config_plan_take_slack,
 		.help = CONFIG_PROPS_HELP("what happens to time that no window's partition uses"),
 	},
 	[CONFIG_PLAN_FIRST] = {
 		.name = "first",
 		.type = CONFIG_TYPE_FLAG,
-		.read = config_plan_read_first,
 		.help = CONFIG_PROPS_HELP("this plan runs from the start"),
 	},
 };
@@ -171,7 +145,7 @@ static const struct config_prop_rule config_plan_window_table[CONFIG_WINDOW_PROP
 		.type = CONFIG_TYPE_CELL,
 		.required = true,
 		.high = CONFIG_FRAME_MAX - CONFIG_WINDOW_MIN,
-		.read = config_plan_read_offset,
+		.take = config_plan_take_offset,
 		.help = CONFIG_PROPS_HELP("microseconds from the frame's beginning"),
 	},
 	[CONFIG_WINDOW_LENGTH] = {
@@ -180,7 +154,7 @@ static const struct config_prop_rule config_plan_window_table[CONFIG_WINDOW_PROP
 		.required = true,
 		.low = CONFIG_WINDOW_MIN,
 		.high = CONFIG_FRAME_MAX,
-		.read = config_plan_read_length,
+		.take = config_plan_take_length,
 		.help = CONFIG_PROPS_HELP("microseconds"),
 	},
 };

@@ -49,23 +49,9 @@ static const struct config_word config_props_plic_contexts[] = { { "ms", CONFIG_
 
 /* --- one property ----------------------------------------------------------------------------- */
 
-static bool config_props_read_compatible(struct config_ctx *c, const struct config_prop *p,
-					 struct config_draft *d)
+static void config_props_take_cpus(struct config_draft *d)
 {
-	/* Checked before any other property was read. */
-	(void)c;
-	(void)p;
-	(void)d;
-	return true;
-}
-
-static bool config_props_read_cpus(struct config_ctx *c, const struct config_prop *p,
-				   struct config_draft *d)
-{
-	(void)c;
-	(void)p;
 	d->part->cpus = d->cell;
-	return true;
 }
 
 static bool config_props_read_affinity(struct config_ctx *c, const struct config_prop *p,
@@ -84,13 +70,9 @@ static bool config_props_read_affinity(struct config_ctx *c, const struct config
 	return true;
 }
 
-static bool config_props_read_weight(struct config_ctx *c, const struct config_prop *p,
-				     struct config_draft *d)
+static void config_props_take_weight(struct config_draft *d)
 {
-	(void)c;
-	(void)p;
 	d->part->cpu_weight = d->cell;
-	return true;
 }
 
 static bool config_props_read_memory(struct config_ctx *c, const struct config_prop *p,
@@ -170,11 +152,9 @@ static bool config_props_read_mode(struct config_ctx *c, const struct config_pro
 				   struct config_draft *d)
 {
 	u8 modes = c->machine->gstage_modes;
+	u32 levels = d->cell;
 	char allowed[40] = "";
-	u32 levels;
 
-	if (!config_value_word(c, p, config_props_mode, &levels))
-		return false;
 	if (modes == 0U || (modes & (1U << levels)) != 0U) {
 		d->part->gstage_levels = (u8)levels;
 		return true;
@@ -206,59 +186,29 @@ static bool config_props_read_largest_page(struct config_ctx *c, const struct co
 	return true;
 }
 
-static bool config_props_read_eager(struct config_ctx *c, const struct config_prop *p,
-				    struct config_draft *d)
+static void config_props_take_eager(struct config_draft *d)
 {
-	u32 v;
-
-	if (!config_value_word(c, p, config_props_eager, &v))
-		return false;
-	d->part->eager = (enum config_eager)v;
-	return true;
+	d->part->eager = (enum config_eager)d->cell;
 }
 
-static bool config_props_read_counters(struct config_ctx *c, const struct config_prop *p,
-				       struct config_draft *d)
+static void config_props_take_counters(struct config_draft *d)
 {
-	u32 v;
-
-	if (!config_value_word(c, p, config_props_counters, &v))
-		return false;
-	d->part->counters = v != 0U;
-	return true;
+	d->part->counters = d->cell != 0U;
 }
 
-static bool config_props_read_on_fault(struct config_ctx *c, const struct config_prop *p,
-				       struct config_draft *d)
+static void config_props_take_on_fault(struct config_draft *d)
 {
-	u32 v;
-
-	if (!config_value_word(c, p, config_props_on_fault, &v))
-		return false;
-	d->part->on_fault = (enum config_on_fault)v;
-	return true;
+	d->part->on_fault = (enum config_on_fault)d->cell;
 }
 
-static bool config_props_read_on_bad_access(struct config_ctx *c, const struct config_prop *p,
-					    struct config_draft *d)
+static void config_props_take_on_bad_access(struct config_draft *d)
 {
-	u32 v;
-
-	if (!config_value_word(c, p, config_props_on_bad_access, &v))
-		return false;
-	d->part->on_bad_access = (enum config_on_bad_access)v;
-	return true;
+	d->part->on_bad_access = (enum config_on_bad_access)d->cell;
 }
 
-static bool config_props_read_plic_contexts(struct config_ctx *c, const struct config_prop *p,
-					    struct config_draft *d)
+static void config_props_take_plic_contexts(struct config_draft *d)
 {
-	u32 v;
-
-	if (!config_value_word(c, p, config_props_plic_contexts, &v))
-		return false;
-	d->part->plic_contexts = (enum config_plic_contexts)v;
-	return true;
+	d->part->plic_contexts = (enum config_plic_contexts)d->cell;
 }
 
 static bool config_props_read_restart_limit(struct config_ctx *c, const struct config_prop *p,
@@ -287,55 +237,39 @@ static bool config_props_read_restart_limit(struct config_ctx *c, const struct c
 	return true;
 }
 
-static bool config_props_read_table_pool(struct config_ctx *c, const struct config_prop *p,
-					 struct config_draft *d)
+static void config_props_take_table_pool(struct config_draft *d)
 {
-	(void)c;
-	(void)p;
 	d->part->pool_tables = d->cell;
-	return true;
 }
 
-static bool config_props_read_manager(struct config_ctx *c, const struct config_prop *p,
-				      struct config_draft *d)
+static void config_props_take_manager(struct config_draft *d)
 {
-	d->part->manager = config_value_flag(c, p);
-	return d->part->manager;
+	d->part->manager = true;
 }
 
-static bool config_props_read_migratable(struct config_ctx *c, const struct config_prop *p,
-					 struct config_draft *d)
+static void config_props_take_migratable(struct config_draft *d)
 {
-	d->part->migratable = config_value_flag(c, p);
-	return d->part->migratable;
+	d->part->migratable = true;
 }
 
-static bool config_props_read_incoming(struct config_ctx *c, const struct config_prop *p,
-				       struct config_draft *d)
+static void config_props_take_incoming(struct config_draft *d)
 {
-	d->part->incoming = config_value_flag(c, p);
-	return d->part->incoming;
+	d->part->incoming = true;
 }
 
-static bool config_props_read_manual_start(struct config_ctx *c, const struct config_prop *p,
-					   struct config_draft *d)
+static void config_props_take_manual_start(struct config_draft *d)
 {
-	d->part->manual_start = config_value_flag(c, p);
-	return d->part->manual_start;
+	d->part->manual_start = true;
 }
 
-static bool config_props_read_direct_map(struct config_ctx *c, const struct config_prop *p,
-					 struct config_draft *d)
+static void config_props_take_direct_map(struct config_draft *d)
 {
-	d->part->direct_map = config_value_flag(c, p);
-	return d->part->direct_map;
+	d->part->direct_map = true;
 }
 
-static bool config_props_read_exclusive(struct config_ctx *c, const struct config_prop *p,
-					struct config_draft *d)
+static void config_props_take_exclusive(struct config_draft *d)
 {
-	d->part->exclusive = config_value_flag(c, p);
-	return d->part->exclusive;
+	d->part->exclusive = true;
 }
 
 /* Return: true when a value is a list of strings, all of which end inside it */
@@ -420,11 +354,11 @@ static bool config_props_read_devices(struct config_ctx *c, const struct config_
 /* --- all properties --------------------------------------------------------------------------- */
 
 static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
+	/* Its value was checked before any other property was read. */
 	[CONFIG_PROP_COMPATIBLE] = {
 		.name = "compatible",
 		.type = CONFIG_TYPE_STRING,
 		.required = true,
-		.read = config_props_read_compatible,
 		.help = CONFIG_PROPS_HELP("says what the node is: \"cleave,partition\""),
 	},
 	[CONFIG_PROP_CPUS] = {
@@ -433,7 +367,7 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.required = true,
 		.low = 1,
 		.high = CONFIG_MAX_VCPUS,
-		.read = config_props_read_cpus,
+		.take = config_props_take_cpus,
 		.help = CONFIG_PROPS_HELP("number of vCPUs"),
 	},
 	[CONFIG_PROP_AFFINITY] = {
@@ -447,7 +381,7 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.type = CONFIG_TYPE_CELL,
 		.low = 1,
 		.high = CONFIG_WEIGHT_MAX,
-		.read = config_props_read_weight,
+		.take = config_props_take_weight,
 		.help = CONFIG_PROPS_HELP("a vCPU's part of a hart that it shares, against the "
 					  "weights of the others"),
 	},
@@ -513,28 +447,28 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.name = "eager-page-split",
 		.type = CONFIG_TYPE_STRING,
 		.words = config_props_eager,
-		.read = config_props_read_eager,
+		.take = config_props_take_eager,
 		.help = CONFIG_PROPS_HELP("whether a dirty log splits huge leaves when it starts"),
 	},
 	[CONFIG_PROP_COUNTERS] = {
 		.name = "counters",
 		.type = CONFIG_TYPE_STRING,
 		.words = config_props_counters,
-		.read = config_props_read_counters,
+		.take = config_props_take_counters,
 		.help = CONFIG_PROPS_HELP("whether the guest may read cycle and instret"),
 	},
 	[CONFIG_PROP_ON_FAULT] = {
 		.name = "on-fault",
 		.type = CONFIG_TYPE_STRING,
 		.words = config_props_on_fault,
-		.read = config_props_read_on_fault,
+		.take = config_props_take_on_fault,
 		.help = CONFIG_PROPS_HELP("what happens when the guest does what it may not"),
 	},
 	[CONFIG_PROP_ON_BAD_ACCESS] = {
 		.name = "on-bad-access",
 		.type = CONFIG_TYPE_STRING,
 		.words = config_props_on_bad_access,
-		.read = config_props_read_on_bad_access,
+		.take = config_props_take_on_bad_access,
 		.help = CONFIG_PROPS_HELP("what the guest gets that accesses what is not there"),
 	},
 	[CONFIG_PROP_RESTART_LIMIT] = {
@@ -549,37 +483,37 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.type = CONFIG_TYPE_CELL,
 		.low = 1,
 		.high = UINT32_MAX,
-		.read = config_props_read_table_pool,
+		.take = config_props_take_table_pool,
 		.help = CONFIG_PROPS_HELP("tables of 4 KiB kept for splitting huge leaves"),
 	},
 	[CONFIG_PROP_MANAGER] = {
 		.name = "manager",
 		.type = CONFIG_TYPE_FLAG,
-		.read = config_props_read_manager,
+		.take = config_props_take_manager,
 		.help = CONFIG_PROPS_HELP("may use hypercalls on other partitions"),
 	},
 	[CONFIG_PROP_MIGRATABLE] = {
 		.name = "migratable",
 		.type = CONFIG_TYPE_FLAG,
-		.read = config_props_read_migratable,
+		.take = config_props_take_migratable,
 		.help = CONFIG_PROPS_HELP("may be moved to another machine"),
 	},
 	[CONFIG_PROP_INCOMING] = {
 		.name = "incoming",
 		.type = CONFIG_TYPE_FLAG,
-		.read = config_props_read_incoming,
+		.take = config_props_take_incoming,
 		.help = CONFIG_PROPS_HELP("an empty slot that a partition can be moved into"),
 	},
 	[CONFIG_PROP_MANUAL_START] = {
 		.name = "manual-start",
 		.type = CONFIG_TYPE_FLAG,
-		.read = config_props_read_manual_start,
+		.take = config_props_take_manual_start,
 		.help = CONFIG_PROPS_HELP("gets its memory at boot, and is started by a manager"),
 	},
 	[CONFIG_PROP_DIRECT_MAP] = {
 		.name = "direct-map",
 		.type = CONFIG_TYPE_FLAG,
-		.read = config_props_read_direct_map,
+		.take = config_props_take_direct_map,
 		.help = CONFIG_PROPS_HELP("memory is at GPA = HPA"),
 	},
 	[CONFIG_PROP_DEVICES] = {
@@ -593,7 +527,7 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.name = "plic-contexts",
 		.type = CONFIG_TYPE_STRING,
 		.words = config_props_plic_contexts,
-		.read = config_props_read_plic_contexts,
+		.take = config_props_take_plic_contexts,
 		.help = CONFIG_PROPS_HELP("the contexts of the emulated PLIC: of M and S, or of S "
 					  "alone"),
 	},
@@ -606,7 +540,7 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 	[CONFIG_PROP_EXCLUSIVE] = {
 		.name = "exclusive",
 		.type = CONFIG_TYPE_FLAG,
-		.read = config_props_read_exclusive,
+		.take = config_props_take_exclusive,
 		.help = CONFIG_PROPS_HELP("no other partition is on its harts"),
 	},
 };
@@ -626,10 +560,22 @@ static void config_props_unknown(struct config_ctx *c, const char *name,
 	config_unknown(c, "property", name, known, n);
 }
 
+/* Check what the row of a table says by itself. A cell, or what a word means, goes to @d. */
+static bool config_props_check_form(struct config_ctx *c, const struct config_prop *p,
+				    const struct config_prop_rule *rule, struct config_draft *d)
+{
+	if (rule->type == CONFIG_TYPE_FLAG)
+		return config_value_flag(c, p);
+	if (rule->words != NULL)
+		return config_value_word(c, p, rule->words, &d->cell);
+	return rule->high == 0U || config_value_u32(c, p, rule->low, rule->high, &d->cell);
+}
+
 static void config_props_read_one(struct config_ctx *c, const struct config_prop *p,
 				  const struct config_prop_rule *table, u32 n,
 				  struct config_draft *d)
 {
+	const struct config_prop_rule *rule;
 	u32 i = 0;
 
 	while (i < n && strcmp(p->name, table[i].name) != 0)
@@ -644,9 +590,12 @@ static void config_props_read_one(struct config_ctx *c, const struct config_prop
 		return;
 	}
 	d->given |= 1U << i;
-	if ((table[i].high == 0U ||
-	     config_value_u32(c, p, table[i].low, table[i].high, &d->cell)) &&
-	    table[i].read(c, p, d))
+	rule = &table[i];
+	if (!config_props_check_form(c, p, rule, d))
+		return;
+	if (rule->take != NULL)
+		rule->take(d);
+	if (rule->read == NULL || rule->read(c, p, d))
 		d->good |= 1U << i;
 }
 
