@@ -244,6 +244,15 @@ const char *config_value_file(struct config_ctx *c, const struct config_prop *p)
 /** config_value_flag() - Return: true when the property has no value */
 bool config_value_flag(struct config_ctx *c, const struct config_prop *p);
 
+/* --- config_table.c: the one reader of properties --- */
+
+/**
+ * config_table_read() - read the properties of the node at @offset, each by itself
+ * @table: the @n that it may have, at most CONFIG_PROP_COUNT
+ */
+void config_table_read(struct config_ctx *c, int offset, const struct config_prop_rule *table,
+		       u32 n, struct config_draft *d);
+
 /* --- config_props.c --- */
 
 /** config_props_rule() - Return: row number @i of the table; NULL after the last */
@@ -255,13 +264,6 @@ const struct config_prop_rule *config_props_rule(u32 i);
 #else
 #define CONFIG_PROPS_HELP(text) NULL
 #endif
-
-/**
- * config_props_read_table() - read the properties of the node at @offset, each by itself
- * @table: the @n that it may have, at most CONFIG_PROP_COUNT
- */
-void config_props_read_table(struct config_ctx *c, int offset, const struct config_prop_rule *table,
-			     u32 n, struct config_draft *d);
 
 /** config_props_read() - read the properties of the partition node at @offset, each by itself */
 void config_props_read(struct config_ctx *c, int offset, struct config_draft *d);

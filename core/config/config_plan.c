@@ -176,7 +176,7 @@ static bool config_plan_read_props(struct config_ctx *c, int node,
 {
 	bool good = true;
 
-	config_props_read_table(c, node, table, n, d);
+	config_table_read(c, node, table, n, d);
 	for (u32 i = 0; i < n; i++) {
 		if (!table[i].required)
 			continue;

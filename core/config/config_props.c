@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Partition configuration: the properties of a partition, each checked by itself.
- *
- * One table names them all. A value is taken only when all of it is right. A wrong one leaves the
- * default and an error, so that what is checked later never computes with nonsense.
+ * Partition configuration: the properties of a partition. One table names them all; those that
+ * exclude or need each other are judged together after that.
  */
 #include <libfdt.h>
 
-#include <cleave/errno.h>
-#include <cleave/printk.h>
 #include <cleave/string.h>
 #include "core/config/config_internal.h"
 #include "lib/fdt_read.h"
@@ -550,71 +546,6 @@ const struct config_prop_rule *config_props_rule(u32 i)
 	return i < (u32)CONFIG_PROP_COUNT ? &config_props_table[i] : NULL;
 }
 
-static void config_props_unknown(struct config_ctx *c, const char *name,
-				 const struct config_prop_rule *table, u32 n)
-{
-	const char *known[CONFIG_PROP_COUNT];
-
-	for (u32 i = 0; i < n; i++)
-		known[i] = table[i].name;
-	config_unknown(c, "property", name, known, n);
-}
-
-/* Check what the row of a table says by itself. A cell, or what a word means, goes to @d. */
-static bool config_props_check_form(struct config_ctx *c, const struct config_prop *p,
-				    const struct config_prop_rule *rule, struct config_draft *d)
-{
-	if (rule->type == CONFIG_TYPE_FLAG)
-		return config_value_flag(c, p);
-	if (rule->words != NULL)
-		return config_value_word(c, p, rule->words, &d->cell);
-	return rule->high == 0U || config_value_u32(c, p, rule->low, rule->high, &d->cell);
-}
-
-static void config_props_read_one(struct config_ctx *c, const struct config_prop *p,
-				  const struct config_prop_rule *table, u32 n,
-				  struct config_draft *d)
-{
-	const struct config_prop_rule *rule;
-	u32 i = 0;
-
-	while (i < n && strcmp(p->name, table[i].name) != 0)
-		i++;
-	if (i == n) {
-		if (!config_ignored(p->name))
-			config_props_unknown(c, p->name, table, n);
-		return;
-	}
-	if (config_is_given(d, i)) {
-		config_error(c, p->name, "is given twice");
-		return;
-	}
-	d->given |= 1U << i;
-	rule = &table[i];
-	if (!config_props_check_form(c, p, rule, d))
-		return;
-	if (rule->take != NULL)
-		rule->take(d);
-	if (rule->read == NULL || rule->read(c, p, d))
-		d->good |= 1U << i;
-}
-
-void config_props_read_table(struct config_ctx *c, int offset, const struct config_prop_rule *table,
-			     u32 n, struct config_draft *d)
-{
-	int at;
-
-	fdt_for_each_property_offset (at, c->fdt, offset) {
-		struct config_prop p;
-		int len = 0;
-
-		p.data = fdt_getprop_by_offset(c->fdt, at, &p.name, &len);
-		p.len = (u32)len;
-		if (p.data != NULL && len >= 0)
-			config_props_read_one(c, &p, table, n, d);
-	}
-}
-
 void config_props_read(struct config_ctx *c, int offset, struct config_draft *d)
 {
 	for (u32 i = 0; i < CONFIG_MAX_VCPUS; i++)
@@ -624,7 +555,7 @@ void config_props_read(struct config_ctx *c, int offset, struct config_draft *d)
 	d->part->restart_seconds = CONFIG_RESTART_SECONDS;
 	d->part->cpu_weight = CONFIG_WEIGHT_DEFAULT;
 	d->part->counters = true;
-	config_props_read_table(c, offset, config_props_table, CONFIG_PROP_COUNT, d);
+	config_table_read(c, offset, config_props_table, CONFIG_PROP_COUNT, d);
 }
 
 /* --- properties together ---------------------------------------------------------------------- */
