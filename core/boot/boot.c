@@ -141,7 +141,6 @@ static void boot_load_config(void)
 		has.plic[n] = irq_controller(n)->phandle;
 	if (config_load(&boot_archive, &has, boot_say_config, NULL, &boot_config) != CLV_OK)
 		boot_fail("the configuration has errors: no partition is started");
-	config_resolve(&boot_config, &has);
 	schedule_init(&boot_config);
 }
 

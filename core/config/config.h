@@ -277,6 +277,8 @@ struct archive;
  * @ctx: handed to @say
  * @out: the configuration; its strings point into @fdt
  *
+ * Where the machine's harts are known, what was left open is chosen too: config_resolve() is done.
+ *
  * Return: 0 (there may have been warnings), CLV_ERR_FORMAT (there was at least one error).
  */
 int config_parse(const void *fdt, u64 size, const struct archive *archive,
@@ -296,7 +298,7 @@ int config_load(const struct archive *archive, const struct config_machine *mach
 
 /**
  * config_resolve() - choose what a configuration left open: the hart of each vCPU, and table levels
- * @config: as config_parse() accepted it
+ * @config: config_parse() has found no error in its partitions and plans
  * @machine: the same as then; its harts are known
  *
  * A vCPU whose hart was left open gets the one that has the fewest vCPUs so far, and of several

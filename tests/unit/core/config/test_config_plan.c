@@ -453,7 +453,6 @@ static void test_reads_and_sorts(void **state)
 	assert_string_equal(plan[2].name, "other");
 	assert_false(plan[1].share);
 
-	config_resolve(&config_result, &numbered);
 	assert_int_equal(plan[0].window[0].hart, 2);
 	assert_int_equal(plan[0].window[2].hart, 0);
 }
