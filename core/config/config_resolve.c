@@ -91,14 +91,24 @@ static enum config_resolve_turn config_resolve_turn_of(const struct config_parti
 	return part->exclusive ? CONFIG_RESOLVE_EXCLUSIVE : CONFIG_RESOLVE_OTHERS;
 }
 
-static void config_resolve_cpu(struct config_partition *part, u32 p, u32 cpu,
-			       const struct config_machine *m, struct config_resolve_hart *hart,
-			       u64 among)
+/* Return: position of the hart that an open vCPU gets; @first: of its partition's open ones */
+static u32 config_resolve_open(const struct config *config, const struct config_machine *m, u32 p,
+			       const struct config_resolve_hart *hart, bool first)
 {
-	u32 n = MIN(m->nr_harts, (u32)CONFIG_MAX_HARTS);
+	/* One vCPU that the controllers reach is enough. */
+	u64 among = first ? config_reach_harts(config, m, p) : UINT64_MAX;
+
+	return config_resolve_least(hart, MIN(m->nr_harts, (u32)CONFIG_MAX_HARTS), p,
+				    config->partition[p].exclusive, among);
+}
+
+static void config_resolve_cpu(struct config *config, const struct config_machine *m, u32 p,
+			       u32 cpu, struct config_resolve_hart *hart, bool first)
+{
+	struct config_partition *part = &config->partition[p];
 	u32 position = part->affinity[cpu] != CONFIG_CPU_ANY
 			       ? config_resolve_position(m, part->affinity[cpu])
-			       : config_resolve_least(hart, n, p, part->exclusive, among);
+			       : config_resolve_open(config, m, p, hart, first);
 	struct config_resolve_hart *h = &hart[position];
 
 	part->hart[cpu] = config_resolve_index(m, position);
@@ -116,16 +126,14 @@ static void config_resolve_harts(struct config *config, const struct config_mach
 	config_resolve_windows(config, m, hart);
 	for (u32 turn = 0; turn < (u32)CONFIG_RESOLVE_TURNS; turn++) {
 		for (u32 p = 0; p < config->nr; p++) {
-			struct config_partition *part = &config->partition[p];
-
-			u64 among = config_reach_harts(config, m, p);
+			const struct config_partition *part = &config->partition[p];
+			bool first = true;
 
 			for (u32 cpu = 0; cpu < part->cpus; cpu++) {
 				if ((u32)config_resolve_turn_of(part, cpu) != turn)
 					continue;
-				config_resolve_cpu(part, p, cpu, m, hart, among);
-				/* One vCPU that the controllers reach is enough. */
-				among = UINT64_MAX;
+				config_resolve_cpu(config, m, p, cpu, hart, first);
+				first = false;
 			}
 		}
 	}
