@@ -588,8 +588,7 @@ static void config_devices_say_neighbour(struct config_ctx *c, const struct conf
 	char shown[CONFIG_PATH_LEN];
 	char path[CONFIG_PATH_LEN];
 
-	(void)str_print(c->node, sizeof(c->node), "/partitions/%s",
-			c->config->partition[d->partition].name);
+	config_set_node(c, "/partitions", c->config->partition[d->partition].name);
 	text_clean(shown, sizeof(shown), d->path);
 	config_devices_node_path(c->machine->tree, node, path);
 	if (kept != NULL)
@@ -653,5 +652,5 @@ void config_devices_check_neighbours(struct config_ctx *c)
 		if (!config_devices_is_passed(c->config, node))
 			config_devices_check_neighbour(c, node);
 	}
-	(void)str_print(c->node, sizeof(c->node), "/");
+	config_set_node(c, "", "");
 }

@@ -128,32 +128,27 @@ static void image_kind_say(const struct archive_file *f, const char *what, const
 /* A kernel that unpacks itself, but only as a program of EFI: the header says what is in it. */
 static void image_kind_say_zboot(const struct archive_file *f, char error[ARCHIVE_ERROR_LEN])
 {
-	char type[ZBOOT_TYPE_LEN + 1] = "";
+	char raw[ZBOOT_TYPE_LEN + 1] = "";
+	char type[sizeof(raw)];
 	char what[48];
+	char tool[24];
 	char rest[80];
+	u64 offset;
 
-	if (f->size >= ZBOOT_TYPE + ZBOOT_TYPE_LEN) {
-		char raw[ZBOOT_TYPE_LEN + 1] = "";
-
+	if (f->size >= ZBOOT_TYPE + ZBOOT_TYPE_LEN)
 		memcpy(raw, f->data + ZBOOT_TYPE, ZBOOT_TYPE_LEN);
-		text_clean(type, sizeof(type), raw);
-	}
-	(void)str_print(what, sizeof(what), "an EFI zboot image, with %s inside", type);
-	if (f->size < ZBOOT_TYPE + ZBOOT_TYPE_LEN || type[0] == '\0') {
+	if (raw[0] == '\0') {
 		image_kind_say(f, "a damaged EFI zboot image", NULL, NULL, error);
 		return;
 	}
-	(void)str_print(rest, sizeof(rest), " | tail -c +%u | %s -dc" TO_IMAGE,
-			image_get32(f->data + ZBOOT_OFFSET) + 1U,
+	text_clean(type, sizeof(type), raw);
+	offset = image_get32(f->data + ZBOOT_OFFSET);
+	(void)str_print(what, sizeof(what), "an EFI zboot image, with %s inside", type);
+	(void)str_print(tool, sizeof(tool), "head -c %lu ",
+			offset + image_get32(f->data + ZBOOT_SIZE));
+	(void)str_print(rest, sizeof(rest), " | tail -c +%lu | %s -dc" TO_IMAGE, offset + 1U,
 			strcmp(type, "xzkern") == 0 ? "xz" : type);
-	{
-		char tool[24];
-
-		(void)str_print(tool, sizeof(tool), "head -c %lu ",
-				(u64)image_get32(f->data + ZBOOT_OFFSET) +
-					image_get32(f->data + ZBOOT_SIZE));
-		image_kind_say(f, what, tool, rest, error);
-	}
+	image_kind_say(f, what, tool, rest, error);
 }
 
 static bool image_kind_is_pe(const struct archive_file *f)
