@@ -56,7 +56,7 @@ static u32 config_reach_narrow(const struct config_machine *m, const struct conf
 	return 0;
 }
 
-/* Return: 0, or the phandle of a controller of @d that does not reach each vCPU with a fixed hart */
+/* Return: 0, or the phandle of a controller of @d that does not reach each vCPU that has a hart */
 static u32 config_reach_partial(const struct config_machine *m, const struct config_partition *part,
 				const struct config_device *d)
 {
