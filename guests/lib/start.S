@@ -5,6 +5,8 @@
  *
  * tp points to the hart's struct guest_hart (hart_internal.h); offsets are checked there.
  */
+#include "guests/lib/asm.h"
+
 #define HART_STACK 0
 #define HART_CATCH 8
 #define HART_ID	   16
@@ -12,6 +14,10 @@
 #define HART_ARG   32
 
 #define TRAP_SIZE 288 /* sizeof(struct trap) */
+
+/* The frame of trap_call(): above the registers lies the catch word of an outer call. */
+#define CALL_CATCH CALLEE_SAVED_SIZE
+#define CALL_FRAME 128
 
 /*
  * The address of guest_entry in every word that is not relocated yet; guest.ld links the program
@@ -130,22 +136,10 @@ guest_trap:
  */
 	.global trap_call
 trap_call:
-	addi	sp, sp, -128
-	sd	ra, 0(sp)
-	sd	s0, 8(sp)
-	sd	s1, 16(sp)
-	sd	s2, 24(sp)
-	sd	s3, 32(sp)
-	sd	s4, 40(sp)
-	sd	s5, 48(sp)
-	sd	s6, 56(sp)
-	sd	s7, 64(sp)
-	sd	s8, 72(sp)
-	sd	s9, 80(sp)
-	sd	s10, 88(sp)
-	sd	s11, 96(sp)
+	addi	sp, sp, -CALL_FRAME
+	callee_saved sd
 	ld	t0, HART_CATCH(tp)
-	sd	t0, 104(sp)		/* the catch word of an outer call: calls may nest */
+	sd	t0, CALL_CATCH(sp)	/* calls may nest */
 	sd	sp, HART_CATCH(tp)
 	mv	t0, a0
 	mv	a0, a1
@@ -155,22 +149,10 @@ trap_call:
 	.global trap_unwind
 trap_unwind:
 	li	a0, 1
-1:	ld	t0, 104(sp)
+1:	ld	t0, CALL_CATCH(sp)
 	sd	t0, HART_CATCH(tp)
-	ld	ra, 0(sp)
-	ld	s0, 8(sp)
-	ld	s1, 16(sp)
-	ld	s2, 24(sp)
-	ld	s3, 32(sp)
-	ld	s4, 40(sp)
-	ld	s5, 48(sp)
-	ld	s6, 56(sp)
-	ld	s7, 64(sp)
-	ld	s8, 72(sp)
-	ld	s9, 80(sp)
-	ld	s10, 88(sp)
-	ld	s11, 96(sp)
-	addi	sp, sp, 128
+	callee_saved ld
+	addi	sp, sp, CALL_FRAME
 	ret
 
 	.section .bss

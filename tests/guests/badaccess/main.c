@@ -8,16 +8,12 @@
  * Bootargs: `end=vector` makes the vector itself unreachable as the last act, which ends the
  * partition; `end=vector-walk` takes away its translation.
  */
-#include "guests/lib/guest.h"
+#include "tests/guests/mode_run.h"
 
-#define SSTATUS_SPIE (UINT64_C(1) << 5)
-#define SSTATUS_SPP  (UINT64_C(1) << 8)
-#define SSTATUS_FS   (UINT64_C(3) << 13)
-#define SSTATUS_SUM  (UINT64_C(1) << 18)
+#define SSTATUS_FS (UINT64_C(3) << 13)
 
 #define NOWHERE UINT64_C(0x40000000)
 #define FAR	UINT64_C(0xfedcba9876543210)
-#define UART	UINT64_C(0x10000000)
 #define PLIC	UINT64_C(0x0c002000)
 
 /* Virtual addresses, one of each kind of page table; each is the first of a GiB. */
@@ -30,17 +26,6 @@
 #define PTE_LEAF  UINT64_C(0xcf) /* V, R, W, X, A, D */
 #define PTE_USER  UINT64_C(0x10)
 #define PTE(pa)	  ((pa) >> 12 << 10)
-
-/* enter.S knows the layout */
-struct bad_trap {
-	u64 sp;
-	u64 scause;
-	u64 sepc;
-	u64 stval;
-	u64 sstatus;
-};
-
-void bad_run(u64 pc, u64 sstatus, struct bad_trap *out, u64 address);
 
 #define LIST_LOADS(F)  F(lb) F(lhu) F(lw) F(ld) F(lr) F(fld)
 #define LIST_STORES(F) F(sb) F(sh) F(sw) F(sd) F(amo) F(amow) F(fsd)
@@ -86,13 +71,13 @@ static u64 satp_of(bool translated, bool user)
 static void one(const char *what, u64 pc, u64 address, u64 cause, u64 sepc, u64 stval, bool user,
 		bool translated)
 {
-	struct bad_trap t = { .scause = TRAP_NONE };
+	struct mode_trap t = { .scause = TRAP_NONE };
 	u64 sstatus = SSTATUS_SPIE | SSTATUS_FS | (user ? 0 : SSTATUS_SPP);
 
 	__asm__ volatile("fence.i" ::: "memory");
 	csr_write(satp, satp_of(translated, user));
 	__asm__ volatile("sfence.vma" ::: "memory");
-	bad_run(pc, sstatus, &t, address);
+	mode_run(pc, sstatus, &t, address, false);
 	faults++;
 	(void)check(t.scause == cause && t.sepc == sepc && t.stval == stval &&
 			    (t.sstatus & SSTATUS_SPP) == (user ? 0 : SSTATUS_SPP) &&
@@ -147,10 +132,10 @@ static void device(void)
  */
 static void straddle(const char *what, void (*fn)(void), u64 cause)
 {
-	struct bad_trap t = { .scause = TRAP_NONE };
+	struct mode_trap t = { .scause = TRAP_NONE };
 	u64 end = base + size;
 
-	bad_run((u64)fn, SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_FS, &t, end - 4);
+	mode_run((u64)fn, SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_FS, &t, end - 4, false);
 	faults++;
 	(void)check(t.scause == cause && t.sepc == (u64)fn &&
 			    (t.stval == end || t.stval == end - 4),

@@ -8,21 +8,7 @@
  * The partition needs two vCPUs on one hart, so that WFI and WRS.NTO trap into the hypervisor
  * too: the second vCPU spins.
  */
-#include "guests/lib/guest.h"
-
-#define SSTATUS_SPIE (UINT64_C(1) << 5)
-#define SSTATUS_SPP  (UINT64_C(1) << 8)
-
-/* enter.S knows the layout */
-struct priv_trap {
-	u64 sp;
-	u64 scause;
-	u64 sepc;
-	u64 stval;
-	u64 sstatus;
-};
-
-void priv_run(void (*fn)(void), u64 sstatus, struct priv_trap *out, u64 vectored);
+#include "tests/guests/mode_run.h"
 
 #define INSN(name) void priv_##name(void);
 /* Traps into the hypervisor: of the H extension */
@@ -88,7 +74,7 @@ static const char *mode_name(u64 spp)
 }
 
 /* @pc: where the trap must be; @sie: SIE was on in the mode that trapped */
-static bool trap_is(const struct priv_trap *t, u64 cause, u64 pc, u64 spp, bool sie)
+static bool trap_is(const struct mode_trap *t, u64 cause, u64 pc, u64 spp, bool sie)
 {
 	u64 want = spp | (sie ? SSTATUS_SPIE : 0U);
 
@@ -104,10 +90,10 @@ static bool trap_is(const struct priv_trap *t, u64 cause, u64 pc, u64 spp, bool 
  */
 static void expect_illegal(const struct entry *e, u64 spp, bool sie, bool ours)
 {
-	struct priv_trap t = { 0 };
+	struct mode_trap t = { 0 };
 	u32 insn = *(volatile u32 *)e->fn;
 
-	priv_run(e->fn, spp | (sie ? SSTATUS_SPIE : 0U), &t, ours);
+	mode_run((u64)e->fn, spp | (sie ? SSTATUS_SPIE : 0U), &t, 0, ours);
 	/* stval is the instruction, or 0 on a hart that does not give it. */
 	if (!check(trap_is(&t, TRAP_ILLEGAL, (u64)e->fn, spp, sie) &&
 			   (!ours || t.stval == insn || t.stval == 0),
@@ -127,9 +113,9 @@ static void expect_everywhere(const struct entry *e, bool ours)
 /* The instruction works; the trap is that of the ebreak after it. */
 static void expect_fine(const char *name, void (*fn)(void), u64 spp)
 {
-	struct priv_trap t = { 0 };
+	struct mode_trap t = { 0 };
 
-	priv_run(fn, spp, &t, 0);
+	mode_run((u64)fn, spp, &t, 0, false);
 	(void)check(trap_is(&t, TRAP_BREAKPOINT, (u64)fn + 4, spp, false), "%s in %s-mode works",
 		    name, mode_name(spp));
 }
@@ -146,9 +132,9 @@ static void expect_wfi_returns(void)
 
 static bool has_zawrs(void)
 {
-	struct priv_trap t = { 0 };
+	struct mode_trap t = { 0 };
 
-	priv_run(priv_wrs_nto, SSTATUS_SPP, &t, 0);
+	mode_run((u64)priv_wrs_nto, SSTATUS_SPP, &t, 0, false);
 	return t.scause == TRAP_BREAKPOINT;
 }
 
@@ -163,7 +149,7 @@ static void spin(void *arg)
 
 void guest_main(unsigned long hartid, const void *fdt)
 {
-	struct priv_trap t = { 0 };
+	struct mode_trap t = { 0 };
 
 	if (fdt_cpus(fdt) > 1)
 		(void)check(start_hart(hartid ^ 1U, spin, NULL) == 0, "start the other hart");
@@ -189,7 +175,7 @@ void guest_main(unsigned long hartid, const void *fdt)
 		for (unsigned i = 0; i < 100; i++) /* with and without another vCPU that waits */
 			expect_fine("wrs.nto", priv_wrs_nto, i % 2 != 0 ? SSTATUS_SPP : 0);
 
-	priv_run(priv_ecall, 0, &t, 0);
+	mode_run((u64)priv_ecall, 0, &t, 0, false);
 	(void)check(trap_is(&t, TRAP_ECALL_U, (u64)priv_ecall, 0, false),
 		    "ecall in VU-mode goes to VS-mode");
 	__atomic_store_n(&stop, 1, __ATOMIC_RELEASE);

@@ -6,7 +6,9 @@
  * Interrupts are off, so that only the hypervisor can interfere. sscratch holds the place where
  * registers go; the caller checks it too.
  */
-#define FRAME 112
+#include "guests/lib/asm.h"
+
+#define FRAME 112 /* CALLEE_SAVED_SIZE, and sp is a multiple of 16 */
 
 /*
  * Kinds of event; main.c counts on them. SPIN is nothing but time: the host's timer comes, or
@@ -26,19 +28,7 @@
 	.globl	state_round
 state_round:
 	addi	sp, sp, -FRAME
-	sd	ra, 0(sp)
-	sd	s0, 8(sp)
-	sd	s1, 16(sp)
-	sd	s2, 24(sp)
-	sd	s3, 32(sp)
-	sd	s4, 40(sp)
-	sd	s5, 48(sp)
-	sd	s6, 56(sp)
-	sd	s7, 64(sp)
-	sd	s8, 72(sp)
-	sd	s9, 80(sp)
-	sd	s10, 88(sp)
-	sd	s11, 96(sp)
+	callee_saved sd
 	sd	sp, 512(a0)
 	sd	gp, 520(a0)
 	sd	tp, 528(a0)
@@ -98,19 +88,7 @@ state_round:
 	ld	sp, 512(x31)
 	ld	gp, 520(x31)
 	ld	tp, 528(x31)
-	ld	ra, 0(sp)
-	ld	s0, 8(sp)
-	ld	s1, 16(sp)
-	ld	s2, 24(sp)
-	ld	s3, 32(sp)
-	ld	s4, 40(sp)
-	ld	s5, 48(sp)
-	ld	s6, 56(sp)
-	ld	s7, 64(sp)
-	ld	s8, 72(sp)
-	ld	s9, 80(sp)
-	ld	s10, 88(sp)
-	ld	s11, 96(sp)
+	callee_saved ld
 	addi	sp, sp, FRAME
 	ret
 
