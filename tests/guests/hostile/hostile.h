@@ -12,7 +12,7 @@
 #ifndef TESTS_GUESTS_HOSTILE_H
 #define TESTS_GUESTS_HOSTILE_H
 
-#include "guests/lib/guest.h"
+#include "tests/guests/random.h"
 
 struct hostile {
 	const void *fdt;
@@ -22,15 +22,6 @@ struct hostile {
 };
 
 extern struct hostile self;
-
-/** random_next() - Return: the next number of a fixed sequence; @state is not 0 */
-static inline u64 random_next(u64 *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
 
 void test_calls(void);
 void test_devices(void);

@@ -11,7 +11,7 @@
 #ifndef TESTS_GUESTS_INTERFERENCE_H
 #define TESTS_GUESTS_INTERFERENCE_H
 
-#include "guests/lib/guest.h"
+#include "tests/guests/random.h"
 
 /**
  * struct span - this partition's part
@@ -48,15 +48,6 @@ static inline void worst_add(struct worst *w, u64 value)
 		w->worst = value;
 	w->sum += value;
 	w->samples++;
-}
-
-/** random_next() - Return: the next number of a fixed sequence; @state is not 0 */
-static inline u64 random_next(u64 *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
 }
 
 /** over() - Return: true when the span has ended */

@@ -6,7 +6,7 @@
  *
  * role=first is partition 0, role=second partition 1; the third, partition 2, runs anything.
  */
-#include "guests/lib/guest.h"
+#include "tests/guests/random.h"
 
 #define THIRD  2U
 #define ROUNDS 3000U
@@ -22,14 +22,6 @@ static u64 state;
 static u32 odd;
 static u64 done_ops, good, given;
 static u64 own_id; /* of what this manager notes */
-
-static u64 random_next(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
-}
 
 static void note(struct sbiret r, const char *what)
 {
@@ -56,7 +48,7 @@ static void note(struct sbiret r, const char *what)
 static void steps(unsigned long fn, const char *what)
 {
 	struct sbiret r = { 0, 0 };
-	u64 most = (random_next() & 3U) == 0 ? random_next() % 4U : UINT64_MAX, n = 0;
+	u64 most = (random_next(&state) & 3U) == 0 ? random_next(&state) % 4U : UINT64_MAX, n = 0;
 
 	do {
 		r = cleave_call(fn, THIRD, (unsigned long)r.value, 0, 0, 0, 0);
@@ -110,7 +102,8 @@ static void take_records(void)
 /* Set all records or some of them, if the partition was created and has not run. */
 static void give_records(void)
 {
-	u32 most = (random_next() & 3U) == 0 ? (u32)random_next() % (nr_records + 1U) : nr_records;
+	u32 most = (random_next(&state) & 3U) == 0 ? (u32)random_next(&state) % (nr_records + 1U)
+						   : nr_records;
 
 	for (u32 n = 0; n < most; n++) {
 		const struct cleave_state_head *head = (const void *)records[n];
@@ -154,8 +147,8 @@ static void life_operation(u64 n)
 
 static void one_operation(void)
 {
-	u64 window = UINT64_C(0x100000000) + (random_next() & 1U) * UINT64_C(0x40000000);
-	u64 n = random_next() % 30U;
+	u64 window = UINT64_C(0x100000000) + (random_next(&state) & 1U) * UINT64_C(0x40000000);
+	u64 n = random_next(&state) % 30U;
 
 	if (n <= 10U) {
 		life_operation(n);
@@ -177,7 +170,8 @@ static void one_operation(void)
 		break;
 	case 15:
 	case 16:
-		note(cleave_log_start(THIRD, 0, 1U + (u32)(random_next() % 3U), 0), "log start");
+		note(cleave_log_start(THIRD, 0, 1U + (u32)(random_next(&state) % 3U), 0),
+		     "log start");
 		break;
 	case 17:
 		note(cleave_log_stop(THIRD, 0, CLEAVE_LOG_FLAG_COLLAPSE), "log stop");
@@ -188,7 +182,7 @@ static void one_operation(void)
 		give();
 		break;
 	case 21:
-		note(cleave_vm_brake(THIRD, (u32)(random_next() % 100U)), "brake");
+		note(cleave_vm_brake(THIRD, (u32)(random_next(&state) % 100U)), "brake");
 		break;
 	case 22:
 	case 23:
@@ -214,7 +208,7 @@ static void tease(u32 peer)
 
 	if (r.error != 0)
 		return;
-	wait_us(random_next() % 200U);
+	wait_us(random_next(&state) % 200U);
 	r = cleave_vm_op(CLEAVE_FN_VM_RESUME, peer);
 	if (r.error == 0)
 		return;

@@ -8,7 +8,7 @@
 #define TESTS_GUESTS_TRANSFER_H
 
 #include <abi/state.h>
-#include "guests/lib/guest.h"
+#include "tests/guests/random.h"
 
 /* The victim's memory, in both slots */
 #define VICTIM_BASE UINT64_C(0x80000000)
@@ -25,15 +25,6 @@ struct mailbox {
 	u64 up;
 	u64 stop;
 };
-
-/** random_next() - Return: the next number after @seed, which is not 0 */
-static inline u64 random_next(u64 *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return *seed;
-}
 
 /* manager.c: the two slots, and moving what is in one of them to the other */
 
