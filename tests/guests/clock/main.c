@@ -12,7 +12,7 @@
  * In the victim hart 0 reads time and starts hart 2 over and over, hart 1 sleeps from timer to
  * timer, and hart 2 reads time and stops.
  */
-#include "guests/lib/guest.h"
+#include "tests/guests/measure.h"
 
 #define VICTIM	    1U
 #define VICTIM_BASE UINT64_C(0x80000000)
@@ -89,9 +89,7 @@ static void sleep_over(void *arg)
 	for (;;) {
 		u64 deadline = read_time() + length, now;
 
-		sbi_set_timer(deadline);
-		while ((csr_read(sip) & SIE_TIMER) == 0)
-			__asm__ volatile("wfi" ::: "memory");
+		measure_wait(deadline);
 		now = read_time();
 		if (now < deadline)
 			store(&r->early, r->early + 1U);

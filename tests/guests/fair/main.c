@@ -9,7 +9,7 @@
  * The attackers work until the machine is ended. `role=busy`: a loop. `role=thief`: computes for
  * most of a slice, sets its timer 2 us ahead and waits.
  */
-#include "guests/lib/guest.h"
+#include "tests/guests/measure.h"
 
 #define SETTLE_MS 60U	/* until all partitions have begun */
 #define THIEF_US  9500U /* of a slice of 10 ms */
@@ -17,22 +17,13 @@
 
 static u64 tick_us; /* ticks in a microsecond */
 
-static void work(void)
-{
-	u64 left = 500U;
-
-	__asm__ volatile("1: addi %0, %0, -1\n"
-			 "bnez %0, 1b"
-			 : "+r"(left));
-}
-
 /* Count thousands of instructions until @end. The clock is read once for each thousand. */
 static u64 count_until(u64 end)
 {
 	u64 n = 0;
 
 	while (rdtime() < end) {
-		work();
+		measure_work();
 		n++;
 	}
 	return n;
@@ -64,13 +55,6 @@ static void count(u64 ms)
 	say("interrupted %lu times", irqs);
 }
 
-static void wait_until(u64 at)
-{
-	sbi_set_timer(at);
-	while ((csr_read(sip) & SIE_TIMER) == 0)
-		__asm__ volatile("wfi" ::: "memory");
-}
-
 static void periodic(void)
 {
 	u64 at = rdtime() + SETTLE_MS * 1000U * tick_us;
@@ -80,7 +64,7 @@ static void periodic(void)
 	for (u32 i = 0; i < PERIODS; i++) {
 		u64 late;
 
-		wait_until(at);
+		measure_wait(at);
 		late = rdtime() - at;
 		if (late > worst)
 			worst = late;
@@ -94,7 +78,7 @@ static void thief(void)
 	csr_set(sie, SIE_TIMER);
 	for (;;) {
 		(void)count_until(rdtime() + THIEF_US * tick_us);
-		wait_until(rdtime() + 2U * tick_us);
+		measure_wait(rdtime() + 2U * tick_us);
 	}
 }
 

@@ -11,7 +11,7 @@
  * whether it takes them. `role=erase`: sequences that edit a long line. `role=reboot`: a piece of a
  * line, and SRST.
  */
-#include "guests/lib/guest.h"
+#include "tests/guests/measure.h"
 
 #define UART_THR   ((volatile u8 *)0x10000000UL)
 #define SETTLE_MS  30U /* until all partitions have begun */
@@ -33,13 +33,6 @@ static void report(const char *what)
 	say("%s %lu ns", what, longest * 1000U / tick_us);
 }
 
-static void wait_until(u64 at)
-{
-	sbi_set_timer(at);
-	while ((csr_read(sip) & SIE_TIMER) == 0)
-		__asm__ volatile("wfi" ::: "memory");
-}
-
 /* Call @act every @us microseconds. It gets the time at which it was to be called. */
 static void every(u64 us, void (*act)(u64 at))
 {
@@ -47,7 +40,7 @@ static void every(u64 us, void (*act)(u64 at))
 
 	csr_set(sie, SIE_TIMER);
 	for (u32 i = 0; i < TRIALS; i++) {
-		wait_until(at);
+		measure_wait(at);
 		act(at);
 		at += us * tick_us;
 	}

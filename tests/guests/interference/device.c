@@ -4,39 +4,14 @@
  * hears, and a virtio console, with which an attacker makes interrupts as fast as it can.
  */
 #include "tests/guests/interference/interference.h"
+#include "tests/guests/rtc.h"
 #include "guests/lib/guest_plic.h"
 #include "guests/lib/virtio/virtio_queue.h"
 
 #define PERIOD_NS 507000U
 
-#define RTC		    0x101000UL
-#define RTC_TIME_LOW	    0x00U
-#define RTC_TIME_HIGH	    0x04U
-#define RTC_ALARM_LOW	    0x08U
-#define RTC_ALARM_HIGH	    0x0cU
-#define RTC_IRQ_ENABLED	    0x10U
-#define RTC_CLEAR_INTERRUPT 0x1cU
-
 #define VIRTIO_CONSOLE	 3U /* VIRTIO 1.2, 5: device id */
 #define CONSOLE_TRANSMIT 1U /* 5.3.2: queue */
-
-static u32 rtc(u32 offset)
-{
-	return *(volatile u32 *)(RTC + offset);
-}
-
-static void set_rtc(u32 offset, u32 value)
-{
-	*(volatile u32 *)(RTC + offset) = value;
-}
-
-/* Reading the low word keeps the high one. */
-static u64 now_ns(void)
-{
-	u32 low = rtc(RTC_TIME_LOW);
-
-	return (u64)rtc(RTC_TIME_HIGH) << 32 | low;
-}
 
 /* How late is the interrupt of a device? */
 static void victim_device(void)
@@ -49,20 +24,19 @@ static void victim_device(void)
 		(void)check(false, "no interrupt %u", source);
 		return;
 	}
-	set_rtc(RTC_IRQ_ENABLED, 1);
+	rtc_store(RTC_IRQ_ENABLED, 1);
 	sleep_until(span.from + span.phase);
 	timer_off();
-	at = now_ns();
+	at = rtc_now();
 	while (!over()) {
 		at += PERIOD_NS;
-		if (at < now_ns())
-			at = now_ns() + PERIOD_NS;
-		set_rtc(RTC_ALARM_HIGH, (u32)(at >> 32));
-		set_rtc(RTC_ALARM_LOW, (u32)at);
+		if (at < rtc_now())
+			at = rtc_now() + PERIOD_NS;
+		rtc_set_alarm(at);
 		while ((csr_read(sip) & SIE_EXT) == 0U)
 			__asm__ volatile("wfi" ::: "memory");
-		worst_add(&w, now_ns() - at);
-		set_rtc(RTC_CLEAR_INTERRUPT, 1);
+		worst_add(&w, rtc_now() - at);
+		rtc_store(RTC_CLEAR_INTERRUPT, 1);
 		(void)guest_plic_poll();
 	}
 	tell_result(&w);

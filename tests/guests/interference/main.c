@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which role this partition has, and what all roles need. */
 #include "tests/guests/interference/interference.h"
+#include "tests/guests/measure.h"
 
 #define LEAD_US 5000U /* how long before the span the attack begins */
 #define REST_US 5000U /* how long after the span nobody prints */
@@ -16,19 +17,13 @@ void wait_for_ever(void)
 
 void work(void)
 {
-	u64 left = 500U;
-
-	__asm__ volatile("1: addi %0, %0, -1\n"
-			 "bnez %0, 1b"
-			 : "+r"(left));
+	measure_work();
 }
 
 void sleep_until(u64 at)
 {
 	csr_set(sie, SIE_TIMER);
-	sbi_set_timer(at);
-	while ((csr_read(sip) & SIE_TIMER) == 0U)
-		__asm__ volatile("wfi" ::: "memory");
+	measure_wait(at);
 }
 
 void timer_off(void)

@@ -9,19 +9,12 @@
  * manager, which counts the events of VM 1 until its guest has ended N times. A guest that measures
  * prints one line, and then stays, so that the machine does.
  */
-#include "guests/lib/guest.h"
+#include "tests/guests/measure.h"
+#include "tests/guests/rtc.h"
 
 #define ROUNDS	  100U
 #define PERIOD_US 10000U
 #define SECOND_NS 1000000000U
-
-#define RTC		    0x101000UL
-#define RTC_TIME_LOW	    0x00U
-#define RTC_TIME_HIGH	    0x04U
-#define RTC_ALARM_LOW	    0x08U
-#define RTC_ALARM_HIGH	    0x0cU
-#define RTC_IRQ_ENABLED	    0x10U
-#define RTC_CLEAR_INTERRUPT 0x1cU
 
 #define PLIC_ENABLE 0x0c002000UL
 #define PLIC_CLAIM  0x0c200004UL
@@ -44,14 +37,7 @@ static u32 load(u64 address)
 /* Print what was measured, sorted, in microseconds, and stay. */
 static void __attribute__((noreturn)) report(const char *what)
 {
-	for (u32 i = 1; i < ROUNDS; i++) {
-		for (u32 j = i; j > 0U && late[j - 1U] > late[j]; j--) {
-			u64 swap = late[j];
-
-			late[j] = late[j - 1U];
-			late[j - 1U] = swap;
-		}
-	}
+	measure_sort(late, ROUNDS);
 	say("%s late by: median %lu us, worst %lu us", what, late[ROUNDS / 2U] / 1000U,
 	    late[ROUNDS - 1U] / 1000U);
 	for (;;)
@@ -69,9 +55,7 @@ static void measure_timer(void)
 	for (u32 i = 0; i < ROUNDS; i++) {
 		u64 at = rdtime() + period;
 
-		sbi_set_timer(at);
-		while ((csr_read(sip) & SIE_TIMER) == 0U)
-			__asm__ volatile("wfi" ::: "memory");
+		measure_wait(at);
 		late[i] = (rdtime() - at) * (SECOND_NS / hz);
 	}
 	sbi_set_timer(UINT64_MAX);
@@ -80,22 +64,15 @@ static void measure_timer(void)
 
 /* --- device ---------------------------------------------------------------------------------- */
 
-static u64 now_ns(void)
-{
-	u32 low = load(RTC + RTC_TIME_LOW);
-
-	return (u64)load(RTC + RTC_TIME_HIGH) << 32 | low;
-}
-
 static bool on_interrupt(struct trap *t)
 {
 	u32 claimed;
 
 	if (t->scause != TRAP_IRQ_EXT)
 		return false;
-	heard_at = now_ns();
+	heard_at = rtc_now();
 	claimed = load(PLIC_CLAIM);
-	store(RTC + RTC_CLEAR_INTERRUPT, 1);
+	rtc_store(RTC_CLEAR_INTERRUPT, 1);
 	store(PLIC_CLAIM, claimed);
 	heard = true;
 	return true;
@@ -106,14 +83,13 @@ static void measure_alarms(u32 source)
 	on_trap(on_interrupt);
 	store(PRIORITY(source), 1);
 	store(PLIC_ENABLE, 1U << source);
-	store(RTC + RTC_IRQ_ENABLED, 1);
+	rtc_store(RTC_IRQ_ENABLED, 1);
 	csr_set(sie, SIE_EXT);
 	for (u32 i = 0; i < ROUNDS; i++) {
-		u64 at = now_ns() + PERIOD_US * 1000U;
+		u64 at = rtc_now() + PERIOD_US * 1000U;
 
 		heard = false;
-		store(RTC + RTC_ALARM_HIGH, (u32)(at >> 32));
-		store(RTC + RTC_ALARM_LOW, (u32)at);
+		rtc_set_alarm(at);
 		/* WFI ends at an interrupt that is pending, whether it is taken or not. */
 		while (!heard) {
 			__asm__ volatile("wfi" ::: "memory");

@@ -17,18 +17,8 @@
  * and never serve it, for ever, while it is routed to the first, which sleeps; `storm off` only
  * computes there. `again` reboots at once and for ever.
  */
-#include "guests/lib/guest.h"
-
-#define RTC 0x101000UL
-
-#define RTC_TIME_LOW	    0x00U
-#define RTC_TIME_HIGH	    0x04U
-#define RTC_ALARM_LOW	    0x08U
-#define RTC_ALARM_HIGH	    0x0cU
-#define RTC_IRQ_ENABLED	    0x10U
-#define RTC_CLEAR_ALARM	    0x14U
-#define RTC_ALARM_STATUS    0x18U
-#define RTC_CLEAR_INTERRUPT 0x1cU
+#include "tests/guests/measure.h"
+#include "tests/guests/rtc.h"
 
 /*
  * QEMU's fw_cfg, docs/specs/fw_cfg.rst: big-endian; storing the lower half of an address starts a
@@ -78,30 +68,6 @@ static void store(u64 address, u32 value)
 	*(volatile u32 *)address = value;
 }
 
-static u32 rtc(u32 offset)
-{
-	return load(RTC + offset);
-}
-
-static void set_rtc(u32 offset, u32 value)
-{
-	store(RTC + offset, value);
-}
-
-/* Reading the low word keeps the high one. */
-static u64 now_ns(void)
-{
-	u32 low = rtc(RTC_TIME_LOW);
-
-	return (u64)rtc(RTC_TIME_HIGH) << 32 | low;
-}
-
-static void set_alarm(u64 at)
-{
-	set_rtc(RTC_ALARM_HIGH, (u32)(at >> 32));
-	set_rtc(RTC_ALARM_LOW, (u32)at);
-}
-
 static bool on_interrupt(struct trap *t)
 {
 	u32 claimed;
@@ -109,7 +75,7 @@ static bool on_interrupt(struct trap *t)
 	if (t->scause != TRAP_IRQ_EXT)
 		return false;
 	if (timed)
-		heard_at = now_ns();
+		heard_at = rtc_now();
 	claimed = load(PLIC_CLAIM);
 	if (claimed != source) {
 		wrong++;
@@ -126,9 +92,9 @@ static bool on_interrupt(struct trap *t)
 		 * QEMU's PLIC looks at a level only when the device drives it, which this makes
 		 * it do.
 		 */
-		set_rtc(RTC_IRQ_ENABLED, 1);
+		rtc_store(RTC_IRQ_ENABLED, 1);
 	} else {
-		set_rtc(RTC_CLEAR_INTERRUPT, 1);
+		rtc_store(RTC_CLEAR_INTERRUPT, 1);
 	}
 	store(PLIC_CLAIM, claimed);
 	return true;
@@ -164,19 +130,19 @@ static void start_interrupts(void)
 	for (u32 s = 1; s < PLIC_SOURCES; s++)
 		store(PRIORITY(s), 1);
 	store(PLIC_ENABLE, 1U << source);
-	set_rtc(RTC_IRQ_ENABLED, 1);
+	rtc_store(RTC_IRQ_ENABLED, 1);
 	csr_set(sie, SIE_EXT);
 	csr_set(sstatus, SSTATUS_SIE);
 }
 
 static void test_time(void)
 {
-	u64 before = now_ns();
+	u64 before = rtc_now();
 	u64 ticks = rdtime();
 	u64 device, guest;
 
 	wait_us(20000);
-	device = now_ns() - before;
+	device = rtc_now() - before;
 	guest = (rdtime() - ticks) * (SECOND_NS / ticks_per_second());
 	(void)check(before / SECOND_NS > 1700000000U, "the device tells the time of day");
 	(void)check(device <= guest + SECOND_NS && device >= 20000000U - SECOND_NS / 1000U,
@@ -188,11 +154,11 @@ static void test_alarms(void)
 	u32 before = heard;
 
 	for (u32 i = 1; i <= ALARMS; i++) {
-		set_alarm(now_ns() + ALARM_NS);
+		rtc_set_alarm(rtc_now() + ALARM_NS);
 		wait_heard(before + i);
 	}
 	(void)check_eq(heard - before, ALARMS, "%u alarms interrupt once each", ALARMS);
-	(void)check_eq(rtc(RTC_ALARM_STATUS), 0, "the device says that none is left");
+	(void)check_eq(rtc_load(RTC_ALARM_STATUS), 0, "the device says that none is left");
 }
 
 /* The device goes on asserting its interrupt: each completion has to bring the next one. */
@@ -201,7 +167,7 @@ static void test_level(void)
 	u32 before = heard;
 
 	keep = REPEATS;
-	set_alarm(now_ns() + ALARM_NS);
+	rtc_set_alarm(rtc_now() + ALARM_NS);
 	wait_heard(before + REPEATS + 1U);
 	wait_us(5000);
 	(void)check_eq(heard - before, REPEATS + 1U, "an interrupt comes again until it is served");
@@ -214,7 +180,7 @@ static void test_wild_completion(void)
 	u32 before = heard;
 
 	csr_clear(sstatus, SSTATUS_SIE);
-	set_alarm(now_ns() + ALARM_NS);
+	rtc_set_alarm(rtc_now() + ALARM_NS);
 	while ((load(PLIC_PENDING) >> source & 1U) == 0U)
 		;
 	store(PLIC_CLAIM, source);
@@ -225,18 +191,6 @@ static void test_wild_completion(void)
 	(void)check_eq(heard - before, 1, "it is heard once");
 }
 
-static void sort(u64 *a, u32 n)
-{
-	for (u32 i = 1; i < n; i++) {
-		u64 x = a[i];
-		u32 k = i;
-
-		for (; k > 0U && a[k - 1U] > x; k--)
-			a[k] = a[k - 1U];
-		a[k] = x;
-	}
-}
-
 /* How late is an alarm heard? Under -icount a nanosecond of the device is an instruction. */
 static void measure(bool work, bool fine)
 {
@@ -245,9 +199,9 @@ static void measure(bool work, bool fine)
 	timed = true;
 	for (u32 i = 0; i < LATE_COUNT + LATE_SKIP; i++) {
 		u32 want = heard + 1U;
-		u64 at = now_ns() + LATE_NS;
+		u64 at = rtc_now() + LATE_NS;
 
-		set_alarm(at);
+		rtc_set_alarm(at);
 		if (work || fine)
 			work_heard(want, fine);
 		else
@@ -255,7 +209,7 @@ static void measure(bool work, bool fine)
 		if (i >= LATE_SKIP)
 			late[i - LATE_SKIP] = heard_at - at;
 	}
-	sort(late, LATE_COUNT);
+	measure_sort(late, LATE_COUNT);
 	say("late: median %lu ns, worst %lu ns", late[LATE_COUNT / 2U], late[LATE_COUNT - 1U]);
 }
 
@@ -263,7 +217,7 @@ static void measure_late(void *bootargs)
 {
 	start_interrupts();
 	measure(bootarg(bootargs, "work", NULL, 0), bootarg(bootargs, "fine", NULL, 0));
-	set_rtc(RTC_IRQ_ENABLED, 0);
+	rtc_store(RTC_IRQ_ENABLED, 0);
 	finish();
 }
 
@@ -272,13 +226,13 @@ static void storm(void *bootargs)
 {
 	bool off = bootarg(bootargs, "off", NULL, 0);
 
-	set_alarm(now_ns() + ALARM_NS);
+	rtc_set_alarm(rtc_now() + ALARM_NS);
 	for (;;) {
 		u32 claimed = off ? 0U : load(PLIC_CLAIM);
 
 		if (claimed != 0U)
 			store(PLIC_CLAIM, claimed);
-		set_rtc(RTC_IRQ_ENABLED, 1);
+		rtc_store(RTC_IRQ_ENABLED, 1);
 	}
 }
 
@@ -324,7 +278,7 @@ static void leave(void)
 	u32 before = heard;
 
 	hold = true;
-	set_alarm(now_ns() + ALARM_NS);
+	rtc_set_alarm(rtc_now() + ALARM_NS);
 	wait_heard(before + 1U);
 	say("leaving with interrupt %u claimed", source);
 	sbi_reboot();
@@ -334,9 +288,9 @@ static void touch(const char *how)
 {
 	say("now: %s", how);
 	if (strcmp(how, "load") == 0)
-		(void)rtc(RTC_TIME_LOW);
+		(void)rtc_load(RTC_TIME_LOW);
 	else if (strcmp(how, "store") == 0)
-		set_rtc(RTC_CLEAR_INTERRUPT, 1);
+		rtc_store(RTC_CLEAR_INTERRUPT, 1);
 	else
 		((void (*)(void))RTC)();
 	(void)check(false, "still here");
@@ -355,11 +309,11 @@ void guest_main(unsigned long hartid, const void *fdt)
 		sbi_reboot();
 	source = (u32)bootarg_number(fdt, "irq", 0);
 	(void)check(source != 0U, "bootargs name the interrupt");
-	second = rtc(RTC_IRQ_ENABLED) != 0U;
+	second = rtc_load(RTC_IRQ_ENABLED) != 0U;
 	if (second)
 		say("the device was used before");
-	set_rtc(RTC_CLEAR_ALARM, 1);
-	set_rtc(RTC_CLEAR_INTERRUPT, 1);
+	rtc_store(RTC_CLEAR_ALARM, 1);
+	rtc_store(RTC_CLEAR_INTERRUPT, 1);
 	if (bootarg(fdt, "storm", NULL, 0))
 		sleep_through(fdt);
 	if (bootarg(fdt, "second", NULL, 0)) {
@@ -375,7 +329,7 @@ void guest_main(unsigned long hartid, const void *fdt)
 		for (;;) {
 			u32 before = heard; /* who is paused here may have heard it when it looks */
 
-			set_alarm(now_ns() + SECOND_NS / 20U);
+			rtc_set_alarm(rtc_now() + SECOND_NS / 20U);
 			wait_heard(before + 1U);
 			say("alarm %u", heard);
 		}
@@ -391,6 +345,6 @@ void guest_main(unsigned long hartid, const void *fdt)
 	(void)check_eq(wrong, 0, "no other interrupt was claimed");
 	if (bootarg(fdt, "reboot", NULL, 0) && !second)
 		leave();
-	set_rtc(RTC_IRQ_ENABLED, 0);
+	rtc_store(RTC_IRQ_ENABLED, 0);
 	finish();
 }

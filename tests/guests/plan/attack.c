@@ -9,6 +9,7 @@
  * and sets its brake. resets: a manager that resets it. lives: one that destroys, makes and starts
  * it. wait: no attack, it waits.
  */
+#include "tests/guests/measure.h"
 #include "tests/guests/plan/plan_test.h"
 
 static unsigned long last_hart;
@@ -22,12 +23,9 @@ static void attack_hog(void)
 static void attack_timers(void)
 {
 	csr_set(sie, SIE_TIMER);
-	for (;;) {
-		/* 1 us is less than the hypervisor needs to take the hart from it. */
-		sbi_set_timer(rdtime() + tick_us);
-		while ((csr_read(sip) & SIE_TIMER) == 0)
-			__asm__ volatile("wfi" ::: "memory");
-	}
+	/* 1 us is less than the hypervisor needs to take the hart from it. */
+	for (;;)
+		measure_wait(rdtime() + tick_us);
 }
 
 /* The target of IPIs: it waits, and is woken for almost nothing. */
@@ -48,12 +46,12 @@ static void attack_ipis(void)
 		(void)sbi_send_ipi(last_hart);
 }
 
-/* The target of HSM calls: it stops itself as soon as it was started. */
 static void attack_wait(void)
 {
 	attack_wait_for_ipis(NULL);
 }
 
+/* The target of HSM calls: it stops itself as soon as it was started. */
 static void attack_nothing(void *arg)
 {
 	(void)arg;

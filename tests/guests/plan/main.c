@@ -8,6 +8,7 @@
  * for plan after plan. `role=work ms=N`: says how much of each ms it had. The attackers are in
  * attack.c.
  */
+#include "tests/guests/measure.h"
 #include "tests/guests/plan/plan_test.h"
 
 u64 tick_us;
@@ -126,9 +127,7 @@ static void timer(u64 frames)
 		u64 at = next_turn(&last);
 		s64 late;
 
-		sbi_set_timer(at + ((u64)w.length + 100U) * tick_us);
-		while ((csr_read(sip) & SIE_TIMER) == 0)
-			__asm__ volatile("wfi" ::: "memory");
+		measure_wait(at + ((u64)w.length + 100U) * tick_us);
 		late = watch_late(&s, &w, rdtime());
 		if (late < 0 || (u64)late > worst)
 			worst = late < 0 ? UINT64_MAX : (u64)late;

@@ -9,7 +9,7 @@
  * `end=reboot`: instead of all tests, the partition reboots while all of them are at work.
  * `alone`: each vCPU has a hart of its own, which must take no tick.
  */
-#include "guests/lib/guest.h"
+#include "tests/guests/measure.h"
 
 #define PTE_V	  0x01U
 #define PTE_LEAF  0xcfU /* V R W X A D */
@@ -166,9 +166,7 @@ static void sleep_once(u64 ticks)
 {
 	u64 at = rdtime() + ticks;
 
-	sbi_set_timer(at);
-	while ((csr_read(sip) & SIE_TIMER) == 0)
-		__asm__ volatile("wfi" ::: "memory");
+	measure_wait(at);
 	if (rdtime() < at)
 		(void)__atomic_fetch_add(&early, 1U, __ATOMIC_RELAXED);
 }
