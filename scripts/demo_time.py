@@ -196,8 +196,7 @@ def start(folder):
     ], env=dict(os.environ, CLEAVE_CHECK=os.path.join(OUT, "host", "cleave-check")), check=True,
                    stdout=subprocess.DEVNULL)
     argv = qemu.command(os.path.join(OUT, "cleave.bin"), archive, smp=3, mem="256M",
-                        extra=["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc",
-                               "base=2026-01-01,clock=vm"])
+                        extra=qemu.icount())
     return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT)
 

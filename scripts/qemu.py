@@ -61,6 +61,23 @@ def link(ports):
     return argv
 
 
+def icount(shift=0, turn=0):
+    """QEMU's arguments for exact counts, which are the same in every run.
+
+    An instruction takes 2^shift nanoseconds of the time that all harts see. One thread executes
+    them by turns, and the others stand still meanwhile. A turn ends when the next timer of the
+    machine is due.
+
+    turn: have a timer that is due every so many microseconds (that of a network filter without a
+    network), so that turns are short; 0: none
+    """
+    argv = ["-icount", f"shift={shift},sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm"]
+    if turn:
+        argv += ["-netdev", "hubport,id=turn,hubid=0", "-object",
+                 f"filter-buffer,id=turns,netdev=turn,interval={turn}"]
+    return argv
+
+
 def version():
     """(major, minor) of the QEMU that command() names, or None when there is none."""
     try:

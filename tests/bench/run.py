@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import migrate  # noqa: E402
 import qemu  # noqa: E402
 
-ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm"]
+ICOUNT = qemu.icount()
 
 # Each row has a key, a name, a unit, and the figure to beat or None. Where a row counts
 # instructions, the figure is what Linux KVM needs on the same QEMU.

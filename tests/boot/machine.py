@@ -25,6 +25,8 @@ LOGS = os.path.join(OUT, "test-logs")
 sys.path.insert(0, os.path.join(TOP, "scripts"))
 import qemu  # noqa: E402  (the one place that knows how Cleave is started)
 
+ICOUNT = qemu.icount()  # an instruction takes one virtual nanosecond
+
 MODES = ["sv39x4", "sv48x4", "sv57x4"]
 
 # Seconds after which a test gives up. TEST_SLOW=3 triples them, for a slow machine.

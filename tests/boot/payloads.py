@@ -31,6 +31,15 @@ def sched(name, harts, args=None, more=""):
     return partition(name, cpus=len(harts), bootargs=args, more=f"{affinity(harts)}; {more}")
 
 
+def role(name, what, harts=(0,), more="", kernel="payload.bin"):
+    """A partition for a program that has roles, with a vCPU on each of `harts`."""
+    return partition(name, kernel=kernel, cpus=len(harts), bootargs=f"role={what}",
+                     more=f"{affinity(harts)}; {more}")
+
+
+# Instructions of a round in which tests/guests/fair and tests/guests/interference count
+LOOP = 1004
+
 STATE = {"payload.bin": guest("state")}
 
 

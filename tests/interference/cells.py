@@ -6,10 +6,10 @@ with a periodic timer, and one that computes. On the second, the hart has a plan
 attacker has the boot hart, and each victim a hart of its own.
 """
 
-from machines import LOOP, Broken, run
+from machines import Broken, run
 
 from machine import partition, plan
-from payloads import affinity
+from payloads import LOOP, affinity
 
 RTC = "/soc/rtc@101000"
 RTC_IRQ = 11

@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Run a machine of the matrix, and read what its victims say.
 
-One thread of QEMU executes all harts in turns, and an instruction is a nanosecond of the time that
-all of them see. So everything happens in one order, which is the same in every run.
-
-QEMU lets a hart run until the next timer of the machine, or for its part of that, before the next
-one has its turn. That may be milliseconds, for which a hart that was interrupted stands still. TURN
-gives the machine a timer that fires all the time (that of a network filter without a network), so
-that turns are short.
+All harts run by turns, and an instruction is a nanosecond of the time that all of them see
+(qemu.icount()). So everything happens in one order, which is the same in every run. A turn could
+last for milliseconds, for which a hart that was interrupted stands still: TURN_US makes them short.
 """
 
 import os
@@ -18,12 +14,9 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests", "boot"))
-from machine import OUT, SLOW, command, config, guest, pack  # noqa: E402,F401
+from machine import OUT, SLOW, command, config, guest, pack, qemu  # noqa: E402,F401
 
 TURN_US = 5  # of all harts together
-ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm"]
-TURN = ["-netdev", "hubport,id=turn,hubid=0", "-object",
-        f"filter-buffer,id=turns,netdev=turn,interval={TURN_US}"]
 # QEMU says a line for each store to a virtio slot, in between what the UART sends.
 MARKS = ["-trace", "virtio_mmio_write_offset"]
 MARK = re.compile(rb"virtio_mmio_write_offset [^\n]*offset 0x([0-9a-f]+) value 0x([0-9a-f]+)\n")
@@ -33,7 +26,6 @@ SEQUENCE = re.compile(rb"\x1b\[[0-9;?]*[@-~]")
 
 SECONDS = 600 * SLOW
 TAIL = 4096  # bytes: what the last look at a console may have cut
-LOOP = 1004  # instructions of a round of the payload's counting loop
 
 
 class Broken(Exception):
@@ -118,7 +110,7 @@ def run(folder, name, partitions, plans, harts, names, extra=(), append=""):
                    {"payload.bin": guest("interference")})
     path = os.path.join(folder, name + ".log")
     argv = command(initrd=archive, smp=harts, mem="1G", append=append,
-                   extra=[*ICOUNT, *(TURN if harts > 1 else []), *MARKS, *extra])
+                   extra=[*qemu.icount(turn=TURN_US if harts > 1 else 0), *MARKS, *extra])
     # A file takes all that QEMU writes at once. A pipe or a terminal could make the UART wait.
     with open(path, "wb") as out, subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out,
                                                    stderr=out) as process:

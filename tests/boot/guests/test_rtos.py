@@ -9,10 +9,8 @@ import re
 
 import pytest
 
-from machine import guest, partition
+from machine import ICOUNT, guest, partition
 
-# An instruction takes one virtual nanosecond, and all clocks go with it.
-ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm"]
 RTC = 'devices = "/soc/rtc@101000"'
 
 

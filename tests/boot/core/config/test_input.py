@@ -8,7 +8,7 @@ would have refused them before.
 
 import pytest
 
-from machine import compile_config, config, guest, newc, partition
+from machine import compile_config, config, guest, newc, partition, plan
 
 
 def payload():
@@ -123,16 +123,7 @@ def test_bad_configuration(boot, tmp_path, what):
     assert m.lines("cleave")[-1] == "the configuration has errors: no partition is started"
 
 
-def plan(windows):
-    """A configuration with a plan: `windows` of partition p are (hart, offset, length)."""
-    nodes = "".join(f'w{n} {{ hart = <{hart}>; partition = "p"; offset = <{offset}>; '
-                    f"length = <{length}>; }}; "
-                    for n, (hart, offset, length) in enumerate(windows))
-    return config(partition("p")).replace(
-        "\tpartitions {", f"\tschedules {{ normal {{ frame = <10000>; {nodes} }}; }};\n"
-        "\tpartitions {")
-
-
+# Windows of partition p: (hart, offset, length)
 PLANS = {
     "overlapping windows": (
         [(0, 0, 5000), (0, 4999, 100)],
@@ -157,7 +148,9 @@ PLANS = {
 @pytest.mark.parametrize("what", PLANS)
 def test_bad_plan(boot, tmp_path, what):
     windows, line = PLANS[what]
-    m = boot(archive=archive_of(tmp_path, newc(good(plan(windows)))), smp=1)
+    plans = [plan("normal", 10000, *((hart, "p", *times) for hart, *times in windows))]
+    source = config(partition("p"), plans=plans)
+    m = boot(archive=archive_of(tmp_path, newc(good(source))), smp=1)
     refused(m, "error: /schedules/normal/" + line)
 
 

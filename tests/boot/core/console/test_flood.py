@@ -12,18 +12,12 @@ import re
 
 import pytest
 
-from machine import guest, partition
-from payloads import affinity
+from machine import ICOUNT, guest, partition
+from payloads import role
 
 PAYLOAD = {"payload.bin": guest("flood")}
-ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm"]
 STEP = 50_000  # instructions of the longest step of the hypervisor
 TURNS = 400_000_000  # of the emulator, one of each of four harts
-
-
-def role(name, what, hart, more=""):
-    """A partition with a role of the payload, on one hart."""
-    return partition(name, bootargs=f"role={what}", more=affinity([hart]) + ";" + more)
 
 
 def longest(m, name, what):
@@ -36,12 +30,12 @@ def longest(m, name, what):
 @pytest.mark.parametrize("attack", ["flood", "uart"])
 def test_printing_beside_a_flood(boot, attack):
     """Who prints a line puts it into a ring, and waits for nobody."""
-    m = boot([role("victim", "print", 0), role("one", attack, 0)], PAYLOAD, smp=1, extra=ICOUNT)
+    m = boot([role("victim", "print"), role("one", attack)], PAYLOAD, smp=1, extra=ICOUNT)
     assert longest(m, "victim", "print") <= 20_000
 
 
 def test_printing_beside_floods_of_other_harts(boot):
-    m = boot([role("victim", "print", 0), role("one", "flood", 1), role("two", "uart", 2)],
+    m = boot([role("victim", "print"), role("one", "flood", (1,)), role("two", "uart", (2,))],
              PAYLOAD, smp=3, extra=ICOUNT)
     assert longest(m, "victim", "print") <= TURNS
 
@@ -49,29 +43,29 @@ def test_printing_beside_floods_of_other_harts(boot):
 @pytest.mark.parametrize("attack", ["flood", "uart", "erase"])
 def test_a_timer_beside_a_printer(boot, attack):
     """A partition that never prints shares its hart with one that does."""
-    m = boot([role("victim", "periodic", 0), role("same", attack, 0)], PAYLOAD, smp=1,
+    m = boot([role("victim", "periodic"), role("same", attack)], PAYLOAD, smp=1,
              extra=ICOUNT)
     assert longest(m, "victim", "periodic") <= STEP
 
 
 def test_a_timer_beside_a_printer_and_floods_of_other_harts(boot):
     """The printer waits for nobody either, and does not keep the hart."""
-    m = boot([role("victim", "periodic", 0), role("same", "flood", 0), role("one", "flood", 1),
-              role("two", "uart", 2)], PAYLOAD, smp=3, extra=ICOUNT)
+    m = boot([role("victim", "periodic"), role("same", "flood"), role("one", "flood", (1,)),
+              role("two", "uart", (2,))], PAYLOAD, smp=3, extra=ICOUNT)
     assert longest(m, "victim", "periodic") <= TURNS
 
 
 def test_a_managers_call_beside_floods(boot):
     """Nobody waits for the console with the lock of a VM."""
-    m = boot([role("boss", "info", 0, "manager"),
-              role("again", "reboot", 1, "restart-limit = <1000000 60>"),
-              role("one", "erase", 2), role("two", "erase", 3)], PAYLOAD, smp=4, extra=ICOUNT,
+    m = boot([role("boss", "info", (0,), "manager"),
+              role("again", "reboot", (1,), "restart-limit = <1000000 60>"),
+              role("one", "erase", (2,)), role("two", "erase", (3,))], PAYLOAD, smp=4, extra=ICOUNT,
              append="cleave.focus=one")
     assert longest(m, "boss", "info") <= TURNS
 
 
 def test_a_line_that_is_drawn_again_and_again(boot):
-    m = boot([role("p", "redraw", 0)], PAYLOAD, smp=1, extra=ICOUNT)
+    m = boot([role("p", "redraw")], PAYLOAD, smp=1, extra=ICOUNT)
     assert longest(m, "p", "redraw") <= STEP
     assert m.wait_end() == 0
 

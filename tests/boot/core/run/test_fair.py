@@ -6,19 +6,11 @@ Under -icount an instruction takes one virtual nanosecond, so the figures repeat
 
 import pytest
 
-from machine import guest, partition
-from payloads import affinity
+from machine import ICOUNT, guest
+from payloads import LOOP, role
 
 PAYLOAD = {"payload.bin": guest("fair")}
-ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm"]
-LOOP = 1004  # instructions of a round of the payload's counting loop
 SLICE = 0.0101  # of a second: a slice, and what the hypervisor itself takes in that second
-
-
-def role(name, what, harts=(0,), more=""):
-    """A partition with a role of the payload, and a vCPU on each of `harts`."""
-    return partition(name, cpus=len(harts), bootargs=f"role={what}",
-                     more=";".join([affinity(harts), more]))
 
 
 def shares(m, ms, *names):

@@ -2,20 +2,17 @@
 """Time partitions: the payload tests/guests/plan by plans, counted in instructions.
 
 Under -icount an instruction takes one virtual nanosecond, so the figures repeat from run to run.
-One thread of QEMU executes all harts in turns, and the others stand still meanwhile: where several
-harts work, what one of them does takes as many times as long. A turn ends when the next timer of
-the machine is due. TURN gives it one that is due all the time, so that turns are short.
+Where several harts work, they do so by turns (qemu.icount()), and what one of them does takes as
+many times as long.
 """
 
 import pytest
 
-from machine import guest, partition, plan
-from payloads import affinity
+from machine import ICOUNT, guest, plan, qemu
+from payloads import role
 
 PAYLOAD = {"payload.bin": guest("plan")}
-ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm"]
-TURN = ["-netdev", "hubport,id=turn,hubid=0", "-object",
-        "filter-buffer,id=turns,netdev=turn,interval=2"]
+TURN = 2  # microseconds
 LATE = 5000  # instructions that a window may begin late, whatever the others do
 FRAME = 5000
 
@@ -33,12 +30,6 @@ ATTACKS = {
     "fault": ((0,), 'restart-limit = <1000000 60>; on-fault = "restart"'),
     "logs": ((0,), "manager"),
 }
-
-
-def role(name, what, harts=(0,), more=""):
-    """A partition with a role of the payload, and a vCPU on each of `harts`."""
-    return partition(name, cpus=len(harts), bootargs=f"role={what}",
-                     more=";".join([affinity(harts), more]))
 
 
 def watcher(name="victim", more=""):
@@ -62,7 +53,7 @@ def watched(m, name="victim"):
 def start(boot, plans, *partitions, smp=1, cpu=""):
     """Boot these partitions by these plans, with exact counts."""
     return boot(list(partitions), PAYLOAD, plans=plans, smp=smp, cpu=cpu,
-                extra=[*ICOUNT, *(TURN if smp > 1 else [])])
+                extra=qemu.icount(turn=TURN if smp > 1 else 0))
 
 
 def two_windows(slack="idle"):
@@ -119,16 +110,18 @@ def test_timer_outside_the_window(boot):
 SPAN = "work from=60 to=160"  # of 100 ms: 20 frames
 
 
-def had(m, name):
-    """Of SPAN's time, the part that the partition had."""
-    return int(m.wait(rf"^{name}\| had (\d+) us of 100000$")[1]) / 100000
+def had(m, *names):
+    """Of SPAN's time, the part that each of the partitions had."""
+    lines = m.wait_all(*(rf"^{name}\| had (\d+) us of 100000$" for name in names))
+    return [int(line[1]) / 100000 for line in lines]
 
 
 def test_idle_slack(boot):
     """What a window leaves stays unused, and a partition without a window does not run."""
     m = start(boot, two_windows(), role("victim", SPAN), role("other", "wait"),
               role("third", SPAN))
-    assert 0.39 <= had(m, "victim") <= 0.4
+    victim, = had(m, "victim")
+    assert 0.39 <= victim <= 0.4
     assert not m.lines("third")
 
 
@@ -137,17 +130,14 @@ def test_shared_slack(boot):
     m = start(boot, two_windows("share"), role("victim", "wait"), role("other", "wait"),
               role("third", SPAN, more="cpu-weight = <100>"),
               role("fourth", SPAN, more="cpu-weight = <300>"))
-    m.wait(r"^third\| had \d+ us of 100000$|^fourth\| had \d+ us of 100000$")
-    m.at = 0
-    assert 0.2 <= had(m, "third") <= 0.3
-    m.at = 0
-    assert 0.65 <= had(m, "fourth") <= 0.8
+    third, fourth = had(m, "third", "fourth")
+    assert 0.2 <= third <= 0.3
+    assert 0.65 <= fourth <= 0.8
 
 
 def test_owner_takes_its_window_back(boot):
     """A window's owner that has left it to others has it back at once when its timer fires."""
-    m = boot([partition("victim", kernel="fair.bin", bootargs="role=periodic",
-                        more=affinity((0,))), role("other", "hog")],
+    m = boot([role("victim", "periodic", kernel="fair.bin"), role("other", "hog")],
              {**PAYLOAD, "fair.bin": guest("fair")}, smp=1, extra=ICOUNT,
              plans=[plan("main", 5000, (0, "victim", 0, 5000), more='slack = "share"')])
     assert int(m.wait(r"^victim\| late (\d+) ns$")[1]) <= 4000

@@ -2,18 +2,15 @@
 """What it costs a partition that vCPUs beside it, on the same hart, are woken from another hart.
 
 The attackers are those of tests/guests/plan, the victims those of tests/guests/fair. Instructions
-are counted; one thread of QEMU executes both harts in turns, so each has half of the time
-(test_plan.py).
+are counted; QEMU executes both harts by turns, so each has half of the time (qemu.icount()).
 """
 
 import pytest
 
-from machine import guest, partition
-from payloads import affinity
-from test_plan import ICOUNT, TURN
+from machine import guest, qemu
+from payloads import LOOP, role
 
 FILES = {"payload.bin": guest("fair"), "attack.bin": guest("plan")}
-LOOP = 1004  # instructions of a round of the payload's counting loop
 MS = 50
 
 # An interruption costs the interrupted partition at most so many instructions of its own: about 300
@@ -24,17 +21,16 @@ INTERRUPTION = 300
 FLOODS = ["ipis", "starts"]
 
 
-def victim(what, more=""):
-    return partition("victim", bootargs=f"role={what}", more=f"{affinity((0,))}; {more}")
+def victim(what):
+    return role("victim", what)
 
 
 def attacker(what, harts=(1, 0), more=""):
-    return partition("other", kernel="attack.bin", cpus=len(harts), bootargs=f"role={what}",
-                     more=f"{affinity(harts)}; {more}")
+    return role("other", what, harts, more, kernel="attack.bin")
 
 
 def start(boot, *partitions):
-    return boot(list(partitions), FILES, smp=2, extra=[*ICOUNT, *TURN])
+    return boot(list(partitions), FILES, smp=2, extra=qemu.icount(turn=2))
 
 
 def interrupted(m):
@@ -61,8 +57,7 @@ def test_pauses_do_not_interrupt(boot):
     """A manager that pauses and resumes a partition that waits takes nothing from its neighbour."""
     m = start(boot, victim(f"count ms={MS}"),
               attacker("pauses", (1,), "manager"),
-              partition("waits", kernel="attack.bin", bootargs="role=wait",
-                        more=affinity((0,))))
+              role("waits", "wait", kernel="attack.bin"))
     assert interrupted(m) <= 0.001
 
 

@@ -10,11 +10,10 @@ import re
 
 import pytest
 
-from machine import guest, partition
+from machine import ICOUNT, guest, partition
 
 RTC = 'devices = "/soc/rtc@101000"'
 PAYLOADS = {"payload.bin": guest("passthrough"), "fair.bin": guest("fair")}
-ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm"]
 
 OWN = 600  # the owner has its hart for itself
 GRAIN = 5000  # of the machine's time while several harts work: see the payload's `late fine`

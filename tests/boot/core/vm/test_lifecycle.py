@@ -6,9 +6,8 @@ The machines count instructions: a nanosecond of their time is one instruction, 
 
 import pytest
 
-from machine import guest, partition
+from machine import ICOUNT, guest, partition
 
-ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm"]
 FILES = {"payload.bin": guest("lifecycle")}
 RTC = "/soc/rtc@101000"
 OFTEN = "restart-limit = <1000000 1>"

@@ -6,9 +6,7 @@ Virtual time stands still while QEMU is not given the processor, so nothing here
 
 import pytest
 
-from machine import guest, partition
-
-ICOUNT = ["-icount", "shift=3,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm"]
+from machine import guest, partition, qemu
 
 
 @pytest.mark.parametrize("cpu", ["", "sstc=off"], ids=["sstc", "no-sstc"])
@@ -16,7 +14,7 @@ def test_nothing_of_the_last_life(boot, cpu):
     """Each life begins with nothing pending; a pause loses nothing, and records have it."""
     m = boot([partition("manager", bootargs="role=manager", more="manager; cpu-affinity = <0>"),
               partition("victim", bootargs="role=victim", more="cpu-affinity = <1>")],
-             {"payload.bin": guest("remains")}, smp=2, cpu=cpu, extra=ICOUNT)
+             {"payload.bin": guest("remains")}, smp=2, cpu=cpu, extra=qemu.icount(shift=3))
     m.payload_result("manager")
     lines = m.lines("victim")
     assert not [line for line in lines if line.startswith("FAIL")]

@@ -7,9 +7,8 @@ turns: a partition of 16 MiB that waited for one of 1 GiB would be 34 million in
 
 import pytest
 
-from machine import guest, partition, plan
+from machine import ICOUNT, guest, partition, plan
 
-ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm"]
 MIB = 1 << 20
 TICK = 100  # instructions
 GIB_ZEROED = 34_000_000
