@@ -238,13 +238,18 @@ static bool sched_owns(const struct sched_hart *s, const struct vcpu *v)
 
 /*
  * The look that is to come sees what others have written before they saw `later` set: the full
- * barrier pairs with those of vcpu_wake() and vcpu_kick().
+ * barrier pairs with that of vcpu_mark_woken(). What wakes a vCPU from now on counts for the look
+ * after that: this one may have missed it.
  */
 static void sched_look_anew(struct sched_hart *s)
 {
 	bool any = false;
 
 	for (struct vcpu *v = s->vcpus; v != NULL; v = v->sched_next) {
+		/* Acquire: the look sees what has woken it. */
+		v->was_woken = atomic_read_acquire(&v->woken) != 0U;
+		if (v->was_woken)
+			atomic_set(&v->woken, 0U);
 		if (v->later == 0U)
 			continue;
 		atomic_set(&v->later, 0U);
@@ -314,8 +319,8 @@ static bool sched_barred(const struct sched_hart *s, const struct vcpu *v)
 
 /*
  * Will @v, which does not have the hart, not have it before the next look, which comes by itself?
- * One that was woken and is not ready could be woken for nothing again and again: it waits for that
- * look.
+ * One that was woken before this look and is not ready could be woken for nothing again and again:
+ * it waits for that look.
  * @next: of the vCPU that has the hart; NULL: none
  */
 static bool sched_is_later(const struct sched_hart *s, const struct vcpu *v,
@@ -326,7 +331,7 @@ static bool sched_is_later(const struct sched_hart *s, const struct vcpu *v,
 	if (next == NULL || s->slice_end == TIMER_NEVER ||
 	    (s->class == SCHED_WEIGHTS && sched_owns(s, v)))
 		return false;
-	return kept || atomic_read(&v->woken) != 0U || !fair_less(v->fair[s->class].tag, next->tag);
+	return kept || v->was_woken || !fair_less(v->fair[s->class].tag, next->tag);
 }
 
 static void sched_set_later(struct sched_hart *s, const struct vcpu *next, bool kept)
@@ -336,7 +341,6 @@ static void sched_set_later(struct sched_hart *s, const struct vcpu *next, bool 
 	for (struct vcpu *v = s->vcpus; v != NULL; v = v->sched_next) {
 		if (v != next && sched_is_later(s, v, f, kept))
 			atomic_set(&v->later, 1U);
-		atomic_set(&v->woken, 0U);
 	}
 }
 
@@ -352,7 +356,7 @@ static void sched_set_slice(struct sched_hart *s, const struct vcpu *next, u64 n
 		if (v == next || sched_barred(s, v))
 			continue;
 		rivals = true;
-		woken |= atomic_read(&v->woken) != 0U;
+		woken |= v->was_woken;
 	}
 	s->slice_end = TIMER_NEVER;
 	if (f != NULL && (s->fair[s->class].wanted > 1U || woken))
@@ -620,6 +624,7 @@ static void sched_run(struct sched_hart *s, struct vcpu *v)
 	}
 	sched_turn_end(s, v);
 	vcpu_unload_stopped();
+	atomic_set(&v->woken, 0U); /* what came while it was IN did not wake it */
 	/* Release: a hart that sees OUT sees all that the vCPU did. */
 	atomic_set_release(&v->mode, (u32)VCPU_OUT);
 	/* In a VM that was paused meanwhile it stays STOP_PENDING until the VM runs again. */

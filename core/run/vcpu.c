@@ -116,21 +116,27 @@ static void vcpu_wake_owner(const struct vcpu *v)
 		vcpu_wake_hart(v->hart);
 }
 
+/*
+ * Whatever wakes @v was written before. Release: a look that begins by seeing `woken` sees that
+ * too. The full barrier comes before the caller's look at `later`, which pairs with that of
+ * sched_look_anew(), and at the mode, which pairs with that between mode = IN and the look at the
+ * requests in sched_run().
+ */
+static void vcpu_mark_woken(struct vcpu *v)
+{
+	atomic_set_release(&v->woken, 1U);
+	smp_mb();
+}
+
 void vcpu_wake(struct vcpu *v)
 {
-	atomic_set(&v->woken, 1U);
-	smp_mb(); /* pairs with that of sched_look_anew() */
+	vcpu_mark_woken(v);
 	vcpu_wake_owner(v);
 }
 
 void vcpu_kick(struct vcpu *v)
 {
-	atomic_set(&v->woken, 1U);
-	/*
-	 * Pairs with the barrier between mode = IN and the look at the requests in sched.c, and
-	 * with that of sched_look_anew().
-	 */
-	smp_mb();
+	vcpu_mark_woken(v);
 	if (atomic_read(&v->mode) == (u32)VCPU_IN)
 		ipi_send(v->hart);
 	else
@@ -227,8 +233,7 @@ static void vcpu_irq_changed(struct vcpu *v)
 		vcpu_deliver(v);
 		return;
 	}
-	atomic_set(&v->woken, 1U);
-	smp_mb(); /* the interrupt before the mode; pairs as in vcpu_kick() */
+	vcpu_mark_woken(v);
 	if (atomic_read(&v->mode) == (u32)VCPU_IN)
 		ipi_send(v->hart);
 	else if (atomic_read(&v->waiting))

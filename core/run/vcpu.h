@@ -76,7 +76,8 @@ enum vcpu_mode {
  * @fair: what it has used of its hart's time, by SCHED_*; owner, of core/run/sched.c
  * @guarded: its turn ends with a window (sched_defer()); owner, of core/run/sched.c
  * @held_until: host time before which it is not chosen; owner
- * @woken: 1: somebody has woken it since its hart looked; atomic
+ * @woken: 1: somebody has woken it since its hart began to look; atomic
+ * @was_woken: the same as of the hart's last look: it was woken before; owner
  * @later: 1: its hart will not choose it before it looks again by itself, so whoever wakes it does
  *	not interrupt the hart; atomic, written by the owner
  * @sched_next: next vCPU of the same hart; set at boot by core/run/sched.c
@@ -109,6 +110,7 @@ struct vcpu {
 	bool guarded;
 	u64 held_until;
 	u32 woken;
+	bool was_woken;
 	u32 later;
 	struct vcpu *sched_next;
 	struct spinlock flush_lock;

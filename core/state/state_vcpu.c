@@ -4,7 +4,7 @@
  *
  * Every member of struct vcpu, and where it goes:
  *	guest		goes as arch/riscv/model/guest_state.h says
- *	vm, run, id, hart, fair, sched_next
+ *	vm, run, id, hart, fair, guarded, held_until, woken, was_woken, later, sched_next
  *			stay with the slot
  *	hsm		goes as RUN. CLAIMED is never seen here: the hart that claims a vCPU runs
  *			another vCPU of the same VM

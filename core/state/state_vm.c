@@ -3,13 +3,14 @@
  * State records of the VM as a whole: what its guest was promised, and its time.
  *
  * Every member of struct vm, and where it goes:
- *	id, lock, cfg, space, memory, overhead, fdt, fdt_size, work, bus
+ *	id, lock, cfg, space, memory, ranges, spaced, raw, overhead, load, work, bus
  *			stay with the slot; CONFIG compares what a guest can see of them
  *	log_managed	stays with the slot, as its dirty logs do
  *	run		stays with the slot. CONFIG compares the number of vCPUs; the vCPUs go as
  *			core/state/state_vcpu.c says. The brake is the managers': it says what
  *			may be done with this copy
- *	restart		stays with the slot: it counts how often the VM restarted there
+ *	restart, bad_access_said
+ *			stay with the slot: they say what happened there
  *	note, note_id, note_run
  *			the managers', as the brake
  *	records		is about these records themselves
