@@ -125,9 +125,10 @@ void sched_start(void)
 	}
 }
 
+/* Ticks of @us microseconds, rounded up: where a tick is longer than that, it is one tick. */
 static u64 sched_us(u64 us)
 {
-	return timer_frequency() * us / 1000000U;
+	return (timer_frequency() * us + 999999U) / 1000000U;
 }
 
 /* --- choosing --------------------------------------------------------------------------------- */

@@ -16,6 +16,9 @@
 #include "arch/riscv/probe/hart_out.h"
 #include "lib/fdt_read.h"
 
+/* Windows of plans are at least 100 us long, and so is the guard before their end: one tick. */
+#define HART_TREE_TIMEBASE_MIN 10000U
+
 struct hart_tree hart_tree;
 
 static bool hart_tree_is_cpu(const void *fdt, int node)
@@ -150,6 +153,11 @@ int hart_tree_read(const void *fdt)
 	hart_tree_say(&twice, "their harts are listed before");
 	if (hart_tree.timebase == 0U) {
 		printk("device tree: no timebase-frequency in /cpus");
+		return CLV_ERR_FORMAT;
+	}
+	if (hart_tree.timebase < HART_TREE_TIMEBASE_MIN) {
+		printk("device tree: /cpus: timebase-frequency is %lu Hz; allowed: %u Hz or more",
+		       hart_tree.timebase, HART_TREE_TIMEBASE_MIN);
 		return CLV_ERR_FORMAT;
 	}
 	return CLV_OK;

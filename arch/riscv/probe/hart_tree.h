@@ -31,7 +31,8 @@ extern struct hart_tree hart_tree;
  * Each hart that is left out is named, in one line for each reason. Boot hart only, before another
  * hart starts.
  *
- * Return: 0, or CLV_ERR_FORMAT after a line that says what is missing: /cpus or timebase-frequency.
+ * Return: 0, or CLV_ERR_FORMAT after a line that says what is missing or wrong: /cpus or
+ * timebase-frequency.
  */
 int hart_tree_read(const void *fdt);
 

@@ -56,6 +56,8 @@ def test_a_device_tree_that_is_malformed(boot, tmp_path, where, words):
     (r'device_type = "memory";', "", r"device tree: no node with device_type = \"memory\""),
     (r"\tcpus \{", "\tzpus {", r"device tree: no /cpus"),
     (r"timebase-frequency = <0x[0-9a-f]+>;", "", r"device tree: no timebase-frequency in /cpus"),
+    (r"timebase-frequency = <0x[0-9a-f]+>;", "timebase-frequency = <9999>;",
+     r"device tree: /cpus: timebase-frequency is 9999 Hz; allowed: 10000 Hz or more$"),
 ])
 def test_a_device_tree_without(boot, tmp_path, pattern, new, words):
     # The firmware needs these too, so it gets a whole tree, and Cleave gets this one.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a wake is taken for, by when it comes: before the look of the vCPU's hart, in the midst of
- * it, or while the vCPU runs.
+ * it, or while the vCPU runs. And times that are shorter than a tick of the machine's timer.
  *
  * Three vCPUs share the hart. Two of them want it; the third waits for an interrupt.
  */
@@ -314,12 +314,30 @@ static void test_interrupted_while_it_ran(void **state)
 	assert_int_equal(vcpu[WAITS].later, 0);
 }
 
+static void test_slow_timer(void **state)
+{
+	static const u64 hz[] = { 1, 49, 10000, 32768, 66666 };
+	u64 edge;
+
+	(void)state;
+	run.brake = 50;
+	for (size_t i = 0; i < ARRAY_SIZE(hz); i++) {
+		frequency = hz[i];
+		assert_int_equal(sched_us(SCHED_KEEP_US), 1);
+		(void)sched_held(&vcpu[FIRST], now, &edge);
+		assert_true(edge > now);
+	}
+	frequency = 10 * MHZ;
+	assert_int_equal(sched_us(SCHED_KEEP_US), 150);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_woken_in_the_look, setup),
 		cmocka_unit_test_setup(test_woken_for_nothing, setup),
 		cmocka_unit_test_setup(test_interrupted_while_it_ran, setup),
+		cmocka_unit_test_setup(test_slow_timer, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
