@@ -266,8 +266,9 @@ static int vm_op_run(struct vm *vm)
 	err = vcpu_start(vm->run.vcpu[0], layout->entry, layout->fdt);
 	if (err != CLV_OK)
 		return err;
-	vm_op_end(vm);
+	/* In this order: to those who look without the lock (vm_op_starts()) it never stops. */
 	vm_set_state(vm, CLEAVE_VM_RUNNING);
+	vm_op_end(vm);
 	vm->restart.quiet = false;
 	/* What was typed meanwhile; the barrier pairs with that of console_tty_ready(). */
 	smp_mb();
