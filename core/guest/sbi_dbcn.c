@@ -17,8 +17,6 @@
 /* The most bytes that one call moves */
 #define DBCN_STEP 256U
 
-#define ECALL_BYTES 4U /* there is no short form of the instruction */
-
 static void sbi_dbcn_write(struct vcpu *v, u64 addr, u64 len)
 {
 	u8 buf[DBCN_STEP];
@@ -46,12 +44,12 @@ static void sbi_dbcn_read(struct vcpu *v, u64 addr, u64 len)
  * This call waits until the byte is written, says the specification. The guest waits, and not the
  * hypervisor: it executes the ecall again, and takes its interrupts in between.
  */
-static void sbi_dbcn_write_byte(struct vcpu *v, u8 byte)
+static enum guest_leave sbi_dbcn_write_byte(struct vcpu *v, u8 byte)
 {
-	if (console_tty_write(&v->vm->tty, &byte, 1) != 0U)
-		sbi_return(v, SBI_SUCCESS, 0);
-	else
-		v->guest.pc -= ECALL_BYTES;
+	if (console_tty_write(&v->vm->tty, &byte, 1) == 0U)
+		return sbi_again(v);
+	sbi_return(v, SBI_SUCCESS, 0);
+	return GUEST_RESUME;
 }
 
 static enum guest_leave sbi_dbcn_call(struct vcpu *v, u64 fid)
@@ -61,10 +59,8 @@ static enum guest_leave sbi_dbcn_call(struct vcpu *v, u64 fid)
 	u64 addr = sbi_arg(v, 1);
 	s64 err;
 
-	if (fid == SBI_DBCN_CONSOLE_WRITE_BYTE) {
-		sbi_dbcn_write_byte(v, (u8)sbi_arg(v, 0));
-		return GUEST_RESUME;
-	}
+	if (fid == SBI_DBCN_CONSOLE_WRITE_BYTE)
+		return sbi_dbcn_write_byte(v, (u8)sbi_arg(v, 0));
 	if (fid > SBI_DBCN_CONSOLE_WRITE_BYTE) {
 		sbi_return(v, SBI_ERR_NOT_SUPPORTED, 0);
 		return GUEST_RESUME;

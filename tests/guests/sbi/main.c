@@ -294,12 +294,19 @@ static void test_dbcn_ranges(u64 fid)
 	want_dbcn(fid, 0, 0, 0, 0, "no bytes at all");
 }
 
+static long write_byte(char c)
+{
+	return call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE_BYTE, (u8)c, 0, 0).error;
+}
+
 static void test_dbcn(void)
 {
 	static const char line[] = "a line written by DBCN\n";
+	static const char bytes[] = "all bytes that had to wait\n";
 	static u8 input[16], newlines[256];
 	struct sbiret r;
 	u32 changed = 0;
+	long failed = 0;
 
 	for (u64 fid = 0; fid <= 1U; fid++)
 		test_dbcn_ranges(fid);
@@ -322,6 +329,12 @@ static void test_dbcn(void)
 	} while (r.error == 0 && r.value == (long)sizeof(newlines));
 	check(r.error == 0 && r.value < (long)sizeof(newlines),
 	      "DBCN: when the console has much to show, a call takes less");
+	/* There is no room now, and these calls wait for it. The host's test looks for the line. */
+	for (u32 i = 0; i < 2U * sizeof(newlines); i++)
+		failed |= write_byte('\n');
+	for (size_t i = 0; i < sizeof(bytes) - 1U; i++)
+		failed |= write_byte(bytes[i]);
+	check(failed == 0, "DBCN: write_byte waits for room");
 
 	memset(input, 0xa5, sizeof(input));
 	r = call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_READ, sizeof(input), (u64)input, 0);
