@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Hypercalls: a manager uses every function on another partition, correctly and wrongly."""
+"""Hypercalls: a manager uses every function on another partition, correctly and wrongly.
+
+How much a braked partition does is compared with how much it does without a brake. So these
+machines count their time in instructions: a busy host would take some of it from the one or the
+other.
+"""
 
 import pytest
 
-from machine import MODES, guest, partition
+from machine import MODES, guest, partition, qemu
+
+ICOUNT = qemu.icount(shift=3)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -15,7 +22,7 @@ def test_every_function(boot, mode):
     more = f'gstage-mode = "{mode}"'
     m = boot([partition("manager", bootargs="role=manager", more=f"manager; {more}"),
               partition("subject", bootargs="role=subject", more=more)],
-             {"payload.bin": guest("hypercall")}, smp=2)
+             {"payload.bin": guest("hypercall")}, smp=2, extra=ICOUNT)
     assert m.payload_result("manager") > 250
     assert m.wait_end() == 0
 
@@ -52,7 +59,7 @@ def test_on_one_hart(boot):
     """The same with both partitions on one hart: the one that waits must let the other run."""
     m = boot([partition("manager", bootargs="role=manager", more="manager"),
               partition("subject", bootargs="role=subject")],
-             {"payload.bin": guest("hypercall")}, smp=1)
+             {"payload.bin": guest("hypercall")}, smp=1, extra=ICOUNT)
     assert m.payload_result("manager") > 250
     assert m.wait_end() == 0
 
