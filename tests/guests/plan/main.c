@@ -5,8 +5,8 @@
  *
  * Bootargs: `role=watch frames=N`: says when its windows began and how much of them it had.
  * `role=timer frames=N`: has a timer outside its window, and says when it came. `role=switch`: asks
- * for plan after plan. `role=work ms=N`: says how much of each ms it had. The attackers are in
- * attack.c.
+ * for plan after plan. `role=work from=N to=N`: says how much of the hart it had between these
+ * milliseconds of the machine's time. The attackers are in attack.c.
  */
 #include "tests/guests/measure.h"
 #include "tests/guests/plan/plan_test.h"
