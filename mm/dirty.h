@@ -152,7 +152,8 @@ static inline bool dirty_summary_take(struct dirty *d, u64 span)
 /**
  * dirty_spread() - turn the whole bit of @span, if it is set, into the bits of its pages
  *
- * For the taker, which has taken the summary bit and takes words next.
+ * For the taker, which has taken the summary bit and takes words next. The summary bit stays clear:
+ * the taker sets it again if it leaves a bit.
  *
  * Return: true when it was set.
  */
