@@ -8,7 +8,8 @@
 #include <cleave/string.h>
 #include <libfdt.h>
 
-#define FDT_READ_CELL ((u32)sizeof(fdt32_t))
+#define FDT_READ_CELL	     ((u32)sizeof(fdt32_t))
+#define FDT_READ_NONCOHERENT "dma-noncoherent"
 
 u64 fdt_read_cells(const void *p, u32 cells)
 {
@@ -92,13 +93,24 @@ bool fdt_read_unit(const void *fdt, int bus, int node, u64 *out)
 	return true;
 }
 
+const char *fdt_read_coherence(const void *fdt, int *node)
+{
+	static const char *const said[] = { FDT_READ_NONCOHERENT, "dma-coherent" };
+
+	for (int at = *node; at >= 0; at = fdt_parent_offset(fdt, at)) {
+		for (u32 i = 0; i < ARRAY_SIZE(said); i++) {
+			if (fdt_getprop(fdt, at, said[i], NULL) == NULL)
+				continue;
+			*node = at;
+			return said[i];
+		}
+	}
+	return NULL;
+}
+
 bool fdt_read_noncoherent(const void *fdt, int node)
 {
-	for (; node >= 0; node = fdt_parent_offset(fdt, node)) {
-		if (fdt_getprop(fdt, node, "dma-noncoherent", NULL) != NULL)
-			return true;
-		if (fdt_getprop(fdt, node, "dma-coherent", NULL) != NULL)
-			return false;
-	}
-	return false;
+	const char *said = fdt_read_coherence(fdt, &node);
+
+	return said != NULL && strcmp(said, FDT_READ_NONCOHERENT) == 0;
 }

@@ -86,6 +86,15 @@ void fdt_reg_entry(const struct fdt_reg *reg, u32 index, u64 *base, u64 *size);
 bool fdt_read_unit(const void *fdt, int bus, int node, u64 *out);
 
 /**
+ * fdt_read_coherence() - find what is said of whether a device's DMA snoops the harts' caches
+ * @node: the device; out: it or the bus above it that says so
+ *
+ * Return: "dma-noncoherent" or "dma-coherent", the nearest of them; NULL: nothing is said, and
+ * @node is what it was.
+ */
+const char *fdt_read_coherence(const void *fdt, int *node);
+
+/**
  * fdt_read_noncoherent() - does a device that does DMA see memory without the harts' caches?
  *
  * The nearest `dma-noncoherent` or `dma-coherent` counts, of the node or of a bus above it. Without

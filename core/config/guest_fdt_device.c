@@ -14,6 +14,7 @@
 #include <cleave/printk.h>
 #include <cleave/string.h>
 #include "core/config/config_dma.h"
+#include "lib/fdt_read.h"
 
 #define NODE_NAME 80U
 
@@ -187,17 +188,11 @@ static int guest_fdt_device_write_interrupts(void *fdt, const struct config_devi
  */
 static int guest_fdt_device_write_coherence(void *fdt, const void *tree, int node)
 {
-	static const char *const said[] = { "dma-noncoherent", "dma-coherent" };
+	int at = node;
+	const char *said = fdt_read_coherence(tree, &at);
 
-	for (int at = node; at >= 0; at = fdt_parent_offset(tree, at)) {
-		for (size_t i = 0; i < ARRAY_SIZE(said); i++) {
-			if (fdt_getprop(tree, at, said[i], NULL) == NULL)
-				continue;
-			/* Its own property was copied. */
-			return at == node ? 0 : fdt_property(fdt, said[i], "", 0);
-		}
-	}
-	return 0;
+	/* Its own property was copied. */
+	return said == NULL || at == node ? 0 : fdt_property(fdt, said, "", 0);
 }
 
 /* Open a bus for one device whose DMA addresses are not those of memory. */
