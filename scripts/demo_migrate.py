@@ -26,13 +26,10 @@ import time
 
 import pexpect
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(TOP, "scripts"))
-import qemu  # noqa: E402
+import demo
+import qemu
 
-OUT = os.path.join(TOP, os.environ.get("O", "build"))
 ESCAPE = "\x1d"  # Ctrl-]
-SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[@-~]|\r")
 ROW_CLEAR = b"\r\x1b[K"
 # A row that ends in ESC [ m goes on in the next, which begins with `name> `. A terminal may send
 # two CR for one.
@@ -40,7 +37,6 @@ LINE_END = re.compile(rb"(?<!\x1b\[m\r)(?<!\x1b\[m\r\r)\n")
 ROW_END = re.compile(rb"\x1b\[m\r+\n[^\s>]+> ")
 MEMORY = "2G"
 COMMAND = "migrate linux to peer --downtime 1000 --passes 8 --verify"
-SECONDS = 300 * float(os.environ.get("TEST_SLOW", "1"))  # after which a wait gives up
 HINT = ("Ctrl-b o: the other machine | Ctrl-] ?: its console | Ctrl-a x: end it | "
         "and back: right, Ctrl-] manager, migrate spare to peer")
 
@@ -57,7 +53,7 @@ def argv_of(side, folder):
     path = os.path.join(folder, "peer")
     chardev = f"socket,path={path}," + ("server=on,wait=off"
                                         if side == "left" else "reconnect-ms=200")
-    return qemu.command(os.path.join(OUT, "cleave.bin"), os.path.join(folder, side + ".cpio"),
+    return qemu.command(os.path.join(demo.OUT, "cleave.bin"), os.path.join(folder, side + ".cpio"),
                         smp=3, mem=MEMORY, extra=qemu.link({"cleave.peer": chardev}))
 
 
@@ -80,8 +76,9 @@ class Console:
         """
         *whole, self.rest = LINE_END.split(self.rest + data)
         lines = [
-            SEQUENCE.sub("",
-                         ROW_END.sub(b"", line.rpartition(ROW_CLEAR)[2]).decode(errors="replace"))
+            demo.SEQUENCE.sub("",
+                              ROW_END.sub(b"",
+                                          line.rpartition(ROW_CLEAR)[2]).decode(errors="replace"))
             for line in whole
         ]
         with self.news:
@@ -101,7 +98,7 @@ class Console:
 
     def wait(self, pattern):
         """Wait for text in whole lines after what was waited for before. Return: the match."""
-        regex, end = re.compile(pattern), time.monotonic() + SECONDS
+        regex, end = re.compile(pattern), time.monotonic() + demo.SECONDS
         with self.news:
             while True:
                 match = regex.search(self.text, self.at)
@@ -129,7 +126,7 @@ def play_left(c, lines):
     if lines:
         c.type("script on\r")
         c.wait(r"manager\| ok\n")
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + demo.SECONDS
     verdict = "error: port"
     while verdict.startswith("error: port") and time.monotonic() < end:
         c.type(COMMAND + "\r")
@@ -270,22 +267,11 @@ def in_panes(folder):
 
 def pack(folder, version):
     """The boot archives of both machines."""
-    files = {"manager.bin": os.path.join(OUT, "guests", "manager.bin")}
-    guest = {"Image": os.path.join(TOP, "deps", f"linux-{version}", "Image"),
-             "initrd.gz": os.path.join(OUT, "linux", "initrd.gz")}
-    for path in [*files.values(), *guest.values()]:
-        if not os.path.exists(path):
-            sys.exit(f"demo: {os.path.relpath(path, TOP)} is not here: 'make setup' downloads, "
-                     f"'make' builds")
-    for side in PLAY:
-        names = {**files, **guest} if side == "left" else files
-        subprocess.run([
-            os.path.join(TOP, "tools", "cleave-archive"), "-o",
-            os.path.join(folder, side + ".cpio"),
-            os.path.join(TOP, "guests", "manager", f"demo-migrate-{side}.dts"),
-            *(f"{name}={path}" for name, path in names.items())
-        ], env=dict(os.environ, CLEAVE_CHECK=os.path.join(OUT, "host", "cleave-check")), check=True,
-                       stdout=subprocess.DEVNULL)
+    manager = {"manager.bin": os.path.join(demo.OUT, "guests", "manager.bin")}
+    guest = {"Image": os.path.join(demo.TOP, "deps", f"linux-{version}", "Image"),
+             "initrd.gz": os.path.join(demo.OUT, "linux", "initrd.gz")}
+    for side, files in (("left", {**manager, **guest}), ("right", manager)):
+        demo.pack(os.path.join(folder, side + ".cpio"), f"manager/demo-migrate-{side}.dts", files)
 
 
 def main():

@@ -17,7 +17,6 @@ each of its windows, and no window began later than docs/configuration.md says.
 
 import argparse
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -25,12 +24,9 @@ import sys
 import tempfile
 import threading
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(TOP, "scripts"))
-import qemu  # noqa: E402
+import demo
+import qemu
 
-OUT = os.path.join(TOP, os.environ.get("O", "build"))
-SECONDS = 300 * float(os.environ.get("TEST_SLOW", "1"))  # after which the machine is given up
 BOUND_US = 5.0  # 5,000 instructions
 WIDTH = 50  # columns of a strip
 COLOURS = ("\x1b[42;30m", "\x1b[46;30m", "\x1b[45;30m", "\x1b[43;30m")
@@ -187,15 +183,9 @@ class Drawing:
 
 def start(folder):
     archive = os.path.join(folder, "time.cpio")
-    program = os.path.join(OUT, "guests", "windows.bin")
-    if not os.path.exists(program):
-        sys.exit(f"demo: {os.path.relpath(program, TOP)} is not here: 'make' builds it")
-    subprocess.run([
-        os.path.join(TOP, "tools", "cleave-archive"), "-o", archive,
-        os.path.join(TOP, "guests", "windows", "demo-time.dts"), f"windows.bin={program}"
-    ], env=dict(os.environ, CLEAVE_CHECK=os.path.join(OUT, "host", "cleave-check")), check=True,
-                   stdout=subprocess.DEVNULL)
-    argv = qemu.command(os.path.join(OUT, "cleave.bin"), archive, smp=3, mem="256M",
+    demo.pack(archive, "windows/demo-time.dts",
+              {"windows.bin": os.path.join(demo.OUT, "guests", "windows.bin")})
+    argv = qemu.command(os.path.join(demo.OUT, "cleave.bin"), archive, smp=3, mem="256M",
                         extra=qemu.icount())
     return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT)
@@ -206,7 +196,7 @@ def show(machine, colours):
     story = Story()
     drawing = Drawing(story, colours)
     for raw in machine.stdout:
-        line = re.sub(r"\x1b\[[0-9;?]*[@-~]|\r", "", raw.decode(errors="replace")).rstrip("\n")
+        line = demo.SEQUENCE.sub("", raw.decode(errors="replace")).rstrip("\n")
         name, bar, text = line.partition("| ")
         if bar and name == "cleave" and text.startswith("error: "):
             raise Wrong(text)
@@ -228,7 +218,7 @@ def main():
         sys.exit("demo: " + qemu.complaint())
     with tempfile.TemporaryDirectory(prefix="cleave-demo-") as folder:
         machine = start(folder)
-        alarm = threading.Timer(SECONDS, machine.send_signal, [signal.SIGKILL])
+        alarm = threading.Timer(demo.SECONDS, machine.send_signal, [signal.SIGKILL])
         alarm.start()
         try:
             show(machine, sys.stdout.isatty() and not args.plain)

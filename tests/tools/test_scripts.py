@@ -208,7 +208,8 @@ def test_clean_leaves_what_a_person_chose(tmp_path):
     It keeps the configuration, and files that it does not know.
     """
     for folder in ("bench", "check", "clang", "debug", "fuzz", "guest", "guests", "host", "include",
-                   "linux", "obj", "proofs", "run", "test", "test-logs", "tests", "unit"):
+                   "interference", "linux", "obj", "proofs", "run", "test", "test-logs", "tests",
+                   "unit"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "file").touch()
     kept = {".config", ".config.old", "defconfig", "mine"}
