@@ -633,15 +633,17 @@ static void sched_run(struct sched_hart *s, struct vcpu *v)
 		sched_stop_vcpu(v);
 }
 
-/* Serve the interrupts that need no vCPU. */
+/*
+ * Serve the interrupts that need no vCPU, and the console when it is due: between the steps of a
+ * restart nobody sets the timer for it.
+ */
 static void sched_interrupts(struct sched_hart *s)
 {
 	u64 irqs = hart_irqs_pending();
 
-	if ((irqs & BIT64(HART_IRQ_TIMER)) != 0U) {
+	if ((irqs & BIT64(HART_IRQ_TIMER)) != 0U)
 		sched_set_timer(s, TIMER_NEVER);
-		sched_poll(s, timer_now());
-	}
+	sched_poll(s, timer_now());
 	if ((irqs & BIT64(HART_IRQ_EXT)) != 0U)
 		irq_handle(hart_this()->index);
 }
