@@ -54,14 +54,13 @@ static void dirty_mark_spans(struct dirty *d, u64 span, u64 count)
 	(void)atomic_or(&d->summary[span / 64U], mask);
 }
 
-/* Mark @count pages from @first on, which have their bits in one word. */
+/* Mark @count pages from @first on, which have their bits in one word; not the summary bit. */
 static void dirty_mark_word(struct dirty *d, u64 first, u64 count)
 {
 	u64 mask = bits_mask((u32)(first % DIRTY_WORD_PAGES), (u32)count);
 	u64 fresh = mask & ~atomic_or(&d->bits[first / DIRTY_WORD_PAGES], mask);
 
 	(void)atomic_add(&d->set, bits_count(fresh));
-	dirty_summary_set(d, first / DIRTY_SPAN_PAGES);
 }
 
 void dirty_mark_range(struct dirty *d, u64 first, u64 count)
@@ -79,7 +78,9 @@ void dirty_mark_range(struct dirty *d, u64 first, u64 count)
 			page += n * DIRTY_SPAN_PAGES;
 		} else {
 			n = MIN(DIRTY_WORD_PAGES - page % DIRTY_WORD_PAGES, end - page);
+			/* The word first, the summary bit second, as dirty_mark() does. */
 			dirty_mark_word(d, page, n);
+			dirty_summary_set(d, span);
 			page += n;
 		}
 	}
