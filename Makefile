@@ -61,7 +61,7 @@ endif
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 .PHONY: all
-all: hypervisor guests tools initrd
+all: hypervisor guests tools initrd examples
 
 # --- sources -----------------------------------------------------------------------------------
 
@@ -91,20 +91,11 @@ FUZZ_SRCS := $(call files,tests/fuzz/fuzz_*.c)
 
 # --- flags -------------------------------------------------------------------------------------
 
-WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion \
-	-Wstrict-prototypes -Wmissing-prototypes -Wundef -Wcast-qual
-
-# Code for a hart. gp belongs to the guest while a guest runs, so nothing may be addressed relative
-# to it. The linker does that only if there is a __global_pointer$, which linker.ld forbids. What is
-# left of its relaxation makes calls shorter: 15 KiB of them. The compiler is not told of H (gcc 12
-# refuses the letter); the assembler is.
-HART := -march=rv64imac -mabi=lp64 -mcmodel=medany
-# The `.attribute arch` that a compiler writes would tell the assembler again that there is no H.
-NO_ATTRIBUTE := -mno-riscv-attribute
-HART_ASM := rv64imach_zicsr_zifencei
-BARE := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-common -fno-stack-protector \
-	-fno-strict-aliasing -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
-	-ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(O)/=build/
+# What is the same for every program of a hart: WARNINGS, HART, NO_ATTRIBUTE, HART_ASM, BARE,
+# LDFLAGS, GUEST_LIB and link_guest.
+CLEAVE_SDK := .
+include guests/lib/flags.mk
+BARE += -ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(O)/=build/
 
 INCLUDES := -I. -Iinclude -I$(O)/include -isystem deps/libfdt -isystem lib/libfdt
 CONFIG_H := $(O)/include/generated/autoconf.h
@@ -113,8 +104,6 @@ CPPFLAGS := $(INCLUDES) -isystem lib/libc -include $(CONFIG_H)
 CFLAGS := $(HART) $(BARE) $(WARNINGS)
 ASFLAGS := $(HART) $(BARE) -D__ASSEMBLY__ -Wa,-march=$(HART_ASM)
 GUEST_CPPFLAGS := -I. -Iinclude
-LDFLAGS := $(HART) -nostdlib -static -Wl,--gc-sections -Wl,--build-id=none \
-	-Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments
 
 # A memset() in which the compiler recognises a memset() would call itself.
 CFLAGS_lib/string.c := -O2 $(if $(LLVM),,-fno-tree-loop-distribute-patterns)
@@ -285,10 +274,8 @@ $(O)/cleave.elf: $(O)/linker.lds $(OBJS)
 # --- guests ------------------------------------------------------------------------------------
 # Each folder of guests/ and tests/guests/, with the folders below it, is one program, except lib
 # and what runs on Linux. All of them link guests/lib, and of lib/ what is the same for a guest.
-# They are linked twice, and must be the same both times: without relaxation.
 
 guest_files = $(call files,$(1)/*.c $(1)/*/*.c $(1)/*.S)
-GUEST_LIB := $(call guest_files,guests/lib) lib/format.c lib/string.c lib/vm_state.c
 guest_folders = $(filter-out guests/lib guests/linux tests/guests/rtos,$(patsubst \
 	%/,%,$(sort $(dir $(wildcard guests/*/*.[cS] tests/guests/*/*.[cS])))))
 GUESTS := $(guest_folders)
@@ -314,23 +301,11 @@ $(O)/guest/%.S.o: %.S $(O)/obj/flags
 	@mkdir -p $(@D)
 	$(Q)$(CROSS_CC) $(ASFLAGS) -mno-relax $(GUEST_CPPFLAGS) -MD -MP -MF $(@:.o=.d) -c -o $@ $<
 
-# Linked twice: the first time for the list of words that hold addresses (guests/lib/guest.ld).
-$(O)/guest/%.relocs.o: $(O)/guest/%.relocs.S
-	$(Q)$(AS) -march=$(HART_ASM) -mabi=lp64 -o $@ $<
-
 define guest_rule
-$$(O)/guest/$(1).relocs.S: guests/lib/guest.ld guests/lib/relocs.awk $$(call guest_objs,$(1))
-	@mkdir -p $$(@D)
-	$$(Q)$$(CROSS_CC) $$(LDFLAGS) -Wl,--no-relax -Wl,--emit-relocs -T guests/lib/guest.ld \
-		-o $$(@:.S=.elf) $$(call guest_objs,$(1)) -lgcc
-	$$(Q)$$(READELF) -rW $$(@:.S=.elf) >$$(@:.S=.txt)
-	$$(Q)awk -f guests/lib/relocs.awk $$(@:.S=.txt) >$$@
-
-$$(O)/$(1).elf: guests/lib/guest.ld $$(call guest_objs,$(1)) $$(O)/guest/$(1).relocs.o
+$$(O)/$(1).elf: guests/lib/guest.ld guests/lib/relocs.awk $$(call guest_objs,$(1))
 	$$(say) LD $$@
 	@mkdir -p $$(@D)
-	$$(Q)$$(CROSS_CC) $$(LDFLAGS) -Wl,--no-relax -T guests/lib/guest.ld -o $$@ \
-		$$(call guest_objs,$(1)) $$(O)/guest/$(1).relocs.o -lgcc
+	$$(call link_guest,$$(filter %.o,$$^))
 endef
 $(foreach g,$(GUESTS),$(eval $(call guest_rule,$(g))))
 
@@ -364,6 +339,27 @@ $(O)/linux/initrd.gz: $(BUSYBOX) $(O)/linux/cleave-load scripts/mkinitrd.sh \
 		$(call files,scripts/initrd/*)
 	$(say) INITRD $@
 	$(Q)scripts/mkinitrd.sh $(BUSYBOX) $(O)/linux/cleave-load $@
+
+# --- examples and the SDK ----------------------------------------------------------------------
+# An example is built by its own Makefile, as one outside the tree is. The SDK is what these
+# Makefiles read of the tree, with the same paths, in a folder and as a tarball.
+
+# Linux and U-Boot, which setup downloads, are not everywhere.
+EXAMPLES := $(patsubst examples/%/Makefile,%,$(wildcard examples/*/Makefile))
+EXAMPLES_BUILT := $(if $(and $(BUSYBOX),$(wildcard deps/u-boot/u-boot.bin)),$(EXAMPLES), \
+	$(filter-out three-partitions,$(EXAMPLES)))
+
+.PHONY: examples sdk
+examples: $(EXAMPLES_BUILT:%=example-%)
+
+example-%: FORCE hypervisor tools initrd
+	@$(MAKE) -s -C examples/$* O=$(abspath $(O))/examples/$* all \
+		CLEAVE_CHECK=$(abspath $(O))/host/cleave-check \
+		INITRD=$(abspath $(O))/linux/initrd.gz >$(O)/examples-$*.log 2>&1 || \
+		{ cat $(O)/examples-$*.log; exit 1; }
+
+sdk: hypervisor tools
+	@scripts/mksdk.sh $(O)
 
 # --- host: tools, unit tests, fuzzers ----------------------------------------------------------
 
@@ -470,7 +466,7 @@ format:
 
 # For tests/run: everything that a test of the whole machine needs, by both compilers.
 .PHONY: test-build
-test-build: all unit-build
+test-build: all unit-build sdk
 	@$(MAKE) O=$(O)/clang LLVM=1 hypervisor
 
 test:
@@ -513,7 +509,8 @@ clean:
 	@rm -rf $(O)/obj $(O)/guest $(O)/guests $(O)/tests $(O)/host $(O)/unit $(O)/fuzz \
 		$(O)/bench $(O)/interference $(O)/include $(O)/linux $(O)/clang $(O)/run \
 		$(O)/check $(O)/debug $(O)/test $(O)/test-logs \
-		$(O)/proofs $(O)/cleave.* $(O)/linker.lds
+		$(O)/proofs $(O)/cleave.* $(O)/linker.lds $(O)/examples* $(O)/sdk \
+		$(O)/cleave-sdk.tar.gz
 
 distclean:
 	@rm -rf $(O) deps

@@ -57,7 +57,7 @@ check_unused()
 check_spdx()
 {
 	local f rc=0
-	for f in $(sources '*.c' '*.h' '*.S' '*.ld' '*.py' '*.sh' '*.dts' '*.mk' 'Makefile' \
+	for f in $(sources '*.c' '*.h' '*.S' '*.ld' '*.py' '*.sh' '*.dts' '*.mk' '*Makefile' \
 		'*Kconfig' 'platform/*/*defconfig' 'tests/run' '.ci/run' 'tools/*' \
 		'scripts/initrd/*'); do
 		head -n 3 "$f" | grep -q 'SPDX-License-Identifier: BSD-2-Clause' && continue

@@ -19,7 +19,8 @@ import usage
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WIDTH = 100
-ENDINGS = (".c", ".h", ".S", ".py", ".sh", ".ld", ".dts", ".awk", ".md", "Makefile", "Kconfig")
+ENDINGS = (".c", ".h", ".S", ".py", ".sh", ".ld", ".dts", ".awk", ".mk", ".md", "Makefile",
+           "Kconfig")
 NO_ENDING = ("tests/run", ".ci/run", "tools/cleave-archive", "platform/qemu-virt/launch")
 
 

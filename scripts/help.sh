@@ -18,6 +18,8 @@ Build
   make                  build/cleave.bin, build/cleave.elf, the guests, the host tools
   make hypervisor       only build/cleave.bin and build/cleave.elf
   make guests, tools    only those
+  make examples         the programs and archives of examples/ (docs/tutorial.md)
+  make sdk              build/cleave-sdk.tar.gz: what a guest is built with, without this tree
   make menuconfig       change the configuration (build/.config)
   make NAME_defconfig   take the choices of a board or a variant of it, from platform/:
 HELP
