@@ -12,7 +12,7 @@ import threading
 import pytest
 
 import qemu
-from machine import LONG, SHORT, guest, partition
+from machine import LONG, SHORT, guest, partition, plan
 from link import Proxy, Store
 from moves import PEER, STORE, Manager, manager, slot
 
@@ -32,10 +32,11 @@ def spare(name="spare", memory=MEMORY, **more):
     return slot(name, memory=memory, **more)
 
 
-def up(boot, *partitions, link=None, count=1):
+def up(boot, *partitions, link=None, count=1, plans=()):
     """Boot a machine and wait for its guests. Return the machine and its manager."""
     ports = qemu.link(link) if link else ()
-    m = boot([manager(link=bool(link)), *partitions], FILES, smp=3, mem="2G", extra=ports)
+    m = boot([manager(link=bool(link)), *partitions], FILES, smp=3, mem="2G", extra=ports,
+             plans=plans)
     man = Manager(m)
     man.ready()
     for _ in range(count):
@@ -112,6 +113,25 @@ def test_back_and_forth(boot):
     assert report["ratio"] == 1.0
     man.run(f"resume {there}")
     alive(m, there)
+
+
+@pytest.mark.parametrize("slack", ["idle", "share"])
+def test_between_windows(boot, slack):
+    """A partition moves from its windows to those of its slot, beside one that has the rest."""
+    windows = [(hart, name, offset, 2000) for hart in (1, 2)
+               for name, offset in (("work", 0), ("spare", 2500))]
+    m, man = up(boot, worker(), spare(), worker("other"), count=2 if slack == "share" else 1,
+                plans=[plan("main", 5000, *windows, more=f'slack = "{slack}"')])
+    here, there = "work", "spare"
+    for i in range(4):
+        report = man.migrate(here, there, "--verify", "--downtime", "0", "--passes", str(1 + i % 3))
+        assert report["passes"] == 2 + i % 3
+        here, there = there, here
+        alive(m, here)
+        states(man, **{here: "running", there: "empty"})
+        huge(man, here)
+    # The third has no window: it runs in what the others leave, or not at all.
+    assert bool(m.lines("other")) == (slack == "share")
 
 
 def test_refusals(boot):
