@@ -23,7 +23,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CORE = ("machine", "config", "console", "device", "run", "vm", "state", "guest", "boot")
 SHARED = ("cleave/", "abi/", "generated/", "lib/")
 # The interfaces of the files of lib/ that guests link too, and what these need.
-GUEST_LIB = ("cleave/format.h", "cleave/string.h", "cleave/types.h", "lib/vm_state.h")
+GUEST_LIB = ("cleave/format.h", "cleave/string.h", "cleave/types.h", "lib/ledger.h",
+             "lib/vm_state.h")
 RULES = {
     "include/abi/": (),
     "include/cleave/": ("cleave/", "abi/", "generated/"),

@@ -78,6 +78,15 @@ static int hypercall_machine_brake(const struct vcpu *v)
 	return err == CLV_OK ? vm_brake(vm, sbi_arg(v, 1)) : err;
 }
 
+static int hypercall_machine_outcome(const struct vcpu *v, u64 *value)
+{
+	int err = hypercall_manager(v);
+
+	if (err == CLV_OK)
+		*value = vm_note_outcome(sbi_arg(v, 0));
+	return err;
+}
+
 int hypercall_machine(struct vcpu *v, u64 fn, u64 *value)
 {
 	switch (fn) {
@@ -87,6 +96,8 @@ int hypercall_machine(struct vcpu *v, u64 fn, u64 *value)
 		return hypercall_machine_note(v);
 	case CLEAVE_FN_VM_BRAKE:
 		return hypercall_machine_brake(v);
+	case CLEAVE_FN_OUTCOME:
+		return hypercall_machine_outcome(v, value);
 	default:
 		return CLV_ERR_UNSUPPORTED;
 	}

@@ -11,10 +11,12 @@
 
 struct archive;
 
-/* --- vm_life.c: state and note ---------------------------------------------------------------- */
+/* --- vm_life.c: state ------------------------------------------------------------------------- */
 
 /** vm_set_state() - set the state, switch the interrupts of the VM's devices, post the event */
 void vm_set_state(struct vm *vm, enum cleave_vm_state state);
+
+/* --- vm_note.c -------------------------------------------------------------------------------- */
 
 /** vm_is_given_up() - Return: true when @vm was given up to another slot */
 static inline bool vm_is_given_up(const struct vm *vm)
@@ -32,14 +34,8 @@ static inline bool vm_note_bars_run(const struct vm *vm)
 	return vm_is_given_up(vm) || vm->note == CLEAVE_NOTE_FILLING;
 }
 
-/** vm_note_clear() - strike out the note */
-static inline void vm_note_clear(struct vm *vm)
-{
-	spin_assert_held(&vm->lock);
-	vm->note = CLEAVE_NOTE_NONE;
-	vm->note_id = 0;
-	vm->note_run = false;
-}
+/** vm_note_clear() - strike out the note; what was being filled came to nothing */
+void vm_note_clear(struct vm *vm);
 
 /* --- vm_clock.c ------------------------------------------------------------------------------- */
 

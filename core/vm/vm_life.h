@@ -52,6 +52,17 @@ int vm_resume(struct vm *vm);
  */
 int vm_note(struct vm *vm, u32 note, u64 id, bool run);
 
+/**
+ * vm_note_outcome() - what became of a migration that came here?
+ * @id: of the migration
+ *
+ * The notes say it: FILLING began it, TAKEN after that decided it; whatever else ended FILLING, also
+ * a destruction, brought it to nothing.
+ *
+ * Return: CLEAVE_OUTCOME_*; UNKNOWN also of one that LEDGER_SIZE others came after.
+ */
+u32 vm_note_outcome(u64 id);
+
 #define VM_BRAKE_MAX 99U /* percent: a VM that is to stand still is paused */
 
 /**

@@ -23,7 +23,7 @@ LDFLAGS := $(HART) -nostdlib -static -Wl,--gc-sections -Wl,--build-id=none \
 # What a program of guests/lib is linked of, beside its own files
 GUEST_LIB := $(sort $(patsubst $(CLEAVE_SDK)/%,%,$(wildcard \
 	$(addprefix $(CLEAVE_SDK)/guests/lib/,*.c */*.c *.S)))) \
-	lib/format.c lib/string.c lib/vm_state.c
+	lib/format.c lib/ledger.c lib/string.c lib/vm_state.c
 
 # link_guest: link the objects $(1) to $@. A program is linked twice: the first time for the list of
 # words that hold addresses (guests/lib/guest.ld). It must be the same both times: without

@@ -164,6 +164,7 @@ struct sbiret cleave_state_set(u32 vm, const void *buf, size_t size);
 struct sbiret cleave_state_check(u32 vm);
 struct sbiret cleave_machine(u32 vm, struct cleave_machine *machine);
 struct sbiret cleave_vm_note(u32 vm, u32 note, u64 id, bool run);
+struct sbiret cleave_outcome(u64 id);
 struct sbiret cleave_vm_brake(u32 vm, u32 percent);
 struct sbiret cleave_stats(u32 vm, u64 *counters, unsigned long entries);
 struct sbiret cleave_schedule_info(u32 plan, struct cleave_schedule *info);

@@ -228,6 +228,11 @@ struct sbiret cleave_vm_note(u32 vm, u32 note, u64 id, bool run)
 	return cleave_call(CLEAVE_FN_VM_NOTE, vm, note, id, run ? 1U : 0U, 0, 0);
 }
 
+struct sbiret cleave_outcome(u64 id)
+{
+	return cleave_call(CLEAVE_FN_OUTCOME, id, 0, 0, 0, 0, 0);
+}
+
 struct sbiret cleave_vm_brake(u32 vm, u32 percent)
 {
 	return cleave_call(CLEAVE_FN_VM_BRAKE, vm, percent, 0, 0, 0, 0);

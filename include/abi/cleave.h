@@ -26,7 +26,7 @@
 
 /* Version of the whole: guests that know a lower minor version are not disturbed. */
 #define CLEAVE_ABI_MAJOR 1U
-#define CLEAVE_ABI_MINOR 3U
+#define CLEAVE_ABI_MINOR 4U
 
 /* As the argument `vm`: the caller's own VM */
 #define CLEAVE_VM_SELF 0xffffffffU
@@ -261,6 +261,9 @@ struct cleave_log_status {
 /* (vm, percent): for 0 to 99 percent of the time the vCPUs are held */
 #define CLEAVE_FN_VM_BRAKE 0x46U
 
+/* (id) -> CLEAVE_OUTCOME_* of the migration that came here by this id; since 1.4 */
+#define CLEAVE_FN_OUTCOME 0x47U
+
 /* What a VM was given, or what an empty slot could give */
 struct cleave_machine {
 	uint32_t vcpus;
@@ -285,6 +288,18 @@ struct cleave_machine {
 
 /* A slot that the migration `id` is filling: it cannot be resumed, started or reset. */
 #define CLEAVE_NOTE_FILLING 3U
+
+/* Nothing is known: it never came here, or so many came since that it was forgotten. */
+#define CLEAVE_OUTCOME_UNKNOWN 0U
+
+/* A slot is being filled by it. */
+#define CLEAVE_OUTCOME_PENDING 1U
+
+/* It came to nothing: what was filled was emptied. The guest never ran here. */
+#define CLEAVE_OUTCOME_NONE 2U
+
+/* Its guest was taken here, whatever became of it since. */
+#define CLEAVE_OUTCOME_RUNNING 3U
 
 /* --- statistics: what a VM's vCPUs and its memory have counted -------------------------------- */
 

@@ -17,6 +17,7 @@
 #include <abi/cleave.h>
 #include <abi/sbi.h>
 #include "guests/lib/migrate/migrate_stream.h"
+#include "lib/ledger.h"
 
 /**
  * struct migrate_ops - what an engine needs of others; the first argument is always the engine's
@@ -371,39 +372,6 @@ const struct migrate_progress *migrate_source_progress(struct migrate_source *s)
 
 /* --- destination ------------------------------------------------------------------------------ */
 
-#define MIGRATE_LEDGER_SIZE 16U
-
-/**
- * struct migrate_ledger - what became of the migrations that came here; one for all slots of a
- * manager, zero at first
- * @entry: the migrations; @id 0: a free entry; @when counts the entries as they are written;
- * @outcome: MIGRATE_OUTCOME_*
- * @entries: how often an entry was written
- *
- * It answers a source that lost the link at the wrong moment, so it must live for as long as
- * sources may ask. A new migration takes the place of the oldest one that is decided.
- */
-struct migrate_ledger {
-	struct {
-		uint64_t id;
-		uint64_t when;
-		uint32_t outcome;
-	} entry[MIGRATE_LEDGER_SIZE];
-	uint64_t entries;
-};
-
-/**
- * migrate_ledger_find() - Return: MIGRATE_OUTCOME_* of @id, UNKNOWN when there is no entry for it
- */
-uint32_t migrate_ledger_find(const struct migrate_ledger *ledger, uint64_t id);
-
-/**
- * migrate_ledger_put() - write an outcome
- *
- * Return: false when every entry is of another migration that is not decided
- */
-bool migrate_ledger_put(struct migrate_ledger *ledger, uint64_t id, uint32_t outcome);
-
 /**
  * struct migrate_dest_config - what is wanted of a destination
  * @name: of the slot, for every line
@@ -416,7 +384,7 @@ struct migrate_dest_config {
 	const char *name;
 	uint64_t timebase;
 	uint32_t kind;
-	struct migrate_ledger *ledger;
+	struct ledger *ledger;
 	void *tx;
 	size_t tx_size;
 	void *rx;

@@ -9,35 +9,10 @@
 #include "guests/lib/migrate/migrate_internal.h"
 #include "lib/vm_state.h"
 
-uint32_t migrate_ledger_find(const struct migrate_ledger *ledger, uint64_t id)
-{
-	for (uint32_t i = 0; i < MIGRATE_LEDGER_SIZE; i++) {
-		if (id != 0U && ledger->entry[i].id == id)
-			return ledger->entry[i].outcome;
-	}
-	return MIGRATE_OUTCOME_UNKNOWN;
-}
-
-bool migrate_ledger_put(struct migrate_ledger *ledger, uint64_t id, uint32_t outcome)
-{
-	uint32_t at = MIGRATE_LEDGER_SIZE;
-
-	for (uint32_t i = 0; i < MIGRATE_LEDGER_SIZE; i++) {
-		if (ledger->entry[i].id == id) {
-			at = i;
-			break;
-		}
-		if (ledger->entry[i].outcome != MIGRATE_OUTCOME_PENDING &&
-		    (at == MIGRATE_LEDGER_SIZE || ledger->entry[i].when < ledger->entry[at].when))
-			at = i;
-	}
-	if (at == MIGRATE_LEDGER_SIZE)
-		return false;
-	ledger->entry[at].id = id;
-	ledger->entry[at].when = ++ledger->entries;
-	ledger->entry[at].outcome = outcome;
-	return true;
-}
+_Static_assert(MIGRATE_OUTCOME_PENDING == CLEAVE_OUTCOME_PENDING &&
+		       MIGRATE_OUTCOME_NONE == CLEAVE_OUTCOME_NONE &&
+		       MIGRATE_OUTCOME_RUNNING == CLEAVE_OUTCOME_RUNNING,
+	       "a ledger holds what the stream says");
 
 bool migrate_dest_init(struct migrate_dest *d, const struct migrate_ops *ops, void *ctx,
 		       const struct migrate_link *link, const struct migrate_dest_config *config)
@@ -138,7 +113,7 @@ static bool migrate_dest_hello_ok(struct migrate_dest *d, const struct migrate_h
 	} else if (h->id == 0U) {
 		migrate_line_add(line, "hello: the migration id is 0");
 	} else if (h->kind == MIGRATE_KIND_LIVE &&
-		   migrate_ledger_find(d->config.ledger, h->id) != MIGRATE_OUTCOME_UNKNOWN) {
+		   ledger_find(d->config.ledger, h->id) != MIGRATE_OUTCOME_UNKNOWN) {
 		migrate_line_add(line, "hello: migration id 0x%lx was used before", h->id);
 	} else {
 		return true;
@@ -185,7 +160,7 @@ static enum migrate_step migrate_dest_query(struct migrate_dest *d,
 	memcpy(&status, record->payload, sizeof(status));
 	status = (struct migrate_status){
 		.id = status.id,
-		.outcome = migrate_ledger_find(d->config.ledger, status.id),
+		.outcome = ledger_find(d->config.ledger, status.id),
 	};
 	(void)migrate_tx_record(&d->tx, &d->crc, MIGRATE_REC_STATUS, &status, sizeof(status));
 	d->state = MIGRATE_DST_ANSWERED;
@@ -211,10 +186,10 @@ static enum migrate_step migrate_dest_require(struct migrate_dest *d,
 	if (!migrate_machine_fits(&d->machine, &d->slot, line))
 		return migrate_dest_fail(d, MIGRATE_REASON_REFUSED, 0);
 	if (d->hello.kind == MIGRATE_KIND_LIVE) {
-		if (!migrate_ledger_put(d->config.ledger, d->hello.id, MIGRATE_OUTCOME_PENDING)) {
+		if (!ledger_put(d->config.ledger, d->hello.id, MIGRATE_OUTCOME_PENDING)) {
 			migrate_line_add(migrate_dest_say(d),
 					 "%u migrations are under way, no more are possible",
-					 MIGRATE_LEDGER_SIZE);
+					 LEDGER_SIZE);
 			return migrate_dest_fail(d, MIGRATE_REASON_REFUSED, 0);
 		}
 		d->registered = true;
@@ -259,7 +234,7 @@ enum migrate_step migrate_dest_take(struct migrate_dest *d)
 	if (err != 0)
 		return migrate_dest_call_failed(d, "taking the guest", err);
 	if (d->registered) {
-		(void)migrate_ledger_put(d->config.ledger, d->hello.id, MIGRATE_OUTCOME_RUNNING);
+		(void)ledger_put(d->config.ledger, d->hello.id, MIGRATE_OUTCOME_RUNNING);
 		(void)migrate_tx_record(&d->tx, &d->crc, MIGRATE_REC_RUNNING, &running,
 					sizeof(running));
 	}
@@ -371,7 +346,7 @@ static enum migrate_step migrate_dest_empty(struct migrate_dest *d)
 		return MIGRATE_PROGRESS;
 	d->created = false;
 	if (d->registered)
-		(void)migrate_ledger_put(d->config.ledger, d->hello.id, MIGRATE_OUTCOME_NONE);
+		(void)ledger_put(d->config.ledger, d->hello.id, MIGRATE_OUTCOME_NONE);
 	d->registered = false;
 	if (d->config.kind == MIGRATE_KIND_CHECKPOINT)
 		d->told = true;

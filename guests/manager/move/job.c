@@ -21,7 +21,7 @@ struct migrate_source_config job_source_config(struct job *job)
 	};
 }
 
-static struct migrate_dest_config job_dest_config(struct job *job, struct migrate_ledger *ledger)
+static struct migrate_dest_config job_dest_config(struct job *job, struct ledger *ledger)
 {
 	return (struct migrate_dest_config){
 		.name = job->to.name,
@@ -46,7 +46,7 @@ bool job_begin_source(struct job *job, const struct migrate_source_config *confi
 	return false;
 }
 
-bool job_begin_dest(struct job *job, struct migrate_ledger *ledger, const struct migrate_link *link)
+bool job_begin_dest(struct job *job, struct ledger *ledger, const struct migrate_link *link)
 {
 	struct migrate_dest_config config = job_dest_config(job, ledger);
 
@@ -59,7 +59,7 @@ bool job_begin_dest(struct job *job, struct migrate_ledger *ledger, const struct
 }
 
 bool job_begin_move(struct job *job, const struct migrate_source_config *config,
-		    struct migrate_ledger *ledger)
+		    struct ledger *ledger)
 {
 	struct migrate_link source = migrate_pipe_link(&job->pipe, MIGRATE_PIPE_SOURCE);
 	struct migrate_link dest = migrate_pipe_link(&job->pipe, MIGRATE_PIPE_DEST);
@@ -73,7 +73,7 @@ bool job_doubts(const struct job *job)
 	return job->sends && !job->asks && migrate_source_doubts(&job->source);
 }
 
-bool job_ask_self(struct job *job, struct migrate_ledger *ledger)
+bool job_ask_self(struct job *job, struct ledger *ledger)
 {
 	struct migrate_link source = migrate_pipe_link(&job->pipe, MIGRATE_PIPE_SOURCE);
 	struct migrate_link dest = migrate_pipe_link(&job->pipe, MIGRATE_PIPE_DEST);

@@ -123,7 +123,7 @@ struct migrate_source_config job_source_config(struct job *job);
  * Return: true when they can begin; else job_line() says why not.
  */
 bool job_begin_move(struct job *job, const struct migrate_source_config *config,
-		    struct migrate_ledger *ledger);
+		    struct ledger *ledger);
 
 /**
  * job_begin_source() - begin with one engine, a source at @link; job->from is set up
@@ -132,8 +132,7 @@ bool job_begin_move(struct job *job, const struct migrate_source_config *config,
  */
 bool job_begin_source(struct job *job, const struct migrate_source_config *config,
 		      const struct migrate_link *link);
-bool job_begin_dest(struct job *job, struct migrate_ledger *ledger,
-		    const struct migrate_link *link);
+bool job_begin_dest(struct job *job, struct ledger *ledger, const struct migrate_link *link);
 
 /**
  * job_doubts() - is the job's source in doubt?
@@ -145,7 +144,7 @@ bool job_doubts(const struct job *job);
  * job_ask_self() - let a source in doubt ask @ledger, which is this manager's
  * Return: false if it was not in doubt.
  */
-bool job_ask_self(struct job *job, struct migrate_ledger *ledger);
+bool job_ask_self(struct job *job, struct ledger *ledger);
 
 /** job_step() - do a bounded piece of work of all its engines */
 enum job_result job_step(struct job *job);

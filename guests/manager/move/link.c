@@ -200,6 +200,7 @@ static bool link_peer_receive(void)
 	shell_say("peer: receiving %s into slot %u \"%s\" as job %u", line.text, slot.id, slot.name,
 		  job->number);
 	hyper_init(&job->to, &slot, hello.id, move_view(job, 1));
+	(void)move_recall(hello.id); /* the engine refuses an id that was used before */
 	link = wire_accept(&links.wire);
 	(void)job_begin_dest(job, &move.ledger, &link);
 	links.job = job;
@@ -211,13 +212,13 @@ static bool link_peer_answer(void)
 	struct migrate_status query;
 
 	wire_query(&links.wire, &query);
-	query.outcome = migrate_ledger_find(&move.ledger, query.id);
+	query.outcome = move_recall(query.id);
 	query.reserved = 0;
 	if (!wire_reply(&links.wire, MIGRATE_REC_STATUS, &query, sizeof(query)))
 		return false;
 	shell_say("peer: it asked about migration 0x%lx and was told that %s", query.id,
-		  query.outcome == MIGRATE_OUTCOME_RUNNING   ? "its guest is here"
-		  : query.outcome == MIGRATE_OUTCOME_NONE    ? "its guest is not here"
+		  query.outcome == MIGRATE_OUTCOME_RUNNING   ? "its guest came here"
+		  : query.outcome == MIGRATE_OUTCOME_NONE    ? "its guest did not come here"
 		  : query.outcome == MIGRATE_OUTCOME_PENDING ? "it is not decided yet"
 							     : "it is not known here");
 	return true;
@@ -465,6 +466,9 @@ static bool link_peer_free(void)
 		struct job *job = &move.job[i];
 
 		if (job->kind != JOB_SEND && job->kind != JOB_RECEIVE)
+			continue;
+		/* A job in doubt asks in between. */
+		if (job_doubts(job) && links.job != job)
 			continue;
 		shell_error("the peer's link is in use by job %u (%s of %s)", job->number,
 			    job_name(job), job->sends ? job->from.name : job->to.name);

@@ -114,6 +114,15 @@ u64 move_id(void)
 	return id == 0 ? 2U : id;
 }
 
+u32 move_recall(u64 id)
+{
+	struct sbiret r = cleave_outcome(id);
+
+	if (r.error == 0 && r.value != (long)CLEAVE_OUTCOME_UNKNOWN)
+		(void)ledger_put(&move.ledger, id, (u32)r.value);
+	return ledger_find(&move.ledger, id);
+}
+
 bool move_configure(struct job *job, const struct move_wants *w,
 		    struct migrate_source_config *config)
 {

@@ -175,14 +175,45 @@ static enum command_result move_commands_run_restore(int argc, char **argv)
 	return move_commands_find_slot(argv[1], &slot) ? link_restore(&slot) : COMMAND_FAILED;
 }
 
-/* A person answers in place of the peer. */
+/* Say what a person who decides must know. */
+static void move_commands_say_doubt(struct job *job)
+{
+	struct report *r = commands_report();
+	const char *answer = job_line(job);
+
+	report_row(r);
+	report_text(r, "vm", job->from.name);
+	report_hex(r, "id", job->from.id);
+	report_text(r, "answer", answer[0] != '\0' ? answer : "none");
+	report_text(r, "here", "it runs on here: if the other side has it, it runs twice");
+	report_text(r, "gone", "it is forgotten here: if the other side has it not, it is lost");
+	commands_say_list(r);
+}
+
+/* A person answers in place of the peer. The id says that it is about this migration. */
+static enum command_result move_commands_decide(struct job *job, const char *what, const char *id)
+{
+	u64 typed = 0;
+
+	if (!words_number(id, &typed) || typed != job->from.id) {
+		shell_error("%s is in doubt about migration 0x%lx, not about \"%.24s\"",
+			    job->from.name, job->from.id, id);
+		return COMMAND_FAILED;
+	}
+	link_over(job);
+	(void)ledger_put(&move.ledger, job->from.id,
+			 what[0] == 'h' ? MIGRATE_OUTCOME_NONE : MIGRATE_OUTCOME_RUNNING);
+	return job_ask_self(job, &move.ledger) ? COMMAND_OK : COMMAND_FAILED;
+}
+
 static enum command_result move_commands_run_decide(int argc, char **argv)
 {
 	struct cleave_vm_info vm;
 	struct job *job = NULL;
 	u32 i;
 
-	if (argc != 3 || (strcmp(argv[2], "here") != 0 && strcmp(argv[2], "gone") != 0))
+	if ((argc != 2 && argc != 4) ||
+	    (argc == 4 && strcmp(argv[2], "here") != 0 && strcmp(argv[2], "gone") != 0))
 		return COMMAND_USAGE;
 	if (!vms_find(argv[1], &vm))
 		return COMMAND_FAILED;
@@ -194,11 +225,10 @@ static enum command_result move_commands_run_decide(int argc, char **argv)
 		shell_error("partition %u \"%s\" is not in doubt", vm.id, vm.name);
 		return COMMAND_FAILED;
 	}
-	link_over(job);
-	(void)migrate_ledger_put(&move.ledger, job->from.id,
-				 argv[2][0] == 'h' ? MIGRATE_OUTCOME_NONE
-						   : MIGRATE_OUTCOME_RUNNING);
-	return job_ask_self(job, &move.ledger) ? COMMAND_OK : COMMAND_FAILED;
+	if (argc == 4)
+		return move_commands_decide(job, argv[2], argv[3]);
+	move_commands_say_doubt(job);
+	return COMMAND_OK;
 }
 
 /*
@@ -391,11 +421,12 @@ const struct command move_commands[] = {
 	{ "jobs", "", "list the jobs that are running", move_commands_run_jobs, NULL },
 	{ "links", "", "show the state of the ports to the peer and to the store", link_run_links,
 	  NULL },
-	{ "decide", "VM here|gone",
+	{ "decide", "VM [here|gone ID]",
 	  "end a doubt if the peer is lost for good\n"
 	  "A guest that was handed over without an answer stands still here until the peer says\n"
 	  "whether it has the guest. `here` lets the guest run here again: make sure that it\n"
-	  "never runs anywhere else. `gone` forgets the guest: it runs at the peer.",
+	  "never runs anywhere else. `gone` forgets the guest: make sure that the peer has it.\n"
+	  "ID is the migration's. Without it: what the peer has answered, and the ID.",
 	  move_commands_run_decide, move_commands_complete_decide },
 	{ "reboot", "",
 	  "restart this manager, even in the middle of a job\n"

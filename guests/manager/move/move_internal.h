@@ -31,7 +31,7 @@ struct move {
 	u32 jobs;
 	u64 ids;
 	u64 timebase;
-	struct migrate_ledger ledger;
+	struct ledger ledger;
 	u8 *history;
 	u64 history_size;
 	u64 history_used;
@@ -75,6 +75,14 @@ void move_restart(void);
  * Return: an even number that was never given before.
  */
 u64 move_id(void);
+
+/**
+ * move_recall() - bring what the hypervisor knows of a migration that came here into the ledger
+ *
+ * The hypervisor's word outlives this manager, and counts what other managers did.
+ * Return: MIGRATE_OUTCOME_*
+ */
+u32 move_recall(u64 id);
 
 /**
  * move_configure() - make the source's configuration out of what was asked for

@@ -39,13 +39,6 @@ static bool move_restart_other_manager(void)
 	return false;
 }
 
-/* Remember a guest that came, by its note: whoever sent it may still ask. */
-static void move_restart_remember(const struct cleave_vm_info *info)
-{
-	if (info->note == CLEAVE_NOTE_TAKEN)
-		(void)migrate_ledger_put(&move.ledger, info->note_id, MIGRATE_OUTCOME_RUNNING);
-}
-
 static void move_restart_empty_slot(const struct cleave_vm_info *info)
 {
 	bool creating = info->state == CLEAVE_VM_EMPTY && (info->flags & CLEAVE_VM_FLAG_BUSY) != 0;
@@ -109,22 +102,6 @@ static void move_restart_log_off(const struct cleave_vm_info *info)
 			  info->brake != 0 ? "the log and the brake are" : "the log is");
 }
 
-/*
- * Return: what became of a migration within this machine. The slots say it, since the ledger may
- * have had more entries than it holds.
- */
-static u32 move_restart_outcome_here(u64 migration)
-{
-	struct cleave_vm_info info;
-	u32 id;
-
-	for (id = 0; move_restart_next(&id, &info);) {
-		if (info.note == CLEAVE_NOTE_TAKEN && info.note_id == migration)
-			return MIGRATE_OUTCOME_RUNNING;
-	}
-	return MIGRATE_OUTCOME_NONE;
-}
-
 static void move_restart_doubt(const struct cleave_vm_info *info)
 {
 	bool local = (info->note_id & MOVE_ID_LOCAL) != 0;
@@ -151,8 +128,10 @@ static void move_restart_doubt(const struct cleave_vm_info *info)
 	}
 	if (!local)
 		return;
-	(void)migrate_ledger_put(&move.ledger, info->note_id,
-				 move_restart_outcome_here(info->note_id));
+	if (move_recall(info->note_id) == MIGRATE_OUTCOME_UNKNOWN)
+		shell_say("partition %u \"%s\": the hypervisor has no record of migration 0x%lx "
+			  "any more; `decide` says what can be done",
+			  info->id, info->name, info->note_id);
 	(void)job_ask_self(job, &move.ledger);
 }
 
@@ -177,7 +156,6 @@ static void move_restart_doubt_if_given(const struct cleave_vm_info *info)
  */
 void move_restart(void)
 {
-	move_restart_each(move_restart_remember);
 	if (move_restart_other_manager())
 		return;
 	move_restart_each(move_restart_empty_slot);

@@ -145,9 +145,9 @@ static void test_denied(void)
 		CLEAVE_FN_STATS,      CLEAVE_FN_LEAF,	      CLEAVE_FN_MACHINE,
 		CLEAVE_FN_VM_NOTE,    CLEAVE_FN_VM_BRAKE
 	};
-	static const u32 not_on_self[] = { CLEAVE_FN_VM_NOTE, CLEAVE_FN_VM_BRAKE,
-					   CLEAVE_FN_SCHEDULE_INFO, CLEAVE_FN_SCHEDULE_SET,
-					   CLEAVE_FN_SCHEDULE_STATS };
+	static const u32 not_on_self[] = { CLEAVE_FN_VM_NOTE,	   CLEAVE_FN_VM_BRAKE,
+					   CLEAVE_FN_OUTCOME,	   CLEAVE_FN_SCHEDULE_INFO,
+					   CLEAVE_FN_SCHEDULE_SET, CLEAVE_FN_SCHEDULE_STATS };
 	struct cleave_vm_info info;
 	u32 ids[4] = { 99, 99, 99, 99 }, i;
 	u64 id;

@@ -80,6 +80,15 @@ static void check_note(u32 note, u64 id, u32 run, const char *name)
 	      "%s: note %u, id 0x%lx, run %u", name, info.note, info.note_id, info.note_run);
 }
 
+/* What the hypervisor says of the migration NOTE_ID + @more */
+static void check_outcome(u64 more, u32 outcome, const char *name)
+{
+	struct sbiret r = cleave_outcome(NOTE_ID + more);
+
+	check(r.error == 0 && r.value == (long)outcome, "%s: outcome %ld, error %ld", name, r.value,
+	      r.error);
+}
+
 static void note(u32 kind, u64 id, bool run, long error, const char *name)
 {
 	want(cleave_vm_note(subject, kind, id, run), error, name);
@@ -173,21 +182,28 @@ static void test_given(void)
 static void test_filling(void)
 {
 	note(CLEAVE_NOTE_TAKEN, NOTE_ID, false, 0, "taken");
+	check_outcome(0, CLEAVE_OUTCOME_UNKNOWN, "a note alone is no arrival");
 	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, SBI_ERR_INVALID_STATE, "filled while it runs");
+	check_outcome(0, CLEAVE_OUTCOME_UNKNOWN, "nor is one that was refused");
 	pause();
 	note(CLEAVE_NOTE_FILLING, NOTE_ID + 1U, false, SBI_ERR_INVALID_STATE,
 	     "filled by another id");
 	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "being filled");
 	check_note(CLEAVE_NOTE_FILLING, NOTE_ID, 0, "it is noted");
+	check_outcome(0, CLEAVE_OUTCOME_PENDING, "it is not decided");
 	refuses("what is being filled does not run");
 	note(CLEAVE_NOTE_GIVEN, NOTE_ID, false, SBI_ERR_INVALID_STATE, "nor is it given up");
 	note(CLEAVE_NOTE_TAKEN, NOTE_ID, true, 0, "taken");
+	check_outcome(0, CLEAVE_OUTCOME_RUNNING, "it has arrived");
 	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "not whole after all");
 	refuses("then it does not run");
 	note(CLEAVE_NOTE_TAKEN, NOTE_ID + 1U, true, 0, "taken, by another id");
+	check_outcome(0, CLEAVE_OUTCOME_NONE, "the first came to nothing");
+	check_outcome(1, CLEAVE_OUTCOME_UNKNOWN, "and the other did not fill it");
 	resume();
 	wait_up();
 	note(CLEAVE_NOTE_NONE, 0, false, 0, "struck out");
+	check_outcome(0, CLEAVE_OUTCOME_NONE, "no later note changes that");
 }
 
 /* Return: rounds that the subject does in @us microseconds */
@@ -275,6 +291,18 @@ static void test_half_created(void)
 	     "nor to destroy");
 }
 
+/* The hypervisor remembers the last 64, and never says of a forgotten one that it was nothing. */
+static void test_many_outcomes(void)
+{
+	for (u64 i = 0; i < 64U; i++) {
+		note(CLEAVE_NOTE_FILLING, NOTE_ID + 100U + i, false, 0, "one of many");
+		note(CLEAVE_NOTE_NONE, 0, false, 0, "that comes to nothing");
+	}
+	check_outcome(100, CLEAVE_OUTCOME_NONE, "the oldest of 64 is known");
+	check_outcome(0, CLEAVE_OUTCOME_UNKNOWN, "the one before them is not");
+	check_eq((u64)cleave_outcome(0).value, CLEAVE_OUTCOME_UNKNOWN, "0 is no id");
+}
+
 /*
  * A slot is noted before it is created, so that at no moment anybody could run what is not
  * complete. This leaves the slot empty.
@@ -290,10 +318,13 @@ static void test_filled_from_empty(void)
 	     "two do not fill one slot");
 	note(CLEAVE_NOTE_TAKEN, NOTE_ID, false, SBI_ERR_INVALID_STATE, "nothing was taken yet");
 	note(CLEAVE_NOTE_GIVEN, NOTE_ID, false, SBI_ERR_INVALID_STATE, "nothing can be given");
+	check_outcome(0, CLEAVE_OUTCOME_PENDING, "an id begun anew is not decided");
 	destroy("what was only meant is forgotten");
 	check_note(CLEAVE_NOTE_NONE, 0, 0, "the note has gone");
+	check_outcome(0, CLEAVE_OUTCOME_NONE, "with the slot it came to nothing");
 	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "it is to be filled");
 	note(CLEAVE_NOTE_NONE, 0, false, 0, "struck out");
+	check_outcome(0, CLEAVE_OUTCOME_NONE, "so it did with the note");
 	want(cleave_vm_steps(CLEAVE_FN_VM_DESTROY, subject), SBI_ERR_INVALID_STATE,
 	     "nothing is left to destroy");
 
@@ -305,11 +336,14 @@ static void test_filled_from_empty(void)
 	want(cleave_vm_steps(CLEAVE_FN_VM_CREATE, subject), 0, "create, begun anew");
 	check_note(CLEAVE_NOTE_FILLING, NOTE_ID, 0, "the note is still there");
 	refuses("created, it does not run");
+	check_outcome(0, CLEAVE_OUTCOME_PENDING, "being made, it is not decided");
 	destroy("destroy it whole");
+	check_outcome(0, CLEAVE_OUTCOME_NONE, "nor is it ever again");
 	check_note(CLEAVE_NOTE_NONE, 0, 0, "the note has gone with it");
 	test_half_created();
 	note(CLEAVE_NOTE_FILLING, NOTE_ID, false, 0, "it is to be filled");
 	test_half_created();
+	test_many_outcomes();
 }
 
 /*

@@ -64,6 +64,11 @@ def info(man, name):
     return {key: value for row in man.rows(f"info {name}") for key, value in row.items()}
 
 
+def doubt_of(man, name):
+    """The fields of all lines that `decide` prints for `name`."""
+    return {key: value for row in man.rows(f"decide {name}") for key, value in row.items()}
+
+
 def huge(man, name, memory=MEMORY):
     assert man.leaves(name) == {
         "1_GiB": 0,
@@ -157,7 +162,7 @@ def test_refusals(boot):
     assert f"port {STORE} is not there" in man.refused("checkpoint work")
     assert "not empty" in man.refused("restore work")
     assert "there is no job" in man.refused("cancel")
-    assert "not in doubt" in man.refused("decide work here")
+    assert "not in doubt" in man.refused("decide work")
     # The manager refuses a second source for a slot, a second slot for a source, and any other
     # command on a partition that a job uses.
     man.run("migrate work to spare --downtime 0 --passes 4000")
@@ -468,8 +473,8 @@ def test_doubt_over_a_restart(boot, proxy, arrives):
     assert not [line for line in a.lines("work") if "FAIL" in line]
     if arrives:
         assert verdict.startswith("done: migrate work to peer"), verdict
-        man_b.tells(r"peer: it asked about migration 0x[0-9a-f]+ and was told that its guest is "
-                    r"here")
+        man_b.tells(r"peer: it asked about migration 0x[0-9a-f]+ and was told that its guest "
+                    r"came here")
         states(man_a, work="empty", back="empty")
         states(man_b, there="running")
         alive(b, "there")
@@ -512,33 +517,94 @@ def test_doubt_in_a_slot(boot, proxy):
     alive(a, "back")
 
 
-def test_decide_here(boot, proxy):
-    """COMMIT is lost, and the peer's manager restarts and forgets the migration.
+def asked(man, answer):
+    """Wait until the manager tells what it has answered the peer's question."""
+    man.tells(rf"peer: it asked about migration 0x[0-9a-f]+ and was told that {answer}")
 
-    The peer says that it does not know the migration. The user decides that the guest is here,
-    and it runs on at the source.
+
+def test_doubt_that_a_restart_ends(boot, proxy):
+    """COMMIT is lost, and the peer's manager restarts: its slot is emptied, and so it answers."""
+    a, man_a, b, man_b = two(boot, proxy)
+    proxy.hold_cut = True
+    proxy.unheard = READY
+    man_a.run("migrate work to peer --passes 1")
+    since = man_a.jobs_from
+    man_a.tells(".*in doubt")
+    assert "the link was cut" in received(man_b).verdict
+    reboot(man_b)
+    proxy.let_in.set()
+    man_a.jobs_from = since
+    assert man_a.over().verdict == "failed: migrate work: the destination does not have the guest"
+    asked(man_b, "its guest did not come here")
+    states(man_a, work="running", back="empty")
+    states(man_b, there="empty")
+    alive(a, "work")
+
+
+@pytest.mark.parametrize("then", ["moved on", "destroyed"])
+def test_doubt_about_a_guest_that_went_on(boot, proxy, then):
+    """RUNNING is lost, the guest moves on at the peer or is destroyed, and its manager restarts.
+
+    No partition there shows the migration any more. The source is told that the guest was there.
+    """
+    a, man_a = up(boot, worker(), spare("back"), link={PEER: proxy.chardev(0)})
+    b, man_b = up(boot, spare("there"), spare("other"), link={PEER: proxy.chardev(1)}, count=0)
+    a.beside, b.beside = [b], [a]
+    man_a.link_ready()
+    man_b.link_ready()
+    proxy.hold_cut = True
+    proxy.cut_at[1] = READY + 10
+    in_doubt(a, man_a)
+    since = man_a.jobs_from
+    assert received(man_b).ok
+    if then == "moved on":
+        assert man_b.migrate("there", "other", *FEW).ok
+    else:
+        man_b.run("destroy there")
+    reboot(man_b)
+    proxy.let_in.set()
+    man_a.jobs_from = since
+    assert man_a.over().verdict.startswith("done: migrate work to peer")
+    asked(man_b, "its guest came here")
+    states(man_a, work="empty", back="empty")
+    if then == "moved on":
+        states(man_b, there="empty", other="running")
+        alive(b, "other")
+
+
+def test_decide_here(boot, proxy):
+    """COMMIT is lost, and the peer's whole machine restarts: it knows of no migration.
+
+    The user decides that the guest is here, and it runs on at the source.
     """
     a, man_a, b, man_b = two(boot, proxy)
     proxy.hold_cut = True
     proxy.unheard = READY
     in_doubt(a, man_a)
     assert "the link was cut" in received(man_b).verdict
-    reboot(man_b)
+    b.close()
+    b, man_b = up(boot, spare("there"), link={PEER: proxy.chardev(1)}, count=0)
+    a.beside, b.beside = [b], [a]
     proxy.let_in.set()
     man_a.tells(r"work: the destination does not know of this migration; asking the peer")
     since = man_a.jobs_from
-    man_b.tells(r"peer: it asked about migration 0x[0-9a-f]+ and was told that it is not known "
-                r"here")
+    asked(man_b, "it is not known here")
     states(man_b, there="empty")
-    for words, why in (("work", "usage"), ("work there", "usage"), ("nobody here", "no partition"),
-                       ("back here", 'partition 2 "back" is not in doubt'),
-                       ("manager gone", 'partition 0 "manager" is not in doubt')):
+    shown = doubt_of(man_a, "work")
+    assert shown["vm"] == "work", shown
+    assert shown["answer"].endswith("the destination does not know of this migration"), shown
+    number = shown["id"]
+    for words, why in (("work here", "usage"), ("work there 1", "usage"),
+                       ("nobody here 1", "no partition"),
+                       ("work here 0x1234", "not about"), ("work gone x", "not about"),
+                       (f"back here {number}", 'partition 2 "back" is not in doubt'),
+                       (f"manager gone {number}", 'partition 0 "manager" is not in doubt')):
         assert why in man_a.refused(f"decide {words}")
     assert man_a.vm("work")["state"] == "paused"
-    man_a.run("decide work here")
+    man_a.run(f"decide work here {number}")
     man_a.jobs_from = since
     assert man_a.over().verdict == "failed: migrate work: the destination does not have the guest"
-    assert "not in doubt" in man_a.refused("decide work here")
+    assert "not in doubt" in man_a.refused("decide work")
     states(man_a, work="running", back="empty")
     states(man_b, there="empty")
     huge(man_a, "work")
@@ -561,12 +627,13 @@ def test_decide_gone(boot, proxy):
     assert received(man_b).ok
     since = man_a.jobs_from
     # The peer hears the question, but its answer does not arrive here.
-    man_b.tells(r"peer: it asked about migration 0x[0-9a-f]+ and was told that its guest is here")
+    man_b.tells(r"peer: it asked about migration 0x[0-9a-f]+ and was told that its guest came here")
     assert man_a.vm("work")["state"] == "paused"
-    man_a.run("decide work gone")
+    number = doubt_of(man_a, "work")["id"]
+    man_a.run(f"decide work gone {number}")
     man_a.jobs_from = since
     assert man_a.over().verdict.startswith("done: migrate work to peer")
-    assert "not in doubt" in man_a.refused("decide work gone")
+    assert "not in doubt" in man_a.refused("decide work")
     states(man_a, work="empty", back="empty")
     states(man_b, there="running")
     alive(b, "there")

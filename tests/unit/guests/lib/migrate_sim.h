@@ -86,7 +86,7 @@ struct sim {
 	struct migrate_ops ops[2];
 	struct migrate_source source;
 	struct migrate_dest dest;
-	struct migrate_ledger ledger;
+	struct ledger ledger;
 	struct migrate_source_config source_config;
 	struct migrate_dest_config dest_config;
 	uint32_t *history;

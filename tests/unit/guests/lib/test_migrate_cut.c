@@ -359,7 +359,7 @@ static void test_doubt_stale_cancel(void **state)
 /* The answer of a destination that lost its memory, or has not decided, settles nothing. */
 static void test_doubt_stays(void **state)
 {
-	struct migrate_ledger kept;
+	struct ledger kept;
 
 	(void)state;
 	doubt(true, false);
@@ -372,8 +372,7 @@ static void test_doubt_stays(void **state)
 	}
 	assert_string_equal(migrate_source_line(&sim->source),
 			    "linux: the destination does not know of this migration");
-	assert_true(
-		migrate_ledger_put(&sim->ledger, sim->source_config.id, MIGRATE_OUTCOME_PENDING));
+	assert_true(ledger_put(&sim->ledger, sim->source_config.id, MIGRATE_OUTCOME_PENDING));
 	assert_int_equal(ask(), MIGRATE_DOUBT);
 	assert_string_equal(migrate_source_line(&sim->source),
 			    "linux: the destination has not decided; ask again");
@@ -458,8 +457,7 @@ static void test_cancel_meets_commit(void **state)
 	assert_false(moved());
 	assert_string_equal(migrate_source_line(&sim->source),
 			    "linux: the destination gave up: cancelled");
-	assert_int_equal(migrate_ledger_find(&sim->ledger, sim->source_config.id),
-			 MIGRATE_OUTCOME_NONE);
+	assert_int_equal(ledger_find(&sim->ledger, sim->source_config.id), MIGRATE_OUTCOME_NONE);
 }
 
 /* --- wrong answers ---------------------------------------------------------------------------- */

@@ -486,22 +486,22 @@ static void test_require_refused(void **state)
 
 static void test_ledger(void **state)
 {
-	static struct migrate_ledger ledger;
+	static struct ledger ledger;
 
 	(void)state;
-	assert_int_equal(migrate_ledger_find(&ledger, 0), MIGRATE_OUTCOME_UNKNOWN);
-	for (uint64_t id = 1; id <= MIGRATE_LEDGER_SIZE; id++)
-		assert_true(migrate_ledger_put(&ledger, id, MIGRATE_OUTCOME_PENDING));
+	assert_int_equal(ledger_find(&ledger, 0), MIGRATE_OUTCOME_UNKNOWN);
+	for (uint64_t id = 1; id <= LEDGER_SIZE; id++)
+		assert_true(ledger_put(&ledger, id, MIGRATE_OUTCOME_PENDING));
 	/* An undecided entry is not forgotten. */
-	assert_false(migrate_ledger_put(&ledger, 99, MIGRATE_OUTCOME_PENDING));
-	assert_true(migrate_ledger_put(&ledger, 7, MIGRATE_OUTCOME_RUNNING));
-	assert_true(migrate_ledger_put(&ledger, 3, MIGRATE_OUTCOME_NONE));
-	assert_int_equal(migrate_ledger_find(&ledger, 7), MIGRATE_OUTCOME_RUNNING);
+	assert_false(ledger_put(&ledger, 99, MIGRATE_OUTCOME_PENDING));
+	assert_true(ledger_put(&ledger, 7, MIGRATE_OUTCOME_RUNNING));
+	assert_true(ledger_put(&ledger, 3, MIGRATE_OUTCOME_NONE));
+	assert_int_equal(ledger_find(&ledger, 7), MIGRATE_OUTCOME_RUNNING);
 	/* The oldest decided entry goes first. */
-	assert_true(migrate_ledger_put(&ledger, 99, MIGRATE_OUTCOME_PENDING));
-	assert_int_equal(migrate_ledger_find(&ledger, 7), MIGRATE_OUTCOME_UNKNOWN);
-	assert_int_equal(migrate_ledger_find(&ledger, 3), MIGRATE_OUTCOME_NONE);
-	assert_int_equal(migrate_ledger_find(&ledger, 99), MIGRATE_OUTCOME_PENDING);
+	assert_true(ledger_put(&ledger, 99, MIGRATE_OUTCOME_PENDING));
+	assert_int_equal(ledger_find(&ledger, 7), MIGRATE_OUTCOME_UNKNOWN);
+	assert_int_equal(ledger_find(&ledger, 3), MIGRATE_OUTCOME_NONE);
+	assert_int_equal(ledger_find(&ledger, 99), MIGRATE_OUTCOME_PENDING);
 }
 
 int main(void)
