@@ -17,7 +17,8 @@ work=$1/sdk
 rm -rf "$work"
 mkdir -p "$work/cleave-sdk/build/host"
 git ls-files -co --exclude-standard LICENSE VERSION include guests/lib lib/format.c lib/string.c \
-	lib/ledger.c lib/ledger.h lib/vm_state.c lib/vm_state.h tools/cleave-archive scripts/qemu.py examples \
+	lib/ledger.c lib/ledger.h lib/vm_state.c lib/vm_state.h \
+	tools/cleave-archive scripts/qemu.py examples \
 	docs/tutorial.md docs/abi.md docs/sbi.md docs/configuration.md docs/console.md |
 	LC_ALL=C sort | while read -r f; do
 		[ -f "$f" ] && install -D -m "$(stat -c %a "$f")" "$f" "$work/cleave-sdk/$f"

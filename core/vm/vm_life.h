@@ -56,8 +56,8 @@ int vm_note(struct vm *vm, u32 note, u64 id, bool run);
  * vm_note_outcome() - what became of a migration that came here?
  * @id: of the migration
  *
- * The notes say it: FILLING began it, TAKEN after that decided it; whatever else ended FILLING, also
- * a destruction, brought it to nothing.
+ * The notes say it: FILLING began it, TAKEN after that decided it; whatever else ended FILLING,
+ * also a destruction, brought it to nothing.
  *
  * Return: CLEAVE_OUTCOME_*; UNKNOWN also of one that LEDGER_SIZE others came after.
  */
