@@ -13,9 +13,13 @@
 
 /* --- the stream: what both ends agree on ------------------------------------------------------ */
 
-/* Version, in HELLO. A receiver refuses another major version, and takes any minor one. */
-#define MIGRATE_MAJOR 1U
-#define MIGRATE_MINOR 0U
+/*
+ * Version, in HELLO. A receiver takes any minor version. Of a checkpoint it takes major 1 too; a
+ * live migration of major 1 could be a recorded one, played again.
+ */
+#define MIGRATE_MAJOR	  2U
+#define MIGRATE_MINOR	  0U
+#define MIGRATE_MAJOR_OLD 1U
 
 /* Bytes of a page, the unit of logging and of transfer */
 #define MIGRATE_PAGE UINT64_C(4096)
@@ -38,13 +42,13 @@
 #define MIGRATE_FLAG_PLAIN 0x02U
 
 struct migrate_frame {
-	uint32_t magic;	      /* MIGRATE_MAGIC */
-	uint16_t type;	      /* MIGRATE_REC_* */
-	uint8_t version;      /* of this record's layout */
-	uint8_t flags;	      /* MIGRATE_FLAG_*; others are 0 */
-	uint64_t length;      /* of the payload, bytes */
-	uint64_t seq;	      /* of the frame in this direction and connection, from 0 */
-	uint32_t payload_crc; /* CRC32C of the payload; of no bytes: 0 */
+	uint32_t magic;	 /* MIGRATE_MAGIC */
+	uint16_t type;	 /* MIGRATE_REC_* */
+	uint8_t version; /* of this record's layout: 2 for PAGE, ACCEPT, COMMIT; 1 for others */
+	uint8_t flags;	 /* MIGRATE_FLAG_*; others are 0 */
+	uint64_t length; /* of the payload, bytes */
+	uint64_t seq;	 /* of the frame in this direction and connection, from 0 */
+	uint32_t payload_crc; /* CRC32C of the payload, 0 of no bytes; PAGE 2: half its digest */
 	uint32_t header_crc;  /* CRC32C of the 28 bytes before */
 };
 
@@ -54,18 +58,18 @@ struct migrate_frame {
 #define MIGRATE_REC_HELLO      0x0001U /* struct migrate_hello */
 #define MIGRATE_REC_REQUIRE    0x0002U /* struct migrate_require, its regions, its ISA string */
 #define MIGRATE_REC_PASS_BEGIN 0x0003U /* struct migrate_pass */
-#define MIGRATE_REC_PAGE       0x0004U /* uint64_t gpa, then MIGRATE_PAGE bytes */
+#define MIGRATE_REC_PAGE       0x0004U /* uint64_t gpa, then MIGRATE_PAGE bytes; also version 1 */
 #define MIGRATE_REC_ZERO       0x0005U /* struct migrate_zero */
 #define MIGRATE_REC_PASS_END   0x0006U /* struct migrate_pass */
 #define MIGRATE_REC_STOP       0x0007U /* struct migrate_stop: the guest is paused */
 #define MIGRATE_REC_STATE      0x0008U /* struct cleave_state_head (abi/state.h), then its data */
 #define MIGRATE_REC_VERIFY     0x0009U /* struct migrate_verify, then a uint64_t digest a page */
 #define MIGRATE_REC_HANDOVER   0x000aU /* struct migrate_handover: everything was sent */
-#define MIGRATE_REC_COMMIT     0x000bU /* struct migrate_status: the source gave the guest up */
+#define MIGRATE_REC_COMMIT     0x000bU /* struct migrate_promise: the source gave the guest up */
 #define MIGRATE_REC_QUERY      0x000cU /* struct migrate_status: what became of it? */
 
 /* Destination to source */
-#define MIGRATE_REC_ACCEPT   0x0101U /* struct migrate_status: the slot is there */
+#define MIGRATE_REC_ACCEPT   0x0101U /* struct migrate_promise: the slot is there */
 #define MIGRATE_REC_PASS_ACK 0x0102U /* struct migrate_pass: the pass is in the slot's memory */
 #define MIGRATE_REC_READY    0x0103U /* struct migrate_handover: everything was received */
 #define MIGRATE_REC_RUNNING  0x0104U /* struct migrate_status: the guest is the destination's */
@@ -172,11 +176,22 @@ struct migrate_handover {
 /* The guest is the destination's. */
 #define MIGRATE_OUTCOME_RUNNING 3U
 
-/* In QUERY and ACCEPT the outcome is PENDING, in COMMIT and RUNNING it is RUNNING. */
+/* In QUERY the outcome is PENDING, in RUNNING it is RUNNING. */
 struct migrate_status {
 	uint64_t id;
 	uint32_t outcome;  /* MIGRATE_OUTCOME_* */
 	uint32_t reserved; /* 0 */
+};
+
+/*
+ * ACCEPT and COMMIT, both of version 2. The destination makes up a nonce for each ACCEPT, and
+ * COMMIT repeats it: no recorded COMMIT is one.
+ */
+struct migrate_promise {
+	uint64_t id;
+	uint32_t outcome;  /* ACCEPT: PENDING; COMMIT: RUNNING */
+	uint32_t reserved; /* 0 */
+	uint64_t nonce;
 };
 
 /* --- giving up -------------------------------------------------------------------------------- */

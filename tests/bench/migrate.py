@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Measure what it costs to move an idle Linux guest: downtime, pages sent, bytes of state.
+"""Measure what it costs to move a guest: of an idle Linux downtime, pages sent and bytes of state,
+and of a paused guest full of pages the work on each page.
 
 The manager, the guest and the slot share one hart under `-icount`, so that all work is counted. A
 tick of time is 100 instructions there. The guest is moved there and back a few times, and the least
@@ -53,18 +54,59 @@ def measure(out, icount):
     return sums
 
 
+def measure_pages(out, icount):
+    """Write a paused guest to nowhere, and move it. Return: instructions a page of both."""
+    os.environ["O"] = os.path.abspath(out)
+    from machine import LOGS, Machine, command, config, pack, partition, guest as program
+    from moves import STORE, Manager, manager, slot
+    import qemu
+    memory = ((0x80000000, 64 << 20),)
+    files = {"manager.bin": program("manager"), "workload.bin": program("workload")}
+    work = partition("work", kernel="workload.bin", memory=memory, bootargs="beat=1",
+                     more="cpu-affinity = <0>; migratable")
+    os.makedirs(LOGS, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        archive = pack(os.path.join(folder, "bench.cpio"),
+                       config(manager(link=True), work, slot(harts=(0,), memory=memory)), files)
+        link = qemu.link({STORE: f"file,path={os.devnull}"})
+        machine = Machine(command(initrd=archive, smp=1, mem="1G", extra=[*icount, *link]),
+                          os.path.join(LOGS, "bench-pages.log"))
+        try:
+            manage = Manager(machine)
+            manage.ready()
+            machine.wait(r"^work\| alive: ")
+            manage.run("pause work")
+            manage.until_accepted("checkpoint work --passes 1")
+            written = manage.over().passes[0]
+            moved = manage.migrate("work", "spare", "--passes", "1").passes[0]
+        finally:
+            machine.close()
+    return [row["time_ms"] * 1_000_000 // row["pages"] for row in (written, moved)]
+
+
+def page_rows(out, icount):
+    """The rows of the work on each page."""
+    written, moved = measure_pages(out, icount)
+    return [
+        {"name": "a page that is not zero: written to a link", "unit": "instructions",
+         "peer": 10_000, "value": written},
+        {"name": "a page that is not zero: moved between slots", "unit": "instructions",
+         "peer": 17_000, "value": moved},
+    ]
+
+
 def rows(out, icount):
     """The rows that follow the others in results.json. `peer` is the limit."""
     sums = measure(out, icount)
     if sums is None:
         print("bench: no Linux guest here: 'make setup' downloads it; moving it is not measured",
               file=sys.stderr)
-        return []
+        return page_rows(out, icount)
 
     def least(of):
         return min(of(s) for s in sums)
 
-    return [
+    return page_rows(out, icount) + [
         {
             "name": "downtime of an idle guest, beside the last pages",
             "unit": "instructions",

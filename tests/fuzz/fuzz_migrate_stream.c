@@ -63,8 +63,13 @@ static void fill_in(uint16_t type, uint8_t *payload, size_t size)
 		memset(payload + 4, 0, 4);
 		memcpy(payload + 8, &s->pass_pages, 8);
 		memcpy(payload + 16, &s->pass_zero, 8);
+	} else if (type == MIGRATE_REC_COMMIT && size == sizeof(struct migrate_promise)) {
+		memcpy(payload, &d->hello.id, 8);
+		memcpy(payload + offsetof(struct migrate_promise, nonce), &d->config.nonce, 8);
+	} else if (type == MIGRATE_REC_ACCEPT && size == sizeof(struct migrate_promise)) {
+		memcpy(payload, &id, 8);
 	} else if (type != MIGRATE_REC_ZERO && size == sizeof(struct migrate_status)) {
-		memcpy(payload, type == MIGRATE_REC_COMMIT ? &d->hello.id : &id, 8);
+		memcpy(payload, &id, 8);
 	}
 }
 
@@ -72,6 +77,7 @@ static void fill_in(uint16_t type, uint8_t *payload, size_t size)
 static void next_record(void)
 {
 	struct migrate_frame f = { .magic = MIGRATE_MAGIC };
+	uint64_t digest;
 	uint16_t size;
 
 	raw_at = 0;
@@ -92,7 +98,7 @@ static void next_record(void)
 	fill_in(f.type, raw + sizeof(f), size);
 	f.length = size;
 	f.seq = seq++;
-	f.payload_crc = migrate_crc32c(&crc, raw + sizeof(f), size);
+	f.payload_crc = migrate_frame_sum(&crc, &f, raw + sizeof(f), &digest);
 	f.header_crc = migrate_crc32c(&crc, &f, offsetof(struct migrate_frame, header_crc));
 	memcpy(raw, &f, sizeof(f));
 	raw_size = sizeof(f) + size;

@@ -261,6 +261,7 @@ struct migrate_chunk {
  * @paused_at: ticks when the guest was paused
  * @moved_at: ticks when anything last moved
  * @run_gpa, @run_pages, @run_region: a run of zero pages that were read and not sent yet
+ * @nonce: of the destination's ACCEPT
  * @cancel: what the destination is to be told
  */
 struct migrate_source {
@@ -299,6 +300,7 @@ struct migrate_source {
 	uint64_t run_gpa;
 	uint64_t run_pages;
 	uint32_t run_region;
+	uint64_t nonce;
 	struct migrate_chunk chunk;
 	struct migrate_cancel cancel;
 };
@@ -378,12 +380,14 @@ const struct migrate_progress *migrate_source_progress(struct migrate_source *s)
  * @timebase: ticks of ops->time() in a second, Hz
  * @kind: MIGRATE_KIND_* of the stream that is taken here. Nobody listens where a checkpoint is read
  * from, so nothing is answered there, not even a question
+ * @nonce: of ACCEPT: a number that was never given before, not 0; of no use for a checkpoint
  * @tx, @rx: two buffers of at least MIGRATE_BUFFER_MIN bytes
  */
 struct migrate_dest_config {
 	const char *name;
 	uint64_t timebase;
 	uint32_t kind;
+	uint64_t nonce;
 	struct ledger *ledger;
 	void *tx;
 	size_t tx_size;

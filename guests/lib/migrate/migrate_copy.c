@@ -151,10 +151,11 @@ static bool migrate_copy_join_run(struct migrate_source *s, uint64_t gpa)
 
 static void migrate_copy_send_page(struct migrate_source *s, uint8_t *payload, uint64_t gpa)
 {
+	uint64_t digest = migrate_digest_page(payload + sizeof(gpa), gpa);
+
 	memcpy(payload, &gpa, sizeof(gpa));
-	s->digest = migrate_chain(s->digest, MIGRATE_CHAIN_PAGE, gpa,
-				  migrate_digest_page(payload + sizeof(gpa), gpa));
-	migrate_tx_end(&s->tx, &s->crc, MIGRATE_REC_PAGE, PAGE_FRAME);
+	s->digest = migrate_chain(s->digest, MIGRATE_CHAIN_PAGE, gpa, digest);
+	migrate_tx_end_page(&s->tx, &s->crc, digest);
 	s->pass_pages++;
 	s->progress.pages++;
 	migrate_copy_note(s, gpa, false);

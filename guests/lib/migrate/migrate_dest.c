@@ -32,6 +32,10 @@ bool migrate_dest_init(struct migrate_dest *d, const struct migrate_ops *ops, vo
 		migrate_line_add(migrate_dest_say(d), "no time base or no ledger");
 		return false;
 	}
+	if (config->kind == MIGRATE_KIND_LIVE && config->nonce == 0U) {
+		migrate_line_add(migrate_dest_say(d), "the nonce is 0");
+		return false;
+	}
 	if (config->kind > MIGRATE_KIND_CHECKPOINT) {
 		migrate_line_add(migrate_dest_say(d), "kind %u; 0 (live) and 1 (checkpoint) exist",
 				 config->kind);
@@ -101,9 +105,14 @@ static bool migrate_dest_hello_ok(struct migrate_dest *d, const struct migrate_h
 {
 	struct migrate_line *line = migrate_dest_say(d);
 
-	if (h->major != MIGRATE_MAJOR) {
+	if (h->major != MIGRATE_MAJOR && h->major != MIGRATE_MAJOR_OLD) {
 		migrate_line_add(line, "stream of version %u.%u; %u.x is understood", h->major,
 				 h->minor, MIGRATE_MAJOR);
+	} else if (h->major != MIGRATE_MAJOR && h->kind == MIGRATE_KIND_LIVE) {
+		migrate_line_add(line,
+				 "live stream of version %u.%u; %u.x is understood, and %u.x of "
+				 "checkpoints alone",
+				 h->major, h->minor, MIGRATE_MAJOR, MIGRATE_MAJOR_OLD);
 	} else if (!migrate_dest_kind_ok(d, h, line)) {
 		return false;
 	} else if ((h->flags & ~MIGRATE_HELLO_VERIFY) != 0U || h->reserved != 0U) {
@@ -205,7 +214,11 @@ static enum migrate_step migrate_dest_require(struct migrate_dest *d,
  */
 static enum migrate_step migrate_dest_create(struct migrate_dest *d)
 {
-	struct migrate_status accept = { .id = d->hello.id, .outcome = MIGRATE_OUTCOME_PENDING };
+	struct migrate_promise accept = {
+		.id = d->hello.id,
+		.outcome = MIGRATE_OUTCOME_PENDING,
+		.nonce = d->config.nonce,
+	};
 	int err = d->ops->vm_create(d->ctx, &d->cursor);
 
 	if (err != 0)
@@ -245,7 +258,7 @@ enum migrate_step migrate_dest_take(struct migrate_dest *d)
 static enum migrate_step migrate_dest_commit(struct migrate_dest *d,
 					     const struct migrate_record *record)
 {
-	struct migrate_status commit;
+	struct migrate_promise commit;
 
 	if (record->type != MIGRATE_REC_COMMIT)
 		return migrate_dest_unexpected(d, record, "may not come before commit");
@@ -253,6 +266,9 @@ static enum migrate_step migrate_dest_commit(struct migrate_dest *d,
 	if (commit.id != d->hello.id || commit.outcome != MIGRATE_OUTCOME_RUNNING ||
 	    commit.reserved != 0U)
 		return migrate_dest_unexpected(d, record, "is not of this migration");
+	/* So a COMMIT that somebody has recorded gives nobody the guest. */
+	if (commit.nonce != d->config.nonce)
+		return migrate_dest_unexpected(d, record, "answers another accept");
 	return migrate_dest_take(d);
 }
 

@@ -129,6 +129,18 @@ static bool migrate_listen_id_ok(struct migrate_source *s, const struct migrate_
 	return false;
 }
 
+static void migrate_listen_accept(struct migrate_source *s, const struct migrate_record *record)
+{
+	struct migrate_promise accept;
+	struct migrate_status status;
+
+	memcpy(&accept, record->payload, sizeof(accept));
+	if (!migrate_listen_id_ok(s, record, &status))
+		return;
+	s->nonce = accept.nonce;
+	s->state = MIGRATE_SRC_LOG_START;
+}
+
 static void migrate_listen_unexpected(struct migrate_source *s, const struct migrate_record *record)
 {
 	migrate_line_add(migrate_source_say(s), "frame %lu (%s) may not come now", record->seq,
@@ -148,8 +160,7 @@ static void migrate_listen_record(struct migrate_source *s, const struct migrate
 	if (record->type == MIGRATE_REC_CANCEL && !migrate_source_doubts(s)) {
 		migrate_listen_cancel(s, record);
 	} else if (record->type == MIGRATE_REC_ACCEPT && state == MIGRATE_SRC_ACCEPT) {
-		if (migrate_listen_id_ok(s, record, &status))
-			s->state = MIGRATE_SRC_LOG_START;
+		migrate_listen_accept(s, record);
 	} else if (record->type == MIGRATE_REC_PASS_ACK && state == MIGRATE_SRC_PASS_ACK) {
 		if (migrate_listen_ack_ok(s, record))
 			s->state = MIGRATE_SRC_DECIDE;

@@ -78,8 +78,7 @@ static enum migrate_step migrate_records_page(struct migrate_dest *d,
 	err = d->ops->page_write(d->ctx, gpa, page);
 	if (err != 0)
 		return migrate_dest_call_failed(d, "write of a page", err);
-	d->digest =
-		migrate_chain(d->digest, MIGRATE_CHAIN_PAGE, gpa, migrate_digest_page(page, gpa));
+	d->digest = migrate_chain(d->digest, MIGRATE_CHAIN_PAGE, gpa, record->digest);
 	d->pass_pages++;
 	d->progress.pages++;
 	return MIGRATE_PROGRESS;

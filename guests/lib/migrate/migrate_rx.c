@@ -8,9 +8,12 @@
  */
 #include "guests/lib/migrate/migrate_stream.h"
 
-/** struct migrate_rx_kind - a type of record, and its least and greatest length, bytes */
+/**
+ * struct migrate_rx_kind - a type of record, its version, and its least and greatest length, bytes
+ */
 struct migrate_rx_kind {
 	uint16_t type;
+	uint8_t version;
 	const char *name;
 	size_t least;
 	size_t most;
@@ -19,29 +22,29 @@ struct migrate_rx_kind {
 #define FIXED(record) sizeof(struct record), sizeof(struct record)
 
 static const struct migrate_rx_kind migrate_rx_kinds[] = {
-	{ MIGRATE_REC_HELLO, "hello", FIXED(migrate_hello) },
-	{ MIGRATE_REC_REQUIRE, "require",
+	{ MIGRATE_REC_HELLO, 1, "hello", FIXED(migrate_hello) },
+	{ MIGRATE_REC_REQUIRE, 1, "require",
 	  sizeof(struct migrate_require) + sizeof(struct migrate_region) + 1U,
 	  sizeof(struct migrate_require) + MIGRATE_REGIONS_MAX * sizeof(struct migrate_region) +
 		  MIGRATE_ISA_MAX },
-	{ MIGRATE_REC_PASS_BEGIN, "pass begin", FIXED(migrate_pass) },
-	{ MIGRATE_REC_PAGE, "page", sizeof(uint64_t) + MIGRATE_PAGE,
+	{ MIGRATE_REC_PASS_BEGIN, 1, "pass begin", FIXED(migrate_pass) },
+	{ MIGRATE_REC_PAGE, 2, "page", sizeof(uint64_t) + MIGRATE_PAGE,
 	  sizeof(uint64_t) + MIGRATE_PAGE },
-	{ MIGRATE_REC_ZERO, "zero pages", FIXED(migrate_zero) },
-	{ MIGRATE_REC_PASS_END, "pass end", FIXED(migrate_pass) },
-	{ MIGRATE_REC_STOP, "stop", FIXED(migrate_stop) },
-	{ MIGRATE_REC_STATE, "state", sizeof(struct cleave_state_head), MIGRATE_PAYLOAD_MAX },
-	{ MIGRATE_REC_VERIFY, "verify", sizeof(struct migrate_verify) + sizeof(uint64_t),
+	{ MIGRATE_REC_ZERO, 1, "zero pages", FIXED(migrate_zero) },
+	{ MIGRATE_REC_PASS_END, 1, "pass end", FIXED(migrate_pass) },
+	{ MIGRATE_REC_STOP, 1, "stop", FIXED(migrate_stop) },
+	{ MIGRATE_REC_STATE, 1, "state", sizeof(struct cleave_state_head), MIGRATE_PAYLOAD_MAX },
+	{ MIGRATE_REC_VERIFY, 1, "verify", sizeof(struct migrate_verify) + sizeof(uint64_t),
 	  sizeof(struct migrate_verify) + MIGRATE_VERIFY_MAX * sizeof(uint64_t) },
-	{ MIGRATE_REC_HANDOVER, "hand-over", FIXED(migrate_handover) },
-	{ MIGRATE_REC_COMMIT, "commit", FIXED(migrate_status) },
-	{ MIGRATE_REC_QUERY, "query", FIXED(migrate_status) },
-	{ MIGRATE_REC_ACCEPT, "accept", FIXED(migrate_status) },
-	{ MIGRATE_REC_PASS_ACK, "pass acknowledgement", FIXED(migrate_pass) },
-	{ MIGRATE_REC_READY, "ready", FIXED(migrate_handover) },
-	{ MIGRATE_REC_RUNNING, "running", FIXED(migrate_status) },
-	{ MIGRATE_REC_STATUS, "status", FIXED(migrate_status) },
-	{ MIGRATE_REC_CANCEL, "cancel", FIXED(migrate_cancel) },
+	{ MIGRATE_REC_HANDOVER, 1, "hand-over", FIXED(migrate_handover) },
+	{ MIGRATE_REC_COMMIT, 2, "commit", FIXED(migrate_promise) },
+	{ MIGRATE_REC_QUERY, 1, "query", FIXED(migrate_status) },
+	{ MIGRATE_REC_ACCEPT, 2, "accept", FIXED(migrate_promise) },
+	{ MIGRATE_REC_PASS_ACK, 1, "pass acknowledgement", FIXED(migrate_pass) },
+	{ MIGRATE_REC_READY, 1, "ready", FIXED(migrate_handover) },
+	{ MIGRATE_REC_RUNNING, 1, "running", FIXED(migrate_status) },
+	{ MIGRATE_REC_STATUS, 1, "status", FIXED(migrate_status) },
+	{ MIGRATE_REC_CANCEL, 1, "cancel", FIXED(migrate_cancel) },
 };
 
 /* After a frame of an odd length, move what follows, so that it is aligned. */
@@ -70,6 +73,28 @@ const char *migrate_record_name(uint16_t type)
 	const struct migrate_rx_kind *kind = migrate_rx_kind_of(type);
 
 	return kind != NULL ? kind->name : "unknown record";
+}
+
+uint8_t migrate_record_version(uint16_t type)
+{
+	const struct migrate_rx_kind *kind = migrate_rx_kind_of(type);
+
+	return kind != NULL ? kind->version : 1U;
+}
+
+uint32_t migrate_frame_sum(const struct migrate_crc *crc, const struct migrate_frame *f,
+			   const uint8_t *payload, uint64_t *digest)
+{
+	uint64_t gpa;
+	bool page = f->type == MIGRATE_REC_PAGE && f->length == sizeof(gpa) + MIGRATE_PAGE;
+
+	*digest = 0;
+	if (page) {
+		memcpy(&gpa, payload, sizeof(gpa));
+		*digest = migrate_digest_page(payload + sizeof(gpa), gpa);
+	}
+	return page && f->version == 2U ? (uint32_t)*digest
+					: migrate_crc32c(crc, payload, (size_t)f->length);
 }
 
 void migrate_rx_init(struct migrate_rx *rx, void *buf, size_t size, bool plain)
@@ -159,16 +184,18 @@ static bool migrate_rx_record_ok(const struct migrate_rx *rx, const struct migra
 				 const struct migrate_rx_kind **known, struct migrate_line *line)
 {
 	const struct migrate_rx_kind *kind = migrate_rx_kind_of(f->type);
+	bool old = f->type == MIGRATE_REC_PAGE && f->version == 1U;
 
 	*known = kind;
-	if (kind == NULL || f->version != 1U) {
+	if (kind == NULL || (f->version != kind->version && !old)) {
 		*known = NULL;
 		if ((f->flags & MIGRATE_FLAG_MANDATORY) == 0U)
 			return true;
 		migrate_rx_where(rx, line);
-		migrate_line_add(line,
-				 ": record type %u version %u must be understood and is not%s",
-				 f->type, f->version, kind != NULL ? "; version 1 is" : "");
+		migrate_line_add(line, ": record type %u version %u must be understood and is not",
+				 f->type, f->version);
+		if (kind != NULL)
+			migrate_line_add(line, "; version %u is", kind->version);
 		return false;
 	}
 	if (f->length < kind->least || f->length > kind->most) {
@@ -182,12 +209,12 @@ static bool migrate_rx_record_ok(const struct migrate_rx *rx, const struct migra
 
 /*
  * Check one frame. With MIGRATE_RX_RECORD, @known is what the frame is, NULL when it is to be
- * skipped.
+ * skipped; @digest: of its page, if it is one.
  */
 static enum migrate_rx_result migrate_rx_frame(struct migrate_rx *rx, const struct migrate_crc *crc,
 					       struct migrate_frame *f,
 					       const struct migrate_rx_kind **known,
-					       struct migrate_line *line)
+					       uint64_t *digest, struct migrate_line *line)
 {
 	size_t here = rx->tail - rx->head;
 	uint32_t sum;
@@ -202,10 +229,10 @@ static enum migrate_rx_result migrate_rx_frame(struct migrate_rx *rx, const stru
 		return MIGRATE_RX_BAD;
 	if (here - sizeof(*f) < f->length)
 		return MIGRATE_RX_MORE;
-	if ((f->flags & MIGRATE_FLAG_PLAIN) != 0U)
+	if ((f->flags & MIGRATE_FLAG_PLAIN) != 0U && f->type != MIGRATE_REC_PAGE)
 		return MIGRATE_RX_RECORD;
-	sum = migrate_crc32c(crc, rx->buf + rx->head + sizeof(*f), (size_t)f->length);
-	if (sum != f->payload_crc) {
+	sum = migrate_frame_sum(crc, f, rx->buf + rx->head + sizeof(*f), digest);
+	if ((f->flags & MIGRATE_FLAG_PLAIN) == 0U && sum != f->payload_crc) {
 		(void)migrate_rx_bad_number(rx, line, "checksum of the payload", f->payload_crc,
 					    sum);
 		return MIGRATE_RX_BAD;
@@ -219,10 +246,11 @@ enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migra
 	const struct migrate_rx_kind *known;
 	struct migrate_frame f;
 	enum migrate_rx_result result;
+	uint64_t digest = 0;
 
 	for (;;) {
 		migrate_rx_drop_taken(rx);
-		result = migrate_rx_frame(rx, crc, &f, &known, line);
+		result = migrate_rx_frame(rx, crc, &f, &known, &digest, line);
 		if (result != MIGRATE_RX_RECORD)
 			return result;
 		rx->taken = sizeof(f) + (size_t)f.length;
@@ -231,6 +259,7 @@ enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migra
 			continue;
 		*record = (struct migrate_record){ .type = f.type,
 						   .seq = f.seq,
+						   .digest = digest,
 						   .payload = rx->buf + rx->head + sizeof(f),
 						   .length = (size_t)f.length };
 		return MIGRATE_RX_RECORD;

@@ -406,7 +406,11 @@ static enum migrate_step migrate_source_handover(struct migrate_source *s)
  */
 static enum migrate_step migrate_source_commit(struct migrate_source *s)
 {
-	struct migrate_status commit = { .id = s->config.id, .outcome = MIGRATE_OUTCOME_RUNNING };
+	struct migrate_promise commit = {
+		.id = s->config.id,
+		.outcome = MIGRATE_OUTCOME_RUNNING,
+		.nonce = s->nonce,
+	};
 	int err;
 
 	if (migrate_tx_begin(&s->tx, sizeof(commit)) == NULL)

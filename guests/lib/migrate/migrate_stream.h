@@ -170,6 +170,12 @@ void migrate_tx_end(struct migrate_tx *tx, const struct migrate_crc *crc, uint16
 		    size_t size);
 
 /**
+ * migrate_tx_end_page() - queue the page frame that was written where migrate_tx_begin() said
+ * @digest: of the page
+ */
+void migrate_tx_end_page(struct migrate_tx *tx, const struct migrate_crc *crc, uint64_t digest);
+
+/**
  * migrate_tx_record() - queue a mandatory frame with a copy of @size bytes.
  * Return: false when there is no room now
  */
@@ -215,11 +221,12 @@ struct migrate_rx {
 
 /**
  * struct migrate_record - a frame that was checked; @payload lies in the receiver's buffer until
- * the next call
+ * the next call; @digest: of the page, when it is one
  */
 struct migrate_record {
 	uint16_t type;
 	uint64_t seq;
+	uint64_t digest;
 	const uint8_t *payload;
 	size_t length;
 };
@@ -255,6 +262,17 @@ enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migra
  * 6`
  */
 void migrate_rx_cut(const struct migrate_rx *rx, struct migrate_line *line);
+
+/** migrate_record_version() - Return: the version in which records of @type are sent */
+uint8_t migrate_record_version(uint16_t type);
+
+/**
+ * migrate_frame_sum() - compute what a frame's payload_crc has to be
+ * @f: type, version and length count
+ * @digest: gets the page's digest, when it is a page of any version; else 0
+ */
+uint32_t migrate_frame_sum(const struct migrate_crc *crc, const struct migrate_frame *f,
+			   const uint8_t *payload, uint64_t *digest);
 
 /**
  * migrate_record_name() - Return: the name of a record's type, "unknown record" for an unknown type

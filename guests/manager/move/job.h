@@ -64,6 +64,7 @@ struct job_row {
  * @sends, @receives: which engines it has: a source, a destination, or both
  * @asks: its source is in doubt, and asks this manager's own ledger through a destination without
  *	a slot
+ * @nonce: of its destination's ACCEPT
  * @said: in doubt: what was last said about what the job waits for
  * @said_of: digest of the line that was said with it
  * @from, @to: the hypervisor's side of the source and of the destination
@@ -83,6 +84,7 @@ struct job {
 	bool sends;
 	bool receives;
 	bool asks;
+	u64 nonce;
 	const char *said;
 	u64 said_of;
 	struct hyper from;

@@ -26,6 +26,7 @@ struct job *move_job_take(enum job_kind kind)
 		memset(job, 0, offsetof(struct job, tx));
 		job->kind = kind;
 		job->number = ++move.jobs;
+		job->nonce = move_id();
 		job->timebase = move.timebase;
 		job->began = rdtime();
 		return job;

@@ -275,7 +275,7 @@ def proxy(tmp_path):
 # Lengths in bytes of what the destination sends. READY is all that it has sent, including READY
 # itself, when one pass was made while the guest ran. The source answers with COMMIT, and the
 # destination then sends RUNNING.
-ACCEPT = 48
+ACCEPT = 56
 PASS_ACK = 56
 READY = ACCEPT + PASS_ACK + 72
 

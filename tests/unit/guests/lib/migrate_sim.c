@@ -668,6 +668,7 @@ void sim_start(struct sim *sim, const struct sim_config *config)
 		.name = "slot",
 		.timebase = SIM_TIMEBASE,
 		.ledger = &sim->ledger,
+		.nonce = 0x6e6f6e6365,
 		.tx = sim->buffer[2],
 		.tx_size = MIGRATE_BUFFER_MIN,
 		.rx = sim->buffer[3],

@@ -178,20 +178,26 @@ static void make_begin(void)
 }
 
 /* Add a frame with right checksums and the next number. */
-static void make(uint16_t type, const void *payload, size_t size)
+static void make_of(uint16_t type, uint8_t version, const void *payload, size_t size)
 {
 	struct migrate_frame f = { .magic = MIGRATE_MAGIC,
 				   .type = type,
-				   .version = 1,
+				   .version = version,
 				   .flags = MIGRATE_FLAG_MANDATORY,
 				   .length = size,
-				   .seq = made_seq++,
-				   .payload_crc = migrate_crc32c(&crc, payload, size) };
+				   .seq = made_seq++ };
+	uint64_t digest;
 
+	f.payload_crc = migrate_frame_sum(&crc, &f, payload, &digest);
 	f.header_crc = migrate_crc32c(&crc, &f, offsetof(struct migrate_frame, header_crc));
 	memcpy(made + made_size, &f, sizeof(f));
 	memcpy(made + made_size + sizeof(f), payload, size);
 	made_size += sizeof(f) + size;
+}
+
+static void make(uint16_t type, const void *payload, size_t size)
+{
+	make_of(type, migrate_record_version(type), payload, size);
 }
 
 static const uint8_t *payload_of(uint32_t frame)
@@ -409,9 +415,13 @@ static void test_versions(void **state)
 
 	(void)state;
 	memcpy(&hello, payload_of(0), sizeof(hello));
-	hello.major = 2;
+	hello.major = 3;
 	make_other(0, &hello, sizeof(hello));
-	refused("slot: stream of version 2.0; 1.x is understood");
+	refused("slot: stream of version 3.0; 2.x is understood");
+	hello.major = 1;
+	make_other(0, &hello, sizeof(hello));
+	refused("slot: live stream of version 1.0; 2.x is understood, and 1.x of checkpoints "
+		"alone");
 	hello.major = MIGRATE_MAJOR;
 	hello.minor = 7;
 	make_other(0, &hello, sizeof(hello));
@@ -427,6 +437,53 @@ static void test_versions(void **state)
 	hello.id = 0;
 	make_other(0, &hello, sizeof(hello));
 	refused("the migration id is 0");
+}
+
+/* Add the good stream, as a checkpoint of version 1 has it. */
+static void make_old(void)
+{
+	struct migrate_hello hello;
+
+	memcpy(&hello, payload_of(0), sizeof(hello));
+	hello.major = 1;
+	hello.kind = MIGRATE_KIND_CHECKPOINT;
+	make_begin();
+	make(MIGRATE_REC_HELLO, &hello, sizeof(hello));
+	for (uint32_t i = 1; i < good_frames; i++) {
+		struct migrate_frame f = frame_at(good_at[i]);
+
+		if (f.type != MIGRATE_REC_COMMIT)
+			make_of(f.type, 1, payload_of(i), f.length);
+	}
+}
+
+/* A checkpoint of version 1, whose pages have a CRC32C, is still read, and still checked. */
+static void test_old_checkpoint(void **state)
+{
+	(void)state;
+	sim->dest_config.kind = MIGRATE_KIND_CHECKPOINT;
+	make_old();
+	assert_int_equal(replay(), MIGRATE_DONE);
+	assert_true(migrate_dest_has_guest(&sim->dest));
+	made[good_at[find(MIGRATE_REC_PAGE, 0)] + sizeof(struct migrate_frame) + 100U] ^= 1U;
+	refused("checksum of the payload");
+	sim->dest_config.kind = MIGRATE_KIND_LIVE;
+}
+
+/*
+ * Somebody has recorded a whole migration and plays it again, to a destination that has no memory
+ * of it.
+ */
+static void test_recorded(void **state)
+{
+	(void)state;
+	make_good();
+	assert_int_equal(replay(), MIGRATE_DONE);
+	assert_true(migrate_dest_has_guest(&sim->dest));
+	sim->dest_config.nonce++;
+	refused("(commit) answers another accept");
+	assert_false(migrate_dest_has_guest(&sim->dest));
+	sim->dest_config.nonce--;
 }
 
 /*
@@ -550,12 +607,13 @@ static void test_slot_in_use(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),	      cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_flipped),	      cmocka_unit_test(test_forged),
-		cmocka_unit_test(test_frames_moved),  cmocka_unit_test(test_lengths),
-		cmocka_unit_test(test_pages_outside), cmocka_unit_test(test_versions),
-		cmocka_unit_test(test_state_unknown), cmocka_unit_test(test_optional),
-		cmocka_unit_test(test_slot_in_use),   cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_good),	       cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_flipped),	       cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_frames_moved),   cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_pages_outside),  cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_old_checkpoint), cmocka_unit_test(test_recorded),
+		cmocka_unit_test(test_state_unknown),  cmocka_unit_test(test_optional),
+		cmocka_unit_test(test_slot_in_use),    cmocka_unit_test(test_kinds),
 	};
 
 	return cmocka_run_group_tests_name("migrate_bad", tests, setup, teardown);

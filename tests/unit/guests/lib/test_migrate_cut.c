@@ -480,10 +480,16 @@ static int64_t wrong_send(void *ctx, const void *bytes, size_t size)
 	if (f.type == wrong_type) {
 		if (wrong_byte < f.length)
 			copy[sizeof(f) + wrong_byte] ^= 0x10U;
+		if (f.type != wrong_to)
+			f.version = migrate_record_version(wrong_to);
 		f.type = wrong_to;
+		if (wrong_to == MIGRATE_REC_RUNNING || wrong_to == MIGRATE_REC_STATUS)
+			f.length = sizeof(struct migrate_status);
 		f.payload_crc = migrate_crc32c(&crc, copy + sizeof(f), (size_t)f.length);
 		f.header_crc = migrate_crc32c(&crc, &f, offsetof(struct migrate_frame, header_crc));
 		memcpy(copy, &f, sizeof(f));
+		assert_int_equal(real_send(ctx, copy, sizeof(f) + f.length), sizeof(f) + f.length);
+		return (int64_t)size;
 	}
 	return real_send(ctx, copy, size);
 }

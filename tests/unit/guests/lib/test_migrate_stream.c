@@ -253,6 +253,11 @@ static void newer(struct migrate_frame *f)
 	f->version = 2;
 }
 
+static void old(struct migrate_frame *f)
+{
+	f->version = 0;
+}
+
 static void unknown(struct migrate_frame *f)
 {
 	f->type = 0x4242;
@@ -285,6 +290,8 @@ static void test_frames_refused(void **state)
 		{ empty, "frame 0 (stop): length 0 bytes; 8 to 8 are allowed" },
 		{ newer,
 		  "frame 0: record type 7 version 2 must be understood and is not; version 1 is" },
+		{ old, "frame 0: record type 7 version 0 must be understood and is not; version "
+		       "1 is" },
 		{ unknown, "frame 0: record type 16962 version 1 must be understood and is not" },
 	};
 
@@ -333,8 +340,12 @@ static void test_back_pressure(void **state)
 	(void)state;
 	wire_begin();
 	while (migrate_tx_begin(&tx, 4104) != NULL) {
-		memset(migrate_tx_begin(&tx, 4104), (int)n++, 4104);
-		migrate_tx_end(&tx, &crc, MIGRATE_REC_PAGE, 4104);
+		uint8_t *payload = migrate_tx_begin(&tx, 4104);
+		uint64_t gpa;
+
+		memset(payload, (int)n++, 4104);
+		memcpy(&gpa, payload, sizeof(gpa));
+		migrate_tx_end_page(&tx, &crc, migrate_digest_page(payload + 8, gpa));
 	}
 	assert_int_equal(n, MIGRATE_BUFFER_MIN / (4104U + 32U));
 	for (uint32_t i = 0; i < n; i++) {
