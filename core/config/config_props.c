@@ -560,24 +560,31 @@ void config_props_read(struct config_ctx *c, int offset, struct config_draft *d)
 
 /* --- properties together ---------------------------------------------------------------------- */
 
-/* An empty slot gets everything but its size from the partition that is moved into it. */
+/*
+ * An empty slot gets everything but its size from the partition that is moved into it. What it
+ * names is loaded when that partition restarts or is reset.
+ */
 static void config_props_check_incoming(struct config_ctx *c, const struct config_draft *d)
 {
-	static const enum config_prop_index excluded[] = {
-		CONFIG_PROP_KERNEL,	  CONFIG_PROP_INITRD,	    CONFIG_PROP_BOOTARGS,
-		CONFIG_PROP_LOAD_ADDRESS, CONFIG_PROP_ENTRY,	    CONFIG_PROP_FDT_ADDRESS,
-		CONFIG_PROP_MANUAL_START, CONFIG_PROP_PLIC_CONTEXTS
+	static const enum config_prop_index loads[] = {
+		CONFIG_PROP_INITRD, CONFIG_PROP_BOOTARGS,    CONFIG_PROP_LOAD_ADDRESS,
+		CONFIG_PROP_ENTRY,  CONFIG_PROP_FDT_ADDRESS, CONFIG_PROP_PLIC_CONTEXTS
 	};
+	bool kernel = config_is_given(d, CONFIG_PROP_KERNEL);
 
-	for (u32 i = 0; i < ARRAY_SIZE(excluded); i++) {
-		if (config_is_given(d, excluded[i]))
-			config_error(c, config_props_table[excluded[i]].name,
-				     "does not go with \"incoming\": an empty slot starts nothing "
-				     "by itself");
+	for (u32 i = 0; i < ARRAY_SIZE(loads) && !kernel; i++) {
+		if (config_is_given(d, loads[i]))
+			config_error(c, config_props_table[loads[i]].name,
+				     "goes with \"incoming\" only beside a \"kernel\", which a "
+				     "restart loads");
 	}
-	if (d->part->on_fault == CONFIG_ON_FAULT_RESTART)
+	if (config_is_given(d, CONFIG_PROP_MANUAL_START))
+		config_error(c, config_props_table[CONFIG_PROP_MANUAL_START].name,
+			     "does not go with \"incoming\": an empty slot gets its memory with "
+			     "the partition that is moved in");
+	if (d->part->on_fault == CONFIG_ON_FAULT_RESTART && !kernel)
 		config_error(c, config_props_table[CONFIG_PROP_ON_FAULT].name,
-			     "\"restart\" does not go with \"incoming\": there is no kernel to "
+			     "\"restart\" does not go with \"incoming\" without a \"kernel\" to "
 			     "load again; allowed: \"stop\", \"reset\"");
 }
 

@@ -48,6 +48,8 @@ static void hypercall_vm_fill_info(const struct vm *vm, void *record)
 		info->flags |= CLEAVE_VM_FLAG_MIGRATABLE;
 	if (cfg->incoming)
 		info->flags |= CLEAVE_VM_FLAG_INCOMING;
+	if (cfg->kernel != NULL)
+		info->flags |= CLEAVE_VM_FLAG_KERNEL;
 	if (vm->work.op != (u32)VM_OP_NONE)
 		info->flags |= CLEAVE_VM_FLAG_BUSY;
 	info->vcpus = vm->run.nr_vcpus;

@@ -241,7 +241,9 @@ void vm_restart_self(struct vm *vm, const char *why)
 			vm_life_end_and_restart(vm, CLEAVE_VM_STOPPED, why);
 		} else {
 			vm_life_end(vm, CLEAVE_VM_STOPPED, why);
-			printk("partition \"%s\": has no kernel to load again: it stays stopped",
+			printk("partition \"%s\": its slot names no \"kernel\" to load again: it "
+			       "stays "
+			       "stopped",
 			       vm->cfg->name);
 		}
 	}

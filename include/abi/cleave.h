@@ -111,6 +111,9 @@ enum cleave_vm_state {
 /* An operation in steps is under way: a restart, a reset, a creation, ... */
 #define CLEAVE_VM_FLAG_BUSY 0x8U
 
+/* The configuration names a kernel: START and RESET have something to load; since 1.4 */
+#define CLEAVE_VM_FLAG_KERNEL 0x10U
+
 struct cleave_vm_info {
 	uint32_t id;
 	uint32_t state; /* enum cleave_vm_state */

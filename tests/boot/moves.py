@@ -47,11 +47,12 @@ def guest(name="linux", harts=(1, 2), memory=GUEST_MEMORY, bootargs=BOOTARGS, mo
                      bootargs=bootargs, more=f"cpu-affinity = <{affinity}>; migratable; {more}")
 
 
-def slot(name="spare", harts=(1, 2), memory=GUEST_MEMORY, more=""):
-    """An empty slot of the same shape."""
+def slot(name="spare", harts=(1, 2), memory=GUEST_MEMORY, more="", **images):
+    """An empty slot of the same shape. images: `kernel` and what goes with it, for a restart."""
     affinity = " ".join(str(h) for h in harts)
-    return partition(name, kernel=None, cpus=len(harts), memory=memory,
-                     more=f"cpu-affinity = <{affinity}>; incoming; {more}")
+    return partition(name, cpus=len(harts), memory=memory,
+                     more=f"cpu-affinity = <{affinity}>; incoming; {more}",
+                     **{"kernel": None, **images})
 
 
 # --- fields --------------------------------------------------------------------------------------

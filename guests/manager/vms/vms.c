@@ -28,6 +28,14 @@ bool vms_failed(const struct cleave_vm_info *vm, const char *what, struct sbiret
 
 	if (r.error == 0)
 		return false;
+	if (r.error == SBI_ERR_INVALID_STATE && (vm->flags & CLEAVE_VM_FLAG_KERNEL) == 0 &&
+	    (strcmp(what, "reset") == 0 || strcmp(what, "start") == 0)) {
+		shell_error(
+			"%s of partition %u \"%s\" failed: its configuration names no kernel to "
+			"load",
+			what, vm->id, vm->name);
+		return true;
+	}
 	/* @vm may be out of date, and the state now is what a person wants to know. */
 	if (cleave_vm_info(vm->id, &now).error == 0)
 		shell_error("%s of partition %u \"%s\" failed: %s (it is %s)", what, vm->id,

@@ -12,8 +12,8 @@ import pytest
 
 import qemu
 from machine import LONG, OUT, TOP, guest as program
-from moves import (BUSY, STORE, Cutter, Giver, Linux, Manager, Place, few_pages, guest, manager,
-                   move, peers, slot, under_load)
+from moves import (BOOTARGS, BUSY, STORE, Cutter, Giver, Linux, Manager, Place, few_pages, guest,
+                   manager, move, peers, slot, under_load)
 
 # ENDLESS makes a job that lasts until something ends it. COPYING is what the job reports meanwhile;
 # it names no pass, because the host's speed decides which pass that is.
@@ -51,6 +51,41 @@ def test_between_slots(one_machine, loads):
         reports, _ = under_load(moving, places, 2, load, "--verify")
         if load == "idle":
             assert all(few_pages(report) for report in reports), [report.sums for report in reports]
+
+
+def test_a_moved_guest_reboots(boot, linux):
+    """What has moved, and moved on, reboots from the files that its slot names, and moves again.
+
+    In a slot that names none it stays stopped, and a line says why; so does a manager's reset.
+    """
+    images = dict(kernel="Image", initrd="initrd.gz", bootargs=BOOTARGS)
+    m = boot([manager(), guest(), slot("second", **images), slot("third", **images), slot("bare")],
+             {"manager.bin": program("manager"), **linux()}, smp=3, mem="4G")
+    moving = Linux(m)
+    moving.up()
+    manage = Manager(m)
+    place = Place(manage, "linux")
+    for name in ("second", "third"):
+        _, place = move(moving, place, Place(manage, name), "--passes", "2")
+    for begin in ("reboot", "reset third"):
+        m.at = len(m.screen.lines)
+        if begin == "reboot":
+            m.focus("third")
+            m.send("\r")
+            m.sendline("reboot")
+        else:
+            manage.run(begin)
+        m.wait(r"^third\| cleave-guest: up nproc=2 ", LONG)
+    _, place = move(moving, place, Place(manage, "bare"), "--passes", "2", "--verify")
+    m.focus("bare")
+    m.at = len(m.screen.lines)
+    m.send("\r")
+    m.sendline("reboot")
+    m.wait(r'^cleave\| partition "bare": its slot names no "kernel" to load again: it stays '
+           r'stopped')
+    for command in ("reset", "start"):
+        assert manage.refused(f"{command} bare") == (
+            f'{command} of partition 4 "bare" failed: its configuration names no kernel to load')
 
 
 def test_cancel(one_machine):

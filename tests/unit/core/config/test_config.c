@@ -194,11 +194,14 @@ static const struct wrong wrongs[] = {
 	  AT "manager: has a value; wanted: the name alone; leave the property out for \"no\"" },
 	{ { PROP_STR("incoming", "no") },
 	  AT "incoming: has a value; wanted: the name alone; leave the property out for \"no\"" },
-	{ { PROP_FLAG("incoming") },
-	  AT "kernel: does not go with \"incoming\": an empty slot starts nothing by itself" },
+	{ { PROP_FLAG("incoming"), WITHOUT("kernel"), PROP_STR("bootargs", "x") },
+	  AT "bootargs: goes with \"incoming\" only beside a \"kernel\", which a restart loads" },
+	{ { PROP_FLAG("incoming"), PROP_FLAG("manual-start") },
+	  AT "manual-start: does not go with \"incoming\": an empty slot gets its memory with the "
+	     "partition that is moved in" },
 	{ { PROP_FLAG("incoming"), WITHOUT("kernel"), PROP_STR("on-fault", "restart") },
 	  AT
-	  "on-fault: \"restart\" does not go with \"incoming\": there is no kernel to load again; "
+	  "on-fault: \"restart\" does not go with \"incoming\" without a \"kernel\" to load again; "
 	  "allowed: \"stop\", \"reset\"" },
 	{ { PROP_FLAG("manager"), PROP_FLAG("manager") }, AT "manager: is given twice" },
 };
