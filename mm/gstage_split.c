@@ -43,8 +43,10 @@ enum gstage_split_result gstage_split_with(const struct gstage *gs, u64 *table, 
 	 * M3: permissions, memory type and software bits are all in @pte, and each child has them.
 	 */
 	gstage_split_fill(table, pte & ~drop, step);
-	/* M3: whoever sees the link, be it software or a hart's walk, sees all 512 children. */
-	smp_wmb();
+	/*
+	 * M3: the exchange is a release. So whoever sees the link, be it software or a hart's walk,
+	 * sees all 512 children.
+	 */
 	return atomic_cas(slot, &found, link) ? GSTAGE_SPLIT_DONE : GSTAGE_SPLIT_LOST;
 }
 

@@ -35,7 +35,7 @@ PACKAGES="make git gcc libc6-dev python3 xz-utils cpio device-tree-compiler
 	gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
 	python3-pytest python3-pytest-xdist python3-pexpect python3-kconfiglib
 	cppcheck clang-$LLVM clang-tidy-$LLVM clang-format-$LLVM libclang-rt-$LLVM-dev lld-$LLVM
-	tmux graphviz"
+	tmux graphviz spin"
 
 say() { printf 'setup: %s\n' "$*"; }
 warn() { printf 'setup: WARNING: %s\n' "$*" >&2; }
@@ -182,7 +182,7 @@ list_missing_tools()
 {
 	local t list= python=/usr/bin/python3
 	[ -x $python ] || python=python3
-	for t in git gcc riscv64-unknown-elf-gcc riscv64-linux-gnu-gcc dtc cpio tmux xz dot \
+	for t in git gcc riscv64-unknown-elf-gcc riscv64-linux-gnu-gcc dtc cpio tmux xz dot spin \
 		cppcheck clang-$LLVM clang-tidy-$LLVM clang-format-$LLVM \
 		qemu-system-riscv64; do
 		have "$t" || list="$list $t"
@@ -378,31 +378,47 @@ get_uboot()
 	rm -rf "$tmp"
 }
 
-# CBMC is in Debian 13. On 12 it is unpacked into a folder together with the libraries of its own
-# suite, and started through that folder's own dynamic loader.
-get_cbmc()
+# unpack_tool NAME SUITE PACKAGE...: unpack a tool of another suite into deps/NAME together with the
+# libraries of that suite, to be started by deps/NAME/run through the folder's own dynamic loader.
+unpack_tool()
 {
-	local root=$DEPS/cbmc p
-	if have cbmc || [ -x "$root/run" ]; then
-		return
-	fi
+	local name=$1 suite=$2 root=$DEPS/$1 p
+	shift 2
 	did=$((did + 1))
-	is_debian || { miss "cbmc is yours to install"; return; }
-	stanza deb trixie | apt_private trixie native ||
-		{ miss "no package list of trixie: cbmc is not here"; return; }
-	for p in cbmc libc6 libstdc++6 libgcc-s1 zlib1g minisat; do
-		fetch_deb trixie "$p" "$root" || { miss "cbmc: $p did not come"; return; }
+	is_debian || { miss "$name is yours to install"; return 1; }
+	stanza deb "$suite" | apt_private "$suite" native ||
+		{ miss "no package list of $suite: $name is not here"; return 1; }
+	for p in "$@"; do
+		fetch_deb "$suite" "$p" "$root" ||
+			{ rm -rf "$root"; miss "$name: $p did not come"; return 1; }
 	done
-	cat >"$root/run" <<-'RUN'
+	cat >"$root/run" <<-RUN
 		#!/bin/sh
-		# Start the unpacked cbmc with its own loader and libraries.
-		root=$(cd "$(dirname "$0")" && pwd)
-		libs=$(find "$root" -name 'lib*.so*' -exec dirname {} + | sort -u | tr '\n' ':')
-		exec "$(find "$root" -name 'ld-linux-*.so*' | head -n 1)" --library-path "$libs" \
-			"$root/usr/bin/cbmc" "$@"
+		# Start the unpacked $name with its own loader and libraries.
+		root=\$(cd "\$(dirname "\$0")" && pwd)
+		libs=\$(find "\$root" -name 'lib*.so*' -exec dirname {} + | sort -u | tr '\n' ':')
+		loader=\$(find "\$root" -name 'ld-linux-*.so*' | head -n 1)
+		exec "\$loader" --library-path "\$libs" "\$root/usr/bin/$name" "\$@"
 	RUN
 	chmod +x "$root/run"
-	say "cbmc: deps/cbmc/run"
+	say "$name: deps/$name/run"
+}
+
+# CBMC is in Debian 13, and not in 12.
+get_cbmc()
+{
+	have cbmc || [ -x "$DEPS/cbmc/run" ] ||
+		unpack_tool cbmc trixie cbmc libc6 libstdc++6 libgcc-s1 zlib1g minisat
+}
+
+# The memory model checker of the litmus tests is in Debian sid alone. Of its programs we need one.
+get_herd()
+{
+	local root=$DEPS/herd7
+	[ ! -x "$root/run" ] || return
+	unpack_tool herd7 sid herdtools7 libc6 libgmp10 || return
+	find "$root/usr/bin" -type f ! -name herd7 -delete
+	rm -rf "$root/usr/share/doc" "$root/usr/share/locale"
 }
 
 # --- main --------------------------------------------------------------------------------------
@@ -433,6 +449,7 @@ if [ "$PART" = all ] || [ "$PART" = fetch ]; then
 		get_linux sid
 		get_busybox
 		get_uboot
+		get_herd
 	elif [ ! -f "$DEPS/guest/busybox" ]; then
 		say "Linux, busybox and U-Boot for guests are Debian packages: not fetched"
 	fi
