@@ -151,7 +151,8 @@ HOST_LDLIBS_unit := -lcmocka
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 HOST_CC_tool := $(HOSTCC) $(HOST_CFLAGS) -O2
-HOST_CC_unit := $(HOSTCC) $(HOST_CFLAGS) -O1 $(SAN)
+# ATOMIC_POINTS: cleave/atomic.h
+HOST_CC_unit := $(HOSTCC) $(HOST_CFLAGS) -O1 $(SAN) -DATOMIC_POINTS
 HOST_CC_fuzz := $(CLANG) $(HOST_CFLAGS) -O1 $(SAN) -fsanitize=fuzzer-no-link
 
 # --- configuration and generated headers -------------------------------------------------------
@@ -452,7 +453,7 @@ export CHECK_HOST_CPPFLAGS := $(HOST_CPPFLAGS)
 export CHECK_HOST_SRCS := $(HOST_SRCS)
 export CHECK_WARNINGS := $(WARNINGS)
 
-.PHONY: check map format test test-boot bench interference soak fresh run setup
+.PHONY: assurance check map format test test-boot bench interference soak fresh run setup
 check: $(GENERATED)
 	@scripts/check.sh $(CHECKS)
 
@@ -489,6 +490,10 @@ soak: all
 	@$(PYTHON) tests/bench/soak.py $(SOAK) --count $(or $(COUNT),20) \
 		--ways $(or $(WAYS),slots peers) \
 		--linux $(or $(LINUX),6.12)
+
+# The long runs of tests/assurance/, and a table. ONLY=histories: only these.
+assurance: test-build
+	@$(PYTHON) tests/assurance/run.py $(ONLY)
 
 # SUITE=bookworm or trixie: `make setup run` and `make setup test` on a Debian that has nothing yet.
 fresh:

@@ -39,6 +39,7 @@ Test
   make test-boot        whole machines in QEMU (pytest; T='-k linux' chooses)
   make soak             20 migrations there and back under each load, by slots and peers: hours
                         (SOAK='idle clock' COUNT=5 WAYS=slots does less)
+  make assurance        the long runs, and a table of what they found (ONLY=histories: only these)
   make fuzz             each fuzzer for FUZZ_SECONDS (20)
   make proofs           bounded proofs (needs cbmc)
   make check            MISRA and lint, include rules, headers, format, a build with clang

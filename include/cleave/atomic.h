@@ -11,16 +11,27 @@
 
 #include <cleave/types.h>
 
-#define atomic_read(p)		 __atomic_load_n((p), __ATOMIC_RELAXED)
-#define atomic_read_acquire(p)	 __atomic_load_n((p), __ATOMIC_ACQUIRE)
-#define atomic_set(p, v)	 __atomic_store_n((p), (v), __ATOMIC_RELAXED)
-#define atomic_set_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
-#define atomic_xchg(p, v)	 __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL)
-#define atomic_add(p, v)	 __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
-#define atomic_add_acq_rel(p, v) __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL)
-#define atomic_or(p, v)		 __atomic_fetch_or((p), (v), __ATOMIC_ACQ_REL)
-#define atomic_and(p, v)	 __atomic_fetch_and((p), (v), __ATOMIC_ACQ_REL)
-#define atomic_and_relaxed(p, v) __atomic_fetch_and((p), (v), __ATOMIC_RELAXED)
+/*
+ * Unit tests on the host may stop code before each access to a shared word, to let another hart or
+ * vCPU act there. Everywhere else this is nothing.
+ */
+#ifdef ATOMIC_POINTS
+extern void (*atomic_hook)(void); /* tests/unit/host_points.c; NULL: go on */
+#define atomic_point() (atomic_hook != NULL ? atomic_hook() : (void)0)
+#else
+#define atomic_point() ((void)0)
+#endif
+
+#define atomic_read(p)		 (atomic_point(), __atomic_load_n((p), __ATOMIC_RELAXED))
+#define atomic_read_acquire(p)	 (atomic_point(), __atomic_load_n((p), __ATOMIC_ACQUIRE))
+#define atomic_set(p, v)	 (atomic_point(), __atomic_store_n((p), (v), __ATOMIC_RELAXED))
+#define atomic_set_release(p, v) (atomic_point(), __atomic_store_n((p), (v), __ATOMIC_RELEASE))
+#define atomic_xchg(p, v)	 (atomic_point(), __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL))
+#define atomic_add(p, v)	 (atomic_point(), __atomic_fetch_add((p), (v), __ATOMIC_RELAXED))
+#define atomic_add_acq_rel(p, v) (atomic_point(), __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL))
+#define atomic_or(p, v)		 (atomic_point(), __atomic_fetch_or((p), (v), __ATOMIC_ACQ_REL))
+#define atomic_and(p, v)	 (atomic_point(), __atomic_fetch_and((p), (v), __ATOMIC_ACQ_REL))
+#define atomic_and_relaxed(p, v) (atomic_point(), __atomic_fetch_and((p), (v), __ATOMIC_RELAXED))
 
 /**
  * atomic_cas() - compare and exchange, strong, acquire-release
@@ -35,7 +46,7 @@
  * Return: true when *@p was *@old and is now @new.
  */
 #define atomic_cas(p, old, new)                                                  \
-	(__atomic_thread_fence(__ATOMIC_RELEASE),                                \
+	(atomic_point(), __atomic_thread_fence(__ATOMIC_RELEASE),                \
 	 __atomic_compare_exchange_n((p), (old), (new), false, __ATOMIC_ACQUIRE, \
 				     __ATOMIC_ACQUIRE))
 

@@ -47,30 +47,48 @@ static enum walker_answer walker_leaf(uint64_t entry, uint64_t gpa, unsigned lev
 	return WALKER_LEAF;
 }
 
+uint64_t walker_read(const struct walker *w, uint64_t table, uint64_t gpa, unsigned level)
+{
+	uint64_t entries = level == w->levels - 1 ? 2048 : 512;
+	uint64_t index = (gpa >> (12 + 9 * level)) & (entries - 1);
+
+	return __atomic_load_n((uint64_t *)(table + w->host) + index, __ATOMIC_RELAXED);
+}
+
+enum walker_answer walker_judge(uint64_t entry, uint64_t gpa, unsigned level, uint64_t *table,
+				struct walker_leaf *out)
+{
+	if ((entry & VALID) == 0)
+		return WALKER_NOTHING;
+	if ((entry & upper_bits) != 0 || (entry & software_bits) != 0)
+		return WALKER_BAD;
+	if ((entry & (READ | WRITE | FETCH)) != 0)
+		return walker_leaf(entry, gpa, level, out);
+	/* In a pointer D, A and U are reserved; G is in the G-stage. The last level has none. */
+	if ((entry & (USER | GLOBAL | ACCESSED | WRITTEN)) != 0 || level == 0)
+		return WALKER_BAD;
+	*table = page_number(entry) * 4096;
+	return WALKER_POINTER;
+}
+
+bool walker_reaches(const struct walker *w, uint64_t gpa)
+{
+	return (gpa >> (12 + 9 * w->levels + 2)) == 0;
+}
+
 enum walker_answer walker_walk(const struct walker *w, uint64_t gpa, struct walker_leaf *out)
 {
+	enum walker_answer answer = WALKER_BAD;
 	uint64_t table = w->root;
-	uint64_t entries = 2048;
 
-	if ((w->root & 0x3fff) != 0 || (gpa >> (12 + 9 * w->levels + 2)) != 0)
+	if ((w->root & 0x3fff) != 0 || !walker_reaches(w, gpa))
 		return WALKER_BAD;
-	for (unsigned level = w->levels; level-- > 0; entries = 512) {
-		uint64_t index = (gpa >> (12 + 9 * level)) & (entries - 1);
-		uint64_t entry =
-			__atomic_load_n((uint64_t *)(table + w->host) + index, __ATOMIC_RELAXED);
-
-		if ((entry & VALID) == 0)
-			return WALKER_NOTHING;
-		if ((entry & upper_bits) != 0 || (entry & software_bits) != 0)
-			return WALKER_BAD;
-		if ((entry & (READ | WRITE | FETCH)) != 0)
-			return walker_leaf(entry, gpa, level, out);
-		/* In a pointer D, A and U are reserved; G is in the G-stage. */
-		if ((entry & (USER | GLOBAL | ACCESSED | WRITTEN)) != 0)
-			return WALKER_BAD;
-		table = page_number(entry) * 4096;
+	for (unsigned level = w->levels; level-- > 0;) {
+		answer = walker_judge(walker_read(w, table, gpa, level), gpa, level, &table, out);
+		if (answer != WALKER_POINTER)
+			break;
 	}
-	return WALKER_BAD; /* a pointer at the last level */
+	return answer;
 }
 
 bool walker_writes(const struct walker *w, uint64_t gpa)

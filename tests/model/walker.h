@@ -45,10 +45,29 @@ struct walker_leaf {
 enum walker_answer {
 	WALKER_NOTHING, /* an invalid entry */
 	WALKER_LEAF,
+	WALKER_POINTER,
 	WALKER_BAD, /* an entry that no hart may be shown: something reserved, or misaligned */
 };
 
-/** walker_walk() - translate @gpa; @out is set when the answer is WALKER_LEAF */
+/** walker_reaches() - Return: true when the mode translates @gpa at all */
+bool walker_reaches(const struct walker *w, uint64_t gpa);
+
+/** walker_read() - Return: the entry for @gpa in the table at physical address @table, of @level */
+uint64_t walker_read(const struct walker *w, uint64_t table, uint64_t gpa, unsigned level);
+
+/**
+ * walker_judge() - what @entry, of @level, means to a hart that translates @gpa
+ * @table: out: physical address, set when the answer is WALKER_POINTER
+ * @out: out: set when the answer is WALKER_LEAF
+ */
+enum walker_answer walker_judge(uint64_t entry, uint64_t gpa, unsigned level, uint64_t *table,
+				struct walker_leaf *out);
+
+/**
+ * walker_walk() - translate @gpa; @out is set when the answer is WALKER_LEAF
+ *
+ * Return: any answer but WALKER_POINTER.
+ */
 enum walker_answer walker_walk(const struct walker *w, uint64_t gpa, struct walker_leaf *out);
 
 /** walker_writes() - Return: true when a store of a guest to @gpa goes through */
