@@ -7,6 +7,7 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
+#include "arch/riscv/model/guest_state.h"
 #include "arch/riscv/model/isa.h"
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/timer.h"
@@ -44,6 +45,12 @@ static void hypercall_machine_fill(const struct vm *vm, void *record)
 	(void)features_guest_isa(cfg->counters, machine->isa, sizeof(machine->isa));
 	machine->cbom_block = features.cbom_block;
 	machine->cboz_block = features.cboz_block;
+	machine->vlenb = guest_state_vlenb();
+	machine->asid_bits = guest_state_asid_bits();
+	machine->vs_levels = (u32)features.vs_modes;
+	machine->state_level = CLEAVE_STATE_LEVEL;
+	machine->sbi_version = SBI_SPEC_VERSION_2_0;
+	machine->sbi = CLEAVE_SBI_ALL;
 }
 
 static int hypercall_machine_record(const struct vcpu *v, u64 *value)

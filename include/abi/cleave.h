@@ -278,7 +278,26 @@ struct cleave_machine {
 	char isa[512];		/* ISA string as in the guest's tree, NUL-padded, cut to 511 */
 	uint32_t cbom_block;	/* bytes of a cache block as in the guest's tree; 0: no Zicbom */
 	uint32_t cboz_block;	/* the same of Zicboz */
+
+	/* since 1.4 */
+	uint32_t vlenb;	      /* bytes of a vector register; 0: no V */
+	uint32_t asid_bits;   /* ASIDLEN of guests */
+	uint32_t vs_levels;   /* bit n: guests' page tables of n levels, 3, 4, 5 */
+	uint32_t state_level; /* CLEAVE_STATE_LEVEL of abi/state.h */
+	uint32_t sbi_version; /* as the SBI's BASE extension says */
+	uint32_t sbi;	      /* CLEAVE_SBI_* */
 };
+
+/* SBI extensions that guests find */
+#define CLEAVE_SBI_TIME	  0x01U
+#define CLEAVE_SBI_IPI	  0x02U
+#define CLEAVE_SBI_RFENCE 0x04U
+#define CLEAVE_SBI_HSM	  0x08U
+#define CLEAVE_SBI_SRST	  0x10U
+#define CLEAVE_SBI_DBCN	  0x20U
+#define CLEAVE_SBI_ALL                                                                             \
+	(CLEAVE_SBI_TIME | CLEAVE_SBI_IPI | CLEAVE_SBI_RFENCE | CLEAVE_SBI_HSM | CLEAVE_SBI_SRST | \
+	 CLEAVE_SBI_DBCN)
 
 /* No note */
 #define CLEAVE_NOTE_NONE 0U

@@ -42,12 +42,12 @@
 #define MIGRATE_FLAG_PLAIN 0x02U
 
 struct migrate_frame {
-	uint32_t magic;	 /* MIGRATE_MAGIC */
-	uint16_t type;	 /* MIGRATE_REC_* */
-	uint8_t version; /* of this record's layout: 2 for PAGE, ACCEPT, COMMIT; 1 for others */
-	uint8_t flags;	 /* MIGRATE_FLAG_*; others are 0 */
-	uint64_t length; /* of the payload, bytes */
-	uint64_t seq;	 /* of the frame in this direction and connection, from 0 */
+	uint32_t magic;	      /* MIGRATE_MAGIC */
+	uint16_t type;	      /* MIGRATE_REC_* */
+	uint8_t version;      /* of this record's layout: 1, or what is said below */
+	uint8_t flags;	      /* MIGRATE_FLAG_*; others are 0 */
+	uint64_t length;      /* of the payload, bytes */
+	uint64_t seq;	      /* of the frame in this direction and connection, from 0 */
 	uint32_t payload_crc; /* CRC32C of the payload, 0 of no bytes; PAGE 2: half its digest */
 	uint32_t header_crc;  /* CRC32C of the 28 bytes before */
 };
@@ -55,8 +55,9 @@ struct migrate_frame {
 /* --- records: who sends what, and what the payload is ----------------------------------------- */
 
 /* Source to destination */
-#define MIGRATE_REC_HELLO      0x0001U /* struct migrate_hello */
-#define MIGRATE_REC_REQUIRE    0x0002U /* struct migrate_require, its regions, its ISA string */
+#define MIGRATE_REC_HELLO 0x0001U /* struct migrate_hello */
+#define MIGRATE_REC_REQUIRE \
+	0x0002U /* struct migrate_require, what it says follows; also version 1 */
 #define MIGRATE_REC_PASS_BEGIN 0x0003U /* struct migrate_pass */
 #define MIGRATE_REC_PAGE       0x0004U /* uint64_t gpa, then MIGRATE_PAGE bytes; also version 1 */
 #define MIGRATE_REC_ZERO       0x0005U /* struct migrate_zero */
@@ -113,6 +114,16 @@ struct migrate_require {
 	uint32_t isa;		/* bytes of the ISA string that follows them; no NUL */
 	uint32_t cbom_block;	/* bytes of a cache block as the guest was told; 0: no Zicbom */
 	uint32_t cboz_block;	/* the same of Zicboz */
+};
+
+/* Stands after the ISA string, in version 2 of REQUIRE: what else the guest may have found out */
+struct migrate_require_more {
+	uint32_t vlenb;	      /* bytes of a vector register; 0: no V */
+	uint32_t asid_bits;   /* the guest may use so many */
+	uint32_t vs_levels;   /* bit n: page tables of n levels */
+	uint32_t state_level; /* CLEAVE_STATE_LEVEL of its state records */
+	uint32_t sbi_version; /* as the SBI's BASE extension says */
+	uint32_t sbi;	      /* CLEAVE_SBI_* */
 };
 
 /* In ascending order and disjoint; gpa and size are multiples of MIGRATE_PAGE, size is not 0. */

@@ -32,6 +32,9 @@ struct cleave_state_head {
 /* Version of each kind below; all of them are mandatory. */
 #define CLEAVE_STATE_VERSION 1U
 
+/* Grows with each kind or version of a record that must be understood */
+#define CLEAVE_STATE_LEVEL 1U
+
 /*
  * Kinds, by class: 0x01.. the VM, 0x02.. a vCPU (the instance is its number), 0x03.. devices,
  * 0x04.. the console

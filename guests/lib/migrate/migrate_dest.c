@@ -185,7 +185,8 @@ static enum migrate_step migrate_dest_require(struct migrate_dest *d,
 
 	line = migrate_dest_say(d);
 	migrate_line_add(line, "requirements: ");
-	if (!migrate_machine_get(&d->machine, record->payload, record->length, line))
+	if (!migrate_machine_get(&d->machine, record->version, record->payload, record->length,
+				 line))
 		return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
 	err = d->ops->describe(d->ctx, &d->slot);
 	if (err != 0)

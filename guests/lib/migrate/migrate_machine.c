@@ -5,6 +5,7 @@
  * The destination decides by this record before a byte of the guest is sent, so it must hold all
  * that a guest could miss later.
  */
+#include <abi/sbi.h>
 #include "guests/lib/migrate/migrate_stream.h"
 
 /*
@@ -227,6 +228,60 @@ static void migrate_machine_block_fits(uint32_t guest, uint32_t slot, const char
 	migrate_line_add(line, "%s blocks of %u bytes, the guest was given %u", what, slot, guest);
 }
 
+/* The slot has less of @what: @has, where the guest may use @needs. */
+static void migrate_machine_less(const char *what, uint32_t has, uint32_t needs,
+				 struct migrate_line *line, bool *any)
+{
+	if (has >= needs)
+		return;
+	migrate_machine_lacks(line, any);
+	migrate_line_add(line, "%s %u, the guest needs %u", what, has, needs);
+}
+
+/* Return: the names of @levels, bits 3 to 5, as satp's modes are called */
+static const char *migrate_machine_modes(uint32_t levels)
+{
+	static const char *const names[] = { "none",	      "Sv39",	     "Sv48",
+					     "Sv39 and Sv48", "Sv57",	     "Sv39 and Sv57",
+					     "Sv48 and Sv57", "Sv39 to Sv57" };
+
+	return names[levels >> LEVELS_MIN & 7U];
+}
+
+/* What a guest can have found out by trying, and goes on using */
+static void migrate_machine_more_fits(const struct migrate_require_more *guest,
+				      const struct migrate_require_more *slot,
+				      struct migrate_line *line, bool *any)
+{
+	if (guest->vlenb != 0U && guest->vlenb != slot->vlenb) {
+		migrate_machine_lacks(line, any);
+		migrate_line_add(line, "vector registers of %u bytes, the guest has %u",
+				 slot->vlenb, guest->vlenb);
+	}
+	migrate_machine_less("ASID bits:", slot->asid_bits, guest->asid_bits, line, any);
+	if ((guest->vs_levels & ~slot->vs_levels) != 0U) {
+		migrate_machine_lacks(line, any);
+		migrate_line_add(line, "page tables %s, the guest may use %s",
+				 migrate_machine_modes(slot->vs_levels),
+				 migrate_machine_modes(guest->vs_levels));
+	}
+	migrate_machine_less("level of state records:", slot->state_level, guest->state_level, line,
+			     any);
+	if (slot->sbi_version < guest->sbi_version) {
+		migrate_machine_lacks(line, any);
+		migrate_line_add(line, "SBI %u.%u, the guest was told %u.%u",
+				 slot->sbi_version >> SBI_SPEC_MAJOR_SHIFT,
+				 slot->sbi_version & SBI_SPEC_MINOR_MASK,
+				 guest->sbi_version >> SBI_SPEC_MAJOR_SHIFT,
+				 guest->sbi_version & SBI_SPEC_MINOR_MASK);
+	}
+	if ((guest->sbi & ~slot->sbi) != 0U) {
+		migrate_machine_lacks(line, any);
+		migrate_line_add(line, "SBI extensions 0x%x, the guest has 0x%x", slot->sbi,
+				 guest->sbi);
+	}
+}
+
 bool migrate_machine_fits(const struct migrate_machine *guest, const struct migrate_machine *slot,
 			  struct migrate_line *line)
 {
@@ -250,6 +305,7 @@ bool migrate_machine_fits(const struct migrate_machine *guest, const struct migr
 	}
 	migrate_machine_block_fits(guest->cbom_block, slot->cbom_block, "Zicbom cache", line, &any);
 	migrate_machine_block_fits(guest->cboz_block, slot->cboz_block, "Zicboz cache", line, &any);
+	migrate_machine_more_fits(&guest->more, &slot->more, line, &any);
 	migrate_machine_memory_fits(guest, slot, line, &any);
 	return !any;
 }
@@ -271,12 +327,14 @@ size_t migrate_machine_put(const struct migrate_machine *machine, uint8_t *paylo
 	memcpy(payload, &head, sizeof(head));
 	memcpy(payload + sizeof(head), machine->region, regions);
 	memcpy(payload + sizeof(head) + regions, machine->isa, isa);
-	return sizeof(head) + regions + isa;
+	memcpy(payload + sizeof(head) + regions + isa, &machine->more, sizeof(machine->more));
+	return sizeof(head) + regions + isa + sizeof(machine->more);
 }
 
-bool migrate_machine_get(struct migrate_machine *machine, const uint8_t *payload, size_t length,
-			 struct migrate_line *line)
+bool migrate_machine_get(struct migrate_machine *machine, uint8_t version, const uint8_t *payload,
+			 size_t length, struct migrate_line *line)
 {
+	size_t more = version == 1U ? 0U : sizeof(machine->more);
 	struct migrate_require head;
 	size_t regions;
 
@@ -291,10 +349,10 @@ bool migrate_machine_get(struct migrate_machine *machine, const uint8_t *payload
 		return false;
 	}
 	regions = head.regions * sizeof(struct migrate_region);
-	if (length != sizeof(head) + regions + head.isa) {
+	if (length != sizeof(head) + regions + head.isa + more) {
 		migrate_line_add(line,
 				 "%zu bytes, of which the regions and the ISA string fill %zu",
-				 length, sizeof(head) + regions + head.isa);
+				 length, sizeof(head) + regions + head.isa + more);
 		return false;
 	}
 	machine->vcpus = head.vcpus;
@@ -305,6 +363,7 @@ bool migrate_machine_get(struct migrate_machine *machine, const uint8_t *payload
 	machine->cboz_block = head.cboz_block;
 	memcpy(machine->region, payload + sizeof(head), regions);
 	memcpy(machine->isa, payload + sizeof(head) + regions, head.isa);
+	memcpy(&machine->more, payload + length - more, more);
 	/* A NUL inside would end the string early, and what follows it would be granted unseen. */
 	if (strlen(machine->isa) != head.isa) {
 		migrate_line_add(line, "ISA string: a NUL inside");

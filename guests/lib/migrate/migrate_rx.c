@@ -23,10 +23,10 @@ struct migrate_rx_kind {
 
 static const struct migrate_rx_kind migrate_rx_kinds[] = {
 	{ MIGRATE_REC_HELLO, 1, "hello", FIXED(migrate_hello) },
-	{ MIGRATE_REC_REQUIRE, 1, "require",
+	{ MIGRATE_REC_REQUIRE, 2, "require",
 	  sizeof(struct migrate_require) + sizeof(struct migrate_region) + 1U,
 	  sizeof(struct migrate_require) + MIGRATE_REGIONS_MAX * sizeof(struct migrate_region) +
-		  MIGRATE_ISA_MAX },
+		  MIGRATE_ISA_MAX + sizeof(struct migrate_require_more) },
 	{ MIGRATE_REC_PASS_BEGIN, 1, "pass begin", FIXED(migrate_pass) },
 	{ MIGRATE_REC_PAGE, 2, "page", sizeof(uint64_t) + MIGRATE_PAGE,
 	  sizeof(uint64_t) + MIGRATE_PAGE },
@@ -184,7 +184,9 @@ static bool migrate_rx_record_ok(const struct migrate_rx *rx, const struct migra
 				 const struct migrate_rx_kind **known, struct migrate_line *line)
 {
 	const struct migrate_rx_kind *kind = migrate_rx_kind_of(f->type);
-	bool old = f->type == MIGRATE_REC_PAGE && f->version == 1U;
+	/* Of checkpoints that were written before */
+	bool old = (f->type == MIGRATE_REC_PAGE || f->type == MIGRATE_REC_REQUIRE) &&
+		   f->version == 1U;
 
 	*known = kind;
 	if (kind == NULL || (f->version != kind->version && !old)) {
@@ -258,6 +260,7 @@ enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migra
 		if (known == NULL)
 			continue;
 		*record = (struct migrate_record){ .type = f.type,
+						   .version = f.version,
 						   .seq = f.seq,
 						   .digest = digest,
 						   .payload = rx->buf + rx->head + sizeof(f),

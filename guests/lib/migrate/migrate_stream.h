@@ -225,6 +225,7 @@ struct migrate_rx {
  */
 struct migrate_record {
 	uint16_t type;
+	uint8_t version;
 	uint64_t seq;
 	uint64_t digest;
 	const uint8_t *payload;
@@ -291,6 +292,7 @@ const char *migrate_record_name(uint16_t type);
  * @regions: memory regions
  * @timebase: Hz of the time CSR
  * @cbom_block, @cboz_block: bytes of a cache block, 0 without Zicbom or Zicboz
+ * @more: what else the guest may have found out; all 0 in a checkpoint of version 1
  * @region: the memory regions, ascending, without overlap
  */
 struct migrate_machine {
@@ -302,6 +304,7 @@ struct migrate_machine {
 	uint64_t timebase;
 	uint32_t cbom_block;
 	uint32_t cboz_block;
+	struct migrate_require_more more;
 	struct migrate_region region[MIGRATE_REGIONS_MAX];
 };
 
@@ -330,8 +333,8 @@ size_t migrate_machine_put(const struct migrate_machine *machine, uint8_t *paylo
  * migrate_machine_get() - read a REQUIRE payload.
  * Return: false when it is wrong, and then @line says why
  */
-bool migrate_machine_get(struct migrate_machine *machine, const uint8_t *payload, size_t length,
-			 struct migrate_line *line);
+bool migrate_machine_get(struct migrate_machine *machine, uint8_t version, const uint8_t *payload,
+			 size_t length, struct migrate_line *line);
 
 /** migrate_machine_pages() - Return: 4 KiB pages of all regions */
 uint64_t migrate_machine_pages(const struct migrate_machine *machine);

@@ -84,7 +84,7 @@ static u32 hyper_levels_needed(const struct migrate_machine *m)
 
 int hyper_describe(u32 vm, struct migrate_machine *machine, u32 *number)
 {
-	struct cleave_machine from;
+	struct cleave_machine from = { 0 };
 	struct cleave_region_info region;
 	struct cleave_vm_info info;
 	struct sbiret r = cleave_machine(vm, &from);
@@ -103,6 +103,14 @@ int hyper_describe(u32 vm, struct migrate_machine *machine, u32 *number)
 	machine->timebase = from.timebase;
 	machine->cbom_block = from.cbom_block;
 	machine->cboz_block = from.cboz_block;
+	machine->more = (struct migrate_require_more){
+		.vlenb = from.vlenb,
+		.asid_bits = from.asid_bits,
+		.vs_levels = from.vs_levels,
+		.state_level = from.state_level,
+		.sbi_version = from.sbi_version,
+		.sbi = from.sbi,
+	};
 	for (i = 0; i < from.regions; i++) {
 		r = cleave_region_info(vm, i, &region);
 		if (r.error != 0)

@@ -343,7 +343,7 @@ bool wire_require(const struct wire *w, struct migrate_machine *machine, struct 
 	memcpy(&frame, at, HEADER);
 	if (frame.type != MIGRATE_REC_REQUIRE || frame.length < sizeof(struct migrate_require))
 		return false;
-	return migrate_machine_get(machine, at + HEADER, frame.length, line);
+	return migrate_machine_get(machine, frame.version, at + HEADER, frame.length, line);
 }
 
 void wire_drop(struct wire *w)

@@ -18,15 +18,17 @@ def machine(boot, link, cpu, *partitions):
 
 
 @pytest.mark.parametrize("here, there, why", [
+    ("v=on,vlen=128", "v=on,vlen=256", "vector registers of 32 bytes, the guest has 16"),
+    ("", "sv57=off", "page tables Sv39 and Sv48, the guest may use Sv39 to Sv57"),
     ("cboz_blocksize=128", "cboz_blocksize=64",
      "Zicboz cache blocks of 64 bytes, the guest was given 128"),
     ("cbom_blocksize=64", "cbom_blocksize=128",
      "Zicbom cache blocks of 128 bytes, the guest was given 64"),
 ])
-def test_cache_blocks(boot, tmp_path, here, there, why):
-    """A guest knows its cache blocks' size, so it does not move to a machine with another size.
+def test_machine_that_lacks_something(boot, tmp_path, here, there, why):
+    """A guest does not move to a machine without what it knows or may use of its own.
 
-    It runs on where it is.
+    That is said before any of it is sent, and it runs on where it is.
     """
     left, right = peers(str(tmp_path / "peer"))
     work = partition("work", kernel="workload.bin", cpus=2, memory=MEMORY, bootargs="beat=1",

@@ -452,6 +452,8 @@ static void make_old(void)
 	for (uint32_t i = 1; i < good_frames; i++) {
 		struct migrate_frame f = frame_at(good_at[i]);
 
+		if (f.type == MIGRATE_REC_REQUIRE)
+			f.length -= sizeof(struct migrate_require_more);
 		if (f.type != MIGRATE_REC_COMMIT)
 			make_of(f.type, 1, payload_of(i), f.length);
 	}
@@ -465,7 +467,8 @@ static void test_old_checkpoint(void **state)
 	make_old();
 	assert_int_equal(replay(), MIGRATE_DONE);
 	assert_true(migrate_dest_has_guest(&sim->dest));
-	made[good_at[find(MIGRATE_REC_PAGE, 0)] + sizeof(struct migrate_frame) + 100U] ^= 1U;
+	made[good_at[find(MIGRATE_REC_PAGE, 0)] - sizeof(struct migrate_require_more) +
+	     sizeof(struct migrate_frame) + 100U] ^= 1U;
 	refused("checksum of the payload");
 	sim->dest_config.kind = MIGRATE_KIND_LIVE;
 }

@@ -434,7 +434,59 @@ static void test_blocks(void **state)
 		slot.cbom_block = pairs[i].slot[0];
 		slot.cboz_block = pairs[i].slot[1];
 		n = migrate_machine_put(&machine, payload);
-		assert_true(migrate_machine_get(&guest, payload, n, &line));
+		assert_true(migrate_machine_get(&guest, 2, payload, n, &line));
+		assert_int_equal(migrate_machine_fits(&guest, &slot, &line),
+				 pairs[i].why[0] == '\0');
+		assert_string_equal(line.text, pairs[i].why);
+	}
+}
+
+/* All that a guest can have found out about its machine is asked for before it moves. */
+static void test_more(void **state)
+{
+	static const struct {
+		struct migrate_require_more guest, slot;
+		const char *why;
+	} pairs[] = {
+		{ { 0 }, { 16, 16, 0x38, 1, 0x2000000, 0x3f }, "" },
+		{ { 16, 9, 0x18, 1, 0x2000000, 0x3f }, { 16, 16, 0x38, 2, 0x3000000, 0x7f }, "" },
+		{ { .vlenb = 16 },
+		  { .vlenb = 32 },
+		  "vector registers of 32 bytes, the guest has 16" },
+		{ { .vlenb = 32 }, { 0 }, "vector registers of 0 bytes, the guest has 32" },
+		{ { .asid_bits = 16 }, { .asid_bits = 9 }, "ASID bits: 9, the guest needs 16" },
+		{ { .vs_levels = 0x38 },
+		  { .vs_levels = 0x18 },
+		  "page tables Sv39 and Sv48, the guest may use Sv39 to Sv57" },
+		{ { .state_level = 2 },
+		  { .state_level = 1 },
+		  "level of state records: 1, the guest needs 2" },
+		{ { .sbi_version = 0x3000000 },
+		  { .sbi_version = 0x2000000 },
+		  "SBI 2.0, the guest was told 3.0" },
+		{ { .sbi = 0x7f }, { .sbi = 0x3f }, "SBI extensions 0x3f, the guest has 0x7f" },
+		{ { .asid_bits = 2, .sbi = 4 },
+		  { .asid_bits = 1 },
+		  "ASID bits: 1, the guest needs 2; SBI extensions 0x0, the guest has 0x4" },
+	};
+	struct migrate_machine machine = {
+		.isa = "rv64imac", .vcpus = 1, .gstage_levels = 3, .regions = 1, .timebase = 1
+	};
+	struct migrate_machine guest;
+
+	(void)state;
+	machine.region[0] = (struct migrate_region){ 0x80000000U, 4096 };
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		struct migrate_machine slot = machine;
+		struct migrate_line line;
+		uint8_t payload[4096];
+		size_t n;
+
+		migrate_line_clear(&line);
+		machine.more = pairs[i].guest;
+		slot.more = pairs[i].slot;
+		n = migrate_machine_put(&machine, payload);
+		assert_true(migrate_machine_get(&guest, 2, payload, n, &line));
 		assert_int_equal(migrate_machine_fits(&guest, &slot, &line),
 				 pairs[i].why[0] == '\0');
 		assert_string_equal(line.text, pairs[i].why);
@@ -457,10 +509,10 @@ static void test_require_refused(void **state)
 	machine.region[1] = (struct migrate_region){ 0x90000000U, 8192 };
 	n = migrate_machine_put(&machine, payload);
 	migrate_line_clear(&line);
-	assert_true(migrate_machine_get(&out, payload, n, &line));
+	assert_true(migrate_machine_get(&out, 2, payload, n, &line));
 	assert_memory_equal(&out, &machine, sizeof(out));
 	for (size_t i = sizeof(struct migrate_require); i < n; i++)
-		assert_false(migrate_machine_get(&out, payload, i, &line));
+		assert_false(migrate_machine_get(&out, 2, payload, i, &line));
 	/*
 	 * A record with any byte set to an extreme is either refused or read as it stands; nothing
 	 * is read beyond the payload.
@@ -472,7 +524,7 @@ static void test_require_refused(void **state)
 			memcpy(exact, payload, n);
 			exact[i] = (uint8_t)v;
 			migrate_line_clear(&line);
-			if (!migrate_machine_get(&out, exact, n, &line))
+			if (!migrate_machine_get(&out, 2, exact, n, &line))
 				assert_true(line.length > 8U);
 			else
 				assert_true(migrate_machine_check(&out, &line));
@@ -482,7 +534,7 @@ static void test_require_refused(void **state)
 	machine.region[1].gpa = 0x80001000U;
 	n = migrate_machine_put(&machine, payload);
 	migrate_line_clear(&line);
-	assert_false(migrate_machine_get(&out, payload, n, &line));
+	assert_false(migrate_machine_get(&out, 2, payload, n, &line));
 	assert_string_equal(
 		line.text,
 		"memory region 1 (0x80001000, 0x2000 bytes) does not lie above the one before it");
@@ -528,6 +580,7 @@ int main(void)
 		cmocka_unit_test(test_back_pressure),
 		cmocka_unit_test(test_isa),
 		cmocka_unit_test(test_blocks),
+		cmocka_unit_test(test_more),
 		cmocka_unit_test(test_require_refused),
 		cmocka_unit_test(test_ledger),
 	};
