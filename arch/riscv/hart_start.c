@@ -18,7 +18,7 @@
 #include "arch/riscv/layout.h"
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/probe/features_probe.h"
-#include "arch/riscv/probe/hart_out.h"
+#include "arch/riscv/model/hart_out.h"
 #include "arch/riscv/probe/paging.h"
 #include "arch/riscv/start.h"
 #include "arch/riscv/timer.h"

@@ -8,7 +8,7 @@
 #include "arch/riscv/csr.h"
 #include "arch/riscv/firmware.h"
 #include "arch/riscv/probe/features.h"
-#include "arch/riscv/probe/hart_tree.h"
+#include "arch/riscv/model/hart_tree.h"
 
 u64 timer_now(void)
 {

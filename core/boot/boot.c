@@ -13,7 +13,7 @@
 #include "arch/riscv/probe/features_probe.h"
 #include "arch/riscv/hart.h"
 #include "arch/riscv/hart_start.h"
-#include "arch/riscv/probe/hart_tree.h"
+#include "arch/riscv/model/hart_tree.h"
 #include "arch/riscv/firmware.h"
 #include "arch/riscv/start.h"
 #include "core/config/archive.h"

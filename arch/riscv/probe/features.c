@@ -18,9 +18,9 @@
 #include "arch/riscv/hart.h"
 #include "arch/riscv/model/isa.h"
 #include "arch/riscv/probe/csr_scan.h"
-#include "arch/riscv/probe/hart_out.h"
+#include "arch/riscv/model/hart_out.h"
 #include "arch/riscv/probe/features_probe.h"
-#include "arch/riscv/probe/hart_tree.h"
+#include "arch/riscv/model/hart_tree.h"
 #include "arch/riscv/probe/selftest.h"
 
 struct features features;

@@ -5,7 +5,7 @@
 #include <cleave/printk.h>
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/probe/features_probe.h"
-#include "arch/riscv/probe/hart_tree.h"
+#include "arch/riscv/model/hart_tree.h"
 
 /* A long ISA string is printed in lines of at most this many characters, broken at underscores. */
 #define ISA_LINE 90U

@@ -14,7 +14,6 @@
 #include <cleave/string.h>
 #include "arch/riscv/csr.h"
 #include "arch/riscv/early.h"
-#include "arch/riscv/layout.h"
 #include "arch/riscv/probe/paging_tables.h"
 #include "arch/riscv/start.h"
 
@@ -159,17 +158,6 @@ const void *paging_window(hpa_t base)
 	}
 	__asm__ volatile("sfence.vma" ::: "memory");
 	return (const void *)(LAYOUT_WINDOW + (base.v & (PTE_LEVEL_SIZE(1) - 1U)));
-}
-
-/*
- * Return: size of the direct map with @levels, bytes. It reaches from the lowest address of the
- * upper half to the stacks, or to the last entry of the root.
- */
-static u64 paging_direct_size(u32 levels)
-{
-	u64 half = BIT64(PTE_LEVEL_SHIFT(levels) - 1U);
-
-	return levels == 3U ? half - (0U - LAYOUT_STACKS) : half - PTE_LEVEL_SIZE(levels - 1U);
 }
 
 static u64 paging_satp_of(u32 levels, const u64 *root)

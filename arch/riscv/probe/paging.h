@@ -11,6 +11,22 @@
 #define ARCH_RISCV_PAGING_H
 
 #include <cleave/types.h>
+#include "arch/riscv/layout.h"
+#include "arch/riscv/pte.h"
+
+/**
+ * paging_direct_size() - Return: bytes of the direct map in a mode of @levels levels: how far RAM
+ * is reached
+ *
+ * It reaches from the lowest address of the upper half to the stacks, or to the last entry of the
+ * root.
+ */
+static inline u64 paging_direct_size(u32 levels)
+{
+	u64 half = BIT64(PTE_LEVEL_SHIFT(levels) - 1U);
+
+	return levels == 3U ? half - (0U - LAYOUT_STACKS) : half - PTE_LEVEL_SIZE(levels - 1U);
+}
 
 /**
  * paging_window() - map some memory for reading while the boot tables are on

@@ -33,7 +33,7 @@ struct driver {
 
 #define DRIVER_REGISTER(d)                                 \
 	static const struct driver *const driver_entry_##d \
-		__attribute__((used, section(".cleave.drivers"))) = &(d)
+		__attribute__((used, section("cleave_drivers"))) = &(d)
 
 /**
  * driver_probe_all() - do driver_probe_list() with the drivers that are linked in

@@ -6,14 +6,14 @@
  * Each hart that is left out is named, in one line for each reason. The boot hart is never left
  * out: this code runs on it.
  */
-#include "arch/riscv/probe/hart_tree.h"
+#include "arch/riscv/model/hart_tree.h"
 
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
 #include <libfdt.h>
 #include "arch/riscv/hart.h"
-#include "arch/riscv/probe/hart_out.h"
+#include "arch/riscv/model/hart_out.h"
 #include "lib/fdt_read.h"
 
 /* Windows of plans are at least 100 us long, and so is the guard before their end: one tick. */
@@ -83,6 +83,24 @@ static void hart_tree_say(const struct hart_tree_odd *odd, const char *why)
 		       odd->nr, why, odd->first);
 }
 
+/* Return: why a hart is left out that is not the boot hart; NULL: it is not */
+static const char *hart_tree_why_not(const void *fdt, int node, const struct isa *isa)
+{
+	if (!fdt_read_enabled(fdt, node))
+		return "the status is not \"okay\"";
+	return isa->h ? NULL : "no H extension in the ISA string";
+}
+
+bool hart_tree_usable(const void *fdt, int node, u64 *id)
+{
+	struct isa isa;
+
+	hart_tree_isa(fdt, node, &isa);
+	return hart_tree_is_cpu(fdt, node) &&
+	       fdt_read_unit(fdt, fdt_parent_offset(fdt, node), node, id) &&
+	       hart_tree_why_not(fdt, node, &isa) == NULL;
+}
+
 /*
  * Take the hart of one cpu node, or leave it out.
  * @first: true until a node has been taken
@@ -91,6 +109,7 @@ static void hart_tree_say(const struct hart_tree_odd *odd, const char *why)
 static void hart_tree_take(const void *fdt, int cpus, int node, bool *first,
 			   struct hart_tree_odd *no_reg, struct hart_tree_odd *twice)
 {
+	const char *why;
 	struct isa isa;
 	u64 id;
 	bool boot;
@@ -105,12 +124,9 @@ static void hart_tree_take(const void *fdt, int cpus, int node, bool *first,
 		return;
 	}
 	hart_tree_isa(fdt, node, &isa);
-	if (!boot && !fdt_read_enabled(fdt, node)) {
-		hart_out(id, "the status is not \"okay\"");
-		return;
-	}
-	if (!boot && !isa.h) {
-		hart_out(id, "no H extension in the ISA string");
+	why = boot ? NULL : hart_tree_why_not(fdt, node, &isa);
+	if (why != NULL) {
+		hart_out(id, "%s", why);
 		return;
 	}
 	if (!boot && hart_add(id) == NULL) {

@@ -2,7 +2,7 @@
 /*
  * Harts that are not used, and why. A board may have dozens of them that have no H.
  */
-#include "arch/riscv/probe/hart_out.h"
+#include "arch/riscv/model/hart_out.h"
 
 #include <cleave/format.h>
 #include <cleave/printk.h>

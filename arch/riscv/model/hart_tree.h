@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the host's device tree says about the harts in /cpus. It is what the firmware claims;
- * features.h has what was found by trying.
+ * features.h has what was found by trying. Builds for the host too.
  */
 #ifndef ARCH_RISCV_HART_TREE_H
 #define ARCH_RISCV_HART_TREE_H
@@ -35,5 +35,14 @@ extern struct hart_tree hart_tree;
  * timebase-frequency.
  */
 int hart_tree_read(const void *fdt);
+
+/**
+ * hart_tree_usable() - would hart_tree_read() use the hart of a node below /cpus?
+ * @id: out: its mhartid
+ *
+ * For programs that run on no hart of the machine, to choose one as the boot hart: that one goes
+ * into the table of harts before hart_tree_read() is called.
+ */
+bool hart_tree_usable(const void *fdt, int node, u64 *id);
 
 #endif
