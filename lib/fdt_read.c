@@ -11,6 +11,22 @@
 #define FDT_READ_CELL	     ((u32)sizeof(fdt32_t))
 #define FDT_READ_NONCOHERENT "dma-noncoherent"
 
+/* Device trees before version 17 (2006) do not say how large their structure block is. */
+#define FDT_READ_VERSION 17U
+
+const char *fdt_read_unsafe(const void *fdt)
+{
+	if (fdt_magic(fdt) != FDT_MAGIC)
+		return NULL; /* fdt_check_full() says so */
+	if (fdt_version(fdt) < FDT_READ_VERSION)
+		return "has a version before 17; wanted: 17 or later";
+	/* Devicetree Specification, chapter "Flattened Devicetree (DTB) Format", "Alignment" */
+	if (!IS_ALIGNED(fdt_off_dt_struct(fdt), sizeof(fdt32_t)) ||
+	    !IS_ALIGNED(fdt_off_mem_rsvmap(fdt), sizeof(fdt64_t)))
+		return "has blocks that are not aligned to 4 and 8 bytes";
+	return NULL;
+}
+
 u64 fdt_read_cells(const void *p, u32 cells)
 {
 	const fdt32_t *cell = p;

@@ -12,6 +12,16 @@
 #include <cleave/types.h>
 
 /**
+ * fdt_read_unsafe() - find out whether libfdt can read a tree safely
+ * @fdt: a whole header, at a multiple of 8 bytes
+ *
+ * fdt_check_full() takes for granted what is looked at here, so this comes first.
+ *
+ * Return: NULL; or what is wrong, after "the device tree".
+ */
+const char *fdt_read_unsafe(const void *fdt);
+
+/**
  * fdt_read_cells() - read some cells as one number
  * @p: the first cell; it need not be aligned
  * @cells: how many there are

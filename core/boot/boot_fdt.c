@@ -12,15 +12,13 @@
 #include "arch/riscv/probe/paging.h"
 #include "arch/riscv/start.h"
 #include "core/boot/boot_internal.h"
-
-/* paging_window() shows at least 2 MiB from any address; a board's tree is 20 to 300 KiB. */
-#define FDT_MAX KIB(1024)
+#include "lib/fdt_read.h"
 
 /* Physical addresses have 56 bits (privileged specification, "Sv39"). */
 #define HPA_BITS 56U
 
 /* The copy. It is not cleared at boot: nothing is read that was not written. */
-static u64 boot_fdt_copy[FDT_MAX / sizeof(u64)] __attribute__((section(".noinit")));
+static u64 boot_fdt_copy[MACHINE_TREE_MAX / sizeof(u64)] __attribute__((section(".noinit")));
 
 /* Copy @size bytes to boot_fdt_copy. Return: 0, CLV_ERR_FAULT (no memory answers) */
 static int boot_fdt_fetch(const void *from, u64 size)
@@ -38,6 +36,7 @@ void boot_fdt_take(void)
 {
 	u64 at = start_info.fdt;
 	const void *window;
+	const char *unsafe;
 	u64 size;
 	int err;
 
@@ -52,13 +51,16 @@ void boot_fdt_take(void)
 		boot_fail("no device tree at 0x%lx (a1): it begins with 0x%08x, not 0x%08x", at,
 			  (u32)fdt_magic(boot_fdt_copy), (u32)FDT_MAGIC);
 	size = fdt_totalsize(boot_fdt_copy);
-	if (size < sizeof(struct fdt_header) || size > FDT_MAX)
+	if (size < sizeof(struct fdt_header) || size > MACHINE_TREE_MAX)
 		boot_fail("device tree at 0x%lx: it says that it has %lu bytes; allowed: %lu to "
 			  "%lu",
-			  at, size, sizeof(struct fdt_header), FDT_MAX);
+			  at, size, sizeof(struct fdt_header), MACHINE_TREE_MAX);
 	if (boot_fdt_fetch(window, size) != CLV_OK)
 		boot_fail("device tree at 0x%lx: no memory answers after its first %lu bytes", at,
 			  sizeof(struct fdt_header));
+	unsafe = fdt_read_unsafe(boot_fdt_copy);
+	if (unsafe != NULL)
+		boot_fail("device tree at 0x%lx %s", at, unsafe);
 	err = fdt_check_full(boot_fdt_copy, size);
 	if (err != 0)
 		boot_fail("device tree at 0x%lx is malformed: %s", at, fdt_strerror(err));

@@ -28,9 +28,6 @@
 #define PARTITION_COMPATIBLE "cleave,partition"
 #define CELLS		     2U
 
-/* Device trees before version 17 (2006) do not say how large their structure block is. */
-#define FDT_VERSION 17U
-
 static void config_say(struct config_ctx *c, enum config_said what, const char *property,
 		       const char *fmt, va_list ap)
 {
@@ -346,6 +343,7 @@ static void config_read_root(struct config_ctx *c, struct config *out)
 /* Check that the blob is whole, and of a version and an alignment that libfdt reads safely. */
 static bool config_check_blob(struct config_ctx *c, u64 size)
 {
+	const char *unsafe;
 	int err;
 
 	if (!IS_ALIGNED((uintptr_t)c->fdt, sizeof(fdt64_t))) {
@@ -356,9 +354,9 @@ static bool config_check_blob(struct config_ctx *c, u64 size)
 		config_error(c, NULL, "the device tree is truncated: it has %lu bytes", size);
 		return false;
 	}
-	if (fdt_magic(c->fdt) == FDT_MAGIC && fdt_version(c->fdt) < FDT_VERSION) {
-		config_error(c, NULL, "the device tree has version %u; wanted: %u or later",
-			     fdt_version(c->fdt), FDT_VERSION);
+	unsafe = fdt_read_unsafe(c->fdt);
+	if (unsafe != NULL) {
+		config_error(c, NULL, "the device tree %s", unsafe);
 		return false;
 	}
 	if (fdt_magic(c->fdt) == FDT_MAGIC && fdt_totalsize(c->fdt) > size) {
@@ -366,16 +364,6 @@ static bool config_check_blob(struct config_ctx *c, u64 size)
 			     "the device tree is truncated: it says that it has %u bytes, but only "
 			     "%lu are there",
 			     fdt_totalsize(c->fdt), size);
-		return false;
-	}
-	/*
-	 * The Devicetree Specification asks for this ("Flattened Devicetree Format"), and libfdt
-	 * takes it for granted.
-	 */
-	if (fdt_magic(c->fdt) == FDT_MAGIC &&
-	    (!IS_ALIGNED(fdt_off_dt_struct(c->fdt), sizeof(fdt32_t)) ||
-	     !IS_ALIGNED(fdt_off_mem_rsvmap(c->fdt), sizeof(fdt64_t)))) {
-		config_error(c, NULL, "the device tree's blocks are not aligned to 4 and 8 bytes");
 		return false;
 	}
 	err = fdt_check_full(c->fdt, (size_t)size);

@@ -8,6 +8,12 @@
 #include <cleave/types.h>
 #include "mm/frames.h"
 
+/*
+ * The largest device tree that is taken. A board's tree is 20 to 300 KiB, and paging_window() shows
+ * at least 2 MiB from any address.
+ */
+#define MACHINE_TREE_MAX KIB(1024)
+
 /**
  * struct machine - what core/boot/ found out; read-only once guests run, except for @frames
  * @tree: the machine's device tree: a copy of our own, checked whole

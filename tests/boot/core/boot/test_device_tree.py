@@ -31,6 +31,9 @@ def spoilt(tree, where):
         tree[4:8] = struct.pack(">I", 0x7fffffff)
     elif where == "short":
         tree[4:8] = struct.pack(">I", 100)
+    elif where == "version":
+        # libfdt does not bound its reads of such a tree.
+        tree[20:28] = struct.pack(">II", 16, 16)
     elif where == "structure":
         start = struct.unpack(">I", tree[8:12])[0]
         tree[start + 40:start + 60] = b"\xff" * 20
@@ -40,6 +43,7 @@ def spoilt(tree, where):
 @pytest.mark.parametrize("where, words", [
     ("size", r"it says that it has 2147483647 bytes; allowed: 40 to "),
     ("short", r"is malformed: FDT_ERR_"),
+    ("version", r"has a version before 17; wanted: 17 or later"),
     ("structure", r"is malformed: FDT_ERR_BADSTRUCTURE"),
 ])
 def test_a_device_tree_that_is_malformed(boot, tmp_path, where, words):

@@ -283,19 +283,21 @@ static void test_blob(void **state)
 	fdt_set_version(blob, 16);
 	(void)config_run_blob(blob, size, &config_machine, &said);
 	config_expect(&said, 1, 0,
-		      "cleave.dtb: the device tree has version 16; wanted: 17 or later");
+		      "cleave.dtb: the device tree has a version before 17; wanted: 17 or later");
 
 	memcpy(blob, t.fdt, size);
 	fdt_set_off_dt_struct(blob, fdt_off_dt_struct(blob) + 1U);
 	(void)config_run_blob(blob, size, &config_machine, &said);
 	config_expect(&said, 1, 0,
-		      "cleave.dtb: the device tree's blocks are not aligned to 4 and 8 bytes");
+		      "cleave.dtb: the device tree has blocks that are not aligned to 4 and 8 "
+		      "bytes");
 
 	memcpy(blob, t.fdt, size);
 	fdt_set_off_mem_rsvmap(blob, fdt_off_mem_rsvmap(blob) + 4U);
 	(void)config_run_blob(blob, size, &config_machine, &said);
 	config_expect(&said, 1, 0,
-		      "cleave.dtb: the device tree's blocks are not aligned to 4 and 8 bytes");
+		      "cleave.dtb: the device tree has blocks that are not aligned to 4 and 8 "
+		      "bytes");
 
 	memset(&said, 0, sizeof(said));
 	memcpy(blob + 4, t.fdt, size);
