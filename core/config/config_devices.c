@@ -14,6 +14,7 @@
 #include <cleave/string.h>
 #include "core/config/config_dma.h"
 #include "core/config/config_internal.h"
+#include "core/config/config_tree.h"
 #include "lib/fdt_read.h"
 #include "lib/text.h"
 #include "core/machine/probe/driver.h"
@@ -190,6 +191,32 @@ static bool config_devices_check_once(struct config_ctx *c, const struct config_
 		if (o->partition != d->partition || o->node != d->node)
 			continue;
 		config_error(c, PROPERTY, "\"%s\" is listed twice", shown);
+		return false;
+	}
+	return true;
+}
+
+/* What gives another partition's device its clock, its reset or the like must not be stopped. */
+static bool config_devices_check_served(struct config_ctx *c, const struct config_device *d,
+					const char *shown)
+{
+	const void *tree = c->machine->tree;
+
+	for (u32 i = 0; i < c->config->nr_devices; i++) {
+		const struct config_device *o = &c->config->device[i];
+		bool serves = config_tree_needs(tree, o->node, d->node);
+		char path[CONFIG_PATH_LEN];
+
+		if (o->partition == d->partition ||
+		    (!serves && !config_tree_needs(tree, d->node, o->node)))
+			continue;
+		text_clean(path, sizeof(path), o->path);
+		config_error(
+			c, PROPERTY,
+			"\"%s\" %s \"%s\", which partition \"%s\" has; both devices must belong to "
+			"one partition",
+			shown, serves ? "serves" : "needs", path,
+			c->config->partition[o->partition].name);
 		return false;
 	}
 	return true;
@@ -513,6 +540,7 @@ static void config_devices_resolve(struct config_ctx *c, const struct config_par
 	if (d->node < 0 || !config_devices_check_once(c, d, shown) ||
 	    !config_devices_read_regs(c, d, shown) ||
 	    !config_devices_check_regs(c, part, d, levels, shown) ||
+	    !config_devices_check_served(c, d, shown) ||
 	    !config_devices_check_dma(c, d, (part->no_dma >> i & 1U) != 0U, shown) ||
 	    !config_devices_read_irqs(c, d, shown) || !config_devices_check_irqs(c, d, shown))
 		return;
@@ -617,7 +645,6 @@ static void config_devices_check_neighbour(struct config_ctx *c, int node)
 {
 	const void *tree = c->machine->tree;
 	int parent = fdt_parent_offset(tree, node);
-	bool kept = config_tree_kept(tree, node) != NULL;
 	u32 count = config_tree_reg_count(tree, node);
 	u64 base;
 	u64 size;
@@ -635,7 +662,8 @@ static void config_devices_check_neighbour(struct config_ctx *c, int node)
 			 * A node below a device's node is a part of the device, unless it is kept:
 			 * a bus can hold the console.
 			 */
-			if ((d->node != parent || kept) && config_devices_in_pages(d, base, size))
+			if (config_devices_in_pages(d, base, size) &&
+			    (d->node != parent || config_tree_kept(tree, node) != NULL))
 				config_devices_say_neighbour(c, d, node);
 		}
 	}

@@ -10,8 +10,10 @@
 #include <libfdt.h>
 
 #include <cleave/errno.h>
+#include <cleave/format.h>
 #include <cleave/string.h>
-#include "core/config/config_internal.h"
+#include "core/config/config_tree.h"
+#include "core/config/guest_fdt.h"
 #include "core/machine/probe/driver.h"
 #include "lib/fdt_read.h"
 
@@ -145,8 +147,8 @@ int config_tree_irqs(const void *tree, int node, const u32 plic[IRQ_CONTROLLERS]
 }
 
 /*
- * Return: true for the timers and software interrupts of the harts, which the firmware drives, and
- * for what stands between devices and memory
+ * Return: true for the timers and software interrupts of the harts, and for the reports of what
+ * went wrong on their buses: the firmware drives them
  */
 static bool config_tree_is_firmwares(const void *tree, int node)
 {
@@ -163,7 +165,7 @@ static bool config_tree_is_firmwares(const void *tree, int node)
 		"riscv,aclint-sswi",
 		"andestech,plmt0",
 		"andestech,plicsw",
-		"riscv,iommu",
+		"sifive,buserror",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(compatible); i++) {
@@ -171,6 +173,93 @@ static bool config_tree_is_firmwares(const void *tree, int node)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * How many cells follow a phandle in the property @name, clocks for example: the node that it names
+ * says so, in #clock-cells. Without that none follow, as in pinctrl-0.
+ */
+static u32 config_tree_arguments(const void *tree, int node, const char *name)
+{
+	char cells[40];
+
+	(void)str_print(cells, sizeof(cells), "#%s", name);
+	/* From "clocks" to "#clock-cells" */
+	(void)str_print(cells + strnlen(cells, sizeof(cells) - 8U) - 1U, 8U, "-cells");
+	return fdt_read_cell(tree, node, cells, 0);
+}
+
+int config_tree_reference(const void *tree, int property, u32 *at)
+{
+	const char *name = NULL;
+	int len = 0;
+	const fdt32_t *cell = fdt_getprop_by_offset(tree, property, &name, &len);
+	u32 phandle;
+	int node;
+
+	if (cell == NULL || *at >= (u32)len / sizeof(*cell) ||
+	    guest_fdt_property(name) != GUEST_FDT_REFERENCE)
+		return -FDT_ERR_NOTFOUND;
+	phandle = fdt32_ld(&cell[*at]);
+	node = phandle == 0U ? -FDT_ERR_NOTFOUND : fdt_node_offset_by_phandle(tree, phandle);
+	if (node >= 0)
+		*at = (u32)MIN((u64)*at + 1U + config_tree_arguments(tree, node, name), UINT32_MAX);
+	return node;
+}
+
+bool config_tree_is_in(const void *tree, int node, int part)
+{
+	while (part >= 0 && part != node)
+		part = fdt_parent_offset(tree, part);
+	return part == node;
+}
+
+bool config_tree_needs(const void *tree, int user, int node)
+{
+	int p;
+
+	fdt_for_each_property_offset (p, tree, user) {
+		u32 at = 0;
+		int other;
+
+		while ((other = config_tree_reference(tree, p, &at)) >= 0) {
+			if (config_tree_is_in(tree, node, other))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Do the console or the harts need this node, or one below it: clocks, a reset, pins? */
+static bool config_tree_is_needed(const void *tree, int node)
+{
+	int console = driver_stdout(tree);
+	int cpu;
+
+	fdt_for_each_subnode (cpu, tree, fdt_path_offset(tree, "/cpus")) {
+		if (config_tree_needs(tree, cpu, node))
+			return true;
+	}
+	return console >= 0 && config_tree_needs(tree, console, node);
+}
+
+/* Return: what a node is that serves all harts and devices, whoever drives it; NULL: it is not */
+static const char *config_tree_shared(const void *tree, int node)
+{
+	/* required by the bindings cache-controller.yaml, iommu.txt and msi-controller.yaml */
+	static const char *const property[][2] = {
+		{ "cache-level", "a cache controller, which all harts share" },
+		{ "#iommu-cells", "an IOMMU, which stands between devices and memory" },
+		{ "msi-controller", "an interrupt controller" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(property); i++) {
+		if (fdt_getprop(tree, node, property[i][0], NULL) != NULL)
+			return property[i][1];
+	}
+	return config_tree_is_needed(tree, node)
+		       ? "a part that the harts or the machine's console need"
+		       : NULL;
 }
 
 const char *config_tree_kept(const void *tree, int node)
@@ -189,7 +278,7 @@ const char *config_tree_kept(const void *tree, int node)
 	if (fdt_getprop(tree, node, "interrupt-map", NULL) != NULL ||
 	    (type != NULL && strcmp(type, "pci") == 0))
 		return "a bus whose devices are not in the device tree";
-	return NULL;
+	return config_tree_shared(tree, node);
 }
 
 const char *config_tree_dma(const void *tree, int node)
