@@ -45,7 +45,8 @@ static int plic_probe(const void *fdt, int node)
 	};
 	struct plic_tree t;
 
-	if (!plic_tree_read(fdt, node, &t) || t.size < plic_size(t.contexts)) {
+	if (!plic_tree_read(fdt, node, &t) || t.size < plic_size(t.contexts) ||
+	    !IS_ALIGNED(t.base, 4U)) {
 		printk("interrupt controller %s: reg, interrupts-extended and riscv,ndev do not "
 		       "describe a PLIC",
 		       controller.name);

@@ -42,6 +42,13 @@
 
 #define UART_FIFO_DEPTH 16U
 
+u64 uart_8250_size(const struct uart_8250 *u)
+{
+	u32 last = u->variant == UART_8250_DW ? UART_USR : UART_LSR;
+
+	return ((u64)last << u->shift) + u->width;
+}
+
 static u32 uart_8250_read(const struct uart_8250 *u, u32 reg)
 {
 	u64 offset = (u64)reg << u->shift;

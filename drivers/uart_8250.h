@@ -38,6 +38,9 @@ struct uart_8250 {
 	u32 depth;
 };
 
+/** uart_8250_size() - Return: bytes of registers that the driver uses; @u: all but @regs is set */
+u64 uart_8250_size(const struct uart_8250 *u);
+
 /**
  * uart_8250_init() - take over a UART that the firmware has used
  * @u: @regs, @shift, @width and @variant are set

@@ -50,15 +50,17 @@ static int uart_8250_probe(const void *fdt, int node)
 	u64 base;
 	u64 size;
 
-	if (driver_reg(fdt, node, &base, &size) != 0 || size <= offset) {
+	if (shift > UART_8250_MAX_SHIFT || (width != 1U && (width != 4U || shift < 2U))) {
+		printk("uart %s: reg-shift %u, reg-io-width %u: a shift of 0 to %u can be used "
+		       "with "
+		       "a width of 1, and one of 2 to %u with a width of 4",
+		       name, shift, width, UART_8250_MAX_SHIFT, UART_8250_MAX_SHIFT);
+		return CLV_ERR_UNSUPPORTED;
+	}
+	if (driver_reg(fdt, node, &base, &size) != 0 || size < offset + uart_8250_size(&u) ||
+	    !IS_ALIGNED(base + offset, width)) {
 		printk("uart %s: its registers cannot be found (reg, reg-offset, ranges)", name);
 		return CLV_ERR_FORMAT;
-	}
-	if (shift > UART_8250_MAX_SHIFT || (width != 1U && width != 4U)) {
-		printk("uart %s: reg-shift %u, reg-io-width %u: a shift of 0 to %u and a width of "
-		       "1 or 4 can be used",
-		       name, shift, width, UART_8250_MAX_SHIFT);
-		return CLV_ERR_UNSUPPORTED;
 	}
 	u.regs = paging_map_mmio(HPA(base + offset), size - offset);
 	if (u.regs == NULL) {

@@ -9,7 +9,8 @@
 
 #include <cleave/types.h>
 
-#define UART_SIFIVE_FIFO 8U /* entries of the transmitter */
+#define UART_SIFIVE_FIFO 8U    /* entries of the transmitter */
+#define UART_SIFIVE_SIZE 0x14U /* bytes of registers that the driver uses */
 
 /**
  * struct uart_sifive - one UART

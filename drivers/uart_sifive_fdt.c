@@ -28,7 +28,8 @@ static int uart_sifive_probe(const void *fdt, int node)
 	u64 base;
 	u64 size;
 
-	if (driver_reg(fdt, node, &base, &size) != 0) {
+	if (driver_reg(fdt, node, &base, &size) != 0 || size < UART_SIFIVE_SIZE ||
+	    !IS_ALIGNED(base, 4U)) {
 		printk("uart %s: its registers cannot be found (reg, ranges)", name);
 		return CLV_ERR_FORMAT;
 	}
