@@ -406,10 +406,23 @@ TOOLS := $(foreach t,$(TOOL_SRCS),$(call tool_name,$(t)))
 .PHONY: tools
 tools: $(TOOLS)
 
+# What tools share, and the drivers, which no part calls by name: they are found in their section.
+TOOL_PARTS := $(call files,tools/*/*.c drivers/*_fdt.c)
+DRIVER_TABLE := -Wl,--defsym=cleave_drivers_start=__start_cleave_drivers \
+	-Wl,--defsym=cleave_drivers_end=__stop_cleave_drivers
+
 define tool_rule
-$(call tool_name,$(1)): $$(O)/host/tool/$(1:.c=.o) $$(O)/host/tool/parts.a
+$(call tool_name,$(1)): $$(O)/host/tool/$(1:.c=.o) $(TOOL_PARTS:%.c=$$(O)/host/tool/%.o) \
+		$$(O)/host/tool/parts.a
 	$$(say) HOSTLD $$@
-	$$(Q)$$(HOSTCC) -o $$@ $$^
+	$$(Q)$$(HOSTCC) $$(DRIVER_TABLE) -o $$@ $$^
+
+# The same with sanitisers, for tests that hand it what is wrong.
+$(O)/unit/$(notdir $(call tool_name,$(1))): $$(O)/host/unit/$(1:.c=.o) \
+		$(TOOL_PARTS:%.c=$$(O)/host/unit/%.o) $$(O)/host/unit/parts.a
+	$$(say) HOSTLD $$@
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOSTCC) $$(SAN) $$(DRIVER_TABLE) -o $$@ $$^
 endef
 $(foreach t,$(TOOL_SRCS),$(eval $(call tool_rule,$(t))))
 
@@ -417,7 +430,7 @@ UNITS := $(UNIT_SRCS:tests/unit/%.c=$(O)/unit/%)
 FUZZERS := $(FUZZ_SRCS:tests/fuzz/%.c=$(O)/fuzz/%)
 
 .PHONY: unit-build unit fuzz-build fuzz proofs
-unit-build: $(UNITS)
+unit-build: $(UNITS) $(patsubst $(O)/host/%,$(O)/unit/%,$(TOOLS))
 fuzz-build: $(FUZZERS)
 
 # The parts stand twice: a helper in them may need a part that the linker has passed already.

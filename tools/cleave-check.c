@@ -2,7 +2,8 @@
 /*
  * cleave-check - say on a person's machine what the hypervisor will say about a boot archive.
  *
- *   cleave-check [--strict] [--harts 0,1,2] [--memory SIZE] [--tree HOST.dtb] ARCHIVE.cpio
+ *   cleave-check [--strict] [--harts 0,1,2] [--memory SIZE] [--tree BOARD.dtb [--svg FILE]]
+ *                ARCHIVE.cpio
  *   cleave-check --explain
  *
  * It runs the hypervisor's own code over the archive, so it must never have an opinion of its own
@@ -11,20 +12,18 @@
  * --strict), 1 refused, 2 used wrongly.
  */
 #include <errno.h>
-#include <libfdt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cleave/printk.h>
 #include "core/config/archive.h"
 #include "core/config/config.h"
 #include "core/config/config_help.h"
 #include "lib/text.h"
 #include "core/config/image.h"
-#include "core/machine/memmap.h"
-#include "core/machine/probe/plic_tree.h"
+#include "tools/board/board.h"
+#include "tools/board/board_map.h"
+#include "tools/board/board_say.h"
 
 enum exit_code {
 	EXIT_GOOD = 0,
@@ -36,38 +35,29 @@ struct options {
 	u64 harts[CONFIG_MAX_HARTS];
 	struct config_machine machine;
 	bool strict;
+	bool memory; /* --memory is given */
 	const char *tree;
+	const char *svg;
 	const char *path;
 };
-
-static u32 check_warnings;
-
-/* The hypervisor's code also prints what it finds odd in the machine's tree. */
-void printk(const char *fmt, ...)
-{
-	va_list ap;
-
-	check_warnings++;
-	va_start(ap, fmt);
-	(void)fputs("warning: ", stderr);
-	/* A byte before the format may say how important the line is. */
-	(void)vfprintf(stderr, *fmt < ' ' ? fmt + 1 : fmt, ap);
-	(void)fputc('\n', stderr);
-	va_end(ap);
-}
 
 static void check_usage(FILE *to)
 {
 	(void)fputs(
-		"usage: cleave-check [--strict] [--harts 0,1,2] [--memory SIZE] [--tree HOST.dtb] "
-		"ARCHIVE.cpio\n"
+		"usage: cleave-check [--strict] [--harts 0,1,2] [--memory SIZE]\n"
+		"                    [--tree BOARD.dtb [--svg FILE]] ARCHIVE.cpio\n"
 		"       cleave-check --explain\n"
 		"  --strict  refuse what is warned of, too\n"
 		"  --harts   ids of the harts of the machine that the archive is for\n"
 		"  --memory  bytes of its memory that are left for partitions; K, M, G and T may "
 		"follow\n"
-		"  --tree    the machine's own device tree, in which devices are looked up\n"
-		"Without the last three, what depends on the machine is not checked.\n"
+		"  --tree    the machine's own device tree: harts, memory and devices are those "
+		"that "
+		"it has,\n"
+		"            and a map says who owns what\n"
+		"  --svg     draw that map into FILE, too\n"
+		"Without --tree, --harts and --memory, what depends on the machine is not "
+		"checked.\n"
 		"  --explain lists the properties of partitions, plans and windows, and the boot "
 		"arguments\n"
 		"Exit code: 0 accepted, 1 refused, 2 used wrongly.\n",
@@ -155,10 +145,13 @@ static bool check_parse_options(int argc, char **argv, struct options *o)
 			if (!check_parse_harts(argv[++i], o))
 				return false;
 		} else if (strcmp(argv[i], "--memory") == 0 && i + 1 < argc) {
+			o->memory = true;
 			if (!check_parse_size(argv[++i], &o->machine.memory))
 				return false;
 		} else if (strcmp(argv[i], "--tree") == 0 && i + 1 < argc) {
 			o->tree = argv[++i];
+		} else if (strcmp(argv[i], "--svg") == 0 && i + 1 < argc) {
+			o->svg = argv[++i];
 		} else if (strcmp(argv[i], "--strict") == 0) {
 			o->strict = true;
 		} else if (argv[i][0] != '-' && o->path == NULL) {
@@ -167,73 +160,44 @@ static bool check_parse_options(int argc, char **argv, struct options *o)
 			return false;
 		}
 	}
+	if (o->svg != NULL && o->tree == NULL) {
+		board_say_error("--svg draws the machine of --tree, which is not given");
+		return false;
+	}
 	return o->path != NULL;
 }
 
-/* Read the whole file, as the bootloader would put it into memory. Return: it, or NULL and errno */
-static void *check_read_file(const char *path, u64 *size)
+static bool check_has_hart(const struct board *b, u64 hart)
 {
-	FILE *f = fopen(path, "rb");
-	void *data = NULL;
-	long end;
-
-	if (f == NULL)
-		return NULL;
-	if (fseek(f, 0, SEEK_END) == 0 && (end = ftell(f)) >= 0 && fseek(f, 0, SEEK_SET) == 0) {
-		*size = (u64)end;
-		data = malloc(*size + 1U);
-		if (data != NULL && fread(data, 1, *size, f) != *size) {
-			free(data);
-			data = NULL;
-			errno = EIO;
-		}
+	for (u32 i = 0; i < b->nr_harts; i++) {
+		if (b->harts[i] == hart)
+			return true;
 	}
-	(void)fclose(f);
-	return data;
+	return false;
 }
 
-/*
- * Read the machine's tree. It says where memory is, but not what of that is free. Return: false
- * when it is no device tree, which was said
- */
-static bool check_take_tree(struct options *o)
+/* Take the machine of --tree. What --harts and --memory say counts more. */
+static bool check_take_tree(struct options *o, struct board *b)
 {
-	static struct memmap ram;
-	static struct memmap unreserved;
-	u64 size = 0;
-	void *tree = check_read_file(o->tree, &size);
-	int err;
+	const struct config_machine given = o->machine;
 
-	if (tree == NULL) {
-		(void)fprintf(stderr, "error: %s: %s\n", o->tree, strerror(errno));
+	if (!board_read(b, o->tree))
+		return false;
+	for (u32 i = 0; i < given.nr_harts; i++) {
+		if (check_has_hart(b, given.harts[i]))
+			continue;
+		board_say_error("--harts: hart %lu is none that Cleave uses on the machine of %s",
+				given.harts[i], o->tree);
 		return false;
 	}
-	err = fdt_check_full(tree, size);
-	if (err != 0) {
-		(void)fprintf(stderr, "error: %s is not a device tree: %s\n", o->tree,
-			      fdt_strerror(err));
-		free(tree);
-		return false;
+	if (given.nr_harts != 0U) {
+		b->machine.harts = given.harts;
+		b->machine.nr_harts = given.nr_harts;
 	}
-	if (memmap_read(tree, &ram, &unreserved) == 0) {
-		o->machine.ram = ram.range;
-		o->machine.nr_ram = ram.nr;
-	}
-	plic_tree_find(tree, o->machine.plic);
-	o->machine.tree = tree;
+	if (o->memory)
+		b->machine.memory = given.memory;
+	o->machine = b->machine;
 	return true;
-}
-
-static void check_say(void *ctx, enum config_said what, const char *line)
-{
-	static const char *const word[] = {
-		[CONFIG_NOTE] = "note", [CONFIG_WARNING] = "warning", [CONFIG_ERROR] = "error"
-	};
-
-	(void)ctx;
-	(void)fprintf(stderr, "%s: %s\n", word[what], line);
-	if (what == CONFIG_WARNING)
-		check_warnings++;
 }
 
 static void check_print_files(const struct archive *a, const char *path, u64 bytes)
@@ -349,21 +313,33 @@ static void check_print_plan(const struct config *config, const struct config_pl
 	(void)printf("  %s harts: by cpu-weight\n", plan->nr_windows != 0U ? "other" : "all");
 }
 
-static enum exit_code check_archive(const struct options *o, const void *data, u64 size)
+/* Print and draw the map. Return: false when it cannot be drawn, which was said */
+static bool check_map(const struct options *o, struct board *b, const struct config *config)
+{
+	b->machine = o->machine;
+	(void)printf("map of %s:\n", o->tree);
+	board_map_print(b, config, "  ");
+	if (o->svg == NULL || board_svg_write(b, config, o->svg))
+		return true;
+	board_say_error("%s: %s", o->svg, strerror(errno));
+	return false;
+}
+
+static enum exit_code check_archive(struct options *o, struct board *b, const void *data, u64 size)
 {
 	static struct config config;
 	char error[ARCHIVE_ERROR_LEN];
 	struct archive a;
 
 	if (archive_open(&a, data, size, error) != 0) {
-		check_say(NULL, CONFIG_ERROR, error);
+		board_say(NULL, CONFIG_ERROR, error);
 		return EXIT_REFUSED;
 	}
-	if (config_load(&a, &o->machine, check_say, NULL, &config) != 0)
+	if (config_load(&a, &o->machine, board_say, NULL, &config) != 0)
 		return EXIT_REFUSED;
-	if (o->strict && check_warnings != 0U) {
-		(void)fprintf(stderr, "error: --strict refuses what is warned of, %u lines above\n",
-			      check_warnings);
+	if (o->strict && board_say_warnings() != 0U) {
+		board_say_error("--strict refuses what is warned of, %u lines above",
+				board_say_warnings());
 		return EXIT_REFUSED;
 	}
 
@@ -373,15 +349,37 @@ static enum exit_code check_archive(const struct options *o, const void *data, u
 		check_print_partition(&a, &config.partition[i]);
 	for (u32 i = 0; i < config.nr_plans; i++)
 		check_print_plan(&config, &config.plan[i]);
-	return EXIT_GOOD;
+	return o->tree == NULL || check_map(o, b, &config) ? EXIT_GOOD : EXIT_REFUSED;
+}
+
+/* Check the archive of @o. Without --tree, there is no board. */
+static enum exit_code check_all(struct options *o)
+{
+	static struct board board;
+	enum exit_code code;
+	u64 size = 0;
+	void *data;
+
+	if (o->tree != NULL && !check_take_tree(o, &board))
+		return EXIT_REFUSED;
+	data = board_file(o->path, &size);
+	if (data == NULL) {
+		board_say_error("%s: %s", o->path, strerror(errno));
+		return EXIT_REFUSED;
+	}
+	/* It lies in memory, too. --memory says what is left beside it. */
+	if (o->tree != NULL && !o->memory)
+		o->machine.memory -= MIN(ALIGN_UP(size, PAGE_SIZE), o->machine.memory - 1U);
+	code = check_archive(o, &board, data, size);
+	(void)board_say_warnings();
+	free(data);
+	free(board.tree);
+	return code;
 }
 
 int main(int argc, char **argv)
 {
 	struct options o = { .path = NULL };
-	enum exit_code code;
-	u64 size = 0;
-	void *data;
 
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
@@ -397,14 +395,5 @@ int main(int argc, char **argv)
 		check_usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (o.tree != NULL && !check_take_tree(&o))
-		return EXIT_REFUSED;
-	data = check_read_file(o.path, &size);
-	if (data == NULL) {
-		(void)fprintf(stderr, "error: %s: %s\n", o.path, strerror(errno));
-		return EXIT_REFUSED;
-	}
-	code = check_archive(&o, data, size);
-	free(data);
-	return (int)code;
+	return (int)check_all(&o);
 }

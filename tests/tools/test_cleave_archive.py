@@ -427,14 +427,19 @@ MACHINE = """\
 / {
 	#address-cells = <2>;
 	#size-cells = <2>;
-	memory@80000000 { device_type = "memory"; reg = <0x0 0x80000000 0x0 0x40000000>; };
+	memory@80000000 { device_type = "memory"; reg = <0x0 0x80000000 0x0 0x80000000>; };
 	chosen { stdout-path = "/soc/serial@10000000"; };
 	cpus {
 		#address-cells = <1>;
 		#size-cells = <0>;
+		timebase-frequency = <10000000>;
+		cpu@1 { device_type = "cpu"; reg = <1>; riscv,isa = "rv64imafdch_zicsr"; };
+		cpu@2 { device_type = "cpu"; reg = <2>; riscv,isa = "rv64imafdch_zicsr"; };
+		cpu@3 { device_type = "cpu"; reg = <3>; riscv,isa = "rv64imafdch_zicsr"; };
 		cpu@0 {
 			device_type = "cpu";
 			reg = <0>;
+			riscv,isa = "rv64imafdch_zicsr";
 			hart0: interrupt-controller {
 				compatible = "riscv,cpu-intc";
 				interrupt-controller;
@@ -455,7 +460,11 @@ MACHINE = """\
 			riscv,ndev = <95>;
 			interrupts-extended = <&hart0 9>;
 		};
-		serial@10000000 { reg = <0x0 0x10000000 0x0 0x100>; interrupts = <10>; };
+		serial@10000000 {
+			compatible = "ns16550a";
+			reg = <0x0 0x10000000 0x0 0x100>;
+			interrupts = <10>;
+		};
 		rtc@101000 { reg = <0x0 0x101000 0x0 0x1000>; interrupts = <11>; clocks = <1>; };
 	};
 };

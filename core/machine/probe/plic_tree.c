@@ -77,27 +77,3 @@ bool plic_tree_reaches(const void *fdt, u32 phandle, u64 id)
 	return plic_tree_read(fdt, fdt_node_offset_by_phandle(fdt, phandle), &t) &&
 	       plic_tree_context(fdt, &t, id) != PLIC_TREE_NONE;
 }
-
-static bool plic_tree_is_one(const void *fdt, int node)
-{
-	struct plic_tree t;
-
-	for (const char *const *c = plic_tree_compatible; *c != NULL; c++) {
-		if (fdt_node_check_compatible(fdt, node, *c) == 0)
-			return fdt_read_enabled(fdt, node) && plic_tree_read(fdt, node, &t);
-	}
-	return false;
-}
-
-void plic_tree_find(const void *fdt, u32 phandle[IRQ_CONTROLLERS])
-{
-	u32 n = 0;
-
-	for (int node = fdt_next_node(fdt, -1, NULL); node >= 0 && n < IRQ_CONTROLLERS;
-	     node = fdt_next_node(fdt, node, NULL)) {
-		if (plic_tree_is_one(fdt, node))
-			phandle[n++] = fdt_get_phandle(fdt, node);
-	}
-	while (n < IRQ_CONTROLLERS)
-		phandle[n++] = 0;
-}

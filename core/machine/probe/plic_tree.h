@@ -42,7 +42,4 @@ u32 plic_tree_context(const void *fdt, const struct plic_tree *t, u64 id);
 /** plic_tree_reaches() - Return: true when the PLIC with @phandle has such a context */
 bool plic_tree_reaches(const void *fdt, u32 phandle, u64 id);
 
-/** plic_tree_find() - find the PLICs of a machine; @phandle: out, in the tree's order, then 0 */
-void plic_tree_find(const void *fdt, u32 phandle[IRQ_CONTROLLERS]);
-
 #endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The map of a machine: who owns which memory, hart, device and interrupt.
+ */
+#ifndef TOOLS_BOARD_MAP_H
+#define TOOLS_BOARD_MAP_H
+
+#include "tools/board/board.h"
+
+/**
+ * board_map_print() - print the map as tables
+ * @config: accepted for @b->machine; NULL: no partitions yet
+ * @indent: what each line begins with
+ */
+void board_map_print(const struct board *b, const struct config *config, const char *indent);
+
+/** board_map_print_memory() - print the memory alone */
+void board_map_print_memory(const struct board *b, const struct config *config, const char *indent);
+
+/** board_svg_write() - draw the map into a file. Return: true; false: errno says why not */
+bool board_svg_write(const struct board *b, const struct config *config, const char *path);
+
+#endif
