@@ -25,8 +25,9 @@ void flush_batch_add(struct flush_batch *b, gpa_t base, u64 size)
 	if (size == 0U || b->all)
 		return;
 	/*
-	 * Take out every range that touches the new one, and put the union of all in. So the ranges
-	 * stay disjoint. The union may touch a range that was passed over: look from the start.
+	 * Take out every range that touches the new one, and put the union of all in. So no two
+	 * ranges ever touch. The union touches none that was passed over: that one touches neither
+	 * the new range nor those that were taken out, and there is no hole between these.
 	 */
 	while (i < b->nr) {
 		const struct flush_range *r = &b->range[i];
@@ -39,7 +40,6 @@ void flush_batch_add(struct flush_batch *b, gpa_t base, u64 size)
 		hi = MAX(hi, r->base.v + r->size);
 		b->nr--;
 		b->range[i] = b->range[b->nr];
-		i = 0;
 	}
 	if (b->nr == FLUSH_BATCH_RANGES) {
 		b->all = true;
