@@ -113,6 +113,18 @@ static void test_small_blocks_leave_large_ones_whole(void **state)
 	assert_int_equal(out.v, GIB(1));
 }
 
+/* What is largest is counted from the first address that is aligned. */
+static void test_largest_is_aligned(void **state)
+{
+	(void)state;
+	assert_int_equal(frames_add(&f, HPA(GIB(1) - MIB(3)), MIB(8)), 0);
+	assert_int_equal(frames_add(&f, HPA(GIB(2) + MIB(1)), MIB(6)), 0);
+	assert_int_equal(frames_largest(&f, PAGE_SIZE), MIB(8));
+	assert_int_equal(frames_largest(&f, MIB(2)), MIB(7));
+	assert_int_equal(frames_largest(&f, GIB(1)), MIB(5));
+	assert_int_equal(frames_largest(&f, GIB(4)), 0);
+}
+
 static void test_smallest_range_that_does(void **state)
 {
 	hpa_t out;
@@ -313,6 +325,7 @@ int main(void)
 		cmocka_unit_test_setup(test_alloc_refuses_bad_arguments, setup),
 		cmocka_unit_test_setup(test_alloc_aligns_to_an_offset, setup),
 		cmocka_unit_test_setup(test_small_blocks_leave_large_ones_whole, setup),
+		cmocka_unit_test_setup(test_largest_is_aligned, setup),
 		cmocka_unit_test_setup(test_smallest_range_that_does, setup),
 		cmocka_unit_test_setup(test_free_merges_and_refuses_twice, setup),
 		cmocka_unit_test_setup(test_too_many_ranges_are_refused, setup),

@@ -102,6 +102,7 @@ static void test_init_refuses_bad_configurations(void **state)
 static void test_add_memory_refuses_bad_ranges(void **state)
 {
 	u64 free;
+	u64 total;
 
 	(void)state;
 	begin(MIB(4));
@@ -112,10 +113,18 @@ static void test_add_memory_refuses_bad_ranges(void **state)
 	assert_int_equal(mm_add_memory(&sp, GPA(0), HPA(0), 100), CLV_ERR_INVAL);
 	assert_int_equal(mm_add_memory(&sp, GPA(BASE + MIB(2)), HPA(0), MIB(4)), CLV_ERR_EXISTS);
 	assert_int_equal(mm_add_memory(&sp, GPA(BASE - MIB(2)), HPA(0), MIB(8)), CLV_ERR_EXISTS);
+	/* One page of it is there already. */
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE + MIB(4) - PAGE_SIZE), HPA(0), MIB(2)),
+			 CLV_ERR_EXISTS);
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE - PAGE_SIZE), HPA(0), 2U * PAGE_SIZE),
+			 CLV_ERR_EXISTS);
+	total = sp.pool.total;
 	assert_int_equal(mm_add_memory(&sp, GPA(BIT64(41)), HPA(0), MIB(2)), CLV_ERR_RANGE);
 	assert_int_equal(mm_add_memory(&sp, GPA(BIT64(41) - PAGE_SIZE), HPA(0), MIB(2)),
 			 CLV_ERR_RANGE);
 	assert_int_equal(mm_add_memory(&sp, GPA(~PAGE_MASK), HPA(0), MIB(2)), CLV_ERR_RANGE);
+	/* A range that there is not takes no tables. */
+	assert_int_equal(sp.pool.total, total);
 	/*
 	 * The tables cannot name this address of the machine. The bitmap that was taken goes back.
 	 */

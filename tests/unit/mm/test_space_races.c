@@ -3,12 +3,10 @@
  * Races of vCPUs' faults with harvest, start, stop and collapse, each brought about at the one
  * place where it matters.
  *
- * One thread is enough. A page that the code under test is about to write to is made read-only. The
- * store traps, the handler does what another hart would do at that moment, and the store is done
- * again. Flushes are another such place.
+ * One thread is enough: a store that traps (mm_trap.h), and a flush, are places where another hart
+ * can do something.
  */
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +15,7 @@
 #include <cmocka.h>
 #include <cleave/errno.h>
 #include "tests/unit/mm/mm_harness.h"
+#include "tests/unit/mm/mm_trap.h"
 
 #define BASE GIB(2)
 
@@ -58,42 +57,6 @@ static u64 harvest(u64 first, u64 pages, u64 *bits)
 	return dirty;
 }
 
-/* --- traps --- */
-
-static u8 *trap_page;
-static void (*trap_action)(void);
-static u32 traps;
-static struct sigaction trap_before;
-
-static void on_trap(int sig, siginfo_t *info, void *context)
-{
-	(void)sig;
-	(void)context;
-	if ((u8 *)info->si_addr < trap_page || (u8 *)info->si_addr >= trap_page + PAGE_SIZE)
-		abort();
-	traps++;
-	(void)mprotect(trap_page, PAGE_SIZE, PROT_READ | PROT_WRITE);
-	trap_action();
-}
-
-/* The next store to the page at @address runs @action first. */
-static void trap_set(void *address, void (*action)(void))
-{
-	struct sigaction act = { .sa_sigaction = on_trap, .sa_flags = SA_SIGINFO };
-
-	trap_page = (u8 *)ALIGN_DOWN((uintptr_t)address, PAGE_SIZE);
-	trap_action = action;
-	traps = 0;
-	assert_int_equal(sigaction(SIGSEGV, &act, &trap_before), 0);
-	assert_int_equal(mprotect(trap_page, PAGE_SIZE, PROT_READ), 0);
-}
-
-static void trap_end(void)
-{
-	assert_int_equal(sigaction(SIGSEGV, &trap_before, NULL), 0);
-	assert_int_equal(traps, 1);
-}
-
 /* --- a fault, interrupted before S2 --- */
 
 static u64 *entry_at(u64 gpa)
@@ -120,9 +83,9 @@ static void test_harvest_between_mark_and_grant(void **state)
 	(void)state;
 	begin(MIB(2));
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
-	trap_set(entry_at(BASE + 0x9000), action_harvest);
+	mm_trap_set(entry_at(BASE + 0x9000), action_harvest);
 	assert_int_equal(write_to(BASE + 0x9000), FAULT_GRANTED);
-	trap_end();
+	mm_trap_end();
 	/* The harvest took the mark. The page is writable, so it must be dirty again. */
 	assert_int_equal(answered, 1);
 	assert_int_equal(answer[0], BIT64(9));
@@ -147,9 +110,9 @@ static void test_harvest_between_coarse_mark_and_grant(void **state)
 
 		assert_int_equal(table_pool_reserve(&sp.pool, n, &chain), 0);
 		(void)mm_log_start(&sp, 0, CLEAVE_LOG_FAULT, false);
-		trap_set(entry_at(BASE), action_harvest);
+		mm_trap_set(entry_at(BASE), action_harvest);
 		assert_int_equal(write_to(BASE + 0x9000), FAULT_GRANTED);
-		trap_end();
+		mm_trap_end();
 		assert_int_equal(cnt.coarse_grants, 1);
 		table_pool_unreserve(&sp.pool, &chain);
 	}
@@ -178,9 +141,9 @@ static void test_start_between_look_and_grant(void **state)
 	begin(MIB(2));
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
 	(void)mm_log_stop(&sp, 0, false);
-	trap_set(entry_at(BASE + 0x3000), action_start);
+	mm_trap_set(entry_at(BASE + 0x3000), action_start);
 	assert_int_equal(write_to(BASE + 0x3000), FAULT_GRANTED);
-	trap_end();
+	mm_trap_end();
 	assert_true(writable(BASE + 0x3000));
 	assert_true(dirty_test(&sp.region[0].log.dirty, 3));
 	assert_false(dirty_test(&sp.region[0].log.dirty, 4));
@@ -209,9 +172,9 @@ static void test_split_fills_before_it_links(void **state)
 	new_table = table_pool_take(&sp.pool);
 	memset(new_table, 0xff, PAGE_SIZE);
 	table_pool_give(&sp.pool, new_table);
-	trap_set(entry_at(BASE), action_look_at_table);
+	mm_trap_set(entry_at(BASE), action_look_at_table);
 	assert_int_equal(write_to(BASE + 0x5000), FAULT_GRANTED);
-	trap_end();
+	mm_trap_end();
 	assert_ptr_equal(ALIGN_DOWN((uintptr_t)entry_at(BASE), PAGE_SIZE), new_table);
 	end();
 }
@@ -230,9 +193,9 @@ static void test_two_vcpus_split_one_leaf(void **state)
 	begin(MIB(2));
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_FAULT, false);
 	free = sp.pool.free;
-	trap_set(entry_at(BASE), action_write_too);
+	mm_trap_set(entry_at(BASE), action_write_too);
 	assert_int_equal(write_to(BASE + 0x5000), FAULT_GRANTED);
-	trap_end();
+	mm_trap_end();
 	assert_int_equal(sp.pool.free, free - 1U);
 	assert_int_equal(cnt.fault_splits, 1);
 	assert_true(writable(BASE + 0x5000) && writable(BASE + 0x7000) && !writable(BASE + 0x6000));
@@ -263,9 +226,9 @@ static u64 harvest_interrupted(u64 gpa)
 
 	assert_ptr_not_equal(pages, MAP_FAILED);
 	racing_gpa = gpa;
-	trap_set(pages + PAGE_SIZE, action_fault);
+	mm_trap_set(pages + PAGE_SIZE, action_fault);
 	(void)harvest(0, 1024, out);
-	trap_end();
+	mm_trap_end();
 	word = out[13];
 	munmap(pages, 2U * PAGE_SIZE);
 	return word;

@@ -82,6 +82,9 @@ static void test_window_shows_the_other_memory(void **state)
 	 */
 	assert_null(mm_span(&sp, GIB(1), 8).at);
 	assert_int_equal(space_wipe(&sp, GPA(GIB(1)), 8), CLV_ERR_RANGE);
+	/* Nor does it tell how it is mapped. */
+	assert_int_equal(space_leaf_level(&sp, GPA(GIB(1))), CLV_ERR_RANGE);
+	assert_int_equal(space_leaf_level(&sp, GPA(BASE)), 1);
 	/* It cannot be logged either. */
 	{
 		struct space_log_status status;
@@ -103,6 +106,16 @@ static void test_window_shows_the_other_memory(void **state)
 			 1);
 	assert_true(writable(GIB(5)));
 	assert_int_equal(fault(GIB(5), ACCESS_WRITE), FAULT_SPURIOUS);
+	/* Whatever has taken W, a fault gives back what the window allows, and no more. */
+	{
+		u32 level;
+		u64 pte;
+
+		*gstage_walk(&sp.gs, GPA(GIB(5)), &level, &pte) &= ~GSTAGE_PTE_W;
+		assert_int_equal(fault(GIB(5), ACCESS_WRITE), FAULT_GRANTED);
+		assert_int_equal(mm_pte(&sp.gs, GIB(5), NULL) & GSTAGE_PTE_RWX,
+				 GSTAGE_PTE_R | GSTAGE_PTE_W);
+	}
 	end_windows();
 }
 
@@ -166,6 +179,8 @@ static void test_windows_leave_the_memory_its_tables(void **state)
 	} while (window > 0);
 	assert_true(at > GIB(9));
 	assert_int_equal(window, CLV_ERR_NOMEM);
+	/* Two for the memory at 4 KiB, and one for each vCPU and the manager that split at once. */
+	assert_true(sp.pool.free >= 2U + CONFIG_MAX_VCPUS + 1U);
 	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
 	mm_leaves(&sp, 0, leaves);
 	assert_int_equal(leaves[0], MIB(4) / PAGE_SIZE);

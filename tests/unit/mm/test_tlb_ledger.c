@@ -42,7 +42,7 @@ static void test_acknowledged_without_a_fence(void **state)
 {
 	(void)state;
 	assert_null(enter(1, &vm_a, &vcpu_0, 1));
-	assert_non_null(strstr(enter(1, &vm_a, &vcpu_0, 2), "before the fence"));
+	assert_non_null(strstr(enter(1, &vm_a, &vcpu_0, 2), "that the vCPU has acknowledged"));
 	/* A fence of another VMID or of the other stage is not enough. */
 	tlb_ledger_gvma(&book, 2);
 	tlb_ledger_vvma(&book, 1);
