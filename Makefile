@@ -437,7 +437,7 @@ fuzz-build: $(FUZZERS)
 $(O)/unit/%: $(O)/host/unit/tests/unit/%.o $(O)/host/unit/parts.a
 	$(say) HOSTLD $@
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(SAN) -o $@ $^ $(HOST_LDLIBS_unit)
+	$(Q)$(HOSTCC) $(SAN) -Wl,-u,unit_filter -o $@ $^ $(HOST_LDLIBS_unit)
 
 $(O)/fuzz/%: $(O)/host/fuzz/tests/fuzz/%.o $(O)/host/fuzz/parts.a
 	$(say) HOSTLD $@
@@ -466,7 +466,7 @@ export CHECK_HOST_CPPFLAGS := $(HOST_CPPFLAGS)
 export CHECK_HOST_SRCS := $(HOST_SRCS)
 export CHECK_WARNINGS := $(WARNINGS)
 
-.PHONY: assurance check map format test test-boot bench interference soak fresh run setup
+.PHONY: assurance check map format test test-boot bench interference soak mutants fresh run setup
 check: $(GENERATED)
 	@scripts/check.sh $(CHECKS)
 
@@ -508,6 +508,12 @@ soak: all
 assurance: test-build
 	@$(PYTHON) tests/assurance/run.py $(ONLY)
 
+# ONLY="walk-* split-w": those names. FRACTION=0.1 SEED=7: a part of them. HOST=1: without machines.
+mutants:
+	@$(PYTHON) tests/mutants/run.py $(if $(ONLY),--only $(foreach n,$(ONLY),'$(n)')) \
+		$(if $(FRACTION),--fraction $(FRACTION)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(HOST),--host) $(if $(JOBS),--jobs $(JOBS))
+
 # SUITE=bookworm or trixie: `make setup run` and `make setup test` on a Debian that has nothing yet.
 fresh:
 	@scripts/fresh.sh
@@ -527,7 +533,7 @@ clean:
 	@rm -rf $(O)/obj $(O)/guest $(O)/guests $(O)/tests $(O)/host $(O)/unit $(O)/fuzz \
 		$(O)/bench $(O)/interference $(O)/include $(O)/linux $(O)/clang $(O)/run \
 		$(O)/check $(O)/debug $(O)/test $(O)/test-logs \
-		$(O)/proofs $(O)/cleave.* $(O)/linker.lds $(O)/examples* $(O)/sdk \
+		$(O)/proofs $(O)/mutants $(O)/cleave.* $(O)/linker.lds $(O)/examples* $(O)/sdk \
 		$(O)/cleave-sdk.tar.gz
 
 distclean:

@@ -42,6 +42,9 @@ check_docs()
 	"${PYTHON:-python3}" scripts/check_docs.py "$O"
 }
 
+# Each mutant of tests/mutants still applies.
+check_mutants() { "${PYTHON:-python3}" tests/mutants/run.py --check; }
+
 check_statics() { "${PYTHON:-python3}" scripts/check_statics.py; }
 check_width() { "${PYTHON:-python3}" scripts/check_width.py; }
 
@@ -150,7 +153,7 @@ check_reproducible()
 	cmp "$O/cleave.bin" "$work/again/cleave.bin"
 }
 
-all="includes map locks spdx length width statics unused headers docs"
+all="includes map locks spdx length width statics mutants unused headers docs"
 all="$all format cppcheck tidy clang reproducible"
 status=0
 for name in ${*:-$all}; do
