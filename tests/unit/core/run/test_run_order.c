@@ -393,7 +393,7 @@ static void test_a_kick(void **state)
 	order_watch(&vcpu[1].woken, "woken");
 	order_watch(&vcpu[1].mode, "mode");
 	vcpu_kick(&vcpu[1]);
-	assert_string_equal(order_done(), "set woken, mb, get mode, interrupt, get mode");
+	assert_string_equal(order_done(), "rel woken, mb, get mode, interrupt, get mode");
 	/* One that is OUT: its hart looks, unless it will look by itself. */
 	vcpu[1].mode = VCPU_OUT;
 	(void)atomic_xchg(&ipi_harts[1].pending, 0U);
