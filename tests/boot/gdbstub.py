@@ -99,6 +99,11 @@ class GdbStub:
     def go(self):
         self._send("c")
 
+    def stop(self):
+        """Stop the machine, which runs, wherever it is."""
+        self.socket.sendall(b"\x03")
+        assert self._receive().startswith("T")
+
     def monitor(self, command):
         """What QEMU's monitor answers."""
         self._send("qRcmd," + command.encode().hex())
