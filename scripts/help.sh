@@ -20,6 +20,7 @@ Build
   make guests, tools    only those
   make examples         the programs and archives of examples/ (docs/tutorial.md)
   make sdk              build/cleave-sdk.tar.gz: what a guest is built with, without this tree
+  tools/cleave-port BOARD.dtb   what Cleave will use of a board, and a first configuration for it
   make menuconfig       change the configuration (build/.config)
   make NAME_defconfig   take the choices of a board or a variant of it, from platform/:
 HELP

@@ -337,6 +337,8 @@ static enum exit_code check_archive(struct options *o, struct board *b, const vo
 	}
 	if (config_load(&a, &o->machine, board_say, NULL, &config) != 0)
 		return EXIT_REFUSED;
+	if (o->tree != NULL && !o->memory)
+		board_place_check(b, &config);
 	if (o->strict && board_say_warnings() != 0U) {
 		board_say_error("--strict refuses what is warned of, %u lines above",
 				board_say_warnings());

@@ -219,6 +219,20 @@ def test_check_counts_the_archive(desk):
     assert done.returncode == 1 and "this machine has 45.9" in done.stderr
 
 
+def test_partition_that_would_find_no_piece(desk):
+    """All together would fit, but the machine's memory has holes."""
+    desk.tree(board_trees.megrez())
+    three = [partition(name, size=3 << 30, more="table-pool = <64>;") for name in "abc"]
+    done = desk.archive(config(*three[:2]))
+    assert done.returncode == 0 and done.stderr == ""
+    done = desk.archive(config(*three))
+    assert done.returncode == 0
+    assert done.stderr == (
+        "warning: /partitions/c: memory: range 0 needs 3 GiB in one piece, and beside the other "
+        "partitions the largest free piece has 1.99 GiB: the partition would stay empty\n")
+    assert desk.archive(config(*three), "--strict").returncode == 1
+
+
 def test_given_harts_and_memory_count_more(desk):
     desk.tree(board_trees.megrez())
     alone = config(partition("p", more="cpu-affinity = <3>;"))

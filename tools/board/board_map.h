@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The map of a machine: who owns which memory, hart, device and interrupt.
+ * The map of a machine: who owns which memory, hart, device and interrupt; and who finds none.
  */
 #ifndef TOOLS_BOARD_MAP_H
 #define TOOLS_BOARD_MAP_H
@@ -16,6 +16,12 @@ void board_map_print(const struct board *b, const struct config *config, const c
 
 /** board_map_print_memory() - print the memory alone */
 void board_map_print_memory(const struct board *b, const struct config *config, const char *indent);
+
+/**
+ * board_place_check() - warn of each partition that would find no memory beside the others
+ * @config: accepted for @b->machine
+ */
+void board_place_check(const struct board *b, const struct config *config);
 
 /** board_svg_write() - draw the map into a file. Return: true; false: errno says why not */
 bool board_svg_write(const struct board *b, const struct config *config, const char *path);

@@ -14,6 +14,7 @@
 #include "arch/riscv/probe/features.h"
 #include "lib/text.h"
 #include "core/config/config_memory.h"
+#include "core/config/config_place.h"
 #include "core/machine/machine.h"
 #include "core/vm/vm_devices.h"
 #include "core/vm/vm_internal.h"
@@ -31,38 +32,6 @@
 
 /* Bit n: the memory of "direct-map" partition n is set aside. Written at boot, then read-only */
 static u64 vm_memory_direct;
-
-static u8 vm_memory_largest(const struct config_partition *cfg)
-{
-	if (cfg->largest_page == GIB(1))
-		return 2;
-	return cfg->largest_page == MIB(2) ? 1 : 0;
-}
-
-/* Return: true when @m holds a whole block of @block bytes that is aligned to its size. */
-static bool vm_memory_holds(const struct config_memory *m, u64 block)
-{
-	return ALIGN_UP(m->gpa, block) + block <= m->gpa + m->size;
-}
-
-/*
- * Take frames for one range. GPA and HPA are congruent modulo the largest leaf that fits into the
- * range, so that it can be mapped with that leaf. Where free memory is too short for that, they are
- * congruent modulo the next smaller leaf.
- * @tried: levels of leaves that were tried
- * Return: 0; 1: not with a leaf of this level; CLV_ERR_NOMEM: not with any.
- */
-static int vm_memory_take_range(const struct config_partition *cfg, const struct config_memory *m,
-				u32 tried, hpa_t *out)
-{
-	u32 level = vm_memory_largest(cfg) - tried;
-	u64 block = gstage_span(level);
-
-	if ((level == 0U || vm_memory_holds(m, block)) &&
-	    frames_alloc(&machine.frames, m->size, block, m->gpa & (block - 1U), out) == CLV_OK)
-		return CLV_OK;
-	return level == 0U ? CLV_ERR_NOMEM : 1;
-}
 
 void vm_memory_set_aside(u32 id, const struct config_partition *cfg)
 {
@@ -99,7 +68,7 @@ static int vm_memory_take_next(struct vm *vm, u64 *tried)
 
 	if (cfg->direct_map)
 		return vm_memory_take_direct(vm);
-	err = vm_memory_take_range(cfg, m, (u32)*tried, &vm->memory[vm->ranges]);
+	err = config_place_range(&machine.frames, cfg, m, (u32)*tried, &vm->memory[vm->ranges]);
 	if (err == 1) {
 		(*tried)++;
 		return CLV_OK;
@@ -130,7 +99,7 @@ static int vm_memory_make_space(struct vm *vm)
 	const struct config_partition *cfg = vm->cfg;
 	struct space_config sc = {
 		.levels = cfg->levels,
-		.largest_level = vm_memory_largest(cfg),
+		.largest_level = config_place_level(cfg),
 		.pool_tables = cfg->pool_tables,
 		.window_size = cfg->manager ? VM_MEMORY_WINDOWS : 0U,
 		.hpa_to_va = machine.hpa_to_va,
