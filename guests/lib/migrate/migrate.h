@@ -152,6 +152,9 @@ struct migrate_progress {
 #define MIGRATE_BRAKE_FIRST 20U
 #define MIGRATE_BRAKE_STEP  10U
 
+/* Pages that are read to measure what --verify will take */
+#define MIGRATE_MEASURE 16U
+
 /**
  * struct migrate_source_config - what is wanted of a source
  * @name: of the partition, for every line
@@ -164,6 +167,12 @@ struct migrate_progress {
  * @passes: the most passes while the guest runs, at least 1
  * @bound_ms: after that many passes stop the guest if it will stand still no longer than this, and
  * give up otherwise; UINT32_MAX: stop it in any case
+ * @verify_apart: what @verify takes counts neither against @downtime_ms nor against @bound_ms
+ * @useless: give up after so many passes in a row that left more than 90 % of what was left before
+ * them, when the brake cannot be set higher; 0: never
+ * @timeout_ms: give up when the guest is not paused after so long; 0: never
+ * @rate: at most so many bytes a second while the guest runs; 0: as many as the link takes
+ * @stay_paused: the guest is paused when it arrives, also if it runs here
  * @brake_max: the most that the brake may hold the guest, 0 (never) to 99 percent
  * @stall_ms: give up when link and guest both stand still for so long while the guest is still
  * ours; 0: never
@@ -180,6 +189,11 @@ struct migrate_source_config {
 	uint32_t downtime_ms;
 	uint32_t passes;
 	uint32_t bound_ms;
+	bool verify_apart;
+	uint32_t useless;
+	uint32_t timeout_ms;
+	uint64_t rate;
+	bool stay_paused;
 	uint32_t brake_max;
 	uint32_t stall_ms;
 	void *tx;
@@ -261,6 +275,10 @@ struct migrate_chunk {
  * @paused_at: ticks when the guest was paused
  * @moved_at: ticks when anything last moved
  * @run_gpa, @run_pages, @run_region: a run of zero pages that were read and not sent yet
+ * @began_at: ticks when this began
+ * @useless: passes in a row that gained little
+ * @left_before: pages that were left when the pass before ended
+ * @verify_us: how long it takes to verify; 0: it was not measured
  * @nonce: of the destination's ACCEPT
  * @cancel: what the destination is to be told
  */
@@ -300,6 +318,10 @@ struct migrate_source {
 	uint64_t run_gpa;
 	uint64_t run_pages;
 	uint32_t run_region;
+	uint64_t began_at;
+	uint32_t useless;
+	uint64_t left_before;
+	uint64_t verify_us;
 	uint64_t nonce;
 	struct migrate_chunk chunk;
 	struct migrate_cancel cancel;

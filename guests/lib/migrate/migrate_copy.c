@@ -161,6 +161,16 @@ static void migrate_copy_send_page(struct migrate_source *s, uint8_t *payload, u
 	migrate_copy_note(s, gpa, false);
 }
 
+/* Has this pass sent more than it may by now? A guest that stands still is copied at full speed. */
+static bool migrate_copy_too_fast(const struct migrate_source *s)
+{
+	uint64_t ticks = s->ops->time(s->ctx) - s->pass_time;
+	uint64_t sent = s->tx.bytes - s->pass_bytes + migrate_tx_waiting(&s->tx);
+
+	return s->config.rate != 0U && !s->paused &&
+	       sent > migrate_source_ratio(ticks, s->config.rate, s->config.timebase);
+}
+
 /*
  * Send the next page of the chunk, which is read straight to where its frame is built. If a run
  * must be sent before it, the page is read again in the next step: its bit stays in the chunk until
@@ -168,6 +178,8 @@ static void migrate_copy_send_page(struct migrate_source *s, uint8_t *payload, u
  */
 static enum migrate_step migrate_copy_page(struct migrate_source *s)
 {
+	if (migrate_copy_too_fast(s))
+		return MIGRATE_WANT_SEND;
 	struct migrate_chunk *c = &s->chunk;
 	uint64_t gpa = migrate_copy_region(s)->gpa + (c->first + c->next) * MIGRATE_PAGE;
 	uint8_t *payload = migrate_tx_begin(&s->tx, PAGE_FRAME);
@@ -292,6 +304,15 @@ enum migrate_step migrate_copy_end(struct migrate_source *s)
 		s->state = s->config.kind == MIGRATE_KIND_LIVE ? MIGRATE_SRC_PASS_ACK
 							       : MIGRATE_SRC_DECIDE;
 	return MIGRATE_PROGRESS;
+}
+
+uint32_t migrate_copy_verified(const struct migrate_source *s)
+{
+	uint64_t done = s->verified;
+
+	for (uint32_t i = 0; i < s->region; i++)
+		done += s->machine.region[i].size / MIGRATE_PAGE;
+	return (uint32_t)(done * 100U / migrate_machine_pages(&s->machine));
 }
 
 /*

@@ -39,6 +39,12 @@ enum migrate_step migrate_copy_end(struct migrate_source *s);
 /** migrate_copy_verify() - send digests of the next pages, for the destination to compare */
 enum migrate_step migrate_copy_verify(struct migrate_source *s);
 
+/** migrate_copy_verified() - Return: how much of the memory was verified, percent */
+uint32_t migrate_copy_verified(const struct migrate_source *s);
+
+/** migrate_source_ratio() - Return: a * b / c, as exact as a rate needs it; c = 0 counts as 1 */
+uint64_t migrate_source_ratio(uint64_t a, uint64_t b, uint64_t c);
+
 /** migrate_copy_history() - append to @line what is known of the page at @gpa */
 void migrate_copy_history(struct migrate_source *s, uint64_t gpa, struct migrate_line *line);
 

@@ -52,6 +52,7 @@ bool migrate_source_init(struct migrate_source *s, const struct migrate_ops *ops
 	migrate_rx_init(&s->rx, config->rx, config->rx_size, link->memory);
 	migrate_line_clear(&s->line);
 	s->moved_at = ops->time(ctx);
+	s->began_at = s->moved_at;
 	s->state = MIGRATE_SRC_CHECK;
 	return true;
 }
@@ -213,8 +214,7 @@ static enum migrate_step migrate_source_log_start(struct migrate_source *s)
 	return MIGRATE_PROGRESS;
 }
 
-/* Return: a * b / c, as exact as a rate needs it; c = 0 counts as 1 */
-static uint64_t migrate_source_ratio(uint64_t a, uint64_t b, uint64_t c)
+uint64_t migrate_source_ratio(uint64_t a, uint64_t b, uint64_t c)
 {
 	while (a > UINT32_MAX) {
 		a >>= 1;
@@ -238,7 +238,73 @@ static void migrate_source_measure(struct migrate_source *s)
 	/* What is left is pages, and for each vCPU's state as much as one more page. */
 	left = (p->dirty + s->machine.vcpus) *
 	       (MIGRATE_PAGE + sizeof(struct migrate_frame) + sizeof(uint64_t));
-	p->estimate_us = migrate_source_ratio(left, 1000000U, p->rate);
+	p->estimate_us = migrate_source_ratio(left, 1000000U, p->rate) + s->verify_us;
+}
+
+/*
+ * Measure what --verify will take while the guest stands still: both ends read and digest all of
+ * the memory again. The room for a frame serves as memory for a page.
+ */
+static int migrate_source_measure_verify(struct migrate_source *s)
+{
+	uint64_t begin = s->ops->time(s->ctx);
+	uint64_t gpa = s->machine.region[0].gpa;
+	uint8_t *page = migrate_tx_begin(&s->tx, MIGRATE_PAGE);
+
+	if (!s->config.verify || !s->running_before || s->verify_us != 0U || page == NULL)
+		return 0;
+	for (uint32_t i = 0; i < MIGRATE_MEASURE; i++) {
+		int got = s->ops->page_read(s->ctx, gpa, page);
+
+		if (got < 0)
+			return got;
+		(void)migrate_digest_page(page, gpa);
+	}
+	s->verify_us = migrate_source_ratio(2U * migrate_machine_pages(&s->machine) *
+						    (s->ops->time(s->ctx) - begin),
+					    1000000U, s->config.timebase) /
+			       MIGRATE_MEASURE +
+		       1U;
+	return 0;
+}
+
+/* Would the guest stand still for no longer than @ms? */
+static bool migrate_source_within(const struct migrate_source *s, uint32_t ms)
+{
+	uint64_t apart = s->config.verify_apart ? s->verify_us : 0U;
+
+	return ms == UINT32_MAX || s->progress.estimate_us <= UINT64_C(1000) * ms + apart;
+}
+
+/* The target is missed, and no further pass is to be made: give up, unless it may be missed. */
+static enum migrate_step migrate_source_missed(struct migrate_source *s)
+{
+	const struct migrate_progress *p = &s->progress;
+
+	s->state = MIGRATE_SRC_PAUSE;
+	if (migrate_source_within(s, s->config.bound_ms))
+		return MIGRATE_PROGRESS;
+	migrate_line_add(migrate_source_say(s), "after %u passes", p->pass);
+	if (s->config.useless != 0U && s->useless >= s->config.useless)
+		migrate_line_add(&s->line, ", of which the last %u gained less than 10 %%,",
+				 s->useless);
+	migrate_line_add(&s->line, " it would stand still for %lu ms; at most %u ms are allowed",
+			 p->estimate_us / 1000U, s->config.bound_ms);
+	return migrate_source_fail(s, MIGRATE_REASON_DOWNTIME);
+}
+
+/* Count the passes in a row that gained little. Return: true when there were too many. */
+static bool migrate_source_useless(struct migrate_source *s)
+{
+	const struct migrate_progress *p = &s->progress;
+	bool more_brake = p->brake < s->config.brake_max;
+
+	if (p->pass > 1U && !more_brake && p->dirty > s->left_before - s->left_before / 10U)
+		s->useless++;
+	else
+		s->useless = 0;
+	s->left_before = p->dirty;
+	return s->config.useless != 0U && s->useless >= s->config.useless;
 }
 
 /*
@@ -274,25 +340,20 @@ static enum migrate_step migrate_source_decide(struct migrate_source *s)
 			return migrate_source_call_failed(s, "status of the dirty log", err);
 		p->dirty += dirty;
 	}
+	err = migrate_source_measure_verify(s);
+	if (err != 0)
+		return migrate_source_call_failed(s, "read of a page", err);
 	migrate_source_measure(s);
 	s->state = MIGRATE_SRC_PAUSE;
-	if (p->estimate_us <= UINT64_C(1000) * s->config.downtime_ms)
+	if (migrate_source_within(s, s->config.downtime_ms))
 		return MIGRATE_PROGRESS;
-	if (p->pass < s->config.passes) {
-		err = migrate_source_brake(s);
-		if (err != 0)
-			return migrate_source_call_failed(s, "brake", err);
-		s->state = MIGRATE_SRC_PASS_BEGIN;
-		return MIGRATE_PROGRESS;
-	}
-	if (s->config.bound_ms == UINT32_MAX ||
-	    p->estimate_us <= UINT64_C(1000) * s->config.bound_ms)
-		return MIGRATE_PROGRESS;
-	migrate_line_add(
-		migrate_source_say(s),
-		"after %u passes it would stand still for %lu ms; at most %u ms are allowed",
-		p->pass, p->estimate_us / 1000U, s->config.bound_ms);
-	return migrate_source_fail(s, MIGRATE_REASON_DOWNTIME);
+	if (p->pass >= s->config.passes || migrate_source_useless(s))
+		return migrate_source_missed(s);
+	err = migrate_source_brake(s);
+	if (err != 0)
+		return migrate_source_call_failed(s, "brake", err);
+	s->state = MIGRATE_SRC_PASS_BEGIN;
+	return MIGRATE_PROGRESS;
 }
 
 static enum migrate_step migrate_source_pause(struct migrate_source *s)
@@ -316,7 +377,7 @@ static enum migrate_step migrate_source_pause(struct migrate_source *s)
 
 static enum migrate_step migrate_source_stop(struct migrate_source *s)
 {
-	struct migrate_stop stop = { .run = s->running_before ? 1U : 0U };
+	struct migrate_stop stop = { .run = s->running_before && !s->config.stay_paused ? 1U : 0U };
 
 	if (!migrate_tx_record(&s->tx, &s->crc, MIGRATE_REC_STOP, &stop, sizeof(stop)))
 		return MIGRATE_WANT_SEND;
@@ -525,6 +586,15 @@ static enum migrate_step migrate_source_stall(struct migrate_source *s, enum mig
 	return migrate_source_fail(s, MIGRATE_REASON_LINK);
 }
 
+/* A guest that runs must not be copied for ever. */
+static bool migrate_source_late(const struct migrate_source *s)
+{
+	uint64_t limit = migrate_source_ratio(s->config.timeout_ms, s->config.timebase, 1000U);
+
+	return s->config.timeout_ms != 0U && !s->paused && !s->failed &&
+	       s->state < MIGRATE_SRC_FORGET && s->ops->time(s->ctx) - s->began_at > limit;
+}
+
 enum migrate_step migrate_source_step(struct migrate_source *s)
 {
 	bool moved;
@@ -538,6 +608,11 @@ enum migrate_step migrate_source_step(struct migrate_source *s)
 	if (moved)
 		s->moved_at = s->ops->time(s->ctx);
 	migrate_listen(s);
+	if (migrate_source_late(s)) {
+		migrate_line_add(migrate_source_say(s), "not ready to be stopped after %u ms",
+				 s->config.timeout_ms);
+		return migrate_source_fail(s, MIGRATE_REASON_DOWNTIME);
+	}
 	return migrate_source_stall(s, migrate_source_act(s));
 }
 
@@ -595,6 +670,10 @@ const struct migrate_progress *migrate_source_progress(struct migrate_source *s)
 	s->progress.phase = s->final && s->state <= MIGRATE_SRC_PASS_END ? "last pages"
 									 : phases[s->state];
 	s->progress.percent = total == 0U ? 0U : (uint32_t)(s->pass_seen * 100U / total);
+	if (s->state == MIGRATE_SRC_VERIFY)
+		s->progress.percent = migrate_copy_verified(s);
+	if (s->state == MIGRATE_SRC_DONE)
+		s->progress.percent = 100;
 	s->progress.bytes = s->tx.bytes;
 	return &s->progress;
 }

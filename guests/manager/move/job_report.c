@@ -65,7 +65,7 @@ static void job_report_rate_short(char *buf, size_t size, u64 bytes_a_second)
  */
 static void job_report_say_row(const struct job *job, const struct migrate_progress *p, u64 now)
 {
-	char speed[24], dirty[24], what[24], brake[24] = "";
+	char speed[24], dirty[24], what[24], brake[24] = "", known[64] = "";
 
 	if (strcmp(p->phase, "copy") == 0)
 		str_print(what, sizeof(what), "pass %u", p->pass);
@@ -75,8 +75,12 @@ static void job_report_say_row(const struct job *job, const struct migrate_progr
 	job_report_rate_short(dirty, sizeof(dirty), p->dirty_rate * PAGE_SIZE);
 	if (p->brake != 0)
 		str_print(brake, sizeof(brake), ", brake %u%%", p->brake);
-	shell_progress("%s: %s, %u%%, %s MiB/s, dirty %s MiB/s, down %lu ms%s", job->from.name,
-		       what, p->percent, speed, dirty, p->estimate_us / 1000U, brake);
+	/* Before a first pass has ended, nobody knows. */
+	if (p->rate != 0)
+		str_print(known, sizeof(known), ", dirty %s MiB/s, down %lu ms", dirty,
+			  p->estimate_us / 1000U);
+	shell_progress("%s: %s, %u%%, %s MiB/s%s%s", job->from.name, what, p->percent, speed, known,
+		       brake);
 }
 
 static void job_report_say_source(struct job *job)
@@ -84,7 +88,7 @@ static void job_report_say_source(struct job *job)
 	const struct migrate_source *s = &job->source;
 	const struct migrate_progress *p = migrate_source_progress(&job->source);
 	u64 now = job_report_rate(job, s->tx.bytes - s->pass_bytes, rdtime() - s->pass_time);
-	char speed[24];
+	char speed[24], known[96] = "";
 
 	if (p->pass == 0)
 		now = 0;
@@ -93,10 +97,12 @@ static void job_report_say_source(struct job *job)
 		return;
 	}
 	job_report_rate_text(speed, sizeof(speed), now);
-	shell_progress("job=%u phase=\"%s\" pass=%u percent=%u mib_s=%s dirty_rate_pages_s=%lu "
-		       "left_pages=%lu estimate_ms=%lu brake_percent=%u",
-		       job->number, p->phase, p->pass, p->percent, speed, p->dirty_rate, p->dirty,
-		       p->estimate_us / 1000U, p->brake);
+	if (p->rate != 0)
+		str_print(known, sizeof(known),
+			  " dirty_rate_pages_s=%lu left_pages=%lu estimate_ms=%lu", p->dirty_rate,
+			  p->dirty, p->estimate_us / 1000U);
+	shell_progress("job=%u phase=\"%s\" pass=%u percent=%u mib_s=%s%s brake_percent=%u",
+		       job->number, p->phase, p->pass, p->percent, speed, known, p->brake);
 }
 
 static void job_report_say_dest(struct job *job)

@@ -136,6 +136,11 @@ bool move_configure(struct job *job, const struct move_wants *w,
 	config->passes = (u32)w->passes;
 	config->bound_ms = (u32)w->bound;
 	config->brake_max = (u32)w->brake;
+	config->useless = w->useless;
+	config->verify_apart = w->verify_apart;
+	config->timeout_ms = (u32)(w->timeout * 1000U);
+	config->rate = w->rate * MIB(1);
+	config->stay_paused = w->paused;
 	config->stall_ms = STALL_MS;
 	return true;
 }
@@ -158,6 +163,9 @@ void move_init(const void *fdt)
 static void move_say_done(const struct job *job)
 {
 	const char *also = job_line(job);
+	const struct migrate_source *s = &job->source;
+	u64 stood = job->sends ? s->progress.paused_ticks * 1000U / job->timebase : 0;
+	u64 wanted = s->config.downtime_ms;
 	struct migrate_line name;
 
 	migrate_line_clear(&name);
@@ -166,8 +174,28 @@ static void move_say_done(const struct job *job)
 	else
 		migrate_line_add(&name, "%.*s", (int)sizeof(job->dest.hello.name),
 				 job->dest.hello.name);
-	shell_say("done: %s %s to %s%s%s", job_name(job), name.text, job_target(job),
-		  also[0] != '\0' ? "; " : "", also);
+	if (s->config.verify_apart)
+		wanted += s->verify_us / 1000U;
+	if (job->sends && s->running_before && stood > wanted)
+		migrate_line_add(&name, " to %s; it stood still for %lu ms, %lu ms were wanted",
+				 job_target(job), stood, wanted);
+	else
+		migrate_line_add(&name, " to %s", job_target(job));
+	shell_say("done: %s %s%s%s", job_name(job), name.text, also[0] != '\0' ? "; " : "", also);
+}
+
+/* Where the guest would have stood still for longer than it may, also say what helps. */
+static void move_say_failed(const struct job *job)
+{
+	const struct migrate_source *s = &job->source;
+	u64 estimate = s->progress.estimate_us / 1000U + 1U;
+
+	if (job->sends && s->cancel.reason == MIGRATE_REASON_DOWNTIME)
+		shell_say(
+			"help: --downtime %lu would have stopped it then; so may a higher --brake "
+			"than %u, or a guest that writes less; --force stops it in any case",
+			estimate, s->config.brake_max);
+	shell_say("failed: %s %s", job_name(job), job_line(job));
 }
 
 static void move_job_end(struct job *job)
@@ -178,16 +206,17 @@ static void move_job_end(struct job *job)
 	if (job_ok(job))
 		move_say_done(job);
 	else
-		shell_say("failed: %s %s", job_name(job), job_line(job));
+		move_say_failed(job);
 	move_job_drop(job);
 }
 
-/* Show how far the job is, but not while its guest stands still: printing would cost it time. */
+/* Show how far the job is, but seldom while its guest stands still: printing costs it time. */
 static void move_job_show(struct job *job)
 {
 	u64 now = rdtime();
 
-	if (job_paused(job) || now - move.shown < move.timebase / PROGRESS_PER_SECOND)
+	if (now - move.shown <
+	    (job_paused(job) ? move.timebase : move.timebase / PROGRESS_PER_SECOND))
 		return;
 	move.shown = now;
 	job_say_progress(job);

@@ -7,8 +7,13 @@
 #define PASSES	    30U
 #define PASSES_MAX  4095U
 #define MILLIS_MAX  3600000U
+#define SECONDS_MAX 3600000U
+#define RATE_MAX    1000000U
+#define BRAKE	    80U
 #define BRAKE_MAX   99U
 #define BOUND_NONE  UINT32_MAX
+#define USELESS	    3U
+#define NOT_GIVEN   UINT64_MAX
 
 /* --- what may move, and where to -------------------------------------------------------------- */
 
@@ -89,6 +94,27 @@ static bool move_commands_find_slot(const char *word, struct cleave_vm_info *inf
 
 /* --- commands --------------------------------------------------------------------------------- */
 
+/*
+ * What was not asked for. A person who names the passes, or --force, wants the guest to be stopped
+ * after them in any case. Else it is not stopped for longer than it was said to be: the brake
+ * helps, and passes that gain nothing end the attempt.
+ */
+static void move_commands_wants_rest(struct move_wants *w)
+{
+	bool kind = !w->force && w->passes == NOT_GIVEN;
+
+	w->verify_apart = w->downtime == NOT_GIVEN;
+	if (w->downtime == NOT_GIVEN)
+		w->downtime = DOWNTIME_MS;
+	if (w->bound == NOT_GIVEN)
+		w->bound = kind ? w->downtime : BOUND_NONE;
+	if (w->brake == NOT_GIVEN)
+		w->brake = kind ? BRAKE : 0;
+	if (w->passes == NOT_GIVEN)
+		w->passes = PASSES;
+	w->useless = kind ? USELESS : 0;
+}
+
 static bool move_commands_wants_read(int *argc, char **argv, struct move_wants *w)
 {
 	const struct option options[] = {
@@ -101,14 +127,25 @@ static bool move_commands_wants_read(int *argc, char **argv, struct move_wants *
 		{ .name = "--bound", .unit = "MS", .number = &w->bound, .max = MILLIS_MAX },
 		{ .name = "--brake", .unit = "PERCENT", .number = &w->brake, .max = BRAKE_MAX },
 		{ .name = "--verify", .given = &w->verify },
+		{ .name = "--timeout", .unit = "S", .number = &w->timeout, .max = SECONDS_MAX },
+		{ .name = "--rate", .unit = "MIB", .number = &w->rate, .max = RATE_MAX },
+		{ .name = "--paused", .given = &w->paused },
+		{ .name = "--force", .given = &w->force },
 	};
 	char why[128];
 
-	*w = (struct move_wants){ .downtime = DOWNTIME_MS, .passes = PASSES, .bound = BOUND_NONE };
-	if (words_options(argc, argv, options, ARRAY_SIZE(options), why, sizeof(why)))
-		return true;
-	shell_error("%s", why);
-	return false;
+	*w = (struct move_wants){
+		.downtime = NOT_GIVEN,
+		.passes = NOT_GIVEN,
+		.bound = NOT_GIVEN,
+		.brake = NOT_GIVEN,
+	};
+	if (!words_options(argc, argv, options, ARRAY_SIZE(options), why, sizeof(why))) {
+		shell_error("%s", why);
+		return false;
+	}
+	move_commands_wants_rest(w);
+	return true;
 }
 
 static enum command_result move_commands_migrate_local(const struct cleave_vm_info *vm,
@@ -400,15 +437,22 @@ static void move_commands_complete_jobs(struct complete *c, int argc, char **arg
 
 const struct command move_commands[] = {
 	{ "migrate",
-	  "VM to SLOT|peer [--downtime MS] [--passes N] [--bound MS] [--brake PERCENT] [--verify]",
+	  "VM to SLOT|peer [--downtime MS] [--passes N] [--bound MS] [--brake PERCENT] [--verify]\n"
+	  "  [--timeout S] [--rate MIB] [--paused] [--force]",
 	  "move a partition while it runs\n"
 	  "SLOT is an empty slot of this machine. `peer` is the manager at the other end of\n"
 	  "port cleave.peer, which chooses one of its own empty slots.\n"
-	  "--downtime MS: stop the guest when it is expected to stand still for MS or less (300)\n"
-	  "--passes N: copy the running guest at most N times (30), then stop it\n"
+	  "--downtime MS: stop the guest when it is expected to stand still for MS or less (300);\n"
+	  "  it is not stopped for longer, and three passes that gain less than 10 % end the\n"
+	  "  migration\n"
+	  "--passes N: copy the running guest at most N times (30), then stop it in any case\n"
 	  "--bound MS: if it would then stand still for longer than MS, cancel the migration\n"
+	  "--force: stop it after 30 passes in any case, and set no brake\n"
 	  "--brake PERCENT: hold the guest for up to PERCENT of the time if it writes faster\n"
-	  "  than the link carries\n"
+	  "  than the link carries (80; 0 with --passes or --force)\n"
+	  "--timeout S: cancel the migration if the guest is not stopped after S seconds\n"
+	  "--rate MIB: send at most MIB MiB a second while the guest runs\n"
+	  "--paused: the guest is paused when it arrives\n"
 	  "--verify: compare every page on both sides before the guest is handed over",
 	  move_commands_run_migrate, move_commands_complete_migrate },
 	{ "checkpoint", "VM [--downtime MS] [--passes N] [--bound MS] [--brake PERCENT]",

@@ -40,13 +40,24 @@ struct move {
 
 extern struct move move;
 
-/** struct move_wants - the options of a command; milliseconds, percent */
+/**
+ * struct move_wants - the options of a command; milliseconds, percent, seconds (@timeout) and MiB a
+ * second (@rate)
+ * @verify_apart: @downtime is the default, so what --verify takes does not count against it
+ * @useless: passes in a row that may gain little; 0: any number
+ */
 struct move_wants {
 	u64 downtime;
 	u64 passes;
 	u64 bound;
 	u64 brake;
+	u64 timeout;
+	u64 rate;
+	u32 useless;
 	bool verify;
+	bool verify_apart;
+	bool paused;
+	bool force;
 };
 
 /**

@@ -22,22 +22,28 @@ static struct {
 	struct vms_known known[VMS_MAX];
 } vms;
 
+/* Can @what never be done, because nothing is there to be loaded? */
+static bool vms_lacks_kernel(const struct cleave_vm_info *vm, const char *what)
+{
+	return (vm->flags & CLEAVE_VM_FLAG_KERNEL) == 0 && vm->state != CLEAVE_VM_EMPTY &&
+	       (strcmp(what, "reset") == 0 || strcmp(what, "start") == 0);
+}
+
 bool vms_failed(const struct cleave_vm_info *vm, const char *what, struct sbiret r)
 {
 	struct cleave_vm_info now;
+	bool known;
 
 	if (r.error == 0)
 		return false;
-	if (r.error == SBI_ERR_INVALID_STATE && (vm->flags & CLEAVE_VM_FLAG_KERNEL) == 0 &&
-	    (strcmp(what, "reset") == 0 || strcmp(what, "start") == 0)) {
+	known = cleave_vm_info(vm->id, &now).error == 0;
+	/* @vm may be out of date, and the state now is what a person wants to know. */
+	if (r.error == SBI_ERR_INVALID_STATE && known && vms_lacks_kernel(&now, what))
 		shell_error(
 			"%s of partition %u \"%s\" failed: its configuration names no kernel to "
 			"load",
 			what, vm->id, vm->name);
-		return true;
-	}
-	/* @vm may be out of date, and the state now is what a person wants to know. */
-	if (cleave_vm_info(vm->id, &now).error == 0)
+	else if (known)
 		shell_error("%s of partition %u \"%s\" failed: %s (it is %s)", what, vm->id,
 			    vm->name, migrate_error_text(r.error), vm_state_name(now.state));
 	else

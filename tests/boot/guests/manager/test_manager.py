@@ -275,7 +275,7 @@ def test_lives(boot):
 
     good(m, "create spare")
     assert state(m, "spare") == "paused"
-    assert bad(m, "start spare").endswith("(it is paused)")
+    assert bad(m, "start spare").endswith("its configuration names no kernel to load")
     good(m, "destroy spare")
 
     good(m, "start later")
