@@ -340,35 +340,35 @@ static void config_read_root(struct config_ctx *c, struct config *out)
 		config_check_machine(c, out);
 }
 
-/* Check that the blob is whole, and of a version and an alignment that libfdt reads safely. */
-static bool config_check_blob(struct config_ctx *c, u64 size)
+bool config_check_blob(struct config_ctx *c, const char *property, const void *fdt, u64 size)
 {
 	const char *unsafe;
 	int err;
 
-	if (!IS_ALIGNED((uintptr_t)c->fdt, sizeof(fdt64_t))) {
-		config_error(c, NULL, "the device tree does not begin at a multiple of 8 bytes");
+	if (!IS_ALIGNED((uintptr_t)fdt, sizeof(fdt64_t))) {
+		config_error(c, property,
+			     "the device tree does not begin at a multiple of 8 bytes");
 		return false;
 	}
 	if (size < sizeof(struct fdt_header)) {
-		config_error(c, NULL, "the device tree is truncated: it has %lu bytes", size);
+		config_error(c, property, "the device tree is truncated: it has %lu bytes", size);
 		return false;
 	}
-	unsafe = fdt_read_unsafe(c->fdt);
+	unsafe = fdt_read_unsafe(fdt);
 	if (unsafe != NULL) {
-		config_error(c, NULL, "the device tree %s", unsafe);
+		config_error(c, property, "the device tree %s", unsafe);
 		return false;
 	}
-	if (fdt_magic(c->fdt) == FDT_MAGIC && fdt_totalsize(c->fdt) > size) {
-		config_error(c, NULL,
+	if (fdt_magic(fdt) == FDT_MAGIC && fdt_totalsize(fdt) > size) {
+		config_error(c, property,
 			     "the device tree is truncated: it says that it has %u bytes, but only "
 			     "%lu are there",
-			     fdt_totalsize(c->fdt), size);
+			     fdt_totalsize(fdt), size);
 		return false;
 	}
-	err = fdt_check_full(c->fdt, (size_t)size);
+	err = fdt_check_full(fdt, (size_t)size);
 	if (err != 0) {
-		config_error(c, NULL, "is not a device tree (%s); wanted: the output of dtc",
+		config_error(c, property, "is not a device tree (%s); wanted: the output of dtc",
 			     fdt_strerror(err));
 		return false;
 	}
@@ -392,7 +392,7 @@ int config_parse(const void *fdt, u64 size, const struct archive *archive,
 	out->nr = 0;
 	out->nr_devices = 0;
 	out->nr_plans = 0;
-	if (config_check_blob(&c, size))
+	if (config_check_blob(&c, NULL, fdt, size))
 		config_read_root(&c, out);
 	return c.errors == 0U ? 0 : CLV_ERR_FORMAT;
 }

@@ -79,6 +79,8 @@ struct config_memory {
  * @affinity: "cpu-affinity": hart id for each vCPU, or CONFIG_CPU_ANY
  * @kernel: name of a file in the archive; NULL: none, the partition is an empty slot
  * @initrd, @bootargs: or NULL
+ * @fdt: "fdt": the file with its own device tree; @fdt_overlay: "fdt-overlay": the file with what
+ * is merged into the generated one; or NULL
  * @gstage_levels: "gstage-mode": 3, 4, 5; 0: left open
  * @largest_page: bytes: 4 KiB, 2 MiB, 1 GiB
  * @restart_count, @restart_seconds: "restart-limit"
@@ -106,6 +108,8 @@ struct config_partition {
 	const char *kernel;
 	const char *initrd;
 	const char *bootargs;
+	const char *fdt;
+	const char *fdt_overlay;
 	u8 gstage_levels;
 	u64 largest_page;
 	enum config_eager eager;
@@ -295,6 +299,15 @@ int config_parse(const void *fdt, u64 size, const struct archive *archive,
  */
 int config_load(const struct archive *archive, const struct config_machine *machine,
 		config_say_fn say, void *ctx, struct config *out);
+
+/**
+ * config_own_load() - load what a partition says of its device tree: its own, or an overlay
+ *
+ * The tree was checked when the configuration was. It is the caller's until the next call.
+ *
+ * Return: it, at a multiple of 8 bytes; NULL: it says nothing.
+ */
+void *config_own_load(const struct archive *archive, const struct config_partition *part);
 
 /**
  * config_resolve() - choose what a configuration left open: the hart of each vCPU, and table levels

@@ -296,6 +296,8 @@ void config_check_partition(struct config_ctx *c, const struct config_draft *d)
 		config_direct_check(c, d->part);
 	if (memory)
 		config_devices_check(c, d->part, config_levels(d->part, c->machine->gstage_modes));
+	if (memory)
+		config_own_check(c, d->part);
 	if (memory && config_is_good(d, CONFIG_PROP_TABLE_POOL))
 		config_check_pool(c, d->part);
 	if (memory && config_is_good(d, CONFIG_PROP_KERNEL))

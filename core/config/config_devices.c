@@ -23,16 +23,6 @@
 
 #define PROPERTY "devices"
 
-/* Write a node's path so that it can be shown. A path that is too long ends in "...". */
-static void config_devices_node_path(const void *tree, int node, char path[CONFIG_PATH_LEN])
-{
-	char raw[CONFIG_PATH_LEN];
-
-	if (node < 0 || fdt_get_path(tree, node, raw, (int)sizeof(raw)) != 0)
-		(void)str_print(raw, sizeof(raw), "a node with a long path");
-	text_clean(path, CONFIG_PATH_LEN, raw);
-}
-
 /* --- finding the node ------------------------------------------------------------------------- */
 
 /* List the nodes below @parent. */
@@ -69,7 +59,7 @@ static void config_devices_say_no_node(struct config_ctx *c, const char *path, c
 			len--;
 		node = len == 0U ? 0 : fdt_path_offset_namelen(tree, path, (int)len);
 	} while (node < 0);
-	config_devices_node_path(tree, node, parent);
+	config_tree_path(tree, node, parent);
 	config_devices_list_nodes(tree, node, list, sizeof(list));
 	config_error(c, PROPERTY,
 		     "there is no node \"%s\" in this machine's device tree; \"%s\" holds %s",
@@ -284,7 +274,7 @@ static bool config_devices_read_irqs(struct config_ctx *c, struct config_device 
 		d->nr_irqs = (u32)n;
 		return true;
 	}
-	config_devices_node_path(tree, other, path);
+	config_tree_path(tree, other, path);
 	if (n == CLV_ERR_NOMEM)
 		config_error(c, PROPERTY, "\"%s\" has too many interrupts; allowed: %u", shown,
 			     CONFIG_DEVICE_IRQS);
@@ -618,7 +608,7 @@ static void config_devices_say_neighbour(struct config_ctx *c, const struct conf
 
 	config_set_node(c, "/partitions", c->config->partition[d->partition].name);
 	text_clean(shown, sizeof(shown), d->path);
-	config_devices_node_path(c->machine->tree, node, path);
+	config_tree_path(c->machine->tree, node, path);
 	if (kept != NULL)
 		config_error(c, PROPERTY,
 			     "\"%s\": its pages hold registers of \"%s\" too, which is %s", shown,

@@ -62,6 +62,8 @@ enum config_prop_index {
 	CONFIG_PROP_PLIC_CONTEXTS,
 	CONFIG_PROP_NO_DMA,
 	CONFIG_PROP_EXCLUSIVE,
+	CONFIG_PROP_FDT,
+	CONFIG_PROP_FDT_OVERLAY,
 	CONFIG_PROP_COUNT,
 };
 
@@ -188,6 +190,14 @@ void config_unknown(struct config_ctx *c, const char *what, const char *name,
  * config_ignored() - Return: true for a property that tools add: phandle, or a name with "__" first
  */
 bool config_ignored(const char *property);
+
+/**
+ * config_check_blob() - check that a device tree is whole, and one that libfdt reads safely
+ * @property: that names it; NULL: it is the configuration itself
+ *
+ * Return: true when it is; else it was said.
+ */
+bool config_check_blob(struct config_ctx *c, const char *property, const void *fdt, u64 size);
 
 /** config_set_node() - begin to read the node @name below the one with the path @parent */
 void config_set_node(struct config_ctx *c, const char *parent, const char *name);
@@ -373,6 +383,14 @@ void config_devices_check(struct config_ctx *c, const struct config_partition *p
  * config_devices_check_neighbours() - say what else lies in the pages of all partitions' devices
  */
 void config_devices_check_neighbours(struct config_ctx *c);
+
+/* --- config_own.c --- */
+
+/**
+ * config_own_check() - check the device tree that a partition brings, against what it is given
+ * @part: its memory is right, and its devices were checked
+ */
+void config_own_check(struct config_ctx *c, const struct config_partition *part);
 
 /* --- config_reach.c --- */
 

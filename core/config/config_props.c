@@ -110,6 +110,20 @@ static bool config_props_read_initrd(struct config_ctx *c, const struct config_p
 	return d->part->initrd != NULL;
 }
 
+static bool config_props_read_fdt(struct config_ctx *c, const struct config_prop *p,
+				  struct config_draft *d)
+{
+	d->part->fdt = config_value_file(c, p);
+	return d->part->fdt != NULL;
+}
+
+static bool config_props_read_fdt_overlay(struct config_ctx *c, const struct config_prop *p,
+					  struct config_draft *d)
+{
+	d->part->fdt_overlay = config_value_file(c, p);
+	return d->part->fdt_overlay != NULL;
+}
+
 static bool config_props_read_bootargs(struct config_ctx *c, const struct config_prop *p,
 				       struct config_draft *d)
 {
@@ -539,6 +553,19 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.take = config_props_take_exclusive,
 		.help = CONFIG_PROPS_HELP("no other partition is on its harts"),
 	},
+	[CONFIG_PROP_FDT] = {
+		.name = "fdt",
+		.type = CONFIG_TYPE_STRING,
+		.read = config_props_read_fdt,
+		.help = CONFIG_PROPS_HELP("a file of the archive, the guest's device tree"),
+	},
+	[CONFIG_PROP_FDT_OVERLAY] = {
+		.name = "fdt-overlay",
+		.type = CONFIG_TYPE_STRING,
+		.read = config_props_read_fdt_overlay,
+		.help = CONFIG_PROPS_HELP("a file of the archive, merged into the device tree that "
+					  "is generated"),
+	},
 };
 
 const struct config_prop_rule *config_props_rule(u32 i)
@@ -568,7 +595,8 @@ static void config_props_check_incoming(struct config_ctx *c, const struct confi
 {
 	static const enum config_prop_index loads[] = {
 		CONFIG_PROP_INITRD, CONFIG_PROP_BOOTARGS,    CONFIG_PROP_LOAD_ADDRESS,
-		CONFIG_PROP_ENTRY,  CONFIG_PROP_FDT_ADDRESS, CONFIG_PROP_PLIC_CONTEXTS
+		CONFIG_PROP_ENTRY,  CONFIG_PROP_FDT_ADDRESS, CONFIG_PROP_PLIC_CONTEXTS,
+		CONFIG_PROP_FDT,    CONFIG_PROP_FDT_OVERLAY
 	};
 	bool kernel = config_is_given(d, CONFIG_PROP_KERNEL);
 

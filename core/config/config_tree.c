@@ -11,14 +11,25 @@
 
 #include <cleave/errno.h>
 #include <cleave/format.h>
+#include <cleave/printk.h>
 #include <cleave/string.h>
 #include "core/config/config_tree.h"
 #include "core/config/guest_fdt.h"
 #include "core/machine/probe/driver.h"
 #include "lib/fdt_read.h"
+#include "lib/text.h"
 
 /* Physical addresses have 56 bits (privileged specification, "Sv39"). */
 #define HPA_END BIT64(56)
+
+void config_tree_path(const void *tree, int node, char path[CONFIG_PATH_LEN])
+{
+	char raw[CONFIG_PATH_LEN];
+
+	if (node < 0 || fdt_get_path(tree, node, raw, (int)sizeof(raw)) != 0)
+		(void)str_print(raw, sizeof(raw), "a node with a long path");
+	text_clean(path, CONFIG_PATH_LEN, raw);
+}
 
 u32 config_tree_reg_count(const void *tree, int node)
 {

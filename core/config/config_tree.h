@@ -9,6 +9,9 @@
 #include <cleave/types.h>
 #include "core/config/config.h"
 
+/** config_tree_path() - write a node's path so that it can be shown; a long one ends in "..." */
+void config_tree_path(const void *tree, int node, char path[CONFIG_PATH_LEN]);
+
 /**
  * config_tree_reg_count() - count the entries of a node's `reg`, whether an address leads to them
  * or not

@@ -8,110 +8,26 @@
  * Sources: Devicetree Specification 0.4; the Linux bindings riscv/cpus, riscv/extensions,
  * serial/8250 and interrupt-controller/sifive,plic-1.0.0.
  */
-#include "core/config/guest_fdt.h"
+#include "core/config/guest_fdt_internal.h"
 
 #include <libfdt.h>
 
 #include <cleave/errno.h>
-#include <cleave/printk.h>
 #include <cleave/string.h>
 
-/* Phandles: one for the PLIC, then one for each cpu's interrupt controller. */
-#define PHANDLE_PLIC  1U
-#define PHANDLE_CPU_0 2U
+/*
+ * Phandles: one for the PLIC, then one for each cpu's interrupt controller. Where a tree is merged
+ * in, they are so high that none of dtc's, which count from 1, is the same.
+ */
+#define PHANDLE_PLIC   1U
+#define PHANDLE_CPU_0  2U
+#define PHANDLE_MERGED 0x80000000U
 
 /* External interrupts: their numbers in scause and mcause (privileged specification, "mcause") */
 #define IRQ_S_EXT 9U
 #define IRQ_M_EXT 11U
 
 #define UART_PATH "/soc/serial@10000000"
-#define NODE_NAME 48U
-
-/*
- * struct guest_fdt - the tree that is being written
- * @fdt: it
- * @err: 0, or the first error of libfdt; then nothing more is written
- */
-struct guest_fdt {
-	void *fdt;
-	int err;
-};
-
-static void guest_fdt_open_node(struct guest_fdt *t, const char *name)
-{
-	if (t->err == 0)
-		t->err = fdt_begin_node(t->fdt, name);
-}
-
-static void guest_fdt_open_node_at(struct guest_fdt *t, const char *name, u64 address)
-{
-	char text[NODE_NAME];
-
-	(void)str_print(text, sizeof(text), "%s@%lx", name, address);
-	guest_fdt_open_node(t, text);
-}
-
-static void guest_fdt_close_node(struct guest_fdt *t)
-{
-	if (t->err == 0)
-		t->err = fdt_end_node(t->fdt);
-}
-
-/* Make a property with room for @len bytes. Return: the room; NULL after an error */
-static void *guest_fdt_prop_room(struct guest_fdt *t, const char *name, u32 len)
-{
-	void *room = NULL;
-
-	if (t->err == 0)
-		t->err = fdt_property_placeholder(t->fdt, name, (int)len, &room);
-	return t->err == 0 ? room : NULL;
-}
-
-static void guest_fdt_prop_empty(struct guest_fdt *t, const char *name)
-{
-	(void)guest_fdt_prop_room(t, name, 0);
-}
-
-static void guest_fdt_prop_bytes(struct guest_fdt *t, const char *name, const void *bytes,
-				 size_t len)
-{
-	void *room = guest_fdt_prop_room(t, name, (u32)len);
-
-	if (room != NULL)
-		memcpy(room, bytes, len);
-}
-
-static void guest_fdt_prop_string(struct guest_fdt *t, const char *name, const char *s)
-{
-	guest_fdt_prop_bytes(t, name, s, strlen(s) + 1U);
-}
-
-static void guest_fdt_prop_cell(struct guest_fdt *t, const char *name, u32 v)
-{
-	fdt32_t cell = cpu_to_fdt32(v);
-
-	guest_fdt_prop_bytes(t, name, &cell, sizeof(cell));
-}
-
-static void guest_fdt_prop_u64(struct guest_fdt *t, const char *name, u64 v)
-{
-	fdt64_t cells = cpu_to_fdt64(v);
-
-	guest_fdt_prop_bytes(t, name, &cells, sizeof(cells));
-}
-
-static void guest_fdt_prop_reg(struct guest_fdt *t, u64 base, u64 size)
-{
-	fdt64_t reg[2] = { cpu_to_fdt64(base), cpu_to_fdt64(size) };
-
-	guest_fdt_prop_bytes(t, "reg", reg, sizeof(reg));
-}
-
-static void guest_fdt_prop_cells(struct guest_fdt *t, u32 address, u32 size)
-{
-	guest_fdt_prop_cell(t, "#address-cells", address);
-	guest_fdt_prop_cell(t, "#size-cells", size);
-}
 
 /*
  * Find the next extension of an ISA string without "rv64": a letter, or a name between underscores.
@@ -150,15 +66,56 @@ static void guest_fdt_prop_isa_extensions(struct guest_fdt *t, const char *exten
 	}
 }
 
+/* A property that is the same in each tree: a string of @len bytes, or without it @len / 4 cells */
+struct guest_fdt_row {
+	const char *name;
+	const char *string;
+	u32 len;
+	u32 cell[4];
+};
+
+#define ROW_STRING(name, s) { (name), (s), sizeof(s), { 0 } }
+#define ROW_EMPTY(name)	    { (name), NULL, 0, { 0 } }
+#define ROW_CELLS(name, ...)                                  \
+	{                                                     \
+		(name), NULL, sizeof((u32[]){ __VA_ARGS__ }), \
+		{                                             \
+			__VA_ARGS__                           \
+		}                                             \
+	}
+#define guest_fdt_rows(t, set) guest_fdt_add_rows((t), (set), ARRAY_SIZE(set))
+
+static void guest_fdt_add_rows(struct guest_fdt *t, const struct guest_fdt_row *row, u32 n)
+{
+	for (; n != 0U; row++, n--) {
+		fdt32_t cell[ARRAY_SIZE(row->cell)];
+
+		for (u32 i = 0; i < ARRAY_SIZE(cell); i++)
+			cell[i] = cpu_to_fdt32(row->cell[i]);
+		guest_fdt_prop_bytes(t, row->name,
+				     row->string != NULL ? (const void *)row->string : cell,
+				     row->len);
+	}
+}
+
 static void guest_fdt_add_cpu(struct guest_fdt *t, const struct guest_fdt_params *p, u32 cpu)
 {
-	guest_fdt_open_node_at(t, "cpu", cpu);
-	guest_fdt_prop_string(t, "device_type", "cpu");
+	static const struct guest_fdt_row set[] = {
+		ROW_STRING("device_type", "cpu"),
+		ROW_STRING("status", "okay"),
+		ROW_STRING("compatible", "riscv"),
+		ROW_STRING("riscv,isa-base", "rv64i"),
+	};
+	static const struct guest_fdt_row intc[] = {
+		ROW_CELLS("#interrupt-cells", 1U),
+		ROW_EMPTY("interrupt-controller"),
+		ROW_STRING("compatible", "riscv,cpu-intc"),
+	};
+
+	guest_fdt_open_node_at(t, "cpu", 3, cpu);
+	guest_fdt_rows(t, set);
 	guest_fdt_prop_cell(t, "reg", cpu);
-	guest_fdt_prop_string(t, "status", "okay");
-	guest_fdt_prop_string(t, "compatible", "riscv");
 	guest_fdt_prop_string(t, "riscv,isa", p->isa);
-	guest_fdt_prop_string(t, "riscv,isa-base", "rv64i");
 	guest_fdt_prop_isa_extensions(t, p->isa + strlen("rv64"));
 	guest_fdt_prop_string(t, "mmu-type", p->mmu_type);
 	if (p->zicbom)
@@ -167,10 +124,8 @@ static void guest_fdt_add_cpu(struct guest_fdt *t, const struct guest_fdt_params
 		guest_fdt_prop_cell(t, "riscv,cboz-block-size", p->cboz_block);
 
 	guest_fdt_open_node(t, "interrupt-controller");
-	guest_fdt_prop_cell(t, "#interrupt-cells", 1);
-	guest_fdt_prop_empty(t, "interrupt-controller");
-	guest_fdt_prop_string(t, "compatible", "riscv,cpu-intc");
-	guest_fdt_prop_cell(t, "phandle", PHANDLE_CPU_0 + cpu);
+	guest_fdt_rows(t, intc);
+	t->cpu[cpu] = guest_fdt_prop_phandle(t, PHANDLE_CPU_0 + cpu);
 	guest_fdt_close_node(t);
 	guest_fdt_close_node(t);
 }
@@ -192,7 +147,7 @@ static void guest_fdt_add_cpus(struct guest_fdt *t, const struct guest_fdt_param
 static void guest_fdt_add_memory(struct guest_fdt *t, const struct config_partition *part)
 {
 	for (u32 i = 0; i < part->nr_memory; i++) {
-		guest_fdt_open_node_at(t, "memory", part->memory[i].gpa);
+		guest_fdt_open_node_at(t, "memory", 6, part->memory[i].gpa);
 		guest_fdt_prop_string(t, "device_type", "memory");
 		guest_fdt_prop_reg(t, part->memory[i].gpa, part->memory[i].size);
 		guest_fdt_close_node(t);
@@ -206,7 +161,7 @@ static void guest_fdt_add_reserved(struct guest_fdt *t, const struct guest_fdt_p
 	guest_fdt_open_node(t, "reserved-memory");
 	guest_fdt_prop_cells(t, 2, 2);
 	guest_fdt_prop_empty(t, "ranges");
-	guest_fdt_open_node_at(t, "cleave", p->reserved_base);
+	guest_fdt_open_node_at(t, "cleave", 6, p->reserved_base);
 	guest_fdt_prop_reg(t, p->reserved_base, p->reserved_size);
 	guest_fdt_prop_empty(t, "no-map");
 	guest_fdt_close_node(t);
@@ -215,60 +170,66 @@ static void guest_fdt_add_reserved(struct guest_fdt *t, const struct guest_fdt_p
 
 static void guest_fdt_add_uart(struct guest_fdt *t)
 {
-	guest_fdt_open_node_at(t, "serial", GUEST_UART_BASE);
-	guest_fdt_prop_string(t, "compatible", "ns16550a");
-	guest_fdt_prop_reg(t, GUEST_UART_BASE, GUEST_UART_SIZE);
-	guest_fdt_prop_cell(t, "clock-frequency", GUEST_UART_CLOCK);
-	guest_fdt_prop_cell(t, "reg-shift", 0);
-	guest_fdt_prop_cell(t, "interrupt-parent", PHANDLE_PLIC);
-	guest_fdt_prop_cell(t, "interrupts", GUEST_UART_IRQ);
+	static const struct guest_fdt_row set[] = {
+		ROW_STRING("compatible", "ns16550a"),
+		ROW_CELLS("reg", 0U, (u32)GUEST_UART_BASE, 0U, (u32)GUEST_UART_SIZE),
+		ROW_CELLS("clock-frequency", GUEST_UART_CLOCK),
+		ROW_CELLS("reg-shift", 0U),
+		ROW_CELLS("interrupts", GUEST_UART_IRQ),
+	};
+
+	guest_fdt_open_node_at(t, "serial", 6, GUEST_UART_BASE);
+	guest_fdt_rows(t, set);
+	guest_fdt_prop_cell(t, "interrupt-parent", t->plic);
 	guest_fdt_close_node(t);
 }
 
 static void guest_fdt_add_plic(struct guest_fdt *t, const struct config_partition *part)
 {
-	/* The property is a list of two strings. */
-	static const char compatible[] = "sifive,plic-1.0.0\0riscv,plic0";
+	static const struct guest_fdt_row set[] = {
+		/* a list of two strings */
+		ROW_STRING("compatible", "sifive,plic-1.0.0\0riscv,plic0"),
+		ROW_CELLS("reg", 0U, (u32)GUEST_PLIC_BASE, 0U, (u32)GUEST_PLIC_SIZE),
+		ROW_CELLS("#address-cells", 0U),
+		ROW_CELLS("#interrupt-cells", 1U),
+		ROW_EMPTY("interrupt-controller"),
+		ROW_CELLS("riscv,ndev", GUEST_PLIC_SOURCES),
+	};
 	u32 modes = part->plic_contexts == CONFIG_PLIC_MS ? 2U : 1U;
 	u32 contexts = part->cpus * modes;
 	fdt32_t *context;
 
-	guest_fdt_open_node_at(t, "plic", GUEST_PLIC_BASE);
-	guest_fdt_prop_bytes(t, "compatible", compatible, sizeof(compatible));
-	guest_fdt_prop_reg(t, GUEST_PLIC_BASE, GUEST_PLIC_SIZE);
-	guest_fdt_prop_cell(t, "#address-cells", 0);
-	guest_fdt_prop_cell(t, "#interrupt-cells", 1);
-	guest_fdt_prop_empty(t, "interrupt-controller");
-	guest_fdt_prop_cell(t, "riscv,ndev", GUEST_PLIC_SOURCES);
+	guest_fdt_open_node_at(t, "plic", 4, GUEST_PLIC_BASE);
+	guest_fdt_rows(t, set);
 	context = guest_fdt_prop_room(t, "interrupts-extended",
 				      contexts * 2U * (u32)sizeof(*context));
 	for (u32 i = 0; context != NULL && i < contexts; i++) {
 		bool s = i % modes == modes - 1U;
 
-		context[2U * i] = cpu_to_fdt32(PHANDLE_CPU_0 + i / modes);
+		context[2U * i] = cpu_to_fdt32(t->cpu[i / modes]);
 		context[2U * i + 1U] = cpu_to_fdt32(s ? IRQ_S_EXT : IRQ_M_EXT);
 	}
-	guest_fdt_prop_cell(t, "phandle", PHANDLE_PLIC);
+	t->plic = guest_fdt_prop_phandle(t, PHANDLE_PLIC);
 	guest_fdt_close_node(t);
-}
-
-static void guest_fdt_add_devices(struct guest_fdt *t, const struct guest_fdt_params *p)
-{
-	for (u32 i = 0; i < p->nr_devices && t->err == 0; i++) {
-		if (p->device[i].partition == p->partition)
-			t->err = guest_fdt_device(t->fdt, p->tree, &p->device[i], PHANDLE_PLIC);
-	}
 }
 
 static void guest_fdt_add_soc(struct guest_fdt *t, const struct guest_fdt_params *p)
 {
+	static const struct guest_fdt_row set[] = {
+		ROW_CELLS("#address-cells", 2U),
+		ROW_CELLS("#size-cells", 2U),
+		ROW_STRING("compatible", "simple-bus"),
+		ROW_EMPTY("ranges"),
+	};
+
 	guest_fdt_open_node(t, "soc");
-	guest_fdt_prop_cells(t, 2, 2);
-	guest_fdt_prop_string(t, "compatible", "simple-bus");
-	guest_fdt_prop_empty(t, "ranges");
+	guest_fdt_rows(t, set);
 	guest_fdt_add_plic(t, p->part);
 	guest_fdt_add_uart(t);
-	guest_fdt_add_devices(t, p);
+	for (u32 i = 0; i < p->nr_devices; i++) {
+		if (p->device[i].partition == p->partition)
+			guest_fdt_device(t, p->tree, &p->device[i]);
+	}
 	guest_fdt_close_node(t);
 }
 
@@ -277,7 +238,8 @@ static void guest_fdt_add_chosen(struct guest_fdt *t, const struct guest_fdt_par
 	guest_fdt_open_node(t, "chosen");
 	if (p->part->bootargs != NULL)
 		guest_fdt_prop_string(t, "bootargs", p->part->bootargs);
-	guest_fdt_prop_string(t, "stdout-path", UART_PATH);
+	if (!t->whole)
+		guest_fdt_prop_string(t, "stdout-path", UART_PATH);
 	if (p->initrd_end > p->initrd_start) {
 		guest_fdt_prop_u64(t, "linux,initrd-start", p->initrd_start);
 		guest_fdt_prop_u64(t, "linux,initrd-end", p->initrd_end);
@@ -285,9 +247,44 @@ static void guest_fdt_add_chosen(struct guest_fdt *t, const struct guest_fdt_par
 	guest_fdt_close_node(t);
 }
 
+/* What the tree says of all partitions alike; a partition's own tree has this already. */
+static void guest_fdt_add_machine(struct guest_fdt *t)
+{
+	static const struct guest_fdt_row set[] = {
+		ROW_CELLS("#address-cells", 2U),
+		ROW_CELLS("#size-cells", 2U),
+		ROW_STRING("model", "cleave,partition"),
+		ROW_STRING("compatible", "cleave,partition"),
+	};
+
+	guest_fdt_rows(t, set);
+	guest_fdt_open_node(t, "aliases");
+	guest_fdt_prop_string(t, "serial0", UART_PATH);
+	guest_fdt_close_node(t);
+}
+
+static void guest_fdt_add_all(struct guest_fdt *t, const struct guest_fdt_params *p)
+{
+	if (!t->whole)
+		guest_fdt_add_machine(t);
+	guest_fdt_add_chosen(t, p);
+	if (guest_fdt_fills(t, "cpus"))
+		guest_fdt_add_cpus(t, p);
+	if (guest_fdt_fills(t, "memory"))
+		guest_fdt_add_memory(t, p->part);
+	guest_fdt_add_reserved(t, p);
+	if (!t->whole)
+		guest_fdt_add_soc(t, p);
+}
+
+u64 guest_fdt_room[IMAGE_FDT_SIZE / sizeof(u64)];
+
 s64 guest_fdt_make(const struct guest_fdt_params *p, void *buf, u64 size)
 {
-	struct guest_fdt t = { .fdt = buf, .err = 0 };
+	struct guest_fdt t = { .fdt = buf,
+			       .own = p->own,
+			       .whole = p->own != NULL && p->part->fdt != NULL,
+			       .phandles = p->own != NULL ? PHANDLE_MERGED : 0U };
 	u64 used;
 
 	if (strncmp(p->isa, "rv64", strlen("rv64")) != 0)
@@ -296,18 +293,8 @@ s64 guest_fdt_make(const struct guest_fdt_params *p, void *buf, u64 size)
 	if (t.err == 0)
 		t.err = fdt_finish_reservemap(buf);
 
-	guest_fdt_open_node(&t, "");
-	guest_fdt_prop_cells(&t, 2, 2);
-	guest_fdt_prop_string(&t, "model", "cleave,partition");
-	guest_fdt_prop_string(&t, "compatible", "cleave,partition");
-	guest_fdt_open_node(&t, "aliases");
-	guest_fdt_prop_string(&t, "serial0", UART_PATH);
-	guest_fdt_close_node(&t);
-	guest_fdt_add_chosen(&t, p);
-	guest_fdt_add_cpus(&t, p);
-	guest_fdt_add_memory(&t, p->part);
-	guest_fdt_add_reserved(&t, p);
-	guest_fdt_add_soc(&t, p);
+	guest_fdt_open_root(&t);
+	guest_fdt_add_all(&t, p);
 	guest_fdt_close_node(&t);
 
 	if (t.err == 0)

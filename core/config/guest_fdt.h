@@ -7,6 +7,7 @@
 
 #include <cleave/types.h>
 #include "core/config/config.h"
+#include "core/config/image.h"
 
 /* Where a guest finds its emulated devices, as on QEMU's virt board */
 #define GUEST_UART_BASE	   UINT64_C(0x10000000)
@@ -16,6 +17,9 @@
 #define GUEST_PLIC_SIZE	   UINT64_C(0x600000)
 #define GUEST_PLIC_SOURCES 31U
 #define GUEST_UART_CLOCK   3686400U /* Hz */
+
+/* In the root of a partition's own tree ("fdt"): "memory", "cpus", where it wants them generated */
+#define GUEST_FDT_FILL "cleave,fill"
 
 /**
  * struct guest_fdt_params - what the device tree says that the configuration does not
@@ -31,6 +35,8 @@
  * @tree: the machine's device tree, from which nodes of devices are copied; NULL: there are none
  * @partition: number of the partition
  * @device: the devices of all partitions, @nr_devices of them
+ * @own: what config_own_load() has loaded: with "fdt", the tree is this, with "fdt-overlay", this is
+ * merged into it; NULL: neither is configured. It is used up
  */
 struct guest_fdt_params {
 	const struct config_partition *part;
@@ -49,6 +55,7 @@ struct guest_fdt_params {
 	u32 partition;
 	u32 nr_devices;
 	const struct config_device *device;
+	void *own;
 };
 
 /*
@@ -68,16 +75,6 @@ enum guest_fdt_property {
 enum guest_fdt_property guest_fdt_property(const char *name);
 
 /**
- * guest_fdt_device() - write the node of a device of the machine into a tree that is being written
- * @fdt: the tree, inside a bus with two address and two size cells
- * @tree: the machine's tree, from which it is copied
- * @plic: phandle of the guest's emulated PLIC
- *
- * Return: 0 or an error of libfdt.
- */
-int guest_fdt_device(void *fdt, const void *tree, const struct config_device *d, u32 plic);
-
-/**
  * guest_fdt_make() - write the device tree of a partition
  * @p: what it says
  * @buf: receives it; at a multiple of 8 bytes
@@ -92,6 +89,12 @@ int guest_fdt_device(void *fdt, const void *tree, const struct config_device *d,
  * rv64 ISA string.
  */
 s64 guest_fdt_make(const struct guest_fdt_params *p, void *buf, u64 size);
+
+/*
+ * At boot one tree after another is made here, once to be checked and once for its guest, which
+ * keeps a copy.
+ */
+extern u64 guest_fdt_room[IMAGE_FDT_SIZE / sizeof(u64)];
 
 /** guest_fdt_used() - Return: bytes of a tree of guest_fdt_make(), without what is free */
 u64 guest_fdt_used(const void *fdt);

@@ -7,16 +7,13 @@
  * the guest's tree the same number would mean another node, or none. Sources: Devicetree
  * Specification 0.4, chapters 2.3 and 2.4; the consumer bindings of Linux and of dt-schema.
  */
-#include "core/config/guest_fdt.h"
+#include "core/config/guest_fdt_internal.h"
 
 #include <libfdt.h>
 
-#include <cleave/printk.h>
 #include <cleave/string.h>
 #include "core/config/config_dma.h"
 #include "lib/fdt_read.h"
-
-#define NODE_NAME 80U
 
 static bool guest_fdt_device_is_one_of(const char *name, const char *const *list, size_t n)
 {
@@ -139,9 +136,8 @@ enum guest_fdt_property guest_fdt_property(const char *name)
 	return guest_fdt_device_is_reference(name) ? GUEST_FDT_REFERENCE : GUEST_FDT_COPY;
 }
 
-static int guest_fdt_device_copy_properties(void *fdt, const void *tree, int node)
+static void guest_fdt_device_copy_properties(struct guest_fdt *t, const void *tree, int node)
 {
-	int err = 0;
 	int p;
 
 	fdt_for_each_property_offset (p, tree, node) {
@@ -149,14 +145,12 @@ static int guest_fdt_device_copy_properties(void *fdt, const void *tree, int nod
 		int len = 0;
 		const void *data = fdt_getprop_by_offset(tree, p, &name, &len);
 
-		if (data == NULL || err != 0 || guest_fdt_property(name) != GUEST_FDT_COPY)
-			continue;
-		err = fdt_property(fdt, name, data, len);
+		if (data != NULL && guest_fdt_property(name) == GUEST_FDT_COPY)
+			guest_fdt_prop_bytes(t, name, data, (size_t)len);
 	}
-	return err;
 }
 
-static int guest_fdt_device_write_reg(void *fdt, const struct config_device *d)
+static void guest_fdt_device_write_reg(struct guest_fdt *t, const struct config_device *d)
 {
 	fdt64_t reg[2U * CONFIG_DEVICE_REGS];
 
@@ -164,45 +158,41 @@ static int guest_fdt_device_write_reg(void *fdt, const struct config_device *d)
 		reg[2U * i] = cpu_to_fdt64(d->reg[i].gpa);
 		reg[2U * i + 1U] = cpu_to_fdt64(d->reg[i].size);
 	}
-	return fdt_property(fdt, "reg", reg, (int)(2U * d->nr_regs * sizeof(reg[0])));
+	guest_fdt_prop_bytes(t, "reg", reg, 2U * d->nr_regs * sizeof(reg[0]));
 }
 
-static int guest_fdt_device_write_interrupts(void *fdt, const struct config_device *d, u32 plic)
+static void guest_fdt_device_write_interrupts(struct guest_fdt *t, const struct config_device *d)
 {
 	fdt32_t source[CONFIG_DEVICE_IRQS];
-	int err;
 
 	if (d->nr_irqs == 0U)
-		return 0;
+		return;
 	for (u32 i = 0; i < d->nr_irqs; i++)
 		source[i] = cpu_to_fdt32(d->irq[i].guest);
-	err = fdt_property_u32(fdt, "interrupt-parent", plic);
-	if (err != 0)
-		return err;
-	return fdt_property(fdt, "interrupts", source, (int)(d->nr_irqs * sizeof(source[0])));
+	guest_fdt_prop_cell(t, "interrupt-parent", t->plic);
+	guest_fdt_prop_bytes(t, "interrupts", source, d->nr_irqs * sizeof(source[0]));
 }
 
 /*
  * What a bus says about whether its devices snoop the harts' caches is written into the device, as
  * the guest's bus has others too (Linux looks at both, the device first).
  */
-static int guest_fdt_device_write_coherence(void *fdt, const void *tree, int node)
+static void guest_fdt_device_write_coherence(struct guest_fdt *t, const void *tree, int node)
 {
 	int at = node;
 	const char *said = fdt_read_coherence(tree, &at);
 
 	/* Its own property was copied. */
-	return said == NULL || at == node ? 0 : fdt_property(fdt, said, "", 0);
+	if (said != NULL && at != node)
+		guest_fdt_prop_empty(t, said);
 }
 
 /* Open a bus for one device whose DMA addresses are not those of memory. */
-static int guest_fdt_device_open_bus(void *fdt, const struct config_device *d,
-				     const struct config_dma *dma, u32 n)
+static void guest_fdt_device_open_bus(struct guest_fdt *t, const struct config_device *d,
+				      const struct config_dma *dma, u32 n)
 {
 	fdt64_t regs[3U * CONFIG_DEVICE_REGS];
 	fdt64_t ranges[3U * CONFIG_DMA_RANGES];
-	char name[NODE_NAME];
-	int err;
 
 	for (u32 i = 0; i < d->nr_regs; i++) {
 		regs[3U * i] = cpu_to_fdt64(d->reg[i].gpa);
@@ -214,61 +204,43 @@ static int guest_fdt_device_open_bus(void *fdt, const struct config_device *d,
 		ranges[3U * i + 1U] = cpu_to_fdt64(dma[i].memory);
 		ranges[3U * i + 2U] = cpu_to_fdt64(dma[i].size);
 	}
-	(void)str_print(name, sizeof(name), "bus@%lx", d->reg[0].gpa);
-	err = fdt_begin_node(fdt, name);
-	if (err == 0)
-		err = fdt_property(fdt, "compatible", "simple-bus", (int)sizeof("simple-bus"));
-	if (err == 0)
-		err = fdt_property_u32(fdt, "#address-cells", 2);
-	if (err == 0)
-		err = fdt_property_u32(fdt, "#size-cells", 2);
-	if (err == 0)
-		err = fdt_property(fdt, "ranges", regs, (int)(3U * d->nr_regs * sizeof(regs[0])));
-	if (err == 0)
-		err = fdt_property(fdt, "dma-ranges", ranges, (int)(3U * n * sizeof(ranges[0])));
-	return err;
+	guest_fdt_open_node_at(t, "bus", sizeof("bus") - 1U, d->reg[0].gpa);
+	guest_fdt_prop_string(t, "compatible", "simple-bus");
+	guest_fdt_prop_cells(t, 2, 2);
+	guest_fdt_prop_bytes(t, "ranges", regs, 3U * d->nr_regs * sizeof(regs[0]));
+	guest_fdt_prop_bytes(t, "dma-ranges", ranges, 3U * n * sizeof(ranges[0]));
 }
 
-static int guest_fdt_device_write(void *fdt, const void *tree, const struct config_device *d,
-				  u32 plic)
+static void guest_fdt_device_write(struct guest_fdt *t, const void *tree,
+				   const struct config_device *d)
 {
 	const char *host = fdt_get_name(tree, d->node, NULL);
-	char name[NODE_NAME];
 	const char *at;
-	int err;
 
-	if (host == NULL)
-		return -FDT_ERR_BADOFFSET;
+	if (host == NULL) {
+		t->err = -FDT_ERR_BADOFFSET;
+		return;
+	}
 	/* Its address on this bus may differ from the one on its own. */
 	at = strchr(host, '@');
-	(void)str_print(name, sizeof(name), "%.*s@%lx",
-			at != NULL ? (int)(at - host) : (int)strlen(host), host, d->reg[0].gpa);
-	err = fdt_begin_node(fdt, name);
-	if (err == 0)
-		err = guest_fdt_device_copy_properties(fdt, tree, d->node);
-	if (err == 0)
-		err = guest_fdt_device_write_coherence(fdt, tree, d->node);
-	if (err == 0)
-		err = guest_fdt_device_write_reg(fdt, d);
-	if (err == 0)
-		err = guest_fdt_device_write_interrupts(fdt, d, plic);
-	if (err == 0)
-		err = fdt_end_node(fdt);
-	return err;
+	guest_fdt_open_node_at(t, host, at != NULL ? (size_t)(at - host) : strlen(host),
+			       d->reg[0].gpa);
+	guest_fdt_device_copy_properties(t, tree, d->node);
+	guest_fdt_device_write_coherence(t, tree, d->node);
+	guest_fdt_device_write_reg(t, d);
+	guest_fdt_device_write_interrupts(t, d);
+	guest_fdt_close_node(t);
 }
 
-int guest_fdt_device(void *fdt, const void *tree, const struct config_device *d, u32 plic)
+void guest_fdt_device(struct guest_fdt *t, const void *tree, const struct config_device *d)
 {
 	struct config_dma dma[CONFIG_DMA_RANGES];
 	int n = config_dma_ranges(tree, d->node, dma);
-	int err = 0;
 
 	/* Ranges that make no sense were warned of when the configuration was checked. */
 	if (n > 0)
-		err = guest_fdt_device_open_bus(fdt, d, dma, (u32)n);
-	if (err == 0)
-		err = guest_fdt_device_write(fdt, tree, d, plic);
-	if (err == 0 && n > 0)
-		err = fdt_end_node(fdt);
-	return err;
+		guest_fdt_device_open_bus(t, d, dma, (u32)n);
+	guest_fdt_device_write(t, tree, d);
+	if (n > 0)
+		guest_fdt_close_node(t);
 }

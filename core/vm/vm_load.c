@@ -35,9 +35,6 @@ enum vm_load_part {
 
 static const struct archive *vm_load_archive; /* set at boot */
 
-/* At boot, one device tree after another is made here. Then it is kept in pages of its own. */
-static u64 vm_load_fdt[IMAGE_FDT_SIZE / sizeof(u64)];
-
 void vm_load_init(const struct archive *archive)
 {
 	vm_load_archive = archive;
@@ -105,7 +102,7 @@ static const char *vm_load_mmu_type(void)
 	return "riscv,sv39";
 }
 
-/* Return: bytes of the tree, made in vm_load_fdt; or a negative error. */
+/* Return: bytes of the tree, made in guest_fdt_room; or a negative error. */
 static s64 vm_load_make_tree(const struct vm *vm, const struct image_layout *layout)
 {
 	char isa[ISA_GUEST_LEN];
@@ -124,10 +121,11 @@ static s64 vm_load_make_tree(const struct vm *vm, const struct image_layout *lay
 		.partition = vm->id,
 		.nr_devices = vm_pass_config()->nr_devices,
 		.device = vm_pass_config()->device,
+		.own = config_own_load(vm_load_archive, vm->cfg),
 	};
 
 	(void)features_guest_isa(vm->cfg->counters, isa, sizeof(isa));
-	return guest_fdt_make(&p, vm_load_fdt, sizeof(vm_load_fdt));
+	return guest_fdt_make(&p, guest_fdt_room, sizeof(guest_fdt_room));
 }
 
 int vm_load_prepare(struct vm *vm)
@@ -149,7 +147,7 @@ int vm_load_prepare(struct vm *vm)
 		return (int)size;
 	}
 	/* What is free in it is zero, as is the memory that it is copied to. */
-	load->fdt_size = guest_fdt_used(vm_load_fdt);
+	load->fdt_size = guest_fdt_used(guest_fdt_room);
 	err = frames_alloc(&machine.frames, ALIGN_UP(load->fdt_size, PAGE_SIZE), PAGE_SIZE, 0,
 			   &hpa);
 	if (err != CLV_OK) {
@@ -159,7 +157,7 @@ int vm_load_prepare(struct vm *vm)
 	vm->overhead += ALIGN_UP(load->fdt_size, PAGE_SIZE);
 	/* An address in the direct map is a number that was computed. */
 	load->fdt = (void *)(uintptr_t)(hpa.v + machine.hpa_to_va);
-	memcpy(load->fdt, vm_load_fdt, load->fdt_size);
+	memcpy(load->fdt, guest_fdt_room, load->fdt_size);
 	return CLV_OK;
 }
 

@@ -382,9 +382,18 @@ def test_checker_on_bad_archives(bench):
     assert check(bench).returncode == 2
 
 
-def documented_examples():
+def documented_blocks():
     with open(os.path.join(TOP, "docs", "configuration.md"), encoding="utf-8") as text:
         return [block.split("```")[0] for block in text.read().split("```dts\n")[1:]]
+
+
+def documented_examples():
+    return [block for block in documented_blocks() if "cleave,config" in block]
+
+
+def documented_trees():
+    """The overlay and the own tree of docs/configuration.md."""
+    return [block for block in documented_blocks() if "cleave,config" not in block]
 
 
 @pytest.mark.parametrize("example", documented_examples())
@@ -399,7 +408,22 @@ def test_documented_examples_are_accepted(bench, example):
 
 
 def test_examples_are_documented():
-    assert len(documented_examples()) == 4
+    assert len(documented_examples()) == 4 and len(documented_trees()) == 2
+
+
+@pytest.mark.parametrize("prop, number", [("fdt-overlay", 0), ("fdt", 1)])
+def test_documented_trees_are_accepted(bench, prop, number):
+    """A tree stands beside the configuration as source, and is compiled."""
+    bench.write("own.dts", documented_trees()[number])
+    bench.write("config.dts", CONFIG.replace("kernel =", f'{prop} = "own.dtb"; kernel =', 1))
+    done = bench.pack()
+    assert done.returncode == 0, done.stderr
+    assert "own.dtb" in done.stdout and "warning" not in done.stderr
+    bench.write("own.dts", documented_trees()[number].replace("0x10000000 0x0", "0x20000000 0x0")
+                .replace("0x80700000 0x0", "0x20000000 0x0"))
+    done = bench.pack()
+    assert done.returncode == 1
+    assert f"{prop}: \"/" in done.stderr and "does not have 0x20000000" in done.stderr
 
 
 def test_plans_are_a_table_as_documented(bench):

@@ -144,7 +144,7 @@ void said_line(void *ctx, enum config_said what, const char *line)
 }
 
 static void use_tree(const struct config *config, u32 index, const struct image_layout *layout,
-		     const struct config_machine *machine)
+		     const struct archive *archive, const struct config_machine *machine)
 {
 	static u64 tree[IMAGE_FDT_SIZE / sizeof(u64)];
 	const struct guest_fdt_params params = {
@@ -158,6 +158,7 @@ static void use_tree(const struct config *config, u32 index, const struct image_
 		.partition = index,
 		.nr_devices = config->nr_devices,
 		.device = config->device,
+		.own = config_own_load(archive, &config->partition[index]),
 	};
 	s64 size = guest_fdt_make(&params, tree, sizeof(tree));
 
@@ -199,7 +200,7 @@ static void use_images(const struct config *config, u32 index, const struct arch
 	use_place(p, l.fdt, IMAGE_FDT_SIZE, l.initrd, l.initrd_end - l.initrd);
 	if (l.initrd != 0U)
 		use_place(p, l.initrd, l.initrd_end - l.initrd, l.fdt, IMAGE_FDT_SIZE);
-	use_tree(config, index, &l, machine);
+	use_tree(config, index, &l, archive, machine);
 }
 
 static void use_pair(const struct config_device *a, const struct config_device *b)
