@@ -35,7 +35,7 @@
  * @tree: the machine's device tree, from which nodes of devices are copied; NULL: there are none
  * @partition: number of the partition
  * @device: the devices of all partitions, @nr_devices of them
- * @own: what config_own_load() has loaded: with "fdt", the tree is this, with "fdt-overlay", this is
+/* In the root of an own tree ("fdt"): "memory" and "cpus", where it wants them generated */
  * merged into it; NULL: neither is configured. It is used up
  */
 struct guest_fdt_params {
