@@ -18,7 +18,7 @@
 #define GUEST_PLIC_SOURCES 31U
 #define GUEST_UART_CLOCK   3686400U /* Hz */
 
-/* In the root of a partition's own tree ("fdt"): "memory", "cpus", where it wants them generated */
+/* In the root of an own tree ("fdt"): "memory" and "cpus", where these are to be generated */
 #define GUEST_FDT_FILL "cleave,fill"
 
 /**
@@ -35,7 +35,7 @@
  * @tree: the machine's device tree, from which nodes of devices are copied; NULL: there are none
  * @partition: number of the partition
  * @device: the devices of all partitions, @nr_devices of them
-/* In the root of an own tree ("fdt"): "memory" and "cpus", where it wants them generated */
+ * @own: of config_own_load(): with "fdt", the tree is this; with "fdt-overlay", this is
  * merged into it; NULL: neither is configured. It is used up
  */
 struct guest_fdt_params {

@@ -11,6 +11,8 @@
 
 #include "core/config/guest_fdt.h"
 
+#define GUEST_FDT_CPUS 64U /* more than Kconfig allows */
+
 /**
  * struct guest_fdt - the tree that is being written
  * @fdt: it
@@ -31,8 +33,10 @@ struct guest_fdt {
 	u32 below;
 	u32 phandles;
 	u32 plic;
-	u32 cpu[CONFIG_MAX_VCPUS];
+	u32 cpu[GUEST_FDT_CPUS];
 };
+
+_Static_assert(CONFIG_MAX_VCPUS <= GUEST_FDT_CPUS, "struct guest_fdt has a phandle for each cpu");
 
 /** guest_fdt_open_root() - open the first node */
 void guest_fdt_open_root(struct guest_fdt *t);
