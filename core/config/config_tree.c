@@ -11,7 +11,6 @@
 
 #include <cleave/errno.h>
 #include <cleave/format.h>
-#include <cleave/printk.h>
 #include <cleave/string.h>
 #include "core/config/config_tree.h"
 #include "core/config/guest_fdt.h"

@@ -11,7 +11,7 @@
 
 #include "core/config/guest_fdt.h"
 
-#define GUEST_FDT_CPUS 64U /* more than Kconfig allows */
+#define GUEST_FDT_CPUS 64U /* as many as Kconfig allows */
 
 /**
  * struct guest_fdt - the tree that is being written
