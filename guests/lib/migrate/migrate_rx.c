@@ -257,6 +257,7 @@ enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migra
 			return result;
 		rx->taken = sizeof(f) + (size_t)f.length;
 		rx->seq++;
+		rx->last = f.type;
 		if (known == NULL)
 			continue;
 		*record = (struct migrate_record){ .type = f.type,
@@ -277,5 +278,6 @@ void migrate_rx_cut(const struct migrate_rx *rx, struct migrate_line *line)
 	else if (rx->seq == 0U)
 		migrate_line_add(line, "before the first frame");
 	else
-		migrate_line_add(line, "after frame %lu", rx->seq - 1U);
+		migrate_line_add(line, "after frame %lu (%s)", rx->seq - 1U,
+				 migrate_record_name(rx->last));
 }

@@ -203,6 +203,7 @@ size_t migrate_tx_waiting(const struct migrate_tx *tx);
  * @tail: index of the first free byte
  * @taken: bytes of the frame that migrate_rx_next() gave out last
  * @seq: sequence number of the next frame
+ * @last: type of the last whole frame
  * @bytes: bytes that were ever received
  * @plain: payloads without a checksum are taken, as the link's @memory says
  * @dead: the link was cut: no more bytes will come
@@ -214,6 +215,7 @@ struct migrate_rx {
 	size_t tail;
 	size_t taken;
 	uint64_t seq;
+	uint16_t last;
 	uint64_t bytes;
 	bool plain;
 	bool dead;

@@ -234,7 +234,7 @@ static void job_report_leaves_row(struct report *r, const char *where, const cha
  */
 static void job_report_say_leaves(const struct job *job)
 {
-	bool here = job->receives && job_ok(job);
+	bool here = job->receives && (job_ok(job) || !job->sends);
 	const struct hyper *now = here ? &job->to : &job->from;
 	struct report *r = commands_report();
 	struct cleave_leaves after;

@@ -25,6 +25,13 @@
 #define ASK_SECONDS    3U  /* how long it may take to answer a question; the pause between two */
 #define BLOCK_SECONDS  30U /* how long the port may take nothing while something waits for it */
 
+/*
+ * How long nothing may come of a guest before that is said, and before the slot is emptied: a
+ * source says something at least each time that a pass ends, and one that comes back asks.
+ */
+#define SILENT_SECONDS 20U
+#define GONE_SECONDS   60U
+
 /**
  * struct links - both links
  * @device: there is a device that has ports
@@ -34,6 +41,7 @@
  *	taken, when last looked at
  * @since: when one of these three last changed, ticks
  * @asked: when a job in doubt last asked, ticks
+ * @silent: that nothing comes has been said
  * @known: the peer's port has been connected before
  * @lost: that the wire is lost has been said
  * @filed: the job that uses the store; NULL: none
@@ -50,6 +58,7 @@ static struct links {
 	u32 pass;
 	u64 bytes;
 	u64 asked;
+	bool silent;
 	bool known;
 	bool lost;
 	struct job *filed;
@@ -337,6 +346,39 @@ static bool link_peer_watch(struct job *job)
 	return true;
 }
 
+/*
+ * Watch a destination that waits for the peer: say that nothing comes, and end a wait without end.
+ * That is safe until COMMIT has been read: a source that has sent it asks, and hears that the guest
+ * did not come.
+ * Return: true when something was done.
+ */
+static bool link_peer_listens(struct job *job)
+{
+	u64 silence;
+
+	if (job->dest.rx.bytes != links.bytes || job->dest_step != MIGRATE_WANT_RECV) {
+		links.bytes = job->dest.rx.bytes;
+		links.since = rdtime();
+		links.silent = false;
+		return false;
+	}
+	silence = (rdtime() - links.since) / move.timebase;
+	if (silence >= GONE_SECONDS && job_cancel(job)) {
+		shell_say("peer: nothing came for %u seconds; job %u is given up", GONE_SECONDS,
+			  job->number);
+		links.since = rdtime();
+		return true;
+	}
+	if (silence >= SILENT_SECONDS && !links.silent) {
+		shell_progress_end();
+		shell_say("peer: nothing has come for %u seconds; job %u waits, and is given up "
+			  "after %u",
+			  SILENT_SECONDS, job->number, GONE_SECONDS);
+		links.silent = true;
+	}
+	return false;
+}
+
 static void link_peer_leave(struct job *job)
 {
 	wire_close(&links.wire, job->sends ? &job->source.tx : &job->dest.tx);
@@ -409,8 +451,10 @@ bool link_step(void)
 			any = link_doubt_ask(job) || any;
 	}
 	any = link_peer_listen() || any;
-	if (links.job != NULL && links.job->sends)
-		any = link_peer_watch(links.job) || any;
+	if (links.job != NULL)
+		any = (links.job->sends ? link_peer_watch(links.job)
+					: link_peer_listens(links.job)) ||
+		      any;
 	return any;
 }
 

@@ -391,6 +391,27 @@ def test_peer_that_does_not_answer(boot, proxy):
     given_up(proxy, a, man_a, man_b, "peer: no answer for 30 seconds")
 
 
+def test_source_that_falls_silent(boot, proxy):
+    """The link stays up, but nothing more comes of the guest.
+
+    The destination says so, empties its slot after a minute, and shows no leaves: it has none.
+    """
+    a, man_a, _, man_b = two(boot, proxy)
+    proxy.silent_at[0] = 1 * MIB
+    man_a.run("migrate work to peer --downtime 0 --passes 4000")
+    man_b.tells("peer: nothing has come for 20 seconds; job 1 waits, and is given up after 60")
+    man_b.tells("peer: nothing came for 60 seconds; job 1 is given up")
+    report = received(man_b)
+    assert report.verdict == "failed: receive there: cancelled", report.verdict
+    assert not any(sum(row.get(key, 0) for key in ("1_GiB", "2_MiB", "4_KiB"))
+                   for row in report.leaves), report.leaves
+    states(man_b, there="empty")
+    man_a.jobs_from = 0
+    assert man_a.over().verdict.startswith("failed: migrate work: ")
+    states(man_a, work="running", back="empty")
+    alive(a, "work")
+
+
 def test_offer_that_is_not_answered(boot, proxy):
     """The peer falls silent before it answers the offer.
 

@@ -214,7 +214,7 @@ static void test_bytewise(void **state)
 		assert_int_equal(wire_next(&record, &line), MIGRATE_RX_MORE);
 		assert_true(rx.dead);
 		migrate_rx_cut(&rx, &line);
-		assert_string_equal(line.text, "the link was cut after frame 4");
+		assert_string_equal(line.text, "the link was cut after frame 4 (stop)");
 	}
 }
 
