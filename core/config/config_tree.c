@@ -267,7 +267,8 @@ static const char *config_tree_shared(const void *tree, int node)
 		if (fdt_getprop(tree, node, property[i][0], NULL) != NULL)
 			return property[i][1];
 	}
-	return config_tree_is_needed(tree, node)
+	/* A whole bus is refused because it has no registers. */
+	return config_tree_reg_count(tree, node) != 0U && config_tree_is_needed(tree, node)
 		       ? "a part that the harts or the machine's console need"
 		       : NULL;
 }

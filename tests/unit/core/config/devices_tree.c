@@ -12,6 +12,13 @@
 #define FAR	 12U
 #define HART(id) (0x20U + (id)) /* phandle of a hart's own interrupt controller */
 
+/* Phandles of what others need */
+#define CLOCK  0x40U /* the console's */
+#define WIDE   0x41U /* the console's too; two cells follow it */
+#define SPARE  0x42U /* nobody's: its phandle stands among cells that follow another */
+#define DOMAIN 0x43U /* a hart's, a node below a controller */
+#define RESET  0x44U /* of the device "user" */
+
 struct tree_build devices_tree;
 
 static const struct frames_range ram[] = { { 0x80000000, 0x100000000 } };
@@ -132,9 +139,43 @@ static void devices_tree_whole_bus(const char *name, u32 base, const char *child
 	tree_close(&devices_tree);
 }
 
+/* A device that provides something to others: @cells says how many cells follow its phandle. */
+static void devices_tree_provider(const char *name, u32 base, u32 phandle, const char *cells, u32 n)
+{
+	devices_tree_device(name, base, 0x1000, 0);
+	PUT(PROP_CELLS("phandle", phandle), PROP_CELLS(cells, n));
+	tree_close(&devices_tree);
+}
+
+static void devices_tree_shared(void)
+{
+	devices_tree_device("l3@60000000", 0x60000000, 0x1000, 0);
+	PUT(PROP_CELLS("cache-level", 3));
+	tree_close(&devices_tree);
+	devices_tree_provider("smmu@60001000", 0x60001000, 0x50, "#iommu-cells", 1);
+	devices_tree_device("doorbell@60002000", 0x60002000, 0x1000, 0);
+	PUT(PROP_FLAG("msi-controller"));
+	tree_close(&devices_tree);
+	devices_tree_provider("clock@60003000", 0x60003000, CLOCK, "#clock-cells", 1);
+	devices_tree_provider("wide@60004000", 0x60004000, WIDE, "#clock-cells", 2);
+	devices_tree_provider("spare@60005000", 0x60005000, SPARE, "#clock-cells", 0);
+	devices_tree_device("pmu@60006000", 0x60006000, 0x1000, 0);
+	tree_node(&devices_tree, "domain");
+	PUT(PROP_CELLS("phandle", DOMAIN));
+	tree_close(&devices_tree);
+	tree_close(&devices_tree);
+	devices_tree_provider("reset@60007000", 0x60007000, RESET, "#reset-cells", 1);
+	devices_tree_device("user@60008000", 0x60008000, 0x1000, 0);
+	PUT(PROP_CELLS("resets", RESET, 5));
+	tree_close(&devices_tree);
+}
+
 static void devices_tree_odd_devices(void)
 {
-	devices_tree_closed("serial@10000000", 0x10000000, 0x100, 10);
+	devices_tree_shared();
+	devices_tree_device("serial@10000000", 0x10000000, 0x100, 10);
+	PUT(PROP_CELLS("clocks", WIDE, SPARE, 1, CLOCK, 7));
+	tree_close(&devices_tree);
 	devices_tree_whole_bus("bridge@50000000", 0x50000000, "intc@50001000", true);
 	devices_tree_whole_bus("mfd@50010000", 0x50010000, "part@50011000", false);
 	devices_tree_closed("in-uart-page@10000800", 0x10000800, 0x100, 0);
@@ -228,7 +269,7 @@ static void devices_tree_harts(void)
 
 		(void)snprintf(name, sizeof(name), "cpu@%u", id);
 		tree_node(&devices_tree, name);
-		PUT(PROP_CELLS("reg", id));
+		PUT(PROP_CELLS("reg", id), PROP_CELLS("power-domains", DOMAIN));
 		tree_node(&devices_tree, "interrupt-controller");
 		PUT(PROP_FLAG("interrupt-controller"), PROP_CELLS("phandle", HART(id)));
 		tree_close(&devices_tree);

@@ -267,6 +267,28 @@ static const struct wrong wrongs[] = {
 	  AT "devices: \"/soc/clint@2000000\" is a device that the firmware uses; allowed: other "
 	     "devices "
 	     "of the machine" },
+	{ { DEV("/soc/l3@60000000") },
+	  AT "devices: \"/soc/l3@60000000\" is a cache controller, which all harts share; allowed: "
+	     "other devices of the machine" },
+	{ { DEV("/soc/smmu@60001000") },
+	  AT
+	  "devices: \"/soc/smmu@60001000\" is an IOMMU, which stands between devices and memory; "
+	  "allowed: other devices of the machine" },
+	{ { DEV("/soc/doorbell@60002000") },
+	  AT
+	  "devices: \"/soc/doorbell@60002000\" is an interrupt controller; allowed: other devices "
+	  "of the machine" },
+	{ { DEV("/soc/clock@60003000") },
+	  AT "devices: \"/soc/clock@60003000\" is a part that the harts or the machine's console "
+	     "need; allowed: other devices of the machine" },
+	{ { DEV("/soc/wide@60004000") },
+	  AT
+	  "devices: \"/soc/wide@60004000\" is a part that the harts or the machine's console need; "
+	  "allowed: other devices of the machine" },
+	{ { DEV("/soc/pmu@60006000") },
+	  AT
+	  "devices: \"/soc/pmu@60006000\" is a part that the harts or the machine's console need; "
+	  "allowed: other devices of the machine" },
 	{ { DEV("/soc/pci@30000000") },
 	  AT "devices: \"/soc/pci@30000000\" is a bus whose devices are not in the device tree; "
 	     "allowed: other devices of the machine" },
@@ -456,6 +478,29 @@ static void gives_a_device_to_one(void **state)
 	assert_int_equal(config_result.device[1].partition, 1);
 }
 
+static void keeps_together_what_needs_each_other(void **state)
+{
+	const struct tree_prop reset[] = { DEV("/soc/reset@60007000"), { NULL, NULL, 0 } };
+	const struct tree_prop user[] = { DEV("/soc/user@60008000"), { NULL, NULL, 0 } };
+	const struct tree_prop spare[] = { DEV("/soc/spare@60005000"), { NULL, NULL, 0 } };
+	const struct tree_prop both[] = {
+		PROP_LIST("devices", "/soc/reset@60007000\0/soc/user@60008000\0"), { NULL, NULL, 0 }
+	};
+	struct said said;
+
+	(void)state;
+	assert_int_equal(run_two(user, reset, &devices_machine, &said), CLV_ERR_FORMAT);
+	assert_string_equal(the_error(&said), AT
+			    "devices: \"/soc/reset@60007000\" serves \"/soc/user@60008000\", which "
+			    "partition \"first\" has; both devices must belong to one partition");
+	assert_int_equal(run_two(reset, user, &devices_machine, &said), CLV_ERR_FORMAT);
+	assert_string_equal(the_error(&said), AT
+			    "devices: \"/soc/user@60008000\" needs \"/soc/reset@60007000\", which "
+			    "partition \"first\" has; both devices must belong to one partition");
+	assert_int_equal(run_two(both, spare, &devices_machine, &said), 0);
+	assert_int_equal(run(spare, &devices_machine, &said), 0);
+}
+
 static void gives_direct_memory_to_one(void **state)
 {
 	const struct tree_prop a[] = { DIRECT, { NULL, NULL, 0 } };
@@ -608,6 +653,7 @@ int main(void)
 		cmocka_unit_test(refuses_interrupts_without_a_plic),
 		cmocka_unit_test(wants_a_vcpu_that_the_interrupt_reaches),
 		cmocka_unit_test(gives_a_device_to_one),
+		cmocka_unit_test(keeps_together_what_needs_each_other),
 		cmocka_unit_test(gives_direct_memory_to_one),
 		cmocka_unit_test(wants_free_memory_for_direct_map),
 	};
