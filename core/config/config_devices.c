@@ -511,6 +511,7 @@ static void config_devices_resolve(struct config_ctx *c, const struct config_par
 {
 	const char *path = part->device[i];
 	struct config_device *d = &c->config->device[c->config->nr_devices];
+	bool no_dma = (part->no_dma >> i & 1U) != 0U;
 	char shown[CONFIG_PATH_LEN];
 
 	text_clean(shown, sizeof(shown), path);
@@ -531,11 +532,12 @@ static void config_devices_resolve(struct config_ctx *c, const struct config_par
 	    !config_devices_read_regs(c, d, shown) ||
 	    !config_devices_check_regs(c, part, d, levels, shown) ||
 	    !config_devices_check_served(c, d, shown) ||
-	    !config_devices_check_dma(c, d, (part->no_dma >> i & 1U) != 0U, shown) ||
+	    !config_devices_check_dma(c, d, no_dma, shown) ||
 	    !config_devices_read_irqs(c, d, shown) || !config_devices_check_irqs(c, d, shown))
 		return;
 	config_devices_warn_left_out(c, d, shown);
-	config_devices_warn_dma(c, d, shown);
+	if (!no_dma)
+		config_devices_warn_dma(c, d, shown);
 	c->config->nr_devices++;
 }
 

@@ -115,6 +115,14 @@ static void devices_tree_moved_bus(void)
 	tree_close(&devices_tree);
 	tree_close(&devices_tree);
 	devices_tree_registers_beyond();
+	/* A bus whose devices do not snoop the harts' caches, and a device without DMA */
+	tree_node(&devices_tree, "quiet-bus");
+	PUT(PROP_CELLS("#address-cells", 1), PROP_CELLS("#size-cells", 1),
+	    PROP_CELLS("ranges", 0, 0, 0x42000000, 0x10000), PROP_FLAG("dma-noncoherent"));
+	tree_node(&devices_tree, "timer@0");
+	PUT(PROP_CELLS("reg", 0, 0x1000));
+	tree_close(&devices_tree);
+	tree_close(&devices_tree);
 	/* Without ranges, nothing on it has an address in the devices_machine. */
 	tree_node(&devices_tree, "i2c-bus");
 	PUT(PROP_CELLS("#address-cells", 1), PROP_CELLS("#size-cells", 0));

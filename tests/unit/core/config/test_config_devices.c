@@ -124,11 +124,18 @@ static void warns_where_caches_cannot_be_cleaned(void **state)
 	const struct tree_prop other[] = { DIRECT,
 					   PROP_LIST("devices", "/soc/rtc@101000\0"),
 					   { NULL, NULL, 0 } };
+	/* Behind a bus that is not coherent, and no DMA as the configuration says */
+	const struct tree_prop none[] = { DIRECT,
+					  PROP_LIST("devices", "/soc/quiet-bus/timer@0\0"),
+					  PROP_LIST("no-dma", "/soc/quiet-bus/timer@0\0"),
+					  { NULL, NULL, 0 } };
 	struct config_machine m = devices_machine;
 	struct said said;
 
 	(void)state;
 	m.no_zicbom = true;
+	assert_int_equal(run(none, &m, &said), 0);
+	assert_int_equal(said.warnings, 0);
 	assert_int_equal(run(props, &m, &said), 0);
 	assert_int_equal(said.warnings, 4);
 	assert_string_equal(
