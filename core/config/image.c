@@ -49,6 +49,8 @@
 #define TOP_PART 4U
 #define TOP_MIN	 MIB(32) /* U-Boot takes 25 MiB, with its stack and its heap */
 #define TOP_MAX	 MIB(64)
+/* Where EDK2 for QEMU's virt board is linked to (OvmfPkg/RiscVVirt): the first bank of flash */
+#define EDK2_VIRT UINT64_C(0x20000000)
 /* The initrd stands after the middle, but not higher than this, as in QEMU. */
 #define MIDDLE_MAX MIB(512)
 
@@ -95,8 +97,9 @@ static int image_read_linux(const struct archive_file *f, struct image_need *out
 	return 0;
 }
 
-static int image_read_kernel(const struct archive_file *f, enum image_form *form,
-			     struct image_need *out, char error[ARCHIVE_ERROR_LEN])
+static int image_read_kernel(const struct config_partition *part, const struct archive_file *f,
+			     enum image_form *form, struct image_need *out,
+			     char error[ARCHIVE_ERROR_LEN])
 {
 	if (f->size == 0U) {
 		(void)str_print(error, ARCHIVE_ERROR_LEN, "file \"%.48s\" is empty", f->name);
@@ -107,7 +110,7 @@ static int image_read_kernel(const struct archive_file *f, enum image_form *form
 		*form = IMAGE_LINUX;
 		return image_read_linux(f, out, error);
 	}
-	if (image_kind_refuse(f, error))
+	if (image_kind_refuse(f, !part->entry.given, error))
 		return CLV_ERR_FORMAT;
 	*form = IMAGE_FLAT;
 	out->offset = KERNEL_ALIGN;
@@ -251,7 +254,7 @@ static int image_place_kernel(const struct config_partition *part,
 	if (image_elf_is(kernel)) {
 		err = image_place_elf(part, kernel, out, error);
 	} else {
-		err = image_read_kernel(kernel, &out->form, need, error);
+		err = image_read_kernel(part, kernel, &out->form, need, error);
 		if (err == 0)
 			err = image_place_whole(part, kernel, initrd, need, out, error);
 	}
@@ -405,6 +408,14 @@ int image_misplaced(const struct archive_file *kernel, const struct image_layout
 	u64 linked;
 	bool only;
 
+	if (layout->form == IMAGE_FLAT && image_kind_is_volume(kernel) &&
+	    layout->kernel != EDK2_VIRT) {
+		(void)str_print(line, ARCHIVE_ERROR_LEN,
+				"\"%.32s\" is a firmware volume of EDK2, and goes to 0x%lx: QEMU's "
+				"virt has it at 0x%lx",
+				kernel->name, layout->kernel, EDK2_VIRT);
+		return 1;
+	}
 	if (layout->form != IMAGE_FLAT ||
 	    !image_kind_linked(kernel, layout->kernel, &linked, &only))
 		return 0;

@@ -43,11 +43,6 @@
 #define PH_MEMSZ  40U
 #define PH_LEN	  56U
 
-static u32 image_elf_get16(const u8 *p)
-{
-	return (u32)p[0] | (u32)p[1] << 8;
-}
-
 bool image_elf_is(const struct archive_file *f)
 {
 	return f->size >= 4U && image_get32(f->data) == ELF_MAGIC;
@@ -93,20 +88,19 @@ static const char *image_elf_header(const struct archive_file *f)
 	if (h[ELF_DATA] == ELF_DATA_BIG)
 		return "a big-endian ELF file";
 	if (h[ELF_CLASS] == ELF_CLASS_64 && h[ELF_DATA] == ELF_DATA_LITTLE &&
-	    image_elf_get16(h + ELF_MACHINE) != ELF_RISCV)
-		return image_elf_machine(image_elf_get16(h + ELF_MACHINE));
+	    image_get16(h + ELF_MACHINE) != ELF_RISCV)
+		return image_elf_machine(image_get16(h + ELF_MACHINE));
 	if (h[ELF_CLASS] == ELF_CLASS_32)
 		return "a 32-bit ELF file";
 	if (h[ELF_CLASS] != ELF_CLASS_64 || h[ELF_DATA] != ELF_DATA_LITTLE)
 		return "an ELF file with a damaged header";
-	if (image_elf_get16(h + ELF_TYPE) == ELF_TYPE_REL)
+	if (image_get16(h + ELF_TYPE) == ELF_TYPE_REL)
 		return "an ELF object file, which is not linked";
-	if (image_elf_get16(h + ELF_TYPE) != ELF_TYPE_EXEC &&
-	    image_elf_get16(h + ELF_TYPE) != ELF_TYPE_DYN)
+	if (image_get16(h + ELF_TYPE) != ELF_TYPE_EXEC && image_get16(h + ELF_TYPE) != ELF_TYPE_DYN)
 		return "an ELF file that is no program";
 	table = image_get64(h + ELF_PHOFF);
-	len = (u64)image_elf_get16(h + ELF_PHNUM) * PH_LEN;
-	if (image_elf_get16(h + ELF_PHENTSIZE) != PH_LEN || len == 0U)
+	len = (u64)image_get16(h + ELF_PHNUM) * PH_LEN;
+	if (image_get16(h + ELF_PHENTSIZE) != PH_LEN || len == 0U)
 		return "an ELF file without program headers";
 	if (table > f->size || len > f->size - table)
 		return "an ELF file that is cut off";
@@ -149,7 +143,7 @@ static u64 image_elf_entry(const struct archive_file *f)
 	u64 entry = image_get64(f->data + ELF_ENTRY);
 	u64 table = image_get64(f->data + ELF_PHOFF);
 
-	for (u32 i = 0; i < image_elf_get16(f->data + ELF_PHNUM); i++) {
+	for (u32 i = 0; i < image_get16(f->data + ELF_PHNUM); i++) {
 		const u8 *ph = f->data + table + (u64)i * PH_LEN;
 		u64 vaddr = image_get64(ph + PH_VADDR);
 
@@ -165,7 +159,7 @@ static const char *image_elf_segments(const struct archive_file *f, struct image
 	const char *wrong = image_elf_header(f);
 	u64 table;
 
-	for (u32 i = 0; wrong == NULL && i < image_elf_get16(f->data + ELF_PHNUM); i++) {
+	for (u32 i = 0; wrong == NULL && i < image_get16(f->data + ELF_PHNUM); i++) {
 		const u8 *ph;
 
 		table = image_get64(f->data + ELF_PHOFF);
@@ -195,7 +189,7 @@ int image_elf_read(const struct archive_file *f, const struct config_address *at
 		low = MIN(low, out->segment[i].gpa);
 		high = MAX(high, out->segment[i].gpa + out->segment[i].mem);
 	}
-	*fixed = image_elf_get16(f->data + ELF_TYPE) == ELF_TYPE_EXEC;
+	*fixed = image_get16(f->data + ELF_TYPE) == ELF_TYPE_EXEC;
 	shift = *fixed || !at->given ? 0U : at->gpa - low;
 	if (shift != 0U && at->gpa > UINT64_MAX - (high - low))
 		return image_elf_wrong(f, "an ELF file that would end after 2^64", error);

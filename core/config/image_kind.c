@@ -26,6 +26,17 @@
 #define ZBOOT_TYPE_LEN	8
 #define PE_OFFSET	0x3cU
 
+/* The PE header at that offset, with a table of sections after it */
+#define PE_MACHINE	   4U
+#define PE_RISCV64	   0x5064U
+#define PE_SECTIONS	   6U
+#define PE_OPTIONAL_LEN	   20U
+#define PE_HEADER_LEN	   24U
+#define PE_SECTION_LEN	   40U
+#define PE_SECTION_VIRTUAL 8U
+#define PE_SECTION_RAW	   16U
+#define PE_SECTION_AT	   20U
+
 /**
  * struct image_magic - a format whose files hold, at a certain byte, certain others
  * @at, @len, @magic: the byte, and what is there
@@ -82,6 +93,7 @@ static const struct image_magic image_kind_table[] = {
 	{ 0, 2, true, "#!", "a script", NULL, NULL },
 	{ 0, 5, true, "<!DOC", "a web page", NULL, NULL },
 	{ 0, 5, true, "<html", "a web page", NULL, NULL },
+	{ 0, 5, true, "<?xml", "an XML file, as servers answer errors with", NULL, NULL },
 	{ 0, 12, true, "version http", "a pointer of Git LFS", NULL, NULL },
 };
 
@@ -125,65 +137,118 @@ static void image_kind_say(const struct archive_file *f, const char *what, const
 	(void)text_append(error, ARCHIVE_ERROR_LEN, "; wanted: " IMAGE_WANTED);
 }
 
+/* Return: the format that a file's first bytes tell; NULL: none of those that are known */
+static const struct image_magic *image_kind_find(const struct archive_file *f)
+{
+	static const struct image_magic lzma = {
+		0, 0, false, NULL, "compressed with lzma", "xz --format=lzma -dc ", TO_IMAGE
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(image_kind_table); i++) {
+		const struct image_magic *m = &image_kind_table[i];
+
+		if (image_kind_has(f, m->at, m->magic, m->len) &&
+		    (!m->text || image_kind_is_text(f)))
+			return m;
+	}
+	return image_kind_is_lzma(f) ? &lzma : NULL;
+}
+
+/* Say how to get what a file holds at @offset; @tool unpacks that, or is NULL. */
+static void image_kind_say_part(const struct archive_file *f, const char *what, u64 offset,
+				u64 size, const char *tool, char error[ARCHIVE_ERROR_LEN])
+{
+	char head[32];
+	char rest[64];
+
+	(void)str_print(head, sizeof(head), "head -c %lu ", offset + size);
+	(void)str_print(rest, sizeof(rest), " | tail -c +%lu %s%s>Image", offset + 1U,
+			tool != NULL ? "| " : "", tool != NULL ? tool : "");
+	image_kind_say(f, what, head, rest, error);
+}
+
 /* A kernel that unpacks itself, but only as a program of EFI: the header says what is in it. */
 static void image_kind_say_zboot(const struct archive_file *f, char error[ARCHIVE_ERROR_LEN])
 {
 	char raw[ZBOOT_TYPE_LEN + 1] = "";
 	char type[sizeof(raw)];
 	char what[48];
-	char tool[24];
-	char rest[80];
-	u64 offset;
+	struct archive_file part = { f->name, f->data, 0 };
+	const struct image_magic *m;
+	u64 offset = f->size;
 
-	if (f->size >= ZBOOT_TYPE + ZBOOT_TYPE_LEN)
+	if (f->size >= ZBOOT_TYPE + ZBOOT_TYPE_LEN) {
 		memcpy(raw, f->data + ZBOOT_TYPE, ZBOOT_TYPE_LEN);
-	if (raw[0] == '\0') {
+		offset = image_get32(f->data + ZBOOT_OFFSET);
+		part.size = image_get32(f->data + ZBOOT_SIZE);
+	}
+	if (part.size == 0U || offset + part.size > f->size) {
 		image_kind_say(f, "a damaged EFI zboot image", NULL, NULL, error);
 		return;
 	}
+	part.data += offset;
+	m = image_kind_find(&part);
 	text_clean(type, sizeof(type), raw);
-	offset = image_get32(f->data + ZBOOT_OFFSET);
 	(void)str_print(what, sizeof(what), "an EFI zboot image, with %s inside", type);
-	(void)str_print(tool, sizeof(tool), "head -c %lu ",
-			offset + image_get32(f->data + ZBOOT_SIZE));
-	(void)str_print(rest, sizeof(rest), " | tail -c +%lu | %s -dc" TO_IMAGE, offset + 1U,
-			strcmp(type, "xzkern") == 0 ? "xz" : type);
-	image_kind_say(f, what, tool, rest, error);
+	/* The name is not the tool's: Linux calls xz xzkern and zstd zstd22. */
+	image_kind_say_part(f, what, offset, part.size, m != NULL ? m->tool : NULL, error);
 }
 
-static bool image_kind_is_pe(const struct archive_file *f)
+/* Return: offset of the PE header; 0: it has none */
+static u64 image_kind_find_pe(const struct archive_file *f)
 {
-	return image_kind_has(f, 0, "MZ", 2) && f->size >= PE_OFFSET + 4U &&
-	       image_kind_has(f, image_get32(f->data + PE_OFFSET), "PE\0\0", 4);
+	u64 pe = f->size >= PE_OFFSET + 4U ? image_get32(f->data + PE_OFFSET) : 0U;
+
+	return image_kind_has(f, 0, "MZ", 2) && image_kind_has(f, pe, "PE\0\0", 4) &&
+			       f->size - pe >= PE_HEADER_LEN
+		       ? pe
+		       : 0U;
 }
 
-bool image_kind_refuse(const struct archive_file *f, char error[ARCHIVE_ERROR_LEN])
+/* A program of EFI. A unified kernel image (UKI) holds a kernel in a section of its own. */
+static void image_kind_say_pe(const struct archive_file *f, u64 pe, char error[ARCHIVE_ERROR_LEN])
 {
-	for (size_t i = 0; i < ARRAY_SIZE(image_kind_table); i++) {
-		const struct image_magic *m = &image_kind_table[i];
+	u64 at = pe + PE_HEADER_LEN + image_get16(f->data + pe + PE_OPTIONAL_LEN);
 
-		if (!image_kind_has(f, m->at, m->magic, m->len) ||
-		    (m->text && !image_kind_is_text(f)))
-			continue;
+	for (u32 n = image_get16(f->data + pe + PE_SECTIONS); n != 0U; n--) {
+		if (image_kind_has(f, at, ".linux\0", 8) && f->size - at >= PE_SECTION_LEN) {
+			image_kind_say_part(f, "a unified kernel image (UKI)",
+					    image_get32(f->data + at + PE_SECTION_AT),
+					    MIN(image_get32(f->data + at + PE_SECTION_VIRTUAL),
+						image_get32(f->data + at + PE_SECTION_RAW)),
+					    NULL, error);
+			return;
+		}
+		at += PE_SECTION_LEN;
+	}
+	image_kind_say(f, "an EFI program without the header of a RISC-V Linux Image", NULL, NULL,
+		       error);
+}
+
+bool image_kind_refuse(const struct archive_file *f, bool first, char error[ARCHIVE_ERROR_LEN])
+{
+	const struct image_magic *m = image_kind_find(f);
+	u64 pe = image_kind_find_pe(f);
+	u32 start = f->size >= 2U && first ? image_get16(f->data) : 1U;
+
+	if (m != NULL)
 		image_kind_say(f, m->what, m->tool, m->rest, error);
-		return true;
-	}
-	if (image_kind_is_lzma(f)) {
-		image_kind_say(f, "compressed with lzma", "xz --format=lzma -dc ", TO_IMAGE, error);
-		return true;
-	}
-	if (image_kind_has(f, 0, "MZ", 2) && image_kind_has(f, 4, "zimg", 4)) {
+	else if (pe != 0U && image_get16(f->data + pe + PE_MACHINE) != PE_RISCV64)
+		image_kind_say(f, "an EFI program for another machine than RISC-V", NULL, NULL,
+			       error);
+	else if (image_kind_has(f, 0, "MZ", 2) && image_kind_has(f, 4, "zimg", 4))
 		image_kind_say_zboot(f, error);
-		return true;
-	}
-	if (image_kind_is_pe(f)) {
+	else if (pe != 0U)
+		image_kind_say_pe(f, pe, error);
+	/* No extension defines these: The RISC-V Instruction Set Manual, volume I, chapter 1.5. */
+	else if (start == 0U || start == 0xffffU)
 		image_kind_say(f,
-			       "an EFI program without the header of a RISC-V Linux Image (a UKI "
-			       "holds one)",
-			       "objcopy -O binary --only-section=.linux ", " Image", error);
-		return true;
-	}
-	return false;
+			       start == 0U ? "no program: it begins with zeros"
+					   : "no program: it begins with ones",
+			       NULL, NULL, error);
+	else
+		return false;
+	return true;
 }
 
 /* --- where it was linked ---------------------------------------------------------------------- */
@@ -251,4 +316,9 @@ bool image_kind_linked(const struct archive_file *f, u64 at, u64 *linked, bool *
 	*linked = ALIGN_DOWN(low, PAGE_SIZE);
 	*only = image_kind_holds(f, "U-Boot 2", 8);
 	return true;
+}
+
+bool image_kind_is_volume(const struct archive_file *f)
+{
+	return image_kind_has(f, 40, "_FVH", 4);
 }

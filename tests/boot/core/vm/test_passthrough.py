@@ -151,7 +151,7 @@ def test_refused_by_name(boot, tmp_path, what):
     memory = None if "memory" in more else ((0x80000000, 16 << 20),)
     archive = tmp_path / "refused.cpio"
     blob = compile_config(config(partition("p", memory=memory, more=more)))
-    archive.write_bytes(newc([("cleave.dtb", blob), ("payload.bin", b"\0" * 4096)]))
+    archive.write_bytes(newc([("cleave.dtb", blob), ("payload.bin", b"\x13\0\0\0" * 1024)]))
     m = boot(archive=str(archive), smp=1)
     m.wait(r"^cleave\| error: /partitions/p: " + line)
     m.wait(r"^cleave\| the configuration has errors: no partition is started")

@@ -54,6 +54,8 @@ int config_setup(void **state)
 
 	(void)state;
 	cpio_begin(&config_files, MIB(12));
+	kernel[0] = 0x13; /* programs, as zeros are none */
+	big[0] = 0x13;
 	cpio_file(&config_files, "Image", kernel, sizeof(kernel));
 	cpio_file(&config_files, "initrd.gz", "\x1f\x8b initrd", 9);
 	cpio_file(&config_files, "big", big, sizeof(big));

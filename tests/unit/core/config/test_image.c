@@ -302,6 +302,7 @@ static void test_short_file(void **state)
 
 	(void)state;
 	make_image(0, 0);
+	image[0] = 0x13;
 	for (u32 n = 1; n < 64U; n++) {
 		struct archive_file f = { "short", malloc(n), n };
 

@@ -102,43 +102,172 @@ static void test_forms(void **state)
 	}
 }
 
-static void test_efi(void **state)
+/* --- EFI -------------------------------------------------------------------------------------- */
+
+#define PE_AT	 0x80U
+#define SECTIONS (PE_AT + 24U + 112U)
+
+static u8 efi[4096];
+
+/* A PE file for @machine with @nr sections, which are named ".a", ".b" and so on and are empty */
+static void make_efi(u32 machine, u32 nr)
 {
-	u8 file[512];
+	memset(efi, 0x13, sizeof(efi));
+	memcpy(efi, "MZ", 2);
+	put(efi + 0x3c, PE_AT, 4);
+	memcpy(efi + PE_AT, "PE\0", 4);
+	put(efi + PE_AT + 4, machine, 2);
+	put(efi + PE_AT + 6, nr, 2);
+	put(efi + PE_AT + 20, 112, 2);
+	for (u32 i = 0; i < nr; i++) {
+		memset(efi + SECTIONS + 40U * i, 0, 40);
+		efi[SECTIONS + 40U * i] = '.';
+		efi[SECTIONS + 40U * i + 1U] = (u8)('a' + i);
+	}
+}
+
+/* As a distribution's vmlinuz.efi: the payload's offset and size, and how it is compressed */
+static void make_zboot(const char *type, const char *payload, u32 len)
+{
+	make_efi(0x5064, 2);
+	memcpy(efi + 4, "zimg", 4);
+	put(efi + 8, 0x800, 4);
+	put(efi + 12, 0x245, 4);
+	put(efi + 16, 0, 8);
+	memcpy(efi + 24, type, strlen(type) + 1U);
+	memcpy(efi + 0x800, payload, len);
+}
+
+static void efi_refused(u64 size, const char *says)
+{
+	assert_int_equal(place(&partition, efi, size), CLV_ERR_FORMAT);
+	if (strstr(error, says) == NULL)
+		print_error("%s\n", error);
+	assert_non_null(strstr(error, says));
+}
+
+/* The types are those of Linux's Makefile.zboot, which are not all names of tools. */
+static void test_zboot(void **state)
+{
+	static const struct {
+		const char *type;
+		const char *payload;
+		u32 len;
+		const char *tool;
+	} kinds[] = {
+		{ "gzip", "\x1f\x8b\x08", 3, "gzip -dc >Image; " },
+		{ "lz4", "\x02\x21\x4c\x18", 4, "lz4 -dc >Image; " },
+		{ "lzma", "\x5d\0\0\0\4\xff\xff\xff\xff\xff\xff\xff\xff", 13,
+		  "xz --format=lzma -dc >Image; " },
+		{ "lzo", "\x89LZO\0\r\n\x1a\n", 9, "lzop -dc >Image; " },
+		{ "xzkern", "\xfd\x37zXZ\0", 6, "xz -dc >Image; " },
+		{ "zstd22", "\x28\xb5\x2f\xfd", 4, "zstd -dc >Image; " },
+	};
 
 	(void)state;
-	/* As a distribution's vmlinuz.efi: the payload's offset, size and kind of compression */
-	memset(file, 0, sizeof(file));
-	memcpy(file, "MZ\0\0zimg", 8);
-	put(file + 8, 0x1000, 4);
-	put(file + 12, 0x2345, 4);
-	memcpy(file + 24, "gzip", 5);
-	assert_int_equal(place(&partition, file, sizeof(file)), CLV_ERR_FORMAT);
-	assert_string_equal(
-		error, "file \"file\" is an EFI zboot image, with gzip inside: unpack it with: "
-		       "head -c 13125 file | tail -c +4097 | gzip -dc >Image; wanted: a RISC-V "
-		       "Linux Image, an ELF file or a flat program");
-	memcpy(file + 24, "xzkern\0", 7);
-	assert_int_equal(place(&partition, file, sizeof(file)), CLV_ERR_FORMAT);
-	assert_non_null(strstr(error, "with xzkern inside"));
-	assert_non_null(strstr(error, "| xz -dc >Image"));
-	memcpy(file + 24, "\x1b[2J\xff\xff\xff\xff", 8);
-	assert_int_equal(place(&partition, file, sizeof(file)), CLV_ERR_FORMAT);
-	assert_null(strchr(error, '\x1b'));
-	assert_int_equal(place(&partition, file, 12), CLV_ERR_FORMAT);
-	assert_non_null(strstr(error, "a damaged EFI zboot image"));
+	for (u32 i = 0; i < ARRAY_SIZE(kinds); i++) {
+		char start[ARCHIVE_ERROR_LEN];
 
-	memset(file, 0, sizeof(file));
-	memcpy(file, "MZ", 2);
-	put(file + 0x3c, 0x80, 4);
-	memcpy(file + 0x80, "PE\0", 4);
-	assert_int_equal(place(&partition, file, sizeof(file)), CLV_ERR_FORMAT);
-	assert_non_null(strstr(error, "is an EFI program without the header of a RISC-V Linux "));
+		make_zboot(kinds[i].type, kinds[i].payload, kinds[i].len);
+		(void)snprintf(start, sizeof(start),
+			       "file \"file\" is an EFI zboot image, with %s inside: unpack it "
+			       "with: head -c 2629 file | tail -c +2049 | %s",
+			       kinds[i].type, kinds[i].tool);
+		efi_refused(sizeof(efi), start);
+	}
+	/* Of an unknown kind it says how to get at it. Control characters are not shown. */
+	make_zboot("\x1b[2J", "\x13\x13", 2);
+	efi_refused(sizeof(efi), "with ?[2J inside: unpack it with: head -c 2629 file | tail -c +"
+				 "2049 >Image; ");
+	make_zboot("gzip", "\x1f\x8b\x08", 3);
+	efi_refused(0x800 + 0x245 - 1, "is a damaged EFI zboot image; ");
+	put(efi + 8, 0xffffffff, 4);
+	put(efi + 12, 0xffffffff, 4);
+	efi_refused(sizeof(efi), "is a damaged EFI zboot image; ");
+	make_zboot("gzip", "\x1f\x8b\x08", 3);
+	put(efi + 12, 0, 4);
+	efi_refused(sizeof(efi), "is a damaged EFI zboot image; ");
+	put(efi + PE_AT + 4, 0xaa64, 2);
+	efi_refused(sizeof(efi), "is an EFI program for another machine than RISC-V; wanted: ");
+	assert_int_equal(place(&partition, efi, 12), CLV_ERR_FORMAT);
+	assert_non_null(strstr(error, "a damaged EFI zboot image"));
+}
+
+static void test_efi(void **state)
+{
+	(void)state;
+	make_efi(0x5064, 3);
+	efi_refused(sizeof(efi), "is an EFI program without the header of a RISC-V Linux Image; ");
+	efi_refused(SECTIONS, "is an EFI program without the header of a RISC-V Linux Image; ");
+	efi_refused(PE_AT + 24U, "is an EFI program without the header ");
+	/* A unified kernel image has its kernel in a section; the file is padded after it. */
+	memcpy(efi + SECTIONS + 80, ".linux\0", 8);
+	put(efi + SECTIONS + 88, 0x301, 4);
+	put(efi + SECTIONS + 96, 0x400, 4);
+	put(efi + SECTIONS + 100, 0x600, 4);
+	efi_refused(sizeof(efi), "is a unified kernel image (UKI): unpack it with: head -c 2305 "
+				 "file | tail -c +1537 >Image; wanted: ");
+	efi_refused(SECTIONS + 119U, "is an EFI program without the header ");
+	put(efi + PE_AT + 6, 0xffff, 2);
+	memcpy(efi + SECTIONS + 80, ".linuxes", 8);
+	efi_refused(sizeof(efi), "is an EFI program without the header ");
+	put(efi + PE_AT + 4, 0x8664, 2);
+	efi_refused(sizeof(efi), "is an EFI program for another machine than RISC-V; ");
 	/* The first instruction of a flat program may be the one that is called MZ. */
-	put(file + 0x3c, 0xfffffffe, 4);
-	assert_int_equal(place(&partition, file, sizeof(file)), 0);
-	assert_int_equal(place(&partition, file, 0x3e), 0);
+	put(efi + 0x3c, 0xfffffffe, 4);
+	assert_int_equal(place(&partition, efi, sizeof(efi)), 0);
+	assert_int_equal(place(&partition, efi, 0x3e), 0);
 	assert_int_equal(out.form, IMAGE_FLAT);
+	put(efi + 0x3c, sizeof(efi) - 8U, 4);
+	memcpy(efi + sizeof(efi) - 8U, "PE\0", 4);
+	assert_int_equal(place(&partition, efi, sizeof(efi)), 0);
+}
+
+/* --- what cannot be the first instruction ----------------------------------------------------- */
+
+static void test_blank(void **state)
+{
+	static u8 file[8192];
+	struct config_partition p = partition;
+
+	(void)state;
+	memset(file, 0, sizeof(file));
+	memcpy(file + 1080, "\x53\xef", 2); /* as a file system's */
+	assert_int_equal(place(&p, file, sizeof(file)), CLV_ERR_FORMAT);
+	assert_string_equal(error, "file \"file\" is no program: it begins with zeros; wanted: a "
+				   "RISC-V Linux Image, an ELF file or a flat program");
+	/* It may start elsewhere. */
+	p.entry = (struct config_address){ true, BASE + MIB(2) + 64U };
+	assert_int_equal(place(&p, file, sizeof(file)), 0);
+	assert_int_equal(out.entry, BASE + MIB(2) + 64U);
+	memset(file, 0xff, sizeof(file)); /* as an erased flash's */
+	assert_int_equal(place(&partition, file, sizeof(file)), CLV_ERR_FORMAT);
+	assert_non_null(strstr(error, "is no program: it begins with ones; "));
+	/* Any other halfword may be an instruction, or the half of one. */
+	put(file, 0x0001, 2);
+	assert_int_equal(place(&partition, file, sizeof(file)), 0);
+	put(file, 0xff00, 2);
+	assert_int_equal(place(&partition, file, sizeof(file)), 0);
+}
+
+static void test_volume(void **state)
+{
+	static u8 file[4096];
+	const struct archive_file f = { "CODE.fd", file, sizeof(file) };
+	struct config_partition p = partition;
+
+	(void)state;
+	memset(file, 0x13, sizeof(file));
+	memcpy(file + 40, "_FVH", 4);
+	assert_int_equal(image_place(&p, &f, NULL, &out, error), 0);
+	assert_int_equal(image_misplaced(&f, &out, error), 1);
+	assert_string_equal(error, "\"CODE.fd\" is a firmware volume of EDK2, and goes to "
+				   "0x80200000: QEMU's virt has it at 0x20000000");
+	p.nr_memory = 2;
+	p.memory[1] = (struct config_memory){ 0x20000000, MIB(32) };
+	p.load_address = (struct config_address){ true, 0x20000000 };
+	assert_int_equal(image_place(&p, &f, NULL, &out, error), 0);
+	assert_int_equal(image_misplaced(&f, &out, error), 0);
 }
 
 static void test_text(void **state)
@@ -146,12 +275,15 @@ static void test_text(void **state)
 	static const char script[] = "#!/bin/sh\nexit 1\n";
 	static const char page[] = "<!DOCTYPE html>\n<html><title>404</title>";
 	static const char hex[] = ":020000048020DA\n:10000000";
+	static const char denied[] = "<?xml version=\"1.0\"?><Error>AccessDenied</Error>";
 
 	(void)state;
 	assert_int_equal(place(&partition, script, sizeof(script) - 1U), CLV_ERR_FORMAT);
 	assert_non_null(strstr(error, "is a script; "));
 	assert_int_equal(place(&partition, page, sizeof(page) - 1U), CLV_ERR_FORMAT);
 	assert_non_null(strstr(error, "is a web page; "));
+	assert_int_equal(place(&partition, denied, sizeof(denied) - 1U), CLV_ERR_FORMAT);
+	assert_non_null(strstr(error, "is an XML file, as servers answer errors with; "));
 	assert_int_equal(place(&partition, hex, sizeof(hex) - 1U), CLV_ERR_FORMAT);
 	assert_non_null(strstr(error, "is an Intel HEX file: "));
 	/* With its NUL it is no text, and may be a program. */
@@ -354,10 +486,11 @@ static void test_linked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_forms),	    cmocka_unit_test(test_efi),
-		cmocka_unit_test(test_text),	    cmocka_unit_test(test_elf),
-		cmocka_unit_test(test_elf_refused), cmocka_unit_test(test_elf_hostile),
-		cmocka_unit_test(test_linked),
+		cmocka_unit_test(test_forms),	    cmocka_unit_test(test_zboot),
+		cmocka_unit_test(test_efi),	    cmocka_unit_test(test_blank),
+		cmocka_unit_test(test_volume),	    cmocka_unit_test(test_text),
+		cmocka_unit_test(test_elf),	    cmocka_unit_test(test_elf_refused),
+		cmocka_unit_test(test_elf_hostile), cmocka_unit_test(test_linked),
 	};
 
 	return cmocka_run_group_tests_name("image kind", tests, NULL, NULL);
