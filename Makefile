@@ -319,9 +319,10 @@ LINUX_CFLAGS := -std=gnu11 -O2 -static -s -D_GNU_SOURCE -Wl,--build-id=none \
 	-ffile-prefix-map=$(CURDIR)/= $(WARNINGS)
 LOAD_SRCS := $(call files,guests/linux/*.c)
 BUSYBOX := $(wildcard deps/guest/busybox)
+LINUX_TESTS := $(patsubst tests/linux/%.c,$(O)/linux/%,$(call files,tests/linux/*.c))
 
 .PHONY: initrd
-initrd: $(if $(BUSYBOX),$(O)/linux/initrd.gz $(O)/linux/kexec)
+initrd: $(if $(BUSYBOX),$(O)/linux/initrd.gz $(LINUX_TESTS))
 
 $(O)/linux/flags: FORCE
 	$(call write,$(LINUX_CC) $(LINUX_CFLAGS))
@@ -331,8 +332,8 @@ $(O)/linux/cleave-load: $(LOAD_SRCS) $(call files,guests/linux/*.h) $(O)/linux/f
 	$(say) LINUXCC $@
 	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -I. -o $@ $(LOAD_SRCS)
 
-# For a test: what tests/linux holds goes into no initrd by itself.
-$(O)/linux/kexec: tests/linux/kexec.c $(O)/linux/flags
+# For tests: what tests/linux holds goes into no initrd by itself.
+$(LINUX_TESTS): $(O)/linux/%: tests/linux/%.c $(O)/linux/flags
 	$(say) LINUXCC $@
 	$(Q)$(LINUX_CC) $(LINUX_CFLAGS) -o $@ $<
 

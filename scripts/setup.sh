@@ -378,6 +378,28 @@ get_uboot()
 	rm -rf "$tmp"
 }
 
+# EDK2 for QEMU's virt board; the package is the same on every architecture, and new in Debian 13.
+get_edk2()
+{
+	local tmp=$APT/tmp.edk2 part
+	[ -f "$DEPS/edk2/RISCV_VIRT_VARS.fd" ] && return
+	did=$((did + 1))
+	stanza deb trixie | apt_private trixie native ||
+		{ miss "no package list of trixie for qemu-efi-riscv64: EDK2 is not here"; return; }
+	fetch_deb trixie qemu-efi-riscv64 "$tmp" ||
+		{ rm -rf "$tmp"; miss "qemu-efi-riscv64 did not come"; return; }
+	mkdir -p "$DEPS/edk2"
+	for part in CODE VARS; do
+		find "$tmp" -name "RISCV_VIRT_$part.fd" -exec cp {} "$DEPS/edk2/" \;
+	done
+	if [ -f "$DEPS/edk2/RISCV_VIRT_VARS.fd" ]; then
+		say "edk2: deps/edk2/RISCV_VIRT_CODE.fd and RISCV_VIRT_VARS.fd"
+	else
+		miss "qemu-efi-riscv64 holds no RISCV_VIRT_CODE.fd and RISCV_VIRT_VARS.fd"
+	fi
+	rm -rf "$tmp"
+}
+
 # unpack_tool NAME SUITE PACKAGE...: unpack a tool of another suite into deps/NAME together with the
 # libraries of that suite, to be started by deps/NAME/run through the folder's own dynamic loader.
 unpack_tool()
@@ -450,8 +472,9 @@ if [ "$PART" = all ] || [ "$PART" = fetch ]; then
 		get_busybox
 		get_uboot
 		get_herd
+		get_edk2
 	elif [ ! -f "$DEPS/guest/busybox" ]; then
-		say "Linux, busybox and U-Boot for guests are Debian packages: not fetched"
+		say "Linux, busybox, U-Boot and EDK2 for guests are Debian packages: not fetched"
 	fi
 fi
 

@@ -99,12 +99,12 @@ def compile_config(source):
     return done.stdout
 
 
-def newc(entries, trailer=True):
+def newc(entries, trailer=True, mode=0o100644):
     """A cpio archive of (name, bytes) pairs, unchecked: names may repeat."""
     out = bytearray()
     for name, data in list(entries) + ([("TRAILER!!!", b"")] if trailer else []):
         raw = name.encode() + b"\0"
-        fields = [1, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(raw), 0]
+        fields = [1, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(raw), 0]
         out += b"070701" + b"".join(b"%08X" % f for f in fields) + raw
         out += b"\0" * (-len(out) % 4) + data
         out += b"\0" * (-len(out) % 4)

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from machine import DEPS, TOP, guest, partition
+from machine import DEPS, OUT, TOP, guest, newc, partition
 
 SMALL = ((0x80000000, 16 << 20),)
 
@@ -58,9 +58,34 @@ def transfer(boot, cpus=3, mode="", rounds=20, **kwargs):
     ], {"payload.bin": guest("transfer")}, **kwargs)
 
 
-def uboot():
-    """Debian's U-Boot for S-mode. The test is skipped where it was not downloaded."""
-    path = os.path.join(DEPS, "u-boot", "u-boot.bin")
+def downloaded(*path):
+    """The path of a file below deps/. The test is skipped where it was not downloaded."""
+    path = os.path.join(DEPS, *path)
     if not os.path.exists(path):
         pytest.skip(f"{os.path.relpath(path, TOP)} is not here: 'make setup' downloads it")
     return path
+
+
+def uboot():
+    """Debian's U-Boot for S-mode."""
+    return downloaded("u-boot", "u-boot.bin")
+
+
+def with_programs(files, folder, *names, also=(), **scripts):
+    """The files of a Linux guest, with programs of tests/linux in its initrd, and shell scripts.
+
+    They are in its /bin, by their names. also: those of its files that it finds in / itself
+    """
+    path = folder / "initrd"
+    entries = [(f"bin/{name}", text.encode()) for name, text in scripts.items()]
+    for name in also:
+        with open(files[name], "rb") as f:
+            entries.append((name, f.read()))
+    for name in names:
+        with open(os.path.join(OUT, "linux", name), "rb") as f:
+            entries.append((f"bin/{name}", f.read()))
+    with open(files["initrd.gz"], "rb") as f:
+        initrd = f.read()
+    # Linux unpacks what follows too, from the next multiple of four bytes.
+    path.write_bytes(initrd + bytes(-len(initrd) % 4) + newc(entries, mode=0o100755))
+    return files | {"initrd.gz": str(path)}
