@@ -37,11 +37,14 @@ static void hypercall_vm_fill_info(const struct vm *vm, void *record)
 {
 	struct cleave_vm_info *info = record;
 	const struct config_partition *cfg = vm->cfg;
+	const struct cleave_state_identity *id = &vm->guest;
 
 	spin_assert_held(&vm->lock);
 	memset(info, 0, sizeof(*info));
 	info->id = vm->id;
 	info->state = atomic_read_acquire(&vm->run.state);
+	if (info->state == (u32)CLEAVE_VM_EMPTY)
+		id = &vm->own;
 	if (cfg->manager)
 		info->flags |= CLEAVE_VM_FLAG_MANAGER;
 	if (cfg->migratable)
@@ -61,6 +64,8 @@ static void hypercall_vm_fill_info(const struct vm *vm, void *record)
 	info->brake = atomic_read(&vm->run.brake);
 	info->note_id = vm->note_id;
 	info->note_run = vm->note_run ? 1U : 0U;
+	memcpy(info->uuid, id->uuid, sizeof(info->uuid));
+	memcpy(info->guest, id->name, sizeof(info->guest));
 	/* Both are 32 bytes, and a configured name always ends in a NUL. */
 	memcpy(info->name, cfg->name, sizeof(info->name));
 }

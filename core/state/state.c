@@ -14,10 +14,10 @@
 
 /* In ascending order of kind: records are listed, and looked for, in this order. */
 static const struct state_kind *const state_kinds[] = {
-	&state_kind_config,	&state_kind_clock,	 &state_kind_regs, &state_kind_csrs,
-	&state_kind_timer,	&state_kind_run,	 &state_kind_fp,   &state_kind_vector,
-	&state_kind_vector_low, &state_kind_vector_high, &state_kind_uart, &state_kind_plic,
-	&state_kind_output,	&state_kind_input,
+	&state_kind_config, &state_kind_clock,	    &state_kind_identity,    &state_kind_regs,
+	&state_kind_csrs,   &state_kind_timer,	    &state_kind_run,	     &state_kind_fp,
+	&state_kind_vector, &state_kind_vector_low, &state_kind_vector_high, &state_kind_uart,
+	&state_kind_plic,   &state_kind_output,	    &state_kind_input,
 };
 
 _Static_assert(ARRAY_SIZE(state_kinds) <= 32U, "a bit each in struct vm_records");
@@ -64,7 +64,7 @@ static void state_head(const struct state_kind *k, u32 instance, u32 length,
 	*head = (struct cleave_state_head){ .kind = k->kind,
 					    .instance = instance,
 					    .version = CLEAVE_STATE_VERSION,
-					    .flags = CLEAVE_STATE_MANDATORY,
+					    .flags = k->optional ? 0U : CLEAVE_STATE_MANDATORY,
 					    .length = length };
 }
 
@@ -187,7 +187,7 @@ u64 state_missing(const struct vm *vm)
 		const struct state_kind *k = state_kinds[n];
 
 		/* CONFIG comes first, and says which others there are. */
-		if ((k->need & ~vm->records.flags) != 0U)
+		if ((k->need & ~vm->records.flags) != 0U || k->optional)
 			continue;
 		for (u32 i = 0; i < state_instances(vm, k); i++) {
 			u32 set = k->vcpu ? vm->records.vcpu[i] : vm->records.vm;

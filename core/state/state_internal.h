@@ -14,6 +14,7 @@ struct vm;
 /**
  * struct state_kind - how a kind of record is read and set; called as state_get() and state_set()
  * @kind: CLEAVE_STATE_*
+ * @optional: a receiver need not understand it, and a VM that was filled need not have it
  * @vcpu: each vCPU has one; false: the VM has one
  * @need: bits of CLEAVE_STATE_CONFIG_* without which there is no such record; 0: there always is
  * @size: bytes of data, or of their fixed part when @more is there
@@ -25,6 +26,7 @@ struct vm;
  */
 struct state_kind {
 	u32 kind;
+	bool optional;
 	bool vcpu;
 	u32 need;
 	u32 size;
@@ -33,7 +35,7 @@ struct state_kind {
 	int (*set)(struct vm *vm, u32 i, const void *data, u32 length);
 };
 
-extern const struct state_kind state_kind_config, state_kind_clock;
+extern const struct state_kind state_kind_config, state_kind_clock, state_kind_identity;
 extern const struct state_kind state_kind_regs, state_kind_csrs, state_kind_timer, state_kind_run;
 extern const struct state_kind state_kind_fp, state_kind_vector, state_kind_vector_low,
 	state_kind_vector_high;

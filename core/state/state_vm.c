@@ -13,12 +13,15 @@
  *			stay with the slot: they say what happened there
  *	note, note_id, note_run
  *			the managers', as the brake
+ *	own		stays with the slot
+ *	guest		goes as IDENTITY
  *	records		is about these records themselves
  *	time_offset, time_stopped, time_stands
  *			go as CLOCK, because another machine's time CSR shows something else
  *	uart, plic, tty	go as core/state/state_devices.c says
  */
 #include <cleave/errno.h>
+#include <cleave/string.h>
 #include "arch/riscv/model/guest_state.h"
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/timer.h"
@@ -131,3 +134,40 @@ const struct state_kind state_kind_clock = { .kind = CLEAVE_STATE_CLOCK,
 					     .size = sizeof(struct cleave_state_clock),
 					     .get = state_vm_get_clock,
 					     .set = state_vm_set_clock };
+
+static u32 state_vm_get_identity(struct vm *vm, u32 i, void *data)
+{
+	(void)i;
+	memcpy(data, &vm->guest, sizeof(vm->guest));
+	return sizeof(vm->guest);
+}
+
+static int state_vm_set_identity(struct vm *vm, u32 i, const void *data, u32 length)
+{
+	const struct cleave_state_identity *id = data;
+	bool end = false;
+	u8 any = 0;
+
+	(void)i;
+	(void)length;
+	for (u32 n = 0; n < sizeof(id->uuid); n++)
+		any |= id->uuid[n];
+	/* It is printed: nothing but text, and zeros after it. */
+	for (u32 n = 0; n < sizeof(id->name); n++) {
+		char c = id->name[n];
+
+		if (end ? c != '\0' : c != '\0' && (c < ' ' || c > '~'))
+			return CLV_ERR_INVAL;
+		end = end || c == '\0';
+	}
+	if (any == 0U || !end || id->name[0] == '\0')
+		return CLV_ERR_INVAL;
+	vm->guest = *id;
+	return CLV_OK;
+}
+
+const struct state_kind state_kind_identity = { .kind = CLEAVE_STATE_IDENTITY,
+						.optional = true,
+						.size = sizeof(struct cleave_state_identity),
+						.get = state_vm_get_identity,
+						.set = state_vm_set_identity };

@@ -19,6 +19,7 @@
 #ifndef CORE_VM_H
 #define CORE_VM_H
 
+#include <abi/state.h>
 #include <abi/cleave.h>
 #include <cleave/spinlock.h>
 #include <cleave/types.h>
@@ -115,6 +116,8 @@ struct vm_restart {
  * @restart: how often it has restarted by itself; under lock
  * @work: the operation under way; under lock
  * @note, @note_id, @note_run: who owns it (vm_note()); under lock
+ * @own: the identity of a guest that begins here; never changes after boot
+ * @guest: that of the guest that is here, or of an empty slot @own; under lock
  * @time_offset: guest time = host time + this, ticks, while the VM's time goes on; under lock
  * @time_stopped: guest time, ticks, at which the VM's time stands, while it does; under lock
  * @time_stands: the VM's time stands (vm_time_stands()); under lock
@@ -144,6 +147,8 @@ struct vm {
 	u64 time_stopped;
 	u64 log_managed;
 	bool note_run;
+	struct cleave_state_identity own;
+	struct cleave_state_identity guest;
 	bool time_stands;
 	bool raw;
 	u32 bad_access_said;

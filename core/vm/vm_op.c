@@ -303,6 +303,7 @@ static int vm_op_ready(struct vm *vm)
 	if (!vm_clock_stop(vm))
 		return CLV_OK;
 	vm_records_accept(vm);
+	vm->guest = vm->own;
 	vm_op_end(vm);
 	vm_set_state(vm, CLEAVE_VM_PAUSED);
 	return CLV_OK;

@@ -87,6 +87,21 @@ static enum command_result commands_vm_run_list(int argc, char **argv)
 
 /* --- info ------------------------------------------------------------------------------------- */
 
+/* Which guest it is, wherever it goes; of an empty slot, which one is made there. */
+static void commands_vm_report_guest(struct report *r, const struct cleave_vm_info *info)
+{
+	char text[40] = "";
+	size_t n = 0;
+
+	for (u32 i = 0; i < sizeof(info->uuid); i++) {
+		bool dash = i == 4U || i == 6U || i == 8U || i == 10U;
+
+		n = str_append(text, sizeof(text), n, "%s%02x", dash ? "-" : "", info->uuid[i]);
+	}
+	report_text(r, "guest", info->guest);
+	report_text(r, "uuid", text);
+}
+
 static void commands_vm_report_machine(struct report *r, const struct cleave_vm_info *info)
 {
 	static struct cleave_machine machine;
@@ -135,6 +150,7 @@ static enum command_result commands_vm_run_info(int argc, char **argv)
 		return COMMAND_FAILED;
 	report_row(r);
 	commands_vm_report(r, &info);
+	commands_vm_report_guest(r, &info);
 	commands_vm_report_machine(r, &info);
 	commands_say_list(r);
 	r = commands_report();

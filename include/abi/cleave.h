@@ -131,6 +131,10 @@ struct cleave_vm_info {
 	uint64_t note_id;  /* the migration that the note is about; 0 without one */
 	uint32_t note_run; /* 1: the VM is to run when the note is struck out */
 	uint32_t reserved; /* 0 */
+
+	/* since 1.4: which guest it is (IDENTITY of abi/state.h); of an empty slot: its own */
+	uint8_t uuid[16];
+	char guest[32];
 };
 
 /* A VM changed its state: arg = enum cleave_vm_state */

@@ -98,7 +98,8 @@ struct migrate_hello {
 	uint64_t id;	   /* of this migration: never used twice, never 0 */
 	uint32_t page;	   /* MIGRATE_PAGE */
 	uint32_t reserved; /* 0 */
-	char name[32];	   /* of the partition, NUL-padded */
+	char name[32];	   /* of the partition that the guest was made in, NUL-padded */
+	uint8_t uuid[16];  /* of the guest; not in version 1 of this record */
 };
 
 /* The most regions, bytes of the ISA string, and vCPUs that REQUIRE may name */

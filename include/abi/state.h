@@ -41,6 +41,7 @@ struct cleave_state_head {
  */
 #define CLEAVE_STATE_CONFIG	 0x0101U /* struct cleave_state_config, and regions */
 #define CLEAVE_STATE_CLOCK	 0x0102U /* struct cleave_state_clock */
+#define CLEAVE_STATE_IDENTITY	 0x0103U /* struct cleave_state_identity; optional; since 1.4 */
 #define CLEAVE_STATE_REGS	 0x0201U /* struct cleave_state_regs */
 #define CLEAVE_STATE_CSRS	 0x0202U /* struct cleave_state_csrs */
 #define CLEAVE_STATE_TIMER	 0x0203U /* struct cleave_state_timer */
@@ -83,6 +84,15 @@ struct cleave_state_config {
 /* CLOCK */
 struct cleave_state_clock {
 	uint64_t time; /* what the time CSR shows, ticks; it goes on from there */
+};
+
+/*
+ * IDENTITY: which guest it is, wherever it goes. Where the record is missing, it is a new guest of
+ * the slot's.
+ */
+struct cleave_state_identity {
+	uint8_t uuid[16]; /* RFC 9562; not all 0 */
+	char name[32];	  /* of the partition that it was made in; printable, NUL-padded */
 };
 
 /* --- a vCPU ----------------------------------------------------------------------------------- */

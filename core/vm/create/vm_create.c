@@ -11,8 +11,10 @@
 #include <cleave/errno.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
+#include <libfdt.h>
 #include "arch/riscv/hart.h"
 #include "arch/riscv/probe/features.h"
+#include "arch/riscv/timer.h"
 #include "core/machine/machine.h"
 #include "core/run/sched.h"
 #include "core/vm/vm_devices.h"
@@ -99,6 +101,41 @@ static bool vm_create_harts_suit(const struct config_partition *cfg)
 	return true;
 }
 
+/* FNV-1a, 64 bits, of @n bytes. It spreads what differs; it keeps no secret. */
+static u64 vm_create_hash(u64 h, const void *bytes, u64 n)
+{
+	const u8 *p = bytes;
+
+	while (n-- != 0U)
+		h = (h ^ *p++) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+/*
+ * Give @vm an identity that no partition of another machine, or of this one after another boot, is
+ * likely to have: from the seed that the firmware left in the tree, and the time. Version 8 of RFC
+ * 9562: made as this machine likes.
+ */
+static void vm_create_identity(struct vm *vm)
+{
+	int len = 0;
+	int chosen = fdt_path_offset(machine.tree, "/chosen");
+	const void *seed = chosen < 0 ? NULL : fdt_getprop(machine.tree, chosen, "rng-seed", &len);
+	u64 now = timer_now();
+	u64 h = UINT64_C(0xcbf29ce484222325);
+
+	h = vm_create_hash(h, seed, seed != NULL ? (u64)len : 0U);
+	h = vm_create_hash(h, &now, sizeof(now));
+	for (u32 i = 0; i < sizeof(vm->own.uuid); i++) {
+		h = vm_create_hash(h, vm->cfg->name, sizeof(vm->cfg->name));
+		vm->own.uuid[i] = (u8)(h >> 32);
+	}
+	vm->own.uuid[6] = (vm->own.uuid[6] & 0x0fU) | 0x80U;
+	vm->own.uuid[8] = (vm->own.uuid[8] & 0x3fU) | 0x80U;
+	memcpy(vm->own.name, vm->cfg->name, sizeof(vm->own.name));
+	vm->guest = vm->own;
+}
+
 static struct vm *vm_create_one(u32 id, const struct config_partition *cfg)
 {
 	u64 taken = 0;
@@ -113,6 +150,7 @@ static struct vm *vm_create_one(u32 id, const struct config_partition *cfg)
 	vm->run.cpu_weight = cfg->cpu_weight;
 	vm->run.state = CLEAVE_VM_EMPTY;
 	vm->overhead = taken;
+	vm_create_identity(vm);
 	if (!vm_create_harts_suit(cfg))
 		return vm;
 	if (vm_create_vcpus(vm) != CLV_OK) {

@@ -158,6 +158,7 @@ struct migrate_progress {
 /**
  * struct migrate_source_config - what is wanted of a source
  * @name: of the partition, for every line
+ * @guest, @uuid: which guest it is
  * @id: of this migration, not 0. It must be unique among all that this destination ever hears of:
  * random, or counted where the count survives
  * @timebase: ticks of ops->time() in a second, Hz
@@ -182,6 +183,8 @@ struct migrate_progress {
  */
 struct migrate_source_config {
 	const char *name;
+	const char *guest;
+	uint8_t uuid[16];
 	uint64_t id;
 	uint64_t timebase;
 	uint32_t kind;

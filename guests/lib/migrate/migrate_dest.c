@@ -149,7 +149,8 @@ static bool migrate_dest_slot_free(struct migrate_dest *d)
 static enum migrate_step migrate_dest_hello(struct migrate_dest *d,
 					    const struct migrate_record *record)
 {
-	memcpy(&d->hello, record->payload, sizeof(d->hello));
+	memset(&d->hello, 0, sizeof(d->hello));
+	memcpy(&d->hello, record->payload, record->length);
 	if (!migrate_dest_hello_ok(d, &d->hello))
 		return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
 	if (!migrate_dest_slot_free(d))

@@ -22,7 +22,8 @@ struct migrate_rx_kind {
 #define FIXED(record) sizeof(struct record), sizeof(struct record)
 
 static const struct migrate_rx_kind migrate_rx_kinds[] = {
-	{ MIGRATE_REC_HELLO, 1, "hello", FIXED(migrate_hello) },
+	{ MIGRATE_REC_HELLO, 2, "hello", offsetof(struct migrate_hello, uuid),
+	  sizeof(struct migrate_hello) },
 	{ MIGRATE_REC_REQUIRE, 2, "require",
 	  sizeof(struct migrate_require) + sizeof(struct migrate_region) + 1U,
 	  sizeof(struct migrate_require) + MIGRATE_REGIONS_MAX * sizeof(struct migrate_region) +
@@ -185,7 +186,8 @@ static bool migrate_rx_record_ok(const struct migrate_rx *rx, const struct migra
 {
 	const struct migrate_rx_kind *kind = migrate_rx_kind_of(f->type);
 	/* Of checkpoints that were written before */
-	bool old = (f->type == MIGRATE_REC_PAGE || f->type == MIGRATE_REC_REQUIRE) &&
+	bool old = (f->type == MIGRATE_REC_HELLO || f->type == MIGRATE_REC_PAGE ||
+		    f->type == MIGRATE_REC_REQUIRE) &&
 		   f->version == 1U;
 
 	*known = kind;

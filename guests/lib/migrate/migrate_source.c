@@ -189,9 +189,10 @@ static enum migrate_step migrate_source_offer(struct migrate_source *s)
 		.id = s->config.id,
 		.page = (uint32_t)MIGRATE_PAGE,
 	};
-	size_t n = strlen(s->config.name);
+	size_t n = strlen(s->config.guest);
 
-	memcpy(hello.name, s->config.name, n < sizeof(hello.name) ? n : sizeof(hello.name) - 1U);
+	memcpy(hello.name, s->config.guest, n < sizeof(hello.name) ? n : sizeof(hello.name) - 1U);
+	memcpy(hello.uuid, s->config.uuid, sizeof(hello.uuid));
 	/* The buffer is empty, so it has room for both. */
 	(void)migrate_tx_record(&s->tx, &s->crc, MIGRATE_REC_HELLO, &hello, sizeof(hello));
 	n = migrate_machine_put(&s->machine, migrate_tx_begin(&s->tx, MIGRATE_PAYLOAD_MAX / 2U));

@@ -30,6 +30,8 @@ void hyper_init(struct hyper *h, const struct cleave_vm_info *info, u64 id, u32 
 	memset(h, 0, sizeof(*h));
 	h->vm = info->id;
 	memcpy(h->name, info->name, sizeof(info->name));
+	memcpy(h->guest, info->guest, sizeof(info->guest));
+	memcpy(h->uuid, info->uuid, sizeof(h->uuid));
 	h->view = VIEW_BASE + slot * VIEW_SPAN;
 	h->id = id;
 	h->run = info->note_run != 0;

@@ -18,6 +18,7 @@
 
 /**
  * struct hyper - a partition or slot that an engine works on
+ * @guest, @uuid: which guest it is; of a slot: which one was made there
  * @view: where in the manager's own address space its window may be
  * @id: of the migration, for notes. A destination that does not know the id yet has any id but 0
  * @run: source: the partition ran before it was paused; destination: it is to run
@@ -37,6 +38,8 @@
 struct hyper {
 	u32 vm;
 	char name[HYPER_NAME_MAX];
+	char guest[HYPER_NAME_MAX];
+	u8 uuid[16];
 	u64 view;
 	u64 id;
 	bool run;

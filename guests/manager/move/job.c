@@ -6,8 +6,9 @@
 
 struct migrate_source_config job_source_config(struct job *job)
 {
-	return (struct migrate_source_config){
+	struct migrate_source_config config = {
 		.name = job->from.name,
+		.guest = job->from.guest,
 		.id = job->from.id,
 		.timebase = job->timebase,
 		.kind = job->kind == JOB_CHECKPOINT ? MIGRATE_KIND_CHECKPOINT : MIGRATE_KIND_LIVE,
@@ -19,6 +20,9 @@ struct migrate_source_config job_source_config(struct job *job)
 		.history = job->history,
 		.history_pages = job->history_bytes / sizeof(u32),
 	};
+
+	memcpy(config.uuid, job->from.uuid, sizeof(config.uuid));
+	return config;
 }
 
 static struct migrate_dest_config job_dest_config(struct job *job, struct ledger *ledger)

@@ -162,28 +162,43 @@ static bool link_peer_refuse(const struct migrate_hello *hello, const char *why)
 }
 
 /*
- * Find the first empty slot that can be what @guest is. If there is none, take the first empty
- * one: its engine then says what the slot lacks.
+ * May the guest of @hello come into @slot, which is empty? A slot that is not for all that come is
+ * for the guest that was made there.
+ */
+static bool link_slot_takes(const struct cleave_vm_info *slot, const struct migrate_hello *hello,
+			    bool *home)
+{
+	*home = memcmp(slot->uuid, hello->uuid, sizeof(slot->uuid)) == 0;
+	return slot->state == CLEAVE_VM_EMPTY && !move_uses(slot->id) &&
+	       ((slot->flags & CLEAVE_VM_FLAG_INCOMING) != 0 ||
+		((slot->flags & CLEAVE_VM_FLAG_MIGRATABLE) != 0 && *home));
+}
+
+/*
+ * Find an empty slot that can be what @guest is: the one that the guest was made in, or else the
+ * first. If there is none, take the first empty one: its engine then says what the slot lacks.
  * @guest: NULL: it is not known
  * Return: true when there is an empty slot.
  */
-static bool link_find_slot(const struct migrate_machine *guest, struct cleave_vm_info *slot)
+static bool link_find_slot(const struct migrate_hello *hello, const struct migrate_machine *guest,
+			   struct cleave_vm_info *slot)
 {
 	struct cleave_vm_info info;
-	bool found = false;
+	bool found = false, fits = false, home;
 	u32 id;
 
 	for (id = 0; vms_next(&id, &info);) {
-		if ((info.flags & CLEAVE_VM_FLAG_INCOMING) == 0 || info.state != CLEAVE_VM_EMPTY ||
-		    move_uses(info.id))
+		bool good;
+
+		if (!link_slot_takes(&info, hello, &home))
 			continue;
-		if (guest == NULL || hyper_fits(info.id, guest)) {
-			*slot = info;
-			return true;
-		}
-		if (!found)
+		good = guest == NULL || hyper_fits(info.id, guest);
+		if (!found || (good && (!fits || home)))
 			*slot = info;
 		found = true;
+		fits = fits || good;
+		if (good && home)
+			break;
 	}
 	return found;
 }
@@ -199,7 +214,8 @@ static bool link_peer_receive(void)
 
 	wire_hello(&links.wire, &hello);
 	migrate_line_clear(&line);
-	if (!link_find_slot(wire_require(&links.wire, &guest, &line) ? &guest : NULL, &slot))
+	if (!link_find_slot(&hello, wire_require(&links.wire, &guest, &line) ? &guest : NULL,
+			    &slot))
 		return link_peer_refuse(&hello, "no empty incoming slot");
 	job = move_job_take(JOB_RECEIVE);
 	if (job == NULL)

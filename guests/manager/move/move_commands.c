@@ -72,10 +72,14 @@ static bool move_commands_find_guest(const char *word, struct cleave_vm_info *in
 
 /*
  * Find the slot that @word names, if it may be filled.
+ * @guest: with what; NULL: that is not known
  * Return: false: shell_error() has been told why not.
  */
-static bool move_commands_find_slot(const char *word, struct cleave_vm_info *info)
+static bool move_commands_find_slot(const char *word, const struct cleave_vm_info *guest,
+				    struct cleave_vm_info *info)
 {
+	bool home;
+
 	if (!commands_find_other(word, info))
 		return false;
 	if (info->state != CLEAVE_VM_EMPTY) {
@@ -83,10 +87,16 @@ static bool move_commands_find_slot(const char *word, struct cleave_vm_info *inf
 			    vm_state_name(info->state));
 		return false;
 	}
-	/* A guest may also go back to the slot that it was started in. */
-	if ((info->flags & (CLEAVE_VM_FLAG_INCOMING | CLEAVE_VM_FLAG_MIGRATABLE)) == 0) {
-		shell_error("slot %u \"%s\" takes no guest: its configuration lacks `incoming`",
-			    info->id, info->name);
+	/*
+	 * A guest may also go back to the slot that it was made in. Another one would be restarted
+	 * from the files of that guest.
+	 */
+	home = guest == NULL || memcmp(guest->uuid, info->uuid, sizeof(info->uuid)) == 0;
+	if ((info->flags & CLEAVE_VM_FLAG_INCOMING) == 0 &&
+	    ((info->flags & CLEAVE_VM_FLAG_MIGRATABLE) == 0 || !home)) {
+		shell_error("slot %u \"%s\" takes no %sguest: its configuration lacks `incoming`",
+			    info->id, info->name,
+			    (info->flags & CLEAVE_VM_FLAG_MIGRATABLE) != 0 ? "other " : "");
 		return false;
 	}
 	return move_commands_regions_ok(info);
@@ -181,7 +191,7 @@ static enum command_result move_commands_run_migrate(int argc, char **argv)
 		return COMMAND_FAILED;
 	if (strcmp(argv[3], "peer") == 0)
 		return link_send(&vm, &w);
-	if (!move_commands_find_slot(argv[3], &slot))
+	if (!move_commands_find_slot(argv[3], &vm, &slot))
 		return COMMAND_FAILED;
 	return move_commands_migrate_local(&vm, &slot, &w);
 }
@@ -209,7 +219,7 @@ static enum command_result move_commands_run_restore(int argc, char **argv)
 
 	if (argc != 2)
 		return COMMAND_USAGE;
-	return move_commands_find_slot(argv[1], &slot) ? link_restore(&slot) : COMMAND_FAILED;
+	return move_commands_find_slot(argv[1], NULL, &slot) ? link_restore(&slot) : COMMAND_FAILED;
 }
 
 /* Say what a person who decides must know. */

@@ -262,7 +262,8 @@ static void wire_kept_whole(struct wire *w)
 {
 	if (wire_first_is(w, MIGRATE_REC_QUERY, sizeof(struct migrate_status)))
 		w->call = WIRE_QUERY;
-	else if (!wire_first_is(w, MIGRATE_REC_HELLO, sizeof(struct migrate_hello)))
+	else if (!wire_first_is(w, MIGRATE_REC_HELLO, sizeof(struct migrate_hello)) &&
+		 !wire_first_is(w, MIGRATE_REC_HELLO, offsetof(struct migrate_hello, uuid)))
 		wire_clear(w);
 	else if (w->second_at != 0U || w->state == WIRE_SOURCE)
 		w->call = WIRE_HELLO;
@@ -327,7 +328,11 @@ enum wire_call wire_crossed(const struct wire *w)
 
 void wire_hello(const struct wire *w, struct migrate_hello *hello)
 {
-	memcpy(hello, (const uint8_t *)w->keep + HEADER, sizeof(*hello));
+	const struct migrate_frame *f = (const struct migrate_frame *)w->keep;
+
+	/* A peer of an older version is refused by its hello, which is shorter. */
+	memset(hello, 0, sizeof(*hello));
+	memcpy(hello, (const uint8_t *)w->keep + HEADER, f->length);
 }
 
 void wire_query(const struct wire *w, struct migrate_status *query)

@@ -30,7 +30,11 @@ static void move(u32 from, u32 to, bool last)
 		order[other] = kept;
 	}
 	for (u32 n = 0; ok && n < records.nr; n++) {
-		ok = cleave_state_check(to).error == SBI_ERR_INVALID_STATE &&
+		bool missing = cleave_state_check(to).error == SBI_ERR_INVALID_STATE;
+		bool optional = (record(order[n])->flags & CLEAVE_STATE_MANDATORY) == 0U;
+
+		/* Of one that need not be there nobody says that it is missing. */
+		ok = (missing || (optional && n + 1U == records.nr)) &&
 		     cleave_state_set(to, record(order[n]), record_size(order[n])).error == 0;
 	}
 	ok = ok && cleave_state_check(to).error == 0;

@@ -333,10 +333,40 @@ def test_peer(boot, proxy):
     states(man_a, work="empty")
     huge(man_b, "there")
     assert man_b.migrate("there", "peer", "--verify", *FEW).ok
-    assert received(man_a).verdict == "done: receive there to back"
+    assert received(man_a).verdict == "done: receive work to work"
     states(man_b, there="empty")
-    alive(a, "back")
-    huge(man_a, "back")
+    alive(a, "work")
+    huge(man_a, "work")
+
+
+def test_home(boot, proxy):
+    """A guest comes home to the slot that it was made in, although another is free before it.
+
+    It is known by its uuid, which goes with it, and by the name that it has at home. No other guest
+    gets that slot: it would be restarted from the wrong files.
+    """
+    a, man_a = up(boot, spare("back"), worker(), link={PEER: proxy.chardev(0)})
+    b, man_b = up(boot, worker("local"), spare("there"), link={PEER: proxy.chardev(1)})
+    a.beside, b.beside = [b], [a]
+    man_a.link_ready()
+    man_b.link_ready()
+    uuid = info(man_a, "work")["uuid"]
+    assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
+                        uuid)
+    assert uuid not in (info(man_b, "local")["uuid"], info(man_b, "there")["uuid"])
+    assert man_a.migrate("work", "peer", *FEW).ok
+    assert received(man_b).verdict == "done: receive work to there"
+    here = info(man_b, "there")
+    assert (here["uuid"], here["guest"]) == (uuid, "work")
+    # The slot of "work" is empty, but not for another.
+    assert man_b.migrate("local", "peer", *FEW).ok
+    assert received(man_a).verdict == "done: receive local to back"
+    assert 'slot 2 "work" takes no other guest' in man_a.refused("migrate back to work")
+    assert man_b.migrate("there", "peer", *FEW).ok
+    assert received(man_a).verdict == "done: receive work to work"
+    alive(a, "work")
+    here = info(man_a, "work")
+    assert (here["uuid"], here["guest"]) == (uuid, "work")
 
 
 def test_peer_cut(boot, proxy):
@@ -692,8 +722,8 @@ def test_decide_gone(boot, proxy):
     proxy.silent_at[1] = None
     man_b.link_ready()
     assert man_b.migrate("there", "peer", *FEW).ok
-    assert received(man_a).verdict == "done: receive there to back"
-    alive(a, "back")
+    assert received(man_a).verdict == "done: receive work to work"
+    alive(a, "work")
 
 
 def test_both_at_once(boot, proxy):
@@ -869,9 +899,9 @@ def crc32c(data):
     return crc ^ 0xffffffff
 
 
-def first_frame(kind, payload):
+def first_frame(kind, payload, version=1):
     """Frame 0 of a stream (docs/migration.md), with correct checksums."""
-    header = struct.pack("<4sHBBQQI", b"CLVM", kind, 1, 1, len(payload), 0, crc32c(payload))
+    header = struct.pack("<4sHBBQQI", b"CLVM", kind, version, 1, len(payload), 0, crc32c(payload))
     return header + struct.pack("<I", crc32c(header)) + payload
 
 
@@ -898,11 +928,11 @@ def test_bad_checkpoint(boot, store):
     newer = bytearray(data)
     newer[32] += 1
     cut = data[:len(data) // 3]
-    hello = data[32:88]
-    assert data[:88] == first_frame(1, hello)
+    hello = data[32:104]
+    assert data[:104] == first_frame(1, hello, 2)
     # `live` is the same guest as it would go to a peer, and `query` is what a source asks a peer.
     # A file can carry neither: no source gives up the guest, and nobody reads an answer.
-    live = first_frame(1, hello[:4] + struct.pack("<H", 0) + hello[6:]) + data[88:]
+    live = first_frame(1, hello[:4] + struct.pack("<H", 0) + hello[6:], 2) + data[104:]
     query = first_frame(12, hello[8:16] + struct.pack("<II", 1, 0))
     for bad, why in ((cut, "the link was cut in frame"),
                      (bytes(flipped), "checksum of the payload"), (bytes(newer),

@@ -98,6 +98,8 @@ void world_init(struct world *w, u32 vcpus, u32 vlenb, u8 asid_bits)
 					    .memory = { { 0x80000000, 0x1000000 },
 							{ 0x100000000, 0x200000 } } };
 	w->vm.cfg = &w->cfg;
+	w->vm.own = (struct cleave_state_identity){ .uuid = { 1, (u8)vcpus }, .name = "world" };
+	w->vm.guest = w->vm.own;
 	spin_lock(&w->vm.lock); /* as the callers of state_*() do */
 	w->vm.run.state = CLEAVE_VM_PAUSED;
 	w->vm.time_stands = true;

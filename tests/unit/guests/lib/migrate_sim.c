@@ -651,6 +651,8 @@ void sim_start(struct sim *sim, const struct sim_config *config)
 	memset(&sim->ledger, 0, sizeof(sim->ledger));
 	sim->source_config = (struct migrate_source_config){
 		.name = "linux",
+		.guest = "linux",
+		.uuid = { 1, 2, 3 },
 		.id = sim_random(&sim->random) | 1U,
 		.timebase = SIM_TIMEBASE,
 		.downtime_ms = 5,
