@@ -93,7 +93,7 @@ void wild_code(struct wild_hart *h, u32 n)
 			w = wild_access(h, NULL);
 			break;
 		default:
-			w = (u32)wild_next(&h->state) | 3U;
+			w = (u32)random_next(&h->state) | 3U;
 			break;
 		}
 		h->code[i] = tame(w) ? w : NOP;

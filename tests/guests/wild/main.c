@@ -26,7 +26,7 @@ void wild_fail(const struct wild_hart *h, const char *what)
 static void tidy(struct wild_hart *h)
 {
 	csr_write(sie, 0);
-	csr_write(sstatus, SSTATUS_FS);
+	csr_write(sstatus, SSTATUS_FS | SSTATUS_UXL_64);
 	csr_write(scounteren, 7);
 	if (h->run.scause == TRAP_IRQ_SOFT)
 		csr_clear(sip, SIE_SOFT);
@@ -91,7 +91,7 @@ static void judge(struct wild_hart *h, bool jumps)
  */
 static void run(struct wild_hart *h)
 {
-	u64 r = wild_next(&h->state);
+	u64 r = random_next(&h->state);
 	u64 satp = (r & 3U) != 0 ? wild_satp(h) : 0, pc = (u64)h->code;
 	u64 sstatus = (r & SSTATUS_SPIE) | (r & SSTATUS_SUM) | (r & SSTATUS_MXR) | (r & SSTATUS_FS);
 	bool user = (r & 0x700U) == 0;
@@ -104,7 +104,7 @@ static void run(struct wild_hart *h)
 	if ((r & 0x800U) != 0)
 		__asm__ volatile("sfence.vma" ::: "memory");
 	h->before = h->run;
-	wild_run(&h->run, pc, sstatus | (user ? 0 : SSTATUS_SPP), satp);
+	wild_run(&h->run, pc, sstatus | SSTATUS_UXL_64 | (user ? 0 : SSTATUS_SPP), satp);
 }
 
 static void registers(struct wild_hart *h)
@@ -274,7 +274,7 @@ static void play(u64 seed)
 	}
 	wild_tables_init(&harts[0]);
 	for (at = wild.arena; at < wild.arena + WILD_ARENA_SIZE; at += sizeof(u64))
-		*(u64 *)at = wild_next(&harts[0].state);
+		*(u64 *)at = random_next(&harts[0].state);
 	say("seed=%lu rounds=%lu harts=%u", seed, wild.rounds, wild.harts);
 	csr_write(sstatus, SSTATUS_FS);
 	all_rounds();
@@ -283,6 +283,25 @@ static void play(u64 seed)
 	guest_write("\n", 1); /* what was printed at random may have left a line open */
 	outcomes();
 	check_eq(failures, 0, "%lu rounds of each of %u harts", wild.rounds, wild.harts);
+}
+
+/*
+ * Under -icount QEMU runs one hart after the other, each up to the next timer of the machine. While
+ * there are timers that end soon, a hart that is late by more is late by itself: so they follow
+ * each moment for which a neighbour waits.
+ */
+static void ticker(void)
+{
+	u64 period = WILD_PERIOD_US * ticks_per_second() / 1000000U;
+	u32 i;
+
+	for (;;) {
+		u64 left = period - rdtime() % period;
+
+		wait_us(left * 1000000U / ticks_per_second());
+		for (i = 0; i < 12U; i++)
+			wait_us(10);
+	}
 }
 
 /* When the user types q, the others have done what they would to the victim. */
@@ -310,6 +329,8 @@ void guest_main(unsigned long hartid, const void *fdt)
 		wild_neighbour();
 	else if (strcmp(role, "victim") == 0)
 		wild_victim();
+	else if (strcmp(role, "ticker") == 0)
+		ticker();
 	else if (strcmp(role, "closer") == 0)
 		closer();
 	else

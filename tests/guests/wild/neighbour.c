@@ -4,15 +4,15 @@
 
 #define PATTERN_WORDS (UINT64_C(2) << 17) /* 2 MiB */
 #define VICTIM_SIZE   (UINT64_C(1) << 20)
-#define PERIOD_US     1000U
 #define SAY_EACH      20U
 
 /* How late the timer was, in nanoseconds, at most; a clock that went back is as late as can be. */
 static u64 wait_late(u64 *last)
 {
-	u64 due = rdtime() + PERIOD_US * ticks_per_second() / 1000000U, now;
+	u64 period = WILD_PERIOD_US * ticks_per_second() / 1000000U;
+	u64 now = rdtime(), due = now - now % period + period;
 
-	wait_us(PERIOD_US);
+	wait_us((due - now) * 1000000U / ticks_per_second() + 1U);
 	now = rdtime();
 	if (now < due || now < *last)
 		return UINT64_MAX;

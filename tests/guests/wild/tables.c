@@ -45,7 +45,7 @@ static u64 draw_target(struct wild_hart *h)
 		WILD_NOWHERE,
 		WILD_WINDOWS + wild_below(h, UINT64_C(16) << 20),
 		wild.base + wild.size,
-		UINT64_C(1) << 55 | wild_next(&h->state),
+		UINT64_C(1) << 55 | random_next(&h->state),
 	};
 
 	return targets[wild_below(h, ARRAY_SIZE(targets))] & ~UINT64_C(0xfff) &
@@ -54,7 +54,7 @@ static u64 draw_target(struct wild_hart *h)
 
 static u64 draw_entry(struct wild_hart *h)
 {
-	u64 r = wild_next(&h->state);
+	u64 r = random_next(&h->state);
 	u64 pointer = (u64)tables[3U + (r >> 8) % (TABLES - 3U)];
 	u64 to = draw_target(h), leaf = PTE(to) | PTE_V | (r & LEAF_FLAGS);
 
@@ -115,7 +115,7 @@ void wild_tables_init(struct wild_hart *h)
 /* A write of a mode that the hart does not have changes nothing: there is no translation then. */
 u64 wild_satp(struct wild_hart *h)
 {
-	u64 r = wild_next(&h->state), mode = (r >> 32) % 4U;
+	u64 r = random_next(&h->state), mode = (r >> 32) % 4U;
 
 	if (mode == 3U)
 		return 0;

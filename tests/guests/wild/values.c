@@ -46,11 +46,11 @@ u64 wild_value(struct wild_hart *h)
 		UINT64_MAX - 7U,
 		UINT64_MAX - 4095U,
 	};
-	u64 r = wild_next(&h->state);
+	u64 r = random_next(&h->state);
 
 	switch (r >> 60) {
 	case 0:
-		return wild_next(&h->state);
+		return random_next(&h->state);
 	case 1:
 		return UINT64_C(1) << (r & 63U);
 	case 2:
@@ -65,7 +65,7 @@ u64 wild_value(struct wild_hart *h)
 
 static u64 draw_address(struct wild_hart *h)
 {
-	u64 r = wild_next(&h->state), at = r & UINT32_MAX;
+	u64 r = random_next(&h->state), at = r & UINT32_MAX;
 
 	switch (r >> 60) {
 	case 0:
@@ -90,10 +90,10 @@ static u64 draw_address(struct wild_hart *h)
 		return wild.base + ((r & 0x100000000U) != 0 ? wild.size - 8U : UINT64_MAX - 15U) +
 		       at % 8U;
 	case 9:
-		return wild_next(&h->state) >> (r & 63U);
+		return random_next(&h->state) >> (r & 63U);
 	case 10:
 		/* What is no address of its own without translation is one with it. */
-		return (at % 512U) << 30 | (wild_next(&h->state) & 0x3fffffffU);
+		return (at % 512U) << 30 | (random_next(&h->state) & 0x3fffffffU);
 	default:
 		return wild_arena(h);
 	}

@@ -12,18 +12,24 @@
  *   role=wild seed=N rounds=N   as above. `manager`: it is one, and works on "victim" too
  *   role=victim                 runs until a manager ends it
  *   role=closer                 a manager: when the user types q, it ends and renews the victim
+ *   role=ticker                 lets time be measured, on a hart of its own
  *   role=neighbour              checks its memory, its time and its console, until the user types q
  */
 #ifndef TESTS_GUESTS_WILD_H
 #define TESTS_GUESTS_WILD_H
 
-#include "guests/lib/guest.h"
+#include "tests/guests/random.h"
 
 #define SSTATUS_SPIE (UINT64_C(1) << 5)
 #define SSTATUS_SPP  (UINT64_C(1) << 8)
 #define SSTATUS_FS   (UINT64_C(3) << 13)
 #define SSTATUS_SUM  (UINT64_C(1) << 18)
 #define SSTATUS_MXR  (UINT64_C(1) << 19)
+
+/* With 32 bits in user mode pcs would be others. */
+#define SSTATUS_UXL_64 (UINT64_C(2) << 32)
+
+#define WILD_PERIOD_US 1000U /* of the neighbours' timers; they all share the machine's time */
 
 #define WILD_RESUMED 0x100U /* instead of a cause: the hart was suspended, and has resumed */
 #define WILD_CODE    8U	    /* instructions of a program, the last one being EBREAK */
@@ -100,19 +106,10 @@ struct wild {
 
 extern struct wild wild;
 
-/** wild_next() - Return: the next number of a sequence; @state is not 0 */
-static inline u64 wild_next(u64 *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state * UINT64_C(0x2545f4914f6cdd1d);
-}
-
 /** wild_below() - Return: a number below @n, which is not 0 */
 static inline u64 wild_below(struct wild_hart *h, u64 n)
 {
-	return (wild_next(&h->state) >> 16) % n;
+	return (random_next(&h->state) >> 16) % n;
 }
 
 /** wild_fail() - say that @what is wrong in this hart's round, and count it */
