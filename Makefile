@@ -5,6 +5,7 @@
 #   O=folder     where everything that is built goes (default: build)
 #   V=1          show the commands
 #   LLVM=1       compile with clang instead of gcc (assembling and linking stay with binutils)
+#   COVERAGE=1   keep each line's code apart, and have host tests count lines (`make coverage`)
 #
 # Sources are found by wildcard: a file that is put into a part's folder is built. The same input
 # gives the same bytes: lists are sorted, paths are mapped away, and nothing asks for the time.
@@ -96,6 +97,7 @@ FUZZ_SRCS := $(call files,tests/fuzz/fuzz_*.c)
 CLEAVE_SDK := .
 include guests/lib/flags.mk
 BARE += -ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(O)/=build/
+BARE += $(if $(COVERAGE),-Og -gdwarf-4 -fno-tree-switch-conversion)
 
 INCLUDES := -I. -Iinclude -I$(O)/include -isystem deps/libfdt -isystem lib/libfdt
 CONFIG_H := $(O)/include/generated/autoconf.h
@@ -118,7 +120,7 @@ COLD_FILES := arch/riscv/early.c arch/riscv/firmware.c arch/riscv/hart_start.c a
 	core/guest/hypercall_vm.c core/guest/sbi_hsm.c core/guest/sbi_srst.c core/run/sched.c \
 	core/run/schedule.c mm/frames.c
 HOT_FILES := core/machine/irq.c core/vm/vm_devices.c core/vm/vm_pass.c
-COLD := $(COLD_DIRS:%=%/%) $(COLD_FILES) drivers/%_fdt.c
+COLD := $(if $(COVERAGE),,$(COLD_DIRS:%=%/%) $(COLD_FILES) drivers/%_fdt.c)
 file_flags = $(if $(filter $(COLD),$(filter-out $(HOT_FILES),$<)),-Os -msave-restore) $(CFLAGS_$<)
 file_flags_all = $(foreach v,$(sort $(filter CFLAGS_%,$(.VARIABLES))),$(v)=$($(v)))
 
@@ -148,7 +150,8 @@ HOST_CPPFLAGS := $(INCLUDES) -include $(CONFIG_H) -DCLEAVE_HOST
 HOST_CFLAGS := -std=gnu11 -g -fno-common -fno-strict-aliasing \
 	-ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(O)/=build/
 HOST_LDLIBS_unit := -lcmocka
-SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
+	$(if $(COVERAGE),-O0 --coverage)
 
 HOST_CC_tool := $(HOSTCC) $(HOST_CFLAGS) -O2
 # ATOMIC_POINTS: cleave/atomic.h
@@ -467,7 +470,8 @@ export CHECK_HOST_CPPFLAGS := $(HOST_CPPFLAGS)
 export CHECK_HOST_SRCS := $(HOST_SRCS)
 export CHECK_WARNINGS := $(WARNINGS)
 
-.PHONY: assurance check map format test test-boot bench interference soak mutants fresh run setup
+.PHONY: assurance check coverage map format test test-boot bench interference soak mutants fresh \
+	run setup
 check: $(GENERATED)
 	@scripts/check.sh $(CHECKS)
 
@@ -505,6 +509,11 @@ soak: all
 		--ways $(or $(WAYS),slots peers) \
 		--linux $(or $(LINUX),6.12)
 
+# Which lines no test reaches. T='-k wild': machines of these tests only.
+coverage:
+	@$(MAKE) O=$(O)/coverage COVERAGE=1 all unit-build
+	@$(PYTHON) scripts/coverage.py $(O)/coverage
+
 # The long runs of tests/assurance/, and a table. ONLY=histories: only these.
 assurance: test-build
 	@$(PYTHON) tests/assurance/run.py $(ONLY)
@@ -534,7 +543,8 @@ clean:
 	@rm -rf $(O)/obj $(O)/guest $(O)/guests $(O)/tests $(O)/host $(O)/unit $(O)/fuzz \
 		$(O)/bench $(O)/interference $(O)/include $(O)/linux $(O)/clang $(O)/run \
 		$(O)/check $(O)/debug $(O)/test $(O)/test-logs \
-		$(O)/proofs $(O)/mutants $(O)/cleave.* $(O)/linker.lds $(O)/examples* $(O)/sdk \
+		$(O)/proofs $(O)/mutants $(O)/coverage $(O)/cleave.* $(O)/linker.lds \
+		$(O)/examples* $(O)/sdk \
 		$(O)/cleave-sdk.tar.gz
 
 distclean:

@@ -45,6 +45,13 @@ check_docs()
 # Each mutant of tests/mutants still applies.
 check_mutants() { "${PYTHON:-python3}" tests/mutants/run.py --check; }
 
+# The evidence that docs/assurance.md names, and the lines that tests/coverage explains, exist.
+check_assurance()
+{
+	"${PYTHON:-python3}" scripts/check_assurance.py &&
+		"${PYTHON:-python3}" scripts/coverage.py --stale
+}
+
 check_statics() { "${PYTHON:-python3}" scripts/check_statics.py; }
 check_width() { "${PYTHON:-python3}" scripts/check_width.py; }
 
@@ -153,7 +160,7 @@ check_reproducible()
 	cmp "$O/cleave.bin" "$work/again/cleave.bin"
 }
 
-all="includes map locks spdx length width statics mutants unused headers docs"
+all="includes map locks spdx length width statics mutants unused headers docs assurance"
 all="$all format cppcheck tidy clang reproducible"
 status=0
 for name in ${*:-$all}; do

@@ -41,6 +41,8 @@ Test
   make soak             20 migrations there and back under each load, by slots and peers: hours
                         (SOAK='idle clock' COUNT=5 WAYS=slots does less)
   make assurance        the long runs, and a table of what they found (ONLY=histories: only these)
+  make coverage         which lines no test reaches, and which of them nobody has explained
+                        (T='-k wild': machines of these tests only)
   make mutants          small faults in the code, one at a time: does a test notice? (half an hour)
                         (ONLY='walk-*', HOST=1: without whole machines, FRACTION=0.1 SEED=7)
   make fuzz             each fuzzer for FUZZ_SECONDS (20)

@@ -18,10 +18,16 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 
 QEMU = os.environ.get("QEMU", "qemu-system-riscv64")
 CPU = "rv64,h=true,svadu=off,svade=on"
 OLDEST = (10, 0)
+
+# For scripts/coverage.py: a folder in which each QEMU leaves a list of the hypervisor's code that
+# it came to, each block when it is translated, which is right before it first runs.
+TRACE = os.environ.get("CLEAVE_TRACE")
+TRACE_RANGE = "0xffffffff80000000+0x200000"  # arch/riscv/layout.h: the image
 
 
 def command(kernel, initrd=None, smp=4, mem="4G", cpu_extra="", append="", extra=(), machine=""):
@@ -38,6 +44,10 @@ def command(kernel, initrd=None, smp=4, mem="4G", cpu_extra="", append="", extra
         argv += ["-initrd", str(initrd)]
     if append:
         argv += ["-append", append]
+    if TRACE:
+        handle, path = tempfile.mkstemp(".log", "qemu-", TRACE)
+        os.close(handle)
+        argv += ["-d", "in_asm", "-dfilter", TRACE_RANGE, "-D", path]
     return argv + [str(e) for e in extra]
 
 

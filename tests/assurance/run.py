@@ -17,6 +17,9 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FOLDER = os.path.join(TOP, "tests", "assurance")
 
+sys.path.insert(0, os.path.join(TOP, "scripts"))
+import usage  # noqa: E402
+
 
 def scripts(names):
     """The scripts of these names, all when there are none."""
@@ -41,6 +44,7 @@ def run(name, script):
 
 
 def main():
+    usage.show(__doc__)
     done = {name: run(name, script) for name, script in scripts(sys.argv[1:]).items()}
     print(f"\n{'':4} {'':16} minutes")
     for name, (good, seconds, last) in done.items():
