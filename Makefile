@@ -83,11 +83,19 @@ HOST_DIRS := mm lib core/machine core/config core/console core/device core/state
 	guests/lib/fdt guests/lib/migrate guests/lib/virtio \
 	guests/manager/shell guests/manager/vms guests/manager/wire
 HOST_SRCS := $(call tree,$(HOST_DIRS))
+# What works on harts is built for unit tests alone, which play the harts
+# (tests/model/hart_model.h); with the checks of the debug build.
+HART_SRCS := $(wildcard core/run/*.c) core/vm/vm.c core/vm/vm_clock.c core/vm/vm_life.c \
+	core/vm/vm_note.c core/vm/vm_window.c core/vm/vmid.c arch/riscv/fence.c \
+	arch/riscv/guest.c arch/riscv/hart.c arch/riscv/timer.c
+HART_HELPERS := $(patsubst %,tests/model/hart_%.c,manager model stubs world)
+$(foreach f,$(HART_SRCS),$(eval CFLAGS_HOST_$(f) := -DCONFIG_DEBUG=1))
 
 TOOL_SRCS := $(call files,tools/*.c)
 UNIT_ALL := $(call tree,tests/unit)
 UNIT_SRCS := $(foreach f,$(UNIT_ALL),$(if $(filter test_%,$(notdir $(f))),$(f)))
-UNIT_HELPERS := $(filter-out $(UNIT_SRCS),$(UNIT_ALL)) $(call files,tests/model/*.c)
+UNIT_HELPERS := $(filter-out $(UNIT_SRCS),$(UNIT_ALL)) \
+	$(filter-out $(HART_HELPERS),$(call files,tests/model/*.c))
 FUZZ_SRCS := $(call files,tests/fuzz/fuzz_*.c)
 
 # --- flags -------------------------------------------------------------------------------------
@@ -437,11 +445,18 @@ FUZZERS := $(FUZZ_SRCS:tests/fuzz/%.c=$(O)/fuzz/%)
 unit-build: $(UNITS) $(patsubst $(O)/host/%,$(O)/unit/%,$(TOOLS))
 fuzz-build: $(FUZZERS)
 
-# The parts stand twice: a helper in them may need a part that the linker has passed already.
-$(O)/unit/%: $(O)/host/unit/tests/unit/%.o $(O)/host/unit/parts.a
+# It comes after the parts, whose helpers stand for what is in it.
+$(O)/host/unit/harts.a: $(patsubst %.c,$(O)/host/unit/%.o,$(HART_SRCS) $(HART_HELPERS))
+	$(say) AR $@
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+
+# The parts stand twice: code on harts needs what the linker has passed already.
+$(O)/unit/%: $(O)/host/unit/tests/unit/%.o $(O)/host/unit/parts.a $(O)/host/unit/harts.a
 	$(say) HOSTLD $@
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(SAN) -Wl,-u,unit_filter -o $@ $^ $(HOST_LDLIBS_unit)
+	$(Q)$(HOSTCC) $(SAN) -Wl,-u,unit_filter -o $@ $^ $(O)/host/unit/parts.a \
+		$(HOST_LDLIBS_unit)
 
 $(O)/fuzz/%: $(O)/host/fuzz/tests/fuzz/%.o $(O)/host/fuzz/parts.a
 	$(say) HOSTLD $@

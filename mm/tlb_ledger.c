@@ -29,8 +29,24 @@ void tlb_ledger_vvma(struct tlb_ledger *l, u16 vmid)
 	e->vs_since = e->vm != NULL ? e->since : 0U;
 }
 
+void tlb_ledger_fetch(struct tlb_ledger *l, u64 lives)
+{
+	l->fetched = lives;
+}
+
+/* What is left of an earlier life of the VM, in words; NULL: nothing */
+static const char *tlb_ledger_earlier(const struct tlb_ledger *l, const struct tlb_ledger_entry *e,
+				      u64 life)
+{
+	if (e->vm != NULL && e->life < life)
+		return "the G-stage of an earlier life of the VM";
+	if (e->vcpu != NULL && e->vs_life < life)
+		return "the VS-stage of an earlier life of the VM";
+	return l->fetched < life ? "instructions from before this life of the VM" : NULL;
+}
+
 const char *tlb_ledger_enter(struct tlb_ledger *l, u16 vmid, const void *vm, const void *vcpu,
-			     u64 seen)
+			     u64 seen, u64 life)
 {
 	struct tlb_ledger_entry *e = tlb_ledger_find(l, vmid);
 	const char *wrong = NULL;
@@ -43,10 +59,18 @@ const char *tlb_ledger_enter(struct tlb_ledger *l, u16 vmid, const void *vm, con
 		wrong = "the VS-stage of another vCPU with the same VMID";
 	else if (e->vs_since != 0U && e->vs_since < seen)
 		wrong = "a VS-stage that was walked through a G-stage from before the fence";
-	if (e->vm == NULL || wrong != NULL)
+	else
+		wrong = tlb_ledger_earlier(l, e, life);
+	if (e->vm == NULL || wrong != NULL) {
 		e->since = seen;
+		e->life = life;
+	}
 	if (e->vs_since == 0U || wrong != NULL)
 		e->vs_since = e->since;
+	if (e->vcpu == NULL || wrong != NULL)
+		e->vs_life = life;
+	if (wrong != NULL)
+		l->fetched = MAX(l->fetched, life);
 	e->vm = vm;
 	e->vcpu = vcpu;
 	return wrong;

@@ -22,16 +22,23 @@
  * @vcpu: vCPU whose VS-stage they come from; NULL: none of a VS-stage are held
  * @vs_since: fence generation of the oldest G-stage translations through which a walk of the
  * VS-stage may have gone since the VS-stage was fenced last; 0: none has
+ * @life, @vs_life: life of the VM in which the oldest of them may have been made
  */
 struct tlb_ledger_entry {
 	const void *vm;
 	u64 since;
 	const void *vcpu;
 	u64 vs_since;
+	u64 life;
+	u64 vs_life;
 };
 
-/** struct tlb_ledger - the ledger of one hart; only that hart uses it */
+/**
+ * struct tlb_ledger - the ledger of one hart; only that hart uses it
+ * @fetched: lives that had begun when the hart last executed FENCE.I
+ */
 struct tlb_ledger {
+	u64 fetched;
 	struct tlb_ledger_entry vmid[TLB_LEDGER_VMIDS];
 };
 
@@ -47,12 +54,17 @@ void tlb_ledger_gvma_all(struct tlb_ledger *l);
  */
 void tlb_ledger_vvma(struct tlb_ledger *l, u16 vmid);
 
+/** tlb_ledger_fetch() - the hart has executed FENCE.I, after @lives lives of VMs had begun */
+void tlb_ledger_fetch(struct tlb_ledger *l, u64 lives);
+
 /**
  * tlb_ledger_enter() - check that a vCPU may run with what the TLB may hold
  * @l: ledger of the hart
  * @vmid: VMID that the vCPU runs under
  * @vm, @vcpu: the VM and the vCPU; they are only compared
  * @seen: the last fence generation of @vm that the vCPU says it has fenced for
+ * @life: number of the life of @vm: the same VM under the same VMID, but with other memory or with
+ * memory that others have written. Later lives, of any VM, have higher numbers
  *
  * After a complaint the ledger goes on as if the missing fence had been executed, so that each
  * mistake is reported once.
@@ -60,6 +72,6 @@ void tlb_ledger_vvma(struct tlb_ledger *l, u16 vmid);
  * Return: NULL, or what the TLB may wrongly hold, in words.
  */
 const char *tlb_ledger_enter(struct tlb_ledger *l, u16 vmid, const void *vm, const void *vcpu,
-			     u64 seen);
+			     u64 seen, u64 life);
 
 #endif

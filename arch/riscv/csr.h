@@ -168,6 +168,18 @@
 #define CSR_STRING_(x) #x
 #define CSR_STRING(x)  CSR_STRING_(x)
 
+#ifdef CLEAVE_HOST
+/*
+ * On the host a test plays the hart (tests/model/hart_model.h): clear and set bits of a CSR.
+ * Return: its value before that.
+ */
+u64 csr_host(u32 csr, u64 clear, u64 set);
+#define csr_read(csr)	     csr_host(csr, 0, 0)
+#define csr_write(csr, val)  ((void)csr_host(csr, ~UINT64_C(0), val))
+#define csr_set(csr, bits)   ((void)csr_host(csr, 0, bits))
+#define csr_clear(csr, bits) ((void)csr_host(csr, bits, 0))
+#define csr_swap(csr, val)   csr_host(csr, ~UINT64_C(0), val)
+#else
 /** csr_read() - read CSR number @csr, a constant */
 #define csr_read(csr)                                                                   \
 	({                                                                              \
@@ -196,6 +208,7 @@
 				 : "memory");                        \
 		csr_v_;                                              \
 	})
+#endif
 
 #endif
 #endif

@@ -7,6 +7,7 @@
  */
 #include "arch/riscv/fence.h"
 
+#include "arch/riscv/execute.h"
 #include "arch/riscv/probe/features.h"
 
 /*
@@ -23,43 +24,43 @@ static inline void fence_split(void)
 
 void fence_gvma_all(void)
 {
-	__asm__ volatile("hfence.gvma zero, zero" ::: "memory");
+	execute("hfence.gvma zero, zero");
 	fence_split();
 }
 
 void fence_gvma_vmid(u16 vmid)
 {
-	__asm__ volatile("hfence.gvma zero, %0" ::"r"((u64)vmid) : "memory");
+	execute_one("hfence.gvma zero, %0", vmid);
 	fence_split();
 }
 
 void fence_gvma_page(gpa_t gpa, u16 vmid)
 {
-	__asm__ volatile("hfence.gvma %0, %1" ::"r"(gpa.v >> 2), "r"((u64)vmid) : "memory");
+	execute_two("hfence.gvma %0, %1", gpa.v >> 2, vmid);
 	fence_split();
 }
 
 void fence_vvma_all(void)
 {
-	__asm__ volatile("hfence.vvma zero, zero" ::: "memory");
+	execute("hfence.vvma zero, zero");
 }
 
 void fence_vvma_asid(u16 asid)
 {
-	__asm__ volatile("hfence.vvma zero, %0" ::"r"((u64)asid) : "memory");
+	execute_one("hfence.vvma zero, %0", asid);
 }
 
 void fence_vvma_page(u64 va)
 {
-	__asm__ volatile("hfence.vvma %0, zero" ::"r"(va) : "memory");
+	execute_one("hfence.vvma %0, zero", va);
 }
 
 void fence_vvma_page_asid(u64 va, u16 asid)
 {
-	__asm__ volatile("hfence.vvma %0, %1" ::"r"(va), "r"((u64)asid) : "memory");
+	execute_two("hfence.vvma %0, %1", va, asid);
 }
 
 void fence_instruction(void)
 {
-	__asm__ volatile("fence.i" ::: "memory");
+	execute("fence.i");
 }

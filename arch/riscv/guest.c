@@ -15,6 +15,7 @@
 
 #include <cleave/string.h>
 #include "arch/riscv/csr.h"
+#include "arch/riscv/execute.h"
 #include "arch/riscv/fence.h"
 #include "arch/riscv/hart.h"
 #include "arch/riscv/probe/features.h"
@@ -224,7 +225,7 @@ static void guest_load_rare(const struct guest_csrs *csr)
 		csr_write(CSR_VSCTRCTL, 0);
 		csr_write(CSR_SCTRSTATUS, 0);
 		/* sctrclr: SYSTEM, funct12 = 0x104 */
-		__asm__ volatile(".insn i 0x73, 0, x0, x0, 0x104" ::: "memory");
+		execute(".insn i 0x73, 0, x0, x0, 0x104");
 	}
 }
 
@@ -248,9 +249,8 @@ static void guest_put_rare(struct guest_csrs *csr)
 static void guest_drop_reservation(void)
 {
 	u64 scratch = 0;
-	u64 fail;
 
-	__asm__ volatile("sc.d %0, zero, %1" : "=r"(fail), "+A"(scratch) : : "memory");
+	execute_one("sc.d zero, zero, (%0)", (uintptr_t)&scratch);
 }
 
 void guest_load(struct guest *g)

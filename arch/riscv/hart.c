@@ -7,11 +7,12 @@
 
 #include <cleave/atomic.h>
 #include "arch/riscv/csr.h"
+#include "arch/riscv/execute.h"
 #include "arch/riscv/firmware.h"
 
 void hart_wait(void)
 {
-	__asm__ volatile("wfi" ::: "memory");
+	execute("wfi");
 }
 
 u64 hart_irqs_pending(void)

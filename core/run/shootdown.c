@@ -40,7 +40,7 @@ static void shootdown_gstage(struct vcpu *v)
 	tlb_flush_vs(v->run->vmid);
 	/* The first entry: its code was stored by this hart or by another (vcpu_enter_anew()). */
 	if (seen == 0U)
-		fence_instruction();
+		tlb_fence_instruction();
 	/* Release: what the guest stored through old translations comes before the answer (M2). */
 	atomic_set_release(&v->tlb_seen, gen);
 	tlb_check_enter(v); /* the vCPU may go on without another entry */
@@ -90,7 +90,7 @@ static void shootdown_execute(const struct flush_request *r)
 	u64 pages = flush_request_pages(r, &first);
 
 	if ((r->kind & FLUSH_REQ_INSTRUCTION) != 0U)
-		fence_instruction();
+		tlb_fence_instruction();
 	if ((r->kind & FLUSH_REQ_ALL) != 0U) {
 		fence_vvma_all();
 	} else if ((r->kind & FLUSH_REQ_RANGE) != 0U) {

@@ -4,8 +4,6 @@
  */
 #include "core/run/tlb.h"
 
-#include "arch/riscv/fence.h"
-
 #ifdef CONFIG_DEBUG
 #include <cleave/atomic.h>
 #include <cleave/printk.h>
@@ -15,6 +13,8 @@
 
 static struct tlb_ledger tlb_ledgers[CONFIG_MAX_HARTS]; /* each used by its hart alone */
 
+static u64 tlb_lives; /* lives of VMs that have begun; atomic */
+
 static struct tlb_ledger *tlb_ledger_this(void)
 {
 	return &tlb_ledgers[hart_this()->index];
@@ -23,12 +23,26 @@ static struct tlb_ledger *tlb_ledger_this(void)
 void tlb_check_enter(const struct vcpu *v)
 {
 	const char *wrong = tlb_ledger_enter(tlb_ledger_this(), v->run->vmid, v->vm, v,
-					     atomic_read(&v->tlb_seen));
+					     atomic_read(&v->tlb_seen), atomic_read(&v->run->life));
 
 	if (wrong != NULL)
 		printk("memory: rule M7 broken: vCPU %u of \"%s\" enters hart %u, whose TLB may "
 		       "hold %s",
 		       v->id, v->run->name, v->hart, wrong);
+}
+
+void tlb_fence_instruction(void)
+{
+	u64 lives = atomic_read_acquire(&tlb_lives);
+
+	fence_instruction();
+	tlb_ledger_fetch(tlb_ledger_this(), lives);
+}
+
+void tlb_new_life(struct vm_run *vm)
+{
+	/* Whoever sees the VM run sees its life: the state is set after this (release). */
+	atomic_set(&vm->life, atomic_add_acq_rel(&tlb_lives, 1U) + 1U);
 }
 
 #define LEDGER(call) (call)

@@ -10,7 +10,10 @@
 
 #include <cleave/types.h>
 
+#include "arch/riscv/fence.h"
+
 struct vcpu;
+struct vm_run;
 
 /** tlb_flush_gstage() - forget the G-stage translations of @vmid */
 void tlb_flush_gstage(u16 vmid);
@@ -32,6 +35,31 @@ void tlb_check_enter(const struct vcpu *v);
 static inline void tlb_check_enter(const struct vcpu *v)
 {
 	(void)v;
+}
+#endif
+
+/** tlb_fence_instruction() - FENCE.I */
+#ifdef CONFIG_DEBUG
+void tlb_fence_instruction(void);
+#else
+static inline void tlb_fence_instruction(void)
+{
+	fence_instruction();
+}
+#endif
+
+/**
+ * tlb_new_life() - debug build: what harts hold of @vm and what they have fetched is worth nothing
+ *
+ * Its memory is new, was loaded anew or can be written by others. It does not run. Whether each
+ * vCPU's next entry is like its first (vcpu_enter_anew()) is what this finds out.
+ */
+#ifdef CONFIG_DEBUG
+void tlb_new_life(struct vm_run *vm);
+#else
+static inline void tlb_new_life(struct vm_run *vm)
+{
+	(void)vm;
 }
 #endif
 

@@ -36,6 +36,7 @@ enum vm_restarting {
  * @vmid_shared: VMIDLEN is too small: another VM has the same VMID; set with @vmid
  * @nr_vcpus, @vcpu: the vCPUs, made at boot; never change after that
  * @tlb_gen: flushes of the VM's G-stage requested so far; atomic, never 0 once a vCPU runs
+ * @life: number of its present life, of those of all VMs (tlb_new_life()); debug build; atomic
  * @flush_ipis: interrupts that were sent for these flushes; atomic
  * @last_on: for each hart the vCPU of this VM that it loaded last; no other hart looks at it
  */
@@ -51,6 +52,7 @@ struct vm_run {
 	u32 nr_vcpus;
 	struct vcpu *vcpu[CONFIG_MAX_VCPUS];
 	u64 tlb_gen;
+	u64 life;
 	u64 flush_ipis;
 	struct vcpu *last_on[CONFIG_MAX_HARTS];
 };

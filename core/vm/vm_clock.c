@@ -12,6 +12,7 @@
 #include "core/vm/vm_clock.h"
 
 #include "arch/riscv/timer.h"
+#include "core/run/tlb.h"
 #include "core/vm/vm_internal.h"
 
 static void vm_clock_set_offset(struct vm *vm, u64 offset)
@@ -52,6 +53,7 @@ void vm_clock_reset(struct vm *vm)
 	spin_assert_held(&vm->lock);
 	vm->time_stands = false;
 	vm_clock_set_offset(vm, 0);
+	tlb_new_life(&vm->run);
 }
 
 u64 vm_guest_time(const struct vm *vm)

@@ -13,6 +13,7 @@
 #include <cleave/errno.h>
 #include <cleave/spinlock.h>
 #include "core/device/mmio.h"
+#include "core/run/tlb.h"
 #include "core/vm/vm.h"
 
 /**
@@ -128,6 +129,8 @@ static int vm_window_add(struct vm *holder, u64 own_gpa, struct vm *from, u64 gp
 				       writable);
 	if (err >= 0) {
 		*w = (struct vm_window){ holder, own_gpa, from, writable };
+		if (writable)
+			tlb_new_life(&from->run);
 		vm_window_used = MAX(vm_window_used, (size_t)(w - vm_window_table) + 1U);
 		err = CLV_OK;
 	}

@@ -14,14 +14,16 @@
 
 #include <cleave/atomic.h>
 #include "arch/riscv/probe/features.h"
+#include "core/run/tlb.h"
 #include "core/vm/vm.h"
 
 void vmid_assign(struct vm *vm)
 {
 	u32 vmids = (1U << features.vmid_bits) - 1U;
 
-	vm->run.vmid = vmids == 0U ? 0U : (u16)(1U + vm->id % vmids);
+	vm->run.vmid = (u16)(vmids == 0U ? 0U : 1U + vm->id % vmids);
 	vm->run.vmid_shared = vm_count() > MAX(vmids, 1U);
+	tlb_new_life(&vm->run);
 	/*
 	 * Never 0: a vCPU's tlb_seen of 0 says that it has not entered yet. The count goes on over
 	 * a destruction and a creation.

@@ -23,6 +23,11 @@ static void hart_tlb_keep_leaf(struct hart_tlb *t, const struct hart_tlb_leaf *l
 	t->leaf[at] = *leaf;
 }
 
+void hart_tlb_keep(struct hart_tlb *t, const struct hart_tlb_leaf *leaf)
+{
+	hart_tlb_keep_leaf(t, leaf, leaf->lo >> 12);
+}
+
 static void hart_tlb_keep_pointer(struct hart_tlb *t, uint64_t gpa, unsigned level, uint64_t table,
 				  uint64_t r)
 {

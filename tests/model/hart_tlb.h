@@ -66,6 +66,9 @@ enum hart_tlb_answer {
 enum hart_tlb_answer hart_tlb_translate(struct hart_tlb *t, const struct walker *w, uint64_t gpa,
 					uint64_t *random, struct hart_tlb_leaf *out);
 
+/** hart_tlb_keep() - hold @leaf */
+void hart_tlb_keep(struct hart_tlb *t, const struct hart_tlb_leaf *leaf);
+
 /** hart_tlb_fence_all() - HFENCE.GVMA with rs1 = x0 */
 void hart_tlb_fence_all(struct hart_tlb *t);
 

@@ -52,6 +52,8 @@ uint64_t walker_read(const struct walker *w, uint64_t table, uint64_t gpa, unsig
 	uint64_t entries = level == w->levels - 1 ? 2048 : 512;
 	uint64_t index = (gpa >> (12 + 9 * level)) & (entries - 1);
 
+	if (w->size != 0 && table - w->memory > w->size - 16384)
+		return 0;
 	return __atomic_load_n((uint64_t *)(table + w->host) + index, __ATOMIC_RELAXED);
 }
 

@@ -19,11 +19,14 @@
  * @root: physical address of the root
  * @levels: 3 (Sv39x4), 4 or 5
  * @host: what is added to a physical address to read there
+ * @memory, @size: the memory that can be read; size 0: all. Entries elsewhere are invalid
  */
 struct walker {
 	uint64_t root;
 	unsigned levels;
 	uintptr_t host;
+	uint64_t memory;
+	uint64_t size;
 };
 
 /**

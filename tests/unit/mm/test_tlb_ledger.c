@@ -25,7 +25,7 @@ static int empty_book(void **state)
 
 static const char *enter(u16 vmid, const int *vm, const int *vcpu, u64 seen)
 {
-	return tlb_ledger_enter(&book, vmid, vm, vcpu, seen);
+	return tlb_ledger_enter(&book, vmid, vm, vcpu, seen, 0);
 }
 
 static void test_one_vcpu_comes_and_goes(void **state)
@@ -105,6 +105,35 @@ static void test_two_vms_of_one_vmid(void **state)
 	assert_null(enter(1, &vm_a, &vcpu_0, 5));
 }
 
+static const char *enter_life(const int *vm, u64 seen, u64 life)
+{
+	return tlb_ledger_enter(&book, 1, vm, &vcpu_0, seen, life);
+}
+
+/* The same VM under the same VMID, but created or reset meanwhile: all three fences are needed. */
+static void test_an_earlier_life(void **state)
+{
+	(void)state;
+	tlb_ledger_fetch(&book, 4);
+	assert_null(enter_life(&vm_a, 7, 4));
+	assert_null(enter_life(&vm_a, 7, 4));
+	assert_non_null(strstr(enter_life(&vm_a, 7, 5), "G-stage of an earlier life"));
+	assert_null(enter_life(&vm_a, 7, 5)); /* each is reported once */
+	tlb_ledger_gvma(&book, 1);
+	assert_non_null(strstr(enter_life(&vm_a, 7, 6), "VS-stage of an earlier life"));
+	tlb_ledger_gvma(&book, 1);
+	tlb_ledger_vvma(&book, 1);
+	assert_non_null(strstr(enter_life(&vm_a, 7, 7), "instructions"));
+	tlb_ledger_gvma(&book, 1);
+	tlb_ledger_vvma(&book, 1);
+	tlb_ledger_fetch(&book, 8);
+	assert_null(enter_life(&vm_a, 7, 8));
+	/* Another VM began its life after the last FENCE.I. */
+	tlb_ledger_gvma(&book, 1);
+	tlb_ledger_vvma(&book, 1);
+	assert_non_null(strstr(enter_life(&vm_b, 1, 9), "instructions"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -114,6 +143,7 @@ int main(void)
 		cmocka_unit_test_setup(test_another_vcpu_of_the_vm, empty_book),
 		cmocka_unit_test_setup(test_another_vm_between, empty_book),
 		cmocka_unit_test_setup(test_two_vms_of_one_vmid, empty_book),
+		cmocka_unit_test_setup(test_an_earlier_life, empty_book),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
