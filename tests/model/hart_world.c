@@ -9,7 +9,7 @@
 #include "arch/riscv/fence.h"
 #include "arch/riscv/hart.h"
 #include "arch/riscv/probe/features.h"
-#include "arch/riscv/probe/hart_tree.h"
+#include "arch/riscv/model/hart_tree.h"
 #include "core/run/request.h"
 #include "core/run/sched.h"
 #include "core/run/shootdown.h"
