@@ -71,7 +71,7 @@ files = $(sort $(wildcard $(1)))
 # What is built of a part: its folder and all below it.
 tree = $(sort $(patsubst ./%,%,$(shell find $(wildcard $(1)) -name '*.c' 2>/dev/null)))
 
-SRCS := $(filter-out arch/riscv/asm-offsets.c lib/libc/%, \
+SRCS := $(filter-out arch/riscv/asm-offsets.c arch/riscv/efi/% lib/libc/%, \
 	$(call tree,arch/riscv mm core drivers lib platform))
 ASMS := $(call files,arch/riscv/*.S)
 FDTS := $(call files,deps/libfdt/*.c)
@@ -79,7 +79,7 @@ FDTS := $(call files,deps/libfdt/*.c)
 # What needs no hart is built for the host too: for tools, unit tests, fuzzers and proofs. It is so
 # folder by folder.
 HOST_DIRS := mm lib core/machine core/config core/console core/device core/state core/guest/args \
-	core/run/fair core/run/plan arch/riscv/decode arch/riscv/model drivers \
+	core/run/fair core/run/plan arch/riscv/decode arch/riscv/efi arch/riscv/model drivers \
 	guests/lib/fdt guests/lib/migrate guests/lib/virtio \
 	guests/manager/shell guests/manager/vms guests/manager/wire
 HOST_SRCS := $(call tree,$(HOST_DIRS))
@@ -217,7 +217,7 @@ $(O)/include/generated/version.h: FORCE
 $(O)/obj/flags: FORCE
 	@scripts/need.sh $(firstword $(TARGET_CC)) $(CROSS_CC) $(OBJCOPY)
 	$(call write,$(TARGET_CC) $(CFLAGS) $(file_flags_all) $(COLD) $(HOT_FILES) $(ASFLAGS) \
-		$(CPPFLAGS) $(GUEST_CPPFLAGS))
+		$(CPPFLAGS) $(GUEST_CPPFLAGS) $(EFI_CFLAGS))
 
 $(O)/host/flags: FORCE
 	@scripts/need.sh $(HOSTCC)
@@ -242,7 +242,7 @@ GENERATED := $(CONFIG_H) $(O)/include/generated/version.h $(OFFSETS_H)
 
 # --- the hypervisor ----------------------------------------------------------------------------
 
-OBJS := $(addprefix $(O)/obj/,$(ASMS:.S=.S.o) $(SRCS:.c=.o) $(FDTS:.c=.o))
+OBJS := $(addprefix $(O)/obj/,$(ASMS:.S=.S.o) $(SRCS:.c=.o) $(FDTS:.c=.o)) $(O)/efi/stub.o
 
 .PHONY: hypervisor
 hypervisor: $(O)/cleave.elf $(O)/cleave.bin
@@ -265,6 +265,38 @@ $(O)/obj/%.S.o: %.S $(O)/obj/flags $(CONFIG_H) $(OFFSETS_H) | $(GENERATED)
 	$(say) AS $<
 	@mkdir -p $(@D)
 	$(Q)$(CROSS_CC) $(ASFLAGS) $(CPPFLAGS) -MD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+# The stub by which EFI starts the image is a program of its own, with what it needs of lib/ and
+# libfdt a second time: it runs where EFI has put it, and is gone when the hypervisor runs. Names of
+# sections keep it out of the hypervisor's (linker.ld). An address in its data would have to be
+# relocated, so there is none: no table of jumps, no table of pointers.
+EFI_SRCS := $(call files,arch/riscv/efi/*.c) lib/fdt_read.c lib/format.c lib/string.c
+EFI_OBJS := $(patsubst %,$(O)/efi/%.o,$(EFI_SRCS) $(call files,arch/riscv/efi/*.S) $(FDTS))
+EFI_CFLAGS := -Os -msave-restore -fno-jump-tables $(if $(LLVM),,-fno-tree-switch-conversion)
+
+$(O)/efi/deps/libfdt/%.c.o: deps/libfdt/%.c $(O)/obj/flags | $(GENERATED)
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(call compile,$(HART) $(BARE) $(CPPFLAGS) $(EFI_CFLAGS) -w)
+
+$(O)/efi/%.c.o: %.c $(O)/obj/flags $(CONFIG_H) | $(GENERATED) deps/libfdt/libfdt.h
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(call compile,$(CFLAGS) $(CPPFLAGS) $(EFI_CFLAGS))
+
+$(O)/efi/%.S.o: %.S $(O)/obj/flags $(CONFIG_H) | $(GENERATED)
+	$(say) AS $<
+	@mkdir -p $(@D)
+	$(Q)$(CROSS_CC) $(ASFLAGS) $(CPPFLAGS) -MD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+$(O)/efi/stub.o: $(EFI_OBJS)
+	$(say) LD $@
+	$(Q)$(CROSS_CC) $(HART) -nostdlib -r -Wl,--gc-sections,-e,efi_entry -o $@ $^ -lgcc
+	$(Q)$(OBJCOPY) -R .eh_frame --keep-global-symbol=efi_entry \
+		--prefix-alloc-sections=.efi $@
+	$(Q)! $(READELF) -rW $@ | awk '/^Relocation section/ { mine = /\.efi\./ } \
+		mine && $$3 ~ /^R_RISCV_(32|64)$$/' | grep . || \
+		{ echo "the EFI stub has addresses in its data: see efi_main.c" >&2; exit 1; }
 
 # .incbin leaves no trace in the dependencies that the compiler writes.
 $(O)/obj/arch/riscv/archive.S.o: $(wildcard $(shell sed -n \
@@ -555,7 +587,7 @@ setup:
 # By name and not all of O, which may be a folder of the user's. What a person chose stays: .config
 # and defconfig.
 clean:
-	@rm -rf $(O)/obj $(O)/guest $(O)/guests $(O)/tests $(O)/host $(O)/unit $(O)/fuzz \
+	@rm -rf $(O)/obj $(O)/efi $(O)/guest $(O)/guests $(O)/tests $(O)/host $(O)/unit $(O)/fuzz \
 		$(O)/bench $(O)/interference $(O)/include $(O)/linux $(O)/clang $(O)/run \
 		$(O)/check $(O)/debug $(O)/test $(O)/test-logs \
 		$(O)/proofs $(O)/mutants $(O)/coverage $(O)/cleave.* $(O)/linker.lds \

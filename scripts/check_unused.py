@@ -126,7 +126,7 @@ def main():
         print("\n".join(wrong), end="")
         return 1 if wrong else 0
     out = sys.argv[1] if sys.argv[1:] else "build"
-    paths = list(objects(out, "obj")) + list(objects(out, "guest"))
+    paths = [found for kind in ("obj", "efi", "guest") for found in objects(out, kind)]
     if not paths:
         print(f"no objects in {out}/obj: run 'make hypervisor guests'")
         return 1

@@ -12,18 +12,20 @@
 #include <abi/sbi.h>
 #include <generated/asm-offsets.h>
 
-	.section .head.text, "ax", @progbits
+	.section .head.header, "ax", @progbits
 	.globl	_start
 _start:
 	/*
 	 * The image header that Linux defines (Documentation/arch/riscv/boot-image-header.rst),
-	 * version 0.2
+	 * version 0.2. The first instruction does nothing that matters: its bytes are "MZ", as EFI
+	 * wants.
 	 */
+	c.li	s4, -13
 	.option	push
 	.option	norvc
 	j	start_boot
-	nop
 	.option	pop
+	c.nop
 	.dword	0x200000		/* text_offset */
 	.dword	image_size
 	.dword	0			/* flags: little-endian */
@@ -32,8 +34,9 @@ _start:
 	.dword	0
 	.ascii	"RISCV\0\0\0"
 	.ascii	"RSC\x05"
-	.word	0
+	.word	pe_offset
 
+	.section .head.text, "ax", @progbits
 /* a0 = hartid, a1 = physical address of the device tree; s0 and s1 keep them. */
 start_boot:
 	csrw	CSR_SIE, zero

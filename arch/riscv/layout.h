@@ -31,4 +31,10 @@
  */
 #define LAYOUT_TABLES 64
 
+/*
+ * The largest device tree, bytes. LAYOUT_WINDOW shows at least 2 MiB from any address; a board's
+ * tree has 20 to 300 KiB.
+ */
+#define LAYOUT_FDT_MAX 0x100000
+
 #endif

@@ -6,13 +6,11 @@
 #define CORE_MACHINE_H
 
 #include <cleave/types.h>
+#include "arch/riscv/layout.h"
 #include "mm/frames.h"
 
-/*
- * The largest device tree that is taken. A board's tree is 20 to 300 KiB, and paging_window() shows
- * at least 2 MiB from any address.
- */
-#define MACHINE_TREE_MAX KIB(1024)
+/* The largest device tree that is taken */
+#define MACHINE_TREE_MAX ((u64)LAYOUT_FDT_MAX)
 
 /**
  * struct machine - what core/boot/ found out; read-only once guests run, except for @frames

@@ -2,6 +2,7 @@
 """Partitions with programs of tests/guests, for tests in more than one file, and their shapes."""
 
 import os
+import re
 
 import pytest
 
@@ -89,3 +90,28 @@ def with_programs(files, folder, *names, also=(), **scripts):
     # Linux unpacks what follows too, from the next multiple of four bytes.
     path.write_bytes(initrd + bytes(-len(initrd) % 4) + newc(entries, mode=0o100755))
     return files | {"initrd.gz": str(path)}
+
+
+class Prompt:
+    """U-Boot's prompt on the console of a machine; what it says begins with `who`."""
+
+    def __init__(self, m, who=""):
+        self.m = m
+        self.who = who
+        self.nr = 0
+        # A key stops it within two seconds; otherwise it looks for what is not there, and then
+        # gives its prompt too.
+        start = "^" + re.escape(who)
+        m.wait_open(start + "Hit any key to stop autoboot|" + start + "=> *$")
+        m.send("\r")
+        m.wait_open(start + "=> *$")
+
+    def run(self, command):
+        """Run a command. Return: the lines that it printed."""
+        self.nr += 1
+        first = len(self.m.lines())
+        # The prompt's shell puts the mark together, so the echo does not contain it.
+        self.m.send(f"{command}; echo do''ne-{self.nr}\r")
+        self.m.wait(rf"^{re.escape(self.who)}done-{self.nr}$")
+        return [line[len(self.who):] for line in self.m.lines()[first:]
+                if line.startswith(self.who)]

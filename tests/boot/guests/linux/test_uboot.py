@@ -9,7 +9,7 @@ import zlib
 import pytest
 
 from machine import SHORT, partition
-from payloads import uboot
+from payloads import Prompt, uboot
 
 KERNEL = 0x81200000  # of the Linux in the flat image, which goes to 0x80200000
 
@@ -17,28 +17,6 @@ KERNEL = 0x81200000  # of the Linux in the flat image, which goes to 0x80200000
 def middle(memory):
     """Where the initrd goes: in the middle of the memory."""
     return 0x80000000 + (memory >> 1)
-
-
-class Prompt:
-    """U-Boot's prompt, which a partition called "uboot" has."""
-
-    def __init__(self, m):
-        self.m = m
-        self.nr = 0
-        # A key stops it within two seconds; otherwise it looks for what is not there, and then
-        # gives its prompt too.
-        m.wait_open(r"^uboot\| Hit any key to stop autoboot|^uboot\| => *$")
-        m.send("\r")
-        m.wait_open(r"^uboot\| => *$")
-
-    def run(self, command):
-        """Run a command. Return: the lines that it printed."""
-        self.nr += 1
-        first = len(self.m.lines("uboot"))
-        # The prompt's shell puts the mark together, so the echo does not contain it.
-        self.m.send(f"{command}; echo do''ne-{self.nr}\r")
-        self.m.wait(rf"^uboot\| done-{self.nr}$")
-        return self.m.lines("uboot")[first:]
 
 
 @pytest.mark.parametrize("memory, size", [(128 << 20, 4 << 20), (96 << 20, 40 << 20)])
@@ -49,7 +27,7 @@ def test_the_initrd_is_whole(boot, tmp_path, memory, size):
     m = boot([partition("uboot", kernel="u-boot.bin", initrd="initrd",
                         memory=((0x80000000, memory),))],
              {"u-boot.bin": uboot(), "initrd": str(initrd)}, smp=1)
-    prompt = Prompt(m)
+    prompt = Prompt(m, "uboot| ")
     said = prompt.run("fdt addr ${fdtcontroladdr}; fdt print /chosen linux,initrd-start")
     at = re.search(r"linux,initrd-start = <0x0+ (0x[0-9a-f]+)>", "\n".join(said))[1]
     assert int(at, 0) + size <= 0x80000000 + memory - (32 << 20)
@@ -75,7 +53,7 @@ def test_linux(boot, linux, tmp_path, how):
     m = boot([partition("uboot", kernel="flat.bin", initrd="initrd.gz", cpus=2,
                         memory=((0x80000000, memory),), bootargs="console=ttyS0 earlycon=sbi")],
              {"flat.bin": str(flat), "initrd.gz": files["initrd.gz"]}, smp=2)
-    prompt = Prompt(m)
+    prompt = Prompt(m, "uboot| ")
     size = os.path.getsize(files["initrd.gz"])
     command = {"booti": f"booti {KERNEL:#x} {middle(memory):#x}:{size:x} ${{fdtcontroladdr}}",
                "bootefi": f"bootefi {KERNEL:#x}:{len(kernel):x} ${{fdtcontroladdr}}"}[how]
