@@ -157,6 +157,7 @@ static u64 image_elf_entry(const struct archive_file *f)
 static const char *image_elf_segments(const struct archive_file *f, struct image_layout *out)
 {
 	const char *wrong = image_elf_header(f);
+	u64 bytes = 0;
 	u64 table;
 
 	for (u32 i = 0; wrong == NULL && i < image_get16(f->data + ELF_PHNUM); i++) {
@@ -164,13 +165,16 @@ static const char *image_elf_segments(const struct archive_file *f, struct image
 
 		table = image_get64(f->data + ELF_PHOFF);
 		ph = f->data + table + (u64)i * PH_LEN;
-		if (image_get32(ph + PH_TYPE) == PH_INTERP)
+		if (image_get32(ph + PH_TYPE) == PH_INTERP) {
 			wrong = "an ELF program for an operating system, as it wants an "
 				"interpreter";
-		else if (image_get32(ph + PH_TYPE) == PH_LOAD)
+		} else if (image_get32(ph + PH_TYPE) == PH_LOAD) {
 			wrong = image_elf_segment(f, ph, out);
+			bytes |= image_get64(ph + PH_FILESZ);
+		}
 	}
-	if (wrong == NULL && out->nr_segments == 0U)
+	/* A file of debug symbols has the segments, and none of their bytes. */
+	if (wrong == NULL && bytes == 0U)
 		wrong = "an ELF file with nothing to load";
 	return wrong;
 }

@@ -214,7 +214,7 @@ def test_check_counts_the_archive(desk):
     desk.tree(board_trees.small())
     fits = partition("p", size=(48 << 20) - (1 << 20), more="table-pool = <64>;")
     assert desk.archive(config(fits)).returncode == 0
-    (desk.path / "Image").write_bytes(b"\0" * (2 << 20))
+    (desk.path / "Image").write_bytes(b"\x13\0\0\0" * (2 << 18))
     done = desk.archive(config(fits))
     assert done.returncode == 1 and "this machine has 45.9" in done.stderr
 

@@ -50,7 +50,7 @@ static void nothing_is_there_twice(void)
 /* Parse a partition that has @data as the file "own", by the properties @p. */
 static int parse(const void *data, u32 size, const struct tree_prop *p)
 {
-	static u8 kernel[4096];
+	static u8 kernel[4096] = { 0x13 }; /* a program, as zeros are none */
 	char error[ARCHIVE_ERROR_LEN];
 	struct tree_build t;
 	int err;

@@ -393,6 +393,11 @@ static void test_elf_refused(void **state)
 	make_elf(2, BASE);
 	put(elf + 56, 0, 2);
 	refused("is an ELF file without program headers; ");
+	/* As `objcopy --only-keep-debug` leaves it: the segments, and none of their bytes */
+	make_elf(2, BASE);
+	segment(0, BASE, BASE, 512, 0, 256);
+	segment(1, BASE + MIB(1), BASE + MIB(1), 768, 0, MIB(1));
+	refused("is an ELF file with nothing to load; ");
 	make_elf(2, BASE);
 	put(elf + PH(0), 3, 4);
 	refused("is an ELF program for an operating system, as it wants an interpreter; ");
