@@ -62,8 +62,12 @@ void history_make(struct history *h, u64 seed, u32 nr)
 	if (h->gib != 0U)
 		h->largest = 2;
 	h->nr = nr;
-	for (u32 i = 0; i < nr; i++)
+	for (u32 i = 0; i < nr; i++) {
 		h->act[i] = history_make_act(&random);
+		/* Where a GiB is, most is about its region, which is number 2. */
+		if (h->gib != 0U && (i & 3U) != 0U)
+			h->act[i].a = (h->act[i].a & ~3U) | 2U;
+	}
 }
 
 void history_print(const struct history *h, FILE *to)
