@@ -516,9 +516,11 @@ export CHECK_CFLAGS := $(CFLAGS)
 export CHECK_HOST_CPPFLAGS := $(HOST_CPPFLAGS)
 export CHECK_HOST_SRCS := $(HOST_SRCS)
 export CHECK_WARNINGS := $(WARNINGS)
+export CHECK_GUEST_CPPFLAGS := $(GUEST_CPPFLAGS)
+export CHECK_HOST_CFLAGS := $(HOST_CFLAGS)
 
 .PHONY: assurance check coverage map format test test-boot bench interference soak mutants fresh \
-	run setup
+	run setup debug gdb compile-commands
 check: $(GENERATED)
 	@scripts/check.sh $(CHECKS)
 
@@ -577,6 +579,21 @@ fresh:
 
 run: all
 	@scripts/run.sh
+
+# `make debug` in one terminal, and `make gdb` in another (docs/debugging.md).
+GDB_SOCKET := $(abspath $(O))/run/gdb
+debug: all
+	@mkdir -p $(O)/run
+	@echo "The machine waits for gdb: run 'make gdb' in another terminal."
+	@QEMU_ARGS="-S -gdb unix:$(GDB_SOCKET),server=on,wait=off $(QEMU_ARGS)" scripts/run.sh
+
+gdb:
+	@scripts/need.sh gdb-multiarch
+	@CLEAVE_GDB=$(GDB_SOCKET) gdb-multiarch -q -x scripts/gdb/cleave.py $(O)/cleave.elf
+
+# For editors: what each source is compiled with
+compile-commands: $(GENERATED)
+	@$(PYTHON) scripts/compile_commands.py
 
 setup:
 	@scripts/setup.sh

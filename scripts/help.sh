@@ -49,6 +49,8 @@ Test
   make proofs           bounded proofs (needs cbmc)
   make check            MISRA and lint, include rules, headers, format, a build with clang
                         (CHECKS='format tidy' runs only those)
+  make debug, make gdb  start a machine that waits for gdb, and gdb in another terminal
+  make compile-commands compile_commands.json, for editors
   make format           clang-format everything
   make map              draw docs/map.svg from the includes
   make bench            instruction counts to build/bench/results.json

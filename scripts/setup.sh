@@ -35,7 +35,7 @@ PACKAGES="make git gcc libc6-dev python3 xz-utils cpio device-tree-compiler
 	gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
 	python3-pytest python3-pytest-xdist python3-pexpect python3-kconfiglib
 	cppcheck clang-$LLVM clang-tidy-$LLVM clang-format-$LLVM libclang-rt-$LLVM-dev lld-$LLVM
-	tmux graphviz spin"
+	tmux graphviz spin gdb-multiarch"
 
 say() { printf 'setup: %s\n' "$*"; }
 warn() { printf 'setup: WARNING: %s\n' "$*" >&2; }
@@ -183,7 +183,7 @@ list_missing_tools()
 	local t list= python=/usr/bin/python3
 	[ -x $python ] || python=python3
 	for t in git gcc riscv64-unknown-elf-gcc riscv64-linux-gnu-gcc dtc cpio tmux xz dot spin \
-		cppcheck clang-$LLVM clang-tidy-$LLVM clang-format-$LLVM \
+		gdb-multiarch cppcheck clang-$LLVM clang-tidy-$LLVM clang-format-$LLVM \
 		qemu-system-riscv64; do
 		have "$t" || list="$list $t"
 	done

@@ -185,6 +185,15 @@ static int exit_fetch_parcel(u64 *v)
 	return err;
 }
 
+int guest_peek(u64 *v)
+{
+	u64 io = *v;
+	int err = (io & 7U) != 0U ? CLV_ERR_FAULT : fixup_try("hlv.d %1, (%1)", io);
+
+	*v = io;
+	return err;
+}
+
 /* Fetch the instruction at @pc. Return: 0; CLV_ERR_FAULT: it cannot be read, and @insn is 0. */
 static int exit_fetch(u64 pc, u32 *insn)
 {

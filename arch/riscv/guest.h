@@ -164,6 +164,14 @@ struct guest_fault {
 };
 
 /**
+ * guest_peek() - load eight bytes as the guest would that has just left, on its hart
+ * @v: in: its virtual address, out: the bytes; a device of the machine that it has may be there
+ *
+ * Return: CLV_OK, or CLV_ERR_FAULT: nothing is there, or it is not a multiple of 8.
+ */
+int guest_peek(u64 *v);
+
+/**
  * guest_init() - set the registers of a vCPU that starts
  * @pc: where it starts, in VS-mode
  * @a0, @a1: its first two registers; all others are zero

@@ -77,6 +77,19 @@ static int hypercall_vm_info(const struct vcpu *v, u64 *value)
 	return hypercall_record(v, &info, sizeof(info), hypercall_vm_fill_info, value);
 }
 
+static void hypercall_vm_fill_fault(const struct vm *vm, void *record)
+{
+	spin_assert_held(&vm->lock);
+	memcpy(record, &vm->fault, sizeof(vm->fault));
+}
+
+static int hypercall_vm_fault(const struct vcpu *v, u64 *value)
+{
+	struct cleave_fault fault;
+
+	return hypercall_record(v, &fault, sizeof(fault), hypercall_vm_fill_fault, value);
+}
+
 static int hypercall_vm_wait(struct vcpu *v)
 {
 	struct cleave_event event;
@@ -142,6 +155,8 @@ int hypercall_vm(struct vcpu *v, u64 fn, u64 *value)
 		return hypercall_vm_step(v, VM_OP_CREATE, value);
 	case CLEAVE_FN_VM_WAIT:
 		return hypercall_vm_wait(v);
+	case CLEAVE_FN_VM_FAULT:
+		return hypercall_vm_fault(v, value);
 	default:
 		return CLV_ERR_UNSUPPORTED;
 	}

@@ -24,7 +24,7 @@ static enum guest_leave sbi_srst_call(struct vcpu *v, u64 fid)
 	if (sched_defer(v))
 		return sbi_again(v);
 	if (type == SBI_RESET_SHUTDOWN)
-		vm_stop_self(v->vm, CLEAVE_VM_STOPPED,
+		vm_stop_self(v->vm, NULL,
 			     failure ? "shut down by its guest: system failure"
 				     : "shut down by its guest");
 	else

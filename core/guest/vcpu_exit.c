@@ -15,6 +15,7 @@
 #include "arch/riscv/hart.h"
 #include "core/device/mmio.h"
 #include "core/guest/sbi.h"
+#include "core/guest/slow/vcpu_fault.h"
 #include "core/machine/irq.h"
 #include "core/run/request.h"
 #include "core/run/sched.h"
@@ -178,7 +179,7 @@ enum guest_leave guest_on_bad(struct guest *g, const struct guest_fault *f)
 		return GUEST_LEAVE;
 	if (f->cause == 0U || vm->cfg->on_bad_access == CONFIG_BAD_ACCESS_STOP) {
 		vcpu_exit_print_bad(v, f, why);
-		vm_stop_self(vm, CLEAVE_VM_FAULTED, why);
+		vcpu_fault(v, f, why);
 		return GUEST_LEAVE;
 	}
 	v->stat[CLEAVE_STAT_BAD_ACCESSES]++;

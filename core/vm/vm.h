@@ -125,6 +125,7 @@ struct vm_restart {
  *	while that log is off; under lock
  * @records: which state records have been set; under lock
  * @bad_access_said: 1: a line has told of an access that was answered with a fault; atomic
+ * @fault: what its vCPU held when it has faulted the last time since the creation
  * @bus: the emulated devices by address; never changes after boot
  * @uart, @plic: the emulated devices; each has its own lock
  * @tty: its side of the console; has its own lock
@@ -152,6 +153,7 @@ struct vm {
 	bool time_stands;
 	bool raw;
 	u32 bad_access_said;
+	struct cleave_fault fault;
 	bool spaced;
 	struct vm_records records;
 	struct mmio_bus bus;

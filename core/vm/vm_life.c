@@ -178,45 +178,46 @@ static bool vm_life_may_end(const struct vm *vm)
  * dropped in steps, by a restart or else by themselves. Others keep their windows into it, so that
  * they can look at what is left.
  */
-static void vm_life_end(struct vm *vm, enum cleave_vm_state state, const char *why)
+static void vm_life_end(struct vm *vm, const struct cleave_fault *fault, const char *why)
 {
 	spin_assert_held(&vm->lock);
 	console_tty_flush(&vm->tty);
 	if (!vm->restart.quiet)
 		console_tty_say(&vm->tty, "partition \"%s\": %s", vm->cfg->name, why);
-	vm_set_state(vm, state);
+	if (fault != NULL)
+		vm_fault_keep(vm, fault);
+	vm_set_state(vm, fault != NULL ? CLEAVE_VM_FAULTED : CLEAVE_VM_STOPPED);
 	if (vm_windows_held(vm))
 		vm_op_begin_unattended(vm, VM_OP_TIDY);
 }
 
 /* End a VM whose guest, or whose on-fault, asks for a restart. */
-static void vm_life_end_and_restart(struct vm *vm, enum cleave_vm_state state, const char *why)
+static void vm_life_end_and_restart(struct vm *vm, const struct cleave_fault *fault,
+				    const char *why)
 {
 	bool allowed = vm_restart_ask(vm);
 
-	vm_life_end(vm, state, why);
+	vm_life_end(vm, fault, why);
 	if (!allowed) {
 		vm_restart_refuse(vm);
 		return;
 	}
-	if (state == CLEAVE_VM_FAULTED && !vm->restart.quiet)
+	if (fault != NULL && !vm->restart.quiet)
 		printk("partition \"%s\": restarting it (%u of %u within %u seconds)",
 		       vm->cfg->name, vm->restart.count, vm->cfg->restart_count,
 		       vm->cfg->restart_seconds);
 	vm_op_begin_unattended(vm, VM_OP_RESET);
 }
 
-void vm_stop_self(struct vm *vm, enum cleave_vm_state state, const char *why)
+void vm_stop_self(struct vm *vm, const struct cleave_fault *fault, const char *why)
 {
-	bool fault = state == CLEAVE_VM_FAULTED;
-
 	spin_lock(&vm->lock);
 	if (vm_life_may_end(vm)) {
-		if (fault && vm->cfg->on_fault == CONFIG_ON_FAULT_RESTART)
-			vm_life_end_and_restart(vm, state, why);
+		if (fault != NULL && vm->cfg->on_fault == CONFIG_ON_FAULT_RESTART)
+			vm_life_end_and_restart(vm, fault, why);
 		else
-			vm_life_end(vm, state, why);
-		if (fault && vm->cfg->on_fault == CONFIG_ON_FAULT_RESET_MACHINE) {
+			vm_life_end(vm, fault, why);
+		if (fault != NULL && vm->cfg->on_fault == CONFIG_ON_FAULT_RESET_MACHINE) {
 			printk("partition \"%s\": on-fault = \"reset\": resetting the machine",
 			       vm->cfg->name);
 			firmware_reboot(true); /* does not return */
@@ -229,8 +230,7 @@ void vm_stop_self(struct vm *vm, enum cleave_vm_state state, const char *why)
 
 void vm_all_stopped(struct vm *vm)
 {
-	vm_stop_self(vm, CLEAVE_VM_STOPPED,
-		     "all its vCPUs have stopped themselves (SBI HSM hart_stop)");
+	vm_stop_self(vm, NULL, "all its vCPUs have stopped themselves (SBI HSM hart_stop)");
 }
 
 void vm_restart_self(struct vm *vm, const char *why)
@@ -238,9 +238,9 @@ void vm_restart_self(struct vm *vm, const char *why)
 	spin_lock(&vm->lock);
 	if (vm_life_may_end(vm)) {
 		if (vm->cfg->kernel != NULL) {
-			vm_life_end_and_restart(vm, CLEAVE_VM_STOPPED, why);
+			vm_life_end_and_restart(vm, NULL, why);
 		} else {
-			vm_life_end(vm, CLEAVE_VM_STOPPED, why);
+			vm_life_end(vm, NULL, why);
 			printk("partition \"%s\": its slot names no \"kernel\" to load again: it "
 			       "stays "
 			       "stopped",

@@ -79,13 +79,20 @@ int vm_brake(struct vm *vm, u64 percent);
 /**
  * vm_stop_self() - a vCPU ends its own VM: shutdown or fault
  * @vm: its VM; the vCPU leaves its hart after this call
- * @state: CLEAVE_VM_STOPPED or CLEAVE_VM_FAULTED
+ * @fault: what it held at the fault, but for @count; NULL: it is no fault
  * @why: what is reported, in one line
  *
  * Makes all other vCPUs leave. After a fault it does what the partition's on-fault says. Does
  * nothing when somebody else has ended the VM meanwhile.
  */
-void vm_stop_self(struct vm *vm, enum cleave_vm_state state, const char *why);
+void vm_stop_self(struct vm *vm, const struct cleave_fault *fault, const char *why);
+
+/**
+ * vm_fault_keep() - keep what a vCPU held at a fault of @vm, and print it (level info)
+ *
+ * Locking: under vm->lock.
+ */
+void vm_fault_keep(struct vm *vm, const struct cleave_fault *fault);
 
 /**
  * vm_restart_self() - a vCPU reboots its own VM (SBI SRST): load the images again and start

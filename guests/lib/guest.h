@@ -148,6 +148,7 @@ struct sbiret cleave_vm_info(u32 vm, struct cleave_vm_info *info);
 struct sbiret cleave_vm_op(unsigned long fn, u32 vm);
 struct sbiret cleave_vm_steps(unsigned long fn, u32 vm);
 struct sbiret cleave_vm_wait(u64 seq, struct cleave_event *event);
+struct sbiret cleave_vm_fault(u32 vm, struct cleave_fault *fault);
 struct sbiret cleave_region_info(u32 vm, u32 region, struct cleave_region_info *info);
 struct sbiret cleave_window_map(u32 vm, u64 gpa, u64 size, u64 own_gpa, u32 flags);
 struct sbiret cleave_window_unmap(u64 own_gpa);

@@ -131,6 +131,11 @@ struct sbiret cleave_vm_wait(u64 seq, struct cleave_event *event)
 	return cleave_call(CLEAVE_FN_VM_WAIT, seq, BUF_LO(event), BUF_HI, 0, 0, 0);
 }
 
+struct sbiret cleave_vm_fault(u32 vm, struct cleave_fault *fault)
+{
+	return cleave_call(CLEAVE_FN_VM_FAULT, vm, BUF_LO(fault), BUF_HI, sizeof(*fault), 0, 0);
+}
+
 struct sbiret cleave_region_info(u32 vm, u32 region, struct cleave_region_info *info)
 {
 	return cleave_call(CLEAVE_FN_REGION_INFO, vm, region, BUF_LO(info), BUF_HI, sizeof(*info),

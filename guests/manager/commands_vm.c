@@ -123,6 +123,33 @@ static void commands_vm_report_machine(struct report *r, const struct cleave_vm_
 	report_text(r, "isa", machine.isa);
 }
 
+/* What its vCPU held when it has faulted; of an older hypervisor, which has no such call, nothing. */
+static void commands_vm_report_fault(struct report *r, const struct cleave_vm_info *info)
+{
+	static const char *const names[] = { "ra", "sp", "s0", "a0", "a1" };
+	static const u8 regs[] = { 1, 2, 8, 10, 11 };
+	struct cleave_fault fault;
+	char from[192] = "";
+	size_t at = 0;
+	u32 i;
+
+	if (cleave_vm_fault(info->id, &fault).error != 0 || fault.count == 0)
+		return;
+	report_number(r, "faults", NULL, fault.count);
+	report_number(r, "last by vcpu", NULL, fault.vcpu);
+	report_hex(r, "pc", fault.pc);
+	report_hex(r, "instruction", fault.insn);
+	report_hex(r, "scause", fault.scause);
+	report_hex(r, "address", fault.gpa);
+	for (i = 0; i < ARRAY_SIZE(regs); i++)
+		report_hex(r, names[i], fault.x[regs[i]]);
+	for (i = 0; i < fault.frames; i++)
+		at = str_append(from, sizeof(from), at, "%s0x%lx", at == 0 ? "" : " ",
+				fault.frame[i]);
+	if (at != 0)
+		report_text(r, "called from", from);
+}
+
 static void commands_vm_report_regions(struct report *r, const struct cleave_vm_info *info)
 {
 	struct cleave_region_info region;
@@ -152,6 +179,7 @@ static enum command_result commands_vm_run_info(int argc, char **argv)
 	commands_vm_report(r, &info);
 	commands_vm_report_guest(r, &info);
 	commands_vm_report_machine(r, &info);
+	commands_vm_report_fault(r, &info);
 	commands_say_list(r);
 	r = commands_report();
 	commands_vm_report_regions(r, &info);

@@ -92,6 +92,9 @@
 /* (seq, buf lo, buf hi): blocks until there is an event after `seq`; writes struct cleave_event */
 #define CLEAVE_FN_VM_WAIT 0x18U
 
+/* (vm, buf lo, buf hi, size) -> bytes written; writes struct cleave_fault; any state; since 1.4 */
+#define CLEAVE_FN_VM_FAULT 0x19U
+
 enum cleave_vm_state {
 	/* a slot without memory: destroyed, or not created yet */
 	CLEAVE_VM_EMPTY = 0,
@@ -135,6 +138,23 @@ struct cleave_vm_info {
 	/* since 1.4: which guest it is (IDENTITY of abi/state.h); of an empty slot: its own */
 	uint8_t uuid[16];
 	char guest[32];
+};
+
+#define CLEAVE_FAULT_FRAMES 8U
+
+/* What the vCPU held that has made the VM FAULTED, the last time; since 1.4 */
+struct cleave_fault {
+	uint64_t count;	 /* how often that was since the slot's creation; 0: never, and all is 0 */
+	uint32_t vcpu;	 /* whose registers these are */
+	uint32_t frames; /* entries of `frame` */
+	uint64_t pc;
+	uint64_t scause; /* of the exit, as the hypervisor saw it */
+	uint64_t stval;
+	uint64_t gpa;	/* that it accessed; 0: it is not about an address */
+	uint64_t insn;	/* the instruction; 0: it could not be read */
+	uint64_t x[32]; /* integer registers; x[0] is 0 */
+	/* where its callers go on, innermost first, as far as s0 leads through frame records */
+	uint64_t frame[CLEAVE_FAULT_FRAMES];
 };
 
 /* A VM changed its state: arg = enum cleave_vm_state */

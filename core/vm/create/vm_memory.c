@@ -111,6 +111,7 @@ static int vm_memory_make_space(struct vm *vm)
 	int err;
 
 	memset(&vm->space, 0, sizeof(vm->space));
+	memset(&vm->fault, 0, sizeof(vm->fault));
 	err = space_init(&vm->space, &machine.frames, &sc,
 			 config_memory_bytes(cfg->memory, cfg->nr_memory));
 	if (err != CLV_OK)

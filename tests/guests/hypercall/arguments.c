@@ -35,6 +35,7 @@ static void test_buffers(void)
 	} calls[] = {
 		{ "info", CLEAVE_FN_VM_INFO, 1, { CLEAVE_VM_SELF, 0, 0, 64 } },
 		{ "wait", CLEAVE_FN_VM_WAIT, 1, { 0 } },
+		{ "fault", CLEAVE_FN_VM_FAULT, 1, { CLEAVE_VM_SELF, 0, 0, 376 } },
 		{ "region info", CLEAVE_FN_REGION_INFO, 2, { CLEAVE_VM_SELF, 0, 0, 0, 24 } },
 		{ "leaves", CLEAVE_FN_LEAVES, 3, { CLEAVE_VM_SELF, 0, 0 } },
 		{ "log get", CLEAVE_FN_LOG_GET, 4, { CLEAVE_VM_SELF, 0, 0, SUBJECT_PAGES } },
