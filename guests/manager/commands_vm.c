@@ -123,7 +123,7 @@ static void commands_vm_report_machine(struct report *r, const struct cleave_vm_
 	report_text(r, "isa", machine.isa);
 }
 
-/* What its vCPU held when it has faulted; of an older hypervisor, which has no such call, nothing. */
+/* What its vCPU held when it has faulted; an older hypervisor has no such call. */
 static void commands_vm_report_fault(struct report *r, const struct cleave_vm_info *info)
 {
 	static const char *const names[] = { "ra", "sp", "s0", "a0", "a1" };
