@@ -44,6 +44,7 @@ static enum {
 static struct guest guest;
 static enum fault_answer answer[ACCESS_EXEC + 1]; /* of core, to each access */
 static u32 asked[ACCESS_EXEC + 1];
+static u64 asked_at; /* the address of the last */
 
 /* --- what is called --------------------------------------------------------------------------- */
 
@@ -94,6 +95,7 @@ enum fault_answer guest_on_page_fault(struct guest *g, gpa_t gpa, enum access ac
 	(void)implicit;
 	assert_int_equal(gpa.v >> PAGE_SHIFT, PAGE >> PAGE_SHIFT);
 	asked[access]++;
+	asked_at = gpa.v;
 	return answer[access];
 }
 
@@ -214,6 +216,32 @@ static void test_an_update_of_a_that_htinst_tells(void **state)
 	assert_int_equal(fence, FENCE_PAGE);
 }
 
+/*
+ * htval has the address without its two lowest bits. They are those of stval, but for an access of
+ * the walk: that was to an entry, and stval is the address of the access that it was for.
+ */
+static void test_the_address_of_a_fault(void **state)
+{
+	static const struct {
+		u64 htinst;
+		u64 gpa;
+		enum access access;
+	} walk[] = { { 0x2000, PAGE, ACCESS_READ },
+		     { 0x3000, PAGE, ACCESS_READ },
+		     { 0x2020, PAGE, ACCESS_WRITE },
+		     { 0x3020, PAGE, ACCESS_WRITE },
+		     { 0, PAGE + 1U, ACCESS_READ } };
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(walk); i++) {
+		memset(asked, 0, sizeof(asked));
+		answer[walk[i].access] = FAULT_GRANTED;
+		assert_int_equal(fault(CAUSE_LOAD_GUEST_PAGE, walk[i].htinst), EXIT_RESUME);
+		assert_int_equal(asked[walk[i].access], 1);
+		assert_int_equal(asked_at, walk[i].gpa);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +250,7 @@ int main(void)
 		cmocka_unit_test_setup(test_an_update_of_a_that_a_load_makes, begin),
 		cmocka_unit_test_setup(test_an_update_of_a_that_a_fetch_makes, begin),
 		cmocka_unit_test_setup(test_an_update_of_a_that_htinst_tells, begin),
+		cmocka_unit_test_setup(test_the_address_of_a_fault, begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

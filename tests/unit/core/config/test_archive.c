@@ -270,7 +270,9 @@ static void test_huge_sizes(void **state)
 
 static void test_names(void **state)
 {
+	char error[ARCHIVE_ERROR_LEN];
 	char long_name[300];
+	struct archive a;
 	struct cpio c;
 
 	(void)state;
@@ -286,6 +288,20 @@ static void test_names(void **state)
 	cpio_file(&c, long_name, "a", 1);
 	cpio_trailer(&c);
 	expect_error(&c, "boot archive: the name at byte 110 has 300 bytes; allowed: 2 to 256");
+	cpio_end(&c);
+
+	/* 256 with the NUL is the longest name. */
+	long_name[256] = '\0';
+	cpio_begin(&c, 4096);
+	cpio_file(&c, long_name, "a", 1);
+	cpio_trailer(&c);
+	expect_error(&c, "boot archive: the name at byte 110 has 257 bytes; allowed: 2 to 256");
+	cpio_end(&c);
+	long_name[255] = '\0';
+	cpio_begin(&c, 4096);
+	cpio_file(&c, long_name, "a", 1);
+	cpio_trailer(&c);
+	assert_int_equal(archive_open(&a, c.data, c.size, error), 0);
 	cpio_end(&c);
 
 	cpio_begin(&c, 4096);

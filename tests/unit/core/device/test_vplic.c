@@ -188,6 +188,7 @@ static void ignores_completions_that_are_none(void **state)
 	wr(CLAIM(1), 3); /* not enabled for that context */
 	assert_int_equal(rd(PENDING), 0);
 	wr(CLAIM(0), 0);
+	wr(CLAIM(0), 32); /* the first that there is not */
 	wr(CLAIM(0), 35); /* 3, if it were taken modulo 32 */
 	wr(CLAIM(0), 0xffffffff);
 	assert_int_equal(rd(PENDING), 0);
@@ -256,6 +257,12 @@ static void starts_again_after_reset(void **state)
 	assert_int_equal(rd(PENDING), 1U << 5); /* the device still holds its line */
 	wr(ENABLE(2), 1U << 5);
 	assert_int_equal(rd(ENABLE(2)), 0); /* two contexts now */
+	/* A claim that nobody completes any more holds nothing up. */
+	wr(PRIORITY(5), 1);
+	wr(ENABLE(0), 1U << 5);
+	assert_int_equal(rd(CLAIM(0)), 5);
+	vplic_reset(&plic, 2);
+	assert_int_equal(rd(PENDING), 1U << 5);
 }
 
 static void touches_nobody_without_contexts(void **state)

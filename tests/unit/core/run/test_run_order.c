@@ -188,20 +188,28 @@ void fence_vvma_all(void)
 	order_say("fence VS", "");
 }
 
+static void fence_say(const char *what, u64 number)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%lx", (unsigned long)number);
+	order_say(what, text);
+}
+
 void fence_vvma_asid(u16 asid)
 {
-	(void)asid;
+	fence_say("fence asid", asid);
 }
 
 void fence_vvma_page(u64 va)
 {
-	(void)va;
+	fence_say("fence page", va);
 }
 
 void fence_vvma_page_asid(u64 va, u16 asid)
 {
-	(void)va;
-	(void)asid;
+	fence_say("fence page", va);
+	fence_say("of asid", asid);
 }
 
 /* --- the rest of the hypervisor --------------------------------------------------------------- */
@@ -370,6 +378,40 @@ static void test_a_fence_of_the_guest(void **state)
 	assert_int_equal(vcpu[1].flush.kind, FLUSH_REQ_ALL);
 }
 
+static const char *executed(struct flush_request r)
+{
+	order_watch(&r, "");
+	shootdown_execute(&r);
+	return order_done();
+}
+
+/* Few pages one by one; more than that by one fence of all, or of all of the address space. */
+static void test_what_a_guest_asks_for(void **state)
+{
+	const u64 many = (FLUSH_REQUEST_MAX_PAGES + 1U) * PAGE_SIZE;
+
+	(void)state;
+	assert_string_equal(executed((struct flush_request){ .kind = FLUSH_REQ_INSTRUCTION }),
+			    "fence I");
+	assert_string_equal(
+		executed((struct flush_request){ .kind = FLUSH_REQ_ALL | FLUSH_REQ_INSTRUCTION }),
+		"fence I, fence VS");
+	assert_string_equal(executed((struct flush_request){
+				    .kind = FLUSH_REQ_RANGE, .start = 0x1ffc, .size = 8 }),
+			    "fence page 1000, fence page 2000");
+	assert_string_equal(
+		executed((struct flush_request){ .kind = FLUSH_REQ_RANGE, .size = many }),
+		"fence VS");
+	assert_string_equal(executed((struct flush_request){ .kind = FLUSH_REQ_RANGE_ASID,
+							     .start = 0x3000,
+							     .size = PAGE_SIZE,
+							     .asid = 9 }),
+			    "fence page 3000, of asid 9");
+	assert_string_equal(executed((struct flush_request){
+				    .kind = FLUSH_REQ_RANGE_ASID, .size = many, .asid = 9 }),
+			    "fence asid 9");
+}
+
 static void test_a_fence_that_is_served(void **state)
 {
 	struct flush_request r = { .kind = FLUSH_REQ_INSTRUCTION };
@@ -496,6 +538,7 @@ int main(void)
 		cmocka_unit_test_setup(test_a_flush, begin),
 		cmocka_unit_test_setup(test_an_answer, begin),
 		cmocka_unit_test_setup(test_a_fence_of_the_guest, begin),
+		cmocka_unit_test_setup(test_what_a_guest_asks_for, begin),
 		cmocka_unit_test_setup(test_a_fence_that_is_served, begin),
 		cmocka_unit_test_setup(test_a_kick, begin),
 		cmocka_unit_test_setup(test_a_look_that_was_promised, begin),

@@ -97,6 +97,11 @@ static void test_a_writable_window_is_unmapped(void **state)
 	assert_int_equal(vcpu[0].tlb_seen, SEEN);
 	assert_int_equal(vm_window_unmap(&holder, OWN), CLV_OK);
 	seen_is(0);
+	/* It is gone, and its entry is free. */
+	assert_int_equal(vm_window_unmap(&holder, OWN), CLV_ERR_NOTFOUND);
+	spin_lock(&shown.lock);
+	assert_false(vm_windows_writable(&shown));
+	spin_unlock(&shown.lock);
 }
 
 static void test_a_writable_window_is_dropped_with_its_holder(void **state)
@@ -127,6 +132,48 @@ static void test_a_window_for_reading_owes_nothing(void **state)
 	seen_is(SEEN);
 }
 
+static int mapped(bool writable)
+{
+	return vm_window_map(&holder, OWN, &shown, BASE, PAGE_SIZE, writable);
+}
+
+/* What is written through a window while the VM runs would be in nobody's log. */
+static void test_a_running_vm_is_shown_for_reading_only(void **state)
+{
+	(void)state;
+	shown.run.state = CLEAVE_VM_RUNNING;
+	assert_int_equal(mapped(true), CLV_ERR_STATE);
+	assert_int_equal(mapped(false), CLV_OK);
+	assert_int_equal(vm_window_unmap(&holder, OWN), CLV_OK);
+	shown.run.state = CLEAVE_VM_EMPTY;
+	assert_int_equal(mapped(false), CLV_ERR_STATE);
+}
+
+/* A device of the holder that shares a byte with the window keeps its addresses. */
+static void test_no_window_covers_a_device(void **state)
+{
+	static const struct mmio_device dev = { .name = "d", .base = { OWN + 0x800 }, .size = 1 };
+
+	(void)state;
+	assert_int_equal(mmio_add(&holder.bus, &dev), 0);
+	assert_int_equal(mapped(false), CLV_ERR_EXISTS);
+	holder.bus.dev[0].base = GPA(OWN + PAGE_SIZE);
+	assert_int_equal(mapped(false), CLV_OK);
+}
+
+/* A VM that is destroyed is shown to nobody any more, for reading neither. */
+static void test_all_windows_into_a_vm_are_dropped(void **state)
+{
+	(void)state;
+	map(false);
+	spin_lock(&shown.lock);
+	assert_false(vm_windows_drop(&shown, VM_WINDOWS_UNSAFE));
+	assert_true(vm_windows_drop(&shown, VM_WINDOWS_ALL));
+	assert_false(vm_windows_drop(&shown, VM_WINDOWS_ALL));
+	spin_unlock(&shown.lock);
+	seen_is(SEEN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +181,9 @@ int main(void)
 		cmocka_unit_test_setup(test_a_writable_window_is_dropped_with_its_holder, begin),
 		cmocka_unit_test_setup(test_a_writable_window_is_dropped_with_what_it_shows, begin),
 		cmocka_unit_test_setup(test_a_window_for_reading_owes_nothing, begin),
+		cmocka_unit_test_setup(test_a_running_vm_is_shown_for_reading_only, begin),
+		cmocka_unit_test_setup(test_no_window_covers_a_device, begin),
+		cmocka_unit_test_setup(test_all_windows_into_a_vm_are_dropped, begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
