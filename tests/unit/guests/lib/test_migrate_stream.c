@@ -314,6 +314,69 @@ static void test_frames_refused(void **state)
 			 MIGRATE_RX_BAD);
 }
 
+static uint16_t any_type;
+static uint64_t any_length;
+
+static void any(struct migrate_frame *f)
+{
+	f->type = any_type;
+	f->version = migrate_record_version(any_type);
+	f->length = any_length;
+}
+
+static bool length_is_refused(uint16_t type, uint64_t length)
+{
+	struct migrate_record record;
+	struct migrate_line line;
+
+	any_type = type;
+	any_length = length;
+	wire_begin();
+	wire_stop();
+	wire_change(0, any);
+	return wire_next(&record, &line) == MIGRATE_RX_BAD && strstr(line.text, "length") != NULL;
+}
+
+#define ONE(record) sizeof(struct record), sizeof(struct record)
+
+/* Each record may have so many bytes, and not one more or less (docs/migration.md). */
+static void test_lengths_of_records(void **state)
+{
+	static const struct {
+		uint16_t type;
+		uint64_t least;
+		uint64_t most;
+	} kind[] = {
+		{ MIGRATE_REC_HELLO, ONE(migrate_hello) },
+		{ MIGRATE_REC_PASS_BEGIN, ONE(migrate_pass) },
+		{ MIGRATE_REC_PAGE, 8 + 4096, 8 + 4096 },
+		{ MIGRATE_REC_ZERO, ONE(migrate_zero) },
+		{ MIGRATE_REC_PASS_END, ONE(migrate_pass) },
+		{ MIGRATE_REC_STOP, 8, 8 },
+		{ MIGRATE_REC_STATE, sizeof(struct cleave_state_head), 32768 },
+		{ MIGRATE_REC_VERIFY, 16 + 8, 16 + MIGRATE_VERIFY_MAX * 8 },
+		{ MIGRATE_REC_HANDOVER, ONE(migrate_handover) },
+		{ MIGRATE_REC_COMMIT, ONE(migrate_promise) },
+		{ MIGRATE_REC_QUERY, ONE(migrate_status) },
+		{ MIGRATE_REC_ACCEPT, ONE(migrate_promise) },
+		{ MIGRATE_REC_PASS_ACK, ONE(migrate_pass) },
+		{ MIGRATE_REC_READY, ONE(migrate_handover) },
+		{ MIGRATE_REC_RUNNING, ONE(migrate_status) },
+		{ MIGRATE_REC_STATUS, ONE(migrate_status) },
+		{ MIGRATE_REC_CANCEL, ONE(migrate_cancel) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kind) / sizeof(kind[0]); i++) {
+		assert_false(length_is_refused(kind[i].type, kind[i].least));
+		assert_false(length_is_refused(kind[i].type, kind[i].most));
+		for (uint64_t by = 1; by <= 8U; by++) {
+			assert_true(length_is_refused(kind[i].type, kind[i].least - by));
+			assert_true(length_is_refused(kind[i].type, kind[i].most + by));
+		}
+	}
+}
+
 static void test_frames_skipped(void **state)
 {
 	void (*const skipped[])(struct migrate_frame *f) = { optional, newer_optional };
@@ -576,6 +639,7 @@ int main(void)
 		cmocka_unit_test(test_line),
 		cmocka_unit_test(test_bytewise),
 		cmocka_unit_test(test_frames_refused),
+		cmocka_unit_test(test_lengths_of_records),
 		cmocka_unit_test(test_frames_skipped),
 		cmocka_unit_test(test_back_pressure),
 		cmocka_unit_test(test_isa),
