@@ -7,8 +7,6 @@
 #include "tests/unit/guests/lib/migrate_sim.h"
 
 #define PAGE	      4096U
-#define BASE_0	      UINT64_C(0x80000000)
-#define BASE_1	      UINT64_C(0x200000000)
 #define OPTIONAL_KIND 0x7000U /* a state record that no destination knows */
 
 uint64_t sim_random(uint64_t *state)
@@ -33,14 +31,15 @@ uint32_t sim_pages(const struct sim *sim)
 uint64_t sim_gpa(const struct sim *sim, uint32_t page)
 {
 	if (page < sim->config.pages[0])
-		return BASE_0 + (uint64_t)page * PAGE;
-	return BASE_1 + (uint64_t)(page - sim->config.pages[0]) * PAGE;
+		return SIM_BASE_0 + (uint64_t)page * PAGE;
+	return SIM_BASE_1(sim) + (uint64_t)(page - sim->config.pages[0]) * PAGE;
 }
 
 static uint32_t page_of(const struct sim *sim, uint64_t gpa)
 {
-	return gpa < BASE_1 ? (uint32_t)((gpa - BASE_0) / PAGE)
-			    : sim->config.pages[0] + (uint32_t)((gpa - BASE_1) / PAGE);
+	return gpa < SIM_BASE_1(sim)
+		       ? (uint32_t)((gpa - SIM_BASE_0) / PAGE)
+		       : sim->config.pages[0] + (uint32_t)((gpa - SIM_BASE_1(sim)) / PAGE);
 }
 
 static uint32_t region_first(const struct sim *sim, uint32_t region)
@@ -585,10 +584,10 @@ static void fill_machine(struct sim *sim)
 	m->timebase = SIM_TIMEBASE;
 	m->cboz_block = 64;
 	m->regions = sim->config.pages[1] != 0U ? 2U : 1U;
-	m->region[0] = (struct migrate_region){ BASE_0, (uint64_t)sim->config.pages[0] * PAGE };
+	m->region[0] = (struct migrate_region){ SIM_BASE_0, (uint64_t)sim->config.pages[0] * PAGE };
 	if (m->regions == 2U)
-		m->region[1] =
-			(struct migrate_region){ BASE_1, (uint64_t)sim->config.pages[1] * PAGE };
+		m->region[1] = (struct migrate_region){ SIM_BASE_1(sim),
+							(uint64_t)sim->config.pages[1] * PAGE };
 	sim->machine[1] = *m;
 	strcpy(sim->machine[1].isa, "rv64imafdcv_zicsr_zifencei_sstc");
 	sim->machine[1].gstage_levels = 4;

@@ -62,6 +62,7 @@ struct sim_config {
 	uint32_t step;	   /* the most pages that a log call deals with; a multiple of 64 */
 	bool smooth;	   /* the link takes all that it has room for, not a random part */
 	bool start_paused;
+	bool adjacent; /* the second region begins where the first ends */
 };
 
 struct sim {
@@ -143,6 +144,12 @@ void sim_tick(struct sim *sim);
 
 /** sim_pages() - Return: the number of pages of all regions */
 uint32_t sim_pages(const struct sim *sim);
+
+/* Where the regions begin: far from one another, or side by side */
+#define SIM_BASE_0 UINT64_C(0x80000000)
+#define SIM_BASE_1(sim)                                                                 \
+	((sim)->config.adjacent ? SIM_BASE_0 + (uint64_t)(sim)->config.pages[0] * 4096U \
+				: UINT64_C(0x200000000))
 
 /** sim_gpa() - Return: the gpa of a page */
 uint64_t sim_gpa(const struct sim *sim, uint32_t page);

@@ -133,7 +133,10 @@ static int64_t feed_send(void *ctx, const void *bytes, size_t size)
 	return (int64_t)size;
 }
 
-/* Give the made stream to an empty slot whose ledger is empty. */
+/* What the ledger says of the migration before it begins */
+static uint32_t outcome_before = MIGRATE_OUTCOME_UNKNOWN;
+
+/* Give the made stream to an empty slot whose ledger knows nothing but @outcome_before. */
 static enum migrate_step replay(void)
 {
 	struct migrate_link link = { .send = feed_send, .recv = feed_recv };
@@ -142,6 +145,8 @@ static enum migrate_step replay(void)
 	fed = 0;
 	answered = 0;
 	memset(&sim->ledger, 0, sizeof(sim->ledger));
+	if (outcome_before != MIGRATE_OUTCOME_UNKNOWN)
+		assert_true(ledger_put(&sim->ledger, sim->source_config.id, outcome_before));
 	sim->vm[0].state = CLEAVE_VM_EMPTY;
 	sim->vm[1].state = CLEAVE_VM_EMPTY;
 	sim->vm[1].states_set = 0;
@@ -348,6 +353,100 @@ static void test_frames_moved(void **state)
 	make_good();
 	memmove(made + good_at[3], good + good_at[4], good_size - good_at[4]);
 	refused("frame 3: sequence number is 0x4, not 0x3");
+}
+
+/* A record that comes twice, with the right number: the first time it was taken. */
+static void test_what_comes_twice(void **state)
+{
+	uint32_t pages = 0;
+	uint32_t states = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < good_frames; i++) {
+		uint16_t type = frame_at(good_at[i]).type;
+
+		if (type != MIGRATE_REC_PAGE && type != MIGRATE_REC_ZERO &&
+		    type != MIGRATE_REC_STATE)
+			continue;
+		make_begin();
+		make_copies(0, i + 1U);
+		make_copies(i, good_frames);
+		refused("came already, or out of order");
+		pages += type == MIGRATE_REC_PAGE ? 1U : 0U;
+		states += type == MIGRATE_REC_STATE ? 1U : 0U;
+	}
+	assert_true(pages > 8U && states > 1U);
+}
+
+/* The first pass has every page: what is left out is seen at the next one, or at the pass's end. */
+static void test_first_pass_with_a_hole(void **state)
+{
+	uint32_t end = find(MIGRATE_REC_PASS_END, 0);
+	uint32_t holes = 0;
+
+	(void)state;
+	for (uint32_t i = find(MIGRATE_REC_PASS_BEGIN, 0) + 1U; i < end; i++, holes++) {
+		make_begin();
+		make_copies(0, i);
+		make_copies(i + 1U, good_frames);
+		if (i + 1U < end)
+			refused("the first pass left out pages before it");
+		else
+			assert_int_equal(replay(), MIGRATE_FAILED);
+	}
+	assert_true(holes > 2U);
+}
+
+/* Make the good stream with pages of @version, whose checksum is the CRC or the digest. */
+static void make_pages(uint8_t version, bool by_crc)
+{
+	make_begin();
+	for (uint32_t i = 0; i < good_frames; i++) {
+		struct migrate_frame f = frame_at(good_at[i]);
+		uint8_t *at = made + made_size;
+
+		make_copy(i);
+		if (f.type != MIGRATE_REC_PAGE)
+			continue;
+		memcpy(&f, at, sizeof(f));
+		f.version = version;
+		if (by_crc)
+			f.payload_crc = migrate_crc32c(&crc, at + sizeof(f), (size_t)f.length);
+		f.header_crc = migrate_crc32c(&crc, &f, offsetof(struct migrate_frame, header_crc));
+		memcpy(at, &f, sizeof(f));
+	}
+}
+
+/* Version 1 of a page has the CRC of its bytes, version 2 their digest; there is no third. */
+static void test_pages_of_both_versions(void **state)
+{
+	(void)state;
+	make_pages(1, true);
+	assert_int_equal(replay(), MIGRATE_DONE);
+	make_pages(2, false);
+	assert_int_equal(replay(), MIGRATE_DONE);
+	make_pages(1, false);
+	refused("checksum of the payload");
+	make_pages(2, true);
+	refused("checksum of the payload");
+	make_pages(3, true);
+	refused("must be understood");
+}
+
+/* A stream that was recorded does not run the guest a second time, however it ended. */
+static void test_an_id_that_was_used(void **state)
+{
+	static const uint32_t outcome[] = { MIGRATE_OUTCOME_PENDING, MIGRATE_OUTCOME_RUNNING,
+					    MIGRATE_OUTCOME_NONE };
+
+	(void)state;
+	make_good();
+	for (size_t i = 0; i < sizeof(outcome) / sizeof(outcome[0]); i++) {
+		outcome_before = outcome[i];
+		refused("was used before");
+	}
+	outcome_before = MIGRATE_OUTCOME_UNKNOWN;
+	assert_int_equal(replay(), MIGRATE_DONE);
 }
 
 static void test_lengths(void **state)
@@ -610,13 +709,24 @@ static void test_slot_in_use(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),	       cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_flipped),	       cmocka_unit_test(test_forged),
-		cmocka_unit_test(test_frames_moved),   cmocka_unit_test(test_lengths),
-		cmocka_unit_test(test_pages_outside),  cmocka_unit_test(test_versions),
-		cmocka_unit_test(test_old_checkpoint), cmocka_unit_test(test_recorded),
-		cmocka_unit_test(test_state_unknown),  cmocka_unit_test(test_optional),
-		cmocka_unit_test(test_slot_in_use),    cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_flipped),
+		cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_frames_moved),
+		cmocka_unit_test(test_what_comes_twice),
+		cmocka_unit_test(test_an_id_that_was_used),
+		cmocka_unit_test(test_pages_of_both_versions),
+		cmocka_unit_test(test_first_pass_with_a_hole),
+		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_pages_outside),
+		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_old_checkpoint),
+		cmocka_unit_test(test_recorded),
+		cmocka_unit_test(test_state_unknown),
+		cmocka_unit_test(test_optional),
+		cmocka_unit_test(test_slot_in_use),
+		cmocka_unit_test(test_kinds),
 	};
 
 	return cmocka_run_group_tests_name("migrate_bad", tests, setup, teardown);

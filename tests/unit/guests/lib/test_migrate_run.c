@@ -131,6 +131,27 @@ static void test_chunks(void **state)
 	}
 }
 
+/* Zero pages on both sides of the border of two regions are no run of one region. */
+static void test_regions_side_by_side(void **state)
+{
+	static const struct sim_config c = {
+		.seed = 5, .pages = { 130, 70 }, .room = 60000, .step = 512, .adjacent = true
+	};
+	enum migrate_step dest;
+
+	(void)state;
+	sim_start(sim, &c);
+	for (uint32_t page = 120; page < 140U; page++) {
+		memset(sim->guest + (size_t)page * 4096U, 0, 4096);
+		memset(sim->vm[0].memory + (size_t)page * 4096U, 0, 4096);
+	}
+	sim->source_config.verify = true;
+	assert_true(sim_begin(sim));
+	if (finish(&dest) != MIGRATE_DONE || dest != MIGRATE_DONE)
+		fail_line("it did not succeed");
+	must(sim_moved(sim));
+}
+
 /* Of an idle guest each page that is not zero goes once. */
 static void test_idle_sends_once(void **state)
 {
@@ -499,6 +520,78 @@ static void test_call_fails(void **state)
 	}
 }
 
+static struct migrate_ops machine;
+static int64_t went; /* how far a call says that it went; the call was asked to go 512 pages far */
+
+static int64_t went_as_told(int64_t real, uint64_t count)
+{
+	return count > 64U ? went : real;
+}
+
+static int64_t get_as_told(void *ctx, uint32_t region, uint64_t first, uint64_t count,
+			   uint64_t *bitmap)
+{
+	return went_as_told(machine.log_get(ctx, region, first, count, bitmap), count);
+}
+
+static int64_t get_none_at_first(void *ctx, uint32_t region, uint64_t first, uint64_t count,
+				 uint64_t *bitmap)
+{
+	int64_t n = machine.log_get(ctx, region, first, count, bitmap);
+
+	if (sim->source.progress.pass == 1U)
+		memset(bitmap, 0, (size_t)(count + 63U) / 64U * sizeof(*bitmap));
+	return n;
+}
+
+/* The first pass carries every page, whatever the bits say. */
+static void test_a_first_pass_without_bits(void **state)
+{
+	struct sim_config c = { .seed = 5, .pages = { 300, 70 }, .room = 60000, .step = 512 };
+	enum migrate_step dest;
+
+	(void)state;
+	sim_start(sim, &c);
+	machine = sim->ops[0];
+	sim->ops[0].log_get = get_none_at_first;
+	assert_true(sim_begin(sim));
+	if (finish(&dest) != MIGRATE_DONE || dest != MIGRATE_DONE)
+		fail_line("it did not succeed");
+	must(sim_moved(sim));
+}
+
+static int64_t clear_as_told(void *ctx, uint32_t region, uint64_t first, uint64_t count,
+			     const uint64_t *bitmap)
+{
+	return went_as_told(machine.log_clear(ctx, region, first, count, bitmap), count);
+}
+
+/* A call that went nowhere, too far, or into the middle of a word is not believed. */
+static void test_calls_that_go_wrong(void **state)
+{
+	static const int64_t wrong[] = { 0, 1, 63, 65, 513, INT64_MAX };
+	const struct sim_config c = {
+		.seed = 5, .pages = { 700, 300 }, .room = 60000, .step = 512
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2U * sizeof(wrong) / sizeof(wrong[0]); i++) {
+		enum migrate_step dest;
+
+		sim_start(sim, &c);
+		machine = sim->ops[0];
+		went = wrong[i / 2U];
+		if (i % 2U == 0U)
+			sim->ops[0].log_get = get_as_told;
+		else
+			sim->ops[0].log_clear = clear_as_told;
+		assert_true(sim_begin(sim));
+		assert_int_equal(finish(&dest), MIGRATE_FAILED);
+		must(sim_stayed(sim));
+		assert_non_null(strstr(migrate_source_line(&sim->source), "dirty bits"));
+	}
+}
+
 /*
  * A person cancels at each step, at either end. Either the migration ends there or it is too late;
  * there is nothing in between.
@@ -541,6 +634,54 @@ static void test_cancel(void **state)
 		      late[0], cancelled[1], late[1]);
 	assert_true(cancelled[0] > 100U && late[0] > 10U);
 	assert_true(cancelled[1] > 100U && late[1] > 10U);
+}
+
+/* A question is answered with PENDING until the guest was taken: then it is the other side's. */
+static void test_the_ledger_says_what_is_true(void **state)
+{
+	uint32_t pending = 0;
+	uint32_t running = 0;
+
+	(void)state;
+	begin_tiny(11);
+	assert_true(sim_begin(sim));
+	for (uint64_t i = 0; i < 5000U; i++) {
+		uint32_t outcome = ledger_find(&sim->ledger, sim->source_config.id);
+
+		assert_int_equal(outcome == MIGRATE_OUTCOME_RUNNING,
+				 migrate_dest_has_guest(&sim->dest));
+		pending += outcome == MIGRATE_OUTCOME_PENDING ? 1U : 0U;
+		running += outcome == MIGRATE_OUTCOME_RUNNING ? 1U : 0U;
+		(void)migrate_source_step(&sim->source);
+		(void)migrate_dest_step(&sim->dest);
+	}
+	assert_true(pending > 20U && running > 1U);
+}
+
+/* A guest that was paused before stays paused, whenever the migration is given up. */
+static void test_a_paused_guest_stays_paused(void **state)
+{
+	uint64_t late = 0;
+
+	(void)state;
+	for (uint64_t n = 0; late < 5U; n += 3U) {
+		struct sim_config c = tiny(11);
+		enum migrate_step dest;
+
+		c.start_paused = true;
+		sim_start(sim, &c);
+		assert_true(sim_begin(sim));
+		for (uint64_t i = 0; i < n; i++) {
+			(void)migrate_source_step(&sim->source);
+			(void)migrate_dest_step(&sim->dest);
+		}
+		if (!migrate_source_cancel(&sim->source))
+			late++;
+		else
+			assert_int_equal(finish(&dest), MIGRATE_FAILED);
+		if (late == 0U)
+			must(sim_stayed(sim));
+	}
 }
 
 /* A failure on the way out is in the line too, and does not keep the guest from running. */
@@ -749,6 +890,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_chunks),
+		cmocka_unit_test(test_regions_side_by_side),
 		cmocka_unit_test(test_idle_sends_once),
 		cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_brake),
@@ -759,7 +901,11 @@ int main(void)
 		cmocka_unit_test(test_verify_is_expected),
 		cmocka_unit_test(test_checkpoint),
 		cmocka_unit_test(test_call_fails),
+		cmocka_unit_test(test_calls_that_go_wrong),
+		cmocka_unit_test(test_a_first_pass_without_bits),
 		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_the_ledger_says_what_is_true),
+		cmocka_unit_test(test_a_paused_guest_stays_paused),
 		cmocka_unit_test(test_clean_up_fails),
 		cmocka_unit_test(test_lacks),
 		cmocka_unit_test(test_source_not_fit),

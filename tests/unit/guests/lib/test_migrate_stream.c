@@ -233,6 +233,12 @@ static void flags(struct migrate_frame *f)
 	f->flags |= 0x80U;
 }
 
+/* A stranger must not leave the checksum of the payload out. */
+static void plain(struct migrate_frame *f)
+{
+	f->flags |= MIGRATE_FLAG_PLAIN;
+}
+
 static void longest(struct migrate_frame *f)
 {
 	f->length = UINT64_MAX;
@@ -284,6 +290,7 @@ static void test_frames_refused(void **state)
 		{ magic, "frame 0: magic number is 0x4d564c44, not 0x4d564c43" },
 		{ seq, "frame 0: sequence number is 0xffffffffffffffff, not 0x0" },
 		{ flags, "frame 0: flags is 0x81, not 0x1" },
+		{ plain, "frame 0: flags is 0x3, not 0x1" },
 		{ longest,
 		  "frame 0: length 18446744073709551615 bytes; at most 32768 are allowed" },
 		{ long_by_one, "frame 0: length 32769 bytes; at most 32768 are allowed" },
@@ -393,6 +400,37 @@ static void test_frames_skipped(void **state)
 		assert_int_equal(record.type, MIGRATE_REC_STOP);
 		assert_int_equal(record.seq, 1);
 	}
+}
+
+static int64_t lying_send(void *ctx, const void *bytes, size_t size)
+{
+	(void)ctx;
+	(void)bytes;
+	return (int64_t)size + 1;
+}
+
+static int64_t lying_recv(void *ctx, void *bytes, size_t size)
+{
+	(void)ctx;
+	(void)bytes;
+	return (int64_t)size + 1;
+}
+
+/* A link that says that it took or gave more than there was room for is dead. */
+static void test_a_link_that_lies(void **state)
+{
+	const struct migrate_link link = { .send = lying_send, .recv = lying_recv };
+
+	(void)state;
+	wire_begin();
+	wire_stop();
+	assert_int_equal(migrate_tx_begin(&tx, 8) != NULL, true);
+	migrate_tx_end(&tx, &crc, MIGRATE_REC_STOP, 8);
+	assert_false(migrate_tx_flush(&tx, &link));
+	assert_true(tx.dead);
+	assert_false(migrate_rx_fill(&rx, &link));
+	assert_true(rx.dead);
+	assert_true(rx.tail <= rx.size);
 }
 
 /* A full buffer takes no more, and keeps what it has. */
@@ -640,6 +678,7 @@ int main(void)
 		cmocka_unit_test(test_bytewise),
 		cmocka_unit_test(test_frames_refused),
 		cmocka_unit_test(test_lengths_of_records),
+		cmocka_unit_test(test_a_link_that_lies),
 		cmocka_unit_test(test_frames_skipped),
 		cmocka_unit_test(test_back_pressure),
 		cmocka_unit_test(test_isa),
