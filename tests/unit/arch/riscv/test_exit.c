@@ -44,7 +44,11 @@ static enum {
 static struct guest guest;
 static enum fault_answer answer[ACCESS_EXEC + 1]; /* of core, to each access */
 static u32 asked[ACCESS_EXEC + 1];
-static u64 asked_at; /* the address of the last */
+static u64 asked_at;	       /* the address of the last */
+static struct guest_mmio mmio; /* the last access to a device; its data is what a load gets */
+static u64 injected;	       /* cause of the last exception */
+static u64 injected_tval;
+static u32 waits;
 
 /* --- what is called --------------------------------------------------------------------------- */
 
@@ -73,8 +77,8 @@ void fence_instruction(void)
 void guest_inject(struct guest *g, u64 cause, u64 tval)
 {
 	(void)g;
-	(void)cause;
-	(void)tval;
+	injected = cause;
+	injected_tval = tval;
 }
 
 u64 guest_vector(const struct guest *g)
@@ -102,8 +106,10 @@ enum fault_answer guest_on_page_fault(struct guest *g, gpa_t gpa, enum access ac
 int guest_on_mmio(struct guest *g, struct guest_mmio *m)
 {
 	(void)g;
-	(void)m;
-	return CLV_ERR_NOTFOUND;
+	if (!m->write)
+		m->data = mmio.data;
+	mmio = *m;
+	return CLV_OK;
 }
 
 enum guest_leave guest_on_interrupt(struct guest *g, u64 irq)
@@ -116,6 +122,7 @@ enum guest_leave guest_on_interrupt(struct guest *g, u64 irq)
 enum guest_leave guest_on_wfi(struct guest *g)
 {
 	(void)g;
+	waits++;
 	return GUEST_RESUME;
 }
 
@@ -137,16 +144,25 @@ static int begin(void **state)
 	guest.hgatp = VMID << HGATP_VMID_SHIFT;
 	guest.pc = PC;
 	guest.fault_gpa = UINT64_MAX;
+	memset(&mmio, 0, sizeof(mmio));
+	injected = 0;
+	waits = 0;
 	fence = FENCE_NONE;
 	return 0;
 }
 
-static int fault(u64 cause, u64 htinst)
+static void hart_fault(u64 cause, u64 htinst)
 {
 	csr[CSR_SCAUSE] = cause;
-	csr[CSR_STVAL] = PAGE + 1U;
+	csr[CSR_STVAL] = PAGE;
 	csr[CSR_HTVAL] = PAGE >> 2;
 	csr[CSR_HTINST] = htinst;
+}
+
+static int fault(u64 cause, u64 htinst)
+{
+	hart_fault(cause, htinst);
+	csr[CSR_STVAL]++;
 	return exit_fast(&guest);
 }
 
@@ -242,6 +258,72 @@ static void test_the_address_of_a_fault(void **state)
 	}
 }
 
+/* An access to a device; htinst has the instruction with 0 for rs1 and the offset. */
+static void access_device(u64 cause, u64 htinst)
+{
+	answer[cause == CAUSE_STORE_GUEST_PAGE ? ACCESS_WRITE : ACCESS_READ] = FAULT_EMULATED;
+	hart_fault(cause, htinst);
+	assert_int_equal(exit_fast(&guest), EXIT_FULL);
+	assert_int_equal(exit_full(&guest), EXIT_RESUME);
+}
+
+/* lw x5, c.lw x5 (bit 1 is clear), lw x0, sw x5 */
+static void test_accesses_to_a_device(void **state)
+{
+	(void)state;
+	mmio.data = 0x1234;
+	access_device(CAUSE_LOAD_GUEST_PAGE, 0x2283);
+	assert_int_equal(guest.x[5], 0x1234);
+	assert_int_equal(guest.pc, PC + 4U);
+	assert_int_equal(mmio.size, 4);
+	assert_int_equal(mmio.gpa.v, PAGE);
+	assert_false(mmio.write);
+	access_device(CAUSE_LOAD_GUEST_PAGE, 0x2281);
+	assert_int_equal(guest.pc, PC + 6U);
+	/* x0 stays 0, and is what a later store of x0 stores. */
+	access_device(CAUSE_LOAD_GUEST_PAGE, 0x2003);
+	assert_int_equal(guest.x[0], 0);
+	assert_int_equal(guest.pc, PC + 10U);
+	access_device(CAUSE_STORE_GUEST_PAGE, 0x502023);
+	assert_true(mmio.write);
+	assert_int_equal(mmio.data, 0x1234);
+	assert_int_equal(guest.pc, PC + 14U);
+}
+
+static int virtual_instruction(u64 insn, u64 sstatus)
+{
+	csr[CSR_SCAUSE] = CAUSE_VIRTUAL;
+	csr[CSR_STVAL] = insn;
+	csr[CSR_SSTATUS] = sstatus;
+	assert_int_equal(exit_fast(&guest), EXIT_FULL);
+	return exit_full(&guest);
+}
+
+/* For the guest its hart has no H extension: what would be virtual is illegal. */
+static void test_virtual_instructions(void **state)
+{
+	const u64 csrr_hstatus = 0x60002573;
+	const u64 wfi = 0x10500073;
+	const u64 wrs_nto = 0x00d00073;
+
+	(void)state;
+	assert_int_equal(virtual_instruction(csrr_hstatus, SSTATUS_SPP), EXIT_RESUME);
+	assert_int_equal(injected, 2);
+	assert_int_equal(injected_tval, csrr_hstatus);
+	assert_int_equal(guest.pc, PC);
+	injected = 0;
+	assert_int_equal(virtual_instruction(wfi, SSTATUS_SPP), EXIT_RESUME);
+	assert_int_equal(waits, 1);
+	assert_int_equal(injected, 0);
+	assert_int_equal(guest.pc, PC + 4U); /* it comes back after the WFI */
+	/* From VU-mode it is illegal. */
+	assert_int_equal(virtual_instruction(wfi, 0), EXIT_RESUME);
+	assert_int_equal(injected, 2);
+	assert_int_equal(waits, 1);
+	assert_int_equal(virtual_instruction(wrs_nto, 0), EXIT_LEAVE);
+	assert_int_equal(guest.pc, PC + 8U);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +333,8 @@ int main(void)
 		cmocka_unit_test_setup(test_an_update_of_a_that_a_fetch_makes, begin),
 		cmocka_unit_test_setup(test_an_update_of_a_that_htinst_tells, begin),
 		cmocka_unit_test_setup(test_the_address_of_a_fault, begin),
+		cmocka_unit_test_setup(test_accesses_to_a_device, begin),
+		cmocka_unit_test_setup(test_virtual_instructions, begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guests that share a hart (arch/riscv/guest.c): each finds the CSRs and the F and D registers that
+ * it has left, and none of another's. The hart is a set of CSRs in memory.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "arch/riscv/csr.h"
+
+static u64 hart_csr[0x1000];
+
+static void csr_store(u32 number, u64 value);
+
+#undef csr_read
+#undef csr_write
+#undef csr_set
+#undef csr_clear
+#undef csr_swap
+#define csr_read(number)	 (hart_csr[number])
+#define csr_write(number, value) csr_store(number, value)
+#define csr_set(number, bits)	 csr_store(number, hart_csr[number] | (bits))
+#define csr_clear(number, bits)	 csr_store(number, hart_csr[number] & ~(u64)(bits))
+#define csr_swap(number, value)              \
+	({                                   \
+		u64 was_ = hart_csr[number]; \
+		csr_store(number, value);    \
+		was_;                        \
+	})
+
+#include <cleave/string.h>
+#include "arch/riscv/fence.h"
+#include "arch/riscv/guest.h"
+#include "arch/riscv/hart.h"
+#include "arch/riscv/probe/features.h"
+#include "arch/riscv/timer.h"
+
+/* What is left are instructions of a hart, which the host has not. */
+#define __asm__
+#define volatile(...)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-variable"
+#include "arch/riscv/guest.c"
+#pragma GCC diagnostic pop
+#undef volatile
+#undef __asm__
+
+#define GUESTS 2U
+
+struct features features;
+static struct hart hart;
+static struct guest guest[GUESTS];
+static struct guest_fp regs; /* F and D of the hart */
+static u32 fences;
+
+/* A walk must not mix the tables of two guests: vsatp is 0 when hgatp changes. */
+static void csr_store(u32 number, u64 value)
+{
+	if (number == CSR_HGATP && hart_csr[CSR_HGATP] != value)
+		assert_int_equal(hart_csr[CSR_VSATP], 0);
+	hart_csr[number] = value;
+}
+
+struct hart *hart_this(void)
+{
+	return &hart;
+}
+
+u64 timer_now(void)
+{
+	return 1000;
+}
+
+void fence_gvma_all(void)
+{
+	fences++;
+}
+
+void guest_fp_save(struct guest_fp *fp)
+{
+	*fp = regs;
+}
+
+void guest_fp_restore(const struct guest_fp *fp)
+{
+	regs = *fp;
+}
+
+void guest_vector_save(struct guest_vector *vec)
+{
+	(void)vec;
+}
+
+void guest_vector_restore(const struct guest_vector *vec)
+{
+	(void)vec;
+}
+
+/* --- the tests -------------------------------------------------------------------------------- */
+
+/* What a guest has for itself, by the numbers of the specification: VS CSRs, and those of S-mode
+ * that have no VS copy.
+ */
+static const u16 own[] = {
+	0x200, /* vsstatus */
+	0x204, /* vsie */
+	0x205, /* vstvec */
+	0x240, /* vsscratch */
+	0x241, /* vsepc */
+	0x242, /* vscause */
+	0x243, /* vstval */
+	0x280, /* vsatp */
+	0x24d, /* vstimecmp */
+	0x645, /* hvip */
+	0x106, /* scounteren */
+	0x10a, /* senvcfg */
+	0x10c, /* sstateen0 */
+};
+
+static int begin(void **state)
+{
+	(void)state;
+	memset(hart_csr, 0, sizeof(hart_csr));
+	memset(&hart, 0, sizeof(hart));
+	memset(&regs, 0, sizeof(regs));
+	memset(guest, 0, sizeof(guest));
+	features =
+		(struct features){ .sstc = true, .henvcfg = true, .fp = true, .smstateen = true };
+	for (u32 i = 0; i < GUESTS; i++) {
+		guest_init(&guest[i], 0x80200000, i, 0);
+		guest_set_gstage(&guest[i], HPA(0x90000000 + i * 0x4000), 3, (u16)(i + 5U));
+	}
+	fences = 0;
+	return 0;
+}
+
+static u64 value(u32 who, u32 n)
+{
+	return 0x1000U * (who + 1U) + 16U * n + 2U;
+}
+
+static void test_each_finds_its_own_csrs(void **state)
+{
+	(void)state;
+	for (u32 turn = 0; turn < 7U; turn++) {
+		u32 who = turn % GUESTS;
+
+		guest_load(&guest[who]);
+		for (u32 n = 0; n < ARRAY_SIZE(own); n++) {
+			if (turn >= GUESTS)
+				assert_int_equal(hart_csr[own[n]], value(who, n));
+			hart_csr[own[n]] = value(who, n);
+		}
+		/* Every third time it is put before the next is loaded. */
+		if (turn % 3U == 2U)
+			guest_put(&guest[who]);
+	}
+}
+
+/* hgatp: mode 8 is Sv39x4, 9 Sv48x4, 10 Sv57x4; the VMID from bit 44 on; the root's page number */
+static void test_its_tables(void **state)
+{
+	(void)state;
+	guest_load(&guest[1]);
+	assert_int_equal(hart_csr[0x680], UINT64_C(0x8000600000090004));
+	guest_set_gstage(&guest[1], HPA(0x90000000), 5, 0x3fff);
+	assert_int_equal(hart_csr[0x680], UINT64_C(0xa3fff00000090000));
+	assert_int_equal(fences, 0);
+	/* VMID 0 was that of no guest, and with mode Bare. */
+	guest_put(&guest[1]);
+	guest_set_gstage(&guest[1], HPA(0x90000000), 4, 0);
+	guest_load(&guest[1]);
+	assert_int_equal(hart_csr[0x680], UINT64_C(0x9000000000090000));
+	assert_int_equal(fences, 1);
+}
+
+/* A hart without a guest walks no table, and nothing that a guest left wakes it. */
+static void test_nothing_stays(void **state)
+{
+	(void)state;
+	guest_load(&guest[0]);
+	for (u32 n = 0; n < ARRAY_SIZE(own); n++)
+		hart_csr[own[n]] = value(0, n);
+	guest_put(&guest[0]);
+	assert_int_equal(hart_csr[0x204], 0);
+	assert_int_equal(hart_csr[0x280], 0);
+	assert_int_equal(hart_csr[0x645], 0);
+	assert_int_equal(hart_csr[0x680], 0);
+	assert_int_equal(hart_csr[0x24d], UINT64_MAX);
+	assert_null(hart.guest);
+}
+
+/* hstateen0: SE0 and ENVCFG are open; AIA, indirect CSRs and custom state are not. */
+static void test_what_is_closed(void **state)
+{
+	(void)state;
+	guest_load(&guest[0]);
+	assert_int_equal(hart_csr[0x60c], UINT64_C(0xc000000000000000));
+	/* No hardware update of A and D in the guest's tables: its writes would be in no log. */
+	assert_int_equal(hart_csr[0x60a] & BIT64(61), 0);
+	assert_int_equal(hart_csr[0x606], 7); /* cycle, time, instret */
+}
+
+static void dirty_fp(u64 first)
+{
+	regs.f[0] = first;
+	regs.f[31] = first + 31U;
+	regs.fcsr = first & 0xffU;
+	hart_csr[0x100] |= UINT64_C(3) << 13;
+}
+
+/* Where another has used them they are zero or one's own; where nobody has, they may stay. */
+static void test_each_finds_its_own_fp(void **state)
+{
+	(void)state;
+	guest_load(&guest[0]);
+	assert_int_equal(regs.f[31], 0);
+	dirty_fp(0x70);
+	guest_load(&guest[1]);
+	assert_int_equal(regs.f[0], 0);
+	assert_int_equal(regs.f[31], 0);
+	dirty_fp(0x30);
+	for (u32 turn = 0; turn < 4U; turn++) {
+		u64 first = turn % 2U == 0U ? 0x70 : 0x30;
+
+		guest_load(&guest[turn % 2U]);
+		assert_int_equal(regs.f[0], first);
+		assert_int_equal(regs.f[31], first + 31U);
+		assert_int_equal(regs.fcsr, first & 0xffU);
+		/* Clean: what it did not change is not saved again. */
+		assert_int_equal(hart_csr[0x100] >> 13 & 3U, 2);
+	}
+}
+
+/* "Trap Entry": sepc, scause, stval, SPP and SPIE say where it came from; SIE is clear. */
+static void test_a_trap(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < 4U; i++) {
+		bool from_vs = i % 2U == 1U;
+		bool enabled = i / 2U == 1U;
+
+		guest_load(&guest[0]);
+		guest[0].pc = 0x80201234;
+		hart_csr[0x205] = 0x80300001; /* vectored; exceptions go to the base */
+		hart_csr[0x200] = (UINT64_C(2) << 32) | (enabled ? 0x2U : 0x20U) |
+				  (from_vs ? 0U : 0x100U);
+		hart_csr[0x100] = from_vs ? 0x100U : 0U;
+		hart_csr[0x600] = 0;
+		guest_inject(&guest[0], 13, 0xdead);
+		assert_int_equal(hart_csr[0x241], 0x80201234);
+		assert_int_equal(hart_csr[0x242], 13);
+		assert_int_equal(hart_csr[0x243], 0xdead);
+		assert_int_equal(hart_csr[0x200], (UINT64_C(2) << 32) | (enabled ? 0x20U : 0U) |
+							  (from_vs ? 0x100U : 0U));
+		assert_int_equal(guest[0].pc, 0x80300000);
+		assert_int_equal(hart_csr[0x100] & 0x100U, 0x100);
+		assert_int_equal(hart_csr[0x600], 0x100); /* hstatus.SPVP */
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_each_finds_its_own_csrs, begin),
+		cmocka_unit_test_setup(test_its_tables, begin),
+		cmocka_unit_test_setup(test_nothing_stays, begin),
+		cmocka_unit_test_setup(test_what_is_closed, begin),
+		cmocka_unit_test_setup(test_each_finds_its_own_fp, begin),
+		cmocka_unit_test_setup(test_a_trap, begin),
+	};
+
+	return cmocka_run_group_tests_name("guest", tests, NULL, NULL);
+}
