@@ -361,7 +361,7 @@ def build(chosen):
     targets = {t.replace("build/unit/", OUT + "/unit/") for m in chosen for k in m.by
                for t in target_of(k)}
     if any(not m.host for m in chosen):
-        targets |= {"all"}
+        targets |= {"hypervisor", "guests", "tools", "initrd"}
     env = dict(clean_env(), O=os.environ.get("O", "build"))
     targets = {t.replace(OUT + "/", env["O"].rstrip("/") + "/") for t in targets}
     argv = ["make", "--no-print-directory", "-j", str(os.cpu_count() or 1), "O=" + env["O"]]

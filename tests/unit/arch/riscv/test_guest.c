@@ -36,6 +36,7 @@ static void csr_store(u32 number, u64 value);
 #include "arch/riscv/fence.h"
 #include "arch/riscv/guest.h"
 #include "arch/riscv/hart.h"
+#include "arch/riscv/model/guest_state.h"
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/timer.h"
 
@@ -236,6 +237,22 @@ static void test_each_finds_its_own_fp(void **state)
 	}
 }
 
+/* Registers that came in a record count, though the hart still has what the guest left there. */
+static void test_fp_of_a_record(void **state)
+{
+	const struct cleave_state_fp record = { .f = { 0x99 }, .fcsr = 1 };
+
+	(void)state;
+	guest_load(&guest[0]);
+	dirty_fp(0x70);
+	guest_put(&guest[0]);
+	assert_int_equal(guest_state_set_fp(&guest[0], &record), 0);
+	guest_load(&guest[0]);
+	assert_int_equal(regs.f[0], 0x99);
+	assert_int_equal(regs.f[31], 0);
+	assert_int_equal(regs.fcsr, 1);
+}
+
 /* "Trap Entry": sepc, scause, stval, SPP and SPIE say where it came from; SIE is clear. */
 static void test_a_trap(void **state)
 {
@@ -271,6 +288,7 @@ int main(void)
 		cmocka_unit_test_setup(test_nothing_stays, begin),
 		cmocka_unit_test_setup(test_what_is_closed, begin),
 		cmocka_unit_test_setup(test_each_finds_its_own_fp, begin),
+		cmocka_unit_test_setup(test_fp_of_a_record, begin),
 		cmocka_unit_test_setup(test_a_trap, begin),
 	};
 

@@ -157,6 +157,13 @@ static void test_no_window_covers_a_device(void **state)
 	(void)state;
 	assert_int_equal(mmio_add(&holder.bus, &dev), 0);
 	assert_int_equal(mapped(false), CLV_ERR_EXISTS);
+	holder.bus.dev[0].base = GPA(OWN);
+	assert_int_equal(mapped(false), CLV_ERR_EXISTS);
+	holder.bus.dev[0].base = GPA(OWN + PAGE_SIZE - 1U);
+	assert_int_equal(mapped(false), CLV_ERR_EXISTS);
+	holder.bus.dev[0].base = GPA(OWN - 1U);
+	assert_int_equal(mapped(false), CLV_OK);
+	assert_int_equal(vm_window_unmap(&holder, OWN), CLV_OK);
 	holder.bus.dev[0].base = GPA(OWN + PAGE_SIZE);
 	assert_int_equal(mapped(false), CLV_OK);
 }
