@@ -164,11 +164,11 @@ static void migrate_copy_send_page(struct migrate_source *s, uint8_t *payload, u
 /* Has this pass sent more than it may by now? A guest that stands still is copied at full speed. */
 static bool migrate_copy_too_fast(const struct migrate_source *s)
 {
-	uint64_t ticks = s->ops->time(s->ctx) - s->pass_time;
 	uint64_t sent = s->tx.bytes - s->pass_bytes + migrate_tx_waiting(&s->tx);
 
 	return s->config.rate != 0U && !s->paused &&
-	       sent > migrate_source_ratio(ticks, s->config.rate, s->config.timebase);
+	       sent > migrate_source_ratio(s->ops->time(s->ctx) - s->pass_time, s->config.rate,
+					   s->config.timebase);
 }
 
 /*

@@ -572,14 +572,15 @@ static enum migrate_step migrate_source_act(struct migrate_source *s)
 static enum migrate_step migrate_source_stall(struct migrate_source *s, enum migrate_step step)
 {
 	uint64_t now = s->ops->time(s->ctx);
-	uint64_t limit = migrate_source_ratio(s->config.stall_ms, s->config.timebase, 1000U);
 
 	if (step == MIGRATE_PROGRESS) {
 		s->moved_at = now;
 		return step;
 	}
 	if (s->config.stall_ms == 0U || !s->paused || s->committed || s->failed ||
-	    s->state >= MIGRATE_SRC_FORGET || now - s->moved_at <= limit)
+	    s->state >= MIGRATE_SRC_FORGET ||
+	    now - s->moved_at <=
+		    migrate_source_ratio(s->config.stall_ms, s->config.timebase, 1000U))
 		return step;
 	migrate_line_add(migrate_source_say(s),
 			 "the link stood still for %u ms while the guest was paused",
@@ -590,10 +591,10 @@ static enum migrate_step migrate_source_stall(struct migrate_source *s, enum mig
 /* A guest that runs must not be copied for ever. */
 static bool migrate_source_late(const struct migrate_source *s)
 {
-	uint64_t limit = migrate_source_ratio(s->config.timeout_ms, s->config.timebase, 1000U);
-
-	return s->config.timeout_ms != 0U && !s->paused && !s->failed &&
-	       s->state < MIGRATE_SRC_FORGET && s->ops->time(s->ctx) - s->began_at > limit;
+	if (s->config.timeout_ms == 0U || s->paused || s->failed || s->state >= MIGRATE_SRC_FORGET)
+		return false;
+	return s->ops->time(s->ctx) - s->began_at >
+	       migrate_source_ratio(s->config.timeout_ms, s->config.timebase, 1000U);
 }
 
 enum migrate_step migrate_source_step(struct migrate_source *s)
