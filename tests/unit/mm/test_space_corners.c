@@ -272,6 +272,56 @@ static void test_a_harvest_flushes_what_it_took(void **state)
 	end();
 }
 
+/* One more free page in each round: what was taken before something lacked is given back (M5). */
+static void test_short_of_memory(void **state)
+{
+	u32 no_space = 0, no_bitmap = 0, made = 0;
+
+	(void)state;
+	for (u64 pages = 1; made == 0U; pages++) {
+		struct space_config cfg;
+		u64 free;
+
+		assert_true(pages < 4096U);
+		mm_machine_init(&m, MIB(64), pages * PAGE_SIZE);
+		memset(&sp, 0, sizeof(sp));
+		cfg = mm_config(&m, 3);
+		free = m.frames.free;
+		if (space_init(&sp, &m.frames, &cfg, MIB(4)) != CLV_OK) {
+			no_space++;
+			assert_int_equal(m.frames.free, free);
+			mm_machine_end(&m);
+			continue;
+		}
+		if (mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(4)) == CLV_OK) {
+			made++;
+		} else {
+			/* What the pool has got is the space's until that is destroyed. */
+			no_bitmap++;
+			assert_int_equal(sp.nr_regions, 0);
+			assert_int_equal(space_fault(&sp, GPA(BASE), ACCESS_READ, &cnt),
+					 FAULT_NOTHING);
+		}
+		mm_end(&m, &sp);
+	}
+	assert_true(no_space > 1U && no_bitmap > 0U);
+}
+
+/* Nothing needs no table, and neither does an edge where the tables' reach ends. */
+static void test_no_tables_for_nothing(void **state)
+{
+	u64 top;
+
+	(void)state;
+	begin(MIB(2));
+	top = gstage_limit(&sp.gs);
+	assert_int_equal(gstage_map_tables(&sp.gs, GPA(BASE), HPA(MM_HPA_BASE), 0, 2), 0);
+	assert_int_equal(mm_protect(&sp.gs, &sp.pool, GPA(top - GIB(1)), GIB(1), GSTAGE_PTE_W, 0,
+				    &(struct flush_batch){ .nr = 0 }),
+			 0);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +334,8 @@ int main(void)
 		cmocka_unit_test(test_a_look_sees_a_whole_leaf),
 		cmocka_unit_test(test_a_large_bitmap_begins_clean),
 		cmocka_unit_test(test_a_harvest_flushes_what_it_took),
+		cmocka_unit_test(test_short_of_memory),
+		cmocka_unit_test(test_no_tables_for_nothing),
 	};
 
 	return cmocka_run_group_tests_name("space_corners", tests, NULL, NULL);

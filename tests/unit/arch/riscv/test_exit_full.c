@@ -263,6 +263,24 @@ static void test_a_device_that_refuses(void **state)
 	assert_int_equal(guest.pc, PC);
 }
 
+/*
+ * Core does not call these a device's; and if it did, neither code nor page tables would come from
+ * one.
+ */
+static void test_what_no_device_gives(void **state)
+{
+	(void)state;
+	assert_int_equal(leave(CAUSE_FETCH_GUEST_PAGE, FAULT_EMULATED), EXIT_LEAVE);
+	assert_string_equal(bad.what, "fetch from a device");
+	guest.exit = (struct guest_exit){ .scause = CAUSE_LOAD_GUEST_PAGE,
+					  .htval = DEVICE >> 2,
+					  .htinst = PSEUDO_WALK | PSEUDO_WALK_WIDTH,
+					  .answer = FAULT_EMULATED };
+	assert_int_equal(exit_full(&guest), EXIT_LEAVE);
+	assert_string_equal(bad.what, "page table in a device");
+	assert_int_equal(mmios, 0);
+}
+
 /* Core lets the guest have its fault: by the access's own cause, at the access's own address. */
 static void test_a_fault_is_the_guests(void **state)
 {
@@ -372,6 +390,7 @@ int main(void)
 		cmocka_unit_test_setup(test_code_that_has_changed, begin),
 		cmocka_unit_test_setup(test_what_is_no_access, begin),
 		cmocka_unit_test_setup(test_a_device_that_refuses, begin),
+		cmocka_unit_test_setup(test_what_no_device_gives, begin),
 		cmocka_unit_test_setup(test_a_fault_is_the_guests, begin),
 		cmocka_unit_test_setup(test_a_vector_that_cannot_be_fetched, begin),
 		cmocka_unit_test_setup(test_the_machine_refuses, begin),
