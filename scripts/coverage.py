@@ -33,7 +33,7 @@ CROSS = os.environ.get("CROSS_COMPILE", "riscv64-unknown-elf-")
 OWN = ("arch/", "mm/", "core/", "drivers/", "lib/", "platform/")
 GUARDED = ("mm/", "core/guest/", "core/device/", "core/run/", "core/vm/", "core/state/",
            "arch/riscv/exit.c", "arch/riscv/switch.S", "arch/riscv/guest", "arch/riscv/fence",
-           "arch/riscv/decode/", "arch/riscv/model/")
+           "arch/riscv/decode/", "arch/riscv/model/guest")
 
 BLOCK_LINE = re.compile(r"^0x([0-9a-f]+):  ([0-9a-f]+) ")
 CODE_LINE = re.compile(r"^\s*([0-9a-f]+):\t([0-9a-f]+) ")

@@ -11,7 +11,7 @@
 
 #include "tests/guests/random.h"
 
-#define LIVES_SLOTS 8U
+#define LIVES_SLOTS 9U
 
 /**
  * struct slot - a partition that is worked on
