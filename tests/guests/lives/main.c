@@ -85,6 +85,8 @@ static void manager(u64 operations)
 				 "the partition with the device is created");
 			check_eq((u64)cleave_vm_steps(CLEAVE_FN_VM_START, slots[n].vm).error, 0,
 				 "and starts");
+			check_eq((u64)cleave_state_list(slots[n].vm, NULL, 0).error,
+				 (u64)SBI_ERR_NOT_SUPPORTED, "no record has what a device does");
 		}
 	}
 	while (sbi_getchar() < 0)
