@@ -157,8 +157,8 @@ int config_tree_irqs(const void *tree, int node, const u32 plic[IRQ_CONTROLLERS]
 }
 
 /*
- * Return: true for the timers and software interrupts of the harts, and for the reports of what
- * went wrong on their buses: the firmware drives them
+ * Return: true for the timers and software interrupts of the harts, for the reports of what went
+ * wrong on their buses, and for what ends the machine: the firmware drives them
  */
 static bool config_tree_is_firmwares(const void *tree, int node)
 {
@@ -176,6 +176,7 @@ static bool config_tree_is_firmwares(const void *tree, int node)
 		"andestech,plmt0",
 		"andestech,plicsw",
 		"sifive,buserror",
+		"sifive,test0",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(compatible); i++) {
@@ -221,7 +222,7 @@ bool config_tree_is_in(const void *tree, int node, int part)
 {
 	while (part >= 0 && part != node)
 		part = fdt_parent_offset(tree, part);
-	return part == node;
+	return part >= 0 && part == node;
 }
 
 bool config_tree_needs(const void *tree, int user, int node)

@@ -221,6 +221,7 @@ def p550():
 def virt():
     """Like QEMU's board, with two harts and 1 GiB."""
     soc = [
+        device("test", 0x100000, 0x1000, "sifive,test1 sifive,test0 syscon"),
         device("rtc", 0x101000, 0x1000, "google,goldfish-rtc", "11"),
         device("clint", 0x2000000, 0x10000, "sifive,clint0"),
         plic(0xc000000, 0x600000, range(2), 95),
