@@ -520,13 +520,17 @@ export CHECK_GUEST_CPPFLAGS := $(GUEST_CPPFLAGS)
 export CHECK_HOST_CFLAGS := $(HOST_CFLAGS)
 
 .PHONY: assurance check coverage map format test test-boot bench interference soak mutants fresh \
-	run setup debug gdb compile-commands
+	run setup debug gdb compile-commands abi-records
 check: $(GENERATED)
 	@scripts/check.sh $(CHECKS)
 
 # docs/map.svg, from the includes that are there; `make check` says when it is stale.
 map:
 	@$(PYTHON) scripts/map.py
+
+# docs/abi-records.md, from include/abi/; `make check` says when it is stale.
+abi-records:
+	@$(PYTHON) scripts/abi_records.py
 
 format:
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r $(CLANG_FORMAT) -i

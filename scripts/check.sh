@@ -52,6 +52,9 @@ check_assurance()
 		"${PYTHON:-python3}" scripts/coverage.py --stale
 }
 
+# The ABI's records as a document.
+check_abi() { "${PYTHON:-python3}" scripts/abi_records.py --check; }
+
 check_statics() { "${PYTHON:-python3}" scripts/check_statics.py; }
 check_width() { "${PYTHON:-python3}" scripts/check_width.py; }
 
@@ -161,7 +164,7 @@ check_reproducible()
 }
 
 all="includes map locks spdx length width statics mutants unused headers docs assurance"
-all="$all format cppcheck tidy clang reproducible"
+all="$all format cppcheck tidy clang reproducible abi"
 status=0
 for name in ${*:-$all}; do
 	if "check_$name" >"$work/$name.log" 2>&1; then

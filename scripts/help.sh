@@ -52,6 +52,7 @@ Test
   make debug, make gdb  start a machine that waits for gdb, and gdb in another terminal
   make compile-commands compile_commands.json, for editors
   make format           clang-format everything
+  make abi-records      docs/abi-records.md from the headers
   make map              draw docs/map.svg from the includes
   make bench            instruction counts to build/bench/results.json
   make interference     what a neighbour can cost, attack by attack, to build/interference/

@@ -3,6 +3,7 @@
 
 import gzip
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -255,3 +256,11 @@ def test_include_rules_can_fail():
     assert check_includes.self_test() == []
     assert check_includes.check("mm/x.c", '#include "core/vm/vm.h"\n')
     assert not check_includes.check("core/vm/x.c", '#include "mm/space.h"\n')
+
+
+def test_every_document_is_in_the_index():
+    folder = os.path.join(TOP, "docs")
+    names = {n for n in os.listdir(folder) if n.endswith(".md")} - {"README.md"}
+    with open(os.path.join(folder, "README.md"), encoding="utf-8") as file:
+        listed = set(re.findall(r"^\| \[[^]]+\]\((\S+)\)", file.read(), re.M))
+    assert listed == names
