@@ -164,6 +164,8 @@ SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-po
 HOST_CC_tool := $(HOSTCC) $(HOST_CFLAGS) -O2
 # ATOMIC_POINTS: cleave/atomic.h
 HOST_CC_unit := $(HOSTCC) $(HOST_CFLAGS) -O1 $(SAN) -DATOMIC_POINTS
+# The same accesses as points at which threads yield. What it says of fences, gcc warns of.
+HOST_CC_threads := $(HOSTCC) $(HOST_CFLAGS) -O1 -fsanitize=thread -Wno-tsan -DATOMIC_POINTS
 HOST_CC_fuzz := $(CLANG) $(HOST_CFLAGS) -O1 $(SAN) -fsanitize=fuzzer-no-link
 
 # --- configuration and generated headers -------------------------------------------------------
@@ -221,7 +223,8 @@ $(O)/obj/flags: FORCE
 
 $(O)/host/flags: FORCE
 	@scripts/need.sh $(HOSTCC)
-	$(call write,$(HOST_CC_tool) $(HOST_CC_unit) $(HOST_CC_fuzz) $(HOST_CPPFLAGS))
+	$(call write,$(HOST_CC_tool) $(HOST_CC_unit) $(HOST_CC_threads) $(HOST_CC_fuzz) \
+		$(HOST_CPPFLAGS))
 
 # asm-offsets.h: constants of C for assembly. asm-offsets.c is compiled to assembly text, in which
 # it leaves lines `->NAME value comment`.
@@ -441,6 +444,7 @@ $(eval $(call host_build,tool,$(HOST_PARTS)))
 UNIT_STUBS := tests/unit/host_stubs.c
 TEST_PARTS := $(UNIT_STUBS) $(HOST_PARTS) $(filter-out $(UNIT_STUBS),$(UNIT_HELPERS))
 $(eval $(call host_build,unit,$(TEST_PARTS)))
+$(eval $(call host_build,threads,$(TEST_PARTS)))
 $(eval $(call host_build,fuzz,$(TEST_PARTS)))
 
 # tools/cleave-check.c is the program $(O)/host/cleave-check.
@@ -473,7 +477,10 @@ $(foreach t,$(TOOL_SRCS),$(eval $(call tool_rule,$(t))))
 UNITS := $(UNIT_SRCS:tests/unit/%.c=$(O)/unit/%)
 FUZZERS := $(FUZZ_SRCS:tests/fuzz/%.c=$(O)/fuzz/%)
 
-.PHONY: unit-build unit fuzz-build fuzz proofs
+# Tests of threads, with ThreadSanitizer.
+THREADS := $(patsubst tests/threads/%.c,$(O)/threads/%,$(call files,tests/threads/test_*.c))
+
+.PHONY: unit-build unit threads-build threads fuzz-build fuzz proofs
 unit-build: $(UNITS) $(patsubst $(O)/host/%,$(O)/unit/%,$(TOOLS))
 fuzz-build: $(FUZZERS)
 
@@ -490,6 +497,11 @@ $(O)/unit/%: $(O)/host/unit/tests/unit/%.o $(O)/host/unit/parts.a $(O)/host/unit
 	$(Q)$(HOSTCC) $(SAN) -Wl,-u,unit_filter -o $@ $^ $(O)/host/unit/parts.a \
 		$(HOST_LDLIBS_unit)
 
+$(O)/threads/%: $(O)/host/threads/tests/threads/%.o $(O)/host/threads/parts.a
+	$(say) HOSTLD $@
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -fsanitize=thread -o $@ $^ $(HOST_LDLIBS_unit)
+
 $(O)/fuzz/%: $(O)/host/fuzz/tests/fuzz/%.o $(O)/host/fuzz/parts.a
 	$(say) HOSTLD $@
 	@mkdir -p $(@D)
@@ -497,6 +509,10 @@ $(O)/fuzz/%: $(O)/host/fuzz/tests/fuzz/%.o $(O)/host/fuzz/parts.a
 
 unit:
 	@tests/run unit
+
+threads-build: $(THREADS)
+threads:
+	@tests/run threads
 
 fuzz:
 	@tests/run fuzz
@@ -608,8 +624,9 @@ setup:
 # By name and not all of O, which may be a folder of the user's. What a person chose stays: .config
 # and defconfig.
 clean:
-	@rm -rf $(O)/obj $(O)/efi $(O)/guest $(O)/guests $(O)/tests $(O)/host $(O)/unit $(O)/fuzz \
-		$(O)/bench $(O)/interference $(O)/include $(O)/linux $(O)/clang $(O)/run \
+	@rm -rf $(O)/obj $(O)/efi $(O)/guest $(O)/guests $(O)/tests $(O)/host $(O)/unit \
+		$(O)/threads $(O)/fuzz $(O)/bench $(O)/interference $(O)/include $(O)/linux \
+		$(O)/clang $(O)/run \
 		$(O)/check $(O)/debug $(O)/test $(O)/test-logs \
 		$(O)/proofs $(O)/mutants $(O)/coverage $(O)/cleave.* $(O)/linker.lds \
 		$(O)/examples* $(O)/sdk \

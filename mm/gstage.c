@@ -28,7 +28,7 @@ static void gstage_iter_descend(struct gstage_iter *it, u32 level, u64 gpa)
 {
 	for (;;) {
 		u64 *slot = &it->table[level][gstage_index(it->gs, level, gpa)];
-		u64 pte = atomic_read(slot);
+		u64 pte = atomic_read_consume(slot);
 
 		if (level == 0U || !gstage_pte_is_table(pte)) {
 			it->slot = slot;

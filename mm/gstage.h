@@ -132,12 +132,12 @@ static inline u64 *gstage_walk(const struct gstage *gs, gpa_t gpa, u32 *level, u
 	u32 l = gs->levels - 1U;
 	/* The GPA is below the limit, so its index in the root needs no mask. */
 	u64 *slot = &gs->root[gpa.v >> gstage_shift(l)];
-	u64 entry = atomic_read(slot);
+	u64 entry = atomic_read_consume(slot);
 
 	while (gstage_pte_is_table(entry) && l > 0U) {
 		l--;
 		slot = &gstage_table(gs, entry)[(gpa.v >> gstage_shift(l)) & (GSTAGE_ENTRIES - 1U)];
-		entry = atomic_read(slot);
+		entry = atomic_read_consume(slot);
 	}
 	*level = l;
 	*pte = entry;

@@ -62,7 +62,7 @@ static u64 *gstage_map_make_path(struct gstage *gs, struct table_pool *pool,
 
 	for (u32 l = gs->levels - 1U; l > level; l--) {
 		u64 *slot = &table[gstage_index(gs, l, gpa)];
-		u64 pte = atomic_read(slot);
+		u64 pte = atomic_read_consume(slot);
 
 		if (gstage_pte_is_table(pte)) {
 			table = gstage_table(gs, pte);
@@ -388,7 +388,7 @@ u64 gstage_unmap_finish(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u
 	it.table[it.level] = gs->root;
 	while (!gstage_iter_done(&it)) {
 		u64 *slot = &it.table[it.level][gstage_index(gs, it.level, it.gpa)];
-		u64 pte = atomic_read(slot);
+		u64 pte = atomic_read_consume(slot);
 		u64 n = 1;
 
 		/* Tables of level 0 lead nowhere. */

@@ -105,7 +105,7 @@ u64 *gstage_entry(const struct gstage *gs, u64 gpa, u32 level)
 	u64 *table = gs->root;
 
 	for (u32 l = gs->levels - 1U; l > level; l--) {
-		u64 pte = atomic_read(&table[gstage_index(gs, l, gpa)]);
+		u64 pte = atomic_read_consume(&table[gstage_index(gs, l, gpa)]);
 
 		if (!gstage_pte_is_table(pte))
 			return NULL;
@@ -125,7 +125,7 @@ bool gstage_collapse(struct gstage *gs, gpa_t gpa, u32 level, u64 prot,
 	if (slot == NULL || level == 0U || !gstage_pte_is_table(atomic_read(slot)) ||
 	    collect->nr == GSTAGE_COLLECT_MAX)
 		return false;
-	table = gstage_table(gs, atomic_read(slot));
+	table = gstage_table(gs, atomic_read_consume(slot));
 	leaf = gstage_pte_make(gstage_pte_hpa(atomic_read(&table[0])), GSTAGE_PTE_LEAF | prot);
 	step = gstage_span(level - 1U) >> (PAGE_SHIFT - GSTAGE_PTE_PPN_SHIFT);
 	/*

@@ -37,6 +37,7 @@ cat <<'HELP'
 
 Test
   make unit             host tests, under address and undefined-behaviour sanitisers
+  make threads          tests of threads, under ThreadSanitizer
   make test-boot        whole machines in QEMU (pytest; T='-k linux' chooses)
   make soak             20 migrations there and back under each load, by slots and peers: hours
                         (SOAK='idle clock' COUNT=5 WAYS=slots does less)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # scripts/proofs.sh [NAME...] - prove what tests/proofs/*.c claims, with CBMC (what `make proofs`
-# runs). Each proof says in a line `cbmc: ARGUMENTS` of its first comment which sources of the tree
+# runs). Each proof says in lines `cbmc: ARGUMENTS` of its first comment which sources of the tree
 # it needs and how far its loops are unwound. One line a proof; exit status 1 if any does not hold.
 
 set -u
@@ -24,7 +24,7 @@ status=0 ran=0
 for file in ${*:-tests/proofs/*.c}; do
 	[ -f "$file" ] || continue
 	name=$(basename "$file" .c)
-	read -ra args < <(sed -n 's,^.*cbmc: *,,p' "$file" | sed 's, *[*]/,,' | head -n 1)
+	read -ra args < <(sed -n 's,^.*cbmc: *,,p' "$file" | sed 's, *[*]/,,' | tr '\n' ' ')
 	[ ${#args[@]} -gt 0 ] || {
 		echo "FAIL $name: no line 'cbmc: ARGUMENTS'"
 		status=1

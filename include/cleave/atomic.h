@@ -47,8 +47,28 @@ extern void (*atomic_hook)(void); /* tests/unit/host_points.c; NULL: go on */
  */
 #define atomic_cas(p, old, new)                                                  \
 	(atomic_point(), __atomic_thread_fence(__ATOMIC_RELEASE),                \
-	 __atomic_compare_exchange_n((p), (old), (new), false, __ATOMIC_ACQUIRE, \
+	 __atomic_compare_exchange_n((p), (old), (new), false, ATOMIC_CAS_ORDER, \
 				     __ATOMIC_ACQUIRE))
+
+/**
+ * atomic_read_consume() - read a word that holds an address
+ *
+ * What is read through that address comes after this read, as RVWMO keeps the order of a syntactic
+ * address dependency. Nothing else does.
+ */
+#define atomic_read_consume(p) (atomic_point(), __atomic_load_n((p), ATOMIC_CONSUME_ORDER))
+
+/*
+ * ThreadSanitizer sees neither barriers nor dependencies. There the exchange is the release, and
+ * the read an acquire.
+ */
+#ifdef __SANITIZE_THREAD__
+#define ATOMIC_CAS_ORDER     __ATOMIC_ACQ_REL
+#define ATOMIC_CONSUME_ORDER __ATOMIC_ACQUIRE
+#else
+#define ATOMIC_CAS_ORDER     __ATOMIC_ACQUIRE
+#define ATOMIC_CONSUME_ORDER __ATOMIC_RELAXED
+#endif
 
 /**
  * smp_mb() - full barrier (RVWMO `fence rw,rw`): a store comes before a later load of another word

@@ -15,7 +15,7 @@ __attribute__((weak)) void flush_remote(struct space *sp, const struct flush_bat
 	MUST(!flush_batch_empty(b));
 	/* The caller must hold the space's lock. */
 	MUST(!spin_trylock(&sp->lock));
-	mm_flushes++;
+	(void)atomic_add(&mm_flushes, 1U); /* two spaces may flush at once */
 	if (mm_flush_hook != NULL)
 		mm_flush_hook(sp, b);
 }
