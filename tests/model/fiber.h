@@ -28,6 +28,12 @@ struct fiber {
 	bool waiting;
 };
 
+/**
+ * fiber_warn() - have the address sanitizer say now that it does not know contexts fully, which it
+ * says once in a process: not in each process that comes from this one
+ */
+void fiber_warn(void);
+
 /** fiber_init() - make a fiber, which does nothing yet */
 void fiber_init(struct fiber *f);
 

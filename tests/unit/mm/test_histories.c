@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cleave/spinlock.h>
+#include "tests/model/fiber.h"
 #include "tests/model/life.h"
 
 #define ACTS_EACH	1000U /* acts of a history */
@@ -189,6 +190,7 @@ int main(int argc, char **argv)
 	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (told == MAP_FAILED)
 		return 2;
+	fiber_warn();
 	if (argc > 1)
 		return replay(argv[1]);
 	return cmocka_run_group_tests_name("histories", tests, NULL, NULL);

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "tests/model/fiber.h"
 #include "tests/model/hart_world.h"
 
 #define TURNS	20000U
@@ -84,5 +85,6 @@ int main(void)
 	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (seen == MAP_FAILED)
 		return 2;
+	fiber_warn();
 	return cmocka_run_group_tests_name("harts", tests, NULL, NULL);
 }
