@@ -210,7 +210,10 @@ savedefconfig: $(O)/.config
 write = @mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' >$@.tmp; \
 	cmp -s $@.tmp $@ && rm -f $@.tmp || mv $@.tmp $@
 
-VERSION := $(or $(shell git describe --always --dirty --tags 2>/dev/null),$(shell cat VERSION))
+# The commit: that of this clone, or the one that a tarball of `make dist` was made of.
+REVISION := $(or $(if $(wildcard .git),$(shell git describe --always --dirty --exclude='*' \
+	2>/dev/null)),$(shell cat REVISION 2>/dev/null))
+VERSION := $(shell cat VERSION)$(if $(REVISION), ($(REVISION)))
 
 $(O)/include/generated/version.h: FORCE
 	$(call write,#define CLEAVE_VERSION "$(VERSION)")
@@ -397,7 +400,7 @@ EXAMPLES := $(patsubst examples/%/Makefile,%,$(wildcard examples/*/Makefile))
 EXAMPLES_BUILT := $(if $(and $(BUSYBOX),$(wildcard deps/u-boot/u-boot.bin)),$(EXAMPLES), \
 	$(filter-out three-partitions,$(EXAMPLES)))
 
-.PHONY: examples sdk
+.PHONY: examples sdk dist install
 examples: $(EXAMPLES_BUILT:%=example-%)
 
 example-%: FORCE hypervisor tools initrd
@@ -408,6 +411,14 @@ example-%: FORCE hypervisor tools initrd
 
 sdk: hypervisor tools
 	@scripts/mksdk.sh $(O)
+
+# A tarball of what git has, with a bill of materials; the same commit gives the same bytes.
+dist:
+	@scripts/mkdist.sh $(O)
+
+# The tools, with man pages and completions, and the SDK: DESTDIR=, PREFIX=
+install: sdk
+	@scripts/install.sh $(O)
 
 # --- host: tools, unit tests, fuzzers ----------------------------------------------------------
 
@@ -630,7 +641,7 @@ clean:
 		$(O)/check $(O)/debug $(O)/test $(O)/test-logs \
 		$(O)/proofs $(O)/mutants $(O)/coverage $(O)/cleave.* $(O)/linker.lds \
 		$(O)/examples* $(O)/sdk \
-		$(O)/cleave-sdk.tar.gz
+		$(O)/cleave-sdk.tar.gz $(O)/dist
 
 distclean:
 	@rm -rf $(O) deps

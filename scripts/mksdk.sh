@@ -18,12 +18,12 @@ rm -rf "$work"
 mkdir -p "$work/cleave-sdk/build/host"
 git ls-files -co --exclude-standard LICENSE VERSION include guests/lib lib/format.c lib/string.c \
 	lib/ledger.c lib/ledger.h lib/vm_state.c lib/vm_state.h \
-	tools/cleave-archive scripts/qemu.py examples \
+	tools/cleave-archive tools/cleave-port scripts/qemu.py scripts/usage.sh examples \
 	docs/tutorial.md docs/abi.md docs/sbi.md docs/configuration.md docs/console.md |
 	LC_ALL=C sort | while read -r f; do
 		[ -f "$f" ] && install -D -m "$(stat -c %a "$f")" "$f" "$work/cleave-sdk/$f"
 	done
-install -m 755 "$1/host/cleave-check" "$work/cleave-sdk/build/host/"
+install -m 755 "$1/host/cleave-check" "$1/host/cleave-port" "$work/cleave-sdk/build/host/"
 install -m 644 "$1/cleave.bin" "$1/cleave.elf" "$work/cleave-sdk/build/"
 tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 \
 	--mode=u+w,go-w,a+rX -cf - cleave-sdk | gzip -9n >"$1/cleave-sdk.tar.gz.part"

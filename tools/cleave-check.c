@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <generated/version.h>
 #include "core/config/archive.h"
 #include "core/config/config.h"
 #include "core/config/config_help.h"
@@ -386,6 +387,10 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			check_usage(stdout);
+			return EXIT_GOOD;
+		}
+		if (strcmp(argv[i], "--version") == 0) {
+			puts("cleave-check " CLEAVE_VERSION);
 			return EXIT_GOOD;
 		}
 	}

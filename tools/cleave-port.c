@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include <cleave/errno.h>
+#include <generated/version.h>
 #include "core/config/archive.h"
 #include "core/config/config_tree.h"
 #include "core/config/guest_fdt.h"
@@ -506,6 +507,10 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			port_usage(stdout);
+			return EXIT_GOOD;
+		}
+		if (strcmp(argv[i], "--version") == 0) {
+			puts("cleave-port " CLEAVE_VERSION);
 			return EXIT_GOOD;
 		}
 	}

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A release: the tarball and its bill of materials, what is installed, versions, completion."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import tarfile
+
+import pytest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+OUT = os.path.join(TOP, os.environ.get("O", "build"))
+TOOLS = ("cleave-archive", "cleave-check", "cleave-port")
+
+
+def version():
+    with open(os.path.join(TOP, "VERSION"), encoding="ascii") as file:
+        return file.read().strip()
+
+
+def run(*argv, **kwargs):
+    return subprocess.run(argv, capture_output=True, text=True, check=True, **kwargs).stdout
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """A clone of the last commit, as a release is made of one."""
+    if not os.path.exists(os.path.join(TOP, ".git")):
+        pytest.skip("this is no clone: a release is made of a commit")
+    folder = str(tmp_path_factory.mktemp("dist") / "clone")
+    run("git", "clone", "-q", TOP, folder)
+    return folder
+
+
+def test_dist_is_reproducible_and_lists_what_it_holds(clone, tmp_path):
+    for name in ("a", "b"):
+        run(os.path.join(clone, "scripts", "mkdist.sh"), str(tmp_path / name))
+    packed = f"dist/cleave-{version()}.tar.gz"
+    assert (tmp_path / "a" / packed).read_bytes() == (tmp_path / "b" / packed).read_bytes()
+    with tarfile.open(tmp_path / "a" / packed) as tar:
+        held = {m.name.partition("/")[2]: tar.extractfile(m).read()
+                for m in tar.getmembers() if m.isfile()}
+    bill = json.loads(held.pop("sbom.spdx.json"))
+    listed = {f["fileName"][2:]: f["checksums"][1]["checksumValue"] for f in bill["files"]}
+    assert listed == {n: hashlib.sha256(data).hexdigest() for n, data in held.items()}
+    assert {"Makefile", "VERSION", "REVISION", "core/boot/boot.c"} <= set(held)
+    assert [p["name"] for p in bill["packages"]] == ["cleave", "libfdt"]
+    assert held["REVISION"].decode().strip() == run("git", "-C", clone, "rev-parse", "--short=12",
+                                                    "HEAD").strip()
+    # What is not committed is in no release.
+    with open(os.path.join(clone, "README.md"), "a", encoding="utf-8") as file:
+        file.write("more\n")
+    done = subprocess.run([os.path.join(clone, "scripts", "mkdist.sh"), str(tmp_path / "c")],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "not committed" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    root = str(tmp_path_factory.mktemp("root"))
+    run(os.path.join(TOP, "scripts", "install.sh"), OUT, env=dict(os.environ, DESTDIR=root,
+                                                                  PREFIX="/usr"))
+    return os.path.join(root, "usr")
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_installed_tools_say_their_version_and_have_a_page(installed, tool):
+    said = run(os.path.join(installed, "bin", tool), "--version", cwd="/")
+    assert said.startswith(f"{tool} {version()}")
+    with open(os.path.join(installed, "share", "man", "man1", tool + ".1"),
+              encoding="utf-8") as file:
+        page = file.read()
+    assert re.search(rf"^\.SH NAME\n{tool} \\- \S", page, re.M), page[:300]
+    for line in run(os.path.join(installed, "bin", tool), "--help").splitlines():
+        assert line.replace("\\", "\\e") in page
+
+
+def test_installed_archive_tool_works_anywhere(installed, tmp_path):
+    """By its own checker, and from another folder."""
+    example = os.path.join(installed, "lib", "cleave", "examples", "hello", "hello.dts")
+    program = os.path.join(OUT, "examples", "hello", "hello.bin")
+    env = {k: v for k, v in os.environ.items() if k != "CLEAVE_CHECK"}
+    run(os.path.join(installed, "bin", "cleave-archive"), "-o", "x.cpio", example,
+        f"hello.bin={program}", cwd=tmp_path, env=env)
+    assert (tmp_path / "x.cpio").exists()
+
+
+def test_completion_has_the_options(installed):
+    path = os.path.join(installed, "share", "bash-completion", "completions", "cleave-archive")
+    tool = os.path.join(installed, "bin", "cleave-archive")
+    said = run("bash", "-c", f'. {path}; COMP_WORDS=(x --); COMP_CWORD=1; _cleave {tool}; '
+               'echo "${COMPREPLY[@]}"')
+    assert {"--strict", "--harts", "--tree", "--version"} <= set(said.split())
+
+
+def test_the_hypervisor_has_version_and_commit():
+    with open(os.path.join(OUT, "include", "generated", "version.h"), encoding="utf-8") as file:
+        text = file.read()
+    assert re.fullmatch(rf'#define CLEAVE_VERSION "{version()}( \([0-9a-f]{{7,}}(-dirty)?\))?"\n',
+                        text), text
+
+
+def test_the_changes_begin_with_this_version():
+    with open(os.path.join(TOP, "CHANGELOG.md"), encoding="utf-8") as file:
+        assert re.search(r"^## (\S+)$", file.read(), re.M)[1] == version()
