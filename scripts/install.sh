@@ -19,6 +19,12 @@ mkdir -p "$to/bin" "$to/lib" "$to/share/man/man1" "$to/share/bash-completion/com
 rm -rf "$to/lib/cleave"
 cp -a "$1/sdk/cleave-sdk" "$to/lib/cleave"
 
+declare -A what=(
+	[cleave-archive]="compile, check and pack a boot archive"
+	[cleave-check]="check a boot archive as the boot would"
+	[cleave-port]="say what Cleave will use of a board"
+)
+
 # page NAME: a man page of what NAME --help says
 page()
 {
@@ -26,7 +32,7 @@ page()
 	text=$("$to/bin/$name" --help)
 	echo ".TH ${name^^} 1 \"\" \"Cleave $version\" \"Cleave\""
 	echo ".SH NAME"
-	head -n 1 <<<"$text" | sed 's/^[^ ]*cleave-[a-z]* *[A-Z.a-z]* *- */'"$name"' \\- /'
+	echo "$name \\- ${what[$name]}"
 	printf '.SH DESCRIPTION\n.nf\n'
 	sed 's/\\/\\e/g; s/^\([.'\'']\)/\\\&\1/' <<<"$text"
 	echo ".fi"
