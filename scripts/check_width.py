@@ -21,7 +21,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WIDTH = 100
 ENDINGS = (".c", ".h", ".S", ".py", ".sh", ".ld", ".dts", ".awk", ".mk", ".md", "Makefile",
            "Kconfig")
-NO_ENDING = ("tests/run", ".ci/run", "tools/cleave-archive", "platform/qemu-virt/launch")
+NO_ENDING = ("tests/run", ".ci/run", "tools/cleave-archive", "tools/cleave-port",
+             "platform/qemu-virt/launch")
 
 
 def too_wide(path, text):
