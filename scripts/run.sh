@@ -66,6 +66,16 @@ echo "tools/cleave-archive -o $archive $config ${files[*]}"
 tools/cleave-archive -o "$archive" "$config" "${files[@]}"
 
 echo "Ctrl-A x leaves QEMU; Ctrl-] ? explains the console."
-exec "$PYTHON" scripts/qemu.py --kernel "$O/cleave.bin" --initrd "$archive" --smp "${SMP:-4}" \
-	--mem "${MEM:-4G}" --cpu "${CPU:-}" --machine "${MACHINE:-}" --append "${APPEND:-}" --run \
-	-- "${extra[@]}"
+start=("$PYTHON" scripts/qemu.py --kernel "$O/cleave.bin" --initrd "$archive" --smp "${SMP:-4}"
+	--mem "${MEM:-4G}" --cpu "${CPU:-}" --machine "${MACHINE:-}" --append "${APPEND:-}" --run
+	-- "${extra[@]}")
+# A person who has seen the demonstration is told what else there is.
+[ -t 0 ] && [ -z "${CONFIG:-}" ] || exec "${start[@]}"
+"${start[@]}"
+cat <<'NEXT'
+
+What next?
+  make run DEMO=migrate   a Linux moves to another machine while it works
+  make run DEMO=time      two partitions share a hart by plan
+  docs/tutorial.md        a program and a configuration of your own
+NEXT

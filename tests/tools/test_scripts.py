@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 
+import pexpect
 import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -264,3 +265,25 @@ def test_every_document_is_in_the_index():
     with open(os.path.join(folder, "README.md"), encoding="utf-8") as file:
         listed = set(re.findall(r"^\| \[[^]]+\]\((\S+)\)", file.read(), re.M))
     assert listed == names
+
+
+def test_the_demonstration_ends_with_what_to_type_next(tmp_path):
+    """On a terminal, and only where it went well."""
+    for program in ("guests/manager.bin", "guests/workload.bin", "host/cleave-check"):
+        path = tmp_path / program
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("#!/bin/sh\nexit 0\n")
+        path.chmod(0o755)
+    for status in (0, 3):
+        fake = tmp_path / "qemu"
+        fake.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo QEMU emulator version 10.0 && "
+                        f"exit 0\necho started; exit {status}\n")
+        fake.chmod(0o755)
+        env = dict(os.environ, O=str(tmp_path), QEMU=str(fake), GUEST="demo")
+        env.pop("CLEAVE_CHECK", None)
+        child = pexpect.spawn(os.path.join(TOP, "scripts/run.sh"), env=env, encoding="utf-8",
+                              timeout=120)
+        child.expect(pexpect.EOF)
+        child.close()
+        assert "started" in child.before and child.exitstatus == status
+        assert ("What next?" in child.before) == (status == 0), child.before
