@@ -7,6 +7,7 @@ They check what it writes, what it refuses and with which words, and which files
 import os
 import subprocess
 
+import pexpect
 import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -393,7 +394,7 @@ def documented_examples():
 
 def documented_trees():
     """The overlay and the own tree of docs/configuration.md."""
-    return [block for block in documented_blocks() if "cleave,config" not in block]
+    return [block for block in documented_blocks() if "pump controller" in block]
 
 
 @pytest.mark.parametrize("example", documented_examples())
@@ -557,3 +558,17 @@ def test_tree_that_is_none(machine):
         assert done.returncode == 1
         assert done.stderr.startswith(f"error: {name}") and why in done.stderr
         assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("no_colour, start", [("", "\x1b[1;31merror:\x1b[m /partitions/"),
+                                              ("1", "error: /partitions/")])
+def test_errors_have_colours_on_a_terminal(bench, no_colour, start):
+    """And nowhere else: all other tests see the plain words."""
+    bench.write("config.dts", CONFIG.replace("cpus = <", "cpus = <9", 1))
+    env = {**os.environ, "CLEAVE_CHECK": CHECK, "NO_COLOR": no_colour, "TERM": "xterm"}
+    child = pexpect.spawn(ARCHIVE, ["-o", "out.cpio", "config.dts"], cwd=str(bench.path), env=env,
+                          encoding="utf-8", timeout=SECONDS)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 1
+    assert [line for line in child.before.splitlines() if line.startswith(start)], child.before

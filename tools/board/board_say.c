@@ -7,14 +7,23 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 #include <cleave/printk.h>
 
 static u32 board_say_count;
 static char board_say_wait[CONFIG_LINE_LEN]; /* "": nothing waits */
 
+/* Red, magenta and cyan, as compilers have them: on a terminal, unless NO_COLOR is set. */
 static void board_say_line(const char *word, const char *line)
 {
-	(void)fprintf(stderr, "%s: %s\n", word, line);
+	const char *no = getenv("NO_COLOR");
+	int colour = word[0] == 'e' ? 31 : word[0] == 'w' ? 35 : 36;
+
+	if ((no != NULL && no[0] != '\0') || isatty(STDERR_FILENO) == 0)
+		(void)fprintf(stderr, "%s: %s\n", word, line);
+	else
+		(void)fprintf(stderr, "\033[1;%dm%s:\033[m %s\n", colour, word, line);
 }
 
 /* A warning that waits is said before what comes next. */
