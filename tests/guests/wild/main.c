@@ -301,19 +301,19 @@ static void play(u64 seed)
 
 /*
  * Under -icount QEMU runs one hart after the other, each up to the next timer of the machine. While
- * there are timers that end soon, a hart that is late by more is late by itself: so they follow
- * each moment for which a neighbour waits.
+ * there are timers that end soon, a hart that is late by more is late by itself: so they begin a
+ * little before each moment for which a neighbour waits, and go on for a while after it.
  */
 static void ticker(void)
 {
-	u64 period = WILD_PERIOD_US * ticks_per_second() / 1000000U;
+	u64 us = ticks_per_second() / 1000000U, period = WILD_PERIOD_US * us;
 	u32 i;
 
 	for (;;) {
-		u64 left = period - rdtime() % period;
+		u64 left = period - (rdtime() + 50U * us) % period;
 
-		wait_us(left * 1000000U / ticks_per_second());
-		for (i = 0; i < 12U; i++)
+		wait_us(left / us);
+		for (i = 0; i < 18U; i++)
 			wait_us(10);
 	}
 }
