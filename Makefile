@@ -159,7 +159,7 @@ HOST_CFLAGS := -std=gnu11 -g -fno-common -fno-strict-aliasing \
 	-ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(O)/=build/
 HOST_LDLIBS_unit := -lcmocka
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
-	$(if $(COVERAGE),-O0 --coverage)
+	$(if $(COVERAGE),--coverage)
 
 HOST_CC_tool := $(HOSTCC) $(HOST_CFLAGS) -O2
 # ATOMIC_POINTS: cleave/atomic.h

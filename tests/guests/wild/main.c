@@ -5,6 +5,8 @@
 #define ROUNDS_A_LIFE 97U     /* after so many, a hart stops, and hart 0 starts it again */
 #define CAUSES	      0xb1ffU /* exceptions that there are without H: 0 to 8, 12, 13, 15 */
 
+#define TICK_US 10U
+
 struct wild wild;
 static struct wild_hart harts[GUEST_MAX_HARTS];
 static u32 failures; /* atomic */
@@ -301,21 +303,32 @@ static void play(u64 seed)
 
 /*
  * Under -icount QEMU runs one hart after the other, each up to the next timer of the machine. While
- * there are timers that end soon, a hart that is late by more is late by itself: so they begin a
- * little before each moment for which a neighbour waits, and go on for a while after it.
+ * there are timers that end soon, a hart that is late by more is late by itself. A timer that has
+ * ended is set anew only when its own hart has its turn, so several harts set them, one after the
+ * other: from a little before each moment for which a neighbour waits, until a while after it.
  */
-static void ticker(void)
+static void tick(void *arg)
 {
 	u64 us = ticks_per_second() / 1000000U, period = WILD_PERIOD_US * us;
+	u64 ahead = 60U - TICK_US * (u64)arg;
 	u32 i;
 
 	for (;;) {
-		u64 left = period - (rdtime() + 50U * us) % period;
+		u64 left = period - (rdtime() + ahead * us) % period;
 
 		wait_us(left / us);
-		for (i = 0; i < 18U; i++)
-			wait_us(10);
+		for (i = 0; i < 5U; i++)
+			wait_us(TICK_US * wild.harts);
 	}
+}
+
+static void ticker(void)
+{
+	u32 i;
+
+	for (i = 1; i < wild.harts; i++)
+		check_eq((u64)start_hart(i, tick, (void *)(u64)i), 0, "hart %u ticks", i);
+	tick(NULL);
 }
 
 /* When the user types q, the others have done what they would to the victim. */

@@ -12,7 +12,7 @@
  *   role=wild seed=N rounds=N   as above. `manager`: it is one, and works on "victim" too
  *   role=victim                 runs until a manager ends it
  *   role=closer                 a manager: when the user types q, it ends and renews the victim
- *   role=ticker                 lets time be measured, on a hart of its own
+ *   role=ticker                 lets time be measured, on harts of its own
  *   role=neighbour              checks its memory, its time and its console, until the user types q
  */
 #ifndef TESTS_GUESTS_WILD_H

@@ -30,9 +30,9 @@ PATIENCE = LONG + ROUNDS * LONG / 10000
 # The seed chooses the machine too: what its harts have, and whether they run by a plan.
 MACHINES = ["", "sstc=off", "svadu=on", "sv48=off,sv57=off", "svinval=off,svpbmt=off", "plan"]
 
-# ns, so instructions, that the timer of a neighbour may be late. Alone on its hart it waits for two
-# steps of the hypervisor at most (T2: 50,000 instructions each).
-LATEST = 100000
+# ns, so instructions, that the timer of a neighbour with a hart of its own may be late: a step of
+# the hypervisor (T2).
+LATEST = 50000
 
 
 def machine(seed):
@@ -40,7 +40,7 @@ def machine(seed):
     what = MACHINES[seed % len(MACHINES)] if seed > 1 else ""
     plans = [plan("frame", 8000, (2, "wild", 0, 3000), (2, "beside", 4000, 3000),
                   more='slack = "share"')]
-    return {"kernel": KERNEL, "smp": 5, "extra": EXTRA, "cpu": "" if what == "plan" else what,
+    return {"kernel": KERNEL, "smp": 8, "extra": EXTRA, "cpu": "" if what == "plan" else what,
             "plans": plans if what == "plan" else ()}
 
 
@@ -53,7 +53,8 @@ def neighbours(alone, shared):
     """One neighbour with a hart of its own, and one that shares the hart of a wild guest."""
     return [partition("neighbour", bootargs="role=neighbour", more=affinity((alone,))),
             partition("beside", bootargs="role=neighbour", more=affinity((shared,))),
-            partition("ticker", bootargs="role=ticker", more=f"{affinity((4,))}; exclusive")]
+            partition("ticker", cpus=4, bootargs="role=ticker",
+                      more=f"{affinity((4, 5, 6, 7))}; exclusive")]
 
 
 def wait_wild(m, *names):
