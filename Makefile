@@ -85,9 +85,9 @@ HOST_DIRS := mm lib core/machine core/config core/console core/device core/state
 HOST_SRCS := $(call tree,$(HOST_DIRS))
 # What works on harts is built for unit tests alone, which play the harts
 # (tests/model/hart_model.h); with the checks of the debug build.
-HART_SRCS := $(wildcard core/run/*.c) core/vm/vm.c core/vm/vm_clock.c core/vm/vm_life.c \
-	core/vm/vm_note.c core/vm/vm_window.c core/vm/vmid.c arch/riscv/fence.c \
-	arch/riscv/guest.c arch/riscv/hart.c arch/riscv/timer.c
+HART_SRCS := $(wildcard core/run/*.c) core/vm/vm.c core/vm/vm_clock.c core/vm/vm_fault.c \
+	core/vm/vm_life.c core/vm/vm_note.c core/vm/vm_window.c core/vm/vmid.c \
+	arch/riscv/fence.c arch/riscv/guest.c arch/riscv/hart.c arch/riscv/timer.c
 HART_HELPERS := $(patsubst %,tests/model/hart_%.c,manager model stubs world)
 $(foreach f,$(HART_SRCS),$(eval CFLAGS_HOST_$(f) := -DCONFIG_DEBUG=1))
 
