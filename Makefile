@@ -495,11 +495,11 @@ THREADS := $(patsubst tests/threads/%.c,$(O)/threads/%,$(call files,tests/thread
 unit-build: $(UNITS) $(patsubst $(O)/host/%,$(O)/unit/%,$(TOOLS))
 fuzz-build: $(FUZZERS)
 
-# It comes after the parts, whose helpers stand for what is in it.
-$(O)/host/unit/harts.a: $(patsubst %.c,$(O)/host/unit/%.o,$(HART_SRCS) $(HART_HELPERS))
+# It comes after the parts, whose helpers stand for what is in it. What is in it changes here.
+$(O)/host/unit/harts.a: $(patsubst %.c,$(O)/host/unit/%.o,$(HART_SRCS) $(HART_HELPERS)) Makefile
 	$(say) AR $@
 	@rm -f $@
-	$(Q)ar rcsD $@ $^
+	$(Q)ar rcsD $@ $(filter %.o,$^)
 
 # The parts stand twice: code on harts needs what the linker has passed already.
 $(O)/unit/%: $(O)/host/unit/tests/unit/%.o $(O)/host/unit/parts.a $(O)/host/unit/harts.a
