@@ -162,6 +162,22 @@ static void test_bad_tree(void **state)
 	refused(EFI_COMPROMISED_DATA, "0x00000000 and then 12 bytes, cannot be read (error 9 of");
 }
 
+/* A tree that has room for nothing more fails as a whole. */
+static void test_tree_that_is_full(void **state)
+{
+	static char large[LAYOUT_FDT_MAX];
+	int size = LAYOUT_FDT_MAX - TREE_SIZE;
+	void *p;
+
+	(void)state;
+	assert_int_equal(fdt_open_into(tree, large, LAYOUT_FDT_MAX), 0);
+	while (size > 0 && fdt_setprop_placeholder(large, 0, "full", size, &p) == 0)
+		size += 64;
+	assert_true(size > LAYOUT_FDT_MAX - TREE_SIZE);
+	efi_world.tree = large;
+	refused(EFI_LOAD_ERROR, "no device tree with this machine's memory: error 3 of libfdt");
+}
+
 /* --- memory ------------------------------------------------------------------------------------*/
 
 static void test_memory_that_the_firmware_keeps(void **state)
@@ -191,6 +207,19 @@ static void test_memory_that_the_firmware_keeps(void **state)
 	assert_true(memmap_contains(&ram, GIB(2), GIB(1)));
 }
 
+/* What the map does not name at all is not free, below its ranges, between them and above. */
+static void test_memory_that_the_map_does_not_name(void **state)
+{
+	(void)state;
+	efi_world.nr_ranges = 0;
+	efi_world_range(EFI_CONVENTIONAL_MEMORY, 0xa0000000, 16, EFI_MEMORY_WB);
+	efi_world_range(EFI_CONVENTIONAL_MEMORY, 0x90000000, 16, EFI_MEMORY_WB);
+	start();
+	assert_int_equal(unused.nr, 2);
+	free_is(0, 0x90000000, 0x10000);
+	free_is(1, 0xa0000000, 0x10000);
+}
+
 static void test_tree_without_memory(void **state)
 {
 	(void)state;
@@ -208,6 +237,9 @@ static void test_tree_with_short_addresses(void **state)
 	assert_int_equal(fdt_setprop_u32(tree, 0, "#size-cells", 1), 0);
 	efi_world_range(EFI_CONVENTIONAL_MEMORY, GIB(8), 512, EFI_MEMORY_WB);
 	start();
+	/* Memory above is left out, and not taken for memory below. */
+	assert_int_equal(ram.nr, 1);
+	assert_int_equal(ram.range[0].base, GIB(2));
 	assert_int_equal(unused.nr, 1);
 	free_is(0, 0x80080000, GIB(1) - KIB(512));
 }
@@ -567,7 +599,9 @@ int main(void)
 		TEST(test_no_hart),
 		TEST(test_no_tree),
 		TEST(test_bad_tree),
+		TEST(test_tree_that_is_full),
 		TEST(test_memory_that_the_firmware_keeps),
+		TEST(test_memory_that_the_map_does_not_name),
 		TEST(test_tree_without_memory),
 		TEST(test_tree_with_short_addresses),
 		TEST(test_no_memory),
