@@ -15,8 +15,10 @@
  * Unit tests on the host may stop code before each access to a shared word, to let another hart or
  * vCPU act there. Everywhere else this is nothing.
  */
-#ifdef ATOMIC_POINTS
+#if defined(ATOMIC_POINTS) || defined(CLEAVE_HOST)
 extern void (*atomic_hook)(void); /* tests/unit/host_points.c; NULL: go on */
+#endif
+#ifdef ATOMIC_POINTS
 #define atomic_point() (atomic_hook != NULL ? atomic_hook() : (void)0)
 #else
 #define atomic_point() ((void)0)
