@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Tests that write a partition to a file, and restore it from good files and bad ones."""
+
+import struct
+
+from machine import SHORT
+from moves import STORE
+from workers import alive, huge, spare, states, up, worker
+
+
+def test_checkpoint(boot, store):
+    """A guest is written to a file while it runs, and restored twice from the same bytes."""
+    m, man = up(boot, worker(), spare("one"), spare("two"), link={STORE: store.chardev()})
+    store.accept()
+    man.link_ready(STORE)
+    data = store.checkpoint(man, "work")
+    alive(m, "work")
+    huge(man, "work")
+    man.run("pause work")
+    for name in ("one", "two"):
+        store.accept()
+        man.link_ready(STORE)
+        man.run(f"restore {name}")
+        store.give(data)
+        assert man.over().verdict == f"done: restore work to {name}"
+        store.cut()
+        states(man, **{name: "running"})
+        alive(m, name)
+        huge(man, name)
+        man.run(f"pause {name}")
+    assert "not empty" in man.refused("restore one")
+
+
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+
+
+def first_frame(kind, payload, version=1):
+    """Frame 0 of a stream (docs/migration.md), with correct checksums."""
+    header = struct.pack("<4sHBBQQI", b"CLVM", kind, version, 1, len(payload), 0, crc32c(payload))
+    return header + struct.pack("<I", crc32c(header)) + payload
+
+
+def in_payload(data, least):
+    """The offset of a payload byte in the stream `data`.
+
+    The byte is the first of the payload of the first frame at or after `least` that has one.
+    """
+    at = 0
+    while True:
+        length = struct.unpack_from("<Q", data, at + 8)[0]
+        if at >= least and length:
+            return at + 32
+        at += 32 + length
+
+
+def test_bad_checkpoint(boot, store):
+    m, man = up(boot, worker(), spare("one"), link={STORE: store.chardev()})
+    store.accept()
+    man.link_ready(STORE)
+    data = store.checkpoint(man, "work")
+    flipped = bytearray(data)
+    flipped[in_payload(data, len(data) // 2)] ^= 4
+    newer = bytearray(data)
+    newer[32] += 1
+    cut = data[:len(data) // 3]
+    hello = data[32:104]
+    assert data[:104] == first_frame(1, hello, 2)
+    # `live` is the same guest as it would go to a peer, and `query` is what a source asks a peer.
+    # A file can carry neither: no source gives up the guest, and nobody reads an answer.
+    live = first_frame(1, hello[:4] + struct.pack("<H", 0) + hello[6:], 2) + data[104:]
+    query = first_frame(12, hello[8:16] + struct.pack("<II", 1, 0))
+    for bad, why in ((cut, "the link was cut in frame"),
+                     (bytes(flipped), "checksum of the payload"), (bytes(newer),
+                                                                   "checksum of the payload"),
+                     (b"#!/bin/sh\n" * 10, "magic number"), (data[4096:], "frame 0"),
+                     (live, "stream of kind 0 (live); here 1 (checkpoint) is taken"),
+                     (query, "frame 0 (query) may not come where nobody is answered")):
+        store.accept()
+        man.link_ready(STORE)
+        man.run("restore one")
+        store.give(bad, end=bad is cut)
+        verdict = man.over(SHORT).verdict
+        assert verdict.startswith("failed: restore one: ") and why in verdict, verdict
+        states(man, one="empty")
+        if bad is not cut:
+            assert "reconnect it" in man.refused("restore one")
+        store.cut()
+    alive(m, "work")
