@@ -218,8 +218,8 @@ void guest_run(struct guest *g)
 	}
 	for (;;) {
 		atomic_point();
-		/* As guest_on_interrupt() of core/guest/ */
-		if (hart_model_soft()) {
+		/* As guest_on_interrupt() of core/guest/. An interrupt takes its time. */
+		if (hart_model_soft() && hart_world_random(4) == 0U) {
 			if (request_serve())
 				return;
 		} else if (hart_model_timer()) {
