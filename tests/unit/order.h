@@ -65,6 +65,7 @@ static const char *order_done(void)
 }
 
 #undef atomic_read
+#undef atomic_read_consume
 #undef atomic_read_acquire
 #undef atomic_set
 #undef atomic_set_release
@@ -78,6 +79,7 @@ static const char *order_done(void)
 #undef smp_mb
 #undef smp_wmb
 #define atomic_read(p)		 (order_note(p, "get"), __atomic_load_n((p), __ATOMIC_RELAXED))
+#define atomic_read_consume(p)	 (order_note(p, "get"), __atomic_load_n((p), __ATOMIC_RELAXED))
 #define atomic_read_acquire(p)	 (order_note(p, "acq"), __atomic_load_n((p), __ATOMIC_ACQUIRE))
 #define atomic_set(p, v)	 (order_note(p, "set"), __atomic_store_n((p), (v), 0))
 #define atomic_set_release(p, v) (order_note(p, "rel"), __atomic_store_n((p), (v), 3))
