@@ -354,7 +354,8 @@ static void test_lengths_of_records(void **state)
 		uint64_t least;
 		uint64_t most;
 	} kind[] = {
-		{ MIGRATE_REC_HELLO, ONE(migrate_hello) },
+		{ MIGRATE_REC_HELLO, offsetof(struct migrate_hello, uuid),
+		  sizeof(struct migrate_hello) },
 		{ MIGRATE_REC_PASS_BEGIN, ONE(migrate_pass) },
 		{ MIGRATE_REC_PAGE, 8 + 4096, 8 + 4096 },
 		{ MIGRATE_REC_ZERO, ONE(migrate_zero) },
