@@ -303,7 +303,7 @@ static void test_dbcn(void)
 {
 	static const char line[] = "a line written by DBCN\n";
 	static const char bytes[] = "all bytes that had to wait\n";
-	static u8 input[16], newlines[256];
+	static u8 input[16], newlines[256], spaces[4096];
 	struct sbiret r;
 	u32 changed = 0;
 	long failed = 0;
@@ -316,6 +316,14 @@ static void test_dbcn(void)
 	check(r.error == 0 && r.value > 0 && r.value <= (long)sizeof(line) - 1,
 	      "DBCN: write says how many");
 	guest_write(line + r.value, sizeof(line) - 1U - (size_t)r.value);
+	/* One call moves a part of a long text: 256 bytes at most. */
+	memset(spaces, ' ', sizeof(spaces));
+	do {
+		r = call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE, sizeof(spaces), (u64)spaces, 0);
+	} while (r.error == 0 && r.value == 0);
+	(void)call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE_BYTE, '\n', 0, 0);
+	check(r.error == 0 && r.value > 0 && r.value <= 256, "DBCN: a long write goes in parts");
+
 	(void)call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE_BYTE, 'b', 0, 0);
 	r = call3(SBI_EID_DBCN, SBI_DBCN_CONSOLE_WRITE_BYTE, '\n', 0, 0);
 	check(r.error == 0 && r.value == 0, "DBCN: write_byte");
