@@ -651,7 +651,6 @@ void sim_start(struct sim *sim, const struct sim_config *config)
 	sim->source_config = (struct migrate_source_config){
 		.name = "linux",
 		.guest = "linux",
-		.uuid = { 1, 2, 3 },
 		.id = sim_random(&sim->random) | 1U,
 		.timebase = SIM_TIMEBASE,
 		.downtime_ms = 5,

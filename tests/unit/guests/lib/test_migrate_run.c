@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Whole migrations against the simulated machine. No write is lost, whatever the guest does
- * between any two calls. What is asked for (downtime, passes, brake, checkpoint) happens. A
+ * between any two calls. A checkpoint can be restored. A
  * failure or a cancel at any step leaves the guest whole at the source, and nothing at the
  * destination.
  */
@@ -13,37 +13,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "tests/unit/guests/lib/migrate_sim.h"
+#include "tests/unit/guests/lib/migrate_test.h"
 
 #define MIGRATIONS 10000U
-
-static struct sim *sim;
-
-static int setup(void **state)
-{
-	(void)state;
-	sim = sim_new();
-	return sim == NULL;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	sim_free(sim);
-	return 0;
-}
-
-static void fail_line(const char *what)
-{
-	fail_msg("seed %lu: %s (source: %s) (destination: %s)", sim->config.seed, what,
-		 migrate_source_line(&sim->source), migrate_dest_line(&sim->dest));
-}
-
-static void must(const char *wrong)
-{
-	if (wrong != NULL)
-		fail_line(wrong);
-}
 
 /* One clear line: the name first, something after it, and nothing that is not printable. */
 static void must_be_line(const char *line, const char *name)
@@ -56,14 +28,6 @@ static void must_be_line(const char *line, const char *name)
 		if (*line < ' ' || *line > '~')
 			fail_line("a line that cannot be printed");
 	}
-}
-
-static enum migrate_step finish(enum migrate_step *dest)
-{
-	enum migrate_step step;
-
-	must(sim_finish(sim, &step, dest));
-	return step;
 }
 
 static struct sim_config small(uint64_t seed)
@@ -173,194 +137,6 @@ static void test_idle_sends_once(void **state)
 	assert_int_equal(migrate_source_progress(&sim->source)->pass, 2);
 	assert_string_equal(migrate_source_progress(&sim->source)->phase, "done");
 	assert_int_equal(migrate_source_progress(&sim->source)->percent, 100);
-}
-
-static struct sim_config busy(void)
-{
-	return (struct sim_config){ .seed = 77,
-				    .pages = { 300, 0 },
-				    .write_in = 1,
-				    .room = 9000,
-				    .step = 512,
-				    .smooth = true };
-}
-
-/*
- * A guest that writes faster than the link carries uses up the passes. If it may not be stopped
- * for so long, it stays.
- */
-static void test_bound(void **state)
-{
-	struct sim_config c = busy();
-	enum migrate_step dest;
-
-	(void)state;
-	sim_start(sim, &c);
-	sim->source_config.downtime_ms = 1;
-	sim->source_config.passes = 4;
-	sim->source_config.bound_ms = 2;
-	assert_true(sim_begin(sim));
-	assert_int_equal(finish(&dest), MIGRATE_FAILED);
-	assert_int_equal(dest, MIGRATE_FAILED);
-	must(sim_stayed(sim));
-	assert_int_equal(migrate_source_progress(&sim->source)->pass, 4);
-	assert_non_null(strstr(migrate_source_line(&sim->source), "after 4 passes"));
-	assert_non_null(strstr(migrate_dest_line(&sim->dest), "after 4 passes"));
-}
-
-/* Passes that gain nothing end the attempt long before all are made, and the line says so. */
-static void test_useless(void **state)
-{
-	struct sim_config c = busy();
-	enum migrate_step dest;
-
-	(void)state;
-	sim_start(sim, &c);
-	sim->source_config.downtime_ms = 1;
-	sim->source_config.passes = 40;
-	sim->source_config.bound_ms = 1;
-	sim->source_config.useless = 3;
-	assert_true(sim_begin(sim));
-	assert_int_equal(finish(&dest), MIGRATE_FAILED);
-	must(sim_stayed(sim));
-	assert_true(migrate_source_progress(&sim->source)->pass < 10U);
-	assert_int_equal(sim->source.cancel.reason, MIGRATE_REASON_DOWNTIME);
-	assert_non_null(strstr(migrate_source_line(&sim->source),
-			       "passes, of which the last 3 gained less than 10 %, it would stand "
-			       "still for "));
-	assert_non_null(strstr(migrate_source_line(&sim->source), "; at most 1 ms are allowed"));
-	/* They do not count before the brake is at its most, and it may make the guest fit. */
-	sim_start(sim, &c);
-	sim->source_config.downtime_ms = 3;
-	sim->source_config.passes = 40;
-	sim->source_config.bound_ms = 3;
-	sim->source_config.useless = 3;
-	sim->source_config.brake_max = 99;
-	assert_true(sim_begin(sim));
-	assert_int_equal(finish(&dest), MIGRATE_DONE);
-	must(sim_moved(sim));
-}
-
-/* A guest that never gets ready is not copied for ever. */
-static void test_timeout(void **state)
-{
-	struct sim_config c = busy();
-	enum migrate_step dest;
-
-	(void)state;
-	sim_start(sim, &c);
-	sim->source_config.downtime_ms = 0;
-	sim->source_config.passes = UINT32_MAX;
-	sim->source_config.timeout_ms = 200;
-	assert_true(sim_begin(sim));
-	assert_int_equal(finish(&dest), MIGRATE_FAILED);
-	must(sim_stayed(sim));
-	assert_non_null(
-		strstr(migrate_source_line(&sim->source), "not ready to be stopped after 200 ms"));
-}
-
-/* The guest runs here, and is paused when it has arrived. */
-static void test_arrives_paused(void **state)
-{
-	struct sim_config c = busy();
-	enum migrate_step dest;
-
-	(void)state;
-	sim_start(sim, &c);
-	sim->source_config.passes = 2;
-	sim->source_config.stay_paused = true;
-	assert_true(sim_begin(sim));
-	assert_int_equal(finish(&dest), MIGRATE_DONE);
-	assert_int_equal(dest, MIGRATE_DONE);
-	assert_int_equal(sim->vm[0].state, CLEAVE_VM_EMPTY);
-	assert_int_equal(sim->vm[1].state, CLEAVE_VM_PAUSED);
-}
-
-/* What is sent while the guest runs stays below the rate; the last pass goes at full speed. */
-static void test_rate(void **state)
-{
-	const uint64_t rate = UINT64_C(20) << 20;
-	struct sim_config c = busy();
-	enum migrate_step step = MIGRATE_PROGRESS;
-	uint64_t begin;
-
-	(void)state;
-	c.write_in = 50;
-	sim_start(sim, &c);
-	sim->source_config.passes = 2;
-	sim->source_config.rate = rate;
-	assert_true(sim_begin(sim));
-	begin = sim->now;
-	while (!sim->source.paused) {
-		step = migrate_source_step(&sim->source);
-		(void)migrate_dest_step(&sim->dest);
-		assert_true(step != MIGRATE_FAILED);
-		/* A page and the frames around a pass may be ahead. */
-		assert_true(sim->source.tx.bytes <=
-			    (sim->now - begin) * rate / SIM_TIMEBASE + 2U * 4200U);
-		sim_tick(sim);
-	}
-	while (step != MIGRATE_DONE) {
-		step = migrate_source_step(&sim->source);
-		(void)migrate_dest_step(&sim->dest);
-		assert_true(step != MIGRATE_FAILED);
-	}
-	must(sim_moved(sim));
-}
-
-/* What --verify takes is part of what the guest is expected to stand still for. */
-static void test_verify_is_expected(void **state)
-{
-	struct sim_config c = { .seed = 5, .pages = { 700, 300 }, .room = 60000, .step = 512 };
-	uint64_t without;
-	enum migrate_step dest;
-
-	(void)state;
-	sim_start(sim, &c);
-	assert_true(sim_begin(sim));
-	assert_int_equal(finish(&dest), MIGRATE_DONE);
-	without = migrate_source_progress(&sim->source)->estimate_us;
-	sim_start(sim, &c);
-	sim->source_config.verify = true;
-	assert_true(sim_begin(sim));
-	assert_int_equal(finish(&dest), MIGRATE_DONE);
-	/* The simulation's clock advances with each call: here 16 pages of 1,000 are measured. */
-	assert_true(sim->source.verify_us > 0U);
-	assert_true(migrate_source_progress(&sim->source)->estimate_us >=
-		    without + sim->source.verify_us / 2U);
-}
-
-/* The brake makes the same guest fit, step by step, and comes off at the end. */
-static void test_brake(void **state)
-{
-	struct sim_config c = busy();
-	uint32_t highest = 0;
-	uint32_t last = 0;
-	enum migrate_step step = MIGRATE_PROGRESS;
-
-	(void)state;
-	sim_start(sim, &c);
-	sim->source_config.downtime_ms = 1;
-	sim->source_config.passes = 40;
-	sim->source_config.bound_ms = 2;
-	sim->source_config.brake_max = 99;
-	assert_true(sim_begin(sim));
-	while (step != MIGRATE_DONE && step != MIGRATE_FAILED) {
-		uint32_t brake;
-
-		step = migrate_source_step(&sim->source);
-		(void)migrate_dest_step(&sim->dest);
-		brake = sim->vm[0].brake;
-		if (brake > last)
-			assert_true(brake - last <= MIGRATE_BRAKE_FIRST);
-		if (brake > highest)
-			highest = brake;
-		last = brake;
-	}
-	assert_int_equal(step, MIGRATE_DONE);
-	must(sim_moved(sim));
-	assert_true(highest >= 30U);
-	assert_true(migrate_source_progress(&sim->source)->pass < 40U);
 }
 
 /* The stream of a checkpoint is kept and restored twice; the guest runs on meanwhile. */
@@ -892,13 +668,6 @@ int main(void)
 		cmocka_unit_test(test_chunks),
 		cmocka_unit_test(test_regions_side_by_side),
 		cmocka_unit_test(test_idle_sends_once),
-		cmocka_unit_test(test_bound),
-		cmocka_unit_test(test_brake),
-		cmocka_unit_test(test_useless),
-		cmocka_unit_test(test_timeout),
-		cmocka_unit_test(test_arrives_paused),
-		cmocka_unit_test(test_rate),
-		cmocka_unit_test(test_verify_is_expected),
 		cmocka_unit_test(test_checkpoint),
 		cmocka_unit_test(test_call_fails),
 		cmocka_unit_test(test_calls_that_go_wrong),
