@@ -11,10 +11,15 @@ import pytest
 
 from machine import OUT, command, guest, partition, qemu
 
-SOCKETS = [
-    "-object", "memory-backend-ram,id=m0,size=1G", "-object", "memory-backend-ram,id=m1,size=1G",
-    "-numa", "node,nodeid=0,cpus=0-1,memdev=m0", "-numa", "node,nodeid=1,cpus=2-3,memdev=m1"
-]
+
+
+def sockets(number):
+    """QEMU's arguments for so many sockets, each with a GiB of memory and two harts."""
+    return [word for n in range(number) for word in (
+        "-object", f"memory-backend-ram,id=m{n},size=1G",
+        "-numa", f"node,nodeid={n},cpus={2 * n}-{2 * n + 1},memdev=m{n}")]
+
+
 RTC = 'devices = "/soc/rtc@101000"'
 LINK = f'direct-map; devices = "{qemu.LINK_NODE}"'
 # A console device of virtio with a port that nobody is at: it interrupts when it is asked to.
@@ -23,7 +28,7 @@ DEVICE = [
     "virtio-serial-device,bus=virtio-mmio-bus.0", "-chardev", "null,id=sink", "-device",
     "virtserialport,chardev=sink,name=cleave.link"
 ]
-PAYLOADS = {"payload.bin": "passthrough", "virtio.bin": "virtio"}
+PAYLOADS = {"payload.bin": "passthrough", "virtio.bin": "virtio", "state.bin": "state"}
 
 
 def clock(more):
@@ -35,10 +40,10 @@ def link(more):
                      bootargs="sleep", more=f"{LINK}; {more}")
 
 
-def start(boot, *partitions, **kwargs):
-    """Boot these partitions on two sockets."""
-    return boot(list(partitions), {name: guest(p) for name, p in PAYLOADS.items()}, smp=4,
-                mem="2G", extra=SOCKETS + DEVICE, **kwargs)
+def start(boot, *partitions, number=2, **kwargs):
+    """Boot these partitions on so many sockets."""
+    return boot(list(partitions), {name: guest(p) for name, p in PAYLOADS.items()},
+                smp=2 * number, mem=f"{number}G", extra=sockets(number) + DEVICE, **kwargs)
 
 
 def test_both_sockets_have_devices(boot):
@@ -50,6 +55,22 @@ def test_both_sockets_have_devices(boot):
     m.wait(r'^cleave\| partition 0 "clock": device .*, interrupt 11 of plic@c000000, the guest')
     m.wait(r'^cleave\| partition 1 "link": device .*, interrupt 1 of plic@c600000, the guest')
     m.wait_all(r"^link\| ok the device's interrupt ends a WFI", r"^clock\| done: 11 passed, 0 fail")
+
+
+@pytest.mark.parametrize("number", [3, 4])
+def test_more_sockets(boot, number):
+    """Each has its controller, and a partition on the last one's harts runs beside the others."""
+    last = 2 * number - 1
+    m = start(boot, clock("cpu-affinity = <1>"), link("cpu-affinity = <2>"),
+              partition("last", kernel="state.bin", cpus=2, memory=((0x80000000, 512 << 20),),
+                        bootargs="rounds=20", more=f"cpu-affinity = <{last - 1} {last}>"),
+              number=number)
+    for n in range(number):
+        m.wait(rf"^cleave\| interrupt controller plic@{0xc000000 + n * 0x600000:x}: PLIC, 95 ")
+    m.wait(rf"^cleave\| harts: .*: {2 * number} of {2 * number} online")
+    m.wait_all(rf'^cleave\| partition 2 "last": 2 vCPUs on harts {last - 1} {last}; 512 MiB',
+               r"^link\| ok the device's interrupt ends a WFI",
+               r"^clock\| done: 11 passed, 0 failed", r"^last\| done: [1-9]\d* passed, 0 failed")
 
 
 def test_open_harts_are_chosen_where_the_devices_are(boot):
@@ -96,7 +117,7 @@ def test_device_of_the_other_socket(boot, tmp_path, what):
     m.wait_end()
     tree = str(tmp_path / "sockets.dtb")
     argv = command(smp=4, mem="2G", machine=f"dumpdtb={tree}")
-    subprocess.run(argv[:argv.index("-kernel")] + SOCKETS, check=True, capture_output=True)
+    subprocess.run(argv[:argv.index("-kernel")] + sockets(2), check=True, capture_output=True)
     check = subprocess.run([os.path.join(OUT, "host", "cleave-check"), "--tree", tree, "--harts",
                             "0,1,2,3", str(tmp_path / "archive0.cpio")], capture_output=True,
                            text=True, check=False)
