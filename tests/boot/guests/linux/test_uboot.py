@@ -19,14 +19,15 @@ def middle(memory):
     return 0x80000000 + (memory >> 1)
 
 
-@pytest.mark.parametrize("memory, size", [(128 << 20, 4 << 20), (96 << 20, 40 << 20)])
+@pytest.mark.parametrize("memory, size", [
+    (128 << 20, 4 << 20), (96 << 20, 40 << 20), (64 << 20, 12 << 20), (1 << 30, 99 << 20)])
 def test_the_initrd_is_whole(boot, tmp_path, memory, size):
     """U-Boot moves itself to the end of memory, where initrd and device tree do not stand."""
     initrd = tmp_path / "initrd"
     initrd.write_bytes(random.Random(1).randbytes(size))
     m = boot([partition("uboot", kernel="u-boot.bin", initrd="initrd",
                         memory=((0x80000000, memory),))],
-             {"u-boot.bin": uboot(), "initrd": str(initrd)}, smp=1)
+             {"u-boot.bin": uboot(), "initrd": str(initrd)}, smp=1, mem="2G")
     prompt = Prompt(m, "uboot| ")
     said = prompt.run("fdt addr ${fdtcontroladdr}; fdt print /chosen linux,initrd-start")
     at = re.search(r"linux,initrd-start = <0x0+ (0x[0-9a-f]+)>", "\n".join(said))[1]
