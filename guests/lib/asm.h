@@ -3,10 +3,11 @@
 #ifndef GUESTS_LIB_ASM_H
 #define GUESTS_LIB_ASM_H
 
+#define CALLEE_SAVED_SIZE 104 /* bytes */
+
+#ifdef __ASSEMBLER__
 /* The formatter would take the directives for C. */
 /* clang-format off */
-
-#define CALLEE_SAVED_SIZE 104
 
 /*
  * Store (op: sd) or load (op: ld) the return address and the registers that a function must keep,
@@ -29,5 +30,6 @@
 	.endm
 
 /* clang-format on */
+#endif
 
 #endif
