@@ -1,15 +1,32 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Linux sleeps and counts events without SUSP and PMU, and nobody says a word about it."""
+"""Linux takes harts away and back, sleeps, and counts events, with HSM and without SUSP and PMU.
+
+Nobody says a word about what is not there.
+"""
 
 import re
 
 import pytest
 
-from machine import SHORT, Patience, guest as program, partition
+from machine import LONG, SHORT, Patience, guest as program, partition
 from moves import Linux, Manager, Place, guest, manager, move, slot
 from payloads import with_programs
 
 MEMORY = ((0x80000000, 256 << 20),)
+
+# Takes each of Linux's harts away and back, the first too, until there is a file /tmp/end.
+TAKE_TURNS = """#!/bin/sh
+cd /sys/devices/system/cpu
+while ! [ -e /tmp/end ]; do
+	for c in cpu[0-9]*; do
+		for to in 0 1; do
+			echo $to >$c/online && [ $(cat $c/online) = $to ] ||
+				echo $c $to >>/tmp/wrong
+		done
+	done
+	echo round >>/tmp/rounds
+done
+"""
 
 
 def movable(boot, files, harts):
@@ -20,6 +37,35 @@ def movable(boot, files, harts):
     moving.up()
     manage = Manager(m)
     return moving, Place(manage, "linux"), Place(manage, "spare")
+
+
+def rounds(moving):
+    return int(moving.shell("wc -l </tmp/rounds")[-1])
+
+
+@pytest.mark.parametrize("version, harts", [("6.12", (1, 2, 1, 2)), ("7.2", (1, 1, 1))])
+def test_harts_come_and_go(boot, linux, tmp_path, version, harts):
+    """All of Linux's harts go off and on again, by turns, while it is moved there and back.
+
+    It is moved under a log, and every page is compared. Several vCPUs share a hart. Linux may say
+    that a hart "may not have stopped": it asks HSM as soon as that hart has told it that it is
+    about to stop, on any machine.
+    """
+    files = with_programs(linux(version), tmp_path, turns=TAKE_TURNS)
+    moving, *places = movable(boot, files, harts)
+    moving.shell("touch /tmp/rounds; (turns &)")
+    for _ in range(2):
+        before = rounds(moving)
+        _, places[1] = move(moving, *places, "--verify", "--passes", "4")
+        places.reverse()
+        patience = Patience(LONG)
+        while rounds(moving) < before + 2:
+            assert not patience.over()
+    moving.shell("touch /tmp/end; while pidof turns; do sleep 1; done")
+    assert moving.shell("cat /tmp/wrong /sys/devices/system/cpu/online")[-2:] == [
+        "cat: can't open '/tmp/wrong': No such file or directory", f"0-{len(harts) - 1}"]
+    said = "\n".join(moving.shell("dmesg"))
+    assert not re.search(r"BUG|WARNING|Oops|stall|failed to come online", said), said
 
 
 def asleep(manage, name):
