@@ -132,14 +132,16 @@ def test_more_memory_than_sv39_reaches(boot, tmp_path, cpu, words):
 
 
 def test_new_tables_are_fenced_before_satp():
-    """An SFENCE.VMA comes right before each write of satp, so that walks see the tables as stored.
+    """An SFENCE.VMA comes right before each root in satp, so that walks see the tables as stored.
+
+    What EFI starts switches the firmware's tables off before that: 0 is no root.
 
     No emulator shows that one is missing, so this looks at the instructions.
     """
     objdump = os.environ.get("CROSS_COMPILE", "riscv64-unknown-elf-") + "objdump"
     text = subprocess.run([objdump, "-d", "--no-show-raw-insn", ELF], capture_output=True,
                           text=True, check=True).stdout.splitlines()
-    writes = [i for i, line in enumerate(text) if re.search(r"\tcsrw\s+satp,", line)]
+    writes = [i for i, line in enumerate(text) if re.search(r"\tcsrw\s+satp,(?!zero)", line)]
     assert len(writes) >= 3  # the boot hart's first tables, wider ones, the other harts
     for i in writes:
         assert any("sfence.vma" in line for line in text[i - 4:i]), "\n".join(text[i - 8:i + 1])

@@ -55,7 +55,7 @@ def test_report(boot):
     m.payload_result("console")
     assert m.wait_end() == 0
     text = "\n".join(m.lines("cleave"))
-    for words in (r"Cleave \S+, a hypervisor for RISC-V", r"firmware: SBI 2\.0, OpenSBI",
+    for words in (r"Cleave \S+ \(\S+\), a hypervisor for RISC-V", r"firmware: SBI 2\.0, OpenSBI",
                   r"G-stage: sv39x4 sv48x4 sv57x4", r"extensions: .*Sstc yes", r"A/D self-test: ",
                   r"isa: ", r"memory: 0x0*80000000 to", r'partition 0 "console": 1 vCPU',
                   r"boot took \d+ ticks"):

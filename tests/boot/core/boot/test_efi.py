@@ -85,7 +85,7 @@ def volume(tmp_path):
 
 def runs(m, bootargs="cleave.log=debug"):
     """Cleave has been started, with these boot arguments, and its partition does what it should."""
-    m.wait(r"^cleave\| Cleave \S+, a hypervisor for RISC-V, loaded at ")
+    m.wait(r"^cleave\| Cleave \S+ \(\S+\), a hypervisor for RISC-V, loaded at ")
     m.wait(rf"^cleave\| boot arguments: {bootargs}$")
     m.payload_result("sched")
     assert m.wait_end() == 0
