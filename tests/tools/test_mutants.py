@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Tests of the mutants' own tools: one that does not apply is refused, and a survivor shows."""
 
+import importlib.util
 import os
 import sys
 
@@ -9,7 +10,12 @@ import pytest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests", "mutants"))
 import catalogue  # noqa: E402
-import run  # noqa: E402
+
+# By its path: another folder has a run.py too, and Python keeps one module of a name.
+SPEC = importlib.util.spec_from_file_location(
+    "mutants_run", os.path.join(TOP, "tests", "mutants", "run.py"))
+run = sys.modules[SPEC.name] = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(run)
 
 SOURCE = """
 static int one(int a)
