@@ -146,13 +146,28 @@ static bool migrate_dest_slot_free(struct migrate_dest *d)
 	return false;
 }
 
+/*
+ * Has @record the version that goes with the stream's? A live stream with an old REQUIRE would ask
+ * for less than the guest needs.
+ */
+static bool migrate_dest_of_stream(const struct migrate_dest *d,
+				   const struct migrate_record *record)
+{
+	return record->version == (d->hello.major == MIGRATE_MAJOR_OLD ? 1U : 2U);
+}
+
 static enum migrate_step migrate_dest_hello(struct migrate_dest *d,
 					    const struct migrate_record *record)
 {
 	memset(&d->hello, 0, sizeof(d->hello));
 	memcpy(&d->hello, record->payload, record->length);
+	if (record->length !=
+	    (record->version == 1U ? offsetof(struct migrate_hello, uuid) : sizeof(d->hello)))
+		return migrate_dest_unexpected(d, record, "has another length than its version");
 	if (!migrate_dest_hello_ok(d, &d->hello))
 		return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
+	if (!migrate_dest_of_stream(d, record))
+		return migrate_dest_unexpected(d, record, "is of another version of the stream");
 	if (!migrate_dest_slot_free(d))
 		return migrate_dest_fail(d, MIGRATE_REASON_REFUSED, 0);
 	d->digest = d->hello.id;
@@ -184,6 +199,8 @@ static enum migrate_step migrate_dest_require(struct migrate_dest *d,
 	struct migrate_line *line;
 	int err;
 
+	if (!migrate_dest_of_stream(d, record))
+		return migrate_dest_unexpected(d, record, "is of another version of the stream");
 	line = migrate_dest_say(d);
 	migrate_line_add(line, "requirements: ");
 	if (!migrate_machine_get(&d->machine, record->version, record->payload, record->length,

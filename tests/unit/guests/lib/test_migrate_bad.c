@@ -538,6 +538,34 @@ static void test_versions(void **state)
 	refused("the migration id is 0");
 }
 
+/*
+ * A record of another version than its stream's says less than it must: a live migration whose
+ * REQUIRE is an old one asks for nothing that the guest has found out.
+ */
+static void test_mixed_versions(void **state)
+{
+	struct migrate_hello hello;
+	size_t require = frame_at(good_at[1]).length;
+
+	(void)state;
+	memcpy(&hello, payload_of(0), sizeof(hello));
+	assert_int_equal(frame_at(good_at[1]).type, MIGRATE_REC_REQUIRE);
+	make_begin();
+	make_copy(0);
+	make_of(MIGRATE_REC_REQUIRE, 1, payload_of(1),
+		require - sizeof(struct migrate_require_more));
+	refused("slot: frame 1 (require) is of another version of the stream");
+	make_begin();
+	make_of(MIGRATE_REC_HELLO, 1, &hello, offsetof(struct migrate_hello, uuid));
+	refused("slot: frame 0 (hello) is of another version of the stream");
+	make_begin();
+	make_of(MIGRATE_REC_HELLO, 2, &hello, sizeof(hello) - 8U);
+	refused("slot: frame 0 (hello) has another length than its version");
+	make_begin();
+	make_of(MIGRATE_REC_HELLO, 1, &hello, sizeof(hello));
+	refused("slot: frame 0 (hello) has another length than its version");
+}
+
 /* Add the good stream, as a checkpoint of version 1 has it. */
 static void make_old(void)
 {
@@ -547,7 +575,7 @@ static void make_old(void)
 	hello.major = 1;
 	hello.kind = MIGRATE_KIND_CHECKPOINT;
 	make_begin();
-	make(MIGRATE_REC_HELLO, &hello, sizeof(hello));
+	make_of(MIGRATE_REC_HELLO, 1, &hello, offsetof(struct migrate_hello, uuid));
 	for (uint32_t i = 1; i < good_frames; i++) {
 		struct migrate_frame f = frame_at(good_at[i]);
 
@@ -566,8 +594,9 @@ static void test_old_checkpoint(void **state)
 	make_old();
 	assert_int_equal(replay(), MIGRATE_DONE);
 	assert_true(migrate_dest_has_guest(&sim->dest));
-	made[good_at[find(MIGRATE_REC_PAGE, 0)] - sizeof(struct migrate_require_more) +
-	     sizeof(struct migrate_frame) + 100U] ^= 1U;
+	made[good_at[find(MIGRATE_REC_PAGE, 0)] -
+	     (sizeof(struct migrate_hello) - offsetof(struct migrate_hello, uuid)) -
+	     sizeof(struct migrate_require_more) + sizeof(struct migrate_frame) + 100U] ^= 1U;
 	refused("checksum of the payload");
 	sim->dest_config.kind = MIGRATE_KIND_LIVE;
 }
@@ -721,6 +750,7 @@ int main(void)
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_pages_outside),
 		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_mixed_versions),
 		cmocka_unit_test(test_old_checkpoint),
 		cmocka_unit_test(test_recorded),
 		cmocka_unit_test(test_state_unknown),
