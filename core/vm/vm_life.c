@@ -241,9 +241,8 @@ void vm_restart_self(struct vm *vm, const char *why)
 			vm_life_end_and_restart(vm, NULL, why);
 		} else {
 			vm_life_end(vm, NULL, why);
-			printk("partition \"%s\": its slot names no \"kernel\" to load again: it "
-			       "stays "
-			       "stopped",
+			printk("partition \"%s\": its slot names no \"kernel\" to load again: "
+			       "it stays stopped",
 			       vm->cfg->name);
 		}
 	}

@@ -23,6 +23,31 @@ static void check_machine(u32 vm, const char *name)
 	check_eq((u64)machine.isa[511], 0, "which is padded with NULs");
 }
 
+/* What a migration asks for is what a guest finds by asking its SBI. */
+static void check_sbi(void)
+{
+	static const struct {
+		u64 eid;
+		u32 flag;
+	} extensions[] = {
+		{ SBI_EID_TIME, CLEAVE_SBI_TIME },     { SBI_EID_IPI, CLEAVE_SBI_IPI },
+		{ SBI_EID_RFENCE, CLEAVE_SBI_RFENCE }, { SBI_EID_HSM, CLEAVE_SBI_HSM },
+		{ SBI_EID_SRST, CLEAVE_SBI_SRST },     { SBI_EID_DBCN, CLEAVE_SBI_DBCN },
+	};
+	u32 found = 0;
+
+	for (u32 i = 0; i < ARRAY_SIZE(extensions); i++) {
+		if (sbi_call(SBI_EID_BASE, SBI_BASE_PROBE_EXTENSION, extensions[i].eid, 0, 0, 0, 0,
+			     0)
+			    .value != 0)
+			found |= extensions[i].flag;
+	}
+	check_eq(machine.sbi, found, "the SBI extensions that it has");
+	check_eq(machine.sbi_version,
+		 (u64)sbi_call(SBI_EID_BASE, SBI_BASE_GET_SPEC_VERSION, 0, 0, 0, 0, 0, 0).value,
+		 "and their version");
+}
+
 static void test_machine(void)
 {
 	struct cleave_vm_info info;
@@ -31,6 +56,7 @@ static void test_machine(void)
 
 	check_machine(CLEAVE_VM_SELF, "this partition");
 	check(strcmp(machine.isa, own_isa) == 0, "is what the device tree says");
+	check_sbi();
 	check_machine(subject, "the other");
 	want(cleave_vm_info(subject, &info), 0, "info");
 	check_eq(machine.gstage_levels, info.gstage_levels, "levels of its tables");
