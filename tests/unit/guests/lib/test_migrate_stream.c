@@ -496,6 +496,31 @@ static void test_isa(void **state)
 	}
 }
 
+static struct migrate_machine plain_machine(void)
+{
+	return (struct migrate_machine){ .isa = "rv64imac",
+					 .vcpus = 1,
+					 .gstage_levels = 3,
+					 .regions = 1,
+					 .timebase = 1,
+					 .region = { { 0x80000000U, 4096 } } };
+}
+
+/* @guest is offered to @slot by its record, and refused by the line @why; "": it is taken. */
+static void offered(const struct migrate_machine *guest, const struct migrate_machine *slot,
+		    const char *why)
+{
+	struct migrate_machine got;
+	struct migrate_line line;
+	uint8_t payload[4096];
+	size_t n = migrate_machine_put(guest, payload);
+
+	migrate_line_clear(&line);
+	assert_true(migrate_machine_get(&got, 2, payload, n, &line));
+	assert_int_equal(migrate_machine_fits(&got, slot, &line), why[0] == '\0');
+	assert_string_equal(line.text, why);
+}
+
 static void test_blocks(void **state)
 {
 	static const struct {
@@ -517,29 +542,16 @@ static void test_blocks(void **state)
 		  "Zicbom cache blocks of 16 bytes, the guest was given 32; Zicboz cache blocks of "
 		  "32 bytes, the guest was given 16" },
 	};
-	struct migrate_machine machine = {
-		.isa = "rv64imac", .vcpus = 1, .gstage_levels = 3, .regions = 1, .timebase = 1
-	};
-	struct migrate_machine guest;
-
 	(void)state;
-	machine.region[0] = (struct migrate_region){ 0x80000000U, 4096 };
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		struct migrate_machine slot = machine;
-		struct migrate_line line;
-		uint8_t payload[4096];
-		size_t n;
+		struct migrate_machine guest = plain_machine();
+		struct migrate_machine slot = plain_machine();
 
-		migrate_line_clear(&line);
-		machine.cbom_block = pairs[i].guest[0];
-		machine.cboz_block = pairs[i].guest[1];
+		guest.cbom_block = pairs[i].guest[0];
+		guest.cboz_block = pairs[i].guest[1];
 		slot.cbom_block = pairs[i].slot[0];
 		slot.cboz_block = pairs[i].slot[1];
-		n = migrate_machine_put(&machine, payload);
-		assert_true(migrate_machine_get(&guest, 2, payload, n, &line));
-		assert_int_equal(migrate_machine_fits(&guest, &slot, &line),
-				 pairs[i].why[0] == '\0');
-		assert_string_equal(line.text, pairs[i].why);
+		offered(&guest, &slot, pairs[i].why);
 	}
 }
 
@@ -571,27 +583,14 @@ static void test_more(void **state)
 		  { .asid_bits = 1 },
 		  "ASID bits: 1, the guest needs 2; SBI extensions 0x0, the guest has 0x4" },
 	};
-	struct migrate_machine machine = {
-		.isa = "rv64imac", .vcpus = 1, .gstage_levels = 3, .regions = 1, .timebase = 1
-	};
-	struct migrate_machine guest;
-
 	(void)state;
-	machine.region[0] = (struct migrate_region){ 0x80000000U, 4096 };
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		struct migrate_machine slot = machine;
-		struct migrate_line line;
-		uint8_t payload[4096];
-		size_t n;
+		struct migrate_machine guest = plain_machine();
+		struct migrate_machine slot = plain_machine();
 
-		migrate_line_clear(&line);
-		machine.more = pairs[i].guest;
+		guest.more = pairs[i].guest;
 		slot.more = pairs[i].slot;
-		n = migrate_machine_put(&machine, payload);
-		assert_true(migrate_machine_get(&guest, 2, payload, n, &line));
-		assert_int_equal(migrate_machine_fits(&guest, &slot, &line),
-				 pairs[i].why[0] == '\0');
-		assert_string_equal(line.text, pairs[i].why);
+		offered(&guest, &slot, pairs[i].why);
 	}
 }
 
