@@ -2,6 +2,7 @@
 /*
  * A machine for the memory layer on the host.
  */
+#include <string.h>
 #include <sys/mman.h>
 #include <cleave/errno.h>
 #include "tests/unit/mm/mm_harness.h"
@@ -247,4 +248,35 @@ void mm_leaves(struct space *sp, u32 region, u64 leaves[3])
 	do {
 		MUST(space_leaves(sp, region, leaves, &cursor) == CLV_OK);
 	} while (cursor != 0U);
+}
+
+void mm_begin(struct mm_machine *m, struct space *sp, gpa_t base, u64 size)
+{
+	struct space_config cfg;
+
+	mm_machine_init(m, GIB(4), MIB(32));
+	memset(sp, 0, sizeof(*sp));
+	cfg = mm_config(m, 3);
+	MUST(space_init(sp, &m->frames, &cfg, size) == 0);
+	MUST(mm_add_memory(sp, base, HPA(MM_HPA_BASE + GIB(1)), size) == 0);
+}
+
+void mm_tables_begin(struct mm_machine *m, struct gstage *gs, struct table_pool *pool, u32 levels,
+		     u64 tables)
+{
+	hpa_t root;
+
+	mm_machine_init(m, 0, MIB(16));
+	memset(m->memory, 0xff, m->size);
+	MUST(frames_alloc(&m->frames, GSTAGE_ROOT_SIZE, GSTAGE_ROOT_SIZE, 0, &root) == 0);
+	MUST(gstage_init(gs, root, levels, m->hpa_to_va) == 0);
+	table_pool_init(pool, m->hpa_to_va);
+	MUST(table_pool_grow(pool, &m->frames, tables) == 0);
+}
+
+void mm_tables_end(struct mm_machine *m, struct gstage *gs, struct table_pool *pool)
+{
+	mm_release_pool(pool, &m->frames);
+	frames_free(&m->frames, gs->root_hpa, GSTAGE_ROOT_SIZE);
+	mm_machine_end(m);
 }

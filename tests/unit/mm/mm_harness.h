@@ -113,6 +113,23 @@ int mm_protect(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u64 size, 
 /** mm_destroy() - do all steps of space_destroy_step() */
 void mm_destroy(struct space *sp);
 
+/**
+ * mm_begin() - make a machine of 4 GiB, and on it a space without limits
+ * @base: GPA of @size bytes of memory, which begin 1 GiB into the machine's
+ */
+void mm_begin(struct mm_machine *m, struct space *sp, gpa_t base, u64 size);
+
+/**
+ * mm_tables_begin() - make a machine with tables of @levels levels, and @tables in their pool
+ *
+ * What stood in the frames before is worse than zero.
+ */
+void mm_tables_begin(struct mm_machine *m, struct gstage *gs, struct table_pool *pool, u32 levels,
+		     u64 tables);
+
+/** mm_tables_end() - give back what mm_tables_begin() took, and see that nothing is left */
+void mm_tables_end(struct mm_machine *m, struct gstage *gs, struct table_pool *pool);
+
 /** mm_end() - check that @sp has broken no rule, destroy it, and end the machine that it was on */
 void mm_end(struct mm_machine *m, struct space *sp);
 

@@ -18,25 +18,16 @@ static struct mm_machine m;
 static struct gstage gs;
 static struct table_pool pool;
 static struct flush_batch batch;
-static hpa_t root;
 
-/* What stood in the frames before is worse than zero. */
 static void begin(u32 levels, u64 tables)
 {
-	mm_machine_init(&m, 0, MIB(4));
-	memset(m.memory, 0xff, m.size);
-	assert_int_equal(frames_alloc(&m.frames, GSTAGE_ROOT_SIZE, GSTAGE_ROOT_SIZE, 0, &root), 0);
-	assert_int_equal(gstage_init(&gs, root, levels, m.hpa_to_va), 0);
-	table_pool_init(&pool, m.hpa_to_va);
-	assert_int_equal(table_pool_grow(&pool, &m.frames, tables), 0);
+	mm_tables_begin(&m, &gs, &pool, levels, tables);
 	flush_batch_init(&batch);
 }
 
 static void end(void)
 {
-	mm_release_pool(&pool, &m.frames);
-	frames_free(&m.frames, root, GSTAGE_ROOT_SIZE);
-	mm_machine_end(&m);
+	mm_tables_end(&m, &gs, &pool);
 }
 
 static int map(u64 gpa, u64 hpa, u64 size, u32 largest)

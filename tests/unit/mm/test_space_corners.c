@@ -21,14 +21,8 @@ static struct space_counters cnt;
 
 static void begin(u64 size)
 {
-	struct space_config cfg;
-
-	mm_machine_init(&m, GIB(4), MIB(32));
-	memset(&sp, 0, sizeof(sp));
+	mm_begin(&m, &sp, GPA(BASE), size);
 	memset(&cnt, 0, sizeof(cnt));
-	cfg = mm_config(&m, 3);
-	assert_int_equal(space_init(&sp, &m.frames, &cfg, size), 0);
-	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE + GIB(1)), size), 0);
 }
 
 static void end(void)

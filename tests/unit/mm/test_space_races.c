@@ -21,17 +21,12 @@
 
 static struct mm_machine m;
 static struct space sp;
-static struct space_config cfg;
 static struct space_counters cnt;
 
 static void begin(u64 size)
 {
-	mm_machine_init(&m, GIB(3), MIB(32));
-	memset(&sp, 0, sizeof(sp));
+	mm_begin(&m, &sp, GPA(BASE), size);
 	memset(&cnt, 0, sizeof(cnt));
-	cfg = mm_config(&m, 3);
-	assert_int_equal(space_init(&sp, &m.frames, &cfg, size), 0);
-	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE + GIB(1)), size), 0);
 }
 
 static void end(void)
@@ -399,11 +394,13 @@ static void hook_watch_window(struct space *s, const struct flush_batch *b)
 static void test_window_tables_are_freed_after_the_flush(void **state)
 {
 	static struct space other;
+	struct space_config cfg;
 
 	(void)state;
 	begin(MIB(2));
 	sp.cfg.window_size = MIB(4);
 	memset(&other, 0, sizeof(other));
+	cfg = mm_config(&m, 3);
 	cfg.largest_level = 0;
 	assert_int_equal(space_init(&other, &m.frames, &cfg, MIB(2)), 0);
 	assert_int_equal(mm_add_memory(&other, GPA(0), HPA(MM_HPA_BASE), MIB(2)), 0);

@@ -16,6 +16,7 @@
 #include "core/run/sched.c"
 #include "core/run/shootdown.c"
 #include "core/run/vcpu.c"
+#include "tests/unit/core/run/no_timer.h"
 
 #define VMID 7U
 
@@ -128,24 +129,6 @@ bool guest_irq_pending(const struct guest *g, u64 extra)
 {
 	(void)g;
 	return extra != 0U;
-}
-
-u64 guest_timer_deadline(const struct guest *g)
-{
-	(void)g;
-	return TIMER_NEVER;
-}
-
-void guest_timer_set(struct guest *g, u64 value)
-{
-	(void)g;
-	(void)value;
-}
-
-void guest_trap_wfi(struct guest *g, bool on)
-{
-	(void)g;
-	(void)on;
 }
 
 void guest_set_time_offset(struct guest *g, u64 offset)

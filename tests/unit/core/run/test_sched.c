@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "core/run/sched.c"
+#include "tests/unit/core/run/no_timer.h"
 
 #define MHZ   UINT64_C(1000000)
 #define SLICE UINT64_C(1000) /* ticks */
@@ -102,24 +103,6 @@ void guest_run(struct guest *g)
 	if (wake_in_run)
 		wake(&vcpu[WAITS]);
 	vcpu[WAITS].waiting = true;
-}
-
-u64 guest_timer_deadline(const struct guest *g)
-{
-	(void)g;
-	return TIMER_NEVER;
-}
-
-void guest_timer_set(struct guest *g, u64 value)
-{
-	(void)g;
-	(void)value;
-}
-
-void guest_trap_wfi(struct guest *g, bool on)
-{
-	(void)g;
-	(void)on;
 }
 
 struct vcpu *vcpu_current(void)
