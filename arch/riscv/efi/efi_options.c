@@ -95,7 +95,7 @@ static enum efi_options_said efi_options_take_path(struct efi_options_text *t, u
 	return said;
 }
 
-/* Take the word at t->at, behind a blank unless it is the first. */
+/* Take the word at t->at, after a blank unless it is the first. */
 static enum efi_options_said efi_options_take_arg(struct efi_options_text *t, char *args)
 {
 	u32 n = t->args;

@@ -184,13 +184,16 @@ static void move_say_done(const struct job *job)
 	shell_say("done: %s %s%s%s", job_name(job), name.text, also[0] != '\0' ? "; " : "", also);
 }
 
-/* Where the guest would have stood still for longer than it may, also say what helps. */
+/*
+ * Where the guest would have stood still for longer than it may, also say what helps. Before a
+ * first pass has ended nobody knows.
+ */
 static void move_say_failed(const struct job *job)
 {
 	const struct migrate_source *s = &job->source;
 	u64 estimate = s->progress.estimate_us / 1000U + 1U;
 
-	if (job->sends && s->cancel.reason == MIGRATE_REASON_DOWNTIME)
+	if (job->sends && s->cancel.reason == MIGRATE_REASON_DOWNTIME && s->progress.rate != 0)
 		shell_say(
 			"help: --downtime %lu would have stopped it then; so may a higher --brake "
 			"than %u, or a guest that writes less; --force stops it in any case",
