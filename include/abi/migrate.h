@@ -48,7 +48,7 @@ struct migrate_frame {
 	uint8_t flags;	      /* MIGRATE_FLAG_*; others are 0 */
 	uint64_t length;      /* of the payload, bytes */
 	uint64_t seq;	      /* of the frame in this direction and connection, from 0 */
-	uint32_t payload_crc; /* CRC32C of the payload, 0 of no bytes; PAGE 2: half its digest */
+	uint32_t payload_crc; /* CRC32C of the payload, 0 of no bytes; of pages half the digest */
 	uint32_t header_crc;  /* CRC32C of the 28 bytes before */
 };
 
@@ -68,6 +68,7 @@ struct migrate_frame {
 #define MIGRATE_REC_HANDOVER   0x000aU /* struct migrate_handover: everything was sent */
 #define MIGRATE_REC_COMMIT     0x000bU /* struct migrate_promise: the source gave the guest up */
 #define MIGRATE_REC_QUERY      0x000cU /* struct migrate_status: what became of it? */
+#define MIGRATE_REC_PACKED     0x000dU /* struct migrate_packed, then the block, padded to 8 */
 
 /* Destination to source */
 #define MIGRATE_REC_ACCEPT   0x0101U /* struct migrate_promise: the slot is there */
@@ -151,6 +152,18 @@ struct migrate_zero {
 	uint64_t pages; /* not 0; all in one region */
 };
 
+/* A page, compressed: only where the receiver has said that it understands it */
+#define MIGRATE_PACKED_LZ4 1U
+
+/* The longest block: so no packed page is longer than a plain one */
+#define MIGRATE_PACKED_MAX 4080U
+
+struct migrate_packed {
+	uint64_t gpa;
+	uint32_t method; /* MIGRATE_PACKED_LZ4 */
+	uint32_t size;	 /* of the block, bytes, from 1 to MIGRATE_PACKED_MAX */
+};
+
 /* --- the end: state, verification, hand-over -------------------------------------------------- */
 
 /* @run 1: the guest ran until it was paused, and runs on; 0: it was paused already, and stays so */
@@ -195,6 +208,9 @@ struct migrate_status {
 	uint32_t reserved; /* 0 */
 };
 
+/* In ACCEPT, to a HELLO of minor version 1 or more: what the destination understands */
+#define MIGRATE_FEATURE_PACKED 0x1U
+
 /*
  * ACCEPT and COMMIT, both of version 2. The destination makes up a nonce for each ACCEPT, and
  * COMMIT repeats it: no recorded COMMIT is one.
@@ -202,7 +218,7 @@ struct migrate_status {
 struct migrate_promise {
 	uint64_t id;
 	uint32_t outcome;  /* ACCEPT: PENDING; COMMIT: RUNNING */
-	uint32_t reserved; /* 0 */
+	uint32_t features; /* ACCEPT: MIGRATE_FEATURE_*; COMMIT: 0 */
 	uint64_t nonce;
 };
 

@@ -283,7 +283,7 @@ static enum migrate_step migrate_dest_commit(struct migrate_dest *d,
 		return migrate_dest_unexpected(d, record, "may not come before commit");
 	memcpy(&commit, record->payload, sizeof(commit));
 	if (commit.id != d->hello.id || commit.outcome != MIGRATE_OUTCOME_RUNNING ||
-	    commit.reserved != 0U)
+	    commit.features != 0U)
 		return migrate_dest_unexpected(d, record, "is not of this migration");
 	/* So a COMMIT that somebody has recorded gives nobody the guest. */
 	if (commit.nonce != d->config.nonce)
