@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * G-stage tables: map, unmap, protect.
+ * G-stage tables: map and unmap.
  *
  * It must never fail after the first change (M5): it checks arguments and takes tables before that.
  */
@@ -411,24 +411,4 @@ u64 gstage_unmap_finish(struct gstage *gs, struct table_pool *pool, gpa_t gpa, u
 		}
 	}
 	return freed;
-}
-
-void gstage_protect_run(u64 *slot, u64 count)
-{
-	u64 *end = slot + count;
-
-	/* One barrier for all of them, instead of one in each operation. */
-	smp_wmb();
-	for (; end - slot >= 8; slot += 8) {
-		(void)atomic_and_relaxed(&slot[0], ~GSTAGE_PTE_W);
-		(void)atomic_and_relaxed(&slot[1], ~GSTAGE_PTE_W);
-		(void)atomic_and_relaxed(&slot[2], ~GSTAGE_PTE_W);
-		(void)atomic_and_relaxed(&slot[3], ~GSTAGE_PTE_W);
-		(void)atomic_and_relaxed(&slot[4], ~GSTAGE_PTE_W);
-		(void)atomic_and_relaxed(&slot[5], ~GSTAGE_PTE_W);
-		(void)atomic_and_relaxed(&slot[6], ~GSTAGE_PTE_W);
-		(void)atomic_and_relaxed(&slot[7], ~GSTAGE_PTE_W);
-	}
-	for (; slot < end; slot++)
-		(void)atomic_and_relaxed(slot, ~GSTAGE_PTE_W);
 }

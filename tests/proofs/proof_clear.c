@@ -7,7 +7,7 @@
  * Bounds: a word of a span, whose pages 4 KiB leaves of any content map; of the word the first two
  * bits and the last. Another word of the span holds any bits.
  *
- * cbmc: mm/dirty.c mm/bits.c mm/flush.c mm/gstage.c mm/gstage_map.c --unwind 9
+ * cbmc: mm/dirty.c mm/bits.c mm/flush.c mm/gstage.c mm/gstage_protect.c --unwind 9
  */
 #include "mm/space_harvest.c"
 

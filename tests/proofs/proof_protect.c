@@ -5,7 +5,7 @@
  *
  * Bounds: runs of 0 to 17 entries, so that the loop over eights turns up to twice.
  *
- * cbmc: mm/gstage_map.c --unwind 20
+ * cbmc: mm/gstage_protect.c --unwind 20
  */
 #include "mm/gstage.h"
 

@@ -12,6 +12,7 @@
 #include "tests/unit/order.h"
 
 #include "mm/gstage_map.c"
+#include "mm/gstage_protect.c"
 #include "mm/gstage_split.c"
 #include "mm/space.c"
 #include "mm/space_access.c"
