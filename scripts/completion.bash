@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# bash completion for cleave-archive, cleave-check and cleave-port: options, as --help has them, and
-# files.
+# bash completion for the tools (cleave-archive, cleave-check, ...): options, as --help has them, and
+# files; of cleave-stream its commands, too.
 
 _cleave()
 {
@@ -10,6 +10,9 @@ _cleave()
 			grep -oE -- '--[a-z-]+' | sort -u) --help --version" -- "$word")
 	else
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		if [[ ${1##*/} == cleave-stream && $COMP_CWORD -eq 1 ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "inspect check diff flatten make" -- "$word")
+		fi
 	fi
 }
-complete -o filenames -F _cleave cleave-archive cleave-check cleave-port
+complete -o filenames -F _cleave cleave-archive cleave-check cleave-port cleave-stream

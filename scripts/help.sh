@@ -21,6 +21,7 @@ Build
   make examples         the programs and archives of examples/ (docs/tutorial.md)
   make sdk              build/cleave-sdk.tar.gz: what a guest is built with, without this tree
   tools/cleave-port BOARD.dtb   what Cleave will use of a board, and a first configuration for it
+  tools/cleave-stream   read, check, compare and make checkpoints and migration streams (--help)
   make dist             build/dist/cleave-VERSION.tar.gz, with a bill of materials (SPDX)
   make install          tools, man pages, completions and the SDK (DESTDIR=, PREFIX=/usr/local)
   make menuconfig       change the configuration (build/.config)

@@ -23,6 +23,7 @@ declare -A what=(
 	[cleave-archive]="compile, check and pack a boot archive"
 	[cleave-check]="check a boot archive as the boot would"
 	[cleave-port]="say what Cleave will use of a board"
+	[cleave-stream]="read, check, compare and make migration streams and checkpoints"
 )
 
 # page NAME: a man page of what NAME --help says
@@ -38,7 +39,7 @@ page()
 	echo ".fi"
 }
 
-for name in cleave-archive cleave-check cleave-port; do
+for name in cleave-archive cleave-check cleave-port cleave-stream; do
 	folder=tools
 	[ $name != cleave-check ] || folder=build/host
 	cat >"$to/bin/$name" <<-SH

@@ -18,7 +18,8 @@ rm -rf "$work"
 mkdir -p "$work/cleave-sdk/build/host"
 git ls-files -co --exclude-standard LICENSE VERSION include guests/lib lib/format.c lib/string.c \
 	lib/ledger.c lib/ledger.h lib/vm_state.c lib/vm_state.h \
-	tools/cleave-archive tools/cleave-port scripts/qemu.py scripts/usage.sh examples \
+	tools/cleave-archive tools/cleave-port tools/cleave-stream tools/stream scripts/qemu.py \
+	scripts/usage.sh examples docs/migration.md docs/migration-vectors.md \
 	docs/tutorial.md docs/abi.md docs/sbi.md docs/configuration.md docs/console.md |
 	LC_ALL=C sort | while read -r f; do
 		[ -f "$f" ] && install -D -m "$(stat -c %a "$f")" "$f" "$work/cleave-sdk/$f"

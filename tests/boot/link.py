@@ -2,16 +2,29 @@
 """The host's side of a manager's ports.
 
 A Proxy is the link between two machines, which a test cuts, holds or silences. A Store keeps what
-a manager writes to a file, or gives it back.
+a manager writes to a file, or gives it back. What managers wrote is held against the rules of
+docs/migration.md by the reader that was written from it (tools/stream).
 """
 
 import os
 import socket
+import sys
 import threading
 
-from machine import SHORT
+from machine import SHORT, TOP
+
+sys.path.insert(0, os.path.join(TOP, "tools"))
+from stream import rules, show  # noqa: E402
 
 FILL = b"\xff"
+
+
+def flattened(data):
+    """A checkpoint of the same guest with each page once, made by the tools from a checkpoint."""
+    source = rules.whole_checkpoint(memoryview(data))
+    flat = b"".join(show.flat(source))
+    assert not list(show.differences(source, rules.whole_checkpoint(memoryview(flat))))
+    return flat
 
 
 class Proxy:
@@ -38,6 +51,7 @@ class Proxy:
         self.hold_cut = False  # whether a cut holds the link
         self.cuts = 0
         self.connections = 0
+        self.said = []  # what a machine wrote, for each time it was connected
         self.let_in = threading.Event()
         self.let_in.set()
         self.stop = False
@@ -107,6 +121,8 @@ class Proxy:
 
     def carry(self, ends, side):
         first = True
+        said = bytearray()
+        self.said.append(said)
         try:
             while True:
                 data = ends[side].recv(65536)
@@ -121,6 +137,7 @@ class Proxy:
                 if first and self.meet is not None:
                     self.meet.wait(SHORT)
                 first = False
+                said += data
                 if not self.pass_on(data, ends[1 - side], side):
                     break
         except (OSError, threading.BrokenBarrierError):
@@ -130,6 +147,12 @@ class Proxy:
                 end.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+    def check(self):
+        """Read what the machines wrote; it may end anywhere. Pages are left to checkpoints."""
+        for said in self.said:
+            if said.lstrip(FILL):
+                rules.check(memoryview(said), fast=True, cut=True, link=True)
 
     def close(self):
         self.stop = True
@@ -193,6 +216,7 @@ class Store:
         self.cut()
         keeper.join()
         assert len(self.kept) == report["sent_bytes"]
+        rules.check(memoryview(self.kept))
         return bytes(self.kept)
 
     def give(self, data, end=False):

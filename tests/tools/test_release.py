@@ -12,7 +12,7 @@ import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OUT = os.path.join(TOP, os.environ.get("O", "build"))
-TOOLS = ("cleave-archive", "cleave-check", "cleave-port")
+TOOLS = ("cleave-archive", "cleave-check", "cleave-port", "cleave-stream")
 
 
 def version():
@@ -93,6 +93,24 @@ def test_completion_has_the_options(installed):
     said = run("bash", "-c", f'. {path}; COMP_WORDS=(x --); COMP_CWORD=1; _cleave {tool}; '
                'echo "${COMPREPLY[@]}"')
     assert {"--strict", "--harts", "--tree", "--version"} <= set(said.split())
+
+
+def test_completion_has_the_commands_of_the_stream_tool(installed):
+    path = os.path.join(installed, "share", "bash-completion", "completions", "cleave-stream")
+    tool = os.path.join(installed, "bin", "cleave-stream")
+    said = run("bash", "-c", f'. {path}; COMP_WORDS=(x ""); COMP_CWORD=1; _cleave {tool}; '
+               'echo "${COMPREPLY[@]}"')
+    assert said.split() == ["inspect", "check", "diff", "flatten", "make"]
+    for command in said.split():
+        assert re.search(rf"^  {command} ", run(tool, "--help"), re.M)
+
+
+def test_installed_stream_tool_works_anywhere(installed, tmp_path):
+    """With its parts, which the SDK has beside it."""
+    (tmp_path / "form").write_text("query id=7 outcome=1\n", encoding="ascii")
+    tool = os.path.join(installed, "bin", "cleave-stream")
+    run(tool, "make", "-o", "q", "form", cwd=tmp_path)
+    assert run(tool, "check", "q", cwd=tmp_path) == "q: 1 frames, a query\n"
 
 
 def test_the_hypervisor_has_version_and_commit():

@@ -12,6 +12,7 @@ import pytest
 
 import qemu
 from machine import LONG, OUT, TOP, guest as program
+from link import rules
 from moves import (BOOTARGS, BUSY, STORE, Cutter, Giver, Linux, Manager, Place, few_pages, guest,
                    manager, move, peers, slot, under_load)
 
@@ -252,6 +253,8 @@ def test_checkpoint(boot, linux, tmp_path):
     assert os.path.getsize(file) == report["sent_bytes"]
     moving.check()
     m.close()
+    with open(file, "rb") as stream:
+        rules.check(memoryview(stream.read()))
 
     giver = Giver(str(tmp_path / "store"), file)
     m = boot([manager(link=True), slot("one"), slot("two")], {"manager.bin": program("manager")},

@@ -11,6 +11,7 @@ def proxy(tmp_path):
     made = Proxy(str(tmp_path))
     yield made
     made.close()
+    made.check()
 
 
 @pytest.fixture

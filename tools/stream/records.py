@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Records: what a frame's payload says, as named fields, and back ("Records" of docs/migration.md).
+
+A record is a dict of fields in the order of the layout. Fields that must be 0 are in it, under
+names that begin with `zero`, so that a stream can be made in which they are not.
+"""
+
+import struct
+
+SOURCE, DESTINATION, BOTH = "source", "destination", "either side"
+LIVE, CHECKPOINT = 0, 1
+VERIFY, EPOCHS = 1, 2        # flags of hello
+FINAL = 1                    # flag of pass begin
+PAGE = 4096
+OUTCOMES = ("unknown", "pending", "none", "running")
+
+
+class Layout:
+    """The fixed fields of a record: `fields` is a list of (name, letter of struct)."""
+
+    def __init__(self, name, side, fields, versions=(1,), more=None):
+        self.name, self.side, self.versions, self.more = name, side, versions, more
+        self.names = [field for field, _ in fields]
+        self.form = struct.Struct("<" + "".join(letter for _, letter in fields))
+        self.empty = {field: b"" if letter[-1] == "s" else 0 for field, letter in fields}
+
+
+def _fields(text):
+    """[(name, letter)] of "name:letter name:letter ..."."""
+    return [tuple(word.split(":")) for word in text.split()]
+
+
+LAYOUTS = {
+    0x0001: Layout("hello", SOURCE, _fields("major:H minor:H kind:H flags:H id:Q page:I zero:I "
+                                            "name:32s"), (1, 2), "uuid"),
+    0x0002: Layout("require", SOURCE, _fields("vcpus:I gstage_levels:I timebase:Q regions:I isa:I "
+                                              "cbom_block:I cboz_block:I"), (1, 2), "require"),
+    0x0003: Layout("pass-begin", SOURCE, _fields("pass:I flags:I zero:Q zero2:Q")),
+    0x0004: Layout("page", SOURCE, _fields("gpa:Q"), (1, 2), "page"),
+    0x0005: Layout("zero", SOURCE, _fields("gpa:Q pages:Q")),
+    0x0006: Layout("pass-end", SOURCE, _fields("pass:I flags:I pages:Q zeros:Q")),
+    0x0007: Layout("stop", SOURCE, _fields("run:I zero:I")),
+    0x0008: Layout("state", SOURCE, _fields("kind:I instance:I version:H flags:H length:I"), (1,),
+                   "data"),
+    0x0009: Layout("verify", SOURCE, _fields("gpa:Q pages:Q"), (1,), "digests"),
+    0x000a: Layout("hand-over", SOURCE, _fields("id:Q digest:Q pages:Q zeros:Q passes:I states:I")),
+    0x000b: Layout("commit", SOURCE, _fields("id:Q outcome:I zero:I nonce:Q"), (2,)),
+    0x000c: Layout("query", SOURCE, _fields("id:Q outcome:I zero:I")),
+    0x0010: Layout("end", SOURCE, _fields("epochs:I zero:I")),
+    0x0101: Layout("accept", DESTINATION, _fields("id:Q outcome:I zero:I nonce:Q"), (2,)),
+    0x0102: Layout("pass-ack", DESTINATION, _fields("pass:I flags:I pages:Q zeros:Q")),
+    0x0103: Layout("ready", DESTINATION,
+                   _fields("id:Q digest:Q pages:Q zeros:Q passes:I states:I")),
+    0x0104: Layout("running", DESTINATION, _fields("id:Q outcome:I zero:I")),
+    0x0105: Layout("status", DESTINATION, _fields("id:Q outcome:I zero:I")),
+    0x0200: Layout("cancel", BOTH, _fields("reason:I zero:I arg:Q text:112s")),
+}
+KINDS = {layout.name: kind for kind, layout in LAYOUTS.items()}
+# Version 2 of require: what follows the ISA string
+REQUIRE_MORE = ("vlenb", "asid_bits", "vs_levels", "state_level", "sbi_version", "sbi")
+
+
+def parse(frame):
+    """The fields of a frame whose type and version are known, or raise Spoilt."""
+    layout = LAYOUTS[frame.kind]
+    payload, form = frame.payload, layout.form
+    if len(payload) < form.size:
+        raise _length(frame, layout, f"at least {form.size}")
+    found = dict(zip(layout.names, form.unpack_from(payload)))
+    rest = payload[form.size:]
+    if layout.more and not (layout.more == "uuid" and frame.version == 1):
+        rest = PARSE[layout.more](frame, layout, found, rest)
+    if rest:
+        raise _length(frame, layout, len(payload) - len(rest))
+    return found
+
+
+def _length(frame, layout, wanted):
+    return frame.spoilt(f"{layout.name} has {len(frame.payload)} bytes; {wanted} are wanted")
+
+
+def _parse_uuid(frame, layout, found, rest):
+    if len(rest) < 16:
+        raise _length(frame, layout, layout.form.size + 16)
+    found["uuid"] = bytes(rest[:16])
+    return rest[16:]
+
+
+def _parse_require(frame, layout, found, rest):
+    count, isa = found["regions"], found["isa"]
+    more = 4 * len(REQUIRE_MORE) if frame.version == 2 else 0
+    if len(rest) != 16 * count + isa + more:
+        raise _length(frame, layout, layout.form.size + 16 * count + isa + more)
+    found["regions"] = list(struct.iter_unpack("<QQ", rest[:16 * count]))
+    found["isa"] = bytes(rest[16 * count:16 * count + isa])
+    if more:
+        found.update(zip(REQUIRE_MORE, struct.unpack("<6I", rest[16 * count + isa:])))
+    return b""
+
+
+def _parse_page(frame, layout, found, rest):
+    if len(rest) != PAGE:
+        raise _length(frame, layout, 8 + PAGE)
+    found["data"] = rest
+    return b""
+
+
+def _parse_data(frame, layout, found, rest):
+    if len(rest) != found["length"]:
+        raise _length(frame, layout, f"{layout.form.size} and the {found['length']} of its data")
+    found["data"] = bytes(rest)
+    return b""
+
+
+def _parse_digests(frame, layout, found, rest):
+    if len(rest) != 8 * found["pages"]:
+        raise _length(frame, layout, 16 + 8 * found["pages"])
+    found["digests"] = [value for value, in struct.iter_unpack("<Q", rest)]
+    return b""
+
+
+PARSE = {"uuid": _parse_uuid, "require": _parse_require, "page": _parse_page, "data": _parse_data,
+         "digests": _parse_digests}
+
+
+def build(name, version, record):
+    """The payload of a record; the reverse of parse()."""
+    layout = LAYOUTS[KINDS[name]]
+    fixed = dict(record)
+    if name == "require":
+        fixed.update(regions=len(record["regions"]), isa=len(record["isa"]))
+    if name == "state":
+        fixed["length"] = record.get("length", len(record["data"]))
+    payload = layout.form.pack(*({**layout.empty, **fixed}[field] for field in layout.names))
+    if name == "hello" and version == 2:
+        payload += record["uuid"]
+    elif name == "require":
+        payload += b"".join(struct.pack("<QQ", *pair) for pair in record["regions"])
+        payload += record["isa"]
+        if version == 2:
+            payload += struct.pack("<6I", *(record.get(key, 0) for key in REQUIRE_MORE))
+    elif name in ("page", "state"):
+        payload += bytes(record["data"])
+    elif name == "verify":
+        payload += b"".join(struct.pack("<Q", value) for value in record["digests"])
+    return payload
