@@ -45,11 +45,22 @@ pass-begin flags=1
 page gpa=0x80001000 fill=0xffffffffffffffff
 pass-end
 """
+# 0x2a once; 4 + 15 + 255 * 15 + 246 = 4090 bytes from one byte before; five literals
+PACKED = "1f2a0100" + "ff" * 15 + "f6" + "502a2a2a2a2a"
 HELLO = 'hello id=0x1122334455667788 name="work" uuid=00112233445566778899aabbccddeeff'
 
 VECTORS = (
     ("A checkpoint", "A guest of four pages. One page is written between the two passes.",
      f"{HELLO}\n{GUEST}{FIRST}{STATE}{LAST}hand-over\n"),
+    ("A checkpoint with a packed page",
+     "Minor version 1. The block is one literal byte, a copy that overlaps itself, and an end.",
+     f"""{HELLO} minor=1
+{GUEST}{STATE}pass-begin flags=1
+packed gpa=0x80000000 block={PACKED}
+zero gpa=0x80001000 pages=3
+pass-end
+hand-over
+"""),
     ("A checkpoint of version 1", "Read still. Its only pass is the final one.",
      f"""hello major=1 id=0x1122334455667788 name="work"
 {GUEST.split(" vs_levels")[0]}

@@ -6,7 +6,7 @@ A payload is never searched for a frame, and nothing of a frame is believed befo
 
 import struct
 
-from . import digest
+from . import digest, lz4
 
 MAGIC = b"CLVM"
 HEADER = struct.Struct("<4sHBBQQII")
@@ -14,7 +14,7 @@ LONGEST = 32768
 FILL = 0xff
 FILLED = b"\xff" * 32800  # ends any frame
 MANDATORY, UNSUMMED = 1, 2
-PAGE_RECORD = 0x0004
+PAGE_RECORD, PACKED_RECORD = 0x0004, 0x000d
 BATCH = 256  # pages whose digests are made at a time
 
 
@@ -48,7 +48,7 @@ class Digests:
     def of(self, frame):
         if frame.offset not in self.known:
             self._look_ahead(frame.offset)
-        return self.known.pop(frame.offset)
+        return self.known.pop(frame.offset, None)
 
     def _look_ahead(self, at):
         self.known.clear()
@@ -58,12 +58,23 @@ class Digests:
             body = at + HEADER.size
             if magic != MAGIC or length > LONGEST or body + length > len(self.data):
                 break
-            if kind == PAGE_RECORD and length == 8 + digest.PAGE:
+            page = page_of(kind, self.data[body:body + length])
+            if page is not None:
                 places.append(at)
                 seeds.append(struct.unpack_from("<Q", self.data, body)[0])
-                pages.append(self.data[body + 8:body + length])
+                pages.append(page)
             at = body + length
-        self.known.update(zip(places, digest.page_digests(pages, seeds)))
+        if pages:
+            self.known.update(zip(places, digest.page_digests(pages, seeds)))
+
+
+def page_of(kind, payload):
+    """The page of a page record or a packed one, or None where there is none in it."""
+    if kind == PAGE_RECORD:
+        return payload[8:] if len(payload) == 8 + digest.PAGE else None
+    if kind != PACKED_RECORD or len(payload) < 16:
+        return None
+    return lz4.unpack(payload[16:16 + struct.unpack_from("<I", payload, 12)[0]], digest.PAGE)
 
 
 class Reader:
@@ -136,13 +147,13 @@ class Reader:
     def _payload(self, frame, crc):
         if frame.flags & UNSUMMED:
             right = 0
-        elif frame.kind == PAGE_RECORD and frame.version == 2:
-            if self.fast or len(frame.payload) != 8 + digest.PAGE:
-                return
-            frame.digest = self.digests.of(frame)
-            right = frame.digest & 0xffffffff
-        elif frame.kind == PAGE_RECORD and self.fast:
+        elif self.fast and frame.kind in (PAGE_RECORD, PACKED_RECORD):
             return
+        elif (frame.kind, frame.version) in ((PAGE_RECORD, 2), (PACKED_RECORD, 1)):
+            frame.digest = self.digests.of(frame)
+            if frame.digest is None:
+                raise frame.spoilt("there is no page of 4096 bytes in it")
+            right = frame.digest & 0xffffffff
         else:
             right = digest.crc32c(frame.payload)
         if crc != right:
@@ -155,8 +166,9 @@ def pack(number, kind, version, flags, payload, crc=None):
         crc = digest.crc32c(payload)
         if flags & UNSUMMED:
             crc = 0
-        elif kind == PAGE_RECORD and version == 2 and len(payload) == 8 + digest.PAGE:
-            gpa = struct.unpack_from("<Q", payload)[0]
-            crc = digest.page_digests([payload[8:]], [gpa])[0] & 0xffffffff
+        elif (kind, version) in ((PAGE_RECORD, 2), (PACKED_RECORD, 1)):
+            page = page_of(kind, payload)
+            if page is not None:
+                crc = digest.xxh64(page, struct.unpack_from("<Q", payload)[0]) & 0xffffffff
     head = HEADER.pack(MAGIC, kind, version, flags, len(payload), number, crc, 0)[:28]
     return head + struct.pack("<I", digest.crc32c(head)) + payload

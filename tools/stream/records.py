@@ -9,9 +9,10 @@ import struct
 
 SOURCE, DESTINATION, BOTH = "source", "destination", "either side"
 LIVE, CHECKPOINT = 0, 1
-VERIFY, EPOCHS = 1, 2        # flags of hello
+VERIFY = 1                   # flag of hello
 FINAL = 1                    # flag of pass begin
 PAGE = 4096
+PACKED_MOST = 4080           # bytes of a page that is worth packing
 OUTCOMES = ("unknown", "pending", "none", "running")
 
 
@@ -46,8 +47,8 @@ LAYOUTS = {
     0x000a: Layout("hand-over", SOURCE, _fields("id:Q digest:Q pages:Q zeros:Q passes:I states:I")),
     0x000b: Layout("commit", SOURCE, _fields("id:Q outcome:I zero:I nonce:Q"), (2,)),
     0x000c: Layout("query", SOURCE, _fields("id:Q outcome:I zero:I")),
-    0x0010: Layout("end", SOURCE, _fields("epochs:I zero:I")),
-    0x0101: Layout("accept", DESTINATION, _fields("id:Q outcome:I zero:I nonce:Q"), (2,)),
+    0x000d: Layout("packed", SOURCE, _fields("gpa:Q method:I bytes:I"), (1,), "packed"),
+    0x0101: Layout("accept", DESTINATION, _fields("id:Q outcome:I features:I nonce:Q"), (2,)),
     0x0102: Layout("pass-ack", DESTINATION, _fields("pass:I flags:I pages:Q zeros:Q")),
     0x0103: Layout("ready", DESTINATION,
                    _fields("id:Q digest:Q pages:Q zeros:Q passes:I states:I")),
@@ -105,6 +106,17 @@ def _parse_page(frame, layout, found, rest):
     return b""
 
 
+def _parse_packed(frame, layout, found, rest):
+    block = found["bytes"]
+    if found["method"] != 1 or not 1 <= block <= PACKED_MOST:
+        raise frame.spoilt(f"packed: method {found['method']}, {block} bytes; method 1 and 1 to "
+                           f"{PACKED_MOST} bytes are allowed")
+    if len(rest) != (block + 7) // 8 * 8 or any(rest[block:]):
+        raise frame.spoilt("packed: after the block there are no zeros to a multiple of 8")
+    found["block"] = rest[:block]
+    return b""
+
+
 def _parse_data(frame, layout, found, rest):
     if len(rest) != found["length"]:
         raise _length(frame, layout, f"{layout.form.size} and the {found['length']} of its data")
@@ -119,8 +131,8 @@ def _parse_digests(frame, layout, found, rest):
     return b""
 
 
-PARSE = {"uuid": _parse_uuid, "require": _parse_require, "page": _parse_page, "data": _parse_data,
-         "digests": _parse_digests}
+PARSE = {"uuid": _parse_uuid, "require": _parse_require, "page": _parse_page,
+         "packed": _parse_packed, "data": _parse_data, "digests": _parse_digests}
 
 
 def build(name, version, record):
@@ -139,6 +151,11 @@ def build(name, version, record):
         payload += record["isa"]
         if version == 2:
             payload += struct.pack("<6I", *(record.get(key, 0) for key in REQUIRE_MORE))
+    elif name == "packed":
+        block = bytes(record["block"])
+        payload = layout.form.pack(record["gpa"], record.get("method", 1),
+                                   record.get("bytes", len(block)))
+        payload += block + bytes(-len(block) % 8)
     elif name in ("page", "state"):
         payload += bytes(record["data"])
     elif name == "verify":

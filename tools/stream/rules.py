@@ -7,29 +7,17 @@ requirements, its memory as places in the file, and its state.
 
 from . import records, states
 from .digest import PAGE, link, xxh64
-from .frames import Reader, Spoilt
+from .frames import Reader, Spoilt, page_of
 
 ENDS = {3: 1 << 41, 4: 1 << 50, 5: 1 << 59}  # where memory must end, by levels of the G-stage
 ISA = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_")
 
 
-class Epoch:
-    """A whole guest: what it was at one hand-over."""
-
-    def __init__(self, source, frame, end):
-        self.frame, self.end = frame, end
-        self.run = source.run
-        self.states = dict(source.states)
-        self.pages, self.zeros = source.total["pages"], source.total["zeros"]
-        self.changed = source.changed
-
-
 class Source:
     """The source's side of one connection. `take(frame)` raises Spoilt, or keeps what it says."""
 
-    def __init__(self, fast=False, at=None):
+    def __init__(self, fast=False):
         self.fast = fast
-        self.last = at           # the epoch after which nothing more is taken; None: all
         self.due = {"hello", "query"}
         self.hello = self.require = None
         self.memory = {}         # gpa -> payload of its page record, or None for a page of zeros
@@ -38,8 +26,6 @@ class Source:
         self.passes = []         # (number, final, page records, pages in zero records)
         self.total = {"pages": 0, "zeros": 0, "states": 0}
         self.chain = 0
-        self.epochs = []
-        self.changed = set()     # pages that came since the last hand-over
         self.over = None         # why nothing more may come
         self.open = None         # the pass under way
         self.final = False
@@ -82,7 +68,7 @@ class Source:
         if major != frame.version or major not in ((2,) if kind == records.LIVE else (1, 2)):
             raise frame.spoilt(f"hello: version {major}.{record['minor']}; here 2 is taken, and of "
                                "checkpoints 1")
-        if record["flags"] & ~(records.VERIFY | records.EPOCHS):
+        if record["flags"] & ~(records.VERIFY if kind == records.LIVE else 0):
             raise frame.spoilt(f"hello: flags are {record['flags']:#x}")
         if record["id"] == 0 or record["page"] != PAGE:
             raise frame.spoilt("hello: its id is 0, or its page size is not 4096")
@@ -112,7 +98,7 @@ class Source:
             raise frame.spoilt(f"pass-begin: pass {record['pass']}; {len(self.passes) + 1} is due")
         self.final = bool(final)
         self.open = {"pages": 0, "zeros": 0, "next": 0}
-        self.due = {"page", "zero", "pass-end"}
+        self.due = {"page", "packed", "zero", "pass-end"}
 
     def _place(self, frame, gpa, pages):
         """Check that `pages` pages at `gpa` may come now."""
@@ -132,10 +118,15 @@ class Source:
         self.open["pages"] += 1
         self.total["pages"] += 1
         self.memory[gpa] = record["data"]
-        self.changed.add(gpa)
         if not self.fast:
             digest = frame.digest if frame.digest is not None else xxh64(record["data"], gpa)
             self.chain = link(self.chain, 1, gpa, digest)
+
+    def _packed(self, frame, record):
+        if not self.hello["minor"]:
+            raise frame.spoilt("packed: a stream of minor version 0 has no packed pages")
+        page = None if self.fast else page_of(frame.kind, frame.payload)
+        self._page(frame, {"gpa": record["gpa"], "data": page})
 
     def _zero(self, frame, record):
         gpa, pages = record["gpa"], record["pages"]
@@ -144,9 +135,7 @@ class Source:
         self._place(frame, gpa, pages)
         self.open["zeros"] += pages
         self.total["zeros"] += pages
-        places = range(gpa, gpa + pages * PAGE, PAGE)
-        self.memory.update(dict.fromkeys(places))
-        self.changed.update(places)
+        self.memory.update(dict.fromkeys(range(gpa, gpa + pages * PAGE, PAGE)))
         self.chain = link(self.chain, 2, gpa, pages)
 
     def _pass_end(self, frame, record):
@@ -237,14 +226,10 @@ class Source:
         lacking = self._lacking()
         if lacking:
             raise frame.spoilt(f"hand-over: there is no record of {', '.join(lacking)}")
-        self.epochs.append(Epoch(self, frame.number, frame.offset + 32 + len(frame.payload)))
-        self.changed = set()
         if self.hello["kind"] == records.LIVE:
             self.due = {"commit"}
-        elif not self.hello["flags"] & records.EPOCHS or self.last == len(self.epochs) - 1:
-            self.over = "hand-over"
         else:
-            self.due = {"pass-begin", "stop", "end"}
+            self.over = "hand-over"
 
     def _lacking(self):
         config = self.states.get((0x0101, 0))
@@ -256,19 +241,13 @@ class Source:
             raise frame.spoilt("commit: it is not that of this migration")
         self.over = "commit"
 
-    def _end(self, frame, record):
-        if record["epochs"] != len(self.epochs):
-            raise frame.spoilt(f"end: {record['epochs']} epochs; {len(self.epochs)} is due")
-        self.over = "end"
-
     def _cancel(self, frame, record):
         self.over = "cancel"
 
     def whole(self):
         """Whether what came is all that a stream of its kind must have."""
         if self.hello and self.hello["kind"] == records.CHECKPOINT:
-            return bool(self.epochs) and self.over != "cancel" and \
-                (bool(self.over) or "end" in self.due)
+            return self.over == "hand-over"
         return bool(self.over)
 
     def said(self):
@@ -276,9 +255,8 @@ class Source:
         if not self.hello:
             return f"a {self.over}"
         kind = ("live", "checkpoint")[self.hello["kind"]]
-        epochs = f", epochs 0 to {len(self.epochs) - 1}" if len(self.epochs) > 1 else ""
         return (f"{kind}: {len(self.passes)} passes, {self.total['pages']} pages, "
-                f"{self.total['zeros']} zero pages, {self.total['states']} state records{epochs}, "
+                f"{self.total['zeros']} zero pages, {self.total['states']} state records, "
                 f"{'ends with ' + self.over if self.over else 'ends early'}")
 
 
@@ -365,37 +343,30 @@ class Destination:
 # --- whole files ---------------------------------------------------------------------------------
 
 
-def side(frame, fast=False, at=None):
+def side(frame, fast=False):
     """The reader of the side whose first frame this is."""
     layout = records.LAYOUTS.get(frame.kind)
     if layout and layout.side == records.DESTINATION:
         return Destination()
-    return Source(fast, at)
+    return Source(fast)
 
 
-def ended(reader, source, why=None):
-    """What is wrong with a stream that ends early, and what of it is whole."""
-    why = why or "the stream ends here"
-    epochs = len(getattr(source, "epochs", ()))
-    if epochs:
-        whole = f"epoch{'s 0 to ' if epochs > 1 else ' '}{epochs - 1}"
-        why += f"; {whole} of it {'are' if epochs > 1 else 'is'} whole"
-    return Spoilt(reader.number, reader.at, why)
+def ended(reader):
+    """What is wrong with a stream that ends between two frames, and early."""
+    return Spoilt(reader.number, reader.at, "the stream ends here")
 
 
-def whole_checkpoint(data, at=None):
-    """Read a checkpoint up to epoch `at`, or all of it. Return: the Source that was fed with it."""
+def whole_checkpoint(data):
+    """Read a checkpoint. Return: the Source that was fed with it."""
     reader = Reader(data)
     reader.skip_fill()
-    source = Source(at=at)
+    source = Source()
     while not source.over and (frame := reader.next()):
         source.take(frame)
     if not source.hello or source.hello["kind"] != records.CHECKPOINT:
         raise Spoilt(0, 0, "this is no checkpoint; a live stream gives nobody the guest")
-    if at is not None and len(source.epochs) <= at:
-        raise ended(reader, source, f"there is no epoch {at}")
     if not source.whole():
-        raise ended(reader, source)
+        raise ended(reader)
     return source
 
 
@@ -434,5 +405,5 @@ def _connection(reader, fast, cut, link):
     if source is None:
         return "a frame that is cut"
     if not (cut or source.whole()):
-        raise ended(reader, source)
+        raise ended(reader)
     return f"{reader.number} frames, {source.said()}"

@@ -31,9 +31,7 @@ def summary(source):
     print("pass  final   pages  zero pages")
     for number, final, pages, zeros in source.passes:
         print(f"{number:4}  {'yes' if final else 'no':5} {pages:7}  {zeros:10}")
-    for number, epoch in enumerate(source.epochs):
-        print(f"epoch {number}: {len(epoch.changed)} pages, {len(epoch.states)} state records, "
-              f"{'runs' if epoch.run else 'paused'}, ends at offset {epoch.end}")
+    print(f"stopped   {'it ran' if source.run else 'it was paused, or has not been stopped'}")
     for (kind, instance), (version, flags, data) in sorted(source.states.items()):
         known = states.KINDS.get(kind)
         print(f"state     {known.name if known else hex(kind)} {instance}: {len(data)} bytes"

@@ -17,7 +17,7 @@ HEXES = {"id", "gpa", "digest", "nonce", "arg", "vs_levels", "sbi", "sbi_version
 ADDED = {"hello": {"major": 2, "kind": records.CHECKPOINT, "page": records.PAGE,
                    "uuid": bytes(16)}, "state": {"version": 1}}
 TEXTS = ("name", "text", "isa")
-BYTES = ("uuid", "data", "bytes", "fifo", "priority")
+BYTES = ("uuid", "data", "bytes", "block", "fifo", "priority")
 
 
 class Wrong(Exception):
@@ -75,6 +75,9 @@ def line(frame, record, whole=False):
     if layout.name == "page":
         digest_of = "" if frame.digest is None else f"digest={frame.digest:#018x}"
         said = " " + (page_data(shown.pop("data"), whole) or digest_of)
+    elif layout.name == "packed":
+        said = f" block={shown.pop('block').hex()}"
+        del shown["bytes"]
     elif layout.name == "state":
         del shown["length"], shown["data"]
         known = states.KINDS.get(record["kind"])
@@ -206,7 +209,7 @@ class Maker:
         for key, value in self.sums(name).items():
             record.setdefault(key, value)
         allowed = set(records.LAYOUTS[records.KINDS[name]].names) | {
-            "data", "uuid", "digests", *records.REQUIRE_MORE}
+            "data", "uuid", "digests", "block", *records.REQUIRE_MORE}
         if set(record) - allowed:
             raise Wrong(f"{name} has no field {', '.join(sorted(set(record) - allowed))}")
         return record
@@ -264,6 +267,10 @@ class Maker:
         elif name == "page":
             gpa = record.get("gpa", 0)
             self.chain = digest.link(self.chain, 1, gpa, digest.xxh64(payload[8:], gpa))
+            self._count("pages", 1)
+        elif name == "packed":
+            gpa, page = record.get("gpa", 0), frames.page_of(frames.PACKED_RECORD, payload)
+            self.chain = digest.link(self.chain, 1, gpa, digest.xxh64(page or b"", gpa))
             self._count("pages", 1)
         elif name == "zero":
             gpa, pages = record.get("gpa", 0), record.get("pages", 0)
