@@ -575,7 +575,7 @@ test-boot:
 	@tests/run boot
 
 bench: all
-	@$(PYTHON) tests/bench/run.py
+	@$(PYTHON) tests/bench/run.py $(if $(SAVE),--save)
 
 # SHORT=1: only the most telling cells. QUICK=1: all, with fewer samples. ATTACKS="reboots move":
 # only these.

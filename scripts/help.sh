@@ -59,6 +59,7 @@ Test
   make abi-records      docs/abi-records.md from the headers
   make map              draw docs/map.svg from the includes
   make bench            instruction counts to build/bench/results.json
+                        (SAVE=1: save them in tests/bench/baseline.json)
   make interference     what a neighbour can cost, attack by attack, to build/interference/
                         (SHORT=1: only the most telling cells; QUICK=1: all, with fewer samples;
                         ATTACKS='reboots move': only these)

@@ -5,6 +5,9 @@
 The script boots the benchmark guest twice on one hart, and refuses results that differ. It uses
 `-icount shift=0`, under which QEMU executes and counts one instruction in a virtual nanosecond. It
 also moves a Linux guest (migrate.py). It must never measure wall-clock time.
+
+It compares with the saved figures of the same compiler (baseline.py), and ends with 1 where one has
+grown by more than 2 %. `--save` saves these figures instead, for the commit that explains them.
 """
 
 import argparse
@@ -18,6 +21,7 @@ import tempfile
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "scripts"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import baseline  # noqa: E402
 import migrate  # noqa: E402
 import qemu  # noqa: E402
 
@@ -108,24 +112,53 @@ def results(rows, boot, text):
     return found
 
 
-def print_table(found):
-    """Print a line for each event, with its fences and IPIs.
+def shown(value):
+    """A figure of the table, or a dash."""
+    return "-" if value is None else f"{value:,}"
 
-    Return the names of the events that are not under the figure to beat.
+
+def print_table(found, saved):
+    """Print a line for each event, with its fences.
+
+    @saved has the saved figures by name. Return the names of the events that are not under the
+    figure to beat.
     """
     over = []
-    print(f"{'event':<50} {'Cleave':>14} {'to beat':>12}  {'unit':<13} {'fences':>7} {'IPIs':>5}")
+    print(f"{'event':<55} {'Cleave':>11} {'saved':>11} {'to beat':>11} {'fences':>7}")
     by_name = {r["name"]: r for r in found}
     for r in found:
         if r["peer"] is None:
             continue
+        name = r["name"] + ("" if r["unit"] == "instructions" else ", " + r["unit"])
         fences = by_name.get(r["name"] + ": fences", {}).get("value", "")
-        ipis = by_name.get(r["name"] + ": IPIs", {}).get("value", "")
-        print(f"{r['name']:<50} {r['value']:>14,} {r['peer']:>12,}  {r['unit']:<13} {fences:>7} "
-              f"{ipis:>5}")
+        print(f"{name:<55} {shown(r['value']):>11} {shown(saved.get(r['name'])):>11} "
+              f"{shown(r['peer']):>11} {fences:>7}")
         if r["value"] >= r["peer"]:
             over.append(r["name"])
     return over
+
+
+def build_archive(out, archive):
+    """Pack the benchmark guest of the build folder @out."""
+    subprocess.run([
+        os.path.join(TOP, "tools/cleave-archive"), "-o", archive,
+        os.path.join(TOP, "tests/bench/bench.dts"),
+        "bench.bin=" + os.path.join(out, "tests/guests/bench.bin")
+    ], env=dict(os.environ, CLEAVE_CHECK=os.path.join(out, "host/cleave-check")),
+                   check=True, stdout=subprocess.DEVNULL)
+
+
+def counted(out, size, runs=2):
+    """Boot the benchmark guest @runs times. Return the rows, whose counts are exact."""
+    bench = os.path.join(out, "bench")
+    os.makedirs(bench, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=bench) as tmp:
+        archive = os.path.join(tmp, "bench.cpio")
+        build_archive(out, archive)
+        each = [run_once(out, archive) for _ in range(runs)]
+    if any(other != each[0] for other in each):
+        sys.exit("bench: two runs differ, so neither counts:\n" + "\n".join(map(str, each)))
+    return results(*each[0], text_size(out, size))
 
 
 def main():
@@ -134,33 +167,30 @@ def main():
                         help="build folder")
     parser.add_argument("--size", default="riscv64-unknown-elf-size",
                         help="size program of the toolchain")
+    parser.add_argument("--save", action="store_true",
+                        help="save the figures in tests/bench/baseline.json")
     args = parser.parse_args()
 
-    bench = os.path.join(args.out, "bench")
-    os.makedirs(bench, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=bench) as tmp:
-        archive = os.path.join(tmp, "bench.cpio")
-        subprocess.run([
-            os.path.join(TOP, "tools/cleave-archive"), "-o", archive,
-            os.path.join(TOP, "tests/bench/bench.dts"),
-            "bench.bin=" + os.path.join(args.out, "tests/guests/bench.bin")
-        ], env=dict(os.environ, CLEAVE_CHECK=os.path.join(args.out, "host/cleave-check")),
-                       check=True, stdout=subprocess.DEVNULL)
-        first = run_once(args.out, archive)
-        second = run_once(args.out, archive)
-    if first != second:
-        sys.exit(f"bench: two runs differ, so neither counts:\n{first}\n{second}")
-
-    found = results(*first, text_size(args.out, args.size)) + migrate.rows(args.out, ICOUNT)
-    path = os.path.join(bench, "results.json")
+    exact = counted(args.out, args.size)
+    found = exact + migrate.rows(args.out, ICOUNT)
+    path = os.path.join(args.out, "bench", "results.json")
     with open(path, "w", encoding="utf-8") as f:
         json.dump(found, f, indent=1)
         f.write("\n")
-    over = print_table(found)
+    compiler = baseline.compiler()
+    saved = baseline.load().get(compiler, {})
+    over = print_table(found, saved)
     print(f"written to {os.path.relpath(path)}; two runs gave the same counts (but for those of a "
           f"moved guest)")
+    if args.save:
+        baseline.save(compiler, exact)
+        print(f"saved as the figures of {compiler}")
+    elif not saved:
+        print(f"bench: no figures of {compiler} are saved: nothing to compare with")
+    else:
+        over += baseline.compare(exact, saved)
     if over:
-        sys.exit("bench: not under the figure to beat: " + "; ".join(over))
+        sys.exit("bench: not under the figure to beat, or grown: " + "; ".join(over))
 
 
 if __name__ == "__main__":
