@@ -9,6 +9,7 @@
 #include <cleave/errno.h>
 #include "core/guest/args/sbi_args.h"
 #include "core/guest/sbi.h"
+#include "core/guest/sbi_hsm.h"
 #include "core/vm/vm.h"
 
 static s64 sbi_hsm_start(const struct vcpu *v, u64 hartid, u64 addr, u64 opaque)
@@ -38,10 +39,21 @@ static void sbi_hsm_status(struct vcpu *v, u64 hartid)
 	sbi_return(v, SBI_SUCCESS, state == (u32)VCPU_CLAIMED ? (u32)VCPU_START_PENDING : state);
 }
 
-/*
- * The scheduler sees that the vCPU waits, and wakes it; at once, if an interrupt is pending
- * already.
- */
+enum guest_leave sbi_hsm_sleep(struct vcpu *v)
+{
+	atomic_set(&v->waiting, true);
+	atomic_set_release(&v->hsm, (u32)VCPU_SUSPENDED);
+	return GUEST_LEAVE;
+}
+
+enum guest_leave sbi_hsm_sleep_deep(struct vcpu *v, u64 addr, u64 opaque)
+{
+	v->start_pc = addr;
+	v->start_opaque = opaque;
+	v->suspend_jump = true;
+	return sbi_hsm_sleep(v);
+}
+
 static enum guest_leave sbi_hsm_suspend(struct vcpu *v, u64 type, u64 addr, u64 opaque)
 {
 	bool jump = (u32)type == SBI_SUSPEND_NON_RETENTIVE;
@@ -52,14 +64,7 @@ static enum guest_leave sbi_hsm_suspend(struct vcpu *v, u64 type, u64 addr, u64 
 	sbi_return(v, err, 0);
 	if (err != SBI_SUCCESS)
 		return GUEST_RESUME;
-	if (jump) {
-		v->start_pc = addr;
-		v->start_opaque = opaque;
-		v->suspend_jump = true;
-	}
-	atomic_set(&v->waiting, true);
-	atomic_set_release(&v->hsm, (u32)VCPU_SUSPENDED);
-	return GUEST_LEAVE;
+	return jump ? sbi_hsm_sleep_deep(v, addr, opaque) : sbi_hsm_sleep(v);
 }
 
 static enum guest_leave sbi_hsm_call(struct vcpu *v, u64 fid)

@@ -26,7 +26,7 @@
 
 /* Version of the whole: guests that know a lower minor version are not disturbed. */
 #define CLEAVE_ABI_MAJOR 1U
-#define CLEAVE_ABI_MINOR 4U
+#define CLEAVE_ABI_MINOR 5U
 
 /* As the argument `vm`: the caller's own VM */
 #define CLEAVE_VM_SELF 0xffffffffU
@@ -319,9 +319,10 @@ struct cleave_machine {
 #define CLEAVE_SBI_HSM	  0x08U
 #define CLEAVE_SBI_SRST	  0x10U
 #define CLEAVE_SBI_DBCN	  0x20U
+#define CLEAVE_SBI_SUSP	  0x40U
 #define CLEAVE_SBI_ALL                                                                             \
 	(CLEAVE_SBI_TIME | CLEAVE_SBI_IPI | CLEAVE_SBI_RFENCE | CLEAVE_SBI_HSM | CLEAVE_SBI_SRST | \
-	 CLEAVE_SBI_DBCN)
+	 CLEAVE_SBI_DBCN | CLEAVE_SBI_SUSP)
 
 /* No note */
 #define CLEAVE_NOTE_NONE 0U

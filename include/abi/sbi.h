@@ -151,4 +151,11 @@
 #define SBI_DBCN_CONSOLE_READ	    1
 #define SBI_DBCN_CONSOLE_WRITE_BYTE 2
 
+/* --- SUSP (chapter 13): suspending the whole system ------------------------------------------- */
+
+#define SBI_SUSP_SYSTEM_SUSPEND 0
+
+/* Types */
+#define SBI_SUSP_TO_RAM 0
+
 #endif

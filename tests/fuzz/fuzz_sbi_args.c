@@ -106,6 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_range(w[3], w[4]);
 	check_memory(w[5], w[6], w[7], w[4]);
 	must((sbi_args_suspend(w[0]) == SBI_SUCCESS) == (((u32)w[0] & 0x7fffffffU) == 0U));
+	must((sbi_args_sleep(w[0]) == SBI_SUCCESS) == ((u32)w[0] == 0U));
 	must((sbi_args_reset(w[0], w[1]) == SBI_SUCCESS) == ((u32)w[0] <= 2U && (u32)w[1] <= 1U));
 	return 0;
 }

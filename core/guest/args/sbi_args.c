@@ -56,6 +56,11 @@ s64 sbi_args_suspend(u64 type)
 									    : SBI_ERR_INVALID_PARAM;
 }
 
+s64 sbi_args_sleep(u64 type)
+{
+	return (u32)type == SBI_SUSP_TO_RAM ? SBI_SUCCESS : SBI_ERR_INVALID_PARAM;
+}
+
 s64 sbi_args_reset(u64 type, u64 reason)
 {
 	u32 t = (u32)type;

@@ -67,6 +67,14 @@ s64 sbi_args_entry(const struct config_memory *memory, u32 nr, u64 addr);
 s64 sbi_args_suspend(u64 type);
 
 /**
+ * sbi_args_sleep() - a system's sleep type, of which only the low 32 bits count
+ *
+ * Return: SBI_SUCCESS for suspend to RAM; SBI_ERR_INVALID_PARAM for reserved types and for
+ * platform-specific ones, as this platform has none.
+ */
+s64 sbi_args_sleep(u64 type);
+
+/**
  * sbi_args_reset() - a reset type and reason, of which only the low 32 bits count
  *
  * Return: SBI_SUCCESS; SBI_ERR_INVALID_PARAM for a type or reason that is reserved, or specific to

@@ -101,14 +101,16 @@ static void one_sbi(u64 *state, u64 hart)
 	if ((random_next(state) & 15U) == 0)
 		fid = nasty(state, hart);
 	/*
-	 * Left out are stop and suspend, a start at an address that exists, and text on the
-	 * console.
+	 * Left out are stop and suspend, a start or a resume at an address that exists, and text
+	 * on the console.
 	 */
 	if (eid == SBI_EID_HSM) {
 		if (fid != SBI_HSM_HART_START)
 			fid = SBI_HSM_HART_GET_STATUS;
 		a[1] |= UINT64_C(1) << 62;
 	}
+	if (eid == SBI_EID_SUSP)
+		a[1] |= UINT64_C(1) << 62;
 	if (eid == SBI_EID_DBCN) {
 		if (fid != SBI_DBCN_CONSOLE_READ)
 			fid = SBI_DBCN_CONSOLE_WRITE;

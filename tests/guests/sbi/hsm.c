@@ -2,18 +2,6 @@
 /* HSM: start, stop, status and suspend, on this hart and on every other. */
 #include "tests/guests/sbi/sbi_test.h"
 
-/* What a hart found when it was started; entry.S writes it. */
-struct entry_record {
-	u64 a0;
-	u64 a1;
-	u64 satp;
-	u64 sstatus;
-	u64 written;
-};
-
-/* hsm_entry() - in entry.S: write what is found to the struct at a1, then stop */
-void hsm_entry(void);
-
 static void test_start_arguments(void)
 {
 	const u64 end = part.base + part.size;
@@ -55,13 +43,13 @@ static void test_start_arguments(void)
 	want_error(call3(SBI_EID_HSM, 4, 0, 0, 0), SBI_ERR_NOT_SUPPORTED, "HSM: function 4");
 }
 
-static void check_record(const struct entry_record *r, u32 hart, const char *what)
+void check_record(const struct entry_record *r, u32 hart, const char *what)
 {
 	wait_for(&r->written, 1);
-	check_eq(r->a0, hart, "HSM: %s: a0 is hart %u", what, hart);
-	check_eq(r->a1, (u64)r, "HSM: %s: a1 is opaque", what);
-	check_eq(r->satp, 0, "HSM: %s: satp is 0", what);
-	check_eq(r->sstatus & SSTATUS_SIE, 0, "HSM: %s: interrupts are off", what);
+	check_eq(r->a0, hart, "%s: a0 is hart %u", what, hart);
+	check_eq(r->a1, (u64)r, "%s: a1 is opaque", what);
+	check_eq(r->satp, 0, "%s: satp is 0", what);
+	check_eq(r->sstatus & SSTATUS_SIE, 0, "%s: interrupts are off", what);
 }
 
 static void test_start_state(u32 hart)
@@ -73,7 +61,7 @@ static void test_start_state(u32 hart)
 		check_eq((u64)call3(SBI_EID_HSM, SBI_HSM_HART_START, hart, (u64)hsm_entry, (u64)&r)
 				 .error,
 			 0, "HSM: start hart %u, time %u", hart, round);
-		check_record(&r, hart, "start");
+		check_record(&r, hart, "HSM: start");
 		wait_hart_stopped(hart);
 	}
 }
@@ -203,7 +191,7 @@ static void test_suspend_other(u32 hart)
 	wait_for(&sleeping, 1);
 	wait_hart_status(hart, SBI_HSM_SUSPENDED);
 	check_eq((u64)sbi_send_ipi(hart), 0, "HSM: wake hart %u", hart);
-	check_record(&r, hart, "resume");
+	check_record(&r, hart, "HSM: resume");
 	wait_hart_stopped(hart);
 	check(slept == 0, "HSM: non-retentive suspend did not come back");
 }

@@ -16,7 +16,7 @@ static const struct {
 } offered[] = {
 	{ "BASE", SBI_EID_BASE },     { "TIME", SBI_EID_TIME }, { "IPI", SBI_EID_IPI },
 	{ "RFENCE", SBI_EID_RFENCE }, { "HSM", SBI_EID_HSM },	{ "SRST", SBI_EID_SRST },
-	{ "DBCN", SBI_EID_DBCN },     { "CLEAVE", CLEAVE_EID },
+	{ "DBCN", SBI_EID_DBCN },     { "SUSP", SBI_EID_SUSP }, { "CLEAVE", CLEAVE_EID },
 };
 
 static const struct {
@@ -34,7 +34,6 @@ static const struct {
 	{ "legacy shutdown", SBI_EID_LEGACY_SHUTDOWN },
 	{ "reserved 0x9", 0x9 },
 	{ "PMU", SBI_EID_PMU },
-	{ "SUSP", SBI_EID_SUSP },
 	{ "CPPC", SBI_EID_CPPC },
 	{ "NACL", SBI_EID_NACL },
 	{ "STA", SBI_EID_STA },
@@ -372,4 +371,5 @@ void guest_main(unsigned long hartid, const void *fdt)
 	test_counters();
 	test_rfence();
 	test_hsm();
+	test_susp();
 }

@@ -55,8 +55,28 @@ static inline void wait_hart_status(u32 hartid, long state)
 		cpu_relax();
 }
 
+/*
+ * struct entry_record - what a hart found when it started or resumed; entry.S writes it
+ * @kept: what susp_sleep() needs to come back
+ */
+struct entry_record {
+	u64 a0;
+	u64 a1;
+	u64 satp;
+	u64 sstatus;
+	u64 written;
+	u64 kept[17];
+};
+
+/* hsm_entry() - in entry.S: write what is found to the struct at a1, then stop */
+void hsm_entry(void);
+
+/* check_record() - wait for @r, and check that it is what SBI says of a start and a resume */
+void check_record(const struct entry_record *r, u32 hart, const char *what);
+
 void test_counters(void);
 void test_hsm(void);
 void test_rfence(void);
+void test_susp(void);
 
 #endif

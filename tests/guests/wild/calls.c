@@ -220,6 +220,8 @@ static void draw_sbi(struct wild_hart *h)
 		draw_dbcn(h);
 	else if (eid == SBI_EID_SRST)
 		a[0] |= 4U; /* no such type */
+	else if (eid == SBI_EID_SUSP)
+		a[1] |= UINT64_C(1) << 62; /* no such address: nothing would wake it */
 	else if ((eid == SBI_EID_IPI || eid == SBI_EID_RFENCE) && wild_below(h, 4U) != 0) {
 		a[0] = wild_below(h, 16U);
 		a[1] = wild_below(h, 8U) != 0 ? 0 : UINT64_MAX;

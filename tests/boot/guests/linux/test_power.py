@@ -81,14 +81,14 @@ def asleep(manage, name):
 
 
 @pytest.mark.parametrize("version", ["6.12", "7.2"])
-def test_suspend_to_idle(boot, linux, version):
-    """Without SUSP there is suspend to idle: no timer ticks until a key wakes the guest.
+def test_suspend(boot, linux, version):
+    """Suspend to idle, and to RAM with one vCPU of two: nothing runs until a key wakes the guest.
 
     It can be moved in its sleep.
     """
     moving, *places = movable(boot, linux(version), (1, 2))
     m, manage = moving.machine, places[0].manage
-    assert moving.shell("cat /sys/power/mem_sleep")[-1] == "[s2idle]"
+    assert moving.shell("cat /sys/power/mem_sleep")[-1] == "s2idle [deep]"
     moving.shell("echo enabled >/sys/class/tty/ttyS0/power/wakeup")
     for state in ("freeze", "mem"):
         m.focus(moving.name)
@@ -101,7 +101,7 @@ def test_suspend_to_idle(boot, linux, version):
         m.send("\r")
         m.wait(rf"^{moving.name}\| .*awake 0$")
     said = "\n".join(moving.shell("dmesg"))
-    assert len(re.findall(r"PM: suspend entry \(s2idle\)", said)) == 2
+    assert re.findall(r"PM: suspend entry \((\w+)\)", said) == ["s2idle", "deep"]
     assert len(re.findall(r"PM: suspend exit", said)) == 2
     assert not re.search(r"PM: .*(?:abort|fail|error)", said), said
 

@@ -160,6 +160,17 @@ static void test_suspend_types(void **state)
 		assert_int_equal(sbi_args_suspend(bad[i]), SBI_ERR_INVALID_PARAM);
 }
 
+static void test_sleep_types(void **state)
+{
+	static const u64 bad[] = { 0x1, 0x7fffffff, 0x80000000, 0xffffffff };
+
+	(void)state;
+	assert_int_equal(sbi_args_sleep(0), SBI_SUCCESS);
+	assert_int_equal(sbi_args_sleep(UINT64_C(1) << 32), SBI_SUCCESS);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(sbi_args_sleep(bad[i]), SBI_ERR_INVALID_PARAM);
+}
+
 static void test_reset_types_and_reasons(void **state)
 {
 	static const u64 bad_type[] = { 3, 0xefffffff, 0xf0000000, 0xffffffff };
@@ -189,6 +200,7 @@ int main(void)
 		cmocka_unit_test(test_shared_memory),
 		cmocka_unit_test(test_entry_address),
 		cmocka_unit_test(test_suspend_types),
+		cmocka_unit_test(test_sleep_types),
 		cmocka_unit_test(test_reset_types_and_reasons),
 	};
 
