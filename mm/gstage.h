@@ -233,14 +233,15 @@ struct gstage_mapping {
  * gstage_map_begin() - prepare a mapping in steps; nothing is mapped yet
  * @m: out: for gstage_map_step()
  *
- * The other arguments are those of gstage_map(), and nothing is mapped in the range. Until the last
- * step, nothing else may be mapped into it, and nobody else takes a table: the pool has enough of
- * them (M5). A mapping that is given up ends when the tables and their pool are given back.
+ * The other arguments are those of gstage_map(), and nothing is mapped in the range. Before the
+ * first step the caller sees to it that the pool has gstage_map_tables() tables (M5). Until the
+ * last step, nothing else may be mapped into the range, and nobody else takes a table. A mapping
+ * that is given up ends when the tables and their pool are given back.
  *
- * Return: as of gstage_map(), without CLV_ERR_EXISTS.
+ * Return: 0, CLV_ERR_INVAL or CLV_ERR_RANGE, as of gstage_map().
  */
-int gstage_map_begin(struct gstage_mapping *m, const struct gstage *gs, struct table_pool *pool,
-		     gpa_t gpa, hpa_t hpa, u64 size, u64 prot, u32 largest);
+int gstage_map_begin(struct gstage_mapping *m, const struct gstage *gs, gpa_t gpa, hpa_t hpa,
+		     u64 size, u64 prot, u32 largest);
 
 /**
  * gstage_map_step() - map at most @leaves more leaves; cannot fail (M5)

@@ -126,9 +126,8 @@ u64 gstage_map_leaves(const struct gstage *gs, gpa_t gpa, hpa_t hpa, u64 size, u
 	return leaves;
 }
 
-/* Judge the arguments of a mapping, but neither what is mapped there nor the pool, and fill @m. */
-static int gstage_map_prepare(struct gstage_mapping *m, const struct gstage *gs, gpa_t gpa,
-			      hpa_t hpa, u64 size, u64 prot, u32 largest)
+int gstage_map_begin(struct gstage_mapping *m, const struct gstage *gs, gpa_t gpa, hpa_t hpa,
+		     u64 size, u64 prot, u32 largest)
 {
 	int err = gstage_map_check_range(gs, gpa, size);
 
@@ -143,19 +142,6 @@ static int gstage_map_prepare(struct gstage_mapping *m, const struct gstage *gs,
 		return CLV_ERR_RANGE;
 	m->size = size;
 	return CLV_OK;
-}
-
-int gstage_map_begin(struct gstage_mapping *m, const struct gstage *gs, struct table_pool *pool,
-		     gpa_t gpa, hpa_t hpa, u64 size, u64 prot, u32 largest)
-{
-	int err = gstage_map_prepare(m, gs, gpa, hpa, size, prot, largest);
-
-	if (err == CLV_OK &&
-	    gstage_map_tables(gs, gpa, hpa, size, m->top) > atomic_read(&pool->free)) {
-		m->size = 0;
-		err = CLV_ERR_NOMEM;
-	}
-	return err;
 }
 
 bool gstage_map_step(struct gstage_mapping *m, struct gstage *gs, struct table_pool *pool,
@@ -193,7 +179,7 @@ int gstage_map(struct gstage *gs, struct table_pool *pool, gpa_t gpa, hpa_t hpa,
 	       u32 largest)
 {
 	struct gstage_mapping m;
-	int err = gstage_map_prepare(&m, gs, gpa, hpa, size, prot, largest);
+	int err = gstage_map_begin(&m, gs, gpa, hpa, size, prot, largest);
 
 	/* What is mapped there is said first: more tables would not help. */
 	if (err == CLV_OK && !gstage_map_range_free(gs, gpa, size))

@@ -134,16 +134,20 @@ static int space_check_range(const struct space *sp, gpa_t base, u64 size)
 }
 
 /*
- * M5: see to it that the pool has all tables that the memory regions and a new one,
- * [@base, @base + @size), take at 4 KiB, and those for windows.
+ * M5: see to it that the pool has all tables that the memory regions and a new one, @new, take at
+ * 4 KiB, and those for windows. A pool that the configuration limits has to suffice for the leaves
+ * that are made.
  */
-static int space_size_pool(struct space *sp, gpa_t base, u64 size)
+static int space_size_pool(struct space *sp, const struct region *new)
 {
-	u64 need = gstage_worst_tables(sp->cfg.levels, base, size) + space_window_tables(&sp->cfg) +
-		   SPACE_SPLITTERS;
+	u64 need = gstage_worst_tables(sp->cfg.levels, new->base, new->size) +
+		   space_window_tables(&sp->cfg) + SPACE_SPLITTERS;
 
 	if (sp->cfg.pool_tables != 0U)
-		return CLV_OK;
+		return gstage_map_tables(&sp->gs, new->base, new->hpa, new->size,
+					 sp->cfg.largest_level) > atomic_read(&sp->pool.free)
+			       ? CLV_ERR_NOMEM
+			       : CLV_OK;
 	for (u32 i = 0; i < sp->nr_regions; i++) {
 		const struct region *r = &sp->region[i];
 
@@ -154,29 +158,34 @@ static int space_size_pool(struct space *sp, gpa_t base, u64 size)
 				     : CLV_OK;
 }
 
-/* Do everything that can fail (M5). Under the lock. */
+static int space_begin_mapping(struct space *sp, const struct region *r)
+{
+	return gstage_map_begin(&sp->being_mapped, &sp->gs, r->base, r->hpa, r->size, r->prot,
+				sp->cfg.largest_level);
+}
+
+/*
+ * Do everything that can fail (M5). The pool comes last: what it has got it keeps. Under the lock.
+ */
 static int space_prepare_memory(struct space *sp, struct region *r)
 {
 	u64 pages = r->size >> PAGE_SHIFT;
+	u64 bytes = dirty_bytes(pages);
 	struct region_log *log = &r->log;
-	int err = space_size_pool(sp, r->base, r->size);
+	int err = space_begin_mapping(sp, r);
 
 	spin_assert_held(&sp->lock);
+	/* M5: the bitmap is there from now on, so no start of a log can lack memory for it. */
+	if (err == CLV_OK)
+		err = frames_alloc(sp->frames, bytes, PAGE_SIZE, 0, &log->memory);
 	if (err != CLV_OK)
 		return err;
-	/* M5: the bitmap is there from now on, so no start of a log can lack memory for it. */
-	log->memory_size = dirty_bytes(pages);
-	if (frames_alloc(sp->frames, log->memory_size, PAGE_SIZE, 0, &log->memory) != CLV_OK) {
-		log->memory_size = 0;
-		return CLV_ERR_NOMEM;
-	}
-	err = gstage_map_begin(&sp->being_mapped, &sp->gs, &sp->pool, r->base, r->hpa, r->size,
-			       r->prot, sp->cfg.largest_level);
+	err = space_size_pool(sp, r);
 	if (err != CLV_OK) {
-		frames_free(sp->frames, log->memory, log->memory_size);
-		log->memory_size = 0;
+		frames_free(sp->frames, log->memory, bytes);
 		return err;
 	}
+	log->memory_size = bytes;
 	dirty_init(&log->dirty, (void *)(log->memory.v + sp->cfg.hpa_to_va), pages);
 	/* Until the region is mapped, this is how much of the bitmap is zero. */
 	log->cursor = dirty_zero(&log->dirty, 0, SPACE_STEP_WORDS);
@@ -257,13 +266,10 @@ bool space_memory_step(struct space *sp)
 static int space_prepare_device(struct space *sp, struct region *r)
 {
 	u64 tables = gstage_map_tables(&sp->gs, r->base, r->hpa, r->size, sp->cfg.largest_level);
-	int err = table_pool_grow(&sp->pool, sp->frames, tables);
+	int err = space_begin_mapping(sp, r);
 
 	spin_assert_held(&sp->lock);
-	if (err != CLV_OK)
-		return err;
-	return gstage_map_begin(&sp->being_mapped, &sp->gs, &sp->pool, r->base, r->hpa, r->size,
-				r->prot, sp->cfg.largest_level);
+	return err == CLV_OK ? table_pool_grow(&sp->pool, sp->frames, tables) : err;
 }
 
 int space_begin_device(struct space *sp, gpa_t base, hpa_t hpa, u64 size)

@@ -165,23 +165,6 @@ static void test_a_mapping_keeps_no_spare_tables(void **state)
 	end();
 }
 
-/* Mapping in steps cannot fail after its beginning: with one table too few there is none. */
-static void test_a_mapping_begins_with_all_its_tables(void **state)
-{
-	struct gstage_mapping mapping;
-
-	(void)state;
-	begin(3, 3);
-	assert_int_equal(gstage_map_begin(&mapping, &gs, &pool, GPA(0), HPA(0), MIB(6),
-					  GSTAGE_PTE_RWX, 0),
-			 CLV_ERR_NOMEM);
-	assert_int_equal(mapping.size, 0);
-	assert_int_equal(gstage_map_begin(&mapping, &gs, &pool, GPA(0), HPA(0), MIB(4),
-					  GSTAGE_PTE_RWX, 0),
-			 0);
-	end();
-}
-
 /* The leaves that are announced are those that are made. */
 static void test_leaves_are_counted_beforehand(void **state)
 {
@@ -293,7 +276,6 @@ int main(void)
 		cmocka_unit_test(test_permissions_that_are_none),
 		cmocka_unit_test(test_new_tables_are_empty),
 		cmocka_unit_test(test_a_mapping_keeps_no_spare_tables),
-		cmocka_unit_test(test_a_mapping_begins_with_all_its_tables),
 		cmocka_unit_test(test_leaves_are_counted_beforehand),
 		cmocka_unit_test(test_unlinking_a_table_fences_all),
 		cmocka_unit_test(test_a_leaf_is_split_while_it_is_unmapped),
