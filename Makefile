@@ -89,7 +89,8 @@ HART_SRCS := $(wildcard core/run/*.c) core/vm/vm.c core/vm/vm_clock.c core/vm/vm
 	core/vm/vm_life.c core/vm/vm_note.c core/vm/vm_window.c core/vm/vmid.c \
 	arch/riscv/fence.c arch/riscv/guest.c arch/riscv/hart.c arch/riscv/timer.c
 HART_HELPERS := $(patsubst %,tests/model/hart_%.c,manager model stubs world)
-$(foreach f,$(HART_SRCS),$(eval CFLAGS_HOST_$(f) := -DCONFIG_DEBUG=1))
+$(foreach f,$(HART_SRCS) mm/gstage_map.c mm/gstage_split.c,$(eval \
+	CFLAGS_HOST_$(f) := -DCONFIG_DEBUG=1))
 
 TOOL_SRCS := $(call files,tools/*.c)
 UNIT_ALL := $(call tree,tests/unit)

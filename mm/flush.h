@@ -13,7 +13,9 @@
 
 #define FLUSH_BATCH_RANGES 8U
 
+struct gstage;
 struct space;
+struct table_pool;
 
 struct flush_range {
 	gpa_t base;
@@ -83,5 +85,27 @@ static inline bool flush_batch_empty(const struct flush_batch *b)
  * also as a vCPU of @sp. The function serves other harts' requests while it waits.
  */
 void flush_remote(struct space *sp, const struct flush_batch *b);
+
+/**
+ * flush_unlinked() - debug build: a table was unlinked from the tables of the space of @gs
+ * flush_freeing() - debug build: a table that was unlinked is about to go back to @pool, a space's
+ *
+ * Core looks into what harts may hold (core/run/tlb.c), and reports rule M4 broken where one may
+ * still walk the table. Locking: the caller holds the lock of the space.
+ */
+#ifdef CONFIG_DEBUG
+void flush_unlinked(const struct gstage *gs);
+void flush_freeing(const struct table_pool *pool);
+#else
+static inline void flush_unlinked(const struct gstage *gs)
+{
+	(void)gs;
+}
+
+static inline void flush_freeing(const struct table_pool *pool)
+{
+	(void)pool;
+}
+#endif
 
 #endif

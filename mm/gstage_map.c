@@ -306,6 +306,7 @@ static void gstage_map_leave(const struct gstage_iter *it, u64 cleared, struct f
 		if (empty || gstage_map_table_empty(it->table[level])) {
 			atomic_set(slot, atomic_read(slot) & ~GSTAGE_PTE_V);
 			flush_batch_add_tables(batch);
+			flush_unlinked(it->gs);
 		}
 		empty = false;
 	}
@@ -350,6 +351,7 @@ static u64 gstage_map_free_dead(const struct gstage *gs, struct table_pool *pool
 	if ((pte & GSTAGE_PTE_V) != 0U || !gstage_map_leads_on(pte))
 		return 0;
 	atomic_set(slot, 0U);
+	flush_freeing(pool);
 	table_pool_give(pool, gstage_table(gs, pte));
 	return 1;
 }

@@ -3,7 +3,8 @@
  * G-stage tables: what Cleave is named for. This splits a leaf into 512 leaves, and puts such
  * leaves together again.
  *
- * It must never make an entry invalid on the way (M3), and never free a table that was linked (M4).
+ * It must never make an entry invalid on the way (M3), and never free a table that was linked
+ * before the caller has flushed (M4).
  */
 #include "mm/gstage.h"
 #include <cleave/errno.h>
@@ -141,6 +142,7 @@ bool gstage_collapse(struct gstage *gs, gpa_t gpa, u32 level, u64 prot,
 	 * Nobody frees the table yet (M4).
 	 */
 	(void)atomic_xchg(slot, leaf);
+	flush_unlinked(gs);
 	collect->table[collect->nr] = table;
 	collect->nr++;
 	return true;
@@ -148,7 +150,9 @@ bool gstage_collapse(struct gstage *gs, gpa_t gpa, u32 level, u64 prot,
 
 void gstage_collect_free(struct gstage_collect *collect, struct table_pool *pool)
 {
-	for (u32 i = 0; i < collect->nr; i++)
+	for (u32 i = 0; i < collect->nr; i++) {
+		flush_freeing(pool);
 		table_pool_give(pool, collect->table[i]);
+	}
 	collect->nr = 0;
 }

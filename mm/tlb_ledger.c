@@ -4,6 +4,8 @@
  */
 #include "mm/tlb_ledger.h"
 
+#include <cleave/atomic.h>
+
 static struct tlb_ledger_entry *tlb_ledger_find(struct tlb_ledger *l, u16 vmid)
 {
 	return &l->vmid[vmid < TLB_LEDGER_VMIDS ? vmid : 0U];
@@ -12,12 +14,16 @@ static struct tlb_ledger_entry *tlb_ledger_find(struct tlb_ledger *l, u16 vmid)
 void tlb_ledger_gvma(struct tlb_ledger *l, u16 vmid)
 {
 	tlb_ledger_find(l, vmid)->vm = NULL;
+	/* Until tlb_ledger_enter() says what the guest that runs goes on with, it holds nothing. */
+	if (l->running_vmid == vmid)
+		tlb_ledger_leave(l);
 }
 
 void tlb_ledger_gvma_all(struct tlb_ledger *l)
 {
 	for (u32 i = 0; i < TLB_LEDGER_VMIDS; i++)
 		l->vmid[i].vm = NULL;
+	tlb_ledger_leave(l);
 }
 
 void tlb_ledger_vvma(struct tlb_ledger *l, u16 vmid)
@@ -73,5 +79,19 @@ const char *tlb_ledger_enter(struct tlb_ledger *l, u16 vmid, const void *vm, con
 		l->fetched = MAX(l->fetched, life);
 	e->vm = vm;
 	e->vcpu = vcpu;
+	l->running_vmid = vmid;
+	atomic_set(&l->running_since, e->since);
+	/* Release: whoever sees that the guest runs sees since when. */
+	atomic_set_release(&l->running, vm);
 	return wrong;
+}
+
+void tlb_ledger_leave(struct tlb_ledger *l)
+{
+	atomic_set(&l->running, NULL);
+}
+
+bool tlb_ledger_walks(const struct tlb_ledger *l, const void *vm, u64 gen)
+{
+	return atomic_read_acquire(&l->running) == vm && atomic_read(&l->running_since) < gen;
 }

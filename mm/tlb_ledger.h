@@ -34,11 +34,17 @@ struct tlb_ledger_entry {
 };
 
 /**
- * struct tlb_ledger - the ledger of one hart; only that hart uses it
+ * struct tlb_ledger - the ledger of one hart; only that hart writes it
  * @fetched: lives that had begun when the hart last executed FENCE.I
+ * @running: VM whose guest runs with the translations that are held; NULL: none; atomic
+ * @running_vmid: its VMID
+ * @running_since: fence generation at which the oldest of them may have been made; atomic
  */
 struct tlb_ledger {
 	u64 fetched;
+	const void *running;
+	u16 running_vmid;
+	u64 running_since;
 	struct tlb_ledger_entry vmid[TLB_LEDGER_VMIDS];
 };
 
@@ -73,5 +79,20 @@ void tlb_ledger_fetch(struct tlb_ledger *l, u64 lives);
  */
 const char *tlb_ledger_enter(struct tlb_ledger *l, u16 vmid, const void *vm, const void *vcpu,
 			     u64 seen, u64 life);
+
+/** tlb_ledger_leave() - no guest runs on the hart any more */
+void tlb_ledger_leave(struct tlb_ledger *l);
+
+/**
+ * tlb_ledger_walks() - may the hart walk tables of @vm that were unlinked? Called on any hart
+ * @gen: fence generation of @vm that covers the tables
+ *
+ * A vCPU that is not in its guest fences before it is (M7). So this looks only at harts on which a
+ * guest of @vm runs.
+ *
+ * Return: true when such a guest runs with translations from before the fence: the tables must not
+ * be freed yet (M4).
+ */
+bool tlb_ledger_walks(const struct tlb_ledger *l, const void *vm, u64 gen);
 
 #endif

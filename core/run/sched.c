@@ -626,6 +626,7 @@ static void sched_run(struct sched_hart *s, struct vcpu *v)
 	sched_turn_end(s, v);
 	vcpu_unload_stopped();
 	atomic_set(&v->woken, 0U); /* what came while it was IN did not wake it */
+	tlb_leave();
 	/* Release: a hart that sees OUT sees all that the vCPU did. */
 	atomic_set_release(&v->mode, (u32)VCPU_OUT);
 	/* In a VM that was paused meanwhile it stays STOP_PENDING until the VM runs again. */

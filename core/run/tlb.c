@@ -9,11 +9,15 @@
 #include <cleave/printk.h>
 #include "arch/riscv/hart.h"
 #include "core/run/vcpu.h"
+#include "mm/space.h"
 #include "mm/tlb_ledger.h"
 
-static struct tlb_ledger tlb_ledgers[CONFIG_MAX_HARTS]; /* each used by its hart alone */
+static struct tlb_ledger tlb_ledgers[CONFIG_MAX_HARTS]; /* each written by its hart alone */
 
 static u64 tlb_lives; /* lives of VMs that have begun; atomic */
+
+/* Of each VM: the fence generation that covers all tables that were unlinked; under space->lock */
+static u64 tlb_unlinked[CONFIG_MAX_VMS];
 
 static struct tlb_ledger *tlb_ledger_this(void)
 {
@@ -22,13 +26,48 @@ static struct tlb_ledger *tlb_ledger_this(void)
 
 void tlb_check_enter(const struct vcpu *v)
 {
-	const char *wrong = tlb_ledger_enter(tlb_ledger_this(), v->run->vmid, v->vm, v,
+	const char *wrong = tlb_ledger_enter(tlb_ledger_this(), v->run->vmid, v->run, v,
 					     atomic_read(&v->tlb_seen), atomic_read(&v->run->life));
 
 	if (wrong != NULL)
 		printk("memory: rule M7 broken: vCPU %u of \"%s\" enters hart %u, whose TLB may "
 		       "hold %s",
 		       v->id, v->run->name, v->hart, wrong);
+}
+
+void tlb_leave(void)
+{
+	tlb_ledger_leave(tlb_ledger_this());
+}
+
+/* The space that has @part at @offset */
+static const struct space *tlb_space(const void *part, size_t offset)
+{
+	return (const void *)((const u8 *)part - offset);
+}
+
+void flush_unlinked(const struct gstage *gs)
+{
+	const struct space *sp = tlb_space(gs, offsetof(struct space, gs));
+	const struct vm_run *vm = sp->cfg.owner;
+
+	spin_assert_held(&sp->lock);
+	/* The fence that is to come; flush_remote() counts under the same lock. */
+	tlb_unlinked[vm->id] = atomic_read(&vm->tlb_gen) + 1U;
+}
+
+void flush_freeing(const struct table_pool *pool)
+{
+	const struct space *sp = tlb_space(pool, offsetof(struct space, pool));
+	const struct vm_run *vm = sp->cfg.owner;
+
+	spin_assert_held(&sp->lock);
+	for (u32 i = 0; i < hart_count(); i++) {
+		if (tlb_ledger_walks(&tlb_ledgers[i], vm, tlb_unlinked[vm->id]))
+			printk("memory: rule M4 broken: a table of \"%s\" is freed, which hart %u "
+			       "may still walk",
+			       vm->name, i);
+	}
 }
 
 void tlb_fence_instruction(void)

@@ -38,6 +38,15 @@ static inline void tlb_check_enter(const struct vcpu *v)
 }
 #endif
 
+/** tlb_leave() - debug build: no guest runs on this hart any more */
+#ifdef CONFIG_DEBUG
+void tlb_leave(void);
+#else
+static inline void tlb_leave(void)
+{
+}
+#endif
+
 /** tlb_fence_instruction() - FENCE.I */
 #ifdef CONFIG_DEBUG
 void tlb_fence_instruction(void);

@@ -134,6 +134,34 @@ static void test_an_earlier_life(void **state)
 	assert_non_null(strstr(enter_life(&vm_b, 1, 9), "instructions"));
 }
 
+/* A table that was unlinked is freed when no guest runs that may have cached what led to it. */
+static void test_a_table_is_freed(void **state)
+{
+	(void)state;
+	assert_false(tlb_ledger_walks(&book, &vm_a, 2));
+	assert_null(enter(1, &vm_a, &vcpu_0, 1));
+	assert_true(tlb_ledger_walks(&book, &vm_a, 2));
+	assert_false(tlb_ledger_walks(&book, &vm_b, 2));
+	/* It fences for another VMID; for its own; and goes on. */
+	tlb_ledger_gvma(&book, 2);
+	tlb_ledger_vvma(&book, 1);
+	assert_true(tlb_ledger_walks(&book, &vm_a, 2));
+	tlb_ledger_gvma(&book, 1);
+	assert_false(tlb_ledger_walks(&book, &vm_a, 2));
+	tlb_ledger_vvma(&book, 1);
+	assert_null(enter(1, &vm_a, &vcpu_0, 2));
+	assert_false(tlb_ledger_walks(&book, &vm_a, 2));
+	assert_true(tlb_ledger_walks(&book, &vm_a, 3));
+	/* One that is out is not waited for. */
+	tlb_ledger_leave(&book);
+	assert_false(tlb_ledger_walks(&book, &vm_a, 3));
+	/* It has entered with what it held then, although it has no fence to do. */
+	assert_null(enter(1, &vm_a, &vcpu_0, 2));
+	assert_true(tlb_ledger_walks(&book, &vm_a, 3));
+	tlb_ledger_gvma_all(&book);
+	assert_false(tlb_ledger_walks(&book, &vm_a, 3));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +172,7 @@ int main(void)
 		cmocka_unit_test_setup(test_another_vm_between, empty_book),
 		cmocka_unit_test_setup(test_two_vms_of_one_vmid, empty_book),
 		cmocka_unit_test_setup(test_an_earlier_life, empty_book),
+		cmocka_unit_test_setup(test_a_table_is_freed, empty_book),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
