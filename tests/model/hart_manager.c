@@ -3,7 +3,9 @@
  * What the manager does in the world of harts: logs, windows, resets, creations.
  */
 #include <string.h>
+#include <cleave/atomic.h>
 #include <cleave/errno.h>
+#include "arch/riscv/hart.h"
 #include "core/vm/vm_internal.h"
 #include "core/vm/vm_life.h"
 #include "core/vm/vm_window.h"
@@ -20,15 +22,16 @@ static void hart_manager_window(struct vcpu *v, struct hart_world_vm *w)
 	struct vm *self = v->vm;
 	u32 other = (u32)hart_world_random(w->vm.run.nr_vcpus);
 	u32 va = (u32)hart_world_random(HART_MODEL_VAS);
-	u64 page = hart_world_random(2) == 0U ? other : FIRST_PAGE + hart_world_random(PAGES);
+	bool table = hart_world_random(2) == 0U;
+	u64 page = table ? hart_world_table(w, other) : FIRST_PAGE + hart_world_random(PAGES);
 	u64 pa = 0;
 	u32 tries = 0;
 	int err = vm_window_map(self, WINDOW_GPA, &w->vm, BASE + page * PAGE_SIZE, PAGE_SIZE, true);
 
-	/* A log of the region forbids it. */
-	if (err == CLV_ERR_STATE)
+	/* Only a log of the region forbids it. */
+	MUST(err == (w->logged ? CLV_ERR_STATE : CLV_OK));
+	if (err != CLV_OK)
 		return;
-	MUST(err == CLV_OK);
 	MUST(vm_resume(&w->vm) == CLV_ERR_STATE);
 	while (!hart_model_access_gpa(WINDOW_GPA, ACCESS_WRITE, &pa)) {
 		MUST(tries++ < 16U);
@@ -36,7 +39,7 @@ static void hart_manager_window(struct vcpu *v, struct hart_world_vm *w)
 	}
 	MUST(pa == w->hpa + page * PAGE_SIZE);
 	MUST(!w->changing);
-	if (page == other) {
+	if (table) {
 		w->map[other][va] = FIRST_PAGE + hart_world_random(PAGES);
 		w->old[other][va] = w->map[other][va];
 		*hart_world_word(w, page, va) = w->map[other][va];
@@ -75,6 +78,25 @@ static void hart_manager_begin_anew(struct hart_world_vm *w, bool create)
 	vm_kick_all(vm);
 }
 
+/*
+ * A paused vCPU is in no guest and on no hart; its registers are in memory, those that it had last,
+ * and stay as the manager writes them.
+ */
+static void hart_manager_registers(struct hart_world_vm *w, u32 id)
+{
+	struct vcpu *v = w->vm.run.vcpu[id];
+
+	MUST(!w->inside[id]);
+	for (u32 i = 0; i < HART_MODEL_HARTS; i++)
+		MUST(hart_get(i)->guest != &v->guest);
+	/* One that was started and has not run yet has registers that it gets when it does. */
+	if (v->hsm != VCPU_STARTED || v->guest.csr.vsatp == 0U)
+		return;
+	MUST(v->guest.csr.vsscratch == w->scratch[id]);
+	w->scratch[id] = ++hart_world.serial;
+	v->guest.csr.vsscratch = w->scratch[id];
+}
+
 static void hart_manager_paused(struct vcpu *v, struct hart_world_vm *w)
 {
 	int err = vm_pause(&w->vm);
@@ -82,6 +104,10 @@ static void hart_manager_paused(struct vcpu *v, struct hart_world_vm *w)
 	/* It may have to stop waiting where its own VM was stopped: nobody does that here. */
 	MUST(err == CLV_OK);
 	hart_world.seen->pauses++;
+	for (u32 i = 0; i < 16U; i++) {
+		hart_manager_registers(w, (u32)hart_world_random(w->vm.run.nr_vcpus));
+		atomic_point();
+	}
 	switch (hart_world_random(8)) {
 	case 0:
 		hart_manager_begin_anew(w, false);
@@ -123,6 +149,7 @@ static void hart_manager_log(struct hart_world_vm *w)
 	}
 	MUST(space_log_status(&w->vm.space, 0, &status) == CLV_OK);
 	w->logged = status.mode != CLEAVE_LOG_OFF;
+	hart_world_safe(w);
 }
 
 void hart_manager_act(struct vcpu *v)

@@ -5,6 +5,7 @@
  */
 #include "tests/model/hart_model.h"
 #include <string.h>
+#include <cleave/atomic.h>
 #include "tests/model/fiber.h"
 #include "tests/unit/mm/mm_harness.h"
 
@@ -92,15 +93,31 @@ static bool hart_model_vs(struct hart_model *h, u32 va, u64 *gpa)
 		return true;
 	}
 	*gpa = at;
-	if (hart_model_g(h, at, &leaf) != HART_TLB_FOUND ||
-	    !hart_model_read(leaf.pa + (at - leaf.lo), &word))
+	if (hart_model_g(h, at, &leaf) != HART_TLB_FOUND)
 		return false;
+	if (!hart_model_read(leaf.pa + (at - leaf.lo), &word)) {
+		/* While hgatp is Bare, the address may be that of anything. */
+		if (h->csr[HGATP] >> 60 != 0U)
+			return false;
+		word = hart_model_random(0x200);
+	}
 	*gpa = hart_model_machine.gpa + (word & 0x1ff) * 4096U;
 	if (hart_model_random(4) != 0U) {
 		h->vs_held[vmid][va] = true;
 		h->vs_gpa[vmid][va] = *gpa;
 	}
 	return true;
+}
+
+/*
+ * Are both stages those of one guest? A walk by one guest's page tables and another's G-stage, or
+ * none, reads what neither of them may read, and keeps it under a VMID that is not its own.
+ */
+static bool hart_model_pair(const struct hart_model *h)
+{
+	if (h->csr[HGATP] == 0U && h->csr[VSATP] == HART_MODEL_LEFT)
+		return true;
+	return hart_model_machine.pair(h->csr[HGATP], h->csr[VSATP]);
 }
 
 /* A hart walks ahead of any access, whoever executes on it. */
@@ -111,9 +128,11 @@ static void hart_model_ahead(struct hart_model *h)
 
 	if (hart_model_random(2) == 0U)
 		return;
-	if (h->csr[HGATP] >> 60 != 0U && h->csr[VSATP] >> 60 != 0U &&
-	    !hart_model_vs(h, (u32)hart_model_random(HART_MODEL_VAS), &gpa))
-		return;
+	if (h->csr[VSATP] >> 60 != 0U) {
+		MUST(hart_model_pair(h));
+		if (!hart_model_vs(h, (u32)hart_model_random(HART_MODEL_VAS), &gpa))
+			return;
+	}
 	(void)hart_model_g(h, gpa, &leaf);
 }
 
@@ -182,8 +201,10 @@ void hart_model_interrupt(u32 index)
 u64 csr_host(u32 csr, u64 clear, u64 set)
 {
 	struct hart_model *h = hart_model_this();
-	u64 old = h->csr[csr];
+	u64 old;
 
+	atomic_point();
+	old = h->csr[csr];
 	if (csr == TIME)
 		return hart_model_machine.time++;
 	if (csr == HIP)
@@ -192,6 +213,11 @@ u64 csr_host(u32 csr, u64 clear, u64 set)
 		old |= hart_model_timer() ? 0x20U : 0U;
 	if (clear == 0U && set == 0U)
 		return old;
+	/* An interrupt that is sent just now must not get lost. */
+	if (csr == SIP && (clear & 2U) != 0U && hart_model_random(2) == 0U) {
+		fiber_wait();
+		old = h->csr[csr];
+	}
 	hart_model_ahead(h);
 	h->csr[csr] = (h->csr[csr] & ~clear) | set;
 	hart_model_ahead(h);
@@ -241,6 +267,24 @@ static bool hart_model_fence(struct hart_model *h, const char *insn, u64 a, u64 
 	return true;
 }
 
+bool hart_model_holds(u32 hart, u16 vmid, u32 va, u64 gpa)
+{
+	const struct hart_model *h = &hart_model_machine.hart[hart];
+
+	return h->vs_held[hart_model_vmid(vmid)][va] && h->vs_gpa[hart_model_vmid(vmid)][va] == gpa;
+}
+
+bool hart_model_may_write(u32 hart, u16 vmid, u64 gpa)
+{
+	const struct hart_tlb *t = &hart_model_machine.hart[hart].g[hart_model_vmid(vmid)];
+
+	for (unsigned i = 0; i < t->leaves; i++) {
+		if (gpa >= t->leaf[i].lo && gpa < t->leaf[i].hi && t->leaf[i].write)
+			return true;
+	}
+	return false;
+}
+
 bool hart_model_fenced(u64 gpa, u16 vmid)
 {
 	const struct hart_model *h = hart_model_this();
@@ -252,6 +296,7 @@ void execute_host(const char *insn, u64 a, u64 b)
 {
 	struct hart_model *h = hart_model_this();
 
+	atomic_point();
 	hart_model_ahead(h);
 	if (strcmp(insn, "fence.i") == 0)
 		h->codes = 0;

@@ -4,7 +4,8 @@
  * both stages of translation and of fetched instructions. It does what the instructions say that
  * the code executes (arch/riscv/execute.h, csr.h), and forgets no more than the specification asks
  * for. Between any two of them it may walk tables ahead, by what hgatp and vsatp hold then
- * (privileged specification, "vsatp": the register counts as active in HS-mode too).
+ * (privileged specification, "vsatp": the register counts as active in HS-mode too), and keeps what
+ * it finds. Whoever used the hart before has left something in vsatp.
  *
  * - The G-stage: tests/model/hart_tlb.h, for each VMID. While hgatp is Bare, addresses translate to
  *   themselves, under the VMID that stands there.
@@ -22,8 +23,9 @@
 
 #define HART_MODEL_HARTS 3U
 #define HART_MODEL_VMIDS 16U
-#define HART_MODEL_VAS	 8U  /* pages that a guest's table translates */
-#define HART_MODEL_CODE	 32U /* words that a hart keeps */
+#define HART_MODEL_VAS	 8U			       /* pages that a guest's table translates */
+#define HART_MODEL_CODE	 32U			       /* words that a hart keeps */
+#define HART_MODEL_LEFT	 (UINT64_C(8) << 60 | 0x12345) /* in vsatp, when the world begins */
 
 struct hart_model {
 	u64 csr[4096];
@@ -44,6 +46,7 @@ struct hart_model {
  * @time: of all of them
  * @memory, @size, @host: where physical memory begins, its size, what is added to read there
  * @gpa: where guests' memory begins; harts walk ahead near it
+ * @pair: may a hart hold these two at the same time: are they those of one guest?
  * @random: state of mm_random()
  */
 struct hart_model_machine {
@@ -55,6 +58,7 @@ struct hart_model_machine {
 	u64 size;
 	uintptr_t host;
 	u64 gpa;
+	bool (*pair)(u64 hgatp, u64 vsatp);
 	u64 random;
 };
 
@@ -74,6 +78,12 @@ bool hart_model_access_gpa(u64 gpa, enum access access, u64 *pa);
 
 /** hart_model_fenced() - was the last HFENCE.GVMA of this hart one of @gpa under @vmid? */
 bool hart_model_fenced(u64 gpa, u16 vmid);
+
+/** hart_model_holds() - does @hart hold page @va as @gpa, under @vmid? */
+bool hart_model_holds(u32 hart, u16 vmid, u32 va, u64 gpa);
+
+/** hart_model_may_write() - does @hart hold the page at @gpa with W, under @vmid? */
+bool hart_model_may_write(u32 hart, u16 vmid, u64 gpa);
 
 /** hart_model_fetch() - Return: the word at @pa, as the hart has fetched it once or does now */
 u64 hart_model_fetch(u64 pa);

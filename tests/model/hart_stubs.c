@@ -40,7 +40,7 @@ int firmware_send_ipi(u64 hartid)
 
 void hart_pause(void)
 {
-	fiber_wait();
+	hart_world_pause();
 }
 
 void firmware_set_timer(u64 deadline)

@@ -17,6 +17,7 @@
 #include "tests/model/hart_world_internal.h"
 
 #define VSATP_SV39 (UINT64_C(8) << 60)
+#define WAITS	   1000U /* pauses of a hart in a row: one that is never interrupted needs more */
 
 struct hart_world hart_world;
 struct features features;
@@ -30,6 +31,11 @@ u64 hart_world_random(u64 below)
 struct hart *hart_this(void)
 {
 	return hart_get(hart_model_machine.now);
+}
+
+static u64 hart_world_vsatp(const struct hart_world_vm *w, const struct vcpu *v)
+{
+	return VSATP_SV39 | ((BASE >> PAGE_SHIFT) + hart_world_table(w, v->id));
 }
 
 u64 *hart_world_word(const struct hart_world_vm *w, u64 page, u64 word)
@@ -50,8 +56,8 @@ void hart_world_fill(struct hart_world_vm *w)
 			w->map[v][va] = page[va];
 			w->old[v][va] = page[va];
 		}
-		MUST(space_load(&w->vm.space, GPA(BASE + v * PAGE_SIZE), page, sizeof(page)) ==
-		     CLV_OK);
+		MUST(space_load(&w->vm.space, GPA(BASE + hart_world_table(w, v) * PAGE_SIZE), page,
+				sizeof(page)) == CLV_OK);
 	}
 	for (u64 p = FIRST_PAGE; p < FIRST_PAGE + PAGES; p++) {
 		word = ++hart_world.serial;
@@ -104,14 +110,28 @@ void hart_world_fault(struct vcpu *v, u64 gpa, enum access access)
 	MUST(hart_model_fenced(gpa, v->run->vmid));
 }
 
+static bool hart_world_dirty(const struct hart_world_vm *w, u64 page)
+{
+	const struct dirty *d = &w->vm.space.region[0].log.dirty;
+
+	return ((d->bits[page / 64U] >> (page % 64U)) & 1U) != 0U || (d->whole[0] & 1U) != 0U;
+}
+
 /* M1: what a guest writes is marked. Read at once: no other hart may act in between. */
 static void hart_world_written(const struct hart_world_vm *w, u64 gpa)
 {
-	const struct dirty *d = &w->vm.space.region[0].log.dirty;
-	u64 page = (gpa - BASE) / PAGE_SIZE;
+	MUST(!w->logged || hart_world_dirty(w, (gpa - BASE) / PAGE_SIZE));
+}
 
-	MUST(!w->logged || ((d->bits[page / 64U] >> (page % 64U)) & 1U) != 0U ||
-	     (d->whole[0] & 1U) != 0U);
+/* A vCPU that is not in its guest fences before it is. */
+void hart_world_safe(const struct hart_world_vm *w)
+{
+	for (u32 v = 0; w->logged && v < w->vm.run.nr_vcpus; v++) {
+		for (u64 page = 0; w->inside[v] && page < MEMORY / PAGE_SIZE; page++)
+			MUST(hart_world_dirty(w, page) ||
+			     !hart_model_may_write(w->vcpu[v].hart, w->vm.run.vmid,
+						   BASE + page * PAGE_SIZE));
+	}
 }
 
 /* Access page @va until it goes through, and check where that is. */
@@ -164,7 +184,7 @@ static void hart_world_remap(struct hart_world_vm *w, struct vcpu *v, u32 other,
 	w->changing = true;
 	w->old[other][va] = w->map[other][va];
 	w->map[other][va] = page;
-	hart_world_store(w, v, other, va, page);
+	hart_world_store(w, v, hart_world_table(w, other), va, page);
 	if (other == v->id) {
 		hart_model_sfence(va);
 	} else {
@@ -172,6 +192,10 @@ static void hart_world_remap(struct hart_world_vm *w, struct vcpu *v, u32 other,
 			r.kind = FLUSH_REQ_ALL;
 		shootdown_guest(v, BIT64(other), &r);
 		hart_world.seen->rfences++;
+		/* One that is in its guest has fenced when the call is over, not later. */
+		MUST(!w->inside[other] || w->old[other][va] == page ||
+		     !hart_model_holds(w->vcpu[other].hart, w->vm.run.vmid, va,
+				       BASE + w->old[other][va] * PAGE_SIZE));
 	}
 	w->old[other][va] = page;
 	w->changing = false;
@@ -197,26 +221,32 @@ static void hart_world_step(struct hart_world_vm *w, struct vcpu *v)
 		MUST(hart_model_fetch(pa) == *(u64 *)(pa + hart_model_machine.host));
 		hart_world.seen->fetches++;
 		break;
+	case 6:
+		MUST(csr_read(CSR_VSSCRATCH) == w->scratch[v->id]);
+		w->scratch[v->id] = ++hart_world.serial;
+		csr_write(CSR_VSSCRATCH, w->scratch[v->id]);
+		break;
 	default:
-		if (hart_world_random(8) == 0U)
+		if (hart_world_random(4) == 0U)
 			hart_world_remap(w, v, (u32)hart_world_random(w->vm.run.nr_vcpus), va);
 		break;
 	}
 }
 
-void guest_run(struct guest *g)
+/* Its first instructions set its page table, and fence. */
+static void hart_world_first(struct hart_world_vm *w, const struct vcpu *v)
 {
-	struct vcpu *v = vcpu_of(g);
-	struct hart_world_vm *w = container_of(v->vm, struct hart_world_vm, vm);
+	MUST(csr_read(CSR_VSSCRATCH) == 0U);
+	w->scratch[v->id] = 0;
+	csr_write(CSR_VSATP, hart_world_vsatp(w, v));
+	for (u32 va = 0; va < HART_MODEL_VAS; va++)
+		hart_model_sfence(va);
+}
 
-	MUST(hart_this()->guest == g);
-	/* Its first instructions set its page table, and fence. */
-	if (csr_read(CSR_VSATP) == 0U) {
-		csr_write(CSR_VSATP, VSATP_SV39 | ((BASE >> PAGE_SHIFT) + v->id));
-		for (u32 va = 0; va < HART_MODEL_VAS; va++)
-			hart_model_sfence(va);
-	}
+static void hart_world_guest(struct hart_world_vm *w, struct vcpu *v)
+{
 	for (;;) {
+		hart_world.waits[v->hart] = 0;
 		atomic_point();
 		/* As guest_on_interrupt() of core/guest/. An interrupt takes its time. */
 		if (hart_model_soft() && hart_world_random(4) == 0U) {
@@ -234,6 +264,42 @@ void guest_run(struct guest *g)
 			hart_world_step(w, v);
 		}
 	}
+}
+
+void guest_run(struct guest *g)
+{
+	struct vcpu *v = vcpu_of(g);
+	struct hart_world_vm *w = container_of(v->vm, struct hart_world_vm, vm);
+
+	MUST(hart_this()->guest == g);
+	w->inside[v->id] = true;
+	if (csr_read(CSR_VSATP) == 0U)
+		hart_world_first(w, v);
+	MUST(csr_read(CSR_VSSCRATCH) == w->scratch[v->id]);
+	hart_world_guest(w, v);
+	w->inside[v->id] = false;
+}
+
+void hart_world_pause(void)
+{
+	MUST(hart_world.waits[hart_model_machine.now]++ < WAITS);
+	fiber_wait();
+}
+
+/* Does a vCPU of this hart have these registers? */
+static bool hart_world_pair(u64 hgatp, u64 vsatp)
+{
+	for (u32 i = 0; i < VMS; i++) {
+		const struct hart_world_vm *w = &hart_world.vm[i];
+
+		for (u32 v = 0; v < w->vm.run.nr_vcpus; v++) {
+			if (w->vcpu[v].hart == hart_model_machine.now &&
+			    w->vcpu[v].guest.hgatp == hgatp &&
+			    hart_world_vsatp(w, &w->vcpu[v]) == vsatp)
+				return true;
+		}
+	}
+	return false;
 }
 
 /* --- the world --- */
@@ -284,10 +350,12 @@ static void hart_world_begin(u64 seed)
 	hart_model_machine.size = hart_world.machine.size;
 	hart_model_machine.host = hart_world.machine.hpa_to_va;
 	hart_model_machine.gpa = BASE;
+	hart_model_machine.pair = hart_world_pair;
 	hart_model_machine.random = seed + 1U;
 	for (u32 i = 0; i < HART_MODEL_HARTS; i++) {
 		hart_model_machine.hart[i].csr[CSR_SIE] = 0x222;
 		hart_model_machine.hart[i].csr[CSR_STIMECMP] = UINT64_MAX;
+		hart_model_machine.hart[i].csr[CSR_VSATP] = HART_MODEL_LEFT;
 		MUST(hart_add(i) != NULL);
 	}
 	for (u32 i = 0; i < VMS; i++)
