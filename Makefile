@@ -211,10 +211,7 @@ savedefconfig: $(O)/.config
 write = @mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' >$@.tmp; \
 	cmp -s $@.tmp $@ && rm -f $@.tmp || mv $@.tmp $@
 
-# The commit: that of this clone, or the one that a tarball of `make dist` was made of.
-REVISION := $(or $(if $(wildcard .git),$(shell git describe --always --dirty --exclude='*' \
-	2>/dev/null)),$(shell cat REVISION 2>/dev/null))
-VERSION := $(shell cat VERSION)$(if $(REVISION), ($(REVISION)))
+VERSION := $(shell scripts/version.sh)
 
 $(O)/include/generated/version.h: FORCE
 	$(call write,#define CLEAVE_VERSION "$(VERSION)")

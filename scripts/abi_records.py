@@ -129,7 +129,7 @@ def self_test(texts, page):
 
 
 def main():
-    usage.show(__doc__)
+    usage.show(__doc__, "--check", "--self")
     texts = {}
     for header in HEADERS:
         with open(os.path.join(TOP, "include", "abi", header), encoding="utf-8") as file:

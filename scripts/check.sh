@@ -3,7 +3,7 @@
 #
 # scripts/check.sh [NAME...] - the checks that need no test to run. `make check` runs all, with the
 # compilers' flags from the Makefile in CHECK_*. One line a check: `ok NAME` or `FAIL NAME`, and
-# after a FAIL what was found. Exit status 1 if any failed.
+# after a FAIL what was found.
 
 set -u
 . "$(dirname "$0")/usage.sh"
@@ -165,12 +165,23 @@ check_reproducible()
 
 all="includes map locks spdx length width statics mutants unused headers docs assurance"
 all="$all format cppcheck tidy clang reproducible abi"
-status=0
-for name in ${*:-$all}; do
+status=0 number=0
+read -ra names <<<"${*:-$all}"
+for name in "${names[@]}"; do
+	case " $all " in
+	*" $name "*) ;;
+	*) echo "check: there is no check $name; there are: $all" >&2; exit 2 ;;
+	esac
+done
+for name in "${names[@]}"; do
+	number=$((number + 1))
+	usage_progress $number ${#names[@]} "$name"
 	if "check_$name" >"$work/$name.log" 2>&1; then
-		echo "ok   $name"
+		usage_progress
+		echo "$(usage_colour 1 32 ok)   $name"
 	else
-		echo "FAIL $name"
+		usage_progress
+		echo "$(usage_colour 1 31 FAIL) $name"
 		sed 's/^/     /' "$work/$name.log" | head -n 60
 		status=1
 	fi

@@ -68,7 +68,7 @@ def self_test(document):
 
 
 def main():
-    usage.show(__doc__)
+    usage.show(__doc__, "--self")
     document = text_of(DOCUMENT)
     wrong = list(self_test(document))
     if sys.argv[1:] != ["--self"]:

@@ -166,7 +166,7 @@ def self_test(explain, document, kconfig):
 
 
 def main():
-    usage.show(__doc__)
+    usage.show(__doc__, "--self", words=1)
     out = sys.argv[1] if sys.argv[1:] and sys.argv[1] != "--self" else os.environ.get("O", "build")
     checker = os.path.join(TOP, out, "host", "cleave-check")
     done = subprocess.run([checker, "--explain"], capture_output=True, text=True, check=True)

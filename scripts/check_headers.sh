@@ -6,6 +6,7 @@
 
 set -u
 . "$(dirname "$0")/usage.sh"
+usage_words 0 "$@"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 

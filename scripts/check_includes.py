@@ -187,7 +187,7 @@ def tree():
 
 
 def main():
-    usage.show(__doc__)
+    usage.show(__doc__, "--self")
     wrong = self_test()
     if sys.argv[1:] != ["--self"]:
         for path, text in tree():

@@ -128,7 +128,7 @@ def self_test():
 
 
 def main():
-    usage.show(__doc__)
+    usage.show(__doc__, "--self")
     wrong = self_test()
     if sys.argv[1:] != ["--self"]:
         files = tree()

@@ -44,7 +44,7 @@ def self_test():
 
 
 def main():
-    usage.show(__doc__)
+    usage.show(__doc__, "--self")
     wrong = self_test()
     for path, text in check_includes.tree() if sys.argv[1:] != ["--self"] else ():
         if path.endswith(".c") and not path.startswith("tests/"):

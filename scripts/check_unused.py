@@ -120,7 +120,7 @@ def product():
 
 
 def main():
-    usage.show(__doc__)
+    usage.show(__doc__, "--self", words=1)
     wrong = self_test()
     if sys.argv[1:] == ["--self"]:
         print("\n".join(wrong), end="")

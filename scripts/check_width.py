@@ -55,7 +55,7 @@ def self_test():
 
 
 def main():
-    usage.show(__doc__)
+    usage.show(__doc__, "--self", words=sys.maxsize)
     wrong = self_test()
     names = sys.argv[1:]
     if not names:

@@ -18,7 +18,6 @@ tests/coverage/unreached.txt explains the rest of it, and an entry that explains
 Braces, labels and heads of functions are not counted: their code is that of the lines around them.
 """
 
-import argparse
 import glob
 import json
 import os
@@ -26,6 +25,8 @@ import re
 import shlex
 import subprocess
 import sys
+
+import usage
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EXPLAINED = os.path.join(TOP, "tests", "coverage", "unreached.txt")
@@ -228,7 +229,7 @@ def run_machines(folder, trace, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="which lines no test reaches")
+    parser = usage.parser("which lines no test reaches")
     parser.add_argument("--list", action="store_true", help="run nothing")
     parser.add_argument("--stale", action="store_true", help="check the list of explanations")
     parser.add_argument("folder", nargs="?", default="build/coverage",

@@ -28,6 +28,7 @@ import pexpect
 
 import demo
 import qemu
+import usage
 
 ESCAPE = "\x1d"  # Ctrl-]
 ROW_CLEAR = b"\r\x1b[K"
@@ -270,12 +271,15 @@ def pack(folder, version):
     manager = {"manager.bin": os.path.join(demo.OUT, "guests", "manager.bin")}
     guest = {"Image": os.path.join(demo.TOP, "deps", f"linux-{version}", "Image"),
              "initrd.gz": os.path.join(demo.OUT, "linux", "initrd.gz")}
-    for side, files in (("left", {**manager, **guest}), ("right", manager)):
+    sides = (("left", {**manager, **guest}), ("right", manager))
+    for number, (side, files) in enumerate(sides, 1):
+        usage.progress(number, len(sides), f"the boot archive of the {side} machine")
         demo.pack(os.path.join(folder, side + ".cpio"), f"manager/demo-migrate-{side}.dts", files)
+    usage.progress()
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = usage.parser(__doc__.splitlines()[0])
     parser.add_argument("--lines", action="store_true", help="print lines, also on a terminal")
     parser.add_argument("--linux", default="6.12", help="which of deps/linux-* (%(default)s)")
     parser.add_argument("pane", nargs="*", help=argparse.SUPPRESS)

@@ -15,7 +15,6 @@ each of its windows, and no window began later than docs/configuration.md says.
     scripts/demo_time.py --plain   without colours, also on a terminal
 """
 
-import argparse
 import os
 import shutil
 import signal
@@ -26,6 +25,7 @@ import threading
 
 import demo
 import qemu
+import usage
 
 BOUND_US = 5.0  # 5,000 instructions
 WIDTH = 50  # columns of a strip
@@ -210,7 +210,7 @@ def show(machine, colours):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = usage.parser(__doc__.splitlines()[0])
     parser.add_argument("--plain", action="store_true",
                         help="without colours, also on a terminal")
     args = parser.parse_args()
@@ -221,7 +221,7 @@ def main():
         alarm = threading.Timer(demo.SECONDS, machine.send_signal, [signal.SIGKILL])
         alarm.start()
         try:
-            show(machine, sys.stdout.isatty() and not args.plain)
+            show(machine, usage.coloured(sys.stdout) and not args.plain)
         except Wrong as wrong:
             print(f"demo: FAILED: {wrong}")
             return 1

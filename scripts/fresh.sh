@@ -18,6 +18,7 @@
 
 set -u
 . "$(dirname "$0")/usage.sh"
+usage_words 0 "$@"
 cd "$(dirname "$0")/.." || exit 1
 . scripts/debian.sh
 

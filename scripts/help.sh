@@ -1,7 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# scripts/help.sh - what `make help` prints.
+# scripts/help.sh - print what `make` can do (`make help`).
+
+. "$(dirname "$0")/usage.sh"
+usage_words 0 "$@"
 cat <<'HELP'
 Cleave: a type-1 hypervisor for RISC-V harts with the H extension
 
@@ -71,4 +74,8 @@ Variables
   LLVM=1                compile with clang           LINUX=7.2  which kernel `make run` boots
   LIBFDT_DIR=folder     take libfdt's sources from there (make setup)
   SMP= MEM= CPU= MACHINE= APPEND=   what `make run` gives to QEMU and to the hypervisor
+
+Each script and tool says with --help what it is for and with --version which Cleave it is of. They
+end with 0 when it went well, 1 when it did not, 2 when they were used wrongly. Progress and colours
+are shown on a terminal only; NO_COLOR=1 leaves the colours out.
 HELP

@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 
 prefix=${PREFIX:-/usr/local}
 to=${DESTDIR:-}$prefix
-version=$(cat VERSION)
+version=$(scripts/version.sh)
 mkdir -p "$to/bin" "$to/lib" "$to/share/man/man1" "$to/share/bash-completion/completions"
 rm -rf "$to/lib/cleave"
 cp -a "$1/sdk/cleave-sdk" "$to/lib/cleave"

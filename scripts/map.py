@@ -263,7 +263,7 @@ def self_test():
 
 
 def main():
-    usage.show(__doc__)
+    usage.show(__doc__, "--check", "--self")
     files = list(check_includes.tree())
     lines, arrows = facts(files)
     wrong = self_test() + [

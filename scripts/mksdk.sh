@@ -19,11 +19,14 @@ mkdir -p "$work/cleave-sdk/build/host"
 git ls-files -co --exclude-standard LICENSE VERSION include guests/lib lib/format.c lib/string.c \
 	lib/ledger.c lib/ledger.h lib/vm_state.c lib/vm_state.h \
 	tools/cleave-archive tools/cleave-port tools/cleave-stream tools/stream scripts/qemu.py \
-	scripts/usage.sh examples docs/migration.md docs/migration-vectors.md \
+	scripts/usage.sh scripts/usage.py scripts/version.sh examples docs/migration.md \
+	docs/migration-vectors.md \
 	docs/tutorial.md docs/abi.md docs/sbi.md docs/configuration.md docs/console.md |
 	LC_ALL=C sort | while read -r f; do
 		[ -f "$f" ] && install -D -m "$(stat -c %a "$f")" "$f" "$work/cleave-sdk/$f"
 	done
+# Which commit it was made of: an unpacked SDK is no clone.
+scripts/version.sh | sed -n 's/.*(\(.*\))/\1/p' >"$work/cleave-sdk/REVISION"
 install -m 755 "$1/host/cleave-check" "$1/host/cleave-port" "$work/cleave-sdk/build/host/"
 install -m 644 "$1/cleave.bin" "$1/cleave.elf" "$work/cleave-sdk/build/"
 tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 \

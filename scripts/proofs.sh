@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# scripts/proofs.sh [NAME...] - prove what tests/proofs/*.c claims, with CBMC (what `make proofs`
+# scripts/proofs.sh [FILE...] - prove what tests/proofs/*.c claims, with CBMC (what `make proofs`
 # runs). Each proof says in lines `cbmc: ARGUMENTS` of its first comment which sources of the tree
-# it needs and how far its loops are unwound. One line a proof; exit status 1 if any does not hold.
+# it needs and how far its loops are unwound. One line a proof.
 
 set -u
 . "$(dirname "$0")/usage.sh"
@@ -20,9 +20,9 @@ mkdir -p "$O/proofs"
 # CBMC has no -include that works: hand over the configuration word by word.
 mapfile -t config < <(sed -n 's/^#define \([A-Z_0-9]*\) \(.*\)/-D\1=\2/p' \
 	"$O/include/generated/autoconf.h")
-status=0 ran=0
+status=0 ran=0 of=$(ls ${*:-tests/proofs/*.c} 2>/dev/null | wc -l)
 for file in ${*:-tests/proofs/*.c}; do
-	[ -f "$file" ] || continue
+	[ -f "$file" ] || { echo "proofs: there is no $file" >&2; exit 2; }
 	name=$(basename "$file" .c)
 	read -ra args < <(sed -n 's,^.*cbmc: *,,p' "$file" | sed 's, *[*]/,,' | tr '\n' ' ')
 	[ ${#args[@]} -gt 0 ] || {
@@ -32,12 +32,15 @@ for file in ${*:-tests/proofs/*.c}; do
 	}
 	ran=$((ran + 1))
 	start=$SECONDS
+	usage_progress $ran "$of" "$name"
 	if timeout "$SECONDS_MAX" "$cbmc" -I. -Iinclude "-I$O/include" -Ideps/libfdt -DCLEAVE_HOST \
 		"${config[@]}" --unwinding-assertions --bounds-check --pointer-check \
 		--signed-overflow-check --div-by-zero-check --undefined-shift-check \
 		"$file" "${args[@]}" >"$O/proofs/$name.log" 2>&1; then
+		usage_progress
 		echo "ok   $name ($((SECONDS - start)) s)"
 	else
+		usage_progress
 		echo "FAIL $name ($((SECONDS - start)) s): $O/proofs/$name.log"
 		grep -E 'FAILURE|error|ERROR' "$O/proofs/$name.log" | head -n 10
 		status=1

@@ -12,13 +12,14 @@ unless told otherwise, and do so through a G-stage mapping that does not allow t
 dirty log would miss them. `svadu=off,svade=on` makes them trap, as the harts that Cleave is for do.
 """
 
-import argparse
 import os
 import re
 import shlex
 import subprocess
 import sys
 import tempfile
+
+import usage
 
 QEMU = os.environ.get("QEMU", "qemu-system-riscv64")
 CPU = "rv64,h=true,svadu=off,svade=on"
@@ -115,8 +116,7 @@ def complaint():
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description="print (or become) the command that boots Cleave in QEMU")
+    parser = usage.parser("print (or become) the command that boots Cleave in QEMU")
     parser.add_argument("--kernel", default="build/cleave.bin",
                         help="the hypervisor (default: %(default)s)")
     parser.add_argument("--initrd", help="the boot archive")

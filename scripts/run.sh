@@ -17,6 +17,7 @@
 
 set -eu
 . "$(dirname "$0")/usage.sh"
+usage_words 0 "$@"
 cd "$(dirname "$0")/.."
 
 O=${O:-build}

@@ -65,7 +65,7 @@ def document(folder, date):
 
 
 def main():
-    usage.show(__doc__)
+    usage.show(__doc__, words=2)
     if len(sys.argv) != 3:
         print("usage: scripts/sbom.py FOLDER DATE", file=sys.stderr)
         return 2

@@ -37,8 +37,8 @@ PACKAGES="make git gcc libc6-dev python3 xz-utils cpio device-tree-compiler
 	cppcheck clang-$LLVM clang-tidy-$LLVM clang-format-$LLVM libclang-rt-$LLVM-dev lld-$LLVM
 	tmux graphviz spin gdb-multiarch"
 
-say() { printf 'setup: %s\n' "$*"; }
-warn() { printf 'setup: WARNING: %s\n' "$*" >&2; }
+say() { usage_progress; printf 'setup: %s\n' "$*"; }
+warn() { usage_progress; printf 'setup: %s: %s\n' "$(usage_colour 2 35 WARNING)" "$*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
 codename() { (. /etc/os-release; echo "${VERSION_CODENAME:-sid}"); }
@@ -446,33 +446,44 @@ get_herd()
 # --- main --------------------------------------------------------------------------------------
 
 case $PART in
-all | packages | fetch | cbmc) ;;
+all | packages | fetch | cbmc) usage_words 1 "$@" ;;
 *)
 	echo "usage: scripts/setup.sh [packages|fetch|cbmc]" >&2
 	exit 2
 	;;
 esac
 
-need_root=0 lacking=0
+# step NAME COMMAND...: one of the STEPS that all of it takes here
+STEPS=8
+step()
+{
+	steps=$((steps + 1))
+	usage_progress $steps $STEPS "$1"
+	shift
+	"$@"
+	usage_progress
+}
+
+need_root=0 lacking=0 steps=0
 mkdir -p "$APT"
 
 if [ "$PART" = all ] || [ "$PART" = packages ]; then
 	if is_debian; then
-		install_packages
+		step packages install_packages
 	else
 		list_missing_tools
 	fi
 fi
 
 if [ "$PART" = all ] || [ "$PART" = fetch ]; then
-	get_libfdt
+	step libfdt get_libfdt
 	if is_debian; then
-		get_linux trixie
-		get_linux sid
-		get_busybox
-		get_uboot
-		get_herd
-		get_edk2
+		step "Linux of trixie" get_linux trixie
+		step "Linux of sid" get_linux sid
+		step busybox get_busybox
+		step U-Boot get_uboot
+		step herd7 get_herd
+		step EDK2 get_edk2
 	elif [ ! -f "$DEPS/guest/busybox" ]; then
 		say "Linux, busybox, U-Boot and EDK2 for guests are Debian packages: not fetched"
 	fi

@@ -4,6 +4,8 @@
 # tests/assurance/boards.sh - two thousand device trees of boards that are wrong in some way, others
 # than the test command hands to the tools (tests/tools/test_boards.py).
 set -e
+. "$(dirname "$0")/../../scripts/usage.sh"
+usage_words 0 "$@"
 O=${O:-build}
 make --no-print-directory O="$O" unit-build tools
 trees=${TREES:-1000}

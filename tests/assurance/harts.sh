@@ -4,6 +4,8 @@
 # tests/assurance/harts.sh - a thousand worlds of VMs on harts that hold what they may
 # (tests/unit/core/run/test_harts.c), others than those of the test command.
 set -e
+. "$(dirname "$0")/../../scripts/usage.sh"
+usage_words 0 "$@"
 O=${O:-build}
 make --no-print-directory O="$O" "$O/unit/core/run/test_harts"
 log=$(mktemp)

@@ -4,6 +4,8 @@
 # tests/assurance/histories.sh - ten million acts of random histories of a space
 # (tests/unit/mm/test_histories.c), others than the test command lives through.
 set -e
+. "$(dirname "$0")/../../scripts/usage.sh"
+usage_words 0 "$@"
 O=${O:-build}
 make --no-print-directory O="$O" "$O/unit/mm/test_histories"
 log=$(mktemp)

@@ -44,7 +44,7 @@ def run(name, script):
 
 
 def main():
-    usage.show(__doc__)
+    usage.show(__doc__, words=sys.maxsize)
     done = {name: run(name, script) for name, script in scripts(sys.argv[1:]).items()}
     print(f"\n{'':4} {'':16} minutes")
     for name, (good, seconds, last) in done.items():

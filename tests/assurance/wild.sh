@@ -5,6 +5,8 @@
 # (tests/boot/core/guest/test_wild.py): with exact counts, and then with harts that really run at
 # the same time, on the debug build, which checks the rules of the memory layer.
 set -e
+. "$(dirname "$0")/../../scripts/usage.sh"
+usage_words 0 "$@"
 O=${O:-build}
 SEEDS=${SEEDS:-"2 3 4 5 6 7"}
 MORE=${MORE:-"8 9 10 11 12 13"}

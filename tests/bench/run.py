@@ -10,7 +10,6 @@ It compares with the saved figures of the same compiler (baseline.py), and ends 
 grown by more than 2 %. `--save` saves these figures instead, for the commit that explains them.
 """
 
-import argparse
 import json
 import os
 import re
@@ -24,6 +23,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import baseline  # noqa: E402
 import migrate  # noqa: E402
 import qemu  # noqa: E402
+import usage  # noqa: E402
 
 ICOUNT = qemu.icount()
 
@@ -157,12 +157,13 @@ def counted(out, size, runs=2):
         build_archive(out, archive)
         each = [run_once(out, archive) for _ in range(runs)]
     if any(other != each[0] for other in each):
+        usage.progress()
         sys.exit("bench: two runs differ, so neither counts:\n" + "\n".join(map(str, each)))
     return results(*each[0], text_size(out, size))
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = usage.parser(__doc__.splitlines()[0])
     parser.add_argument("--out", default=os.path.join(TOP, os.environ.get("O", "build")),
                         help="build folder")
     parser.add_argument("--size", default="riscv64-unknown-elf-size",
@@ -171,8 +172,11 @@ def main():
                         help="save the figures in tests/bench/baseline.json")
     args = parser.parse_args()
 
+    usage.progress(1, 2, "the benchmark guest, twice")
     exact = counted(args.out, args.size)
+    usage.progress(2, 2, "a Linux that moves")
     found = exact + migrate.rows(args.out, ICOUNT)
+    usage.progress()
     path = os.path.join(args.out, "bench", "results.json")
     with open(path, "w", encoding="utf-8") as f:
         json.dump(found, f, indent=1)

@@ -11,7 +11,6 @@ checker, the counter's lines and the kernel's log must show no error. The exit s
 every row went well.
 """
 
-import argparse
 import os
 import shutil
 import sys
@@ -19,7 +18,8 @@ import tempfile
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(TOP, "tests", "boot"))
+sys.path[:0] = [os.path.join(TOP, *folder) for folder in (("tests", "boot"), ("scripts",))]
+import usage  # noqa: E402
 from machine import DEPS, LOGS, OUT, Machine, command, config, pack, guest as program  # noqa: E402
 from moves import (
     LOADS,
@@ -123,7 +123,7 @@ def soak(way, load, count, version):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = usage.parser(__doc__.splitlines()[0])
     known = {load.replace(" ", ""): load for load in LOADS}
     parser.add_argument("loads", nargs="*", metavar="LOAD", help="of: " + " ".join(known))
     parser.add_argument("--count", type=int, default=20,

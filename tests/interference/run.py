@@ -6,7 +6,6 @@ Each attack is made on three machines (cells.py) under `-icount`, so that the fi
 in every run. The exit status is 1 if a figure is above its bound.
 """
 
-import argparse
 import concurrent.futures
 import json
 import os
@@ -14,7 +13,23 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "..", "boot")]
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "boot"), os.path.join(HERE, "..", "..", "scripts")]
+import usage  # noqa: E402
+
+
+def arguments():
+    """Read them, and answer --help, before what needs a build is imported."""
+    parser = usage.parser(__doc__.splitlines()[0])
+    parser.add_argument("--short", action="store_true", help="only the most telling cells")
+    parser.add_argument("--quick", action="store_true", help="all cells, with fewer samples")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1,
+                        help="machines at a time (default: one a core)")
+    parser.add_argument("--docs", action="store_true", help="write the table into docs/ too")
+    parser.add_argument("attacks", nargs="*", help="only these attacks")
+    return parser.parse_args()
+
+
+ARGUMENTS = arguments() if __name__ == "__main__" else None
 from machines import OUT, Broken, TOP  # noqa: E402
 import cells  # noqa: E402
 import svg  # noqa: E402
@@ -132,18 +147,12 @@ def picture(results):
     ])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--short", action="store_true", help="only the most telling cells")
-    parser.add_argument("--quick", action="store_true", help="all cells, with fewer samples")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1,
-                        help="machines at a time (default: one a core)")
-    parser.add_argument("--docs", action="store_true", help="write the table into docs/ too")
-    parser.add_argument("attacks", nargs="*", help="only these attacks")
-    args = parser.parse_args()
+def main(args):
     unknown = [a for a in args.attacks if a not in cells.BY_NAME]
     if unknown:
-        parser.error(f"no attack {unknown[0]}; there are: {' '.join(cells.BY_NAME)}")
+        print(f"interference: no attack {unknown[0]}; there are: {' '.join(cells.BY_NAME)}",
+              file=sys.stderr)
+        return 2
     wanted = args.attacks or list(cells.BY_NAME)
     work = SHORT if args.short else [
         (a, kind) for a in cells.BY_NAME for kind in cells.MACHINES
@@ -170,4 +179,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(ARGUMENTS))

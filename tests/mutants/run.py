@@ -16,7 +16,6 @@ The exit status is 0 when every mutant was killed but for those with a proof of 
 one survived or such a proof is wrong, and 2 when something else went wrong.
 """
 
-import argparse
 import concurrent.futures
 import fnmatch
 import json
@@ -33,6 +32,9 @@ import threading
 import time
 
 from catalogue import TOP, Bad, read_all
+
+sys.path.insert(0, os.path.join(TOP, "scripts"))
+import usage  # noqa: E402
 
 OUT = os.path.abspath(os.path.join(TOP, os.environ.get("O", "build")))
 # What a worker has no use for, of the tree and of what is built
@@ -417,7 +419,7 @@ def hunt_all(chosen, jobs):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description="Put small faults into the code.")
+    parser = usage.parser("Put small faults into the code.")
     parser.add_argument("--check", action="store_true", help="only see whether they apply")
     parser.add_argument("--only", nargs="*", help="names, with * and ?")
     parser.add_argument("--host", action="store_true", help="only those without a whole machine")

@@ -2,6 +2,7 @@
 """Tests of the scripts: the launcher, the setup, the guest's initrd, and the include check."""
 
 import gzip
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ import pexpect
 import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+OUT = os.path.join(TOP, os.environ.get("O", "build"))
 sys.path.insert(0, os.path.join(TOP, "scripts"))
 import check_includes  # noqa: E402
 import demo_migrate  # noqa: E402
@@ -78,28 +80,123 @@ def test_run_checks_with_what_it_built(tmp_path, relative):
 
 
 def programs():
-    """All scripts that a person may start, from the top of the tree."""
-    names = subprocess.run(["git", "ls-files", "scripts", "tests", "tools", "platform", ".ci"],
-                           cwd=TOP, capture_output=True, text=True, check=True).stdout.split()
+    """How each program that a person may start is started: all scripts of the tree, and tools."""
+    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=TOP,
+                           capture_output=True, text=True, check=True).stdout.split()
     for name in names:
         path = os.path.join(TOP, name)
-        if os.access(path, os.X_OK) and not name.startswith("scripts/initrd/"):
-            with open(path, "rb") as file:
-                if file.read(2) == b"#!":
-                    yield name
+        # Of a Linux guest, which has no shell but busybox's.
+        if name.startswith("scripts/initrd/") or not os.path.isfile(path):
+            continue
+        with open(path, "rb") as file:
+            first = file.readline().decode(errors="replace").strip()
+        if first.startswith("#!"):
+            start = [] if os.access(path, os.X_OK) else first[2:].split()
+            yield pytest.param([*start, path], id=name)
+    for name in ("cleave-check", "cleave-port"):
+        yield pytest.param([os.path.join(OUT, "host", name)], id="host/" + name)
 
 
-@pytest.mark.parametrize("name", programs())
-def test_help_does_nothing_but_help(tmp_path, name):
-    """The empty PATH holds no tool that could do anything else."""
+def ask(argv, path=None):
+    """Start a program without input. Return its exit code and what it says."""
+    env = {"PATH": path or os.environ["PATH"]}
+    done = subprocess.run(argv, capture_output=True, text=True, env=env, timeout=60, check=False,
+                          stdin=subprocess.DEVNULL)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("argv", programs())
+def test_each_program_answers_for_itself(tmp_path, argv):
+    """--help, --version and an option that nobody has: it says so, and does nothing else.
+
+    The PATH holds no tool that could do anything.
+    """
     for tool in ("env", "bash", "sh", "sed", "dirname", "cat", "basename", "tr"):
         os.symlink(shutil.which(tool), tmp_path / tool)
     os.symlink(sys.executable, tmp_path / "python3")
-    done = subprocess.run([os.path.join(TOP, name), "--help"], capture_output=True, text=True,
-                          env={"PATH": str(tmp_path)}, stdin=subprocess.DEVNULL, timeout=60,
-                          check=False)
-    assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) > 1 and done.stderr == ""
+    code, out, err = ask([*argv, "--help"], str(tmp_path))
+    assert (code, err) == (0, "") and len(out.splitlines()) > 2
+    assert re.search(r"Exit\s+code:\s+0\s.+\s1\s.+\s2\s+used\s+wrongly", out, re.S), out
+    code, out, err = ask([*argv, "--nonsense"], str(tmp_path))
+    assert (code, out) == (2, "") and "--nonsense" in err and len(err.splitlines()) < 20, err
+    said = subprocess.run([os.path.join(TOP, "scripts", "version.sh")], capture_output=True,
+                          text=True, check=True).stdout
+    assert re.match(r"\d+\.\d+\.\d+( \([0-9a-f]{12}(-dirty)?\))?\n$", said), said
+    assert ask([*argv, "--version"]) == (0, f"{os.path.basename(argv[-1])} {said}", "")
+    assert ask([*argv, "--version"], str(tmp_path))[0] == 0
+
+
+@pytest.mark.parametrize("no_color,term", [("", "xterm"), ("1", "xterm"), ("", "dumb"), ("", None)])
+def test_progress_and_colours_are_for_a_terminal(tmp_path, no_color, term):
+    """The test command and the checks; without a terminal (None) there is neither."""
+    fake = tmp_path / "make"
+    fake.write_text("#!/bin/sh\nexec scripts/check.sh statics includes\n")
+    fake.chmod(0o755)
+    env = dict(os.environ, O=str(tmp_path), NO_COLOR=no_color, TERM=term or "xterm",
+               PATH=f"{tmp_path}:{os.environ['PATH']}")
+    argv = [os.path.join(TOP, "tests", "run"), "check"]
+    if term:
+        child = pexpect.spawn(argv[0], argv[1:], env=env, encoding="utf-8", timeout=120)
+        child.expect(pexpect.EOF)
+        child.close()
+        code, said = child.exitstatus, child.before
+    else:
+        done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
+        code, said = done.returncode, done.stdout + done.stderr
+    assert code == 0 and said.splitlines()[-1] == "2 passed, 0 failed", said
+    assert ("[1/2] statics" in said and "[2/2] includes" in said) == (term == "xterm"), said
+    assert ("--- check --- 1 of 1" in said) == (term == "xterm"), said
+    assert ("\033[1;32mok\033[m   statics" in said) == (term == "xterm" and not no_color), said
+    assert term == "xterm" or "\033" not in said
+
+
+def test_interrupted_tests_end_in_silence(tmp_path):
+    """By Ctrl-C: with the exit code of other commands, and no traceback."""
+    fake = tmp_path / "make"
+    fake.write_text("#!/bin/sh\necho begun\nexec sleep 600\n")
+    fake.chmod(0o755)
+    env = dict(os.environ, O=str(tmp_path), PATH=f"{tmp_path}:{os.environ['PATH']}")
+    child = pexpect.spawn(os.path.join(TOP, "tests", "run"), ["check"], env=env, encoding="utf-8",
+                          timeout=120)
+    child.expect("begun")
+    child.sendintr()
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 130 and "Traceback" not in child.before, child.before
+
+
+def test_compile_commands_compile(tmp_path):
+    """Each source of the tree has an entry, and what the entry says compiles it.
+
+    One of each kind is tried. The file is written elsewhere, so a person's own is not touched.
+    """
+    path = os.path.join(TOP, "compile_commands.json")
+    kept = None
+    if os.path.exists(path):
+        with open(path, "rb") as file:
+            kept = file.read()
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    try:
+        done = subprocess.run(["make", "--no-print-directory", "O=" + OUT, "compile-commands"],
+                              cwd=TOP, env=env, capture_output=True, text=True, check=True)
+        with open(path, encoding="utf-8") as file:
+            entries = {entry["file"]: entry for entry in json.load(file)}
+    finally:
+        os.unlink(path)
+        if kept is not None:
+            with open(path, "wb") as file:
+                file.write(kept)
+    assert f"compile_commands.json: {len(entries)} files" in done.stdout
+    sources = subprocess.run(["git", "ls-files", "*.c"], cwd=TOP, capture_output=True, text=True,
+                             check=True).stdout.split()
+    assert {s for s in sources if not s.startswith("lib/libc/")} <= set(entries)
+    for name in ("core/boot/boot.c", "guests/manager/manager.c", "examples/hello/hello.c",
+                 "tests/unit/mm/test_space.c", "tools/cleave-check.c", "guests/linux/main.c",
+                 "arch/riscv/efi/efi_main.c"):
+        if name.startswith("guests/linux/") and not shutil.which(entries[name]["arguments"][0]):
+            continue
+        subprocess.run([*entries[name]["arguments"], "-fsyntax-only"], check=True,
+                       cwd=entries[name]["directory"])
 
 
 def test_missing_tool_is_named_with_its_package():
