@@ -2,8 +2,8 @@
 /*
  * cleave-check - say on a person's machine what the hypervisor will say about a boot archive.
  *
- *   cleave-check [--strict] [--harts 0,1,2] [--memory SIZE] [--tree BOARD.dtb [--svg FILE]]
- *                ARCHIVE.cpio
+ *   cleave-check [--strict] [--harts 0,1,2] [--memory SIZE] [--tree BOARD.dtb [--svg FILE]
+ *                [--image-at ADDRESS] [--archive-at ADDRESS]] ARCHIVE.cpio
  *   cleave-check --explain
  *
  * It runs the hypervisor's own code over the archive, so it must never have an opinion of its own
@@ -23,6 +23,7 @@
 #include "lib/text.h"
 #include "core/config/image.h"
 #include "tools/board/board.h"
+#include "tools/board/board_load.h"
 #include "tools/board/board_map.h"
 #include "tools/board/board_say.h"
 
@@ -37,6 +38,9 @@ struct options {
 	struct config_machine machine;
 	bool strict;
 	bool memory; /* --memory is given */
+	struct board_load image;
+	struct board_load archive;
+	const char *for_board; /* an option that needs --tree */
 	const char *tree;
 	const char *svg;
 	const char *path;
@@ -45,22 +49,27 @@ struct options {
 static void check_usage(FILE *to)
 {
 	(void)fputs(
-		"usage: cleave-check [--strict] [--harts 0,1,2] [--memory SIZE]\n"
-		"                    [--tree BOARD.dtb [--svg FILE]] ARCHIVE.cpio\n"
+		"usage: cleave-check [--strict] [--harts 0,1,2] [--memory SIZE] [--tree BOARD.dtb\n"
+		"                    [--svg FILE] [--image-at ADDRESS] [--archive-at ADDRESS]]\n"
+		"                    ARCHIVE.cpio\n"
 		"       cleave-check --explain\n"
-		"  --strict  refuse what is warned of, too\n"
-		"  --harts   ids of the harts of the machine that the archive is for\n"
-		"  --memory  bytes of its memory that are left for partitions; K, M, G and T may "
-		"follow\n"
-		"  --tree    the machine's own device tree: harts, memory and devices are those "
-		"that "
-		"it has,\n"
-		"            and a map says who owns what\n"
-		"  --svg     draw that map into FILE, too\n"
+		"  --strict      refuse what is warned of, too\n"
+		"  --harts       ids of the harts of the machine that the archive is for\n"
+		"  --memory      bytes of its memory that are left for partitions; K, M, G and T\n"
+		"                may follow\n"
+		"  --tree        the machine's own device tree: harts, memory and devices are\n"
+		"                those that it has, and a map says who owns what\n"
+		"  --svg         draw that map into FILE, too\n"
+		"  --image-at    where the boot loader puts cleave.bin: an address, or anywhere.\n"
+		"                Default: the first free 2 MiB, from 2 MiB after the beginning of\n"
+		"                memory on, as OpenSBI and U-Boot's booti do\n"
+		"  --archive-at  where it puts ARCHIVE.cpio: an address, or anywhere. Default: "
+		"what\n"
+		"                the tree says in /chosen, or what QEMU does\n"
 		"Without --tree, --harts and --memory, what depends on the machine is not "
 		"checked.\n"
-		"  --explain lists the properties of partitions, plans and windows, and the boot "
-		"arguments\n"
+		"  --explain     lists the properties of partitions, plans and windows, and the\n"
+		"                boot arguments\n"
 		"Exit code: 0 accepted, 1 refused, 2 used wrongly.\n",
 		to);
 }
@@ -115,9 +124,9 @@ static bool check_parse_harts(const char *text, struct options *o)
 	return false;
 }
 
-static bool check_parse_size(const char *text, u64 *out)
+/* A number, after which one of @units may stand: its 1024s, to the power of its place */
+static bool check_parse_number(const char *text, const char *units, u64 *out)
 {
-	static const char units[] = "KMGT";
 	const char *unit;
 	char *end;
 
@@ -136,35 +145,115 @@ static bool check_parse_size(const char *text, u64 *out)
 		*out <<= shift;
 		end++;
 	}
-	return *end == '\0' && *out != 0U;
+	return *end == '\0';
+}
+
+static bool check_parse_place(const char *text, struct board_load *place)
+{
+	*place = (struct board_load){ .given = true, .anywhere = strcmp(text, "anywhere") == 0 };
+	return place->anywhere || check_parse_number(text, "", &place->at);
+}
+
+static bool check_take_harts(struct options *o, const char *text)
+{
+	return check_parse_harts(text, o);
+}
+
+static bool check_take_memory(struct options *o, const char *text)
+{
+	o->memory = true;
+	return check_parse_number(text, "KMGT", &o->machine.memory) && o->machine.memory != 0U;
+}
+
+static bool check_take_image(struct options *o, const char *text)
+{
+	return check_parse_place(text, &o->image);
+}
+
+static bool check_take_archive(struct options *o, const char *text)
+{
+	return check_parse_place(text, &o->archive);
+}
+
+static bool check_take_tree_file(struct options *o, const char *text)
+{
+	o->tree = text;
+	return *text != '\0';
+}
+
+static bool check_take_svg(struct options *o, const char *text)
+{
+	o->svg = text;
+	return *text != '\0';
+}
+
+/* Options with a value: what takes it, whether it needs --tree, and what is allowed */
+static const struct check_option {
+	const char *name;
+	bool (*take)(struct options *o, const char *text);
+	bool board;
+	const char *allowed;
+} check_option[] = {
+	{ "--harts", check_take_harts, false,
+	  "ids of harts with commas between them, at most as many as MAX_HARTS says" },
+	{ "--memory", check_take_memory, false, "a size above 0, as 512M or 0x20000000" },
+	{ "--tree", check_take_tree_file, false, "a file" },
+	{ "--svg", check_take_svg, true, "a file" },
+	{ "--image-at", check_take_image, true, "an address, or anywhere" },
+	{ "--archive-at", check_take_archive, true, "an address, or anywhere" },
+};
+
+static const struct check_option *check_find_option(const char *name)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(check_option); i++) {
+		if (strcmp(check_option[i].name, name) == 0)
+			return &check_option[i];
+	}
+	return NULL;
+}
+
+/* Take option @argv[0] and its value. Return: true; false: what is wrong was said */
+static bool check_take_option(char **argv, struct options *o)
+{
+	const struct check_option *option = check_find_option(argv[0]);
+
+	if (option == NULL) {
+		board_say_error("there is no option %s", argv[0]);
+		return false;
+	}
+	o->for_board = option->board ? option->name : o->for_board;
+	if (argv[1] != NULL && option->take(o, argv[1]))
+		return true;
+	board_say_error("%s: %s%s%s; allowed: %s", option->name, argv[1] != NULL ? "'" : "",
+			argv[1] != NULL ? argv[1] : "its value is missing",
+			argv[1] != NULL ? "' makes no sense" : "", option->allowed);
+	return false;
 }
 
 static bool check_parse_options(int argc, char **argv, struct options *o)
 {
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--harts") == 0 && i + 1 < argc) {
-			if (!check_parse_harts(argv[++i], o))
-				return false;
-		} else if (strcmp(argv[i], "--memory") == 0 && i + 1 < argc) {
-			o->memory = true;
-			if (!check_parse_size(argv[++i], &o->machine.memory))
-				return false;
-		} else if (strcmp(argv[i], "--tree") == 0 && i + 1 < argc) {
-			o->tree = argv[++i];
-		} else if (strcmp(argv[i], "--svg") == 0 && i + 1 < argc) {
-			o->svg = argv[++i];
-		} else if (strcmp(argv[i], "--strict") == 0) {
+		if (strcmp(argv[i], "--strict") == 0) {
 			o->strict = true;
-		} else if (argv[i][0] != '-' && o->path == NULL) {
+		} else if (argv[i][0] == '-') {
+			if (!check_take_option(&argv[i], o))
+				return false;
+			i++;
+		} else if (o->path == NULL) {
 			o->path = argv[i];
 		} else {
+			board_say_error("'%s' is an archive too many, after '%s'", argv[i],
+					o->path);
 			return false;
 		}
 	}
-	if (o->svg != NULL && o->tree == NULL) {
-		board_say_error("--svg draws the machine of --tree, which is not given");
+	if (o->for_board != NULL && o->tree == NULL) {
+		board_say_error("%s is about the machine of --tree, which is not given",
+				o->for_board);
 		return false;
 	}
+	if (o->path == NULL)
+		board_say_error("no archive is named");
 	return o->path != NULL;
 }
 
@@ -178,11 +267,11 @@ static bool check_has_hart(const struct board *b, u64 hart)
 }
 
 /* Take the machine of --tree. What --harts and --memory say counts more. */
-static bool check_take_tree(struct options *o, struct board *b)
+static bool check_take_tree(struct options *o, struct board *b, u64 archive_size)
 {
 	const struct config_machine given = o->machine;
 
-	if (!board_read(b, o->tree))
+	if (!board_read(b, o->tree) || !board_load(b, &o->image, &o->archive, archive_size))
 		return false;
 	for (u32 i = 0; i < given.nr_harts; i++) {
 		if (check_has_hart(b, given.harts[i]))
@@ -326,18 +415,62 @@ static bool check_map(const struct options *o, struct board *b, const struct con
 	return false;
 }
 
+/* @ctx: becomes true when a line is about partitions at the machine's own addresses */
+static void check_say(void *ctx, enum config_said what, const char *line)
+{
+	bool *direct = ctx;
+
+	*direct = *direct || strstr(line, "direct-map") != NULL;
+	board_say(NULL, what, line);
+}
+
+/* What is refused may lie where a default says that something else is. */
+static void check_note_default(const struct options *o, const struct board *b)
+{
+	if (!o->image.given && b->image.size != 0U)
+		board_say_note("Cleave is taken to lie at 0x%lx to 0x%lx; --image-at says "
+			       "otherwise",
+			       b->image.base, b->image.base + b->image.size - 1U);
+	if (!o->archive.given && b->archive.size != 0U)
+		board_say_note("the boot archive is taken to lie at 0x%lx to 0x%lx; --archive-at "
+			       "says otherwise",
+			       b->archive.base, b->archive.base + b->archive.size - 1U);
+}
+
+/* A partition at its own addresses may lie where nobody knows that something is. */
+static void check_note_place(const struct options *o, const struct board *b,
+			     const struct config *config)
+{
+	bool direct = false;
+
+	for (u32 i = 0; i < config->nr; i++)
+		direct = direct || config->partition[i].direct_map;
+	if (direct && !o->image.anywhere && b->image.size == 0U)
+		board_say_note("where the boot loader puts Cleave is not known: --image-at ADDRESS "
+			       "holds \"direct-map\" against it");
+	if (direct && !o->archive.anywhere && b->archive.size == 0U)
+		board_say_note("where the boot loader puts the archive is not known: --archive-at "
+			       "ADDRESS holds \"direct-map\" against it");
+}
+
 static enum exit_code check_archive(struct options *o, struct board *b, const void *data, u64 size)
 {
 	static struct config config;
 	char error[ARCHIVE_ERROR_LEN];
+	bool direct = false;
 	struct archive a;
 
 	if (archive_open(&a, data, size, error) != 0) {
 		board_say(NULL, CONFIG_ERROR, error);
 		return EXIT_REFUSED;
 	}
-	if (config_load(&a, &o->machine, board_say, NULL, &config) != 0)
+	if (config_load(&a, &o->machine, check_say, &direct, &config) != 0) {
+		if (o->tree != NULL && direct)
+			check_note_default(o, b);
 		return EXIT_REFUSED;
+	}
+	if (o->tree != NULL)
+		check_note_place(o, b, &config);
 	if (o->tree != NULL && !o->memory)
 		board_place_check(b, &config);
 	if (o->strict && board_say_warnings() != 0U) {
@@ -363,17 +496,14 @@ static enum exit_code check_all(struct options *o)
 	u64 size = 0;
 	void *data;
 
-	if (o->tree != NULL && !check_take_tree(o, &board))
-		return EXIT_REFUSED;
 	data = board_file(o->path, &size);
 	if (data == NULL) {
 		board_say_error("%s: %s", o->path, strerror(errno));
 		return EXIT_REFUSED;
 	}
-	/* It lies in memory, too. --memory says what is left beside it. */
-	if (o->tree != NULL && !o->memory)
-		o->machine.memory -= MIN(ALIGN_UP(size, PAGE_SIZE), o->machine.memory - 1U);
-	code = check_archive(o, &board, data, size);
+	code = o->tree == NULL || check_take_tree(o, &board, size)
+		       ? check_archive(o, &board, data, size)
+		       : EXIT_REFUSED;
 	(void)board_say_warnings();
 	free(data);
 	free(board.tree);
@@ -399,7 +529,7 @@ int main(int argc, char **argv)
 		return EXIT_GOOD;
 	}
 	if (!check_parse_options(argc, argv, &o)) {
-		check_usage(stderr);
+		(void)fprintf(stderr, "cleave-check: --help says how it is used\n");
 		return EXIT_USAGE;
 	}
 	return (int)check_all(&o);

@@ -22,6 +22,7 @@
 #include "lib/fdt_read.h"
 #include "lib/text.h"
 #include "tools/board/board.h"
+#include "tools/board/board_load.h"
 #include "tools/board/board_map.h"
 #include "tools/board/board_owner.h"
 #include "tools/board/board_say.h"
@@ -33,12 +34,13 @@ enum exit_code {
 	EXIT_USAGE = 2,
 };
 
-#define PORT_CELL   200U
-#define PORT_BASE   UINT64_C(0x80000000) /* where programs for most boards are linked to begin */
-#define PORT_LEAST  MIB(8)		 /* of free memory, below which nothing is proposed */
-#define PORT_LINUX  MIB(128)		 /* the least that is proposed for Linux */
-#define PORT_CPUS   4U			 /* the most that are proposed for it */
-#define PORT_OTHERS 16U			 /* most controllers without a driver that are told apart */
+#define PORT_CELL    200U
+#define PORT_BASE    UINT64_C(0x80000000) /* where programs for most boards are linked to begin */
+#define PORT_ARCHIVE MIB(64)		  /* which a boot archive with a Linux may have */
+#define PORT_LEAST   MIB(8)		  /* of free memory, below which nothing is proposed */
+#define PORT_LINUX   MIB(128)		  /* the least that is proposed for Linux */
+#define PORT_CPUS    4U			  /* the most that are proposed for it */
+#define PORT_OTHERS  16U /* most controllers without a driver that are told apart */
 
 static void port_usage(FILE *to)
 {
@@ -472,12 +474,15 @@ static void port_write_config(const struct board *b, const struct port_plan *p)
 
 static enum exit_code port_board(struct board *b, const char *path)
 {
+	static const struct board_load by_default;
 	struct port_plan plan;
 	char model[96];
 	char names[PORT_CELL];
 	char size[TEXT_SIZE_LEN];
 
-	if (!board_read(b, path))
+	/* Cleave and the archive are not in memory that is proposed. */
+	if (!board_read(b, path) ||
+	    !board_load(b, &by_default, &by_default, MIN(PORT_ARCHIVE, b->machine.memory / 8U)))
 		return EXIT_REFUSED;
 	(void)board_say_warnings();
 	if (b->machine.memory < PORT_LEAST) {
@@ -515,7 +520,13 @@ int main(int argc, char **argv)
 		}
 	}
 	if (argc != 2 || argv[1][0] == '-') {
-		port_usage(stderr);
+		if (argc < 2)
+			board_say_error("no device tree is named");
+		else if (argv[1][0] == '-')
+			board_say_error("there is no option %s", argv[1]);
+		else
+			board_say_error("'%s' is one argument too many", argv[2]);
+		(void)fprintf(stderr, "cleave-port: --help says how it is used\n");
 		return EXIT_USAGE;
 	}
 	code = port_board(&board, argv[1]);

@@ -154,7 +154,7 @@ REFUSED = {
     "memory where none is":
         ("k3-com260", [partition("p", more="direct-map;")],
          "/partitions/p: memory: range 0, 0x80000000 to 0x80ffffff, is not all free memory of this "
-         'machine, which "direct-map" needs; free: 0x102000000 to 0x4ffffffff'),
+         'machine, which "direct-map" needs; free: 0x102200000 to 0x4ffffffff'),
     "reserved memory":
         ("eic7700-premier-p550", [partition("p", base=0xa0000000, more="direct-map;")],
          "/partitions/p: memory: range 0, 0xa0000000 to 0xa0ffffff, is not all free memory"),
@@ -210,13 +210,102 @@ def test_check_refuses(desk, what):
 
 
 def test_check_counts_the_archive(desk):
-    """What the archive takes is not left for partitions."""
+    """What the archive and Cleave take is not left for partitions."""
     desk.tree(board_trees.small())
-    fits = partition("p", size=(48 << 20) - (1 << 20), more="table-pool = <64>;")
+    fits = partition("p", size=(44 << 20) - (1 << 20), more="table-pool = <64>;")
     assert desk.archive(config(fits)).returncode == 0
     (desk.path / "Image").write_bytes(b"\x13\0\0\0" * (2 << 18))
-    done = desk.archive(config(fits))
-    assert done.returncode == 1 and "this machine has 45.9" in done.stderr
+    done = desk.archive(config(fits, partition("q", size=4 << 20)))
+    assert done.returncode == 1 and "this machine has 43.9" in done.stderr
+
+
+# A board, options, an address of a range of 16 MiB with direct-map, and what overlaps it; "":
+# nothing. Addresses of QEMU's machine are those that its boot reports. A loader has written into
+# the tree of Megrez where it has put another initrd.
+QEMU, MEGREZ, K3 = "virt", "eic7700-megrez", "k3-com260"
+PLACES = [
+    (QEMU, [], 0x80200000, "0x80400000 to 0xa01fffff, 0xa0"),
+    (QEMU, [], 0x80400000, ""),
+    (QEMU, [], 0x9f300000, "0x80400000 to 0xa01fffff, 0xa0"),
+    (QEMU, [], 0xa1000000, ""),
+    (QEMU, ["--image-at", "0x90000000"], 0x80200000, ""),
+    (QEMU, ["--image-at", "0x90000000"], 0x8f100000, "0x80000000 to 0x8fffffff, 0x9020"),
+    (QEMU, ["--archive-at", "0x84000000"], 0x83800000, "0x80400000 to 0x83ffffff, 0x84"),
+    (QEMU, ["--archive-at", "0x84000000"], 0xa0000000, ""),
+    (QEMU, ["--image-at", "anywhere", "--archive-at", "anywhere"], 0x80200000, ""),
+    (MEGREZ, [], 0x80200000, "0x80080000 to 0x801fffff, 0x80400000 to "),
+    (MEGREZ, [], 0xbf800000, "0x80400000 to 0xbfbfffff, 0xc0001000 to "),
+    (MEGREZ, [], 0xc1000000, ""),
+    (K3, [], 0x102000000, "0x102200000 to 0x4ffffffff"),
+    (K3, [], 0x102200000, ""),
+]
+
+
+@pytest.mark.parametrize("name,options,base,free", PLACES)
+def test_partition_over_what_the_loader_brings(desk, name, options, base, free):
+    """Cleave and its archive lie somewhere; a partition at the machine's addresses cannot."""
+    source = board_trees.BOARDS[name]()
+    if name == MEGREZ:
+        source = source.replace("chosen {", "chosen { linux,initrd-start = <0 0xbfc00000>; "
+                                "linux,initrd-end = <0 0xc0000001>;", 1)
+    desk.tree(source)
+    done = desk.archive(config(partition("p", base=base, more="direct-map;")), *options)
+    said = done.stderr
+    assert done.returncode == (1 if free else 0), said
+    assert not free or f"is not all free memory of this machine, which \"direct-map\" needs; " \
+        "free: " in said and free in said, said
+    # A default that refuses is named with the option that changes it.
+    for option, words in (("--image-at", "note: Cleave is taken to lie at 0x"),
+                          ("--archive-at", "note: the boot archive is taken to lie at 0x")):
+        known = option == "--image-at" or name != K3
+        assert (words in said) == bool(free and known and option not in options), said
+    unknown = "where the boot loader puts the archive is not known: --archive-at ADDRESS"
+    assert (unknown in said) == (name == K3 and not free), said
+    # Each byte of memory has one row of the map.
+    rows = [[int(n, 16) for n in row[0].split(" to ")]
+            for row in table(done.stdout, "memory of the machine:")]
+    assert all(a[1] < b[0] for a, b in zip(rows, rows[1:]))
+    assert free or ("Cleave\n" in done.stdout) == ("anywhere" not in options)
+
+
+@pytest.mark.parametrize("options,line", [
+    (["--image-at", "0x80100000"], "--image-at: Cleave cannot lie at 0x80100000; allowed: a "),
+    (["--image-at", "0x40000000"], "--image-at: Cleave cannot lie at 0x40000000; allowed: a "),
+    (["--image-at", "0xffffffffffe00000"], "--image-at: Cleave cannot lie at 0xffffffffffe"),
+    (["--archive-at", "0x80200000"], "--archive-at: the archive, "),
+    (["--archive-at", "0xbffffffc"], "--archive-at: the archive, "),
+    (["--archive-at", "0xffffffffffffffff"], "--archive-at: the archive, "),
+])
+def test_loader_that_cannot_do_so(desk, options, line):
+    desk.tree(board_trees.virt())
+    done = desk.archive(config(partition("p")), *options)
+    assert done.returncode == 1 and done.stderr.startswith("error: " + line), done.stderr
+
+
+def test_image_is_as_large_as_the_check_takes_it_to_be():
+    """tools/board/board_load.h: BOARD_LOAD_IMAGE, against the header of what is built."""
+    with open(os.path.join(OUT, "cleave.bin"), "rb") as file:
+        size = int.from_bytes(file.read(24)[16:], "little")
+    assert 1 << 20 < size <= 2 << 20
+
+
+@pytest.mark.parametrize("options,line", [
+    (["--nothing"], "there is no option --nothing"),
+    (["--harts", "1,"], "--harts: '1,' makes no sense; allowed: ids of harts with commas"),
+    (["--memory", "12X"], "--memory: '12X' makes no sense; allowed: a size above 0, as 512M"),
+    (["--memory"], "--memory: its value is missing; allowed: a size above 0"),
+    (["--tree", "x.dtb", "--image-at", "-1"], "--image-at: '-1' makes no sense; allowed: an "),
+    (["--archive-at", "0x1000"], "--archive-at is about the machine of --tree, which is not"),
+    (["--svg", "x"], "--svg is about the machine of --tree, which is not given"),
+    (["a.cpio", "b.cpio"], "'b.cpio' is an archive too many, after 'a.cpio'"),
+    ([], "no archive is named"),
+])
+def test_check_says_what_is_wrong_with_its_use(desk, options, line):
+    done = run(CHECK, *options, cwd=desk.path)
+    assert done.returncode == 2 and done.stdout == ""
+    first, last = done.stderr.splitlines()
+    assert first.startswith("error: " + line), first
+    assert last == "cleave-check: --help says how it is used"
 
 
 def test_partition_that_would_find_no_piece(desk):
@@ -383,7 +472,7 @@ def test_picture_that_cannot_be_drawn(desk):
     assert "error: /nowhere/map.svg: No such file or directory" in done.stderr
     done = desk.archive(config(partition("p")), "--svg", "map.svg", dtb=None)
     assert done.returncode == 2
-    assert "error: --svg draws the machine of --tree, which is not given" in done.stderr
+    assert "error: --svg is about the machine of --tree, which is not given" in done.stderr
 
 
 # --- cleave-port ----------------------------------------------------------------------------------
@@ -405,13 +494,13 @@ def test_port_says_what_is_used_and_what_is_missing(desk):
     k3, megrez = text["k3-com260"], text["eic7700-megrez"]
     assert "//   harts    8 with H: 0-7\n" in k3
     assert "//   G-stage  Sv39x4, by mmu-type\n" in k3
-    assert "//   memory   15.96 GiB free, from 0x102000000\n" in k3
+    assert "//   memory   15.9 GiB free, from 0x102200000\n" in k3
     assert ('//   driver  of /soc/interrupt-controller@e0804000 ("spacemit,k3-aplic", '
             '"riscv,aplic"): 4 devices cannot be given away\n') in k3
     assert "extension" not in k3
     assert "//   extension  Sstc: " in megrez and "//   extension  Zicbom: " in megrez
     assert '//   driver     of /soc/iommu@50c00000 ("arm,smmu-v3"): ' in megrez
-    assert "//   memory     for Linux: the largest free piece has 48 MiB" in text["small"]
+    assert "//   memory     for Linux: the largest free piece has 44 MiB" in text["small"]
     for name, devices in (("k3-com260", 13), ("small", 2), ("virt", 6)):
         assert text[name].count("\n//   /soc/") == devices, text[name]
     rows = {row.split()[1]: row for row in megrez.splitlines() if row.startswith("//   /soc/")}

@@ -17,6 +17,8 @@
  * @ram: all memory
  * @unused: what of it neither the firmware reserves nor the hypervisor's address space leaves out.
  * The hypervisor, the boot archive and all partitions are in there
+ * @image: where the hypervisor lies, and @archive: where the boot archive does (board_load()); they
+ * are not in @unused any more. Size 0: that is not known
  * @harts: ids of those that the hypervisor uses, @nr_harts of them; the first is taken for the boot
  * hart, which may be another one at each boot
  * @mmu_levels: levels of the widest mode that all these harts say they have (mmu-type); 0: one of
@@ -28,6 +30,8 @@ struct board {
 	void *tree;
 	struct memmap ram;
 	struct memmap unused;
+	struct frames_range image;
+	struct frames_range archive;
 	u32 nr_harts;
 	u64 harts[CONFIG_MAX_HARTS];
 	u32 mmu_levels;

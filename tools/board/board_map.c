@@ -47,20 +47,31 @@ static const char *board_map_range(u64 base, u64 size, char buf[BOARD_MAP_CELL])
 }
 
 /* What has no address before the boot. */
-static void board_map_given_out(const struct config *config, const char *indent)
+static void board_map_given_out(const struct board *b, const struct config *config,
+				const char *indent)
 {
+	const char *comma = "";
 	char bytes[TEXT_SIZE_LEN];
 
-	(void)printf("%sgiven out at boot: Cleave, the boot archive", indent);
+	(void)printf("%sgiven out at boot: ", indent);
+	if (b->image.size == 0U) {
+		(void)printf("Cleave");
+		comma = ", ";
+	}
+	if (b->archive.size == 0U) {
+		(void)printf("%sthe boot archive", comma);
+		comma = ", ";
+	}
 	for (u32 p = 0; p < config->nr; p++) {
 		const struct config_partition *part = &config->partition[p];
 
-		if (!part->direct_map)
-			(void)printf(", %s %s", part->name,
-				     text_size(config_memory_bytes(part->memory, part->nr_memory),
-					       bytes));
+		if (part->direct_map)
+			continue;
+		(void)printf("%s%s %s", comma, part->name,
+			     text_size(config_memory_bytes(part->memory, part->nr_memory), bytes));
+		comma = ", ";
 	}
-	(void)printf("; the rest is free\n");
+	(void)printf("%s; the rest is free\n", *comma == '\0' ? "nothing" : "");
 }
 
 void board_map_print_memory(const struct board *b, const struct config *config, const char *indent)
@@ -77,7 +88,7 @@ void board_map_print_memory(const struct board *b, const struct config *config, 
 			      p.text, NULL);
 	board_map_end(&t, "memory of the machine:", indent);
 	if (config != NULL)
-		board_map_given_out(config, indent);
+		board_map_given_out(b, config, indent);
 }
 
 static void board_map_harts(const struct board *b, const struct config *config, const char *indent)

@@ -85,14 +85,32 @@ static int board_owner_direct(const struct config *config, u64 at, u64 *end)
 	return owner;
 }
 
+/* Return: what of the hypervisor lies at @at, NULL: nothing; its edges cut */
+static const char *board_owner_loaded(const struct board *b, u64 at, u64 *end)
+{
+	const char *owner = NULL;
+
+	board_owner_cut_list(&b->image, 1, at, end);
+	board_owner_cut_list(&b->archive, 1, at, end);
+	if (board_owner_in(b->archive.base, b->archive.size, at))
+		owner = "Cleave: the boot archive";
+	if (board_owner_in(b->image.base, b->image.size, at))
+		owner = "Cleave";
+	return owner;
+}
+
 static void board_owner_at(const struct board *b, const struct config *config,
 			   struct board_piece *p)
 {
 	u64 end = p->base + p->size;
+	const char *loaded = board_owner_loaded(b, p->base, &end);
 
 	board_owner_cut_list(b->unused.range, b->unused.nr, p->base, &end);
 	p->owner = board_owner_direct(config, p->base, &end);
-	if (p->owner >= 0) {
+	if (loaded != NULL) {
+		p->owner = BOARD_CLEAVE;
+		(void)snprintf(p->text, sizeof(p->text), "%s", loaded);
+	} else if (p->owner >= 0) {
 		(void)snprintf(p->text, sizeof(p->text), "%s (direct-map)",
 			       config->partition[p->owner].name);
 	} else if (memmap_contains(&b->unused, p->base, 1)) {

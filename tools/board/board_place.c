@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Whether all partitions would find their memory, given out in the order and by the code of the
- * boot. Where the hypervisor and the archive lie is not known here, so it is a warning.
+ * boot. What the hypervisor takes for itself before (tables that map memory) is not known here, so
+ * it is a warning.
  */
 #include <stdio.h>
 
