@@ -70,6 +70,8 @@ struct migrate_frame {
 #define MIGRATE_REC_QUERY      0x000cU /* struct migrate_status: what became of it? */
 #define MIGRATE_REC_PACKED     0x000dU /* struct migrate_packed, then the block, padded to 8 */
 
+#define MIGRATE_REC_END 0x000fU /* struct migrate_end: no epoch follows */
+
 /* Destination to source */
 #define MIGRATE_REC_ACCEPT   0x0101U /* struct migrate_promise: the slot is there */
 #define MIGRATE_REC_PASS_ACK 0x0102U /* struct migrate_pass: the pass is in the slot's memory */
@@ -90,6 +92,9 @@ struct migrate_frame {
 
 /* VERIFY records will come, for every page. */
 #define MIGRATE_HELLO_VERIFY 0x1U
+
+/* A checkpoint of several epochs: after each HANDOVER another may follow, and at last END. */
+#define MIGRATE_HELLO_EPOCHS 0x2U
 
 struct migrate_hello {
 	uint16_t major;	   /* MIGRATE_MAJOR */
@@ -187,6 +192,11 @@ struct migrate_handover {
 	uint64_t zero;	 /* pages in ZERO records of all passes */
 	uint32_t passes;
 	uint32_t states; /* STATE records */
+};
+
+struct migrate_end {
+	uint32_t epochs;   /* HANDOVER records in the stream */
+	uint32_t reserved; /* 0 */
 };
 
 /* There is no record of such a migration: this says nothing. */

@@ -14,17 +14,32 @@ import threading
 from machine import SHORT, TOP
 
 sys.path.insert(0, os.path.join(TOP, "tools"))
-from stream import rules, show  # noqa: E402
+from stream import frames, records, rules, show  # noqa: E402
 
 FILL = b"\xff"
 
 
+def whole(data, epoch=None):
+    """The guest of a checkpoint, at an epoch or at the last."""
+    return rules.whole_checkpoint(memoryview(data), epoch)
+
+
 def flattened(data):
     """A checkpoint of the same guest with each page once, made by the tools from a checkpoint."""
-    source = rules.whole_checkpoint(memoryview(data))
-    flat = b"".join(show.flat(source))
-    assert not list(show.differences(source, rules.whole_checkpoint(memoryview(flat))))
+    flat = b"".join(show.flat(whole(data)))
+    assert not list(show.differences(whole(data), whole(flat)))
     return flat
+
+
+def stopped(data):
+    """The same checkpoint of a guest that was paused."""
+    reader, out = frames.Reader(memoryview(data)), []
+    while frame := reader.next():
+        part = data[frame.offset:reader.at]
+        if frame.kind == records.KINDS["stop"]:
+            part = frames.pack(frame.number, frame.kind, frame.version, frame.flags, bytes(8))
+        out.append(part)
+    return b"".join(out)
 
 
 class Proxy:
@@ -198,7 +213,7 @@ class Store:
         thread.start()
         return thread
 
-    def checkpoint(self, man, name):
+    def checkpoint(self, man, name, *options):
         """Have the manager write a partition to the port, and cut the port. Return: all bytes."""
 
         def keep(port):
@@ -208,7 +223,8 @@ class Store:
                     self.more.notify()
 
         keeper = self.beside(keep)
-        man.run(f"checkpoint {name} --passes 1")
+        self.kept.clear()
+        man.run(" ".join([f"checkpoint {name} --passes 1", *options]))
         report = man.over()
         assert report.verdict.startswith(f"done: checkpoint {name} to store"), report.verdict
         with self.more:

@@ -61,6 +61,17 @@ zero gpa=0x80001000 pages=3
 pass-end
 hand-over
 """),
+    ("A checkpoint of two epochs",
+     "In the second, one page has changed. All counts, and the digest of everything, go on.",
+     f"""{HELLO} flags=2
+{GUEST}{STATE}pass-begin flags=1
+page gpa=0x80000000 fill=0x1122334455667788
+zero gpa=0x80001000 pages=3
+pass-end
+hand-over
+{STATE}{LAST}hand-over
+end epochs=2
+"""),
     ("A checkpoint of version 1", "Read still. Its only pass is the final one.",
      f"""hello major=1 id=0x1122334455667788 name="work"
 {GUEST.split(" vs_levels")[0]}
@@ -111,11 +122,12 @@ def streams():
 def decoded(data):
     """The decoded form of a connection."""
     reader = frames.Reader(memoryview(data))
-    side, lines = None, []
-    while frame := reader.next():
-        side = side or rules.side(frame)
-        lines.append(text.line(frame, side.take(frame), True))
-    return lines
+    side, lines = rules.first_side(reader), []
+    while True:
+        frame, record = rules.step(reader, side)
+        if frame is None:
+            return lines
+        lines.append(text.line(frame, record, True))
 
 
 def dump(data):

@@ -273,6 +273,61 @@ def test_what_need_not_be_understood_is_skipped():
     rules.check(memoryview(made(FORM.replace(last, unknown + last))))
 
 
+# --- epochs --------------------------------------------------------------------------------------
+
+EPOCHS = STREAMS["A checkpoint of two epochs"]
+
+
+def test_each_epoch_is_a_guest():
+    first, second = (rules.whole_checkpoint(memoryview(EPOCHS), at) for at in (0, 1))
+    assert first.memory[0x80001000] is None
+    assert bytes(second.memory[0x80001000]) == b"\xff" * 4096
+    assert "there is no epoch 2; up to epoch 1 it is whole" in str(pytest.raises(
+        frames.Spoilt, rules.whole_checkpoint, memoryview(EPOCHS), 2).value)
+
+
+def test_a_cut_epoch_leaves_those_before_it():
+    """A cut right after a hand-over is right; elsewhere the line says what is whole."""
+    parts = bounds(EPOCHS)
+    over = [end for start, end in parts
+            if struct.unpack_from("<H", EPOCHS, start + 4)[0] == 0x000a]
+    assert len(over) == 2
+    for start, end in parts[:-1]:
+        whole = [one for one in over if one <= end]
+        for cut in (end - 1, end):
+            if cut in over:
+                rules.check(memoryview(EPOCHS[:cut]))
+            else:
+                known = len([one for one in over if one <= cut])
+                said = str(spoilt(EPOCHS[:cut]))
+                assert ("up to epoch 0 it is whole" in said) == (known == 1), said
+        if whole:
+            rules.whole_checkpoint(memoryview(EPOCHS[:end]), len(whole) - 1)
+
+
+@pytest.mark.parametrize("old,new,said", (
+    ("end epochs=2", "end epochs=3", "3 epochs; 2 is due"),
+    ("end epochs=2", "end epochs=2\nend epochs=2", "nothing may come after end"),
+    ("flags=2\n", "\n", "nothing may come after hand-over"),
+    ("flags=2\n", "kind=live flags=2\n", "hello: flags are 0x2"),
+    ("hand-over\nend", "hand-over passes=1\nend", "passes is 0x1; 0x2 is due; up to epoch 0")))
+def test_rules_of_epochs(old, new, said):
+    form = dict((title, form) for title, _, form in vectors.VECTORS)["A checkpoint of two epochs"]
+    assert form.count(old) == 1
+    assert said in str(spoilt(made(form.replace(old, new))))
+
+
+def test_flatten_and_diff_take_an_epoch(files):
+    (files / "e").write_bytes(EPOCHS)
+    run("flatten", "--at", "0", "-o", "zero", "e", cwd=files)
+    run("flatten", "-o", "last", "e", cwd=files)
+    assert "1 passes, 1 pages, 3 zero pages" in run("check", "zero", cwd=files)
+    assert "1 passes, 2 pages, 2 zero pages" in run("check", "last", cwd=files)
+    assert "0x80001000 to 0x80001fff" in run("diff", "zero", "last", cwd=files, code=1)
+    assert "epoch 1   1 pages" in run("inspect", "e", cwd=files)
+    run("inspect", "--at", "x", "e", cwd=files, code=2)
+
+
 # --- the tool as a person uses it ----------------------------------------------------------------
 
 

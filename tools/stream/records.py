@@ -9,7 +9,7 @@ import struct
 
 SOURCE, DESTINATION, BOTH = "source", "destination", "either side"
 LIVE, CHECKPOINT = 0, 1
-VERIFY = 1                   # flag of hello
+VERIFY, EPOCHS = 1, 2        # flags of hello
 FINAL = 1                    # flag of pass begin
 PAGE = 4096
 PACKED_MOST = 4080           # bytes of a page that is worth packing
@@ -48,6 +48,7 @@ LAYOUTS = {
     0x000b: Layout("commit", SOURCE, _fields("id:Q outcome:I zero:I nonce:Q"), (2,)),
     0x000c: Layout("query", SOURCE, _fields("id:Q outcome:I zero:I")),
     0x000d: Layout("packed", SOURCE, _fields("gpa:Q method:I bytes:I"), (1,), "packed"),
+    0x000f: Layout("end", SOURCE, _fields("epochs:I zero:I")),
     0x0101: Layout("accept", DESTINATION, _fields("id:Q outcome:I features:I nonce:Q"), (2,)),
     0x0102: Layout("pass-ack", DESTINATION, _fields("pass:I flags:I pages:Q zeros:Q")),
     0x0103: Layout("ready", DESTINATION,

@@ -16,8 +16,11 @@ ISA = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_")
 class Source:
     """The source's side of one connection. `take(frame)` raises Spoilt, or keeps what it says."""
 
-    def __init__(self, fast=False):
+    def __init__(self, fast=False, at=None):
         self.fast = fast
+        self.last = at           # the epoch after which nothing more is taken; None: all
+        self.epochs = []         # [(frame, offset of its end, pages that came in it)]
+        self.came = set()        # pages of the epoch under way
         self.due = {"hello", "query"}
         self.hello = self.require = None
         self.memory = {}         # gpa -> payload of its page record, or None for a page of zeros
@@ -68,7 +71,7 @@ class Source:
         if major != frame.version or major not in ((2,) if kind == records.LIVE else (1, 2)):
             raise frame.spoilt(f"hello: version {major}.{record['minor']}; here 2 is taken, and of "
                                "checkpoints 1")
-        if record["flags"] & ~(records.VERIFY if kind == records.LIVE else 0):
+        if record["flags"] & ~(records.VERIFY if kind == records.LIVE else records.EPOCHS):
             raise frame.spoilt(f"hello: flags are {record['flags']:#x}")
         if record["id"] == 0 or record["page"] != PAGE:
             raise frame.spoilt("hello: its id is 0, or its page size is not 4096")
@@ -118,6 +121,7 @@ class Source:
         self.open["pages"] += 1
         self.total["pages"] += 1
         self.memory[gpa] = record["data"]
+        self.came.add(gpa)
         if not self.fast:
             digest = frame.digest if frame.digest is not None else xxh64(record["data"], gpa)
             self.chain = link(self.chain, 1, gpa, digest)
@@ -135,7 +139,9 @@ class Source:
         self._place(frame, gpa, pages)
         self.open["zeros"] += pages
         self.total["zeros"] += pages
-        self.memory.update(dict.fromkeys(range(gpa, gpa + pages * PAGE, PAGE)))
+        places = range(gpa, gpa + pages * PAGE, PAGE)
+        self.memory.update(dict.fromkeys(places))
+        self.came.update(places)
         self.chain = link(self.chain, 2, gpa, pages)
 
     def _pass_end(self, frame, record):
@@ -226,10 +232,15 @@ class Source:
         lacking = self._lacking()
         if lacking:
             raise frame.spoilt(f"hand-over: there is no record of {', '.join(lacking)}")
+        self.epochs.append((frame.number, frame.offset + 32 + len(frame.payload), len(self.came)))
+        self.came = set()
         if self.hello["kind"] == records.LIVE:
             self.due = {"commit"}
-        else:
+        elif not self.hello["flags"] & records.EPOCHS or self.last == len(self.epochs) - 1:
             self.over = "hand-over"
+        else:
+            self.due = {"pass-begin", "stop", "end"}
+            self.final = False
 
     def _lacking(self):
         config = self.states.get((0x0101, 0))
@@ -241,13 +252,19 @@ class Source:
             raise frame.spoilt("commit: it is not that of this migration")
         self.over = "commit"
 
+    def _end(self, frame, record):
+        if "end" not in self.due or record["epochs"] != len(self.epochs):
+            raise frame.spoilt(f"end: {record['epochs']} epochs; {len(self.epochs)} is due")
+        self.over = "end"
+
     def _cancel(self, frame, record):
         self.over = "cancel"
 
     def whole(self):
         """Whether what came is all that a stream of its kind must have."""
         if self.hello and self.hello["kind"] == records.CHECKPOINT:
-            return self.over == "hand-over"
+            # Without its end, a checkpoint of epochs is whole after a hand-over.
+            return self.over in ("hand-over", "end") or "end" in self.due
         return bool(self.over)
 
     def said(self):
@@ -255,8 +272,9 @@ class Source:
         if not self.hello:
             return f"a {self.over}"
         kind = ("live", "checkpoint")[self.hello["kind"]]
+        many = f", epochs 0 to {len(self.epochs) - 1}" if len(self.epochs) > 1 else ""
         return (f"{kind}: {len(self.passes)} passes, {self.total['pages']} pages, "
-                f"{self.total['zeros']} zero pages, {self.total['states']} state records, "
+                f"{self.total['zeros']} zero pages, {self.total['states']} state records{many}, "
                 f"{'ends with ' + self.over if self.over else 'ends early'}")
 
 
@@ -343,30 +361,54 @@ class Destination:
 # --- whole files ---------------------------------------------------------------------------------
 
 
-def side(frame, fast=False):
-    """The reader of the side whose first frame this is."""
+def first_side(reader, fast=False, at=None):
+    """The reader of the side that a connection's first frame is of, or None without a frame."""
+    begin = reader.at, reader.number
+    frame = reader.next()
+    if frame is None:
+        return None
+    reader.at, reader.number = begin
     layout = records.LAYOUTS.get(frame.kind)
     if layout and layout.side == records.DESTINATION:
         return Destination()
-    return Source(fast)
+    return Source(fast, at)
 
 
-def ended(reader):
+def ended(reader, source, why="the stream ends here"):
     """What is wrong with a stream that ends between two frames, and early."""
-    return Spoilt(reader.number, reader.at, "the stream ends here")
+    return Spoilt(reader.number, reader.at, why + hint(source))
 
 
-def whole_checkpoint(data):
-    """Read a checkpoint. Return: the Source that was fed with it."""
+def hint(source):
+    """Which epochs of a stream that is spoilt are whole."""
+    epochs = len(getattr(source, "epochs", ()))
+    return f"; up to epoch {epochs - 1} it is whole" if epochs else ""
+
+
+def step(reader, source):
+    """Take the next frame. Return: it and its record; (None, None) where there is no more."""
+    try:
+        frame = reader.next()
+        if frame is None:
+            return None, None
+        return frame, source.take(frame)
+    except Spoilt as error:
+        raise Spoilt(error.frame, error.offset, error.what + hint(source)) from None
+
+
+def whole_checkpoint(data, at=None):
+    """Read a checkpoint up to epoch `at`, or all of it. Return: the Source that was fed with it."""
     reader = Reader(data)
     reader.skip_fill()
-    source = Source()
-    while not source.over and (frame := reader.next()):
-        source.take(frame)
+    source = Source(at=at)
+    while not source.over and step(reader, source)[0]:
+        pass
     if not source.hello or source.hello["kind"] != records.CHECKPOINT:
         raise Spoilt(0, 0, "this is no checkpoint; a live stream gives nobody the guest")
+    if at is not None and len(source.epochs) <= at:
+        raise ended(reader, source, f"there is no epoch {at}")
     if not source.whole():
-        raise ended(reader)
+        raise ended(reader, source)
     return source
 
 
@@ -394,9 +436,9 @@ def check(data, fast=False, cut=False, link=False, local=False):
 def _connection(reader, fast, cut, link):
     source = None
     try:
-        while frame := reader.next():
-            source = source or side(frame, fast)
-            source.take(frame)
+        source = first_side(reader, fast)
+        while source and step(reader, source)[0]:
+            pass
     except Spoilt:
         after = reader.after_fill() if link else None
         if not cut or not (after or reader.truncated):
@@ -405,5 +447,5 @@ def _connection(reader, fast, cut, link):
     if source is None:
         return "a frame that is cut"
     if not (cut or source.whole()):
-        raise ended(reader)
+        raise ended(reader, source)
     return f"{reader.number} frames, {source.said()}"

@@ -32,6 +32,8 @@ def summary(source):
     for number, final, pages, zeros in source.passes:
         print(f"{number:4}  {'yes' if final else 'no':5} {pages:7}  {zeros:10}")
     print(f"stopped   {'it ran' if source.run else 'it was paused, or has not been stopped'}")
+    for number, (frame, end, pages) in enumerate(source.epochs):
+        print(f"epoch {number}   {pages} pages, ends with frame {frame} at offset {end}")
     for (kind, instance), (version, flags, data) in sorted(source.states.items()):
         known = states.KINDS.get(kind)
         print(f"state     {known.name if known else hex(kind)} {instance}: {len(data)} bytes"

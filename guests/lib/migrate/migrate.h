@@ -175,6 +175,8 @@ struct migrate_progress {
  * @rate: at most so many bytes a second while the guest runs; 0: as many as the link takes
  * @stay_paused: the guest is paused when it arrives, also if it runs here
  * @brake_max: the most that the brake may hold the guest, 0 (never) to 99 percent
+ * @epochs: of a checkpoint: how often it is written; 0 and 1: once
+ * @every_ms: from the beginning of an epoch to that of the next
  * @stall_ms: give up when link and guest both stand still for so long while the guest is still
  * ours; 0: never
  * @tx, @rx: two buffers of at least MIGRATE_BUFFER_MIN bytes
@@ -198,6 +200,8 @@ struct migrate_source_config {
 	uint64_t rate;
 	bool stay_paused;
 	uint32_t brake_max;
+	uint32_t epochs;
+	uint32_t every_ms;
 	uint32_t stall_ms;
 	void *tx;
 	size_t tx_size;
@@ -227,7 +231,9 @@ enum migrate_source_state {
 	MIGRATE_SRC_SETTLED,
 	MIGRATE_SRC_VERIFY,
 	MIGRATE_SRC_HANDOVER,
+	MIGRATE_SRC_END,   /* no further epoch of a checkpoint comes */
 	MIGRATE_SRC_FLUSH, /* a checkpoint's last bytes; the guest is still ours, and paused */
+	MIGRATE_SRC_REST,  /* until the next epoch of a checkpoint; the guest runs */
 	MIGRATE_SRC_READY,
 	MIGRATE_SRC_COMMIT,
 	MIGRATE_SRC_RUNNING,
@@ -282,6 +288,11 @@ struct migrate_chunk {
  * @useless: passes in a row that gained little
  * @left_before: pages that were left when the pass before ended
  * @verify_us: how long it takes to verify; 0: it was not measured
+ * @epochs: that are written
+ * @epoch_pass: number of the last pass before this epoch
+ * @epoch_at: ticks when this epoch began
+ * @ending: a person wants no further epoch
+ * @ended: END was sent
  * @nonce: of the destination's ACCEPT
  * @cancel: what the destination is to be told
  */
@@ -325,6 +336,11 @@ struct migrate_source {
 	uint32_t useless;
 	uint64_t left_before;
 	uint64_t verify_us;
+	uint32_t epochs;
+	uint32_t epoch_pass;
+	uint64_t epoch_at;
+	bool ending;
+	bool ended;
 	uint64_t nonce;
 	struct migrate_chunk chunk;
 	struct migrate_cancel cancel;
@@ -399,12 +415,15 @@ const struct migrate_progress *migrate_source_progress(struct migrate_source *s)
 
 /* --- destination ------------------------------------------------------------------------------ */
 
+#define MIGRATE_EPOCH_LAST UINT32_MAX /* the last epoch that is whole */
+
 /**
  * struct migrate_dest_config - what is wanted of a destination
  * @name: of the slot, for every line
  * @timebase: ticks of ops->time() in a second, Hz
  * @kind: MIGRATE_KIND_* of the stream that is taken here. Nobody listens where a checkpoint is read
  * from, so nothing is answered there, not even a question
+ * @epoch: of a checkpoint: which epoch is wanted, from 0; MIGRATE_EPOCH_LAST
  * @nonce: of ACCEPT: a number that was never given before, not 0; of no use for a checkpoint
  * @tx, @rx: two buffers of at least MIGRATE_BUFFER_MIN bytes
  */
@@ -412,6 +431,7 @@ struct migrate_dest_config {
 	const char *name;
 	uint64_t timebase;
 	uint32_t kind;
+	uint32_t epoch;
 	uint64_t nonce;
 	struct ledger *ledger;
 	void *tx;
@@ -448,6 +468,9 @@ enum migrate_dest_state {
  * @next: GPA that the next page of this pass must not be below
  * @last_state: kind << 32 | instance of the last state record
  * @states: state records that have come
+ * @epochs: that have come whole
+ * @epoch_pass: number of the last pass before this epoch
+ * @state_seen: a state record has come in this epoch
  * @verified: GPA that the next VERIFY must have
  * @digest: chain over everything that has come
  * @pass_pages, @pass_zero: pages of this pass that have come, in PAGE and in ZERO records
@@ -484,6 +507,9 @@ struct migrate_dest {
 	uint64_t next;
 	uint64_t last_state;
 	uint32_t states;
+	uint32_t epochs;
+	uint32_t epoch_pass;
+	bool state_seen;
 	uint64_t verified;
 	uint64_t digest;
 	uint64_t pass_pages;

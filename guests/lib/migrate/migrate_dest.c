@@ -60,6 +60,7 @@ struct migrate_line *migrate_dest_say(struct migrate_dest *d)
 
 enum migrate_step migrate_dest_fail(struct migrate_dest *d, uint32_t reason, uint64_t arg)
 {
+	migrate_epoch_hint(d);
 	migrate_cancel_fill(&d->cancel, reason, arg, d->line.text + strlen(d->config.name) + 2U);
 	d->cursor = 0;
 	d->state = MIGRATE_DST_EMPTY;
@@ -104,6 +105,8 @@ static bool migrate_dest_kind_ok(const struct migrate_dest *d, const struct migr
 static bool migrate_dest_hello_ok(struct migrate_dest *d, const struct migrate_hello *h)
 {
 	struct migrate_line *line = migrate_dest_say(d);
+	uint32_t known = MIGRATE_HELLO_VERIFY |
+			 (h->kind == MIGRATE_KIND_CHECKPOINT ? MIGRATE_HELLO_EPOCHS : 0U);
 
 	if (h->major != MIGRATE_MAJOR && h->major != MIGRATE_MAJOR_OLD) {
 		migrate_line_add(line, "stream of version %u.%u; %u.x is understood", h->major,
@@ -115,12 +118,16 @@ static bool migrate_dest_hello_ok(struct migrate_dest *d, const struct migrate_h
 				 h->major, h->minor, MIGRATE_MAJOR, MIGRATE_MAJOR_OLD);
 	} else if (!migrate_dest_kind_ok(d, h, line)) {
 		return false;
-	} else if ((h->flags & ~MIGRATE_HELLO_VERIFY) != 0U || h->reserved != 0U) {
+	} else if ((h->flags & ~known) != 0U || h->reserved != 0U) {
 		migrate_line_add(line, "hello: unknown flags 0x%x", h->flags);
 	} else if (h->page != MIGRATE_PAGE) {
 		migrate_line_add(line, "pages of %u bytes; 4096 are understood", h->page);
 	} else if (h->id == 0U) {
 		migrate_line_add(line, "hello: the migration id is 0");
+	} else if ((h->flags & MIGRATE_HELLO_EPOCHS) == 0U && h->kind != MIGRATE_KIND_LIVE &&
+		   d->config.epoch != 0U && d->config.epoch != MIGRATE_EPOCH_LAST) {
+		migrate_line_add(line, "there is no epoch %u: the checkpoint has epoch 0 alone",
+				 d->config.epoch);
 	} else if (h->kind == MIGRATE_KIND_LIVE &&
 		   ledger_find(d->config.ledger, h->id) != MIGRATE_OUTCOME_UNKNOWN) {
 		migrate_line_add(line, "hello: migration id 0x%lx was used before", h->id);
@@ -298,9 +305,13 @@ static enum migrate_step migrate_dest_cancelled(struct migrate_dest *d,
 	struct migrate_line *line = migrate_dest_say(d);
 
 	memcpy(&cancel, record->payload, sizeof(cancel));
+	d->told = true;
+	if (migrate_epoch_ends(d, "the source gave up: ")) {
+		migrate_cancel_say(&cancel, &d->line);
+		return migrate_dest_take(d);
+	}
 	migrate_line_add(line, "the source gave up: ");
 	migrate_cancel_say(&cancel, line);
-	d->told = true;
 	return migrate_dest_fail(d, cancel.reason, 0);
 }
 
@@ -343,6 +354,8 @@ static enum migrate_step migrate_dest_listen(struct migrate_dest *d)
 		break;
 	}
 	if (d->rx.dead || d->tx.dead) {
+		if (migrate_epoch_ends(d, "it was cut"))
+			return migrate_dest_take(d);
 		migrate_rx_cut(&d->rx, migrate_dest_say(d));
 		d->told = true;
 		return migrate_dest_fail(d, MIGRATE_REASON_LINK, 0);

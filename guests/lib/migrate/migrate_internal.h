@@ -45,6 +45,9 @@ uint32_t migrate_copy_verified(const struct migrate_source *s);
 /** migrate_source_ratio() - Return: a * b / c, as exact as a rate needs it; c = 0 counts as 1 */
 uint64_t migrate_source_ratio(uint64_t a, uint64_t b, uint64_t c);
 
+/** migrate_source_state_ok() - note whether the guest runs. Return: false when it has ended */
+bool migrate_source_state_ok(struct migrate_source *s);
+
 /** migrate_copy_history() - append to @line what is known of the page at @gpa */
 void migrate_copy_history(struct migrate_source *s, uint64_t gpa, struct migrate_line *line);
 
@@ -54,7 +57,10 @@ void migrate_copy_history(struct migrate_source *s, uint64_t gpa, struct migrate
  * migrate_leave_resume(), migrate_leave_log_stop(), migrate_leave_tell() - the guest stays here:
  * let it run, stop its logs, tell the destination
  * migrate_leave_forget() - the guest is the destination's: empty the slot that it left
+ * migrate_leave_brake_off(), migrate_leave_run() - parts of migrate_leave_resume()
  */
+void migrate_leave_brake_off(struct migrate_source *s);
+void migrate_leave_run(struct migrate_source *s);
 enum migrate_step migrate_leave_resume(struct migrate_source *s);
 enum migrate_step migrate_leave_log_stop(struct migrate_source *s);
 enum migrate_step migrate_leave_tell(struct migrate_source *s);
@@ -99,5 +105,40 @@ enum migrate_step migrate_dest_unexpected(struct migrate_dest *d,
  * error it does not
  */
 enum migrate_step migrate_dest_take(struct migrate_dest *d);
+
+/* migrate_epoch.c: the epochs of a checkpoint */
+
+/** migrate_epoch_sent() - an epoch's HANDOVER was sent. Return: the state that comes next */
+enum migrate_source_state migrate_epoch_sent(struct migrate_source *s);
+
+/** migrate_epoch_end() - step: say that no further epoch comes */
+enum migrate_step migrate_epoch_end(struct migrate_source *s);
+
+/** migrate_epoch_flush() - step: wait until the link has all of an epoch, and let the guest run */
+enum migrate_step migrate_epoch_flush(struct migrate_source *s);
+
+/** migrate_epoch_rest() - step: wait for the time of the next epoch */
+enum migrate_step migrate_epoch_rest(struct migrate_source *s);
+
+/**
+ * migrate_epoch_cancel() - a person cancels: once an epoch is written, the one that is under way is
+ * the last. Return: false when the migration is to be given up
+ */
+bool migrate_epoch_cancel(struct migrate_source *s);
+
+/** migrate_epoch_came() - step: a checkpoint's HANDOVER came, and its sums are right */
+enum migrate_step migrate_epoch_came(struct migrate_dest *d);
+
+/** migrate_epoch_over() - step: END came */
+enum migrate_step migrate_epoch_over(struct migrate_dest *d, const struct migrate_record *record);
+
+/**
+ * migrate_epoch_ends() - the stream ends here, because of @why, and without END. Return: true when
+ * it is after an epoch that is wanted; the line says so
+ */
+bool migrate_epoch_ends(struct migrate_dest *d, const char *why);
+
+/** migrate_epoch_hint() - add to the line of a failure which epochs came whole */
+void migrate_epoch_hint(struct migrate_dest *d);
 
 #endif

@@ -36,29 +36,36 @@ static void migrate_leave_also(struct migrate_source *s, const char *call, int e
 	migrate_line_error(&s->line, error);
 }
 
-static void migrate_leave_brake_off(struct migrate_source *s)
+void migrate_leave_brake_off(struct migrate_source *s)
 {
 	if (s->progress.brake != 0U)
 		migrate_leave_also(s, "brake", s->ops->vm_brake(s->ctx, 0));
 	s->progress.brake = 0;
 }
 
-/*
- * The guest comes first, because it stands still. If it was paused before the migration, or has
- * ended by itself, it is left as it is.
- */
+/* If the guest was paused before the migration, or has ended by itself, it is left as it is. */
+void migrate_leave_run(struct migrate_source *s)
+{
+	uint64_t stood;
+
+	if (!s->paused)
+		return;
+	if (s->running_before && s->ops->vm_state(s->ctx) == (int)CLEAVE_VM_PAUSED)
+		migrate_leave_also(s, "resume", s->ops->vm_resume(s->ctx));
+	stood = s->ops->time(s->ctx) - s->paused_at;
+	if (stood > s->progress.paused_ticks)
+		s->progress.paused_ticks = stood;
+	s->paused = false;
+}
+
+/* The guest comes first, because it stands still. */
 enum migrate_step migrate_leave_resume(struct migrate_source *s)
 {
 	migrate_leave_brake_off(s);
 	if (s->committed)
 		migrate_leave_also(s, "taking the guest back", s->ops->vm_own(s->ctx, true));
 	s->committed = false;
-	if (s->paused) {
-		if (s->running_before && s->ops->vm_state(s->ctx) == (int)CLEAVE_VM_PAUSED)
-			migrate_leave_also(s, "resume", s->ops->vm_resume(s->ctx));
-		s->progress.paused_ticks = s->ops->time(s->ctx) - s->paused_at;
-		s->paused = false;
-	}
+	migrate_leave_run(s);
 	s->region = 0;
 	s->cursor = 0;
 	s->state = MIGRATE_SRC_LOG_STOP;

@@ -197,7 +197,7 @@ static enum migrate_step migrate_records_state(struct migrate_dest *d,
 		return migrate_dest_unexpected(d, record, "has another length than its frame");
 	if ((head.flags & ~CLEAVE_STATE_MANDATORY) != 0U)
 		return migrate_dest_unexpected(d, record, "has unknown flags");
-	if (d->states != 0U && key <= d->last_state)
+	if (d->state_seen && key <= d->last_state)
 		return migrate_dest_unexpected(d, record, "came already, or out of order");
 	err = d->ops->state_set(d->ctx, &head, data);
 	if (err == SBI_ERR_NOT_SUPPORTED && (head.flags & CLEAVE_STATE_MANDATORY) == 0U)
@@ -207,6 +207,7 @@ static enum migrate_step migrate_records_state(struct migrate_dest *d,
 	d->digest = migrate_chain(d->digest, MIGRATE_CHAIN_STATE, key,
 				  migrate_digest(data, head.length, 0));
 	d->last_state = key;
+	d->state_seen = true;
 	d->states++;
 	return MIGRATE_PROGRESS;
 }
@@ -282,7 +283,7 @@ static enum migrate_step migrate_records_handover(struct migrate_dest *d,
 		return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
 	migrate_line_clear(&d->line);
 	if (d->hello.kind == MIGRATE_KIND_CHECKPOINT)
-		return migrate_dest_take(d);
+		return migrate_epoch_came(d);
 	if (!migrate_tx_record(&d->tx, &d->crc, MIGRATE_REC_READY, &sums, sizeof(sums)))
 		return migrate_dest_unexpected(d, record, "came before its answers were taken");
 	d->state = MIGRATE_DST_PREPARED;
@@ -308,6 +309,8 @@ enum migrate_step migrate_record_take(struct migrate_dest *d, const struct migra
 		return migrate_records_verify(d, record);
 	case MIGRATE_REC_HANDOVER:
 		return migrate_records_handover(d, record);
+	case MIGRATE_REC_END:
+		return migrate_epoch_over(d, record);
 	default:
 		return migrate_dest_unexpected(d, record, "may not come now");
 	}

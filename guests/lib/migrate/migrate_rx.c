@@ -46,6 +46,7 @@ static const struct migrate_rx_kind migrate_rx_kinds[] = {
 	{ MIGRATE_REC_RUNNING, 1, "running", FIXED(migrate_status) },
 	{ MIGRATE_REC_STATUS, 1, "status", FIXED(migrate_status) },
 	{ MIGRATE_REC_CANCEL, 1, "cancel", FIXED(migrate_cancel) },
+	{ MIGRATE_REC_END, 1, "end", FIXED(migrate_end) },
 };
 
 /* After a frame of an odd length, move what follows, so that it is aligned. */

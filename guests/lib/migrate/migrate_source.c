@@ -18,6 +18,8 @@ static bool migrate_source_config_ok(const struct migrate_source_config *c,
 		migrate_line_add(line, "kind %u; 0 (live) and 1 (checkpoint) exist", c->kind);
 	else if (c->verify && (c->history == NULL || c->kind != MIGRATE_KIND_LIVE))
 		migrate_line_add(line, "to verify needs a live migration and a history");
+	else if (c->epochs > 1U && c->kind != MIGRATE_KIND_CHECKPOINT)
+		migrate_line_add(line, "only a checkpoint has epochs");
 	else if (c->passes == 0U)
 		migrate_line_add(line, "0 passes; 1 or more are allowed");
 	else if (c->brake_max > 99U)
@@ -53,6 +55,7 @@ bool migrate_source_init(struct migrate_source *s, const struct migrate_ops *ops
 	migrate_line_clear(&s->line);
 	s->moved_at = ops->time(ctx);
 	s->began_at = s->moved_at;
+	s->epoch_at = s->moved_at;
 	s->state = MIGRATE_SRC_CHECK;
 	return true;
 }
@@ -112,7 +115,7 @@ static enum migrate_step migrate_source_refuse(struct migrate_source *s)
 	return migrate_source_fail(s, MIGRATE_REASON_REFUSED);
 }
 
-static bool migrate_source_state_ok(struct migrate_source *s)
+bool migrate_source_state_ok(struct migrate_source *s)
 {
 	int state = s->ops->vm_state(s->ctx);
 
@@ -185,7 +188,8 @@ static enum migrate_step migrate_source_offer(struct migrate_source *s)
 		.major = MIGRATE_MAJOR,
 		.minor = MIGRATE_MINOR,
 		.kind = (uint16_t)s->config.kind,
-		.flags = s->config.verify ? MIGRATE_HELLO_VERIFY : 0U,
+		.flags = (uint16_t)((s->config.verify ? MIGRATE_HELLO_VERIFY : 0U) |
+				    (s->config.epochs > 1U ? MIGRATE_HELLO_EPOCHS : 0U)),
 		.id = s->config.id,
 		.page = (uint32_t)MIGRATE_PAGE,
 	};
@@ -285,7 +289,7 @@ static enum migrate_step migrate_source_missed(struct migrate_source *s)
 	s->state = MIGRATE_SRC_PAUSE;
 	if (migrate_source_within(s, s->config.bound_ms))
 		return MIGRATE_PROGRESS;
-	migrate_line_add(migrate_source_say(s), "after %u passes", p->pass);
+	migrate_line_add(migrate_source_say(s), "after %u passes", p->pass - s->epoch_pass);
 	if (s->config.useless != 0U && s->useless >= s->config.useless)
 		migrate_line_add(&s->line, ", of which the last %u gained less than 10 %%,",
 				 s->useless);
@@ -300,7 +304,8 @@ static bool migrate_source_useless(struct migrate_source *s)
 	const struct migrate_progress *p = &s->progress;
 	bool more_brake = p->brake < s->config.brake_max;
 
-	if (p->pass > 1U && !more_brake && p->dirty > s->left_before - s->left_before / 10U)
+	if (p->pass - s->epoch_pass > 1U && !more_brake &&
+	    p->dirty > s->left_before - s->left_before / 10U)
 		s->useless++;
 	else
 		s->useless = 0;
@@ -348,7 +353,7 @@ static enum migrate_step migrate_source_decide(struct migrate_source *s)
 	s->state = MIGRATE_SRC_PAUSE;
 	if (migrate_source_within(s, s->config.downtime_ms))
 		return MIGRATE_PROGRESS;
-	if (p->pass >= s->config.passes || migrate_source_useless(s))
+	if (p->pass - s->epoch_pass >= s->config.passes || migrate_source_useless(s))
 		return migrate_source_missed(s);
 	err = migrate_source_brake(s);
 	if (err != 0)
@@ -459,7 +464,7 @@ static enum migrate_step migrate_source_handover(struct migrate_source *s)
 
 	if (!migrate_tx_record(&s->tx, &s->crc, MIGRATE_REC_HANDOVER, &sums, sizeof(sums)))
 		return MIGRATE_WANT_SEND;
-	s->state = s->config.kind == MIGRATE_KIND_LIVE ? MIGRATE_SRC_READY : MIGRATE_SRC_FLUSH;
+	s->state = s->config.kind == MIGRATE_KIND_LIVE ? MIGRATE_SRC_READY : migrate_epoch_sent(s);
 	return MIGRATE_PROGRESS;
 }
 
@@ -492,15 +497,6 @@ static enum migrate_step migrate_source_query(struct migrate_source *s)
 
 	(void)migrate_tx_record(&s->tx, &s->crc, MIGRATE_REC_QUERY, &query, sizeof(query));
 	s->state = MIGRATE_SRC_STATUS;
-	return MIGRATE_PROGRESS;
-}
-
-/* A checkpoint is written when the link has all of it. */
-static enum migrate_step migrate_source_flush(struct migrate_source *s)
-{
-	if (migrate_tx_waiting(&s->tx) != 0U)
-		return MIGRATE_WANT_SEND;
-	s->state = MIGRATE_SRC_RESUME;
 	return MIGRATE_PROGRESS;
 }
 
@@ -542,8 +538,12 @@ static enum migrate_step migrate_source_act(struct migrate_source *s)
 		return migrate_source_commit(s);
 	case MIGRATE_SRC_FORGET:
 		return migrate_leave_forget(s);
+	case MIGRATE_SRC_END:
+		return migrate_epoch_end(s);
 	case MIGRATE_SRC_FLUSH:
-		return migrate_source_flush(s);
+		return migrate_epoch_flush(s);
+	case MIGRATE_SRC_REST:
+		return migrate_epoch_rest(s);
 	case MIGRATE_SRC_RESUME:
 		return migrate_leave_resume(s);
 	case MIGRATE_SRC_LOG_STOP:
@@ -591,7 +591,8 @@ static enum migrate_step migrate_source_stall(struct migrate_source *s, enum mig
 /* A guest that runs must not be copied for ever. */
 static bool migrate_source_late(const struct migrate_source *s)
 {
-	if (s->config.timeout_ms == 0U || s->paused || s->failed || s->state >= MIGRATE_SRC_FORGET)
+	if (s->config.timeout_ms == 0U || s->paused || s->failed || s->state == MIGRATE_SRC_REST ||
+	    s->state >= MIGRATE_SRC_FORGET)
 		return false;
 	return s->ops->time(s->ctx) - s->began_at >
 	       migrate_source_ratio(s->config.timeout_ms, s->config.timebase, 1000U);
@@ -622,6 +623,8 @@ bool migrate_source_cancel(struct migrate_source *s)
 {
 	if (s->committed || s->failed || s->state >= MIGRATE_SRC_FORGET)
 		return false;
+	if (migrate_epoch_cancel(s))
+		return true;
 	migrate_line_add(migrate_source_say(s), "cancelled");
 	(void)migrate_source_fail(s, MIGRATE_REASON_USER);
 	return true;
@@ -662,6 +665,7 @@ const struct migrate_progress *migrate_source_progress(struct migrate_source *s)
 		[MIGRATE_SRC_HANDOVER] = "hand-over", [MIGRATE_SRC_READY] = "hand-over",
 		[MIGRATE_SRC_COMMIT] = "hand-over",   [MIGRATE_SRC_RUNNING] = "hand-over",
 		[MIGRATE_SRC_FORGET] = "clean up",    [MIGRATE_SRC_FLUSH] = "flush",
+		[MIGRATE_SRC_END] = "flush",	      [MIGRATE_SRC_REST] = "rest",
 		[MIGRATE_SRC_RESUME] = "resume",      [MIGRATE_SRC_LOG_STOP] = "log stop",
 		[MIGRATE_SRC_TELL] = "tell",	      [MIGRATE_SRC_DOUBT] = "in doubt",
 		[MIGRATE_SRC_QUERY] = "ask",	      [MIGRATE_SRC_STATUS] = "ask",

@@ -33,6 +33,7 @@ static struct migrate_dest_config job_dest_config(struct job *job, struct ledger
 		.kind = job->kind == JOB_RESTORE ? MIGRATE_KIND_CHECKPOINT : MIGRATE_KIND_LIVE,
 		.ledger = ledger,
 		.nonce = job->nonce,
+		.epoch = job->epoch,
 		.tx = job->tx[1],
 		.tx_size = sizeof(job->tx[1]),
 		.rx = job->rx[1],

@@ -65,6 +65,7 @@ struct job_row {
  * @asks: its source is in doubt, and asks this manager's own ledger through a destination without
  *	a slot
  * @nonce: of its destination's ACCEPT
+ * @epoch: of a checkpoint that is to be restored
  * @said: in doubt: what was last said about what the job waits for
  * @said_of: digest of the line that was said with it
  * @from, @to: the hypervisor's side of the source and of the destination
@@ -85,6 +86,7 @@ struct job {
 	bool receives;
 	bool asks;
 	u64 nonce;
+	u32 epoch;
 	const char *said;
 	u64 said_of;
 	struct hyper from;

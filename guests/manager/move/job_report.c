@@ -171,6 +171,8 @@ static void job_report_sums_source(const struct job *job, struct report *r)
 	char speed[24];
 
 	report_number(r, "passes", NULL, p->pass);
+	if (job->source.config.epochs > 1U)
+		report_number(r, "epochs", NULL, job->source.epochs);
 	report_number(r, "pages", NULL, p->pages);
 	report_number(r, "zero", NULL, p->zero);
 	report_number(r, "nonzero", NULL, first);

@@ -497,7 +497,8 @@ static void link_leave(struct job *job)
 void link_over(struct job *job)
 {
 	if (links.filed == job) {
-		if (job->kind == JOB_RESTORE && !job_ok(job))
+		/* More may follow an epoch, which is not the beginning of a stream either. */
+		if (job->kind == JOB_RESTORE && (!job_ok(job) || job->epoch != MIGRATE_EPOCH_LAST))
 			links.spoiled = virtio_port_generation(links.store);
 		virtio_port_rest(links.store);
 	}
@@ -602,7 +603,7 @@ enum command_result link_checkpoint(const struct cleave_vm_info *vm, const struc
 	return link_store_free() ? link_begin_source(JOB_CHECKPOINT, vm, w) : COMMAND_FAILED;
 }
 
-enum command_result link_restore(const struct cleave_vm_info *slot)
+enum command_result link_restore(const struct cleave_vm_info *slot, u32 epoch)
 {
 	struct migrate_link link;
 	struct job *job;
@@ -610,14 +611,14 @@ enum command_result link_restore(const struct cleave_vm_info *slot)
 	if (!link_store_free())
 		return COMMAND_FAILED;
 	if (links.spoiled != 0 && links.spoiled == virtio_port_generation(links.store)) {
-		shell_error("port " LINK_STORE
-			    " still holds the rest of a stream that failed: reconnect it");
+		shell_error("port " LINK_STORE " still holds the rest of a stream: reconnect it");
 		virtio_port_rest(links.store);
 		return COMMAND_FAILED;
 	}
 	job = move_job_new(JOB_RESTORE);
 	if (job == NULL)
 		return COMMAND_FAILED;
+	job->epoch = epoch;
 	hyper_init(&job->to, slot, move_id(), move_view(job, 1));
 	link = link_take(job);
 	if (job_begin_dest(job, &move.ledger, &link))

@@ -35,8 +35,8 @@ enum command_result link_send(const struct cleave_vm_info *vm, const struct move
 /** link_checkpoint() - begin to write @vm to the store */
 enum command_result link_checkpoint(const struct cleave_vm_info *vm, const struct move_wants *w);
 
-/** link_restore() - begin to fill @slot from the store */
-enum command_result link_restore(const struct cleave_vm_info *slot);
+/** link_restore() - begin to fill @slot from the store, with @epoch of what comes */
+enum command_result link_restore(const struct cleave_vm_info *slot, u32 epoch);
 
 /** link_run_links() - the command `links` */
 enum command_result link_run_links(int argc, char **argv);

@@ -141,6 +141,8 @@ bool move_configure(struct job *job, const struct move_wants *w,
 	config->timeout_ms = (u32)(w->timeout * 1000U);
 	config->rate = w->rate * MIB(1);
 	config->stay_paused = w->paused;
+	config->epochs = (u32)w->epochs;
+	config->every_ms = (u32)w->every;
 	config->stall_ms = STALL_MS;
 	return true;
 }
@@ -198,6 +200,8 @@ static void move_say_failed(const struct job *job)
 			"help: --downtime %lu would have stopped it then; so may a higher --brake "
 			"than %u, or a guest that writes less; --force stops it in any case",
 			estimate, s->config.brake_max);
+	if (job->sends && s->epochs != 0)
+		shell_say("written: up to epoch %u", s->epochs - 1U);
 	shell_say("failed: %s %s", job_name(job), job_line(job));
 }
 

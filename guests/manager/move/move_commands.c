@@ -14,6 +14,7 @@
 #define BOUND_NONE  UINT32_MAX
 #define USELESS	    3U
 #define NOT_GIVEN   UINT64_MAX
+#define EPOCHS_MAX  1000000U
 
 /* --- what may move, and where to -------------------------------------------------------------- */
 
@@ -123,6 +124,11 @@ static void move_commands_wants_rest(struct move_wants *w)
 	if (w->passes == NOT_GIVEN)
 		w->passes = PASSES;
 	w->useless = kind ? USELESS : 0;
+	if (w->epochs == NOT_GIVEN)
+		w->epochs = w->every == NOT_GIVEN ? 1U : EPOCHS_MAX;
+	w->in_epochs = w->every != NOT_GIVEN || w->epochs != 1U;
+	if (w->every == NOT_GIVEN)
+		w->every = 0;
 }
 
 static bool move_commands_wants_read(int *argc, char **argv, struct move_wants *w)
@@ -141,6 +147,12 @@ static bool move_commands_wants_read(int *argc, char **argv, struct move_wants *
 		{ .name = "--rate", .unit = "MIB", .number = &w->rate, .max = RATE_MAX },
 		{ .name = "--paused", .given = &w->paused },
 		{ .name = "--force", .given = &w->force },
+		{ .name = "--every", .unit = "MS", .number = &w->every, .max = MILLIS_MAX },
+		{ .name = "--epochs",
+		  .unit = "N",
+		  .number = &w->epochs,
+		  .min = 1,
+		  .max = EPOCHS_MAX },
 	};
 	char why[128];
 
@@ -149,6 +161,8 @@ static bool move_commands_wants_read(int *argc, char **argv, struct move_wants *
 		.passes = NOT_GIVEN,
 		.bound = NOT_GIVEN,
 		.brake = NOT_GIVEN,
+		.every = NOT_GIVEN,
+		.epochs = NOT_GIVEN,
 	};
 	if (!words_options(argc, argv, options, ARRAY_SIZE(options), why, sizeof(why))) {
 		shell_error("%s", why);
@@ -187,6 +201,10 @@ static enum command_result move_commands_run_migrate(int argc, char **argv)
 		return COMMAND_FAILED;
 	if (argc != 4 || strcmp(argv[2], "to") != 0)
 		return COMMAND_USAGE;
+	if (w.in_epochs) {
+		shell_error("migrate takes no --every and no --epochs: a guest moves once");
+		return COMMAND_FAILED;
+	}
 	if (!move_commands_find_guest(argv[1], &vm))
 		return COMMAND_FAILED;
 	if (strcmp(argv[3], "peer") == 0)
@@ -215,11 +233,21 @@ static enum command_result move_commands_run_checkpoint(int argc, char **argv)
 
 static enum command_result move_commands_run_restore(int argc, char **argv)
 {
+	u64 epoch = MIGRATE_EPOCH_LAST;
+	const struct option at = {
+		.name = "--at", .unit = "N", .number = &epoch, .max = EPOCHS_MAX - 1U
+	};
 	struct cleave_vm_info slot;
+	char why[128];
 
+	if (!words_options(&argc, argv, &at, 1, why, sizeof(why))) {
+		shell_error("%s", why);
+		return COMMAND_FAILED;
+	}
 	if (argc != 2)
 		return COMMAND_USAGE;
-	return move_commands_find_slot(argv[1], NULL, &slot) ? link_restore(&slot) : COMMAND_FAILED;
+	return move_commands_find_slot(argv[1], NULL, &slot) ? link_restore(&slot, (u32)epoch)
+							     : COMMAND_FAILED;
 }
 
 /* Say what a person who decides must know. */
@@ -407,10 +435,13 @@ static void move_commands_complete_migrate(struct complete *c, int argc, char **
 static void move_commands_complete_checkpoint(struct complete *c, int argc, char **argv)
 {
 	(void)argv;
-	if (argc == 2)
+	if (argc == 2) {
 		vms_complete(c, CAN_MOVE);
-	else
-		move_commands_complete_options(c);
+		return;
+	}
+	move_commands_complete_options(c);
+	complete_add(c, "--every");
+	complete_add(c, "--epochs");
 }
 
 static void move_commands_complete_restore(struct complete *c, int argc, char **argv)
@@ -418,6 +449,8 @@ static void move_commands_complete_restore(struct complete *c, int argc, char **
 	(void)argv;
 	if (argc == 2)
 		vms_complete(c, COMMANDS_STATE(CLEAVE_VM_EMPTY));
+	else
+		complete_add(c, "--at");
 }
 
 static void move_commands_complete_decide(struct complete *c, int argc, char **argv)
@@ -465,10 +498,17 @@ const struct command move_commands[] = {
 	  "--paused: the guest is paused when it arrives\n"
 	  "--verify: compare every page on both sides before the guest is handed over",
 	  move_commands_run_migrate, move_commands_complete_migrate },
-	{ "checkpoint", "VM [--downtime MS] [--passes N] [--bound MS] [--brake PERCENT]",
-	  "write a partition to port cleave.store while it runs; it runs on",
+	{ "checkpoint",
+	  "VM [--downtime MS] [--passes N] [--bound MS] [--brake PERCENT]\n"
+	  "  [--every MS] [--epochs N]",
+	  "write a partition to port cleave.store while it runs; it runs on\n"
+	  "--every MS: go on: write what it has changed MS after the last time, and again, until\n"
+	  "  `cancel`; `restore --at N` restores any of these epochs\n"
+	  "--epochs N: end after N epochs",
 	  move_commands_run_checkpoint, move_commands_complete_checkpoint },
-	{ "restore", "SLOT", "fill an empty slot with what comes from port cleave.store",
+	{ "restore", "SLOT [--at N]",
+	  "fill an empty slot with what comes from port cleave.store\n"
+	  "--at N: with epoch N, from 0, of a checkpoint of several; else with the last",
 	  move_commands_run_restore, move_commands_complete_restore },
 	{ "cancel", "[JOB]", "end a job; its guest runs on where it was", move_commands_run_cancel,
 	  move_commands_complete_jobs },

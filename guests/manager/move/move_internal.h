@@ -43,6 +43,7 @@ extern struct move move;
 /**
  * struct move_wants - the options of a command; milliseconds, percent, seconds (@timeout) and MiB a
  * second (@rate)
+ * @every, @epochs, @in_epochs: milliseconds between epochs, how many; that they were asked for
  * @verify_apart: @downtime is the default, so what --verify takes does not count against it
  * @useless: passes in a row that may gain little; 0: any number
  */
@@ -53,9 +54,12 @@ struct move_wants {
 	u64 brake;
 	u64 timeout;
 	u64 rate;
+	u64 every;
+	u64 epochs;
 	u32 useless;
 	bool verify;
 	bool verify_apart;
+	bool in_epochs;
 	bool paused;
 	bool force;
 };

@@ -3,37 +3,70 @@
 
 import struct
 
-from link import flattened
+from link import flattened, show, stopped, whole
 from machine import SHORT
 from moves import STORE
 from workers import alive, huge, spare, states, up, worker
 
 
-def test_checkpoint(boot, store):
-    """A guest is written to a file while it runs, and restored from it, and from a shorter one.
+EPOCHS = 3
+SMALL = ((0x80000000, 8 << 20),)
 
-    The shorter one is made by tools/cleave-stream, so its writer is held against the restore.
-    """
-    m, man = up(boot, worker(), spare("one"), spare("two"), link={STORE: store.chardev()})
+
+def give(man, store, data, command, end=False):
+    """Begin a restore and send it a stream. Return: how it ended."""
     store.accept()
     man.link_ready(STORE)
-    data = store.checkpoint(man, "work")
+    man.run(command)
+    store.give(data, end)
+    verdict = man.over().verdict
+    store.cut()
+    return verdict
+
+
+def test_checkpoint(boot, store):
+    """A guest is written to a file in epochs while it runs, and restored from them.
+
+    A copy that does not run is written again, and has exactly the memory and the state of its
+    epoch. One that runs checks its memory. A stream that is cut leaves the epochs before that.
+    What is restored last was made by tools/cleave-stream, which is held against the restore so.
+    """
+    m, man = up(boot, worker(memory=SMALL), spare("one", SMALL), spare("two", SMALL),
+                link={STORE: store.chardev()})
+    store.accept()
+    man.link_ready(STORE)
+    data = store.checkpoint(man, "work", f"--every 1000 --epochs {EPOCHS}")
+    source = whole(data)
+    assert len(source.epochs) == EPOCHS and source.over == "end"
+    assert sum(pages for _, _, pages in source.epochs[1:]) > 0
     alive(m, "work")
-    huge(man, "work")
+    huge(man, "work", SMALL)
     man.run("pause work")
+
+    verdict = give(man, store, stopped(data), "restore one --at 1")
+    assert verdict == "done: restore work to one"
+    states(man, one="paused")
+    store.accept()
+    man.link_ready(STORE)
+    again = store.checkpoint(man, "one")
+    assert not list(show.differences(whole(stopped(data), 1), whole(again)))
+    assert list(show.differences(whole(data, 0), whole(data, 1)))
+    man.run("resume one")
+    alive(m, "one")
+    huge(man, "one", SMALL)
+    man.run("pause one")
+
+    cut = data[:source.epochs[1][1] + 9000]
+    verdict = give(man, store, cut, "restore two", end=True)
+    assert verdict.startswith("failed: restore two: the link was cut in frame")
+    assert verdict.endswith("; up to epoch 1 it is whole: --at 1 restores that")
+    states(man, two="empty")
     flat = flattened(data)
     assert len(flat) < len(data)
-    for name, given in (("one", data), ("two", flat)):
-        store.accept()
-        man.link_ready(STORE)
-        man.run(f"restore {name}")
-        store.give(given)
-        assert man.over().verdict == f"done: restore work to {name}"
-        store.cut()
-        states(man, **{name: "running"})
-        alive(m, name)
-        huge(man, name)
-        man.run(f"pause {name}")
+    assert give(man, store, flat, "restore two") == "done: restore work to two"
+    states(man, two="running")
+    alive(m, "two")
+    huge(man, "two", SMALL)
     assert "not empty" in man.refused("restore one")
 
 
