@@ -77,7 +77,6 @@ static void fill_in(uint16_t type, uint8_t *payload, size_t size)
 static void next_record(void)
 {
 	struct migrate_frame f = { .magic = MIGRATE_MAGIC };
-	uint64_t digest;
 	uint16_t size;
 
 	raw_at = 0;
@@ -98,7 +97,7 @@ static void next_record(void)
 	fill_in(f.type, raw + sizeof(f), size);
 	f.length = size;
 	f.seq = seq++;
-	f.payload_crc = migrate_frame_sum(&crc, &f, raw + sizeof(f), &digest);
+	f.payload_crc = migrate_frame_sum(&crc, &f, raw + sizeof(f));
 	f.header_crc = migrate_crc32c(&crc, &f, offsetof(struct migrate_frame, header_crc));
 	memcpy(raw, &f, sizeof(f));
 	raw_size = sizeof(f) + size;

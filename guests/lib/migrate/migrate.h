@@ -32,8 +32,9 @@
  * @describe: get what the guest was given (source), or what the slot can give (destination), even
  * before vm_create
  * @vm_destroy: give the memory back; afterwards the slot is empty
- * @page_read: copy the page at @gpa, which the guest may be writing. Return: 1 when all of the page
- * is zero; then @page may be left as it was
+ * @page_read: copy the page at @gpa, which the guest may be writing, and get the digest of the copy
+ * (migrate_digest_copy()). Return: 1 when all of the page is zero; then @page may be left as it
+ * was, and has no digest
  *
  * Only for the source:
  * @vm_pause: pause the guest; when it returns no vCPU runs
@@ -60,7 +61,8 @@
  * @vm_take: the guest belongs to this side from now on. Note where a restarted manager finds it
  * that the guest came by migration @id, and let it run if @run says that it ran. When this fails,
  * none of the guest's vCPUs has run
- * @page_write, @page_zero: write to the paused VM; @pages is at most MIGRATE_STEP_PAGES
+ * @page_write: write to the paused VM; with @digest, get the digest of the page
+ * @page_zero: write to the paused VM; @pages is at most MIGRATE_STEP_PAGES
  * @state_set: take a state record. Return: SBI_ERR_NOT_SUPPORTED for a kind or version that it does
  * not know
  * @state_check: does the VM have everything that it needs to run? Otherwise append to @line what is
@@ -71,7 +73,7 @@ struct migrate_ops {
 	int (*vm_state)(void *ctx);
 	int (*describe)(void *ctx, struct migrate_machine *machine);
 	int (*vm_destroy)(void *ctx, uint64_t *cursor);
-	int (*page_read)(void *ctx, uint64_t gpa, void *page);
+	int (*page_read)(void *ctx, uint64_t gpa, void *page, uint64_t *digest);
 
 	int (*vm_pause)(void *ctx);
 	int (*vm_resume)(void *ctx);
@@ -90,7 +92,7 @@ struct migrate_ops {
 
 	int (*vm_create)(void *ctx, uint64_t *cursor);
 	int (*vm_take)(void *ctx, uint64_t id, bool run);
-	int (*page_write)(void *ctx, uint64_t gpa, const void *page);
+	int (*page_write)(void *ctx, uint64_t gpa, const void *page, uint64_t *digest);
 	int (*page_zero)(void *ctx, uint64_t gpa, uint64_t pages);
 	int (*state_set)(void *ctx, const struct cleave_state_head *head, const void *data);
 	int (*state_check)(void *ctx, struct migrate_line *line);

@@ -149,10 +149,9 @@ static bool migrate_copy_join_run(struct migrate_source *s, uint64_t gpa)
 	return true;
 }
 
-static void migrate_copy_send_page(struct migrate_source *s, uint8_t *payload, uint64_t gpa)
+static void migrate_copy_send_page(struct migrate_source *s, uint8_t *payload, uint64_t gpa,
+				   uint64_t digest)
 {
-	uint64_t digest = migrate_digest_page(payload + sizeof(gpa), gpa);
-
 	memcpy(payload, &gpa, sizeof(gpa));
 	s->digest = migrate_chain(s->digest, MIGRATE_CHAIN_PAGE, gpa, digest);
 	migrate_tx_end_page(&s->tx, &s->crc, digest);
@@ -183,11 +182,12 @@ static enum migrate_step migrate_copy_page(struct migrate_source *s)
 	struct migrate_chunk *c = &s->chunk;
 	uint64_t gpa = migrate_copy_region(s)->gpa + (c->first + c->next) * MIGRATE_PAGE;
 	uint8_t *payload = migrate_tx_begin(&s->tx, PAGE_FRAME);
+	uint64_t digest = 0;
 	int got;
 
 	if (payload == NULL)
 		return MIGRATE_WANT_SEND;
-	got = s->ops->page_read(s->ctx, gpa, payload + sizeof(gpa));
+	got = s->ops->page_read(s->ctx, gpa, payload + sizeof(gpa), &digest);
 	if (got < 0)
 		return migrate_source_call_failed(s, "read of a page", got);
 	if (got > 0 || migrate_page_is_zero(payload + sizeof(gpa))) {
@@ -196,7 +196,7 @@ static enum migrate_step migrate_copy_page(struct migrate_source *s)
 	} else if (s->run_pages != 0U) {
 		return migrate_copy_send_run(s) ? MIGRATE_PROGRESS : MIGRATE_WANT_SEND;
 	} else {
-		migrate_copy_send_page(s, payload, gpa);
+		migrate_copy_send_page(s, payload, gpa, digest);
 	}
 	c->bits[c->next / 64U] &= ~(UINT64_C(1) << (c->next % 64U));
 	c->next++;
@@ -275,7 +275,7 @@ static enum migrate_step migrate_copy_take_chunk(struct migrate_source *s, uint6
 	return MIGRATE_PROGRESS;
 }
 
-enum migrate_step migrate_copy_step(struct migrate_source *s)
+static enum migrate_step migrate_copy_one(struct migrate_source *s)
 {
 	uint64_t first = s->chunk.first + s->chunk.pages;
 
@@ -292,6 +292,20 @@ enum migrate_step migrate_copy_step(struct migrate_source *s)
 		return MIGRATE_WANT_SEND;
 	s->state = MIGRATE_SRC_PASS_END;
 	return MIGRATE_PROGRESS;
+}
+
+enum migrate_step migrate_copy_step(struct migrate_source *s)
+{
+	enum migrate_step step = migrate_copy_one(s);
+
+	for (uint32_t i = 1;
+	     i < MIGRATE_STEP_FRAMES && step == MIGRATE_PROGRESS && s->state == MIGRATE_SRC_COPY;
+	     i++) {
+		(void)migrate_tx_flush(&s->tx, &s->link);
+		if (migrate_copy_one(s) != MIGRATE_PROGRESS)
+			break;
+	}
+	return step;
 }
 
 enum migrate_step migrate_copy_end(struct migrate_source *s)
@@ -334,13 +348,14 @@ enum migrate_step migrate_copy_verify(struct migrate_source *s)
 	head.pages = left < MIGRATE_VERIFY_MAX ? left : MIGRATE_VERIFY_MAX;
 	for (i = 0; i < head.pages; i++) {
 		uint64_t gpa = head.gpa + i * MIGRATE_PAGE;
-		int got = s->ops->page_read(s->ctx, gpa, payload + most);
+		int got = s->ops->page_read(s->ctx, gpa, payload + most, &digest);
 
 		if (got < 0)
 			return migrate_source_call_failed(s, "read of a page", got);
-		if (got > 0)
+		if (got > 0) {
 			memset(payload + most, 0, MIGRATE_PAGE);
-		digest = migrate_digest_page(payload + most, gpa);
+			digest = migrate_digest_page(payload + most, gpa);
+		}
 		memcpy(payload + sizeof(head) + i * sizeof(digest), &digest, sizeof(digest));
 	}
 	memcpy(payload, &head, sizeof(head));

@@ -363,6 +363,22 @@ static enum migrate_step migrate_dest_listen(struct migrate_dest *d)
 	return migrate_tx_waiting(&d->tx) != 0U ? MIGRATE_WANT_SEND : MIGRATE_WANT_RECV;
 }
 
+/* Return: as the first of several records; what stops the rest is said by the next step */
+static enum migrate_step migrate_dest_listen_on(struct migrate_dest *d)
+{
+	enum migrate_step step = migrate_dest_listen(d);
+
+	for (uint32_t i = 1;
+	     i < MIGRATE_STEP_FRAMES && step == MIGRATE_PROGRESS && d->state == MIGRATE_DST_RECEIVE;
+	     i++) {
+		if (migrate_rx_waiting(&d->rx) == 0U && !migrate_rx_fill(&d->rx, &d->link))
+			break;
+		if (migrate_dest_listen(d) != MIGRATE_PROGRESS)
+			break;
+	}
+	return step;
+}
+
 static enum migrate_step migrate_dest_end(struct migrate_dest *d, enum migrate_dest_state state)
 {
 	d->state = state;
@@ -438,7 +454,7 @@ enum migrate_step migrate_dest_step(struct migrate_dest *d)
 	case MIGRATE_DST_TELL:
 		return migrate_dest_tell(d);
 	default:
-		return migrate_dest_listen(d);
+		return migrate_dest_listen_on(d);
 	}
 }
 

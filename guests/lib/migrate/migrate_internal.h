@@ -8,6 +8,12 @@
 /* Seconds that an engine which ends waits at most for the link to take its CANCEL */
 #define MIGRATE_TELL_SECONDS 1U
 
+/*
+ * The most frames that a step builds or deals with while memory goes over: what a step does beside
+ * them, and its caller after each step, is then a small part of the work
+ */
+#define MIGRATE_STEP_FRAMES 8U
+
 /**
  * migrate_source_say() - begin the line anew.
  * Return: the line, which begins with the partition's name

@@ -84,19 +84,32 @@ uint8_t migrate_record_version(uint16_t type)
 	return kind != NULL ? kind->version : 1U;
 }
 
+/* Is payload_crc of frames of this type and version half the digest of a page? */
+static bool migrate_rx_digested(uint16_t type, uint8_t version)
+{
+	return type == MIGRATE_REC_PAGE && version == 2U;
+}
+
 uint32_t migrate_frame_sum(const struct migrate_crc *crc, const struct migrate_frame *f,
-			   const uint8_t *payload, uint64_t *digest)
+			   const uint8_t *payload)
 {
 	uint64_t gpa;
-	bool page = f->type == MIGRATE_REC_PAGE && f->length == sizeof(gpa) + MIGRATE_PAGE;
 
-	*digest = 0;
-	if (page) {
-		memcpy(&gpa, payload, sizeof(gpa));
-		*digest = migrate_digest_page(payload + sizeof(gpa), gpa);
-	}
-	return page && f->version == 2U ? (uint32_t)*digest
-					: migrate_crc32c(crc, payload, (size_t)f->length);
+	if (!migrate_rx_digested(f->type, f->version) || f->length != sizeof(gpa) + MIGRATE_PAGE)
+		return migrate_crc32c(crc, payload, (size_t)f->length);
+	memcpy(&gpa, payload, sizeof(gpa));
+	return (uint32_t)migrate_digest_page(payload + sizeof(gpa), gpa);
+}
+
+bool migrate_record_sum_ok(const struct migrate_record *record, uint64_t digest,
+			   struct migrate_line *line)
+{
+	if ((record->flags & MIGRATE_FLAG_PLAIN) != 0U ||
+	    !migrate_rx_digested(record->type, record->version) || record->sum == (uint32_t)digest)
+		return true;
+	migrate_line_add(line, "frame %lu: checksum of the payload is 0x%x, not 0x%x", record->seq,
+			 record->sum, (uint32_t)digest);
+	return false;
 }
 
 void migrate_rx_init(struct migrate_rx *rx, void *buf, size_t size, bool plain)
@@ -140,6 +153,11 @@ bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link)
 	rx->tail += (size_t)n;
 	rx->bytes += (uint64_t)n;
 	return n != 0;
+}
+
+size_t migrate_rx_waiting(const struct migrate_rx *rx)
+{
+	return rx->tail - rx->head - rx->taken;
 }
 
 static void migrate_rx_where(const struct migrate_rx *rx, struct migrate_line *line)
@@ -214,12 +232,12 @@ static bool migrate_rx_record_ok(const struct migrate_rx *rx, const struct migra
 
 /*
  * Check one frame. With MIGRATE_RX_RECORD, @known is what the frame is, NULL when it is to be
- * skipped; @digest: of its page, if it is one.
+ * skipped. The digest of a page is made when the page is written.
  */
 static enum migrate_rx_result migrate_rx_frame(struct migrate_rx *rx, const struct migrate_crc *crc,
 					       struct migrate_frame *f,
 					       const struct migrate_rx_kind **known,
-					       uint64_t *digest, struct migrate_line *line)
+					       struct migrate_line *line)
 {
 	size_t here = rx->tail - rx->head;
 	uint32_t sum;
@@ -234,10 +252,11 @@ static enum migrate_rx_result migrate_rx_frame(struct migrate_rx *rx, const stru
 		return MIGRATE_RX_BAD;
 	if (here - sizeof(*f) < f->length)
 		return MIGRATE_RX_MORE;
-	if ((f->flags & MIGRATE_FLAG_PLAIN) != 0U && f->type != MIGRATE_REC_PAGE)
+	if ((f->flags & MIGRATE_FLAG_PLAIN) != 0U ||
+	    (*known != NULL && migrate_rx_digested(f->type, f->version)))
 		return MIGRATE_RX_RECORD;
-	sum = migrate_frame_sum(crc, f, rx->buf + rx->head + sizeof(*f), digest);
-	if ((f->flags & MIGRATE_FLAG_PLAIN) == 0U && sum != f->payload_crc) {
+	sum = migrate_crc32c(crc, rx->buf + rx->head + sizeof(*f), (size_t)f->length);
+	if (sum != f->payload_crc) {
 		(void)migrate_rx_bad_number(rx, line, "checksum of the payload", f->payload_crc,
 					    sum);
 		return MIGRATE_RX_BAD;
@@ -251,11 +270,10 @@ enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migra
 	const struct migrate_rx_kind *known;
 	struct migrate_frame f;
 	enum migrate_rx_result result;
-	uint64_t digest = 0;
 
 	for (;;) {
 		migrate_rx_drop_taken(rx);
-		result = migrate_rx_frame(rx, crc, &f, &known, &digest, line);
+		result = migrate_rx_frame(rx, crc, &f, &known, line);
 		if (result != MIGRATE_RX_RECORD)
 			return result;
 		rx->taken = sizeof(f) + (size_t)f.length;
@@ -265,8 +283,9 @@ enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migra
 			continue;
 		*record = (struct migrate_record){ .type = f.type,
 						   .version = f.version,
+						   .flags = f.flags,
 						   .seq = f.seq,
-						   .digest = digest,
+						   .sum = f.payload_crc,
 						   .payload = rx->buf + rx->head + sizeof(f),
 						   .length = (size_t)f.length };
 		return MIGRATE_RX_RECORD;
@@ -276,7 +295,7 @@ enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migra
 void migrate_rx_cut(const struct migrate_rx *rx, struct migrate_line *line)
 {
 	migrate_line_add(line, "the link was cut ");
-	if (rx->tail - rx->head > rx->taken)
+	if (migrate_rx_waiting(rx) != 0U)
 		migrate_line_add(line, "in frame %lu", rx->seq);
 	else if (rx->seq == 0U)
 		migrate_line_add(line, "before the first frame");

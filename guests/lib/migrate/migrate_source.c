@@ -255,15 +255,17 @@ static int migrate_source_measure_verify(struct migrate_source *s)
 	uint64_t begin = s->ops->time(s->ctx);
 	uint64_t gpa = s->machine.region[0].gpa;
 	uint8_t *page = migrate_tx_begin(&s->tx, MIGRATE_PAGE);
+	uint64_t digest;
 
 	if (!s->config.verify || !s->running_before || s->verify_us != 0U || page == NULL)
 		return 0;
 	for (uint32_t i = 0; i < MIGRATE_MEASURE; i++) {
-		int got = s->ops->page_read(s->ctx, gpa, page);
+		int got = s->ops->page_read(s->ctx, gpa, page, &digest);
 
 		if (got < 0)
 			return got;
-		(void)migrate_digest_page(page, gpa);
+		if (got > 0)
+			(void)migrate_digest_page(page, gpa);
 	}
 	s->verify_us = migrate_source_ratio(2U * migrate_machine_pages(&s->machine) *
 						    (s->ops->time(s->ctx) - begin),

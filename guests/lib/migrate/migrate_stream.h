@@ -85,6 +85,12 @@ uint64_t migrate_digest(const void *bytes, size_t size, uint64_t seed);
  */
 uint64_t migrate_digest_page(const void *page, uint64_t gpa);
 
+/**
+ * migrate_digest_copy() - copy the page at @from, which somebody may be writing, to @to.
+ * Return: as migrate_digest_page(), of what was copied
+ */
+uint64_t migrate_digest_copy(void *to, const void *from, uint64_t gpa);
+
 /* What a link of the digest chain stands for; it is the link's seed */
 #define MIGRATE_CHAIN_PAGE  1U
 #define MIGRATE_CHAIN_ZERO  2U
@@ -223,13 +229,16 @@ struct migrate_rx {
 
 /**
  * struct migrate_record - a frame that was checked; @payload lies in the receiver's buffer until
- * the next call; @digest: of the page, when it is one
+ * the next call
+ * @sum: payload_crc. A page that has half its digest there was not compared with it yet: whoever
+ * writes the page makes its digest, and ends with migrate_record_sum_ok()
  */
 struct migrate_record {
 	uint16_t type;
 	uint8_t version;
+	uint8_t flags;
 	uint64_t seq;
-	uint64_t digest;
+	uint32_t sum;
 	const uint8_t *payload;
 	size_t length;
 };
@@ -249,6 +258,9 @@ void migrate_rx_init(struct migrate_rx *rx, void *buf, size_t size, bool plain);
  */
 bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link);
 
+/** migrate_rx_waiting() - Return: how many bytes came after the record that was given out last */
+size_t migrate_rx_waiting(const struct migrate_rx *rx);
+
 /**
  * migrate_rx_next() - get the next record
  * @record: with MIGRATE_RX_RECORD: the record, of a known type and version, and of a length that
@@ -259,6 +271,13 @@ bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link);
  */
 enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migrate_crc *crc,
 				       struct migrate_record *record, struct migrate_line *line);
+
+/**
+ * migrate_record_sum_ok() - Return: true when @digest is that of a page as it was sent; otherwise
+ * false, and @line gets the reason appended
+ */
+bool migrate_record_sum_ok(const struct migrate_record *record, uint64_t digest,
+			   struct migrate_line *line);
 
 /**
  * migrate_rx_cut() - append where the stream ended: `the link was cut in frame 7`, or `after frame
@@ -272,10 +291,9 @@ uint8_t migrate_record_version(uint16_t type);
 /**
  * migrate_frame_sum() - compute what a frame's payload_crc has to be
  * @f: type, version and length count
- * @digest: gets the page's digest, when it is a page of any version; else 0
  */
 uint32_t migrate_frame_sum(const struct migrate_crc *crc, const struct migrate_frame *f,
-			   const uint8_t *payload, uint64_t *digest);
+			   const uint8_t *payload);
 
 /**
  * migrate_record_name() - Return: the name of a record's type, "unknown record" for an unknown type

@@ -222,12 +222,16 @@ static u8 *hyper_memory_at(struct hyper *h, u64 gpa, u64 pages, u32 flags, int *
  * struct hyper_access - an access to memory through a window
  * @to, @from: one of them is in the window
  * @size: bytes
+ * @gpa: of the page
+ * @digest: gets the digest of a page; NULL: it is not wanted
  * @zero: what was read is a page of zeros, which was not copied
  */
 struct hyper_access {
 	u8 *to;
 	const u8 *from;
 	u64 size;
+	u64 gpa;
+	u64 *digest;
 	bool zero;
 };
 
@@ -237,14 +241,17 @@ static void hyper_access_read(void *arg)
 
 	a->zero = migrate_page_is_zero(a->from);
 	if (!a->zero)
-		memcpy(a->to, a->from, a->size);
+		*a->digest = migrate_digest_copy(a->to, a->from, a->gpa);
 }
 
 static void hyper_access_write(void *arg)
 {
 	const struct hyper_access *a = arg;
 
-	memcpy(a->to, a->from, a->size);
+	if (a->digest != NULL)
+		*a->digest = migrate_digest_copy(a->to, a->from, a->gpa);
+	else
+		memcpy(a->to, a->from, a->size);
 }
 
 static void hyper_access_zero(void *arg)
@@ -263,12 +270,13 @@ static int hyper_access_try(void (*access)(void *arg), struct hyper_access *a)
 	return trap_try(access, a, NULL) == TRAP_NONE ? 0 : SBI_ERR_INVALID_STATE;
 }
 
-static int hyper_page_read(void *ctx, u64 gpa, void *page)
+static int hyper_page_read(void *ctx, u64 gpa, void *page, u64 *digest)
 {
 	int err;
 	struct hyper_access a = { .to = page,
 				  .from = hyper_memory_at(ctx, gpa, 1, 0, &err),
-				  .size = PAGE_SIZE };
+				  .gpa = gpa,
+				  .digest = digest };
 
 	if (a.from == NULL)
 		return err;
@@ -276,13 +284,15 @@ static int hyper_page_read(void *ctx, u64 gpa, void *page)
 	return err != 0 ? err : a.zero;
 }
 
-static int hyper_page_write(void *ctx, u64 gpa, const void *page)
+static int hyper_page_write(void *ctx, u64 gpa, const void *page, u64 *digest)
 {
 	struct hyper *h = ctx;
 	int err;
 	struct hyper_access a = { .to = hyper_memory_at(h, gpa, 1, CLEAVE_WINDOW_WRITABLE, &err),
 				  .from = page,
-				  .size = PAGE_SIZE };
+				  .size = PAGE_SIZE,
+				  .gpa = gpa,
+				  .digest = digest };
 
 	if (a.to == NULL)
 		return err;

@@ -2,7 +2,7 @@
 /* Stepping the engines of a job, and recording what each pass did. job_report.c prints it. */
 #include "guests/manager/move/job.h"
 
-#define BATCH 64U /* steps of each engine in one job_step(): a few milliseconds */
+#define BATCH 8U /* steps of each engine in one job_step(): a few milliseconds */
 
 struct migrate_source_config job_source_config(struct job *job)
 {

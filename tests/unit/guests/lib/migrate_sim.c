@@ -257,7 +257,7 @@ static int op_vm_create(void *ctx, uint64_t *cursor)
 	return 0;
 }
 
-static int op_page_read(void *ctx, uint64_t gpa, void *page)
+static int op_page_read(void *ctx, uint64_t gpa, void *page, uint64_t *digest)
 {
 	struct sim_side *side = ctx;
 	uint8_t *from = page_at(side->vm, page_of(side->sim, gpa));
@@ -268,10 +268,11 @@ static int op_page_read(void *ctx, uint64_t gpa, void *page)
 	memcpy(page, from, PAGE / 2U);
 	sim_tick(side->sim);
 	memcpy((uint8_t *)page + PAGE / 2U, from + PAGE / 2U, PAGE / 2U);
+	*digest = migrate_digest_page(page, gpa);
 	return 0;
 }
 
-static int op_page_write(void *ctx, uint64_t gpa, const void *page)
+static int op_page_write(void *ctx, uint64_t gpa, const void *page, uint64_t *digest)
 {
 	struct sim_side *side = ctx;
 
@@ -280,6 +281,8 @@ static int op_page_write(void *ctx, uint64_t gpa, const void *page)
 	if (side->vm->state != CLEAVE_VM_PAUSED)
 		return refuse(side);
 	memcpy(page_at(side->vm, page_of(side->sim, gpa)), page, PAGE);
+	if (digest != NULL)
+		*digest = migrate_digest_page(page, gpa);
 	return 0;
 }
 

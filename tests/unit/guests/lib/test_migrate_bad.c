@@ -191,9 +191,8 @@ static void make_of(uint16_t type, uint8_t version, const void *payload, size_t 
 				   .flags = MIGRATE_FLAG_MANDATORY,
 				   .length = size,
 				   .seq = made_seq++ };
-	uint64_t digest;
 
-	f.payload_crc = migrate_frame_sum(&crc, &f, payload, &digest);
+	f.payload_crc = migrate_frame_sum(&crc, &f, payload);
 	f.header_crc = migrate_crc32c(&crc, &f, offsetof(struct migrate_frame, header_crc));
 	memcpy(made + made_size, &f, sizeof(f));
 	memcpy(made + made_size + sizeof(f), payload, size);

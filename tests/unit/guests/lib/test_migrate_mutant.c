@@ -125,14 +125,15 @@ static int64_t get_and_copy(void *ctx, uint32_t region, uint64_t first, uint64_t
 	return went;
 }
 
-static int read_copy(void *ctx, uint64_t gpa, void *page)
+static int read_copy(void *ctx, uint64_t gpa, void *page, uint64_t *digest)
 {
-	int err = real.page_read(ctx, gpa, page);
+	int err = real.page_read(ctx, gpa, page, digest);
 
 	for (uint32_t i = 0; copied && i < sim_pages(sim); i++) {
 		if (sim_gpa(sim, i) == gpa)
 			memcpy(page, copies + (size_t)i * 4096U, 4096);
 	}
+	*digest = migrate_digest_page(page, gpa);
 	return err;
 }
 
