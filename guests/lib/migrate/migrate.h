@@ -34,7 +34,7 @@
  * @vm_destroy: give the memory back; afterwards the slot is empty
  * @page_read: copy the page at @gpa, which the guest may be writing, and get the digest of the copy
  * (migrate_digest_copy()). Return: 1 when all of the page is zero; then @page may be left as it
- * was, and has no digest
+ * was, and has no digest. A page that becomes zero while it is copied may go as any other
  *
  * Only for the source:
  * @vm_pause: pause the guest; when it returns no vCPU runs

@@ -10,8 +10,6 @@
  */
 #include "guests/lib/migrate/migrate_internal.h"
 
-#define PAGE_FRAME (sizeof(uint64_t) + MIGRATE_PAGE)
-
 /*
  * A word of the history: how often the page was sent, in which pass last, and whether as a zero
  * page then
@@ -154,7 +152,7 @@ static void migrate_copy_send_page(struct migrate_source *s, uint8_t *payload, u
 {
 	memcpy(payload, &gpa, sizeof(gpa));
 	s->digest = migrate_chain(s->digest, MIGRATE_CHAIN_PAGE, gpa, digest);
-	migrate_tx_end_page(&s->tx, &s->crc, digest);
+	migrate_tx_end_page(&s->tx, &s->crc, &s->link, payload, digest);
 	s->pass_pages++;
 	s->progress.pages++;
 	migrate_copy_note(s, gpa, false);
@@ -181,7 +179,7 @@ static enum migrate_step migrate_copy_page(struct migrate_source *s)
 		return MIGRATE_WANT_SEND;
 	struct migrate_chunk *c = &s->chunk;
 	uint64_t gpa = migrate_copy_region(s)->gpa + (c->first + c->next) * MIGRATE_PAGE;
-	uint8_t *payload = migrate_tx_begin(&s->tx, PAGE_FRAME);
+	uint8_t *payload = migrate_tx_begin_page(&s->tx, &s->link);
 	uint64_t digest = 0;
 	int got;
 
@@ -190,7 +188,7 @@ static enum migrate_step migrate_copy_page(struct migrate_source *s)
 	got = s->ops->page_read(s->ctx, gpa, payload + sizeof(gpa), &digest);
 	if (got < 0)
 		return migrate_source_call_failed(s, "read of a page", got);
-	if (got > 0 || migrate_page_is_zero(payload + sizeof(gpa))) {
+	if (got > 0) {
 		if (!migrate_copy_join_run(s, gpa))
 			return migrate_copy_send_run(s) ? MIGRATE_PROGRESS : MIGRATE_WANT_SEND;
 	} else if (s->run_pages != 0U) {

@@ -187,8 +187,7 @@ void migrate_listen(struct migrate_source *s)
 	/* On the way out, nothing that comes can change anything. */
 	if (s->failed || s->state == MIGRATE_SRC_FORGET || s->state == MIGRATE_SRC_RESUME ||
 	    s->state == MIGRATE_SRC_LOG_STOP) {
-		s->rx.head = s->rx.tail;
-		s->rx.taken = 0;
+		migrate_rx_forget(&s->rx);
 		return;
 	}
 	/* What came before the question cannot answer it. */

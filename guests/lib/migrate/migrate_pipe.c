@@ -32,10 +32,27 @@ static int64_t migrate_pipe_recv(void *ctx, void *bytes, size_t size)
 	return n == 0U && end->closed ? -1 : (int64_t)n;
 }
 
+/* Frames that wait at the other end's engine are read there. */
+static size_t migrate_pipe_peek(void *ctx, const uint8_t **bytes)
+{
+	const struct migrate_pipe_end *end = ctx;
+
+	return migrate_tx_peek(end->from, bytes);
+}
+
+static void migrate_pipe_drop(void *ctx, size_t size)
+{
+	const struct migrate_pipe_end *end = ctx;
+
+	migrate_tx_drop(end->from, size);
+}
+
 struct migrate_link migrate_pipe_link(struct migrate_pipe *pipe, uint32_t end)
 {
 	return (struct migrate_link){ .send = migrate_pipe_send,
 				      .recv = migrate_pipe_recv,
+				      .peek = migrate_pipe_peek,
+				      .drop = migrate_pipe_drop,
 				      .ctx = &pipe->end[end],
 				      .memory = true };
 }

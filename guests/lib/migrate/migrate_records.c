@@ -80,7 +80,13 @@ static enum migrate_step migrate_records_page(struct migrate_dest *d,
 	memcpy(&gpa, record->payload, sizeof(gpa));
 	if (!migrate_records_place(d, record, gpa, 1))
 		return MIGRATE_PROGRESS;
-	err = d->ops->page_write(d->ctx, gpa, page, &digest);
+	/* Inside one program the digest that was made with the first copy came with the page. */
+	if (record->length == MIGRATE_PAGE_ROOM) {
+		memcpy(&digest, page + MIGRATE_PAGE, sizeof(digest));
+		err = d->ops->page_write(d->ctx, gpa, page, NULL);
+	} else {
+		err = d->ops->page_write(d->ctx, gpa, page, &digest);
+	}
 	if (err != 0)
 		return migrate_dest_call_failed(d, "write of a page", err);
 	if (!migrate_record_sum_ok(record, digest, migrate_dest_say(d)))

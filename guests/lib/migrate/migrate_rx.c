@@ -112,6 +112,13 @@ bool migrate_record_sum_ok(const struct migrate_record *record, uint64_t digest,
 	return false;
 }
 
+/* Return: the next frame, of which @here bytes are there */
+static const uint8_t *migrate_rx_at(const struct migrate_rx *rx, size_t *here)
+{
+	*here = rx->lent != NULL ? rx->lent_size : rx->tail - rx->head;
+	return rx->lent != NULL ? rx->lent : rx->buf + rx->head;
+}
+
 void migrate_rx_init(struct migrate_rx *rx, void *buf, size_t size, bool plain)
 {
 	uint64_t bytes = rx->bytes;
@@ -122,6 +129,12 @@ void migrate_rx_init(struct migrate_rx *rx, void *buf, size_t size, bool plain)
 /* Drop the record that was given out last: it has been dealt with by now. */
 static void migrate_rx_drop_taken(struct migrate_rx *rx)
 {
+	if (rx->taken != 0U && rx->lent != NULL) {
+		rx->lender->drop(rx->lender->ctx, rx->lent_size);
+		rx->bytes += rx->lent_size;
+		rx->lent = NULL;
+		rx->taken = 0;
+	}
 	rx->head += rx->taken;
 	rx->taken = 0;
 	if (rx->head == rx->tail) {
@@ -131,22 +144,73 @@ static void migrate_rx_drop_taken(struct migrate_rx *rx)
 	migrate_rx_align(rx);
 }
 
+/*
+ * Let the link show the next frame, whole, where it has it, and use it there if it is a page. Its
+ * length is believed only as far as it fits what the link shows; migrate_rx_frame() judges the
+ * header as any other.
+ *
+ * All other frames are taken off the link before they are acted on: a source that has seen COMMIT
+ * taken, and then a link that was cut, is in doubt; one that has not takes its guest back.
+ *
+ * Return: bytes of a frame that is to be taken off, alone, so that the next one can be used where
+ * it is; 0: none is shown
+ */
+static size_t migrate_rx_borrow(struct migrate_rx *rx, const struct migrate_link *link)
+{
+	struct migrate_frame f;
+	const uint8_t *at;
+	size_t here;
+
+	if (link->peek == NULL || rx->head != rx->tail)
+		return 0;
+	here = link->peek(link->ctx, &at);
+	if (here < sizeof(f))
+		return 0;
+	memcpy(&f, at, sizeof(f));
+	if (f.length > here - sizeof(f))
+		return 0;
+	if (f.type == MIGRATE_REC_PAGE) {
+		rx->lender = link;
+		rx->lent = at;
+		rx->lent_size = sizeof(f) + (size_t)f.length;
+	}
+	return sizeof(f) + (size_t)f.length;
+}
+
+void migrate_rx_forget(struct migrate_rx *rx)
+{
+	if (rx->lent != NULL)
+		rx->taken = rx->lent_size;
+	else
+		rx->taken = rx->tail - rx->head;
+	migrate_rx_drop_taken(rx);
+}
+
 bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link)
 {
+	size_t room, frame;
 	int64_t n;
 
 	if (rx->dead)
 		return false;
 	migrate_rx_drop_taken(rx);
+	/* What was shown before may have moved. */
+	rx->lent = NULL;
+	frame = migrate_rx_borrow(rx, link);
+	if (rx->lent != NULL)
+		return true;
 	if (rx->tail == rx->size && rx->head != 0U) {
 		memmove(rx->buf, rx->buf + rx->head, rx->tail - rx->head);
 		rx->tail -= rx->head;
 		rx->head = 0;
 	}
-	if (rx->tail == rx->size)
+	room = rx->size - rx->tail;
+	if (room == 0U)
 		return false;
-	n = link->recv(link->ctx, rx->buf + rx->tail, rx->size - rx->tail);
-	if (n < 0 || (uint64_t)n > rx->size - rx->tail) {
+	if (frame != 0U && frame < room)
+		room = frame;
+	n = link->recv(link->ctx, rx->buf + rx->tail, room);
+	if (n < 0 || (uint64_t)n > room) {
 		rx->dead = true;
 		return false;
 	}
@@ -157,7 +221,7 @@ bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link)
 
 size_t migrate_rx_waiting(const struct migrate_rx *rx)
 {
-	return rx->tail - rx->head - rx->taken;
+	return (rx->lent != NULL ? rx->lent_size : rx->tail - rx->head) - rx->taken;
 }
 
 static void migrate_rx_where(const struct migrate_rx *rx, struct migrate_line *line)
@@ -221,6 +285,9 @@ static bool migrate_rx_record_ok(const struct migrate_rx *rx, const struct migra
 			migrate_line_add(line, "; version %u is", kind->version);
 		return false;
 	}
+	if ((f->flags & MIGRATE_FLAG_PLAIN) != 0U && f->type == MIGRATE_REC_PAGE &&
+	    f->length == MIGRATE_PAGE_ROOM)
+		return true;
 	if (f->length < kind->least || f->length > kind->most) {
 		migrate_rx_where(rx, line);
 		migrate_line_add(line, " (%s): length %lu bytes; %zu to %zu are allowed",
@@ -239,12 +306,13 @@ static enum migrate_rx_result migrate_rx_frame(struct migrate_rx *rx, const stru
 					       const struct migrate_rx_kind **known,
 					       struct migrate_line *line)
 {
-	size_t here = rx->tail - rx->head;
+	size_t here;
+	const uint8_t *at = migrate_rx_at(rx, &here);
 	uint32_t sum;
 
 	if (here < sizeof(*f))
 		return MIGRATE_RX_MORE;
-	memcpy(f, rx->buf + rx->head, sizeof(*f));
+	memcpy(f, at, sizeof(*f));
 	if (!migrate_rx_header_ok(rx, crc, f, line))
 		return MIGRATE_RX_BAD;
 	/* The payload need not be there yet: nobody waits for a payload that will be refused. */
@@ -255,7 +323,7 @@ static enum migrate_rx_result migrate_rx_frame(struct migrate_rx *rx, const stru
 	if ((f->flags & MIGRATE_FLAG_PLAIN) != 0U ||
 	    (*known != NULL && migrate_rx_digested(f->type, f->version)))
 		return MIGRATE_RX_RECORD;
-	sum = migrate_crc32c(crc, rx->buf + rx->head + sizeof(*f), (size_t)f->length);
+	sum = migrate_crc32c(crc, at + sizeof(*f), (size_t)f->length);
 	if (sum != f->payload_crc) {
 		(void)migrate_rx_bad_number(rx, line, "checksum of the payload", f->payload_crc,
 					    sum);
@@ -270,6 +338,7 @@ enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migra
 	const struct migrate_rx_kind *known;
 	struct migrate_frame f;
 	enum migrate_rx_result result;
+	size_t here;
 
 	for (;;) {
 		migrate_rx_drop_taken(rx);
@@ -286,7 +355,7 @@ enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migra
 						   .flags = f.flags,
 						   .seq = f.seq,
 						   .sum = f.payload_crc,
-						   .payload = rx->buf + rx->head + sizeof(f),
+						   .payload = migrate_rx_at(rx, &here) + sizeof(f),
 						   .length = (size_t)f.length };
 		return MIGRATE_RX_RECORD;
 	}

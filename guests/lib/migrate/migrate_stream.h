@@ -118,13 +118,24 @@ bool migrate_page_is_zero(const void *page);
  * when the link is cut
  * @recv: give at most @size bytes. Return: how many it gave, 0 when there are none now, negative
  * when the link is cut and no more will come
- * @ctx: handed to both
- * @memory: the link is memory of the program, which both ends share: payloads need no checksum.
- * Pages keep their digests
+ * @room, @sent: so that a page is copied once, or NULL both. room() returns @size bytes of the link's
+ * own memory, aligned to 8, where a frame may be built, or NULL when there are none now; sent() sends
+ * what was built there, as one send() that took all of it or was cut. In between nothing else of the
+ * link is called, and a room that is not sent is forgotten
+ * @peek, @drop: so that a frame is read where it is, or NULL both. peek() shows what waits, aligned
+ * to 8 and at least one whole frame, and returns how many bytes, 0 when it has none to show: then
+ * recv() is asked. They stay where they are until drop(), which takes the first @size of them
+ * @ctx: handed to all
+ * @memory: the link is memory of the program, which both ends share: payloads need no checksum, and
+ * a page's digest goes with it
  */
 struct migrate_link {
 	int64_t (*send)(void *ctx, const void *bytes, size_t size);
 	int64_t (*recv)(void *ctx, void *bytes, size_t size);
+	void *(*room)(void *ctx, size_t size);
+	int64_t (*sent)(void *ctx, size_t size);
+	size_t (*peek)(void *ctx, const uint8_t **bytes);
+	void (*drop)(void *ctx, size_t size);
 	void *ctx;
 	bool memory;
 };
@@ -175,11 +186,22 @@ void *migrate_tx_begin(struct migrate_tx *tx, size_t size);
 void migrate_tx_end(struct migrate_tx *tx, const struct migrate_crc *crc, uint16_t type,
 		    size_t size);
 
+/* Bytes of a page record as it is built: inside one program the page's digest follows the page */
+#define MIGRATE_PAGE_ROOM (sizeof(uint64_t) + MIGRATE_PAGE + sizeof(uint64_t))
+
 /**
- * migrate_tx_end_page() - queue the page frame that was written where migrate_tx_begin() said
+ * migrate_tx_begin_page() - Return: as migrate_tx_begin(), where a page record may be written: in
+ * the link's own memory, if it has some
+ */
+uint8_t *migrate_tx_begin_page(struct migrate_tx *tx, const struct migrate_link *link);
+
+/**
+ * migrate_tx_end_page() - queue or send the page record that was written at @payload, where
+ * migrate_tx_begin_page() said
  * @digest: of the page
  */
-void migrate_tx_end_page(struct migrate_tx *tx, const struct migrate_crc *crc, uint64_t digest);
+void migrate_tx_end_page(struct migrate_tx *tx, const struct migrate_crc *crc,
+			 const struct migrate_link *link, uint8_t *payload, uint64_t digest);
 
 /**
  * migrate_tx_record() - queue a mandatory frame with a copy of @size bytes.
@@ -197,6 +219,14 @@ bool migrate_tx_flush(struct migrate_tx *tx, const struct migrate_link *link);
  */
 size_t migrate_tx_pull(struct migrate_tx *tx, void *bytes, size_t size);
 
+/**
+ * migrate_tx_peek() - Return: how many bytes wait, all whole frames, in place at @bytes; 0 when they
+ * have to be pulled
+ * migrate_tx_drop() - the first @size of them have been dealt with, as if a link had taken them
+ */
+size_t migrate_tx_peek(const struct migrate_tx *tx, const uint8_t **bytes);
+void migrate_tx_drop(struct migrate_tx *tx, size_t size);
+
 /** migrate_tx_waiting() - Return: how many bytes the link has not taken */
 size_t migrate_tx_waiting(const struct migrate_tx *tx);
 
@@ -211,6 +241,8 @@ size_t migrate_tx_waiting(const struct migrate_tx *tx);
  * @seq: sequence number of the next frame
  * @last: type of the last whole frame
  * @bytes: bytes that were ever received
+ * @lender: the link that shows its own memory, in which the next frame is, instead of @buf
+ * @lent, @lent_size: that frame; NULL: none
  * @plain: payloads without a checksum are taken, as the link's @memory says
  * @dead: the link was cut: no more bytes will come
  */
@@ -223,6 +255,9 @@ struct migrate_rx {
 	uint64_t seq;
 	uint16_t last;
 	uint64_t bytes;
+	const struct migrate_link *lender;
+	const uint8_t *lent;
+	size_t lent_size;
 	bool plain;
 	bool dead;
 };
@@ -257,6 +292,9 @@ void migrate_rx_init(struct migrate_rx *rx, void *buf, size_t size, bool plain);
  * Return: true when a byte came
  */
 bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link);
+
+/** migrate_rx_forget() - drop all that has come */
+void migrate_rx_forget(struct migrate_rx *rx);
 
 /** migrate_rx_waiting() - Return: how many bytes came after the record that was given out last */
 size_t migrate_rx_waiting(const struct migrate_rx *rx);

@@ -41,8 +41,9 @@ void *migrate_tx_begin(struct migrate_tx *tx, size_t size)
 	return tx->buf + tx->tail + sizeof(struct migrate_frame);
 }
 
-static void migrate_tx_close(struct migrate_tx *tx, const struct migrate_crc *crc, uint16_t type,
-			     size_t size, uint32_t sum)
+/* Write the header of the frame whose payload of @size bytes is at @payload, in front of it. */
+static void migrate_tx_head(struct migrate_tx *tx, const struct migrate_crc *crc, uint8_t *payload,
+			    uint16_t type, size_t size, uint32_t sum)
 {
 	struct migrate_frame frame = {
 		.magic = MIGRATE_MAGIC,
@@ -55,23 +56,48 @@ static void migrate_tx_close(struct migrate_tx *tx, const struct migrate_crc *cr
 	};
 
 	frame.header_crc = migrate_crc32c(crc, &frame, offsetof(struct migrate_frame, header_crc));
-	memcpy(tx->buf + tx->tail, &frame, sizeof(frame));
-	tx->tail += sizeof(frame) + size;
+	memcpy(payload - sizeof(frame), &frame, sizeof(frame));
 }
 
 void migrate_tx_end(struct migrate_tx *tx, const struct migrate_crc *crc, uint16_t type,
 		    size_t size)
 {
-	const uint8_t *payload = tx->buf + tx->tail + sizeof(struct migrate_frame);
+	uint8_t *payload = tx->buf + tx->tail + sizeof(struct migrate_frame);
 
-	migrate_tx_close(tx, crc, type, size, tx->plain ? 0U : migrate_crc32c(crc, payload, size));
+	migrate_tx_head(tx, crc, payload, type, size,
+			tx->plain ? 0U : migrate_crc32c(crc, payload, size));
+	tx->tail += sizeof(struct migrate_frame) + size;
+}
+
+/* Frames leave in their order: the link's own room is of use only when nothing waits here. */
+uint8_t *migrate_tx_begin_page(struct migrate_tx *tx, const struct migrate_link *link)
+{
+	uint8_t *at;
+
+	if (link->room == NULL)
+		return migrate_tx_begin(tx, MIGRATE_PAGE_ROOM);
+	if (tx->dead || migrate_tx_waiting(tx) != 0U)
+		return NULL;
+	at = link->room(link->ctx, sizeof(struct migrate_frame) + MIGRATE_PAGE_ROOM);
+	return at == NULL ? NULL : at + sizeof(struct migrate_frame);
 }
 
 /* The digest is computed anyway, and a checksum over 4 KiB costs three times as much. */
-void migrate_tx_end_page(struct migrate_tx *tx, const struct migrate_crc *crc, uint64_t digest)
+void migrate_tx_end_page(struct migrate_tx *tx, const struct migrate_crc *crc,
+			 const struct migrate_link *link, uint8_t *payload, uint64_t digest)
 {
-	migrate_tx_close(tx, crc, MIGRATE_REC_PAGE, sizeof(uint64_t) + MIGRATE_PAGE,
-			 (uint32_t)digest);
+	size_t size = MIGRATE_PAGE_ROOM - (tx->plain ? 0U : sizeof(digest));
+	size_t frame = sizeof(struct migrate_frame) + size;
+
+	if (tx->plain)
+		memcpy(payload + sizeof(uint64_t) + MIGRATE_PAGE, &digest, sizeof(digest));
+	migrate_tx_head(tx, crc, payload, MIGRATE_REC_PAGE, size, (uint32_t)digest);
+	if (link->room == NULL)
+		tx->tail += frame;
+	else if (link->sent(link->ctx, frame) == (int64_t)frame)
+		tx->bytes += frame;
+	else
+		tx->dead = true;
 }
 
 bool migrate_tx_record(struct migrate_tx *tx, const struct migrate_crc *crc, uint16_t type,
@@ -94,6 +120,17 @@ static void migrate_tx_taken(struct migrate_tx *tx, size_t n)
 		tx->head = 0;
 		tx->tail = 0;
 	}
+}
+
+size_t migrate_tx_peek(const struct migrate_tx *tx, const uint8_t **bytes)
+{
+	*bytes = tx->buf + tx->head;
+	return tx->dead || (tx->head & (ALIGNMENT - 1U)) != 0U ? 0U : migrate_tx_waiting(tx);
+}
+
+void migrate_tx_drop(struct migrate_tx *tx, size_t size)
+{
+	migrate_tx_taken(tx, size);
 }
 
 size_t migrate_tx_pull(struct migrate_tx *tx, void *bytes, size_t size)

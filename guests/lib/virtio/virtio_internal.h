@@ -67,6 +67,7 @@ enum virtio_port_state {
  * @generation: how often the host's side has opened
  * @message: the buffer of the control message that told the device so, until the device has taken
  * it; then VIRTIO_NO_BUFFER
+ * @room: the buffer that virtio_port_room() gave out last
  * @rx_id: the received buffer that the program reads now, or VIRTIO_NO_BUFFER
  * @rx_len: bytes that were received in it
  * @rx_at: how many of these were read
@@ -84,6 +85,7 @@ struct virtio_port {
 	enum virtio_port_state state;
 	u32 generation;
 	u32 message;
+	u32 room;
 	u32 rx_id;
 	u32 rx_len;
 	u32 rx_at;

@@ -8,11 +8,11 @@
 #include "guests/lib/virtio/virtio_internal.h"
 
 /*
- * A buffer that is sent is one write at the host's side. What is received comes from QEMU in pieces
- * of a page.
+ * A buffer that is sent is one write at the host's side, and holds what is built in place, a page
+ * with its frame. What is received comes from QEMU in pieces of a page.
  */
-#define VIRTIO_TX_BUFFERS 8U
-#define VIRTIO_TX_SIZE	  32768U
+#define VIRTIO_TX_BUFFERS 32U
+#define VIRTIO_TX_SIZE	  8192U
 #define VIRTIO_RX_BUFFERS VIRTQ_SIZE_MAX
 #define VIRTIO_RX_SIZE	  4096U
 
@@ -83,11 +83,8 @@ static u32 virtio_port_tx_reclaim(struct virtio_port *port)
 		virtio_serial_give_up("a transmit queue has an entry that it cannot have");
 		return VIRTIO_NO_BUFFER;
 	}
-	for (id = 0; id < VIRTIO_TX_BUFFERS && id < q->num; id++) {
-		if (!virtio_queue_has(q, id))
-			return id;
-	}
-	return VIRTIO_NO_BUFFER;
+	id = virtio_queue_free(q);
+	return id < VIRTIO_TX_BUFFERS && id < q->num ? id : VIRTIO_NO_BUFFER;
 }
 
 /*
@@ -156,6 +153,25 @@ void virtio_port_rest(struct virtio_port *port)
 		return;
 	port->state = VIRTIO_PORT_RESTING;
 	virtio_control_poll();
+}
+
+void *virtio_port_room(struct virtio_port *port, size_t size)
+{
+	virtio_control_poll();
+	if (port->state != VIRTIO_PORT_OPEN || size > VIRTIO_TX_SIZE)
+		return NULL;
+	port->room = virtio_port_tx_reclaim(port);
+	return port->room == VIRTIO_NO_BUFFER ? NULL : virtio_port_out[port->slot][port->room];
+}
+
+int64_t virtio_port_sent(struct virtio_port *port, size_t size)
+{
+	if (port->state != VIRTIO_PORT_OPEN || !virtio_serial.works)
+		return -1;
+	virtio_queue_put(virtio_port_tx(port), port->room, virtio_port_out[port->slot][port->room],
+			 (u32)size, false);
+	virtio_queue_publish(&virtio_serial.dev, virtio_port_tx(port));
+	return (int64_t)size;
 }
 
 int64_t virtio_port_send(struct virtio_port *port, const void *bytes, size_t size)

@@ -121,4 +121,15 @@ static inline bool virtio_queue_has(const struct virtio_queue *q, u32 id)
 	return ((q->put | q->out) >> id & 1U) != 0;
 }
 
+/**
+ * virtio_queue_free() - Return: the lowest number of a buffer that the device neither has nor gets;
+ * VIRTQ_SIZE_MAX: none
+ */
+static inline u32 virtio_queue_free(const struct virtio_queue *q)
+{
+	u64 free = ~(q->put | q->out);
+
+	return free == 0 ? VIRTQ_SIZE_MAX : (u32)__builtin_ctzll(free);
+}
+
 #endif

@@ -124,6 +124,23 @@ void virtio_port_rest(struct virtio_port *port);
 int64_t virtio_port_send(struct virtio_port *port, const void *bytes, size_t size);
 
 /**
+ * virtio_port_room() - get memory of the port, in which at most 8192 bytes can be built
+ *
+ * It is a port's own until the next call for that port: virtio_port_sent(), or any other, which
+ * forgets it.
+ *
+ * Return: the memory, aligned to 4096; NULL when there is none now, or the connection is cut
+ */
+void *virtio_port_room(struct virtio_port *port, size_t size);
+
+/**
+ * virtio_port_sent() - send the first @size bytes of what virtio_port_room() gave
+ *
+ * Return: @size; -1 when the connection is cut, and then nothing of them arrives
+ */
+int64_t virtio_port_sent(struct virtio_port *port, size_t size);
+
+/**
  * virtio_port_recv() - receive at most @size bytes
  *
  * Return: how many bytes came; 0 when there are none now; -1 when the connection is cut, and no

@@ -75,9 +75,23 @@ static s64 link_port_recv(void *ctx, void *bytes, size_t size)
 	return virtio_port_recv(ctx, bytes, size);
 }
 
+static void *link_port_room(void *ctx, size_t size)
+{
+	return virtio_port_room(ctx, size);
+}
+
+static s64 link_port_sent(void *ctx, size_t size)
+{
+	return virtio_port_sent(ctx, size);
+}
+
 static struct migrate_link link_of_port(struct virtio_port *port)
 {
-	return (struct migrate_link){ .send = link_port_send, .recv = link_port_recv, .ctx = port };
+	return (struct migrate_link){ .send = link_port_send,
+				      .recv = link_port_recv,
+				      .room = link_port_room,
+				      .sent = link_port_sent,
+				      .ctx = port };
 }
 
 static s64 link_none_send(void *ctx, const void *bytes, size_t size)

@@ -388,6 +388,26 @@ static int64_t wire_send(void *ctx, const void *bytes, size_t size)
 	return n;
 }
 
+/* A frame may be built in the port's memory when nothing is owed before it. */
+static void *wire_room(void *ctx, size_t size)
+{
+	struct wire *w = ctx;
+
+	if ((w->state != WIRE_SOURCE && w->state != WIRE_DEST) || !wire_pay(w))
+		return NULL;
+	return w->port.room(w->port.ctx, size);
+}
+
+static int64_t wire_sent(void *ctx, size_t size)
+{
+	struct wire *w = ctx;
+	int64_t n = w->port.sent(w->port.ctx, size);
+
+	if (n < 0)
+		wire_down(w);
+	return n;
+}
+
 /*
  * A header is whole while an engine has the wire: give it to the engine, drop its frame, or end
  * the connection. A wrong header is given too, for the engine says what is wrong with it.
@@ -478,13 +498,24 @@ static int64_t wire_recv(void *ctx, void *bytes, size_t size)
 	return (int64_t)total;
 }
 
+static struct migrate_link wire_link(struct wire *w)
+{
+	bool room = w->port.room != NULL;
+
+	return (struct migrate_link){ .send = wire_send,
+				      .recv = wire_recv,
+				      .room = room ? wire_room : NULL,
+				      .sent = room ? wire_sent : NULL,
+				      .ctx = w };
+}
+
 struct migrate_link wire_accept(struct wire *w)
 {
 	w->state = WIRE_DEST;
 	w->frames = w->second_at != 0U ? 2U : 1U;
 	w->call = WIRE_NONE;
 	w->second_at = 0;
-	return (struct migrate_link){ .send = wire_send, .recv = wire_recv, .ctx = w };
+	return wire_link(w);
 }
 
 struct migrate_link wire_connect(struct wire *w)
@@ -493,7 +524,7 @@ struct migrate_link wire_connect(struct wire *w)
 	w->skip = w->skip || w->left != 0U;
 	wire_clear(w);
 	w->state = WIRE_SOURCE;
-	return (struct migrate_link){ .send = wire_send, .recv = wire_recv, .ctx = w };
+	return wire_link(w);
 }
 
 /*

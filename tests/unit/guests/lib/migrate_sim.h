@@ -61,6 +61,7 @@ struct sim_config {
 	uint32_t room;	   /* of the link each way, bytes */
 	uint32_t step;	   /* the most pages that a log call deals with; a multiple of 64 */
 	bool smooth;	   /* the link takes all that it has room for, not a random part */
+	bool lends;	   /* pages are built in the link's memory; so it is with each odd seed */
 	bool start_paused;
 	bool adjacent; /* the second region begins where the first ends */
 };
@@ -92,6 +93,7 @@ struct sim {
 	struct migrate_dest_config dest_config;
 	uint32_t *history;
 	uint8_t *buffer[4];
+	uint64_t room[1024]; /* what a link lends */
 	uint64_t steps[2];
 };
 

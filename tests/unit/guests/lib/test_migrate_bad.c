@@ -91,6 +91,7 @@ static int setup(void **state)
 	if (!sim_begin(sim))
 		return 1;
 	real_send = sim->source.link.send;
+	sim->source.link.room = NULL; /* so that all frames pass send() */
 	sim->source.link.send = record_send;
 	real_state_get = sim->ops[0].state_get;
 	sim->ops[0].state_get = keep_reference;

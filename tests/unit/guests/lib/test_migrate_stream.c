@@ -441,13 +441,14 @@ static void test_back_pressure(void **state)
 
 	(void)state;
 	wire_begin();
-	while (migrate_tx_begin(&tx, 4104) != NULL) {
-		uint8_t *payload = migrate_tx_begin(&tx, 4104);
+	while (migrate_tx_begin_page(&tx, &wire_link) != NULL) {
+		uint8_t *payload = migrate_tx_begin_page(&tx, &wire_link);
 		uint64_t gpa;
 
 		memset(payload, (int)n++, 4104);
 		memcpy(&gpa, payload, sizeof(gpa));
-		migrate_tx_end_page(&tx, &crc, migrate_digest_page(payload + 8, gpa));
+		migrate_tx_end_page(&tx, &crc, &wire_link, payload,
+				    migrate_digest_page(payload + 8, gpa));
 	}
 	assert_int_equal(n, MIGRATE_BUFFER_MIN / (4104U + 32U));
 	for (uint32_t i = 0; i < n; i++) {
@@ -456,6 +457,27 @@ static void test_back_pressure(void **state)
 
 		assert_int_equal(wire_next(&record, &line), MIGRATE_RX_RECORD);
 		assert_int_equal(record.payload[4103], i);
+	}
+}
+
+/* A copy has the digest of what was copied, wherever the two lie. */
+static void test_digest_of_a_copy(void **state)
+{
+	static uint8_t from[MIGRATE_PAGE + 8U], to[MIGRATE_PAGE + 8U];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(from); i++)
+		from[i] = (uint8_t)(i * 7U + i / 251U);
+	for (uint32_t at = 0; at < 64U; at++) {
+		uint32_t a = at % 8U, b = at / 8U;
+		uint64_t digest;
+
+		memset(to, 0x5a, sizeof(to));
+		digest = migrate_digest_copy(to + b, from + a, 0x80001000U + at);
+		assert_memory_equal(to + b, from + a, MIGRATE_PAGE);
+		assert_int_equal(digest, migrate_digest_page(from + a, 0x80001000U + at));
+		for (uint32_t i = 0; i < 8U; i++)
+			assert_int_equal(to[i < b ? i : MIGRATE_PAGE + i], 0x5a);
 	}
 }
 
@@ -681,6 +703,7 @@ int main(void)
 		cmocka_unit_test(test_a_link_that_lies),
 		cmocka_unit_test(test_frames_skipped),
 		cmocka_unit_test(test_back_pressure),
+		cmocka_unit_test(test_digest_of_a_copy),
 		cmocka_unit_test(test_isa),
 		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_more),

@@ -18,7 +18,8 @@
 #define SECOND 2U
 
 /* What the driver can have in the device at once */
-#define TX_ROOM (8U * 32768U)
+#define TX_SIZE 8192U
+#define TX_ROOM (32U * TX_SIZE)
 #define RX_ROOM (64U * 4096U)
 
 static u8 data[SIM_HOST_SIZE], back[SIM_HOST_SIZE];
@@ -231,7 +232,8 @@ static void test_full_queue_takes_what_fits(void **state)
 	(void)state;
 	vsim_throttle(LINK, true);
 	assert_int_equal(virtio_port_send(port, data, 100), 100);
-	assert_int_equal(virtio_port_send(port, data + 100, sizeof(data) - 100U), TX_ROOM - 32768U);
+	assert_int_equal(virtio_port_send(port, data + 100, sizeof(data) - 100U),
+			 TX_ROOM - TX_SIZE);
 	assert_int_equal(virtio_port_send(port, data, 1), 0);
 	assert_int_equal(virtio_port_send(port, data, 1), 0);
 	assert_int_equal(vsim.port[LINK].got_len, 0);
@@ -240,9 +242,42 @@ static void test_full_queue_takes_what_fits(void **state)
 	assert_int_equal(vsim.irq, 0);
 	vsim_throttle(LINK, false);
 	assert_int_equal(vsim.irq, 1);
-	assert_int_equal(vsim.port[LINK].got_len, TX_ROOM - 32768U + 100U);
-	assert_memory_equal(vsim.port[LINK].got, data, TX_ROOM - 32768U + 100U);
+	assert_int_equal(vsim.port[LINK].got_len, TX_ROOM - TX_SIZE + 100U);
+	assert_memory_equal(vsim.port[LINK].got, data, TX_ROOM - TX_SIZE + 100U);
 	assert_int_equal(virtio_port_send(port, data, 1), 1);
+}
+
+/* What is built in the port's memory leaves in its order with what is sent, and a cut is seen. */
+static void test_room_is_sent_where_it_is(void **state)
+{
+	struct virtio_port *port = start_open();
+	u8 *room;
+
+	(void)state;
+	assert_int_equal(virtio_port_send(port, "one ", 4), 4);
+	assert_null(virtio_port_room(port, TX_SIZE + 1U));
+	room = virtio_port_room(port, TX_SIZE);
+	assert_non_null(room);
+	assert_int_equal((uintptr_t)room % 4096U, 0);
+	memcpy(room, "not sent", 8);
+	/* A room that is not sent is forgotten. */
+	assert_int_equal(virtio_port_send(port, "two ", 4), 4);
+	room = virtio_port_room(port, 8);
+	memcpy(room, "three", 5);
+	assert_int_equal(virtio_port_sent(port, 5), 5);
+	assert_int_equal(vsim.port[LINK].got_len, 13);
+	assert_memory_equal(vsim.port[LINK].got, "one two three", 13);
+	vsim_throttle(LINK, true);
+	for (u32 i = 0; i < TX_ROOM / TX_SIZE; i++) {
+		assert_non_null(virtio_port_room(port, 8));
+		assert_int_equal(virtio_port_sent(port, 8), 8);
+	}
+	assert_null(virtio_port_room(port, 8));
+	vsim_throttle(LINK, false);
+	assert_non_null(virtio_port_room(port, 8));
+	vsim_host_close(LINK);
+	assert_null(virtio_port_room(port, 8));
+	assert_int_equal(virtio_port_sent(port, 8), -1);
 }
 
 static void test_received_bytes_interrupt_who_found_none(void **state)
@@ -712,6 +747,7 @@ int main(void)
 		cmocka_unit_test_setup(test_stream_both_ways_wraps_the_indexes, prepare),
 		cmocka_unit_test_setup(test_large_pieces, prepare),
 		cmocka_unit_test_setup(test_full_queue_takes_what_fits, prepare),
+		cmocka_unit_test_setup(test_room_is_sent_where_it_is, prepare),
 		cmocka_unit_test_setup(test_received_bytes_interrupt_who_found_none, prepare),
 		cmocka_unit_test_setup(test_notified_only_when_wanted, prepare),
 		cmocka_unit_test_setup(test_device_without_event_indexes, prepare),
