@@ -36,8 +36,8 @@
 #define MIGRATE_FLAG_MANDATORY 0x01U
 
 /*
- * The payload has no checksum (payload_crc is 0). Such a frame never leaves the memory of one
- * program; it is refused on every other link.
+ * The frame has no checksums (payload_crc and header_crc are 0). Such a frame never leaves the
+ * memory of one program; it is refused on every other link.
  */
 #define MIGRATE_FLAG_PLAIN 0x02U
 

@@ -207,6 +207,9 @@ static bool migrate_copy_chunk_left(struct migrate_chunk *c)
 	while (c->next < c->pages) {
 		uint64_t word = c->bits[c->next / 64U] >> (c->next % 64U);
 
+		/* Mostly it is the next one. */
+		if ((word & 1U) != 0U)
+			return true;
 		if (word != 0U) {
 			c->next += (uint64_t)__builtin_ctzll(word);
 			return true;

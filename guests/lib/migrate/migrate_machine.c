@@ -124,7 +124,7 @@ static size_t migrate_machine_isa_next(const char *isa, size_t *at, size_t *star
 	return length;
 }
 
-static bool migrate_machine_isa_has(const char *isa, const char *name, size_t length)
+bool migrate_machine_isa_has(const char *isa, const char *name, size_t length)
 {
 	size_t at = 4;
 	size_t start;

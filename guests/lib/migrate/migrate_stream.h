@@ -75,6 +75,12 @@ bool migrate_crc_init(struct migrate_crc *crc);
 uint32_t migrate_crc32c(const struct migrate_crc *crc, const void *bytes, size_t size);
 
 /**
+ * migrate_digest_use_zbb() - say whether the harts have Zbb, before the first migrate_crc_init(),
+ * which tests the digest. Without a word they have not
+ */
+void migrate_digest_use_zbb(bool zbb);
+
+/**
  * migrate_digest() - Return: XXH64 of @size bytes with @seed; it finds accidents, but does not stop
  * a forger
  */
@@ -118,10 +124,10 @@ bool migrate_page_is_zero(const void *page);
  * when the link is cut
  * @recv: give at most @size bytes. Return: how many it gave, 0 when there are none now, negative
  * when the link is cut and no more will come
- * @room, @sent: so that a page is copied once, or NULL both. room() returns @size bytes of the link's
- * own memory, aligned to 8, where a frame may be built, or NULL when there are none now; sent() sends
- * what was built there, as one send() that took all of it or was cut. In between nothing else of the
- * link is called, and a room that is not sent is forgotten
+ * @room, @sent: so that a page is copied once, or NULL both. room() returns @size bytes of the
+ * link's own memory, aligned to 8, where a frame may be built, or NULL when there are none now;
+ * sent() sends what was built there, as one send() that took all of it or was cut. In between
+ * nothing else of the link is called, and a room that is not sent is forgotten
  * @peek, @drop: so that a frame is read where it is, or NULL both. peek() shows what waits, aligned
  * to 8 and at least one whole frame, and returns how many bytes, 0 when it has none to show: then
  * recv() is asked. They stay where they are until drop(), which takes the first @size of them
@@ -220,8 +226,8 @@ bool migrate_tx_flush(struct migrate_tx *tx, const struct migrate_link *link);
 size_t migrate_tx_pull(struct migrate_tx *tx, void *bytes, size_t size);
 
 /**
- * migrate_tx_peek() - Return: how many bytes wait, all whole frames, in place at @bytes; 0 when they
- * have to be pulled
+ * migrate_tx_peek() - Return: how many bytes wait, all whole frames, in place at @bytes; 0 when
+ * they have to be pulled
  * migrate_tx_drop() - the first @size of them have been dealt with, as if a link had taken them
  */
 size_t migrate_tx_peek(const struct migrate_tx *tx, const uint8_t **bytes);
@@ -393,6 +399,9 @@ size_t migrate_machine_put(const struct migrate_machine *machine, uint8_t *paylo
  */
 bool migrate_machine_get(struct migrate_machine *machine, uint8_t version, const uint8_t *payload,
 			 size_t length, struct migrate_line *line);
+
+/** migrate_machine_isa_has() - Return: true when the ISA string @isa has extension @name */
+bool migrate_machine_isa_has(const char *isa, const char *name, size_t length);
 
 /** migrate_machine_pages() - Return: 4 KiB pages of all regions */
 uint64_t migrate_machine_pages(const struct migrate_machine *machine);

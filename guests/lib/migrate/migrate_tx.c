@@ -55,7 +55,9 @@ static void migrate_tx_head(struct migrate_tx *tx, const struct migrate_crc *crc
 		.payload_crc = tx->plain ? 0U : sum,
 	};
 
-	frame.header_crc = migrate_crc32c(crc, &frame, offsetof(struct migrate_frame, header_crc));
+	if (!tx->plain)
+		frame.header_crc =
+			migrate_crc32c(crc, &frame, offsetof(struct migrate_frame, header_crc));
 	memcpy(payload - sizeof(frame), &frame, sizeof(frame));
 }
 

@@ -127,9 +127,12 @@ static inline bool virtio_queue_has(const struct virtio_queue *q, u32 id)
  */
 static inline u32 virtio_queue_free(const struct virtio_queue *q)
 {
-	u64 free = ~(q->put | q->out);
+	u64 used = q->put | q->out;
 
-	return free == 0 ? VIRTQ_SIZE_MAX : (u32)__builtin_ctzll(free);
+	/* Mostly the device has nothing, or little. */
+	if ((used & 1U) == 0)
+		return 0;
+	return ~used == 0 ? VIRTQ_SIZE_MAX : (u32)__builtin_ctzll(~used);
 }
 
 #endif

@@ -151,9 +151,12 @@ bool move_configure(struct job *job, const struct move_wants *w,
 
 void move_init(const void *fdt)
 {
+	struct cleave_machine own;
 	u64 base = 0;
 
 	move.timebase = cleave_feature(CLEAVE_FEATURE_TIMEBASE);
+	migrate_digest_use_zbb(cleave_machine(vms_self(), &own).error == 0 &&
+			       migrate_machine_isa_has(own.isa, "zbb", 3));
 	if (free_memory(fdt, &base, &move.history_size))
 		move.history = (u8 *)base;
 	else
