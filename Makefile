@@ -76,13 +76,31 @@ SRCS := $(filter-out arch/riscv/asm-offsets.c arch/riscv/efi/% lib/libc/%, \
 ASMS := $(call files,arch/riscv/*.S)
 FDTS := $(call files,deps/libfdt/*.c)
 
+# What the manager needs of BearSSL for a secured link. Where setup could not fetch it, the manager
+# is built without, and refuses such a link.
+BEARSSL_NAMES := codec/ccopy codec/dec32be codec/enc32be ec/ec_p256_m31 ec/ec_pubkey \
+	ec/ec_secp256r1 ec/ec_secp384r1 ec/ec_secp521r1 ec/ecdsa_atr ec/ecdsa_i31_bits \
+	ec/ecdsa_i31_sign_asn1 ec/ecdsa_i31_sign_raw ec/ecdsa_i31_vrfy_asn1 ec/ecdsa_i31_vrfy_raw \
+	ec/ecdsa_rta hash/multihash hash/sha2small int/i31_add int/i31_bitlen int/i31_decmod \
+	int/i31_decode int/i31_encode int/i31_fmont int/i31_iszero int/i31_modpow int/i31_montmul \
+	int/i31_muladd int/i31_ninv31 int/i31_rshift int/i31_sub int/i31_tmont int/i32_div32 \
+	mac/hmac rand/hmac_drbg rand/sysrng ssl/prf ssl/prf_sha256 ssl/ssl_ccert_single_ec \
+	ssl/ssl_client ssl/ssl_engine ssl/ssl_hashes ssl/ssl_hs_client ssl/ssl_hs_server \
+	ssl/ssl_rec_chapol ssl/ssl_scert_single_ec ssl/ssl_server symcipher/chacha20_ct \
+	symcipher/poly1305_ctmulq x509/x509_knownkey
+BEARSSL := $(if $(wildcard deps/bearssl/inc/bearssl.h), \
+	$(BEARSSL_NAMES:%=deps/bearssl/src/%.c))
+# Of these two files one is built.
+TLS_SRC := guests/manager/secure/$(if $(BEARSSL),tls.c,tls_none.c)
+TLS_OTHER := guests/manager/secure/$(if $(BEARSSL),tls_none.c,tls.c)
+
 # What needs no hart is built for the host too: for tools, unit tests, fuzzers and proofs. It is so
 # folder by folder.
 HOST_DIRS := mm lib core/machine core/config core/console core/device core/state core/guest/args \
 	core/run/fair core/run/plan arch/riscv/decode arch/riscv/efi arch/riscv/model drivers \
 	guests/lib/fdt guests/lib/migrate guests/lib/virtio \
-	guests/manager/shell guests/manager/vms guests/manager/wire
-HOST_SRCS := $(call tree,$(HOST_DIRS))
+	guests/manager/secure guests/manager/shell guests/manager/vms guests/manager/wire
+HOST_SRCS := $(filter-out $(TLS_OTHER),$(call tree,$(HOST_DIRS)))
 # What works on harts is built for unit tests alone, which play the harts
 # (tests/model/hart_model.h); with the checks of the debug build.
 HART_SRCS := $(wildcard core/run/*.c) core/vm/vm.c core/vm/vm_clock.c core/vm/vm_fault.c \
@@ -93,11 +111,11 @@ $(foreach f,$(HART_SRCS) mm/gstage_map.c mm/gstage_split.c,$(eval \
 	CFLAGS_HOST_$(f) := -DCONFIG_DEBUG=1))
 
 TOOL_SRCS := $(call files,tools/*.c)
-UNIT_ALL := $(call tree,tests/unit)
+UNIT_ALL := $(filter-out $(if $(BEARSSL),,%/test_secure.c),$(call tree,tests/unit))
 UNIT_SRCS := $(foreach f,$(UNIT_ALL),$(if $(filter test_%,$(notdir $(f))),$(f)))
 UNIT_HELPERS := $(filter-out $(UNIT_SRCS),$(UNIT_ALL)) \
 	$(filter-out $(HART_HELPERS),$(call files,tests/model/*.c))
-FUZZ_SRCS := $(call files,tests/fuzz/fuzz_*.c)
+FUZZ_SRCS := $(filter-out $(if $(BEARSSL),,%/fuzz_secure.c),$(call files,tests/fuzz/fuzz_*.c))
 
 # --- flags -------------------------------------------------------------------------------------
 
@@ -118,6 +136,15 @@ GUEST_CPPFLAGS := -I. -Iinclude
 
 # A memset() in which the compiler recognises a memset() would call itself.
 CFLAGS_lib/string.c := -O2 $(if $(LLVM),,-fno-tree-loop-distribute-patterns)
+
+# BearSSL asks no system for random numbers or for the time, whatever it is built on. It is compiled
+# for size, but for what is done to every byte of the link. It calls by pointers of other types than
+# the functions have, which clang's sanitiser would refuse.
+BEARSSL_CPPFLAGS := -Ideps/bearssl/inc -Ideps/bearssl/src -DBR_USE_URANDOM=0 -DBR_RDRAND=0 \
+	-DBR_USE_UNIX_TIME=0 -DBR_LE_UNALIGNED=0 -DBR_BE_UNALIGNED=0
+BEARSSL_HOT := %/chacha20_ct.c %/poly1305_ctmulq.c
+CFLAGS_guests/manager/secure/tls.c := -isystem deps/bearssl/inc -isystem lib/libc
+CFLAGS_HOST_guests/manager/secure/tls.c := -isystem deps/bearssl/inc
 
 # What runs at boot, for an error, once a turn or at a person's speed is compiled for size, and its
 # functions share the code that saves registers (-msave-restore; libgcc has it). These are whole
@@ -220,7 +247,7 @@ $(O)/include/generated/version.h: FORCE
 $(O)/obj/flags: FORCE
 	@scripts/need.sh $(firstword $(TARGET_CC)) $(CROSS_CC) $(OBJCOPY)
 	$(call write,$(TARGET_CC) $(CFLAGS) $(file_flags_all) $(COLD) $(HOT_FILES) $(ASFLAGS) \
-		$(CPPFLAGS) $(GUEST_CPPFLAGS) $(EFI_CFLAGS))
+		$(CPPFLAGS) $(GUEST_CPPFLAGS) $(EFI_CFLAGS) $(BEARSSL_CPPFLAGS))
 
 $(O)/host/flags: FORCE
 	@scripts/need.sh $(HOSTCC)
@@ -327,7 +354,8 @@ guest_files = $(call files,$(1)/*.c $(1)/*/*.c $(1)/*.S)
 guest_folders = $(filter-out guests/lib guests/linux tests/guests/rtos,$(patsubst \
 	%/,%,$(sort $(dir $(wildcard guests/*/*.[cS] tests/guests/*/*.[cS])))))
 GUESTS := $(guest_folders)
-guest_objs = $(patsubst %,$(O)/guest/%.o,$(call guest_files,$(1)) $(GUEST_LIB))
+guest_objs = $(patsubst %,$(O)/guest/%.o,$(filter-out $(TLS_OTHER),$(call guest_files,$(1))) \
+	$(if $(filter guests/manager,$(1)),$(BEARSSL)) $(GUEST_LIB))
 
 .PHONY: guests
 guests: $(GUESTS:%=$(O)/%.bin) $(O)/tests/guests/rtos.bin
@@ -338,6 +366,12 @@ $(O)/tests/guests/rtos.elf: tests/guests/rtos/rtos.ld $(O)/guest/tests/guests/rt
 	$(say) LD $@
 	@mkdir -p $(@D)
 	$(Q)$(CROSS_CC) $(LDFLAGS) -T $(filter %.ld,$^) -o $@ $(filter %.o,$^)
+
+$(O)/guest/deps/bearssl/%.c.o: deps/bearssl/%.c $(O)/obj/flags
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(call compile,$(HART) $(BARE) -mno-relax $(BEARSSL_CPPFLAGS) -Iinclude -isystem lib/libc \
+		$(if $(filter $(BEARSSL_HOT),$<),,-Os) -w)
 
 $(O)/guest/%.c.o: %.c $(O)/obj/flags
 	$(say) CC $<
@@ -428,6 +462,12 @@ $$(O)/host/$(1)/deps/libfdt/%.o: deps/libfdt/%.c $$(O)/host/flags | $$(GENERATED
 	@mkdir -p $$(@D)
 	$$(Q)$$(HOST_CC_$(1)) -w $$(HOST_CPPFLAGS) -MD -MP -c -o $$@ $$<
 
+$$(O)/host/$(1)/deps/bearssl/%.o: deps/bearssl/%.c $$(O)/host/flags
+	$$(say) HOSTCC $$<
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOST_CC_$(1)) $(if $(filter fuzz,$(1)),-fno-sanitize=function) -w \
+		$$(BEARSSL_CPPFLAGS) -MD -MP -c -o $$@ $$<
+
 $$(O)/host/$(1)/tests/%.o: tests/%.c $$(O)/host/flags $$(CONFIG_H) | $$(GENERATED) \
 		deps/libfdt/libfdt.h
 	$$(say) HOSTCC $$<
@@ -451,9 +491,9 @@ HOST_PARTS := $(filter-out lib/string.c,$(HOST_SRCS)) $(FDTS)
 $(eval $(call host_build,tool,$(HOST_PARTS)))
 # host_stubs.c comes first in the archive: its printk() goes before the console's.
 UNIT_STUBS := tests/unit/host_stubs.c
-TEST_PARTS := $(UNIT_STUBS) $(HOST_PARTS) $(filter-out $(UNIT_STUBS),$(UNIT_HELPERS))
+TEST_PARTS := $(UNIT_STUBS) $(HOST_PARTS) $(BEARSSL) $(filter-out $(UNIT_STUBS),$(UNIT_HELPERS))
 $(eval $(call host_build,unit,$(TEST_PARTS)))
-$(eval $(call host_build,threads,$(TEST_PARTS)))
+$(eval $(call host_build,threads,$(filter-out $(BEARSSL),$(TEST_PARTS))))
 $(eval $(call host_build,fuzz,$(TEST_PARTS)))
 
 # tools/cleave-check.c is the program $(O)/host/cleave-check.

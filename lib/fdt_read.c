@@ -45,6 +45,12 @@ u32 fdt_read_cell(const void *fdt, int node, const char *name, u32 none)
 	return p == NULL || (u32)len < FDT_READ_CELL ? none : (u32)fdt_read_cells(p, 1);
 }
 
+const void *fdt_read_chosen(const void *fdt, const char *name, int *len)
+{
+	/* Without that node libfdt refuses its number, which is negative then. */
+	return fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), name, len);
+}
+
 bool fdt_read_number(const void *fdt, int node, const char *name, u64 *out)
 {
 	int len = 0;

@@ -46,6 +46,14 @@ u32 fdt_read_cell(const void *fdt, int node, const char *name, u32 none);
 bool fdt_read_number(const void *fdt, int node, const char *name, u64 *out);
 
 /**
+ * fdt_read_chosen() - find a property of /chosen
+ * @len: gets its bytes; less than 0: there is none
+ *
+ * Return: its value; NULL when there is none.
+ */
+const void *fdt_read_chosen(const void *fdt, const char *name, int *len);
+
+/**
  * fdt_read_enabled() - may a node be used, as its `status` says?
  *
  * Return: true when it has no `status` or one that says "okay" or "ok".

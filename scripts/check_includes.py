@@ -39,10 +39,12 @@ RULES = {
     "drivers/": ("drivers/", "core/machine/", "arch/", "libfdt.h") + SHARED,
     "platform/": ("platform/", "drivers/", "core/", "libfdt.h") + SHARED,
     "guests/": ("guests/", "abi/") + GUEST_LIB,
+    "guests/manager/secure/": ("guests/", "abi/", "bearssl.h") + GUEST_LIB,
     "guests/linux/": ("guests/linux/",),
     "examples/": ("guests/lib/", "abi/") + GUEST_LIB,
-    "tools/": ("tools/", "core/config/", "core/machine/", "mm/frames.h", "arch/riscv/hart.h",
-               "arch/riscv/model/", "arch/riscv/probe/paging.h", "libfdt.h") + SHARED,
+    "tools/": ("tools/", "guests/manager/secure/keys.h", "core/config/", "core/machine/",
+               "mm/frames.h", "arch/riscv/hart.h", "arch/riscv/model/", "arch/riscv/probe/paging.h",
+               "libfdt.h") + SHARED,
     "tests/guests/": ("tests/guests/", "guests/lib/", "abi/") + GUEST_LIB,
     "tests/": None,  # all
 }
@@ -114,7 +116,7 @@ def refused(path, part, quote, name):
         return None
     if quote == "<" and name.startswith("sys/") and part in HOSTED:
         return None
-    if quote == "<" and "/" not in name and name != "libfdt.h":
+    if quote == "<" and "/" not in name and name not in ("libfdt.h", "bearssl.h"):
         if part in HOSTED or name in HOST_BRIDGE.get(path, ()):
             return None
         return "there is no C library on a hart"

@@ -14,6 +14,7 @@
 # A download that fails costs that one thing; the rest goes on.
 #
 # LIBFDT_DIR=folder   take libfdt's sources from there instead of downloading them
+# BEARSSL_DIR=folder  the same for BearSSL's, with which the manager encrypts its link
 
 set -u
 . "$(dirname "$0")/usage.sh"
@@ -281,6 +282,56 @@ get_libfdt()
 	miss "libfdt: no source package answered; make setup LIBFDT_DIR=folder names your own"
 }
 
+# --- deps/bearssl ------------------------------------------------------------------------------
+
+bearssl_complete() { [ -f "$1/inc/bearssl.h" ] && [ -f "$1/src/ssl/ssl_hs_server.c" ]; }
+
+# take_bearssl FOLDER FROM: its headers, sources and licence as deps/bearssl
+take_bearssl()
+{
+	bearssl_complete "$1" || return 1
+	rm -rf "$DEPS/bearssl"
+	mkdir -p "$DEPS/bearssl"
+	cp -R "$1/inc" "$1/src" "$1/LICENSE.txt" "$DEPS/bearssl/" &&
+		echo "$2" >"$DEPS/bearssl/FROM"
+}
+
+# Debian 12 and 13 both have version 0.6. Without it the manager is built all the same, and refuses
+# a secured link.
+get_bearssl()
+{
+	local suite tar tmp=$APT/tmp.bearssl
+	if [ -n "${BEARSSL_DIR:-}" ]; then
+		[ "$(cd "$BEARSSL_DIR" && pwd)" = "$DEPS/bearssl" ] && return
+		take_bearssl "$BEARSSL_DIR" "$BEARSSL_DIR" ||
+			{ miss "BEARSSL_DIR=$BEARSSL_DIR holds no whole BearSSL"; return; }
+		say "bearssl: copied from $BEARSSL_DIR"
+		did=$((did + 1))
+		return
+	fi
+	bearssl_complete "$DEPS/bearssl" && return
+	did=$((did + 1))
+	is_debian ||
+		{ miss "no BearSSL sources: make setup BEARSSL_DIR=... names them"; return; }
+	for suite in $(printf '%s\n' "$(codename)" trixie sid | awk '!seen[$0]++'); do
+		stanza deb-src "$suite" | apt_private "source-$suite" riscv64 || continue
+		rm -rf "$tmp"
+		mkdir -p "$tmp/x"
+		# As with libfdt: what did come, apt has checked.
+		(cd "$tmp" && apt_in "source-$suite" \
+			apt-get -qq source --download-only bearssl >log 2>&1)
+		for tar in "$tmp"/*.orig.tar.*z*; do
+			[ -f "$tar" ] && tar xf "$tar" -C "$tmp/x" --strip-components=1 &&
+				take_bearssl "$tmp/x" "$(basename "$tar")" || continue
+			say "bearssl: sources from $(basename "$tar") ($suite)"
+			rm -rf "$tmp"
+			return
+		done
+	done
+	rm -rf "$tmp"
+	miss "bearssl: no source package answered; make setup BEARSSL_DIR=folder names your own"
+}
+
 # --- guests ------------------------------------------------------------------------------------
 
 # get_linux SUITE: the suite's riscv64 kernel as deps/linux-MAJOR.MINOR/Image.
@@ -454,7 +505,7 @@ all | packages | fetch | cbmc) usage_words 1 "$@" ;;
 esac
 
 # step NAME COMMAND...: one of the STEPS that all of it takes here
-STEPS=8
+STEPS=9
 step()
 {
 	steps=$((steps + 1))
@@ -477,6 +528,7 @@ fi
 
 if [ "$PART" = all ] || [ "$PART" = fetch ]; then
 	step libfdt get_libfdt
+	step BearSSL get_bearssl
 	if is_debian; then
 		step "Linux of trixie" get_linux trixie
 		step "Linux of sid" get_linux sid

@@ -6,10 +6,10 @@
  *                [--image-at ADDRESS] [--archive-at ADDRESS]] ARCHIVE.cpio
  *   cleave-check --explain
  *
- * It runs the hypervisor's own code over the archive, so it must never have an opinion of its own
- * about what is right. Errors, warnings and notes go to standard error, and what each partition
- * gets goes to standard output. Exit code: 0 accepted (there may be warnings, but none with
- * --strict), 1 refused, 2 used wrongly.
+ * It runs the hypervisor's own code over the archive, and the manager's over the manager's keys, so
+ * it must never have an opinion of its own about what is right. Errors, warnings and notes go to
+ * standard error, and what each partition gets goes to standard output. Exit code: 0 accepted
+ * (there may be warnings, but none with --strict), 1 refused, 2 used wrongly.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,6 +22,7 @@
 #include "core/config/config_help.h"
 #include "lib/text.h"
 #include "core/config/image.h"
+#include "guests/manager/secure/keys.h"
 #include "tools/board/board.h"
 #include "tools/board/board_load.h"
 #include "tools/board/board_map.h"
@@ -453,6 +454,48 @@ static void check_note_place(const struct options *o, const struct board *b,
 			       "ADDRESS holds \"direct-map\" against it");
 }
 
+/* --- the keys of a manager's link ------------------------------------------------------------- */
+
+/* Is @kernel Cleave's manager? Managers of others may have any initrd. */
+static bool check_takes_keys(const struct archive_file *kernel)
+{
+	const u8 *image = kernel->data;
+	size_t n = strlen(KEYS_MARK);
+
+	for (u64 i = 0; i + n <= kernel->size; i++) {
+		if (memcmp(image + i, KEYS_MARK, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Say what the manager would say of its keys. Return: false when it would refuse its link. */
+static bool check_keys(const struct archive *a, const struct config *config)
+{
+	struct archive_file kernel, initrd;
+	struct keys keys;
+	bool good = true;
+
+	for (u32 i = 0; i < config->nr; i++) {
+		const struct config_partition *p = &config->partition[i];
+		const char *wrong;
+
+		if (!p->manager || p->kernel == NULL || p->initrd == NULL ||
+		    archive_find(a, p->kernel, &kernel) != 0 ||
+		    archive_find(a, p->initrd, &initrd) != 0 || !check_takes_keys(&kernel))
+			continue;
+		wrong = keys_read(&keys, (const char *)initrd.data, initrd.size);
+		memset(&keys, 0, sizeof(keys));
+		if (wrong != NULL)
+			board_say_error(
+				"/partitions/%s: initrd: \"%s\" are the keys of a manager's "
+				"link: %s",
+				p->name, p->initrd, wrong);
+		good = good && wrong == NULL;
+	}
+	return good;
+}
+
 static enum exit_code check_archive(struct options *o, struct board *b, const void *data, u64 size)
 {
 	static struct config config;
@@ -471,6 +514,8 @@ static enum exit_code check_archive(struct options *o, struct board *b, const vo
 	}
 	if (o->tree != NULL)
 		check_note_place(o, b, &config);
+	if (!check_keys(&a, &config))
+		return EXIT_REFUSED;
 	if (o->tree != NULL && !o->memory)
 		board_place_check(b, &config);
 	if (o->strict && board_say_warnings() != 0U) {

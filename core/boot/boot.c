@@ -25,6 +25,7 @@
 #include "core/guest/sbi.h"
 #include "core/run/sched.h"
 #include "core/run/schedule.h"
+#include "lib/fdt_read.h"
 
 struct boot_info boot_info;
 
@@ -52,12 +53,11 @@ static void boot_say_argument(const char *line)
 static void boot_take_cmdline(void)
 {
 	int len = 0;
-	const char *p = fdt_getprop(machine.tree, fdt_path_offset(machine.tree, "/chosen"),
-				    "bootargs", &len);
+	const char *p = fdt_read_chosen(machine.tree, "bootargs", &len);
 
 	/* A property need not end in a NUL. */
 	boot_info.cmdline = "";
-	if (p != NULL && len > 0 && strnlen(p, (size_t)len) < (size_t)len)
+	if (len > 0 && strnlen(p, (size_t)len) < (size_t)len)
 		boot_info.cmdline = p;
 	boot_args_parse(boot_info.cmdline, &boot_args, boot_say_argument);
 }

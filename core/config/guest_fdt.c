@@ -3,7 +3,8 @@
  * The device tree that a guest gets, written from front to back with libfdt's sequential functions.
  *
  * What it says must be true, because a guest believes it. It must never hold anything that differs
- * from boot to boot (seeds, times), so that a run can be repeated.
+ * from boot to boot (seeds, times), so that a run can be repeated. A manager alone gets the
+ * firmware's seed.
  *
  * Sources: Devicetree Specification 0.4; the Linux bindings riscv/cpus, riscv/extensions,
  * serial/8250 and interrupt-controller/sifive,plic-1.0.0.
@@ -14,6 +15,7 @@
 
 #include <cleave/errno.h>
 #include <cleave/string.h>
+#include "lib/fdt_read.h"
 
 /*
  * Phandles: one for the PLIC, then one for each cpu's interrupt controller. Where a tree is merged
@@ -233,6 +235,22 @@ static void guest_fdt_add_soc(struct guest_fdt *t, const struct guest_fdt_params
 	guest_fdt_close_node(t);
 }
 
+/*
+ * A manager gets the firmware's seed (the Devicetree's /chosen, "rng-seed"): its link to a peer
+ * needs what no earlier boot had. It may work on all other partitions, so the seed tells it nothing
+ * that it could not find out. No other partition gets it, or a part of it.
+ */
+static void guest_fdt_add_seed(struct guest_fdt *t, const struct guest_fdt_params *p)
+{
+	int len = 0;
+	const void *seed = NULL;
+
+	if (p->part->manager && p->tree != NULL)
+		seed = fdt_read_chosen(p->tree, "rng-seed", &len);
+	if (len > 0)
+		guest_fdt_prop_bytes(t, "rng-seed", seed, (u32)len);
+}
+
 static void guest_fdt_add_chosen(struct guest_fdt *t, const struct guest_fdt_params *p)
 {
 	guest_fdt_open_node(t, "chosen");
@@ -244,6 +262,7 @@ static void guest_fdt_add_chosen(struct guest_fdt *t, const struct guest_fdt_par
 		guest_fdt_prop_u64(t, "linux,initrd-start", p->initrd_start);
 		guest_fdt_prop_u64(t, "linux,initrd-end", p->initrd_end);
 	}
+	guest_fdt_add_seed(t, p);
 	guest_fdt_close_node(t);
 }
 

@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(TOP, "tools"))
 from stream import frames, records, rules, show  # noqa: E402
 
 FILL = b"\xff"
+MAGIC = b"CLVM"  # begins a frame
 
 
 def whole(data, epoch=None):
@@ -54,6 +55,8 @@ class Proxy:
         self.paths = [os.path.join(folder, name) for name in ("a.sock", "b.sock")]
         # Bytes of a direction after which both sides are cut
         self.cut_at = [None, None]
+        # Number of the byte of a direction that is changed
+        self.spoil_at = [None, None]
         # Bytes of a direction after which nothing more of it arrives
         self.silent_at = [None, None]
         # (bytes of direction 0, a function that is called when so many have come)
@@ -66,6 +69,7 @@ class Proxy:
         self.hold_cut = False  # whether a cut holds the link
         self.cuts = 0
         self.connections = 0
+        self.encrypted = False  # whether the machines' keys protect what they write
         self.said = []  # what a machine wrote, for each time it was connected
         self.let_in = threading.Event()
         self.let_in.set()
@@ -128,6 +132,11 @@ class Proxy:
             self.cut_at[side] = None
             self.cut()
             return False
+        spoil = self.spoil_at[side]
+        if spoil is not None and self.carried[side] + len(data) > spoil:
+            at = spoil - self.carried[side]
+            data = data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
+            self.spoil_at[side] = None
         silent = self.silent_at[side]
         keep = len(data) if silent is None else max(0, silent - self.carried[side])
         self.carried[side] += len(data)
@@ -164,7 +173,13 @@ class Proxy:
                 pass
 
     def check(self):
-        """Read what the machines wrote; it may end anywhere. Pages are left to checkpoints."""
+        """Read what the machines wrote; it may end anywhere. Pages are left to checkpoints.
+
+        Of an encrypted link nothing can be read, and no frame may show.
+        """
+        if self.encrypted:
+            assert not any(MAGIC in said for said in self.said)
+            return
         for said in self.said:
             if said.lstrip(FILL):
                 rules.check(memoryview(said), fast=True, cut=True, link=True)

@@ -25,11 +25,15 @@ def spare(name="spare", memory=MEMORY, **more):
     return slot(name, memory=memory, **more)
 
 
-def up(boot, *partitions, link=None, count=1, plans=()):
-    """Boot a machine and wait for its guests. Return the machine and its manager."""
+def up(boot, *partitions, link=None, count=1, plans=(), keys=None, extra=()):
+    """Boot a machine and wait for its guests. Return the machine and its manager.
+
+    keys: the file with the keys of its link
+    """
     ports = qemu.link(link) if link else ()
-    m = boot([manager(link=bool(link)), *partitions], FILES, smp=3, mem="2G", extra=ports,
-             plans=plans)
+    files = FILES if keys is None else {**FILES, "link.keys": keys}
+    first = manager(link=bool(link), more='initrd = "link.keys";' if keys else "")
+    m = boot([first, *partitions], files, smp=3, mem="2G", extra=[*ports, *extra], plans=plans)
     man = Manager(m)
     man.ready()
     for _ in range(count):

@@ -6,11 +6,15 @@ They check what it writes, what it refuses and with which words, and which files
 
 import os
 import subprocess
+import sys
 
 import pexpect
 import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "tests", "boot"))
+import link_keys  # noqa: E402
+
 OUT = os.path.join(TOP, os.environ.get("O", "build"))
 SECONDS = 60 * float(os.environ.get("TEST_SLOW", "1"))  # the longest that a run of a tool may take
 CHECK = os.path.join(OUT, "host", "cleave-check")
@@ -266,6 +270,29 @@ def test_strict_refuses_what_is_warned_of(bench):
     assert bench.pack().returncode == 0
     assert check(bench, "out.cpio").returncode == 0
     assert check(bench, "--strict", "out.cpio").returncode == 1
+
+
+MARK = b"cleave,link-keys"  # stands in Cleave's manager
+
+
+def test_keys_of_a_link(bench):
+    """A manager's initrd is its file of keys: a wrong one is refused by the manager's words."""
+    good = link_keys.OWN["a"] + link_keys.PUBLIC["b"]
+    node = "\t\t\tmanager;"
+    bench.write("config.dts", CONFIG.replace(node, node + '\n\t\t\tinitrd = "link.keys";', 1))
+    bench.write("manager.bin", b"\x13\0\0\0" * 100 + MARK + b"\0\0\0\0")
+    error = 'error: /partitions/manager: initrd: "link.keys" are the keys of a manager\'s link: '
+    for text, why in ((good, None), (link_keys.OWN["a"], "there is no public key of the peer"),
+                      (link_keys.PUBLIC["b"], "there is no private key"),
+                      (good.replace("MHcC", "MHcD"), "a key is not of the curve P-256"),
+                      (good[:-40], "a key is cut short")):
+        bench.write("link.keys", text.encode())
+        done = bench.pack()
+        assert (done.returncode == 0) == (why is None), done.stderr
+        assert why is None or error + why in done.stderr
+    # A manager of somebody else may have any initrd.
+    bench.write("manager.bin", b"\x13\0\0\0" * 100)
+    assert bench.pack().returncode == 0
 
 
 def test_shared_hart_is_a_note_and_exclusive_refuses_it(bench):

@@ -216,11 +216,10 @@ static u32 driver_probe_class(const struct driver *const *list, size_t nr, enum 
 int driver_stdout(const void *fdt)
 {
 	int len;
-	int chosen = fdt_path_offset(fdt, "/chosen");
-	const char *path = chosen < 0 ? NULL : fdt_getprop(fdt, chosen, "stdout-path", &len);
+	const char *path = fdt_read_chosen(fdt, "stdout-path", &len);
 	const char *colon;
 
-	if (path == NULL || len < 1)
+	if (len < 1)
 		return -FDT_ERR_NOTFOUND;
 	colon = memchr(path, ':', (size_t)len);
 	return fdt_path_offset_namelen(

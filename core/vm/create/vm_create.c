@@ -20,6 +20,7 @@
 #include "core/vm/vm_devices.h"
 #include "core/vm/vm_internal.h"
 #include "core/vm/vm_pass.h"
+#include "lib/fdt_read.h"
 
 /* --- structures ------------------------------------------------------------------------------- */
 
@@ -119,13 +120,10 @@ static u64 vm_create_hash(u64 h, const void *bytes, u64 n)
 static void vm_create_identity(struct vm *vm)
 {
 	int len = 0;
-	int chosen = fdt_path_offset(machine.tree, "/chosen");
-	const void *seed = chosen < 0 ? NULL : fdt_getprop(machine.tree, chosen, "rng-seed", &len);
-	u64 now = timer_now();
-	u64 h = UINT64_C(0xcbf29ce484222325);
+	const void *seed = fdt_read_chosen(machine.tree, "rng-seed", &len);
+	u64 h = UINT64_C(0xcbf29ce484222325) ^ timer_now();
 
 	h = vm_create_hash(h, seed, seed != NULL ? (u64)len : 0U);
-	h = vm_create_hash(h, &now, sizeof(now));
 	for (u32 i = 0; i < sizeof(vm->own.uuid); i++) {
 		h = vm_create_hash(h, vm->cfg->name, sizeof(vm->cfg->name));
 		vm->own.uuid[i] = (u8)(h >> 32);

@@ -5,6 +5,7 @@
  */
 #include "guests/lib/virtio/virtio_serial.h"
 #include "guests/manager/move/link.h"
+#include "guests/manager/move/link_secure.h"
 #include "guests/manager/wire/wire.h"
 
 /*
@@ -122,6 +123,7 @@ static u64 link_now(void)
 
 void link_init(const void *fdt)
 {
+	link_secure_init(fdt);
 	links.device = virtio_serial_init(fdt);
 	if (links.device)
 		(void)virtio_serial_wake();
@@ -148,12 +150,14 @@ static void link_peer_connect(void)
 		if (links.peer == NULL)
 			return;
 		link = link_of_port(links.peer);
+		link = link_secure_over(&link);
 		wire_init(&links.wire, &link, link_now, move.timebase);
 	}
-	if (links.wire.state != WIRE_DOWN || links.job != NULL || !virtio_port_open(links.peer))
+	if (links.wire.state != WIRE_DOWN || links.job != NULL || !link_secure_open(links.peer))
 		return;
 	wire_up(&links.wire);
-	if (!links.known)
+	/* A session has nothing of an earlier life in it. */
+	if (!links.known && !link_secure_wanted())
 		wire_after_restart(&links.wire);
 	links.known = true;
 	links.lost = links.wire.lost;
@@ -473,6 +477,7 @@ bool link_step(void)
 	if (!links.device)
 		return false;
 	virtio_poll();
+	any = links.peer != NULL && link_secure_step();
 	link_peer_connect();
 	for (i = 0; i < MOVE_JOBS; i++) {
 		struct job *job = &move.job[i];
@@ -551,7 +556,11 @@ static bool link_peer_free(void)
 	}
 	if (link_peer_quiet())
 		return true;
-	shell_error("port " LINK_PEER " is not ready; try again in a second");
+	if (links.wire.state == WIRE_DOWN && link_secure_wanted())
+		shell_error("port " LINK_PEER ": the peer has not proved its key: no guest goes "
+			    "there");
+	else
+		shell_error("port " LINK_PEER " is not ready; try again in a second");
 	return false;
 }
 
@@ -676,9 +685,11 @@ enum command_result link_run_links(int argc, char **argv)
 	report_row(r);
 	report_text(r, "port", LINK_PEER);
 	report_text(r, "state", link_peer_state());
+	report_text(r, "security", link_secure_state(links.wire.state != WIRE_DOWN));
 	report_row(r);
 	report_text(r, "port", LINK_STORE);
 	report_text(r, "state", link_store_state());
+	report_text(r, "security", "plain");
 	commands_say_table(r);
 	return COMMAND_OK;
 }

@@ -95,6 +95,39 @@ static bool has_property(const char *path, const char *name)
 	return fdt_getprop(buffer, node(path), name, NULL) != NULL;
 }
 
+/* The firmware's seed goes to a manager, and to nobody else. */
+static void test_seed(void **state)
+{
+	static char tree[512];
+	struct config_partition part = partition;
+	struct guest_fdt_params p = good;
+	int chosen;
+
+	(void)state;
+	assert_int_equal(fdt_create_empty_tree(tree, sizeof(tree)), 0);
+	p.part = &part;
+	p.tree = tree;
+	for (int with = 0; with < 3; with++) {
+		part.manager = true;
+		make(&p);
+		assert_int_equal(has_property("/chosen", "rng-seed"), with == 2);
+		part.manager = false;
+		make(&p);
+		assert_false(has_property("/chosen", "rng-seed"));
+		if (with == 0)
+			assert_true(fdt_add_subnode(tree, 0, "chosen") >= 0);
+		chosen = fdt_path_offset(tree, "/chosen");
+		if (with == 1)
+			assert_int_equal(
+				fdt_setprop(tree, chosen, "rng-seed", "0123456789abcdef", 16), 0);
+	}
+	part.manager = true;
+	make(&p);
+	HAS_STRING("/chosen", "bootargs", "console=ttyS0 earlycon=sbi");
+	chosen = node("/chosen");
+	assert_memory_equal(fdt_getprop(buffer, chosen, "rng-seed", NULL), "0123456789abcdef", 16);
+}
+
 static void test_root_and_chosen(void **state)
 {
 	(void)state;
@@ -562,6 +595,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_root_and_chosen),
+		cmocka_unit_test(test_seed),
 		cmocka_unit_test(test_cpus),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_devices),
