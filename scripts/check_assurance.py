@@ -1,15 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Check docs/assurance.md: all evidence that it names exists, and each rule has some.
+"""Check docs/assurance.md: what it names exists, each rule has evidence, and none is left out.
 
 A name in backquotes that begins with tests/ or scripts/ has to be a file or a folder. Tests and
-mutants that are named have to be in a file of the same row.
+mutants that are named have to be in a file of the same row. Each file of EVIDENCE has to be named:
+who adds one says there what it speaks for.
 Prints one line for each fault, exits with 1 on any.
 
     scripts/check_assurance.py
     scripts/check_assurance.py --self   check that this check can fail
 """
 
+import glob
 import os
 import re
 import sys
@@ -20,6 +22,10 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DOCUMENT = "docs/assurance.md"
 RULES = [f"M{n}" for n in range(1, 10)]
 PATH = re.compile(r"`((?:tests|scripts)/[^`\s]*)`")
+# Files that are there to speak for a rule
+EVIDENCE = ("tests/unit/mm/test_*.c", "tests/unit/core/run/test_*.c", "tests/threads/*.c",
+            "tests/proofs/*.c", "tests/fuzz/fuzz_*.c", "tests/models/*/*.pml",
+            "tests/models/*/*.litmus", "tests/mutants/*.mut", "tests/assurance/*.sh")
 NAME = re.compile(r"`(test_\w+|mutant [\w-]+)`")
 
 
@@ -38,8 +44,21 @@ def there(name, text):
     return re.search(rf"^(?:def|static void) {name}\(", text, re.M) is not None
 
 
+def unnamed(document):
+    """Lines on evidence that the document does not name, and on patterns that find none."""
+    named = set(PATH.findall(document))
+    for pattern in EVIDENCE:
+        found = sorted(glob.glob(pattern, root_dir=TOP))
+        if not found:
+            yield f"{DOCUMENT}: there is no {pattern}, which scripts/check_assurance.py looks for"
+        for path in found:
+            if path not in named:
+                yield f"{DOCUMENT}: {path} is named nowhere: say what it speaks for"
+
+
 def faults(document):
     """Lines on what is wrong with the document."""
+    yield from unnamed(document)
     for number, line in enumerate(document.splitlines(), 1):
         paths = PATH.findall(line)
         for path in paths:
@@ -59,7 +78,9 @@ def faults(document):
 def self_test(document):
     """Faults that are not found."""
     changes = [("`tests/proofs/proof_flush.c`", "`tests/proofs/proof_flash.c`"),
-               ("`test_a_grant`", "`test_a_grunt`"), ("### M4: ", "### N4: ")]
+               ("`test_a_grant`", "`test_a_grunt`"), ("### M4: ", "### N4: "),
+               ("`tests/threads/test_storm.c`", "threads"),
+               ("`tests/models/litmus/pool.litmus`", "a model")]
     for old, new in changes:
         if old not in document:
             yield f"self test: '{old}' does not stand in {DOCUMENT}"
