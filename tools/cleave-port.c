@@ -434,6 +434,19 @@ static struct port_plan port_plan_of(const struct board *b)
 	return p;
 }
 
+/* Name the harts, unless one has an id that no cell names: then they are chosen at boot. */
+static void port_write_affinity(const u64 *harts, u32 cpus)
+{
+	for (u32 i = 0; i < cpus; i++) {
+		if (harts[i] >= CONFIG_CPU_ANY)
+			return;
+	}
+	(void)printf("\t\t\tcpu-affinity = <");
+	for (u32 i = 0; i < cpus; i++)
+		(void)printf("%s%lu", i == 0U ? "" : " ", harts[i]);
+	(void)printf(">;\n");
+}
+
 static void port_write_partition(const struct board *b, const char *name, u32 first, u32 cpus,
 				 u64 memory)
 {
@@ -441,14 +454,11 @@ static void port_write_partition(const struct board *b, const char *name, u32 fi
 
 	(void)printf("\t\t%s {\n"
 		     "\t\t\tcompatible = \"cleave,partition\";\n"
-		     "\t\t\tcpus = <%u>;\n"
-		     "\t\t\tcpu-affinity = <",
+		     "\t\t\tcpus = <%u>;\n",
 		     name, cpus);
-	for (u32 i = 0; i < cpus; i++)
-		(void)printf("%s%lu", i == 0U ? "" : " ", b->harts[first + i]);
-	(void)printf(">;\n"
-		     "\t\t\tmemory = <0x%lx 0x%08lx 0x%lx 0x%08lx>; /* %s */\n",
-		     PORT_BASE >> 32, PORT_BASE & UINT32_MAX, memory >> 32, memory & UINT32_MAX,
+	port_write_affinity(&b->harts[first], cpus);
+	(void)printf("\t\t\tmemory = <0x%lx 0x%08lx 0x%lx 0x%08lx>; /* %s */\n", PORT_BASE >> 32,
+		     PORT_BASE & UINT32_MAX, memory >> 32, memory & UINT32_MAX,
 		     text_size(memory, size));
 }
 

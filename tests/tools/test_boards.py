@@ -518,6 +518,16 @@ def test_port_names_a_uart_without_a_driver(desk):
     assert "note: no driver for a UART of this machine" in done.stderr
 
 
+def test_port_leaves_open_a_hart_that_no_cell_names(desk):
+    """The last hart's id is the number that stands for any hart."""
+    dtb = desk.tree(board_trees.virt().replace("reg = <0x1>;", "reg = <0xffffffff>;"))
+    done = run(PORT, str(dtb), cwd=desk.path)
+    assert done.returncode == 0 and done.stdout.count("cpu-affinity") == 1
+    (desk.path / "first.dts").write_text(done.stdout)
+    done = desk.archive(str(desk.path / "first.dts"))
+    assert done.returncode == 0, done.stderr
+
+
 def test_port_from_the_tools_folder(desk):
     dtb = desk.tree(board_trees.virt())
     done = run(os.path.join(TOP, "tools", "cleave-port"), str(dtb), cwd=desk.path)
