@@ -10,6 +10,8 @@
 #include <string.h>
 #include <cmocka.h>
 #include <cleave/errno.h>
+#include <cleave/printk.h>
+#include "mm/rules.h"
 #include "tests/unit/mm/mm_harness.h"
 #include "tests/unit/mm/mm_trap.h"
 
@@ -316,6 +318,30 @@ static void test_no_tables_for_nothing(void **state)
 	end();
 }
 
+static u32 said;
+
+void printk(const char *fmt, ...)
+{
+	(void)fmt;
+	said++;
+}
+
+/* A guest that finds a way to break a rule must not be able to flood the console. */
+static void test_a_broken_rule_is_counted_and_said(void **state)
+{
+	u64 broken = 0;
+
+	(void)state;
+	said = 0;
+	rules_check(&broken, "M1", true, __func__);
+	assert_int_equal(broken, 0);
+	assert_int_equal(said, 0);
+	for (u32 i = 0; i < 20U; i++)
+		rules_check(&broken, "M1", false, __func__);
+	assert_int_equal(broken, 20);
+	assert_int_equal(said, 16);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_a_harvest_flushes_what_it_took),
 		cmocka_unit_test(test_short_of_memory),
 		cmocka_unit_test(test_no_tables_for_nothing),
+		cmocka_unit_test(test_a_broken_rule_is_counted_and_said),
 	};
 
 	return cmocka_run_group_tests_name("space_corners", tests, NULL, NULL);

@@ -179,6 +179,64 @@ static void test_its_tables(void **state)
 	assert_int_equal(fences, 1);
 }
 
+/* What is set of a guest reaches the hart that has it loaded, at once, and no other hart. */
+static void test_what_is_set_of_a_loaded_guest(void **state)
+{
+	(void)state;
+	guest_set_time_offset(&guest[0], 500);
+	guest_trap_wfi(&guest[0], true);
+	assert_int_equal(hart_csr[0x605], 0);
+	assert_int_equal(hart_csr[0x600], 0);
+	guest_load(&guest[0]);
+	assert_int_equal(hart_csr[0x605], 500);
+	assert_int_equal(hart_csr[0x600] & BIT64(21), BIT64(21));
+	guest_set_time_offset(&guest[0], 700);
+	guest_trap_wfi(&guest[0], false);
+	guest_set_gstage(&guest[0], HPA(0x90000000), 3, 9);
+	assert_int_equal(hart_csr[0x605], 700);
+	assert_int_equal(hart_csr[0x600] & BIT64(21), 0);
+	assert_int_equal(hart_csr[0x680], UINT64_C(0x8000900000090000));
+	guest_put(&guest[0]);
+	guest_trap_wfi(&guest[0], true);
+	guest_trap_wfi(&guest[0], false);
+	guest_load(&guest[0]);
+	assert_int_equal(hart_csr[0x600] & BIT64(21), 0);
+}
+
+/* scontext, jvt and vsiselect, where a hart has them and a guest may come to them */
+static void test_rare_csrs(void **state)
+{
+	static const u16 rare[] = { 0x5a8, 0x017, 0x250 };
+
+	(void)state;
+	features.rare = true;
+	features.scontext = true;
+	features.jvt = true;
+	features.siselect = true;
+	for (u32 turn = 0; turn < 4U; turn++) {
+		u32 who = turn % GUESTS;
+
+		guest_load(&guest[who]);
+		for (u32 n = 0; n < ARRAY_SIZE(rare); n++) {
+			assert_int_equal(hart_csr[rare[n]], turn < GUESTS ? 0U : value(who, n));
+			hart_csr[rare[n]] = value(who, n);
+		}
+	}
+}
+
+/* Without Sstc the timer is the hypervisor's, and nothing of it is in the guest's CSRs. */
+static void test_no_timer_without_sstc(void **state)
+{
+	(void)state;
+	guest[0].csr.vstimecmp = 1;
+	guest[0].csr.vsie = 0x20; /* STIE */
+	assert_true(guest_irq_pending(&guest[0], 0));
+	assert_int_equal(guest_timer_deadline(&guest[0]), 1000);
+	features.sstc = false;
+	assert_false(guest_irq_pending(&guest[0], 0));
+	assert_int_equal(guest_timer_deadline(&guest[0]), UINT64_MAX);
+}
+
 /* A hart without a guest walks no table, and nothing that a guest left wakes it. */
 static void test_nothing_stays(void **state)
 {
@@ -285,6 +343,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_each_finds_its_own_csrs, begin),
 		cmocka_unit_test_setup(test_its_tables, begin),
+		cmocka_unit_test_setup(test_what_is_set_of_a_loaded_guest, begin),
+		cmocka_unit_test_setup(test_rare_csrs, begin),
+		cmocka_unit_test_setup(test_no_timer_without_sstc, begin),
 		cmocka_unit_test_setup(test_nothing_stays, begin),
 		cmocka_unit_test_setup(test_what_is_closed, begin),
 		cmocka_unit_test_setup(test_each_finds_its_own_fp, begin),

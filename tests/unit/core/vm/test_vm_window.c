@@ -21,6 +21,7 @@ static struct config_partition cfg = { .nr_memory = 1,
 static struct vm holder, shown;
 static struct vcpu vcpu[2];
 static u64 removed;
+static bool holder_ends; /* its holder, on another hart, while the window is judged */
 
 /* --- what is called --------------------------------------------------------------------------- */
 
@@ -55,6 +56,8 @@ int space_log_status(struct space *sp, u32 region, struct space_log_status *out)
 bool vm_all_out(const struct vm *vm)
 {
 	(void)vm;
+	if (holder_ends)
+		holder.run.state = CLEAVE_VM_STOPPED;
 	return true;
 }
 
@@ -75,6 +78,7 @@ static int begin(void **state)
 		shown.run.vcpu[i] = &vcpu[i];
 	}
 	removed = 0;
+	holder_ends = false;
 	return 0;
 }
 
@@ -149,6 +153,17 @@ static void test_a_running_vm_is_shown_for_reading_only(void **state)
 	assert_int_equal(mapped(false), CLV_ERR_STATE);
 }
 
+/* Its windows have been dropped by then, so this one would never be. */
+static void test_a_holder_that_has_ended_gets_none(void **state)
+{
+	(void)state;
+	holder_ends = true;
+	assert_int_equal(mapped(true), CLV_ERR_STATE);
+	spin_lock(&shown.lock);
+	assert_false(vm_windows_writable(&shown));
+	spin_unlock(&shown.lock);
+}
+
 /* A device of the holder that shares a byte with the window keeps its addresses. */
 static void test_no_window_covers_a_device(void **state)
 {
@@ -189,6 +204,7 @@ int main(void)
 		cmocka_unit_test_setup(test_a_writable_window_is_dropped_with_what_it_shows, begin),
 		cmocka_unit_test_setup(test_a_window_for_reading_owes_nothing, begin),
 		cmocka_unit_test_setup(test_a_running_vm_is_shown_for_reading_only, begin),
+		cmocka_unit_test_setup(test_a_holder_that_has_ended_gets_none, begin),
 		cmocka_unit_test_setup(test_no_window_covers_a_device, begin),
 		cmocka_unit_test_setup(test_all_windows_into_a_vm_are_dropped, begin),
 	};
