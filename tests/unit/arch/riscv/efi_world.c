@@ -113,7 +113,7 @@ static efi_status efi_world_map(u64 *size, void *map, u64 *key, u64 *descriptor_
 		return EFI_INVALID_PARAMETER;
 	if (*size < need) {
 		*size = need;
-		return EFI_BUFFER_TOO_SMALL;
+		return map != NULL && efi_world.map_lies ? EFI_SUCCESS : EFI_BUFFER_TOO_SMALL;
 	}
 	*size = need;
 	*key = efi_world_key;
@@ -160,8 +160,8 @@ static efi_status efi_world_load_file(struct efi_load_file2 *self,
 		*size = efi_world.load_file2_size;
 		return EFI_BUFFER_TOO_SMALL;
 	}
-	*size = efi_world.load_file2_size;
-	memcpy(buffer, efi_world.load_file2, *size);
+	memcpy(buffer, efi_world.load_file2, efi_world.load_file2_size);
+	*size = efi_world.load_file2_size + efi_world.load_file2_more;
 	return EFI_SUCCESS;
 }
 
@@ -280,7 +280,7 @@ static efi_status efi_world_locate_device_path(const struct efi_guid *protocol,
 static efi_status efi_world_hartid(struct efi_riscv_boot *self, u64 *hartid)
 {
 	(void)self;
-	if (efi_world_fails())
+	if (efi_world_fails() || efi_world.no_hartid)
 		return EFI_INVALID_PARAMETER;
 	*hartid = EFI_WORLD_HART;
 	return EFI_SUCCESS;

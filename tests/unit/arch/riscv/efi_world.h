@@ -18,11 +18,14 @@
  * @nr_ranges, @range: the memory map
  * @descriptor_size: what it says of them
  * @no_boot_protocol: there is no RISCV_EFI_BOOT_PROTOCOL
+ * @no_hartid: its GetBootHartId() fails
  * @no_console: there is no console
  * @changes: how often ExitBootServices() refuses the key, and the map gets another range
  * @grow: how many ranges the map gets each time
+ * @map_lies: a map that is larger than its buffer is called a success
  * @options, @options_size: load options
  * @load_file2, @load_file2_size: the initrd of LoadFile2; NULL: nobody offers one
+ * @load_file2_more: by how much that has grown when it is read
  * @file, @file_size: what is at \boot.cpio of the volume; NULL: nothing
  * @piece: the most that a Read() gives
  * @claimable: AllocatePages() by address works
@@ -44,13 +47,16 @@ struct efi_world {
 	struct efi_memory_descriptor range[EFI_WORLD_RANGES];
 	u64 descriptor_size;
 	bool no_boot_protocol;
+	bool no_hartid;
 	bool no_console;
 	u32 changes;
 	u32 grow;
+	bool map_lies;
 	const void *options;
 	u32 options_size;
 	const void *load_file2;
 	u64 load_file2_size;
+	u64 load_file2_more;
 	const void *file;
 	u64 file_size;
 	u64 piece;

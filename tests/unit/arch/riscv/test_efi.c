@@ -90,9 +90,12 @@ static void refused(efi_status status, const char *text)
 
 static const char *bootargs(void)
 {
+	int len = 0;
 	const char *args = fdt_getprop(efi_world.made, fdt_path_offset(efi_world.made, "/chosen"),
-				       "bootargs", NULL);
+				       "bootargs", &len);
 
+	if (args != NULL)
+		assert_int_equal(len, strlen(args) + 1U);
 	return args != NULL ? args : "none";
 }
 
@@ -123,6 +126,10 @@ static void test_hart_by_protocol_or_tree(void **state)
 	assert_int_equal(fdt_setprop_u32(tree, chosen(), "boot-hartid", 3), 0);
 	start();
 	assert_int_equal(efi_world.hartid, EFI_WORLD_HART);
+	efi_world_end();
+	efi_world.no_hartid = true;
+	start();
+	assert_int_equal(efi_world.hartid, 3);
 	efi_world_end();
 	efi_world.no_boot_protocol = true;
 	start();
@@ -320,6 +327,17 @@ static void test_ranges_at_the_end_of_the_address_space(void **state)
 	free_is(1, GIB(4), (UINT64_MAX & ~PAGE_MASK) - GIB(4));
 }
 
+/* Part of a page that is kept is a page. */
+static void test_what_is_kept_inside_pages(void **state)
+{
+	(void)state;
+	efi_world_range(6, 0x90000800, 1, EFI_MEMORY_WB);
+	start();
+	assert_int_equal(unused.nr, 2);
+	free_is(0, 0x80080000, 0x90000000 - 0x80080000);
+	free_is(1, 0x90002000, 0xc0000000 - 0x90002000);
+}
+
 /* --- leaving boot services ---------------------------------------------------------------------*/
 
 static void test_the_map_changes(void **state)
@@ -350,6 +368,10 @@ static void test_the_map_outgrows_its_buffer(void **state)
 	efi_world.changes = 1;
 	efi_world.grow = 40;
 	refused(EFI_BUFFER_TOO_SMALL, "the memory map: the firmware says BUFFER_TOO_SMALL (5)");
+	efi_world.nr_ranges = 1;
+	efi_world.changes = 1;
+	efi_world.map_lies = true;
+	refused(EFI_COMPROMISED_DATA, "the memory map's size has changed beyond measure");
 }
 
 /* --- the boot archive --------------------------------------------------------------------------*/
@@ -400,6 +422,15 @@ static void test_initrd_by_load_file2_is_too_large(void **state)
 				      "the firmware says OUT_OF_RESOURCES (9)");
 }
 
+static void test_initrd_by_load_file2_grows(void **state)
+{
+	(void)state;
+	efi_world.load_file2 = archive;
+	efi_world.load_file2_size = sizeof(archive);
+	efi_world.load_file2_more = 1;
+	refused(EFI_LOAD_ERROR, "the boot archive by LoadFile2 has 25 bytes");
+}
+
 static void test_initrd_by_option(void **state)
 {
 	(void)state;
@@ -446,6 +477,13 @@ static void test_initrd_of_the_tree(void **state)
 	assert_int_equal(efi_world.claimed.base, 0x88000000);
 	assert_int_equal(efi_world.claimed.size, 3);
 	assert_string_equal(bootargs(), "of the tree");
+	efi_world_end();
+	/* Eight bytes lie in two pages. */
+	assert_int_equal(fdt_setprop_u64(tree, chosen(), "linux,initrd-start", 0x88000ffc), 0);
+	assert_int_equal(fdt_setprop_u64(tree, chosen(), "linux,initrd-end", 0x88001004), 0);
+	start();
+	assert_int_equal(efi_world.claimed.base, 0x88000000);
+	assert_int_equal(efi_world.claimed.size, 2);
 }
 
 /* --- load options ------------------------------------------------------------------------------*/
@@ -608,6 +646,7 @@ int main(void)
 		TEST(test_descriptors_that_make_no_sense),
 		TEST(test_map_against_a_model),
 		TEST(test_ranges_at_the_end_of_the_address_space),
+		TEST(test_what_is_kept_inside_pages),
 		TEST(test_the_map_changes),
 		TEST(test_the_map_never_settles),
 		TEST(test_the_map_outgrows_its_buffer),
@@ -615,6 +654,7 @@ int main(void)
 		TEST(test_initrd_by_load_file2),
 		TEST(test_initrd_by_load_file2_is_empty),
 		TEST(test_initrd_by_load_file2_is_too_large),
+		TEST(test_initrd_by_load_file2_grows),
 		TEST(test_initrd_by_option),
 		TEST(test_initrd_by_option_in_vain),
 		TEST(test_initrd_of_the_tree),

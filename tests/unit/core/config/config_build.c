@@ -60,6 +60,7 @@ int config_setup(void **state)
 	cpio_file(&config_files, "initrd.gz", "\x1f\x8b initrd", 9);
 	cpio_file(&config_files, "big", big, sizeof(big));
 	cpio_file(&config_files, "vmlinux", "\177ELF\2\1\1", 8);
+	cpio_file(&config_files, "cleave.dtb", kernel, sizeof(kernel));
 	cpio_trailer(&config_files);
 	return archive_open(&config_archive, config_files.data, config_files.size, error);
 }

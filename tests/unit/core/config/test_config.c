@@ -563,6 +563,8 @@ static void test_shared_harts(void **state)
 		      "/partitions/b: exclusive: hart 5 would be shared by the partitions \"a\", "
 		      "\"b\"; allowed: harts that no other partition has (cpu-affinity)");
 	assert_int_equal(said.notes, 0);
+	assert_int_equal(run_pair(alone, on_2_5, &config_machine_unknown, &said), CLV_ERR_FORMAT);
+	assert_non_null(strstr(said.line[0], "/partitions/a: exclusive: hart 5 "));
 
 	/* What is left open goes elsewhere if it can. Nobody knows that without the machine. */
 	assert_int_equal(run_pair(config_same, alone, &config_machine, &said), 0);

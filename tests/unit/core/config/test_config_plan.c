@@ -465,9 +465,12 @@ static void test_two_first_plans(void **state)
 
 	(void)state;
 	begin(&t);
-	for (u32 i = 0; i < 2U; i++) {
-		open_plan(&t, i == 0U ? "one" : "two", 10000);
-		tree_put(&t, &first);
+	for (u32 i = 0; i < 3U; i++) {
+		static const char *const name[] = { "zero", "one", "two" };
+
+		open_plan(&t, name[i], 10000);
+		if (i != 0U)
+			tree_put(&t, &first);
 		tree_close(&t);
 	}
 	(void)finish(&t, one_cpu, &config_machine, &said);

@@ -175,6 +175,9 @@ static void test_root(void **state)
 		const char *line;
 	} roots[] = {
 		{ { PROP_FLAG("x") }, "/: compatible: is missing; wanted: \"cleave,config\"" },
+		/* No NUL ends it; what follows in the tree is zero. */
+		{ { { "compatible", "cleave,config", 13 } },
+		  "/: compatible: is not a string; wanted: \"cleave,config\"" },
 		{ { PROP_STR("compatible", "riscv-virtio") },
 		  "/: compatible: \"riscv-virtio\" is not known; wanted: \"cleave,config\"" },
 		{ { PROP_STR("compatible", "cleave,config"), PROP_CELLS("#size-cells", 2) },
@@ -348,13 +351,17 @@ static void test_load(void **state)
 	struct cpio c;
 
 	(void)state;
+	cpio_begin(&c, 4096);
+	cpio_file(&c, "Image", "kernel", 6);
+	cpio_trailer(&c);
+	assert_int_equal(archive_open(&a, c.data, c.size, error), 0);
 	memset(&said, 0, sizeof(said));
-	assert_int_equal(config_load(&config_archive, &config_machine, said_line, &said,
-				     &config_result),
+	assert_int_equal(config_load(&a, &config_machine, said_line, &said, &config_result),
 			 CLV_ERR_FORMAT);
 	config_expect(&said, 1, 0,
 		      "boot archive: there is no file \"cleave.dtb\", the configuration; pack the "
 		      "archive with tools/cleave-archive");
+	cpio_end(&c);
 
 	/* A name of 12 bytes puts the tree at 4 modulo 8. The copy must be aligned. */
 	config_begin(&t);
