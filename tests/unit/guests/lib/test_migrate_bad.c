@@ -536,6 +536,10 @@ static void test_versions(void **state)
 	hello.id = 0;
 	make_other(0, &hello, sizeof(hello));
 	refused("the migration id is 0");
+	hello.id = sim->source_config.id;
+	hello.reserved = 1;
+	make_other(0, &hello, sizeof(hello));
+	refused("hello: unknown flags 0x1");
 }
 
 /*
@@ -655,6 +659,9 @@ static void test_kinds(void **state)
 	assert_string_equal(migrate_dest_line(&sim->dest),
 			    "slot: kind 2; 0 (live) and 1 (checkpoint) exist");
 	sim->dest_config.kind = MIGRATE_KIND_LIVE;
+	sim->dest_config.nonce = 0;
+	assert_false(sim_begin(sim));
+	assert_string_equal(migrate_dest_line(&sim->dest), "slot: the nonce is 0");
 }
 
 /* An unknown state record is refused when it must be understood, and skipped when it need not. */

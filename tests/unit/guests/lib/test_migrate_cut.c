@@ -461,6 +461,8 @@ static void test_cancel_meets_commit(void **state)
 	assert_string_equal(migrate_source_line(&sim->source),
 			    "linux: the destination gave up: cancelled");
 	assert_int_equal(ledger_find(&sim->ledger, sim->source_config.id), MIGRATE_OUTCOME_NONE);
+	/* What is left of COMMIT must not leave: the guest runs here. */
+	assert_true(sim->source.tx.dead);
 }
 
 /* --- wrong answers ---------------------------------------------------------------------------- */

@@ -434,6 +434,31 @@ static void test_the_ledger_says_what_is_true(void **state)
 	assert_true(pending > 20U && running > 1U);
 }
 
+/* It says that the guest is not here when nothing of the guest is. */
+static void test_the_ledger_waits_for_the_slot(void **state)
+{
+	uint32_t none = 0;
+
+	(void)state;
+	begin_tiny(11);
+	assert_true(sim_begin(sim));
+	while (sim->side[1].vm->state == CLEAVE_VM_EMPTY || sim->side[1].vm->creating) {
+		(void)migrate_source_step(&sim->source);
+		(void)migrate_dest_step(&sim->dest);
+	}
+	assert_true(migrate_dest_cancel(&sim->dest));
+	for (uint64_t i = 0; i < 50U; i++) {
+		uint32_t outcome = ledger_find(&sim->ledger, sim->source_config.id);
+
+		assert_true(outcome == MIGRATE_OUTCOME_PENDING || outcome == MIGRATE_OUTCOME_NONE);
+		none += outcome == MIGRATE_OUTCOME_NONE ? 1U : 0U;
+		assert_true(outcome == MIGRATE_OUTCOME_PENDING ||
+			    sim->side[1].vm->state == CLEAVE_VM_EMPTY);
+		(void)migrate_dest_step(&sim->dest);
+	}
+	assert_true(none > 1U);
+}
+
 /* A guest that was paused before stays paused, whenever the migration is given up. */
 static void test_a_paused_guest_stays_paused(void **state)
 {
@@ -674,6 +699,7 @@ int main(void)
 		cmocka_unit_test(test_a_first_pass_without_bits),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_the_ledger_says_what_is_true),
+		cmocka_unit_test(test_the_ledger_waits_for_the_slot),
 		cmocka_unit_test(test_a_paused_guest_stays_paused),
 		cmocka_unit_test(test_clean_up_fails),
 		cmocka_unit_test(test_lacks),

@@ -68,6 +68,7 @@ static void test_digest(void **state)
 		{ 4096, UINT64_C(0x0f6e64be186af6a4) },
 	};
 	uint8_t bytes[4096];
+	uint8_t shifted[4096 + 8];
 	uint64_t first;
 
 	(void)state;
@@ -75,6 +76,13 @@ static void test_digest(void **state)
 		bytes[i] = (uint8_t)i;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		assert_int_equal(migrate_digest(bytes, known[i].n, 0), known[i].digest);
+	/* Wherever the bytes lie in memory */
+	for (size_t by = 0; by < 8U; by++) {
+		memcpy(shifted + by, bytes, sizeof(bytes));
+		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+			assert_int_equal(migrate_digest(shifted + by, known[i].n, 0),
+					 known[i].digest);
+	}
 	/* The place of a byte counts, and so does every bit. */
 	first = migrate_digest_page(bytes, 0x80000000U);
 	assert_int_not_equal(first, migrate_digest_page(bytes, 0x80001000U));
@@ -616,6 +624,22 @@ static void test_more(void **state)
 	}
 }
 
+/* Neither more memory nor a faster clock is what the guest was given. */
+static void test_memory_and_clock(void **state)
+{
+	struct migrate_machine guest = plain_machine();
+	struct migrate_machine slot = plain_machine();
+
+	(void)state;
+	slot.region[slot.regions] = (struct migrate_region){ UINT64_C(1) << 36, 4096 };
+	slot.regions++;
+	offered(&guest, &slot, "2 memory regions, the guest has 1");
+	slot = plain_machine();
+	guest.timebase = 10000000;
+	slot.timebase = 24000000;
+	offered(&guest, &slot, "a time base of 24000000 Hz, the guest was given 10000000");
+}
+
 static void test_require_refused(void **state)
 {
 	struct migrate_machine machine = {
@@ -636,6 +660,11 @@ static void test_require_refused(void **state)
 	assert_memory_equal(&out, &machine, sizeof(out));
 	for (size_t i = sizeof(struct migrate_require); i < n; i++)
 		assert_false(migrate_machine_get(&out, 2, payload, i, &line));
+	/* Nor may anything be left over, or stand after a NUL in the ISA string. */
+	assert_false(migrate_machine_get(&out, 2, payload, n + 1U, &line));
+	payload[n - sizeof(machine.more) - 1U] = '\0';
+	assert_false(migrate_machine_get(&out, 2, payload, n, &line));
+	payload[n - sizeof(machine.more) - 1U] = 'c';
 	/*
 	 * A record with any byte set to an extreme is either refused or read as it stands; nothing
 	 * is read beyond the payload.
@@ -688,6 +717,13 @@ static void test_ledger(void **state)
 	assert_int_equal(ledger_find(&ledger, 7), MIGRATE_OUTCOME_UNKNOWN);
 	assert_int_equal(ledger_find(&ledger, 3), MIGRATE_OUTCOME_NONE);
 	assert_int_equal(ledger_find(&ledger, 99), MIGRATE_OUTCOME_PENDING);
+	/* An id has one entry, though others are free; and 0 is the id of none. */
+	ledger = (struct ledger){ .entries = 0 };
+	assert_true(ledger_put(&ledger, 5, MIGRATE_OUTCOME_PENDING));
+	assert_true(ledger_put(&ledger, 5, MIGRATE_OUTCOME_RUNNING));
+	assert_int_equal(ledger_find(&ledger, 5), MIGRATE_OUTCOME_RUNNING);
+	assert_true(ledger_put(&ledger, 0, MIGRATE_OUTCOME_RUNNING));
+	assert_int_equal(ledger_find(&ledger, 0), MIGRATE_OUTCOME_UNKNOWN);
 }
 
 int main(void)
@@ -707,6 +743,7 @@ int main(void)
 		cmocka_unit_test(test_isa),
 		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_more),
+		cmocka_unit_test(test_memory_and_clock),
 		cmocka_unit_test(test_require_refused),
 		cmocka_unit_test(test_ledger),
 	};
