@@ -71,6 +71,7 @@ struct mailbox {
 #define WINDOW UINT64_C(0x100000000) /* view of the subject's memory */
 
 extern u32 subject;	    /* its id */
+extern u32 default_log;	    /* mode of a log whose caller leaves it open */
 extern const char *own_isa; /* riscv,isa of this partition's device tree */
 
 /** mailbox() - the subject's mailbox through the window */

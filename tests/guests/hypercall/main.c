@@ -140,6 +140,7 @@ void guest_main(unsigned long hartid, const void *fdt)
 		finish();
 	}
 	own_isa = fdt_isa(fdt);
+	default_log = bootarg_number(fdt, "eager", 1U) != 0U ? CLEAVE_LOG_EAGER : CLEAVE_LOG_FAULT;
 	map_view();
 	wait_up();
 	wait_state(CLEAVE_VM_RUNNING);

@@ -3,6 +3,7 @@
 #include "tests/guests/hypercall/hypercall_test.h"
 
 u32 subject;
+u32 default_log;
 const char *own_isa;
 
 /* A second view of the mailbox's page, writable while the subject is paused */

@@ -17,12 +17,19 @@ ICOUNT = qemu.icount(shift=3)
 def test_every_function(boot, mode):
     """tests/guests/hypercall: life cycle, windows, logs, events.
 
-    Each wrong call is refused with the error that docs/abi.md gives.
+    Each wrong call is refused with the error that docs/abi.md gives. Whether a log splits at its
+    start is said by the boot argument, by the subject's configuration, or by nobody.
     """
     more = f'gstage-mode = "{mode}"'
-    m = boot([partition("manager", bootargs="role=manager", more=f"manager; {more}"),
-              partition("subject", bootargs="role=subject", more=more)],
-             {"payload.bin": guest("hypercall")}, smp=2, extra=ICOUNT)
+    eager, subject, append = {
+        "sv39x4": (0, more, "cleave.eager_page_split=off"),
+        "sv48x4": (1, f'{more}; eager-page-split = "on"', "cleave.eager_page_split=off"),
+        "sv57x4": (1, more, ""),
+    }[mode]
+    m = boot([partition("manager", bootargs=f"role=manager eager={eager}",
+                        more=f"manager; {more}"),
+              partition("subject", bootargs="role=subject", more=subject)],
+             {"payload.bin": guest("hypercall")}, smp=2, append=append, extra=ICOUNT)
     assert m.payload_result("manager") > 250
     assert m.wait_end() == 0
 
