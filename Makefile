@@ -191,7 +191,8 @@ SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-po
 
 HOST_CC_tool := $(HOSTCC) $(HOST_CFLAGS) -O2
 # ATOMIC_POINTS: cleave/atomic.h
-HOST_CC_unit := $(HOSTCC) $(HOST_CFLAGS) -O1 $(SAN) -DATOMIC_POINTS
+# Where lines are counted, -O0: gcov counts no line whose code has been merged with that of another.
+HOST_CC_unit := $(HOSTCC) $(HOST_CFLAGS) $(if $(COVERAGE),-O0,-O1) $(SAN) -DATOMIC_POINTS
 # The same accesses as points at which threads yield. What it says of fences, gcc warns of.
 HOST_CC_threads := $(HOSTCC) $(HOST_CFLAGS) -O1 -fsanitize=thread -Wno-tsan -DATOMIC_POINTS
 HOST_CC_fuzz := $(CLANG) $(HOST_CFLAGS) -O1 $(SAN) -fsanitize=fuzzer-no-link
@@ -629,7 +630,7 @@ soak: all
 
 # Which lines no test reaches. T='-k wild': machines of these tests only.
 coverage:
-	@$(MAKE) O=$(O)/coverage COVERAGE=1 all unit-build
+	@$(MAKE) O=$(O)/coverage COVERAGE=1 all unit-build sdk
 	@$(PYTHON) scripts/coverage.py $(O)/coverage
 
 # The long runs of tests/assurance/, and a table. ONLY=histories: only these.

@@ -18,6 +18,7 @@ tests/coverage/unreached.txt explains the rest of it, and an entry that explains
 Braces, labels and heads of functions are not counted: their code is that of the lines around them.
 """
 
+import concurrent.futures
 import glob
 import json
 import os
@@ -204,13 +205,21 @@ def report(every, reached, folder):
 
 
 def run_host(folder):
-    """Run the unit tests of the build, which count as they run."""
+    """Run the unit tests of the build, which count as they run. Counts are added under a lock."""
     for path in glob.glob(os.path.join(folder, "host", "unit", "**", "*.gcda"), recursive=True):
         os.unlink(path)
-    for path in sorted(glob.glob(os.path.join(folder, "unit", "**", "test_*"), recursive=True)):
-        if os.access(path, os.X_OK) and os.path.isfile(path):
-            subprocess.run([path], cwd=TOP, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                           check=False)
+    tests = [path for path in
+             sorted(glob.glob(os.path.join(folder, "unit", "**", "test_*"), recursive=True))
+             if os.access(path, os.X_OK) and os.path.isfile(path)]
+    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("TEST_JOBS", "2"))) as pool:
+        for path, done in zip(tests, pool.map(run_silent, tests)):
+            if done.returncode != 0:
+                print(f"{os.path.relpath(path, folder)} ended with {done.returncode}")
+
+
+def run_silent(path):
+    return subprocess.run([path], cwd=TOP, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                          check=False)
 
 
 def run_machines(folder, trace, options):
