@@ -12,8 +12,9 @@ import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(TOP, "tools"))
+sys.path[:0] = [os.path.join(TOP, "tools"), os.path.join(TOP, "scripts")]
 
+import usage  # noqa: E402
 from stream import frames, rules, text  # noqa: E402
 
 GUEST = """\
@@ -174,4 +175,5 @@ This page is made by `tests/tools/stream_vectors.py`; the tests compare it, and 
 
 
 if __name__ == "__main__":
+    usage.show(__doc__)
     print(document(), end="")
