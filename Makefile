@@ -557,6 +557,21 @@ $(O)/fuzz/%: $(O)/host/fuzz/tests/fuzz/%.o $(O)/host/fuzz/parts.a
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(SAN) -fsanitize=fuzzer -o $@ $^
 
+# A tool as a function: with files and memory of the fuzzer's own, and with its variables in
+# sections that the fuzzer puts back.
+$(O)/host/fuzz/cleave-check.o: tests/fuzz/fuzz_board.ld $(O)/host/fuzz/tools/cleave-check.o \
+		$(TOOL_PARTS:%.c=$(O)/host/fuzz/%.o) $(O)/host/fuzz/parts.a
+	$(say) HOSTLD $@
+	$(Q)ld -r --force-group-allocation -o $@ -T $^
+	$(Q)objcopy --redefine-sym main=fuzz_check_main $(foreach f,fopen mmap munmap stderr, \
+		--redefine-sym $(f)=fuzz_$(f)) --keep-global-symbol=fuzz_check_main $@
+
+$(O)/fuzz/fuzz_board: $(O)/host/fuzz/tests/fuzz/fuzz_board.o $(O)/host/fuzz/cleave-check.o \
+		$(O)/host/fuzz/parts.a
+	$(say) HOSTLD $@
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(SAN) $(DRIVER_TABLE) -fsanitize=fuzzer -o $@ $^
+
 unit:
 	@tests/run unit
 

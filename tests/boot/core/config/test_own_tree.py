@@ -34,7 +34,10 @@ OWN = """/dts-v1/;
 OVERLAY = """/dts-v1/;
 / {
 	model = "pump overlay";
-	soc { plic: plic@c000000 { }; };
+	soc {
+		plic: plic@c000000 { };
+		rtc@101000 { compatible = "acme,clock"; acme,offset = "an hour"; };
+	};
 	acme { compatible = "acme,thing"; interrupt-parent = <&plic>; interrupts = <20>; };
 };
 """
@@ -52,7 +55,8 @@ def test_linux_has_them(boot, linux, tmp_path):
     m = boot([partition("whole", kernel="Image", initrd="initrd.gz", cpus=2, memory=MEMORY,
                         bootargs=CONSOLE, more='fdt = "own"'),
               partition("merged", kernel="Image", initrd="initrd.gz", cpus=1, memory=MEMORY,
-                        bootargs=CONSOLE, more='fdt-overlay = "more"')], files, smp=2)
+                        bootargs=CONSOLE,
+                        more='fdt-overlay = "more"; devices = "/soc/rtc@101000"')], files, smp=2)
     m.wait_all(r"^whole\| cleave-guest: up nproc=2 ", r"^merged\| cleave-guest: up nproc=1 ")
     m.focus("whole")
     shown = m.shell("cd /sys/firmware/devicetree/base; ls; cat model; echo", "whole")
@@ -62,6 +66,13 @@ def test_linux_has_them(boot, linux, tmp_path):
     m.focus("merged")
     shown = m.shell("cd /sys/firmware/devicetree/base; cat model acme/compatible; echo", "merged")
     assert [x for x in shown if "pump overlay" in x and "acme,thing" in x], shown
+    # On a device that is passed through: what the overlay gives counts, the rest is the machine's.
+    # (The shell shows what is typed, too, so a mark stands before each value.)
+    shown = m.shell("cd soc/rtc@101000; for f in compatible acme,offset name; do echo =$(cat $f); "
+                    "done; hexdump -v -e '1/1 \"%02x\"' reg | sed s/^/=/; echo", "merged")
+    values = [x.replace("\0", "") for x in shown if x.startswith("=")]
+    assert values == ["=acme,clock", "=an hour", "=rtc", "=" + "0000000000101000" +
+                      "0000000000001000"], shown
     m.sendline("poweroff")
     m.wait(r'^cleave\| partition "merged": shut down')
     m.focus("whole")

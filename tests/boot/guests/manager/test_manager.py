@@ -28,7 +28,8 @@ def machine(boot, bootargs="script", others=None, append="cleave.focus=manager",
         [partition("manager", kernel="manager.bin", bootargs=bootargs, more="manager"), *others], {
             "manager.bin": guest("manager"),
             "workload.bin": guest("workload"),
-            "payload.bin": guest("console")
+            "payload.bin": guest("console"),
+            "fault.bin": guest("fault")
         }, smp=4, append=append, **kwargs)
     m.wait(r'^cleave\| input goes to partition \d+ "\w+"', SHORT)
     return m
@@ -251,8 +252,27 @@ def test_lives(boot):
 
     The machine goes on meanwhile.
     """
-    m = machine(boot)
+    broken = partition("broken", kernel="fault.bin", bootargs="chain=good",
+                       more='manual-start; on-bad-access = "stop"')
+    m = machine(boot, others=[workload(), partition("spare", kernel=None, more="incoming"),
+                              partition("later", bootargs="mode=prompt", more="manual-start"),
+                              broken])
     m.wait(STARTED)
+    assert "faults" not in info(m, "broken")[0]
+    good(m, "start broken")
+    m.wait(r'^cleave\| partition "broken": called from ')
+    assert state(m, "broken") == "faulted"
+    seen, _ = info(m, "broken")
+    # What tests/guests/fault puts into its registers before it loads from where nothing is
+    assert (seen["faults"], seen["last_by_vcpu"]) == ("1", "0")
+    assert (seen["scause"], seen["address"]) == ("0x15", "0x40000000")
+    assert seen["called_from"] == "0x3333 0x2222 0x1111"
+    pc, ra, sp, s0 = (int(seen[name], 16) for name in ("pc", "ra", "sp", "s0"))
+    assert all(0x80000000 <= at < 0x80000000 + (16 << 20) for at in (pc, ra, sp, s0))
+    # ld or c.ld (RISC-V unprivileged specification, "RV64I" and "RVC")
+    load = int(seen["instruction"], 16)
+    assert load & 0x707f == 0x3003 or load & 0xe003 == 0x6000
+    assert "faults" not in info(m, "work")[0]
     good(m, "pause work")
     assert state(m, "work") == "paused"
     good(m, "pause work")
@@ -285,7 +305,8 @@ def test_lives(boot):
     m.at = len(m.lines())
     for _ in range(2):
         m.wait(r"^work\| alive")
-    assert not [line for line in m.lines("manager") if line.startswith("* event: ")]
+    assert not [line for line in m.lines("manager")
+                if line.startswith("* event: ") and "name=broken state=faulted" not in line]
 
 
 def test_log(boot):
