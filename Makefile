@@ -90,8 +90,9 @@ BEARSSL_NAMES := codec/ccopy codec/dec32be codec/enc32be ec/ec_p256_m31 ec/ec_pu
 	symcipher/poly1305_ctmulq x509/x509_knownkey
 BEARSSL := $(if $(wildcard deps/bearssl/inc/bearssl.h), \
 	$(BEARSSL_NAMES:%=deps/bearssl/src/%.c))
-# Of these two files one is built.
+# Of tls.c and tls_none.c one is built.
 TLS_SRC := guests/manager/secure/$(if $(BEARSSL),tls.c,tls_none.c)
+SECURE_SRCS := guests/manager/secure/keys.c guests/manager/secure/secure.c $(TLS_SRC)
 TLS_OTHER := guests/manager/secure/$(if $(BEARSSL),tls_none.c,tls.c)
 
 # What needs no hart is built for the host too: for tools, unit tests, fuzzers and proofs. It is so
@@ -356,7 +357,8 @@ guest_folders = $(filter-out guests/lib guests/linux tests/guests/rtos,$(patsubs
 	%/,%,$(sort $(dir $(wildcard guests/*/*.[cS] tests/guests/*/*.[cS])))))
 GUESTS := $(guest_folders)
 guest_objs = $(patsubst %,$(O)/guest/%.o,$(filter-out $(TLS_OTHER),$(call guest_files,$(1))) \
-	$(if $(filter guests/manager,$(1)),$(BEARSSL)) $(GUEST_LIB))
+	$(if $(filter guests/manager tests/guests/secure,$(1)),$(BEARSSL)) \
+	$(if $(filter tests/guests/secure,$(1)),$(SECURE_SRCS)) $(GUEST_LIB))
 
 .PHONY: guests
 guests: $(GUESTS:%=$(O)/%.bin) $(O)/tests/guests/rtos.bin

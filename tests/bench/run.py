@@ -22,6 +22,7 @@ sys.path.insert(0, os.path.join(TOP, "scripts"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import baseline  # noqa: E402
 import migrate  # noqa: E402
+import secure  # noqa: E402
 import qemu  # noqa: E402
 import usage  # noqa: E402
 
@@ -174,8 +175,8 @@ def main():
 
     usage.progress(1, 2, "the benchmark guest, twice")
     exact = counted(args.out, args.size)
-    usage.progress(2, 2, "a Linux that moves")
-    found = exact + migrate.rows(args.out, ICOUNT)
+    usage.progress(2, 2, "a secured link, and a Linux that moves")
+    found = exact + secure.rows(args.out, ICOUNT) + migrate.rows(args.out, ICOUNT)
     usage.progress()
     path = os.path.join(args.out, "bench", "results.json")
     with open(path, "w", encoding="utf-8") as f:
