@@ -45,6 +45,7 @@ RULES = {
     "tools/": ("tools/", "guests/manager/secure/keys.h", "core/config/", "core/machine/",
                "mm/frames.h", "arch/riscv/hart.h", "arch/riscv/model/", "arch/riscv/probe/paging.h",
                "libfdt.h") + SHARED,
+    "tests/guests/secure/": ("guests/", "abi/") + GUEST_LIB,
     "tests/guests/": ("tests/guests/", "guests/lib/", "abi/") + GUEST_LIB,
     "tests/": None,  # all
 }

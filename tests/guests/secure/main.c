@@ -4,7 +4,8 @@
  * `-icount shift=0`. It counts the instructions of a handshake, and of a page at either end. What
  * it counts is guests/manager/secure alone, with BearSSL: no port, no frames.
  *
- * Lines are as those of tests/guests/bench, for tests/bench/secure.py. It must never print between two readings.
+ * Lines are as those of tests/guests/bench, for tests/bench/secure.py. It must never print between
+ * two readings.
  */
 #include "guests/lib/guest.h"
 #include "guests/manager/secure/secure.h"
