@@ -110,7 +110,7 @@ def wrong(number, fields, require):
     """What is wrong with a record's fields in a guest with this `require`, or None."""
     name = KINDS[number].name
     for field, value in fields.items():
-        if field.startswith("zero") and value not in (0, bytes(len(value) if value else 0)):
+        if field.startswith("zero") and (any(value) if isinstance(value, bytes) else value):
             return f"{field} is not 0"
     for field, bits in BITS.get(name, {}).items():
         if fields[field] & ~bits & NEVER:

@@ -472,6 +472,8 @@ enum migrate_dest_state {
  * @states: state records that have come
  * @epochs: that have come whole
  * @epoch_pass: number of the last pass before this epoch
+ * @epoch_states: state records that came in the first epoch
+ * @states_before: that came before this epoch
  * @state_seen: a state record has come in this epoch
  * @verified: GPA that the next VERIFY must have
  * @digest: chain over everything that has come
@@ -511,6 +513,8 @@ struct migrate_dest {
 	uint32_t states;
 	uint32_t epochs;
 	uint32_t epoch_pass;
+	uint32_t epoch_states;
+	uint32_t states_before;
 	bool state_seen;
 	uint64_t verified;
 	uint64_t digest;

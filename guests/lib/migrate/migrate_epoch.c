@@ -44,7 +44,6 @@ enum migrate_step migrate_epoch_flush(struct migrate_source *s)
 	migrate_leave_run(s);
 	s->final = false;
 	s->index = 0;
-	s->useless = 0;
 	s->state = MIGRATE_SRC_REST;
 	return MIGRATE_PROGRESS;
 }
@@ -91,8 +90,21 @@ static bool migrate_epoch_between(const struct migrate_dest *d)
 	       d->progress.pass == d->epoch_pass;
 }
 
+/*
+ * The slot has a state from the first epoch on. So that a later one is not taken with a part of the
+ * state before it, it must have as many records.
+ */
 enum migrate_step migrate_epoch_came(struct migrate_dest *d)
 {
+	uint32_t states = d->states - d->states_before;
+
+	if (d->epochs != 0U && states != d->epoch_states) {
+		migrate_line_add(migrate_dest_say(d), "epoch %u has %u state records, not %u",
+				 d->epochs, states, d->epoch_states);
+		return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
+	}
+	d->epoch_states = states;
+	d->states_before = d->states;
 	d->epochs++;
 	if (!migrate_epoch_follows(d) || d->epochs - 1U == d->config.epoch)
 		return migrate_dest_take(d);

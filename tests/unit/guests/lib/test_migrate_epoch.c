@@ -27,6 +27,8 @@ static size_t kept_limit; /* the store takes so many bytes, and is gone then */
 static size_t given;	  /* bytes of it that a restore gets */
 static size_t kept_at;
 static uint8_t at_pause[EPOCHS + 2U][PAGES * 4096U];
+static uint64_t regs_at_pause[EPOCHS + 2U][SIM_STATES];
+static uint64_t paused_at[EPOCHS + 2U];
 static uint32_t pauses;
 static int (*real_state_get)(void *, uint32_t, struct cleave_state_head *, void *, size_t);
 
@@ -79,7 +81,9 @@ static int keep_memory(void *ctx, uint32_t index, struct cleave_state_head *head
 	/* To read the state writes to the memory, so this is not before all of it was read. */
 	if (got == 0) {
 		assert_true(pauses < EPOCHS + 2U);
-		memcpy(at_pause[pauses++], sim->vm[0].memory, sizeof(at_pause[0]));
+		memcpy(at_pause[pauses], sim->vm[0].memory, sizeof(at_pause[0]));
+		memcpy(regs_at_pause[pauses], sim->vm[0].regs, sizeof(regs_at_pause[0]));
+		paused_at[pauses++] = sim->source.epoch_at;
 	}
 	return got;
 }
@@ -163,6 +167,7 @@ static void gives(uint32_t at, size_t size, uint32_t epoch)
 	if (!restore(at, size))
 		fail_msg("not restored: %s", migrate_dest_line(&sim->dest));
 	assert_memory_equal(sim->vm[1].memory, at_pause[epoch], sizeof(at_pause[0]));
+	assert_memory_equal(sim->vm[1].regs, regs_at_pause[epoch], sizeof(regs_at_pause[0]));
 	empty_slot();
 }
 
@@ -189,8 +194,11 @@ static void write_all(void)
 	assert_int_equal(step_all(), MIGRATE_DONE);
 	assert_null(sim_stayed(sim));
 	assert_int_equal(pauses, EPOCHS);
-	for (uint32_t i = 0; i + 1U < EPOCHS; i++)
+	for (uint32_t i = 0; i + 1U < EPOCHS; i++) {
 		assert_memory_not_equal(at_pause[i], at_pause[i + 1U], sizeof(at_pause[0]));
+		assert_true(paused_at[i + 1U] - paused_at[i] >=
+			    20U * sim->source_config.timebase / 1000U);
+	}
 }
 
 static void test_each_epoch_is_the_memory_of_its_pause(void **state)
@@ -253,6 +261,102 @@ static void test_a_spoilt_epoch_leaves_those_before_it(void **state)
 		}
 		whole += type == MIGRATE_REC_HANDOVER ? 1U : 0U;
 	}
+	gives(MIGRATE_EPOCH_LAST, kept_size, EPOCHS - 1U);
+}
+
+/*
+ * Put a frame at @at, with right checksums. @seq: 0: it has the number of the frame that was there
+ * Return: where it ends
+ */
+static size_t forge(size_t at, uint64_t seq, uint16_t type, const void *payload, size_t size)
+{
+	struct migrate_frame f;
+	struct migrate_crc crc;
+
+	assert_true(migrate_crc_init(&crc));
+	memcpy(&f, kept + at, sizeof(f));
+	f.magic = MIGRATE_MAGIC;
+	f.version = 1;
+	f.flags = MIGRATE_FLAG_MANDATORY;
+	f.seq = seq == 0U ? f.seq : seq;
+	f.type = type;
+	f.length = size;
+	f.payload_crc = migrate_crc32c(&crc, payload, size);
+	f.header_crc = migrate_crc32c(&crc, &f, offsetof(struct migrate_frame, header_crc));
+	memcpy(kept + at, &f, sizeof(f));
+	memcpy(kept + at + sizeof(f), payload, size);
+	return at + sizeof(f) + size;
+}
+
+/* Return: where the @nth frame of @type begins, from 0 */
+static size_t find(uint16_t type, uint32_t nth)
+{
+	uint16_t found;
+
+	for (size_t at = 0, end; at < kept_size; at = end) {
+		end = frame_end(at, &found);
+		if (found == type && nth-- == 0U)
+			return at;
+	}
+	fail_msg("there is no such frame");
+	return 0;
+}
+
+static void test_an_end_that_is_wrong(void **state)
+{
+	struct migrate_end end = { .epochs = EPOCHS - 1U };
+	struct migrate_stop stop = { .run = 1 };
+	struct migrate_frame f;
+	uint16_t type;
+	size_t at;
+
+	(void)state;
+	write_all();
+	at = find(MIGRATE_REC_END, 0);
+	refuses(MIGRATE_EPOCH_LAST, forge(at, 0, MIGRATE_REC_END, &end, sizeof(end)),
+		"(end) may not come now; up to epoch 3");
+	end = (struct migrate_end){ .epochs = EPOCHS, .reserved = 1 };
+	refuses(MIGRATE_EPOCH_LAST, forge(at, 0, MIGRATE_REC_END, &end, sizeof(end)),
+		"(end) may not come now; up to epoch 3");
+	/* Before there is any epoch, and right after stop */
+	write_all();
+	end = (struct migrate_end){ .epochs = 0 };
+	refuses(MIGRATE_EPOCH_LAST,
+		forge(find(MIGRATE_REC_STOP, 0), 0, MIGRATE_REC_END, &end, sizeof(end)),
+		"(end) may not come now");
+	write_all();
+	end = (struct migrate_end){ .epochs = 1 };
+	at = frame_end(find(MIGRATE_REC_HANDOVER, 0), &type);
+	memcpy(&f, kept + at, sizeof(f));
+	at = forge(at, 0, MIGRATE_REC_STOP, &stop, sizeof(stop));
+	refuses(MIGRATE_EPOCH_LAST, forge(at, f.seq + 1U, MIGRATE_REC_END, &end, sizeof(end)),
+		"(end) may not come now; up to epoch 0");
+}
+
+/* The slot has the first epoch's state, so the hypervisor would miss nothing. */
+static void test_an_epoch_without_its_state(void **state)
+{
+	(void)state;
+	begin(EPOCHS);
+	(void)step_to(MIGRATE_SRC_STATE, 1);
+	sim->source.index = 1000;
+	assert_int_equal(step_all(), MIGRATE_DONE);
+	gives(0, kept_size, 0);
+	refuses(MIGRATE_EPOCH_LAST, kept_size, "epoch 1 has 0 state records, not ");
+}
+
+/* What is wanted of a source, passes and time, counts for each epoch anew. */
+static void test_each_epoch_has_its_passes_and_its_time(void **state)
+{
+	(void)state;
+	begin(EPOCHS);
+	sim->source.config.downtime_ms = 0;
+	sim->source.config.passes = 3;
+	sim->source.config.bound_ms = UINT32_MAX;
+	sim->source.config.every_ms = 4000;
+	sim->source.config.timeout_ms = 3000;
+	assert_int_equal(step_all(), MIGRATE_DONE);
+	assert_int_equal(sim->source.progress.pass, EPOCHS * 4U);
 	gives(MIGRATE_EPOCH_LAST, kept_size, EPOCHS - 1U);
 }
 
@@ -359,6 +463,9 @@ int main(void)
 		cmocka_unit_test(test_each_epoch_is_the_memory_of_its_pause),
 		cmocka_unit_test(test_a_cut_leaves_the_epochs_before_it),
 		cmocka_unit_test(test_a_spoilt_epoch_leaves_those_before_it),
+		cmocka_unit_test(test_an_end_that_is_wrong),
+		cmocka_unit_test(test_an_epoch_without_its_state),
+		cmocka_unit_test(test_each_epoch_has_its_passes_and_its_time),
 		cmocka_unit_test(test_a_person_ends_it),
 		cmocka_unit_test(test_the_store_goes_away),
 		cmocka_unit_test(test_the_guest_ends_or_is_paused),
