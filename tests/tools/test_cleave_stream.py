@@ -211,7 +211,7 @@ BROKEN = (
     ("run .flags=1", "run .hsm=2 .start=0x70000000", "not in the memory"),
     ("run .flags=1", "run .hsm=1 .start=0x80000000", "nothing starts"),
     (".lcr=3", ".count=17", "count is above 16"),
-    (".lcr=3", ".zero=000000000001", "zero is not 0"),
+    (".lcr=3", ".zero_bytes=000000000001", "zero_bytes is not 0"),
     (".mode=1", ".mode=1 .zero=1", "zero is not 0"),
     (".sources=32", ".sources=32 .pending=1", "source 0"),
     (".sources=32", ".sources=31", "sources is 31"),

@@ -46,7 +46,7 @@ KINDS = {
     0x0221: Kind("v0-v15", VCPU, "vlenb:I zero:I", "bytes", needed=V),
     0x0222: Kind("v16-v31", VCPU, "vlenb:I zero:I", "bytes", needed=V),
     0x0301: Kind("uart", VM, _many("B", "ier", "lcr", "mcr", "scr", "fcr", "dll", "dlm", "msr",
-                                   "flags", "count") + " zero:6s fifo:16s"),
+                                   "flags", "count") + " zero_bytes:6s fifo:16s"),
     0x0302: Kind("plic", VM, "sources:I context_count:I pending:I claimed:I priority:32s",
                  "contexts"),
     0x0401: Kind("output", VM, "", "bytes"),

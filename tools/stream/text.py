@@ -17,7 +17,7 @@ HEXES = {"id", "gpa", "digest", "nonce", "arg", "vs_levels", "sbi", "sbi_version
 ADDED = {"hello": {"major": 2, "kind": records.CHECKPOINT, "page": records.PAGE,
                    "uuid": bytes(16)}, "state": {"version": 1}}
 TEXTS = ("name", "text", "isa")
-BYTES = ("uuid", "data", "bytes", "block", "fifo", "priority")
+BYTES = ("uuid", "data", "bytes", "block", "zero_bytes", "fifo", "priority")
 
 
 class Wrong(Exception):
