@@ -315,6 +315,9 @@ static void test_no_tables_for_nothing(void **state)
 	assert_int_equal(mm_protect(&sp.gs, &sp.pool, GPA(top - GIB(1)), GIB(1), GSTAGE_PTE_W, 0,
 				    &(struct flush_batch){ .nr = 0 }),
 			 0);
+	assert_int_equal(gstage_unmap(&sp.gs, &sp.pool, GPA(top - GIB(1)), GIB(1),
+				      &(struct flush_batch){ .nr = 0 }),
+			 0);
 	end();
 }
 
