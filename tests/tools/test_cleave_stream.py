@@ -240,6 +240,17 @@ def test_a_broken_rule_is_named(old, new, said):
     assert said in str(spoilt(made(FORM.replace(old, new))))
 
 
+def test_pages_of_version_1_may_be_in_any_stream():
+    first = "fill=0x1122334455667788"
+    data = made(FORM.replace(first, first + " @version=1"))
+    assert data != CHECKPOINT
+    rules.check(memoryview(data))
+    old = STREAMS["A checkpoint of version 1"]
+    form = "\n".join(vectors.decoded(old)).replace("@version=1", "@version=2", 2)
+    assert "version 2 in a stream of version 1" in str(spoilt(made(form.replace(
+        "@version=2", "@version=1", 1))))
+
+
 def packed(block):
     return made(f"{HELLO} minor=1\n{vectors.GUEST}pass-begin\n"
                 f"packed gpa=0x80000000 block={block}\n")

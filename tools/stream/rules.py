@@ -57,8 +57,8 @@ class Source:
         return record
 
     def _version(self, frame, layout):
-        """hello, require and page have the version that is the stream's major one."""
-        if layout.name in ("require", "page") and frame.version != self.hello["major"]:
+        """hello and require have the version that is the stream's major one."""
+        if layout.name == "require" and frame.version != self.hello["major"]:
             raise frame.spoilt(f"{layout.name} has version {frame.version} in a stream of version "
                                f"{self.hello['major']}")
 
