@@ -406,5 +406,9 @@ def test_wrong_use_is_exit_code_2(files, argv):
     assert said.splitlines()[1] == "usage: cleave-stream COMMAND [OPTION ...] FILE ..."
 
 
+def test_help_is_printed_anywhere(files):
+    assert run("--help", cwd=files) == run("check", "--help", cwd=files) == run("-h", cwd=files)
+
+
 def test_standard_input_is_read(files):
     assert "checkpoint: 2 passes" in run("check", "-", cwd=files, given=CHECKPOINT)
