@@ -31,6 +31,8 @@ void secure_init(struct secure *s, const struct migrate_link *port, uint64_t (*t
 	s->session = 0;
 	s->user = 0;
 	s->said = NULL;
+	s->tries = 0;
+	s->deaf = 0;
 }
 
 /* Say @line, unless it was the last that was said: attempts go on, and a person is told once. */
@@ -59,6 +61,7 @@ void secure_up(struct secure *s)
 {
 	tls_end(&s->tls);
 	s->fill = SECURE_FILL;
+	s->tries = 0;
 	s->in_at = 0;
 	s->in_end = 0;
 	secure_drain(s, SECURE_QUIET);
@@ -75,6 +78,7 @@ static void secure_begin(struct secure *s)
 {
 	s->session++;
 	s->heard = 0;
+	s->called = false;
 	tls_begin(&s->tls, s->time());
 	secure_enter(s, SECURE_SHAKE);
 }
@@ -88,6 +92,9 @@ static void secure_end(struct secure *s, const char *line, uint64_t seconds)
 	secure_say(s, line);
 	tls_end(&s->tls);
 	s->fill = SECURE_FILL;
+	/* A handshake is work, which a stranger can ask for. A client tries again later. */
+	if (s->state == SECURE_SHAKE)
+		s->deaf = s->time() + s->second / SECURE_FLOOD;
 	if (tls_leads(&s->tls))
 		secure_drain(s, seconds);
 	else
@@ -204,7 +211,7 @@ static void secure_count(struct secure *s, const uint8_t *bytes, size_t size)
 static void secure_hunt(struct secure *s)
 {
 	while (s->in_at != s->in_end) {
-		if (s->in[s->in_at] != FILL && s->run >= SECURE_MARK) {
+		if (s->in[s->in_at] != FILL && s->run >= SECURE_MARK && s->time() >= s->deaf) {
 			secure_begin(s);
 			return;
 		}
@@ -218,10 +225,13 @@ static bool secure_give(struct secure *s)
 {
 	size_t n;
 
-	while (s->heard == 0U && s->in_at != s->in_end && s->in[s->in_at] == FILL)
+	while (s->heard == 0U && s->in_at != s->in_end && s->in[s->in_at] == FILL) {
+		s->called = true;
 		s->in_at++;
+	}
 	if (s->in_at == s->in_end)
 		return true;
+	s->tries = 0;
 	n = tls_put(&s->tls, s->in + s->in_at, s->in_end - s->in_at);
 	secure_count(s, s->in + s->in_at, n);
 	s->in_at += n;
@@ -288,6 +298,20 @@ static void secure_call(struct secure *s)
 	s->fill = SECURE_FILL;
 }
 
+/*
+ * Has a hello been without an answer for too long? Who has been restarted since sends fill, and
+ * hears another one soon. Who never answers may speak no TLS, and hears them ever less often.
+ */
+static bool secure_unanswered(struct secure *s)
+{
+	uint64_t patience = SECURE_ANSWER << (s->called ? 0U : s->tries);
+
+	if (!secure_waited(s, patience))
+		return false;
+	s->tries += s->tries < SECURE_TRIES ? 1U : 0U;
+	return true;
+}
+
 /* End what has lasted too long. */
 static void secure_watch(struct secure *s)
 {
@@ -300,9 +324,9 @@ static void secure_watch(struct secure *s)
 			secure_call(s);
 		break;
 	case SECURE_SHAKE:
-		if (s->heard == 0U && secure_waited(s, SECURE_ANSWER))
+		if (s->heard == 0U && secure_unanswered(s))
 			secure_end(s, s->said == NULL ? SAY_SILENT : s->said, SECURE_QUIET);
-		else if (secure_waited(s, SECURE_FINISH))
+		else if (s->heard != 0U && secure_waited(s, SECURE_FINISH))
 			secure_end(s, SAY_LONG, SECURE_QUIET);
 		break;
 	default:
@@ -365,7 +389,7 @@ static int64_t secure_recv(void *ctx, void *bytes, size_t size)
 	if (!secure_mine(s))
 		return -1;
 	n = tls_read(&s->tls, bytes, size);
-	while (n == 0U && secure_in(s) && secure_mine(s))
+	for (unsigned i = 0; i < SECURE_PIECES && n == 0U && secure_in(s) && secure_mine(s); i++)
 		n = tls_read(&s->tls, bytes, size);
 	return n == 0U && !secure_mine(s) ? -1 : (int64_t)n;
 }

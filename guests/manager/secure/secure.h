@@ -10,7 +10,8 @@
  * - SECURE_FILL bytes 0xff end any record, wherever it was cut, and no record begins with 0xff.
  *   Whoever ends a session, or has been restarted, sends them.
  * - The client drops everything until nothing has come for a second. It sends fill and begins. It
- *   waits for a first answer, and then begins again. Fill before that answer is dropped.
+ *   waits for a first answer, and then begins again; soon if fill came, and else ever later. Fill
+ *   before that answer is dropped.
  * - The server looks for fill: the first byte after it begins a session. Where none comes it sends
  *   fill again, twice a minute.
  *
@@ -34,6 +35,9 @@
 #define SECURE_AGAIN  10U /* ... until a peer without the key may try again */
 #define SECURE_ANSWER 5U  /* ... for the first answer */
 #define SECURE_FINISH 30U /* ... for all of a handshake */
+#define SECURE_TRIES  4U  /* each of so many waits twice as long */
+#define SECURE_FLOOD  2U  /* handshakes a second that may fail at the server */
+#define SECURE_PIECES 16U /* pieces that one read looks at, at most */
 
 /** enum secure_state - what is done with what comes */
 enum secure_state {
@@ -53,6 +57,9 @@ enum secure_state {
  * @fill: bytes of fill that are to be sent before anything else
  * @in: what has come and was not looked at yet, from @in_at up to @in_end
  * @run: 0xff that have come in a row
+ * @called: fill has come before the first answer
+ * @tries: sessions in a row that had no answer
+ * @deaf: the server begins no session before this time, ticks
  * @head: the first bytes of this session that have come, @heard of them
  * @since: when the state began, ticks
  * @last: in SECURE_DRAIN when the last byte came, ticks
@@ -73,6 +80,9 @@ struct secure {
 	size_t in_at;
 	size_t in_end;
 	uint64_t run;
+	bool called;
+	uint32_t tries;
+	uint64_t deaf;
 	uint8_t head[SECURE_HEAD];
 	size_t heard;
 	uint64_t since;

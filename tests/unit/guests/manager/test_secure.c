@@ -524,6 +524,60 @@ static void test_no_two_sessions(void **state)
 	}
 }
 
+/*
+ * What a stranger can make of work: a server that gets one hello after another begins few
+ * handshakes, and a client that nobody answers says few hellos; yet each hears the right peer soon.
+ */
+static void test_strangers_work(void **state)
+{
+	static uint8_t hello[ROOM];
+	struct secure *s;
+	struct pipe *p;
+	uint64_t end, first;
+
+	(void)state;
+	recorded = hello;
+	connect_with(OWN_A, PUB_B, OWN_B, PUB_A);
+	recorded_of = client()->to;
+	run(3U * SECOND);
+	recorded = NULL;
+	connect_with(OWN_A, PUB_B, OWN_B, PUB_A);
+	s = &server()->secure;
+	p = server()->from;
+	while (s->state != SECURE_HUNT) {
+		(void)secure_step(s);
+		ticks += 20U;
+	}
+	first = s->session;
+	for (end = ticks + 10U * SECOND; ticks < end; ticks++) {
+		/* Fill, the hello, and then what ends it */
+		if (p->at == p->end) {
+			memcpy(p->bytes, hello + SECURE_FILL, SECURE_FILL + 200U);
+			p->at = 0;
+			p->end = SECURE_FILL + 200U;
+		}
+		(void)secure_step(s);
+		server()->to->at = server()->to->end = 0;
+		assert_true(s->session <= first + 21U);
+	}
+	assert_true(s->session > first + 5U);
+	p->at = p->end = 0;
+	run(10U * SECOND);
+	assert_true(open_both());
+
+	connect_with(OWN_A, PUB_B, OWN_B, PUB_A);
+	s = &client()->secure;
+	for (end = ticks + 1000U * SECOND; ticks < end; ticks += SECOND / 10U) {
+		(void)secure_step(s);
+		client()->to->at = client()->to->end = 0;
+	}
+	assert_true(s->session > 10U && s->session < 20U);
+	/* The server is there at last. */
+	secure_up(&server()->secure);
+	run(9U * SECOND);
+	assert_true(open_both());
+}
+
 static void wrong(const char *text, const char *why)
 {
 	struct keys keys, zero = { .own = { 0 } };
@@ -604,6 +658,7 @@ int main(void)
 		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_no_two_sessions),
 		cmocka_unit_test(test_key_files),
+		cmocka_unit_test(test_strangers_work),
 		cmocka_unit_test(test_key_values),
 	};
 
