@@ -451,6 +451,26 @@ get_edk2()
 	rm -rf "$tmp"
 }
 
+# A boot manager that EFI firmwares start, and that starts Cleave.
+get_sdboot()
+{
+	local file tmp=$APT/tmp.sdboot at=$DEPS/systemd-boot
+	[ -f "$at/systemd-bootriscv64.efi" ] && return
+	did=$((did + 1))
+	stanza deb trixie | apt_private riscv64-trixie riscv64 ||
+		{ miss "no package list of trixie for riscv64: systemd-boot is not here"; return; }
+	fetch_deb riscv64-trixie systemd-boot-efi "$tmp" ||
+		{ rm -rf "$tmp"; miss "systemd-boot-efi for riscv64 did not come"; return; }
+	file=$(find "$tmp" -name systemd-bootriscv64.efi | head -n 1)
+	if [ -n "$file" ]; then
+		install -D -m 644 "$file" "$at/systemd-bootriscv64.efi"
+		say "systemd-boot: deps/systemd-boot/systemd-bootriscv64.efi"
+	else
+		miss "systemd-boot-efi holds no systemd-bootriscv64.efi"
+	fi
+	rm -rf "$tmp"
+}
+
 # unpack_tool NAME SUITE PACKAGE...: unpack a tool of another suite into deps/NAME together with the
 # libraries of that suite, to be started by deps/NAME/run through the folder's own dynamic loader.
 unpack_tool()
@@ -505,7 +525,7 @@ all | packages | fetch | cbmc) usage_words 1 "$@" ;;
 esac
 
 # step NAME COMMAND...: one of the STEPS that all of it takes here
-STEPS=9
+STEPS=10
 step()
 {
 	steps=$((steps + 1))
@@ -536,8 +556,9 @@ if [ "$PART" = all ] || [ "$PART" = fetch ]; then
 		step U-Boot get_uboot
 		step herd7 get_herd
 		step EDK2 get_edk2
+		step systemd-boot get_sdboot
 	elif [ ! -f "$DEPS/guest/busybox" ]; then
-		say "Linux, busybox, U-Boot and EDK2 for guests are Debian packages: not fetched"
+		say "Linux, busybox, U-Boot, EDK2 and systemd-boot are Debian packages: not fetched"
 	fi
 fi
 

@@ -157,6 +157,20 @@ def test_uboot_initrd_of_the_tree(boot, tmp_path):
     runs(m)
 
 
+def test_systemd_boot(boot, volume):
+    """A boot manager between: its entry names the archive, which it offers by LoadFile2."""
+    shutil.copy(downloaded("systemd-boot", "systemd-bootriscv64.efi"), volume / "sd.efi")
+    (volume / "loader" / "entries").mkdir(parents=True)
+    (volume / "loader" / "loader.conf").write_text("timeout 0\ndefault cleave.conf\n")
+    (volume / "loader" / "entries" / "cleave.conf").write_text(
+        "title Cleave\nlinux /cleave.efi\ninitrd /boot.cpio\noptions cleave.log=debug\n")
+    m = boot(argv=command(kernel=uboot(), smp=2, mem="512M", extra=disk(volume)))
+    prompt = Prompt(m)
+    prompt.run("load virtio 0:1 ${kernel_addr_r} sd.efi")
+    m.send("bootefi ${kernel_addr_r} ${fdtcontroladdr}\r")
+    runs(m)
+
+
 # --- EDK2 ----------------------------------------------------------------------------------------
 
 
