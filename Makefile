@@ -616,7 +616,7 @@ abi-records:
 	@$(PYTHON) scripts/abi_records.py
 
 format:
-	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r $(CLANG_FORMAT) -i
+	@scripts/files.sh '*.c' '*.h' | xargs -r $(CLANG_FORMAT) -i
 	@echo "formatted"
 
 # For tests/run: everything that a test of the whole machine needs, by both compilers.

@@ -15,7 +15,7 @@ jobs=$(nproc)
 
 sources()
 {
-	git ls-files -co --exclude-standard "$@" | LC_ALL=C sort -u |
+	scripts/files.sh "$@" | LC_ALL=C sort -u |
 		while read -r f; do [ -f "$f" ] && echo "$f"; done
 }
 

@@ -27,7 +27,7 @@ read -ra host <<<"${HOSTCC:-gcc} -std=gnu11 $CHECK_WARNINGS $CHECK_HOST_CPPFLAGS
 # The ABI stands alone: strict C11, and nothing of this tree in sight.
 abi=("${HOSTCC:-gcc}" -std=c11 -Wall -Wextra -Wpedantic -Werror -I"$PWD")
 
-headers=$(git ls-files -co --exclude-standard '*.h' | grep -v '^lib/libc/' | LC_ALL=C sort)
+headers=$(scripts/files.sh '*.h' | grep -v '^lib/libc/' | LC_ALL=C sort)
 host_built=" $CHECK_HOST_SRCS "
 for h in $headers; do
 	[ -f "$h" ] || continue

@@ -144,13 +144,7 @@ def main():
             wrong.append(f"{source}: nobody calls {name}()")
     wrong += inline_unused(files)
     with open(os.path.join(TOP, "Makefile"), encoding="utf-8") as file:
-        known = subprocess.run(
-            ["git", "ls-files", "-co", "--exclude-standard"],
-            cwd=TOP,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.split()
+        known = usage.files()
         fetched = glob.glob("deps/libfdt/*.c", root_dir=TOP)
         # The manager is built without BearSSL, too.
         fetched += (glob.glob("deps/bearssl/**/*.c", root_dir=TOP, recursive=True)

@@ -12,7 +12,6 @@ they cannot be wrapped.
 
 import os
 import re
-import subprocess
 import sys
 
 import usage
@@ -59,13 +58,7 @@ def main():
     wrong = self_test()
     names = sys.argv[1:]
     if not names:
-        names = subprocess.run(
-            ["git", "ls-files", "-co", "--exclude-standard"],
-            cwd=TOP,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.split()
+        names = usage.files()
         names = [n for n in names if n.endswith(ENDINGS) or n in NO_ENDING]
     for name in names if names != ["--self"] else ():
         path = os.path.join(TOP, name)

@@ -9,7 +9,6 @@ CHECK_*: code of the hypervisor, of guests, and of the host. Nothing is compiled
 import json
 import os
 import shlex
-import subprocess
 
 import usage
 
@@ -36,8 +35,7 @@ def arguments(path):
 
 def main():
     usage.show(__doc__)
-    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*.c"], cwd=TOP,
-                           capture_output=True, text=True, check=True).stdout.split()
+    names = usage.files("*.c")
     entries = [{"directory": TOP, "file": name, "arguments": [*arguments(name), "-c", name]}
                for name in sorted(set(names)) if not name.startswith("lib/libc/")]
     with open(os.path.join(TOP, "compile_commands.json"), "w", encoding="utf-8") as file:

@@ -16,7 +16,7 @@ cd "$(dirname "$0")/.."
 work=$1/sdk
 rm -rf "$work"
 mkdir -p "$work/cleave-sdk/build/host"
-git ls-files -co --exclude-standard LICENSE VERSION include guests/lib lib/format.c lib/string.c \
+scripts/files.sh LICENSE VERSION include guests/lib lib/format.c lib/string.c \
 	lib/ledger.c lib/ledger.h lib/vm_state.c lib/vm_state.h \
 	tools/cleave-archive tools/cleave-port tools/cleave-stream tools/stream scripts/qemu.py \
 	scripts/usage.sh scripts/usage.py scripts/version.sh examples docs/migration.md \

@@ -19,6 +19,12 @@ def version():
                           text=True, check=True).stdout.strip()
 
 
+def files(*patterns):
+    """The files of this tree, as scripts/files.sh lists them."""
+    return subprocess.run([os.path.join(TOP, "scripts", "files.sh"), *patterns], check=True,
+                          capture_output=True, text=True).stdout.split()
+
+
 def show_version():
     """Print it, and end."""
     print(os.path.basename(sys.argv[0]), version())

@@ -57,6 +57,50 @@ def test_dist_is_reproducible_and_lists_what_it_holds(clone, tmp_path):
     assert done.returncode == 1 and "not committed" in done.stderr
 
 
+def test_tag_and_version_are_one(clone, tmp_path):
+    """A tag changes nothing in the tarball, and one of another version is refused."""
+    mkdist = os.path.join(clone, "scripts", "mkdist.sh")
+    run("git", "-C", clone, "checkout", "-q", ".")
+    plain = subprocess.run([mkdist, str(tmp_path / "a")], capture_output=True, text=True,
+                           check=True)
+    assert f"no tag v{version()} is on this commit" in plain.stderr
+    said = run(os.path.join(clone, "scripts", "version.sh"))
+    run("git", "-C", clone, "tag", f"v{version()}")
+    tagged = subprocess.run([mkdist, str(tmp_path / "b")], capture_output=True, text=True,
+                            check=True)
+    assert tagged.stderr == "" and tagged.stdout == plain.stdout
+    assert run(os.path.join(clone, "scripts", "version.sh")) == said
+    run("git", "-C", clone, "tag", "-d", f"v{version()}")
+    run("git", "-C", clone, "tag", "v9.9.9")
+    wrong = subprocess.run([mkdist, str(tmp_path / "c")], capture_output=True, text=True,
+                           check=False)
+    run("git", "-C", clone, "tag", "-d", "v9.9.9")
+    assert wrong.returncode == 1 and not (tmp_path / "c").exists()
+    assert wrong.stderr == ("mkdist: the tag on this commit is v9.9.9, and VERSION says "
+                            f"{version()}\n")
+
+
+def test_tarball_is_as_good_as_a_clone(clone, tmp_path):
+    """Without git: it has the same version and the same files, and makes the same SDK."""
+    run("git", "-C", clone, "checkout", "-q", ".")
+    run(os.path.join(clone, "scripts", "mkdist.sh"), str(tmp_path))
+    run("tar", "-C", str(tmp_path), "-xf", str(tmp_path / "dist" / f"cleave-{version()}.tar.gz"))
+    tarball = str(tmp_path / f"cleave-{version()}")
+    sdks = []
+    for tree, out in ((clone, tmp_path / "one"), (tarball, tmp_path / "two")):
+        (out / "host").mkdir(parents=True)
+        for name in ("host/cleave-check", "host/cleave-port", "cleave.bin", "cleave.elf"):
+            (out / name).write_text(name)
+        assert run(os.path.join(tree, "scripts", "version.sh")) == \
+            run(os.path.join(clone, "scripts", "version.sh"))
+        run(os.path.join(tree, "scripts", "mksdk.sh"), str(out))
+        sdks.append((out / "cleave-sdk.tar.gz").read_bytes())
+    assert sdks[0] == sdks[1]
+    listed = [run(os.path.join(tree, "scripts", "files.sh"), "*.c", "docs", ".ci/run").split()
+              for tree in (clone, tarball)]
+    assert listed[0] == listed[1] and "docs/README.md" in listed[0] and ".ci/run" in listed[0]
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
     root = str(tmp_path_factory.mktemp("root"))
