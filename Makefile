@@ -549,10 +549,19 @@ $(O)/unit/%: $(O)/host/unit/tests/unit/%.o $(O)/host/unit/parts.a $(O)/host/unit
 	$(Q)$(HOSTCC) $(SAN) -Wl,-u,unit_filter -o $@ $^ $(O)/host/unit/parts.a \
 		$(HOST_LDLIBS_unit)
 
-$(O)/threads/%: $(O)/host/threads/tests/threads/%.o $(O)/host/threads/parts.a
+# Where harts are threads, the test has what a hart does.
+$(O)/host/threads/harts.a: $(patsubst %.c,$(O)/host/threads/%.o,$(HART_SRCS) \
+		tests/model/hart_stubs.c) Makefile
+	$(say) AR $@
+	@rm -f $@
+	$(Q)ar rcsD $@ $(filter %.o,$^)
+
+$(O)/threads/%: $(O)/host/threads/tests/threads/%.o $(O)/host/threads/harts.a \
+		$(O)/host/threads/parts.a
 	$(say) HOSTLD $@
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) -fsanitize=thread -o $@ $^ $(HOST_LDLIBS_unit)
+	$(Q)$(HOSTCC) -fsanitize=thread -o $@ $^ $(O)/host/threads/harts.a \
+		$(O)/host/threads/parts.a $(HOST_LDLIBS_unit)
 
 $(O)/fuzz/%: $(O)/host/fuzz/tests/fuzz/%.o $(O)/host/fuzz/parts.a
 	$(say) HOSTLD $@
