@@ -292,6 +292,14 @@ bool hart_model_fenced(u64 gpa, u16 vmid)
 	return h->fenced_gpa == (gpa & ~UINT64_C(4095)) && h->fenced_vmid == vmid;
 }
 
+/* It need not wake for nothing, so it does not. */
+static void hart_model_sleep(void)
+{
+	do {
+		fiber_wait();
+	} while (!hart_model_soft() && !hart_model_timer());
+}
+
 void execute_host(const char *insn, u64 a, u64 b)
 {
 	struct hart_model *h = hart_model_this();
@@ -301,7 +309,7 @@ void execute_host(const char *insn, u64 a, u64 b)
 	if (strcmp(insn, "fence.i") == 0)
 		h->codes = 0;
 	else if (strcmp(insn, "wfi") == 0)
-		fiber_wait();
+		hart_model_sleep();
 	else if (!hart_model_fence(h, insn, a, b))
 		MUST(strncmp(insn, "sc.d ", 5) == 0 || strncmp(insn, ".insn ", 6) == 0);
 	hart_model_ahead(h);

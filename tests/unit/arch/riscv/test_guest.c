@@ -57,6 +57,8 @@ static struct hart hart;
 static struct guest guest[GUESTS];
 static struct guest_fp regs; /* F and D of the hart */
 static u32 fences;
+static u32 reservations; /* that were dropped, by an SC */
+static u32 records;	 /* of control transfers that were cleared */
 
 /* A walk must not mix the tables of two guests: vsatp is 0 when hgatp changes. */
 static void csr_store(u32 number, u64 value)
@@ -64,6 +66,18 @@ static void csr_store(u32 number, u64 value)
 	if (number == CSR_HGATP && hart_csr[CSR_HGATP] != value)
 		assert_int_equal(hart_csr[CSR_VSATP], 0);
 	hart_csr[number] = value;
+}
+
+void execute_host(const char *insn, u64 a, u64 b);
+void execute_host(const char *insn, u64 a, u64 b)
+{
+	(void)b;
+	if (strncmp(insn, "sc.d zero, zero, (%0)", 21) == 0 && a != 0U)
+		reservations++;
+	else if (strcmp(insn, ".insn i 0x73, 0, x0, x0, 0x104") == 0)
+		records++;
+	else
+		fail();
 }
 
 struct hart *hart_this(void)
@@ -136,6 +150,8 @@ static int begin(void **state)
 		guest_set_gstage(&guest[i], HPA(0x90000000 + i * 0x4000), 3, (u16)(i + 5U));
 	}
 	fences = 0;
+	reservations = 0;
+	records = 0;
 	return 0;
 }
 
@@ -338,6 +354,115 @@ static void test_a_trap(void **state)
 	}
 }
 
+/* hvip (0x645): bit 2 software, 6 timer, 10 external. The guest clears the software one itself. */
+static void test_interrupts_that_are_shown(void **state)
+{
+	(void)state;
+	guest_load(&guest[0]);
+	guest_irq_level(&guest[0], 0x400);
+	assert_int_equal(hart_csr[0x645], 0x400);
+	guest_irq_soft(&guest[0]);
+	assert_int_equal(hart_csr[0x645], 0x404);
+	guest_irq_level(&guest[0], 0x40);
+	assert_int_equal(hart_csr[0x645], 0x44);
+	guest_irq_level(&guest[0], 0);
+	assert_int_equal(hart_csr[0x645], 0x4);
+	/* A level has no software interrupt in it. */
+	hart_csr[0x645] = 0;
+	guest_irq_level(&guest[0], 0x404);
+	assert_int_equal(hart_csr[0x645], 0x400);
+}
+
+/* vsie (0x204) has its bits one place further right than hvip and hip (0x644). */
+static void test_what_wakes_it(void **state)
+{
+	(void)state;
+	guest_load(&guest[0]);
+	hart_csr[0x644] = 0x4;
+	assert_false(guest_irq_pending(&guest[0], 0));
+	hart_csr[0x204] = 0x200;
+	assert_false(guest_irq_pending(&guest[0], 0));
+	assert_true(guest_irq_pending(&guest[0], 0x400));
+	hart_csr[0x204] = 0x2;
+	assert_true(guest_irq_pending(&guest[0], 0));
+	/* Off its hart it is what was saved. */
+	hart_csr[0x645] = 0x4;
+	guest_put(&guest[0]);
+	hart_csr[0x644] = 0;
+	assert_true(guest_irq_pending(&guest[0], 0));
+	guest[0].csr.vsie = 0x20;
+	assert_false(guest_irq_pending(&guest[0], 0));
+}
+
+/* The time is 1000. vstimecmp (0x24d) is pending when the guest's time is not before it. */
+static void test_its_timer(void **state)
+{
+	(void)state;
+	guest_set_time_offset(&guest[0], 50);
+	guest_load(&guest[0]);
+	hart_csr[0x24d] = 1050;
+	assert_false(guest_irq_pending(&guest[0], 0));
+	assert_true(guest_timer_deadline(&guest[0]) == UINT64_MAX);
+	hart_csr[0x204] = 0x20;
+	assert_true(guest_irq_pending(&guest[0], 0));
+	assert_int_equal(guest_timer_deadline(&guest[0]), 1000);
+	hart_csr[0x24d] = 1051;
+	assert_false(guest_irq_pending(&guest[0], 0));
+	assert_int_equal(guest_timer_deadline(&guest[0]), 1001);
+	hart_csr[0x24d] = 3;
+	assert_int_equal(guest_timer_deadline(&guest[0]), 1000);
+	hart_csr[0x24d] = UINT64_MAX;
+	assert_true(guest_timer_deadline(&guest[0]) == UINT64_MAX);
+	/* Its time is far behind: its last tick is beyond the host's. */
+	guest_set_time_offset(&guest[0], (u64)0 - 900U);
+	hart_csr[0x24d] = UINT64_MAX - 1U;
+	assert_true(guest_timer_deadline(&guest[0]) == UINT64_MAX);
+}
+
+/* sstatus: SPIE (bit 5) and SPP (bit 8) are the guest's, for sret. */
+static void test_its_way_back(void **state)
+{
+	(void)state;
+	guest[0].sstatus |= 0x20U;
+	hart_csr[0x100] = 0x40000;
+	guest_load(&guest[0]);
+	assert_int_equal(hart_csr[0x100] & 0x40122U, 0x40120);
+	guest_load(&guest[1]);
+	assert_int_equal(hart_csr[0x100] & 0x40122U, 0x40100);
+	guest_load(&guest[0]);
+	assert_int_equal(hart_csr[0x100] & 0x40122U, 0x40120);
+}
+
+/* An SC comes between two guests, and none where the same one goes on. */
+static void test_no_reservation_of_another(void **state)
+{
+	(void)state;
+	guest_load(&guest[0]);
+	assert_int_equal(reservations, 1);
+	guest_load(&guest[0]);
+	assert_int_equal(reservations, 1);
+	guest_load(&guest[1]);
+	assert_int_equal(reservations, 2);
+}
+
+/* What few harts have: nothing that was left there reaches the guest. */
+static void test_nothing_of_what_is_rare(void **state)
+{
+	/* hvien, hvictl, hviprio1 and 2; vsctrctl, sctrstatus */
+	static const u16 zero[] = { 0x608, 0x609, 0x646, 0x647, 0x24e, 0x14f };
+
+	(void)state;
+	features.aia = true;
+	features.rare = true;
+	features.ctr = true;
+	for (u32 i = 0; i < ARRAY_SIZE(zero); i++)
+		hart_csr[zero[i]] = UINT64_MAX;
+	guest_load(&guest[0]);
+	for (u32 i = 0; i < ARRAY_SIZE(zero); i++)
+		assert_int_equal(hart_csr[zero[i]], 0);
+	assert_int_equal(records, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +476,12 @@ int main(void)
 		cmocka_unit_test_setup(test_each_finds_its_own_fp, begin),
 		cmocka_unit_test_setup(test_fp_of_a_record, begin),
 		cmocka_unit_test_setup(test_a_trap, begin),
+		cmocka_unit_test_setup(test_interrupts_that_are_shown, begin),
+		cmocka_unit_test_setup(test_what_wakes_it, begin),
+		cmocka_unit_test_setup(test_its_timer, begin),
+		cmocka_unit_test_setup(test_its_way_back, begin),
+		cmocka_unit_test_setup(test_no_reservation_of_another, begin),
+		cmocka_unit_test_setup(test_nothing_of_what_is_rare, begin),
 	};
 
 	return cmocka_run_group_tests_name("guest", tests, NULL, NULL);

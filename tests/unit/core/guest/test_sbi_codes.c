@@ -19,6 +19,7 @@
 #include "core/guest/sbi_ipi.c"
 #include "core/guest/sbi_rfence.c"
 #include "core/guest/sbi_srst.c"
+#include "core/guest/sbi_susp.c"
 #include "core/guest/sbi_time.c"
 
 #define BASE 0x10
@@ -28,17 +29,18 @@
 #define HSM  0x48534D
 #define SRST 0x53525354
 #define DBCN 0x4442434E
+#define SUSP 0x53555350
 #define OWN  0x08434C56
 
 #define MEMORY UINT64_C(0x80000000)
 #define SIZE   UINT64_C(0x200000)
 
-const struct sbi_ext *const cleave_sbi_start[] = {
-	&sbi_base, &sbi_time, &sbi_ipi, &sbi_rfence, &sbi_hsm, &sbi_srst, &sbi_dbcn, &hypercall_ext
-};
+const struct sbi_ext *const cleave_sbi_start[] = { &sbi_base,	&sbi_time, &sbi_ipi,
+						   &sbi_rfence, &sbi_hsm,  &sbi_srst,
+						   &sbi_dbcn,	&sbi_susp, &hypercall_ext };
 /* Here the linker script puts an end after them. */
-_Static_assert(ARRAY_SIZE(cleave_sbi_start) * 8U == 64U, "the end, below");
-__asm__(".globl cleave_sbi_end\n.set cleave_sbi_end, cleave_sbi_start + 64");
+_Static_assert(ARRAY_SIZE(cleave_sbi_start) * 8U == 72U, "the end, below");
+__asm__(".globl cleave_sbi_end\n.set cleave_sbi_end, cleave_sbi_start + 72");
 
 struct features features;
 struct boot_args boot_args;
@@ -242,11 +244,12 @@ static u64 value(void)
 
 static void test_what_is_not_there(void **state)
 {
-	static const u64 eids[] = { 0,	      1,	8,	    0x53555350,
-				    0x504D55, 0x535345, UINT64_MAX, UINT64_C(1) << 32 | TIME };
-	static const u64 last[][2] = { { BASE, 7 }, { TIME, 1 }, { IPI, 1 },
-				       { RFNC, 3 }, { HSM, 4 },	 { SRST, 1 },
-				       { DBCN, 3 }, { OWN, 2 },	 { OWN, 0x70 } };
+	static const u64 eids[] = {
+		0, 1, 8, 0x504D55, 0x535345, UINT64_MAX, UINT64_C(1) << 32 | TIME
+	};
+	static const u64 last[][2] = { { BASE, 7 }, { TIME, 1 },  { IPI, 1 },  { RFNC, 3 },
+				       { HSM, 4 },  { SRST, 1 },  { DBCN, 3 }, { SUSP, 1 },
+				       { OWN, 2 },  { OWN, 0x70 } };
 
 	(void)state;
 	assert_int_equal(sbi_ext_init(), 0);
@@ -349,6 +352,22 @@ static void test_resets_and_the_console(void **state)
 	assert_int_equal(ecall(DBCN, 2, 'a', 0, 0, 0), 0);
 }
 
+/* Sleep: type 0 is the only one, and the vCPU must be the last that has not stopped. */
+static void test_sleep(void **state)
+{
+	(void)state;
+	vcpu[1].hsm = VCPU_STARTED;
+	assert_int_equal(ecall(SUSP, 0, 1, MEMORY, 0, 0), -3);
+	assert_int_equal(ecall(SUSP, 0, 0x80000000, MEMORY, 0, 0), -3);
+	assert_int_equal(ecall(SUSP, 0, 0, MEMORY + SIZE, 0, 0), -5);
+	assert_int_equal(ecall(SUSP, 0, 0, MEMORY, 0, 0), -4);
+	vcpu[1].hsm = VCPU_SUSPENDED;
+	assert_int_equal(ecall(SUSP, 0, 0, MEMORY, 0, 0), -4);
+	vcpu[1].hsm = VCPU_STOPPED;
+	assert_int_equal(ecall(SUSP, 0, 0, MEMORY, 0, 0), 0);
+	assert_true(vcpu[0].suspend_jump);
+}
+
 /* What the hypervisor's own functions answer, as the SBI has it */
 static void test_hypercalls(void **state)
 {
@@ -401,6 +420,7 @@ int main(void)
 		cmocka_unit_test_setup(test_harts, begin),
 		cmocka_unit_test_setup(test_other_harts, begin),
 		cmocka_unit_test_setup(test_resets_and_the_console, begin),
+		cmocka_unit_test_setup(test_sleep, begin),
 		cmocka_unit_test_setup(test_hypercalls, begin),
 		cmocka_unit_test_setup(test_names, begin),
 	};

@@ -310,6 +310,21 @@ static void test_woken_for_nothing(void **state)
 	assert_int_equal(vcpu[WAITS].later, 0);
 }
 
+/* A vCPU that waits for an event, and one of a VM that does not run, are not chosen. */
+static void test_who_may_not_run(void **state)
+{
+	(void)state;
+	vcpu[FIRST].blocked = 1;
+	for (u32 i = 0; i < 3U; i++)
+		assert_ptr_equal(sched_choose(s, now), &vcpu[SECOND]);
+	vcpu[FIRST].blocked = 0;
+	vcpu[SECOND].blocked = 1;
+	assert_ptr_equal(sched_choose(s, now), &vcpu[FIRST]);
+	run.state = CLEAVE_VM_PAUSED;
+	assert_null(sched_choose(s, now));
+	run.state = CLEAVE_VM_RUNNING;
+}
+
 static void test_interrupted_while_it_ran(void **state)
 {
 	(void)state;
@@ -543,6 +558,7 @@ int main(void)
 		cmocka_unit_test_setup(test_woken_for_nothing, setup),
 		cmocka_unit_test_setup(test_no_such_hart, setup),
 		cmocka_unit_test_setup(test_interrupted_while_it_ran, setup),
+		cmocka_unit_test_setup(test_who_may_not_run, setup),
 		cmocka_unit_test_setup(test_slow_timer, setup),
 		cmocka_unit_test_setup(test_console_beside_a_restart, setup),
 		cmocka_unit_test_setup(test_a_brake_holds_its_part, setup),
