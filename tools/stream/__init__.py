@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Readers, rules and makers of the migration stream, for tools/cleave-stream and the tests."""
