@@ -7,7 +7,12 @@
  * for each number. It has neither stage of translation: its code lies in a data page of the
  * hypervisor's, which the hypervisor itself can never execute. A CSR gets back the value that was
  * read, since a write of anything else to a CSR that nobody knows could do harm. An access that is
- * not allowed ends in the firmware or here, and prints nothing, like that of any guest.
+ * not allowed prints nothing, like that of any guest. It ends here, or as an exception of the guest
+ * itself, whose vector leads here.
+ *
+ * Illegal instructions are the guest's, as those of any guest are. They come to the firmware first,
+ * which hands them on; and QEMU from 10.0.11 on lets no firmware hand a trap of a guest's to
+ * HS-mode: mstatus.MPV keeps what it is, so HS-mode's vector would be entered in VS-mode, for ever.
  *
  * It must leave no trace, and run while the hart takes no interrupt.
  */
@@ -34,8 +39,18 @@
 
 #define NAMES 5U /* numbers that are printed */
 
+/* Words of the guest's code */
+enum csr_scan_at {
+	AT_FIRST,
+	AT_READ,
+	AT_WRITE,
+	AT_END,
+	AT_VECTOR, /* of its own exceptions */
+	AT_ALL,
+};
+
 /* The guest's code. One hart at a time is probed. */
-static u32 csr_scan_code[4] __attribute__((aligned(16)));
+static u32 csr_scan_code[AT_ALL] __attribute__((aligned(16)));
 
 /*
  * @pc: HPA of the guest's code
@@ -49,7 +64,7 @@ struct csr_scan {
 	char names[128];
 };
 
-/* Run the code with @a0. Return: scause of what ended it. */
+/* Run the code with @a0. Return: sepc of what ended it. */
 static u64 csr_scan_enter(const struct csr_scan *s, u64 a0)
 {
 	register u64 value __asm__("a0");
@@ -66,17 +81,18 @@ static u64 csr_scan_enter(const struct csr_scan *s, u64 a0)
 			 : "+r"(value)
 			 : "r"(s->pc)
 			 : "t0", "t1", "memory");
-	return csr_read(CSR_SCAUSE);
+	return csr_read(CSR_SEPC);
 }
 
 /* Can the guest write @csr? If that is behind siselect, @first chooses @a0 there. */
 static bool csr_scan_writes(const struct csr_scan *s, u32 first, u32 csr, u64 a0)
 {
-	csr_scan_code[0] = first;
-	csr_scan_code[1] = INSN_READ_A0(csr);
-	csr_scan_code[2] = INSN_WRITE_A0(csr);
-	csr_scan_code[3] = INSN_ECALL;
-	return csr_scan_enter(s, a0) == CAUSE_ECALL_VS;
+	csr_scan_code[AT_FIRST] = first;
+	csr_scan_code[AT_READ] = INSN_READ_A0(csr);
+	csr_scan_code[AT_WRITE] = INSN_WRITE_A0(csr);
+	csr_scan_code[AT_END] = INSN_ECALL;
+	csr_scan_code[AT_VECTOR] = INSN_ECALL;
+	return csr_scan_enter(s, a0) == s->pc + AT_END * sizeof(u32);
 }
 
 static void csr_scan_found(struct csr_scan *s, const char *what, u32 number)
@@ -116,7 +132,7 @@ void csr_scan(void)
 	(void)paging_hpa(csr_scan_code, &pc);
 	s.pc = pc.v;
 	guest_init(&g, 0, 0, 0);
-	g.hedeleg = 0; /* what the guest may not do comes here */
+	g.csr.vstvec = pc.v + AT_VECTOR * sizeof(u32);
 	guest_load(&g);
 	csr_scan_all(&s);
 	guest_put(&g);
