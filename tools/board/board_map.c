@@ -189,6 +189,18 @@ static const char *board_map_owner_of(const struct board *b, const struct config
 	return node >= 0 ? p->text : "nobody";
 }
 
+/* Does the property @p refer to @node before @end? Several clocks may have one controller. */
+static bool board_map_refers_before(const void *tree, int p, u32 end, int node)
+{
+	u32 at = 0;
+	int other;
+
+	while ((other = config_tree_reference(tree, p, &at)) >= 0 && at < end)
+		if (other == node)
+			return true;
+	return false;
+}
+
 /* What a partition's devices need of the machine that their guest is not told of. */
 static void board_map_needs(const struct board *b, const struct config *config, const char *indent)
 {
@@ -208,6 +220,8 @@ static void board_map_needs(const struct board *b, const struct config *config, 
 			int other;
 
 			while ((other = config_tree_reference(b->tree, p, &at)) >= 0) {
+				if (board_map_refers_before(b->tree, p, at, other))
+					continue;
 				(void)fdt_getprop_by_offset(b->tree, p, &name, NULL);
 				text_clean(clean, sizeof(clean), name);
 				board_map_row(&t, board_path(b, node, path[0]), clean,
