@@ -45,8 +45,15 @@ include $(CLEAVE_SDK)/guests/lib/flags.mk
 ARCHIVE := $(O)/$(basename $(notdir $(CONFIG))).cpio
 all: $(ARCHIVE)
 
+# make would look for everything in VPATH, also for build/hello.bin, if that folder has built it.
+source_path := $(VPATH)
+override VPATH :=
+vpath %.c $(source_path)
+vpath %.S $(source_path)
+vpath %.ld $(source_path)
+
 # Below O, the library's files have their paths from the SDK's top, and your own theirs from here.
-find = $(notdir $(firstword $(wildcard $(foreach d,. $(VPATH),$(d)/$(1)))))
+find = $(notdir $(firstword $(wildcard $(foreach d,. $(source_path),$(d)/$(1)))))
 sources = $(call find,$(1).c) $(call find,$(1).S) $(SRCS_$(1))
 lib_objs := $(GUEST_LIB:%=$(O)/sdk/%.o)
 flags := -Wa,-march=$(HART_ASM) $(NO_ATTRIBUTE) $(HART) $(BARE) $(filter-out -Werror,$(WARNINGS)) \

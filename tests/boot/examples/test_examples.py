@@ -45,8 +45,17 @@ def test_hello_from_the_sdk_alone(boot, tmp_path):
     done = subprocess.run(["make", f"CLEAVE_SDK={sdk}"], cwd=work, env=env, capture_output=True,
                           text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    # Whoever takes a source from there (VPATH) builds it, and does not take what is built there.
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(work / "hello.dts", other)
+    (other / "Makefile").write_text("PROGRAMS := hello\nVPATH := ../work\nCONFIG := hello.dts\n"
+                                    "include $(CLEAVE_SDK)/guests/lib/guest.mk\n")
+    done = subprocess.run(["make", f"CLEAVE_SDK={sdk}"], cwd=other, env=env, capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
     m = boot(argv=command(kernel=os.path.join(sdk, "build", "cleave.bin"),
-                          initrd=str(work / "build" / "hello.cpio"), smp=2))
+                          initrd=str(other / "build" / "hello.cpio"), smp=2))
     say_and_quit(m, "hello")
     assert m.wait_end() == 0
     subprocess.run(["make", "-s", f"CLEAVE_SDK={sdk}", "clean"], cwd=work, env=env, check=True)
