@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""docs/abi-records.md: each structure of include/abi/ as a table with offsets.
+"""docs/abi-records.md: the structures of include/abi/ as tables with offsets, and the numbers.
 
     scripts/abi_records.py           write it
     scripts/abi_records.py --check   refuse one that is not of these headers
@@ -27,10 +27,14 @@ Each structure of `include/abi/`, byte for byte. All numbers are little-endian; 
 `make abi-records` writes this page from the headers, and `make check` refuses one that is stale.
 [The hypercall ABI](abi.md) and [migration](migration.md) say what they are for. Where a comment
 says `since 1.1`, the fields from there on are not written by an older hypervisor, and the number of
-bytes that a call returns says so.
+bytes that a call returns says so. After the structures of a header come its numbers: flags, states,
+counters in their order. Those of functions and features are in [the ABI](abi.md).
 """
 FIELD = re.compile(r"^\s*(u?int\d+_t|char)\s+(\w+)(?:\[(\w+)\])?;\s*(?:/\*\s*(.*?)\s*\*/)?\s*$")
 COMMENT = re.compile(r"^\s*/\*\s*(.*?)\s*\*/\s*$")
+NUMBER = re.compile(r"^(?:#define (\w+)\s+(?:UINT64_C\()?(\d\w*?)U?\)?|\t(\w+)(?: = (\d+))?,)"
+                    r"\s*(?:/\*\s*(.*?)\s*\*/)?\s*$")
+SKIPPED = re.compile(r"CLEAVE_(EID|FN_|FEATURE_|STAT_COUNT)|CLEAVE_ABI_|MIGRATE_M[AI]")
 
 
 def structures(text):
@@ -53,6 +57,24 @@ def structures(text):
         if words:
             rows.append(words)
         yield match[1], rows
+
+
+def numbers(text):
+    """(name, value, comment) of each number. A comment is of the lines up to the next empty one."""
+    words, count = "", 0
+    joined = re.sub(r"\n\s*\*\s+(?=\S)|\n (?=\*/)|\\\n\s*", " ", text)
+    for line in joined.splitlines():
+        found, comment = NUMBER.match(line), COMMENT.match(line)
+        if found:
+            name, value = found[1] or found[3], found[2] or found[4] or str(count)
+            count = int(value, 0) + 1
+            if not SKIPPED.match(name):
+                yield name, value, found[5] or words
+            words = "" if found[3] else words
+        elif comment:
+            words = comment[1]
+        elif not line or line.startswith(("enum", "}")):
+            words, count = "", 0
 
 
 def layout(names, texts):
@@ -111,6 +133,9 @@ def document(texts):
         out.append(f"\n## `include/abi/{header}`")
         for name, rows in read[header]:
             out += table(name, rows, places)
+        out.append(f"\n### Numbers of `{header}`\n\n| name | value | |\n| --- | ---: | --- |")
+        out += [f"| `{name}` | {value} | {words.replace('|', chr(92) + '|')} |"
+                for name, value, words in numbers(texts[header])]
     return "\n".join(out) + "\n"
 
 
@@ -119,7 +144,9 @@ def self_test(texts, page):
     for old, new in (("bytes, of all regions", "bytes, of some regions"),
                      ("\t/* since 1.1 */", "\t/* since 1.2 */"),
                      ("\tuint64_t arg;\n\tuint64_t time;", "\tuint64_t time;\n\tuint64_t arg;"),
-                     ("\tuint32_t vm;\n", "")):
+                     ("\tuint32_t vm;\n", ""),
+                     ("FLAG_BUSY 0x8U", "FLAG_BUSY 0x4U"),
+                     ("\tCLEAVE_STAT_EXIT_WFI,\n", "")):
         changed = dict(texts, **{"cleave.h": texts["cleave.h"].replace(old, new)})
         try:
             if changed == texts or document(changed) == page:
