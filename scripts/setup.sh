@@ -132,6 +132,13 @@ missing_packages()
 	done
 }
 
+# to_download PACKAGE...: how much apt-get will fetch for them
+to_download()
+{
+	apt-get -qq --print-uris install -y --no-install-recommends "$@" 2>/dev/null |
+		awk '{ bytes += $3 } END { printf "%d MB", bytes / 1000000 }'
+}
+
 install_packages()
 {
 	local list
@@ -141,8 +148,11 @@ install_packages()
 			need_root=1
 		else
 			say "installing: $list"
-			apt-get -qq update && apt-get -qq install -y --no-install-recommends $list \
-				>"$APT/install.log" 2>&1 || {
+			apt-get -qq update &&
+				say "$(to_download $list) to download; it takes minutes, and" \
+					"nothing is said meanwhile but in $APT/install.log" &&
+				apt-get -qq install -y --no-install-recommends $list \
+					>"$APT/install.log" 2>&1 || {
 				tail -n 5 "$APT/install.log" >&2
 				miss "apt-get install failed for: $list"
 			}
