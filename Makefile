@@ -154,8 +154,9 @@ COLD_DIRS := deps/libfdt core/boot core/config core/console core/machine core/ma
 	core/state core/guest/slow core/vm core/vm/create arch/riscv/probe arch/riscv/model lib
 COLD_FILES := arch/riscv/early.c arch/riscv/firmware.c arch/riscv/hart_start.c arch/riscv/start.c \
 	arch/riscv/trap.c core/guest/hypercall_machine.c core/guest/hypercall_memory.c \
-	core/guest/hypercall_vm.c core/guest/sbi_hsm.c core/guest/sbi_srst.c core/guest/sbi_susp.c \
-	core/run/sched.c core/run/schedule.c mm/frames.c mm/gstage_map.c mm/space.c
+	core/guest/hypercall_vm.c core/guest/sbi_dbcn.c core/guest/sbi_hsm.c \
+	core/guest/sbi_srst.c core/guest/sbi_susp.c core/run/sched.c \
+	core/run/schedule.c drivers/uart_8250.c mm/frames.c mm/gstage_map.c mm/space.c
 HOT_FILES := core/machine/irq.c core/vm/vm_devices.c core/vm/vm_pass.c
 COLD := $(if $(COVERAGE),,$(COLD_DIRS:%=%/%) $(COLD_FILES) drivers/%_fdt.c)
 file_flags = $(if $(filter $(COLD),$(filter-out $(HOT_FILES),$<)),-Os -msave-restore) $(CFLAGS_$<)

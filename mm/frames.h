@@ -16,12 +16,13 @@
 
 /*
  * The most blocks that are out at once. A partition has blocks for its structure, its vCPUs, its
- * device tree and the root of its tables; for each memory region the memory, a bitmap and tables;
- * tables for each register range of a device, two a device; and the tables that its pool began
- * with. Of the tables that map the machine's memory, each end of a range takes two.
+ * device tree, the images that came with its guest and the root of its tables; for each memory
+ * region the memory, a bitmap and tables; tables for each register range of a device, two a device;
+ * and the tables that its pool began with. Of the tables that map the machine's memory, each end of
+ * a range takes two.
  */
 #define FRAMES_MAX_BLOCKS                                                            \
-	(CONFIG_MAX_VMS * (5U + 3U * CONFIG_MAX_REGIONS + 2U * CONFIG_MAX_DEVICES) + \
+	(CONFIG_MAX_VMS * (6U + 3U * CONFIG_MAX_REGIONS + 2U * CONFIG_MAX_DEVICES) + \
 	 4U * FRAMES_MAX_ADDED)
 
 /*

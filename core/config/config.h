@@ -74,6 +74,8 @@ struct config_memory {
 	u64 size; /* bytes */
 };
 
+#define CONFIG_UUID_LEN 16U
+
 /**
  * struct config_partition - one node below /partitions
  * @affinity: "cpu-affinity": hart id for each vCPU, or CONFIG_CPU_ANY
@@ -81,6 +83,7 @@ struct config_memory {
  * @initrd, @bootargs: or NULL
  * @fdt: "fdt": the file with its own device tree; @fdt_overlay: "fdt-overlay": the file with what
  * is merged into the generated one; or NULL
+ * @uuid: "uuid"; all 0: one is made up
  * @gstage_levels: "gstage-mode": 3, 4, 5; 0: left open
  * @largest_page: bytes: 4 KiB, 2 MiB, 1 GiB
  * @restart_count, @restart_seconds: "restart-limit"
@@ -110,6 +113,7 @@ struct config_partition {
 	const char *bootargs;
 	const char *fdt;
 	const char *fdt_overlay;
+	u8 uuid[CONFIG_UUID_LEN];
 	u8 gstage_levels;
 	u64 largest_page;
 	enum config_eager eager;

@@ -140,6 +140,65 @@ static bool config_props_read_bootargs(struct config_ctx *c, const struct config
 	return true;
 }
 
+/* Return: the value of a hexadecimal digit; 16 when @c is none */
+static u32 config_props_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	u32 n = 0;
+
+	while (n < 16U && digits[n] != c)
+		n++;
+	return n;
+}
+
+/* As RFC 9562 writes it: 32 digits, and hyphens before the 9th, the 13th, the 17th and the 21st */
+static bool config_props_uuid_ok(const char *s, u8 *uuid)
+{
+	u32 n = 0;
+	u8 any = 0;
+
+	for (u32 i = 0; i < 36U; i++) {
+		u32 digit = config_props_digit(s[i]);
+
+		if (i == 8U || i == 13U || i == 18U || i == 23U) {
+			if (s[i] != '-')
+				return false;
+			continue;
+		}
+		if (digit == 16U)
+			return false;
+		uuid[n / 2U] = (u8)((u32)uuid[n / 2U] << 4 | digit);
+		any |= (u8)digit;
+		n++;
+	}
+	return any != 0U;
+}
+
+static bool config_props_read_uuid(struct config_ctx *c, const struct config_prop *p,
+				   struct config_draft *d)
+{
+	const char *s = config_value_string(c, p);
+
+	if (s == NULL)
+		return false;
+	if (p->len != 37U || !config_props_uuid_ok(s, d->part->uuid)) {
+		config_error(c, p->name,
+			     "\"%s\" is not allowed; allowed: 32 digits, 0 to 9 and a to f, with "
+			     "hyphens, as 01234567-89ab-8def-8123-456789abcdef; not all 0",
+			     s);
+		return false;
+	}
+	for (u32 i = 0; i < c->config->nr; i++) {
+		const struct config_partition *other = &c->config->partition[i];
+
+		if (other == d->part || memcmp(other->uuid, d->part->uuid, CONFIG_UUID_LEN) != 0)
+			continue;
+		config_error(c, p->name, "is that of partition \"%s\", too", other->name);
+		return false;
+	}
+	return true;
+}
+
 static bool config_props_read_load_address(struct config_ctx *c, const struct config_prop *p,
 					   struct config_draft *d)
 {
@@ -513,6 +572,12 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.type = CONFIG_TYPE_FLAG,
 		.take = config_props_take_incoming,
 		.help = CONFIG_PROPS_HELP("an empty slot that a partition can be moved into"),
+	},
+	[CONFIG_PROP_UUID] = {
+		.name = "uuid",
+		.type = CONFIG_TYPE_STRING,
+		.read = config_props_read_uuid,
+		.help = CONFIG_PROPS_HELP("which guest it is, wherever it moves"),
 	},
 	[CONFIG_PROP_MANUAL_START] = {
 		.name = "manual-start",

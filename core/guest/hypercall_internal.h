@@ -27,7 +27,8 @@
  * The groups. @fn is the function's number; *@value is 0 at first, and the answer's value after
  * success and after HYPERCALL_MISSING. Return: 0, a CLV_ERR_*, HYPERCALL_AGAIN, HYPERCALL_MISSING.
  */
-int hypercall_vm(struct vcpu *v, u64 fn, u64 *value);		  /* 0x10 to 0x1f */
+int hypercall_vm(struct vcpu *v, u64 fn, u64 *value);		  /* 0x10 to 0x19 */
+int hypercall_images(struct vcpu *v, u64 fn, u64 *value);	  /* 0x1a to 0x1c */
 int hypercall_memory(struct vcpu *v, u64 fn, u64 *value);	  /* 0x20 to 0x2f */
 int hypercall_log(struct vcpu *v, u64 fn, u64 *value);		  /* 0x30 to 0x3f */
 int hypercall_state(struct vcpu *v, u64 fn, u64 *value);	  /* 0x40 to 0x43 */

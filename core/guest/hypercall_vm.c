@@ -51,7 +51,7 @@ static void hypercall_vm_fill_info(const struct vm *vm, void *record)
 		info->flags |= CLEAVE_VM_FLAG_MIGRATABLE;
 	if (cfg->incoming)
 		info->flags |= CLEAVE_VM_FLAG_INCOMING;
-	if (cfg->kernel != NULL)
+	if (vm_loads(vm))
 		info->flags |= CLEAVE_VM_FLAG_KERNEL;
 	if (vm->work.op != (u32)VM_OP_NONE)
 		info->flags |= CLEAVE_VM_FLAG_BUSY;
@@ -157,6 +157,10 @@ int hypercall_vm(struct vcpu *v, u64 fn, u64 *value)
 		return hypercall_vm_wait(v);
 	case CLEAVE_FN_VM_FAULT:
 		return hypercall_vm_fault(v, value);
+	case CLEAVE_FN_VM_IMAGES:
+	case CLEAVE_FN_VM_IMAGES_TAKE:
+	case CLEAVE_FN_VM_IMAGES_PUT:
+		return hypercall_images(v, fn, value);
 	default:
 		return CLV_ERR_UNSUPPORTED;
 	}

@@ -13,7 +13,9 @@
  *			stay with the slot: they say what happened there
  *	note, note_id, note_run
  *			the managers', as the brake
- *	own		stays with the slot
+ *	own, born	stay with the slot
+ *	made, brought, images, images_size, images_got
+ *			stay with the slot; managers carry what @load is along (VM_IMAGES)
  *	guest		goes as IDENTITY
  *	records		is about these records themselves
  *	time_offset, time_stopped, time_stands

@@ -62,7 +62,8 @@ u64 vm_overhead(const struct vm *vm)
 
 	if (vm_state(vm) == (u32)CLEAVE_VM_EMPTY)
 		return bytes;
-	bytes += VM_ROOT_SIZE + vm->space.pool.total * PAGE_SIZE;
+	bytes += ALIGN_UP(vm->images_size, PAGE_SIZE) + VM_ROOT_SIZE +
+		 vm->space.pool.total * PAGE_SIZE;
 	for (u32 i = 0; i < vm->space.nr_regions; i++)
 		bytes += vm->space.region[i].log.memory_size;
 	return bytes;

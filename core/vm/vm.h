@@ -7,6 +7,7 @@
  *	vm_op.h		operations in steps: create, start, reset, destroy
  *	vm_clock.h	its time
  *	vm_window.h	windows into the memory of other VMs
+ *	vm_images.h	what it is started from
  *	vm_devices.h	its emulated devices; vm_pass.h: the machine's devices that it drives itself
  *	vm_records.h	the state records that have been set on it
  *	vmid.h, event.h, stats.h
@@ -25,7 +26,6 @@
 #include <cleave/types.h>
 #include "core/config/archive.h"
 #include "core/config/config.h"
-#include "core/config/image.h"
 #include "core/console/console.h"
 #include "core/device/mmio.h"
 #include "core/device/vplic.h"
@@ -67,17 +67,13 @@ struct vm_work {
 };
 
 /**
- * struct vm_load - what is loaded when a VM starts; made at boot, as the archive does not change
- * @kernel, @initrd: the files; @initrd has size 0 if there is none
- * @layout: where they and the device tree go
- * @fdt, @fdt_size: the device tree
+ * struct vm_load - what is loaded when a VM starts
+ * @images: where the pieces go
+ * @data: the bytes of each
  */
 struct vm_load {
-	struct archive_file kernel;
-	struct archive_file initrd;
-	struct image_layout layout;
-	void *fdt;
-	u64 fdt_size;
+	struct cleave_images images;
+	const u8 *data[CLEAVE_IMAGES_PIECES];
 };
 
 /**
@@ -112,11 +108,16 @@ struct vm_restart {
  * @raw: the memory was never zeroed since its frames were taken: it may hold what the firmware or
  *	the last boot has left, so nobody may see it; under lock
  * @overhead: bytes of frames for this structure, for the vCPUs and for the device tree
- * @load: what is loaded into it; never changes after boot
+ * @made: what the configuration names, and the device tree; never changes after boot
+ * @brought: what came with its guest, whole once @load is this; under lock
+ * @load: what is loaded into it: @made, @brought, or @made of another VM; under lock
+ * @images, @images_size, @images_got: the block that @brought lies in, its bytes, and how many of
+ *	them have come; 0: there is none; under lock
  * @restart: how often it has restarted by itself; under lock
  * @work: the operation under way; under lock
  * @note, @note_id, @note_run: who owns it (vm_note()); under lock
- * @own: the identity of a guest that begins here; never changes after boot
+ * @own: the identity of a guest that begins here; under lock
+ * @born: a guest with that identity has begun; under lock
  * @guest: that of the guest that is here, or of an empty slot @own; under lock
  * @time_offset: guest time = host time + this, ticks, while the VM's time goes on; under lock
  * @time_stopped: guest time, ticks, at which the VM's time stands, while it does; under lock
@@ -139,7 +140,12 @@ struct vm {
 	hpa_t memory[CONFIG_MAX_REGIONS];
 	u32 ranges;
 	u64 overhead;
-	struct vm_load load;
+	struct vm_load made;
+	struct vm_load brought;
+	const struct vm_load *load;
+	hpa_t images;
+	u64 images_size;
+	u64 images_got;
 	struct vm_restart restart;
 	struct vm_work work;
 	u32 note;
@@ -148,6 +154,7 @@ struct vm {
 	u64 time_stopped;
 	u64 log_managed;
 	bool note_run;
+	bool born;
 	struct cleave_state_identity own;
 	struct cleave_state_identity guest;
 	bool time_stands;
@@ -188,6 +195,13 @@ static inline bool vm_time_stands(const struct vm *vm)
 {
 	spin_assert_held(&vm->lock);
 	return vm->time_stands;
+}
+
+/** vm_loads() - Return: true when there is something to start the VM from; under vm->lock */
+static inline bool vm_loads(const struct vm *vm)
+{
+	spin_assert_held(&vm->lock);
+	return vm->load->images.pieces != 0U;
 }
 
 /** vm_is_callers() - Return: true when the vCPU that this hart has loaded is one of @vm */

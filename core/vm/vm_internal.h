@@ -97,6 +97,11 @@ void vm_restart_refuse(const struct vm *vm);
  */
 void vm_restart_loud(struct vm *vm);
 
+/* --- create/vm_create.c ----------------------------------------------------------------------- */
+
+/** vm_create_identity_anew() - another guest begins in @vm's slot than was made here before */
+void vm_create_identity_anew(struct vm *vm);
+
 /* --- create/vm_memory.c ----------------------------------------------------------------------- */
 
 /**
@@ -171,6 +176,11 @@ static inline bool vm_memory_held(const struct vm *vm)
 	spin_assert_held(&vm->lock);
 	return vm->spaced || vm->ranges != 0U;
 }
+
+/* --- vm_images.c ------------------------------------------------------------------------------ */
+
+/** vm_images_drop() - start @vm from what the configuration names again, which gives memory back */
+void vm_images_drop(struct vm *vm);
 
 /* --- vm_load.c -------------------------------------------------------------------------------- */
 

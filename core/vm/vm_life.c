@@ -213,7 +213,7 @@ void vm_stop_self(struct vm *vm, const struct cleave_fault *fault, const char *w
 {
 	spin_lock(&vm->lock);
 	if (vm_life_may_end(vm)) {
-		if (fault != NULL && vm->cfg->on_fault == CONFIG_ON_FAULT_RESTART)
+		if (fault != NULL && (vm->load->images.flags & CLEAVE_IMAGES_RESTART) != 0U)
 			vm_life_end_and_restart(vm, fault, why);
 		else
 			vm_life_end(vm, fault, why);
@@ -237,11 +237,11 @@ void vm_restart_self(struct vm *vm, const char *why)
 {
 	spin_lock(&vm->lock);
 	if (vm_life_may_end(vm)) {
-		if (vm->cfg->kernel != NULL) {
+		if (vm_loads(vm)) {
 			vm_life_end_and_restart(vm, NULL, why);
 		} else {
 			vm_life_end(vm, NULL, why);
-			printk("partition \"%s\": its slot names no \"kernel\" to load again: "
+			printk("partition \"%s\": there is no \"kernel\" to load again: "
 			       "it stays stopped",
 			       vm->cfg->name);
 		}

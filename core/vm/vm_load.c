@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Loading a partition's images from the boot archive into its memory, in bounded steps (M6), each
- * time that it starts anew. Its device tree is made once, at boot: nothing that it says changes
- * later, and making it takes several steps' time.
+ * Loading a partition's images, from the boot archive or from what came with its guest
+ * (vm_images.c), into its memory, in bounded steps (M6), each time that it starts anew. Its device
+ * tree is made once, at boot: nothing that it says changes later, and making it takes several
+ * steps' time.
  *
  * It must never touch guest memory but through the door that logs (M8): a log may run while a
  * partition is reset.
@@ -19,13 +20,6 @@
 #include "core/machine/machine.h"
 #include "core/vm/vm_internal.h"
 #include "core/vm/vm_pass.h"
-
-/* What comes after the pieces of the kernel */
-enum vm_load_part {
-	LOAD_INITRD = 0,
-	LOAD_FDT,
-	LOAD_DONE,
-};
 
 /*
  * Bytes that one step copies, so that it takes at most 50,000 instructions (T2): up to 7 for 8
@@ -51,14 +45,23 @@ static int vm_load_find(const struct vm *vm, const char *property, const char *n
 	return err;
 }
 
-/* Find the images, and where they go. Nothing of it changes later. */
-static int vm_load_make_plan(struct vm *vm)
+/**
+ * struct vm_load_plan - the images that the configuration names, and where they go
+ * @initrd: has size 0 if there is none
+ */
+struct vm_load_plan {
+	struct archive_file kernel;
+	struct archive_file initrd;
+	struct image_layout layout;
+};
+
+static int vm_load_make_plan(const struct vm *vm, struct vm_load_plan *plan)
 {
-	struct vm_load *plan = &vm->load;
 	const struct config_partition *cfg = vm->cfg;
 	char error[ARCHIVE_ERROR_LEN];
 	int err;
 
+	plan->initrd.size = 0;
 	err = vm_load_find(vm, "kernel", cfg->kernel, &plan->kernel);
 	if (err == CLV_OK && cfg->initrd != NULL)
 		err = vm_load_find(vm, "initrd", cfg->initrd, &plan->initrd);
@@ -69,6 +72,38 @@ static int vm_load_make_plan(struct vm *vm)
 	if (err != CLV_OK)
 		printk("partition \"%s\": kernel: %s", cfg->name, error);
 	return err;
+}
+
+static void vm_load_add(struct vm_load *load, u64 gpa, const u8 *data, u64 size)
+{
+	struct cleave_images *images = &load->images;
+
+	images->gpa[images->pieces] = gpa;
+	images->size[images->pieces] = size;
+	load->data[images->pieces] = data;
+	images->bytes += size;
+	images->pieces++;
+}
+
+_Static_assert(IMAGE_SEGMENTS + 2U <= CLEAVE_IMAGES_PIECES, "initrd and device tree fit, too");
+
+static void vm_load_fill(struct vm *vm, const struct vm_load_plan *plan, const u8 *fdt, u64 size)
+{
+	const struct image_layout *l = &plan->layout;
+	struct vm_load *load = &vm->made;
+
+	load->images.bytes = sizeof(load->images);
+	load->images.entry = l->entry;
+	load->images.fdt = l->fdt;
+	if (vm->cfg->on_fault == CONFIG_ON_FAULT_RESTART)
+		load->images.flags = CLEAVE_IMAGES_RESTART;
+	for (u32 i = 0; i < l->nr_segments; i++)
+		vm_load_add(load, l->segment[i].gpa, plan->kernel.data + l->segment[i].offset,
+			    l->segment[i].size);
+	/* An initrd of 0 bytes has no place, as if there were none. */
+	if (l->initrd != 0U)
+		vm_load_add(load, l->initrd, plan->initrd.data, plan->initrd.size);
+	vm_load_add(load, l->fdt, fdt, size);
 }
 
 static int vm_load_write(struct vm *vm, u64 gpa, const void *data, u64 len)
@@ -130,73 +165,52 @@ static s64 vm_load_make_tree(const struct vm *vm, const struct image_layout *lay
 
 int vm_load_prepare(struct vm *vm)
 {
-	struct vm_load *load = &vm->load;
+	struct vm_load_plan plan;
 	hpa_t hpa;
+	u64 used;
 	s64 size;
+	u8 *fdt;
 	int err;
 
 	if (vm->cfg->kernel == NULL)
 		return CLV_OK;
-	err = vm_load_make_plan(vm);
+	err = vm_load_make_plan(vm, &plan);
 	if (err != CLV_OK)
 		return err;
-	size = vm_load_make_tree(vm, &load->layout);
+	size = vm_load_make_tree(vm, &plan.layout);
 	if (size < 0) {
 		printk("partition \"%s\": its device tree does not fit into %lu bytes",
 		       vm->cfg->name, IMAGE_FDT_SIZE);
 		return (int)size;
 	}
 	/* What is free in it is zero, as is the memory that it is copied to. */
-	load->fdt_size = guest_fdt_used(guest_fdt_room);
-	err = frames_alloc(&machine.frames, ALIGN_UP(load->fdt_size, PAGE_SIZE), PAGE_SIZE, 0,
-			   &hpa);
+	used = guest_fdt_used(guest_fdt_room);
+	err = frames_alloc(&machine.frames, ALIGN_UP(used, PAGE_SIZE), PAGE_SIZE, 0, &hpa);
 	if (err != CLV_OK) {
 		printk("partition \"%s\": no memory is left for its device tree", vm->cfg->name);
 		return err;
 	}
-	vm->overhead += ALIGN_UP(load->fdt_size, PAGE_SIZE);
+	vm->overhead += ALIGN_UP(used, PAGE_SIZE);
 	/* An address in the direct map is a number that was computed. */
-	load->fdt = (void *)(uintptr_t)(hpa.v + machine.hpa_to_va);
-	memcpy(load->fdt, guest_fdt_room, load->fdt_size);
+	fdt = (void *)(uintptr_t)(hpa.v + machine.hpa_to_va);
+	memcpy(fdt, guest_fdt_room, used);
+	vm_load_fill(vm, &plan, fdt, used);
 	return CLV_OK;
-}
-
-static int vm_load_part(struct vm *vm, u32 index, u64 *pos)
-{
-	const struct vm_load *load = &vm->load;
-	const struct image_layout *l = &load->layout;
-
-	if (index < l->nr_segments) {
-		const struct image_segment *s = &l->segment[index];
-
-		return vm_load_piece(vm, load->kernel.data + s->offset, s->size, s->gpa, pos);
-	}
-	switch (index - l->nr_segments) {
-	case LOAD_INITRD:
-		/* An initrd of 0 bytes has no place, as if there were none. */
-		return l->initrd == 0U ? 0
-				       : vm_load_piece(vm, load->initrd.data, load->initrd.size,
-						       l->initrd, pos);
-	case LOAD_FDT:
-	default:
-		/* It is missing if memory was short at boot, which was said then. */
-		return load->fdt == NULL
-			       ? CLV_ERR_NOMEM
-			       : vm_load_piece(vm, load->fdt, load->fdt_size, l->fdt, pos);
-	}
 }
 
 int vm_load_step(struct vm *vm, u32 *index, u64 *pos)
 {
+	const struct vm_load *load = vm->load;
 	int more;
 
 	spin_assert_held(&vm->lock);
-	more = vm_load_part(vm, *index, pos);
+	more = vm_load_piece(vm, load->data[*index], load->images.size[*index],
+			     load->images.gpa[*index], pos);
 	if (more < 0)
 		return more;
 	if (more == 0) {
 		*pos = 0;
 		(*index)++;
 	}
-	return *index < vm->load.layout.nr_segments + (u32)LOAD_DONE ? 1 : 0;
+	return *index < load->images.pieces ? 1 : 0;
 }

@@ -257,19 +257,20 @@ static bool vm_op_waits(struct vm *vm)
 
 static int vm_op_run(struct vm *vm)
 {
-	const struct image_layout *layout = &vm->load.layout;
+	const struct cleave_images *images = &vm->load->images;
 	int err;
 
 	vm_op_boot_over(vm);
 	if (vm_op_waits(vm))
 		return CLV_OK;
-	err = vcpu_start(vm->run.vcpu[0], layout->entry, layout->fdt);
+	err = vcpu_start(vm->run.vcpu[0], images->entry, images->fdt);
 	if (err != CLV_OK)
 		return err;
 	/* In this order: to those who look without the lock (vm_op_starts()) it never stops. */
 	vm_set_state(vm, CLEAVE_VM_RUNNING);
 	vm_op_end(vm);
 	vm->restart.quiet = false;
+	vm->born = vm->born || vm->load == &vm->made;
 	/* What was typed meanwhile; the barrier pairs with that of console_tty_ready(). */
 	smp_mb();
 	vuart_refill(&vm->uart);
@@ -380,7 +381,7 @@ static int vm_op_check_start(struct vm *vm, u32 state)
 {
 	if (state == (u32)CLEAVE_VM_RUNNING)
 		return CLV_ERR_EXISTS;
-	if (vm->cfg->kernel == NULL || state == (u32)CLEAVE_VM_EMPTY || vm_note_bars_run(vm) ||
+	if (!vm_loads(vm) || state == (u32)CLEAVE_VM_EMPTY || vm_note_bars_run(vm) ||
 	    vm_windows_writable(vm))
 		return CLV_ERR_STATE;
 	/* A VM that was paused in the middle of its life is resumed or reset, not started. */
@@ -402,8 +403,7 @@ static int vm_op_check(struct vm *vm, enum vm_op op)
 			       ? CLV_OK
 			       : CLV_ERR_STATE;
 	case VM_OP_RESET:
-		return state != (u32)CLEAVE_VM_EMPTY && vm->cfg->kernel != NULL &&
-				       !vm_note_bars_run(vm)
+		return state != (u32)CLEAVE_VM_EMPTY && vm_loads(vm) && !vm_note_bars_run(vm)
 			       ? CLV_OK
 			       : CLV_ERR_STATE;
 	case VM_OP_START:
@@ -420,6 +420,9 @@ static int vm_op_begin_attended(struct vm *vm, enum vm_op op)
 
 	if (err != CLV_OK)
 		return err;
+	/* The guest that was made here may live on elsewhere. */
+	if (op == VM_OP_START && vm_state(vm) == (u32)CLEAVE_VM_PAUSED && vm->born)
+		vm_create_identity_anew(vm);
 	vm_restart_loud(vm);
 	if (op != VM_OP_CREATE && vm_state(vm) == (u32)CLEAVE_VM_RUNNING)
 		console_tty_flush(&vm->tty);

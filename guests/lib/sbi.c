@@ -233,6 +233,21 @@ struct sbiret cleave_vm_note(u32 vm, u32 note, u64 id, bool run)
 	return cleave_call(CLEAVE_FN_VM_NOTE, vm, note, id, run ? 1U : 0U, 0, 0);
 }
 
+struct sbiret cleave_vm_images(u32 vm, u64 offset, void *buf, size_t size)
+{
+	return cleave_call(CLEAVE_FN_VM_IMAGES, vm, offset, BUF_LO(buf), BUF_HI, size, 0);
+}
+
+struct sbiret cleave_vm_images_take(u32 vm, u32 from, u64 bytes)
+{
+	return cleave_call(CLEAVE_FN_VM_IMAGES_TAKE, vm, from, bytes, 0, 0, 0);
+}
+
+struct sbiret cleave_vm_images_put(u32 vm, const void *buf, size_t size)
+{
+	return cleave_call(CLEAVE_FN_VM_IMAGES_PUT, vm, BUF_LO(buf), BUF_HI, size, 0, 0);
+}
+
 struct sbiret cleave_outcome(u64 id)
 {
 	return cleave_call(CLEAVE_FN_OUTCOME, id, 0, 0, 0, 0, 0);

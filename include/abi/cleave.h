@@ -95,6 +95,21 @@
 /* (vm, buf lo, buf hi, size) -> bytes written; writes struct cleave_fault; any state; since 1.4 */
 #define CLEAVE_FN_VM_FAULT 0x19U
 
+/*
+ * (vm, offset, buf lo, buf hi, size) -> bytes written, 0 from the end on: what the VM is started
+ * from, as struct cleave_images and its pieces say; since 1.5
+ */
+#define CLEAVE_FN_VM_IMAGES 0x1aU
+
+/*
+ * (vm, from, bytes): a created VM is to be started from the same images as the VM `from` of this
+ * machine; or, if that is itself, from so many bytes that IMAGES_PUT brings; since 1.5
+ */
+#define CLEAVE_FN_VM_IMAGES_TAKE 0x1bU
+
+/* (vm, buf lo, buf hi, size) -> bytes still to come; since 1.5 */
+#define CLEAVE_FN_VM_IMAGES_PUT 0x1cU
+
 enum cleave_vm_state {
 	/* a slot without memory: destroyed, or not created yet */
 	CLEAVE_VM_EMPTY = 0,
@@ -114,7 +129,7 @@ enum cleave_vm_state {
 /* An operation in steps is under way: a restart, a reset, a creation, ... */
 #define CLEAVE_VM_FLAG_BUSY 0x8U
 
-/* The configuration names a kernel: START and RESET have something to load; since 1.4 */
+/* START and RESET have something to load: the configuration's, or what came along; since 1.4 */
 #define CLEAVE_VM_FLAG_KERNEL 0x10U
 
 struct cleave_vm_info {
@@ -138,6 +153,27 @@ struct cleave_vm_info {
 	/* since 1.4: which guest it is (IDENTITY of abi/state.h); of an empty slot: its own */
 	uint8_t uuid[16];
 	char guest[32];
+};
+
+/* The most pieces of images; the most bytes that one call copies */
+#define CLEAVE_IMAGES_PIECES 10U
+#define CLEAVE_IMAGES_STEP   16384U
+
+/* A fault of the guest's own starts it anew: `on-fault` of the partition that it was made in. */
+#define CLEAVE_IMAGES_RESTART 0x1U
+
+/*
+ * What a VM is started from: kernel, initrd and device tree. Their bytes follow, piece after piece,
+ * with nothing between them. All other memory is zero then.
+ */
+struct cleave_images {
+	uint64_t bytes;	 /* of all: this record and the pieces; 0: there is nothing to start from */
+	uint64_t entry;	 /* GPA at which vCPU 0 starts, with a0 = 0 ... */
+	uint64_t fdt;	 /* ... and a1 = this, where the device tree is */
+	uint32_t pieces; /* how many follow */
+	uint32_t flags;	 /* CLEAVE_IMAGES_* */
+	uint64_t gpa[CLEAVE_IMAGES_PIECES];  /* where each piece goes */
+	uint64_t size[CLEAVE_IMAGES_PIECES]; /* its bytes */
 };
 
 #define CLEAVE_FAULT_FRAMES 8U

@@ -70,7 +70,8 @@ struct migrate_frame {
 #define MIGRATE_REC_QUERY      0x000cU /* struct migrate_status: what became of it? */
 #define MIGRATE_REC_PACKED     0x000dU /* struct migrate_packed, then the block, padded to 8 */
 
-#define MIGRATE_REC_END 0x000fU /* struct migrate_end: no epoch follows */
+#define MIGRATE_REC_IMAGES 0x000eU /* uint64_t offset, then bytes: what the guest reboots from */
+#define MIGRATE_REC_END	   0x000fU /* struct migrate_end: no epoch follows */
 
 /* Destination to source */
 #define MIGRATE_REC_ACCEPT   0x0101U /* struct migrate_promise: the slot is there */
@@ -105,7 +106,8 @@ struct migrate_hello {
 	uint32_t page;	   /* MIGRATE_PAGE */
 	uint32_t reserved; /* 0 */
 	char name[32];	   /* of the partition that the guest was made in, NUL-padded */
-	uint8_t uuid[16];  /* of the guest; not in version 1 of this record */
+	uint8_t uuid[16];  /* of the guest; from here on not in version 1 of this record */
+	char slot[32];	   /* that the guest is to come into, NUL-padded; all 0: any */
 };
 
 /* The most regions, bytes of the ISA string, and vCPUs that REQUIRE may name */
@@ -131,7 +133,11 @@ struct migrate_require_more {
 	uint32_t state_level; /* CLEAVE_STATE_LEVEL of its state records */
 	uint32_t sbi_version; /* as the SBI's BASE extension says */
 	uint32_t sbi;	      /* CLEAVE_SBI_* */
+	uint64_t images;      /* bytes of what it reboots from (struct cleave_images); 0: nothing */
 };
+
+/* The most bytes of images in one record */
+#define MIGRATE_IMAGES_MAX 16384U
 
 /* In ascending order and disjoint; gpa and size are multiples of MIGRATE_PAGE, size is not 0. */
 struct migrate_region {
@@ -220,6 +226,9 @@ struct migrate_status {
 
 /* In ACCEPT, to a HELLO of minor version 1 or more: what the destination understands */
 #define MIGRATE_FEATURE_PACKED 0x1U
+
+/* In ACCEPT: the IMAGES that REQUIRE has told of are to come */
+#define MIGRATE_FEATURE_IMAGES 0x2U
 
 /*
  * ACCEPT and COMMIT, both of version 2. The destination makes up a nonce for each ACCEPT, and

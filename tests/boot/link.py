@@ -65,6 +65,9 @@ class Proxy:
         self.unheard = None
         # A barrier at which the first bytes of both directions wait for each other
         self.meet = None
+        # Two bytearrays that get what each direction carries; None: nobody records
+        self.record = None
+        self.ends = []
         self.carried = [0, 0]  # bytes of each direction in the present connection
         self.hold_cut = False  # whether a cut holds the link
         self.cuts = 0
@@ -102,6 +105,7 @@ class Proxy:
             except OSError:
                 return
             self.connections += 1
+            self.ends = ends
             self.carried = [0, 0]
             both = [threading.Thread(target=self.carry, args=(ends, side), daemon=True)
                     for side in (0, 1)]
@@ -140,8 +144,14 @@ class Proxy:
         silent = self.silent_at[side]
         keep = len(data) if silent is None else max(0, silent - self.carried[side])
         self.carried[side] += len(data)
+        if self.record is not None:
+            self.record[side] += data[:keep]
         to.sendall(data[:keep])
         return True
+
+    def say(self, side, data):
+        """Send `data` to the other machine as if `side` had said it."""
+        self.ends[1 - side].sendall(data)
 
     def carry(self, ends, side):
         first = True

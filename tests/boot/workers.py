@@ -25,15 +25,15 @@ def spare(name="spare", memory=MEMORY, **more):
     return slot(name, memory=memory, **more)
 
 
-def up(boot, *partitions, link=None, count=1, plans=(), keys=None, extra=()):
+def up(boot, *partitions, link=None, count=1, plans=(), keys=None, extra=(), files=(), mem="2G"):
     """Boot a machine and wait for its guests. Return the machine and its manager.
 
     keys: the file with the keys of its link
     """
     ports = qemu.link(link) if link else ()
-    files = FILES if keys is None else {**FILES, "link.keys": keys}
+    more = {**FILES, **dict(files)} if keys is None else {**FILES, "link.keys": keys}
     first = manager(link=bool(link), more='initrd = "link.keys";' if keys else "")
-    m = boot([first, *partitions], files, smp=3, mem="2G", extra=[*ports, *extra], plans=plans)
+    m = boot([first, *partitions], more, smp=3, mem=mem, extra=[*ports, *extra], plans=plans)
     man = Manager(m)
     man.ready()
     for _ in range(count):
@@ -46,6 +46,14 @@ def alive(m, name):
     m.at = len(m.screen.lines)
     m.wait(rf"^{name}\| alive: ", SHORT)
     assert not [line for line in m.lines() if "FAIL" in line]
+
+
+def again(m, man, name):
+    """Have a guest begin anew: it is loaded from what came along with it."""
+    m.at = len(m.screen.lines)
+    man.run(f"reset {name}")
+    m.wait(rf"^{name}\| alive: ", LONG)
+    alive(m, name)
 
 
 def states(man, **expected):

@@ -312,6 +312,7 @@ static void hart_world_make_vm(u32 id)
 	w->cfg.memory[0] = (struct config_memory){ BASE, MEMORY };
 	w->vm.id = id;
 	w->vm.cfg = &w->cfg;
+	w->vm.load = &w->vm.made;
 	w->vm.run.name = w->cfg.name;
 	w->vm.run.id = id;
 	w->vm.run.cpu_weight = 1;

@@ -21,6 +21,10 @@ GUEST = """\
 require vcpus=1 gstage_levels=3 timebase=10000000 regions=0x80000000+0x4000 isa="rv64imac_zicsr" \
 vs_levels=0x8 state_level=1 sbi_version=0x2000000
 """
+IMAGES = """\
+images offset=0 data=0102030405060708
+images offset=8 data=09
+"""
 STATE = """\
 stop run=1
 state kind=config .vcpus=1 .timebase=10000000 .regions=0x80000000+0x4000
@@ -72,6 +76,14 @@ pass-end
 hand-over
 {STATE}{LAST}hand-over
 end epochs=2
+"""),
+    ("A checkpoint with images", "What the guest reboots from comes before its memory.",
+     f"""{HELLO}
+{GUEST.strip()} images=9
+{IMAGES}{STATE}pass-begin flags=1
+zero gpa=0x80000000 pages=4
+pass-end
+hand-over
 """),
     ("A checkpoint of version 1", "Read still. Its only pass is the final one.",
      f"""hello major=1 id=0x1122334455667788 name="work"

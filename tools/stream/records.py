@@ -48,6 +48,7 @@ LAYOUTS = {
     0x000b: Layout("commit", SOURCE, _fields("id:Q outcome:I zero:I nonce:Q"), (2,)),
     0x000c: Layout("query", SOURCE, _fields("id:Q outcome:I zero:I")),
     0x000d: Layout("packed", SOURCE, _fields("gpa:Q method:I bytes:I"), (1,), "packed"),
+    0x000e: Layout("images", SOURCE, _fields("offset:Q"), (1,), "images"),
     0x000f: Layout("end", SOURCE, _fields("epochs:I zero:I")),
     0x0101: Layout("accept", DESTINATION, _fields("id:Q outcome:I features:I nonce:Q"), (2,)),
     0x0102: Layout("pass-ack", DESTINATION, _fields("pass:I flags:I pages:Q zeros:Q")),
@@ -59,7 +60,10 @@ LAYOUTS = {
 }
 KINDS = {layout.name: kind for kind, layout in LAYOUTS.items()}
 # Version 2 of require: what follows the ISA string
-REQUIRE_MORE = ("vlenb", "asid_bits", "vs_levels", "state_level", "sbi_version", "sbi")
+REQUIRE_MORE = ("vlenb", "asid_bits", "vs_levels", "state_level", "sbi_version", "sbi", "images")
+REQUIRE_FORM = struct.Struct("<6IQ")
+SLOT = 32                    # bytes of a slot's name in version 2 of hello
+IMAGES_MOST = 16384          # bytes of images in one record
 
 
 def parse(frame):
@@ -82,21 +86,22 @@ def _length(frame, layout, wanted):
 
 
 def _parse_uuid(frame, layout, found, rest):
-    if len(rest) < 16:
-        raise _length(frame, layout, layout.form.size + 16)
+    if len(rest) < 16 + SLOT:
+        raise _length(frame, layout, layout.form.size + 16 + SLOT)
     found["uuid"] = bytes(rest[:16])
-    return rest[16:]
+    found["slot"] = bytes(rest[16:16 + SLOT])
+    return rest[16 + SLOT:]
 
 
 def _parse_require(frame, layout, found, rest):
     count, isa = found["regions"], found["isa"]
-    more = 4 * len(REQUIRE_MORE) if frame.version == 2 else 0
+    more = REQUIRE_FORM.size if frame.version == 2 else 0
     if len(rest) != 16 * count + isa + more:
         raise _length(frame, layout, layout.form.size + 16 * count + isa + more)
     found["regions"] = list(struct.iter_unpack("<QQ", rest[:16 * count]))
     found["isa"] = bytes(rest[16 * count:16 * count + isa])
     if more:
-        found.update(zip(REQUIRE_MORE, struct.unpack("<6I", rest[16 * count + isa:])))
+        found.update(zip(REQUIRE_MORE, REQUIRE_FORM.unpack(rest[16 * count + isa:])))
     return b""
 
 
@@ -125,6 +130,13 @@ def _parse_data(frame, layout, found, rest):
     return b""
 
 
+def _parse_images(frame, layout, found, rest):
+    if not 1 <= len(rest) <= IMAGES_MOST:
+        raise _length(frame, layout, f"{layout.form.size} and 1 to {IMAGES_MOST} of its data")
+    found["data"] = bytes(rest)
+    return b""
+
+
 def _parse_digests(frame, layout, found, rest):
     if len(rest) != 8 * found["pages"]:
         raise _length(frame, layout, 16 + 8 * found["pages"])
@@ -133,7 +145,8 @@ def _parse_digests(frame, layout, found, rest):
 
 
 PARSE = {"uuid": _parse_uuid, "require": _parse_require, "page": _parse_page,
-         "packed": _parse_packed, "data": _parse_data, "digests": _parse_digests}
+         "packed": _parse_packed, "data": _parse_data, "images": _parse_images,
+         "digests": _parse_digests}
 
 
 def build(name, version, record):
@@ -146,18 +159,18 @@ def build(name, version, record):
         fixed["length"] = record.get("length", len(record["data"]))
     payload = layout.form.pack(*({**layout.empty, **fixed}[field] for field in layout.names))
     if name == "hello" and version == 2:
-        payload += record["uuid"]
+        payload += record["uuid"] + struct.pack(f"{SLOT}s", record.get("slot", b""))
     elif name == "require":
         payload += b"".join(struct.pack("<QQ", *pair) for pair in record["regions"])
         payload += record["isa"]
         if version == 2:
-            payload += struct.pack("<6I", *(record.get(key, 0) for key in REQUIRE_MORE))
+            payload += REQUIRE_FORM.pack(*(record.get(key, 0) for key in REQUIRE_MORE))
     elif name == "packed":
         block = bytes(record["block"])
         payload = layout.form.pack(record["gpa"], record.get("method", 1),
                                    record.get("bytes", len(block)))
         payload += block + bytes(-len(block) % 8)
-    elif name in ("page", "state"):
+    elif name in ("page", "state", "images"):
         payload += bytes(record["data"])
     elif name == "verify":
         payload += b"".join(struct.pack("<Q", value) for value in record["digests"])

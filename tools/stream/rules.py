@@ -24,6 +24,7 @@ class Source:
         self.due = {"hello", "query"}
         self.hello = self.require = None
         self.memory = {}         # gpa -> payload of its page record, or None for a page of zeros
+        self.images = b""        # what the guest reboots from, as far as it came
         self.states = {}         # (kind, instance) -> (version, flags, data)
         self.run = 0
         self.passes = []         # (number, final, page records, pages in zero records)
@@ -88,6 +89,21 @@ class Source:
             raise frame.spoilt(f"require: {what}")
         self.require = record
         self.due = {"pass-begin", "stop"}
+        if record.get("images") and self.hello["kind"] == records.CHECKPOINT:
+            self.due = {"images"}
+        elif record.get("images"):
+            self.due.add("images")
+
+    def _images(self, frame, record):
+        if record["offset"] != len(self.images):
+            raise frame.spoilt(f"images: offset {record['offset']}; {len(self.images)} is due")
+        self.images += record["data"]
+        left = self.require["images"] - len(self.images)
+        if left < 0:
+            raise frame.spoilt(f"images: {-left} bytes more than the {self.require['images']} of "
+                               "require")
+        self.chain = link(self.chain, 4, record["offset"], xxh64(record["data"]))
+        self.due = {"images"} if left else {"pass-begin", "stop"}
 
     # --- memory ----------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ def summary(source):
           f"{require['timebase']} Hz, {require['gstage_levels']} levels")
     for gpa, length in require["regions"]:
         print(f"memory    {gpa:#x} to {gpa + length - 1:#x} ({size(length)})")
+    print(f"reboots   from {len(source.images)} of {require.get('images', 0)} bytes of images")
     print("pass  final   pages  zero pages")
     for number, final, pages, zeros in source.passes:
         print(f"{number:4}  {'yes' if final else 'no':5} {pages:7}  {zeros:10}")
@@ -50,6 +51,8 @@ def differences(one, two):
         if value != other:
             yield f"require: {name} {text.show(name, value)}, {text.show(name, other)}" \
                 if other is not None else f"require: only the first has {name}"
+    if one.images != two.images:
+        yield "images: what the guests reboot from differs"
     if one.run != two.run:
         yield f"stop: run {one.run}, {two.run}"
     yield from _state_differences(one.states, two.states)
@@ -109,6 +112,9 @@ def flat(source):
     hello = dict(source.hello, flags=0)
     maker.add_record("hello", hello, hello["major"])
     maker.add_record("require", source.require, hello["major"])
+    for at in range(0, len(source.images), records.IMAGES_MOST):
+        maker.add_record("images", {"offset": at,
+                                    "data": source.images[at:at + records.IMAGES_MOST]})
     maker.add_record("stop", {"run": source.run})
     for (kind, instance), (version, flags, data) in sorted(source.states.items()):
         maker.add_record("state", {"kind": kind, "instance": instance, "version": version,

@@ -15,8 +15,8 @@ HEXES = {"id", "gpa", "digest", "nonce", "arg", "vs_levels", "sbi", "sbi_version
          "start", "a1", "has", "pending", "claimed", "fires", *states.CSRS, *states.XREGS,
          *states.FREGS, "pc", "vtype", "ier", "lcr", "mcr", "fcr", "msr"}
 ADDED = {"hello": {"major": 2, "kind": records.CHECKPOINT, "page": records.PAGE,
-                   "uuid": bytes(16)}, "state": {"version": 1}}
-TEXTS = ("name", "text", "isa")
+                   "uuid": bytes(16), "slot": b""}, "state": {"version": 1}}
+TEXTS = ("name", "text", "isa", "slot")
 BYTES = ("uuid", "data", "bytes", "block", "zero_bytes", "fifo", "priority")
 
 
@@ -209,7 +209,7 @@ class Maker:
         for key, value in self.sums(name).items():
             record.setdefault(key, value)
         allowed = set(records.LAYOUTS[records.KINDS[name]].names) | {
-            "data", "uuid", "digests", "block", *records.REQUIRE_MORE}
+            "data", "uuid", "slot", "digests", "block", *records.REQUIRE_MORE}
         if set(record) - allowed:
             raise Wrong(f"{name} has no field {', '.join(sorted(set(record) - allowed))}")
         return record
@@ -276,6 +276,9 @@ class Maker:
             gpa, pages = record.get("gpa", 0), record.get("pages", 0)
             self.chain = digest.link(self.chain, 2, gpa, pages)
             self._count("zeros", pages)
+        elif name == "images":
+            self.chain = digest.link(self.chain, 4, record.get("offset", 0),
+                                     digest.xxh64(record["data"]))
         elif name == "state":
             where = record["kind"] << 32 | record.get("instance", 0)
             self.chain = digest.link(self.chain, 3, where, digest.xxh64(record["data"]))

@@ -112,25 +112,44 @@ static u64 vm_create_hash(u64 h, const void *bytes, u64 n)
 	return h;
 }
 
-/*
- * Give @vm an identity that no partition of another machine, or of this one after another boot, is
- * likely to have: from the seed that the firmware left in the tree, and the time. Version 8 of RFC
- * 9562: made as this machine likes.
- */
-static void vm_create_identity(struct vm *vm)
+/* Make a uuid out of @h and the time. Version 8 of RFC 9562: made as this machine likes. */
+static void vm_create_uuid(struct vm *vm, u64 h)
 {
-	int len = 0;
-	const void *seed = fdt_read_chosen(machine.tree, "rng-seed", &len);
-	u64 h = UINT64_C(0xcbf29ce484222325) ^ timer_now();
+	u64 now = timer_now();
 
-	h = vm_create_hash(h, seed, seed != NULL ? (u64)len : 0U);
+	h = vm_create_hash(h, &now, sizeof(now));
 	for (u32 i = 0; i < sizeof(vm->own.uuid); i++) {
 		h = vm_create_hash(h, vm->cfg->name, sizeof(vm->cfg->name));
 		vm->own.uuid[i] = (u8)(h >> 32);
 	}
 	vm->own.uuid[6] = (vm->own.uuid[6] & 0x0fU) | 0x80U;
 	vm->own.uuid[8] = (vm->own.uuid[8] & 0x3fU) | 0x80U;
+}
+
+/*
+ * Give @vm the identity that the configuration says, or one that no partition of another machine,
+ * or of this one after another boot, is likely to have: from the seed that the firmware left in the
+ * tree, and the time.
+ */
+static void vm_create_identity(struct vm *vm)
+{
+	static const u8 none[CONFIG_UUID_LEN];
+	int len = 0;
+	const void *seed = fdt_read_chosen(machine.tree, "rng-seed", &len);
+
+	if (memcmp(vm->cfg->uuid, none, sizeof(none)) != 0)
+		memcpy(vm->own.uuid, vm->cfg->uuid, sizeof(vm->own.uuid));
+	else
+		vm_create_uuid(vm, vm_create_hash(UINT64_C(0xcbf29ce484222325), seed,
+						  seed != NULL ? (u64)len : 0U));
 	memcpy(vm->own.name, vm->cfg->name, sizeof(vm->own.name));
+	vm->guest = vm->own;
+}
+
+void vm_create_identity_anew(struct vm *vm)
+{
+	spin_assert_held(&vm->lock);
+	vm_create_uuid(vm, vm_create_hash(0, vm->own.uuid, sizeof(vm->own.uuid)));
 	vm->guest = vm->own;
 }
 
@@ -148,6 +167,7 @@ static struct vm *vm_create_one(u32 id, const struct config_partition *cfg)
 	vm->run.cpu_weight = cfg->cpu_weight;
 	vm->run.state = CLEAVE_VM_EMPTY;
 	vm->overhead = taken;
+	vm->load = &vm->made;
 	vm_create_identity(vm);
 	if (!vm_create_harts_suit(cfg))
 		return vm;

@@ -211,6 +211,7 @@ int vm_memory_zero(struct vm *vm, const struct vm_piece *piece)
 bool vm_memory_give(struct vm *vm)
 {
 	spin_assert_held(&vm->lock);
+	vm_images_drop(vm);
 	if (vm->spaced) {
 		vm->spaced = space_destroy_step(&vm->space);
 	} else if (vm->ranges != 0U) {

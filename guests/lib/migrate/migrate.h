@@ -56,7 +56,13 @@
  * @state_get: get state record @index, from 0: @head, and at most @size bytes of data. Return: 1; 0
  * when there is no such record
  *
+ * @images_get: copy at most @size bytes, from @offset on, of what the guest reboots from; only
+ * where @describe has told of such. Return: how many, 0 at the end; or an error
+ *
  * Only for the destination:
+ * @images_take: the slot was created, and the source has so many bytes of what its guest reboots
+ * from. Return: 1: they are to come; 0: the slot has the same; or an error
+ * @images_put: take the next bytes of it
  * @vm_create: give the slot its memory, all zero; the VM is paused afterwards
  * @vm_take: the guest belongs to this side from now on. Note where a restarted manager finds it
  * that the guest came by migration @id, and let it run if @run says that it ran. When this fails,
@@ -89,7 +95,10 @@ struct migrate_ops {
 	int (*leaf)(void *ctx, uint64_t gpa);
 	int (*state_get)(void *ctx, uint32_t index, struct cleave_state_head *head, void *data,
 			 size_t size);
+	int64_t (*images_get)(void *ctx, uint64_t offset, void *bytes, size_t size);
 
+	int (*images_take)(void *ctx, uint64_t bytes);
+	int (*images_put)(void *ctx, const void *bytes, size_t size);
 	int (*vm_create)(void *ctx, uint64_t *cursor);
 	int (*vm_take)(void *ctx, uint64_t id, bool run);
 	int (*page_write)(void *ctx, uint64_t gpa, const void *page, uint64_t *digest);
@@ -161,6 +170,7 @@ struct migrate_progress {
  * struct migrate_source_config - what is wanted of a source
  * @name: of the partition, for every line
  * @guest, @uuid: which guest it is
+ * @slot: where the guest is to come in, as the destination calls it; "" or NULL: where it likes
  * @id: of this migration, not 0. It must be unique among all that this destination ever hears of:
  * random, or counted where the count survives
  * @timebase: ticks of ops->time() in a second, Hz
@@ -188,6 +198,7 @@ struct migrate_progress {
 struct migrate_source_config {
 	const char *name;
 	const char *guest;
+	const char *slot;
 	uint8_t uuid[16];
 	uint64_t id;
 	uint64_t timebase;
@@ -221,6 +232,7 @@ enum migrate_source_state {
 	MIGRATE_SRC_CHECK,
 	MIGRATE_SRC_OFFER,
 	MIGRATE_SRC_ACCEPT,
+	MIGRATE_SRC_IMAGES,
 	MIGRATE_SRC_LOG_START,
 	MIGRATE_SRC_PASS_BEGIN,
 	MIGRATE_SRC_COPY,
@@ -296,6 +308,7 @@ struct migrate_chunk {
  * @ending: a person wants no further epoch
  * @ended: END was sent
  * @nonce: of the destination's ACCEPT
+ * @images: bytes of what the guest reboots from that were sent
  * @cancel: what the destination is to be told
  */
 struct migrate_source {
@@ -344,6 +357,7 @@ struct migrate_source {
 	bool ending;
 	bool ended;
 	uint64_t nonce;
+	uint64_t images;
 	struct migrate_chunk chunk;
 	struct migrate_cancel cancel;
 };
@@ -426,6 +440,7 @@ const struct migrate_progress *migrate_source_progress(struct migrate_source *s)
  * @kind: MIGRATE_KIND_* of the stream that is taken here. Nobody listens where a checkpoint is read
  * from, so nothing is answered there, not even a question
  * @epoch: of a checkpoint: which epoch is wanted, from 0; MIGRATE_EPOCH_LAST
+ * @uuid: of the only guest that may come; NULL: any may
  * @nonce: of ACCEPT: a number that was never given before, not 0; of no use for a checkpoint
  * @tx, @rx: two buffers of at least MIGRATE_BUFFER_MIN bytes
  */
@@ -434,6 +449,7 @@ struct migrate_dest_config {
 	uint64_t timebase;
 	uint32_t kind;
 	uint32_t epoch;
+	const uint8_t *uuid;
 	uint64_t nonce;
 	struct ledger *ledger;
 	void *tx;
@@ -480,6 +496,8 @@ enum migrate_dest_state {
  * @pass_pages, @pass_zero: pages of this pass that have come, in PAGE and in ZERO records
  * @pass_flags: what PASS_BEGIN said
  * @moved_at: ticks when the slot was empty again
+ * @wants_images: the slot takes what the guest reboots from
+ * @images: bytes of it that have come
  * @told: the source needs no CANCEL, as it ended the migration itself, or cannot hear
  * @queued: CANCEL is on its way
  * @zero: what is left to zero of a run
@@ -522,6 +540,8 @@ struct migrate_dest {
 	uint64_t pass_zero;
 	uint32_t pass_flags;
 	uint64_t moved_at;
+	bool wants_images;
+	uint64_t images;
 	bool told;
 	bool queued;
 	struct migrate_zero zero;

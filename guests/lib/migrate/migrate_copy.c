@@ -158,8 +158,7 @@ static void migrate_copy_send_page(struct migrate_source *s, uint8_t *payload, u
 	migrate_copy_note(s, gpa, false);
 }
 
-/* Has this pass sent more than it may by now? A guest that stands still is copied at full speed. */
-static bool migrate_copy_too_fast(const struct migrate_source *s)
+bool migrate_copy_too_fast(const struct migrate_source *s)
 {
 	uint64_t sent = s->tx.bytes - s->pass_bytes + migrate_tx_waiting(&s->tx);
 

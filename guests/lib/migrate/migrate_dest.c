@@ -153,6 +153,18 @@ static bool migrate_dest_slot_free(struct migrate_dest *d)
 	return false;
 }
 
+static bool migrate_dest_guest_ok(struct migrate_dest *d)
+{
+	if (d->config.uuid == NULL ||
+	    memcmp(d->config.uuid, d->hello.uuid, sizeof(d->hello.uuid)) == 0)
+		return true;
+	migrate_line_add(migrate_dest_say(d),
+			 "guest \"%.*s\" is not the one that was made in this slot; --force "
+			 "takes it all the same",
+			 (int)sizeof(d->hello.name), d->hello.name);
+	return false;
+}
+
 /*
  * Has @record the version that goes with the stream's? A live stream with an old REQUIRE would ask
  * for less than the guest needs.
@@ -175,7 +187,7 @@ static enum migrate_step migrate_dest_hello(struct migrate_dest *d,
 		return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
 	if (!migrate_dest_of_stream(d, record))
 		return migrate_dest_unexpected(d, record, "is of another version of the stream");
-	if (!migrate_dest_slot_free(d))
+	if (!migrate_dest_slot_free(d) || !migrate_dest_guest_ok(d))
 		return migrate_dest_fail(d, MIGRATE_REASON_REFUSED, 0);
 	d->digest = d->hello.id;
 	d->state = MIGRATE_DST_REQUIRE;
@@ -234,6 +246,17 @@ static enum migrate_step migrate_dest_require(struct migrate_dest *d,
 	return MIGRATE_PROGRESS;
 }
 
+/* Make room for what the guest reboots from, unless the slot has that. Return: as the call */
+static int migrate_dest_images(struct migrate_dest *d)
+{
+	int got = d->machine.more.images == 0U
+			  ? 0
+			  : d->ops->images_take(d->ctx, d->machine.more.images);
+
+	d->wants_images = got == 1;
+	return got < 0 ? got : 0;
+}
+
 /*
  * A first call that fails has created nothing (M5); if somebody else was faster, the slot is
  * theirs. So only memory that was created here is given back.
@@ -252,6 +275,11 @@ static enum migrate_step migrate_dest_create(struct migrate_dest *d)
 	d->created = true;
 	if (d->cursor != 0U)
 		return MIGRATE_PROGRESS;
+	err = migrate_dest_images(d);
+	if (err != 0)
+		return migrate_dest_call_failed(d, "room for what the guest reboots from", err);
+	if (d->wants_images)
+		accept.features |= MIGRATE_FEATURE_IMAGES;
 	if (d->hello.kind == MIGRATE_KIND_LIVE)
 		(void)migrate_tx_record(&d->tx, &d->crc, MIGRATE_REC_ACCEPT, &accept,
 					sizeof(accept));

@@ -42,6 +42,12 @@ enum migrate_step migrate_copy_begin(struct migrate_source *s);
 enum migrate_step migrate_copy_step(struct migrate_source *s);
 enum migrate_step migrate_copy_end(struct migrate_source *s);
 
+/**
+ * migrate_copy_too_fast() - has this pass sent more than it may by now? A guest that stands still
+ * is copied at full speed
+ */
+bool migrate_copy_too_fast(const struct migrate_source *s);
+
 /** migrate_copy_verify() - send digests of the next pages, for the destination to compare */
 enum migrate_step migrate_copy_verify(struct migrate_source *s);
 

@@ -138,7 +138,8 @@ static void migrate_listen_accept(struct migrate_source *s, const struct migrate
 	if (!migrate_listen_id_ok(s, record, &status))
 		return;
 	s->nonce = accept.nonce;
-	s->state = MIGRATE_SRC_LOG_START;
+	s->state = (accept.features & MIGRATE_FEATURE_IMAGES) != 0U ? MIGRATE_SRC_IMAGES
+								    : MIGRATE_SRC_LOG_START;
 }
 
 static void migrate_listen_unexpected(struct migrate_source *s, const struct migrate_record *record)

@@ -31,8 +31,8 @@ static enum migrate_step migrate_records_at(struct migrate_dest *d,
 					    const struct migrate_record *record, uint64_t gpa,
 					    uint64_t pages, const char *why)
 {
-	(void)migrate_dest_unexpected(d, record, "");
-	migrate_line_add(&d->line, "of %lu pages at 0x%lx: %s", pages, gpa, why);
+	migrate_line_add(migrate_dest_say(d), "frame %lu (%s) of %lu pages at 0x%lx: %s",
+			 record->seq, migrate_record_name(record->type), pages, gpa, why);
 	return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
 }
 
@@ -124,6 +124,41 @@ enum migrate_step migrate_record_zero(struct migrate_dest *d)
 	return MIGRATE_PROGRESS;
 }
 
+/*
+ * What the guest reboots from comes before everything else, in ascending order and without gaps. A
+ * checkpoint has it also for a slot that has the same.
+ */
+static enum migrate_step migrate_records_images(struct migrate_dest *d,
+						const struct migrate_record *record)
+{
+	const uint8_t *bytes = record->payload + sizeof(uint64_t);
+	size_t size = record->length - sizeof(uint64_t);
+	uint64_t offset;
+	int err = 0;
+
+	memcpy(&offset, record->payload, sizeof(offset));
+	if (d->progress.pass != 0U || d->stopped ||
+	    (!d->wants_images && d->hello.kind == MIGRATE_KIND_LIVE))
+		return migrate_dest_unexpected(d, record, "may not come now");
+	if (offset != d->images || size > d->machine.more.images - d->images)
+		return migrate_dest_unexpected(d, record, "does not follow the one before it");
+	if (d->wants_images)
+		err = d->ops->images_put(d->ctx, bytes, size);
+	if (err != 0)
+		return migrate_dest_call_failed(d, "put of the images", err);
+	d->digest = migrate_chain(d->digest, MIGRATE_CHAIN_IMAGES, offset,
+				  migrate_digest(bytes, size, 0));
+	d->images += size;
+	return MIGRATE_PROGRESS;
+}
+
+/* Has all come that the guest reboots from, if it is to come? */
+static bool migrate_records_images_whole(const struct migrate_dest *d)
+{
+	return (!d->wants_images && d->hello.kind == MIGRATE_KIND_LIVE) ||
+	       d->images == d->machine.more.images;
+}
+
 static enum migrate_step migrate_records_pass_begin(struct migrate_dest *d,
 						    const struct migrate_record *record)
 {
@@ -132,6 +167,8 @@ static enum migrate_step migrate_records_pass_begin(struct migrate_dest *d,
 	memcpy(&pass, record->payload, sizeof(pass));
 	if (d->in_pass || d->finished)
 		return migrate_dest_unexpected(d, record, "may not come now");
+	if (!migrate_records_images_whole(d))
+		return migrate_dest_unexpected(d, record, "may not come before all images");
 	if (pass.pass != d->progress.pass + 1U || pass.pages != 0U || pass.zero != 0U)
 		return migrate_dest_unexpected(d, record, "is not of the next pass");
 	if (pass.flags != (d->stopped ? MIGRATE_PASS_FINAL : 0U))
@@ -308,6 +345,8 @@ static enum migrate_step migrate_records_handover(struct migrate_dest *d,
 enum migrate_step migrate_record_take(struct migrate_dest *d, const struct migrate_record *record)
 {
 	switch (record->type) {
+	case MIGRATE_REC_IMAGES:
+		return migrate_records_images(d, record);
 	case MIGRATE_REC_PASS_BEGIN:
 		return migrate_records_pass_begin(d, record);
 	case MIGRATE_REC_PAGE:

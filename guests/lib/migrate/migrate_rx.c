@@ -40,6 +40,8 @@ static const struct migrate_rx_kind migrate_rx_kinds[] = {
 	{ MIGRATE_REC_HANDOVER, 1, "hand-over", FIXED(migrate_handover) },
 	{ MIGRATE_REC_COMMIT, 2, "commit", FIXED(migrate_promise) },
 	{ MIGRATE_REC_QUERY, 1, "query", FIXED(migrate_status) },
+	{ MIGRATE_REC_IMAGES, 1, "images", sizeof(uint64_t) + 1U,
+	  sizeof(uint64_t) + MIGRATE_IMAGES_MAX },
 	{ MIGRATE_REC_ACCEPT, 2, "accept", FIXED(migrate_promise) },
 	{ MIGRATE_REC_PASS_ACK, 1, "pass acknowledgement", FIXED(migrate_pass) },
 	{ MIGRATE_REC_READY, 1, "ready", FIXED(migrate_handover) },

@@ -182,6 +182,13 @@ static enum migrate_step migrate_source_check(struct migrate_source *s)
 	return MIGRATE_PROGRESS;
 }
 
+static void migrate_source_name(char *to, size_t size, const char *name)
+{
+	size_t n = strlen(name);
+
+	memcpy(to, name, n < size ? n : size - 1U);
+}
+
 static enum migrate_step migrate_source_offer(struct migrate_source *s)
 {
 	struct migrate_hello hello = {
@@ -193,15 +200,50 @@ static enum migrate_step migrate_source_offer(struct migrate_source *s)
 		.id = s->config.id,
 		.page = (uint32_t)MIGRATE_PAGE,
 	};
-	size_t n = strlen(s->config.guest);
+	size_t n;
 
-	memcpy(hello.name, s->config.guest, n < sizeof(hello.name) ? n : sizeof(hello.name) - 1U);
+	migrate_source_name(hello.name, sizeof(hello.name), s->config.guest);
+	if (s->config.slot != NULL && s->config.kind == MIGRATE_KIND_LIVE)
+		migrate_source_name(hello.slot, sizeof(hello.slot), s->config.slot);
 	memcpy(hello.uuid, s->config.uuid, sizeof(hello.uuid));
 	/* The buffer is empty, so it has room for both. */
 	(void)migrate_tx_record(&s->tx, &s->crc, MIGRATE_REC_HELLO, &hello, sizeof(hello));
 	n = migrate_machine_put(&s->machine, migrate_tx_begin(&s->tx, MIGRATE_PAYLOAD_MAX / 2U));
 	migrate_tx_end(&s->tx, &s->crc, MIGRATE_REC_REQUIRE, n);
-	s->state = s->config.kind == MIGRATE_KIND_LIVE ? MIGRATE_SRC_ACCEPT : MIGRATE_SRC_LOG_START;
+	s->state = s->config.kind == MIGRATE_KIND_LIVE ? MIGRATE_SRC_ACCEPT : MIGRATE_SRC_IMAGES;
+	return MIGRATE_PROGRESS;
+}
+
+/* Send more of what the guest reboots from. It runs meanwhile, and its log has not begun. */
+static enum migrate_step migrate_source_images(struct migrate_source *s)
+{
+	uint64_t left = s->machine.more.images - s->images;
+	uint8_t *payload;
+	int64_t got;
+
+	if (left == 0U) {
+		s->state = MIGRATE_SRC_LOG_START;
+		return MIGRATE_PROGRESS;
+	}
+	if (s->images == 0U) {
+		s->pass_bytes = s->tx.bytes;
+		s->pass_time = s->ops->time(s->ctx);
+	}
+	if (migrate_copy_too_fast(s))
+		return MIGRATE_WANT_SEND;
+	payload = migrate_tx_begin(&s->tx, sizeof(s->images) + MIGRATE_IMAGES_MAX);
+	if (payload == NULL)
+		return MIGRATE_WANT_SEND;
+	got = s->ops->images_get(s->ctx, s->images, payload + sizeof(s->images),
+				 left < MIGRATE_IMAGES_MAX ? (size_t)left : MIGRATE_IMAGES_MAX);
+	if (got <= 0)
+		return migrate_source_call_failed(s, "get of the images",
+						  got < 0 ? got : SBI_ERR_FAILED);
+	memcpy(payload, &s->images, sizeof(s->images));
+	s->digest = migrate_chain(s->digest, MIGRATE_CHAIN_IMAGES, s->images,
+				  migrate_digest(payload + sizeof(s->images), (size_t)got, 0));
+	migrate_tx_end(&s->tx, &s->crc, MIGRATE_REC_IMAGES, sizeof(s->images) + (size_t)got);
+	s->images += (uint64_t)got;
 	return MIGRATE_PROGRESS;
 }
 
@@ -514,6 +556,8 @@ static enum migrate_step migrate_source_act(struct migrate_source *s)
 		return migrate_source_check(s);
 	case MIGRATE_SRC_OFFER:
 		return migrate_source_offer(s);
+	case MIGRATE_SRC_IMAGES:
+		return migrate_source_images(s);
 	case MIGRATE_SRC_LOG_START:
 		return migrate_source_log_start(s);
 	case MIGRATE_SRC_PASS_BEGIN:
@@ -657,21 +701,22 @@ const char *migrate_source_line(const struct migrate_source *s)
 const struct migrate_progress *migrate_source_progress(struct migrate_source *s)
 {
 	static const char *const phases[] = {
-		[MIGRATE_SRC_CHECK] = "check",	      [MIGRATE_SRC_OFFER] = "offer",
-		[MIGRATE_SRC_ACCEPT] = "offer",	      [MIGRATE_SRC_LOG_START] = "log start",
-		[MIGRATE_SRC_PASS_BEGIN] = "copy",    [MIGRATE_SRC_COPY] = "copy",
-		[MIGRATE_SRC_PASS_END] = "copy",      [MIGRATE_SRC_PASS_ACK] = "copy",
-		[MIGRATE_SRC_DECIDE] = "copy",	      [MIGRATE_SRC_PAUSE] = "stop",
-		[MIGRATE_SRC_STOP] = "stop",	      [MIGRATE_SRC_STATE] = "state",
-		[MIGRATE_SRC_SETTLED] = "stop",	      [MIGRATE_SRC_VERIFY] = "verify",
-		[MIGRATE_SRC_HANDOVER] = "hand-over", [MIGRATE_SRC_READY] = "hand-over",
-		[MIGRATE_SRC_COMMIT] = "hand-over",   [MIGRATE_SRC_RUNNING] = "hand-over",
-		[MIGRATE_SRC_FORGET] = "clean up",    [MIGRATE_SRC_FLUSH] = "flush",
-		[MIGRATE_SRC_END] = "flush",	      [MIGRATE_SRC_REST] = "rest",
-		[MIGRATE_SRC_RESUME] = "resume",      [MIGRATE_SRC_LOG_STOP] = "log stop",
-		[MIGRATE_SRC_TELL] = "tell",	      [MIGRATE_SRC_DOUBT] = "in doubt",
-		[MIGRATE_SRC_QUERY] = "ask",	      [MIGRATE_SRC_STATUS] = "ask",
-		[MIGRATE_SRC_DONE] = "done",	      [MIGRATE_SRC_FAILED] = "failed",
+		[MIGRATE_SRC_CHECK] = "check",	       [MIGRATE_SRC_OFFER] = "offer",
+		[MIGRATE_SRC_ACCEPT] = "offer",	       [MIGRATE_SRC_IMAGES] = "images",
+		[MIGRATE_SRC_LOG_START] = "log start", [MIGRATE_SRC_PASS_BEGIN] = "copy",
+		[MIGRATE_SRC_COPY] = "copy",	       [MIGRATE_SRC_PASS_END] = "copy",
+		[MIGRATE_SRC_PASS_ACK] = "copy",       [MIGRATE_SRC_DECIDE] = "copy",
+		[MIGRATE_SRC_PAUSE] = "stop",	       [MIGRATE_SRC_STOP] = "stop",
+		[MIGRATE_SRC_STATE] = "state",	       [MIGRATE_SRC_SETTLED] = "stop",
+		[MIGRATE_SRC_VERIFY] = "verify",       [MIGRATE_SRC_HANDOVER] = "hand-over",
+		[MIGRATE_SRC_READY] = "hand-over",     [MIGRATE_SRC_COMMIT] = "hand-over",
+		[MIGRATE_SRC_RUNNING] = "hand-over",   [MIGRATE_SRC_FORGET] = "clean up",
+		[MIGRATE_SRC_FLUSH] = "flush",	       [MIGRATE_SRC_END] = "flush",
+		[MIGRATE_SRC_REST] = "rest",	       [MIGRATE_SRC_RESUME] = "resume",
+		[MIGRATE_SRC_LOG_STOP] = "log stop",   [MIGRATE_SRC_TELL] = "tell",
+		[MIGRATE_SRC_DOUBT] = "in doubt",      [MIGRATE_SRC_QUERY] = "ask",
+		[MIGRATE_SRC_STATUS] = "ask",	       [MIGRATE_SRC_DONE] = "done",
+		[MIGRATE_SRC_FAILED] = "failed",
 	};
 	uint64_t total = migrate_machine_pages(&s->machine);
 
@@ -680,6 +725,8 @@ const struct migrate_progress *migrate_source_progress(struct migrate_source *s)
 	s->progress.percent = total == 0U ? 0U : (uint32_t)(s->pass_seen * 100U / total);
 	if (s->state == MIGRATE_SRC_VERIFY)
 		s->progress.percent = migrate_copy_verified(s);
+	if (s->state == MIGRATE_SRC_IMAGES && s->machine.more.images != 0U)
+		s->progress.percent = (uint32_t)(s->images * 100U / s->machine.more.images);
 	if (s->state == MIGRATE_SRC_DONE)
 		s->progress.percent = 100;
 	s->progress.bytes = s->tx.bytes;

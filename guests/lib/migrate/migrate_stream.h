@@ -98,15 +98,16 @@ uint64_t migrate_digest_page(const void *page, uint64_t gpa);
 uint64_t migrate_digest_copy(void *to, const void *from, uint64_t gpa);
 
 /* What a link of the digest chain stands for; it is the link's seed */
-#define MIGRATE_CHAIN_PAGE  1U
-#define MIGRATE_CHAIN_ZERO  2U
-#define MIGRATE_CHAIN_STATE 3U
+#define MIGRATE_CHAIN_PAGE   1U
+#define MIGRATE_CHAIN_ZERO   2U
+#define MIGRATE_CHAIN_STATE  3U
+#define MIGRATE_CHAIN_IMAGES 4U
 
 /**
  * migrate_chain() - lengthen a chain of digests by one link
  * @chain: the digest so far; of an empty chain it is the migration's id
  * @what: MIGRATE_CHAIN_*
- * @where: the GPA; of a state record kind << 32 | instance
+ * @where: the GPA; of a state record kind << 32 | instance; of images the offset
  * @value: digest of the page or of the record's data; of a run of zero pages their number
  *
  * Return: the digest of all links up to this one, in their order

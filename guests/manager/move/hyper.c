@@ -29,6 +29,7 @@ void hyper_init(struct hyper *h, const struct cleave_vm_info *info, u64 id, u32 
 {
 	memset(h, 0, sizeof(*h));
 	h->vm = info->id;
+	h->shares = info->id;
 	memcpy(h->name, info->name, sizeof(info->name));
 	memcpy(h->guest, info->guest, sizeof(info->guest));
 	memcpy(h->uuid, info->uuid, sizeof(h->uuid));
@@ -37,6 +38,12 @@ void hyper_init(struct hyper *h, const struct cleave_vm_info *info, u64 id, u32 
 	h->run = info->note_run != 0;
 	h->old_note = info->note;
 	h->old_id = info->note_id;
+}
+
+bool hyper_home(const struct cleave_vm_info *info, const u8 *uuid)
+{
+	return memcmp(info->uuid, uuid, sizeof(info->uuid)) == 0 &&
+	       (info->flags & CLEAVE_VM_FLAG_KERNEL) != 0;
 }
 
 static u64 hyper_time(void *ctx)
@@ -113,6 +120,9 @@ int hyper_describe(u32 vm, struct migrate_machine *machine, u32 *number)
 		.sbi_version = from.sbi_version,
 		.sbi = from.sbi,
 	};
+	r = cleave_vm_images(vm, 0, &machine->more.images, sizeof(machine->more.images));
+	if (r.error != 0)
+		return (int)r.error;
 	for (i = 0; i < from.regions; i++) {
 		r = cleave_region_info(vm, i, &region);
 		if (r.error != 0)
@@ -471,6 +481,39 @@ static int hyper_vm_create(void *ctx, u64 *cursor)
 	return hyper_made(h, r.error, *cursor == 0 ? CLEAVE_VM_PAUSED : CLEAVE_VM_EMPTY);
 }
 
+/* --- what the guest reboots from -------------------------------------------------------------- */
+
+static s64 hyper_images_get(void *ctx, u64 offset, void *bytes, size_t size)
+{
+	const struct hyper *h = ctx;
+	struct sbiret r = cleave_vm_images(h->vm, offset, bytes, size);
+
+	return r.error != 0 ? r.error : r.value;
+}
+
+/* Within this machine nothing is copied, unless the guest came to this machine with it. */
+static int hyper_images_take(void *ctx, u64 bytes)
+{
+	const struct hyper *h = ctx;
+	struct sbiret r = { .error = SBI_ERR_NOT_SUPPORTED };
+
+	if (h->home)
+		return 0;
+	if (h->shares != h->vm)
+		r = cleave_vm_images_take(h->vm, h->shares, 0);
+	if (r.error != SBI_ERR_NOT_SUPPORTED)
+		return (int)r.error;
+	r = cleave_vm_images_take(h->vm, h->vm, bytes);
+	return r.error != 0 ? (int)r.error : 1;
+}
+
+static int hyper_images_put(void *ctx, const void *bytes, size_t size)
+{
+	const struct hyper *h = ctx;
+
+	return (int)cleave_vm_images_put(h->vm, bytes, size).error;
+}
+
 /* --- log -------------------------------------------------------------------------------------- */
 
 static int hyper_log_status(void *ctx, u32 region, u64 *dirty)
@@ -642,6 +685,9 @@ const struct migrate_ops hyper_ops = {
 	.log_stop = hyper_log_stop,
 	.leaf = hyper_leaf,
 	.state_get = hyper_state_get,
+	.images_get = hyper_images_get,
+	.images_take = hyper_images_take,
+	.images_put = hyper_images_put,
 	.vm_create = hyper_vm_create,
 	.vm_take = hyper_vm_take,
 	.page_write = hyper_page_write,

@@ -21,6 +21,9 @@
  * @guest, @uuid: which guest it is; of a slot: which one was made there
  * @view: where in the manager's own address space its window may be
  * @id: of the migration, for notes. A destination that does not know the id yet has any id but 0
+ * @home: destination: the guest was made in this slot, and reboots from what the slot names
+ * @only: destination: no other guest than @uuid may come
+ * @shares: destination: the partition of this machine that the guest comes from; @vm: none
  * @run: source: the partition ran before it was paused; destination: it is to run
  * @machine: what describe() said last, its regions in ascending order
  * @number: the hypervisor's number of each region of @machine
@@ -42,6 +45,9 @@ struct hyper {
 	u8 uuid[16];
 	u64 view;
 	u64 id;
+	bool home;
+	bool only;
+	u32 shares;
 	bool run;
 	struct migrate_machine machine;
 	u32 number[MIGRATE_REGIONS_MAX];
@@ -71,6 +77,9 @@ extern const struct migrate_ops hyper_ops;
  *	one
  */
 void hyper_init(struct hyper *h, const struct cleave_vm_info *info, u64 id, u32 slot);
+
+/** hyper_home() - Return: true when guest @uuid was made in the slot @info, which can restart it */
+bool hyper_home(const struct cleave_vm_info *info, const u8 *uuid);
 
 /** hyper_done() - unmap its window */
 void hyper_done(struct hyper *h);

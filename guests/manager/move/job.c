@@ -9,6 +9,7 @@ struct migrate_source_config job_source_config(struct job *job)
 	struct migrate_source_config config = {
 		.name = job->from.name,
 		.guest = job->from.guest,
+		.slot = job->slot,
 		.id = job->from.id,
 		.timebase = job->timebase,
 		.kind = job->kind == JOB_CHECKPOINT ? MIGRATE_KIND_CHECKPOINT : MIGRATE_KIND_LIVE,
@@ -31,6 +32,7 @@ static struct migrate_dest_config job_dest_config(struct job *job, struct ledger
 		.name = job->to.name,
 		.timebase = job->timebase,
 		.kind = job->kind == JOB_RESTORE ? MIGRATE_KIND_CHECKPOINT : MIGRATE_KIND_LIVE,
+		.uuid = job->to.only ? job->to.uuid : NULL,
 		.ledger = ledger,
 		.nonce = job->nonce,
 		.epoch = job->epoch,

@@ -66,7 +66,11 @@ struct job_row {
  *	a slot
  * @nonce: of its destination's ACCEPT
  * @epoch: of a checkpoint that is to be restored
- * @said: in doubt: what was last said about what the job waits for
+ * @link, @link_name: of the peer's link that it goes over
+ * @astray: in doubt, and taken over from an earlier life of the manager: it may be any link
+ * @asked: in doubt: when it last asked, ticks
+ * @slot: the slot at the peer that a person wants; "": any
+ * @said, @said_whom: in doubt: what was last said about what the job waits for
  * @said_of: digest of the line that was said with it
  * @from, @to: the hypervisor's side of the source and of the destination
  * @pipe: joins the two engines of one job
@@ -87,7 +91,13 @@ struct job {
 	bool asks;
 	u64 nonce;
 	u32 epoch;
+	u32 link;
+	const char *link_name;
+	bool astray;
+	u64 asked;
+	char slot[HYPER_NAME_MAX];
 	const char *said;
+	const char *said_whom;
 	u64 said_of;
 	struct hyper from;
 	struct hyper to;

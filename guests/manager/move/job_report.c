@@ -44,7 +44,7 @@ const char *job_name(const struct job *job)
 const char *job_target(const struct job *job)
 {
 	if (job->kind == JOB_SEND)
-		return "peer";
+		return job->link_name;
 	return job->kind == JOB_CHECKPOINT ? "store" : job->to.name;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Jobs over ports. The peer's port has one job at a time; while it has none, this listens there. A
+ * Jobs over ports. A peer's port has one job at a time; while it has none, this listens there. A
  * job in doubt asks there again and again, and in between others may use the port.
  */
 #include "guests/lib/virtio/virtio_serial.h"
 #include "guests/manager/move/link.h"
 #include "guests/manager/move/link_secure.h"
+#include "guests/manager/move/link_slot.h"
 #include "guests/manager/wire/wire.h"
 
 /*
@@ -34,24 +35,22 @@
 #define GONE_SECONDS   60U
 
 /**
- * struct links - both links
- * @device: there is a device that has ports
- * @peer, @store: the two ports; NULL: the device has not announced it
- * @job: the job that uses the peer's wire; NULL: none
+ * struct peer - a link to another machine's manager
+ * @name: what a person calls it; @port_name: of its port
+ * @port: NULL: the device has not announced it
+ * @job: the job that uses the wire; NULL: none
  * @state, @pass, @bytes: the state and pass of @job's source, and the bytes that the port had
  *	taken, when last looked at
  * @since: when one of these three last changed, ticks
  * @asked: when a job in doubt last asked, ticks
  * @silent: that nothing comes has been said
- * @known: the peer's port has been connected before
+ * @known: the port has been connected before
  * @lost: that the wire is lost has been said
- * @filed: the job that uses the store; NULL: none
- * @spoiled: the connection of the store in which a stream was left half read; 0: none
  */
-static struct links {
-	bool device;
-	struct virtio_port *peer;
-	struct virtio_port *store;
+struct peer {
+	const char *name;
+	const char *port_name;
+	struct virtio_port *port;
 	struct wire wire;
 	struct job *job;
 	u64 since;
@@ -62,9 +61,26 @@ static struct links {
 	bool silent;
 	bool known;
 	bool lost;
+};
+
+/**
+ * struct links - all links
+ * @device: there is a device that has ports
+ * @store: its port; NULL: the device has not announced it
+ * @filed: the job that uses the store; NULL: none
+ * @spoiled: the connection of the store in which a stream was left half read; 0: none
+ */
+static struct links {
+	bool device;
+	struct peer peer[LINK_PEERS];
+	struct virtio_port *store;
 	struct job *filed;
 	u32 spoiled;
-} links;
+} links = {
+	.peer = { { .name = "peer", .port_name = LINK_PEER },
+		  { .name = "peer.2", .port_name = LINK_PEER ".2" },
+		  { .name = "peer.3", .port_name = LINK_PEER ".3" } },
+};
 
 static s64 link_port_send(void *ctx, const void *bytes, size_t size)
 {
@@ -141,87 +157,50 @@ void link_stop(void)
  * Connect the peer's port. The device may announce its ports at any time, and the host's side
  * comes and goes.
  */
-static void link_peer_connect(void)
+static void link_peer_connect(struct peer *p)
 {
 	struct migrate_link link;
 
-	if (links.peer == NULL) {
-		links.peer = virtio_port_find(LINK_PEER);
-		if (links.peer == NULL)
+	if (p->port == NULL) {
+		p->port = virtio_port_find(p->port_name);
+		if (p->port == NULL)
 			return;
-		link = link_of_port(links.peer);
-		link = link_secure_over(&link);
-		wire_init(&links.wire, &link, link_now, move.timebase);
+		link = link_of_port(p->port);
+		if (p == links.peer)
+			link = link_secure_over(&link);
+		wire_init(&p->wire, &link, link_now, move.timebase);
 	}
-	if (links.wire.state != WIRE_DOWN || links.job != NULL || !link_secure_open(links.peer))
+	/* The keys are those of one peer, and beside a secured link there is no plain one. */
+	if (p != links.peer && link_secure_wanted())
 		return;
-	wire_up(&links.wire);
+	if (p->wire.state != WIRE_DOWN || p->job != NULL ||
+	    !(p == links.peer ? link_secure_open(p->port) : virtio_port_open(p->port)))
+		return;
+	wire_up(&p->wire);
 	/* A session has nothing of an earlier life in it. */
-	if (!links.known && !link_secure_wanted())
-		wire_after_restart(&links.wire);
-	links.known = true;
-	links.lost = links.wire.lost;
+	if (!p->known && !link_secure_wanted())
+		wire_after_restart(&p->wire);
+	p->known = true;
+	p->lost = p->wire.lost;
 }
 
 /* Refuse what the peer offers. Return: false when something else has to be sent first. */
-static bool link_peer_refuse(const struct migrate_hello *hello, const char *why)
+static bool link_peer_refuse(struct peer *p, const struct migrate_hello *hello, const char *why)
 {
 	struct migrate_cancel cancel = { .reason = MIGRATE_REASON_REFUSED };
 	struct migrate_line line;
 
 	memcpy(cancel.text, why,
 	       strlen(why) < sizeof(cancel.text) ? strlen(why) : sizeof(cancel.text) - 1U);
-	if (!wire_reply(&links.wire, MIGRATE_REC_CANCEL, &cancel, sizeof(cancel)))
+	if (!wire_reply(&p->wire, MIGRATE_REC_CANCEL, &cancel, sizeof(cancel)))
 		return false;
 	migrate_line_clear(&line);
 	migrate_line_add(&line, "%.*s", (int)sizeof(hello->name), hello->name);
-	shell_say("peer: refused %s: %s", line.text, why);
+	shell_say("%s: refused %s: %s", p->name, line.text, why);
 	return true;
 }
 
-/*
- * May the guest of @hello come into @slot, which is empty? A slot that is not for all that come is
- * for the guest that was made there.
- */
-static bool link_slot_takes(const struct cleave_vm_info *slot, const struct migrate_hello *hello,
-			    bool *home)
-{
-	*home = memcmp(slot->uuid, hello->uuid, sizeof(slot->uuid)) == 0;
-	return slot->state == CLEAVE_VM_EMPTY && !move_uses(slot->id) &&
-	       ((slot->flags & CLEAVE_VM_FLAG_INCOMING) != 0 ||
-		((slot->flags & CLEAVE_VM_FLAG_MIGRATABLE) != 0 && *home));
-}
-
-/*
- * Find an empty slot that can be what @guest is: the one that the guest was made in, or else the
- * first. If there is none, take the first empty one: its engine then says what the slot lacks.
- * @guest: NULL: it is not known
- * Return: true when there is an empty slot.
- */
-static bool link_find_slot(const struct migrate_hello *hello, const struct migrate_machine *guest,
-			   struct cleave_vm_info *slot)
-{
-	struct cleave_vm_info info;
-	bool found = false, fits = false, home;
-	u32 id;
-
-	for (id = 0; vms_next(&id, &info);) {
-		bool good;
-
-		if (!link_slot_takes(&info, hello, &home))
-			continue;
-		good = guest == NULL || hyper_fits(info.id, guest);
-		if (!found || (good && (!fits || home)))
-			*slot = info;
-		found = true;
-		fits = fits || good;
-		if (good && home)
-			break;
-	}
-	return found;
-}
-
-static bool link_peer_receive(void)
+static bool link_peer_receive(struct peer *p)
 {
 	static struct migrate_machine guest;
 	struct migrate_hello hello;
@@ -229,37 +208,41 @@ static bool link_peer_receive(void)
 	struct migrate_link link;
 	struct cleave_vm_info slot;
 	struct job *job;
+	bool fits;
 
-	wire_hello(&links.wire, &hello);
+	wire_hello(&p->wire, &hello);
 	migrate_line_clear(&line);
-	if (!link_find_slot(&hello, wire_require(&links.wire, &guest, &line) ? &guest : NULL,
-			    &slot))
-		return link_peer_refuse(&hello, "no empty incoming slot");
+	fits = wire_require(&p->wire, &guest, &line);
+	migrate_line_clear(&line);
+	if (hello.slot[0] != '\0' ? !link_slot_named(&hello, &slot, &line)
+				  : !link_slot_find(&hello, fits ? &guest : NULL, &slot, &line))
+		return link_peer_refuse(p, &hello, line.text);
 	job = move_job_take(JOB_RECEIVE);
 	if (job == NULL)
-		return link_peer_refuse(&hello, "too many jobs are running");
+		return link_peer_refuse(p, &hello, "too many jobs are running");
 	migrate_line_clear(&line);
 	migrate_line_add(&line, "%.*s", (int)sizeof(hello.name), hello.name);
-	shell_say("peer: receiving %s into slot %u \"%s\" as job %u", line.text, slot.id, slot.name,
-		  job->number);
+	shell_say("%s: receiving %s into slot %u \"%s\" as job %u", p->name, line.text, slot.id,
+		  slot.name, job->number);
 	hyper_init(&job->to, &slot, hello.id, move_view(job, 1));
+	job->to.home = hyper_home(&slot, hello.uuid);
 	(void)move_recall(hello.id); /* the engine refuses an id that was used before */
-	link = wire_accept(&links.wire);
+	link = wire_accept(&p->wire);
 	(void)job_begin_dest(job, &move.ledger, &link);
-	links.job = job;
+	p->job = job;
 	return true;
 }
 
-static bool link_peer_answer(void)
+static bool link_peer_answer(struct peer *p)
 {
 	struct migrate_status query;
 
-	wire_query(&links.wire, &query);
+	wire_query(&p->wire, &query);
 	query.outcome = move_recall(query.id);
 	query.reserved = 0;
-	if (!wire_reply(&links.wire, MIGRATE_REC_STATUS, &query, sizeof(query)))
+	if (!wire_reply(&p->wire, MIGRATE_REC_STATUS, &query, sizeof(query)))
 		return false;
-	shell_say("peer: it asked about migration 0x%lx and was told that %s", query.id,
+	shell_say("%s: it asked about migration 0x%lx and was told that %s", p->name, query.id,
 		  query.outcome == MIGRATE_OUTCOME_RUNNING   ? "its guest came here"
 		  : query.outcome == MIGRATE_OUTCOME_NONE    ? "its guest did not come here"
 		  : query.outcome == MIGRATE_OUTCOME_PENDING ? "it is not decided yet"
@@ -267,19 +250,20 @@ static bool link_peer_answer(void)
 	return true;
 }
 
-static bool link_peer_listen(void)
+static bool link_peer_listen(struct peer *p)
 {
-	enum wire_call call = wire_serve(&links.wire);
+	enum wire_call call = wire_serve(&p->wire);
 
-	if (links.wire.lost != links.lost) {
-		links.lost = links.wire.lost;
-		if (links.lost)
-			shell_say("peer: it sent bytes that are not a frame; all input is dropped "
-				  "until the link is silent for a second");
+	if (p->wire.lost != p->lost) {
+		p->lost = p->wire.lost;
+		if (p->lost)
+			shell_say("%s: it sent bytes that are not a frame; all input is dropped "
+				  "until the link is silent for a second",
+				  p->name);
 	}
-	if (links.job != NULL || call == WIRE_NONE)
+	if (p->job != NULL || call == WIRE_NONE)
 		return false;
-	return call == WIRE_HELLO ? link_peer_receive() : link_peer_answer();
+	return call == WIRE_HELLO ? link_peer_receive(p) : link_peer_answer(p);
 }
 
 /* --- the peer: a source that waits ------------------------------------------------------------ */
@@ -290,23 +274,25 @@ static bool link_peer_listen(void)
  * is cancelled before it has done anything.
  * Return: true when something was done.
  */
-static bool link_peer_crossed(struct job *job, enum wire_call call)
+static bool link_peer_crossed(struct peer *p, struct job *job, enum wire_call call)
 {
 	struct migrate_hello hello;
 
 	if (migrate_tx_waiting(&job->source.tx) != 0)
 		return false;
 	if (call == WIRE_QUERY)
-		return link_peer_answer();
-	wire_hello(&links.wire, &hello);
+		return link_peer_answer(p);
+	wire_hello(&p->wire, &hello);
 	if (job->source.state != MIGRATE_SRC_ACCEPT)
-		return link_peer_refuse(&hello, "in doubt about a guest sent earlier; try again");
+		return link_peer_refuse(p, &hello,
+					"in doubt about a guest sent earlier; try again");
 	if (hello.id > job->from.id) {
-		wire_drop(&links.wire);
+		wire_drop(&p->wire);
 	} else {
-		shell_say("peer: it began a migration at the same moment, and that one goes first");
+		shell_say("%s: it began a migration at the same moment, and that one goes first",
+			  p->name);
 		(void)job_cancel(job);
-		wire_cut(&links.wire, 0);
+		wire_cut(&p->wire, 0);
 	}
 	return true;
 }
@@ -330,16 +316,17 @@ static u64 link_patience(const struct migrate_source *s)
 	}
 }
 
-static void link_say_patience(const struct migrate_source *s)
+static void link_say_patience(const struct peer *p, const struct migrate_source *s)
 {
 	/* A source in doubt asks again and again, and says that itself. */
 	if (migrate_source_doubts(s))
 		return;
 	shell_progress_end();
 	if (migrate_tx_waiting(&s->tx) != 0)
-		shell_say("peer: the link has taken nothing for %lu seconds", link_patience(s));
+		shell_say("%s: the link has taken nothing for %lu seconds", p->name,
+			  link_patience(s));
 	else
-		shell_say("peer: no answer for %lu seconds", link_patience(s));
+		shell_say("%s: no answer for %lu seconds", p->name, link_patience(s));
 }
 
 /*
@@ -355,28 +342,27 @@ static bool link_peer_fills(const struct migrate_source *s)
  * Watch a source that waits for the peer, and end a wait that is too long.
  * Return: true when something was done.
  */
-static bool link_peer_watch(struct job *job)
+static bool link_peer_watch(struct peer *p, struct job *job)
 {
 	struct migrate_source *s = &job->source;
-	enum wire_call call = wire_crossed(&links.wire);
+	enum wire_call call = wire_crossed(&p->wire);
 
-	if (call != WIRE_NONE && link_peer_crossed(job, call))
+	if (call != WIRE_NONE && link_peer_crossed(p, job, call))
 		return true;
-	if (s->state != links.state || s->progress.pass != links.pass ||
-	    s->tx.bytes != links.bytes) {
-		links.state = s->state;
-		links.pass = s->progress.pass;
-		links.bytes = s->tx.bytes;
-		links.since = rdtime();
+	if (s->state != p->state || s->progress.pass != p->pass || s->tx.bytes != p->bytes) {
+		p->state = s->state;
+		p->pass = s->progress.pass;
+		p->bytes = s->tx.bytes;
+		p->since = rdtime();
 	}
-	if (link_patience(s) == 0 || rdtime() - links.since <= link_patience(s) * move.timebase)
+	if (link_patience(s) == 0 || rdtime() - p->since <= link_patience(s) * move.timebase)
 		return false;
-	links.since = rdtime();
-	link_say_patience(s);
+	p->since = rdtime();
+	link_say_patience(p, s);
 	if (migrate_tx_waiting(&s->tx) == 0 && link_peer_fills(s))
-		wire_end(&links.wire);
+		wire_end(&p->wire);
 	else
-		wire_cut(&links.wire, migrate_tx_waiting(&s->tx));
+		wire_cut(&p->wire, migrate_tx_waiting(&s->tx));
 	return true;
 }
 
@@ -386,88 +372,130 @@ static bool link_peer_watch(struct job *job)
  * did not come.
  * Return: true when something was done.
  */
-static bool link_peer_listens(struct job *job)
+static bool link_peer_listens(struct peer *p, struct job *job)
 {
 	u64 silence;
 
-	if (job->dest.rx.bytes != links.bytes || job->dest_step != MIGRATE_WANT_RECV) {
-		links.bytes = job->dest.rx.bytes;
-		links.since = rdtime();
-		links.silent = false;
+	if (job->dest.rx.bytes != p->bytes || job->dest_step != MIGRATE_WANT_RECV) {
+		p->bytes = job->dest.rx.bytes;
+		p->since = rdtime();
+		p->silent = false;
 		return false;
 	}
-	silence = (rdtime() - links.since) / move.timebase;
+	silence = (rdtime() - p->since) / move.timebase;
 	if (silence >= GONE_SECONDS && job_cancel(job)) {
-		shell_say("peer: nothing came for %u seconds; job %u is given up", GONE_SECONDS,
-			  job->number);
-		links.since = rdtime();
+		shell_say("%s: nothing came for %u seconds; job %u is given up", p->name,
+			  GONE_SECONDS, job->number);
+		p->since = rdtime();
 		return true;
 	}
-	if (silence >= SILENT_SECONDS && !links.silent) {
+	if (silence >= SILENT_SECONDS && !p->silent) {
 		shell_progress_end();
-		shell_say("peer: nothing has come for %u seconds; job %u waits, and is given up "
+		shell_say("%s: nothing has come for %u seconds; job %u waits, and is given up "
 			  "after %u",
-			  SILENT_SECONDS, job->number, GONE_SECONDS);
-		links.silent = true;
+			  p->name, SILENT_SECONDS, job->number, GONE_SECONDS);
+		p->silent = true;
 	}
 	return false;
 }
 
-static void link_peer_leave(struct job *job)
+static void link_peer_leave(struct peer *p, struct job *job)
 {
-	wire_close(&links.wire, job->sends ? &job->source.tx : &job->dest.tx);
-	links.job = NULL;
-	links.state = MIGRATE_SRC_CHECK;
+	wire_close(&p->wire, job->sends ? &job->source.tx : &job->dest.tx);
+	p->job = NULL;
+	p->state = MIGRATE_SRC_CHECK;
 }
 
 /* --- the peer: doubt -------------------------------------------------------------------------- */
 
 /* Say what a job in doubt waits for and what the peer has answered, if one of them has changed. */
-static void link_doubt_say(struct job *job)
+static void link_doubt_say(struct peer *p, struct job *job)
 {
 	const char *line = job_line(job);
 	u64 of = migrate_digest(line, strlen(line), 0);
-	const char *wait = links.peer == NULL		   ? "; there is no port " LINK_PEER
-			   : links.wire.state == WIRE_DOWN ? "; waiting for port " LINK_PEER
-							   : "; asking the peer";
+	bool up = p->port != NULL && p->wire.state != WIRE_DOWN;
+	const char *wait = p->port == NULL ? "there is no port"
+			   : up		   ? "asking the"
+					   : "waiting for port";
+	const char *whom = up ? p->name : p->port_name;
 
-	if (job->said == wait && job->said_of == of)
+	if (job->said == wait && job->said_whom == whom && job->said_of == of)
 		return;
 	job->said = wait;
+	job->said_whom = whom;
 	job->said_of = of;
 	shell_progress_end();
 	if (line[0] != '\0')
-		shell_say("%s%s", line, wait);
+		shell_say("%s; %s %s", line, wait, whom);
 	else
-		shell_say("%s: in doubt%s", job->from.name, wait);
+		shell_say("%s: in doubt; %s %s", job->from.name, wait, whom);
 }
 
 /* Return: true when nothing is under way on the wire, and the other side has begun nothing. */
-static bool link_peer_quiet(void)
+static bool link_peer_quiet(const struct peer *p)
 {
-	return links.wire.state == WIRE_IDLE && !links.wire.lost && links.wire.keep_end == 0;
+	return p->wire.state == WIRE_IDLE && !p->wire.lost && p->wire.keep_end == 0;
 }
 
-static bool link_doubt_ask(struct job *job)
+static bool link_doubt_ask(struct peer *p, struct job *job)
 {
 	struct migrate_link link;
 
-	if (links.job == job)
-		link_peer_leave(job);
-	link_doubt_say(job);
-	if (links.job != NULL || !link_peer_quiet() ||
-	    rdtime() - links.asked < ASK_SECONDS * move.timebase)
+	link_doubt_say(p, job);
+	if (p->job != NULL || !link_peer_quiet(p) ||
+	    rdtime() - job->asked < ASK_SECONDS * move.timebase)
 		return false;
-	links.asked = rdtime();
-	link = wire_connect(&links.wire);
+	job->asked = rdtime();
+	link = wire_connect(&p->wire);
 	if (!migrate_source_reconnect(&job->source, &link))
 		return false;
 	job->source_step = MIGRATE_PROGRESS;
-	links.job = job;
+	p->job = job;
 	return true;
 }
 
+/* Return: the next link after @from that is up; @from when no other is */
+static u32 link_next_up(u32 from)
+{
+	u32 i;
+
+	for (i = 1; i < LINK_PEERS; i++) {
+		u32 n = (from + i) % LINK_PEERS;
+
+		if (links.peer[n].wire.state != WIRE_DOWN)
+			return n;
+	}
+	return from;
+}
+
+/*
+ * Ask for a job in doubt. After a restart nobody knows over which link its guest went: each is
+ * asked in turn. That is safe, since a machine that had no part in it knows nothing of its id, and
+ * never says "none".
+ */
+static bool link_doubt(struct job *job)
+{
+	struct peer *p = &links.peer[job->link];
+	bool asked = p->job == job;
+
+	if (asked)
+		link_peer_leave(p, job);
+	if (job->astray && (asked || p->wire.state == WIRE_DOWN))
+		job->link = link_next_up(job->link);
+	return link_doubt_ask(&links.peer[job->link], job);
+}
+
 /* --- both ------------------------------------------------------------------------------------- */
+
+static bool link_peer_step(struct peer *p)
+{
+	bool any = link_peer_listen(p);
+
+	if (p->job != NULL)
+		any = (p->job->sends ? link_peer_watch(p, p->job) : link_peer_listens(p, p->job)) ||
+		      any;
+	return any;
+}
 
 bool link_step(void)
 {
@@ -477,19 +505,19 @@ bool link_step(void)
 	if (!links.device)
 		return false;
 	virtio_poll();
-	any = links.peer != NULL && link_secure_step();
-	link_peer_connect();
+	any = links.peer[0].port != NULL && link_secure_step();
+	for (i = 0; i < LINK_PEERS; i++)
+		link_peer_connect(&links.peer[i]);
 	for (i = 0; i < MOVE_JOBS; i++) {
 		struct job *job = &move.job[i];
 
 		if (job->kind == JOB_SEND && job->source_step == MIGRATE_DOUBT)
-			any = link_doubt_ask(job) || any;
+			any = link_doubt(job) || any;
 	}
-	any = link_peer_listen() || any;
-	if (links.job != NULL)
-		any = (links.job->sends ? link_peer_watch(links.job)
-					: link_peer_listens(links.job)) ||
-		      any;
+	for (i = 0; i < LINK_PEERS; i++) {
+		if (links.peer[i].port != NULL)
+			any = link_peer_step(&links.peer[i]) || any;
+	}
 	return any;
 }
 
@@ -497,8 +525,8 @@ bool link_step(void)
 static struct migrate_link link_take(struct job *job)
 {
 	if (job->kind == JOB_SEND) {
-		links.job = job;
-		return wire_connect(&links.wire);
+		links.peer[job->link].job = job;
+		return wire_connect(&links.peer[job->link].wire);
 	}
 	links.filed = job;
 	return link_of_port(links.store);
@@ -507,8 +535,12 @@ static struct migrate_link link_take(struct job *job)
 /* @job leaves its link, if it has one. */
 static void link_leave(struct job *job)
 {
-	if (links.job == job)
-		link_peer_leave(job);
+	u32 i;
+
+	for (i = 0; i < LINK_PEERS; i++) {
+		if (links.peer[i].job == job)
+			link_peer_leave(&links.peer[i], job);
+	}
 	if (links.filed == job)
 		links.filed = NULL;
 }
@@ -538,29 +570,22 @@ static bool link_port_there(const struct virtio_port *port, const char *name)
 	return false;
 }
 
-static bool link_peer_free(void)
+static bool link_peer_free(struct peer *p)
 {
-	u32 i;
-
-	for (i = 0; i < MOVE_JOBS; i++) {
-		struct job *job = &move.job[i];
-
-		if (job->kind != JOB_SEND && job->kind != JOB_RECEIVE)
-			continue;
-		/* A job in doubt asks in between. */
-		if (job_doubts(job) && links.job != job)
-			continue;
-		shell_error("the peer's link is in use by job %u (%s of %s)", job->number,
-			    job_name(job), job->sends ? job->from.name : job->to.name);
+	if (p->job != NULL && !job_doubts(p->job)) {
+		shell_error("the link %s is in use by job %u (%s of %s)", p->name, p->job->number,
+			    job_name(p->job), p->job->sends ? p->job->from.name : p->job->to.name);
 		return false;
 	}
-	if (link_peer_quiet())
+	if (p->job == NULL && link_peer_quiet(p))
 		return true;
-	if (links.wire.state == WIRE_DOWN && link_secure_wanted())
-		shell_error("port " LINK_PEER ": the peer has not proved its key: no guest goes "
-			    "there");
+	if (p->wire.state == WIRE_DOWN && link_secure_wanted())
+		shell_error("port %s: %s", p->port_name,
+			    p == links.peer ? "the peer has not proved its key: no guest goes there"
+					    : "the keys secure port " LINK_PEER " alone, and no "
+					      "other is used beside it");
 	else
-		shell_error("port " LINK_PEER " is not ready; try again in a second");
+		shell_error("port %s is not ready; try again in a second", p->port_name);
 	return false;
 }
 
@@ -594,7 +619,7 @@ static bool link_store_free(void)
  * to be free.
  */
 static enum command_result link_begin_source(enum job_kind kind, const struct cleave_vm_info *vm,
-					     const struct move_wants *w)
+					     const struct move_wants *w, u32 peer)
 {
 	struct migrate_source_config config;
 	struct job *job = move_job_new(kind);
@@ -602,6 +627,10 @@ static enum command_result link_begin_source(enum job_kind kind, const struct cl
 
 	if (job == NULL)
 		return COMMAND_FAILED;
+	job->link = peer;
+	job->link_name = links.peer[peer].name;
+	if (w->slot != NULL)
+		(void)str_print(job->slot, sizeof(job->slot), "%s", w->slot);
 	hyper_init(&job->from, vm, move_id(), move_view(job, 0));
 	if (move_configure(job, w, &config)) {
 		link = link_take(job);
@@ -614,19 +643,35 @@ static enum command_result link_begin_source(enum job_kind kind, const struct cl
 	return COMMAND_FAILED;
 }
 
-enum command_result link_send(const struct cleave_vm_info *vm, const struct move_wants *w)
+bool link_find(const char *name, u32 *peer)
 {
-	if (!link_port_there(links.peer, LINK_PEER) || !link_peer_free())
+	for (*peer = 0; *peer < LINK_PEERS; (*peer)++) {
+		if (strcmp(name, links.peer[*peer].name) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *link_name(u32 peer)
+{
+	return links.peer[peer].name;
+}
+
+enum command_result link_send(const struct cleave_vm_info *vm, const struct move_wants *w, u32 peer)
+{
+	struct peer *p = &links.peer[peer];
+
+	if (!link_port_there(p->port, p->port_name) || !link_peer_free(p))
 		return COMMAND_FAILED;
-	return link_begin_source(JOB_SEND, vm, w);
+	return link_begin_source(JOB_SEND, vm, w, peer);
 }
 
 enum command_result link_checkpoint(const struct cleave_vm_info *vm, const struct move_wants *w)
 {
-	return link_store_free() ? link_begin_source(JOB_CHECKPOINT, vm, w) : COMMAND_FAILED;
+	return link_store_free() ? link_begin_source(JOB_CHECKPOINT, vm, w, 0) : COMMAND_FAILED;
 }
 
-enum command_result link_restore(const struct cleave_vm_info *slot, u32 epoch)
+enum command_result link_restore(const struct cleave_vm_info *slot, u32 epoch, bool any)
 {
 	struct migrate_link link;
 	struct job *job;
@@ -643,6 +688,7 @@ enum command_result link_restore(const struct cleave_vm_info *slot, u32 epoch)
 		return COMMAND_FAILED;
 	job->epoch = epoch;
 	hyper_init(&job->to, slot, move_id(), move_view(job, 1));
+	job->to.only = !any && (slot->flags & CLEAVE_VM_FLAG_INCOMING) == 0;
 	link = link_take(job);
 	if (job_begin_dest(job, &move.ledger, &link))
 		return COMMAND_OK;
@@ -654,15 +700,15 @@ enum command_result link_restore(const struct cleave_vm_info *slot, u32 epoch)
 
 /* --- links ------------------------------------------------------------------------------------ */
 
-static const char *link_peer_state(void)
+static const char *link_peer_state(const struct peer *p)
 {
-	if (links.peer == NULL)
+	if (p->port == NULL)
 		return "absent";
-	if (!virtio_port_connected(links.peer))
+	if (!virtio_port_connected(p->port))
 		return "closed";
-	if (links.job != NULL)
+	if (p->job != NULL)
 		return "busy";
-	return link_peer_quiet() ? "ready" : "not ready";
+	return link_peer_quiet(p) ? "ready" : "not ready";
 }
 
 static const char *link_store_state(void)
@@ -677,15 +723,24 @@ static const char *link_store_state(void)
 enum command_result link_run_links(int argc, char **argv)
 {
 	struct report *r = commands_report();
+	u32 i;
 
 	(void)argv;
 	if (argc != 1)
 		return COMMAND_USAGE;
 	link_store_find();
-	report_row(r);
-	report_text(r, "port", LINK_PEER);
-	report_text(r, "state", link_peer_state());
-	report_text(r, "security", link_secure_state(links.wire.state != WIRE_DOWN));
+	for (i = 0; i < LINK_PEERS; i++) {
+		const struct peer *p = &links.peer[i];
+
+		/* The first is shown in any case, the others where they are. */
+		if (i != 0 && p->port == NULL)
+			continue;
+		report_row(r);
+		report_text(r, "port", p->port_name);
+		report_text(r, "state", link_peer_state(p));
+		report_text(r, "security",
+			    i == 0 ? link_secure_state(p->wire.state != WIRE_DOWN) : "plain");
+	}
 	report_row(r);
 	report_text(r, "port", LINK_STORE);
 	report_text(r, "state", link_store_state());

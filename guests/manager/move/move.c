@@ -208,15 +208,35 @@ static void move_say_failed(const struct job *job)
 	shell_say("failed: %s %s", job_name(job), job_line(job));
 }
 
+/*
+ * Nothing that this machine keeps outlives a power cycle. So say what one would do, where the slot
+ * that the guest has left names a kernel.
+ */
+static void move_say_note(const struct job *job)
+{
+	struct cleave_vm_info info;
+
+	if (job->kind != JOB_SEND || cleave_vm_info(job->from.vm, &info).error != 0 ||
+	    (info.flags & CLEAVE_VM_FLAG_KERNEL) == 0 ||
+	    (info.flags & CLEAVE_VM_FLAG_INCOMING) != 0)
+		return;
+	shell_say("note: this machine keeps no note of the move over a power cycle: after one its "
+		  "boot starts \"%s\" from the archive beside the guest that has left, unless it "
+		  "has `manual-start`",
+		  info.name);
+}
+
 static void move_job_end(struct job *job)
 {
 	link_over(job);
 	shell_progress_end();
 	job_say_report(job);
-	if (job_ok(job))
+	if (job_ok(job)) {
+		move_say_note(job);
 		move_say_done(job);
-	else
+	} else {
 		move_say_failed(job);
+	}
 	move_job_drop(job);
 }
 

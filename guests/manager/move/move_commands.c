@@ -153,6 +153,8 @@ static bool move_commands_wants_read(int *argc, char **argv, struct move_wants *
 		  .number = &w->epochs,
 		  .min = 1,
 		  .max = EPOCHS_MAX },
+		{ .name = "--to", .unit = "LINK", .text = &w->to },
+		{ .name = "--slot", .unit = "NAME", .text = &w->slot },
 	};
 	char why[128];
 
@@ -183,6 +185,8 @@ static enum command_result move_commands_migrate_local(const struct cleave_vm_in
 		return COMMAND_FAILED;
 	hyper_init(&job->from, vm, move_id() | MOVE_ID_LOCAL, move_view(job, 0));
 	hyper_init(&job->to, slot, job->from.id, move_view(job, 1));
+	job->to.home = hyper_home(slot, vm->uuid);
+	job->to.shares = vm->id;
 	if (move_configure(job, w, &config)) {
 		if (job_begin_move(job, &config, &move.ledger))
 			return COMMAND_OK;
@@ -192,23 +196,45 @@ static enum command_result move_commands_migrate_local(const struct cleave_vm_in
 	return COMMAND_FAILED;
 }
 
+/* Only a peer is told the name of a slot. Return: false: shell_error() has been told why not. */
+static bool move_commands_slot_ok(const struct move_wants *w, bool peer)
+{
+	if (w->slot == NULL)
+		return true;
+	if (!peer)
+		shell_error("--slot names a slot of a peer: migrate VM --to LINK --slot NAME");
+	else if (strlen(w->slot) >= HYPER_NAME_MAX - 1U)
+		shell_error("--slot %.32s...: a slot's name has at most %u characters", w->slot,
+			    HYPER_NAME_MAX - 2U);
+	else
+		return true;
+	return false;
+}
+
 static enum command_result move_commands_run_migrate(int argc, char **argv)
 {
 	struct cleave_vm_info vm, slot;
 	struct move_wants w;
+	bool peer;
+	u32 link;
 
 	if (!move_commands_wants_read(&argc, argv, &w))
 		return COMMAND_FAILED;
-	if (argc != 4 || strcmp(argv[2], "to") != 0)
+	if (w.to != NULL ? argc != 2 : argc != 4 || strcmp(argv[2], "to") != 0)
 		return COMMAND_USAGE;
 	if (w.in_epochs) {
 		shell_error("migrate takes no --every and no --epochs: a guest moves once");
 		return COMMAND_FAILED;
 	}
-	if (!move_commands_find_guest(argv[1], &vm))
+	peer = link_find(w.to != NULL ? w.to : argv[3], &link);
+	if (w.to != NULL && !peer) {
+		shell_error("there is no link \"%.32s\"; the links are peer, peer.2, peer.3", w.to);
 		return COMMAND_FAILED;
-	if (strcmp(argv[3], "peer") == 0)
-		return link_send(&vm, &w);
+	}
+	if (!move_commands_slot_ok(&w, peer) || !move_commands_find_guest(argv[1], &vm))
+		return COMMAND_FAILED;
+	if (peer)
+		return link_send(&vm, &w, link);
 	if (!move_commands_find_slot(argv[3], &vm, &slot))
 		return COMMAND_FAILED;
 	return move_commands_migrate_local(&vm, &slot, &w);
@@ -221,8 +247,10 @@ static enum command_result move_commands_run_checkpoint(int argc, char **argv)
 
 	if (!move_commands_wants_read(&argc, argv, &w))
 		return COMMAND_FAILED;
-	if (argc != 2)
+	if (argc != 2 || w.to != NULL)
 		return COMMAND_USAGE;
+	if (!move_commands_slot_ok(&w, false))
+		return COMMAND_FAILED;
 	if (w.verify) {
 		shell_error("a checkpoint takes no --verify: nobody at the other end compares the "
 			    "pages");
@@ -234,20 +262,23 @@ static enum command_result move_commands_run_checkpoint(int argc, char **argv)
 static enum command_result move_commands_run_restore(int argc, char **argv)
 {
 	u64 epoch = MIGRATE_EPOCH_LAST;
-	const struct option at = {
-		.name = "--at", .unit = "N", .number = &epoch, .max = EPOCHS_MAX - 1U
+	bool force = false;
+	const struct option options[] = {
+		{ .name = "--at", .unit = "N", .number = &epoch, .max = EPOCHS_MAX - 1U },
+		{ .name = "--force", .given = &force },
 	};
 	struct cleave_vm_info slot;
 	char why[128];
 
-	if (!words_options(&argc, argv, &at, 1, why, sizeof(why))) {
+	if (!words_options(&argc, argv, options, ARRAY_SIZE(options), why, sizeof(why))) {
 		shell_error("%s", why);
 		return COMMAND_FAILED;
 	}
 	if (argc != 2)
 		return COMMAND_USAGE;
-	return move_commands_find_slot(argv[1], NULL, &slot) ? link_restore(&slot, (u32)epoch)
-							     : COMMAND_FAILED;
+	return move_commands_find_slot(argv[1], NULL, &slot)
+		       ? link_restore(&slot, (u32)epoch, force)
+		       : COMMAND_FAILED;
 }
 
 /* Say what a person who decides must know. */
@@ -411,12 +442,16 @@ static void move_commands_complete_options(struct complete *c)
 	complete_add(c, "--bound");
 	complete_add(c, "--brake");
 	complete_add(c, "--verify");
+	complete_add(c, "--slot");
 }
 
 static void move_commands_complete_places(struct complete *c)
 {
+	u32 i;
+
 	vms_complete(c, COMMANDS_STATE(CLEAVE_VM_EMPTY));
-	complete_add(c, "peer");
+	for (i = 0; i < LINK_PEERS; i++)
+		complete_add(c, link_name(i));
 }
 
 static void move_commands_complete_migrate(struct complete *c, int argc, char **argv)
@@ -480,11 +515,15 @@ static void move_commands_complete_jobs(struct complete *c, int argc, char **arg
 
 const struct command move_commands[] = {
 	{ "migrate",
-	  "VM to SLOT|peer [--downtime MS] [--passes N] [--bound MS] [--brake PERCENT] [--verify]\n"
+	  "VM to SLOT|LINK [--slot NAME] [--downtime MS] [--passes N] [--bound MS] [--brake "
+	  "PERCENT] [--verify]\n"
 	  "  [--timeout S] [--rate MIB] [--paused] [--force]",
 	  "move a partition while it runs\n"
-	  "SLOT is an empty slot of this machine. `peer` is the manager at the other end of\n"
-	  "port cleave.peer, which chooses one of its own empty slots.\n"
+	  "SLOT is an empty slot of this machine. LINK is peer, peer.2 or peer.3: the manager at\n"
+	  "the other end of port cleave.peer, cleave.peer.2, ..., which chooses one of its own "
+	  "empty\n"
+	  "slots. `migrate VM --to LINK` is the same.\n"
+	  "--slot NAME: move it into that slot of the peer, and into no other\n"
 	  "--downtime MS: stop the guest when it is expected to stand still for MS or less (300);\n"
 	  "  it is not stopped for longer, and three passes that gain less than 10 % end the\n"
 	  "  migration\n"
@@ -506,9 +545,11 @@ const struct command move_commands[] = {
 	  "  `cancel`; `restore --at N` restores any of these epochs\n"
 	  "--epochs N: end after N epochs",
 	  move_commands_run_checkpoint, move_commands_complete_checkpoint },
-	{ "restore", "SLOT [--at N]",
+	{ "restore", "SLOT [--at N] [--force]",
 	  "fill an empty slot with what comes from port cleave.store\n"
-	  "--at N: with epoch N, from 0, of a checkpoint of several; else with the last",
+	  "--at N: with epoch N, from 0, of a checkpoint of several; else with the last\n"
+	  "--force: with any guest, though the slot is not `incoming`: it takes the one that was\n"
+	  "  made there",
 	  move_commands_run_restore, move_commands_complete_restore },
 	{ "cancel", "[JOB]", "end a job; its guest runs on where it was", move_commands_run_cancel,
 	  move_commands_complete_jobs },

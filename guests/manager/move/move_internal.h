@@ -45,6 +45,8 @@ extern struct move move;
  * second (@rate)
  * @every, @epochs, @in_epochs: milliseconds between epochs, how many; that they were asked for
  * @verify_apart: @downtime is the default, so what --verify takes does not count against it
+ * @to: a link; NULL: none was named as an option
+ * @slot: the slot at the peer; NULL: any
  * @useless: passes in a row that may gain little; 0: any number
  */
 struct move_wants {
@@ -56,6 +58,8 @@ struct move_wants {
 	u64 rate;
 	u64 every;
 	u64 epochs;
+	const char *to;
+	const char *slot;
 	u32 useless;
 	bool verify;
 	bool verify_apart;

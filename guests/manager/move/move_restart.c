@@ -114,6 +114,8 @@ static void move_restart_doubt(const struct cleave_vm_info *info)
 		  info->id, info->name, info->note_id);
 	if (job == NULL)
 		return;
+	job->astray = true;
+	job->link_name = link_name(job->link);
 	hyper_init(&job->from, info, info->note_id, move_view(job, 0));
 	config = job_source_config(job);
 	config.passes = 1;

@@ -75,13 +75,14 @@ static void test_ids(void)
 	static const u64 ids[] = { 2,	       64,	   UINT64_C(1) << 32,
 				   0xfffffffe, UINT64_MAX, UINT64_C(1) << 63 };
 	static const u32 fns[] = {
-		CLEAVE_FN_VM_INFO,	 CLEAVE_FN_VM_START,	CLEAVE_FN_VM_PAUSE,
-		CLEAVE_FN_VM_RESUME,	 CLEAVE_FN_VM_RESET,	CLEAVE_FN_VM_DESTROY,
-		CLEAVE_FN_VM_CREATE,	 CLEAVE_FN_REGION_INFO, CLEAVE_FN_WINDOW_MAP,
-		CLEAVE_FN_LEAVES,	 CLEAVE_FN_LOG_START,	CLEAVE_FN_LOG_GET,
-		CLEAVE_FN_LOG_GET_CLEAR, CLEAVE_FN_LOG_CLEAR,	CLEAVE_FN_LOG_STOP,
-		CLEAVE_FN_LOG_STATUS,	 CLEAVE_FN_STATS,	CLEAVE_FN_LEAF,
-		CLEAVE_FN_MACHINE,	 CLEAVE_FN_VM_NOTE,
+		CLEAVE_FN_VM_INFO,	  CLEAVE_FN_VM_START,	   CLEAVE_FN_VM_PAUSE,
+		CLEAVE_FN_VM_RESUME,	  CLEAVE_FN_VM_RESET,	   CLEAVE_FN_VM_DESTROY,
+		CLEAVE_FN_VM_CREATE,	  CLEAVE_FN_REGION_INFO,   CLEAVE_FN_WINDOW_MAP,
+		CLEAVE_FN_LEAVES,	  CLEAVE_FN_LOG_START,	   CLEAVE_FN_LOG_GET,
+		CLEAVE_FN_LOG_GET_CLEAR,  CLEAVE_FN_LOG_CLEAR,	   CLEAVE_FN_LOG_STOP,
+		CLEAVE_FN_LOG_STATUS,	  CLEAVE_FN_STATS,	   CLEAVE_FN_LEAF,
+		CLEAVE_FN_MACHINE,	  CLEAVE_FN_VM_NOTE,	   CLEAVE_FN_VM_IMAGES,
+		CLEAVE_FN_VM_IMAGES_TAKE, CLEAVE_FN_VM_IMAGES_PUT,
 	};
 	u32 f, i, bad = 0;
 
@@ -101,7 +102,7 @@ static void test_ids(void)
 
 static void test_numbers(void)
 {
-	static const u64 fns[] = { 0x02,      0x0f, 0x1a, 0x1f,	 0x25,
+	static const u64 fns[] = { 0x02,      0x0f, 0x1d, 0x1f,	 0x25,
 				   0x2f,      0x36, 0x3f, 0x48,	 0x4f,
 				   0x51,      0x63, 0xff, 0x100, UINT64_C(1) << 32,
 				   UINT64_MAX };
@@ -214,8 +215,38 @@ static void test_windows(void)
 	want(cleave_window_unmap(SUBJECT_BASE), SBI_ERR_INVALID_PARAM, "unmap memory");
 }
 
+/* What the subject is started from: it can be read, and changed only before a VM has run. */
+static void test_images(void)
+{
+	struct cleave_images images;
+	u64 sum = sizeof(images);
+	u32 i;
+
+	check_eq((u64)cleave_vm_images(subject, 0, &images, sizeof(images)).value, sizeof(images),
+		 "images: their record");
+	for (i = 0; i < images.pieces && i < CLEAVE_IMAGES_PIECES; i++)
+		sum += images.size[i];
+	check_eq(images.bytes, sum, "images: their bytes");
+	check(images.pieces >= 2U, "images: a kernel and a device tree");
+	check_eq((u64)cleave_vm_images(subject, sum - 1U, buffer, 8).value, 1, "their last byte");
+	check_eq((u64)cleave_vm_images(subject, sum, buffer, 8).value, 0, "their end");
+	check_eq((u64)cleave_vm_images(subject, UINT64_MAX, buffer, 8).value, 0, "far after it");
+	want(cleave_vm_images(CLEAVE_VM_SELF, 0, buffer, 8), SBI_ERR_INVALID_PARAM, "its own");
+	want(cleave_call(CLEAVE_FN_VM_IMAGES, subject, 0, 0x10000000, 0, 8, 0),
+	     SBI_ERR_INVALID_ADDRESS, "images: into the UART");
+	want(cleave_vm_images_take(subject, subject, 4096), SBI_ERR_INVALID_STATE,
+	     "images: of one that has run");
+	want(cleave_vm_images_take(subject, 77, 0), SBI_ERR_INVALID_PARAM, "images: of nobody");
+	want(cleave_vm_images_put(subject, buffer, 0), SBI_ERR_INVALID_PARAM, "put nothing");
+	want(cleave_vm_images_put(subject, buffer, CLEAVE_IMAGES_STEP + 1U), SBI_ERR_INVALID_PARAM,
+	     "put too much");
+	want(cleave_vm_images_put(subject, buffer, 8), SBI_ERR_INVALID_STATE,
+	     "put what nobody awaits");
+}
+
 void test_arguments(void)
 {
+	test_images();
 	test_numbers();
 	test_buffers();
 	test_ids();

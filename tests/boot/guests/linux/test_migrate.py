@@ -13,7 +13,7 @@ import pytest
 import qemu
 from machine import LONG, OUT, TOP, guest as program
 from link import rules
-from moves import (BOOTARGS, BUSY, STORE, Cutter, Giver, Linux, Manager, Place, few_pages, guest,
+from moves import (BUSY, STORE, Cutter, Giver, Linux, Manager, Place, few_pages, guest,
                    manager, move, peers, slot, under_load)
 
 # ENDLESS makes a job that lasts until something ends it. COPYING is what the job reports meanwhile;
@@ -54,39 +54,42 @@ def test_between_slots(one_machine, loads):
             assert all(few_pages(report) for report in reports), [report.sums for report in reports]
 
 
-def test_a_moved_guest_reboots(boot, linux):
-    """What has moved, and moved on, reboots from the files that its slot names, and moves again.
+def test_a_moved_guest_reboots(boot, linux, tmp_path):
+    """A Linux that has moved reboots and comes up, and on the third machine again.
 
-    In a slot that names none it stays stopped, and a line says why; so does a manager's reset.
+    No slot names a kernel, and no archive but the first has one.
     """
-    images = dict(kernel="Image", initrd="initrd.gz", bootargs=BOOTARGS)
-    m = boot([manager(), guest(), slot("second", **images), slot("third", **images), slot("bare")],
-             {"manager.bin": program("manager"), **linux()}, smp=3, mem="4G")
-    moving = Linux(m)
+    memory = ((0x80000000, 256 << 20),)
+    near, far = Cutter(str(tmp_path / "wire")).arguments()
+
+    def machine(extra, *partitions, **files):
+        m = boot([manager(link=True), *partitions], {
+            "manager.bin": program("manager"),
+            **files
+        }, smp=3, mem="1G", extra=extra)
+        return m, Manager(m)
+
+    def move_and_reboot(here, there):
+        for place in (here, there):
+            place.manage.link_ready()
+        _, place = move(moving, here, there, "--passes", "2")
+        moving.shell("echo here")
+        place.machine.at = len(place.machine.screen.lines)
+        place.machine.sendline("reboot")
+        place.machine.wait(rf"^{place.name}\| cleave-guest: up nproc=2 ", LONG)
+        return place
+
+    first, manage = machine(near, guest(memory=memory), **linux())
+    second, far_side = machine(far, slot(memory=memory))
+    first.beside, second.beside = [second], [first]
+    moving = Linux(first)
     moving.up()
-    manage = Manager(m)
-    place = Place(manage, "linux")
-    for name in ("second", "third"):
-        _, place = move(moving, place, Place(manage, name), "--passes", "2")
-    for begin in ("reboot", "reset third"):
-        m.at = len(m.screen.lines)
-        if begin == "reboot":
-            m.focus("third")
-            m.send("\r")
-            m.sendline("reboot")
-        else:
-            manage.run(begin)
-        m.wait(r"^third\| cleave-guest: up nproc=2 ", LONG)
-    _, place = move(moving, place, Place(manage, "bare"), "--passes", "2", "--verify")
-    m.focus("bare")
-    m.at = len(m.screen.lines)
-    m.send("\r")
-    m.sendline("reboot")
-    m.wait(r'^cleave\| partition "bare": its slot names no "kernel" to load again: it stays '
-           r'stopped')
-    for command in ("reset", "start"):
-        assert manage.refused(f"{command} bare") == (
-            f'{command} of partition 4 "bare" failed: its configuration names no kernel to load')
+    place = move_and_reboot(Place(manage, "linux"), Place(far_side))
+    second.beside = []
+    first.close()
+    third, near_side = machine(near, slot("third", memory=memory))
+    third.beside, second.beside = [second], [third]
+    move_and_reboot(place, Place(near_side))
 
 
 def test_cancel(one_machine):

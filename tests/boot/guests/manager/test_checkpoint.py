@@ -6,8 +6,7 @@ import struct
 from link import flattened, show, stopped, whole
 from machine import SHORT
 from moves import STORE
-from workers import alive, huge, spare, states, up, worker
-
+from workers import again as anew, alive, huge, spare, states, up, worker
 
 EPOCHS = 3
 SMALL = ((0x80000000, 8 << 20),)
@@ -32,7 +31,7 @@ def test_checkpoint(boot, store):
     What is restored last was made by tools/cleave-stream, which is held against the restore so.
     """
     m, man = up(boot, worker(memory=SMALL), spare("one", SMALL), spare("two", SMALL),
-                link={STORE: store.chardev()})
+                worker("other", memory=SMALL), link={STORE: store.chardev()}, count=2)
     store.accept()
     man.link_ready(STORE)
     data = store.checkpoint(man, "work", f"--every 1000 --epochs {EPOCHS}")
@@ -57,7 +56,7 @@ def test_checkpoint(boot, store):
     man.run("pause one")
 
     spoilt = bytearray(data)
-    spoilt[in_payload(data, source.epochs[1][1] + 100)] ^= 4
+    spoilt[in_page(data, source.epochs[1][1] + 100)] ^= 4
     verdict = give(man, store, bytes(spoilt), "restore two")
     assert verdict.startswith("failed: restore two: frame ") and "checksum" in verdict
     assert verdict.endswith("; up to epoch 1 it is whole: --at 1 restores that")
@@ -69,6 +68,16 @@ def test_checkpoint(boot, store):
     alive(m, "two")
     huge(man, "two", SMALL)
     assert "not empty" in man.refused("restore one")
+    # A slot that is not `incoming` is for the guest that was made there.
+    man.run("destroy work")
+    man.run("destroy other")
+    for command, verdict in (
+            ("restore other", 'failed: restore other: guest "work" is not the one that was made in '
+             'this slot; --force takes it all the same'),
+            ("restore other --force", "done: restore work to other"),
+            ("restore work", "done: restore work to work")):
+        assert give(man, store, data, command) == verdict
+    anew(m, man, "other")
 
 
 def crc32c(data):
@@ -86,17 +95,12 @@ def first_frame(kind, payload, version=1):
     return header + struct.pack("<I", crc32c(header)) + payload
 
 
-def in_payload(data, least):
-    """The offset of a payload byte in the stream `data`.
-
-    The byte is the first of the payload of the first frame at or after `least` that has one.
-    """
+def in_page(data, least):
+    """The offset of a byte of a page in the stream `data`: of the first one at or after `least`."""
     at = 0
-    while True:
-        length = struct.unpack_from("<Q", data, at + 8)[0]
-        if at >= least and length:
-            return at + 32
-        at += 32 + length
+    while at < least or struct.unpack_from("<H", data, at + 4)[0] != 4:
+        at += 32 + struct.unpack_from("<Q", data, at + 8)[0]
+    return at + 32 + 8 + 100
 
 
 def test_bad_checkpoint(boot, store):
@@ -105,15 +109,15 @@ def test_bad_checkpoint(boot, store):
     man.link_ready(STORE)
     data = store.checkpoint(man, "work")
     flipped = bytearray(data)
-    flipped[in_payload(data, len(data) // 2)] ^= 4
+    flipped[in_page(data, len(data) // 2)] ^= 4
     newer = bytearray(data)
     newer[32] += 1
     cut = data[:len(data) // 3]
-    hello = data[32:104]
-    assert data[:104] == first_frame(1, hello, 2)
+    hello = data[32:136]
+    assert data[:136] == first_frame(1, hello, 2)
     # `live` is the same guest as it would go to a peer, and `query` is what a source asks a peer.
     # A file can carry neither: no source gives up the guest, and nobody reads an answer.
-    live = first_frame(1, hello[:4] + struct.pack("<H", 0) + hello[6:], 2) + data[104:]
+    live = first_frame(1, hello[:4] + struct.pack("<H", 0) + hello[6:], 2) + data[136:]
     query = first_frame(12, hello[8:16] + struct.pack("<II", 1, 0))
     for bad, why in ((cut, "the link was cut in frame"),
                      (bytes(flipped), "checksum of the payload"), (bytes(newer),

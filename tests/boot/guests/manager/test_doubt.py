@@ -232,3 +232,42 @@ def test_decide_gone(boot, proxy):
     assert man_b.migrate("there", "peer", *FEW).ok
     assert received(man_a).verdict == "done: receive work to work"
     alive(a, "work")
+
+
+def test_replay(boot, proxy):
+    """Somebody has recorded a whole move, and plays it again when the guest has come home.
+
+    The destination's manager has restarted: its hypervisor still knows the id. The destination's
+    whole machine has: it gets as far as the commit, which answers another accept. What the
+    destination had said does not end another move of the source's.
+    """
+    a, man_a, b, man_b = two(boot, proxy)
+    proxy.record = [bytearray(), bytearray()]
+    assert man_a.migrate("work", "peer", *FEW).ok
+    assert received(man_b).ok
+    (there, back), proxy.record = proxy.record, None
+    assert man_b.migrate("there", "peer", *FEW).ok
+    assert received(man_a).ok
+    reboot(man_b)
+    for why in ("was used before", "(commit) answers another accept"):
+        if "commit" in why:
+            b.close()
+            b, man_b = up(boot, spare("there"), link={PEER: proxy.chardev(1)}, count=0)
+            a.beside, b.beside = [b], [a]
+        for man in (man_a, man_b):
+            man.link_ready()
+        man_b.jobs_from = len(b.screen.lines)
+        proxy.say(0, there)
+        verdict = man_b.over().verdict
+        assert verdict.startswith("failed: receive there: ") and why in verdict, verdict
+        states(man_b, there="empty")
+        alive(a, "work")
+    for man in (man_a, man_b):
+        man.link_ready()
+    proxy.silent_at[1] = 0
+    man_a.run("migrate work to peer --passes 1")
+    proxy.say(1, back)
+    verdict = man_a.over().verdict
+    assert verdict.startswith("failed: migrate work: frame 0 (accept): migration 0x"), verdict
+    states(man_a, work="running", back="empty")
+    alive(a, "work")

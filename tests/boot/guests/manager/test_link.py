@@ -6,15 +6,23 @@ import threading
 
 import pytest
 
+from link import Proxy
 from moves import PEER
-from workers import (ACCEPT, FEW, MEMORY, MIB, PASS_ACK, alive, huge, info, reboot, received,
-                     spare, states, two, up, worker)
+from workers import (ACCEPT, FEW, MEMORY, MIB, PASS_ACK, READY, again, alive, huge, in_doubt, info,
+                     reboot, received, spare, states, two, up, worker)
+
+# With 320 MiB free memory is 158 MiB, 93 MiB and 48 MiB. This leaves a slot of 16 MiB, and beside
+# it no piece of 8 MiB.
+BALLAST = ((0x80000000, 156 * MIB), (0x90000000, 92 * MIB), (0xa0000000, 26 * MIB))
+UUID = "00112233-4455-6677-8899-aabbccddeeff"
 
 
 def test_peer(boot, proxy):
     """The guest moves to the peer and back, and every page is verified."""
     a, man_a, b, man_b = two(boot, proxy)
-    assert man_a.migrate("work", "peer", "--verify", *FEW)["passes"] >= 1
+    report = man_a.migrate("work", "peer", "--verify", *FEW)
+    assert report["passes"] >= 1
+    assert [line for line in report.lines if line.startswith("note: ") and "power cycle" in line]
     assert received(man_b).verdict == "done: receive work to there"
     alive(b, "there")
     states(man_a, work="empty")
@@ -32,15 +40,18 @@ def test_home(boot, proxy):
     It is known by its uuid, which goes with it, and by the name that it has at home. No other guest
     gets that slot: it would be restarted from the wrong files.
     """
-    a, man_a = up(boot, spare("back"), worker(), link={PEER: proxy.chardev(0)})
+    named = f'uuid = "{UUID}"; migratable; cpu-affinity = <1 2>'
+    a, man_a = up(boot, spare("back"), worker(more=named), link={PEER: proxy.chardev(0)})
     b, man_b = up(boot, worker("local"), spare("there"), link={PEER: proxy.chardev(1)})
     a.beside, b.beside = [b], [a]
     man_a.link_ready()
     man_b.link_ready()
     uuid = info(man_a, "work")["uuid"]
+    assert uuid == UUID
+    made_up = info(man_b, "local")["uuid"]
     assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
-                        uuid)
-    assert uuid not in (info(man_b, "local")["uuid"], info(man_b, "there")["uuid"])
+                        made_up)
+    assert made_up not in (info(man_a, "back")["uuid"], info(man_b, "there")["uuid"])
     assert man_a.migrate("work", "peer", *FEW).ok
     assert received(man_b).verdict == "done: receive work to there"
     here = info(man_b, "there")
@@ -54,6 +65,124 @@ def test_home(boot, proxy):
     alive(a, "work")
     here = info(man_a, "work")
     assert (here["uuid"], here["guest"]) == (uuid, "work")
+    # What begins anew in the slot that it has left is another guest.
+    man_b.jobs_from = len(b.screen.lines)
+    assert man_a.migrate("work", "peer", *FEW).ok
+    assert received(man_b).ok
+    man_a.run("create work")
+    man_a.run("start work")
+    assert info(man_a, "work")["uuid"] != uuid == info(man_b, "there")["uuid"]
+
+
+def test_three_machines(boot, proxy):
+    """What a guest is started from moves along: to a third machine, and between slots there."""
+    a, man_a, b, man_b = two(boot, proxy)
+    overhead = info(man_b, "there")["overhead_bytes"]
+    assert man_a.migrate("work", "peer", *FEW).ok
+    assert received(man_b).ok
+    again(b, man_b, "there")
+    b.beside = []
+    a.close()
+    c, man_c = up(boot, spare("third"), spare("fourth"), link={PEER: proxy.chardev(0)}, count=0)
+    b.beside, c.beside = [c], [b]
+    for man in (man_b, man_c):
+        man.link_ready()
+    man_c.jobs_from = len(c.screen.lines)
+    assert man_b.migrate("there", "peer", "--verify", *FEW).ok
+    assert received(man_c).ok
+    # The slot that it left has given back the memory that they were in.
+    assert info(man_b, "there")["overhead_bytes"] == overhead
+    man_b.run("create there")
+    assert "names no kernel to load" in man_b.refused("start there")
+    again(c, man_c, "third")
+    assert man_c.migrate("third", "fourth", "--verify", *FEW).ok
+    again(c, man_c, "fourth")
+
+
+def test_no_room_for_what_it_reboots_from(boot, proxy, tmp_path):
+    """The other machine has room for the guest, and none for its kernel and initrd.
+
+    The move is refused before anything of the guest is sent. There is room for a smaller guest.
+    """
+    initrd = tmp_path / "initrd"
+    initrd.write_bytes(bytes(8 * MIB))
+    big = {"initrd.gz": str(initrd)}
+    a, man_a = up(boot, worker(more='initrd = "initrd.gz"; migratable; cpu-affinity = <1 2>'),
+                  worker("small"), link={PEER: proxy.chardev(0)}, count=2, files=big)
+    b, man_b = up(boot, spare("there"), worker("ballast", memory=BALLAST),
+                  link={PEER: proxy.chardev(1)}, mem="320M")
+    a.beside, b.beside = [b], [a]
+    man_a.link_ready()
+    man_b.link_ready()
+    man_a.run("migrate work to peer --passes 1")
+    verdict = man_a.over().verdict
+    assert verdict.startswith("failed: migrate work: the destination gave up: room for what the "
+                              "guest reboots from failed: "), verdict
+    assert not received(man_b).ok
+    states(man_a, work="running")
+    states(man_b, there="empty")
+    man_b.jobs_from = len(b.screen.lines)
+    assert man_a.migrate("small", "peer", *FEW).ok
+    assert received(man_b).ok
+    again(b, man_b, "there")
+
+
+def test_slot_by_name(boot, proxy):
+    """A guest goes into the slot that the source names, or is refused: nowhere else."""
+    a, man_a = up(boot, worker(), link={PEER: proxy.chardev(0)})
+    b, man_b = up(boot, spare("one"), spare("two"), spare("tiny", ((0x80000000, 8 * MIB),)),
+                  worker("taken"), link={PEER: proxy.chardev(1)})
+    a.beside, b.beside = [b], [a]
+    man_a.link_ready()
+    man_b.link_ready()
+    for name, why in (("three", 'it has no slot "three"'),
+                      ("taken", 'its slot "taken" is not empty'),
+                      ("manager", 'its slot "manager" is not empty'),
+                      ("tiny", "the slot has memory region 0 is 0x800000 bytes")):
+        man_b.jobs_from = len(b.screen.lines)
+        man_a.run(f"migrate work --to peer --slot {name}")
+        verdict = man_a.over().verdict
+        assert verdict.startswith(f"failed: migrate work: the destination gave up: {why}"), verdict
+        if name == "tiny":
+            assert not received(man_b).ok
+    assert "no link" in man_a.refused("migrate work --to nowhere")
+    assert "at most 31" in man_a.refused("migrate work to peer --slot " + 40 * "x")
+    assert "names a slot of a peer" in man_a.refused("checkpoint work --slot two")
+    man_b.jobs_from = len(b.screen.lines)
+    assert man_a.migrate("work", "peer", "--slot", "two", *FEW).ok
+    assert received(man_b).verdict == "done: receive work to two"
+    alive(b, "two")
+
+
+def test_two_peers(boot, proxy, tmp_path):
+    """A doubt on one link leaves the other free. A restarted manager asks over both."""
+    folder = tmp_path / "second"
+    folder.mkdir()
+    second = Proxy(str(folder))
+    a, man_a = up(boot, worker(), worker("next"), count=2,
+                  link={PEER: proxy.chardev(0), PEER + ".2": second.chardev(0)})
+    b, man_b = up(boot, spare("there"), link={PEER: proxy.chardev(1)}, count=0)
+    c, man_c = up(boot, spare("far"), link={PEER: second.chardev(1)}, count=0)
+    a.beside, b.beside, c.beside = [b, c], [a, c], [a, b]
+    for man in (man_a, man_b, man_c):
+        man.link_ready()
+    man_a.link_ready(PEER + ".2")
+    proxy.hold_cut = True
+    proxy.unheard = READY
+    in_doubt(a, man_a, "in doubt.*; waiting for port cleave.peer")
+    assert man_a.migrate("next", "peer.2", *FEW).ok
+    assert received(man_c).verdict == "done: receive next to far"
+    alive(c, "far")
+    reboot(man_a, 'partition 1 "work" was given up by migration 0x[0-9a-f]+ and not acknowledged')
+    since = man_a.jobs_from
+    # The wrong one knows nothing, and that settles nothing.
+    man_c.tells(r"peer: it asked about migration 0x[0-9a-f]+ and was told that it is not known")
+    states(man_a, work="paused")
+    proxy.let_in.set()
+    man_a.jobs_from = since
+    assert man_a.over().verdict == "failed: migrate work: the destination does not have the guest"
+    alive(a, "work")
+    second.close()
 
 
 def test_peer_cut(boot, proxy):

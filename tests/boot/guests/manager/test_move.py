@@ -45,6 +45,12 @@ def test_back_and_forth(boot):
         assert report.passes[-1]["dirty_left"] == 0
         assert 0 < report["state_of_a_vcpu_bytes"] < 4096
         assert report["downtime_ticks"] > 0
+    # The slot that it was made in names a kernel, and the other one has it too while it is there.
+    for _ in range(2):
+        man.run(f"reset {here}")
+        alive(m, here)
+        man.migrate(here, there, *FEW)
+        here, there = there, here
     # A guest that is paused when it leaves is paused when it arrives.
     man.run(f"pause {here}")
     report = man.migrate(here, there, "--verify")

@@ -25,6 +25,10 @@ struct wrong {
 
 #define AT "/partitions/linux: "
 
+#define UUID_WANTED                                                                 \
+	" is not allowed; allowed: 32 digits, 0 to 9 and a to f, with hyphens, as " \
+	"01234567-89ab-8def-8123-456789abcdef; not all 0"
+
 static const struct wrong wrongs[] = {
 	{ { WITHOUT("compatible") }, AT "compatible: is missing; wanted: \"cleave,partition\"" },
 	{ { PROP_STR("compatible", "cleave,partitoin") },
@@ -204,7 +208,45 @@ static const struct wrong wrongs[] = {
 	  "on-fault: \"restart\" does not go with \"incoming\" without a \"kernel\" to load again; "
 	  "allowed: \"stop\", \"reset\"" },
 	{ { PROP_FLAG("manager"), PROP_FLAG("manager") }, AT "manager: is given twice" },
+	{ { PROP_STR("uuid", "00112233-4455-6677-8899-aabbccddeef") },
+	  AT "uuid: \"00112233-4455-6677-8899-aabbccddeef\"" UUID_WANTED },
+	{ { PROP_STR("uuid", "00112233-4455-6677-8899-aabbccddeefff") },
+	  AT "uuid: \"00112233-4455-6677-8899-aabbccddeefff\"" UUID_WANTED },
+	{ { PROP_STR("uuid", "00112233-4455-6677-8899-Aabbccddeeff") },
+	  AT "uuid: \"00112233-4455-6677-8899-Aabbccddeeff\"" UUID_WANTED },
+	{ { PROP_STR("uuid", "001122334-455-6677-8899-aabbccddeeff") },
+	  AT "uuid: \"001122334-455-6677-8899-aabbccddeeff\"" UUID_WANTED },
+	{ { PROP_STR("uuid", "00000000-0000-0000-0000-000000000000") },
+	  AT "uuid: \"00000000-0000-0000-0000-000000000000\"" UUID_WANTED },
 };
+
+/* A uuid is read byte for byte, and belongs to one partition. Those without one do not count. */
+static void test_uuid(void **state)
+{
+	const struct tree_prop uuid[] = { PROP_STR("uuid", "00112233-4455-6677-8899-aabbccddeeff"),
+					  { NULL, NULL, 0 } };
+	const struct tree_prop none[] = { { NULL, NULL, 0 } };
+	struct tree_build t;
+	struct said said;
+
+	(void)state;
+	config_begin(&t);
+	config_partition_node(&t, "a", none);
+	config_partition_node(&t, "b", uuid);
+	config_partition_node(&t, "c", none);
+	config_finish(&t);
+	assert_int_equal(config_run(&t, &config_machine, &said), 0);
+	assert_memory_equal(config_result.partition[1].uuid,
+			    "\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff",
+			    CONFIG_UUID_LEN);
+	config_begin(&t);
+	config_partition_node(&t, "a", uuid);
+	config_partition_node(&t, "b", uuid);
+	config_finish(&t);
+	(void)config_run(&t, &config_machine, &said);
+	assert_int_equal(said.errors, 1);
+	assert_string_equal(said.line[0], "/partitions/b: uuid: is that of partition \"a\", too");
+}
 
 static void test_each_wrong_property(void **state)
 {
@@ -608,6 +650,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_wrong_property),
+		cmocka_unit_test(test_uuid),
 		cmocka_unit_test(test_all_errors_are_said),
 		cmocka_unit_test(test_reads_everything),
 		cmocka_unit_test(test_defaults),

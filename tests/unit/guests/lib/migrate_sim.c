@@ -235,6 +235,8 @@ static int op_vm_destroy(void *ctx, uint64_t *cursor)
 		side->vm->log[0] = CLEAVE_LOG_OFF;
 		side->vm->log[1] = CLEAVE_LOG_OFF;
 		side->vm->states_set = 0;
+		side->vm->images = 0;
+		side->vm->images_got = 0;
 	}
 	return 0;
 }
@@ -460,6 +462,60 @@ static int op_state_check(void *ctx, struct migrate_line *line)
 	return SBI_ERR_INVALID_STATE;
 }
 
+/* --- what the guest reboots from: any bytes, which follow from their place --- */
+
+uint8_t sim_image_byte(uint64_t at)
+{
+	return (uint8_t)(at * 7U + (at >> 9));
+}
+
+static int64_t op_images_get(void *ctx, uint64_t offset, void *bytes, size_t size)
+{
+	struct sim_side *side = ctx;
+	uint64_t left = side->sim->config.images - offset;
+
+	if (call_fails(side, "images get"))
+		return SBI_ERR_FAILED;
+	/* As the hypervisor it need not give all that there is room for. */
+	if (size > left)
+		size = (size_t)left;
+	size -= below(side->sim, size);
+	for (size_t i = 0; i < size; i++)
+		((uint8_t *)bytes)[i] = sim_image_byte(offset + i);
+	return (int64_t)size;
+}
+
+static int op_images_take(void *ctx, uint64_t bytes)
+{
+	struct sim_side *side = ctx;
+
+	if (call_fails(side, "images take"))
+		return SBI_ERR_FAILED;
+	if (side->vm->state != CLEAVE_VM_PAUSED || bytes != side->sim->config.images ||
+	    side->vm->images != 0U)
+		return refuse(side);
+	side->vm->images = bytes;
+	if (side->sim->config.images_there)
+		side->vm->images_got = bytes;
+	return side->sim->config.images_there ? 0 : 1;
+}
+
+static int op_images_put(void *ctx, const void *bytes, size_t size)
+{
+	struct sim_side *side = ctx;
+
+	if (call_fails(side, "images put"))
+		return SBI_ERR_FAILED;
+	if (size == 0U || size > side->vm->images - side->vm->images_got)
+		return refuse(side);
+	for (size_t i = 0; i < size; i++) {
+		if (((const uint8_t *)bytes)[i] != sim_image_byte(side->vm->images_got + i))
+			return refuse(side);
+	}
+	side->vm->images_got += size;
+	return 0;
+}
+
 /* The link takes the first @n bytes, damages one, or is cut among them. Return: how many it took */
 static size_t take(struct sim *sim, struct sim_pipe *p, const void *bytes, size_t n)
 {
@@ -553,6 +609,9 @@ static const struct migrate_ops operations = {
 	.log_stop = op_log_stop,
 	.leaf = op_leaf,
 	.state_get = op_state_get,
+	.images_get = op_images_get,
+	.images_take = op_images_take,
+	.images_put = op_images_put,
 	.vm_create = op_vm_create,
 	.vm_take = op_vm_take,
 	.page_write = op_page_write,
@@ -626,6 +685,7 @@ static void fill_machine(struct sim *sim)
 		m->region[1] = (struct migrate_region){ SIM_BASE_1(sim),
 							(uint64_t)sim->config.pages[1] * PAGE };
 	sim->machine[1] = *m;
+	m->more.images = sim->config.images;
 	strcpy(sim->machine[1].isa, "rv64imafdcv_zicsr_zifencei_sstc");
 	sim->machine[1].gstage_levels = 4;
 	sim->machine[1].cbom_block = 64;
@@ -820,6 +880,8 @@ const char *sim_moved(const struct sim *sim)
 		return "a write was lost";
 	if (vm->states_set != (1U << SIM_STATES) - 1U || sim->lost_state)
 		return "state is missing or old";
+	if (vm->images_got != sim->config.images)
+		return "what the guest reboots from is missing";
 	return clean(sim, vm);
 }
 

@@ -28,6 +28,8 @@ struct sim_vm {
 	uint8_t *memory;	   /* of SIM_PAGES_MAX pages */
 	uint64_t regs[SIM_STATES]; /* each a state record's data */
 	uint32_t states_set;	   /* bit a record */
+	uint64_t images;	   /* bytes of what the guest reboots from */
+	uint64_t images_got;	   /* of these, how many came */
 };
 
 /** struct sim_pipe - one direction of the link */
@@ -63,7 +65,9 @@ struct sim_config {
 	bool smooth;	   /* the link takes all that it has room for, not a random part */
 	bool lends;	   /* pages are built in the link's memory; so it is with each odd seed */
 	bool start_paused;
-	bool adjacent; /* the second region begins where the first ends */
+	uint64_t images;   /* bytes of what the guest reboots from */
+	bool images_there; /* the slot has the same */
+	bool adjacent;	   /* the second region begins where the first ends */
 };
 
 struct sim {
@@ -137,6 +141,9 @@ const char *sim_finish(struct sim *sim, enum migrate_step *source, enum migrate_
 
 /** sim_random() - Return: the next random number */
 uint64_t sim_random(uint64_t *state);
+
+/** sim_image_byte() - Return: byte @at of what the guest reboots from */
+uint8_t sim_image_byte(uint64_t at);
 
 /** sim_write() - let the guest store to a page, now */
 void sim_write(struct sim *sim, uint32_t page);

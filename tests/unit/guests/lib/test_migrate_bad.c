@@ -151,6 +151,8 @@ static enum migrate_step replay(void)
 	sim->vm[0].state = CLEAVE_VM_EMPTY;
 	sim->vm[1].state = CLEAVE_VM_EMPTY;
 	sim->vm[1].states_set = 0;
+	sim->vm[1].images = 0;
+	sim->vm[1].images_got = 0;
 	assert_true(migrate_dest_init(&sim->dest, &sim->ops[1], &sim->side[1], &link,
 				      &sim->dest_config));
 	for (uint32_t i = 0; step != MIGRATE_DONE && step != MIGRATE_FAILED; i++) {
@@ -605,6 +607,65 @@ static void test_old_checkpoint(void **state)
 	sim->dest_config.kind = MIGRATE_KIND_LIVE;
 }
 
+/* Make the good stream, with @size bytes of images from @offset on after a REQUIRE of @all. */
+static void make_images(uint64_t all, uint64_t offset, size_t size)
+{
+	uint8_t require[sizeof(struct migrate_require) + MIGRATE_ISA_MAX +
+			MIGRATE_REGIONS_MAX * sizeof(struct migrate_region) +
+			sizeof(struct migrate_require_more)];
+	size_t length = frame_at(good_at[1]).length;
+	uint8_t payload[sizeof(offset) + MIGRATE_IMAGES_MAX];
+
+	memcpy(require, payload_of(1), length);
+	memcpy(require + length - sizeof(all), &all, sizeof(all));
+	memcpy(payload, &offset, sizeof(offset));
+	for (size_t i = 0; i < size; i++)
+		payload[sizeof(offset) + i] = sim_image_byte(offset + i);
+	make_begin();
+	make_copy(0);
+	make(MIGRATE_REC_REQUIRE, require, length);
+	if (size != 0U)
+		make(MIGRATE_REC_IMAGES, payload, sizeof(offset) + size);
+	make_copies(2, good_frames);
+	sim->config.images = all;
+}
+
+/* What a guest reboots from comes whole, in order, before its memory, and only if it is wanted. */
+static void test_images(void **state)
+{
+	uint64_t offset = 0;
+
+	(void)state;
+	make_images(0, 0, 1);
+	refused("slot: frame 2 (images) may not come now");
+	make_images(100, 0, 0);
+	refused("slot: frame 2 (pass begin) may not come before all images");
+	make_images(100, 0, 99);
+	refused("slot: frame 3 (pass begin) may not come before all images");
+	make_images(100, 1, 99);
+	refused("slot: frame 2 (images) does not follow the one before it");
+	make_images(100, 0, 101);
+	refused("slot: frame 2 (images) does not follow the one before it");
+	make_images(100, UINT64_MAX, 1);
+	refused("slot: frame 2 (images) does not follow the one before it");
+	/* They count in the digest of everything, in which the good stream has none. */
+	make_images(100, 0, 100);
+	refused("slot: hand-over: digest");
+	assert_int_equal(sim->dest.images, 100);
+	sim->config.images_there = true;
+	refused("slot: frame 2 (images) may not come now");
+	make_images(100, 0, 0);
+	assert_int_equal(replay(), MIGRATE_DONE);
+	sim->config.images_there = false;
+	make_images(MIGRATE_IMAGES_MAX + 1U, 0, MIGRATE_IMAGES_MAX);
+	refused("slot: frame 3 (pass begin) may not come before all images");
+	sim->config.images = 0;
+	make_begin();
+	make_copies(0, find(MIGRATE_REC_PASS_BEGIN, 1));
+	make(MIGRATE_REC_IMAGES, &offset, sizeof(offset) + 0U);
+	refused("slot: frame");
+}
+
 /*
  * Somebody has recorded a whole migration and plays it again, to a destination that has no memory
  * of it.
@@ -759,6 +820,7 @@ int main(void)
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_mixed_versions),
 		cmocka_unit_test(test_old_checkpoint),
+		cmocka_unit_test(test_images),
 		cmocka_unit_test(test_recorded),
 		cmocka_unit_test(test_state_unknown),
 		cmocka_unit_test(test_optional),

@@ -41,6 +41,8 @@ static struct sim_config small(uint64_t seed)
 	c.room = 64U + (uint32_t)(sim_random(&r) % 30000U);
 	c.smooth = sim_random(&r) % 4U != 0U;
 	c.start_paused = sim_random(&r) % 32U == 0U;
+	c.images = sim_random(&r) % 4U == 0U ? 0U : sim_random(&r) % 40000U;
+	c.images_there = sim_random(&r) % 4U == 0U;
 	return c;
 }
 

@@ -592,8 +592,10 @@ static void test_more(void **state)
 		struct migrate_require_more guest, slot;
 		const char *why;
 	} pairs[] = {
-		{ { 0 }, { 16, 16, 0x38, 1, 0x2000000, 0x3f }, "" },
-		{ { 16, 9, 0x18, 1, 0x2000000, 0x3f }, { 16, 16, 0x38, 2, 0x3000000, 0x7f }, "" },
+		{ { 0 }, { 16, 16, 0x38, 1, 0x2000000, 0x3f, 0 }, "" },
+		{ { 16, 9, 0x18, 1, 0x2000000, 0x3f, 0 },
+		  { 16, 16, 0x38, 2, 0x3000000, 0x7f, 0 },
+		  "" },
 		{ { .vlenb = 16 },
 		  { .vlenb = 32 },
 		  "vector registers of 32 bytes, the guest has 16" },
