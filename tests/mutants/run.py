@@ -246,7 +246,9 @@ def try_killer(tree, killer, cpu=None):
     if killer[0] == "boot":
         argv = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", killer[1]]
         code, out, used = run(argv, tree.path, env)
-        if code not in (0, 1) or re.search(r"^\d+ skipped|no tests ran", out, re.M):
+        # 1 is also how Python ends when there is no pytest: only a test that failed has caught it.
+        if (code not in (0, 1) or re.search(r"^\d+ skipped|no tests ran", out, re.M)
+                or code == 1 and not re.search(r"^\d+ (failed|error)", out, re.M)):
             raise Trouble(f"{' '.join(killer)}: pytest ended with {code}\n{last_lines(out)}")
         return code == 0, out, used
     if killer[0] == "check":

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 #include <cleave/errno.h>
@@ -178,6 +179,82 @@ static void test_too_few_tables(void **state)
 	end();
 }
 
+/* No call about a log does more than a step, however large its region is. */
+static void test_calls_of_a_log_are_bounded(void **state)
+{
+	const u64 size = GIB(16);
+	const u64 pages = size >> PAGE_SHIFT;
+	u64 *bitmap = calloc(pages / 64U, sizeof(u64));
+	struct space_log_status status;
+	u64 leaves[3] = { 0 };
+	u64 cursor = 0;
+	u64 calls = 0;
+	s64 n;
+
+	(void)state;
+	mm_machine_init(&m, size, MIB(48));
+	memset(&sp, 0, sizeof(sp));
+	cfg = mm_config(&m, 3);
+	cfg.step_pages = LIMIT;
+	assert_int_equal(space_init(&sp, &m.frames, &cfg, size), 0);
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), size), 0);
+	/* Setting a span is a unit. A log that begins has no dirty pages to tell of. */
+	do {
+		u64 before = cursor;
+
+		assert_int_equal(space_log_start(&sp, 0, CLEAVE_LOG_INITIALLY_SET, false, &cursor),
+				 0);
+		assert_true(cursor == 0U || cursor - before <= LIMIT * DIRTY_SPAN_WORDS);
+		assert_int_equal(space_log_status(&sp, 0, &status), 0);
+		assert_int_equal(status.dirty, cursor == 0U ? pages : 0U);
+		calls++;
+	} while (cursor != 0U);
+	assert_true(calls >= pages / DIRTY_SPAN_PAGES / LIMIT);
+	/* A look copies the words of a span at eight units. */
+	n = space_log_get(&sp, 0, 0, pages, bitmap);
+	assert_true(n > 0 && (u64)n <= LIMIT / DIRTY_SPAN_WORDS * DIRTY_SPAN_PAGES);
+	/* Nothing is dirty: a stop passes over so many spans a unit, and not over all of them. */
+	for (u64 first = 0; first < pages; first += (u64)n)
+		n = space_log_clear(&sp, 0, first, pages - first, memset(bitmap, 0xff, pages / 8U));
+	cursor = 0;
+	assert_int_equal(space_log_stop(&sp, 0, false, &cursor), 0);
+	assert_true(cursor != 0U && cursor <= (LIMIT + 1U) * 64U);
+	while (cursor != 0U)
+		assert_int_equal(space_log_stop(&sp, 0, false, &cursor), 0);
+	/* Counting leaves: a run of them is eight units. */
+	assert_true(mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true) > 0U);
+	assert_int_equal(space_leaves(&sp, 0, leaves, &cursor), 0);
+	assert_true(cursor != 0U && cursor <= LIMIT / 8U * MIB(2));
+	free(bitmap);
+	mm_end(&m, &sp);
+}
+
+/* A mode that does not say so splits where a guest writes, whatever else is asked for. */
+static void test_only_some_modes_are_eager(void **state)
+{
+	static const u32 mode[] = { CLEAVE_LOG_FAULT, CLEAVE_LOG_EAGER, CLEAVE_LOG_INITIALLY_SET };
+	struct space_log_status status;
+
+	(void)state;
+	begin(3, 2, MIB(8));
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(8)), 0);
+	for (u32 i = 0; i < 6U; i++) {
+		bool asked = i % 2U == 1U;
+		u64 cursor = 0;
+
+		(void)mm_log_start(&sp, 0, mode[i / 2U], asked);
+		assert_int_equal(space_log_status(&sp, 0, &status), 0);
+		assert_int_equal(status.eager, i / 2U == 1U || (i / 2U == 2U && asked));
+		do {
+			assert_int_equal(space_log_stop(&sp, 0, true, &cursor), 0);
+		} while (cursor != 0U);
+		assert_int_equal(space_log_status(&sp, 0, &status), 0);
+		assert_false(status.eager);
+		assert_int_equal(status.dirty, 0);
+	}
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +262,8 @@ int main(void)
 		cmocka_unit_test(test_not_there_yet),
 		cmocka_unit_test(test_given_up),
 		cmocka_unit_test(test_too_few_tables),
+		cmocka_unit_test(test_calls_of_a_log_are_bounded),
+		cmocka_unit_test(test_only_some_modes_are_eager),
 	};
 
 	return cmocka_run_group_tests_name("space_steps", tests, NULL, NULL);
