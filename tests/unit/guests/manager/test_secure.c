@@ -502,6 +502,44 @@ static void test_noise(void **state)
 	}
 }
 
+/*
+ * A client begins when nothing has come for a second, and not before. A server begins after fill,
+ * and not with whatever else comes.
+ */
+static void test_what_is_left_over(void **state)
+{
+	struct end *e;
+
+	(void)state;
+	connect_with(OWN_A, PUB_B, OWN_B, PUB_A);
+	e = client();
+	for (unsigned i = 0; i < 500U; i++, ticks += SECOND / 10U) {
+		/* A byte of an earlier session comes now and then. */
+		e->from->at = 0;
+		e->from->end = i % 10U == 0U ? 1U : 0U;
+		while (secure_step(&e->secure))
+			;
+		assert_int_equal(e->secure.session, 0);
+	}
+	run(3U * SECOND);
+	assert_true(open_both());
+	connect_with(OWN_A, PUB_B, OWN_B, PUB_A);
+	e = server();
+	while (e->secure.state != SECURE_HUNT) {
+		(void)secure_step(&e->secure);
+		ticks += 20U;
+	}
+	for (unsigned n = 0; n < SECURE_MARK; n++) {
+		memset(e->from->bytes, 0xff, n);
+		e->from->bytes[n] = 22;
+		e->from->at = 0;
+		e->from->end = n + 1U;
+		while (secure_step(&e->secure))
+			;
+		assert_int_equal(e->secure.session, 0);
+	}
+}
+
 /* What every session takes from the seed differs, and so does what is said in it. */
 static void test_no_two_sessions(void **state)
 {
@@ -658,6 +696,7 @@ int main(void)
 		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_no_two_sessions),
 		cmocka_unit_test(test_key_files),
+		cmocka_unit_test(test_what_is_left_over),
 		cmocka_unit_test(test_strangers_work),
 		cmocka_unit_test(test_key_values),
 	};
