@@ -368,6 +368,14 @@ def test_flatten_keeps_the_guest_and_each_page_once(files):
     assert not (files / "f").exists()
 
 
+@pytest.mark.parametrize("title", [t for t in STREAMS if t.startswith("A checkpoint")])
+def test_each_kind_of_checkpoint_is_the_same_when_it_is_flat(files, title):
+    (files / "one").write_bytes(STREAMS[title])
+    run("flatten", "-o", "flat", "one", cwd=files)
+    run("check", "flat", cwd=files)
+    assert run("diff", "one", "flat", cwd=files) == ""
+
+
 def test_diff_names_what_differs(files):
     form = FORM.replace(".x10=0x2a", ".x10=0x2b").replace("fill=0xffffffffffffffff", "fill=0xfe")
     (files / "b").write_bytes(made(form.replace("stop run=1", "stop run=0")))

@@ -14,7 +14,7 @@ LONGEST = 32768
 FILL = 0xff
 FILLED = b"\xff" * 32800  # ends any frame
 MANDATORY, UNSUMMED = 1, 2
-PAGE_RECORD, PACKED_RECORD = 0x0004, 0x000d
+PAGE_RECORD, PACKED_RECORD, IMAGES_RECORD = 0x0004, 0x000d, 0x000e
 BATCH = 256  # pages whose digests are made at a time
 
 
@@ -80,7 +80,7 @@ def page_of(kind, payload):
 class Reader:
     """The frames of one connection, in order.
 
-    `data`: a view of all bytes of the file. `fast`: the bytes of pages are not looked at.
+    `data`: a view of all bytes of the file. `fast`: the bytes of pages and images are left out.
     `local`: frames without a checksum of their payload are taken.
     """
 
@@ -147,7 +147,7 @@ class Reader:
     def _payload(self, frame, crc):
         if frame.flags & UNSUMMED:
             right = 0
-        elif self.fast and frame.kind in (PAGE_RECORD, PACKED_RECORD):
+        elif self.fast and frame.kind in (PAGE_RECORD, PACKED_RECORD, IMAGES_RECORD):
             return
         elif (frame.kind, frame.version) in ((PAGE_RECORD, 2), (PACKED_RECORD, 1)):
             frame.digest = self.digests.of(frame)
