@@ -112,7 +112,12 @@ static bool check_parse_harts(const char *text, struct options *o)
 
 		if (*text < '0' || *text > '9')
 			return false;
-		o->harts[n++] = strtoull(text, &end, 0);
+		o->harts[n] = strtoull(text, &end, 0);
+		for (u32 i = 0; i < n; i++) {
+			if (o->harts[i] == o->harts[n])
+				return false;
+		}
+		n++;
 		if (*end == '\0') {
 			o->machine.harts = o->harts;
 			o->machine.nr_harts = n;
@@ -196,7 +201,7 @@ static const struct check_option {
 	const char *allowed;
 } check_option[] = {
 	{ "--harts", check_take_harts, false,
-	  "ids of harts with commas between them, at most as many as MAX_HARTS says" },
+	  "ids of harts, each once, with commas between them; at most as many as MAX_HARTS says" },
 	{ "--memory", check_take_memory, false, "a size above 0, as 512M or 0x20000000" },
 	{ "--tree", check_take_tree_file, false, "a file" },
 	{ "--svg", check_take_svg, true, "a file" },
@@ -550,6 +555,11 @@ static enum exit_code check_all(struct options *o)
 		       ? check_archive(o, &board, data, size)
 		       : EXIT_REFUSED;
 	(void)board_say_warnings();
+	/* What was accepted and could not be said is not known to whom asked. */
+	if ((fflush(stdout) != 0 || ferror(stdout) != 0) && code == EXIT_GOOD) {
+		board_say_error("standard output: %s", strerror(errno));
+		code = EXIT_REFUSED;
+	}
 	free(data);
 	free(board.tree);
 	return code;

@@ -8,6 +8,7 @@
  * from the code that the boot runs, so this program must never have an opinion of its own about
  * what can be used. Exit code: 0 written, 1 no partition can run on this board, 2 used wrongly.
  */
+#include <errno.h>
 #include <libfdt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -540,6 +541,10 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	code = port_board(&board, argv[1]);
+	if ((fflush(stdout) != 0 || ferror(stdout) != 0) && code == EXIT_GOOD) {
+		board_say_error("standard output: %s", strerror(errno));
+		code = EXIT_REFUSED;
+	}
 	free(board.tree);
 	return (int)code;
 }

@@ -268,6 +268,31 @@ def test_partition_over_what_the_loader_brings(desk, name, options, base, free):
     assert free or ("Cleave\n" in done.stdout) == ("anywhere" not in options)
 
 
+def test_folder_is_no_file(desk):
+    """In each place where a file is wanted."""
+    desk.tree(board_trees.virt())
+    assert desk.archive(config(partition("p"))).returncode == 0
+    (desk.path / "folder").mkdir()
+    for argv, line in (((CHECK, "folder"), "error: folder: Is a directory"),
+                       ((CHECK, "--tree", "folder", "out.cpio"), "error: folder: Is a directory"),
+                       ((PORT, "folder"), "error: folder: Is a directory"),
+                       ((ARCHIVE, "-o", "x.cpio", "folder"), "cleave-archive: folder is a folder; "
+                        "wanted: the source of a configuration")):
+        done = run(*argv, cwd=desk.path)
+        assert done.returncode == 1 and done.stderr == line + "\n", done.stderr
+
+
+def test_answer_that_cannot_be_written(desk):
+    dtb = desk.tree(board_trees.virt())
+    assert desk.archive(config(partition("p"))).returncode == 0
+    with open("/dev/full", "w", encoding="ascii") as full:
+        for argv in ((CHECK, "out.cpio"), (PORT, str(dtb))):
+            done = subprocess.run(argv, cwd=desk.path, stdout=full, stderr=subprocess.PIPE,
+                                  text=True, check=False)
+            assert done.returncode == 1
+            assert done.stderr == "error: standard output: No space left on device\n"
+
+
 @pytest.mark.parametrize("options,line", [
     (["--image-at", "0x80100000"], "--image-at: Cleave cannot lie at 0x80100000; allowed: a "),
     (["--image-at", "0x40000000"], "--image-at: Cleave cannot lie at 0x40000000; allowed: a "),
@@ -291,7 +316,8 @@ def test_image_is_as_large_as_the_check_takes_it_to_be():
 
 @pytest.mark.parametrize("options,line", [
     (["--nothing"], "there is no option --nothing"),
-    (["--harts", "1,"], "--harts: '1,' makes no sense; allowed: ids of harts with commas"),
+    (["--harts", "1,"], "--harts: '1,' makes no sense; allowed: ids of harts, each once, with "),
+    (["--harts", "1,0x1"], "--harts: '1,0x1' makes no sense; allowed: ids of harts, each once"),
     (["--memory", "12X"], "--memory: '12X' makes no sense; allowed: a size above 0, as 512M"),
     (["--memory"], "--memory: its value is missing; allowed: a size above 0"),
     (["--tree", "x.dtb", "--image-at", "-1"], "--image-at: '-1' makes no sense; allowed: an "),

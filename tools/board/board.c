@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "arch/riscv/hart.h"
 #include "arch/riscv/model/hart_tree.h"
@@ -56,12 +57,17 @@ void spin_relax(void)
 void *board_file(const char *path, u64 *size)
 {
 	FILE *f = fopen(path, "rb");
+	struct stat is = { .st_mode = 0 };
 	void *data = NULL;
 	long end;
 
 	if (f == NULL)
 		return NULL;
-	if (fseek(f, 0, SEEK_END) == 0 && (end = ftell(f)) >= 0 && fseek(f, 0, SEEK_SET) == 0) {
+	/* A folder opens, and says that it is as long as a long can be. */
+	if (fstat(fileno(f), &is) == 0 && S_ISDIR(is.st_mode))
+		errno = EISDIR;
+	else if (fseek(f, 0, SEEK_END) == 0 && (end = ftell(f)) >= 0 &&
+		 fseek(f, 0, SEEK_SET) == 0) {
 		*size = (u64)end;
 		data = malloc(*size + 1U);
 		if (data != NULL && fread(data, 1, *size, f) != *size) {
