@@ -447,6 +447,10 @@ def test_documented_trees_are_accepted(bench, prop, number):
     done = bench.pack()
     assert done.returncode == 0, done.stderr
     assert "own.dtb" in done.stdout and done.stderr == "", done.stderr
+    # dtc's warnings of a tree that is whole are shown.
+    if prop == "fdt":
+        bench.write("own.dts", documented_trees()[number].replace("cleave,fill", "cleave,full"))
+        assert "Warning (unit_address_vs_reg)" in bench.pack().stderr
     bench.write("own.dts", documented_trees()[number].replace("0x10000000 0x0", "0x20000000 0x0")
                 .replace("0x80700000 0x0", "0x20000000 0x0"))
     done = bench.pack()
