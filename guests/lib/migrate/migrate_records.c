@@ -66,6 +66,23 @@ static bool migrate_records_place(struct migrate_dest *d, const struct migrate_r
 }
 
 /*
+ * A page may not be where it says. If its digest, which covers the place, is wrong too, then the
+ * frame was damaged, and that is what is said.
+ */
+static enum migrate_step migrate_records_misplaced(struct migrate_dest *d,
+						   const struct migrate_record *record,
+						   const uint8_t *page, uint64_t gpa)
+{
+	struct migrate_line why;
+
+	migrate_line_clear(&why);
+	if (migrate_record_sum_ok(record, migrate_digest_page(page, gpa), &why))
+		return MIGRATE_PROGRESS;
+	migrate_line_add(migrate_dest_say(d), "%s", why.text);
+	return migrate_dest_fail(d, MIGRATE_REASON_STREAM, 0);
+}
+
+/*
  * Write the page to where it belongs, and only then see whether it is what was sent: one loop
  * copies and digests. A wrong page does no harm meanwhile. It is in one of the slot's regions, the
  * slot's guest has never run, and the slot is emptied now.
@@ -79,7 +96,7 @@ static enum migrate_step migrate_records_page(struct migrate_dest *d,
 
 	memcpy(&gpa, record->payload, sizeof(gpa));
 	if (!migrate_records_place(d, record, gpa, 1))
-		return MIGRATE_PROGRESS;
+		return migrate_records_misplaced(d, record, page, gpa);
 	/* Inside one program the digest that was made with the first copy came with the page. */
 	if (record->length == MIGRATE_PAGE_ROOM) {
 		memcpy(&digest, page + MIGRATE_PAGE, sizeof(digest));

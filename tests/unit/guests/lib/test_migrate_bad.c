@@ -419,6 +419,22 @@ static void make_pages(uint8_t version, bool by_crc)
 	}
 }
 
+/* A page whose place was damaged is a damaged frame, whatever is wrong with the place. */
+static void test_damaged_places(void **state)
+{
+	(void)state;
+	for (uint32_t bit = 0; bit < 64U; bit++) {
+		uint32_t i = 0;
+
+		make_begin();
+		while (frame_at(good_at[i]).type != MIGRATE_REC_PAGE)
+			make_copy(i++);
+		make_copy(i);
+		made[made_size - MIGRATE_PAGE - 8U + bit / 8U] ^= (uint8_t)(1U << (bit % 8U));
+		refused("checksum of the payload");
+	}
+}
+
 /* Version 1 of a page has the CRC of its bytes, version 2 their digest; there is no third. */
 static void test_pages_of_both_versions(void **state)
 {
@@ -813,6 +829,7 @@ int main(void)
 		cmocka_unit_test(test_frames_moved),
 		cmocka_unit_test(test_what_comes_twice),
 		cmocka_unit_test(test_an_id_that_was_used),
+		cmocka_unit_test(test_damaged_places),
 		cmocka_unit_test(test_pages_of_both_versions),
 		cmocka_unit_test(test_first_pass_with_a_hole),
 		cmocka_unit_test(test_lengths),
