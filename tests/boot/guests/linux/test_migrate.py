@@ -67,7 +67,9 @@ def test_a_moved_guest_reboots(boot, linux, tmp_path):
             "manager.bin": program("manager"),
             **files
         }, smp=3, mem="1G", extra=extra)
-        return m, Manager(m)
+        manage = Manager(m)
+        manage.ready()
+        return m, manage
 
     def move_and_reboot(here, there):
         for place in (here, there):
