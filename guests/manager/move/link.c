@@ -298,10 +298,21 @@ static bool link_peer_crossed(struct peer *p, struct job *job, enum wire_call ca
 }
 
 /*
+ * Does @job's source wait for the port to take something? It has bytes for it, or waits for room in
+ * the port's own memory (a page is built there), and then it has none.
+ */
+static bool link_blocked(const struct job *job)
+{
+	return migrate_tx_waiting(&job->source.tx) != 0 || job->source_step == MIGRATE_WANT_SEND;
+}
+
+/*
  * Return: how many seconds the source may wait for what it waits for now; 0: it waits for nobody.
  */
-static u64 link_patience(const struct migrate_source *s)
+static u64 link_patience(const struct job *job)
 {
+	const struct migrate_source *s = &job->source;
+
 	switch (s->state) {
 	case MIGRATE_SRC_ACCEPT:
 		return OFFER_SECONDS + migrate_machine_pages(&s->machine) / OFFER_PAGES_A_SECOND;
@@ -312,21 +323,21 @@ static u64 link_patience(const struct migrate_source *s)
 	case MIGRATE_SRC_STATUS:
 		return ASK_SECONDS;
 	default:
-		return migrate_tx_waiting(&s->tx) != 0 ? BLOCK_SECONDS : 0;
+		return link_blocked(job) ? BLOCK_SECONDS : 0;
 	}
 }
 
-static void link_say_patience(const struct peer *p, const struct migrate_source *s)
+static void link_say_patience(const struct peer *p, const struct job *job)
 {
 	/* A source in doubt asks again and again, and says that itself. */
-	if (migrate_source_doubts(s))
+	if (migrate_source_doubts(&job->source))
 		return;
 	shell_progress_end();
-	if (migrate_tx_waiting(&s->tx) != 0)
+	if (link_blocked(job))
 		shell_say("%s: the link has taken nothing for %lu seconds", p->name,
-			  link_patience(s));
+			  link_patience(job));
 	else
-		shell_say("%s: no answer for %lu seconds", p->name, link_patience(s));
+		shell_say("%s: no answer for %lu seconds", p->name, link_patience(job));
 }
 
 /*
@@ -355,10 +366,10 @@ static bool link_peer_watch(struct peer *p, struct job *job)
 		p->bytes = s->tx.bytes;
 		p->since = rdtime();
 	}
-	if (link_patience(s) == 0 || rdtime() - p->since <= link_patience(s) * move.timebase)
+	if (link_patience(job) == 0 || rdtime() - p->since <= link_patience(job) * move.timebase)
 		return false;
 	p->since = rdtime();
-	link_say_patience(p, s);
+	link_say_patience(p, job);
 	if (migrate_tx_waiting(&s->tx) == 0 && link_peer_fills(s))
 		wire_end(&p->wire);
 	else
@@ -739,7 +750,9 @@ enum command_result link_run_links(int argc, char **argv)
 		report_text(r, "port", p->port_name);
 		report_text(r, "state", link_peer_state(p));
 		report_text(r, "security",
-			    i == 0 ? link_secure_state(p->wire.state != WIRE_DOWN) : "plain");
+			    i == 0		   ? link_secure_state(p->wire.state != WIRE_DOWN)
+			    : link_secure_wanted() ? "refused"
+						   : "plain");
 	}
 	report_row(r);
 	report_text(r, "port", LINK_STORE);
