@@ -312,6 +312,10 @@ static void test_access_checks_the_whole_range_first(void **state)
 	memset(buffer, 0, sizeof(buffer));
 	assert_int_equal(space_read(&sp, GPA(BASE + MIB(2) - 11U), buffer, 22), 0);
 	assert_true(buffer[0] == 0 && buffer[1] == 0xab && buffer[20] == 0xab && buffer[21] == 0);
+	/* Nor has a read that fails written anything to its reader. */
+	buffer[0] = 0x5a;
+	assert_int_equal(space_read(&sp, GPA(BASE + MIB(4) - 1U), buffer, 2), CLV_ERR_RANGE);
+	assert_int_equal(buffer[0], 0x5a);
 	assert_int_equal(space_wipe(&sp, GPA(BASE + MIB(2) - 2U), 4), CLV_ERR_RANGE);
 	assert_int_equal(host[MIB(2) - 1U], 0xab);
 	assert_int_equal(space_wipe(&sp, GPA(BASE + MIB(2)), 2), 0);

@@ -229,6 +229,25 @@ static void test_calls_of_a_log_are_bounded(void **state)
 	mm_end(&m, &sp);
 }
 
+/* A split writes 512 entries: a step that is as small as this one makes one of them. */
+static void test_a_step_of_a_clear_splits_once(void **state)
+{
+	u64 bitmap[MIB(64) / PAGE_SIZE / 64U];
+	u64 splits;
+
+	(void)state;
+	begin(3, 1, MIB(64));
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(64)), 0);
+	(void)mm_log_start(&sp, 0, CLEAVE_LOG_INITIALLY_SET, true);
+	memset(bitmap, 0, sizeof(bitmap));
+	for (u64 span = 0; span < MIB(64) / MIB(2); span++)
+		bitmap[span * DIRTY_SPAN_WORDS] = 1;
+	splits = sp.stats.eager_splits;
+	assert_int_equal(space_log_clear(&sp, 0, 0, MIB(64) / PAGE_SIZE, bitmap), DIRTY_WORD_PAGES);
+	assert_int_equal(sp.stats.eager_splits - splits, 1);
+	end();
+}
+
 /* A mode that does not say so splits where a guest writes, whatever else is asked for. */
 static void test_only_some_modes_are_eager(void **state)
 {
@@ -263,6 +282,7 @@ int main(void)
 		cmocka_unit_test(test_given_up),
 		cmocka_unit_test(test_too_few_tables),
 		cmocka_unit_test(test_calls_of_a_log_are_bounded),
+		cmocka_unit_test(test_a_step_of_a_clear_splits_once),
 		cmocka_unit_test(test_only_some_modes_are_eager),
 	};
 

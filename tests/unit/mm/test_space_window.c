@@ -143,6 +143,11 @@ static void test_window_refuses_bad_arguments(void **state)
 	assert_int_equal(space_add_window(&sp, GPA(BIT64(41)), &other, GPA(MIB(256)), MIB(2),
 					  false),
 			 CLV_ERR_RANGE);
+	/* It is named by its first address, and shows memory of its VM's own. */
+	assert_true(space_add_window(&sp, GPA(GIB(1)), &other, GPA(MIB(256)), MIB(2), false) > 0);
+	assert_int_equal(space_remove_window(&sp, GPA(GIB(1) + PAGE_SIZE)), CLV_ERR_NOTFOUND);
+	assert_int_equal(space_add_window(&other, GPA(GIB(3)), &sp, GPA(GIB(1)), MIB(2), false),
+			 CLV_ERR_RANGE);
 	end_windows();
 }
 
