@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "tests/unit/guests/lib/migrate_sim.h"
+#include "tests/unit/guests/lib/frame_sum.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -97,7 +98,7 @@ static void next_record(void)
 	fill_in(f.type, raw + sizeof(f), size);
 	f.length = size;
 	f.seq = seq++;
-	f.payload_crc = migrate_frame_sum(&crc, &f, raw + sizeof(f));
+	f.payload_crc = frame_sum(&crc, &f, raw + sizeof(f));
 	f.header_crc = migrate_crc32c(&crc, &f, offsetof(struct migrate_frame, header_crc));
 	memcpy(raw, &f, sizeof(f));
 	raw_size = sizeof(f) + size;

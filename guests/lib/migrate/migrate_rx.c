@@ -92,17 +92,6 @@ static bool migrate_rx_digested(uint16_t type, uint8_t version)
 	return type == MIGRATE_REC_PAGE && version == 2U;
 }
 
-uint32_t migrate_frame_sum(const struct migrate_crc *crc, const struct migrate_frame *f,
-			   const uint8_t *payload)
-{
-	uint64_t gpa;
-
-	if (!migrate_rx_digested(f->type, f->version) || f->length != sizeof(gpa) + MIGRATE_PAGE)
-		return migrate_crc32c(crc, payload, (size_t)f->length);
-	memcpy(&gpa, payload, sizeof(gpa));
-	return (uint32_t)migrate_digest_page(payload + sizeof(gpa), gpa);
-}
-
 bool migrate_record_sum_ok(const struct migrate_record *record, uint64_t digest,
 			   struct migrate_line *line)
 {

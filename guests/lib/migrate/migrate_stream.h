@@ -334,13 +334,6 @@ void migrate_rx_cut(const struct migrate_rx *rx, struct migrate_line *line);
 uint8_t migrate_record_version(uint16_t type);
 
 /**
- * migrate_frame_sum() - compute what a frame's payload_crc has to be
- * @f: type, version and length count
- */
-uint32_t migrate_frame_sum(const struct migrate_crc *crc, const struct migrate_frame *f,
-			   const uint8_t *payload);
-
-/**
  * migrate_record_name() - Return: the name of a record's type, "unknown record" for an unknown type
  */
 const char *migrate_record_name(uint16_t type);

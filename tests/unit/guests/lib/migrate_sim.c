@@ -18,11 +18,6 @@ uint64_t sim_random(uint64_t *state)
 	return z ^ (z >> 31);
 }
 
-static uint32_t below(struct sim *sim, uint64_t n)
-{
-	return (uint32_t)(sim_random(&sim->random) % n);
-}
-
 uint32_t sim_pages(const struct sim *sim)
 {
 	return sim->config.pages[0] + sim->config.pages[1];
@@ -68,21 +63,21 @@ void sim_write(struct sim *sim, uint32_t page)
 {
 	struct sim_vm *vm = running(sim);
 	uint32_t region = page >= sim->config.pages[0] ? 1U : 0U;
-	uint32_t at = below(sim, PAGE);
+	uint32_t at = sim_below(sim, PAGE);
 	uint8_t value = (uint8_t)sim_random(&sim->random);
 
 	if (vm == NULL)
 		return;
 	if (vm->log[region] != CLEAVE_LOG_OFF)
 		vm->dirty[page / 64U] |= UINT64_C(1) << (page % 64U);
-	if (below(sim, 16) == 0U) {
+	if (sim_below(sim, 16) == 0U) {
 		memset(page_at(vm, page), 0, PAGE);
 		memset(sim->guest + (size_t)page * PAGE, 0, PAGE);
 	} else {
 		page_at(vm, page)[at] = value;
 		sim->guest[(size_t)page * PAGE + at] = value;
 	}
-	vm->regs[below(sim, SIM_STATES)]++;
+	vm->regs[sim_below(sim, SIM_STATES)]++;
 	memcpy(sim->guest_regs, vm->regs, sizeof(sim->guest_regs));
 	sim->writes++;
 	sim->window_writes += sim->in_window ? 1U : 0U;
@@ -94,7 +89,7 @@ void sim_tick(struct sim *sim)
 	struct sim_vm *vm = running(sim);
 	uint32_t page;
 
-	sim->now += below(sim, 1000);
+	sim->now += sim_below(sim, 1000);
 	if (sim->vm[0].state == CLEAVE_VM_RUNNING && sim->vm[1].state == CLEAVE_VM_RUNNING) {
 		fprintf(stderr, "seed %lu: the guest runs on both sides\n", sim->config.seed);
 		abort();
@@ -107,10 +102,10 @@ void sim_tick(struct sim *sim)
 		abort();
 	}
 	sim->ran[vm == &sim->vm[1]]++;
-	if (sim->config.write_in == 0U || below(sim, sim->config.write_in) != 0U ||
-	    below(sim, 100) < vm->brake)
+	if (sim->config.write_in == 0U || sim_below(sim, sim->config.write_in) != 0U ||
+	    sim_below(sim, 100) < vm->brake)
 		return;
-	page = below(sim, below(sim, 2) == 0U ? sim_pages(sim) : 1U + sim_pages(sim) / 4U);
+	page = sim_below(sim, sim_below(sim, 2) == 0U ? sim_pages(sim) : 1U + sim_pages(sim) / 4U);
 	if (page != sim->spare)
 		sim_write(sim, page);
 }
@@ -389,7 +384,7 @@ static int64_t op_log_clear(void *ctx, uint32_t region, uint64_t first, uint64_t
 		return refuse(side);
 	side->sim->in_window = false;
 	/* It may deal with fewer pages than it was asked to. */
-	if (count > 64U && below(side->sim, 4) == 0U)
+	if (count > 64U && sim_below(side->sim, 4) == 0U)
 		count = 64;
 	for (uint64_t i = 0; i < count; i++) {
 		if ((bitmap[i / 64U] >> (i % 64U) & 1U) != 0U)
@@ -479,7 +474,7 @@ static int64_t op_images_get(void *ctx, uint64_t offset, void *bytes, size_t siz
 	/* As the hypervisor it need not give all that there is room for. */
 	if (size > left)
 		size = (size_t)left;
-	size -= below(side->sim, size);
+	size -= sim_below(side->sim, size);
 	for (size_t i = 0; i < size; i++)
 		((uint8_t *)bytes)[i] = sim_image_byte(offset + i);
 	return (int64_t)size;
@@ -514,82 +509,6 @@ static int op_images_put(void *ctx, const void *bytes, size_t size)
 	}
 	side->vm->images_got += size;
 	return 0;
-}
-
-/* The link takes the first @n bytes, damages one, or is cut among them. Return: how many it took */
-static size_t take(struct sim *sim, struct sim_pipe *p, const void *bytes, size_t n)
-{
-	if (n > p->cut_at - p->in)
-		n = (size_t)(p->cut_at - p->in);
-	for (size_t i = 0; i < n; i++) {
-		uint8_t byte = ((const uint8_t *)bytes)[i];
-
-		if (p->in + i == p->flip_at)
-			byte ^= p->flip;
-		p->bytes[(p->head + p->count + i) % SIM_LINK_MAX] = byte;
-	}
-	p->count += n;
-	p->in += n;
-	if (p->in == p->cut_at)
-		sim->cut = true;
-	return n;
-}
-
-static int64_t op_send(void *ctx, const void *bytes, size_t size)
-{
-	struct sim_side *side = ctx;
-	struct sim *sim = side->sim;
-	size_t n = sim->config.room - side->out->count;
-
-	sim_tick(sim);
-	if (sim->cut)
-		return -1;
-	if (n > size)
-		n = size;
-	if (!sim->config.smooth && n != 0U)
-		n = below(sim, n + 1U);
-	return (int64_t)take(sim, side->out, bytes, n);
-}
-
-/* A room is what the link would take whole. */
-static void *op_room(void *ctx, size_t size)
-{
-	struct sim_side *side = ctx;
-	struct sim *sim = side->sim;
-
-	sim_tick(sim);
-	if (sim->cut || size > sizeof(sim->room) || sim->config.room - side->out->count < size ||
-	    (!sim->config.smooth && below(sim, 4) == 0U))
-		return NULL;
-	return sim->room;
-}
-
-static int64_t op_sent(void *ctx, size_t size)
-{
-	struct sim_side *side = ctx;
-
-	sim_tick(side->sim);
-	if (side->sim->cut || take(side->sim, side->out, side->sim->room, size) != size)
-		return -1;
-	return (int64_t)size;
-}
-
-static int64_t op_recv(void *ctx, void *bytes, size_t size)
-{
-	struct sim_side *side = ctx;
-	struct sim_pipe *p = side->in;
-	size_t n = p->count < size ? p->count : size;
-
-	sim_tick(side->sim);
-	if (side->sim->cut && (n == 0U || !side->sim->cut_keeps))
-		return -1;
-	if (!side->sim->config.smooth && n != 0U)
-		n = 1U + below(side->sim, n);
-	for (size_t i = 0; i < n; i++)
-		((uint8_t *)bytes)[i] = p->bytes[(p->head + i) % SIM_LINK_MAX];
-	p->head = (p->head + n) % SIM_LINK_MAX;
-	p->count -= n;
-	return (int64_t)n;
 }
 
 static const struct migrate_ops operations = {
@@ -646,29 +565,6 @@ void sim_free(struct sim *sim)
 	free(sim);
 }
 
-void sim_links(struct sim *sim)
-{
-	for (uint32_t i = 0; i < 2U; i++) {
-		sim->pipe[i].head = 0;
-		sim->pipe[i].count = 0;
-		sim->pipe[i].in = 0;
-		sim->pipe[i].cut_at = SIM_NEVER;
-		sim->pipe[i].flip_at = SIM_NEVER;
-	}
-	sim->cut = false;
-}
-
-struct migrate_link sim_link(struct sim *sim, uint32_t side)
-{
-	struct migrate_link link = { .send = op_send, .recv = op_recv, .ctx = &sim->side[side] };
-
-	if (sim->config.lends) {
-		link.room = op_room;
-		link.sent = op_sent;
-	}
-	return link;
-}
-
 static void fill_machine(struct sim *sim)
 {
 	struct migrate_machine *m = &sim->machine[0];
@@ -698,8 +594,8 @@ static void fill_memory(struct sim *sim)
 		uint8_t *page = page_at(&sim->vm[0], i);
 
 		memset(page, 0, PAGE);
-		for (uint32_t k = 0; below(sim, 3) != 0U && k < 9U; k++)
-			page[below(sim, PAGE)] = (uint8_t)sim_random(&sim->random);
+		for (uint32_t k = 0; sim_below(sim, 3) != 0U && k < 9U; k++)
+			page[sim_below(sim, PAGE)] = (uint8_t)sim_random(&sim->random);
 	}
 	memcpy(sim->guest, sim->vm[0].memory, (size_t)sim_pages(sim) * PAGE);
 }
@@ -730,7 +626,7 @@ void sim_start(struct sim *sim, const struct sim_config *config)
 	/* Of links that hold a page half lend memory, whatever the test is about. */
 	sim->config.lends = config->lends || (config->seed % 2U == 1U && config->room > 8192U);
 	sim->random = config->seed * UINT64_C(0x2545f4914f6cdd1d) + 1U;
-	sim->now = below(sim, 1U << 30);
+	sim->now = sim_below(sim, 1U << 30);
 	sim->writes = 0;
 	sim->window_writes = 0;
 	sim->in_window = false;
@@ -753,7 +649,7 @@ void sim_start(struct sim *sim, const struct sim_config *config)
 		.id = sim_random(&sim->random) | 1U,
 		.timebase = SIM_TIMEBASE,
 		.downtime_ms = 5,
-		.passes = 1U + below(sim, 5),
+		.passes = 1U + sim_below(sim, 5),
 		.bound_ms = UINT32_MAX,
 		.stall_ms = 60000,
 		.tx = sim->buffer[0],
@@ -801,7 +697,7 @@ bool sim_run(struct sim *sim, enum migrate_step *source, enum migrate_step *dest
 	while (!over(*source) || !over(*dest)) {
 		uint64_t moved = sim->pipe[0].in + sim->pipe[1].in;
 
-		if (below(sim, 2) == 0U) {
+		if (sim_below(sim, 2) == 0U) {
 			*source = migrate_source_step(&sim->source);
 			sim->steps[0]++;
 		} else {

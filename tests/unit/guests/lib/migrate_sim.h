@@ -142,6 +142,12 @@ const char *sim_finish(struct sim *sim, enum migrate_step *source, enum migrate_
 /** sim_random() - Return: the next random number */
 uint64_t sim_random(uint64_t *state);
 
+/** sim_below() - Return: the simulation's next random number, from 0 to @n - 1 */
+static inline uint32_t sim_below(struct sim *sim, uint64_t n)
+{
+	return (uint32_t)(sim_random(&sim->random) % n);
+}
+
 /** sim_image_byte() - Return: byte @at of what the guest reboots from */
 uint8_t sim_image_byte(uint64_t at);
 

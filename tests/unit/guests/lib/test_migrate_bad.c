@@ -12,107 +12,16 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "tests/unit/guests/lib/migrate_sim.h"
+#include "tests/unit/guests/lib/frame_sum.h"
+#include "tests/unit/guests/lib/good_stream.h"
 
-#define STREAM_MAX (1U << 20)
-#define FRAMES_MAX 200U
-
-static struct sim *sim;
-static struct migrate_crc crc;
-
-/* A good stream as the source sent it, frame by frame, and one that is made from it. */
-static uint8_t good[STREAM_MAX];
-static size_t good_size;
-static size_t good_at[FRAMES_MAX + 1U];
-static uint32_t good_frames;
-static uint8_t made[STREAM_MAX];
+/* A stream that is made from the good one. */
+static uint8_t made[GOOD_MAX];
 static size_t made_size;
 static uint64_t made_seq;
 static size_t fed;
 static size_t answered; /* bytes that the destination sent */
 static uint64_t seed = 42;
-
-static int64_t (*real_send)(void *, const void *, size_t);
-
-static int64_t record_send(void *ctx, const void *bytes, size_t size)
-{
-	int64_t n = real_send(ctx, bytes, size);
-
-	if (n > 0) {
-		memcpy(good + good_size, bytes, (size_t)n);
-		good_size += (size_t)n;
-	}
-	return n;
-}
-
-static struct migrate_frame frame_at(size_t at)
-{
-	struct migrate_frame f;
-
-	memcpy(&f, good + at, sizeof(f));
-	return f;
-}
-
-static void start(void)
-{
-	struct sim_config c = { .seed = 1,
-				.pages = { 5, 3 },
-				.write_in = 3,
-				.room = 60000,
-				.step = 512,
-				.smooth = true };
-
-	sim_start(sim, &c);
-	sim->source_config.verify = true;
-	sim->source_config.passes = 3;
-	sim->source_config.downtime_ms = 0;
-}
-
-/* The guest's memory when it was paused, which an accepted stream must bring. */
-static uint8_t reference[8U * 4096U];
-static int (*real_state_get)(void *, uint32_t, struct cleave_state_head *, void *, size_t);
-
-static int keep_reference(void *ctx, uint32_t index, struct cleave_state_head *head, void *data,
-			  size_t size)
-{
-	memcpy(reference, sim->vm[0].memory, sizeof(reference));
-	return real_state_get(ctx, index, head, data, size);
-}
-
-static int setup(void **state)
-{
-	enum migrate_step source;
-	enum migrate_step dest;
-
-	(void)state;
-	sim = sim_new();
-	(void)migrate_crc_init(&crc);
-	start();
-	if (!sim_begin(sim))
-		return 1;
-	real_send = sim->source.link.send;
-	sim->source.link.room = NULL; /* so that all frames pass send() */
-	sim->source.link.send = record_send;
-	real_state_get = sim->ops[0].state_get;
-	sim->ops[0].state_get = keep_reference;
-	if (sim_finish(sim, &source, &dest) != NULL || source != MIGRATE_DONE ||
-	    sim_moved(sim) != NULL)
-		return 1;
-	for (size_t at = 0; at < good_size;
-	     at += sizeof(struct migrate_frame) + frame_at(at).length)
-		good_at[good_frames++] = at;
-	good_at[good_frames] = good_size;
-	/* In replays the guest does not write. */
-	sim->config.write_in = 0;
-	return good_frames < 30U;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	sim_free(sim);
-	return 0;
-}
 
 static int64_t feed_recv(void *ctx, void *bytes, size_t size)
 {
@@ -160,7 +69,7 @@ static enum migrate_step replay(void)
 		assert_true(i < 100000U);
 	}
 	if (step == MIGRATE_DONE) {
-		assert_memory_equal(sim->vm[1].memory, reference, sizeof(reference));
+		assert_memory_equal(sim->vm[1].memory, good_memory, sizeof(good_memory));
 		return step;
 	}
 	assert_int_equal(sim->vm[1].state, CLEAVE_VM_EMPTY);
@@ -195,7 +104,7 @@ static void make_of(uint16_t type, uint8_t version, const void *payload, size_t 
 				   .length = size,
 				   .seq = made_seq++ };
 
-	f.payload_crc = migrate_frame_sum(&crc, &f, payload);
+	f.payload_crc = frame_sum(&crc, &f, payload);
 	f.header_crc = migrate_crc32c(&crc, &f, offsetof(struct migrate_frame, header_crc));
 	memcpy(made + made_size, &f, sizeof(f));
 	memcpy(made + made_size + sizeof(f), payload, size);
@@ -790,7 +699,7 @@ static void test_slot_in_use(void **state)
 	uint32_t at = 0;
 
 	(void)state;
-	start();
+	good_start();
 	assert_true(sim_begin(sim));
 	make_good();
 	for (; source != MIGRATE_DONE; at++) {
@@ -845,5 +754,5 @@ int main(void)
 		cmocka_unit_test(test_kinds),
 	};
 
-	return cmocka_run_group_tests_name("migrate_bad", tests, setup, teardown);
+	return cmocka_run_group_tests_name("migrate_bad", tests, good_setup, good_teardown);
 }
