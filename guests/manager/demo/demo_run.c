@@ -13,7 +13,7 @@
  * allows large leaves.
  */
 #define VIEW_BASE   UINT64_C(0x4000000000)
-#define LOOK_US	    200000U		/* between two looks for the workload's sign */
+#define LOOK_US	    200000U		/* between two looks for the partition or its sign */
 #define WAIT_US	    UINT64_C(180000000) /* the longest wait for the workload */
 #define QUIET_US    UINT64_C(10000000)	/* a partition quiet for so long is taken to be up */
 #define FREE_NEEDED sizeof(u64)		/* bytes of hash for each page */
@@ -51,17 +51,45 @@ bool demo_wait(u64 us)
 	return true;
 }
 
-/* Find the first partition that is running and is not the manager's own. */
-static bool demo_run_find_target(struct demo_target *t)
+/*
+ * Look for the first partition that is running and is not the manager's own.
+ * @busy: out: else the first one that is being made ready
+ */
+static bool demo_run_look(struct demo_target *t, struct cleave_vm_info *busy)
 {
 	u32 id;
 
+	busy->flags = 0;
 	for (id = 0; vms_next(&id, &t->info);) {
-		if (t->info.id != vms_self() && t->info.state == CLEAVE_VM_RUNNING)
+		if (t->info.id == vms_self())
+			continue;
+		if (t->info.state == CLEAVE_VM_RUNNING)
 			return true;
+		if ((t->info.flags & CLEAVE_VM_FLAG_BUSY) != 0U && busy->flags == 0U)
+			*busy = t->info;
 	}
-	shell_error("no other partition is running");
 	return false;
+}
+
+/* A slow machine starts the manager while others are still made ready: wait for these. */
+static bool demo_run_find_target(struct demo_target *t)
+{
+	static struct cleave_vm_info busy;
+	bool said = false;
+
+	while (!demo_run_look(t, &busy)) {
+		if (busy.flags == 0U) {
+			shell_error("no other partition is running");
+			return false;
+		}
+		if (!said)
+			shell_say("waiting for the partition \"%s\", which is being made ready",
+				  busy.name);
+		said = true;
+		if (!demo_wait(LOOK_US))
+			return false;
+	}
+	return true;
 }
 
 /*

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from machine import LONG, MODES, TOP, guest, pack, partition
+from machine import LONG, MODES, TOP, guest, pack, partition, qemu
 
 LOG_MODES = ["fault-driven", "eager", "initially-set"]
 PASSES = 5
@@ -122,3 +122,19 @@ def test_linux_with_more_levels(boot, linux, mode):
         **linux("6.12")
     }, smp=4, mem="2G")
     demonstrated(m, "1 GiB: 0, 2 MiB: 96, 4 KiB: 0")
+
+
+def test_partition_that_is_not_ready(boot):
+    """A slow machine starts the managers before the others are ready: the demonstration waits.
+
+    An instruction takes a microsecond here, so it takes 9 s to zero the memory of the workload.
+    """
+    m = boot([
+        partition("manager", kernel="manager.bin", bootargs="demo", more="manager"),
+        partition("work", kernel="workload.bin", memory=((0x80000000, 256 << 20),),
+                  more="cpu-affinity = <1>")
+    ], {"manager.bin": guest("manager"), "workload.bin": guest("workload")}, smp=2, mem="1G",
+             extra=qemu.icount(shift=10))
+    m.wait(r"^cleave\| .*has not made it ready within ")
+    m.wait(r'^manager\| waiting for the partition "work", which is being made ready$')
+    m.wait(r"^manager\| leaves before: ")
