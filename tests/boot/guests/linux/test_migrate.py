@@ -67,9 +67,7 @@ def test_a_moved_guest_reboots(boot, linux, tmp_path):
             "manager.bin": program("manager"),
             **files
         }, smp=3, mem="1G", extra=extra)
-        manage = Manager(m)
-        manage.ready()
-        return m, manage
+        return m, Manager(m)
 
     def move_and_reboot(here, there):
         for place in (here, there):
@@ -90,6 +88,7 @@ def test_a_moved_guest_reboots(boot, linux, tmp_path):
     second.beside = []
     first.close()
     third, near_side = machine(near, slot("third", memory=memory))
+    near_side.ready()
     third.beside, second.beside = [second], [third]
     move_and_reboot(place, Place(near_side))
 
