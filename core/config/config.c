@@ -404,7 +404,6 @@ int config_load(const struct archive *archive, const struct config_machine *mach
 	static u8 tree[CONFIG_TREE_LEN] __attribute__((aligned(8)));
 	struct archive_file f;
 	char line[CONFIG_LINE_LEN];
-	char size[TEXT_SIZE_LEN];
 
 	out->nr = 0;
 	out->nr_devices = 0;
@@ -416,8 +415,9 @@ int config_load(const struct archive *archive, const struct config_machine *mach
 		return CLV_ERR_FORMAT;
 	}
 	if (f.size > sizeof(tree)) {
-		(void)str_print(line, sizeof(line), ARCHIVE_CONFIG_NAME " has %s; allowed: 64 KiB",
-				text_size(f.size, size));
+		(void)str_print(line, sizeof(line),
+				ARCHIVE_CONFIG_NAME " has %lu bytes; allowed: %lu (64 KiB)", f.size,
+				sizeof(tree));
 		say_fn(ctx, CONFIG_ERROR, line);
 		return CLV_ERR_FORMAT;
 	}

@@ -389,7 +389,7 @@ static void test_load(void **state)
 	memset(&said, 0, sizeof(said));
 	assert_int_equal(config_load(&a, &config_machine, said_line, &said, &config_result),
 			 CLV_ERR_FORMAT);
-	config_expect(&said, 1, 0, "cleave.dtb has 64 KiB; allowed: 64 KiB");
+	config_expect(&said, 1, 0, "cleave.dtb has 65537 bytes; allowed: 65536 (64 KiB)");
 	cpio_end(&c);
 }
 
