@@ -209,6 +209,40 @@ static void one_round(struct per_hart *h, enum event event, u64 sbi_version)
 	check_registers(h, event, sbi_version, fcsr);
 }
 
+/* Have another vCPU have its turn on this hart. */
+static void nap(void)
+{
+	sbi_set_timer(rdtime() + ticks_per_second() / 500U);
+	csr_set(sie, SIE_TIMER);
+	__asm__ volatile("wfi" ::: "memory");
+	csr_clear(sie, SIE_TIMER);
+	sbi_set_timer(UINT64_MAX);
+}
+
+/*
+ * Registers that were saved in one turn, and of which the next turn changes nothing but CSRs: fcsr,
+ * vcsr (0x00f) and vstart (0x008). Interrupts are off in sstatus.
+ */
+static void late_csrs(struct per_hart *h)
+{
+	if (h->fp)
+		fp_fill(h->f, 0);
+	if (h->vector)
+		vector_fill(h->v);
+	nap();
+	if (h->fp)
+		csr_write(fcsr, 0x7f);
+	if (h->vector) {
+		csr_write(0x00f, 2);
+		csr_write(0x008, 1);
+	}
+	nap();
+	if (h->fp && csr_read(fcsr) != 0x7f)
+		h->wrong |= WRONG_FP;
+	if (h->vector && (csr_read(0x00f) != 2 || csr_read(0x008) != 1))
+		h->wrong |= WRONG_VEC;
+}
+
 static void run_hart(void *arg)
 {
 	struct per_hart *h = arg;
@@ -220,6 +254,8 @@ static void run_hart(void *arg)
 	h->vector = trap_try(try_vector, h->v, NULL) == TRAP_NONE;
 	h->senvcfg = trap_try(try_senvcfg, NULL, NULL) == TRAP_NONE;
 	h->siselect = trap_try(try_siselect, NULL, NULL) == TRAP_NONE;
+	for (u32 i = 0; i < 5U; i++)
+		late_csrs(h);
 	for (h->rounds = 0; h->rounds < rounds_wanted && h->wrong == 0; h->rounds++)
 		one_round(h, (enum event)(h->rounds % EVENTS), sbi_version);
 	__atomic_store_n(&h->done, 1, __ATOMIC_RELEASE);
