@@ -13,6 +13,7 @@
  */
 #include "arch/riscv/guest.h"
 
+#include <cleave/atomic.h>
 #include <cleave/string.h>
 #include "arch/riscv/csr.h"
 #include "arch/riscv/execute.h"
@@ -360,19 +361,19 @@ void guest_irq_soft(struct guest *g)
 }
 
 /* Return: vsie, its bits numbered as in hie and hip: one place further left. */
-static u64 guest_enabled(const struct guest *g)
+static HINT_READ u64 guest_enabled(const struct guest *g)
 {
 	return (guest_loaded(g) ? csr_read(CSR_VSIE) : g->csr.vsie) << 1;
 }
 
-static u64 guest_timecmp(const struct guest *g)
+static HINT_READ u64 guest_timecmp(const struct guest *g)
 {
 	if (!features.sstc)
 		return UINT64_MAX;
 	return guest_loaded(g) ? csr_read(CSR_VSTIMECMP) : g->csr.vstimecmp;
 }
 
-bool guest_irq_pending(const struct guest *g, u64 extra)
+HINT_READ bool guest_irq_pending(const struct guest *g, u64 extra)
 {
 	u64 pending = extra | (guest_loaded(g) ? csr_read(CSR_HIP) : g->csr.hvip);
 	u64 enabled = guest_enabled(g);
@@ -383,7 +384,7 @@ bool guest_irq_pending(const struct guest *g, u64 extra)
 	       guest_timecmp(g) <= timer_now() + g->time_offset;
 }
 
-u64 guest_timer_deadline(const struct guest *g)
+HINT_READ u64 guest_timer_deadline(const struct guest *g)
 {
 	u64 compare = guest_timecmp(g);
 	u64 host = timer_now();

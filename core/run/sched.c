@@ -134,7 +134,7 @@ static u64 sched_us(u64 us)
 /* --- choosing --------------------------------------------------------------------------------- */
 
 /* Host time at which a waiting vCPU's timer fires. */
-static u64 sched_deadline(const struct vcpu *v)
+static HINT_READ u64 sched_deadline(const struct vcpu *v)
 {
 	return features.sstc ? guest_timer_deadline(&v->guest) : v->timer;
 }
@@ -143,7 +143,7 @@ static u64 sched_deadline(const struct vcpu *v)
  * Would a WFI of @v come back? WFI looks at the interrupts that vsie enables, whatever sstatus.SIE
  * says.
  */
-static bool sched_irq_pending(const struct vcpu *v, u64 now)
+static HINT_READ bool sched_irq_pending(const struct vcpu *v, u64 now)
 {
 	u64 irqs = vcpu_irqs(v);
 

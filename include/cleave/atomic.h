@@ -24,6 +24,16 @@ extern void (*atomic_hook)(void); /* tests/unit/host_points.c; NULL: go on */
 #define atomic_point() ((void)0)
 #endif
 
+/*
+ * Of a function that reads plain words which another hart may be writing, as docs/concurrency.md
+ * argues: what it says is a hint. ThreadSanitizer then leaves it alone.
+ */
+#ifdef __SANITIZE_THREAD__
+#define HINT_READ __attribute__((no_sanitize_thread))
+#else
+#define HINT_READ
+#endif
+
 #define atomic_read(p)		 (atomic_point(), __atomic_load_n((p), __ATOMIC_RELAXED))
 #define atomic_read_acquire(p)	 (atomic_point(), __atomic_load_n((p), __ATOMIC_ACQUIRE))
 #define atomic_set(p, v)	 (atomic_point(), __atomic_store_n((p), (v), __ATOMIC_RELAXED))

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -156,8 +157,10 @@ def test_interrupted_tests_end_in_silence(tmp_path):
     fake.write_text("#!/bin/sh\necho begun\nexec sleep 600\n")
     fake.chmod(0o755)
     env = dict(os.environ, O=str(tmp_path), PATH=f"{tmp_path}:{os.environ['PATH']}")
+    # What a shell starts in the background ignores SIGINT, and all that it starts.
     child = pexpect.spawn(os.path.join(TOP, "tests", "run"), ["check"], env=env, encoding="utf-8",
-                          timeout=120)
+                          timeout=120,
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     child.expect("begun")
     child.sendintr()
     child.expect(pexpect.EOF)

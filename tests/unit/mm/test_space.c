@@ -122,6 +122,8 @@ static void test_add_memory_refuses_bad_ranges(void **state)
 	assert_int_equal(mm_add_memory(&sp, GPA(BIT64(41)), HPA(0), MIB(2)), CLV_ERR_RANGE);
 	assert_int_equal(mm_add_memory(&sp, GPA(BIT64(41) - PAGE_SIZE), HPA(0), MIB(2)),
 			 CLV_ERR_RANGE);
+	/* That it overlaps another region, too, is not what is said. */
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(0), BIT64(41)), CLV_ERR_RANGE);
 	assert_int_equal(mm_add_memory(&sp, GPA(~PAGE_MASK), HPA(0), MIB(2)), CLV_ERR_RANGE);
 	/* A range that there is not takes no tables. */
 	assert_int_equal(sp.pool.total, total);
