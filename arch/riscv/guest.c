@@ -167,26 +167,37 @@ static void guest_load_fp(struct guest *g, struct hart *h)
 }
 
 /*
+ * A change makes the fields of both sstatus and vsstatus Dirty (privileged specification,
+ * "vsstatus"). On QEMU a write to fcsr, vcsr or vstart makes only that of vsstatus Dirty, and the
+ * guest's kernel may have changed it since. So these three are looked at each time.
+ */
+static void guest_put_fp_csrs(struct guest *g)
+{
+	u64 fcsr = features.fp ? csr_read(CSR_FCSR) : g->fp.fcsr;
+	u64 vcsr = guest_has_vector(g) ? csr_read(CSR_VCSR) : g->vec.vcsr;
+	u64 vstart = guest_has_vector(g) ? csr_read(CSR_VSTART) : g->vec.vstart;
+
+	g->fp_valid |= fcsr != g->fp.fcsr;
+	g->vec_valid |= vcsr != g->vec.vcsr || vstart != g->vec.vstart;
+	g->fp.fcsr = fcsr;
+	g->vec.vcsr = vcsr;
+	g->vec.vstart = vstart;
+}
+
+/*
  * Save the F, D and V registers if the guest has changed them since it was loaded.
- *
- * A change makes both the field of sstatus and that of vsstatus Dirty (privileged specification,
- * "vsstatus"). QEMU does so for a change of a register, but a write to fcsr, vcsr or vstart makes
- * only vsstatus Dirty there. So Dirty in either counts: a guest that leaves its field so has its
- * registers saved each time, and none loses them.
- *
  * @sstatus: value of the CSR
  * Return: that value, with FS and VS no longer dirty.
  */
 static u64 guest_put_fp(struct guest *g, u64 sstatus)
 {
-	u64 dirty = sstatus | g->csr.vsstatus;
-
-	if (features.fp && (dirty & SSTATUS_FS) == SSTATUS_FS) {
+	guest_put_fp_csrs(g);
+	if (features.fp && (sstatus & SSTATUS_FS) == SSTATUS_FS) {
 		guest_fp_save(&g->fp);
 		g->fp_valid = true;
 		sstatus = (sstatus & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
 	}
-	if (guest_has_vector(g) && (dirty & SSTATUS_VS) == SSTATUS_VS) {
+	if (guest_has_vector(g) && (sstatus & SSTATUS_VS) == SSTATUS_VS) {
 		guest_vector_save(&g->vec);
 		g->vec_valid = true;
 		sstatus = (sstatus & ~SSTATUS_VS) | SSTATUS_VS_CLEAN;
@@ -319,9 +330,9 @@ void guest_put(struct guest *g)
 	if (h->guest != g || g == NULL)
 		return;
 
-	g->csr.vsstatus = csr_read(CSR_VSSTATUS);
 	g->sstatus = guest_put_fp(g, csr_read(CSR_SSTATUS));
 	g->hstatus = csr_read(CSR_HSTATUS);
+	g->csr.vsstatus = csr_read(CSR_VSSTATUS);
 	g->csr.vsie = csr_swap(CSR_VSIE, 0);
 	g->csr.vstvec = csr_read(CSR_VSTVEC);
 	g->csr.vsscratch = csr_read(CSR_VSSCRATCH);

@@ -40,7 +40,8 @@ END(guest_fp_restore)
 /*
  * void guest_vector_save(struct guest_vector *vec)
  *
- * Whole-register stores begin at vstart too, so it is saved and cleared first.
+ * Whole-register stores begin at vstart too, so it is saved and cleared first. The registers stay in
+ * the hart for a guest that comes back to it, so vstart has to be there afterwards as it was.
  */
 FUNCTION(guest_vector_save)
 	csrr	t0, CSR_VSTART
@@ -62,6 +63,8 @@ FUNCTION(guest_vector_save)
 	vs8r.v	v16, (t0)
 	add	t0, t0, t1
 	vs8r.v	v24, (t0)
+	ld	t0, VEC_VSTART(a0)
+	csrw	CSR_VSTART, t0
 	ret
 END(guest_vector_save)
 

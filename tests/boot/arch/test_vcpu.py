@@ -4,6 +4,7 @@
 import pytest
 
 from machine import guest, partition, qemu
+from moves import Manager, manager
 from payloads import affinity
 
 # What the payload mmio does last, and what Cleave must say about it
@@ -48,6 +49,21 @@ def test_state_is_kept(boot, cpu, board):
     reached = bool(board) and "smstateen" not in cpu
     assert all(f"siselect {int(reached)})" in line for line in found)
     assert m.wait_end() == 0
+
+
+def test_state_is_kept_in_a_pause(boot):
+    """A vCPU that is paused and goes on with no other between has all of its state, vstart too."""
+    # The manager stays for the one that it could still start.
+    m = boot([manager(), partition("a", bootargs="rounds=60", more=affinity((1,))),
+              partition("later", more="manual-start")],
+             {"manager.bin": guest("manager"), "payload.bin": guest("state")}, smp=2, cpu="v=true",
+             extra=TURNS)
+    manage = Manager(m)
+    manage.ready()
+    while not any(line.startswith("done: ") for line in m.lines("a")):
+        if manage.try_run("pause a")[0] == "ok":
+            manage.run("resume a")
+    assert "done: 5 passed, 0 failed" in m.lines("a"), m.lines("a")
 
 
 @pytest.mark.parametrize("cpu", ["", "zcb=true"])

@@ -222,8 +222,9 @@ static void nap(void)
 /*
  * Registers that were saved in one turn, and of which the next turn changes nothing but CSRs: fcsr,
  * vcsr (0x00f) and vstart (0x008). Interrupts are off in sstatus.
+ * @off: FS and VS are off when the turn ends, as a kernel leaves them
  */
-static void late_csrs(struct per_hart *h)
+static void late_csrs(struct per_hart *h, bool off)
 {
 	if (h->fp)
 		fp_fill(h->f, 0);
@@ -236,7 +237,10 @@ static void late_csrs(struct per_hart *h)
 		csr_write(0x00f, 2);
 		csr_write(0x008, 1);
 	}
+	if (off)
+		csr_clear(sstatus, SSTATUS_FS | SSTATUS_VS);
 	nap();
+	csr_set(sstatus, SSTATUS_FS | SSTATUS_VS);
 	if (h->fp && csr_read(fcsr) != 0x7f)
 		h->wrong |= WRONG_FP;
 	if (h->vector && (csr_read(0x00f) != 2 || csr_read(0x008) != 1))
@@ -254,8 +258,8 @@ static void run_hart(void *arg)
 	h->vector = trap_try(try_vector, h->v, NULL) == TRAP_NONE;
 	h->senvcfg = trap_try(try_senvcfg, NULL, NULL) == TRAP_NONE;
 	h->siselect = trap_try(try_siselect, NULL, NULL) == TRAP_NONE;
-	for (u32 i = 0; i < 5U; i++)
-		late_csrs(h);
+	for (u32 i = 0; i < 10U; i++)
+		late_csrs(h, i % 2U != 0);
 	for (h->rounds = 0; h->rounds < rounds_wanted && h->wrong == 0; h->rounds++)
 		one_round(h, (enum event)(h->rounds % EVENTS), sbi_version);
 	__atomic_store_n(&h->done, 1, __ATOMIC_RELEASE);

@@ -98,11 +98,13 @@ void fence_gvma_all(void)
 void guest_fp_save(struct guest_fp *fp)
 {
 	*fp = regs;
+	fp->fcsr = hart_csr[CSR_FCSR];
 }
 
 void guest_fp_restore(const struct guest_fp *fp)
 {
 	regs = *fp;
+	hart_csr[CSR_FCSR] = fp->fcsr;
 }
 
 void guest_vector_save(struct guest_vector *vec)
@@ -284,7 +286,7 @@ static void dirty_fp(u64 first)
 {
 	regs.f[0] = first;
 	regs.f[31] = first + 31U;
-	regs.fcsr = first & 0xffU;
+	hart_csr[CSR_FCSR] = first & 0xffU;
 	hart_csr[0x100] |= UINT64_C(3) << 13;
 }
 
@@ -305,10 +307,25 @@ static void test_each_finds_its_own_fp(void **state)
 		guest_load(&guest[turn % 2U]);
 		assert_int_equal(regs.f[0], first);
 		assert_int_equal(regs.f[31], first + 31U);
-		assert_int_equal(regs.fcsr, first & 0xffU);
+		assert_int_equal(hart_csr[CSR_FCSR], first & 0xffU);
 		/* Clean: what it did not change is not saved again. */
 		assert_int_equal(hart_csr[0x100] >> 13 & 3U, 2);
 	}
+}
+
+/* QEMU: a guest has written fcsr, and sstatus does not say so; vsstatus is off again. */
+static void test_fcsr_that_nothing_tells_of(void **state)
+{
+	(void)state;
+	guest_load(&guest[0]);
+	assert_false(guest[0].fp_valid);
+	hart_csr[CSR_FCSR] = 0x61;
+	guest_load(&guest[1]);
+	assert_int_equal(hart_csr[CSR_FCSR], 0);
+	assert_false(guest[1].fp_valid);
+	guest_load(&guest[0]);
+	assert_int_equal(hart_csr[CSR_FCSR], 0x61);
+	assert_true(guest[0].fp_valid);
 }
 
 /* Registers that came in a record count, though the hart still has what the guest left there. */
@@ -324,7 +341,7 @@ static void test_fp_of_a_record(void **state)
 	guest_load(&guest[0]);
 	assert_int_equal(regs.f[0], 0x99);
 	assert_int_equal(regs.f[31], 0);
-	assert_int_equal(regs.fcsr, 1);
+	assert_int_equal(hart_csr[CSR_FCSR], 1);
 }
 
 /* "Trap Entry": sepc, scause, stval, SPP and SPIE say where it came from; SIE is clear. */
@@ -474,6 +491,7 @@ int main(void)
 		cmocka_unit_test_setup(test_nothing_stays, begin),
 		cmocka_unit_test_setup(test_what_is_closed, begin),
 		cmocka_unit_test_setup(test_each_finds_its_own_fp, begin),
+		cmocka_unit_test_setup(test_fcsr_that_nothing_tells_of, begin),
 		cmocka_unit_test_setup(test_fp_of_a_record, begin),
 		cmocka_unit_test_setup(test_a_trap, begin),
 		cmocka_unit_test_setup(test_interrupts_that_are_shown, begin),
