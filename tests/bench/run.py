@@ -15,12 +15,12 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "scripts"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import baseline  # noqa: E402
+import boot_guest  # noqa: E402
 import migrate  # noqa: E402
 import secure  # noqa: E402
 import qemu  # noqa: E402
@@ -55,17 +55,13 @@ LIMITS = {
 }
 
 
-def run_once(out, archive):
+def run_once(out):
     """Boot once and return what the guest and the hypervisor counted.
 
     That is {key: (count, events, fences, ipis)}, and the number of instructions from the entry to
     the first guest.
     """
-    argv = qemu.command(kernel=os.path.join(out, "cleave.bin"), initrd=archive, smp=1, mem="4G",
-                        append="", extra=ICOUNT)
-    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=600, check=False)
-    text = done.stdout.decode(errors="replace")
+    text = boot_guest.console(out, "bench", "4G", ICOUNT)
     rows = {}
     for key, *numbers in re.findall(r"bench (\w+) (\d+) (\d+) (\d+) (\d+)\r?$", text, re.M):
         rows[key] = tuple(int(n) for n in numbers)
@@ -139,24 +135,9 @@ def print_table(found, saved):
     return over
 
 
-def build_archive(out, archive):
-    """Pack the benchmark guest of the build folder @out."""
-    subprocess.run([
-        os.path.join(TOP, "tools/cleave-archive"), "-o", archive,
-        os.path.join(TOP, "tests/bench/bench.dts"),
-        "bench.bin=" + os.path.join(out, "tests/guests/bench.bin")
-    ], env=dict(os.environ, CLEAVE_CHECK=os.path.join(out, "host/cleave-check")),
-                   check=True, stdout=subprocess.DEVNULL)
-
-
 def counted(out, size, runs=2):
     """Boot the benchmark guest @runs times. Return the rows, whose counts are exact."""
-    bench = os.path.join(out, "bench")
-    os.makedirs(bench, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=bench) as tmp:
-        archive = os.path.join(tmp, "bench.cpio")
-        build_archive(out, archive)
-        each = [run_once(out, archive) for _ in range(runs)]
+    each = [run_once(out) for _ in range(runs)]
     if any(other != each[0] for other in each):
         usage.progress()
         sys.exit("bench: two runs differ, so neither counts:\n" + "\n".join(map(str, each)))
@@ -179,6 +160,7 @@ def main():
     found = exact + secure.rows(args.out, ICOUNT) + migrate.rows(args.out, ICOUNT)
     usage.progress()
     path = os.path.join(args.out, "bench", "results.json")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as f:
         json.dump(found, f, indent=1)
         f.write("\n")

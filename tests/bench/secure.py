@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What TLS takes for each page of a secured link, and for a handshake (tests/guests/secure)."""
 
-import os
 import re
-import subprocess
 import sys
-import tempfile
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(TOP, "scripts"))
-import qemu  # noqa: E402
+import boot_guest
 
 # key of the guest's line, name, limit
 ROWS = [
@@ -22,19 +17,7 @@ ROWS = [
 
 def rows(out, icount):
     """The rows of a secured link, which are exact. `peer` is the limit."""
-    with tempfile.TemporaryDirectory() as folder:
-        archive = os.path.join(folder, "secure.cpio")
-        subprocess.run([
-            os.path.join(TOP, "tools/cleave-archive"), "-o", archive,
-            os.path.join(TOP, "tests/bench/secure.dts"),
-            "secure.bin=" + os.path.join(out, "tests/guests/secure.bin")
-        ], env=dict(os.environ, CLEAVE_CHECK=os.path.join(out, "host/cleave-check")),
-                       check=True, stdout=subprocess.DEVNULL)
-        argv = qemu.command(kernel=os.path.join(out, "cleave.bin"), initrd=archive, smp=1,
-                            mem="512M", append="", extra=icount)
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=600, check=False)
-    text = done.stdout.decode(errors="replace")
+    text = boot_guest.console(out, "secure", "512M", icount)
     found = {key: int(count) // int(events) for key, count, events in
              re.findall(r"bench (secure_\w+) (\d+) (\d+) ", text)}
     if "FAIL" in text or any(key not in found for key, _, _ in ROWS):

@@ -200,19 +200,28 @@ enum tls_why tls_why(const struct tls *t)
 	}
 }
 
-size_t tls_put(struct tls *t, const uint8_t *bytes, size_t size)
+/* Copy into a buffer of the engine, as far as it has room. Return: how many bytes it took */
+static size_t tls_fill(const struct tls *t,
+		       unsigned char *(*room_of)(const br_ssl_engine_context *, size_t *),
+		       void (*ack)(br_ssl_engine_context *, size_t), const uint8_t *bytes,
+		       size_t size)
 {
 	br_ssl_engine_context *e = tls_room(t)->engine;
 	size_t room = 0;
-	uint8_t *at = e == NULL ? NULL : br_ssl_engine_recvrec_buf(e, &room);
+	uint8_t *at = e == NULL ? NULL : room_of(e, &room);
 
 	if (at == NULL || size == 0U)
 		return 0;
 	if (size > room)
 		size = room;
 	memcpy(at, bytes, size);
-	br_ssl_engine_recvrec_ack(e, size);
+	ack(e, size);
 	return size;
+}
+
+size_t tls_put(struct tls *t, const uint8_t *bytes, size_t size)
+{
+	return tls_fill(t, br_ssl_engine_recvrec_buf, br_ssl_engine_recvrec_ack, bytes, size);
 }
 
 const uint8_t *tls_ready(const struct tls *t, size_t *size)
@@ -230,17 +239,7 @@ void tls_sent(struct tls *t, size_t size)
 
 size_t tls_write(struct tls *t, const uint8_t *bytes, size_t size)
 {
-	br_ssl_engine_context *e = tls_room(t)->engine;
-	size_t room = 0;
-	uint8_t *at = e == NULL ? NULL : br_ssl_engine_sendapp_buf(e, &room);
-
-	if (at == NULL || size == 0U)
-		return 0;
-	if (size > room)
-		size = room;
-	memcpy(at, bytes, size);
-	br_ssl_engine_sendapp_ack(e, size);
-	return size;
+	return tls_fill(t, br_ssl_engine_sendapp_buf, br_ssl_engine_sendapp_ack, bytes, size);
 }
 
 void tls_flush(struct tls *t)

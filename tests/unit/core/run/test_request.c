@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "core/run/request.c"
+#include "tests/unit/core/notes.h"
 
 static struct hart hart;
 static struct vm_run run;
@@ -19,22 +20,6 @@ static struct vcpu vcpu;
 static struct vcpu *current;
 static u64 pending;
 static bool woken;
-static char done[32];
-
-static void note(char what)
-{
-	size_t n = strlen(done);
-
-	assert_true(n + 1U < sizeof(done));
-	done[n] = what;
-	done[n + 1U] = '\0';
-}
-
-static void expect(const char *list)
-{
-	assert_string_equal(done, list);
-	done[0] = '\0';
-}
 
 /* --- what is called --------------------------------------------------------------------------- */
 
@@ -108,7 +93,7 @@ static int setup(void **state)
 	current = &vcpu;
 	pending = 0;
 	woken = false;
-	done[0] = '\0';
+	notes_done[0] = '\0';
 	return 0;
 }
 

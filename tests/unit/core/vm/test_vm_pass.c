@@ -12,6 +12,7 @@
 
 #include "core/vm/create/vm_pass_map.c"
 #include "core/vm/vm_pass.c"
+#include "tests/unit/core/notes.h"
 
 #define HOST  40U
 #define GUEST 7U
@@ -23,7 +24,6 @@ static struct vcpu vcpu;
 static struct hart hart;
 static irq_handler_fn handler;
 static void *handler_arg;
-static char done[64];
 static u64 begun[4][2]; /* what was mapped: base and size */
 static u32 nr_begun;
 static int map_error;
@@ -40,21 +40,6 @@ static const struct config config = {
 		  .irq = { { .host = HOST, .guest = GUEST } } },
 	},
 };
-
-static void note(char what)
-{
-	size_t n = strlen(done);
-
-	assert_true(n + 1U < sizeof(done));
-	done[n] = what;
-	done[n + 1U] = '\0';
-}
-
-static void expect(const char *list)
-{
-	assert_string_equal(done, list);
-	done[0] = '\0';
-}
 
 /* --- what is called --------------------------------------------------------------------------- */
 
@@ -142,7 +127,7 @@ static int setup(void **state)
 	vm.run.vcpu[0] = &vcpu;
 	vcpu.hart = HART;
 	hart.index = HART;
-	done[0] = '\0';
+	notes_done[0] = '\0';
 	nr_begun = 0;
 	map_error = CLV_OK;
 	return 0;

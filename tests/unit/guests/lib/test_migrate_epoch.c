@@ -14,64 +14,17 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/guests/lib/migrate_sim.h"
+#include "tests/unit/guests/lib/migrate_store.h"
 
 #define EPOCHS 4U
 #define PAGES  24U
-#define KEPT   (4U << 20)
 
 static struct sim *sim;
-static uint8_t kept[KEPT];
-static size_t kept_size;
-static size_t kept_limit; /* the store takes so many bytes, and is gone then */
-static size_t given;	  /* bytes of it that a restore gets */
-static size_t kept_at;
 static uint8_t at_pause[EPOCHS + 2U][PAGES * 4096U];
 static uint64_t regs_at_pause[EPOCHS + 2U][SIM_STATES];
 static uint64_t paused_at[EPOCHS + 2U];
 static uint32_t pauses;
 static int (*real_state_get)(void *, uint32_t, struct cleave_state_head *, void *, size_t);
-
-static int64_t keep_send(void *ctx, const void *bytes, size_t size)
-{
-	(void)ctx;
-	sim_tick(sim);
-	if (kept_size + size > kept_limit)
-		return -1;
-	memcpy(kept + kept_size, bytes, size);
-	kept_size += size;
-	return (int64_t)size;
-}
-
-static int64_t keep_recv(void *ctx, void *bytes, size_t size)
-{
-	(void)ctx;
-	(void)bytes;
-	(void)size;
-	fail_msg("a checkpoint listened");
-	return -1;
-}
-
-static int64_t give_recv(void *ctx, void *bytes, size_t size)
-{
-	size_t n = given - kept_at < size ? given - kept_at : size;
-
-	(void)ctx;
-	if (n == 0U)
-		return -1;
-	memcpy(bytes, kept + kept_at, n);
-	kept_at += n;
-	return (int64_t)n;
-}
-
-static int64_t give_send(void *ctx, const void *bytes, size_t size)
-{
-	(void)ctx;
-	(void)bytes;
-	(void)size;
-	fail_msg("a restore answered");
-	return -1;
-}
 
 static int keep_memory(void *ctx, uint32_t index, struct cleave_state_head *head, void *data,
 		       size_t size)
@@ -93,11 +46,9 @@ static void begin(uint32_t epochs)
 	struct sim_config c = {
 		.seed = 31, .pages = { PAGES - 8U, 8 }, .write_in = 2, .step = 512
 	};
-	struct migrate_link to = { .send = keep_send, .recv = keep_recv };
+	struct migrate_link to = store_writer(sim);
 
 	sim_start(sim, &c);
-	kept_size = 0;
-	kept_limit = sizeof(kept);
 	pauses = 0;
 	sim->source_config.kind = MIGRATE_KIND_CHECKPOINT;
 	sim->source_config.epochs = epochs;
@@ -143,15 +94,13 @@ static void empty_slot(void)
 /* Restore epoch @at of the first @size bytes. Return: true when there is a guest then */
 static bool restore(uint32_t at, size_t size)
 {
-	struct migrate_link from = { .send = give_send, .recv = give_recv };
+	struct migrate_link from = store_reader(size);
 	enum migrate_step step = MIGRATE_PROGRESS;
 
 	/* The simulation would end the test if the guest ran twice, but here it is meant to. */
 	sim->vm[0].state = CLEAVE_VM_PAUSED;
 	sim->dest_config.kind = MIGRATE_KIND_CHECKPOINT;
 	sim->dest_config.epoch = at;
-	kept_at = 0;
-	given = size;
 	assert_true(migrate_dest_init(&sim->dest, &sim->ops[1], &sim->side[1], &from,
 				      &sim->dest_config));
 	while (step != MIGRATE_DONE && step != MIGRATE_FAILED)

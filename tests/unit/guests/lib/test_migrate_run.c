@@ -13,6 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "tests/unit/guests/lib/migrate_store.h"
 #include "tests/unit/guests/lib/migrate_test.h"
 
 #define MIGRATIONS 10000U
@@ -142,57 +143,12 @@ static void test_idle_sends_once(void **state)
 }
 
 /* The stream of a checkpoint is kept and restored twice; the guest runs on meanwhile. */
-static uint8_t kept[4U << 20];
-static size_t kept_size;
-static size_t kept_at;
-
-static int64_t keep_send(void *ctx, const void *bytes, size_t size)
-{
-	(void)ctx;
-	sim_tick(sim);
-	assert_true(kept_size + size <= sizeof(kept));
-	memcpy(kept + kept_size, bytes, size);
-	kept_size += size;
-	return (int64_t)size;
-}
-
-static int64_t keep_none(void *ctx, void *bytes, size_t size)
-{
-	(void)ctx;
-	(void)bytes;
-	(void)size;
-	fail_msg("a checkpoint listened");
-	return -1;
-}
-
-static int64_t kept_recv(void *ctx, void *bytes, size_t size)
-{
-	size_t n = kept_size - kept_at < size ? kept_size - kept_at : size;
-
-	(void)ctx;
-	if (n == 0U)
-		return -1;
-	memcpy(bytes, kept + kept_at, n);
-	kept_at += n;
-	return (int64_t)n;
-}
-
-static int64_t kept_none(void *ctx, const void *bytes, size_t size)
-{
-	(void)ctx;
-	(void)bytes;
-	(void)size;
-	fail_msg("a restore answered");
-	return -1;
-}
-
 static void restore(const uint8_t *memory)
 {
-	struct migrate_link from = { .send = kept_none, .recv = kept_recv };
+	struct migrate_link from = store_reader(kept_size);
 	enum migrate_step step = MIGRATE_PROGRESS;
 	uint64_t cursor = 0;
 
-	kept_at = 0;
 	assert_true(migrate_dest_init(&sim->dest, &sim->ops[1], &sim->side[1], &from,
 				      &sim->dest_config));
 	while (step != MIGRATE_DONE && step != MIGRATE_FAILED)
@@ -221,12 +177,11 @@ static int keep_memory(void *ctx, uint32_t index, struct cleave_state_head *head
 static void test_checkpoint(void **state)
 {
 	struct sim_config c = { .seed = 31, .pages = { 40, 24 }, .write_in = 4, .step = 512 };
-	struct migrate_link to = { .send = keep_send, .recv = keep_none };
+	struct migrate_link to = store_writer(sim);
 	enum migrate_step step = MIGRATE_PROGRESS;
 
 	(void)state;
 	sim_start(sim, &c);
-	kept_size = 0;
 	sim->source_config.kind = MIGRATE_KIND_CHECKPOINT;
 	real_state_get = sim->ops[0].state_get;
 	sim->ops[0].state_get = keep_memory;
@@ -609,16 +564,16 @@ static int64_t (*real_send)(void *, const void *, size_t);
 static int64_t stuck_flush(void *ctx, const void *bytes, size_t size)
 {
 	sim_tick(sim);
-	return sim->source.state == MIGRATE_SRC_FLUSH ? 0 : keep_send(ctx, bytes, size);
+	return sim->source.state == MIGRATE_SRC_FLUSH ? 0 : store_send(ctx, bytes, size);
 }
 
 static void begin_flush(void)
 {
-	struct migrate_link to = { .send = stuck_flush, .recv = keep_none };
+	struct migrate_link to = store_writer(sim);
 	enum migrate_step step = MIGRATE_PROGRESS;
 
+	to.send = stuck_flush;
 	begin_tiny(8);
-	kept_size = 0;
 	sim->source_config.kind = MIGRATE_KIND_CHECKPOINT;
 	sim->source_config.verify = false;
 	sim->source_config.stall_ms = 50;
