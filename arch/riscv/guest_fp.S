@@ -40,8 +40,8 @@ END(guest_fp_restore)
 /*
  * void guest_vector_save(struct guest_vector *vec)
  *
- * Whole-register stores begin at vstart too, so it is saved and cleared first. The registers stay in
- * the hart for a guest that comes back to it, so vstart has to be there afterwards as it was.
+ * Whole-register stores begin at vstart too, so it is saved and cleared first. The registers stay
+ * in the hart for a guest that comes back to it, so vstart is put back.
  */
 FUNCTION(guest_vector_save)
 	csrr	t0, CSR_VSTART

@@ -3,7 +3,12 @@
 #ifndef TESTS_UNIT_CORE_NOTES_H
 #define TESTS_UNIT_CORE_NOTES_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
+#include <cmocka.h>
 
 static char notes_done[32];
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A store for the streams of checkpoints, which a simulated guest is written to and restored from. */
+/* A store for checkpoints: a simulated guest is written to it, and restored from it. */
 #ifndef TESTS_UNIT_MIGRATE_STORE_H
 #define TESTS_UNIT_MIGRATE_STORE_H
 
