@@ -73,6 +73,10 @@ class Cleave:
         return gdb.Value(self.hpa(int(value.address))).cast(
             value.type.pointer()).dereference()
 
+    def hartid(self, index):
+        """What the firmware calls the hart; index 0 is the one that booted, whichever that is."""
+        return int(self.symbol("harts")[int(index)]["hartid"])
+
     def vm(self, number):
         return self.at(self.symbol("vm_list")[number], "struct vm")
 
@@ -120,7 +124,7 @@ class Vms(gdb.Command):
             print("id  name              state    vmid  vcpus on harts")
             for vm in cleave.vms():
                 run = vm["run"]
-                harts = " ".join(str(int(cleave.vcpu(vm, n)["hart"]))
+                harts = " ".join(str(cleave.hartid(cleave.vcpu(vm, n)["hart"]))
                                  for n in range(int(run["nr_vcpus"])))
                 print(f"{int(vm['id']):<3} {cleave.name(vm):<17} "
                       f"{named(STATES, int(run['state'])):<8} {int(run['vmid']):<5} {harts}")
@@ -148,7 +152,7 @@ class Vcpu(gdb.Command):
             guest = v["guest"]
             inside = int(v["mode"]) != 0
             print(f"partition {int(vm['id'])} \"{cleave.name(vm)}\", vCPU {number}, "
-                  f"on hart {int(v['hart'])}")
+                  f"on hart {cleave.hartid(v['hart'])}")
             print(f"  state      {named(HSM, int(v['hsm']))}"
                   f"{', waits for an interrupt' if int(v['waiting']) else ''}")
             print("  registers  " + ("of its last exit that saved all: it is on its hart now"
