@@ -68,8 +68,22 @@ all: hypervisor guests tools initrd examples
 
 files = $(sort $(wildcard $(1)))
 
+# A board's choices are platform/<board>/defconfig, by the name of the board with _ for -. Variants
+# of a board stand beside that: `debug` is platform/qemu-virt/debug_defconfig.
+BOARD ?= qemu_virt
+defconfig = $(firstword $(wildcard platform/$(subst _,-,$(1))/defconfig platform/*/$(1)_defconfig))
+
+# Parts that Kconfig can leave out. All that such a part has lies in folders of its name: AIA's in
+# folders aia. What is not said to be off is on, as an option's default is.
+PARTS := AIA CHANNELS
+chosen_config = $(firstword $(wildcard $(O)/.config) $(call defconfig,$(BOARD)))
+OFF := $(shell printf '%s\n' $(PARTS) | while read -r p; do \
+	grep -qs "^. CONFIG_$$p is not set" $(chosen_config) && echo "$$p"; \
+	done | tr A-Z a-z)
+
 # What is built of a part: its folder and all below it.
-tree = $(sort $(patsubst ./%,%,$(shell find $(wildcard $(1)) -name '*.c' 2>/dev/null)))
+tree = $(sort $(patsubst ./%,%,$(shell find $(wildcard $(1)) -name '*.c' \
+	$(foreach d,$(OFF),-not -path '*/$(d)/*') 2>/dev/null)))
 
 SRCS := $(filter-out arch/riscv/asm-offsets.c arch/riscv/efi/% lib/libc/%, \
 	$(call tree,arch/riscv mm core drivers lib platform))
@@ -201,10 +215,6 @@ HOST_CC_fuzz := $(CLANG) $(HOST_CFLAGS) -O1 $(SAN) -fsanitize=fuzzer-no-link
 
 # --- configuration and generated headers -------------------------------------------------------
 
-# A board's choices are platform/<board>/defconfig, by the name of the board with _ for -. Variants
-# of a board stand beside that: `debug` is platform/qemu-virt/debug_defconfig.
-BOARD ?= qemu_virt
-defconfig = $(firstword $(wildcard platform/$(subst _,-,$(1))/defconfig platform/*/$(1)_defconfig))
 DEFCONFIGS := $(sort $(subst -,_, \
 	$(patsubst platform/%/defconfig,%_defconfig,$(wildcard platform/*/defconfig))) \
 	$(notdir $(wildcard platform/*/*_defconfig)))
@@ -508,7 +518,7 @@ TOOLS := $(foreach t,$(TOOL_SRCS),$(call tool_name,$(t)))
 tools: $(TOOLS)
 
 # What tools share, and the drivers, which no part calls by name: they are found in their section.
-TOOL_PARTS := $(call files,tools/*/*.c drivers/*_fdt.c)
+TOOL_PARTS := $(call files,tools/*/*.c) $(filter %_fdt.c,$(call tree,drivers))
 DRIVER_TABLE := -Wl,--defsym=cleave_drivers_start=__start_cleave_drivers \
 	-Wl,--defsym=cleave_drivers_end=__stop_cleave_drivers
 
