@@ -202,6 +202,21 @@ static void test_a_start(void **state)
 	end();
 }
 
+/* Nobody marks any more when the bits of a log that gives way are set: none is counted twice. */
+static void test_a_start_that_sets_bits(void **state)
+{
+	u64 cursor;
+
+	(void)state;
+	begin(MIB(2));
+	start(CLEAVE_LOG_FAULT);
+	order_watch(&sp.region[0].log.active, "active");
+	assert_int_equal(space_log_take_over(&sp, 0, CLEAVE_LOG_INITIALLY_SET, false, &cursor), 0);
+	assert_int_equal(cursor, 0);
+	assert_string_equal(order_done(), "get active, rel active, flush, rel active");
+	end();
+}
+
 /* Nobody marks any more when the bits are wiped; no table is freed that a walker stands in. */
 static void test_a_stop(void **state)
 {
@@ -310,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_a_harvest),
 		cmocka_unit_test(test_a_run_of_entries),
 		cmocka_unit_test(test_a_start),
+		cmocka_unit_test(test_a_start_that_sets_bits),
 		cmocka_unit_test(test_a_stop),
 		cmocka_unit_test(test_a_region),
 		cmocka_unit_test(test_a_table_is_linked_when_it_is_empty),

@@ -268,6 +268,25 @@ static void test_a_harvest_flushes_what_it_took(void **state)
 	end();
 }
 
+/* A leaf loses W as a whole, so it is flushed as a whole, however little of it was taken. */
+static void test_a_huge_leaf_is_flushed_whole(void **state)
+{
+	u64 bits[1] = { BIT64(5) };
+	u32 level;
+
+	(void)state;
+	begin(GIB(1));
+	mm_flush_hook = keep_flush;
+	(void)mm_log_start(&sp, 0, CLEAVE_LOG_INITIALLY_SET, false);
+	assert_int_equal(space_log_clear(&sp, 0, 0, 64, bits), 64);
+	assert_int_equal(mm_pte(&sp.gs, BASE + GIB(1) - PAGE_SIZE, &level) & GSTAGE_PTE_W, 0);
+	assert_int_equal(level, 2);
+	assert_true(mm_batch_covers(&flushed, BASE));
+	assert_true(mm_batch_covers(&flushed, BASE + MIB(2)));
+	assert_true(mm_batch_covers(&flushed, BASE + GIB(1) - PAGE_SIZE));
+	end();
+}
+
 /* One more free page in each round: what was taken before something lacked is given back (M5). */
 static void test_short_of_memory(void **state)
 {
@@ -357,6 +376,7 @@ int main(void)
 		cmocka_unit_test(test_a_look_sees_a_whole_leaf),
 		cmocka_unit_test(test_a_large_bitmap_begins_clean),
 		cmocka_unit_test(test_a_harvest_flushes_what_it_took),
+		cmocka_unit_test(test_a_huge_leaf_is_flushed_whole),
 		cmocka_unit_test(test_short_of_memory),
 		cmocka_unit_test(test_no_tables_for_nothing),
 		cmocka_unit_test(test_a_broken_rule_is_counted_and_said),

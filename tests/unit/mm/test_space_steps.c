@@ -274,6 +274,38 @@ static void test_only_some_modes_are_eager(void **state)
 	end();
 }
 
+/* A call of a start or a stop with a cursor that nobody was given changes nothing. */
+static void test_cursors_that_somebody_made_up(void **state)
+{
+	const u64 wrong[] = { 1, BIT64(63), BIT64(63) | MIB(8), BIT64(63) | MIB(64), UINT64_MAX };
+	u64 cursor = 0;
+	u64 other;
+
+	(void)state;
+	begin(3, 1, MIB(64));
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(64)), 0);
+	(void)mm_log_start(&sp, 0, CLEAVE_LOG_EAGER, true);
+	do {
+		assert_int_equal(space_log_stop(&sp, 0, true, &cursor), 0);
+		for (u64 i = 0; i < ARRAY_SIZE(wrong) && cursor != 0U; i++) {
+			other = cursor ^ wrong[i];
+			if (other == 0U) /* a stop that begins anew */
+				continue;
+			assert_int_equal(space_log_stop(&sp, 0, true, &other), CLV_ERR_STATE);
+			assert_int_equal(other, cursor ^ wrong[i]);
+			assert_int_equal(sp.region[0].log.cursor, cursor);
+		}
+	} while (cursor != 0U);
+	assert_int_equal(space_log_start(&sp, 0, CLEAVE_LOG_EAGER, true, &cursor), 0);
+	for (u64 i = 0; i < ARRAY_SIZE(wrong); i++) {
+		other = cursor ^ wrong[i];
+		assert_int_equal(space_log_start(&sp, 0, CLEAVE_LOG_EAGER, true, &other),
+				 CLV_ERR_STATE);
+		assert_int_equal(sp.region[0].log.cursor, cursor);
+	}
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +316,7 @@ int main(void)
 		cmocka_unit_test(test_calls_of_a_log_are_bounded),
 		cmocka_unit_test(test_a_step_of_a_clear_splits_once),
 		cmocka_unit_test(test_only_some_modes_are_eager),
+		cmocka_unit_test(test_cursors_that_somebody_made_up),
 	};
 
 	return cmocka_run_group_tests_name("space_steps", tests, NULL, NULL);

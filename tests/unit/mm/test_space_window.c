@@ -192,6 +192,31 @@ static void test_windows_leave_the_memory_its_tables(void **state)
 	end_windows();
 }
 
+/* Every slot may have a window whose two ends lie in tables of their own, on each level. */
+static void test_windows_have_tables_for_both_ends(void **state)
+{
+	const u32 windows = CONFIG_MAX_REGIONS - 1U;
+	u64 taken;
+
+	(void)state;
+	mm_machine_init(&m, GIB(1), MIB(32));
+	memset(&sp, 0, sizeof(sp));
+	memset(&other, 0, sizeof(other));
+	cfg = mm_config(&m, 4);
+	assert_int_equal(space_init(&other, &m.frames, &cfg, MIB(4)), 0);
+	assert_int_equal(mm_add_memory(&other, GPA(0), HPA(MM_HPA_BASE + MIB(8)), MIB(4)), 0);
+	cfg.window_size = windows * 2U * PAGE_SIZE;
+	assert_int_equal(space_init(&sp, &m.frames, &cfg, MIB(4)), 0);
+	assert_int_equal(mm_add_memory(&sp, GPA(BASE), HPA(MM_HPA_BASE), MIB(4)), 0);
+	taken = sp.pool.free;
+	/* Sv48x4: the last table begins anew at each 512 GiB, with one of each level below. */
+	for (u64 i = 1; i <= windows; i++)
+		assert_true(space_add_window(&sp, GPA(i * GIB(1024) - PAGE_SIZE), &other, GPA(0),
+					     2U * PAGE_SIZE, false) > 0);
+	assert_int_equal(taken - sp.pool.free, windows * 6U);
+	end_windows();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +224,7 @@ int main(void)
 		cmocka_unit_test(test_window_refuses_bad_arguments),
 		cmocka_unit_test(test_window_of_too_many_leaves),
 		cmocka_unit_test(test_windows_leave_the_memory_its_tables),
+		cmocka_unit_test(test_windows_have_tables_for_both_ends),
 	};
 
 	return cmocka_run_group_tests_name("space_window", tests, NULL, NULL);

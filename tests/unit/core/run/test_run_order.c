@@ -16,6 +16,7 @@
 #include "core/run/sched.c"
 #include "core/run/shootdown.c"
 #include "core/run/vcpu.c"
+#include "core/vm/vm.c"
 #include "tests/unit/core/run/no_timer.h"
 
 #define VMID 7U
@@ -513,6 +514,24 @@ static void test_an_unload(void **state)
 	assert_string_equal(order_done(), "get loaded, get loaded, put, rel loaded");
 }
 
+/* Whoever has seen that all are OUT sees what each of them has done. */
+static void test_a_look_whether_all_are_out(void **state)
+{
+	static struct vm vm;
+
+	(void)state;
+	vm.run = run;
+	order_watch(&vcpu[0].mode, "0");
+	order_watch(&vcpu[1].mode, "1");
+	assert_true(vm_all_out(&vm));
+	assert_string_equal(order_done(), "mb, acq 0, acq 1");
+	vcpu[0].mode = VCPU_IN;
+	assert_false(vm_all_out(&vm));
+	vcpu[0].mode = VCPU_OUT;
+	vcpu[1].mode = VCPU_IN;
+	assert_false(vm_all_out(&vm));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -529,6 +548,7 @@ int main(void)
 		cmocka_unit_test_setup(test_an_acknowledgement, begin),
 		cmocka_unit_test_setup(test_a_start, begin),
 		cmocka_unit_test_setup(test_an_unload, begin),
+		cmocka_unit_test_setup(test_a_look_whether_all_are_out, begin),
 	};
 
 	return cmocka_run_group_tests_name("run_order", tests, NULL, NULL);
