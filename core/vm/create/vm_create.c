@@ -244,10 +244,10 @@ int vm_create_memory(struct vm *vm)
 
 	if (vm->run.nr_vcpus != vm->cfg->cpus)
 		return CLV_ERR_NOMEM;
-	err = vm_load_prepare(vm);
-	if (err != CLV_OK)
-		return err;
+	/* First: what fails after it leaves a slot in which a manager may create a VM. */
 	err = vm_pass_take(vm);
+	if (err == CLV_OK)
+		err = vm_load_prepare(vm);
 	if (err != CLV_OK || vm->cfg->incoming)
 		return err;
 	spin_lock(&vm->lock);

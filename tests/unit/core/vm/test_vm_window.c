@@ -21,6 +21,7 @@ static struct config_partition cfg = { .nr_memory = 1,
 static struct vm holder, shown;
 static struct vcpu vcpu[2];
 static u64 removed;
+static bool no_tables;	 /* for a window */
 static bool holder_ends; /* its holder, on another hart, while the window is judged */
 
 /* --- what is called --------------------------------------------------------------------------- */
@@ -34,7 +35,7 @@ int space_add_window(struct space *sp, gpa_t base, struct space *from, gpa_t fro
 	(void)writable;
 	assert_ptr_equal(sp, &holder.space);
 	assert_int_equal(base.v, OWN);
-	return 1;
+	return no_tables ? CLV_ERR_NOMEM : 1;
 }
 
 int space_remove_window(struct space *sp, gpa_t base)
@@ -79,6 +80,7 @@ static int begin(void **state)
 	}
 	removed = 0;
 	holder_ends = false;
+	no_tables = false;
 	return 0;
 }
 
@@ -196,6 +198,29 @@ static void test_all_windows_into_a_vm_are_dropped(void **state)
 	seen_is(SEEN);
 }
 
+/* One that finds no table, or no entry, leaves nothing: not in the list, and not to the vCPUs. */
+static void test_a_window_that_cannot_be(void **state)
+{
+	static struct vm_window before[ARRAY_SIZE(vm_window_table)];
+
+	(void)state;
+	memcpy(before, vm_window_table, sizeof(before));
+	no_tables = true;
+	assert_int_equal(vm_window_map(&holder, OWN, &shown, BASE, PAGE_SIZE, true), CLV_ERR_NOMEM);
+	assert_memory_equal(before, vm_window_table, sizeof(before));
+	no_tables = false;
+	for (size_t i = 0; i < ARRAY_SIZE(vm_window_table); i++)
+		vm_window_table[i].holder = &shown;
+	memcpy(before, vm_window_table, sizeof(before));
+	assert_int_equal(vm_window_map(&holder, OWN, &shown, BASE, PAGE_SIZE, true), CLV_ERR_NOMEM);
+	assert_memory_equal(before, vm_window_table, sizeof(before));
+	assert_int_equal(vcpu[0].tlb_seen, SEEN);
+	assert_int_equal(removed, 0);
+	spin_lock(&shown.lock);
+	assert_false(vm_windows_writable(&shown));
+	spin_unlock(&shown.lock);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +232,7 @@ int main(void)
 		cmocka_unit_test_setup(test_a_holder_that_has_ended_gets_none, begin),
 		cmocka_unit_test_setup(test_no_window_covers_a_device, begin),
 		cmocka_unit_test_setup(test_all_windows_into_a_vm_are_dropped, begin),
+		cmocka_unit_test_setup(test_a_window_that_cannot_be, begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
