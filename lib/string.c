@@ -251,7 +251,7 @@ static unsigned int string_digit_value(char c)
 	return 36U;
 }
 
-unsigned long strtoul(const char *s, char **end, int base)
+__attribute__((cold)) unsigned long strtoul(const char *s, char **end, int base)
 {
 	const char *p = s;
 	unsigned long v = 0;

@@ -9,7 +9,8 @@
 #include <cleave/errno.h>
 #include "mm/bits.h"
 
-int gstage_init(struct gstage *gs, hpa_t root, u32 levels, uintptr_t hpa_to_va)
+__attribute__((cold)) int gstage_init(struct gstage *gs, hpa_t root, u32 levels,
+				      uintptr_t hpa_to_va)
 {
 	if (levels < GSTAGE_MIN_LEVELS || levels > GSTAGE_MAX_LEVELS ||
 	    !IS_ALIGNED(root.v, GSTAGE_ROOT_SIZE))
@@ -105,7 +106,7 @@ static u64 gstage_blocks(u64 base, u64 size, u32 level)
 	return ((base + size - 1U) >> gstage_shift(level)) - (base >> gstage_shift(level)) + 1U;
 }
 
-u64 gstage_worst_tables(u32 levels, gpa_t base, u64 size)
+__attribute__((cold)) u64 gstage_worst_tables(u32 levels, gpa_t base, u64 size)
 {
 	u64 tables = 0;
 
@@ -118,7 +119,8 @@ u64 gstage_worst_tables(u32 levels, gpa_t base, u64 size)
 	return tables;
 }
 
-u64 gstage_map_tables(const struct gstage *gs, gpa_t gpa, hpa_t hpa, u64 size, u32 largest)
+__attribute__((cold)) u64 gstage_map_tables(const struct gstage *gs, gpa_t gpa, hpa_t hpa, u64 size,
+					    u32 largest)
 {
 	u64 last = gpa.v + size - 1U;
 	u64 tables = 0;

@@ -84,7 +84,7 @@ void space_span_mark(const struct space_span *span)
 	space_access_mark_pages(span->region, span->first, span->pages);
 }
 
-int space_read(struct space *sp, gpa_t gpa, void *dst, u64 len)
+__attribute__((cold)) int space_read(struct space *sp, gpa_t gpa, void *dst, u64 len)
 {
 	int err = space_access_check(sp, gpa, len);
 	u64 done = 0;
@@ -139,7 +139,7 @@ static void space_access_mark_locked(struct space *sp, const struct space_span *
 	spin_unlock(&sp->lock);
 }
 
-int space_wipe(struct space *sp, gpa_t gpa, u64 len)
+__attribute__((cold)) int space_wipe(struct space *sp, gpa_t gpa, u64 len)
 {
 	struct space_span span;
 	int err = space_span_find(sp, gpa, len, &span);

@@ -35,7 +35,7 @@ void table_pool_init(struct table_pool *p, uintptr_t hpa_to_va)
 	*p = (struct table_pool){ .va = hpa_to_va };
 }
 
-int table_pool_grow(struct table_pool *p, struct frames *frames, u64 tables)
+__attribute__((cold)) int table_pool_grow(struct table_pool *p, struct frames *frames, u64 tables)
 {
 	hpa_t base;
 	int err;
@@ -128,7 +128,8 @@ void table_pool_give(struct table_pool *p, u64 *table)
 	(void)atomic_add(&p->free, 1U);
 }
 
-int table_pool_reserve(struct table_pool *p, u64 tables, struct table_chain *chain)
+__attribute__((cold)) int table_pool_reserve(struct table_pool *p, u64 tables,
+					     struct table_chain *chain)
 {
 	chain->first = NULL;
 	for (u64 i = 0; i < tables; i++) {
@@ -158,7 +159,7 @@ u64 *table_chain_next(struct table_chain *chain)
 	return table;
 }
 
-void table_pool_unreserve(struct table_pool *p, struct table_chain *chain)
+__attribute__((cold)) void table_pool_unreserve(struct table_pool *p, struct table_chain *chain)
 {
 	u64 *table;
 

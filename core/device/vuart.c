@@ -324,7 +324,7 @@ static void vuart_write_reg(struct vuart *u, u64 reg, u8 value)
 	}
 }
 
-void vuart_reset(struct vuart *u)
+__attribute__((cold)) void vuart_reset(struct vuart *u)
 {
 	spin_lock(&u->lock);
 	u->ier = 0;
@@ -412,7 +412,7 @@ u64 vuart_take(struct vuart *u, u8 *buf, u64 len)
 
 _Static_assert(VUART_FIFO_SIZE == CLEAVE_STATE_UART_FIFO, "the record has the whole FIFO");
 
-void vuart_save(struct vuart *u, struct cleave_state_uart *r)
+__attribute__((cold)) void vuart_save(struct vuart *u, struct cleave_state_uart *r)
 {
 	spin_lock(&u->lock);
 	*r = (struct cleave_state_uart){ .ier = u->ier,
@@ -452,7 +452,7 @@ static bool vuart_is_legal(const struct cleave_state_uart *r)
 	       (r->flags & ~(CLEAVE_STATE_UART_OVERRUN | CLEAVE_STATE_UART_THRE)) == 0U;
 }
 
-int vuart_load(struct vuart *u, const struct cleave_state_uart *r)
+__attribute__((cold)) int vuart_load(struct vuart *u, const struct cleave_state_uart *r)
 {
 	if (!vuart_is_legal(r))
 		return CLV_ERR_INVAL;

@@ -25,8 +25,6 @@
 #include "core/vm/vm_pass.h"
 #include "mm/space.h"
 
-#define EXIT_WHY_LEN 512U
-
 /* Only the vCPU's hart writes its counters; readers on other harts take what they find. */
 static void vcpu_exit_count(struct vcpu *v, enum cleave_stat cause)
 {
@@ -126,69 +124,4 @@ enum guest_leave guest_on_wfi(struct guest *g)
 		return GUEST_RESUME;
 	atomic_set(&v->waiting, true);
 	return GUEST_LEAVE;
-}
-
-/* --- what a guest may not do ------------------------------------------------------------------ */
-
-/* Write to @buf what the partition may access, as far as it fits: its memory, then its devices. */
-static void vcpu_exit_print_allowed(const struct vm *vm, char *buf, size_t size)
-{
-	size_t at = str_print(buf, size, "memory");
-
-	for (u32 i = 0; i < vm->cfg->nr_memory && at < size; i++) {
-		const struct config_memory *m = &vm->cfg->memory[i];
-
-		at += str_print(buf + at, size - at, " 0x%lx-0x%lx", m->gpa, m->gpa + m->size - 1U);
-	}
-	for (u32 i = 0; i < vm->bus.nr && at < size; i++) {
-		const struct mmio_device *d = &vm->bus.dev[i];
-
-		at += str_print(buf + at, size - at, ", %s 0x%lx-0x%lx", d->name, d->base.v,
-				d->base.v + d->size - 1U);
-	}
-	if (at < size)
-		(void)vm_pass_print(vm, buf + at, size - at);
-}
-
-/* Write to @why what the guest has done, and what it might. */
-static void vcpu_exit_print_bad(const struct vcpu *v, const struct guest_fault *f,
-				char why[EXIT_WHY_LEN])
-{
-	char allowed[EXIT_WHY_LEN / 2U];
-	char where[32] = "";
-	char insn[48] = "";
-
-	vcpu_exit_print_allowed(v->vm, allowed, sizeof(allowed));
-	if (f->gpa.v != 0U)
-		(void)str_print(where, sizeof(where), " at 0x%lx", f->gpa.v);
-	if (f->insn != 0U)
-		(void)str_print(insn, sizeof(insn), ", instruction 0x%lx", f->insn);
-	(void)str_print(why, EXIT_WHY_LEN,
-			"vCPU %u: %s%s, pc 0x%lx%s, scause 0x%lx, stval 0x%lx; it has %s", v->id,
-			f->what, where, v->guest.pc, insn, f->scause, f->stval, allowed);
-}
-
-enum guest_leave guest_on_bad(struct guest *g, const struct guest_fault *f)
-{
-	struct vcpu *v = vcpu_of(g);
-	struct vm *vm = v->vm;
-	char why[EXIT_WHY_LEN];
-
-	/* A report takes long. What the guest has done, it will do again. */
-	if (sched_defer(v))
-		return GUEST_LEAVE;
-	if (f->cause == 0U || vm->cfg->on_bad_access == CONFIG_BAD_ACCESS_STOP) {
-		vcpu_exit_print_bad(v, f, why);
-		vcpu_fault(v, f, why);
-		return GUEST_LEAVE;
-	}
-	v->stat[CLEAVE_STAT_BAD_ACCESSES]++;
-	/* Said once: a guest can do this as often as it likes. */
-	if (atomic_xchg(&vm->bad_access_said, 1U) == 0U) {
-		vcpu_exit_print_bad(v, f, why);
-		printk("partition \"%s\": %s; it got an access fault, and more of them are counted "
-		       "only (on-bad-access)",
-		       vm->cfg->name, why);
-	}
-	return GUEST_RESUME;
 }

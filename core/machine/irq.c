@@ -40,7 +40,7 @@ static struct {
  */
 static struct spinlock irq_lock;
 
-int irq_add_controller(const struct irq_controller *c)
+__attribute__((cold)) int irq_add_controller(const struct irq_controller *c)
 {
 	if (irq.controllers == IRQ_CONTROLLERS) {
 		printk("interrupt controller %s is not used: %u others are", c->name,
@@ -128,7 +128,7 @@ static int irq_check(u32 source)
 	return 0;
 }
 
-static int irq_add(u32 source, bool held, irq_handler_fn fn, void *opaque)
+static __attribute__((cold)) int irq_add(u32 source, bool held, irq_handler_fn fn, void *opaque)
 {
 	struct irq_handler *h = &irq.handler[irq.nr];
 	int err = irq_check(source);
@@ -161,7 +161,7 @@ int irq_request_held(u32 source, irq_handler_fn fn, void *opaque)
 /* --- held sources ----------------------------------------------------------------------------- */
 
 /* Have @hart take a source, if it can. Nobody can claim it meanwhile: it is claimed, or off. */
-static void irq_move(struct irq_handler *h, u32 hart)
+static __attribute__((cold)) void irq_move(struct irq_handler *h, u32 hart)
 {
 	const struct irq_controller *c = irq_controller_of(h);
 

@@ -15,7 +15,7 @@ _Static_assert(GUEST_PLIC_SOURCES < VPLIC_SOURCES,
 	       "the PLIC has the sources that guests are told of");
 _Static_assert(GUEST_UART_IRQ <= GUEST_PLIC_SOURCES, "the UART's interrupt is one of them");
 
-void vm_devices_init(struct vm *vm)
+__attribute__((cold)) void vm_devices_init(struct vm *vm)
 {
 	const struct mmio_device devices[] = {
 		{ .base = GPA(GUEST_UART_BASE),
@@ -41,7 +41,7 @@ void vm_devices_init(struct vm *vm)
 	vm_devices_reset(vm);
 }
 
-void vm_devices_reset(struct vm *vm)
+__attribute__((cold)) void vm_devices_reset(struct vm *vm)
 {
 	console_tty_open(&vm->tty, vm->id, vm->cfg->name, !vm->cfg->manager && !vm->cfg->incoming);
 	vuart_reset(&vm->uart);

@@ -146,7 +146,7 @@ static int vm_pass_take_irq(struct vm *vm, const struct config_irq *irq)
 	return CLV_OK;
 }
 
-int vm_pass_take(struct vm *vm)
+__attribute__((cold)) int vm_pass_take(struct vm *vm)
 {
 	int err = CLV_OK;
 
@@ -159,7 +159,7 @@ int vm_pass_take(struct vm *vm)
 	return err;
 }
 
-void vm_pass_start(struct vm *vm)
+__attribute__((cold)) void vm_pass_start(struct vm *vm)
 {
 	spin_assert_held(&vm->lock);
 	spin_lock(&vm->plic.lock);
@@ -175,7 +175,7 @@ void vm_pass_start(struct vm *vm)
 	spin_unlock(&vm->plic.lock);
 }
 
-void vm_pass_stop(struct vm *vm)
+__attribute__((cold)) void vm_pass_stop(struct vm *vm)
 {
 	spin_assert_held(&vm->lock);
 	spin_lock(&vm->plic.lock);
