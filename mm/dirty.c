@@ -23,7 +23,7 @@ u64 dirty_bytes(u64 pages)
 	return ALIGN_UP((words + 2U * dirty_summary_words(pages)) * sizeof(u64), PAGE_SIZE);
 }
 
-void dirty_init(struct dirty *d, void *memory, u64 pages)
+__attribute__((cold)) void dirty_init(struct dirty *d, void *memory, u64 pages)
 {
 	d->bits = memory;
 	d->pages = pages;
@@ -32,7 +32,7 @@ void dirty_init(struct dirty *d, void *memory, u64 pages)
 	d->whole = d->summary + dirty_summary_words(pages);
 }
 
-u64 dirty_zero(struct dirty *d, u64 word, u64 words)
+__attribute__((cold)) u64 dirty_zero(struct dirty *d, u64 word, u64 words)
 {
 	u64 all = dirty_words(d) + 2U * dirty_summary_words(d->pages);
 	u64 n = MIN(words, all - word);
@@ -54,11 +54,9 @@ static void dirty_mark_spans(struct dirty *d, u64 span, u64 count)
 	(void)atomic_or(&d->summary[span / 64U], mask);
 }
 
-/* Mark @count pages from @first on, which have their bits in one word; not the summary bit. */
-static void dirty_mark_word(struct dirty *d, u64 first, u64 count)
+void dirty_mark_word(struct dirty *d, u64 word, u64 mask)
 {
-	u64 mask = bits_mask((u32)(first % DIRTY_WORD_PAGES), (u32)count);
-	u64 fresh = mask & ~atomic_or(&d->bits[first / DIRTY_WORD_PAGES], mask);
+	u64 fresh = mask & ~atomic_or(&d->bits[word], mask);
 
 	(void)atomic_add(&d->set, bits_count(fresh));
 }
@@ -79,7 +77,8 @@ void dirty_mark_range(struct dirty *d, u64 first, u64 count)
 		} else {
 			n = MIN(DIRTY_WORD_PAGES - page % DIRTY_WORD_PAGES, end - page);
 			/* The word first, the summary bit second, as dirty_mark() does. */
-			dirty_mark_word(d, page, n);
+			dirty_mark_word(d, page / DIRTY_WORD_PAGES,
+					bits_mask((u32)(page % DIRTY_WORD_PAGES), (u32)n));
 			dirty_summary_set(d, span);
 			page += n;
 		}
@@ -101,7 +100,8 @@ bool dirty_spread_whole(struct dirty *d, u64 span)
 	if (!dirty_whole_take(d, span))
 		return false;
 	for (u64 page = 0; page < DIRTY_SPAN_PAGES; page += DIRTY_WORD_PAGES)
-		dirty_mark_word(d, span * DIRTY_SPAN_PAGES + page, DIRTY_WORD_PAGES);
+		dirty_mark_word(d, (span * DIRTY_SPAN_PAGES + page) / DIRTY_WORD_PAGES,
+				~UINT64_C(0));
 	return true;
 }
 

@@ -124,6 +124,12 @@ static inline bool dirty_test(const struct dirty *d, u64 page)
 /** dirty_mark_range() - mark @count pages from @first on, all of the bitmap; no lock */
 void dirty_mark_range(struct dirty *d, u64 first, u64 count);
 
+/**
+ * dirty_mark_word() - set the bits @mask of one word, but not the summary bit of its span; no lock
+ * @word: number of the word of the bitmap
+ */
+void dirty_mark_word(struct dirty *d, u64 word, u64 mask);
+
 /* What dirty_spread() does when the bit is set */
 bool dirty_spread_whole(struct dirty *d, u64 span);
 

@@ -13,9 +13,10 @@
  *   compare-and-exchange to add W to an entry.
  * - Everything else, by one holder of the space's lock.
  *
- * So while the lock's holder works, an entry may change in two ways only: a leaf gains W, or a leaf
- * without W becomes a table that maps the same memory alike. While a vCPU works, an entry may
- * change in any way, but the tables that the vCPU saw stay in place until it leaves its walk (M4).
+ * So while the lock's holder works, an entry may change in three ways only: a leaf gains W; a leaf
+ * gains D; a leaf without W becomes a table that maps the same memory alike. While a vCPU works, an
+ * entry may change in any way, but the tables that the vCPU saw stay in place until it leaves its
+ * walk (M4).
  */
 #ifndef MM_GSTAGE_H
 #define MM_GSTAGE_H
@@ -300,8 +301,8 @@ enum gstage_split_result gstage_split(const struct gstage *gs, struct table_pool
  * block alike
  * @gpa: aligned to the span of the level
  * @level: level of the new leaf, at least 1
- * @prot: permissions of the new leaf. The 512 leaves may lack some of them (a log has taken W), but
- *        must not have others
+ * @prot: permissions of the new leaf. The 512 leaves may lack some of them (a log has taken W), and
+ *        D (a log of D bits has cleared it), but must not have others
  * @collect: the table that was unlinked is added to it; it needs room for one
  *
  * The caller flushes, and then calls gstage_collect_free() (M4). The leaf maps what the 512 leaves

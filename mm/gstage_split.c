@@ -131,11 +131,11 @@ bool gstage_collapse(struct gstage *gs, gpa_t gpa, u32 level, u64 prot,
 	step = gstage_span(level - 1U) >> (PAGE_SHIFT - GSTAGE_PTE_PPN_SHIFT);
 	/*
 	 * The 512 leaves are alike when they map the block in order and lack nothing but
-	 * permissions that the leaf will have. A fault may give W to one of them at this moment.
-	 * That makes no difference: the leaf has W too.
+	 * permissions that the leaf will have, or D. At this moment a fault may give W to one of
+	 * them, or a hart D. That makes no difference: the leaf has both.
 	 */
 	if (!IS_ALIGNED(gstage_pte_hpa(leaf).v, gstage_span(level)) ||
-	    !gstage_split_alike(table, leaf, step, prot))
+	    !gstage_split_alike(table, leaf, step, prot | GSTAGE_PTE_D))
 		return false;
 	/*
 	 * A walker that stands in the table goes on with what it finds there, which maps the same.

@@ -117,6 +117,27 @@ static inline bool space_fault_grant(struct region *r, gpa_t gpa, u64 *slot, u64
 	return true;
 }
 
+/* Has a write met a leaf whose D a log of D bits has cleared, on a hart that sets none itself? */
+static bool space_fault_lacks_d(u64 need, u64 pte)
+{
+	return need == GSTAGE_PTE_W && gstage_pte_is_leaf(pte) &&
+	       (pte & (GSTAGE_PTE_W | GSTAGE_PTE_D)) == GSTAGE_PTE_W;
+}
+
+/*
+ * Do what the hart leaves to software (privileged specification, "Svade"). D is the mark that the
+ * log reads, and it is there before the write. Return: false when the entry has changed.
+ */
+static bool space_fault_set_d(u64 *slot, u64 pte, struct space_counters *cnt)
+{
+	u64 found = pte;
+
+	if (!atomic_cas(slot, &found, pte | GSTAGE_PTE_D))
+		return false;
+	space_fault_count(&cnt->write_faults);
+	return true;
+}
+
 /* Answer a write to a leaf of any size without W in a logged region. Return: false: look again. */
 static bool space_fault_logged(struct space *sp, struct region *r, gpa_t gpa, u64 *slot, u32 level,
 			       u64 pte, struct space_counters *cnt)
@@ -156,6 +177,10 @@ static __attribute__((noinline)) enum fault_answer space_fault_slow(struct space
 		 * The table allows it already. Or a window is being removed, which the guest will
 		 * find gone when it tries again.
 		 */
+		if (space_fault_lacks_d(need, pte)) {
+			done = space_fault_set_d(slot, pte, cnt);
+			continue;
+		}
 		if ((pte & need) != 0U || !gstage_pte_is_leaf(pte)) {
 			space_fault_count(&cnt->spurious_faults);
 			return FAULT_SPURIOUS;

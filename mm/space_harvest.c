@@ -13,45 +13,7 @@
 #include "mm/bits.h"
 #include "mm/rules.h"
 #include "mm/space.h"
-
-/*
- * M6 counts work units, of which a step has 2,048 at most. It takes fewer than 50,000 instructions
- * (T2), so a unit is up to 24 of them. Protecting a 4 KiB page is one. A span whose pages are
- * mapped by a huge leaf costs nothing beyond its own words.
- */
-#define HARVEST_UNITS_TABLE  ((s64)GSTAGE_ENTRIES)
-#define HARVEST_UNITS_SPAN   28 /* the words of a span, finding their entries, gathering */
-#define HARVEST_UNITS_SPREAD 16
-#define HARVEST_WORD_BYTES   ((u64)DIRTY_WORD_PAGES << PAGE_SHIFT)
-
-/**
- * struct harvest_step - what one call does to pages whose bits it took
- * @sp: the space, whose lock is held
- * @r: the region
- * @it: finds entries
- * @entry: the first entry of the 4 KiB table that was found last, or the huge leaf; most words need
- *         no other walk
- * @from, @to: addresses that this table or leaf maps; none at first
- * @huge: @entry is a leaf larger than 4 KiB
- * @batch: what has to be flushed
- * @run, @run_end: range that has not been added to the batch yet, because more may follow it
- * @taken: number of bits taken
- * @budget: work units that are left
- */
-struct harvest_step {
-	struct space *sp;
-	struct region *r;
-	struct gstage_iter it;
-	u64 *entry;
-	u64 from;
-	u64 to;
-	bool huge;
-	struct flush_batch batch;
-	u64 run;
-	u64 run_end;
-	u64 taken;
-	s64 budget;
-};
+#include "mm/space_harvest.h"
 
 /* Find the region, whose log must be on. The caller has judged the range: dirty_range_ok(). */
 static int space_harvest_region(struct space *sp, u32 region, u64 first, u64 count,
@@ -77,6 +39,8 @@ static void space_harvest_begin(struct harvest_step *step, struct space *sp, str
 	step->from = 0;
 	step->to = 0;
 	step->huge = false;
+	step->dirty_bits = r->log.mode == CLEAVE_LOG_DIRTY_BITS;
+	step->cleared = false;
 	step->run = 0;
 	step->run_end = 0;
 	step->taken = 0;
@@ -85,33 +49,33 @@ static void space_harvest_begin(struct harvest_step *step, struct space *sp, str
 	gstage_iter_start(&step->it, &sp->gs, r->base, r->size);
 }
 
-/* Gather what has to be flushed. Ranges that follow one another become one. */
-static inline void space_harvest_gather(struct harvest_step *step, u64 gpa, u64 end)
+static void space_harvest_flush(struct harvest_step *step)
 {
-	if (gpa != step->run_end) {
-		flush_batch_add(&step->batch, GPA(step->run), step->run_end - step->run);
-		step->run = gpa;
-	}
-	step->run_end = end;
+	struct space *sp = step->sp;
+
+	space_harvest_gather(step, 0, 0);
+	RULE_CHECK(&sp->stats.rules_broken, "M2", !flush_batch_empty(&step->batch));
+	flush_remote(sp, &step->batch);
+	space_count(&sp->stats.flushes, 1);
 }
 
 /*
  * H3, for M2: flush if any bit was taken, even when no entry had W. A fault may be about to grant
- * (mm/space_fault.c).
+ * (mm/space_fault.c). In a log of D bits, what a fault grants has W for good, and the write that
+ * follows sets D; so there only a D that was cleared asks for a flush.
  */
 static void space_harvest_end(struct harvest_step *step, u64 first, u64 count)
 {
 	struct space *sp = step->sp;
 
+	if (step->dirty_bits ? step->cleared : step->taken != 0U)
+		space_harvest_flush(step);
 	if (step->taken == 0U)
 		return;
-	space_harvest_gather(step, 0, 0);
-	RULE_CHECK(&sp->stats.rules_broken, "M2", !flush_batch_empty(&step->batch));
-	flush_remote(sp, &step->batch);
-	space_count(&sp->stats.flushes, 1);
 	space_count(&sp->stats.pages_reported, step->taken);
 	(void)atomic_add(&step->r->log.dirty.set, (u64)0 - step->taken);
-	rules_check_protected(&sp->stats.rules_broken, &sp->gs, step->r, first, count);
+	if (!step->dirty_bits)
+		rules_check_protected(&sp->stats.rules_broken, &sp->gs, step->r, first, count);
 }
 
 /*
@@ -156,12 +120,12 @@ static inline bool space_harvest_protect_huge(struct harvest_step *step)
 	return true;
 }
 
-/* Split the present leaf down to 4 KiB. With an empty pool it stays as large as it is (M5). */
-static void space_harvest_split(struct harvest_step *step)
+void space_harvest_split(struct harvest_step *step)
 {
 	struct space *sp = step->sp;
 	struct gstage_iter *it = &step->it;
 
+	spin_assert_held(&sp->lock);
 	while (it->level > 0U && gstage_pte_is_leaf(it->pte)) {
 		enum gstage_split_result split =
 			gstage_split(&sp->gs, &sp->pool, it->slot, it->level, it->pte, 0);
@@ -238,6 +202,15 @@ static __attribute__((noinline)) u64 space_harvest_protect_slow(struct harvest_s
 	return bits_count(mask);
 }
 
+static u64 space_harvest_count(const u64 *taken, u64 words)
+{
+	u64 n = 0;
+
+	for (u64 i = 0; i < words; i++)
+		n += bits_count(taken[i]);
+	return n;
+}
+
 /* H2 for @words words that were taken, the first for pages at @gpa. Return: number of pages. */
 static u64 space_harvest_protect_span(struct harvest_step *step, u64 gpa, const u64 *taken,
 				      u64 words)
@@ -250,11 +223,8 @@ static u64 space_harvest_protect_span(struct harvest_step *step, u64 gpa, const 
 	if (gpa < step->from || gpa >= step->to)
 		space_harvest_seek(step, gpa);
 	/* One huge leaf maps all of it. Once is enough here: all bits have been taken. */
-	if (step->huge && end <= step->to && space_harvest_protect_huge(step)) {
-		for (u64 i = 0; i < words; i++)
-			n += bits_count(taken[i]);
-		return n;
-	}
+	if (step->huge && end <= step->to && space_harvest_protect_huge(step))
+		return space_harvest_count(taken, words);
 	for (u64 i = 0; i < words; i++, gpa += HARVEST_WORD_BYTES) {
 		if (taken[i] == 0U)
 			continue;
@@ -327,7 +297,11 @@ static void space_harvest_take_span(struct harvest_step *step, u64 first, u64 wo
 	    space_harvest_any(d, first + words, span_end))
 		dirty_summary_set(d, span);
 	step->budget -= HARVEST_UNITS_SPAN;
-	if (any != 0U)
+	if (any == 0U)
+		return;
+	if (step->dirty_bits)
+		step->taken += space_harvest_count(taken, words);
+	else
 		step->taken += space_harvest_protect_span(
 			step, step->r->base.v + first * HARVEST_WORD_BYTES, taken, words);
 }
@@ -381,6 +355,8 @@ static s64 space_harvest_range(struct space *sp, u32 region, u64 first, u64 coun
 		u64 word_end = (first + count + DIRTY_WORD_PAGES - 1U) / DIRTY_WORD_PAGES;
 
 		space_harvest_begin(&step, sp, r);
+		if (step.dirty_bits)
+			word_end = space_dirty_bits_look(&step, word, word_end);
 		result = space_harvest_pages(first, count,
 					     space_harvest_take(&step, word, word_end, in, out));
 		space_harvest_end(&step, first, (u64)result);
@@ -403,7 +379,7 @@ s64 space_log_clear(struct space *sp, u32 region, u64 first, u64 count, const u6
 }
 
 /* Copy the words [@word, @end), all in one span, without taking a bit. */
-static void space_harvest_look(const struct dirty *d, u64 word, u64 end, u64 *out)
+static void space_harvest_copy(const struct dirty *d, u64 word, u64 end, u64 *out)
 {
 	u64 whole = dirty_whole_test(d, word / DIRTY_SPAN_WORDS) ? ~UINT64_C(0) : 0U;
 
@@ -411,34 +387,46 @@ static void space_harvest_look(const struct dirty *d, u64 word, u64 end, u64 *ou
 		out[w - word] = atomic_read(&d->bits[w]) | whole;
 }
 
+/* Do what @budget allows of LOG_GET. Return: the word after the last one. */
+static u64 space_harvest_report(const struct dirty *d, u64 word, u64 word_end, s64 budget, u64 *out)
+{
+	u64 span_end = (word_end + DIRTY_SPAN_WORDS - 1U) / DIRTY_SPAN_WORDS;
+	u64 w = word;
+
+	while (w < word_end && budget > 0) {
+		u64 span = w / DIRTY_SPAN_WORDS;
+		u64 clean = dirty_clean_spans(d, span, MIN(span_end, span + (u64)budget));
+		u64 to = MIN((span + MAX(clean, 1U)) * DIRTY_SPAN_WORDS, word_end);
+
+		if (clean != 0U)
+			bits_zero(&out[w - word], to - w);
+		else
+			space_harvest_copy(d, w, to, &out[w - word]);
+		budget -= clean != 0U ? (s64)clean : (s64)DIRTY_SPAN_WORDS;
+		w = to;
+	}
+	return w;
+}
+
 s64 space_log_get(struct space *sp, u32 region, u64 first, u64 count, u64 *bitmap)
 {
 	u64 word = first / DIRTY_WORD_PAGES;
+	struct harvest_step step;
 	struct region *r = NULL;
 	s64 result;
 
 	spin_lock(&sp->lock);
 	result = space_harvest_region(sp, region, first, count, &r);
 	if (result == CLV_OK) {
-		const struct dirty *d = &r->log.dirty;
 		u64 word_end = (first + count + DIRTY_WORD_PAGES - 1U) / DIRTY_WORD_PAGES;
-		u64 span_end = (word_end + DIRTY_SPAN_WORDS - 1U) / DIRTY_SPAN_WORDS;
-		s64 budget = sp->cfg.step_pages;
-		u64 w = word;
 
-		while (w < word_end && budget > 0) {
-			u64 span = w / DIRTY_SPAN_WORDS;
-			u64 clean = dirty_clean_spans(d, span, MIN(span_end, span + (u64)budget));
-			u64 to = MIN((span + MAX(clean, 1U)) * DIRTY_SPAN_WORDS, word_end);
-
-			if (clean != 0U)
-				bits_zero(&bitmap[w - word], to - w);
-			else
-				space_harvest_look(d, w, to, &bitmap[w - word]);
-			budget -= clean != 0U ? (s64)clean : (s64)DIRTY_SPAN_WORDS;
-			w = to;
-		}
-		result = space_harvest_pages(first, count, w);
+		space_harvest_begin(&step, sp, r);
+		/* A D bit moves into the bitmap, and is neither seen twice nor lost. */
+		if (step.dirty_bits)
+			word_end = space_dirty_bits_look(&step, word, word_end);
+		space_harvest_end(&step, first, 0);
+		word = space_harvest_report(&r->log.dirty, word, word_end, step.budget, bitmap);
+		result = space_harvest_pages(first, count, word);
 	}
 	spin_unlock(&sp->lock);
 	return result;

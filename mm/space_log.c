@@ -160,8 +160,13 @@ static u64 space_log_start_set(struct space *sp, struct region *r)
 
 static bool space_log_mode_ok(u32 mode)
 {
-	return mode == CLEAVE_LOG_FAULT || mode == CLEAVE_LOG_EAGER ||
-	       mode == CLEAVE_LOG_INITIALLY_SET;
+	return mode >= CLEAVE_LOG_FAULT && mode <= CLEAVE_LOG_DIRTY_BITS;
+}
+
+/* Do all pages count as dirty at first? */
+static bool space_log_begins_set(u32 mode)
+{
+	return mode >= CLEAVE_LOG_INITIALLY_SET;
 }
 
 /*
@@ -179,17 +184,17 @@ static void space_log_start_begin(struct space *sp, struct region *r, u32 mode, 
 {
 	struct region_log *log = &r->log;
 
-	if (mode == CLEAVE_LOG_INITIALLY_SET && atomic_read(&log->active) != 0U)
+	if (space_log_begins_set(mode) && atomic_read(&log->active) != 0U)
 		space_log_deactivate(sp, r);
 	log->phase = REGION_LOG_STARTING;
 	log->mode = mode;
-	log->eager = mode == CLEAVE_LOG_EAGER || (mode == CLEAVE_LOG_INITIALLY_SET && eager);
+	log->eager = mode == CLEAVE_LOG_EAGER || (space_log_begins_set(mode) && eager);
 	log->cursor = 0;
 	/*
 	 * Before the first leaf is protected. Pairs with the acquire in space_fault_restore(),
 	 * which says why.
 	 */
-	if (mode != CLEAVE_LOG_INITIALLY_SET)
+	if (!space_log_begins_set(mode))
 		atomic_set_release(&log->active, 1U);
 }
 
@@ -198,8 +203,8 @@ static u64 space_log_start_step(struct space *sp, struct region *r)
 {
 	struct region_log *log = &r->log;
 
-	log->cursor = log->mode == CLEAVE_LOG_INITIALLY_SET ? space_log_start_set(sp, r)
-							    : space_log_start_protect(sp, r);
+	log->cursor = space_log_begins_set(log->mode) ? space_log_start_set(sp, r)
+						      : space_log_start_protect(sp, r);
 	if (log->cursor == 0U) {
 		log->phase = REGION_LOG_ON;
 		atomic_set_release(&log->active, 1U);

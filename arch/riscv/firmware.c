@@ -169,6 +169,16 @@ int firmware_send_ipi(u64 hartid)
 	return r.error == 0 ? CLV_OK : CLV_ERR_INVAL;
 }
 
+int firmware_update_ad(bool on)
+{
+	if (!firmware_has(SBI_EID_FWFT))
+		return CLV_ERR_UNSUPPORTED;
+	return firmware_call(SBI_EID_FWFT, SBI_FWFT_SET, SBI_FWFT_PTE_AD_HW_UPDATING, on, 0)
+				       .error == SBI_SUCCESS
+		       ? CLV_OK
+		       : CLV_ERR_UNSUPPORTED;
+}
+
 long firmware_hart_start(u64 hartid, u64 address, u64 opaque)
 {
 	if (!firmware_ext.hsm)

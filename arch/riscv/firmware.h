@@ -95,6 +95,15 @@ void firmware_set_timer(u64 deadline);
 int firmware_send_ipi(u64 hartid);
 
 /**
+ * firmware_update_ad() - have the calling hart set A and D in page tables by itself, or not
+ *
+ * By FWFT, for S-mode and the G-stage (menvcfg.ADUE; privileged specification, "Svadu").
+ *
+ * Return: 0, CLV_ERR_UNSUPPORTED when the firmware or the hart cannot.
+ */
+int firmware_update_ad(bool on);
+
+/**
  * firmware_hart_start() - start a hart
  * @hartid: its mhartid
  * @address: HPA where it begins, with satp = 0

@@ -31,7 +31,8 @@ static u64 hypercall_feature(const struct vcpu *v, u64 id)
 	switch (id) {
 	case CLEAVE_FEATURE_LOG_MODES:
 		return features.ad_sound ? BIT64(CLEAVE_LOG_FAULT) | BIT64(CLEAVE_LOG_EAGER) |
-						   BIT64(CLEAVE_LOG_INITIALLY_SET)
+						   BIT64(CLEAVE_LOG_INITIALLY_SET) |
+						   (u64)features.d_sound << CLEAVE_LOG_DIRTY_BITS
 					 : 0U;
 	case CLEAVE_FEATURE_STEP_PAGES:
 		return CONFIG_STEP_PAGES;

@@ -179,10 +179,12 @@ static int hypercall_log_mode(const struct vm *vm, u64 mode, u64 flags, u32 *out
 {
 	const u64 both = CLEAVE_LOG_FLAG_EAGER_ON | CLEAVE_LOG_FLAG_EAGER_OFF;
 
-	if (mode > CLEAVE_LOG_INITIALLY_SET || (flags & ~both) != 0U || flags == both ||
+	if (mode > CLEAVE_LOG_DIRTY_BITS || (flags & ~both) != 0U || flags == both ||
 	    (mode == CLEAVE_LOG_FAULT && flags == CLEAVE_LOG_FLAG_EAGER_ON) ||
 	    (mode == CLEAVE_LOG_EAGER && flags == CLEAVE_LOG_FLAG_EAGER_OFF))
 		return CLV_ERR_INVAL;
+	if (mode == CLEAVE_LOG_DIRTY_BITS && !features.d_sound)
+		return CLV_ERR_UNSUPPORTED;
 	*eager = hypercall_log_eager(vm, flags);
 	*out = (u32)mode;
 	if (mode == CLEAVE_LOG_DEFAULT)

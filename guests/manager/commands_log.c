@@ -13,6 +13,7 @@ const char *commands_log_name(u32 mode)
 		[CLEAVE_LOG_FAULT] = "fault",
 		[CLEAVE_LOG_EAGER] = "eager",
 		[CLEAVE_LOG_INITIALLY_SET] = "initially-set",
+		[CLEAVE_LOG_DIRTY_BITS] = "dirty-bits",
 	};
 
 	return mode < ARRAY_SIZE(names) ? names[mode] : "?";
@@ -20,7 +21,7 @@ const char *commands_log_name(u32 mode)
 
 /* The modes that `log start` takes; commands_log_name() has their names. */
 static const u32 commands_log_modes[] = { CLEAVE_LOG_FAULT, CLEAVE_LOG_EAGER,
-					  CLEAVE_LOG_INITIALLY_SET };
+					  CLEAVE_LOG_INITIALLY_SET, CLEAVE_LOG_DIRTY_BITS };
 
 /*
  * Stop the logs of the first @nr regions, and put back the huge leaves.
@@ -227,12 +228,13 @@ static enum command_result commands_log_run_brake(int argc, char **argv)
 }
 
 const struct command log_commands[] = {
-	{ "log", "start|status|stop VM [fault|eager|initially-set]",
+	{ "log", "start|status|stop VM [fault|eager|initially-set|dirty-bits]",
 	  "log which pages of a partition's memory are written\n"
 	  "start: begin to log. The mode says how:\n"
 	  "  fault: write-protect at once, split a huge leaf at the first write to it\n"
 	  "  eager: write-protect and split at once\n"
 	  "  initially-set: count all pages as dirty at first\n"
+	  "  dirty-bits: the same, but write-protect nothing: the harts note who was written\n"
 	  "  Without a mode the configuration of the partition or of the machine decides.\n"
 	  "status: count the pages that are dirty now\n"
 	  "stop: end the log and put the huge leaves back",

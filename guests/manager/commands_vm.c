@@ -291,7 +291,7 @@ static void commands_vm_log_modes(char *buf, size_t size)
 	u32 mode;
 
 	buf[0] = '\0';
-	for (mode = CLEAVE_LOG_FAULT; mode <= CLEAVE_LOG_INITIALLY_SET; mode++) {
+	for (mode = CLEAVE_LOG_FAULT; mode <= CLEAVE_LOG_DIRTY_BITS; mode++) {
 		if ((have >> mode & 1U) != 0)
 			report_words(buf, size, commands_log_name(mode));
 	}

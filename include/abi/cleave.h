@@ -279,6 +279,9 @@ struct cleave_leaves {
 /* All pages count as dirty; nothing is protected until its bit is cleared. */
 #define CLEAVE_LOG_INITIALLY_SET 3U
 
+/* As INITIALLY_SET, but harts note writes in D bits, and nothing is protected; since 1.5 */
+#define CLEAVE_LOG_DIRTY_BITS 4U
+
 /* LOG_START: eager splitting for this log; without either the partition decides, or the machine */
 #define CLEAVE_LOG_FLAG_EAGER_ON  0x1U
 #define CLEAVE_LOG_FLAG_EAGER_OFF 0x2U

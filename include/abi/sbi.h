@@ -151,6 +151,12 @@
 #define SBI_DBCN_CONSOLE_READ	    1
 #define SBI_DBCN_CONSOLE_WRITE_BYTE 2
 
+/* --- FWFT (chapter 18): what the firmware may turn on and off --------------------------------- */
+
+#define SBI_FWFT_SET 0
+
+#define SBI_FWFT_PTE_AD_HW_UPDATING 4
+
 /* --- SUSP (chapter 13): suspending the whole system ------------------------------------------- */
 
 #define SBI_SUSP_SYSTEM_SUSPEND 0

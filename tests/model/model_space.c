@@ -13,6 +13,9 @@
  * - Each page that was written since it was last reported is dirty in the bitmap. So no write goes
  *   unreported.
  *
+ * In a log of D bits, D in the page's leaf counts as the bit in the bitmap. Two of the harts set D
+ * by themselves, and the others fault, as the specification lets them choose (Svade).
+ *
  * After the operations:
  *
  * - M2: a harvest flushes once if it took a bit. M7: a fault never flushes. M6: no call does more
@@ -45,6 +48,7 @@ struct model {
 	bool in[HARTS];	   /* the hart is IN */
 	bool flush[HARTS]; /* the hart is OUT, and has to flush when it comes in */
 	u8 *written;	   /* of each page, 1: it was written since it was last reported */
+	u8 *before;	   /* @written before a call */
 	u8 *touched;	   /* of each page, 1: its bit may be set */
 	bool on;	   /* the log is on, so the rules hold */
 	u64 cursor;
@@ -86,6 +90,22 @@ static u64 pick_page(struct model *m)
 
 /* --- checks --- */
 
+static bool has_dirty_bits(const struct model *m)
+{
+	return m->run.mode == CLEAVE_LOG_DIRTY_BITS;
+}
+
+static bool begins_set(u32 mode)
+{
+	return mode == CLEAVE_LOG_INITIALLY_SET || mode == CLEAVE_LOG_DIRTY_BITS;
+}
+
+/* Bit 7 of an entry: privileged specification, "Sv39", "Addressing and Memory Protection" */
+static bool has_d(uint64_t entry)
+{
+	return (entry & 0x80U) != 0U;
+}
+
 /* May a hart write to the page, by a walk that shares nothing with the code? */
 static bool may_write(const struct model *m, u64 page)
 {
@@ -105,7 +125,7 @@ static void check_page(struct model *m, u64 page)
 	MUST(leaf.read && leaf.fetch);
 	if (!m->on)
 		return;
-	if (dirty_test(dirty_of(m), page))
+	if (dirty_test(dirty_of(m), page) || (has_dirty_bits(m) && has_d(leaf.entry)))
 		return;
 	/* M1 */
 	MUST(!leaf.write);
@@ -131,6 +151,21 @@ static void check_some(struct model *m)
 
 /* --- harts --- */
 
+/* The hart sets D where nothing else keeps it from a store. Return: whether it has. */
+static bool hart_sets_d(const struct model *m, u32 hart, u64 page)
+{
+	const struct walker w = mm_walker(&m->sp.gs);
+	struct walker_leaf leaf;
+	u32 level;
+	u64 pte;
+
+	if (hart % 2U != 0U || walker_walk(&w, gpa_of(m, page), &leaf) != WALKER_LEAF ||
+	    (leaf.entry & 0x04U) == 0U || has_d(leaf.entry))
+		return false;
+	*gstage_walk(&m->sp.gs, GPA(gpa_of(m, page)), &level, &pte) |= 0x80U;
+	return true;
+}
+
 static void hart_write(struct model *m, u32 hart, u64 page)
 {
 	u8 *tlb = m->tlb[hart];
@@ -142,7 +177,7 @@ static void hart_write(struct model *m, u32 hart, u64 page)
 		enum fault_answer result;
 
 		MUST(tries++ < 4U);
-		if (may_write(m, page)) {
+		if (hart_sets_d(m, hart, page) || may_write(m, page)) {
 			tlb[page] = 1;
 			break;
 		}
@@ -233,7 +268,7 @@ static void log_start_stepped(struct model *m)
 	m->on = true;
 	/* The log begins here. */
 	memset(m->written, 0, m->pages);
-	if (m->run.mode == CLEAVE_LOG_INITIALLY_SET)
+	if (begins_set(m->run.mode))
 		memset(m->touched, 1, m->pages);
 	check_some(m);
 }
@@ -256,10 +291,10 @@ static void log_take_over(struct model *m)
 	u64 old = m->cursor;
 
 	/* Its bits may stay, and those of an initially-set log need no write. */
-	if (m->run.mode == CLEAVE_LOG_INITIALLY_SET)
+	if (begins_set(m->run.mode))
 		memset(m->touched, 1, m->pages);
 	m->taken_over++;
-	m->run.mode = CLEAVE_LOG_FAULT + (u32)rnd(m, 3);
+	m->run.mode = CLEAVE_LOG_FAULT + (u32)rnd(m, 4);
 	m->starting = true;
 	m->on = false;
 	MUST(space_log_take_over(&m->sp, m->region, m->run.mode, rnd(m, 2) == 0U, &m->cursor) ==
@@ -320,7 +355,9 @@ static void log_take(struct model *m)
 	 * A page that is reported was touched. This does not hold for coarse and initially-set
 	 * logs, nor for a clear, which may name bits that are not set.
 	 */
-	bool exact = m->run.mode != CLEAVE_LOG_INITIALLY_SET && m->run.pool_tables == 0U;
+	bool exact = !begins_set(m->run.mode) && m->run.pool_tables == 0U;
+	/* Bits that are in the bitmap alone need no flush in a log of D bits. */
+	u64 most = has_dirty_bits(m) ? 1U : 0U;
 	u64 flushes = mm_flushes;
 	u64 dirty = 0;
 	u64 first;
@@ -340,13 +377,16 @@ static void log_take(struct model *m)
 		/* Words beyond the answer are not written. */
 		for (u64 w = ((u64)n + 63U) / 64U; w < (count + 63U) / 64U; w++)
 			MUST(m->bitmap[w] == UINT64_C(0x5a5a5a5a5a5a5a5a));
-		MUST(mm_flushes - flushes == (dirty != 0U ? 1U : 0U));
+		MUST(mm_flushes - flushes <= 1U);
+		MUST(has_dirty_bits(m) || mm_flushes - flushes == (dirty != 0U ? 1U : 0U));
 	} else {
+		/* What is written while a flush of this call is under way may be told later. */
+		memcpy(m->before, m->written, m->pages);
 		n = space_log_get(&m->sp, m->region, first, count, m->bitmap);
-		MUST(n > 0 && (u64)n <= count && mm_flushes == flushes);
+		MUST(n > 0 && (u64)n <= count && mm_flushes - flushes <= most);
 		count = (u64)n;
 		for (u64 page = first; page < first + count; page++)
-			MUST(m->written[page] == 0U ||
+			MUST(m->before[page] == 0U ||
 			     (m->bitmap[(page - first) / 64U] & BIT64(page % 64U)) != 0U);
 		/* Clear only some of the bits that are set, and a few that are not. */
 		for (u64 w = 0; w < (count + 63U) / 64U; w++)
@@ -355,7 +395,7 @@ static void log_take(struct model *m)
 			m->bitmap[0] |= mm_random(&m->seed) & bits_mask(0, (u32)count);
 		exact = false;
 		n = space_log_clear(&m->sp, m->region, first, count, m->bitmap);
-		MUST(n > 0 && (u64)n <= count && mm_flushes - flushes <= 1U);
+		MUST(n > 0 && (u64)n <= count && mm_flushes - flushes <= 1U + most);
 	}
 	take_answer(m, first, (u64)n, m->bitmap, exact);
 	check_some(m);
@@ -537,6 +577,7 @@ static void begin(struct model *m, const struct model_space_run *run)
 	}
 	m->written = calloc(m->pages, 1);
 	m->touched = calloc(m->pages, 1);
+	m->before = calloc(m->pages, 1);
 	m->bitmap = calloc(m->pages / 64U + 1U, 8);
 	flushing = m;
 	mm_flush_hook = on_flush;
@@ -561,6 +602,7 @@ static void end(struct model *m)
 		free(m->tlb[h]);
 	free(m->written);
 	free(m->touched);
+	free(m->before);
 	free(m->bitmap);
 	mm_destroy(&m->sp);
 	mm_destroy(&m->other);
@@ -577,9 +619,12 @@ void model_space_run(const struct model_space_run *run)
 	/* The run did what it is for. With a GiB most operations are steps of starts and stops. */
 	MUST(m.reported > run->ops / (run->gib ? 5000U : 100U));
 	MUST(m.cnt.write_faults > run->ops / (run->gib ? 5000U : 100U));
-	MUST(m.run.pool_tables == 0U ? m.cnt.coarse_grants == 0U : m.cnt.coarse_grants > 0U);
+	MUST(m.run.pool_tables == 0U
+		     ? m.cnt.coarse_grants == 0U
+		     : m.cnt.coarse_grants > 0U || run->mode == CLEAVE_LOG_DIRTY_BITS);
 	MUST(!run->over || m.taken_over > run->ops / 2000U);
-	MUST(m.run.pool_tables != 0U || run->mode == CLEAVE_LOG_EAGER || m.cnt.fault_splits > 0U);
+	MUST(m.run.pool_tables != 0U || run->mode == CLEAVE_LOG_EAGER ||
+	     run->mode == CLEAVE_LOG_DIRTY_BITS || m.cnt.fault_splits > 0U);
 	MUST(m.run.pool_tables != 0U || run->mode == CLEAVE_LOG_FAULT ||
 	     m.sp.stats.eager_splits > 0U);
 	end(&m);

@@ -135,12 +135,24 @@ static u64 guest_walk(u64 gpa)
 	return pte;
 }
 
+/* Some harts set D by themselves (Svadu). Return: true when the store may go on. */
+static bool guest_sets_d(const struct vcpu *v, u64 gpa)
+{
+	u32 level;
+	u64 pte;
+	u64 *slot = gstage_walk(&guest.sp.gs, GPA(gpa), &level, &pte);
+
+	return (v - vcpu) % 2 == 0 && gstage_pte_is_leaf(pte) && (pte & GSTAGE_PTE_W) != 0U &&
+	       atomic_cas(slot, &pte, pte | GSTAGE_PTE_D);
+}
+
 static void guest_write(struct vcpu *v, u64 page)
 {
+	const u64 both = GSTAGE_PTE_W | GSTAGE_PTE_D;
 	u64 gpa = BASE + (page << PAGE_SHIFT);
 
 	for (u32 tries = 0; v->tlb[page] == 0U; tries++) {
-		if ((guest_walk(gpa) & GSTAGE_PTE_W) != 0U) {
+		if ((guest_walk(gpa) & both) == both || guest_sets_d(v, gpa)) {
 			v->tlb[page] = 1;
 			break;
 		}
@@ -380,8 +392,9 @@ static void compare(u32 region)
 
 static void log_begin(u64 r, u32 region, bool over)
 {
-	static const u32 modes[] = { CLEAVE_LOG_FAULT, CLEAVE_LOG_EAGER, CLEAVE_LOG_INITIALLY_SET };
-	u32 mode = modes[(r >> 8) % 3U];
+	static const u32 modes[] = { CLEAVE_LOG_FAULT, CLEAVE_LOG_EAGER, CLEAVE_LOG_INITIALLY_SET,
+				     CLEAVE_LOG_DIRTY_BITS };
+	u32 mode = modes[(r >> 8) % ARRAY_SIZE(modes)];
 	bool eager = (r & 0x80U) != 0U;
 	u64 cursor = 0;
 
@@ -390,7 +403,7 @@ static void log_begin(u64 r, u32 region, bool over)
 	while (cursor != 0U)
 		MUST(space_log_start(&guest.sp, region, mode, eager, &cursor) == CLV_OK);
 	/* An initially-set log reports everything itself. */
-	for (u64 page = 0; mode != CLEAVE_LOG_INITIALLY_SET && page < PAGES; page++)
+	for (u64 page = 0; mode < CLEAVE_LOG_INITIALLY_SET && page < PAGES; page++)
 		copy_page(region, page);
 }
 

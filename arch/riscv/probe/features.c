@@ -251,13 +251,35 @@ static u32 features_lowest_levels(const struct features *f)
 	return 0;
 }
 
+/*
+ * A hart may set D in the G-stage as it is, or when the firmware lets it (Svadu). Some emulators
+ * then also write A and D of a guest's tables through write protection, which no log could see:
+ * they are told to leave both to software.
+ */
+static void features_probe_dirty_bits(struct features *f, u32 levels)
+{
+	enum selftest_d d = selftest_dirty_bits(levels, f->henvcfg);
+
+	if (d != SELFTEST_D_SET && firmware_update_ad(true) == CLV_OK) {
+		d = selftest_dirty_bits(levels, f->henvcfg);
+		if (d != SELFTEST_D_SET && firmware_update_ad(false) == CLV_OK)
+			d = selftest_dirty_bits(levels, f->henvcfg);
+		/* menvcfg.ADUE lets henvcfg.ADUE be set. */
+		f->adue = f->henvcfg && features_sticky(CSR_HENVCFG, ENVCFG_ADUE) != 0U;
+	}
+	f->d_sound = d != SELFTEST_D_UNSOUND;
+	f->d_by_hart = d == SELFTEST_D_SET;
+}
+
 static void features_probe_translation(struct features *f, struct selftest_result *result)
 {
 	u32 levels = features_lowest_levels(f);
 
 	*result = (struct selftest_result){ .plain = SELFTEST_AD_NOT_RUN };
-	if (levels != 0U)
+	if (levels != 0U) {
+		features_probe_dirty_bits(f, levels);
 		selftest_run(levels, f->henvcfg, f->adue, result);
+	}
 	f->svnapot = result->svnapot;
 	f->htval = result->htval;
 	f->svade = result->plain == SELFTEST_AD_PAGE_FAULT;
@@ -314,6 +336,8 @@ static void features_merge(const struct features *f)
 	features.split_tlb = features.split_tlb || f->split_tlb;
 	features.svade = features.svade && f->svade;
 	features.ad_sound = features.ad_sound && f->ad_sound;
+	features.d_sound = features.d_sound && f->d_sound;
+	features.d_by_hart = features.d_by_hart && f->d_by_hart;
 	features.gstage_modes = features.gstage_modes & f->gstage_modes;
 	features.vmid_bits = MIN(features.vmid_bits, f->vmid_bits);
 	features.vs_modes = features.vs_modes & f->vs_modes;
@@ -331,13 +355,14 @@ static void features_report_hart(const struct features *f, const struct selftest
 			    "%u and %u, A/D %u and %u",
 	       hart_this()->hartid, f->gstage_modes, f->vmid_bits, f->geilen, f->vlenb * 8U,
 	       f->cbom_block, f->cboz_block, (u32)r->plain, (u32)r->adue);
-	printk(PRINTK_DEBUG "hart %lu: has%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s", hart_this()->hartid,
+	printk(PRINTK_DEBUG "hart %lu: has%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s", hart_this()->hartid,
 	       f->henvcfg ? " henvcfg" : "", f->sstc ? " sstc" : "", f->svinval ? " svinval" : "",
 	       f->svpbmt ? " svpbmt" : "", f->svnapot ? " svnapot" : "", f->adue ? " adue" : "",
 	       f->smstateen ? " smstateen" : "", f->aia ? " aia" : "",
 	       f->siselect ? " siselect" : "", f->jvt ? " jvt" : "", f->scontext ? " scontext" : "",
 	       f->ctr ? " ctr" : "", f->fp ? " fd" : "", f->vector ? " v" : "",
-	       f->zicbom ? " zicbom" : "", f->zicboz ? " zicboz" : "");
+	       f->zicbom ? " zicbom" : "", f->zicboz ? " zicboz" : "",
+	       f->d_by_hart ? " svadu" : "");
 }
 
 bool features_probe_this(void)

@@ -32,6 +32,8 @@
  * @svade: with ADUE = 0 a hart faults where an A or D bit would have to be set
  * @ad_sound: hardware A/D updates of guest page tables respect the G-stage's write protection, or
  * there are none
+ * @d_sound: a store through a leaf of the G-stage without D sets D, or faults
+ * @d_by_hart: it sets D (Svadu)
  * @htval: htval holds the address after a guest-page fault; without it no guest can run
  * @gstage_modes: bit n: G-stage tables of n levels, n = 3, 4, 5
  * @vmid_bits: VMIDLEN
@@ -63,6 +65,8 @@ struct features {
 	bool split_tlb;
 	bool svade;
 	bool ad_sound;
+	bool d_sound;
+	bool d_by_hart;
 	bool htval;
 	u8 gstage_modes;
 	u8 vmid_bits;

@@ -51,6 +51,8 @@ static void features_report_ad(void)
 	printk(PRINTK_INFO "A/D self-test: %s; with ADUE = 1: %s",
 	       features_report_ad_words(r->plain),
 	       features.adue ? features_report_ad_words(r->adue) : "cannot be set");
+	if (features.d_by_hart)
+		printk(PRINTK_INFO "the harts set D in the G-stage: a log needs no write fault");
 	if (features.ad_sound)
 		return;
 	if (r->plain == SELFTEST_AD_UNSOUND)

@@ -5,6 +5,8 @@
  * "Hypervisor Virtual-Machine Load and Store Instructions"; on A/D updates by a VS-stage walk:
  * "Two-Stage Address Translation").
  *
+ * Whether stores set D in the G-stage is tried in VS-mode too, by the code of vs_try.S.
+ *
  * The guest-physical page numbers below are indices into `page`. The test must leave no trace: it
  * puts CSRs back and fences the TLB.
  */
@@ -24,12 +26,31 @@ enum {
 	PAGE_MID,  /* its second level */
 	PAGE_LEAF, /* its last level: the page that must not change */
 	PAGE_DATA, /* what the leaves point to */
+	PAGE_NEXT, /* what a store that crosses a page reaches */
 	PAGE_COUNT,
 };
 
 /* Guest-physical page number of a 64 KiB NAPOT range, whose first page is PAGE_DATA's memory */
 #define NAPOT_GPN      16U
 #define NAPOT_ENCODING UINT64_C(0x8) /* low PPN bits of a 64 KiB leaf */
+
+/* Guest-physical page number of the code of vs_try.S */
+#define CODE_GPN 32U
+
+/* The stores of vs_try.S, in its order */
+enum {
+	TRY_STORE,
+	TRY_AMO,
+	TRY_SC,
+	TRY_CBO_ZERO,
+	TRY_CROSSING,
+	TRY_COUNT,
+};
+
+#define VS_TRY_SIZE 16U /* bytes of the code of each */
+
+extern u64 vs_try(u64 pc, u64 a0);
+extern const u8 vs_try_code[];
 
 /* Guest-physical page number where nothing is mapped */
 #define NOTHING_GPN UINT64_C(0x155)
@@ -182,17 +203,131 @@ static bool selftest_run_htval(void)
 	       csr_read(CSR_HTVAL) == ((NOTHING_GPN << PAGE_SHIFT) + VPN_PLAIN * sizeof(u64)) >> 2;
 }
 
+/* --- D in the G-stage ------------------------------------------------------------------------- */
+
+/* Take D from the leaves of the pages that are written, or look whether one lacks it. */
+static void selftest_clear_d(void)
+{
+	u64 *table = selftest_mem.gtable[0];
+
+	table[PAGE_DATA] &= ~PTE_D;
+	table[PAGE_NEXT] = (table[PAGE_NEXT] | PTE_W) & ~PTE_D;
+	selftest_fence_all();
+}
+
+static bool selftest_has_d(u32 page)
+{
+	selftest_fence_all();
+	return (*(volatile u64 *)&selftest_mem.gtable[0][page] & PTE_D) != 0U;
+}
+
+/*
+ * Judge a store through a leaf or two. @made: it did not trap. Where it trapped nothing was
+ * written, whatever the cause: a hart need not have cbo.zero, nor make misaligned stores.
+ */
+static enum selftest_d selftest_judge_d(bool made, u64 cause, bool crossing)
+{
+	if (!made)
+		return cause == CAUSE_STORE_GUEST_PAGE ? SELFTEST_D_FAULT : SELFTEST_D_SET;
+	return selftest_has_d(PAGE_DATA) && (!crossing || selftest_has_d(PAGE_NEXT))
+		       ? SELFTEST_D_SET
+		       : SELFTEST_D_UNSOUND;
+}
+
+/* Make one store in VS-mode, without a VS-stage. */
+static enum selftest_d selftest_store_in_vs(u32 what)
+{
+	u64 pc = ((u64)CODE_GPN << PAGE_SHIFT) | ((uintptr_t)vs_try_code & PAGE_MASK);
+	bool crossing = what == TRY_CROSSING;
+	u64 data = (u64)(crossing ? PAGE_NEXT : PAGE_DATA) << PAGE_SHIFT;
+	u64 sstatus = csr_read(CSR_SSTATUS);
+	u64 hstatus, cause;
+
+	selftest_clear_d();
+	csr_write(CSR_SSTATUS, sstatus | SSTATUS_SPP);
+	hstatus = csr_swap(CSR_HSTATUS, HSTATUS_SPV | HSTATUS_SPVP);
+	cause = vs_try(pc + (u64)what * VS_TRY_SIZE, data);
+	csr_write(CSR_HSTATUS, hstatus);
+	csr_write(CSR_SSTATUS, sstatus);
+	/* The plain store says that the code was reached. */
+	if (what == TRY_STORE && cause != CAUSE_ECALL_VS && cause != CAUSE_STORE_GUEST_PAGE)
+		return SELFTEST_D_UNSOUND;
+	return selftest_judge_d(cause == CAUSE_ECALL_VS, cause, crossing);
+}
+
+/* With no VS-stage, nothing delegated and no interrupt enabled: vs_try() knows no other traps. */
+static enum selftest_d selftest_stores_in_vs(void)
+{
+	u64 vsatp = csr_swap(CSR_VSATP, 0);
+	u64 hedeleg = csr_swap(CSR_HEDELEG, 0);
+	u64 sie = csr_swap(CSR_SIE, 0);
+	enum selftest_d worst = SELFTEST_D_SET;
+
+	selftest_mem.gtable[0][CODE_GPN] = pte_make(selftest_hpa_of(vs_try_code) & ~PAGE_MASK,
+						    PTE_V | PTE_R | PTE_X | PTE_U | PTE_A | PTE_D);
+	for (u32 what = 0; what < TRY_COUNT; what++)
+		worst = MAX(worst, selftest_store_in_vs(what));
+	csr_write(CSR_SIE, sie);
+	csr_write(CSR_HEDELEG, hedeleg);
+	csr_write(CSR_VSATP, vsatp);
+	return worst;
+}
+
+/* What selftest_enter() changes */
+struct selftest_csrs {
+	u64 hstatus, hgatp, vsatp, vsstatus, henvcfg;
+};
+
+static void selftest_enter(u32 levels, bool henvcfg, struct selftest_csrs *s)
+{
+	s->hstatus = csr_swap(CSR_HSTATUS, HSTATUS_SPVP);
+	s->hgatp = csr_swap(CSR_HGATP, ((u64)(SATP_MODE_SV39 + levels - 3U) << SATP_MODE_SHIFT) |
+					       (selftest_hpa_of(selftest_mem.groot) >> PAGE_SHIFT));
+	s->vsatp = csr_swap(CSR_VSATP, ((u64)SATP_MODE_SV39 << SATP_MODE_SHIFT) | PAGE_ROOT);
+	s->vsstatus = csr_swap(CSR_VSSTATUS, 0);
+	s->henvcfg = henvcfg ? csr_swap(CSR_HENVCFG, 0) : 0U;
+	selftest_make_gstage(levels);
+}
+
+static void selftest_leave(bool henvcfg, const struct selftest_csrs *s)
+{
+	if (henvcfg)
+		csr_write(CSR_HENVCFG, s->henvcfg);
+	csr_write(CSR_VSSTATUS, s->vsstatus);
+	csr_write(CSR_VSATP, s->vsatp);
+	csr_write(CSR_HGATP, s->hgatp);
+	csr_write(CSR_HSTATUS, s->hstatus);
+	selftest_fence_all();
+}
+
+enum selftest_d selftest_dirty_bits(u32 levels, bool henvcfg)
+{
+	struct selftest_csrs saved;
+	enum selftest_d worst = SELFTEST_D_UNSOUND;
+	enum selftest_ad walk;
+
+	selftest_enter(levels, henvcfg, &saved);
+	walk = selftest_run_ad();
+	if (walk == SELFTEST_AD_PAGE_FAULT || walk == SELFTEST_AD_GUEST_FAULT) {
+		bool made;
+
+		selftest_make_vsstage(PTE_A | PTE_D);
+		selftest_clear_d();
+		made = selftest_store(VPN_PLAIN) == CLV_OK;
+		worst = selftest_judge_d(made, csr_read(CSR_SCAUSE), false);
+		if (henvcfg)
+			csr_write(CSR_HENVCFG, ENVCFG_CBZE);
+		worst = MAX(worst, selftest_stores_in_vs());
+	}
+	selftest_leave(henvcfg, &saved);
+	return worst;
+}
+
 void selftest_run(u32 levels, bool henvcfg, bool adue, struct selftest_result *out)
 {
-	u64 hstatus = csr_swap(CSR_HSTATUS, HSTATUS_SPVP);
-	u64 hgatp =
-		csr_swap(CSR_HGATP, ((u64)(SATP_MODE_SV39 + levels - 3U) << SATP_MODE_SHIFT) |
-					    (selftest_hpa_of(selftest_mem.groot) >> PAGE_SHIFT));
-	u64 vsatp = csr_swap(CSR_VSATP, ((u64)SATP_MODE_SV39 << SATP_MODE_SHIFT) | PAGE_ROOT);
-	u64 vsstatus = csr_swap(CSR_VSSTATUS, 0);
-	u64 envcfg = henvcfg ? csr_swap(CSR_HENVCFG, 0) : 0U;
+	struct selftest_csrs saved;
 
-	selftest_make_gstage(levels);
+	selftest_enter(levels, henvcfg, &saved);
 	*out = (struct selftest_result){ .htval = selftest_run_htval() };
 	out->plain = selftest_run_ad();
 	out->svnapot = selftest_run_napot();
@@ -200,11 +335,5 @@ void selftest_run(u32 levels, bool henvcfg, bool adue, struct selftest_result *o
 		csr_write(CSR_HENVCFG, ENVCFG_ADUE);
 		out->adue = selftest_run_ad();
 	}
-	if (henvcfg)
-		csr_write(CSR_HENVCFG, envcfg);
-	csr_write(CSR_VSSTATUS, vsstatus);
-	csr_write(CSR_VSATP, vsatp);
-	csr_write(CSR_HGATP, hgatp);
-	csr_write(CSR_HSTATUS, hstatus);
-	selftest_fence_all();
+	selftest_leave(henvcfg, &saved);
 }

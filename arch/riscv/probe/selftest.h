@@ -40,6 +40,27 @@ struct selftest_result {
 	bool htval;
 };
 
+/** enum selftest_d - what a hart does with a store through a leaf of the G-stage without D */
+enum selftest_d {
+	SELFTEST_D_SET,	    /* it sets D (Svadu) */
+	SELFTEST_D_FAULT,   /* it faults (Svade), for some stores or for all */
+	SELFTEST_D_UNSOUND, /* it stores, and leaves no trace */
+};
+
+/**
+ * selftest_dirty_bits() - find out what the calling hart does about D in the G-stage
+ * @levels, @henvcfg: as of selftest_run()
+ *
+ * Every store that a guest can make is tried: plain ones, AMOs, SC, cbo.zero where guests have it,
+ * HSV, and one that crosses a page where the hart makes such stores. A walk of a guest's tables
+ * that writes through write protection, which no log sees, counts as unsound.
+ *
+ * The rules of selftest_run() hold.
+ *
+ * Return: the worst that was seen.
+ */
+enum selftest_d selftest_dirty_bits(u32 levels, bool henvcfg);
+
 /**
  * selftest_run() - run the self-test on the calling hart
  * @levels: levels of the G-stage, a mode that the hart has

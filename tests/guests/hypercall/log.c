@@ -78,7 +78,7 @@ static void mode_test(u32 mode, u32 flags, bool collapse, const char *name)
 	pause();
 	fetch(CLEAVE_FN_LOG_GET_CLEAR);
 	/* In an initially-set log nothing is tracked before it has been cleared. */
-	if (mode == CLEAVE_LOG_INITIALLY_SET)
+	if (mode >= CLEAVE_LOG_INITIALLY_SET)
 		check_eq(arena_bits(), ARENA_PAGES, "%s: all pages are set at first", name);
 	fetch(CLEAVE_FN_LOG_GET_CLEAR);
 	check_eq(arena_bits(), 0, "%s: nothing is set any more", name);
@@ -163,7 +163,8 @@ static void own_test(void)
 /* The subject starts and stops a log of itself all the time. Each start of the manager wins. */
 static void race_test(void)
 {
-	const u32 modes[] = { CLEAVE_LOG_FAULT, CLEAVE_LOG_EAGER, CLEAVE_LOG_INITIALLY_SET };
+	const u32 modes[] = { CLEAVE_LOG_FAULT, CLEAVE_LOG_EAGER, CLEAVE_LOG_INITIALLY_SET,
+			      CLEAVE_LOG_DIRTY_BITS };
 	u32 won = 0, i;
 
 	for (i = 0; i < RACES; i++) {
@@ -221,6 +222,7 @@ static void take_over_test(void)
 	taken_over(CLEAVE_LOG_FAULT, "taken over, fault-driven");
 	taken_over(CLEAVE_LOG_EAGER, "taken over, eager");
 	taken_over(CLEAVE_LOG_INITIALLY_SET, "taken over, initially-set");
+	taken_over(CLEAVE_LOG_DIRTY_BITS, "taken over, dirty bits");
 	/* A log is on now and then, which order() may not find. */
 	pause();
 	(void)cleave_log_stop(subject, 0, CLEAVE_LOG_FLAG_COLLAPSE);
@@ -262,7 +264,7 @@ static void refusals(void)
 	}
 	want(cleave_log_start(subject, 1, CLEAVE_LOG_FAULT, 0), SBI_ERR_INVALID_PARAM,
 	     "start: no such region");
-	want(cleave_log_start(subject, 0, 4, 0), SBI_ERR_INVALID_PARAM, "start: no such mode");
+	want(cleave_log_start(subject, 0, 5, 0), SBI_ERR_INVALID_PARAM, "start: no such mode");
 	want(cleave_log_start(subject, 0, CLEAVE_LOG_FAULT, 3), SBI_ERR_INVALID_PARAM,
 	     "start: eager and not eager");
 	want(cleave_log_start(subject, 0, CLEAVE_LOG_FAULT, 4), SBI_ERR_INVALID_PARAM,
@@ -287,6 +289,7 @@ void test_log(void)
 	mode_test(CLEAVE_LOG_INITIALLY_SET, CLEAVE_LOG_FLAG_EAGER_ON, true, "initially-set, eager");
 	mode_test(CLEAVE_LOG_INITIALLY_SET, CLEAVE_LOG_FLAG_EAGER_OFF, false,
 		  "initially-set, split by fault");
+	mode_test(CLEAVE_LOG_DIRTY_BITS, CLEAVE_LOG_FLAG_EAGER_ON, true, "dirty bits");
 	mode_test(CLEAVE_LOG_DEFAULT, 0, true, "default");
 	mode_test(CLEAVE_LOG_DEFAULT, CLEAVE_LOG_FLAG_EAGER_OFF, true, "default, not eager");
 	clear_test();

@@ -28,7 +28,8 @@ static void work_on_own_log(volatile struct mailbox *m)
 /* Every fourth round leaves its log on, and the next one cannot start another. */
 static void log_itself(volatile struct mailbox *m)
 {
-	const u32 modes[] = { CLEAVE_LOG_FAULT, CLEAVE_LOG_EAGER, CLEAVE_LOG_INITIALLY_SET };
+	const u32 modes[] = { CLEAVE_LOG_FAULT, CLEAVE_LOG_EAGER, CLEAVE_LOG_INITIALLY_SET,
+			      CLEAVE_LOG_DIRTY_BITS };
 
 	m->answer[ANSWER_START] =
 		cleave_log_start(CLEAVE_VM_SELF, 0, modes[m->counter % ARRAY_SIZE(modes)], 0).error;

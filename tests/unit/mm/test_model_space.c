@@ -43,11 +43,17 @@ static void test_initially_set(void **state)
 	run(CLEAVE_LOG_INITIALLY_SET, 300);
 }
 
+static void test_dirty_bits(void **state)
+{
+	(void)state;
+	run(CLEAVE_LOG_DIRTY_BITS, 350);
+}
+
 /* M5: a pool that is too small makes tracking coarser, and does nothing else. */
 static void test_small_pool(void **state)
 {
 	(void)state;
-	for (u32 mode = CLEAVE_LOG_FAULT; mode <= CLEAVE_LOG_INITIALLY_SET; mode++) {
+	for (u32 mode = CLEAVE_LOG_FAULT; mode <= CLEAVE_LOG_DIRTY_BITS; mode++) {
 		struct model_space_run r = { .levels = 3,
 					     .mode = mode,
 					     .pool_tables = 9,
@@ -62,8 +68,8 @@ static void test_small_pool(void **state)
 static void test_gib(void **state)
 {
 	(void)state;
-	for (u32 mode = CLEAVE_LOG_FAULT; mode <= CLEAVE_LOG_INITIALLY_SET; mode++) {
-		struct model_space_run r = { .levels = (u8)(2U + mode),
+	for (u32 mode = CLEAVE_LOG_FAULT; mode <= CLEAVE_LOG_DIRTY_BITS; mode++) {
+		struct model_space_run r = { .levels = (u8)MIN(2U + mode, 5U),
 					     .mode = mode,
 					     .gib = true,
 					     .ops = 12000,
@@ -96,8 +102,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fault),	      cmocka_unit_test(test_eager),
-		cmocka_unit_test(test_initially_set), cmocka_unit_test(test_small_pool),
-		cmocka_unit_test(test_gib),	      cmocka_unit_test(test_take_over),
+		cmocka_unit_test(test_initially_set), cmocka_unit_test(test_dirty_bits),
+		cmocka_unit_test(test_small_pool),    cmocka_unit_test(test_gib),
+		cmocka_unit_test(test_take_over),
 	};
 
 	return cmocka_run_group_tests_name("model_space", tests, NULL, NULL);

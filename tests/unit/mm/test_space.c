@@ -391,7 +391,8 @@ static void test_log_refuses_bad_arguments(void **state)
 	assert_int_equal(space_log_start(&sp, 1, CLEAVE_LOG_FAULT, false, &cursor),
 			 CLV_ERR_NOTFOUND);
 	assert_int_equal(space_log_start(&sp, 0, CLEAVE_LOG_OFF, false, &cursor), CLV_ERR_INVAL);
-	assert_int_equal(space_log_start(&sp, 0, 4, false, &cursor), CLV_ERR_INVAL);
+	assert_int_equal(space_log_start(&sp, 0, CLEAVE_LOG_DIRTY_BITS + 1U, false, &cursor),
+			 CLV_ERR_INVAL);
 	cursor = 5;
 	assert_int_equal(space_log_start(&sp, 0, CLEAVE_LOG_FAULT, false, &cursor), CLV_ERR_STATE);
 	cursor = 0;

@@ -166,7 +166,7 @@ def test_what_there_is(boot):
 
     version = fields(" ".join(good(m, "version")))
     assert version["hypervisor_abi"] == version["manager_abi"]
-    assert version["log_modes"] == "fault,eager,initially-set" and "Sv39x4" in version[
+    assert version["log_modes"] == "fault,eager,initially-set,dirty-bits" and "Sv39x4" in version[
         "gstage_modes"]
 
     said = good(m, "help")
@@ -202,7 +202,7 @@ def test_what_is_wrong(boot):
             "script": "script on|off"
     }.items():
         assert bad(m, name) == f"usage: {usage}"
-    log_usage = "usage: log start|status|stop VM [fault|eager|initially-set]"
+    log_usage = "usage: log start|status|stop VM [fault|eager|initially-set|dirty-bits]"
     for wrong in ("log", "log start", "log begin work", "log start work slow",
                   "log stop work fault", "log status work x"):
         assert bad(m, wrong) == log_usage
@@ -318,7 +318,8 @@ def test_log(boot):
     m.wait(STARTED)
     whole = good(m, "leaves work")
     for mode, dirty_at_once, splits_at_once in (("fault", False, False), ("eager", False, True),
-                                                ("initially-set", True, False)):
+                                                ("initially-set", True, False),
+                                                ("dirty-bits", True, False)):
         good(m, "pause work")  # so that only the start changes the counts
         good(m, f"log start work {mode}")
         status = fields(good(m, "log status work")[0])
