@@ -258,12 +258,12 @@ static u32 features_lowest_levels(const struct features *f)
  */
 static void features_probe_dirty_bits(struct features *f, u32 levels)
 {
-	enum selftest_d d = selftest_dirty_bits(levels, f->henvcfg);
+	enum selftest_d d = selftest_dirty_bits(levels, f->henvcfg, f->zicboz);
 
 	if (d != SELFTEST_D_SET && firmware_update_ad(true) == CLV_OK) {
-		d = selftest_dirty_bits(levels, f->henvcfg);
+		d = selftest_dirty_bits(levels, f->henvcfg, f->zicboz);
 		if (d != SELFTEST_D_SET && firmware_update_ad(false) == CLV_OK)
-			d = selftest_dirty_bits(levels, f->henvcfg);
+			d = selftest_dirty_bits(levels, f->henvcfg, f->zicboz);
 		/* menvcfg.ADUE lets henvcfg.ADUE be set. */
 		f->adue = f->henvcfg && features_sticky(CSR_HENVCFG, ENVCFG_ADUE) != 0U;
 	}
@@ -355,14 +355,13 @@ static void features_report_hart(const struct features *f, const struct selftest
 			    "%u and %u, A/D %u and %u",
 	       hart_this()->hartid, f->gstage_modes, f->vmid_bits, f->geilen, f->vlenb * 8U,
 	       f->cbom_block, f->cboz_block, (u32)r->plain, (u32)r->adue);
-	printk(PRINTK_DEBUG "hart %lu: has%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s", hart_this()->hartid,
+	printk(PRINTK_DEBUG "hart %lu: has%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s", hart_this()->hartid,
 	       f->henvcfg ? " henvcfg" : "", f->sstc ? " sstc" : "", f->svinval ? " svinval" : "",
 	       f->svpbmt ? " svpbmt" : "", f->svnapot ? " svnapot" : "", f->adue ? " adue" : "",
 	       f->smstateen ? " smstateen" : "", f->aia ? " aia" : "",
 	       f->siselect ? " siselect" : "", f->jvt ? " jvt" : "", f->scontext ? " scontext" : "",
 	       f->ctr ? " ctr" : "", f->fp ? " fd" : "", f->vector ? " v" : "",
-	       f->zicbom ? " zicbom" : "", f->zicboz ? " zicboz" : "",
-	       f->d_by_hart ? " svadu" : "");
+	       f->zicbom ? " zicbom" : "", f->zicboz ? " zicboz" : "");
 }
 
 bool features_probe_this(void)

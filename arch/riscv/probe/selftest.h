@@ -50,6 +50,8 @@ enum selftest_d {
 /**
  * selftest_dirty_bits() - find out what the calling hart does about D in the G-stage
  * @levels, @henvcfg: as of selftest_run()
+ * @zicboz: guests have cbo.zero. On a hart without it, it would go to the firmware as an illegal
+ *	instruction, which cannot always give it back (docs/porting.md)
  *
  * Every store that a guest can make is tried: plain ones, AMOs, SC, cbo.zero where guests have it,
  * HSV, and one that crosses a page where the hart makes such stores. A walk of a guest's tables
@@ -59,7 +61,7 @@ enum selftest_d {
  *
  * Return: the worst that was seen.
  */
-enum selftest_d selftest_dirty_bits(u32 levels, bool henvcfg);
+enum selftest_d selftest_dirty_bits(u32 levels, bool henvcfg, bool zicboz);
 
 /**
  * selftest_run() - run the self-test on the calling hart
