@@ -13,30 +13,33 @@
 #include "mm/space_harvest.h"
 
 /*
- * Clear D in the @n entries from @slot on, 64 at most.
+ * Clear D in the entries from @slot to @end, 64 at most.
  * Return: a bit for each entry, the first one's in bit 0: set where D was set.
  *
  * Most tables of a guest are clean, and this is all that a harvest does with them. So eight entries
- * are looked at at once: 2.4 instructions for an entry.
+ * are looked at at once.
  */
-static u64 space_dirty_bits_take(u64 *slot, u32 n)
+static u64 space_dirty_bits_take(u64 *slot, const u64 *end)
 {
 	u64 mask = 0;
+	u64 bit = 1;
 
-	for (u32 i = 0; i < n; i++) {
-		if (i % 8U == 0U && n - i >= 8U &&
-		    ((atomic_read(&slot[i]) | atomic_read(&slot[i + 1U]) |
-		      atomic_read(&slot[i + 2U]) | atomic_read(&slot[i + 3U]) |
-		      atomic_read(&slot[i + 4U]) | atomic_read(&slot[i + 5U]) |
-		      atomic_read(&slot[i + 6U]) | atomic_read(&slot[i + 7U])) &
+	while (slot != end) {
+		if (end - slot >= 8 &&
+		    ((atomic_read(&slot[0]) | atomic_read(&slot[1]) | atomic_read(&slot[2]) |
+		      atomic_read(&slot[3]) | atomic_read(&slot[4]) | atomic_read(&slot[5]) |
+		      atomic_read(&slot[6]) | atomic_read(&slot[7])) &
 		     GSTAGE_PTE_D) == 0U) {
-			i += 7U;
+			slot += 8;
+			bit <<= 8;
 			continue;
 		}
-		if ((atomic_read(&slot[i]) & GSTAGE_PTE_D) != 0U) {
-			(void)atomic_and_relaxed(&slot[i], ~GSTAGE_PTE_D);
-			mask |= BIT64(i);
+		if ((atomic_read(slot) & GSTAGE_PTE_D) != 0U) {
+			(void)atomic_and_relaxed(slot, ~GSTAGE_PTE_D);
+			mask |= bit;
 		}
+		slot++;
+		bit <<= 1;
 	}
 	return mask;
 }
@@ -44,9 +47,9 @@ static u64 space_dirty_bits_take(u64 *slot, u32 n)
 /*
  * Move D of the present leaf, which is larger than 4 KiB, into the bits of all its pages. The
  * harvest takes those that it was asked for, and the others stay.
- * Return: pages from @page, which it maps, to its end.
+ * Return: the page after its last one.
  */
-static u64 space_dirty_bits_huge(struct harvest_step *step, u64 page)
+static u64 space_dirty_bits_huge(struct harvest_step *step)
 {
 	struct gstage_iter *it = &step->it;
 	struct region *r = step->r;
@@ -62,27 +65,43 @@ static u64 space_dirty_bits_huge(struct harvest_step *step, u64 page)
 		step->cleared = true;
 		step->budget -= HARVEST_UNITS_MARK_HUGE;
 	}
-	return ((from - r->base.v + span) >> PAGE_SHIFT) - page;
+	return (from - r->base.v + span) >> PAGE_SHIFT;
 }
 
-/* Move D of the pages of a table from @page on into their bits. Return: how many pages. */
-static u64 space_dirty_bits_table(struct harvest_step *step, u64 page, u64 end)
+/* May the look go on at @page? It stops between words of the bitmap, once @rest is left. */
+static bool space_dirty_bits_goes_on(const struct harvest_step *step, u64 page, s64 rest)
+{
+	return page % DIRTY_WORD_PAGES != 0U || step->budget > rest;
+}
+
+/*
+ * Move D of the pages of the present table, from @page to @end at most, into their bits.
+ * Return: the page after the last one.
+ */
+static u64 space_dirty_bits_table(struct harvest_step *step, u64 page, u64 end, s64 rest)
 {
 	struct dirty *d = &step->r->log.dirty;
-	u64 n = MIN(gstage_iter_rest(&step->it), DIRTY_WORD_PAGES - page % DIRTY_WORD_PAGES);
-	u64 mask;
+	u64 *slot = step->it.slot;
+	u64 to = MIN(end, page + gstage_iter_rest(&step->it));
 
-	n = MIN(n, end - page);
-	mask = space_dirty_bits_take(step->it.slot, (u32)n);
-	step->budget -= HARVEST_UNITS_LOOK;
-	if (mask != 0U) {
-		dirty_mark_word(d, page / DIRTY_WORD_PAGES, mask << (page % DIRTY_WORD_PAGES));
-		dirty_summary_set(d, page / DIRTY_SPAN_PAGES);
-		space_harvest_gather(step, step->it.gpa, step->it.gpa + (n << PAGE_SHIFT));
-		step->cleared = true;
-		step->budget -= (s64)n;
-	}
-	return n;
+	do {
+		u64 n = MIN(to - page, DIRTY_WORD_PAGES - page % DIRTY_WORD_PAGES);
+		u64 mask = space_dirty_bits_take(slot, slot + n);
+		u64 gpa = step->r->base.v + (page << PAGE_SHIFT);
+
+		step->budget -= HARVEST_UNITS_LOOK;
+		if (mask != 0U) {
+			dirty_mark_word(d, page / DIRTY_WORD_PAGES,
+					mask << (page % DIRTY_WORD_PAGES));
+			dirty_summary_set(d, page / DIRTY_SPAN_PAGES);
+			space_harvest_gather(step, gpa, gpa + (n << PAGE_SHIFT));
+			step->cleared = true;
+			step->budget -= (s64)n;
+		}
+		slot += n;
+		page += n;
+	} while (page != to && space_dirty_bits_goes_on(step, page, rest));
+	return page;
 }
 
 u64 space_dirty_bits_look(struct harvest_step *step, u64 word, u64 word_end)
@@ -94,13 +113,12 @@ u64 space_dirty_bits_look(struct harvest_step *step, u64 word, u64 word_end)
 	s64 rest = step->budget / 4;
 
 	spin_assert_held(&step->sp->lock);
-	while (page < end &&
-	       (page == first || page % DIRTY_WORD_PAGES != 0U || step->budget > rest)) {
+	while (page < end && (page == first || space_dirty_bits_goes_on(step, page, rest))) {
 		gstage_iter_seek(it, step->r->base.v + (page << PAGE_SHIFT));
 		if (it->level > 0U && step->r->log.eager)
 			space_harvest_split(step);
-		page += it->level > 0U ? space_dirty_bits_huge(step, page)
-				       : space_dirty_bits_table(step, page, end);
+		page = it->level > 0U ? space_dirty_bits_huge(step)
+				      : space_dirty_bits_table(step, page, end, rest);
 	}
 	/* At least one word is taken: a caller that gets nothing would never come to an end. */
 	step->budget = MAX(step->budget, 1);

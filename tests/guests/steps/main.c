@@ -117,6 +117,29 @@ static void harvest(const char *name, u32 vm, u64 pages, u64 mask)
 	log_stop("stop after it", vm);
 }
 
+/* D bits: of huge leaves, of leaves that the harvest splits, and of 4 KiB leaves. */
+static void dirty_bits(u32 vm, u64 pages)
+{
+	log_start("start dirty bits", vm, CLEAVE_LOG_DIRTY_BITS, CLEAVE_LOG_FLAG_EAGER_OFF);
+	log_bits("get-and-clear, D of huge leaves", CLEAVE_FN_LOG_GET_CLEAR, vm, pages);
+	log_stop("stop after it", vm);
+	log_start("start dirty bits", vm, CLEAVE_LOG_DIRTY_BITS, CLEAVE_LOG_FLAG_EAGER_ON);
+	log_bits("get-and-clear, D, eager", CLEAVE_FN_LOG_GET_CLEAR, vm, pages);
+	log_bits("get-and-clear, no D", CLEAVE_FN_LOG_GET_CLEAR, vm, pages);
+	log_bits("get, no D", CLEAVE_FN_LOG_GET, vm, pages);
+	log_stop("stop after it", vm);
+	log_start("start eager", vm, CLEAVE_LOG_EAGER, 0);
+	(void)cleave_log_stop(vm, 0, 0);
+	log_start("start dirty bits", vm, CLEAVE_LOG_DIRTY_BITS, CLEAVE_LOG_FLAG_EAGER_ON);
+	log_bits("get, all D", CLEAVE_FN_LOG_GET, vm, pages);
+	log_stop("stop after it", vm);
+	log_start("start eager", vm, CLEAVE_LOG_EAGER, 0);
+	(void)cleave_log_stop(vm, 0, 0);
+	log_start("start dirty bits", vm, CLEAVE_LOG_DIRTY_BITS, CLEAVE_LOG_FLAG_EAGER_ON);
+	log_bits("get-and-clear, all D", CLEAVE_FN_LOG_GET_CLEAR, vm, pages);
+	log_stop("stop after it", vm);
+}
+
 static void logs(u32 vm)
 {
 	struct cleave_region_info info;
@@ -152,6 +175,7 @@ static void logs(u32 vm)
 	harvest("get-and-clear, one page of a word", vm, pages, 1);
 	harvest("get-and-clear, every other page", vm, pages, 0x5555555555555555UL);
 	harvest("get-and-clear, all but one page", vm, pages, ~1UL);
+	dirty_bits(vm, pages);
 }
 
 /* Windows of as many leaves as there may be: GPA and HPA are not aligned alike. */
