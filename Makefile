@@ -628,7 +628,7 @@ export CHECK_GUEST_CPPFLAGS := $(GUEST_CPPFLAGS)
 export CHECK_HOST_CFLAGS := $(HOST_CFLAGS)
 
 .PHONY: assurance check coverage map format test test-boot bench interference soak mutants fresh \
-	run setup debug gdb compile-commands abi-records
+	run run-build setup debug gdb compile-commands abi-records
 check: $(GENERATED)
 	@scripts/check.sh $(CHECKS)
 
@@ -689,12 +689,20 @@ mutants:
 fresh:
 	@scripts/fresh.sh
 
-run: all
+# What the machine that is run has, and no more: of FILES, what is built here.
+run_files := $(foreach f,$(FILES),$(lastword $(subst =, ,$(f))))
+run_linux := $(if $(BUSYBOX),$(O)/linux/initrd.gz)
+run_demo := $(if $(filter time,$(DEMO)),$(O)/guests/windows.bin,$(O)/guests/manager.bin \
+	$(if $(filter demo,$(GUEST)),$(O)/guests/workload.bin,$(run_linux)))
+run-build: hypervisor $(O)/host/cleave-check $(filter $(O)/guests/%.bin $(O)/tests/guests/%.bin \
+		$(O)/linux/%,$(run_files)) $(if $(CONFIG),,$(run_demo))
+
+run: run-build
 	@scripts/run.sh
 
 # `make debug` in one terminal, and `make gdb` in another (docs/debugging.md).
 GDB_SOCKET := $(abspath $(O))/run/gdb
-debug: all
+debug: run-build
 	@mkdir -p $(O)/run
 	@echo "The machine waits for gdb: run 'make gdb' in another terminal."
 	@QEMU_ARGS="-S -gdb unix:$(GDB_SOCKET),server=on,wait=off $(QEMU_ARGS)" scripts/run.sh

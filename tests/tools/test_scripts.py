@@ -304,6 +304,26 @@ def test_soak_refuses_an_unknown_load():
     assert "no load nothing; there are: idle writer25 writer100 kernel clock counter" in done.stderr
 
 
+@pytest.mark.parametrize("given, made, not_made", [
+    ([], "guests/manager.bin", "guests/windows.bin"),
+    (["DEMO=time"], "guests/windows.bin", "guests/manager.bin"),
+    (["CONFIG=my.dts", "FILES=a={}/tests/guests/mmio.bin"], "tests/guests/mmio.bin",
+     "guests/manager.bin"),
+])
+def test_run_builds_what_it_runs(tmp_path, given, made, not_made):
+    """`make run` builds what it boots, and neither tests' programs nor examples."""
+    done = subprocess.run(["make", "-n", f"O={tmp_path}", "run",
+                           *(word.format(tmp_path) for word in given)], cwd=TOP,
+                          env=dict(os.environ, MAKEFLAGS=""), capture_output=True, text=True,
+                          check=True)
+    built = {word for word in done.stdout.split() if word.startswith(str(tmp_path))}
+    names = {os.path.relpath(word, tmp_path) for word in built}
+    assert {"cleave.bin", "host/cleave-check", made} <= names
+    assert not_made not in names
+    assert {n for n in names if n.startswith("tests/guests/") and n.endswith(".bin")} <= {made}
+    assert "examples" not in done.stdout
+
+
 def test_clean_leaves_what_a_person_chose(tmp_path):
     """`make clean` removes what builds, checks, tests and `make run` have made in O.
 
