@@ -27,6 +27,27 @@ const char *fdt_read_unsafe(const void *fdt)
 	return NULL;
 }
 
+/* In the stub for EFI, which can have no table of pointers, this becomes comparisons. */
+const char *fdt_read_error(int err)
+{
+	switch (-err) {
+	case FDT_ERR_BADMAGIC:
+		return "it does not begin with 0xd00dfeed";
+	case FDT_ERR_TRUNCATED:
+		return "it is cut off, or says wrongly where its parts are";
+	case FDT_ERR_BADVERSION:
+		return "its version is too new; wanted: one that is compatible with 17";
+	case FDT_ERR_NOSPACE:
+		return "it is too large";
+	case FDT_ERR_BADNCELLS:
+		return "#address-cells or #size-cells of its root are not 1 or 2";
+	case FDT_ERR_BADSTRUCTURE:
+		return "its nodes and properties are damaged";
+	default:
+		return "its header is damaged";
+	}
+}
+
 u64 fdt_read_cells(const void *p, u32 cells)
 {
 	const fdt32_t *cell = p;

@@ -22,6 +22,14 @@
 const char *fdt_read_unsafe(const void *fdt);
 
 /**
+ * fdt_read_error() - say in words what libfdt found wrong with a tree
+ * @err: its error, negative
+ *
+ * Return: what is wrong, a sentence of its own.
+ */
+const char *fdt_read_error(int err);
+
+/**
  * fdt_read_cells() - read some cells as one number
  * @p: the first cell; it need not be aligned
  * @cells: how many there are

@@ -8,7 +8,7 @@
 #include <cleave/string.h>
 
 /* A name that is longer than this is not near to any known name. */
-#define TEXT_NEAREST_MAX 40U
+#define TEXT_NEAREST_MAX 95U
 
 const char *text_size(u64 bytes, char buf[TEXT_SIZE_LEN])
 {

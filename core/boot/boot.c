@@ -13,6 +13,7 @@
 #include "arch/riscv/probe/features_probe.h"
 #include "arch/riscv/hart.h"
 #include "arch/riscv/hart_start.h"
+#include "arch/riscv/model/hart_out.h"
 #include "arch/riscv/model/hart_tree.h"
 #include "arch/riscv/firmware.h"
 #include "arch/riscv/start.h"
@@ -126,6 +127,7 @@ static void boot_load_config(void)
 		.nr_harts = boot_list_harts(id, index),
 		.harts = id,
 		.hart_index = index,
+		.hart_out = hart_out_why,
 		.memory = machine.frames.free,
 		.largest = frames_largest(&machine.frames, PAGE_SIZE),
 		.gstage_modes = features.gstage_modes,

@@ -63,6 +63,6 @@ void boot_fdt_take(void)
 		boot_fail("device tree at 0x%lx %s", at, unsafe);
 	err = fdt_check_full(boot_fdt_copy, size);
 	if (err != 0)
-		boot_fail("device tree at 0x%lx is malformed: %s", at, fdt_strerror(err));
+		boot_fail("device tree at 0x%lx is malformed: %s", at, fdt_read_error(err));
 	machine.tree = boot_fdt_copy;
 }

@@ -369,7 +369,7 @@ bool config_check_blob(struct config_ctx *c, const char *property, const void *f
 	err = fdt_check_full(fdt, (size_t)size);
 	if (err != 0) {
 		config_error(c, property, "is not a device tree (%s); wanted: the output of dtc",
-			     fdt_strerror(err));
+			     fdt_read_error(err));
 		return false;
 	}
 	return true;

@@ -234,6 +234,7 @@ static inline struct config_memory config_pages(const struct config_memory *reg)
  * struct config_machine - the machine that a configuration is checked against
  * @harts: ids of the harts that exist, @nr_harts of them; none: not known
  * @hart_index: what config_resolve() calls each of these harts; NULL: its position in @harts
+ * @hart_out: why a hart was left out of @harts; it gives NULL for one that was not. NULL: not known
  * @memory: bytes that partitions may use; 0: not known
  * @largest: bytes of the largest free piece of memory: each range of a partition is one piece; 0:
  * not known
@@ -250,6 +251,7 @@ struct config_machine {
 	u32 nr_harts;
 	const u64 *harts;
 	const u32 *hart_index;
+	const char *(*hart_out)(u64 hart);
 	u64 memory;
 	u64 largest;
 	u8 gstage_modes;

@@ -223,10 +223,28 @@ void config_check_list_harts(const u64 *harts, u32 n, char *buf, size_t size)
 	}
 }
 
+const char *config_check_no_hart(const struct config_machine *m, u64 hart,
+				 char buf[CONFIG_NO_HART_LEN])
+{
+	const char *why = m->hart_out != NULL ? m->hart_out(hart) : NULL;
+	size_t used;
+
+	(void)str_print(buf, CONFIG_NO_HART_LEN, "%s%.128s",
+			why != NULL ? "exists but was left out: " : "does not exist",
+			why != NULL ? why : "");
+	if (m->nr_harts != 0U) {
+		(void)text_append(buf, CONFIG_NO_HART_LEN, "; this machine has the harts ");
+		used = strlen(buf);
+		config_check_list_harts(m->harts, m->nr_harts, buf + used,
+					CONFIG_NO_HART_LEN - used);
+	}
+	return buf;
+}
+
 static void config_check_affinity(struct config_ctx *c, const struct config_draft *d)
 {
 	const struct config_partition *part = d->part;
-	char harts[120];
+	char harts[CONFIG_NO_HART_LEN];
 
 	if (config_is_good(d, CONFIG_PROP_CPUS) && d->affinity_count != part->cpus)
 		config_error(c, "cpu-affinity",
@@ -237,11 +255,9 @@ static void config_check_affinity(struct config_ctx *c, const struct config_draf
 		if (part->affinity[i] != CONFIG_CPU_ANY &&
 		    config_check_has_hart(c->machine, part->affinity[i]))
 			continue;
-		config_check_list_harts(c->machine->harts, c->machine->nr_harts, harts,
-					sizeof(harts));
-		config_error(c, "cpu-affinity", "cpu %u wants hart %lu, which does not exist%s%s",
-			     i, part->affinity[i],
-			     harts[0] != '\0' ? "; this machine has the harts " : "", harts);
+		config_error(c, "cpu-affinity", "cpu %u wants hart %lu, which %s", i,
+			     part->affinity[i],
+			     config_check_no_hart(c->machine, part->affinity[i], harts));
 	}
 }
 

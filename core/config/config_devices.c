@@ -10,6 +10,7 @@
 #include <libfdt.h>
 
 #include <cleave/errno.h>
+#include <cleave/format.h>
 #include <cleave/printk.h>
 #include <cleave/string.h>
 #include "core/config/config_dma.h"
@@ -25,31 +26,15 @@
 
 /* --- finding the node ------------------------------------------------------------------------- */
 
-/* List the nodes below @parent. */
-static void config_devices_list_nodes(const void *tree, int parent, char *buf, size_t size)
+#ifdef CLEAVE_HOST
+/* Add to @buf how far the path leads, and which nodes are there. */
+static void config_devices_list_nodes(const void *tree, const char *path, char *buf, size_t size)
 {
-	int sub;
-
-	buf[0] = '\0';
-	fdt_for_each_subnode (sub, tree, parent) {
-		char name[CONFIG_NAME_LEN];
-
-		text_clean(name, sizeof(name), fdt_get_name(tree, sub, NULL));
-		if (!text_list(buf, size, "%s", name))
-			return;
-	}
-	if (buf[0] == '\0')
-		(void)text_append(buf, size, "nothing");
-}
-
-/* Show how far the path leads, and which nodes are there. */
-static void config_devices_say_no_node(struct config_ctx *c, const char *path, const char *shown)
-{
-	const void *tree = c->machine->tree;
 	size_t len = strlen(path);
 	char parent[CONFIG_PATH_LEN];
-	char list[112];
+	char list[112] = "";
 	int node = 0;
+	int sub;
 
 	/* Every path begins with a slash, so this ends at the root at the latest. */
 	do {
@@ -60,11 +45,42 @@ static void config_devices_say_no_node(struct config_ctx *c, const char *path, c
 		node = len == 0U ? 0 : fdt_path_offset_namelen(tree, path, (int)len);
 	} while (node < 0);
 	config_tree_path(tree, node, parent);
-	config_devices_list_nodes(tree, node, list, sizeof(list));
-	config_error(c, PROPERTY,
-		     "there is no node \"%s\" in this machine's device tree; \"%s\" holds %s",
-		     shown, parent, list);
+	fdt_for_each_subnode (sub, tree, node) {
+		char name[CONFIG_NAME_LEN];
+
+		text_clean(name, sizeof(name), fdt_get_name(tree, sub, NULL));
+		if (!text_list(list, sizeof(list), "%s", name))
+			break;
+	}
+	(void)text_append(buf, size, "; \"%s\" holds %s", parent,
+			  list[0] != '\0' ? list : "nothing");
 }
+
+/* Name the nearest path; where none is near, nodes that are there. */
+static void config_devices_say_no_node(struct config_ctx *c, const char *path, const char *shown)
+{
+	const void *tree = c->machine->tree;
+	char nearest[CONFIG_PATH_LEN];
+	char more[240] = "";
+
+	if (config_tree_nearest(tree, path, nearest) != NULL)
+		(void)str_print(more, sizeof(more), "; did you mean \"%s\"?", nearest);
+	else
+		config_devices_list_nodes(tree, path, more, sizeof(more));
+	config_error(c, PROPERTY, "there is no node \"%s\" in this machine's device tree%s", shown,
+		     more);
+}
+#else
+/* Who sits at the board has the tools as well, and these say more. */
+static void config_devices_say_no_node(struct config_ctx *c, const char *path, const char *shown)
+{
+	(void)path;
+	config_error(c, PROPERTY,
+		     "there is no node \"%s\" in this machine's device tree; cleave-check --tree "
+		     "names the nearest",
+		     shown);
+}
+#endif
 
 /* Return: the node; negative when the partition cannot have it, which was said */
 static int config_devices_find_node(struct config_ctx *c, const char *path, const char *shown)

@@ -93,12 +93,15 @@ struct config_prop {
 	u32 len;
 };
 
+struct config_prop_rule;
+
 /**
  * struct config_draft - a partition, a plan or a window while it is read
  * @part, @plan, @window: where its values go; the other two are NULL
  * @given: bit n: property n stands in the node
  * @good: bit n: its value is right; a check that needs a property looks here first
- * @cell: the value of the property that is being read, if that is a cell with a range, or a word
+ * @rule: the row of the property that is being read
+ * @cell: its value, if that is a cell with a range, or a word
  * @affinity_count: entries of cpu-affinity
  * @no_dma: the property no-dma, a list of strings; it may come before devices
  */
@@ -106,6 +109,7 @@ struct config_draft {
 	struct config_partition *part;
 	struct config_plan *plan;
 	struct config_window *window;
+	const struct config_prop_rule *rule;
 	u32 given;
 	u32 good;
 	u32 cell;
@@ -145,7 +149,9 @@ enum config_type {
  * @required: a node without it is refused; only an empty slot needs no "kernel"
  * @low, @high: the range of a cell; @high 0: it has no range
  * @words: the strings that are allowed; NULL: not one of some words
- * @take: put what was checked by that, a flag or @d's cell, where it goes; NULL: nowhere
+ * @at: offset of the field of struct config_partition that gets what was checked by that: a bool
+ * that becomes true, or a u32. With @read, the field is @read's. 0: none
+ * @take: put @d's cell elsewhere; NULL: it goes nowhere else
  * @read: check any other value, and put it where it goes. Return: true when it is right; else it
  * was said. NULL: it needs no such check
  * @help: what the property is for; NULL in the hypervisor, which does not show it
@@ -157,6 +163,7 @@ struct config_prop_rule {
 	u32 low;
 	u32 high;
 	const struct config_word *words;
+	u32 at;
 	void (*take)(struct config_draft *d);
 	bool (*read)(struct config_ctx *c, const struct config_prop *p, struct config_draft *d);
 	const char *help;
@@ -222,6 +229,9 @@ void config_warn_subnodes(struct config_ctx *c, int node);
 
 /** config_value_cell() - Return: cell number @index, which the value has */
 u32 config_value_cell(const struct config_prop *p, u32 index);
+
+/** config_value_is_text() - Return: true when the value is strings, none of them empty */
+bool config_value_is_text(const struct config_prop *p);
 
 /** config_value_u32() - read one cell, @low to @high. Return: true when it is right, and in @out */
 bool config_value_u32(struct config_ctx *c, const struct config_prop *p, u32 low, u32 high,
@@ -318,6 +328,17 @@ bool config_check_has_hart(const struct config_machine *m, u64 hart);
 
 /** config_check_list_harts() - list @n ids of harts in @buf, which has room for 5 bytes */
 void config_check_list_harts(const u64 *harts, u32 n, char *buf, size_t size);
+
+#define CONFIG_NO_HART_LEN 256U
+
+/**
+ * config_check_no_hart() - say after "hart N" that it does not exist, or why it was left out, and
+ * which harts there are
+ *
+ * Return: @buf.
+ */
+const char *config_check_no_hart(const struct config_machine *m, u64 hart,
+				 char buf[CONFIG_NO_HART_LEN]);
 
 /* --- config_plan.c: /schedules --- */
 

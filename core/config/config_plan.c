@@ -37,14 +37,13 @@ static void config_plan_take_slack(struct config_draft *d)
 static bool config_plan_read_hart(struct config_ctx *c, const struct config_prop *p,
 				  struct config_draft *d)
 {
-	char harts[120];
+	char harts[CONFIG_NO_HART_LEN];
 
 	d->window->hart_id = d->cell;
 	if (config_check_has_hart(c->machine, d->cell))
 		return true;
-	config_check_list_harts(c->machine->harts, c->machine->nr_harts, harts, sizeof(harts));
-	config_error(c, p->name, "hart %u does not exist; this machine has the harts %s", d->cell,
-		     harts);
+	config_error(c, p->name, "hart %u %s", d->cell,
+		     config_check_no_hart(c->machine, d->cell, harts));
 	return false;
 }
 

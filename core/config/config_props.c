@@ -45,11 +45,6 @@ static const struct config_word config_props_plic_contexts[] = { { "ms", CONFIG_
 
 /* --- one property ----------------------------------------------------------------------------- */
 
-static void config_props_take_cpus(struct config_draft *d)
-{
-	d->part->cpus = d->cell;
-}
-
 static bool config_props_read_affinity(struct config_ctx *c, const struct config_prop *p,
 				       struct config_draft *d)
 {
@@ -64,11 +59,6 @@ static bool config_props_read_affinity(struct config_ctx *c, const struct config
 		d->part->affinity[i] = config_value_cell(p, i);
 	d->affinity_count = n;
 	return true;
-}
-
-static void config_props_take_weight(struct config_draft *d)
-{
-	d->part->cpu_weight = d->cell;
 }
 
 static bool config_props_read_memory(struct config_ctx *c, const struct config_prop *p,
@@ -96,32 +86,30 @@ static bool config_props_read_memory(struct config_ctx *c, const struct config_p
 	return true;
 }
 
-static bool config_props_read_kernel(struct config_ctx *c, const struct config_prop *p,
-				     struct config_draft *d)
+/* The field of the partition that the row of the property names */
+static void *config_props_field(const struct config_draft *d)
 {
-	d->part->kernel = config_value_file(c, p);
-	return d->part->kernel != NULL;
+	return (u8 *)d->part + d->rule->at;
 }
 
-static bool config_props_read_initrd(struct config_ctx *c, const struct config_prop *p,
-				     struct config_draft *d)
+static bool config_props_read_file(struct config_ctx *c, const struct config_prop *p,
+				   struct config_draft *d)
 {
-	d->part->initrd = config_value_file(c, p);
-	return d->part->initrd != NULL;
+	const char *name = config_value_file(c, p);
+
+	memcpy(config_props_field(d), &name, sizeof(name));
+	return name != NULL;
 }
 
-static bool config_props_read_fdt(struct config_ctx *c, const struct config_prop *p,
-				  struct config_draft *d)
+/* Code may begin at any halfword, a device tree at what the specification says. */
+static bool config_props_read_address(struct config_ctx *c, const struct config_prop *p,
+				      struct config_draft *d)
 {
-	d->part->fdt = config_value_file(c, p);
-	return d->part->fdt != NULL;
-}
+	u64 align = d->rule->at == offsetof(struct config_partition, fdt_address)
+			    ? CONFIG_ALIGN_FDT
+			    : CONFIG_ALIGN_CODE;
 
-static bool config_props_read_fdt_overlay(struct config_ctx *c, const struct config_prop *p,
-					  struct config_draft *d)
-{
-	d->part->fdt_overlay = config_value_file(c, p);
-	return d->part->fdt_overlay != NULL;
+	return config_value_address(c, p, align, config_props_field(d));
 }
 
 static bool config_props_read_bootargs(struct config_ctx *c, const struct config_prop *p,
@@ -199,24 +187,6 @@ static bool config_props_read_uuid(struct config_ctx *c, const struct config_pro
 	return true;
 }
 
-static bool config_props_read_load_address(struct config_ctx *c, const struct config_prop *p,
-					   struct config_draft *d)
-{
-	return config_value_address(c, p, CONFIG_ALIGN_CODE, &d->part->load_address);
-}
-
-static bool config_props_read_entry(struct config_ctx *c, const struct config_prop *p,
-				    struct config_draft *d)
-{
-	return config_value_address(c, p, CONFIG_ALIGN_CODE, &d->part->entry);
-}
-
-static bool config_props_read_fdt_address(struct config_ctx *c, const struct config_prop *p,
-					  struct config_draft *d)
-{
-	return config_value_address(c, p, CONFIG_ALIGN_FDT, &d->part->fdt_address);
-}
-
 static bool config_props_read_mode(struct config_ctx *c, const struct config_prop *p,
 				   struct config_draft *d)
 {
@@ -255,29 +225,9 @@ static bool config_props_read_largest_page(struct config_ctx *c, const struct co
 	return true;
 }
 
-static void config_props_take_eager(struct config_draft *d)
-{
-	d->part->eager = (enum config_eager)d->cell;
-}
-
 static void config_props_take_counters(struct config_draft *d)
 {
 	d->part->counters = d->cell != 0U;
-}
-
-static void config_props_take_on_fault(struct config_draft *d)
-{
-	d->part->on_fault = (enum config_on_fault)d->cell;
-}
-
-static void config_props_take_on_bad_access(struct config_draft *d)
-{
-	d->part->on_bad_access = (enum config_on_bad_access)d->cell;
-}
-
-static void config_props_take_plic_contexts(struct config_draft *d)
-{
-	d->part->plic_contexts = (enum config_plic_contexts)d->cell;
 }
 
 static bool config_props_read_restart_limit(struct config_ctx *c, const struct config_prop *p,
@@ -304,41 +254,6 @@ static bool config_props_read_restart_limit(struct config_ctx *c, const struct c
 	d->part->restart_count = count;
 	d->part->restart_seconds = seconds;
 	return true;
-}
-
-static void config_props_take_table_pool(struct config_draft *d)
-{
-	d->part->pool_tables = d->cell;
-}
-
-static void config_props_take_manager(struct config_draft *d)
-{
-	d->part->manager = true;
-}
-
-static void config_props_take_migratable(struct config_draft *d)
-{
-	d->part->migratable = true;
-}
-
-static void config_props_take_incoming(struct config_draft *d)
-{
-	d->part->incoming = true;
-}
-
-static void config_props_take_manual_start(struct config_draft *d)
-{
-	d->part->manual_start = true;
-}
-
-static void config_props_take_direct_map(struct config_draft *d)
-{
-	d->part->direct_map = true;
-}
-
-static void config_props_take_exclusive(struct config_draft *d)
-{
-	d->part->exclusive = true;
 }
 
 /* Return: true when a value is a list of strings, all of which end inside it */
@@ -436,7 +351,7 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.required = true,
 		.low = 1,
 		.high = CONFIG_MAX_VCPUS,
-		.take = config_props_take_cpus,
+		.at = offsetof(struct config_partition, cpus),
 		.help = CONFIG_PROPS_HELP("number of vCPUs"),
 	},
 	[CONFIG_PROP_AFFINITY] = {
@@ -450,7 +365,7 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.type = CONFIG_TYPE_CELL,
 		.low = 1,
 		.high = CONFIG_WEIGHT_MAX,
-		.take = config_props_take_weight,
+		.at = offsetof(struct config_partition, cpu_weight),
 		.help = CONFIG_PROPS_HELP("a vCPU's part of a hart that it shares, against the "
 					  "weights of the others"),
 	},
@@ -465,14 +380,16 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.name = "kernel",
 		.type = CONFIG_TYPE_STRING,
 		.required = true,
-		.read = config_props_read_kernel,
+		.read = config_props_read_file,
+		.at = offsetof(struct config_partition, kernel),
 		.help = CONFIG_PROPS_HELP("a file of the archive, unless the partition is "
 					  "\"incoming\""),
 	},
 	[CONFIG_PROP_INITRD] = {
 		.name = "initrd",
 		.type = CONFIG_TYPE_STRING,
-		.read = config_props_read_initrd,
+		.read = config_props_read_file,
+		.at = offsetof(struct config_partition, initrd),
 		.help = CONFIG_PROPS_HELP("a file of the archive"),
 	},
 	[CONFIG_PROP_BOOTARGS] = {
@@ -484,19 +401,22 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 	[CONFIG_PROP_LOAD_ADDRESS] = {
 		.name = "load-address",
 		.type = CONFIG_TYPE_CELLS,
-		.read = config_props_read_load_address,
+		.read = config_props_read_address,
+		.at = offsetof(struct config_partition, load_address),
 		.help = CONFIG_PROPS_HELP("where the kernel's first byte goes, two cells"),
 	},
 	[CONFIG_PROP_ENTRY] = {
 		.name = "entry",
 		.type = CONFIG_TYPE_CELLS,
-		.read = config_props_read_entry,
+		.read = config_props_read_address,
+		.at = offsetof(struct config_partition, entry),
 		.help = CONFIG_PROPS_HELP("where vCPU 0 starts, two cells"),
 	},
 	[CONFIG_PROP_FDT_ADDRESS] = {
 		.name = "fdt-address",
 		.type = CONFIG_TYPE_CELLS,
-		.read = config_props_read_fdt_address,
+		.read = config_props_read_address,
+		.at = offsetof(struct config_partition, fdt_address),
 		.help = CONFIG_PROPS_HELP("where the guest's device tree goes, two cells"),
 	},
 	[CONFIG_PROP_MODE] = {
@@ -516,7 +436,7 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.name = "eager-page-split",
 		.type = CONFIG_TYPE_STRING,
 		.words = config_props_eager,
-		.take = config_props_take_eager,
+		.at = offsetof(struct config_partition, eager),
 		.help = CONFIG_PROPS_HELP("whether a dirty log splits huge leaves when it starts"),
 	},
 	[CONFIG_PROP_COUNTERS] = {
@@ -530,14 +450,14 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.name = "on-fault",
 		.type = CONFIG_TYPE_STRING,
 		.words = config_props_on_fault,
-		.take = config_props_take_on_fault,
+		.at = offsetof(struct config_partition, on_fault),
 		.help = CONFIG_PROPS_HELP("what happens when the guest does what it may not"),
 	},
 	[CONFIG_PROP_ON_BAD_ACCESS] = {
 		.name = "on-bad-access",
 		.type = CONFIG_TYPE_STRING,
 		.words = config_props_on_bad_access,
-		.take = config_props_take_on_bad_access,
+		.at = offsetof(struct config_partition, on_bad_access),
 		.help = CONFIG_PROPS_HELP("what the guest gets that accesses what is not there"),
 	},
 	[CONFIG_PROP_RESTART_LIMIT] = {
@@ -552,25 +472,25 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.type = CONFIG_TYPE_CELL,
 		.low = 1,
 		.high = UINT32_MAX,
-		.take = config_props_take_table_pool,
+		.at = offsetof(struct config_partition, pool_tables),
 		.help = CONFIG_PROPS_HELP("tables of 4 KiB kept for splitting huge leaves"),
 	},
 	[CONFIG_PROP_MANAGER] = {
 		.name = "manager",
 		.type = CONFIG_TYPE_FLAG,
-		.take = config_props_take_manager,
+		.at = offsetof(struct config_partition, manager),
 		.help = CONFIG_PROPS_HELP("may use hypercalls on other partitions"),
 	},
 	[CONFIG_PROP_MIGRATABLE] = {
 		.name = "migratable",
 		.type = CONFIG_TYPE_FLAG,
-		.take = config_props_take_migratable,
+		.at = offsetof(struct config_partition, migratable),
 		.help = CONFIG_PROPS_HELP("may be moved to another machine"),
 	},
 	[CONFIG_PROP_INCOMING] = {
 		.name = "incoming",
 		.type = CONFIG_TYPE_FLAG,
-		.take = config_props_take_incoming,
+		.at = offsetof(struct config_partition, incoming),
 		.help = CONFIG_PROPS_HELP("an empty slot that a partition can be moved into"),
 	},
 	[CONFIG_PROP_UUID] = {
@@ -582,13 +502,13 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 	[CONFIG_PROP_MANUAL_START] = {
 		.name = "manual-start",
 		.type = CONFIG_TYPE_FLAG,
-		.take = config_props_take_manual_start,
+		.at = offsetof(struct config_partition, manual_start),
 		.help = CONFIG_PROPS_HELP("gets its memory at boot, and is started by a manager"),
 	},
 	[CONFIG_PROP_DIRECT_MAP] = {
 		.name = "direct-map",
 		.type = CONFIG_TYPE_FLAG,
-		.take = config_props_take_direct_map,
+		.at = offsetof(struct config_partition, direct_map),
 		.help = CONFIG_PROPS_HELP("memory is at GPA = HPA"),
 	},
 	[CONFIG_PROP_DEVICES] = {
@@ -602,7 +522,7 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.name = "plic-contexts",
 		.type = CONFIG_TYPE_STRING,
 		.words = config_props_plic_contexts,
-		.take = config_props_take_plic_contexts,
+		.at = offsetof(struct config_partition, plic_contexts),
 		.help = CONFIG_PROPS_HELP("the contexts of the emulated PLIC: of M and S, or of S "
 					  "alone"),
 	},
@@ -615,19 +535,21 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 	[CONFIG_PROP_EXCLUSIVE] = {
 		.name = "exclusive",
 		.type = CONFIG_TYPE_FLAG,
-		.take = config_props_take_exclusive,
+		.at = offsetof(struct config_partition, exclusive),
 		.help = CONFIG_PROPS_HELP("no other partition is on its harts"),
 	},
 	[CONFIG_PROP_FDT] = {
 		.name = "fdt",
 		.type = CONFIG_TYPE_STRING,
-		.read = config_props_read_fdt,
+		.read = config_props_read_file,
+		.at = offsetof(struct config_partition, fdt),
 		.help = CONFIG_PROPS_HELP("a file of the archive, the guest's device tree"),
 	},
 	[CONFIG_PROP_FDT_OVERLAY] = {
 		.name = "fdt-overlay",
 		.type = CONFIG_TYPE_STRING,
-		.read = config_props_read_fdt_overlay,
+		.read = config_props_read_file,
+		.at = offsetof(struct config_partition, fdt_overlay),
 		.help = CONFIG_PROPS_HELP("a file of the archive, merged into the device tree that "
 					  "is generated"),
 	},

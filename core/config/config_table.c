@@ -8,6 +8,7 @@
  */
 #include <libfdt.h>
 
+#include <cleave/format.h>
 #include <cleave/string.h>
 #include "core/config/config_internal.h"
 
@@ -21,15 +22,46 @@ static void config_table_unknown(struct config_ctx *c, const char *name,
 	config_unknown(c, "property", name, known, n);
 }
 
+static const char *config_table_cells(const struct config_prop_rule *rule, char buf[64])
+{
+	if (rule->high == 0U)
+		return "numbers in angle brackets, as <0x1000 2>";
+	(void)str_print(buf, 64, "a number in angle brackets, <%u> to <%u>", rule->low, rule->high);
+	return buf;
+}
+
 /* Check what the row of a table says by itself. A cell, or what a word means, goes to @d. */
 static bool config_table_check_form(struct config_ctx *c, const struct config_prop *p,
 				    const struct config_prop_rule *rule, struct config_draft *d)
 {
+	char wanted[64];
+
 	if (rule->type == CONFIG_TYPE_FLAG)
 		return config_value_flag(c, p);
+	if (rule->type != CONFIG_TYPE_STRING && rule->type != CONFIG_TYPE_STRINGS &&
+	    config_value_is_text(p)) {
+		config_error(c, p->name, "\"%s\" is a string; wanted: %s", (const char *)p->data,
+			     config_table_cells(rule, wanted));
+		return false;
+	}
 	if (rule->words != NULL)
 		return config_value_word(c, p, rule->words, &d->cell);
 	return rule->high == 0U || config_value_u32(c, p, rule->low, rule->high, &d->cell);
+}
+
+/* Put a flag or @d's cell where the row says. A field that is an enum is a u32, too. */
+static void config_table_store(const struct config_prop_rule *rule, struct config_draft *d)
+{
+	u8 *field = (u8 *)d->part + rule->at;
+
+	if (rule->take != NULL)
+		rule->take(d);
+	else if (rule->at == 0U || rule->read != NULL)
+		return;
+	else if (rule->type == CONFIG_TYPE_FLAG)
+		*(bool *)field = true;
+	else
+		memcpy(field, &d->cell, sizeof(d->cell));
 }
 
 static void config_table_read_one(struct config_ctx *c, const struct config_prop *p,
@@ -52,10 +84,10 @@ static void config_table_read_one(struct config_ctx *c, const struct config_prop
 	}
 	d->given |= 1U << i;
 	rule = &table[i];
+	d->rule = rule;
 	if (!config_table_check_form(c, p, rule, d))
 		return;
-	if (rule->take != NULL)
-		rule->take(d);
+	config_table_store(rule, d);
 	if (rule->read == NULL || rule->read(c, p, d))
 		d->good |= 1U << i;
 }

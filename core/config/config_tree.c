@@ -30,6 +30,35 @@ void config_tree_path(const void *tree, int node, char path[CONFIG_PATH_LEN])
 	text_clean(path, CONFIG_PATH_LEN, raw);
 }
 
+/* libfdt takes a name without its unit address, so that is compared where @path has none, too. */
+static void config_tree_like(const char *path, char like[CONFIG_PATH_LEN])
+{
+	char *unit = strrchr(like, '@');
+
+	if (unit != NULL && strchr(unit, '/') == NULL && strchr(strrchr(path, '/'), '@') == NULL)
+		*unit = '\0';
+}
+
+const char *config_tree_nearest(const void *tree, const char *path, char found[CONFIG_PATH_LEN])
+{
+	char best[CONFIG_PATH_LEN] = "";
+	char like[CONFIG_PATH_LEN];
+
+	for (int node = fdt_next_node(tree, 0, NULL); node >= 0;
+	     node = fdt_next_node(tree, node, NULL)) {
+		const char *known[] = { best, like };
+
+		config_tree_path(tree, node, like);
+		config_tree_like(path, like);
+		/* Of two that are equally near, the first stays. */
+		if (text_nearest(path, known, ARRAY_SIZE(known)) != like)
+			continue;
+		memcpy(best, like, sizeof(best));
+		config_tree_path(tree, node, found);
+	}
+	return best[0] != '\0' ? found : NULL;
+}
+
 u32 config_tree_reg_count(const void *tree, int node)
 {
 	struct fdt_reg reg;

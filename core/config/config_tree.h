@@ -13,6 +13,15 @@
 void config_tree_path(const void *tree, int node, char path[CONFIG_PATH_LEN]);
 
 /**
+ * config_tree_nearest() - find the node whose path was probably meant
+ * @path: of no node; it begins with a slash
+ * @found: out: the node's path
+ *
+ * Return: @found; NULL when no path is near.
+ */
+const char *config_tree_nearest(const void *tree, const char *path, char found[CONFIG_PATH_LEN]);
+
+/**
  * config_tree_reg_count() - count the entries of a node's `reg`, whether an address leads to them
  * or not
  *

@@ -18,6 +18,18 @@ u32 config_value_cell(const struct config_prop *p, u32 index)
 	return (u32)fdt_read_cells(p->data + index * sizeof(fdt32_t), 1);
 }
 
+bool config_value_is_text(const struct config_prop *p)
+{
+	bool text = p->len != 0U && p->data[p->len - 1U] == '\0';
+
+	/* A number, too, may end in a byte of zeros, but has others that no string has. */
+	for (u32 i = 0; i + 1U < p->len && text; i++)
+		text = p->data[i] == '\0'
+			       ? i != 0U && p->data[i - 1U] != '\0' && p->data[i + 1U] != '\0'
+			       : p->data[i] >= 0x20U && p->data[i] < 0x7fU;
+	return text;
+}
+
 bool config_value_u32(struct config_ctx *c, const struct config_prop *p, u32 low, u32 high,
 		      u32 *out)
 {
@@ -73,6 +85,11 @@ const char *config_value_string(struct config_ctx *c, const struct config_prop *
 {
 	const char *s = (const char *)p->data;
 
+	if (p->len != 0U && p->len % sizeof(fdt32_t) == 0U && p->data[0] < 0x20U) {
+		config_error(c, p->name, "holds numbers, <0x%x ...>; wanted: a string in quotes",
+			     config_value_cell(p, 0));
+		return NULL;
+	}
 	if (p->len == 0U || s[p->len - 1U] != '\0') {
 		config_error(c, p->name, "is not a string: it does not end in a NUL");
 		return NULL;

@@ -386,14 +386,16 @@ def test_machine_without(desk, what):
         assert errors == [errors[0]] and errors[0].startswith(f"error: {dtb}: {line}"), errors
 
 
+CUT_OFF = " is not a device tree: it is cut off, or says wrongly where its parts are"
+
+
 def test_tree_that_libfdt_cannot_read_safely(desk):
     whole = desk.tree(board_trees.virt()).read_bytes()
     desk.archive(config(partition("p")), dtb=None)
     old = whole[:20] + (16).to_bytes(4, "big") + whole[24:]
     large = whole[:4] + ((1 << 20) + 8).to_bytes(4, "big") + whole[8:] + b"\0" * (1 << 20)
     for content, line in ((old, ": the device tree has a version before 17; wanted: 17 or later"),
-                          (whole[:30], " is not a device tree: FDT_ERR_TRUNCATED"),
-                          (b"", " is not a device tree: FDT_ERR_TRUNCATED"),
+                          (whole[:30], CUT_OFF), (b"", CUT_OFF),
                           (large, ": it says that it has 1048584 bytes; allowed: 40 to 1048576")):
         path = desk.path / "odd.dtb"
         path.write_bytes(content)
@@ -409,6 +411,18 @@ def test_harts_that_are_left_out_are_named(desk):
     assert done.returncode == 0, done.stderr
     assert "note: hart 0 left out: no H extension in the ISA string" in done.stderr
     assert table(done.stdout, "harts of the machine:") == [["1", "p cpu 0 (chosen at boot)"]]
+    # Who names it is told why it is not there, and not that it does not exist.
+    done = desk.archive(config(partition("p", more="cpu-affinity = <0>;")))
+    assert done.returncode == 1
+    assert ("cpu-affinity: cpu 0 wants hart 0, which exists but was left out: no H extension in "
+            "the ISA string; this machine has the harts 1\n") in done.stderr
+    off = board_trees.virt()
+    at = off.index("cpu@1 {") + len("cpu@1 {")
+    desk.tree(re.sub(r'status = "okay";', "", off[:at]) + 'status = "disabled";'
+              + re.sub(r'status = "okay";', "", off[at:]))
+    done = desk.archive(config(partition("p", more="cpu-affinity = <1>;")))
+    assert ('cpu 0 wants hart 1, which exists but was left out: the status is not "okay"; this '
+            "machine has the harts 0\n") in done.stderr
 
 
 # --- the map --------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "arch/riscv/hart.h"
+#include "arch/riscv/model/hart_out.h"
 #include "arch/riscv/model/hart_tree.h"
 #include "arch/riscv/probe/paging.h"
 #include "core/machine/machine.h"
@@ -99,7 +100,7 @@ static bool board_read_tree(struct board *b)
 	if (size >= sizeof(struct fdt_header))
 		err = fdt_check_full(b->tree, size);
 	if (err != 0) {
-		board_say_error("%s is not a device tree: %s", b->path, fdt_strerror(err));
+		board_say_error("%s is not a device tree: %s", b->path, fdt_read_error(err));
 		return false;
 	}
 	if (fdt_totalsize(b->tree) <= MACHINE_TREE_MAX)
@@ -214,6 +215,7 @@ static void board_make_machine(struct board *b)
 
 	*m = (struct config_machine){ .harts = b->harts,
 				      .nr_harts = b->nr_harts,
+				      .hart_out = hart_out_why,
 				      .tree = b->tree,
 				      .ram = b->ram.range,
 				      .nr_ram = b->ram.nr,

@@ -72,10 +72,10 @@ static efi_status efi_main_find_tree(struct efi_stub *s)
 	if (err == 0)
 		return EFI_SUCCESS;
 	efi_say(s,
-		"the firmware's device tree, 0x%08x and then %u bytes, cannot be read (error %d of "
-		"libfdt); allowed: 0x%08x, and up to %u bytes",
-		(u32)fdt_magic(s->tree), (u32)fdt_totalsize(s->tree), -err, FDT_MAGIC,
-		LAYOUT_FDT_MAX);
+		"the firmware's device tree, 0x%08x and then %u bytes, cannot be read: %s; "
+		"allowed: 0x%08x, and up to %u bytes",
+		(u32)fdt_magic(s->tree), (u32)fdt_totalsize(s->tree), fdt_read_error(err),
+		FDT_MAGIC, LAYOUT_FDT_MAX);
 	return EFI_COMPROMISED_DATA;
 }
 
@@ -199,7 +199,9 @@ static efi_status efi_main_try_to_exit(struct efi_stub *s, bool *changed)
 	err = efi_tree_make(s->tree, s->initrd, s->options.args, &map, (void *)s->buf.base,
 			    s->buf.size);
 	if (err != 0) {
-		efi_say(s, "no device tree with this machine's memory: error %d of libfdt", -err);
+		efi_say(s, "no device tree with this machine's memory: %s",
+			err == -FDT_ERR_NOTFOUND ? "the memory map has no free memory"
+						 : fdt_read_error(err));
 		return EFI_LOAD_ERROR;
 	}
 	status = s->boot->exit_boot_services(s->handle, key);

@@ -9,15 +9,25 @@
 #include <cleave/string.h>
 #include "lib/text.h"
 
-#define HART_OUT_REASONS 4U /* that are gathered at a time */
+#define HART_OUT_REASONS 8U /* of more, each is said by itself */
+#define HART_OUT_KEPT	 128U
 #define HART_OUT_LEN	 240U
 
+/* @harts: those that have not been said yet */
 static struct {
 	char why[HART_OUT_LEN];
 	struct text_ranges harts;
 } hart_outs[HART_OUT_REASONS];
 
 static u32 hart_out_nr;
+
+/* For who asks later: a configuration may name such a hart. */
+static struct {
+	u64 id;
+	const char *why;
+} hart_out_kept[HART_OUT_KEPT];
+
+static u32 hart_out_nr_kept;
 
 void hart_out(u64 id, const char *fmt, ...)
 {
@@ -31,22 +41,37 @@ void hart_out(u64 id, const char *fmt, ...)
 	while (n < hart_out_nr && strcmp(hart_outs[n].why, why) != 0)
 		n++;
 	if (n == HART_OUT_REASONS) {
-		hart_out_say();
-		n = 0;
+		printk(PRINTK_WARNING "hart %lu left out: %s", id, why);
+		return;
 	}
 	if (n == hart_out_nr) {
-		(void)str_print(hart_outs[n].why, HART_OUT_LEN, "%s", why);
-		hart_outs[n].harts = (struct text_ranges){ .nr = 0 };
+		memcpy(hart_outs[n].why, why, HART_OUT_LEN);
 		hart_out_nr++;
 	}
 	text_ranges_add(&hart_outs[n].harts, id);
+	if (hart_out_nr_kept < HART_OUT_KEPT) {
+		hart_out_kept[hart_out_nr_kept].id = id;
+		hart_out_kept[hart_out_nr_kept++].why = hart_outs[n].why;
+	}
+}
+
+const char *hart_out_why(u64 id)
+{
+	for (u32 n = 0; n < hart_out_nr_kept; n++) {
+		if (hart_out_kept[n].id == id)
+			return hart_out_kept[n].why;
+	}
+	return NULL;
 }
 
 void hart_out_say(void)
 {
-	for (u32 n = 0; n < hart_out_nr; n++)
-		printk(PRINTK_WARNING "hart%s %s left out: %s",
-		       hart_outs[n].harts.nr == 1U ? "" : "s", text_ranges_end(&hart_outs[n].harts),
-		       hart_outs[n].why);
-	hart_out_nr = 0;
+	for (u32 n = 0; n < hart_out_nr; n++) {
+		struct text_ranges *harts = &hart_outs[n].harts;
+
+		if (harts->nr != 0U)
+			printk(PRINTK_WARNING "hart%s %s left out: %s", harts->nr == 1U ? "" : "s",
+			       text_ranges_end(harts), hart_outs[n].why);
+		*harts = (struct text_ranges){ .nr = 0 };
+	}
 }

@@ -15,6 +15,9 @@
  */
 void hart_out(u64 id, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/** hart_out_why() - Return: why hart @id was left out; NULL: it was not, or too many were */
+const char *hart_out_why(u64 id);
+
 /** hart_out_say() - say which harts have been left out since the last time, and why */
 void hart_out_say(void);
 

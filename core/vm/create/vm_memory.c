@@ -89,8 +89,9 @@ static int vm_memory_begin_range(struct vm *vm, u32 i)
 	int region = space_begin_memory(&vm->space, GPA(m->gpa), vm->memory[i], m->size);
 
 	if (region < 0)
-		printk("partition \"%s\": memory: range %u at 0x%lx cannot be mapped (error %d)",
-		       vm->cfg->name, i, m->gpa, region);
+		printk("partition \"%s\": memory: range %u at 0x%lx cannot be mapped: %s",
+		       vm->cfg->name, i, m->gpa,
+		       region == CLV_ERR_NOMEM ? "no table is left" : "its addresses are taken");
 	return MIN(region, CLV_OK);
 }
 

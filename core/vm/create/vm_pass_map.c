@@ -94,9 +94,9 @@ int vm_pass_map(struct vm *vm, u32 range, u64 *at)
 	err = vm_pass_map_range(vm, reg, range, at);
 	if (err == CLV_OK)
 		return 1;
-	printk("partition \"%s\": devices: the registers of \"%s\" at 0x%lx cannot be mapped "
-	       "(error %d)",
-	       vm->cfg->name, d->path, reg->gpa, err);
+	printk("partition \"%s\": devices: the registers of \"%s\" at 0x%lx cannot be mapped: %s",
+	       vm->cfg->name, d->path, reg->gpa,
+	       err == CLV_ERR_NOMEM ? "no table is left" : "their addresses are taken");
 	return err;
 }
 

@@ -212,6 +212,7 @@ static const char *read_harts(const struct board *b)
 {
 	make(b);
 	nr_harts = 0;
+	hart_out_nr_kept = 0;
 	(void)hart_add(b->boot);
 	said[0] = '\0';
 	assert_int_equal(hart_tree_read(tree), 0);
@@ -270,6 +271,8 @@ static void test_two_chips(void **state)
 
 	(void)state;
 	assert_string_equal(read_harts(&b), "harts 1-127" NO_H);
+	assert_string_equal(hart_out_why(100), "no H extension in the ISA string");
+	assert_null(hart_out_why(128));
 	/* Where one chip has H, its harts are used, and the others are named. */
 	b.isa[1] = WITH_H;
 	b.boot = 64;

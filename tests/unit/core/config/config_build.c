@@ -18,9 +18,15 @@
 
 static const u64 harts[] = { 0, 2, 5, 7 };
 
+static const char *hart_out(u64 hart)
+{
+	return hart == 4U ? "no H extension in the ISA string" : NULL;
+}
+
 const struct config_machine config_machine = {
 	.nr_harts = 4,
 	.harts = harts,
+	.hart_out = hart_out,
 	.memory = GIB(4),
 	.largest = GIB(2),
 	.gstage_modes = (1U << 3) | (1U << 4),

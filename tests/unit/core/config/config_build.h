@@ -10,7 +10,7 @@
 
 #include "tests/unit/boot_build.h"
 
-/* Harts 0, 2, 5 and 7; 4 GiB in pieces of at most 2 GiB; Sv39x4 and Sv48x4. */
+/* Harts 0, 2, 5 and 7; hart 4 was left out; 4 GiB in pieces of at most 2 GiB; Sv39x4 and Sv48x4. */
 extern const struct config_machine config_machine;
 extern const struct config_machine config_machine_unknown;
 

@@ -39,6 +39,25 @@ static const struct wrong wrongs[] = {
 	{ { WITHOUT("cpus") }, AT "cpus: is missing; wanted: <1> to <16>" },
 	{ { PROP_CELLS("cpus", 0) }, AT "cpus: <0> is not allowed; allowed: <1> to <16>" },
 	{ { PROP_CELLS("cpus", 17) }, AT "cpus: <17> is not allowed; allowed: <1> to <16>" },
+	{ { PROP_STR("cpus", "2") },
+	  AT "cpus: \"2\" is a string; wanted: a number in angle brackets, <1> to <16>" },
+	{ { PROP_STR("cpus", "two") },
+	  AT "cpus: \"two\" is a string; wanted: a number in angle brackets, <1> to <16>" },
+	{ { PROP_STR("memory", "0x80000000 0x800000") },
+	  AT "memory: \"0x80000000 0x800000\" is a string; wanted: numbers in angle brackets, as "
+	     "<0x1000 2>" },
+	{ { PROP_STR("cpu-affinity", "0\0002") },
+	  AT "cpu-affinity: \"0\" is a string; wanted: numbers in angle brackets, as <0x1000 2>" },
+	{ { PROP_STR("largest-page", "2M") },
+	  AT "largest-page: \"2M\" is a string; wanted: numbers in angle brackets, as <0x1000 "
+	     "2>" },
+	{ { PROP_STR("load-address", "2MiB up") },
+	  AT "load-address: \"2MiB up\" is a string; wanted: numbers in angle brackets, as "
+	     "<0x1000 2>" },
+	{ { PROP_CELLS("kernel", 1) },
+	  AT "kernel: holds numbers, <0x1 ...>; wanted: a string in quotes" },
+	{ { PROP_CELLS("on-fault", 0) },
+	  AT "on-fault: holds numbers, <0x0 ...>; wanted: a string in quotes" },
 	{ { PROP_CELLS("cpus", 1, 2) }, AT "cpus: has 8 bytes; wanted: one cell, <1> to <16>" },
 
 	{ { PROP_CELLS("cpu-affinity", 0) },
@@ -48,6 +67,9 @@ static const struct wrong wrongs[] = {
 	{ { PROP_CELLS("cpu-affinity", 0, 3) },
 	  AT "cpu-affinity: cpu 1 wants hart 3, which does not exist; this machine has the harts 0 "
 	     "2 5 7" },
+	{ { PROP_CELLS("cpu-affinity", 0, 4) },
+	  AT "cpu-affinity: cpu 1 wants hart 4, which exists but was left out: no H extension in "
+	     "the ISA string; this machine has the harts 0 2 5 7" },
 	{ { { "cpu-affinity", "abcde", 5 } },
 	  AT "cpu-affinity: has 5 bytes; wanted: one cell, a hart id, for each cpu" },
 	{ { PROP_FLAG("cpu-affinity") },

@@ -215,10 +215,24 @@ static const struct wrong wrongs[] = {
 
 	{ { DEV("/soc/bus@40000000/tmier") },
 	  AT "devices: there is no node \"/soc/bus@40000000/tmier\" in this machine's device tree; "
-	     "\"/soc/bus@40000000\" holds timer@1000, behind@10000, astride@f000" },
+	     "did you mean \"/soc/bus@40000000/timer@1000\"?" },
+	{ { DEV("/rtc@101000") },
+	  AT "devices: there is no node \"/rtc@101000\" in this machine's device tree; did you "
+	     "mean \"/soc/rtc@101000\"?" },
+	{ { DEV("/soc/rtc@110000") },
+	  AT "devices: there is no node \"/soc/rtc@110000\" in this machine's device tree; did "
+	     "you mean \"/soc/rtc@101000\"?" },
+	{ { DEV("/soc/video-decoder@1") },
+	  AT
+	  "devices: there is no node \"/soc/video-decoder@1\" in this machine's device tree; "
+	  "\"/soc\" holds plic@c000000, aplic@d000000, clint@2000000, l3@60000000, smmu@60001000, "
+	  "doorbell@60002000, clock@60003000, ..." },
 	{ { DEV("/sock/rtc") },
-	  AT "devices: there is no node \"/sock/rtc\" in this machine's device tree; \"/\" holds "
-	     "chosen, cpus, soc" },
+	  AT "devices: there is no node \"/sock/rtc\" in this machine's device tree; did you mean "
+	     "\"/soc/rtc@101000\"?" },
+	{ { DEV("/a/quite/other/place/than/any") },
+	  AT "devices: there is no node \"/a/quite/other/place/than/any\" in this machine's "
+	     "device tree; \"/\" holds chosen, cpus, soc" },
 	{ { DEV("/soc/rtc@101000/x") },
 	  AT "devices: there is no node \"/soc/rtc@101000/x\" in this machine's device tree; "
 	     "\"/soc/rtc@101000\" holds nothing" },

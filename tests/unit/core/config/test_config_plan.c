@@ -143,6 +143,12 @@ static const struct wrong wrong_windows[] = {
 
 	{ { PROP_CELLS("hart", 1), PARTITION, OFFSET, LENGTH },
 	  WINDOW "hart: hart 1 does not exist; this machine has the harts 0 2 5 7" },
+	{ { PROP_CELLS("hart", 4), PARTITION, OFFSET, LENGTH },
+	  WINDOW "hart: hart 4 exists but was left out: no H extension in the ISA string; this "
+		 "machine has the harts 0 2 5 7" },
+	{ { PROP_STR("hart", "2"), PARTITION, OFFSET, LENGTH },
+	  WINDOW "hart: \"2\" is a string; wanted: a number in angle brackets, <0> to "
+		 "<4294967294>" },
 	{ { PROP_CELLS("hart", 0xffffffff), PARTITION, OFFSET, LENGTH },
 	  WINDOW "hart: <4294967295> is not allowed; allowed: <0> to <4294967294>" },
 	{ { PROP_CELLS("hart", 0, 2), PARTITION, OFFSET, LENGTH },
@@ -157,7 +163,7 @@ static const struct wrong wrong_windows[] = {
 	{ { HART, PROP_STR("partition", "\x1b[2J"), OFFSET, LENGTH },
 	  WINDOW "partition: holds the control character 0x1b" },
 	{ { HART, PROP_CELLS("partition", 1), OFFSET, LENGTH },
-	  WINDOW "partition: is not a string: it does not end in a NUL" },
+	  WINDOW "partition: holds numbers, <0x1 ...>; wanted: a string in quotes" },
 
 	{ { HART, PARTITION, OFFSET, PROP_CELLS("length", 0) },
 	  WINDOW "length: <0> is not allowed; allowed: <100> to <10000000>" },
