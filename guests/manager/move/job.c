@@ -198,7 +198,7 @@ static u64 job_moved(const struct job *job)
 
 enum job_result job_step(struct job *job)
 {
-	u64 before = job_moved(job);
+	u64 before = job_moved(job), begin = rdtime();
 	bool any = false, more = true;
 	u32 i;
 
@@ -207,6 +207,8 @@ enum job_result job_step(struct job *job)
 		more = job_step_dest(job) || more;
 		any = any || more;
 	}
+	if (any || job_moved(job) != before)
+		job->busy += rdtime() - begin;
 	if ((!job->sends || job_over(job->source_step)) &&
 	    (!job->receives || job_over(job->dest_step))) {
 		job->ended = rdtime();

@@ -76,6 +76,7 @@ struct job_row {
  * @pipe: joins the two engines of one job
  * @timebase: ticks in a second
  * @began, @ended: ticks
+ * @busy: ticks in steps that did something, without those in which a link was waited for
  * @before: the guest's leaves before the job
  * @history: the source's page history, @history_bytes bytes; NULL without --verify
  * @stage: ticks from the pause to the end of each stage (JOB_STAGE_*); 0: it has not ended
@@ -109,6 +110,7 @@ struct job {
 	u64 timebase;
 	u64 began;
 	u64 ended;
+	u64 busy;
 	struct cleave_leaves before;
 	u32 *history;
 	u64 history_bytes;

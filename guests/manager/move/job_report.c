@@ -200,6 +200,7 @@ static void job_report_sums_dest(const struct job *job, struct report *r)
 	report_number(r, "zero", NULL, d->progress.zero);
 	report_bytes(r, "received", d->rx.bytes);
 	report_number(r, "time", "ms", job_report_ticks_ms(job, job->ended - job->began));
+	report_number(r, "busy", "ticks", job->busy);
 }
 
 static void job_report_say_sums(struct job *job)
