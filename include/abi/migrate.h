@@ -73,6 +73,9 @@ struct migrate_frame {
 #define MIGRATE_REC_IMAGES 0x000eU /* uint64_t offset, then bytes: what the guest reboots from */
 #define MIGRATE_REC_END	   0x000fU /* struct migrate_end: no epoch follows */
 
+/* At most 7 bytes 0, and not mandatory: what follows begins at a multiple of 8 bytes */
+#define MIGRATE_REC_PAD 0x0010U
+
 /* Destination to source */
 #define MIGRATE_REC_ACCEPT   0x0101U /* struct migrate_promise: the slot is there */
 #define MIGRATE_REC_PASS_ACK 0x0102U /* struct migrate_pass: the pass is in the slot's memory */

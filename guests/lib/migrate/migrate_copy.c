@@ -100,6 +100,8 @@ enum migrate_step migrate_copy_begin(struct migrate_source *s)
 {
 	if (migrate_tx_begin(&s->tx, sizeof(struct migrate_pass)) == NULL)
 		return MIGRATE_WANT_SEND;
+	if (migrate_tx_pad(&s->tx, &s->crc))
+		return MIGRATE_PROGRESS;
 	s->progress.pass++;
 	s->pass_pages = 0;
 	s->pass_zero = 0;

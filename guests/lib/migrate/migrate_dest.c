@@ -396,6 +396,7 @@ static enum migrate_step migrate_dest_listen_on(struct migrate_dest *d)
 {
 	enum migrate_step step = migrate_dest_listen(d);
 
+	migrate_rx_settle(&d->rx);
 	for (uint32_t i = 1;
 	     i < MIGRATE_STEP_FRAMES && step == MIGRATE_PROGRESS && d->state == MIGRATE_DST_RECEIVE;
 	     i++) {
@@ -403,7 +404,9 @@ static enum migrate_step migrate_dest_listen_on(struct migrate_dest *d)
 			break;
 		if (migrate_dest_listen(d) != MIGRATE_PROGRESS)
 			break;
+		migrate_rx_settle(&d->rx);
 	}
+	migrate_rx_settle(&d->rx);
 	return step;
 }
 

@@ -208,4 +208,5 @@ void migrate_listen(struct migrate_source *s)
 		migrate_listen_bad(s);
 		break;
 	}
+	migrate_rx_settle(&s->rx);
 }

@@ -33,10 +33,12 @@ static int64_t migrate_pipe_recv(void *ctx, void *bytes, size_t size)
 }
 
 /* Frames that wait at the other end's engine are read there. */
-static size_t migrate_pipe_peek(void *ctx, const uint8_t **bytes)
+static size_t migrate_pipe_peek(void *ctx, size_t size, const uint8_t **bytes, bool *grows)
 {
 	const struct migrate_pipe_end *end = ctx;
 
+	(void)size;
+	*grows = false;
 	return migrate_tx_peek(end->from, bytes);
 }
 

@@ -135,37 +135,67 @@ static void migrate_rx_drop_taken(struct migrate_rx *rx)
 	migrate_rx_align(rx);
 }
 
+/* Is @f, of which not all has come, a page frame as the next one must be? */
+static bool migrate_rx_page_begun(const struct migrate_rx *rx, const struct migrate_frame *f)
+{
+	size_t page = sizeof(uint64_t) + MIGRATE_PAGE;
+
+	return f->magic == MIGRATE_MAGIC && f->seq == rx->seq && f->length == page;
+}
+
 /*
  * Let the link show the next frame, whole, where it has it, and use it there if it is a page. Its
- * length is believed only as far as it fits what the link shows; migrate_rx_frame() judges the
- * header as any other.
+ * header is believed only as far as it fits what the link shows; migrate_rx_frame() judges it, and
+ * what it says, as that of any other frame. What is shown may change until it is copied, if the
+ * link's memory is a device's: so what was judged is a copy of the header, and the digest of a page
+ * is made of the words that the same loop writes to the slot.
+ *
+ * No page counts before its digest was compared. One that is damaged, cut or not where it may be is
+ * in the slot at most as bytes of a guest that never runs: the engine gives up, empties the slot,
+ * and only then says so (migrate_dest_empty()).
+ *
+ * A frame of which a part has come is left with the link while the rest may come after it there.
+ * If it is not one that would be used there, it is taken off the link: what is wrong with it is
+ * said without waiting for a payload.
  *
  * All other frames are taken off the link before they are acted on: a source that has seen COMMIT
  * taken, and then a link that was cut, is in doubt; one that has not takes its guest back.
  *
- * Return: bytes of a frame that is to be taken off, alone, so that the next one can be used where
- * it is; 0: none is shown
+ * Return: true when the next frame is in @rx->lent, or the rest of it is still to come to where the
+ * link shows it; false when it has to be taken off the link
  */
-static size_t migrate_rx_borrow(struct migrate_rx *rx, const struct migrate_link *link)
+static bool migrate_rx_borrow(struct migrate_rx *rx, const struct migrate_link *link)
 {
 	struct migrate_frame f;
 	const uint8_t *at;
+	bool grows = false;
 	size_t here;
 
 	if (link->peek == NULL || rx->head != rx->tail)
-		return 0;
-	here = link->peek(link->ctx, &at);
+		return false;
+	here = link->peek(link->ctx, sizeof(f) + MIGRATE_PAGE_ROOM, &at, &grows);
+	/* What is not aligned costs less when it is copied first. */
+	if (here == 0U || ((uintptr_t)at & (sizeof(uint64_t) - 1U)) != 0U)
+		return false;
+	rx->begun = true;
 	if (here < sizeof(f))
-		return 0;
+		return grows && at[0] == (uint8_t)MIGRATE_MAGIC;
 	memcpy(&f, at, sizeof(f));
+	if (f.type != MIGRATE_REC_PAGE)
+		return false;
 	if (f.length > here - sizeof(f))
-		return 0;
-	if (f.type == MIGRATE_REC_PAGE) {
-		rx->lender = link;
-		rx->lent = at;
-		rx->lent_size = sizeof(f) + (size_t)f.length;
-	}
-	return sizeof(f) + (size_t)f.length;
+		return grows && migrate_rx_page_begun(rx, &f);
+	rx->lender = link;
+	rx->lent = at;
+	rx->lent_size = sizeof(f) + (size_t)f.length;
+	return true;
+}
+
+void migrate_rx_settle(struct migrate_rx *rx)
+{
+	if (rx->lent != NULL && rx->taken != 0U)
+		migrate_rx_drop_taken(rx);
+	rx->lent = NULL;
 }
 
 void migrate_rx_forget(struct migrate_rx *rx)
@@ -177,29 +207,35 @@ void migrate_rx_forget(struct migrate_rx *rx)
 	migrate_rx_drop_taken(rx);
 }
 
-bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link)
+/*
+ * Return: bytes that the frame in the buffer lacks, at most @room: nothing of the next one comes in
+ * with it, so that this one may be used where the link shows it
+ */
+static size_t migrate_rx_lacks(const struct migrate_rx *rx, size_t room)
 {
-	size_t room, frame;
+	size_t have = rx->tail - rx->head;
+	size_t whole = sizeof(struct migrate_frame);
+	struct migrate_frame f;
+
+	if (have >= whole) {
+		memcpy(&f, rx->buf + rx->head, sizeof(f));
+		whole += f.length <= MIGRATE_PAYLOAD_MAX ? (size_t)f.length : 0U;
+	}
+	if (have >= whole)
+		return 0;
+	return whole - have < room ? whole - have : room;
+}
+
+/* Take from the link what fits, or what the frame lacks. Return: true when a byte came */
+static bool migrate_rx_recv(struct migrate_rx *rx, const struct migrate_link *link)
+{
+	size_t room = rx->size - rx->tail;
 	int64_t n;
 
-	if (rx->dead)
-		return false;
-	migrate_rx_drop_taken(rx);
-	/* What was shown before may have moved. */
-	rx->lent = NULL;
-	frame = migrate_rx_borrow(rx, link);
-	if (rx->lent != NULL)
-		return true;
-	if (rx->tail == rx->size && rx->head != 0U) {
-		memmove(rx->buf, rx->buf + rx->head, rx->tail - rx->head);
-		rx->tail -= rx->head;
-		rx->head = 0;
-	}
-	room = rx->size - rx->tail;
+	if (link->peek != NULL)
+		room = migrate_rx_lacks(rx, room);
 	if (room == 0U)
 		return false;
-	if (frame != 0U && frame < room)
-		room = frame;
 	n = link->recv(link->ctx, rx->buf + rx->tail, room);
 	if (n < 0 || (uint64_t)n > room) {
 		rx->dead = true;
@@ -208,6 +244,29 @@ bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link)
 	rx->tail += (size_t)n;
 	rx->bytes += (uint64_t)n;
 	return n != 0;
+}
+
+bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link)
+{
+	bool any;
+
+	if (rx->dead)
+		return false;
+	migrate_rx_drop_taken(rx);
+	/* What was shown before may have moved. */
+	rx->lent = NULL;
+	if (migrate_rx_borrow(rx, link))
+		return rx->lent != NULL;
+	if (rx->tail == rx->size && rx->head != 0U) {
+		memmove(rx->buf, rx->buf + rx->head, rx->tail - rx->head);
+		rx->tail -= rx->head;
+		rx->head = 0;
+	}
+	any = migrate_rx_recv(rx, link);
+	/* The header alone has come, and its payload may be there, too. */
+	if (any && link->peek != NULL)
+		(void)migrate_rx_recv(rx, link);
+	return any;
 }
 
 size_t migrate_rx_waiting(const struct migrate_rx *rx)
@@ -340,6 +399,7 @@ enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migra
 			return result;
 		rx->taken = sizeof(f) + (size_t)f.length;
 		rx->seq++;
+		rx->begun = false;
 		rx->last = f.type;
 		if (known == NULL)
 			continue;
@@ -357,7 +417,7 @@ enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migra
 void migrate_rx_cut(const struct migrate_rx *rx, struct migrate_line *line)
 {
 	migrate_line_add(line, "the link was cut ");
-	if (migrate_rx_waiting(rx) != 0U)
+	if (migrate_rx_waiting(rx) != 0U || rx->begun)
 		migrate_line_add(line, "in frame %lu", rx->seq);
 	else if (rx->seq == 0U)
 		migrate_line_add(line, "before the first frame");

@@ -129,9 +129,10 @@ bool migrate_page_is_zero(const void *page);
  * link's own memory, aligned to 8, where a frame may be built, or NULL when there are none now;
  * sent() sends what was built there, as one send() that took all of it or was cut. In between
  * nothing else of the link is called, and a room that is not sent is forgotten
- * @peek, @drop: so that a frame is read where it is, or NULL both. peek() shows what waits, aligned
- * to 8 and at least one whole frame, and returns how many bytes, 0 when it has none to show: then
- * recv() is asked. They stay where they are until drop(), which takes the first @size of them
+ * @peek, @drop: so that a frame is read where it is, or NULL both. peek() shows what waits, up to
+ * @size bytes and more, and returns how many bytes; @grows: what comes next may be shown behind
+ * them. What a frame lacks there is waited for if it grows, else recv() is asked. They stay where
+ * they are until the next call of the link, as drop(), which takes the first @size of them
  * @ctx: handed to all
  * @memory: the link is memory of the program, which both ends share: payloads need no checksum, and
  * a page's digest goes with it
@@ -141,7 +142,7 @@ struct migrate_link {
 	int64_t (*recv)(void *ctx, void *bytes, size_t size);
 	void *(*room)(void *ctx, size_t size);
 	int64_t (*sent)(void *ctx, size_t size);
-	size_t (*peek)(void *ctx, const uint8_t **bytes);
+	size_t (*peek)(void *ctx, size_t size, const uint8_t **bytes, bool *grows);
 	void (*drop)(void *ctx, size_t size);
 	void *ctx;
 	bool memory;
@@ -217,6 +218,14 @@ void migrate_tx_end_page(struct migrate_tx *tx, const struct migrate_crc *crc,
 bool migrate_tx_record(struct migrate_tx *tx, const struct migrate_crc *crc, uint16_t type,
 		       const void *record, size_t size);
 
+/**
+ * migrate_tx_pad() - let what follows begin at a multiple of 8 bytes of the stream, so that pages
+ * are aligned wherever the other end receives them
+ *
+ * Return: false when it does already, or there is no room now
+ */
+bool migrate_tx_pad(struct migrate_tx *tx, const struct migrate_crc *crc);
+
 /** migrate_tx_flush() - give the link as much as it takes. Return: true when it took a byte */
 bool migrate_tx_flush(struct migrate_tx *tx, const struct migrate_link *link);
 
@@ -250,6 +259,7 @@ size_t migrate_tx_waiting(const struct migrate_tx *tx);
  * @bytes: bytes that were ever received
  * @lender: the link that shows its own memory, in which the next frame is, instead of @buf
  * @lent, @lent_size: that frame; NULL: none
+ * @begun: the link has shown a part of the next frame
  * @plain: payloads without a checksum are taken, as the link's @memory says
  * @dead: the link was cut: no more bytes will come
  */
@@ -265,6 +275,7 @@ struct migrate_rx {
 	const struct migrate_link *lender;
 	const uint8_t *lent;
 	size_t lent_size;
+	bool begun;
 	bool plain;
 	bool dead;
 };
@@ -299,6 +310,12 @@ void migrate_rx_init(struct migrate_rx *rx, void *buf, size_t size, bool plain);
  * Return: true when a byte came
  */
 bool migrate_rx_fill(struct migrate_rx *rx, const struct migrate_link *link);
+
+/**
+ * migrate_rx_settle() - the record that was given out last has been dealt with: a link that showed
+ * it gets its memory back now, since its connection may be another one later
+ */
+void migrate_rx_settle(struct migrate_rx *rx);
 
 /** migrate_rx_forget() - drop all that has come */
 void migrate_rx_forget(struct migrate_rx *rx);

@@ -49,7 +49,8 @@ static void migrate_tx_head(struct migrate_tx *tx, const struct migrate_crc *crc
 		.magic = MIGRATE_MAGIC,
 		.type = type,
 		.version = migrate_record_version(type),
-		.flags = MIGRATE_FLAG_MANDATORY | (tx->plain ? MIGRATE_FLAG_PLAIN : 0U),
+		.flags = (uint8_t)((type != MIGRATE_REC_PAD ? MIGRATE_FLAG_MANDATORY : 0U) |
+				   (tx->plain ? MIGRATE_FLAG_PLAIN : 0U)),
 		.length = size,
 		.seq = tx->seq++,
 		.payload_crc = tx->plain ? 0U : sum,
@@ -112,6 +113,16 @@ bool migrate_tx_record(struct migrate_tx *tx, const struct migrate_crc *crc, uin
 	memcpy(payload, record, size);
 	migrate_tx_end(tx, crc, type, size);
 	return true;
+}
+
+bool migrate_tx_pad(struct migrate_tx *tx, const struct migrate_crc *crc)
+{
+	static const uint8_t zeros[ALIGNMENT];
+	size_t over = (tx->bytes + migrate_tx_waiting(tx)) % ALIGNMENT;
+
+	if (tx->plain || over == 0U)
+		return false;
+	return migrate_tx_record(tx, crc, MIGRATE_REC_PAD, zeros, ALIGNMENT - over);
 }
 
 static void migrate_tx_taken(struct migrate_tx *tx, size_t n)

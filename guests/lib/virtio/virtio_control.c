@@ -138,6 +138,7 @@ static struct virtio_port *virtio_control_new_port(u32 id)
 	port->slot = virtio_serial.ports_nr++;
 	port->message = VIRTIO_NO_BUFFER;
 	port->rx_id = VIRTIO_NO_BUFFER;
+	port->rx_next = VIRTIO_NO_BUFFER;
 	for (i = 0; i < virtio_port_rx(port)->num; i++)
 		virtio_port_rx_give(port, i);
 	virtio_queue_publish(&virtio_serial.dev, virtio_port_rx(port));

@@ -69,8 +69,11 @@ enum virtio_port_state {
  * it; then VIRTIO_NO_BUFFER
  * @room: the buffer that virtio_port_room() gave out last
  * @rx_id: the received buffer that the program reads now, or VIRTIO_NO_BUFFER
- * @rx_len: bytes that were received in it
- * @rx_at: how many of these were read
+ * @rx_len: bytes that were received in it, and in the buffers after it that go on where it ends:
+ * all but the last of these are full
+ * @rx_at: how many of these were read, less than a buffer holds
+ * @rx_next, @rx_next_len: a buffer that was received after them and does not go on there, or
+ * VIRTIO_NO_BUFFER
  *
  * @told_open and @state are two things, because a control message may find its queue full.
  */
@@ -89,6 +92,8 @@ struct virtio_port {
 	u32 rx_id;
 	u32 rx_len;
 	u32 rx_at;
+	u32 rx_next;
+	u32 rx_next_len;
 };
 
 /**

@@ -34,15 +34,29 @@ void virtio_port_rx_give(struct virtio_port *port, u32 id)
 			 true);
 }
 
+/* Take a received buffer from the device. Return: false when there is none */
+static bool virtio_port_rx_one(struct virtio_port *port, u32 *id, u32 *len)
+{
+	enum virtio_take take;
+
+	if (port->rx_next != VIRTIO_NO_BUFFER) {
+		*id = port->rx_next;
+		*len = port->rx_next_len;
+		port->rx_next = VIRTIO_NO_BUFFER;
+		return true;
+	}
+	take = virtio_queue_take(virtio_port_rx(port), id, len);
+	if (take == VIRTIO_TAKE_BAD)
+		virtio_serial_give_up("a receive queue has an entry that it cannot have");
+	return take == VIRTIO_TAKE_ONE;
+}
+
 /* Make the next received buffer the one that is read. Return: false when there is none */
 static bool virtio_port_rx_take(struct virtio_port *port)
 {
 	u32 id, len;
-	enum virtio_take take = virtio_queue_take(virtio_port_rx(port), &id, &len);
 
-	if (take == VIRTIO_TAKE_BAD)
-		virtio_serial_give_up("a receive queue has an entry that it cannot have");
-	if (take != VIRTIO_TAKE_ONE)
+	if (!virtio_port_rx_one(port, &id, &len))
 		return false;
 	port->rx_id = id;
 	port->rx_len = len;
@@ -50,15 +64,51 @@ static bool virtio_port_rx_take(struct virtio_port *port)
 	return true;
 }
 
+/*
+ * Add the next received buffer to those that are read, if its memory goes on where theirs ends. So
+ * it is as long as the device fills each buffer and the buffers come back in their order.
+ * Return: false when there is none, or it lies elsewhere
+ */
+static bool virtio_port_rx_extend(struct virtio_port *port)
+{
+	u32 id, len;
+
+	if (port->rx_len % VIRTIO_RX_SIZE != 0 || port->rx_len == 0 ||
+	    port->rx_next != VIRTIO_NO_BUFFER || !virtio_port_rx_one(port, &id, &len))
+		return false;
+	if (len != 0 && id == port->rx_id + port->rx_len / VIRTIO_RX_SIZE) {
+		port->rx_len += len;
+		return true;
+	}
+	port->rx_next = id;
+	port->rx_next_len = len;
+	return false;
+}
+
+/* @size more bytes were read: give the device the buffers back that have been read. */
+static void virtio_port_rx_read(struct virtio_port *port, u32 size)
+{
+	port->rx_at += size;
+	while (port->rx_at >= VIRTIO_RX_SIZE && port->rx_len > VIRTIO_RX_SIZE) {
+		virtio_port_rx_give(port, port->rx_id);
+		port->rx_id++;
+		port->rx_len -= VIRTIO_RX_SIZE;
+		port->rx_at -= VIRTIO_RX_SIZE;
+	}
+	if (port->rx_at == port->rx_len) {
+		virtio_port_rx_give(port, port->rx_id);
+		port->rx_id = VIRTIO_NO_BUFFER;
+	}
+}
+
 void virtio_port_rx_drop(struct virtio_port *port)
 {
 	/* Drop what is there now, and not what comes meanwhile: the device could go on for ever. */
-	u32 left = virtio_queue_used(virtio_port_rx(port));
+	u32 left = virtio_queue_used(virtio_port_rx(port)) + 1U;
 
 	for (;;) {
 		if (port->rx_id != VIRTIO_NO_BUFFER)
-			virtio_port_rx_give(port, port->rx_id);
-		port->rx_id = VIRTIO_NO_BUFFER;
+			virtio_port_rx_read(port, port->rx_len - port->rx_at);
 		if (left-- == 0 || !virtio_port_rx_take(port))
 			break;
 	}
@@ -216,15 +266,39 @@ int64_t virtio_port_recv(struct virtio_port *port, void *bytes, size_t size)
 			break;
 		n = (u32)MIN(size - done, port->rx_len - port->rx_at);
 		memcpy(to + done, &virtio_port_in[port->slot][port->rx_id][port->rx_at], n);
-		port->rx_at += n;
+		virtio_port_rx_read(port, n);
 		done += n;
-		if (port->rx_at == port->rx_len) {
-			virtio_port_rx_give(port, port->rx_id);
-			port->rx_id = VIRTIO_NO_BUFFER;
-		}
 	}
 	if (!virtio_serial.works)
 		return -1;
 	virtio_queue_publish(&virtio_serial.dev, virtio_port_rx(port));
 	return (int64_t)done;
+}
+
+size_t virtio_port_peek(struct virtio_port *port, size_t size, const uint8_t **bytes, bool *grows)
+{
+	u32 left = VIRTQ_SIZE_MAX;
+
+	virtio_control_poll();
+	if (port->state != VIRTIO_PORT_OPEN ||
+	    (port->rx_id == VIRTIO_NO_BUFFER && !virtio_port_rx_take(port)))
+		return 0;
+	while (port->rx_len - port->rx_at < size && left-- != 0 && virtio_port_rx_extend(port))
+		;
+	if (!virtio_serial.works)
+		return 0;
+	*bytes = &virtio_port_in[port->slot][port->rx_id][port->rx_at];
+	*grows = port->rx_len != 0 && port->rx_len % VIRTIO_RX_SIZE == 0 &&
+		 port->rx_next == VIRTIO_NO_BUFFER &&
+		 port->rx_id + port->rx_len / VIRTIO_RX_SIZE < virtio_port_rx(port)->num;
+	return port->rx_len - port->rx_at;
+}
+
+void virtio_port_read(struct virtio_port *port, size_t size)
+{
+	if (port->state != VIRTIO_PORT_OPEN || port->rx_id == VIRTIO_NO_BUFFER ||
+	    size > port->rx_len - port->rx_at)
+		return;
+	virtio_port_rx_read(port, (u32)size);
+	virtio_queue_publish(&virtio_serial.dev, virtio_port_rx(port));
 }

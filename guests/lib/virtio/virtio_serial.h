@@ -148,4 +148,18 @@ int64_t virtio_port_sent(struct virtio_port *port, size_t size);
  */
 int64_t virtio_port_recv(struct virtio_port *port, void *bytes, size_t size);
 
+/**
+ * virtio_port_peek() - look at what has been received, where it is
+ * @size: as much as that is wanted in one piece, if it has come in one
+ * @bytes: gets the place; what is there stays until the next call for this port
+ * @grows: gets whether what comes next may come right after them
+ *
+ * Return: bytes at that place, perhaps fewer than @size although more have come: then
+ * virtio_port_recv() gets them; 0 when there are none, or the connection is cut
+ */
+size_t virtio_port_peek(struct virtio_port *port, size_t size, const uint8_t **bytes, bool *grows);
+
+/** virtio_port_read() - the first @size bytes that virtio_port_peek() showed have been dealt with */
+void virtio_port_read(struct virtio_port *port, size_t size);
+
 #endif

@@ -102,12 +102,24 @@ static s64 link_port_sent(void *ctx, size_t size)
 	return virtio_port_sent(ctx, size);
 }
 
+static size_t link_port_peek(void *ctx, size_t size, const u8 **bytes, bool *grows)
+{
+	return virtio_port_peek(ctx, size, bytes, grows);
+}
+
+static void link_port_drop(void *ctx, size_t size)
+{
+	virtio_port_read(ctx, size);
+}
+
 static struct migrate_link link_of_port(struct virtio_port *port)
 {
 	return (struct migrate_link){ .send = link_port_send,
 				      .recv = link_port_recv,
 				      .room = link_port_room,
 				      .sent = link_port_sent,
+				      .peek = link_port_peek,
+				      .drop = link_port_drop,
 				      .ctx = port };
 }
 

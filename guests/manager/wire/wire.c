@@ -498,14 +498,46 @@ static int64_t wire_recv(void *ctx, void *bytes, size_t size)
 	return (int64_t)total;
 }
 
+/*
+ * Show the engine a whole frame in the port's memory, if it is one that the engine would be given:
+ * right, and not the first of a connection. All else goes the way of wire_recv().
+ */
+static size_t wire_peek(void *ctx, size_t size, const uint8_t **bytes, bool *grows)
+{
+	struct wire *w = ctx;
+	struct migrate_frame f;
+	size_t n;
+
+	if ((w->state != WIRE_SOURCE && w->state != WIRE_DEST) || w->frames == 0U || w->ended ||
+	    w->lost || w->skip || w->left != 0U || w->have != 0U || w->keep_end != w->keep_at)
+		return 0;
+	n = w->port.peek(w->port.ctx, size, bytes, grows);
+	if (n < HEADER)
+		return n;
+	memcpy(&f, *bytes, HEADER);
+	if (f.magic != MIGRATE_MAGIC || f.seq == 0U)
+		return 0;
+	return f.length > n - HEADER ? n : HEADER + (size_t)f.length;
+}
+
+static void wire_shown(void *ctx, size_t size)
+{
+	struct wire *w = ctx;
+
+	w->port.drop(w->port.ctx, size);
+	w->frames++;
+}
+
 static struct migrate_link wire_link(struct wire *w)
 {
-	bool room = w->port.room != NULL;
+	bool room = w->port.room != NULL, peek = w->port.peek != NULL;
 
 	return (struct migrate_link){ .send = wire_send,
 				      .recv = wire_recv,
 				      .room = room ? wire_room : NULL,
 				      .sent = room ? wire_sent : NULL,
+				      .peek = peek ? wire_peek : NULL,
+				      .drop = peek ? wire_shown : NULL,
 				      .ctx = w };
 }
 

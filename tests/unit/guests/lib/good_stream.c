@@ -43,6 +43,8 @@ void good_start(void)
 				.smooth = true };
 
 	sim_start(sim, &c);
+	/* Of a length after which pages need no padding */
+	strcpy(sim->machine[0].isa, "rv64imafd_zicsr_zifencei");
 	sim->source_config.verify = true;
 	sim->source_config.passes = 3;
 	sim->source_config.downtime_ms = 0;

@@ -34,7 +34,7 @@ struct sim_vm {
 
 /** struct sim_pipe - one direction of the link */
 struct sim_pipe {
-	uint8_t bytes[SIM_LINK_MAX];
+	uint8_t bytes[SIM_LINK_MAX] __attribute__((aligned(8)));
 	size_t head;
 	size_t count;
 	uint64_t in;	  /* bytes ever taken */
@@ -63,7 +63,7 @@ struct sim_config {
 	uint32_t room;	   /* of the link each way, bytes */
 	uint32_t step;	   /* the most pages that a log call deals with; a multiple of 64 */
 	bool smooth;	   /* the link takes all that it has room for, not a random part */
-	bool lends;	   /* pages are built in the link's memory; so it is with each odd seed */
+	bool lends; /* pages are built and read in the link's memory; so it is with each odd seed */
 	bool start_paused;
 	uint64_t images;   /* bytes of what the guest reboots from */
 	bool images_there; /* the slot has the same */

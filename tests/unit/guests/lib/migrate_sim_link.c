@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The link of the simulated machine of migrate_sim.h: what it takes, damages, lends and loses. */
+#include <stdlib.h>
+
 #include "tests/unit/guests/lib/migrate_sim.h"
 
 /* The link takes the first @n bytes, damages one, or is cut among them. Return: how many it took */
@@ -78,6 +80,35 @@ static int64_t op_recv(void *ctx, void *bytes, size_t size)
 	return (int64_t)n;
 }
 
+/*
+ * What a link shows ends where its ring does. After a cut nothing follows it. No moment passes: to
+ * look costs nothing, and what is shown came by the sender's calls.
+ */
+static size_t op_peek(void *ctx, size_t size, const uint8_t **bytes, bool *grows)
+{
+	struct sim_side *side = ctx;
+	struct sim_pipe *p = side->in;
+	size_t n = p->count < SIM_LINK_MAX - p->head ? p->count : SIM_LINK_MAX - p->head;
+
+	(void)size;
+	if (side->sim->cut && !side->sim->cut_keeps)
+		return 0;
+	*bytes = p->bytes + p->head;
+	*grows = !side->sim->cut && p->head + n < SIM_LINK_MAX;
+	return n;
+}
+
+static void op_drop(void *ctx, size_t size)
+{
+	struct sim_side *side = ctx;
+	struct sim_pipe *p = side->in;
+
+	if (size > p->count)
+		abort();
+	p->head = (p->head + size) % SIM_LINK_MAX;
+	p->count -= size;
+}
+
 void sim_links(struct sim *sim)
 {
 	for (uint32_t i = 0; i < 2U; i++) {
@@ -97,6 +128,8 @@ struct migrate_link sim_link(struct sim *sim, uint32_t side)
 	if (sim->config.lends) {
 		link.room = op_room;
 		link.sent = op_sent;
+		link.peek = op_peek;
+		link.drop = op_drop;
 	}
 	return link;
 }

@@ -20,6 +20,9 @@ static uint8_t made[GOOD_MAX];
 static size_t made_size;
 static uint64_t made_seq;
 static size_t fed;
+static bool shows;   /* frames are shown where they are */
+static size_t shown; /* bytes that were, of those that are still to be taken */
+static uint64_t aligned[1024];
 static size_t answered; /* bytes that the destination sent */
 static uint64_t seed = 42;
 
@@ -32,7 +35,39 @@ static int64_t feed_recv(void *ctx, void *bytes, size_t size)
 		return -1;
 	memcpy(bytes, made + fed, n);
 	fed += n;
+	shown = 0;
 	return (int64_t)n;
+}
+
+/* Show a part that grows with each look, as bytes come. */
+static size_t feed_peek(void *ctx, size_t size, const uint8_t **bytes, bool *grows)
+{
+	size_t left = made_size - fed;
+
+	(void)ctx;
+	(void)size;
+	if (shown < left) {
+		shown += 1500U;
+		*grows = true;
+	} else if (shown < left + 5000U) {
+		/* The last look before it is cut */
+		shown = left + 5000U;
+		*grows = true;
+	} else {
+		return 0;
+	}
+	memcpy(aligned, made + fed, left < sizeof(aligned) ? left : sizeof(aligned));
+	*bytes = (const uint8_t *)aligned;
+	left = left < shown ? left : shown;
+	return left < sizeof(aligned) ? left : sizeof(aligned);
+}
+
+static void feed_drop(void *ctx, size_t size)
+{
+	(void)ctx;
+	assert_true(size <= made_size - fed);
+	fed += size;
+	shown = 0;
 }
 
 static int64_t feed_send(void *ctx, const void *bytes, size_t size)
@@ -47,12 +82,16 @@ static int64_t feed_send(void *ctx, const void *bytes, size_t size)
 static uint32_t outcome_before = MIGRATE_OUTCOME_UNKNOWN;
 
 /* Give the made stream to an empty slot whose ledger knows nothing but @outcome_before. */
-static enum migrate_step replay(void)
+static enum migrate_step replay_once(void)
 {
-	struct migrate_link link = { .send = feed_send, .recv = feed_recv };
+	struct migrate_link link = { .send = feed_send,
+				     .recv = feed_recv,
+				     .peek = shows ? feed_peek : NULL,
+				     .drop = shows ? feed_drop : NULL };
 	enum migrate_step step = MIGRATE_PROGRESS;
 
 	fed = 0;
+	shown = 0;
 	answered = 0;
 	memset(&sim->ledger, 0, sizeof(sim->ledger));
 	if (outcome_before != MIGRATE_OUTCOME_UNKNOWN)
@@ -78,6 +117,21 @@ static enum migrate_step replay(void)
 	assert_true(strncmp(migrate_dest_line(&sim->dest), "slot: ", 6) == 0);
 	assert_true(strlen(migrate_dest_line(&sim->dest)) > 14U);
 	assert_null(strchr(migrate_dest_line(&sim->dest), '\n'));
+	return step;
+}
+
+/* The same comes of frames that are taken off the link and of those that are read where it is. */
+static enum migrate_step replay(void)
+{
+	struct migrate_line line;
+	enum migrate_step step;
+
+	shows = true;
+	step = replay_once();
+	line = sim->dest.line;
+	shows = false;
+	assert_int_equal(replay_once(), step);
+	assert_string_equal(line.text, migrate_dest_line(&sim->dest));
 	return step;
 }
 

@@ -177,9 +177,10 @@ static void test_brake(void **state)
 
 	(void)state;
 	sim_start(sim, &c);
-	sim->source_config.downtime_ms = 1;
+	/* A pass of a page or two takes 2.4 ms here, whatever the brake does. */
+	sim->source_config.downtime_ms = 4;
 	sim->source_config.passes = 40;
-	sim->source_config.bound_ms = 2;
+	sim->source_config.bound_ms = 4;
 	sim->source_config.brake_max = 99;
 	assert_true(sim_begin(sim));
 	while (step != MIGRATE_DONE && step != MIGRATE_FAILED) {

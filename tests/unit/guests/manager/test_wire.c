@@ -67,9 +67,31 @@ static int64_t port_recv(void *ctx, void *bytes, size_t size)
 	return (int64_t)n;
 }
 
+static size_t port_peek(void *ctx, size_t size, const uint8_t **bytes, bool *grows)
+{
+	struct world *w = ctx;
+
+	(void)size;
+	*bytes = w->in + w->in_at;
+	*grows = false;
+	return w->cut ? 0U : w->in_end - w->in_at;
+}
+
+static void port_drop(void *ctx, size_t size)
+{
+	struct world *w = ctx;
+
+	assert_true(size <= w->in_end - w->in_at);
+	w->in_at += size;
+}
+
 static struct wire *begin(size_t piece)
 {
-	struct migrate_link port = { .send = port_send, .recv = port_recv, .ctx = &world };
+	struct migrate_link port = { .send = port_send,
+				     .recv = port_recv,
+				     .peek = port_peek,
+				     .drop = port_drop,
+				     .ctx = &world };
 
 	memset(&world, 0, sizeof(world));
 	world.piece = piece;
@@ -527,6 +549,37 @@ static void test_commit_filled(void **state)
 	}
 }
 
+/* A frame is shown where it is only in the middle of a connection, and then alone. */
+static void test_frames_are_shown(void **state)
+{
+	struct migrate_status s = { .id = 4, .outcome = MIGRATE_OUTCOME_PENDING };
+	struct wire *w = begin(ROOM);
+	struct migrate_link link = wire_connect(w);
+	size_t size = sizeof(struct migrate_frame) + sizeof(s);
+	const uint8_t *shown;
+	uint8_t buf[256];
+	bool grows;
+
+	(void)state;
+	frame(0, MIGRATE_REC_ACCEPT, &s, sizeof(s));
+	frame(1, MIGRATE_REC_PASS_ACK, &s, sizeof(s));
+	frame(2, MIGRATE_REC_PASS_ACK, &s, sizeof(s));
+	frame(0, MIGRATE_REC_ACCEPT, &s, sizeof(s));
+	/* The first frame decides whose connection it is. */
+	assert_int_equal(link.peek(link.ctx, size, &shown, &grows), 0);
+	assert_int_equal(link.recv(link.ctx, buf, size), size);
+	assert_int_equal(link.peek(link.ctx, size, &shown, &grows), size);
+	assert_ptr_equal(shown, world.in + size);
+	link.drop(link.ctx, size);
+	/* A frame of which a part was taken is not shown any more. */
+	assert_int_equal(link.recv(link.ctx, buf, 8), 8);
+	assert_int_equal(link.peek(link.ctx, size, &shown, &grows), 0);
+	assert_int_equal(link.recv(link.ctx, buf, size - 8U), size - 8U);
+	/* Number 0 begins another connection, which ends this one. */
+	assert_int_equal(link.peek(link.ctx, size, &shown, &grows), 0);
+	assert_int_equal(link.recv(link.ctx, buf, size), -1);
+}
+
 /*
  * A program is restarted, and its port has stayed open: what comes there began before it, and is
  * not believed.
@@ -625,21 +678,14 @@ static void test_port_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_accept),
-		cmocka_unit_test(test_forged),
-		cmocka_unit_test(test_next_connection),
-		cmocka_unit_test(test_source_leftovers),
-		cmocka_unit_test(test_crossing),
-		cmocka_unit_test(test_crossing_lost),
-		cmocka_unit_test(test_garbage),
-		cmocka_unit_test(test_owed),
-		cmocka_unit_test(test_reply_waits),
-		cmocka_unit_test(test_half_hello),
-		cmocka_unit_test(test_filled),
-		cmocka_unit_test(test_commit_filled),
-		cmocka_unit_test(test_anew),
-		cmocka_unit_test(test_other_anew),
-		cmocka_unit_test(test_ended),
+		cmocka_unit_test(test_accept),		 cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_next_connection),	 cmocka_unit_test(test_source_leftovers),
+		cmocka_unit_test(test_crossing),	 cmocka_unit_test(test_crossing_lost),
+		cmocka_unit_test(test_garbage),		 cmocka_unit_test(test_owed),
+		cmocka_unit_test(test_reply_waits),	 cmocka_unit_test(test_half_hello),
+		cmocka_unit_test(test_filled),		 cmocka_unit_test(test_commit_filled),
+		cmocka_unit_test(test_frames_are_shown), cmocka_unit_test(test_anew),
+		cmocka_unit_test(test_other_anew),	 cmocka_unit_test(test_ended),
 		cmocka_unit_test(test_port_cut),
 	};
 

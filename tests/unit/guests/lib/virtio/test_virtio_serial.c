@@ -280,6 +280,55 @@ static void test_room_is_sent_where_it_is(void **state)
 	assert_int_equal(virtio_port_sent(port, 8), -1);
 }
 
+/*
+ * However the host cuts what it sends, and wherever a look ends: what is shown, and what is read
+ * between two looks, is the stream. Full buffers that lie side by side are shown in one piece.
+ */
+static void test_received_bytes_are_shown_where_they_are(void **state)
+{
+	struct virtio_port *port = start_open();
+	size_t sent = 0, read = 0, whole = 0;
+	u64 random = 1;
+
+	(void)state;
+	while (read < sizeof(data)) {
+		const u8 *shown = NULL;
+		bool grows = false;
+		size_t want, n;
+
+		random = random * 6364136223846793005U + 1442695040888963407U;
+		want = (random >> 33) % 3U == 0 ? 1U + (random >> 40) % 9000U : 4096U;
+		want = MIN(want, sizeof(data) - sent);
+		sent += vsim_host_write(LINK, data + sent, want);
+		n = virtio_port_peek(port, 4136, &shown, &grows);
+		assert_in_range(n, 0, sent - read);
+		if (n != 0)
+			assert_memory_equal(shown, data + read, n);
+		if (n >= 4136) {
+			whole++;
+			virtio_port_read(port, 4136);
+			read += 4136;
+		} else if (!grows || sent == sizeof(data)) {
+			s64 got = virtio_port_recv(port, back, 4136);
+
+			assert_in_range(got, n != 0 ? 1 : 0, 4136);
+			assert_memory_equal(back, data + read, (size_t)got);
+			read += (size_t)got;
+		}
+	}
+	assert_int_equal(read, sent);
+	assert_true(whole > 20);
+	/* More than was shown is not read, and a closed port shows nothing. */
+	assert_int_equal(vsim_host_write(LINK, data, 10), 10);
+	virtio_port_read(port, 11);
+	assert_int_equal(virtio_port_recv(port, back, 20), 10);
+	assert_int_equal(vsim_host_write(LINK, data, 10), 10);
+	vsim_host_close(LINK);
+	assert_int_equal(virtio_port_peek(port, 10, &(const u8 *){ NULL }, &(bool){ false }), 0);
+	virtio_port_read(port, 10);
+	assert_int_equal(virtio_port_recv(port, back, 20), -1);
+}
+
 static void test_received_bytes_interrupt_who_found_none(void **state)
 {
 	struct virtio_port *port = start_open();
@@ -748,6 +797,7 @@ int main(void)
 		cmocka_unit_test_setup(test_large_pieces, prepare),
 		cmocka_unit_test_setup(test_full_queue_takes_what_fits, prepare),
 		cmocka_unit_test_setup(test_room_is_sent_where_it_is, prepare),
+		cmocka_unit_test_setup(test_received_bytes_are_shown_where_they_are, prepare),
 		cmocka_unit_test_setup(test_received_bytes_interrupt_who_found_none, prepare),
 		cmocka_unit_test_setup(test_notified_only_when_wanted, prepare),
 		cmocka_unit_test_setup(test_device_without_event_indexes, prepare),
