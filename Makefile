@@ -109,13 +109,18 @@ TLS_SRC := guests/manager/secure/$(if $(BEARSSL),tls.c,tls_none.c)
 SECURE_SRCS := guests/manager/secure/keys.c guests/manager/secure/secure.c $(TLS_SRC)
 TLS_OTHER := guests/manager/secure/$(if $(BEARSSL),tls_none.c,tls.c)
 
+# What the manager needs of lz4 to pack pages. Without it no page is packed: pack_none.c.
+LZ4 := $(wildcard deps/lz4/lz4.c)
+PACK_OTHER := guests/manager/pack/$(if $(LZ4),pack_none.c,pack.c)
+
 # What needs no hart is built for the host too: for tools, unit tests, fuzzers and proofs. It is so
 # folder by folder.
 HOST_DIRS := mm lib core/machine core/config core/console core/device core/state core/guest/args \
 	core/run/fair core/run/plan arch/riscv/decode arch/riscv/efi arch/riscv/model drivers \
 	guests/lib/fdt guests/lib/migrate guests/lib/virtio \
-	guests/manager/secure guests/manager/shell guests/manager/vms guests/manager/wire
-HOST_SRCS := $(filter-out $(TLS_OTHER),$(call tree,$(HOST_DIRS)))
+	guests/manager/pack guests/manager/secure guests/manager/shell guests/manager/vms \
+	guests/manager/wire
+HOST_SRCS := $(filter-out $(TLS_OTHER) $(PACK_OTHER),$(call tree,$(HOST_DIRS)))
 # What works on harts is built for unit tests alone, which play the harts
 # (tests/model/hart_model.h); with the checks of the debug build.
 HART_SRCS := $(wildcard core/run/*.c) core/vm/vm.c core/vm/vm_clock.c core/vm/vm_fault.c \
@@ -126,7 +131,8 @@ $(foreach f,$(HART_SRCS) mm/gstage_map.c mm/gstage_split.c,$(eval \
 	CFLAGS_HOST_$(f) := -DCONFIG_DEBUG=1))
 
 TOOL_SRCS := $(call files,tools/*.c)
-UNIT_ALL := $(filter-out $(if $(BEARSSL),,%/test_secure.c),$(call tree,tests/unit))
+UNIT_ALL := $(filter-out $(if $(BEARSSL),,%/test_secure.c) \
+	$(if $(LZ4),,%/test_migrate_packed.c),$(call tree,tests/unit))
 UNIT_SRCS := $(foreach f,$(UNIT_ALL),$(if $(filter test_%,$(notdir $(f))),$(f)))
 UNIT_HELPERS := $(filter-out $(UNIT_SRCS),$(UNIT_ALL)) \
 	$(filter-out $(HART_HELPERS),$(call files,tests/model/*.c))
@@ -158,6 +164,11 @@ CFLAGS_lib/string.c := -O2 $(if $(LLVM),,-fno-tree-loop-distribute-patterns)
 BEARSSL_CPPFLAGS := -Ideps/bearssl/inc -Ideps/bearssl/src -DBR_USE_URANDOM=0 -DBR_RDRAND=0 \
 	-DBR_USE_UNIX_TIME=0 -DBR_LE_UNALIGNED=0 -DBR_BE_UNALIGNED=0
 BEARSSL_HOT := %/chacha20_ct.c %/poly1305_ctmulq.c
+# lz4 without a C library and without a heap, and with a table of 4 KiB: a page needs no larger one.
+LZ4_CPPFLAGS := -DLZ4_FREESTANDING=1 -DLZ4_MEMORY_USAGE=12 -DLZ4_memcpy=__builtin_memcpy \
+	-DLZ4_memmove=__builtin_memmove -DLZ4_memset=__builtin_memset
+CFLAGS_guests/manager/pack/pack.c := -isystem deps/lz4 $(LZ4_CPPFLAGS)
+CFLAGS_HOST_guests/manager/pack/pack.c := -isystem deps/lz4 $(LZ4_CPPFLAGS)
 CFLAGS_guests/manager/secure/tls.c := -isystem deps/bearssl/inc -isystem lib/libc
 CFLAGS_HOST_guests/manager/secure/tls.c := -isystem deps/bearssl/inc
 
@@ -266,7 +277,8 @@ $(O)/include/generated/version.h: FORCE
 $(O)/obj/flags: FORCE
 	@scripts/need.sh $(firstword $(TARGET_CC)) $(CROSS_CC) $(OBJCOPY)
 	$(call write,$(TARGET_CC) $(CFLAGS) $(SMALL) $(file_flags_all) $(COLD) $(HOT_FILES) \
-		$(ASFLAGS) $(CPPFLAGS) $(GUEST_CPPFLAGS) $(EFI_CFLAGS) $(BEARSSL_CPPFLAGS))
+		$(ASFLAGS) $(CPPFLAGS) $(GUEST_CPPFLAGS) $(EFI_CFLAGS) $(BEARSSL_CPPFLAGS) \
+		$(LZ4_CPPFLAGS))
 
 $(O)/host/flags: FORCE
 	@scripts/need.sh $(HOSTCC)
@@ -373,8 +385,10 @@ guest_files = $(call files,$(1)/*.c $(1)/*/*.c $(1)/*.S)
 guest_folders = $(filter-out guests/lib guests/linux tests/guests/rtos,$(patsubst \
 	%/,%,$(sort $(dir $(wildcard guests/*/*.[cS] tests/guests/*/*.[cS])))))
 GUESTS := $(guest_folders)
-guest_objs = $(patsubst %,$(O)/guest/%.o,$(filter-out $(TLS_OTHER),$(call guest_files,$(1))) \
+guest_objs = $(patsubst %,$(O)/guest/%.o, \
+	$(filter-out $(TLS_OTHER) $(PACK_OTHER),$(call guest_files,$(1))) \
 	$(if $(filter guests/manager tests/guests/secure,$(1)),$(BEARSSL)) \
+	$(if $(filter guests/manager,$(1)),$(LZ4)) \
 	$(if $(filter tests/guests/secure,$(1)),$(SECURE_SRCS)) $(GUEST_LIB))
 
 .PHONY: guests
@@ -392,6 +406,11 @@ $(O)/guest/deps/bearssl/%.c.o: deps/bearssl/%.c $(O)/obj/flags
 	@mkdir -p $(@D)
 	$(call compile,$(HART) $(BARE) -mno-relax $(BEARSSL_CPPFLAGS) -Iinclude -isystem lib/libc \
 		$(if $(filter $(BEARSSL_HOT),$<),,-Os) -w)
+
+$(O)/guest/deps/lz4/%.c.o: deps/lz4/%.c $(O)/obj/flags
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(call compile,$(HART) $(BARE) -mno-relax $(LZ4_CPPFLAGS) -w)
 
 $(O)/guest/%.c.o: %.c $(O)/obj/flags
 	$(say) CC $<
@@ -488,6 +507,11 @@ $$(O)/host/$(1)/deps/bearssl/%.o: deps/bearssl/%.c $$(O)/host/flags
 	$$(Q)$$(HOST_CC_$(1)) $(if $(filter fuzz,$(1)),-fno-sanitize=function) -w \
 		$$(BEARSSL_CPPFLAGS) -MD -MP -c -o $$@ $$<
 
+$$(O)/host/$(1)/deps/lz4/%.o: deps/lz4/%.c $$(O)/host/flags
+	$$(say) HOSTCC $$<
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOST_CC_$(1)) -w $$(LZ4_CPPFLAGS) -MD -MP -c -o $$@ $$<
+
 $$(O)/host/$(1)/tests/%.o: tests/%.c $$(O)/host/flags $$(CONFIG_H) | $$(GENERATED) \
 		deps/libfdt/libfdt.h
 	$$(say) HOSTCC $$<
@@ -511,7 +535,8 @@ HOST_PARTS := $(filter-out lib/string.c,$(HOST_SRCS)) $(FDTS)
 $(eval $(call host_build,tool,$(HOST_PARTS)))
 # host_stubs.c comes first in the archive: its printk() goes before the console's.
 UNIT_STUBS := tests/unit/host_stubs.c
-TEST_PARTS := $(UNIT_STUBS) $(HOST_PARTS) $(BEARSSL) $(filter-out $(UNIT_STUBS),$(UNIT_HELPERS))
+TEST_PARTS := $(UNIT_STUBS) $(HOST_PARTS) $(BEARSSL) $(LZ4) \
+	$(filter-out $(UNIT_STUBS),$(UNIT_HELPERS))
 $(eval $(call host_build,unit,$(TEST_PARTS)))
 $(eval $(call host_build,threads,$(filter-out $(BEARSSL),$(TEST_PARTS))))
 $(eval $(call host_build,fuzz,$(TEST_PARTS)))

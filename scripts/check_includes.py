@@ -40,6 +40,7 @@ RULES = {
     "platform/": ("platform/", "drivers/", "core/", "libfdt.h") + SHARED,
     "guests/": ("guests/", "abi/") + GUEST_LIB,
     "guests/manager/secure/": ("guests/", "abi/", "bearssl.h") + GUEST_LIB,
+    "guests/manager/pack/": ("guests/", "abi/", "lz4.h") + GUEST_LIB,
     "guests/linux/": ("guests/linux/",),
     "examples/": ("guests/lib/", "abi/") + GUEST_LIB,
     "tools/": ("tools/", "guests/manager/secure/keys.h", "core/config/", "core/machine/",
@@ -117,7 +118,7 @@ def refused(path, part, quote, name):
         return None
     if quote == "<" and name.startswith("sys/") and part in HOSTED:
         return None
-    if quote == "<" and "/" not in name and name not in ("libfdt.h", "bearssl.h"):
+    if quote == "<" and "/" not in name and name not in ("libfdt.h", "bearssl.h", "lz4.h"):
         if part in HOSTED or name in HOST_BRIDGE.get(path, ()):
             return None
         return "there is no C library on a hart"

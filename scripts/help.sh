@@ -74,6 +74,7 @@ Variables
   LLVM=1                compile with clang           LINUX=7.2  which kernel `make run` boots
   LIBFDT_DIR=folder     take libfdt's sources from there (make setup)
   BEARSSL_DIR=folder    the same for BearSSL
+  LZ4_DIR=folder        the same for lz4
   SMP= MEM= CPU= MACHINE= APPEND=   what `make run` gives to QEMU and to the hypervisor
 
 Each script and tool says with --help what it is for and with --version which Cleave it is of. They

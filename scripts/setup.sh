@@ -15,6 +15,7 @@
 #
 # LIBFDT_DIR=folder   take libfdt's sources from there instead of downloading them
 # BEARSSL_DIR=folder  the same for BearSSL's, with which the manager encrypts its link
+# LZ4_DIR=folder      the same for lz4's, with which the manager packs pages
 
 set -u
 . "$(dirname "$0")/usage.sh"
@@ -292,7 +293,7 @@ get_libfdt()
 	miss "libfdt: no source package answered; make setup LIBFDT_DIR=folder names your own"
 }
 
-# --- deps/bearssl ------------------------------------------------------------------------------
+# --- deps/bearssl, deps/lz4 ---------------------------------------------------------------------
 
 bearssl_complete() { [ -f "$1/inc/bearssl.h" ] && [ -f "$1/src/ssl/ssl_hs_server.c" ]; }
 
@@ -306,41 +307,60 @@ take_bearssl()
 		echo "$2" >"$DEPS/bearssl/FROM"
 }
 
-# Debian 12 and 13 both have version 0.6. Without it the manager is built all the same, and refuses
-# a secured link.
-get_bearssl()
+# Of lz4 two files are of use, which stand in lib/ as it is released. An lz4 before 1.9.4 cannot be
+# built without a C library.
+lz4_complete() { [ -f "$1/lz4.h" ] && grep -q LZ4_FREESTANDING "$1/lz4.h" && [ -f "$1/lz4.c" ]; }
+
+# take_lz4 FOLDER FROM: the two files and their licence as deps/lz4
+take_lz4()
 {
-	local suite tar tmp=$APT/tmp.bearssl
-	if [ -n "${BEARSSL_DIR:-}" ]; then
-		[ "$(cd "$BEARSSL_DIR" && pwd)" = "$DEPS/bearssl" ] && return
-		take_bearssl "$BEARSSL_DIR" "$BEARSSL_DIR" ||
-			{ miss "BEARSSL_DIR=$BEARSSL_DIR holds no whole BearSSL"; return; }
-		say "bearssl: copied from $BEARSSL_DIR"
+	local lib=$1
+	[ -f "$1/lz4.c" ] || lib=$1/lib
+	lz4_complete "$lib" || return 1
+	rm -rf "$DEPS/lz4"
+	mkdir -p "$DEPS/lz4"
+	cp "$lib/lz4.c" "$lib/lz4.h" "$lib/LICENSE" "$DEPS/lz4/" && echo "$2" >"$DEPS/lz4/FROM"
+}
+
+# get_source PACKAGE FOLDER VARIABLE: the sources of PACKAGE as deps/PACKAGE, from the FOLDER that
+# VARIABLE names, or else from Debian. 12 and 13 both have them.
+get_source()
+{
+	local suite tar tmp=$APT/tmp.$1
+	if [ -n "$2" ]; then
+		[ "$(cd "$2" && pwd)" = "$DEPS/$1" ] && return
+		"take_$1" "$2" "$2" || { miss "$3=$2 holds no whole $1"; return; }
+		say "$1: copied from $2"
 		did=$((did + 1))
 		return
 	fi
-	bearssl_complete "$DEPS/bearssl" && return
+	"$1_complete" "$DEPS/$1" && return
 	did=$((did + 1))
-	is_debian ||
-		{ miss "no BearSSL sources: make setup BEARSSL_DIR=... names them"; return; }
+	is_debian || { miss "no $1 sources: make setup $3=... names them"; return; }
 	for suite in $(printf '%s\n' "$(codename)" trixie sid | awk '!seen[$0]++'); do
 		stanza deb-src "$suite" | apt_private "source-$suite" riscv64 || continue
 		rm -rf "$tmp"
 		mkdir -p "$tmp/x"
 		# As with libfdt: what did come, apt has checked.
 		(cd "$tmp" && apt_in "source-$suite" \
-			apt-get -qq source --download-only bearssl >log 2>&1)
+			apt-get -qq source --download-only "$1" >log 2>&1)
 		for tar in "$tmp"/*.orig.tar.*z*; do
 			[ -f "$tar" ] && tar xf "$tar" -C "$tmp/x" --strip-components=1 &&
-				take_bearssl "$tmp/x" "$(basename "$tar")" || continue
-			say "bearssl: sources from $(basename "$tar") ($suite)"
+				"take_$1" "$tmp/x" "$(basename "$tar")" || continue
+			say "$1: sources from $(basename "$tar") ($suite)"
 			rm -rf "$tmp"
 			return
 		done
 	done
 	rm -rf "$tmp"
-	miss "bearssl: no source package answered; make setup BEARSSL_DIR=folder names your own"
+	miss "$1: no source package answered; make setup $3=folder names your own"
 }
+
+# Without it the manager is built all the same, and refuses a secured link.
+get_bearssl() { get_source bearssl "${BEARSSL_DIR:-}" BEARSSL_DIR; }
+
+# Without it the manager is built all the same, and neither packs pages nor takes packed ones.
+get_lz4() { get_source lz4 "${LZ4_DIR:-}" LZ4_DIR; }
 
 # --- guests ------------------------------------------------------------------------------------
 
@@ -559,6 +579,7 @@ fi
 if [ "$PART" = all ] || [ "$PART" = fetch ]; then
 	step libfdt get_libfdt
 	step BearSSL get_bearssl
+	step lz4 get_lz4
 	if is_debian; then
 		step "Linux of trixie" get_linux trixie
 		step "Linux of sid" get_linux sid

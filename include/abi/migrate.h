@@ -14,11 +14,12 @@
 /* --- the stream: what both ends agree on ------------------------------------------------------ */
 
 /*
- * Version, in HELLO. A receiver takes any minor version. Of a checkpoint it takes major 1 too; a
- * live migration of major 1 could be a recorded one, played again.
+ * Version, in HELLO. A receiver takes any minor version; from 1 on packed pages may come. Of a
+ * checkpoint it takes major 1 too; a live migration of major 1 could be a recorded one, played
+ * again.
  */
 #define MIGRATE_MAJOR	  2U
-#define MIGRATE_MINOR	  0U
+#define MIGRATE_MINOR	  1U
 #define MIGRATE_MAJOR_OLD 1U
 
 /* Bytes of a page, the unit of logging and of transfer */

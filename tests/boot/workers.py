@@ -25,14 +25,16 @@ def spare(name="spare", memory=MEMORY, **more):
     return slot(name, memory=memory, **more)
 
 
-def up(boot, *partitions, link=None, count=1, plans=(), keys=None, extra=(), files=(), mem="2G"):
+def up(boot, *partitions, link=None, count=1, plans=(), keys=None, extra=(), files=(), mem="2G",
+       bootargs="script"):
     """Boot a machine and wait for its guests. Return the machine and its manager.
 
     keys: the file with the keys of its link
     """
     ports = qemu.link(link) if link else ()
     more = {**FILES, **dict(files)} if keys is None else {**FILES, "link.keys": keys}
-    first = manager(link=bool(link), more='initrd = "link.keys";' if keys else "")
+    first = manager(link=bool(link), more='initrd = "link.keys";' if keys else "",
+                    bootargs=bootargs)
     m = boot([first, *partitions], more, smp=3, mem=mem, extra=[*ports, *extra], plans=plans)
     man = Manager(m)
     man.ready()

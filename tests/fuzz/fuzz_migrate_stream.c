@@ -11,6 +11,7 @@
  *          records the harness adds the right checksums and numbers, and fills in what a stranger
  *          cannot guess (ids, digests), so that the way to the end is open
  *   bit 2: the destination takes 0 = a live migration, 1 = a checkpoint, whose sender hears nothing
+ *   bit 3: the destination takes packed pages; the source packs its own
  */
 #include <stdint.h>
 #include <string.h>
@@ -229,11 +230,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		raw_size = size - 1U;
 		memcpy(raw, data + 1, raw_size);
 	}
+	sim->source_config.pack = (data[0] & 8U) != 0U ? pack_lz4() : NULL;
 	if ((data[0] & 1U) != 0U) {
 		to_source();
 	} else {
 		sim->dest_config.kind = (data[0] & 4U) != 0U ? MIGRATE_KIND_CHECKPOINT
 							     : MIGRATE_KIND_LIVE;
+		sim->dest_config.pack = (data[0] & 8U) != 0U ? pack_lz4() : NULL;
 		to_dest();
 	}
 	return 0;

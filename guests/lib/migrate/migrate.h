@@ -107,6 +107,17 @@ struct migrate_ops {
 	int (*state_check)(void *ctx, struct migrate_line *line);
 };
 
+/**
+ * struct migrate_pack - how pages are packed, by method MIGRATE_PACKED_LZ4
+ * @pack: pack the page into at most @most bytes at @block. Return: how many; 0: it is more
+ * @unpack: unpack what may be a block of anything, and write no more than a page.
+ * Return: true when it is one whole page
+ */
+struct migrate_pack {
+	size_t (*pack)(const void *page, void *block, size_t most);
+	bool (*unpack)(const void *block, size_t size, void *page);
+};
+
 #define MIGRATE_STEP_PAGES 512U /* the most pages that one step looks at, or zeroes */
 
 /** enum migrate_step - what a step did, and what the next step waits for */
@@ -135,6 +146,7 @@ enum migrate_step {
  * @brake: percent of the time for which the brake holds the guest
  * @bytes: bytes that the link took (source) or gave (destination)
  * @pages: PAGE records of all passes
+ * @packed: of these, how many were packed
  * @zero: pages in ZERO records of all passes
  * @rate: bytes in a second
  * @dirty_rate: pages that the guest dirtied in a second
@@ -149,6 +161,7 @@ struct migrate_progress {
 	uint32_t brake;
 	uint64_t bytes;
 	uint64_t pages;
+	uint64_t packed;
 	uint64_t zero;
 	uint64_t rate;
 	uint64_t dirty_rate;
@@ -181,6 +194,7 @@ struct migrate_progress {
  * @bound_ms: after that many passes stop the guest if it will stand still no longer than this, and
  * give up otherwise; UINT32_MAX: stop it in any case
  * @verify_apart: what @verify takes counts neither against @downtime_ms nor against @bound_ms
+ * @pack: pages go packed, where the other end takes that; NULL: they go as they are
  * @useless: give up after so many passes in a row that left more than 90 % of what was left before
  * them, when the brake cannot be set higher; 0: never
  * @timeout_ms: give up when the guest is not paused after so long; 0: never
@@ -216,6 +230,7 @@ struct migrate_source_config {
 	uint32_t epochs;
 	uint32_t every_ms;
 	uint32_t stall_ms;
+	const struct migrate_pack *pack;
 	void *tx;
 	size_t tx_size;
 	void *rx;
@@ -309,6 +324,8 @@ struct migrate_chunk {
  * @ended: END was sent
  * @nonce: of the destination's ACCEPT
  * @images: bytes of what the guest reboots from that were sent
+ * @packs: pages go packed if they shrink
+ * @page: the page that is packed
  * @cancel: what the destination is to be told
  */
 struct migrate_source {
@@ -358,8 +375,10 @@ struct migrate_source {
 	bool ended;
 	uint64_t nonce;
 	uint64_t images;
+	bool packs;
 	struct migrate_chunk chunk;
 	struct migrate_cancel cancel;
+	uint64_t page[MIGRATE_PAGE / sizeof(uint64_t)];
 };
 
 /**
@@ -442,6 +461,7 @@ const struct migrate_progress *migrate_source_progress(struct migrate_source *s)
  * @epoch: of a checkpoint: which epoch is wanted, from 0; MIGRATE_EPOCH_LAST
  * @uuid: of the only guest that may come; NULL: any may
  * @nonce: of ACCEPT: a number that was never given before, not 0; of no use for a checkpoint
+ * @pack: how packed pages are unpacked; NULL: none is taken
  * @tx, @rx: two buffers of at least MIGRATE_BUFFER_MIN bytes
  */
 struct migrate_dest_config {
@@ -451,6 +471,7 @@ struct migrate_dest_config {
 	uint32_t epoch;
 	const uint8_t *uuid;
 	uint64_t nonce;
+	const struct migrate_pack *pack;
 	struct ledger *ledger;
 	void *tx;
 	size_t tx_size;
@@ -498,11 +519,12 @@ enum migrate_dest_state {
  * @moved_at: ticks when the slot was empty again
  * @wants_images: the slot takes what the guest reboots from
  * @images: bytes of it that have come
+ * @packs: packed pages may come
  * @told: the source needs no CANCEL, as it ended the migration itself, or cannot hear
  * @queued: CANCEL is on its way
  * @zero: what is left to zero of a run
  * @cancel: what the source is to be told
- * @page: a page of the slot, for its digest
+ * @page: a page of the slot, for its digest, or one that was unpacked
  */
 struct migrate_dest {
 	const struct migrate_ops *ops;
@@ -542,6 +564,7 @@ struct migrate_dest {
 	uint64_t moved_at;
 	bool wants_images;
 	uint64_t images;
+	bool packs;
 	bool told;
 	bool queued;
 	struct migrate_zero zero;

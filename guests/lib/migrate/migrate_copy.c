@@ -149,12 +149,37 @@ static bool migrate_copy_join_run(struct migrate_source *s, uint64_t gpa)
 	return true;
 }
 
+/*
+ * Send the page that was read to @s->page as a packed page. Return: false when it does not shrink,
+ * and then it is at @payload as a page record has it
+ */
+static bool migrate_copy_pack(struct migrate_source *s, uint8_t *payload, uint64_t gpa,
+			      uint64_t digest)
+{
+	struct migrate_packed head = { .gpa = gpa, .method = MIGRATE_PACKED_LZ4 };
+	size_t size = s->config.pack->pack(s->page, payload + sizeof(head), MIGRATE_PACKED_MAX);
+	size_t round = (size + 7U) & ~(size_t)7U;
+
+	if (size == 0U || size > MIGRATE_PACKED_MAX) {
+		memcpy(payload + sizeof(gpa), s->page, sizeof(s->page));
+		return false;
+	}
+	head.size = (uint32_t)size;
+	memcpy(payload, &head, sizeof(head));
+	memset(payload + sizeof(head) + size, 0, round - size);
+	migrate_tx_end_packed(&s->tx, &s->crc, &s->link, payload, sizeof(head) + round, digest);
+	s->progress.packed++;
+	return true;
+}
+
 static void migrate_copy_send_page(struct migrate_source *s, uint8_t *payload, uint64_t gpa,
 				   uint64_t digest)
 {
-	memcpy(payload, &gpa, sizeof(gpa));
 	s->digest = migrate_chain(s->digest, MIGRATE_CHAIN_PAGE, gpa, digest);
-	migrate_tx_end_page(&s->tx, &s->crc, &s->link, payload, digest);
+	if (!s->packs || !migrate_copy_pack(s, payload, gpa, digest)) {
+		memcpy(payload, &gpa, sizeof(gpa));
+		migrate_tx_end_page(&s->tx, &s->crc, &s->link, payload, digest);
+	}
 	s->pass_pages++;
 	s->progress.pages++;
 	migrate_copy_note(s, gpa, false);
@@ -170,9 +195,10 @@ bool migrate_copy_too_fast(const struct migrate_source *s)
 }
 
 /*
- * Send the next page of the chunk, which is read straight to where its frame is built. If a run
- * must be sent before it, the page is read again in the next step: its bit stays in the chunk until
- * the page is on its way.
+ * Send the next page of the chunk, which is read straight to where its frame is built, or to where
+ * it is packed from: the guest may write meanwhile, and what is packed is what has the digest. If a
+ * run must be sent before it, the page is read again in the next step: its bit stays in the chunk
+ * until the page is on its way.
  */
 static enum migrate_step migrate_copy_page(struct migrate_source *s)
 {
@@ -186,7 +212,8 @@ static enum migrate_step migrate_copy_page(struct migrate_source *s)
 
 	if (payload == NULL)
 		return MIGRATE_WANT_SEND;
-	got = s->ops->page_read(s->ctx, gpa, payload + sizeof(gpa), &digest);
+	got = s->ops->page_read(s->ctx, gpa, s->packs ? (void *)s->page : payload + sizeof(gpa),
+				&digest);
 	if (got < 0)
 		return migrate_source_call_failed(s, "read of a page", got);
 	if (got > 0) {

@@ -280,6 +280,9 @@ static enum migrate_step migrate_dest_create(struct migrate_dest *d)
 		return migrate_dest_call_failed(d, "room for what the guest reboots from", err);
 	if (d->wants_images)
 		accept.features |= MIGRATE_FEATURE_IMAGES;
+	d->packs = d->config.pack != NULL && d->hello.minor >= MIGRATE_MINOR && !d->link.memory;
+	if (d->packs)
+		accept.features |= MIGRATE_FEATURE_PACKED;
 	if (d->hello.kind == MIGRATE_KIND_LIVE)
 		(void)migrate_tx_record(&d->tx, &d->crc, MIGRATE_REC_ACCEPT, &accept,
 					sizeof(accept));

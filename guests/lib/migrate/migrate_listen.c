@@ -138,6 +138,8 @@ static void migrate_listen_accept(struct migrate_source *s, const struct migrate
 	if (!migrate_listen_id_ok(s, record, &status))
 		return;
 	s->nonce = accept.nonce;
+	s->packs = s->config.pack != NULL && !s->link.memory &&
+		   (accept.features & MIGRATE_FEATURE_PACKED) != 0U;
 	s->state = (accept.features & MIGRATE_FEATURE_IMAGES) != 0U ? MIGRATE_SRC_IMAGES
 								    : MIGRATE_SRC_LOG_START;
 }

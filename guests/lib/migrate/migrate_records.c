@@ -83,6 +83,40 @@ static enum migrate_step migrate_records_misplaced(struct migrate_dest *d,
 }
 
 /*
+ * Unpack the page of a packed record to @d->page. Whatever is wrong with it ends the migration
+ * before a byte of it is in the slot. A block of zeros is taken as a page record of zeros is: a
+ * guest may write zeros to a page while it is copied.
+ * Return: false when that has failed, and then the line says why
+ */
+static bool migrate_records_unpack(struct migrate_dest *d, const struct migrate_record *record)
+{
+	const uint8_t *block = record->payload + sizeof(struct migrate_packed);
+	struct migrate_packed head;
+	const char *why = NULL;
+	uint8_t rest = 0;
+
+	memcpy(&head, record->payload, sizeof(head));
+	for (size_t i = head.size; i < record->length - sizeof(head); i++)
+		rest |= block[i];
+	if (!d->packs)
+		why = d->config.pack == NULL ? "is not understood here, without lz4"
+					     : "was not agreed on";
+	else if (head.method != MIGRATE_PACKED_LZ4)
+		why = "has a method other than 1";
+	else if (head.size == 0U || head.size > MIGRATE_PACKED_MAX ||
+		 record->length - sizeof(head) != ((head.size + 7U) & ~UINT64_C(7)))
+		why = "has another length than its block";
+	else if (rest != 0U)
+		why = "has something other than 0 after its block";
+	else if (!d->config.pack->unpack(block, head.size, d->page))
+		why = "does not unpack to one page";
+	if (why == NULL)
+		return true;
+	(void)migrate_dest_unexpected(d, record, why);
+	return false;
+}
+
+/*
  * Write the page to where it belongs, and only then see whether it is what was sent: one loop
  * copies and digests. A wrong page does no harm meanwhile. It is in one of the slot's regions, the
  * slot's guest has never run, and the slot is emptied now.
@@ -90,15 +124,20 @@ static enum migrate_step migrate_records_misplaced(struct migrate_dest *d,
 static enum migrate_step migrate_records_page(struct migrate_dest *d,
 					      const struct migrate_record *record)
 {
+	bool packed = record->type == MIGRATE_REC_PACKED;
 	const uint8_t *page = record->payload + sizeof(uint64_t);
 	uint64_t gpa, digest;
 	int err;
 
 	memcpy(&gpa, record->payload, sizeof(gpa));
+	if (packed && !migrate_records_unpack(d, record))
+		return MIGRATE_PROGRESS;
+	if (packed)
+		page = (const uint8_t *)d->page;
 	if (!migrate_records_place(d, record, gpa, 1))
 		return migrate_records_misplaced(d, record, page, gpa);
 	/* Inside one program the digest that was made with the first copy came with the page. */
-	if (record->length == MIGRATE_PAGE_ROOM) {
+	if (!packed && record->length == MIGRATE_PAGE_ROOM) {
 		memcpy(&digest, page + MIGRATE_PAGE, sizeof(digest));
 		err = d->ops->page_write(d->ctx, gpa, page, NULL);
 	} else {
@@ -111,6 +150,7 @@ static enum migrate_step migrate_records_page(struct migrate_dest *d,
 	d->digest = migrate_chain(d->digest, MIGRATE_CHAIN_PAGE, gpa, digest);
 	d->pass_pages++;
 	d->progress.pages++;
+	d->progress.packed += packed ? 1U : 0U;
 	return MIGRATE_PROGRESS;
 }
 
@@ -367,6 +407,7 @@ enum migrate_step migrate_record_take(struct migrate_dest *d, const struct migra
 	case MIGRATE_REC_PASS_BEGIN:
 		return migrate_records_pass_begin(d, record);
 	case MIGRATE_REC_PAGE:
+	case MIGRATE_REC_PACKED:
 		return migrate_records_page(d, record);
 	case MIGRATE_REC_ZERO:
 		return migrate_records_zero_run(d, record);

@@ -40,6 +40,8 @@ static const struct migrate_rx_kind migrate_rx_kinds[] = {
 	{ MIGRATE_REC_HANDOVER, 1, "hand-over", FIXED(migrate_handover) },
 	{ MIGRATE_REC_COMMIT, 2, "commit", FIXED(migrate_promise) },
 	{ MIGRATE_REC_QUERY, 1, "query", FIXED(migrate_status) },
+	{ MIGRATE_REC_PACKED, 1, "packed page", sizeof(struct migrate_packed) + sizeof(uint64_t),
+	  sizeof(struct migrate_packed) + MIGRATE_PACKED_MAX },
 	{ MIGRATE_REC_IMAGES, 1, "images", sizeof(uint64_t) + 1U,
 	  sizeof(uint64_t) + MIGRATE_IMAGES_MAX },
 	{ MIGRATE_REC_ACCEPT, 2, "accept", FIXED(migrate_promise) },
@@ -89,7 +91,7 @@ uint8_t migrate_record_version(uint16_t type)
 /* Is payload_crc of frames of this type and version half the digest of a page? */
 static bool migrate_rx_digested(uint16_t type, uint8_t version)
 {
-	return type == MIGRATE_REC_PAGE && version == 2U;
+	return (type == MIGRATE_REC_PAGE && version == 2U) || type == MIGRATE_REC_PACKED;
 }
 
 bool migrate_record_sum_ok(const struct migrate_record *record, uint64_t digest,

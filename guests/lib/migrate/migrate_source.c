@@ -193,7 +193,7 @@ static enum migrate_step migrate_source_offer(struct migrate_source *s)
 {
 	struct migrate_hello hello = {
 		.major = MIGRATE_MAJOR,
-		.minor = MIGRATE_MINOR,
+		.minor = s->config.pack != NULL && !s->link.memory ? MIGRATE_MINOR : 0U,
 		.kind = (uint16_t)s->config.kind,
 		.flags = (uint16_t)((s->config.verify ? MIGRATE_HELLO_VERIFY : 0U) |
 				    (s->config.epochs > 1U ? MIGRATE_HELLO_EPOCHS : 0U)),
@@ -211,6 +211,8 @@ static enum migrate_step migrate_source_offer(struct migrate_source *s)
 	n = migrate_machine_put(&s->machine, migrate_tx_begin(&s->tx, MIGRATE_PAYLOAD_MAX / 2U));
 	migrate_tx_end(&s->tx, &s->crc, MIGRATE_REC_REQUIRE, n);
 	s->state = s->config.kind == MIGRATE_KIND_LIVE ? MIGRATE_SRC_ACCEPT : MIGRATE_SRC_IMAGES;
+	/* Nobody answers to a checkpoint: whoever reads it understands its minor version. */
+	s->packs = s->config.kind == MIGRATE_KIND_CHECKPOINT && s->config.pack != NULL;
 	return MIGRATE_PROGRESS;
 }
 

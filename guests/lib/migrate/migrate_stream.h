@@ -212,6 +212,13 @@ void migrate_tx_end_page(struct migrate_tx *tx, const struct migrate_crc *crc,
 			 const struct migrate_link *link, uint8_t *payload, uint64_t digest);
 
 /**
+ * migrate_tx_end_packed() - as migrate_tx_end_page(), of a packed page: so many bytes of payload
+ */
+void migrate_tx_end_packed(struct migrate_tx *tx, const struct migrate_crc *crc,
+			   const struct migrate_link *link, uint8_t *payload, size_t size,
+			   uint64_t digest);
+
+/**
  * migrate_tx_record() - queue a mandatory frame with a copy of @size bytes.
  * Return: false when there is no room now
  */

@@ -85,22 +85,38 @@ uint8_t *migrate_tx_begin_page(struct migrate_tx *tx, const struct migrate_link 
 	return at == NULL ? NULL : at + sizeof(struct migrate_frame);
 }
 
-/* The digest is computed anyway, and a checksum over 4 KiB costs three times as much. */
-void migrate_tx_end_page(struct migrate_tx *tx, const struct migrate_crc *crc,
-			 const struct migrate_link *link, uint8_t *payload, uint64_t digest)
+/* Queue or send the frame that was built, where migrate_tx_begin_page() said. */
+static void migrate_tx_page(struct migrate_tx *tx, const struct migrate_crc *crc,
+			    const struct migrate_link *link, uint8_t *payload, uint16_t type,
+			    size_t size, uint64_t digest)
 {
-	size_t size = MIGRATE_PAGE_ROOM - (tx->plain ? 0U : sizeof(digest));
 	size_t frame = sizeof(struct migrate_frame) + size;
 
-	if (tx->plain)
-		memcpy(payload + sizeof(uint64_t) + MIGRATE_PAGE, &digest, sizeof(digest));
-	migrate_tx_head(tx, crc, payload, MIGRATE_REC_PAGE, size, (uint32_t)digest);
+	migrate_tx_head(tx, crc, payload, type, size, (uint32_t)digest);
 	if (link->room == NULL)
 		tx->tail += frame;
 	else if (link->sent(link->ctx, frame) == (int64_t)frame)
 		tx->bytes += frame;
 	else
 		tx->dead = true;
+}
+
+/* The digest is computed anyway, and a checksum over 4 KiB costs three times as much. */
+void migrate_tx_end_page(struct migrate_tx *tx, const struct migrate_crc *crc,
+			 const struct migrate_link *link, uint8_t *payload, uint64_t digest)
+{
+	size_t size = MIGRATE_PAGE_ROOM - (tx->plain ? 0U : sizeof(digest));
+
+	if (tx->plain)
+		memcpy(payload + sizeof(uint64_t) + MIGRATE_PAGE, &digest, sizeof(digest));
+	migrate_tx_page(tx, crc, link, payload, MIGRATE_REC_PAGE, size, digest);
+}
+
+void migrate_tx_end_packed(struct migrate_tx *tx, const struct migrate_crc *crc,
+			   const struct migrate_link *link, uint8_t *payload, size_t size,
+			   uint64_t digest)
+{
+	migrate_tx_page(tx, crc, link, payload, MIGRATE_REC_PACKED, size, digest);
 }
 
 bool migrate_tx_record(struct migrate_tx *tx, const struct migrate_crc *crc, uint16_t type,

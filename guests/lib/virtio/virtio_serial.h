@@ -159,7 +159,7 @@ int64_t virtio_port_recv(struct virtio_port *port, void *bytes, size_t size);
  */
 size_t virtio_port_peek(struct virtio_port *port, size_t size, const uint8_t **bytes, bool *grows);
 
-/** virtio_port_read() - the first @size bytes that virtio_port_peek() showed have been dealt with */
+/** virtio_port_read() - the first @size bytes of what virtio_port_peek() showed are done with */
 void virtio_port_read(struct virtio_port *port, size_t size);
 
 #endif

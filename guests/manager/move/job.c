@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Stepping the engines of a job, and recording what each pass did. job_report.c prints it. */
 #include "guests/manager/move/job.h"
+#include "guests/manager/move/move_internal.h"
 
 #define BATCH 8U /* steps of each engine in one job_step(): a few milliseconds */
 
@@ -35,6 +36,7 @@ static struct migrate_dest_config job_dest_config(struct job *job, struct ledger
 		.uuid = job->to.only ? job->to.uuid : NULL,
 		.ledger = ledger,
 		.nonce = job->nonce,
+		.pack = move.takes,
 		.epoch = job->epoch,
 		.tx = job->tx[1],
 		.tx_size = sizeof(job->tx[1]),

@@ -174,6 +174,7 @@ static void job_report_sums_source(const struct job *job, struct report *r)
 	if (job->source.config.epochs > 1U)
 		report_number(r, "epochs", NULL, job->source.epochs);
 	report_number(r, "pages", NULL, p->pages);
+	report_number(r, "packed", NULL, p->packed);
 	report_number(r, "zero", NULL, p->zero);
 	report_number(r, "nonzero", NULL, first);
 	job_report_say_ratio(r, p->pages, first);
@@ -197,6 +198,7 @@ static void job_report_sums_dest(const struct job *job, struct report *r)
 
 	report_number(r, "passes", NULL, d->progress.pass);
 	report_number(r, "pages", NULL, d->progress.pages);
+	report_number(r, "packed", NULL, d->progress.packed);
 	report_number(r, "zero", NULL, d->progress.zero);
 	report_bytes(r, "received", d->rx.bytes);
 	report_number(r, "time", "ms", job_report_ticks_ms(job, job->ended - job->began));

@@ -4,6 +4,7 @@
  * one job at most; before anything else changes a partition it asks move_uses().
  */
 #include "guests/manager/move/link.h"
+#include "guests/manager/pack/pack.h"
 
 #define PROGRESS_PER_SECOND 4U
 #define STALL_MS	    10000U
@@ -144,10 +145,31 @@ bool move_configure(struct job *job, const struct move_wants *w,
 	config->epochs = (u32)w->epochs;
 	config->every_ms = (u32)w->every;
 	config->stall_ms = STALL_MS;
+	if (w->pack != NULL ? strcmp(w->pack, "lz4") == 0 : move.packs)
+		config->pack = move.takes;
 	return true;
 }
 
 /* --- the main loop's side --------------------------------------------------------------------- */
+
+/*
+ * The boot argument `pack`: what --pack is when it is not given. With `never` no packed page is
+ * taken either, so what comes from a peer or a store never reaches lz4.
+ */
+static void move_init_pack(const void *fdt)
+{
+	char pack[8] = "none";
+
+	(void)bootarg(fdt, "pack", pack, sizeof(pack));
+	move.packs = strcmp(pack, "lz4") == 0;
+	if (strcmp(pack, "never") == 0)
+		return;
+	move.takes = pack_lz4();
+	if (move.packs && move.takes == NULL)
+		shell_say("pack=lz4: this manager was built without lz4 (make setup fetches it)");
+	else if (!move.packs && strcmp(pack, "none") != 0)
+		shell_say("pack=%s: only none, lz4 and never are allowed; it is none", pack);
+}
 
 void move_init(const void *fdt)
 {
@@ -161,6 +183,7 @@ void move_init(const void *fdt)
 		move.history = (u8 *)base;
 	else
 		move.history_size = 0;
+	move_init_pack(fdt);
 	move_restart();
 	link_init(fdt);
 }

@@ -131,6 +131,21 @@ static void move_commands_wants_rest(struct move_wants *w)
 		w->every = 0;
 }
 
+/* Return: false: shell_error() has been told what is wrong with --pack. */
+static bool move_commands_pack_ok(const char *pack)
+{
+	if (pack == NULL || strcmp(pack, "none") == 0)
+		return true;
+	if (strcmp(pack, "lz4") != 0)
+		shell_error("--pack %.32s: only none and lz4 are allowed", pack);
+	else if (move.takes == NULL)
+		shell_error("--pack lz4: this manager was built without lz4 (make setup fetches "
+			    "it), or has the boot argument pack=never");
+	else
+		return true;
+	return false;
+}
+
 static bool move_commands_wants_read(int *argc, char **argv, struct move_wants *w)
 {
 	const struct option options[] = {
@@ -155,6 +170,7 @@ static bool move_commands_wants_read(int *argc, char **argv, struct move_wants *
 		  .max = EPOCHS_MAX },
 		{ .name = "--to", .unit = "LINK", .text = &w->to },
 		{ .name = "--slot", .unit = "NAME", .text = &w->slot },
+		{ .name = "--pack", .unit = "HOW", .text = &w->pack },
 	};
 	char why[128];
 
@@ -170,6 +186,8 @@ static bool move_commands_wants_read(int *argc, char **argv, struct move_wants *
 		shell_error("%s", why);
 		return false;
 	}
+	if (!move_commands_pack_ok(w->pack))
+		return false;
 	move_commands_wants_rest(w);
 	return true;
 }
@@ -443,6 +461,7 @@ static void move_commands_complete_options(struct complete *c)
 	complete_add(c, "--brake");
 	complete_add(c, "--verify");
 	complete_add(c, "--slot");
+	complete_add(c, "--pack");
 }
 
 static void move_commands_complete_places(struct complete *c)
@@ -517,7 +536,7 @@ const struct command move_commands[] = {
 	{ "migrate",
 	  "VM to SLOT|LINK [--slot NAME] [--downtime MS] [--passes N] [--bound MS] [--brake "
 	  "PERCENT] [--verify]\n"
-	  "  [--timeout S] [--rate MIB] [--paused] [--force]",
+	  "  [--timeout S] [--rate MIB] [--paused] [--force] [--pack none|lz4]",
 	  "move a partition while it runs\n"
 	  "SLOT is an empty slot of this machine. LINK is peer, peer.2 or peer.3: the manager at\n"
 	  "the other end of port cleave.peer, cleave.peer.2, ..., which chooses one of its own "
@@ -535,15 +554,17 @@ const struct command move_commands[] = {
 	  "--timeout S: cancel the migration if the guest is not stopped after S seconds\n"
 	  "--rate MIB: send at most MIB MiB a second while the guest runs\n"
 	  "--paused: the guest is paused when it arrives\n"
+	  "--pack lz4: compress pages, if the link's other end takes that; none: do not\n"
 	  "--verify: compare every page on both sides before the guest is handed over",
 	  move_commands_run_migrate, move_commands_complete_migrate },
 	{ "checkpoint",
 	  "VM [--downtime MS] [--passes N] [--bound MS] [--brake PERCENT]\n"
-	  "  [--every MS] [--epochs N]",
+	  "  [--every MS] [--epochs N] [--pack none|lz4]",
 	  "write a partition to port cleave.store while it runs; it runs on\n"
 	  "--every MS: go on: write what it has changed MS after the last time, and again, until\n"
 	  "  `cancel`; `restore --at N` restores any of these epochs\n"
-	  "--epochs N: end after N epochs",
+	  "--epochs N: end after N epochs\n"
+	  "--pack lz4: compress pages; none: do not",
 	  move_commands_run_checkpoint, move_commands_complete_checkpoint },
 	{ "restore", "SLOT [--at N] [--force]",
 	  "fill an empty slot with what comes from port cleave.store\n"

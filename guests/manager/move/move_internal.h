@@ -25,6 +25,8 @@
  * @ledger: what became of migrations that came here
  * @history: memory for page histories, @history_size bytes, of which @history_used are given out
  * @shown: when a progress line was last made, ticks
+ * @packs: pages go packed over a link, unless --pack says otherwise
+ * @takes: how packed pages are unpacked; NULL: none is taken
  */
 struct move {
 	struct job job[MOVE_JOBS];
@@ -36,6 +38,8 @@ struct move {
 	u64 history_size;
 	u64 history_used;
 	u64 shown;
+	bool packs;
+	const struct migrate_pack *takes;
 };
 
 extern struct move move;
@@ -47,6 +51,7 @@ extern struct move move;
  * @verify_apart: @downtime is the default, so what --verify takes does not count against it
  * @to: a link; NULL: none was named as an option
  * @slot: the slot at the peer; NULL: any
+ * @pack: `none` or `lz4`; NULL: as the boot argument `pack` says
  * @useless: passes in a row that may gain little; 0: any number
  */
 struct move_wants {
@@ -60,6 +65,7 @@ struct move_wants {
 	u64 epochs;
 	const char *to;
 	const char *slot;
+	const char *pack;
 	u32 useless;
 	bool verify;
 	bool verify_apart;

@@ -47,7 +47,8 @@ def test_checkpoint(boot, store):
     states(man, one="paused")
     store.accept()
     man.link_ready(STORE)
-    again = store.checkpoint(man, "one")
+    again = store.checkpoint(man, "one", "--pack lz4")
+    assert len(again) < len(data) // 2
     assert not list(show.differences(whole(stopped(data), 1), whole(again)))
     assert list(show.differences(whole(data, 0), whole(data, 1)))
     man.run("resume one")

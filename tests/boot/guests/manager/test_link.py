@@ -18,16 +18,18 @@ UUID = "00112233-4455-6677-8899-aabbccddeeff"
 
 
 def test_peer(boot, proxy):
-    """The guest moves to the peer and back, and every page is verified."""
+    """The guest moves to the peer, packed, and back, plain, and every page is verified."""
     a, man_a, b, man_b = two(boot, proxy)
-    report = man_a.migrate("work", "peer", "--verify", *FEW)
-    assert report["passes"] >= 1
+    report = man_a.migrate("work", "peer", "--verify", "--pack", "lz4", *FEW)
+    assert report["passes"] >= 1 and report["packed"] > 0
     assert [line for line in report.lines if line.startswith("note: ") and "power cycle" in line]
-    assert received(man_b).verdict == "done: receive work to there"
+    there = received(man_b)
+    assert there.verdict == "done: receive work to there" and there["packed"] == report["packed"]
     alive(b, "there")
     states(man_a, work="empty")
     huge(man_b, "there")
-    assert man_b.migrate("there", "peer", "--verify", *FEW).ok
+    back = man_b.migrate("there", "peer", "--verify", *FEW)
+    assert back.ok and back["packed"] == 0
     assert received(man_a).verdict == "done: receive work to work"
     states(man_b, there="empty")
     alive(a, "work")
@@ -38,11 +40,14 @@ def test_home(boot, proxy):
     """A guest comes home to the slot that it was made in, although another is free before it.
 
     It is known by its uuid, which goes with it, and by the name that it has at home. No other guest
-    gets that slot: it would be restarted from the wrong files.
+    gets that slot: it would be restarted from the wrong files. One side packs its pages, and the
+    other neither packs nor unpacks: they go plain.
     """
     named = f'uuid = "{UUID}"; migratable; cpu-affinity = <1 2>'
-    a, man_a = up(boot, spare("back"), worker(more=named), link={PEER: proxy.chardev(0)})
-    b, man_b = up(boot, worker("local"), spare("there"), link={PEER: proxy.chardev(1)})
+    a, man_a = up(boot, spare("back"), worker(more=named), link={PEER: proxy.chardev(0)},
+                  bootargs="script pack=lz4")
+    b, man_b = up(boot, worker("local"), spare("there"), link={PEER: proxy.chardev(1)},
+                  bootargs="script pack=never")
     a.beside, b.beside = [b], [a]
     man_a.link_ready()
     man_b.link_ready()
@@ -52,8 +57,10 @@ def test_home(boot, proxy):
     assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
                         made_up)
     assert made_up not in (info(man_a, "back")["uuid"], info(man_b, "there")["uuid"])
-    assert man_a.migrate("work", "peer", *FEW).ok
+    report = man_a.migrate("work", "peer", *FEW)
+    assert report.ok and report["packed"] == 0
     assert received(man_b).verdict == "done: receive work to there"
+    assert "without lz4" in man_b.refused("migrate there to peer --pack lz4")
     here = info(man_b, "there")
     assert (here["uuid"], here["guest"]) == (uuid, "work")
     # The slot of "work" is empty, but not for another.

@@ -47,7 +47,7 @@ def test_secure(boot, proxy, tmp_path):
     states(man_a, work="running", back="empty")
     states(man_b, there="empty")
     encrypted(man_a, man_b)
-    assert man_a.migrate("work", "peer", "--verify", *FEW).ok
+    assert man_a.migrate("work", "peer", "--verify", "--pack", "lz4", *FEW)["packed"] > 0
     assert received(man_b).verdict == "done: receive work to there"
     alive(b, "there")
     b.focus("manager")

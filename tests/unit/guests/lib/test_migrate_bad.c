@@ -17,14 +17,11 @@
 
 /* A stream that is made from the good one. */
 static uint8_t made[GOOD_MAX];
-static size_t made_size;
-static uint64_t made_seq;
-static size_t fed;
-static bool shows;   /* frames are shown where they are */
-static size_t shown; /* bytes that were, of those that are still to be taken */
-static uint64_t aligned[1024];
+static size_t made_size, fed;
+static uint64_t made_seq, seed = 42;
+static bool shows;	/* frames are shown where they are */
+static size_t shown;	/* bytes that were, of those that are still to be taken */
 static size_t answered; /* bytes that the destination sent */
-static uint64_t seed = 42;
 
 static int64_t feed_recv(void *ctx, void *bytes, size_t size)
 {
@@ -39,27 +36,20 @@ static int64_t feed_recv(void *ctx, void *bytes, size_t size)
 	return (int64_t)n;
 }
 
-/* Show a part that grows with each look, as bytes come. */
+/* Show a part that grows with each look, as bytes come, and once more before it is cut. */
 static size_t feed_peek(void *ctx, size_t size, const uint8_t **bytes, bool *grows)
 {
-	size_t left = made_size - fed;
+	static uint64_t room[1024];
+	size_t left = made_size - fed < sizeof(room) ? made_size - fed : sizeof(room);
 
 	(void)ctx;
 	(void)size;
-	if (shown < left) {
-		shown += 1500U;
-		*grows = true;
-	} else if (shown < left + 5000U) {
-		/* The last look before it is cut */
-		shown = left + 5000U;
-		*grows = true;
-	} else {
+	if (shown >= left + 1500U)
 		return 0;
-	}
-	memcpy(aligned, made + fed, left < sizeof(aligned) ? left : sizeof(aligned));
-	*bytes = (const uint8_t *)aligned;
-	left = left < shown ? left : shown;
-	return left < sizeof(aligned) ? left : sizeof(aligned);
+	shown += 1500U;
+	*grows = true;
+	*bytes = memcpy(room, made + fed, left);
+	return left < shown ? left : shown;
 }
 
 static void feed_drop(void *ctx, size_t size)
@@ -90,9 +80,7 @@ static enum migrate_step replay_once(void)
 				     .drop = shows ? feed_drop : NULL };
 	enum migrate_step step = MIGRATE_PROGRESS;
 
-	fed = 0;
-	shown = 0;
-	answered = 0;
+	fed = shown = answered = 0;
 	memset(&sim->ledger, 0, sizeof(sim->ledger));
 	if (outcome_before != MIGRATE_OUTCOME_UNKNOWN)
 		assert_true(ledger_put(&sim->ledger, sim->source_config.id, outcome_before));
@@ -128,8 +116,8 @@ static enum migrate_step replay(void)
 
 	shows = true;
 	step = replay_once();
-	line = sim->dest.line;
 	shows = false;
+	line = sim->dest.line;
 	assert_int_equal(replay_once(), step);
 	assert_string_equal(line.text, migrate_dest_line(&sim->dest));
 	return step;
