@@ -184,7 +184,7 @@ COLD_FILES := arch/riscv/early.c arch/riscv/firmware.c arch/riscv/hart_start.c a
 	core/guest/sbi_srst.c core/guest/sbi_susp.c core/run/sched.c \
 	core/run/schedule.c drivers/uart_8250.c mm/frames.c mm/gstage_map.c mm/space.c \
 	mm/space_dirty_bits.c
-HOT_FILES := core/machine/irq.c core/vm/vm_devices.c core/vm/vm_pass.c
+HOT_FILES := core/machine/irq.c core/vm/aia/vm_aia.c core/vm/vm_devices.c core/vm/vm_pass.c
 COLD := $(if $(COVERAGE),,$(COLD_DIRS:%=%/%) $(COLD_FILES) drivers/%_fdt.c)
 # What gcc does beyond -Os to keep values in registers, and to save jumps, costs 1,300 bytes.
 SMALL := -Os -msave-restore $(if $(LLVM),,-mtune=size -fno-move-loop-invariants \

@@ -114,6 +114,9 @@
 #define HSTATUS_VTW  (CSR_U64(1) << 21)
 #define HSTATUS_VTSR (CSR_U64(1) << 22)
 
+/* hvictl: IID = 9, the external interrupt of VS-mode; IPRIO is in bits 7:0 */
+#define HVICTL_IID_EXT (CSR_U64(9) << 16)
+
 /* sip, sie, vsip and vsie; hvip, hip and hie number the same interrupts one place further left */
 #define SIP_SSIP (CSR_U64(1) << 1)
 #define SIP_STIP (CSR_U64(1) << 5)

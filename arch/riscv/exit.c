@@ -9,6 +9,7 @@
 #include "arch/riscv/exit.h"
 
 #include <cleave/errno.h>
+#include "arch/riscv/aia/guest_aia.h"
 #include "arch/riscv/csr.h"
 #include "arch/riscv/decode/insn.h"
 #include "arch/riscv/fence.h"
@@ -389,7 +390,8 @@ static int exit_virtual_instruction(struct guest *g)
 		guest_skip(g);
 		return EXIT_LEAVE;
 	}
-	guest_inject(g, CAUSE_ILLEGAL, insn);
+	if (!exit_from_vs() || !guest_aia_csr(g, insn))
+		guest_inject(g, CAUSE_ILLEGAL, insn);
 	return EXIT_RESUME;
 }
 

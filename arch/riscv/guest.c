@@ -46,9 +46,10 @@
 #define GUEST_TIME     2U
 
 /*
- * hstateen0: the guest has its own sstateen0 and senvcfg. AIA, indirect CSRs and custom state stay
- * closed.
+ * hstateen0: the guest has its own sstateen0 and senvcfg. Indirect CSRs, interrupt files and custom
+ * state stay closed. A guest with an interrupt file has stopi, which follows from what is pending.
  */
+#define STATEEN0_AIA	BIT64(59)
 #define STATEEN0_ENVCFG BIT64(62)
 #define STATEEN0_SE0	BIT64(63)
 
@@ -119,7 +120,7 @@ void guest_init(struct guest *g, u64 pc, u64 a0, u64 a1)
 	g->hideleg = GUEST_IRQS;
 	g->hedeleg = GUEST_EXCEPTIONS;
 	g->hcounteren = g->no_counters ? GUEST_TIME : GUEST_COUNTERS;
-	g->hstateen0 = STATEEN0_SE0 | STATEEN0_ENVCFG;
+	g->hstateen0 = STATEEN0_SE0 | STATEEN0_ENVCFG | (g->aia ? STATEEN0_AIA : 0U);
 	g->csr = (struct guest_csrs){ .vsstatus = XL_64, .vstimecmp = UINT64_MAX };
 	/*
 	 * Firmware opens the counters to user mode before it starts a kernel, and Linux's vDSO
@@ -205,6 +206,17 @@ static u64 guest_put_fp(struct guest *g, u64 sstatus)
 	return sstatus;
 }
 
+/*
+ * hvictl of a guest whose external interrupt is hvip's. With an emulated interrupt file, IID and
+ * IPRIO say that it is pending, and with which priority: stopi shows it by these where VGEIN is 0
+ * (Advanced Interrupt Architecture, 6.3.3). The specification has stopi show it without them too,
+ * last of all; QEMU does not. VTI stays 0, so nothing else follows from them.
+ */
+static u64 guest_hvictl(const struct guest *g, u64 hvip)
+{
+	return g->aia && (hvip & GUEST_IRQ_EXT) != 0U ? HVICTL_IID_EXT | 1U : 0U;
+}
+
 /* Load the CSRs that say what the guest may do. All but htimedelta are the same for all guests. */
 static void guest_load_controls(const struct guest *g)
 {
@@ -219,10 +231,10 @@ static void guest_load_controls(const struct guest *g)
 	 */
 	if (features.smstateen)
 		csr_write(CSR_HSTATEEN0, g->hstateen0);
-	/* These affect VS-mode's interrupts. No guest is given the AIA. */
+	/* These affect VS-mode's interrupts. */
 	if (features.aia) {
 		csr_write(CSR_HVIEN, 0);
-		csr_write(CSR_HVICTL, 0);
+		csr_write(CSR_HVICTL, guest_hvictl(g, g->csr.hvip));
 		csr_write(CSR_HVIPRIO1, 0);
 		csr_write(CSR_HVIPRIO2, 0);
 	}
@@ -360,9 +372,11 @@ void guest_irq_level(struct guest *g, u64 level)
 	u64 old = csr_read(CSR_HVIP);
 	u64 new = (old & GUEST_IRQ_SOFT) | (level & (GUEST_IRQ_TIMER | GUEST_IRQ_EXT));
 
-	(void)g;
-	if (new != old)
-		csr_write(CSR_HVIP, new);
+	if (new == old)
+		return;
+	csr_write(CSR_HVIP, new);
+	if (g->aia)
+		csr_write(CSR_HVICTL, guest_hvictl(g, new));
 }
 
 void guest_irq_soft(struct guest *g)

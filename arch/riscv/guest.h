@@ -86,6 +86,7 @@ struct guest_exit {
  * @csr, @fp, @vec: valid while not loaded
  * @fp_valid, @vec_valid: the guest has used these registers, so @fp and @vec are worth saving
  * @no_counters: it may not read cycle and instret; core sets it before the first guest_init()
+ * @aia: it has an emulated interrupt file; set as @no_counters
  * @fp_hart: the hart whose F, D and V registers still hold this guest's; NULL: only @fp and @vec
  * hold them. Whoever changes @fp or @vec sets it to NULL
  * @fault_pc, @fault_gpa, @fault_repeats: the last read fault that core has called spurious (exit.c)
@@ -114,6 +115,7 @@ struct guest {
 	bool fp_valid;
 	bool vec_valid;
 	bool no_counters;
+	bool aia;
 	struct hart *fp_hart;
 	u64 fault_pc;
 	u64 fault_gpa;

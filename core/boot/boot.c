@@ -132,6 +132,7 @@ static void boot_load_config(void)
 		.largest = frames_largest(&machine.frames, PAGE_SIZE),
 		.gstage_modes = features.gstage_modes,
 		.no_zicbom = !features.zicbom,
+		.no_aia = !features.aia,
 		.tree = machine.tree,
 		.nr_ram = boot_info.ram.nr,
 		.ram = boot_info.ram.range,

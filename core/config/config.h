@@ -44,6 +44,12 @@ enum config_on_bad_access {
 	CONFIG_BAD_ACCESS_STOP,	   /* it has done what it may not: "on-fault" */
 };
 
+/* Which interrupt controllers a partition has ("interrupts") */
+enum config_interrupts {
+	CONFIG_INTERRUPTS_PLIC,
+	CONFIG_INTERRUPTS_AIA, /* an APLIC, and an interrupt file for each vCPU */
+};
+
 /* Which contexts a partition's PLIC has ("plic-contexts") */
 enum config_plic_contexts {
 	CONFIG_PLIC_DEFAULT, /* left open; a partition with a kernel has one of the others */
@@ -87,6 +93,7 @@ struct config_memory {
  * @gstage_levels: "gstage-mode": 3, 4, 5; 0: left open
  * @largest_page: bytes: 4 KiB, 2 MiB, 1 GiB
  * @restart_count, @restart_seconds: "restart-limit"
+ * @interrupts: "interrupts"
  * @plic_contexts: "plic-contexts", or as the kernel is
  * @load_address, @entry, @fdt_address: "load-address", "entry", "fdt-address"
  * @pool_tables: "table-pool": tables of the pool; 0: enough for the worst case (M5)
@@ -119,6 +126,7 @@ struct config_partition {
 	enum config_eager eager;
 	enum config_on_fault on_fault;
 	enum config_on_bad_access on_bad_access;
+	enum config_interrupts interrupts;
 	enum config_plic_contexts plic_contexts;
 	struct config_address load_address;
 	struct config_address entry;
@@ -240,6 +248,7 @@ static inline struct config_memory config_pages(const struct config_memory *reg)
  * not known
  * @gstage_modes: bit n: tables of n levels (3, 4, 5) are possible; 0: not known
  * @no_zicbom: its harts are known to give guests no cache-block operations
+ * @no_aia: its harts are known to lack Ssaia
  * @tree: its checked device tree, in which devices are looked up; NULL: not known
  * @plic: phandles of the PLICs in that tree that the hypervisor serves; 0: no more
  * @ram: all of its memory, @nr_ram ranges
@@ -256,6 +265,7 @@ struct config_machine {
 	u64 largest;
 	u8 gstage_modes;
 	bool no_zicbom;
+	bool no_aia;
 	const void *tree;
 	u32 plic[IRQ_CONTROLLERS];
 	u32 nr_ram;

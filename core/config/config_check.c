@@ -25,9 +25,16 @@
 #define INDEX_BITS	9U
 #define ROOT_EXTRA_BITS 2U
 
+#define OF_PLIC (1U << (u32)CONFIG_INTERRUPTS_PLIC)
+#define OF_AIA	(1U << (u32)CONFIG_INTERRUPTS_AIA)
+
 const struct config_emulated config_emulated[CONFIG_EMULATED] = {
-	{ "the emulated PLIC", GUEST_PLIC_BASE, GUEST_PLIC_SIZE },
-	{ "the emulated UART", GUEST_UART_BASE, GUEST_UART_SIZE },
+	{ "the emulated PLIC", GUEST_PLIC_BASE, GUEST_PLIC_SIZE, OF_PLIC },
+	{ "the emulated UART", GUEST_UART_BASE, GUEST_UART_SIZE, OF_PLIC | OF_AIA },
+#ifdef CONFIG_AIA
+	{ "the emulated APLIC", GUEST_APLIC_BASE, GUEST_APLIC_SIZE, OF_AIA },
+	{ "the emulated interrupt files", GUEST_IMSIC_BASE, GUEST_IMSIC_SIZE, OF_AIA },
+#endif
 };
 
 u64 config_mode_end(u32 levels)
@@ -162,7 +169,8 @@ static bool config_check_range_free(struct config_ctx *c, const struct config_pa
 	for (u32 i = 0; i < CONFIG_EMULATED; i++) {
 		const struct config_emulated *dev = &config_emulated[i];
 
-		if (!config_overlap(m->gpa, m->size, dev->base, dev->size))
+		if (!config_emulates(part, i) ||
+		    !config_overlap(m->gpa, m->size, dev->base, dev->size))
 			continue;
 		config_error(c, "memory", "range %u, 0x%lx to 0x%lx, overlaps %s, 0x%lx to 0x%lx",
 			     index, m->gpa, last, dev->name, dev->base, dev->base + dev->size - 1U);

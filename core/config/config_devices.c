@@ -176,7 +176,8 @@ static bool config_devices_check_gpa(struct config_ctx *c, const struct config_p
 	for (u32 i = 0; i < CONFIG_EMULATED; i++) {
 		const struct config_emulated *e = &config_emulated[i];
 
-		if (!config_overlap(pages->gpa, pages->size, e->base, e->size))
+		if (!config_emulates(part, i) ||
+		    !config_overlap(pages->gpa, pages->size, e->base, e->size))
 			continue;
 		config_error(c, PROPERTY,
 			     "\"%s\": its registers, 0x%lx to 0x%lx, overlap %s, 0x%lx to 0x%lx, "

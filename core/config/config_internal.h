@@ -60,6 +60,7 @@ enum config_prop_index {
 	CONFIG_PROP_DIRECT_MAP,
 	CONFIG_PROP_DEVICES,
 	CONFIG_PROP_PLIC_CONTEXTS,
+	CONFIG_PROP_INTERRUPTS,
 	CONFIG_PROP_NO_DMA,
 	CONFIG_PROP_EXCLUSIVE,
 	CONFIG_PROP_FDT,
@@ -312,16 +313,30 @@ u64 config_mode_end(u32 levels);
 /** config_mode_name() - Return: the name of the mode with @levels levels */
 const char *config_mode_name(u32 levels);
 
+#ifdef CONFIG_AIA
+#define CONFIG_EMULATED 4U
+#else
 #define CONFIG_EMULATED 2U
+#endif
 
-/** struct config_emulated - an address range that a guest's emulated device takes */
+/**
+ * struct config_emulated - an address range that a guest's emulated device takes
+ * @of: bit n: partitions have it whose "interrupts" is n of enum config_interrupts
+ */
 struct config_emulated {
 	const char *name;
 	u64 base;
 	u64 size;
+	u32 of;
 };
 
 extern const struct config_emulated config_emulated[CONFIG_EMULATED];
+
+/** config_emulates() - Return: true when @part has the emulated device number @i */
+static inline bool config_emulates(const struct config_partition *part, u32 i)
+{
+	return (config_emulated[i].of >> (u32)part->interrupts & 1U) != 0U;
+}
 
 /** config_check_has_hart() - Return: true when the machine has it, or its harts are not known */
 bool config_check_has_hart(const struct config_machine *m, u64 hart);

@@ -61,7 +61,7 @@ static bool config_own_has(const struct config_ctx *c, const struct config_parti
 	for (u32 i = 0; i < CONFIG_EMULATED && !has; i++) {
 		const struct config_memory e = { config_emulated[i].base, config_emulated[i].size };
 
-		has = config_memory_holds(&e, 1, base, size);
+		has = config_emulates(part, i) && config_memory_holds(&e, 1, base, size);
 	}
 	for (u32 i = 0; i < c->config->nr_devices && !has; i++) {
 		const struct config_device *d = &c->config->device[i];

@@ -6,6 +6,7 @@
 #include <libfdt.h>
 
 #include <cleave/string.h>
+#include "core/config/aia/config_aia.h"
 #include "core/config/config_internal.h"
 #include "lib/fdt_read.h"
 #include "lib/text.h"
@@ -37,6 +38,12 @@ static const struct config_word config_props_on_bad_access[] = {
 static const struct config_word config_props_plic_contexts[] = { { "ms", CONFIG_PLIC_MS },
 								 { "s", CONFIG_PLIC_S },
 								 { NULL, 0 } };
+
+static const struct config_word config_props_interrupts[] = { { "plic", CONFIG_INTERRUPTS_PLIC },
+#ifdef CONFIG_AIA
+							      { "aia", CONFIG_INTERRUPTS_AIA },
+#endif
+							      { NULL, 0 } };
 
 /* Code may begin at any halfword, as guests have C. */
 #define CONFIG_ALIGN_CODE 2U
@@ -526,6 +533,13 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.help = CONFIG_PROPS_HELP("the contexts of the emulated PLIC: of M and S, or of S "
 					  "alone"),
 	},
+	[CONFIG_PROP_INTERRUPTS] = {
+		.name = "interrupts",
+		.type = CONFIG_TYPE_STRING,
+		.words = config_props_interrupts,
+		.read = config_aia_read,
+		.help = CONFIG_PROPS_HELP("its interrupt controllers: a PLIC, or the AIA's"),
+	},
 	[CONFIG_PROP_NO_DMA] = {
 		.name = "no-dma",
 		.type = CONFIG_TYPE_STRINGS,
@@ -650,6 +664,7 @@ void config_props_required(struct config_ctx *c, struct config_draft *d)
 		config_error(c, config_props_table[CONFIG_PROP_CPUS].name,
 			     "is missing; wanted: <1> to <%u>", CONFIG_MAX_VCPUS);
 	config_props_check_movable(c, d);
+	config_aia_check(c, d);
 	if (!config_is_given(d, CONFIG_PROP_MEMORY))
 		config_error(c, config_props_table[CONFIG_PROP_MEMORY].name,
 			     "is missing; wanted: pairs of base and size, of two cells each");

@@ -29,6 +29,8 @@
 #define IRQ_S_EXT 9U
 #define IRQ_M_EXT 11U
 
+#define IRQ_LEVEL_HIGH 4U
+
 #define UART_PATH "/soc/serial@10000000"
 
 /*
@@ -177,11 +179,13 @@ static void guest_fdt_add_uart(struct guest_fdt *t)
 		ROW_CELLS("reg", 0U, (u32)GUEST_UART_BASE, 0U, (u32)GUEST_UART_SIZE),
 		ROW_CELLS("clock-frequency", GUEST_UART_CLOCK),
 		ROW_CELLS("reg-shift", 0U),
-		ROW_CELLS("interrupts", GUEST_UART_IRQ),
 	};
+	/* An APLIC's second cell is the kind of the interrupt. */
+	const fdt32_t interrupt[] = { cpu_to_fdt32(GUEST_UART_IRQ), cpu_to_fdt32(IRQ_LEVEL_HIGH) };
 
 	guest_fdt_open_node_at(t, "serial", 6, GUEST_UART_BASE);
 	guest_fdt_rows(t, set);
+	guest_fdt_prop_bytes(t, "interrupts", interrupt, t->imsic != 0U ? 8U : 4U);
 	guest_fdt_prop_cell(t, "interrupt-parent", t->plic);
 	guest_fdt_close_node(t);
 }
@@ -226,7 +230,8 @@ static void guest_fdt_add_soc(struct guest_fdt *t, const struct guest_fdt_params
 
 	guest_fdt_open_node(t, "soc");
 	guest_fdt_rows(t, set);
-	guest_fdt_add_plic(t, p->part);
+	if (!guest_fdt_aia(t, p->part, PHANDLE_PLIC, PHANDLE_CPU_0 + p->part->cpus))
+		guest_fdt_add_plic(t, p->part);
 	guest_fdt_add_uart(t);
 	for (u32 i = 0; i < p->nr_devices; i++) {
 		if (p->device[i].partition == p->partition)

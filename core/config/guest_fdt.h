@@ -10,13 +10,19 @@
 #include "core/config/image.h"
 
 /* Where a guest finds its emulated devices, as on QEMU's virt board */
-#define GUEST_UART_BASE	   UINT64_C(0x10000000)
-#define GUEST_UART_SIZE	   UINT64_C(0x100)
-#define GUEST_UART_IRQ	   10U
-#define GUEST_PLIC_BASE	   UINT64_C(0x0c000000)
-#define GUEST_PLIC_SIZE	   UINT64_C(0x600000)
-#define GUEST_PLIC_SOURCES 31U
-#define GUEST_UART_CLOCK   3686400U /* Hz */
+#define GUEST_UART_BASE	    UINT64_C(0x10000000)
+#define GUEST_UART_SIZE	    UINT64_C(0x100)
+#define GUEST_UART_IRQ	    10U
+#define GUEST_PLIC_BASE	    UINT64_C(0x0c000000)
+#define GUEST_PLIC_SIZE	    UINT64_C(0x600000)
+#define GUEST_PLIC_SOURCES  31U
+#define GUEST_APLIC_BASE    UINT64_C(0x0d000000)
+#define GUEST_APLIC_SIZE    UINT64_C(0x4000)
+#define GUEST_APLIC_SOURCES 31U
+#define GUEST_IMSIC_BASE    UINT64_C(0x28000000) /* a page for each vCPU */
+#define GUEST_IMSIC_SIZE    UINT64_C(0x40000)
+#define GUEST_IMSIC_IDS	    255U
+#define GUEST_UART_CLOCK    3686400U /* Hz */
 
 /* In the root of an own tree ("fdt"): "memory" and "cpus", where these are to be generated */
 #define GUEST_FDT_FILL "cleave,fill"

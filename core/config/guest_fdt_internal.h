@@ -22,7 +22,8 @@
  * @at: the node of @own that is open, or, with @below, the nearest that was
  * @below: how many of the open nodes @own does not have
  * @phandles: is added to each phandle that is generated
- * @plic, @cpu: phandles of the nodes that have been written
+ * @plic, @imsic, @cpu: phandles of the nodes that have been written; @plic is that of the APLIC in
+ * its place
  */
 struct guest_fdt {
 	void *fdt;
@@ -33,6 +34,7 @@ struct guest_fdt {
 	u32 below;
 	u32 phandles;
 	u32 plic;
+	u32 imsic;
 	u32 cpu[GUEST_FDT_CPUS];
 };
 
@@ -82,5 +84,26 @@ bool guest_fdt_fills(const struct guest_fdt *t, const char *what);
  * @tree: the machine's tree, from which it is copied
  */
 void guest_fdt_device(struct guest_fdt *t, const void *tree, const struct config_device *d);
+
+#ifdef CONFIG_AIA
+/**
+ * guest_fdt_aia() - write the nodes of an APLIC and of interrupt files, if the partition has them
+ * @t: a bus with two address and two size cells is open, and the cpus have been written
+ * @aplic, @imsic: phandles to give them
+ *
+ * Return: true when it has; they have taken the place of the PLIC.
+ */
+bool guest_fdt_aia(struct guest_fdt *t, const struct config_partition *part, u32 aplic, u32 imsic);
+#else
+static inline bool guest_fdt_aia(struct guest_fdt *t, const struct config_partition *part,
+				 u32 aplic, u32 imsic)
+{
+	(void)t;
+	(void)part;
+	(void)aplic;
+	(void)imsic;
+	return false;
+}
+#endif
 
 #endif

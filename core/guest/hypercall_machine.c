@@ -12,6 +12,7 @@
 #include "arch/riscv/probe/features.h"
 #include "arch/riscv/timer.h"
 #include "core/guest/hypercall_args.h"
+#include "core/vm/aia/vm_aia.h"
 #include "core/vm/vm_life.h"
 
 _Static_assert(sizeof(((struct cleave_machine *)0)->isa) >= ISA_GUEST_LEN,
@@ -42,7 +43,7 @@ static void hypercall_machine_fill(const struct vm *vm, void *record)
 	machine->devices = cfg->nr_devices;
 	if (cfg->nr_devices != 0U)
 		(void)str_print(machine->device, sizeof(machine->device), "%s", cfg->device[0]);
-	(void)features_guest_isa(cfg->counters, machine->isa, sizeof(machine->isa));
+	(void)features_guest_isa(cfg->counters, vm_aia(vm), machine->isa, sizeof(machine->isa));
 	machine->cbom_block = features.cbom_block;
 	machine->cboz_block = features.cboz_block;
 	machine->vlenb = guest_state_vlenb();

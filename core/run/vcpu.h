@@ -24,6 +24,7 @@
 #include <cleave/types.h>
 #include "arch/riscv/guest.h"
 #include "arch/riscv/probe/features.h"
+#include "core/device/aia/vimsic.h"
 #include "core/run/fair/fair.h"
 #include "core/run/vm_run.h"
 #include "mm/flush_request.h"
@@ -85,6 +86,7 @@ enum vcpu_mode {
  * @flush: the remote fences that it still has to do, merged into one request
  * @flush_posted: requests posted so far; atomic, written under flush_lock
  * @flush_done: requests done so far; atomic, written by the owner
+ * @imsic: its interrupt file, where its VM has the AIA; has its own lock
  * @counters, @stat: statistics of this vCPU; owner, read by anybody
  */
 struct vcpu {
@@ -117,6 +119,9 @@ struct vcpu {
 	struct flush_request flush;
 	u64 flush_posted;
 	u64 flush_done;
+#ifdef CONFIG_AIA
+	struct vimsic imsic;
+#endif
 	struct space_counters counters;
 	u64 stat[CLEAVE_STAT_COUNT];
 };

@@ -27,6 +27,7 @@
 #include "core/config/archive.h"
 #include "core/config/config.h"
 #include "core/console/console.h"
+#include "core/device/aia/vaplic.h"
 #include "core/device/mmio.h"
 #include "core/device/vplic.h"
 #include "core/device/vuart.h"
@@ -129,6 +130,7 @@ struct vm_restart {
  * @fault: what its vCPU held when it has faulted the last time since the creation
  * @bus: the emulated devices by address; never changes after boot
  * @uart, @plic: the emulated devices; each has its own lock
+ * @aplic: the one that a VM with the AIA has in the place of @plic; has its own lock
  * @tty: its side of the console; has its own lock
  */
 struct vm {
@@ -166,6 +168,9 @@ struct vm {
 	struct mmio_bus bus;
 	struct vuart uart;
 	struct vplic plic;
+#ifdef CONFIG_AIA
+	struct vaplic aplic;
+#endif
 	struct console_tty tty;
 };
 

@@ -9,6 +9,7 @@
 #include <cleave/atomic.h>
 #include <cleave/printk.h>
 #include "core/config/guest_fdt.h"
+#include "core/vm/aia/vm_aia.h"
 #include "core/vm/vm_internal.h"
 
 _Static_assert(GUEST_PLIC_SOURCES < VPLIC_SOURCES,
@@ -33,7 +34,10 @@ __attribute__((cold)) void vm_devices_init(struct vm *vm)
 	};
 
 	vm->bus.nr = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
+	if (vm_aia(vm))
+		vm_aia_init(vm);
+	/* The PLIC comes last. */
+	for (size_t i = 0; i < ARRAY_SIZE(devices) - (vm_aia(vm) ? 1U : 0U); i++) {
 		if (mmio_add(&vm->bus, &devices[i]) != 0)
 			printk("partition \"%s\": device %s has no place on its bus", vm->cfg->name,
 			       devices[i].name);
@@ -47,6 +51,8 @@ __attribute__((cold)) void vm_devices_reset(struct vm *vm)
 	vuart_reset(&vm->uart);
 	vplic_layout(&vm->plic, vm->cfg->plic_contexts == CONFIG_PLIC_MS);
 	vplic_reset(&vm->plic, vm->run.nr_vcpus);
+	if (vm_aia(vm))
+		vm_aia_reset(vm);
 }
 
 bool vuart_output(struct vuart *u, u8 c)
@@ -62,8 +68,13 @@ bool vuart_output_full(struct vuart *u)
 
 void vuart_irq(struct vuart *u, bool level)
 {
+	struct vm *vm = container_of(u, struct vm, uart);
+
 	spin_assert_held(&u->lock);
-	vplic_line(&container_of(u, struct vm, uart)->plic, GUEST_UART_IRQ, level);
+	if (vm_aia(vm))
+		vm_aia_line(vm, GUEST_UART_IRQ, level);
+	else
+		vplic_line(&vm->plic, GUEST_UART_IRQ, level);
 }
 
 int vuart_fetch(struct vuart *u)

@@ -18,6 +18,7 @@
 #include "core/config/guest_fdt.h"
 #include "core/config/image.h"
 #include "core/machine/machine.h"
+#include "core/vm/aia/vm_aia.h"
 #include "core/vm/vm_internal.h"
 #include "core/vm/vm_pass.h"
 
@@ -159,7 +160,7 @@ static s64 vm_load_make_tree(const struct vm *vm, const struct image_layout *lay
 		.own = config_own_load(vm_load_archive, vm->cfg),
 	};
 
-	(void)features_guest_isa(vm->cfg->counters, isa, sizeof(isa));
+	(void)features_guest_isa(vm->cfg->counters, vm_aia(vm), isa, sizeof(isa));
 	return guest_fdt_make(&p, guest_fdt_room, sizeof(guest_fdt_room));
 }
 

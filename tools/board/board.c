@@ -225,6 +225,7 @@ static void board_make_machine(struct board *b)
 	/* Harts with a mode have those below it (privileged specification, "satp", "hgatp"). */
 	for (u32 levels = 3; levels <= b->mmu_levels; levels++)
 		m->gstage_modes |= (u8)(1U << levels);
+	m->no_aia = !isa_has(&hart_tree.isa, "ssaia");
 	m->no_zicbom = hart_tree.cbom_block == 0U || !isa_has(&hart_tree.isa, "zicbom");
 	for (u32 n = 0; irq_controller(n) != NULL; n++)
 		m->plic[n] = irq_controller(n)->phandle;

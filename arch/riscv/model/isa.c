@@ -4,7 +4,7 @@
  * Extension Naming Conventions").
  *
  * Some are not in the table on purpose: H (guests are not nested), Svadu (guests run without ADUE),
- * Smstateen and AIA (Cleave does not switch their state), Sscofpmf and Zihpm (the counters are the
+ * Smstateen (Cleave does not switch its state), Sscofpmf and Zihpm (the counters are the
  * host's), Zicbop (it needs a block size, and is only a hint), Zkr (the seed CSR belongs to the
  * firmware), Zicfiss, Zicfilp and pointer masking (Cleave does not switch their state in senvcfg),
  * and Zcmt, Ssctr and Sdtrig (jvt, scontext and branch records do not move with a guest).
@@ -87,6 +87,7 @@ static const struct {
 	{ "zvksed", ISA_NEEDS_VECTOR },
 	{ "zvksh", ISA_NEEDS_VECTOR },
 	{ "zvkt", ISA_NEEDS_VECTOR },
+	{ "ssaia", ISA_NEEDS_AIA },
 	{ "sstc", ISA_NEEDS_SSTC },
 	{ "svade", ISA_NEEDS_SVADE },
 	{ "svinval", ISA_NEEDS_SVINVAL },

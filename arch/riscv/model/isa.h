@@ -36,6 +36,7 @@ enum isa_needs {
 	ISA_NEEDS_ZICBOM,
 	ISA_NEEDS_ZICBOZ,
 	ISA_NEEDS_COUNTERS,
+	ISA_NEEDS_AIA,
 };
 
 /**

@@ -400,7 +400,7 @@ const struct selftest_result *features_selftest(void)
 	return &features_worst;
 }
 
-size_t features_guest_isa(bool counters, char *buf, size_t size)
+size_t features_guest_isa(bool counters, bool aia, char *buf, size_t size)
 {
 	u32 have = (features.fp ? 1U << ISA_NEEDS_FP : 0U) |
 		   (features.vector ? 1U << ISA_NEEDS_VECTOR : 0U) |
@@ -411,7 +411,8 @@ size_t features_guest_isa(bool counters, char *buf, size_t size)
 		   (features.svade ? 1U << ISA_NEEDS_SVADE : 0U) |
 		   (features.zicbom ? 1U << ISA_NEEDS_ZICBOM : 0U) |
 		   (features.zicboz ? 1U << ISA_NEEDS_ZICBOZ : 0U) |
-		   (counters ? 1U << ISA_NEEDS_COUNTERS : 0U);
+		   (counters ? 1U << ISA_NEEDS_COUNTERS : 0U) |
+		   (aia && features.aia ? 1U << ISA_NEEDS_AIA : 0U);
 	struct isa isa = hart_tree.isa;
 
 	/*

@@ -83,12 +83,13 @@ extern struct features features;
 /**
  * features_guest_isa() - write the ISA string for guests: what every hart has and Cleave can give
  * @counters: the guest may read cycle and instret
+ * @aia: it has an interrupt file
  * @buf: receives the string, NUL-terminated and cut to @size: "rv64imafdc_zicsr_zifencei_sstc"
  * @size: size of @buf, bytes
  *
  * Return: the length of the whole string, bytes, without the NUL.
  */
-size_t features_guest_isa(bool counters, char *buf, size_t size);
+size_t features_guest_isa(bool counters, bool aia, char *buf, size_t size);
 
 /** features_report() - print the boot report's lines about the harts */
 void features_report(void);

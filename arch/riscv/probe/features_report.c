@@ -13,7 +13,7 @@
 static void features_report_isa(void)
 {
 	static char isa[640];
-	size_t len = features_guest_isa(true, isa, sizeof(isa));
+	size_t len = features_guest_isa(true, false, isa, sizeof(isa));
 	size_t at = 0;
 
 	while (at < len && at < sizeof(isa) - 1U) {

@@ -17,6 +17,7 @@
 #include "arch/riscv/timer.h"
 #include "core/machine/machine.h"
 #include "core/run/sched.h"
+#include "core/vm/aia/vm_aia.h"
 #include "core/vm/vm_devices.h"
 #include "core/vm/vm_internal.h"
 #include "core/vm/vm_pass.h"
@@ -59,6 +60,7 @@ static int vm_create_vcpus(struct vm *vm)
 		v->hart = vm->cfg->hart[i];
 		v->hsm = VCPU_STOPPED;
 		v->guest.no_counters = !vm->cfg->counters;
+		v->guest.aia = vm_aia(vm);
 		if (vector != 0U)
 			v->guest.vec.regs = block + ALIGN_UP(sizeof(struct vcpu), 8U);
 		err = sched_add(v);

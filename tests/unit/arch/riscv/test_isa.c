@@ -77,7 +77,7 @@ static void versions(void **state)
 static void never_given(void **state)
 {
 	(void)state;
-	guest_gets("rv64ih_sscofpmf_smstateen_ssaia_smaia_svadu_zkr_zicfiss_zicfilp_ssnpm_zihpm_"
+	guest_gets("rv64ih_sscofpmf_smstateen_smaia_svadu_zkr_zicfiss_zicfilp_ssnpm_zihpm_"
 		   "zicbop_xfoo",
 		   ALL, "rv64i");
 }
@@ -85,13 +85,15 @@ static void never_given(void **state)
 /* An extension that can be tried counts only if trying has found it. */
 static void only_what_was_found(void **state)
 {
-	const char *all = "rv64imafdcv_zicbom_zicboz_zfh_zve64x_sstc_svade_svinval_svnapot_svpbmt";
+	const char *all =
+		"rv64imafdcv_zicbom_zicboz_zfh_zve64x_ssaia_sstc_svade_svinval_svnapot_svpbmt";
 
 	(void)state;
 	guest_gets(all, 0, "rv64imac");
 	guest_gets(all, 1U << ISA_NEEDS_FP, "rv64imafdc_zfh");
 	guest_gets(all, 1U << ISA_NEEDS_VECTOR, "rv64imacv_zve64x");
 	guest_gets(all, (1U << ISA_NEEDS_SSTC) | (1U << ISA_NEEDS_SVPBMT), "rv64imac_sstc_svpbmt");
+	guest_gets(all, 1U << ISA_NEEDS_AIA, "rv64imac_ssaia");
 	guest_gets(all, ALL, all);
 }
 

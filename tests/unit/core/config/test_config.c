@@ -170,6 +170,21 @@ static const struct wrong wrongs[] = {
 	     "the kernel; \"Image\" is at 0x80200000 to 0x802fffff" },
 	{ { PROP_STR("plic-contexts", "m") },
 	  AT "plic-contexts: \"m\" is not known; allowed: \"ms\", \"s\"" },
+#ifdef CONFIG_AIA
+	{ { PROP_STR("interrupts", "imsic") },
+	  AT "interrupts: \"imsic\" is not known; allowed: \"plic\", \"aia\"" },
+	{ { PROP_STR("interrupts", "aia"), PROP_FLAG("migratable") },
+	  AT "interrupts: \"aia\" does not go with \"migratable\"; allowed: \"plic\"" },
+	{ { PROP_STR("interrupts", "aia"), PROP_CELLS("memory", 0, 0x28000000, 0, 0x8000000) },
+	  AT "memory: range 0, 0x28000000 to 0x2fffffff, overlaps the emulated interrupt files, "
+	     "0x28000000 to 0x2803ffff" },
+	{ { PROP_STR("interrupts", "aia"), PROP_CELLS("memory", 0, 0x0c000000, 0, 0x1001000) },
+	  AT "memory: range 0, 0xc000000 to 0xd000fff, overlaps the emulated APLIC, 0xd000000 to "
+	     "0xd003fff" },
+#else
+	{ { PROP_STR("interrupts", "aia") },
+	  AT "interrupts: \"aia\" is not known; allowed: \"plic\"" },
+#endif
 	{ { PROP_STR("initrd", "initrd") },
 	  AT "initrd: there is no file \"initrd\" in the boot archive, which holds \"Image\", "
 	     "\"initrd.gz\", \"big\", \"vmlinux\"" },
@@ -435,6 +450,32 @@ static void test_smallest_mode_that_fits(void **state)
 			 "sv39x4; allowed: up to 0x1ffffffffff");
 }
 
+#ifdef CONFIG_AIA
+static void test_harts_without_the_aia(void **state)
+{
+	const struct tree_prop props[] = { PROP_STR("interrupts", "aia"), { NULL, NULL, 0 } };
+	struct config_machine without = config_machine;
+	struct tree_build t;
+	struct said said;
+
+	(void)state;
+	config_begin(&t);
+	config_partition_node(&t, "linux", props);
+	config_finish(&t);
+	assert_int_equal(config_run(&t, &config_machine, &said), 0);
+	assert_int_equal(config_result.partition[0].interrupts, CONFIG_INTERRUPTS_AIA);
+
+	without.no_aia = true;
+	config_begin(&t);
+	config_partition_node(&t, "linux", props);
+	config_finish(&t);
+	(void)config_run(&t, &without, &said);
+	config_expect(&said, 1, 0,
+		      AT "interrupts: this machine's harts have no AIA (Ssaia); allowed: "
+			 "\"plic\"");
+}
+#endif
+
 static void test_unknown_machine(void **state)
 {
 	const struct tree_prop props[] = { PROP_CELLS("cpu-affinity", 31, 900),
@@ -677,6 +718,9 @@ int main(void)
 		cmocka_unit_test(test_reads_everything),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_smallest_mode_that_fits),
+#ifdef CONFIG_AIA
+		cmocka_unit_test(test_harts_without_the_aia),
+#endif
 		cmocka_unit_test(test_unknown_machine),
 		cmocka_unit_test(test_incoming),
 		cmocka_unit_test(test_unknown_properties),

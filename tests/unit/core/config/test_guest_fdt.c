@@ -226,6 +226,46 @@ static void test_plic_contexts(void **state)
 	HAS_CELLS(plic, "interrupts-extended", intc[0], 11, intc[0], 9, intc[1], 11, intc[1], 9);
 }
 
+#ifdef CONFIG_AIA
+static void test_the_aia(void **state)
+{
+	static const char imsics[] = "/soc/imsics@28000000";
+	static const char aplic[] = "/soc/aplic@d000000";
+	static const char uart[] = "/soc/serial@10000000";
+	struct config_partition part = partition;
+	struct guest_fdt_params p = good;
+	u32 intc[2];
+
+	(void)state;
+	part.interrupts = CONFIG_INTERRUPTS_AIA;
+	p.part = &part;
+	make(&p);
+	intc[0] = fdt_get_phandle(buffer, node("/cpus/cpu@0/interrupt-controller"));
+	intc[1] = fdt_get_phandle(buffer, node("/cpus/cpu@1/interrupt-controller"));
+	assert_true(fdt_path_offset(buffer, "/soc/plic@c000000") < 0);
+
+	HAS_STRING(imsics, "compatible", "qemu,imsics\0riscv,imsics");
+	HAS_CELLS(imsics, "reg", 0, 0x28000000, 0, 0x2000);
+	HAS_CELLS(imsics, "interrupts-extended", intc[0], 9, intc[1], 9);
+	HAS_CELLS(imsics, "riscv,num-ids", 255);
+	HAS_CELLS(imsics, "#interrupt-cells", 0);
+	HAS_CELLS(imsics, "#msi-cells", 0);
+	assert_true(has_property(imsics, "interrupt-controller"));
+	assert_true(has_property(imsics, "msi-controller"));
+
+	HAS_STRING(aplic, "compatible", "qemu,aplic\0riscv,aplic");
+	HAS_CELLS(aplic, "reg", 0, 0x0d000000, 0, 0x4000);
+	HAS_CELLS(aplic, "msi-parent", fdt_get_phandle(buffer, node(imsics)));
+	HAS_CELLS(aplic, "riscv,num-sources", 31);
+	HAS_CELLS(aplic, "#interrupt-cells", 2);
+	assert_true(has_property(aplic, "interrupt-controller"));
+
+	HAS_CELLS(uart, "interrupts", 10, 4);
+	HAS_CELLS(uart, "interrupt-parent", fdt_get_phandle(buffer, node(aplic)));
+	assert_true(fdt_get_phandle(buffer, node(imsics)) != intc[1]);
+}
+#endif
+
 static void test_what_may_be_missing(void **state)
 {
 	static const struct config_partition bare = { .cpus = 1,
@@ -605,6 +645,9 @@ int main(void)
 		cmocka_unit_test(test_too_small),
 		cmocka_unit_test(test_slack),
 		cmocka_unit_test(test_plic_contexts),
+#ifdef CONFIG_AIA
+		cmocka_unit_test(test_the_aia),
+#endif
 		cmocka_unit_test(test_machine_device),
 		cmocka_unit_test(test_buses),
 		cmocka_unit_test(test_machine_device_without_room),
