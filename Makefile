@@ -184,13 +184,20 @@ COLD_FILES := arch/riscv/early.c arch/riscv/firmware.c arch/riscv/hart_start.c a
 	core/guest/sbi_srst.c core/guest/sbi_susp.c core/run/sched.c \
 	core/run/schedule.c drivers/uart_8250.c mm/frames.c mm/gstage_map.c mm/space.c \
 	mm/space_dirty_bits.c
-HOT_FILES := core/machine/irq.c core/vm/aia/vm_aia.c core/vm/vm_devices.c core/vm/vm_pass.c
+HOT_FILES := core/vm/aia/vm_aia.c core/vm/vm_devices.c
 COLD := $(if $(COVERAGE),,$(COLD_DIRS:%=%/%) $(COLD_FILES) drivers/%_fdt.c)
 # What gcc does beyond -Os to keep values in registers, and to save jumps, costs 1,300 bytes.
 SMALL := -Os -msave-restore $(if $(LLVM),,-mtune=size -fno-move-loop-invariants \
 	-fno-tree-loop-im -fno-caller-saves -fno-tree-scev-cprop -fno-shrink-wrap \
-	-fno-thread-jumps -fno-tree-tail-merge -fno-forward-propagate -fipa-pta)
-file_flags = $(if $(filter $(COLD),$(filter-out $(HOT_FILES),$<)),$(SMALL)) $(CFLAGS_$<)
+	-fno-thread-jumps -fno-tree-tail-merge -fno-forward-propagate -fipa-pta \
+	-fira-region=one)
+# What runs more often than that, but on no way of which `make bench` has a count, saves its
+# registers in place.
+WARM_FILES := core/device/vplic.c core/guest/hypercall_stats.c core/machine/irq.c \
+	core/run/plan/plan.c core/vm/vm_pass.c
+WARM := $(if $(COVERAGE),,-Os)
+file_flags = $(if $(filter $(WARM_FILES),$<),$(WARM),$(if $(filter $(COLD),$(filter-out \
+	$(HOT_FILES),$<)),$(SMALL))) $(CFLAGS_$<)
 file_flags_all = $(foreach v,$(sort $(filter CFLAGS_%,$(.VARIABLES))),$(v)=$($(v)))
 
 # How a C file becomes an object. clang's own assembler (before 17) knows no H instruction, so its
@@ -277,8 +284,8 @@ $(O)/include/generated/version.h: FORCE
 $(O)/obj/flags: FORCE
 	@scripts/need.sh $(firstword $(TARGET_CC)) $(CROSS_CC) $(OBJCOPY)
 	$(call write,$(TARGET_CC) $(CFLAGS) $(SMALL) $(file_flags_all) $(COLD) $(HOT_FILES) \
-		$(ASFLAGS) $(CPPFLAGS) $(GUEST_CPPFLAGS) $(EFI_CFLAGS) $(BEARSSL_CPPFLAGS) \
-		$(LZ4_CPPFLAGS))
+		$(WARM_FILES) $(WARM) $(ASFLAGS) $(CPPFLAGS) $(GUEST_CPPFLAGS) \
+		$(EFI_CFLAGS) $(BEARSSL_CPPFLAGS) $(LZ4_CPPFLAGS))
 
 $(O)/host/flags: FORCE
 	@scripts/need.sh $(HOSTCC)
@@ -683,6 +690,11 @@ test-boot:
 
 bench: all
 	@$(PYTHON) tests/bench/run.py $(if $(SAVE),--save)
+
+# Code and read-only data by part, of the build in $(O).
+.PHONY: size
+size: hypervisor
+	@scripts/size.py $(O)/cleave.map
 
 # SHORT=1: only the most telling cells. QUICK=1: all, with fewer samples. ATTACKS="reboots move":
 # only these.

@@ -20,6 +20,9 @@ const char *fdt_read_unsafe(const void *fdt)
 		return NULL; /* fdt_check_full() says so */
 	if (fdt_version(fdt) < FDT_READ_VERSION)
 		return "has a version before 17; wanted: 17 or later";
+	/* libfdt_env.h has libfdt take this for granted, too. */
+	if (fdt_last_comp_version(fdt) > FDT_READ_VERSION)
+		return "is only for readers of a version after 17; wanted: one that 17 can read";
 	/* Devicetree Specification, chapter "Flattened Devicetree (DTB) Format", "Alignment" */
 	if (!IS_ALIGNED(fdt_off_dt_struct(fdt), sizeof(fdt32_t)) ||
 	    !IS_ALIGNED(fdt_off_mem_rsvmap(fdt), sizeof(fdt64_t)))

@@ -61,6 +61,7 @@ Test
   make format           clang-format everything
   make abi-records      docs/abi-records.md from the headers
   make map              draw docs/map.svg from the includes
+  make size             code and read-only data by part
   make bench            instruction counts to build/bench/results.json
                         (SAVE=1: save them in tests/bench/baseline.json)
   make interference     what a neighbour can cost, attack by attack, to build/interference/

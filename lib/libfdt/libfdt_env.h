@@ -9,6 +9,12 @@
 #ifndef LIBFDT_ENV_H
 #define LIBFDT_ENV_H
 
+/*
+ * ASSUME_LATEST of libfdt_internal.h: nothing asks for each node whether the tree has a version
+ * before 17. fdt_read_unsafe() refuses what is not of version 17, before libfdt sees it.
+ */
+#define FDT_ASSUME_MASK 4
+
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -23,6 +23,7 @@ import baseline  # noqa: E402
 import boot_guest  # noqa: E402
 import migrate  # noqa: E402
 import secure  # noqa: E402
+import size  # noqa: E402
 import qemu  # noqa: E402
 import usage  # noqa: E402
 
@@ -51,7 +52,7 @@ ROWS = [
 ]
 LIMITS = {
     "entry to first guest instruction": 50_000_000,
-    "hypervisor text": 128 * 1024,
+    "hypervisor text": size.LIMIT,
 }
 
 
@@ -70,17 +71,6 @@ def run_once(out):
         sys.stderr.write(text)
         sys.exit("bench: the benchmark guest did not finish; its console is above")
     return rows, int(boot.group(1))
-
-
-def text_size(out, size_tool):
-    """The size of the hypervisor's text in bytes."""
-    sections = subprocess.run([size_tool, "-A", os.path.join(out, "cleave.elf")],
-                              stdout=subprocess.PIPE, check=True)
-    for line in sections.stdout.decode().splitlines():
-        words = line.split()
-        if words and words[0] == ".text":
-            return int(words[1])
-    sys.exit("bench: cleave.elf has no .text")
 
 
 def results(rows, boot, text):
@@ -135,27 +125,25 @@ def print_table(found, saved):
     return over
 
 
-def counted(out, size, runs=2):
+def counted(out, runs=2):
     """Boot the benchmark guest @runs times. Return the rows, whose counts are exact."""
     each = [run_once(out) for _ in range(runs)]
     if any(other != each[0] for other in each):
         usage.progress()
         sys.exit("bench: two runs differ, so neither counts:\n" + "\n".join(map(str, each)))
-    return results(*each[0], text_size(out, size))
+    return results(*each[0], size.text_without_options(os.path.join(out, "cleave.map")))
 
 
 def main():
     parser = usage.parser(__doc__.splitlines()[0])
     parser.add_argument("--out", default=os.path.join(TOP, os.environ.get("O", "build")),
                         help="build folder")
-    parser.add_argument("--size", default="riscv64-unknown-elf-size",
-                        help="size program of the toolchain")
     parser.add_argument("--save", action="store_true",
                         help="save the figures in tests/bench/baseline.json")
     args = parser.parse_args()
 
     usage.progress(1, 2, "the benchmark guest, twice")
-    exact = counted(args.out, args.size)
+    exact = counted(args.out)
     usage.progress(2, 2, "a secured link, and a Linux that moves")
     found = exact + secure.rows(args.out, ICOUNT) + migrate.rows(args.out, ICOUNT)
     usage.progress()

@@ -166,6 +166,9 @@ static void test_bad_tree(void **state)
 		"0xd00dfeed and then 12 bytes, cannot be read: it is cut off, ");
 	fdt_set_version(tree, 16);
 	refused(EFI_COMPROMISED_DATA, "device tree has a version before 17; wanted: 17 or later");
+	fdt_set_version(tree, 18);
+	fdt_set_last_comp_version(tree, 18);
+	refused(EFI_COMPROMISED_DATA, "device tree is only for readers of a version after 17");
 	fdt_set_magic(tree, 0);
 	refused(EFI_COMPROMISED_DATA,
 		"0x00000000 and then 12 bytes, cannot be read: it does not begin with");

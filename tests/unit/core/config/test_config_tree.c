@@ -289,6 +289,14 @@ static void test_blob(void **state)
 		      "cleave.dtb: the device tree has a version before 17; wanted: 17 or later");
 
 	memcpy(blob, t.fdt, size);
+	fdt_set_version(blob, 18);
+	fdt_set_last_comp_version(blob, 18);
+	(void)config_run_blob(blob, size, &config_machine, &said);
+	config_expect(&said, 1, 0,
+		      "cleave.dtb: the device tree is only for readers of a version after 17; "
+		      "wanted: one that 17 can read");
+
+	memcpy(blob, t.fdt, size);
 	fdt_set_off_dt_struct(blob, fdt_off_dt_struct(blob) + 1U);
 	(void)config_run_blob(blob, size, &config_machine, &said);
 	config_expect(&said, 1, 0,
