@@ -12,6 +12,7 @@
 #include "arch/riscv/probe/paging.h"
 #include "arch/riscv/start.h"
 #include "core/boot/boot_internal.h"
+#include "lib/fdt_index.h"
 #include "lib/fdt_read.h"
 
 /* Physical addresses have 56 bits (privileged specification, "Sv39"). */
@@ -64,5 +65,6 @@ void boot_fdt_take(void)
 	err = fdt_check_full(boot_fdt_copy, size);
 	if (err != 0)
 		boot_fail("device tree at 0x%lx is malformed: %s", at, fdt_read_error(err));
+	fdt_index_make(boot_fdt_copy);
 	machine.tree = boot_fdt_copy;
 }

@@ -16,6 +16,7 @@
 #include "core/config/config_dma.h"
 #include "core/config/config_internal.h"
 #include "core/config/config_tree.h"
+#include "lib/fdt_index.h"
 #include "lib/fdt_read.h"
 #include "lib/text.h"
 #include "core/machine/probe/driver.h"
@@ -653,7 +654,7 @@ static bool config_devices_in_pages(const struct config_device *d, u64 base, u64
 static void config_devices_check_neighbour(struct config_ctx *c, int node)
 {
 	const void *tree = c->machine->tree;
-	int parent = fdt_parent_offset(tree, node);
+	int parent = fdt_index_parent(tree, node);
 	u32 count = config_tree_reg_count(tree, node);
 	u64 base;
 	u64 size;

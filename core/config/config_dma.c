@@ -10,6 +10,7 @@
 #include <libfdt.h>
 
 #include <cleave/errno.h>
+#include "lib/fdt_index.h"
 #include "lib/fdt_read.h"
 
 /*
@@ -29,7 +30,7 @@ struct config_dma_bus {
 /* Return: 0 or CLV_ERR_FORMAT */
 static int config_dma_read_bus(const void *tree, int bus, struct config_dma_bus *out)
 {
-	int up = fdt_parent_offset(tree, bus);
+	int up = fdt_index_parent(tree, bus);
 	int child = fdt_address_cells(tree, bus);
 	int size = fdt_size_cells(tree, bus);
 	int parent = up < 0 ? -1 : fdt_address_cells(tree, up);
@@ -85,7 +86,7 @@ int config_dma_ranges(const void *tree, int node, struct config_dma out[CONFIG_D
 {
 	u32 n = 0;
 
-	for (int bus = fdt_parent_offset(tree, node); bus > 0; bus = fdt_parent_offset(tree, bus)) {
+	for (int bus = fdt_index_parent(tree, node); bus > 0; bus = fdt_index_parent(tree, bus)) {
 		struct config_dma_bus b;
 		int err = config_dma_read_bus(tree, bus, &b);
 

@@ -11,6 +11,7 @@
 
 #include "core/config/config_internal.h"
 #include "core/machine/probe/plic_tree.h"
+#include "lib/fdt_index.h"
 #include "lib/fdt_read.h"
 #include "lib/text.h"
 
@@ -117,7 +118,7 @@ static void config_reach_say(struct config_ctx *c, const struct config_device *d
 
 	text_clean(shown, sizeof(shown), d->path);
 	text_clean(controller, sizeof(controller),
-		   fdt_get_name(tree, fdt_node_offset_by_phandle(tree, phandle), NULL));
+		   fdt_get_name(tree, fdt_index_phandle(tree, phandle), NULL));
 	config_reach_list(tree, phandle, list, sizeof(list));
 	config_set_node(c, "/partitions", c->config->partition[d->partition].name);
 	if (some)

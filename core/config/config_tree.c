@@ -15,6 +15,7 @@
 #include "core/config/config_tree.h"
 #include "core/config/guest_fdt.h"
 #include "core/machine/probe/driver.h"
+#include "lib/fdt_index.h"
 #include "lib/fdt_read.h"
 #include "lib/text.h"
 
@@ -63,8 +64,8 @@ u32 config_tree_reg_count(const void *tree, int node)
 {
 	struct fdt_reg reg;
 
-	return fdt_read_reg(tree, fdt_parent_offset(tree, node), node, &reg) == CLV_OK ? reg.entries
-										       : 0U;
+	return fdt_read_reg(tree, fdt_index_parent(tree, node), node, &reg) == CLV_OK ? reg.entries
+										      : 0U;
 }
 
 /*
@@ -132,7 +133,7 @@ static int config_tree_next_source(const void *tree, struct config_tree_specifie
 		s->cell++;
 		s->cells--;
 	}
-	node = parent == 0U ? -FDT_ERR_NOTFOUND : fdt_node_offset_by_phandle(tree, parent);
+	node = parent == 0U ? -FDT_ERR_NOTFOUND : fdt_index_phandle(tree, parent);
 	controller = config_tree_controller(plic, parent);
 	if (controller == IRQ_CONTROLLERS) {
 		*other = node;
@@ -241,7 +242,7 @@ int config_tree_reference(const void *tree, int property, u32 *at)
 	    guest_fdt_property(name) != GUEST_FDT_REFERENCE)
 		return -FDT_ERR_NOTFOUND;
 	phandle = fdt32_ld(&cell[*at]);
-	node = phandle == 0U ? -FDT_ERR_NOTFOUND : fdt_node_offset_by_phandle(tree, phandle);
+	node = phandle == 0U ? -FDT_ERR_NOTFOUND : fdt_index_phandle(tree, phandle);
 	if (node >= 0)
 		*at = (u32)MIN((u64)*at + 1U + config_tree_arguments(tree, node, name), UINT32_MAX);
 	return node;
@@ -250,7 +251,7 @@ int config_tree_reference(const void *tree, int property, u32 *at)
 bool config_tree_is_in(const void *tree, int node, int part)
 {
 	while (part >= 0 && part != node)
-		part = fdt_parent_offset(tree, part);
+		part = fdt_index_parent(tree, part);
 	return part >= 0 && part == node;
 }
 

@@ -20,6 +20,7 @@
 #include "core/machine/machine.h"
 #include "core/machine/probe/driver.h"
 #include "core/machine/uart.h"
+#include "lib/fdt_index.h"
 #include "lib/fdt_read.h"
 #include "lib/text.h"
 #include "tools/board/board_say.h"
@@ -103,8 +104,10 @@ static bool board_read_tree(struct board *b)
 		board_say_error("%s is not a device tree: %s", b->path, fdt_read_error(err));
 		return false;
 	}
-	if (fdt_totalsize(b->tree) <= MACHINE_TREE_MAX)
+	if (fdt_totalsize(b->tree) <= MACHINE_TREE_MAX) {
+		fdt_index_make(b->tree);
 		return true;
+	}
 	board_say_error("%s: it says that it has %u bytes; allowed: %lu to %lu", b->path,
 			fdt_totalsize(b->tree), sizeof(struct fdt_header), MACHINE_TREE_MAX);
 	return false;

@@ -11,6 +11,7 @@
 #include <cleave/errno.h>
 #include "core/config/config_memory.h"
 #include "core/config/config_tree.h"
+#include "lib/fdt_index.h"
 #include "lib/fdt_read.h"
 #include "lib/text.h"
 #include "tools/board/board_owner.h"
@@ -168,8 +169,7 @@ static void board_map_interrupts(const struct board *b, const struct config *con
 			char name[CONFIG_NAME_LEN];
 
 			text_clean(name, sizeof(name),
-				   fdt_get_name(b->tree, fdt_node_offset_by_phandle(b->tree, plic),
-						NULL));
+				   fdt_get_name(b->tree, fdt_index_phandle(b->tree, plic), NULL));
 			(void)snprintf(from, sizeof(from), "%u of %s", IRQ_NUMBER(d->irq[k].host),
 				       name);
 			(void)snprintf(to, sizeof(to), "%s, as its %u",
@@ -185,7 +185,7 @@ static const char *board_map_owner_of(const struct board *b, const struct config
 {
 	/* A clock may be a node below its controller, and have no registers of its own. */
 	while (node >= 0 && !board_owner_device(b, config, node, p))
-		node = fdt_parent_offset(b->tree, node);
+		node = fdt_index_parent(b->tree, node);
 	return node >= 0 ? p->text : "nobody";
 }
 

@@ -11,6 +11,7 @@
 
 #include "core/config/config_tree.h"
 #include "core/machine/probe/driver.h"
+#include "lib/fdt_index.h"
 #include "lib/fdt_read.h"
 #include "lib/text.h"
 
@@ -185,7 +186,7 @@ static const struct config_device *board_owner_above(const struct board *b,
 {
 	const struct config_device *d = NULL;
 
-	for (; node >= 0 && d == NULL; node = fdt_parent_offset(b->tree, node))
+	for (; node >= 0 && d == NULL; node = fdt_index_parent(b->tree, node))
 		d = board_owner_config(config, node);
 	return d;
 }

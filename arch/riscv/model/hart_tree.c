@@ -14,6 +14,7 @@
 #include <libfdt.h>
 #include "arch/riscv/hart.h"
 #include "arch/riscv/model/hart_out.h"
+#include "lib/fdt_index.h"
 #include "lib/fdt_read.h"
 
 /* Windows of plans are at least 100 us long, and so is the guard before their end: one tick. */
@@ -97,7 +98,7 @@ bool hart_tree_usable(const void *fdt, int node, u64 *id)
 
 	hart_tree_isa(fdt, node, &isa);
 	return hart_tree_is_cpu(fdt, node) &&
-	       fdt_read_unit(fdt, fdt_parent_offset(fdt, node), node, id) &&
+	       fdt_read_unit(fdt, fdt_index_parent(fdt, node), node, id) &&
 	       hart_tree_why_not(fdt, node, &isa) == NULL;
 }
 

@@ -13,6 +13,7 @@
 #include <cleave/string.h>
 #include <libfdt.h>
 #include "core/machine/probe/driver.h"
+#include "lib/fdt_index.h"
 #include "lib/fdt_read.h"
 
 #define DRIVER_BUSES 8U			    /* deepest nesting of buses that is followed */
@@ -52,7 +53,7 @@ static int driver_translate(const void *fdt, int bus, int parent, u64 *base)
 static int driver_bus_reg(const void *fdt, int node, u32 index, u64 *base, u64 *size)
 {
 	struct fdt_reg reg;
-	int rc = fdt_read_reg(fdt, fdt_parent_offset(fdt, node), node, &reg);
+	int rc = fdt_read_reg(fdt, fdt_index_parent(fdt, node), node, &reg);
 
 	if (rc != 0)
 		return rc;
@@ -65,11 +66,11 @@ static int driver_bus_reg(const void *fdt, int node, u32 index, u64 *base, u64 *
 /* Translate @base, an address on the bus of @node, to the machine's own. */
 static int driver_translate_all(const void *fdt, int node, u64 *base)
 {
-	int bus = fdt_parent_offset(fdt, node);
+	int bus = fdt_index_parent(fdt, node);
 	int rc = 0;
 
 	for (u32 depth = 0; rc == 0 && bus > 0; depth++) {
-		int above = fdt_parent_offset(fdt, bus);
+		int above = fdt_index_parent(fdt, bus);
 
 		if (above < 0 || depth == DRIVER_BUSES)
 			return CLV_ERR_FORMAT;
@@ -111,7 +112,7 @@ u32 driver_irq_parent(const void *fdt, int node)
 
 		if (phandle != 0U)
 			return phandle;
-		node = fdt_parent_offset(fdt, node);
+		node = fdt_index_parent(fdt, node);
 	}
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <libfdt.h>
 #include "arch/riscv/hart.h"
 #include "core/machine/probe/driver.h"
+#include "lib/fdt_index.h"
 #include "lib/fdt_read.h"
 
 /* RISC-V PLIC specification 1.0.0, chapter 1, "Interrupt Targets" and "Interrupt Identifiers" */
@@ -74,6 +75,6 @@ bool plic_tree_reaches(const void *fdt, u32 phandle, u64 id)
 {
 	struct plic_tree t;
 
-	return plic_tree_read(fdt, fdt_node_offset_by_phandle(fdt, phandle), &t) &&
+	return plic_tree_read(fdt, fdt_index_phandle(fdt, phandle), &t) &&
 	       plic_tree_context(fdt, &t, id) != PLIC_TREE_NONE;
 }
