@@ -415,12 +415,22 @@ static int exit_access_fault(struct guest *g)
 	}
 }
 
+/* Put into htinst what the hart should have: see exit_walk.c. */
+static void exit_tell_walk(struct guest *g)
+{
+	struct guest_exit *e = &g->exit;
+
+	if ((e->htinst & HTINST_TRANSFORMED) == 0U && exit_walk_reads(g, e->stval, e->htval << 2))
+		e->htinst = PSEUDO_WALK | PSEUDO_WALK_WIDTH;
+}
+
 int exit_full(struct guest *g)
 {
 	switch (g->exit.scause) {
 	case CAUSE_FETCH_GUEST_PAGE:
 	case CAUSE_LOAD_GUEST_PAGE:
 	case CAUSE_STORE_GUEST_PAGE:
+		exit_tell_walk(g);
 		if (g->exit.answer == FAULT_EMULATED)
 			return exit_mmio(g);
 		if (g->exit.answer == FAULT_GONE)

@@ -36,5 +36,11 @@ int exit_fast(struct guest *g);
  */
 int exit_full(struct guest *g);
 
+/**
+ * exit_walk_reads() - does the VS-stage's walk for @va read the entry at @gpa?
+ * @gpa: any address; that of an entry is a multiple of 8
+ */
+bool exit_walk_reads(struct guest *g, u64 va, u64 gpa);
+
 #endif
 #endif

@@ -308,6 +308,13 @@ enum fault_answer guest_on_page_fault(struct guest *g, gpa_t gpa, enum access ac
 				      bool implicit);
 
 /**
+ * guest_on_walk() - read an entry of the guest's own page tables; full
+ *
+ * Return: 0; CLV_ERR_RANGE: it is not in the guest's memory.
+ */
+int guest_on_walk(struct guest *g, gpa_t gpa, u64 *pte);
+
+/**
  * guest_on_mmio() - do an access to an emulated device; full
  *
  * Return: 0; CLV_ERR_NOTFOUND or CLV_ERR_INVAL: arch calls guest_on_bad().

@@ -77,6 +77,11 @@ enum fault_answer guest_on_page_fault(struct guest *g, gpa_t gpa, enum access ac
 	return answer;
 }
 
+int guest_on_walk(struct guest *g, gpa_t gpa, u64 *pte)
+{
+	return space_read(&vcpu_of(g)->vm->space, gpa, pte, sizeof(*pte));
+}
+
 int guest_on_mmio(struct guest *g, struct guest_mmio *m)
 {
 	struct vcpu *v = vcpu_of(g);

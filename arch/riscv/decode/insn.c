@@ -57,9 +57,8 @@
 #define ZCB_SB	    2U
 #define ZCB_SH	    3U
 
-/* htinst: bit 0 is set in a transformed instruction; bit 1 is clear if the original had 16 bits. */
-#define HTINST_TRANSFORMED 1U
-#define HTINST_LONG	   2U
+/* htinst of a transformed instruction: bit 1 is clear if the original had 16 bits. */
+#define HTINST_LONG 2U
 
 u8 insn_length(u16 first)
 {

@@ -51,6 +51,9 @@ u8 insn_length(u16 first);
  */
 int insn_decode(u32 insn, struct insn_access *out);
 
+/* Bit 0 of htinst is set if it holds a transformed instruction. */
+#define HTINST_TRANSFORMED 1U
+
 /**
  * insn_decode_htinst() - decode a transformed instruction (privileged specification, chapter "H",
  * "Transformed Instruction or Pseudoinstruction for mtinst or htinst")

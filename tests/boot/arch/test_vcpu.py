@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The world switch: what a vCPU keeps over exits and turns, and which exits end its partition."""
 
+import os
+import re
+import subprocess
+
 import pytest
 
-from machine import guest, partition, qemu
+from gdbstub import GdbStub, symbol
+from machine import OUT, guest, partition, qemu
 from moves import Manager, manager
 from payloads import affinity
 
@@ -21,6 +26,7 @@ ENDS = {
     "store-nowhere": r"store outside its memory and devices at 0x40005678, .*instruction 0x",
     "walk-nowhere": r"page table outside its memory at 0x400000",
     "walk-device": r"page table outside its memory at 0x100000",
+    "walk-load": r"page table outside its memory at 0x10000000, .*scause 0x15, stval 0x40000000",
 }
 
 
@@ -102,6 +108,40 @@ def test_rva23(boot):
     m.wait_all(r"^state\| done: 11 passed, 0 failed", r"^mmio\| done: 24 passed, 0 failed",
                r"^priv\| done: \d+ passed, 0 failed")
     assert m.wait_end() == 0
+
+
+def read_of_htinst():
+    """Where exit_page_fault() has just read htinst, and the number of the register that has it."""
+    tool = os.environ.get("CROSS_COMPILE", "riscv64-unknown-elf-") + "objdump"
+    text = subprocess.run([tool, "-d", "-M", "numeric", "--disassemble=exit_page_fault",
+                           os.path.join(OUT, "cleave.elf")], capture_output=True, text=True,
+                          check=True).stdout
+    found = re.search(r"csrr\s+x(\d+),htinst\n\s*([0-9a-f]+):", text)
+    return int(found[2], 16), int(found[1])
+
+
+def test_a_page_table_in_a_device_that_htinst_does_not_tell(boot, tmp_path):
+    """A load whose walk meets the UART, on a hart that leaves htinst 0: the UART is not read.
+
+    QEMU says in htinst that it was the walk, and lets nobody write there. So what the hypervisor
+    has read from it becomes 0.
+    """
+    path = str(tmp_path / "gdb")
+    m = boot([partition("p", bootargs="end=walk-load", more='on-bad-access = "stop"')],
+             {"payload.bin": guest("mmio")}, smp=1,
+             extra=("-S", "-gdb", f"unix:{path},server=on,wait=off"))
+    stub = GdbStub(path)
+    for elf, name in (("cleave.elf", "guest_run"), ("tests/guests/mmio.elf", "end_walk_load"),
+                      ("cleave.elf", "exit_page_fault")):
+        stub.run_to(symbol(os.path.join(OUT, elf), name))
+    after, register = read_of_htinst()
+    stub.run_to(after)
+    stub.set(register, 0)
+    stub.go()
+    m.wait(r'^cleave\| partition "p": vCPU 0: page table in a device at 0x10000000, .*'
+           r"scause 0x15, stval 0x40000000")
+    assert m.wait_end() == 0
+    stub.close()
 
 
 def test_what_ends_a_partition(boot):

@@ -262,6 +262,18 @@ static void end_walk_device(void)
 	__asm__ volatile("sfence.vma" ::: "memory");
 }
 
+/* The walk for a load meets the device, at the load's own place in its page. */
+static void end_walk_load(void)
+{
+	static u64 root[512] __attribute__((aligned(4096)));
+
+	root[1] = ((UART >> 12) << 10) | 1U;
+	root[2] = ((0x80000000UL >> 12) << 10) | 0xcfU;
+	csr_write(satp, (UINT64_C(8) << 60) | ((u64)root >> 12));
+	__asm__ volatile("sfence.vma" ::: "memory");
+	LOAD("ld a1, 0(a0)", 0x40000000UL);
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(void);
@@ -278,6 +290,7 @@ static const struct {
 	{ "store-nowhere", end_store_nowhere },
 	{ "walk-nowhere", end_walk_nowhere },
 	{ "walk-device", end_walk_device },
+	{ "walk-load", end_walk_load },
 };
 
 void guest_main(unsigned long hartid, const void *fdt)

@@ -27,6 +27,7 @@ static u64 csr[0x1000];
 #define fixup_try(insn, io) (CLV_ERR_FAULT)
 
 #include "arch/riscv/exit.c"
+#include "arch/riscv/exit_walk.c"
 
 #define VMID  UINT64_C(5)
 #define PC    UINT64_C(0x80200000)
@@ -101,6 +102,14 @@ enum fault_answer guest_on_page_fault(struct guest *g, gpa_t gpa, enum access ac
 	asked[access]++;
 	asked_at = gpa.v;
 	return answer[access];
+}
+
+int guest_on_walk(struct guest *g, gpa_t gpa, u64 *pte)
+{
+	(void)g;
+	(void)gpa;
+	(void)pte;
+	return CLV_ERR_RANGE;
 }
 
 int guest_on_mmio(struct guest *g, struct guest_mmio *m)

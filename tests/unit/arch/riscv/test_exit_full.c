@@ -30,10 +30,12 @@ static int fetch(u64 *io);
 #define fixup_try(insn, io) fetch(&(io))
 
 #include "arch/riscv/exit.c"
+#include "arch/riscv/exit_walk.c"
 
 #define PC     UINT64_C(0x80200000)
 #define VECTOR UINT64_C(0x80201000)
 #define DEVICE UINT64_C(0x10000000)
+#define TABLES UINT64_C(0x81000000)
 #define RESULT UINT64_C(0x1234567880000081)
 
 #define INSN_LB	   0x00050583U /* lb a1, 0(a0) */
@@ -44,7 +46,9 @@ static int fetch(u64 *io);
 #define UNREADABLE UINT64_MAX
 
 static struct guest guest;
-static u32 code;       /* at PC */
+static u32 code; /* at PC */
+static u64 tables[4U * PTE_TABLE_ENTRIES];
+static u32 walked;     /* entries that were read */
 static u64 unreadable; /* address of the parcel that cannot be fetched */
 static struct guest_fault bad;
 static enum guest_leave bad_answer;
@@ -119,6 +123,17 @@ enum fault_answer guest_on_page_fault(struct guest *g, gpa_t gpa, enum access ac
 	return FAULT_NOTHING;
 }
 
+/* The guest's page tables: one page each, in memory from TABLES on */
+int guest_on_walk(struct guest *g, gpa_t gpa, u64 *pte)
+{
+	(void)g;
+	if (gpa.v < TABLES || gpa.v >= TABLES + sizeof(tables))
+		return CLV_ERR_RANGE;
+	walked++;
+	*pte = tables[(gpa.v - TABLES) / sizeof(u64)];
+	return CLV_OK;
+}
+
 int guest_on_mmio(struct guest *g, struct guest_mmio *m)
 {
 	(void)g;
@@ -164,6 +179,8 @@ static int begin(void **state)
 	csr[CSR_SSTATUS] = SSTATUS_SPP;
 	code = INSN_LB;
 	unreadable = UNREADABLE;
+	memset(tables, 0, sizeof(tables));
+	walked = 0;
 	bad_answer = GUEST_LEAVE;
 	mmio_answer = CLV_OK;
 	injected = injected_tval = 0;
@@ -281,6 +298,93 @@ static void test_what_no_device_gives(void **state)
 	assert_int_equal(mmios, 0);
 }
 
+/*
+ * A walk of @levels levels for address 0 whose table at @level is the device, and whose others are
+ * memory. The hart says nothing in htinst. With a leaf (@leaf) above that it is no part of the walk.
+ */
+static int walk_into(u64 levels, u64 level, u64 device, u64 cause, bool leaf)
+{
+	csr[CSR_VSATP] = (SATP_MODE_SV39 + levels - 3U) << SATP_MODE_SHIFT;
+	csr[CSR_VSATP] |= (level == levels - 1U ? device : TABLES) >> PAGE_SHIFT;
+	for (u64 l = levels - 1U, n = 0; l > level; l--, n++) {
+		u64 next = l == level + 1U ? device : TABLES + (n + 1U) * PAGE_SIZE;
+
+		tables[n * PTE_TABLE_ENTRIES] = pte_make(next, leaf ? PTE_V | PTE_R : PTE_V);
+	}
+	guest.exit = (struct guest_exit){ .scause = cause,
+					  .htval = device >> 2,
+					  .answer = FAULT_EMULATED };
+	return exit_full(&guest);
+}
+
+/*
+ * A page table in a device, of which htinst does not tell. The guest gets the access fault of the
+ * access that the walk was for, and no register is read or written. The entry at address 0 may be
+ * reported so by any hart.
+ */
+static void test_a_page_table_in_a_device(void **state)
+{
+	static const u64 causes[][2] = { { CAUSE_LOAD_GUEST_PAGE, CAUSE_LOAD_ACCESS },
+					 { CAUSE_STORE_GUEST_PAGE, CAUSE_STORE_ACCESS } };
+
+	for (u64 n = 0; n < 3U * 5U * 2U * 2U; n++) {
+		u64 levels = 3U + n % 3U;
+		u64 level = n / 3U % 5U;
+		u64 device = n / 15U % 2U == 0U ? DEVICE : 0U;
+		const u64 *cause = causes[n / 30U];
+
+		if (level >= levels)
+			continue;
+		begin(state);
+		code = cause[0] == CAUSE_STORE_GUEST_PAGE ? INSN_SW : INSN_LB;
+		bad_answer = GUEST_RESUME;
+		assert_int_equal(walk_into(levels, level, device, cause[0], false), EXIT_RESUME);
+		assert_string_equal(bad.what, "page table in a device");
+		assert_int_equal(bad.gpa.v, device);
+		assert_int_equal(mmios, 0);
+		assert_int_equal(injections, 1);
+		assert_int_equal(injected, cause[1]);
+		assert_int_equal(walked, levels - 1U - level);
+	}
+}
+
+/* An access of the guest's own goes to the device, whatever its address has in common with a walk. */
+static void test_a_device_that_no_walk_reads(void **state)
+{
+	begin(state);
+	assert_int_equal(walk_into(3, 0, DEVICE, CAUSE_LOAD_GUEST_PAGE, true), EXIT_RESUME);
+	assert_int_equal(mmios, 1);
+	begin(state);
+	assert_int_equal(walk_into(3, 1, DEVICE, CAUSE_LOAD_GUEST_PAGE, true), EXIT_RESUME);
+	assert_int_equal(mmios, 1);
+	/* Tables that do not reach the device: an entry that is not valid, or is nowhere. */
+	begin(state);
+	csr[CSR_VSATP] = ((u64)SATP_MODE_SV39 << SATP_MODE_SHIFT) | (TABLES >> PAGE_SHIFT);
+	guest.pc = PC;
+	assert_int_equal(leave(CAUSE_LOAD_GUEST_PAGE, FAULT_EMULATED), EXIT_RESUME);
+	csr[CSR_VSATP] = ((u64)SATP_MODE_SV39 << SATP_MODE_SHIFT) | 1U;
+	guest.pc = PC;
+	assert_int_equal(leave(CAUSE_LOAD_GUEST_PAGE, FAULT_EMULATED), EXIT_RESUME);
+	/* Without tables, and in a mode that nobody knows, there is no walk. */
+	csr[CSR_VSATP] = DEVICE >> PAGE_SHIFT;
+	guest.pc = PC;
+	assert_int_equal(leave(CAUSE_LOAD_GUEST_PAGE, FAULT_EMULATED), EXIT_RESUME);
+	csr[CSR_VSATP] = ((SATP_MODE_SV57 + UINT64_C(1)) << SATP_MODE_SHIFT) |
+			 (DEVICE >> PAGE_SHIFT);
+	guest.pc = PC;
+	assert_int_equal(leave(CAUSE_LOAD_GUEST_PAGE, FAULT_EMULATED), EXIT_RESUME);
+	assert_int_equal(mmios, 4);
+	/* What htinst says is believed. */
+	guest.pc = PC;
+	csr[CSR_VSATP] = ((u64)SATP_MODE_SV39 << SATP_MODE_SHIFT) | (DEVICE >> PAGE_SHIFT);
+	guest.exit = (struct guest_exit){ .scause = CAUSE_LOAD_GUEST_PAGE,
+					  .htval = DEVICE >> 2,
+					  .htinst = INSN_LB & ~UINT32_C(0xf8000),
+					  .answer = FAULT_EMULATED };
+	assert_int_equal(exit_full(&guest), EXIT_RESUME);
+	assert_int_equal(mmios, 5);
+}
+
 /* Core lets the guest have its fault: by the access's own cause, at the access's own address. */
 static void test_a_fault_is_the_guests(void **state)
 {
@@ -391,6 +495,8 @@ int main(void)
 		cmocka_unit_test_setup(test_what_is_no_access, begin),
 		cmocka_unit_test_setup(test_a_device_that_refuses, begin),
 		cmocka_unit_test_setup(test_what_no_device_gives, begin),
+		cmocka_unit_test_setup(test_a_page_table_in_a_device, begin),
+		cmocka_unit_test_setup(test_a_device_that_no_walk_reads, begin),
 		cmocka_unit_test_setup(test_a_fault_is_the_guests, begin),
 		cmocka_unit_test_setup(test_a_vector_that_cannot_be_fetched, begin),
 		cmocka_unit_test_setup(test_the_machine_refuses, begin),
