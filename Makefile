@@ -178,8 +178,9 @@ CFLAGS_HOST_guests/manager/secure/tls.c := -isystem deps/bearssl/inc
 # others, functions that are seldom called have the attribute cold.
 COLD_DIRS := deps/libfdt core/boot core/config core/console core/machine core/machine/probe \
 	core/state core/guest/slow core/vm core/vm/create arch/riscv/probe arch/riscv/model lib
-COLD_FILES := arch/riscv/early.c arch/riscv/exit_walk.c arch/riscv/firmware.c arch/riscv/hart_start.c arch/riscv/start.c \
-	arch/riscv/trap.c core/guest/hypercall_machine.c core/guest/hypercall_memory.c \
+COLD_FILES := arch/riscv/early.c arch/riscv/exit_walk.c arch/riscv/firmware.c \
+	arch/riscv/hart_start.c arch/riscv/start.c arch/riscv/trap.c \
+	core/guest/hypercall_machine.c core/guest/hypercall_memory.c \
 	core/guest/hypercall_vm.c core/guest/sbi_dbcn.c core/guest/sbi_hsm.c \
 	core/guest/sbi_srst.c core/guest/sbi_susp.c core/run/sched.c \
 	core/run/schedule.c drivers/uart_8250.c mm/frames.c mm/gstage_map.c mm/space.c \

@@ -300,7 +300,7 @@ static void test_what_no_device_gives(void **state)
 
 /*
  * A walk of @levels levels for address 0 whose table at @level is the device, and whose others are
- * memory. The hart says nothing in htinst. With a leaf (@leaf) above that it is no part of the walk.
+ * memory. The hart says nothing in htinst. With a leaf above it (@leaf) it is no part of the walk.
  */
 static int walk_into(u64 levels, u64 level, u64 device, u64 cause, bool leaf)
 {
@@ -348,7 +348,7 @@ static void test_a_page_table_in_a_device(void **state)
 	}
 }
 
-/* An access of the guest's own goes to the device, whatever its address has in common with a walk. */
+/* An access of the guest's own goes to the device, whatever walk its address looks like. */
 static void test_a_device_that_no_walk_reads(void **state)
 {
 	begin(state);
