@@ -127,8 +127,9 @@ void text_clean(char *buf, size_t size, const char *text)
 }
 
 /*
- * The edit distance of two names by dynamic programming. Of the table, each step needs the previous
- * row alone, so one row is kept and overwritten from left to right.
+ * The edit distance of two names, in which small and capital letters are the same, by dynamic
+ * programming. Of the table, each step needs the previous row alone, so one row is kept and
+ * overwritten from left to right.
  */
 static u32 text_distance(const char *a, size_t alen, const char *b, size_t blen)
 {
@@ -141,7 +142,8 @@ static u32 text_distance(const char *a, size_t alen, const char *b, size_t blen)
 
 		row[0] = i;
 		for (u32 j = 1; j <= blen; j++) {
-			u32 exchange = diagonal + (a[i - 1U] == b[j - 1U] ? 0U : 1U);
+			u32 exchange =
+				diagonal + (((a[i - 1U] ^ b[j - 1U]) & ~0x20) == 0 ? 0U : 1U);
 			u32 other = MIN(row[j], row[j - 1U]) + 1U;
 
 			diagonal = row[j];

@@ -421,12 +421,12 @@ static bool check_map(const struct options *o, struct board *b, const struct con
 	return false;
 }
 
-/* @ctx: becomes true when a line is about partitions at the machine's own addresses */
+/* @ctx: becomes true when an error is about partitions at the machine's own addresses */
 static void check_say(void *ctx, enum config_said what, const char *line)
 {
 	bool *direct = ctx;
 
-	*direct = *direct || strstr(line, "direct-map") != NULL;
+	*direct = *direct || (what == CONFIG_ERROR && strstr(line, "direct-map") != NULL);
 	board_say(NULL, what, line);
 }
 
@@ -521,6 +521,7 @@ static enum exit_code check_archive(struct options *o, struct board *b, const vo
 		check_note_place(o, b, &config);
 	if (!check_keys(&a, &config))
 		return EXIT_REFUSED;
+	board_own_check(&a, &o->machine, &config);
 	if (o->tree != NULL && !o->memory)
 		board_place_check(b, &config);
 	if (o->strict && board_say_warnings() != 0U) {

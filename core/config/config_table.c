@@ -22,11 +22,22 @@ static void config_table_unknown(struct config_ctx *c, const char *name,
 	config_unknown(c, "property", name, known, n);
 }
 
-static const char *config_table_cells(const struct config_prop_rule *rule, char buf[64])
+#define CELLS_LEN 112U
+
+/* Say what a property of numbers is to hold. Tools know more: they have the help. */
+static const char *config_table_cells(const struct config_prop_rule *rule, char buf[CELLS_LEN])
 {
+#ifdef CLEAVE_HOST
+	if (rule->high == 0U) {
+		(void)str_print(buf, CELLS_LEN, "numbers in angle brackets: %s", rule->help);
+		return buf;
+	}
+#else
 	if (rule->high == 0U)
-		return "numbers in angle brackets, as <0x1000 2>";
-	(void)str_print(buf, 64, "a number in angle brackets, <%u> to <%u>", rule->low, rule->high);
+		return "numbers in angle brackets";
+#endif
+	(void)str_print(buf, CELLS_LEN, "a number in angle brackets, <%u> to <%u>", rule->low,
+			rule->high);
 	return buf;
 }
 
@@ -34,7 +45,7 @@ static const char *config_table_cells(const struct config_prop_rule *rule, char 
 static bool config_table_check_form(struct config_ctx *c, const struct config_prop *p,
 				    const struct config_prop_rule *rule, struct config_draft *d)
 {
-	char wanted[64];
+	char wanted[CELLS_LEN];
 
 	if (rule->type == CONFIG_TYPE_FLAG)
 		return config_value_flag(c, p);

@@ -90,7 +90,11 @@ const char *config_value_string(struct config_ctx *c, const struct config_prop *
 			     config_value_cell(p, 0));
 		return NULL;
 	}
-	if (p->len == 0U || s[p->len - 1U] != '\0') {
+	if (p->len == 0U) {
+		config_error(c, p->name, "has no value; wanted: a string in quotes");
+		return NULL;
+	}
+	if (s[p->len - 1U] != '\0') {
 		config_error(c, p->name, "is not a string: it does not end in a NUL");
 		return NULL;
 	}

@@ -425,6 +425,47 @@ def test_harts_that_are_left_out_are_named(desk):
             "machine has the harts 0\n") in done.stderr
 
 
+OVERLAY = "/dts-v1/; / { soc { seriall@10000000 { current-speed = <9600>; }; }; };"
+OWN = """/dts-v1/; / { #address-cells = <2>; #size-cells = <2>; model = "m"; compatible = "c";
+    cleave,fill = "memory", "cpus"; chosen { stdout-path = "/soc/serail@10000000:9600"; };
+    soc { #address-cells = <2>; #size-cells = <2>; compatible = "simple-bus"; ranges;
+        serial@10000000 { compatible = "ns16550a"; reg = <0 0x10000000 0 0x100>; }; }; };"""
+
+
+@pytest.mark.parametrize("prop, source, line", [
+    ("fdt-overlay", OVERLAY, '"/soc/seriall@10000000" is a new node, without "compatible" or '
+     '"reg"; did you mean "/soc/serial@10000000"?'),
+    ("fdt-overlay", OVERLAY.replace("current", 'compatible = "a"; current'), None),
+    ("fdt", OWN, '"/soc/serail@10000000" (stdout-path) is no node of that tree: there is no '
+     'console; did you mean "/soc/serial@10000000"?'),
+    ("fdt", OWN.replace("serail", "serial"), None),
+])
+def test_path_of_a_partitions_tree_that_leads_nowhere(desk, prop, source, line):
+    """The boot takes such a tree, and the guest lacks what was meant: the tools warn."""
+    desk.tree(board_trees.virt())
+    (desk.path / "own.dts").write_text(source)
+    done = desk.archive(config(partition("p", more=f'{prop} = "own.dtb";')))
+    assert done.returncode == 0, done.stderr
+    said = [text for text in done.stderr.splitlines() if text.startswith("warning: /part")]
+    assert said == ([f"warning: /partitions/p: {prop}: {line}"] if line else [])
+
+
+def test_console_of_a_machine_that_leads_nowhere(desk):
+    source = board_trees.virt()
+    assert "stdout-path" in source
+    dtb = desk.tree(re.sub(r'stdout-path = "[^"]*"', 'stdout-path = "/soc/serail@10000000"',
+                           source))
+    done = desk.archive(config(partition("p")))
+    assert done.returncode == 0
+    assert '"/soc/serail@10000000" (stdout-path) is no node of that tree' in done.stderr
+    source = desk.path / "board.dts"
+    source.write_text("/dts-v1/; / { };" + " " * 40)
+    done = desk.check(source)
+    assert done.returncode == 1
+    assert " is the source of a device tree; compile it: dtc -O dtb -o BOARD.dtb " in done.stderr
+    assert dtb.exists()
+
+
 # --- the map --------------------------------------------------------------------------------------
 
 

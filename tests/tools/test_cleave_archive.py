@@ -439,6 +439,20 @@ def test_examples_are_documented():
     assert len(documented_examples()) == 4 and len(documented_trees()) == 2
 
 
+def test_source_that_is_named_as_a_tree(machine):
+    machine.write("config.dts", CONFIG.replace("manager;", 'manager; fdt = "my.dts";'))
+    assert ("/partitions/manager: fdt: 'my.dts' is a source; name it 'my.dtb'"
+            in machine.refused())
+
+
+def test_warnings_of_the_compiler_that_tell_nothing(machine):
+    """One wrong property makes dtc skip twenty of its checks, and it says so of each."""
+    machine.write("config.dts", CONFIG.replace("#address-cells = <2>", '#address-cells = "2"', 1))
+    said = machine.refused()
+    assert "address_cells_is_cell" in said and "Failed prerequisite" not in said
+    assert "/files/" not in said
+
+
 @pytest.mark.parametrize("prop, number", [("fdt-overlay", 0), ("fdt", 1)])
 def test_documented_trees_are_accepted(bench, prop, number):
     """A tree stands beside the configuration as source, and is compiled."""

@@ -23,6 +23,7 @@
 #include "lib/fdt_index.h"
 #include "lib/fdt_read.h"
 #include "lib/text.h"
+#include "tools/board/board_map.h"
 #include "tools/board/board_say.h"
 
 /* --- what drivers call ------------------------------------------------------------------------ */
@@ -100,6 +101,12 @@ static bool board_read_tree(struct board *b)
 	}
 	if (size >= sizeof(struct fdt_header))
 		err = fdt_check_full(b->tree, size);
+	if (err != 0 && size > strlen("/dts-v1/") && memcmp(b->tree, "/dts-v1/", 8) == 0) {
+		board_say_error("%s is the source of a device tree; compile it: dtc -O dtb -o "
+				"BOARD.dtb %s",
+				b->path, b->path);
+		return false;
+	}
 	if (err != 0) {
 		board_say_error("%s is not a device tree: %s", b->path, fdt_read_error(err));
 		return false;
@@ -240,6 +247,7 @@ bool board_read(struct board *b, const char *path)
 	if (!board_read_tree(b) || !board_read_harts(b) || !board_read_memory(b))
 		return false;
 	(void)driver_probe_all(b->tree);
+	board_own_console(path, b->tree);
 	if (board_uart(b) < 0)
 		board_say_note("no driver for a UART of this machine: the console is the "
 			       "firmware's");

@@ -23,6 +23,16 @@ void board_map_print_memory(const struct board *b, const struct config *config, 
  */
 void board_place_check(const struct board *b, const struct config *config);
 
+/** board_own_console() - warn of a stdout-path that names no node; @where begins the line */
+void board_own_console(const char *where, const void *tree);
+
+/**
+ * board_own_check() - warn of paths that lead nowhere in the trees that partitions bring
+ * @config: of @a, and accepted for @m
+ */
+void board_own_check(const struct archive *a, const struct config_machine *m,
+		     const struct config *config);
+
 /** board_svg_write() - draw the map into a file. Return: true; false: errno says why not */
 bool board_svg_write(const struct board *b, const struct config *config, const char *path);
 

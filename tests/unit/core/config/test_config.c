@@ -44,16 +44,17 @@ static const struct wrong wrongs[] = {
 	{ { PROP_STR("cpus", "two") },
 	  AT "cpus: \"two\" is a string; wanted: a number in angle brackets, <1> to <16>" },
 	{ { PROP_STR("memory", "0x80000000 0x800000") },
-	  AT "memory: \"0x80000000 0x800000\" is a string; wanted: numbers in angle brackets, as "
-	     "<0x1000 2>" },
+	  AT "memory: \"0x80000000 0x800000\" is a string; wanted: numbers in angle brackets: "
+	     "pairs of guest-physical base and size, four cells each" },
 	{ { PROP_STR("cpu-affinity", "0\0002") },
-	  AT "cpu-affinity: \"0\" is a string; wanted: numbers in angle brackets, as <0x1000 2>" },
+	  AT "cpu-affinity: \"0\" is a string; wanted: numbers in angle brackets: the hart id on "
+	     "which each vCPU runs" },
 	{ { PROP_STR("largest-page", "2M") },
-	  AT "largest-page: \"2M\" is a string; wanted: numbers in angle brackets, as <0x1000 "
-	     "2>" },
+	  AT "largest-page: \"2M\" is a string; wanted: numbers in angle brackets: bytes of the "
+	     "largest G-stage leaf" },
 	{ { PROP_STR("load-address", "2MiB up") },
-	  AT "load-address: \"2MiB up\" is a string; wanted: numbers in angle brackets, as "
-	     "<0x1000 2>" },
+	  AT "load-address: \"2MiB up\" is a string; wanted: numbers in angle brackets: where the "
+	     "kernel's first byte goes, two cells" },
 	{ { PROP_CELLS("kernel", 1) },
 	  AT "kernel: holds numbers, <0x1 ...>; wanted: a string in quotes" },
 	{ { PROP_CELLS("on-fault", 0) },
@@ -133,7 +134,7 @@ static const struct wrong wrongs[] = {
 	  AT "kernel: there is no file \"cleave.dtb\" in the boot archive, which holds \"Image\", "
 	     "\"initrd.gz\", \"big\", \"vmlinux\"" },
 	{ { { "kernel", "Image", 5 } }, AT "kernel: is not a string: it does not end in a NUL" },
-	{ { PROP_FLAG("kernel") }, AT "kernel: is not a string: it does not end in a NUL" },
+	{ { PROP_FLAG("kernel") }, AT "kernel: has no value; wanted: a string in quotes" },
 	{ { PROP_STR("kernel", "Image\0initrd.gz") },
 	  AT "kernel: holds more than one string; wanted: one" },
 	{ { PROP_STR("kernel", "Im\nage") }, AT "kernel: holds the control character 0x0a" },
