@@ -390,7 +390,7 @@ static int exit_virtual_instruction(struct guest *g)
 		guest_skip(g);
 		return EXIT_LEAVE;
 	}
-	if (!exit_from_vs() || !guest_aia_csr(g, insn))
+	if (!guest_aia_csr(g, insn))
 		guest_inject(g, CAUSE_ILLEGAL, insn);
 	return EXIT_RESUME;
 }

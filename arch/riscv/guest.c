@@ -120,7 +120,7 @@ void guest_init(struct guest *g, u64 pc, u64 a0, u64 a1)
 	g->hideleg = GUEST_IRQS;
 	g->hedeleg = GUEST_EXCEPTIONS;
 	g->hcounteren = g->no_counters ? GUEST_TIME : GUEST_COUNTERS;
-	g->hstateen0 = STATEEN0_SE0 | STATEEN0_ENVCFG | (g->aia ? STATEEN0_AIA : 0U);
+	g->hstateen0 = STATEEN0_SE0 | STATEEN0_ENVCFG | (guest_has_file(g) ? STATEEN0_AIA : 0U);
 	g->csr = (struct guest_csrs){ .vsstatus = XL_64, .vstimecmp = UINT64_MAX };
 	/*
 	 * Firmware opens the counters to user mode before it starts a kernel, and Linux's vDSO
@@ -214,7 +214,7 @@ static u64 guest_put_fp(struct guest *g, u64 sstatus)
  */
 static u64 guest_hvictl(const struct guest *g, u64 hvip)
 {
-	return g->aia && (hvip & GUEST_IRQ_EXT) != 0U ? HVICTL_IID_EXT | 1U : 0U;
+	return guest_has_file(g) && (hvip & GUEST_IRQ_EXT) != 0U ? HVICTL_IID_EXT | 1U : 0U;
 }
 
 /* Load the CSRs that say what the guest may do. All but htimedelta are the same for all guests. */
@@ -375,7 +375,7 @@ void guest_irq_level(struct guest *g, u64 level)
 	if (new == old)
 		return;
 	csr_write(CSR_HVIP, new);
-	if (g->aia)
+	if (guest_has_file(g))
 		csr_write(CSR_HVICTL, guest_hvictl(g, new));
 }
 

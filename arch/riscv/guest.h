@@ -115,13 +115,26 @@ struct guest {
 	bool fp_valid;
 	bool vec_valid;
 	bool no_counters;
+#ifdef CONFIG_AIA
 	bool aia;
+#endif
 	struct hart *fp_hart;
 	u64 fault_pc;
 	u64 fault_gpa;
 	u32 fault_repeats;
 	struct guest_exit exit;
 };
+
+/** guest_has_file() - Return: true when @g has an emulated interrupt file */
+static inline bool guest_has_file(const struct guest *g)
+{
+#ifdef CONFIG_AIA
+	return g->aia;
+#else
+	(void)g;
+	return false;
+#endif
+}
 
 /* What an exit handler wants; guest_run() returns on GUEST_LEAVE alone */
 enum guest_leave {

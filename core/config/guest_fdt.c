@@ -181,11 +181,14 @@ static void guest_fdt_add_uart(struct guest_fdt *t)
 		ROW_CELLS("reg-shift", 0U),
 	};
 	/* An APLIC's second cell is the kind of the interrupt. */
-	const fdt32_t interrupt[] = { cpu_to_fdt32(GUEST_UART_IRQ), cpu_to_fdt32(IRQ_LEVEL_HIGH) };
+	static const struct guest_fdt_row interrupts[] = {
+		ROW_CELLS("interrupts", GUEST_UART_IRQ),
+		ROW_CELLS("interrupts", GUEST_UART_IRQ, IRQ_LEVEL_HIGH),
+	};
 
 	guest_fdt_open_node_at(t, "serial", 6, GUEST_UART_BASE);
 	guest_fdt_rows(t, set);
-	guest_fdt_prop_bytes(t, "interrupts", interrupt, t->imsic != 0U ? 8U : 4U);
+	guest_fdt_add_rows(t, &interrupts[t->imsic != 0U ? 1 : 0], 1);
 	guest_fdt_prop_cell(t, "interrupt-parent", t->plic);
 	guest_fdt_close_node(t);
 }

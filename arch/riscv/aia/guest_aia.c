@@ -91,18 +91,19 @@ static int guest_aia_register(struct guest *g, const struct guest_aia_op *op, u6
 
 bool guest_aia_csr(struct guest *g, u32 insn)
 {
-	u32 csr = insn >> 20;
+	u32 number = insn >> 20;
 	u32 rd = insn >> 7 & 31U;
 	struct guest_aia_op op;
 	u64 old;
 
-	if (!g->aia || !guest_aia_decode(g, insn, &op))
+	if (!g->aia || (csr_read(CSR_SSTATUS) & SSTATUS_SPP) == 0U ||
+	    !guest_aia_decode(g, insn, &op))
 		return false;
-	if (csr == CSR_STOPEI)
+	if (number == CSR_STOPEI)
 		old = guest_on_top(g, op.writes);
-	else if (csr == CSR_SISELECT && !features.siselect)
+	else if (number == CSR_SISELECT && !features.siselect)
 		old = guest_aia_select(g, &op);
-	else if (csr != CSR_SIREG || guest_aia_register(g, &op, &old) != CLV_OK)
+	else if (number != CSR_SIREG || guest_aia_register(g, &op, &old) != CLV_OK)
 		return false;
 	if (rd != 0U)
 		g->x[rd] = old;

@@ -11,12 +11,12 @@
 
 #ifdef CONFIG_AIA
 /**
- * guest_aia_csr() - do an access of VS-mode to siselect, sireg or stopei that has trapped
+ * guest_aia_csr() - do an access to siselect, sireg or stopei that has trapped
  * @g: the loaded guest; all its registers are in @g->x
  * @insn: the instruction
  *
  * Return: true when it is done, and pc is after it; false: it is another instruction, or one that
- * has to raise an exception, and nothing was changed.
+ * has to raise an exception, as in VU-mode, and nothing was changed.
  */
 bool guest_aia_csr(struct guest *g, u32 insn);
 

@@ -60,7 +60,9 @@ static int vm_create_vcpus(struct vm *vm)
 		v->hart = vm->cfg->hart[i];
 		v->hsm = VCPU_STOPPED;
 		v->guest.no_counters = !vm->cfg->counters;
+#ifdef CONFIG_AIA
 		v->guest.aia = vm_aia(vm);
+#endif
 		if (vector != 0U)
 			v->guest.vec.regs = block + ALIGN_UP(sizeof(struct vcpu), 8U);
 		err = sched_add(v);

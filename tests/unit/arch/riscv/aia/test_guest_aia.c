@@ -52,6 +52,7 @@ static int setup(void **state)
 	memset(&guest, 0, sizeof(guest));
 	memset(csr, 0, sizeof(csr));
 	guest.aia = true;
+	csr[CSR_SSTATUS] = SSTATUS_SPP;
 	guest.pc = 0x80200000;
 	guest.x[11] = 0xff00ff;
 	features.siselect = true;
@@ -163,6 +164,10 @@ static void priorities_are_zero_and_others_refused(void **state)
 	refused(insn(0x151, 0, 11));	    /* no CSR instruction */
 	refused(insn(0x151, 4, 11));	    /* hlv and hsv */
 	refused(insn(0x151, 1, 11) ^ 0x20); /* another opcode */
+	csr[CSR_SSTATUS] = 0;		    /* VU-mode */
+	refused(insn(0x151, 1, 11));
+	refused(insn(0x15c, 1, 11));
+	csr[CSR_SSTATUS] = SSTATUS_SPP;
 	guest.aia = false;
 	refused(insn(0x151, 1, 11));
 	refused(insn(0x15c, 1, 11));

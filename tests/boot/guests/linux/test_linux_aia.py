@@ -10,11 +10,8 @@ LINUX = dict(kernel="Image", initrd="initrd.gz", cpus=2, memory=((0x80000000, 12
              bootargs="console=ttyS0 earlycon=sbi")
 
 
-# Harts with an IMSIC and with Smstateen, and a vCPU on each; harts that have Ssaia alone, and both
-# vCPUs on one.
 @pytest.mark.parametrize("version, machine, cpu, harts", [
     ("7.2", "aia=aplic-imsic,aia-guests=3", "smstateen=true", (0, 1)),
-    ("6.12", "", "ssaia=true", (1, 1)),
 ])
 def test_linux_with_the_aia(boot, linux, version, machine, cpu, harts):
     m = boot([partition("linux", more=f'interrupts = "aia"; {affinity(harts)}', **LINUX)],
