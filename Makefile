@@ -125,6 +125,7 @@ HOST_SRCS := $(filter-out $(TLS_OTHER) $(PACK_OTHER),$(call tree,$(HOST_DIRS)))
 # (tests/model/hart_model.h); with the checks of the debug build.
 HART_SRCS := $(wildcard core/run/*.c) core/vm/vm.c core/vm/vm_clock.c core/vm/vm_fault.c \
 	core/vm/vm_life.c core/vm/vm_note.c core/vm/vm_window.c core/vm/vmid.c \
+	$(filter %/imsic.c,$(call tree,arch/riscv/aia)) \
 	arch/riscv/fence.c arch/riscv/guest.c arch/riscv/hart.c arch/riscv/timer.c
 HART_HELPERS := $(patsubst %,tests/model/hart_%.c,manager model stubs world)
 $(foreach f,$(HART_SRCS) mm/gstage_map.c mm/gstage_split.c,$(eval \

@@ -44,8 +44,8 @@ RULES = {
     "guests/linux/": ("guests/linux/",),
     "examples/": ("guests/lib/", "abi/") + GUEST_LIB,
     "tools/": ("tools/", "guests/manager/secure/keys.h", "core/config/", "core/machine/",
-               "mm/frames.h", "arch/riscv/hart.h", "arch/riscv/model/", "arch/riscv/probe/paging.h",
-               "libfdt.h") + SHARED,
+               "mm/frames.h", "arch/riscv/aia.h", "arch/riscv/hart.h", "arch/riscv/model/",
+               "arch/riscv/probe/paging.h", "libfdt.h") + SHARED,
     "tests/guests/secure/": ("guests/", "abi/") + GUEST_LIB,
     "tests/guests/": ("tests/guests/", "guests/lib/", "abi/") + GUEST_LIB,
     "tests/": None,  # all

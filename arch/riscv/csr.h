@@ -51,6 +51,8 @@
 #define CSR_SCTRCTL    0x14e /* Ssctr */
 #define CSR_SCTRSTATUS 0x14f /* Ssctr */
 #define CSR_SISELECT   0x150 /* Ssaia, Sscsrind */
+#define CSR_SIREG      0x151 /* Ssaia, Sscsrind */
+#define CSR_STOPEI     0x15c /* Ssaia, with an IMSIC */
 #define CSR_SATP       0x180
 #define CSR_SCONTEXT   0x5a8 /* Sdtrig */
 

@@ -6,6 +6,7 @@
 #include "arch/riscv/hart.h"
 
 #include <cleave/atomic.h>
+#include "arch/riscv/aia.h"
 #include "arch/riscv/csr.h"
 #include "arch/riscv/execute.h"
 #include "arch/riscv/firmware.h"
@@ -36,6 +37,6 @@ void hart_ipi(u32 index)
 	/* Its own software interrupt a hart sets itself (privileged specification, "sip"). */
 	if (index == hart_this()->index)
 		csr_set(CSR_SIP, SIP_SSIP);
-	else
+	else if (!imsic_ipi(index))
 		(void)firmware_send_ipi(hart_get(index)->hartid);
 }

@@ -11,6 +11,7 @@
 #include <cleave/atomic.h>
 #include <cleave/errno.h>
 #include <cleave/printk.h>
+#include "arch/riscv/aia.h"
 #include "arch/riscv/csr.h"
 #include "arch/riscv/early.h"
 #include "arch/riscv/firmware.h"
@@ -75,6 +76,16 @@ static void __attribute__((noreturn)) hart_start_give_back(void)
 		hart_wait();
 }
 
+/* Open the hart's interrupt file. Without it no other hart could call it, and no device. */
+static bool hart_start_file(const struct hart *h)
+{
+	bool open = imsic_start();
+
+	if (!open)
+		hart_out(h->hartid, "the device tree gives it an IMSIC that cannot be used");
+	return open;
+}
+
 void hart_started(void)
 {
 	struct hart *h = hart_this();
@@ -84,7 +95,7 @@ void hart_started(void)
 	hart_start_init();
 	if (!atomic_cas(&hart_start_state[h->index], &expected, (u32)HART_START_RUNNING))
 		hart_start_give_back();
-	if (!features_probe_this()) {
+	if (!features_probe_this() || !hart_start_file(h)) {
 		/*
 		 * Pairs with the acquire in hart_start_wait(): this hart has finished with the
 		 * self-test's tables before the next one uses them.

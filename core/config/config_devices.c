@@ -297,17 +297,23 @@ static bool config_devices_read_irqs(struct config_ctx *c, struct config_device 
 		config_error(c, PROPERTY, "\"%s\" has too many interrupts; allowed: %u", shown,
 			     CONFIG_DEVICE_IRQS);
 	else if (n == CLV_ERR_UNSUPPORTED && c->machine->plic[0] == 0U)
-		config_error(c, PROPERTY,
-			     "\"%s\": its interrupts go to \"%s\", and this machine has no PLIC; "
-			     "allowed here: devices without interrupts",
-			     shown, path);
+		config_error(
+			c, PROPERTY,
+			"\"%s\": its interrupts go to \"%s\", and this machine has no interrupt "
+			"controller that a driver knows; allowed here: devices without "
+			"interrupts",
+			shown, path);
 	else if (n == CLV_ERR_UNSUPPORTED)
-		config_error(c, PROPERTY,
-			     "\"%s\": an interrupt goes to \"%s\"; allowed: the machine's PLIC",
-			     shown, path);
+		config_error(
+			c, PROPERTY,
+			"\"%s\": an interrupt goes to \"%s\"; allowed: the machine's interrupt "
+			"controller",
+			shown, path);
 	else
 		config_error(c, PROPERTY,
-			     "\"%s\": its interrupts are not sources of the machine's PLIC", shown);
+			     "\"%s\": its interrupts are not sources of the machine's interrupt "
+			     "controller",
+			     shown);
 	return false;
 }
 

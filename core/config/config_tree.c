@@ -15,6 +15,7 @@
 #include "core/config/config_tree.h"
 #include "core/config/guest_fdt.h"
 #include "core/machine/probe/driver.h"
+#include "core/machine/probe/plic_tree.h"
 #include "lib/fdt_index.h"
 #include "lib/fdt_read.h"
 #include "lib/text.h"
@@ -140,16 +141,14 @@ static int config_tree_next_source(const void *tree, struct config_tree_specifie
 		return CLV_ERR_UNSUPPORTED;
 	}
 	width = node < 0 ? 0U : fdt_read_cell(tree, node, "#interrupt-cells", 0);
-	/* A second cell says how the interrupt triggers. A PLIC's gateway knows that anyway. */
+	/* A second cell says how the interrupt triggers: the controller's driver reads it. */
 	if (width < 1U || width > 2U || s->cells < width)
 		return CLV_ERR_FORMAT;
 	number = fdt32_ld(s->cell);
 	s->cell += width;
 	s->cells -= width;
 	*source = IRQ_SOURCE(controller, number);
-	return number != 0U && number <= fdt_read_cell(tree, node, "riscv,ndev", 0)
-		       ? 1
-		       : CLV_ERR_FORMAT;
+	return number != 0U && number <= plic_tree_sources(tree, node) ? 1 : CLV_ERR_FORMAT;
 }
 
 static struct config_tree_specifiers config_tree_find_specifiers(const void *tree, int node)

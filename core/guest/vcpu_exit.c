@@ -112,6 +112,11 @@ enum guest_leave guest_on_interrupt(struct guest *g, u64 irq)
 		return sched_timer(v) ? GUEST_LEAVE : GUEST_RESUME;
 	case HART_IRQ_EXT:
 		irq_handle(hart_this()->index);
+#ifdef CONFIG_AIA
+		/* Another hart's call came as a message: it is served without a second exit. */
+		if ((hart_irqs_pending() & BIT64(HART_IRQ_SOFT)) != 0U && request_serve())
+			return GUEST_LEAVE;
+#endif
 		/* Another vCPU of this hart may be runnable now. */
 		return vcpu_hart_woken() ? GUEST_LEAVE : GUEST_RESUME;
 	default:

@@ -143,8 +143,8 @@ static __attribute__((cold)) int irq_add(u32 source, bool held, irq_handler_fn f
 				   .opaque = opaque };
 	irq.nr++;
 	c = irq_controller_of(h);
-	c->enable(c->opaque, IRQ_NUMBER(source), !held);
 	c->route(c->opaque, h->hart, IRQ_NUMBER(source), true);
+	c->enable(c->opaque, IRQ_NUMBER(source), !held);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <cleave/printk.h>
+#include "arch/riscv/aia.h"
 #include "arch/riscv/firmware.h"
 #include "arch/riscv/hart.h"
 #include "core/console/console.h"
@@ -37,6 +38,14 @@ int firmware_send_ipi(u64 hartid)
 	hart_model_interrupt((u32)hartid);
 	return 0;
 }
+
+#ifdef CONFIG_AIA
+/* No hart has an interrupt file: a call goes by the firmware. */
+bool imsic_here(void)
+{
+	return false;
+}
+#endif
 
 void hart_pause(void)
 {

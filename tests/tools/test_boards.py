@@ -191,11 +191,6 @@ REFUSED = {
                             partition("q", more='devices = "/soc/mmc@50450000";')],
          '/partitions/q: devices: "/soc/mmc@50450000" needs "/soc/sys-crg@51828000", which '
          'partition "p" has; both devices must belong to one partition'),
-    "an interrupt without a driver":
-        ("k3-com260", [partition("p", more='devices = "/soc/mmc@d4280000";')],
-         '/partitions/p: devices: "/soc/mmc@d4280000": its interrupts go to '
-         '"/soc/interrupt-controller@e0804000", and this machine has no PLIC; allowed here: '
-         "devices without interrupts"),
 }
 
 

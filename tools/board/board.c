@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "arch/riscv/aia.h"
 #include "arch/riscv/hart.h"
 #include "arch/riscv/model/hart_out.h"
 #include "arch/riscv/model/hart_tree.h"
@@ -44,6 +45,39 @@ void *paging_map_mmio(hpa_t base, u64 size)
 	(void)munmap(p + (to - from), PAGE_SIZE);
 	return p + (base.v - from);
 }
+
+#ifdef CONFIG_AIA
+/* What only a hart has: its interrupt file is taken to be as the tree says. */
+void *imsic_pages[CONFIG_MAX_HARTS];
+
+bool imsic_here(void)
+{
+	return true;
+}
+
+void imsic_set_file(u32 index, void *page, u32 ids)
+{
+	(void)ids;
+	imsic_pages[index] = page;
+}
+
+bool imsic_start(void)
+{
+	return true;
+}
+
+u32 imsic_claim(u32 first, u32 nr)
+{
+	(void)first;
+	(void)nr;
+	return 0;
+}
+
+void imsic_drop(u32 end)
+{
+	(void)end;
+}
+#endif
 
 void uart_register(const struct uart *uart)
 {

@@ -14,9 +14,6 @@
 #include "arch/riscv/csr.h"
 #include "arch/riscv/probe/features.h"
 
-#define CSR_SIREG  0x151U
-#define CSR_STOPEI 0x15cU
-
 #define OPCODE_SYSTEM 0x73U
 #define FUNCT3_WRITE  1U
 #define FUNCT3_SET    2U

@@ -30,7 +30,6 @@
 #include "arch/riscv/probe/paging.h"
 
 #define CSR_NUMBERS 0x1000U
-#define CSR_SIREG   0x151U
 
 #define INSN_NOP	   0x00000013U
 #define INSN_ECALL	   0x00000073U

@@ -18,13 +18,39 @@ const char *const plic_tree_compatible[] = {
 	"sifive,plic-1.0.0", "riscv,plic0", "thead,c900-plic", "andestech,nceplic100", NULL,
 };
 
-bool plic_tree_read(const void *fdt, int node, struct plic_tree *out)
+u32 plic_tree_sources(const void *fdt, int node)
+{
+	u32 sources = fdt_read_cell(fdt, node, "riscv,ndev", 0);
+
+#ifdef CONFIG_AIA
+	if (sources == 0U)
+		sources = fdt_read_cell(fdt, node, "riscv,num-sources", 0);
+#endif
+	return sources;
+}
+
+/* Read the list of harts. An APLIC that only sends messages has those of its IMSICs. */
+static void plic_tree_read_harts(const void *fdt, int node, struct plic_tree *out)
 {
 	int len = 0;
 
 	out->list = fdt_getprop(fdt, node, "interrupts-extended", &len);
+#ifdef CONFIG_AIA
+	if (out->list == NULL) {
+		u32 parent = fdt_read_cell(fdt, node, "msi-parent", 0);
+
+		if (parent != 0U)
+			node = fdt_node_offset_by_phandle(fdt, parent);
+		out->list = fdt_getprop(fdt, node, "interrupts-extended", &len);
+	}
+#endif
 	out->contexts = out->list == NULL ? 0U : (u32)len / (2U * (u32)sizeof(fdt32_t));
-	out->sources = fdt_read_cell(fdt, node, "riscv,ndev", 0);
+}
+
+bool plic_tree_read(const void *fdt, int node, struct plic_tree *out)
+{
+	plic_tree_read_harts(fdt, node, out);
+	out->sources = plic_tree_sources(fdt, node);
 	return driver_reg(fdt, node, &out->base, &out->size) == 0 && out->contexts != 0U &&
 	       out->contexts <= PLIC_TREE_CONTEXTS && out->sources != 0U &&
 	       out->sources <= PLIC_TREE_SOURCES;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a device tree says of its PLICs (binding interrupt-controller/sifive,plic-1.0.0.yaml): for
- * the driver, for the configuration, and for a person's machine.
+ * What a device tree says of its PLICs (binding interrupt-controller/sifive,plic-1.0.0.yaml), and
+ * of the domains of its APLICs, which have S-mode contexts alike: for the drivers, for the
+ * configuration, and for a person's machine.
  */
 #ifndef CORE_PLIC_TREE_H
 #define CORE_PLIC_TREE_H
@@ -30,7 +31,10 @@ struct plic_tree {
 	const void *list;
 };
 
-/** plic_tree_read() - read a node. Return: true when it describes a PLIC */
+/** plic_tree_sources() - Return: the highest number of a source; 0: the node does not say */
+u32 plic_tree_sources(const void *fdt, int node);
+
+/** plic_tree_read() - read a node. Return: true when it describes a PLIC or an APLIC domain */
 bool plic_tree_read(const void *fdt, int node, struct plic_tree *out);
 
 /** plic_tree_is_external() - Return: true when a context raises S-mode's external interrupt */

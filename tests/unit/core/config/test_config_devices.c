@@ -332,14 +332,14 @@ static const struct wrong wrongs[] = {
 	  "console" },
 	{ { DEV("/soc/no-source@5000") },
 	  AT "devices: \"/soc/no-source@5000\": its interrupts are not sources of the machine's "
-	     "PLIC" },
+	     "interrupt controller" },
 	{ { DEV("/soc/half-irq@8000") },
-	  AT
-	  "devices: \"/soc/half-irq@8000\": its interrupts are not sources of the machine's PLIC" },
+	  AT "devices: \"/soc/half-irq@8000\": its interrupts are not sources of the machine's "
+	     "interrupt controller" },
 	{ { DEV("/soc/msi@7000") },
 	  AT
 	  "devices: \"/soc/msi@7000\": an interrupt goes to \"/soc/aplic@d000000\"; allowed: the "
-	  "machine's PLIC" },
+	  "machine's interrupt controller" },
 	{ { DEV("/soc/many-irqs@a000") },
 	  AT "devices: \"/soc/many-irqs@a000\" has too many interrupts; allowed: 8" },
 	{ { DEV("/soc/dma0\0/soc/dma1\0/soc/dma2\0/soc/dma4") },
@@ -441,10 +441,10 @@ static void refuses_interrupts_without_a_plic(void **state)
 	m.plic[0] = 0;
 	assert_int_equal(run(quiet, &m, &said), 0);
 	assert_int_equal(run(loud, &m, &said), CLV_ERR_FORMAT);
-	assert_string_equal(the_error(&said),
-			    AT "devices: \"/soc/rtc@101000\": its interrupts go to "
-			       "\"/soc/plic@c000000\", and this machine has no PLIC; allowed here: "
-			       "devices without interrupts");
+	assert_string_equal(the_error(&said), AT
+			    "devices: \"/soc/rtc@101000\": its interrupts go to "
+			    "\"/soc/plic@c000000\", and this machine has no interrupt controller "
+			    "that a driver knows; allowed here: devices without interrupts");
 }
 
 /* --- two partitions --------------------------------------------------------------------------- */
