@@ -159,6 +159,9 @@ GUEST_CPPFLAGS := -I. -Iinclude
 # A memset() in which the compiler recognises a memset() would call itself.
 CFLAGS_lib/string.c := -O2 $(if $(LLVM),,-fno-tree-loop-distribute-patterns)
 
+# The boot calls what is here for each byte of a node's name.
+CFLAGS_deps/libfdt/fdt.c := -mno-save-restore
+
 # BearSSL asks no system for random numbers or for the time, whatever it is built on. It is compiled
 # for size, but for what is done to every byte of the link. It calls by pointers of other types than
 # the functions have, which clang's sanitiser would refuse.

@@ -367,7 +367,8 @@ int space_log_stop(struct space *sp, u32 region, bool collapse, u64 *cursor)
 	return err;
 }
 
-int space_log_status(struct space *sp, u32 region, struct space_log_status *out)
+__attribute__((cold)) int space_log_status(struct space *sp, u32 region,
+					   struct space_log_status *out)
 {
 	const struct region *r;
 	int err = CLV_ERR_NOTFOUND;

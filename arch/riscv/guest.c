@@ -102,7 +102,7 @@ static void guest_init_vector(struct guest_vector *vec)
 		memset(regs, 0, 32U * (size_t)features.vlenb);
 }
 
-void guest_init(struct guest *g, u64 pc, u64 a0, u64 a1)
+__attribute__((cold)) void guest_init(struct guest *g, u64 pc, u64 a0, u64 a1)
 {
 	guest_put(g);
 

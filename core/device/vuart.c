@@ -207,7 +207,7 @@ static void vuart_set_ier(struct vuart *u, u8 value)
 	u->ier = value & IER_MASK;
 }
 
-static void vuart_set_fcr(struct vuart *u, u8 value)
+static __attribute__((cold)) void vuart_set_fcr(struct vuart *u, u8 value)
 {
 	/* Switching the FIFO on or off empties it, too (data sheet, 8.6.4). */
 	if ((value & FCR_CLEAR_RX) != 0U || ((value ^ u->fcr) & FCR_ENABLE) != 0U)
@@ -216,7 +216,7 @@ static void vuart_set_fcr(struct vuart *u, u8 value)
 	vuart_fill(u);
 }
 
-static void vuart_set_mcr(struct vuart *u, u8 value)
+static __attribute__((cold)) void vuart_set_mcr(struct vuart *u, u8 value)
 {
 	u8 before = vuart_modem_inputs(u->mcr);
 	u8 after = vuart_modem_inputs(value);
@@ -386,7 +386,7 @@ void vuart_refill(struct vuart *u)
 	spin_unlock(&u->lock);
 }
 
-u64 vuart_take(struct vuart *u, u8 *buf, u64 len)
+__attribute__((cold)) u64 vuart_take(struct vuart *u, u8 *buf, u64 len)
 {
 	u64 n = 0;
 

@@ -264,7 +264,7 @@ static int hypercall_log_stop(const struct vcpu *v, u64 *value)
 	return err;
 }
 
-static int hypercall_log_status(const struct vcpu *v, u64 *value)
+static __attribute__((cold)) int hypercall_log_status(const struct vcpu *v, u64 *value)
 {
 	struct cleave_log_status record;
 	u64 len = MIN(sbi_arg(v, 4), sizeof(record));

@@ -73,7 +73,7 @@ void vcpu_unload(struct vcpu *v)
 	}
 }
 
-void vcpu_unload_stopped(void)
+__attribute__((cold)) void vcpu_unload_stopped(void)
 {
 	struct vcpu_hart *h = vcpu_hart_this();
 	const struct vcpu *v = atomic_read(&h->loaded);
@@ -145,7 +145,7 @@ void vcpu_kick(struct vcpu *v)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-void vcpu_reset(struct vcpu *v)
+__attribute__((cold)) void vcpu_reset(struct vcpu *v)
 {
 	vcpu_unload(v);
 	spin_lock(&v->flush_lock);
@@ -164,7 +164,7 @@ void vcpu_reset(struct vcpu *v)
 	atomic_set_release(&v->hsm, (u32)VCPU_STOPPED);
 }
 
-int vcpu_start(struct vcpu *v, u64 pc, u64 opaque)
+__attribute__((cold)) int vcpu_start(struct vcpu *v, u64 pc, u64 opaque)
 {
 	u32 stopped = VCPU_STOPPED;
 
@@ -314,7 +314,7 @@ void vcpu_check_timer(struct vcpu *v, u64 now)
 	(void)atomic_or(&v->irq_level, GUEST_IRQ_TIMER);
 }
 
-void vcpu_set_time_offset(struct vcpu *v, u64 offset)
+__attribute__((cold)) void vcpu_set_time_offset(struct vcpu *v, u64 offset)
 {
 	guest_set_time_offset(&v->guest, offset);
 	if (!features.sstc)
