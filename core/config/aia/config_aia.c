@@ -18,11 +18,15 @@ bool config_aia_read(struct config_ctx *c, const struct config_prop *p, struct c
 	return false;
 }
 
-/* There are no records of its state yet, and no way for interrupts of devices of the machine. */
+/*
+ * There are no records of its state yet, and no way for interrupts of devices of the machine. And
+ * there is no PLIC.
+ */
 void config_aia_check(struct config_ctx *c, const struct config_draft *d)
 {
 	static const enum config_prop_index none[] = { CONFIG_PROP_MIGRATABLE, CONFIG_PROP_INCOMING,
-						       CONFIG_PROP_DEVICES };
+						       CONFIG_PROP_DEVICES,
+						       CONFIG_PROP_PLIC_CONTEXTS };
 
 	for (u32 i = 0; i < ARRAY_SIZE(none); i++) {
 		if (d->part->interrupts == CONFIG_INTERRUPTS_AIA && config_is_given(d, none[i]))

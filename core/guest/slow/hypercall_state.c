@@ -10,6 +10,7 @@
 #include <cleave/errno.h>
 #include "core/guest/hypercall_args.h"
 #include "core/state/state.h"
+#include "core/vm/aia/vm_aia.h"
 
 /* @lock guards @record. */
 static struct {
@@ -31,12 +32,13 @@ static int hypercall_state_target(const struct vcpu *v, struct vm **out)
 
 /*
  * May records of @vm be read? With vm->lock held. Return: 0, CLV_ERR_STATE, CLV_ERR_UNSUPPORTED (a
- * passed-through device has state that no record holds: the records would be half a VM).
+ * passed-through device has state that no record holds, and so have an APLIC and interrupt files:
+ * the records would be half a VM).
  */
 static int hypercall_state_readable(const struct vm *vm)
 {
 	spin_assert_held(&vm->lock);
-	if (vm->cfg->nr_devices != 0U)
+	if (vm->cfg->nr_devices != 0U || vm_aia(vm))
 		return CLV_ERR_UNSUPPORTED;
 	return atomic_read_acquire(&vm->run.state) == (u32)CLEAVE_VM_PAUSED && vm_time_stands(vm) &&
 			       vm->work.op == (u32)VM_OP_NONE

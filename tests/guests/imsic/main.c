@@ -6,6 +6,9 @@
  *
  * Nothing here knows whether a file is a hart's or an emulated one: both must answer alike. Of two
  * vCPUs, hart 0 is looked at, and hart 1 sends.
+ *
+ * Bootargs: with `look` it is a manager, which starts and pauses partition 0, and asks for its
+ * records.
  */
 #include "guests/lib/guest.h"
 
@@ -285,10 +288,28 @@ static void wires(void)
 	(void)check_eq(total, before + 4U, "and not when it is over");
 }
 
+/* Of a partition with these files there is no record yet: a reader must not get half of it. */
+static void look(void)
+{
+	struct cleave_state_head head;
+
+	(void)check_eq((u64)cleave_vm_steps(CLEAVE_FN_VM_START, 0).error, SBI_SUCCESS, "it starts");
+	while (cleave_vm_op(CLEAVE_FN_VM_PAUSE, 0).error != SBI_SUCCESS)
+		cpu_relax();
+	(void)check_eq((u64)cleave_state_list(0, &head, 1).error, (u64)SBI_ERR_NOT_SUPPORTED,
+		       "its records cannot be listed");
+	(void)check_eq((u64)cleave_state_check(0).error, (u64)SBI_ERR_NOT_SUPPORTED,
+		       "nor asked for");
+	(void)check_eq((u64)cleave_vm_op(CLEAVE_FN_VM_RESUME, 0).error, SBI_SUCCESS, "it goes on");
+}
+
 void guest_main(unsigned long hartid, const void *fdt)
 {
 	(void)hartid;
-	(void)fdt;
+	if (bootarg(fdt, "look", NULL, 0)) {
+		look();
+		return;
+	}
 	on_trap(hook);
 	registers();
 	claims();

@@ -14,14 +14,18 @@ from payloads import affinity
 def test_every_register(boot, machine, cpu, harts):
     """Files are emulated on harts with an IMSIC and Smstateen, and on harts that have Ssaia alone.
 
-    In the latter case both vCPUs share a hart with a partition that has a PLIC.
+    In the latter case both vCPUs share a hart with a partition that has a PLIC. A manager starts
+    and pauses the partition, and cannot have records of it.
     """
-    m = boot([partition("p", cpus=2, more=f'interrupts = "aia"; {affinity(harts)}'),
+    m = boot([partition("p", cpus=2,
+                        more=f'interrupts = "aia"; {affinity(harts)}; manual-start'),
+              partition("m", bootargs="look", more=f"manager; {affinity((0,))}"),
               partition("plic", kernel="state.bin", cpus=2, bootargs="rounds=20",
                         more=affinity((0, 1)))],
              {"payload.bin": guest("imsic"), "state.bin": guest("state")}, smp=2,
              machine=machine, cpu=cpu)
-    m.wait_all(r"^p\| done: 18 passed, 0 failed", r"^plic\| done: 11 passed, 0 failed")
+    m.wait_all(r"^p\| done: 18 passed, 0 failed", r"^m\| done: 4 passed, 0 failed",
+               r"^plic\| done: 11 passed, 0 failed")
     assert m.wait_end() == 0
 
 

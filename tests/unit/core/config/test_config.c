@@ -176,6 +176,8 @@ static const struct wrong wrongs[] = {
 	  AT "interrupts: \"imsic\" is not known; allowed: \"plic\", \"aia\"" },
 	{ { PROP_STR("interrupts", "aia"), PROP_FLAG("migratable") },
 	  AT "interrupts: \"aia\" does not go with \"migratable\"; allowed: \"plic\"" },
+	{ { PROP_STR("interrupts", "aia"), PROP_STR("plic-contexts", "s") },
+	  AT "interrupts: \"aia\" does not go with \"plic-contexts\"; allowed: \"plic\"" },
 	{ { PROP_STR("interrupts", "aia"), PROP_CELLS("memory", 0, 0x28000000, 0, 0x8000000) },
 	  AT "memory: range 0, 0x28000000 to 0x2fffffff, overlaps the emulated interrupt files, "
 	     "0x28000000 to 0x2803ffff" },
