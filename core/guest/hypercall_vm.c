@@ -33,6 +33,10 @@ static int hypercall_vm_list(const struct vcpu *v, u64 *value)
 	return hypercall_reply(v, buf, ids, entries * sizeof(ids[0]));
 }
 
+_Static_assert(sizeof(struct cleave_vm_info) == offsetof(struct cleave_vm_info, generation) +
+							sizeof(struct cleave_state_generation),
+	       "the generation is the end of the record");
+
 static void hypercall_vm_fill_info(const struct vm *vm, void *record)
 {
 	struct cleave_vm_info *info = record;
@@ -45,6 +49,8 @@ static void hypercall_vm_fill_info(const struct vm *vm, void *record)
 	info->state = atomic_read_acquire(&vm->run.state);
 	if (info->state == (u32)CLEAVE_VM_EMPTY)
 		id = &vm->own;
+	else /* both fields at once */
+		memcpy(&info->generation, &vm->generation, sizeof(vm->generation));
 	if (cfg->manager)
 		info->flags |= CLEAVE_VM_FLAG_MANAGER;
 	if (cfg->migratable)

@@ -62,7 +62,8 @@ enum vcpu_mode {
  * @irq_soft: 1: a software interrupt was sent and is not delivered yet; atomic, taken by the owner,
  *	by exchange
  * @irq_shown: what of irq_level the loaded guest was shown last; owner
- * @waiting: in WFI or suspended, not runnable until an interrupt comes; atomic, of the owner
+ * @waiting: in WFI or suspended, not runnable until an interrupt comes; atomic, of the owner. A
+ *	manager's resume of a suspended VM takes it back (vm_resume())
  * @suspend_jump: the suspend is non-retentive: the vCPU goes on at start_pc; owner
  * @blocked: waits in a hypercall (CLEAVE_FN_VM_WAIT): not runnable until it is woken; atomic
  * @deadline: without Sstc: guest time that the guest's SBI timer was set to, UINT64_MAX: never. It

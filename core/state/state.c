@@ -14,10 +14,10 @@
 
 /* In ascending order of kind: records are listed, and looked for, in this order. */
 static const struct state_kind *const state_kinds[] = {
-	&state_kind_config, &state_kind_clock,	    &state_kind_identity,    &state_kind_regs,
-	&state_kind_csrs,   &state_kind_timer,	    &state_kind_run,	     &state_kind_fp,
-	&state_kind_vector, &state_kind_vector_low, &state_kind_vector_high, &state_kind_uart,
-	&state_kind_plic,   &state_kind_output,	    &state_kind_input,
+	&state_kind_config, &state_kind_clock,	&state_kind_identity,	&state_kind_generation,
+	&state_kind_regs,   &state_kind_csrs,	&state_kind_timer,	&state_kind_run,
+	&state_kind_fp,	    &state_kind_vector, &state_kind_vector_low, &state_kind_vector_high,
+	&state_kind_uart,   &state_kind_plic,	&state_kind_output,	&state_kind_input,
 };
 
 _Static_assert(ARRAY_SIZE(state_kinds) <= 32U, "a bit each in struct vm_records");
@@ -89,10 +89,13 @@ u32 state_get(struct vm *vm, u32 kind, u32 instance, void *record)
 {
 	struct cleave_state_head *head = record;
 	const struct state_kind *k = state_kinds[state_find(kind)];
-	u32 length;
+	u32 length = k->size;
 
 	spin_assert_held(&vm->lock);
-	length = k->get(vm, instance, head + 1);
+	if (k->get != NULL)
+		length = k->get(vm, instance, head + 1);
+	else
+		memcpy(head + 1, (const u8 *)vm + k->at, length);
 	state_head(k, instance, length, head);
 	return (u32)sizeof(*head) + length;
 }

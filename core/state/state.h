@@ -20,7 +20,7 @@
 
 struct vm;
 
-#define STATE_RECORDS_MAX (6U + 8U * CONFIG_MAX_VCPUS) /* most records that a VM has */
+#define STATE_RECORDS_MAX (8U + 8U * CONFIG_MAX_VCPUS) /* most records that a VM has */
 
 /**
  * state_exists() - does a VM have a record of that kind and instance? Without the lock

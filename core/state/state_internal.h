@@ -19,6 +19,7 @@ struct vm;
  * @need: bits of CLEAVE_STATE_CONFIG_* without which there is no such record; 0: there always is
  * @size: bytes of data, or of their fixed part when @more is there
  * @more: how many bytes follow the fixed part now
+ * @at: without @get: where in struct vm its data are, as the record has them
  * @get: write the data of instance @i. Return: their bytes; what follows the fixed part may have
  *	changed since @more was asked
  * @set: check and apply @length bytes of data; without @more, @length is @size. Return: as
@@ -31,11 +32,13 @@ struct state_kind {
 	u32 need;
 	u32 size;
 	u32 (*more)(struct vm *vm);
+	u32 at;
 	u32 (*get)(struct vm *vm, u32 i, void *data);
 	int (*set)(struct vm *vm, u32 i, const void *data, u32 length);
 };
 
-extern const struct state_kind state_kind_config, state_kind_clock, state_kind_identity;
+extern const struct state_kind state_kind_config, state_kind_clock, state_kind_identity,
+	state_kind_generation;
 extern const struct state_kind state_kind_regs, state_kind_csrs, state_kind_timer, state_kind_run;
 extern const struct state_kind state_kind_fp, state_kind_vector, state_kind_vector_low,
 	state_kind_vector_high;

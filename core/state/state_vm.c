@@ -16,7 +16,8 @@
  *	own, born	stay with the slot
  *	made, brought, images, images_size, images_got
  *			stay with the slot; managers carry what @load is along (VM_IMAGES)
- *	guest		goes as IDENTITY
+ *	guest, generation
+ *			go as IDENTITY and GENERATION
  *	records		is about these records themselves
  *	time_offset, time_stopped, time_stands
  *			go as CLOCK, because another machine's time CSR shows something else
@@ -137,13 +138,6 @@ const struct state_kind state_kind_clock = { .kind = CLEAVE_STATE_CLOCK,
 					     .get = state_vm_get_clock,
 					     .set = state_vm_set_clock };
 
-static u32 state_vm_get_identity(struct vm *vm, u32 i, void *data)
-{
-	(void)i;
-	memcpy(data, &vm->guest, sizeof(vm->guest));
-	return sizeof(vm->guest);
-}
-
 static int state_vm_set_identity(struct vm *vm, u32 i, const void *data, u32 length)
 {
 	const struct cleave_state_identity *id = data;
@@ -171,5 +165,19 @@ static int state_vm_set_identity(struct vm *vm, u32 i, const void *data, u32 len
 const struct state_kind state_kind_identity = { .kind = CLEAVE_STATE_IDENTITY,
 						.optional = true,
 						.size = sizeof(struct cleave_state_identity),
-						.get = state_vm_get_identity,
+						.at = offsetof(struct vm, guest),
 						.set = state_vm_set_identity };
+
+static int state_vm_set_generation(struct vm *vm, u32 i, const void *data, u32 length)
+{
+	(void)i;
+	(void)length;
+	memcpy(&vm->generation, data, sizeof(vm->generation));
+	return CLV_OK;
+}
+
+const struct state_kind state_kind_generation = { .kind = CLEAVE_STATE_GENERATION,
+						  .optional = true,
+						  .size = sizeof(struct cleave_state_generation),
+						  .at = offsetof(struct vm, generation),
+						  .set = state_vm_set_generation };

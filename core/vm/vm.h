@@ -120,6 +120,7 @@ struct vm_restart {
  * @own: the identity of a guest that begins here; under lock
  * @born: a guest with that identity has begun; under lock
  * @guest: that of the guest that is here, or of an empty slot @own; under lock
+ * @generation: which copy of that guest it is; under lock
  * @time_offset: guest time = host time + this, ticks, while the VM's time goes on; under lock
  * @time_stopped: guest time, ticks, at which the VM's time stands, while it does; under lock
  * @time_stands: the VM's time stands (vm_time_stands()); under lock
@@ -159,6 +160,7 @@ struct vm {
 	bool born;
 	struct cleave_state_identity own;
 	struct cleave_state_identity guest;
+	struct cleave_state_generation generation;
 	bool time_stands;
 	bool raw;
 	u32 bad_access_said;

@@ -91,11 +91,40 @@ int vm_pause(struct vm *vm)
 	return CLV_OK;
 }
 
+/*
+ * Wake a VM that is suspended (SUSP): the one vCPU that has not stopped sleeps.
+ *
+ * Acquire pairs with the release in sbi_hsm_sleep(): what is written to `waiting` here comes after
+ * what is written there. A vCPU that has woken by itself meanwhile, and waits anew, is woken once
+ * too often, as WFI and hart_suspend may be.
+ */
+static bool vm_life_wake(struct vm *vm)
+{
+	struct vcpu *sleeper = NULL;
+
+	for (u32 i = 0; i < vm->run.nr_vcpus; i++) {
+		struct vcpu *v = vm->run.vcpu[i];
+		u32 hsm = atomic_read_acquire(&v->hsm);
+
+		if (hsm == (u32)VCPU_STOPPED)
+			continue;
+		if (hsm != (u32)VCPU_SUSPENDED || sleeper != NULL)
+			return false;
+		sleeper = v;
+	}
+	if (sleeper == NULL)
+		return false;
+	atomic_set(&sleeper->waiting, false);
+	return true;
+}
+
 int vm_resume(struct vm *vm)
 {
 	int err = CLV_ERR_STATE;
 
 	spin_lock(&vm->lock);
+	if (vm_state(vm) == (u32)CLEAVE_VM_RUNNING && vm_life_wake(vm))
+		err = CLV_OK;
 	if (vm_state(vm) == (u32)CLEAVE_VM_PAUSED && vm->work.op == (u32)VM_OP_NONE &&
 	    !vm_note_bars_run(vm) && !vm_windows_writable(vm) && vm_records_allow_run(vm)) {
 		vm_records_settle(vm);

@@ -26,7 +26,7 @@
 
 /* Version of the whole: guests that know a lower minor version are not disturbed. */
 #define CLEAVE_ABI_MAJOR 1U
-#define CLEAVE_ABI_MINOR 5U
+#define CLEAVE_ABI_MINOR 6U
 
 /* As the argument `vm`: the caller's own VM */
 #define CLEAVE_VM_SELF 0xffffffffU
@@ -153,6 +153,10 @@ struct cleave_vm_info {
 	/* since 1.4: which guest it is (IDENTITY of abi/state.h); of an empty slot: its own */
 	uint8_t uuid[16];
 	char guest[32];
+
+	/* since 1.6: which copy of that guest it is (GENERATION of abi/state.h) */
+	uint64_t generation;
+	uint8_t generation_id[16];
 };
 
 /* The most pieces of images; the most bytes that one call copies */
@@ -279,7 +283,7 @@ struct cleave_leaves {
 /* All pages count as dirty; nothing is protected until its bit is cleared. */
 #define CLEAVE_LOG_INITIALLY_SET 3U
 
-/* As INITIALLY_SET, but harts note writes in D bits, and nothing is protected; since 1.5 */
+/* As INITIALLY_SET, but harts note writes in D bits, and nothing is protected; since 1.6 */
 #define CLEAVE_LOG_DIRTY_BITS 4U
 
 /* LOG_START: eager splitting for this log; without either the partition decides, or the machine */

@@ -183,8 +183,8 @@ struct migrate_packed {
 
 /* @run 1: the guest ran until it was paused, and runs on; 0: it was paused already, and stays so */
 struct migrate_stop {
-	uint32_t run;	   /* 0 or 1 */
-	uint32_t reserved; /* 0 */
+	uint32_t run;	/* 0 or 1 */
+	uint32_t clock; /* 1: its time goes on meanwhile, if ACCEPT had CLOCK; 0: it stands */
 };
 
 /* The most pages in one VERIFY record */
@@ -233,6 +233,9 @@ struct migrate_status {
 
 /* In ACCEPT: the IMAGES that REQUIRE has told of are to come */
 #define MIGRATE_FEATURE_IMAGES 0x2U
+
+/* In ACCEPT: STOP may say that the guest's time goes on */
+#define MIGRATE_FEATURE_CLOCK 0x4U
 
 /*
  * ACCEPT and COMMIT, both of version 2. The destination makes up a nonce for each ACCEPT, and

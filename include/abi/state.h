@@ -29,7 +29,7 @@ struct cleave_state_head {
 /* Bytes of the longest record, head included */
 #define CLEAVE_STATE_MAX 16384U
 
-/* Version of each kind below; all of them are mandatory. */
+/* Version of each kind below; all are mandatory but those that are called optional. */
 #define CLEAVE_STATE_VERSION 1U
 
 /* Grows with each kind or version of a record that must be understood */
@@ -42,6 +42,8 @@ struct cleave_state_head {
 #define CLEAVE_STATE_CONFIG	 0x0101U /* struct cleave_state_config, and regions */
 #define CLEAVE_STATE_CLOCK	 0x0102U /* struct cleave_state_clock */
 #define CLEAVE_STATE_IDENTITY	 0x0103U /* struct cleave_state_identity; optional; since 1.4 */
+#define CLEAVE_STATE_MOMENT	 0x0104U /* struct cleave_state_moment; optional; since 1.6 */
+#define CLEAVE_STATE_GENERATION	 0x0105U /* struct cleave_state_generation; the same */
 #define CLEAVE_STATE_REGS	 0x0201U /* struct cleave_state_regs */
 #define CLEAVE_STATE_CSRS	 0x0202U /* struct cleave_state_csrs */
 #define CLEAVE_STATE_TIMER	 0x0203U /* struct cleave_state_timer */
@@ -93,6 +95,23 @@ struct cleave_state_clock {
 struct cleave_state_identity {
 	uint8_t uuid[16]; /* RFC 9562; not all 0 */
 	char name[32];	  /* of the partition that it was made in; printable, NUL-padded */
+};
+
+/*
+ * MOMENT: when the VM was paused, by the clock of the manager that wrote the stream. Managers make
+ * it and read it; a hypervisor has no such record, and skips it.
+ */
+struct cleave_state_moment {
+	uint64_t utc; /* nanoseconds since 1970-01-01 00:00:00 UTC; not 0 */
+};
+
+/*
+ * GENERATION: which copy of the guest it is. It changes when the guest's past may be another one's
+ * past too. Where the record is missing, it is all 0.
+ */
+struct cleave_state_generation {
+	uint64_t count; /* restores from a checkpoint on the way here; 0: none */
+	uint8_t id[16]; /* anew for each; all 0 when @count is 0 */
 };
 
 /* --- a vCPU ----------------------------------------------------------------------------------- */

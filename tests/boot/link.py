@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 import threading
+import time
 
 from machine import SHORT, TOP
 
@@ -61,6 +62,8 @@ class Proxy:
         self.silent_at = [None, None]
         # (bytes of direction 0, a function that is called when so many have come)
         self.when = None
+        # (bytes of direction 1, seconds for which what follows them is held up)
+        self.late = None
         # Bytes of direction 1 after which side 0's answer is dropped, and both sides are cut
         self.unheard = None
         # A barrier at which the first bytes of both directions wait for each other
@@ -127,6 +130,9 @@ class Proxy:
         if side == 0 and self.when is not None and self.carried[0] + len(data) >= self.when[0]:
             act, self.when = self.when[1], None
             act()
+        if side == 1 and self.late is not None and self.carried[1] >= self.late[0]:
+            seconds, self.late = self.late[1], None
+            time.sleep(seconds)
         if side == 0 and self.unheard is not None and self.carried[1] >= self.unheard:
             self.unheard = None
             self.cut()

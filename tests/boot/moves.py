@@ -141,11 +141,14 @@ class Manager:
             self.machine.fail(f"{self.name}: '{command}' was not refused")
         return verdict[len("error: "):]
 
-    def until_accepted(self, command, timeout=LONG):
-        """Repeat a command until its port is there and the host's side of it is connected."""
+    def until_accepted(self, command, timeout=LONG, refused="error: port"):
+        """Repeat a command until it is not refused like that.
+
+        Left out: until its port is there and the host's side of it is connected.
+        """
         end = time.monotonic() + timeout
-        verdict = "error: port"
-        while verdict.startswith("error: port") and time.monotonic() < end:
+        verdict = refused
+        while verdict.startswith(refused) and time.monotonic() < end:
             verdict, _ = self.try_run(command, timeout)
         if verdict != "ok":
             self.machine.fail(f"{self.name}: '{command}' answered '{verdict}'")

@@ -40,7 +40,7 @@ LAYOUTS = {
     0x0004: Layout("page", SOURCE, _fields("gpa:Q"), (1, 2), "page"),
     0x0005: Layout("zero", SOURCE, _fields("gpa:Q pages:Q")),
     0x0006: Layout("pass-end", SOURCE, _fields("pass:I flags:I pages:Q zeros:Q")),
-    0x0007: Layout("stop", SOURCE, _fields("run:I zero:I")),
+    0x0007: Layout("stop", SOURCE, _fields("run:I clock:I")),
     0x0008: Layout("state", SOURCE, _fields("kind:I instance:I version:H flags:H length:I"), (1,),
                    "data"),
     0x0009: Layout("verify", SOURCE, _fields("gpa:Q pages:Q"), (1,), "digests"),

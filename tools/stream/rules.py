@@ -186,6 +186,9 @@ class Source:
     def _stop(self, frame, record):
         if record["run"] & ~1:
             raise frame.spoilt(f"stop: run is {record['run']}; 0 and 1 are allowed")
+        if record["clock"] > (1 if self.hello["kind"] == records.LIVE else 0):
+            raise frame.spoilt(f"stop: clock is {record['clock']}; 0 is allowed, and 1 in a live "
+                               "stream")
         self.run = record["run"]
         self.states = {}
         self.due = {"state", "pass-begin"}

@@ -37,6 +37,8 @@ KINDS = {
                                "cboz_block:H timebase:Q", "regions"),
     0x0102: Kind("clock", VM, "time:Q"),
     0x0103: Kind("identity", VM, "uuid:16s name:32s", needed=False, mandatory=False),
+    0x0104: Kind("moment", VM, "utc:Q", needed=False, mandatory=False),
+    0x0105: Kind("generation", VM, "count:Q copy_id:16s", needed=False, mandatory=False),
     0x0201: Kind("registers", VCPU, _many("Q", *XREGS, "pc") + " mode:I zero:I"),
     0x0202: Kind("csrs", VCPU, _many("Q", *CSRS)),
     0x0203: Kind("timer", VCPU, "fires:Q"),
@@ -136,6 +138,15 @@ def _identity(fields, _):
     return None
 
 
+def _moment(fields, _):
+    return None if fields["utc"] else "its time of day is 0"
+
+
+def _generation(fields, _):
+    return None if any(fields["copy_id"]) == bool(fields["count"]) else \
+        "its id is 0 and its count is not, or the other way round"
+
+
 def _registers(fields, _):
     if fields["pc"] & 1:
         return "pc is odd"
@@ -202,9 +213,9 @@ def _input(fields, _):
     return "it is longer than 4096 bytes" if len(fields["bytes"]) > 4096 else None
 
 
-RULES = {"config": _config, "identity": _identity, "registers": _registers, "csrs": _csrs,
-         "run": _run, "v": _v, "v0-v15": _vregs, "v16-v31": _vregs, "uart": _uart, "plic": _plic,
-         "output": _output, "input": _input}
+RULES = {"config": _config, "identity": _identity, "moment": _moment, "generation": _generation,
+         "registers": _registers, "csrs": _csrs, "run": _run, "v": _v, "v0-v15": _vregs,
+         "v16-v31": _vregs, "uart": _uart, "plic": _plic, "output": _output, "input": _input}
 
 
 def missing(have, vcpus, has):

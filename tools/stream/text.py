@@ -17,7 +17,7 @@ HEXES = {"id", "gpa", "digest", "nonce", "arg", "vs_levels", "sbi", "sbi_version
 ADDED = {"hello": {"major": 2, "kind": records.CHECKPOINT, "page": records.PAGE,
                    "uuid": bytes(16), "slot": b""}, "state": {"version": 1}}
 TEXTS = ("name", "text", "isa", "slot")
-BYTES = ("uuid", "data", "bytes", "block", "zero_bytes", "fifo", "priority")
+BYTES = ("uuid", "data", "bytes", "block", "zero_bytes", "fifo", "priority", "copy_id")
 
 
 class Wrong(Exception):

@@ -60,6 +60,8 @@
  * where @describe has told of such. Return: how many, 0 at the end; or an error
  *
  * Only for the destination:
+ * @stopped: the source's guest stands still from now on; @clock: its time is to go on meanwhile.
+ * NULL: this side cannot have that
  * @images_take: the slot was created, and the source has so many bytes of what its guest reboots
  * from. Return: 1: they are to come; 0: the slot has the same; or an error
  * @images_put: take the next bytes of it
@@ -97,6 +99,7 @@ struct migrate_ops {
 			 size_t size);
 	int64_t (*images_get)(void *ctx, uint64_t offset, void *bytes, size_t size);
 
+	void (*stopped)(void *ctx, bool clock);
 	int (*images_take)(void *ctx, uint64_t bytes);
 	int (*images_put)(void *ctx, const void *bytes, size_t size);
 	int (*vm_create)(void *ctx, uint64_t *cursor);
@@ -199,6 +202,7 @@ struct migrate_progress {
  * them, when the brake cannot be set higher; 0: never
  * @timeout_ms: give up when the guest is not paused after so long; 0: never
  * @rate: at most so many bytes a second while the guest runs; 0: as many as the link takes
+ * @clock_runs: the guest's time goes on while it stands still; of a live migration
  * @stay_paused: the guest is paused when it arrives, also if it runs here
  * @brake_max: the most that the brake may hold the guest, 0 (never) to 99 percent
  * @epochs: of a checkpoint: how often it is written; 0 and 1: once
@@ -225,6 +229,7 @@ struct migrate_source_config {
 	uint32_t useless;
 	uint32_t timeout_ms;
 	uint64_t rate;
+	bool clock_runs;
 	bool stay_paused;
 	uint32_t brake_max;
 	uint32_t epochs;

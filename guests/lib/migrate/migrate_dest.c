@@ -278,6 +278,8 @@ static enum migrate_step migrate_dest_create(struct migrate_dest *d)
 	err = migrate_dest_images(d);
 	if (err != 0)
 		return migrate_dest_call_failed(d, "room for what the guest reboots from", err);
+	if (d->ops->stopped != NULL)
+		accept.features |= MIGRATE_FEATURE_CLOCK;
 	if (d->wants_images)
 		accept.features |= MIGRATE_FEATURE_IMAGES;
 	d->packs = d->config.pack != NULL && d->hello.minor >= MIGRATE_MINOR && !d->link.memory;

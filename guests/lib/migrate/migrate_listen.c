@@ -137,6 +137,13 @@ static void migrate_listen_accept(struct migrate_source *s, const struct migrate
 	memcpy(&accept, record->payload, sizeof(accept));
 	if (!migrate_listen_id_ok(s, record, &status))
 		return;
+	if (s->config.clock_runs && (accept.features & MIGRATE_FEATURE_CLOCK) == 0U) {
+		migrate_line_add(migrate_source_say(s),
+				 "the destination cannot let the guest's time go on: --clock stand "
+				 "moves it there");
+		(void)migrate_source_fail(s, MIGRATE_REASON_REFUSED);
+		return;
+	}
 	s->nonce = accept.nonce;
 	s->packs = s->config.pack != NULL && !s->link.memory &&
 		   (accept.features & MIGRATE_FEATURE_PACKED) != 0U;

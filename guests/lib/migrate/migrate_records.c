@@ -267,8 +267,13 @@ static enum migrate_step migrate_records_stop(struct migrate_dest *d,
 	memcpy(&stop, record->payload, sizeof(stop));
 	if (d->in_pass || d->stopped)
 		return migrate_dest_unexpected(d, record, "may not come now");
-	if (stop.run > 1U || stop.reserved != 0U)
+	if (stop.run > 1U)
 		return migrate_dest_unexpected(d, record, "does not say whether the guest ran");
+	/* Only who has said so in ACCEPT, which no checkpoint has, is told that time goes on. */
+	if (stop.clock > (d->ops->stopped != NULL && d->hello.kind == MIGRATE_KIND_LIVE ? 1U : 0U))
+		return migrate_dest_unexpected(d, record, "does not say what the time does");
+	if (d->ops->stopped != NULL)
+		d->ops->stopped(d->ctx, stop.clock == 1U);
 	d->stopped = true;
 	d->run = stop.run == 1U;
 	return MIGRATE_PROGRESS;

@@ -429,7 +429,8 @@ static enum migrate_step migrate_source_pause(struct migrate_source *s)
 
 static enum migrate_step migrate_source_stop(struct migrate_source *s)
 {
-	struct migrate_stop stop = { .run = s->running_before && !s->config.stay_paused ? 1U : 0U };
+	struct migrate_stop stop = { .run = s->running_before && !s->config.stay_paused ? 1U : 0U,
+				     .clock = s->config.clock_runs ? 1U : 0U };
 
 	if (!migrate_tx_record(&s->tx, &s->crc, MIGRATE_REC_STOP, &stop, sizeof(stop)))
 		return MIGRATE_WANT_SEND;

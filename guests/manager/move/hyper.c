@@ -3,7 +3,7 @@
  * struct migrate_ops by hypercalls. Each operation makes one bounded call, or a few; how many does
  * not depend on the size of the memory.
  */
-#include "guests/manager/move/hyper.h"
+#include "guests/manager/move/hyper_clock.h"
 
 /*
  * Views lie where no partition has memory and no device is, and within Sv39x4's 2 TiB. A window
@@ -372,6 +372,7 @@ static int hyper_vm_pause(void *ctx)
 		r = hyper_note_own(h, true);
 	if (r.error == 0)
 		r = cleave_vm_op(CLEAVE_FN_VM_PAUSE, h->vm);
+	hyper_clock_paused(h);
 	return hyper_made(h, r.error, CLEAVE_VM_PAUSED);
 }
 
@@ -400,9 +401,12 @@ static int hyper_vm_resume(void *ctx)
 static int hyper_vm_take(void *ctx, u64 id, bool run)
 {
 	struct hyper *h = ctx;
-	struct sbiret r = cleave_vm_note(h->vm, CLEAVE_NOTE_TAKEN, id, run);
-	int err;
+	struct sbiret r;
+	int err = hyper_clock_arrive(h);
 
+	if (err != 0)
+		return err;
+	r = cleave_vm_note(h->vm, CLEAVE_NOTE_TAKEN, id, run);
 	if (r.error != 0)
 		return (int)r.error;
 	hyper_done(h);
@@ -598,9 +602,11 @@ static int hyper_states_list(struct hyper *h)
 
 	if (r.error != 0)
 		return (int)r.error;
-	if ((u64)r.value > ARRAY_SIZE(h->heads))
+	if ((u64)r.value >= ARRAY_SIZE(h->heads))
 		return SBI_ERR_NOT_SUPPORTED;
 	h->nr_heads = (u32)r.value;
+	if (hyper_clock_head(h, &h->heads[h->nr_heads]))
+		h->nr_heads++;
 	hyper_states_sort(h);
 	return 0;
 }
@@ -628,6 +634,11 @@ static int hyper_state_get(void *ctx, u32 index, struct cleave_state_head *head,
 		return err;
 	if (index >= h->nr_heads)
 		return 0;
+	if (h->heads[index].kind == CLEAVE_STATE_MOMENT) {
+		*head = h->heads[index];
+		memcpy(data, &h->moment, sizeof(h->moment));
+		return 1;
+	}
 	r = cleave_state_get(h->vm, h->heads[index].kind, h->heads[index].instance,
 			     hyper_state_buffer, sizeof(hyper_state_buffer));
 	if (r.error != 0)
@@ -645,18 +656,23 @@ static int hyper_state_get(void *ctx, u32 index, struct cleave_state_head *head,
 static int hyper_state_set(void *ctx, const struct cleave_state_head *head, const void *data)
 {
 	struct hyper *h = ctx;
+	int err;
 
 	if (head->length > sizeof(hyper_state_buffer) - sizeof(*head))
 		return SBI_ERR_INVALID_PARAM;
 	memcpy(hyper_state_buffer, head, sizeof(*head));
 	memcpy((u8 *)hyper_state_buffer + sizeof(*head), data, head->length);
-	return (int)cleave_state_set(h->vm, hyper_state_buffer, sizeof(*head) + head->length).error;
+	err = (int)cleave_state_set(h->vm, hyper_state_buffer, sizeof(*head) + head->length).error;
+	return err != 0 ? err : hyper_clock_seen(h, head, data);
 }
 
 static int hyper_state_check(void *ctx, struct migrate_line *line)
 {
 	const struct hyper *h = ctx;
 	struct sbiret r = cleave_state_check(h->vm);
+
+	if (r.error == 0 && !hyper_clock_check(h, line))
+		return SBI_ERR_NOT_SUPPORTED;
 
 	if (r.error == SBI_ERR_INVALID_STATE) {
 		migrate_line_add(line, "state record kind %lu instance %lu is missing",
@@ -666,6 +682,11 @@ static int hyper_state_check(void *ctx, struct migrate_line *line)
 		migrate_line_error(line, r.error);
 	}
 	return (int)r.error;
+}
+
+static void hyper_stopped(void *ctx, bool clock)
+{
+	hyper_clock_stopped(ctx, clock);
 }
 
 const struct migrate_ops hyper_ops = {
@@ -686,6 +707,7 @@ const struct migrate_ops hyper_ops = {
 	.leaf = hyper_leaf,
 	.state_get = hyper_state_get,
 	.images_get = hyper_images_get,
+	.stopped = hyper_stopped,
 	.images_take = hyper_images_take,
 	.images_put = hyper_images_put,
 	.vm_create = hyper_vm_create,

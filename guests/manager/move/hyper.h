@@ -24,6 +24,13 @@
  * @home: destination: the guest was made in this slot, and reboots from what the slot names
  * @only: destination: no other guest than @uuid may come
  * @shares: destination: the partition of this machine that the guest comes from; @vm: none
+ * @leaves: destination: the source, when that is in this machine; else NULL
+ * @restores: destination: the guest comes from a checkpoint, and is a copy
+ * @clock: destination: the guest's time goes on while it stands still
+ * @stopped_at: when the guest was paused, ticks; destination: or when it was told of that
+ * @moment: the time of day then, nanoseconds; 0: not known
+ * @time, @generation: destination: of the guest, as they came
+ * @passed: destination: ticks that were added to its time
  * @run: source: the partition ran before it was paused; destination: it is to run
  * @machine: what describe() said last, its regions in ascending order
  * @number: the hypervisor's number of each region of @machine
@@ -48,6 +55,14 @@ struct hyper {
 	bool home;
 	bool only;
 	u32 shares;
+	const struct hyper *leaves;
+	bool restores;
+	bool clock;
+	u64 stopped_at;
+	u64 moment;
+	u64 time;
+	struct cleave_state_generation generation;
+	u64 passed;
 	bool run;
 	struct migrate_machine machine;
 	u32 number[MIGRATE_REGIONS_MAX];

@@ -694,7 +694,7 @@ enum command_result link_checkpoint(const struct cleave_vm_info *vm, const struc
 	return link_store_free() ? link_begin_source(JOB_CHECKPOINT, vm, w, 0) : COMMAND_FAILED;
 }
 
-enum command_result link_restore(const struct cleave_vm_info *slot, u32 epoch, bool any)
+enum command_result link_restore(const struct cleave_vm_info *slot, u32 epoch, bool any, bool clock)
 {
 	struct migrate_link link;
 	struct job *job;
@@ -711,6 +711,8 @@ enum command_result link_restore(const struct cleave_vm_info *slot, u32 epoch, b
 		return COMMAND_FAILED;
 	job->epoch = epoch;
 	hyper_init(&job->to, slot, move_id(), move_view(job, 1));
+	job->to.restores = true;
+	job->to.clock = clock;
 	job->to.only = !any && (slot->flags & CLEAVE_VM_FLAG_INCOMING) == 0;
 	link = link_take(job);
 	if (job_begin_dest(job, &move.ledger, &link))

@@ -46,8 +46,10 @@ enum command_result link_checkpoint(const struct cleave_vm_info *vm, const struc
 /**
  * link_restore() - begin to fill @slot from the store, with @epoch of what comes
  * @any: with whatever guest comes, even if the slot is not `incoming`
+ * @clock: its time goes on by what has passed
  */
-enum command_result link_restore(const struct cleave_vm_info *slot, u32 epoch, bool any);
+enum command_result link_restore(const struct cleave_vm_info *slot, u32 epoch, bool any,
+				 bool clock);
 
 /** link_run_links() - the command `links` */
 enum command_result link_run_links(int argc, char **argv);

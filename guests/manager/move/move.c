@@ -5,6 +5,7 @@
  */
 #include "guests/manager/move/link.h"
 #include "guests/manager/pack/pack.h"
+#include "guests/manager/move/wall.h"
 
 #define PROGRESS_PER_SECOND 4U
 #define STALL_MS	    10000U
@@ -142,6 +143,7 @@ bool move_configure(struct job *job, const struct move_wants *w,
 	config->timeout_ms = (u32)(w->timeout * 1000U);
 	config->rate = w->rate * MIB(1);
 	config->stay_paused = w->paused;
+	config->clock_runs = w->clock_runs;
 	config->epochs = (u32)w->epochs;
 	config->every_ms = (u32)w->every;
 	config->stall_ms = STALL_MS;
@@ -184,6 +186,7 @@ void move_init(const void *fdt)
 	else
 		move.history_size = 0;
 	move_init_pack(fdt);
+	wall_init(fdt);
 	move_restart();
 	link_init(fdt);
 }
@@ -209,6 +212,10 @@ static void move_say_done(const struct job *job)
 				 job_target(job), stood, wanted);
 	else
 		migrate_line_add(&name, " to %s", job_target(job));
+	if (job->receives && job->to.clock)
+		migrate_line_add(&name, "; its time went on by %lu.%03lu s",
+				 job->to.passed / job->timebase,
+				 job->to.passed % job->timebase * 1000U / job->timebase);
 	shell_say("done: %s %s%s%s", job_name(job), name.text, also[0] != '\0' ? "; " : "", also);
 }
 

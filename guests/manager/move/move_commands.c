@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The commands that begin jobs, show them and end them. */
 #include "guests/manager/move/link.h"
+#include "guests/manager/move/wall.h"
 #include "lib/vm_state.h"
 
 #define DOWNTIME_MS 300U
@@ -146,6 +147,18 @@ static bool move_commands_pack_ok(const char *pack)
 	return false;
 }
 
+/* Return: false: @word is none of what --clock takes, and shell_error() has been told. */
+static bool move_commands_clock_ok(const char *word, bool *runs)
+{
+	*runs = word != NULL && strcmp(word, "run") == 0;
+	if (word == NULL || *runs || strcmp(word, "stand") == 0)
+		return true;
+	shell_error("--clock %.24s: stand (its time stands while it is away) and run (it goes on) "
+		    "are allowed",
+		    word);
+	return false;
+}
+
 static bool move_commands_wants_read(int *argc, char **argv, struct move_wants *w)
 {
 	const struct option options[] = {
@@ -171,6 +184,7 @@ static bool move_commands_wants_read(int *argc, char **argv, struct move_wants *
 		{ .name = "--to", .unit = "LINK", .text = &w->to },
 		{ .name = "--slot", .unit = "NAME", .text = &w->slot },
 		{ .name = "--pack", .unit = "HOW", .text = &w->pack },
+		{ .name = "--clock", .unit = "stand|run", .text = &w->clock },
 	};
 	char why[128];
 
@@ -186,7 +200,7 @@ static bool move_commands_wants_read(int *argc, char **argv, struct move_wants *
 		shell_error("%s", why);
 		return false;
 	}
-	if (!move_commands_pack_ok(w->pack))
+	if (!move_commands_pack_ok(w->pack) || !move_commands_clock_ok(w->clock, &w->clock_runs))
 		return false;
 	move_commands_wants_rest(w);
 	return true;
@@ -205,6 +219,7 @@ static enum command_result move_commands_migrate_local(const struct cleave_vm_in
 	hyper_init(&job->to, slot, job->from.id, move_view(job, 1));
 	job->to.home = hyper_home(slot, vm->uuid);
 	job->to.shares = vm->id;
+	job->to.leaves = &job->from;
 	if (move_configure(job, w, &config)) {
 		if (job_begin_move(job, &config, &move.ledger))
 			return COMMAND_OK;
@@ -269,6 +284,10 @@ static enum command_result move_commands_run_checkpoint(int argc, char **argv)
 		return COMMAND_USAGE;
 	if (!move_commands_slot_ok(&w, false))
 		return COMMAND_FAILED;
+	if (w.clock != NULL) {
+		shell_error("a checkpoint takes no --clock: `restore` says what the time does");
+		return COMMAND_FAILED;
+	}
 	if (w.verify) {
 		shell_error("a checkpoint takes no --verify: nobody at the other end compares the "
 			    "pages");
@@ -280,9 +299,11 @@ static enum command_result move_commands_run_checkpoint(int argc, char **argv)
 static enum command_result move_commands_run_restore(int argc, char **argv)
 {
 	u64 epoch = MIGRATE_EPOCH_LAST;
-	bool force = false;
+	const char *clock = NULL;
+	bool force = false, clock_runs;
 	const struct option options[] = {
 		{ .name = "--at", .unit = "N", .number = &epoch, .max = EPOCHS_MAX - 1U },
+		{ .name = "--clock", .unit = "stand|run", .text = &clock },
 		{ .name = "--force", .given = &force },
 	};
 	struct cleave_vm_info slot;
@@ -294,8 +315,16 @@ static enum command_result move_commands_run_restore(int argc, char **argv)
 	}
 	if (argc != 2)
 		return COMMAND_USAGE;
+	if (!move_commands_clock_ok(clock, &clock_runs))
+		return COMMAND_FAILED;
+	if (clock_runs && wall_now() == 0) {
+		shell_error(
+			"--clock run: nobody knows how much time has passed: the manager drives "
+			"no real-time clock (google,goldfish-rtc)");
+		return COMMAND_FAILED;
+	}
 	return move_commands_find_slot(argv[1], NULL, &slot)
-		       ? link_restore(&slot, (u32)epoch, force)
+		       ? link_restore(&slot, (u32)epoch, force, clock_runs)
 		       : COMMAND_FAILED;
 }
 
@@ -462,6 +491,7 @@ static void move_commands_complete_options(struct complete *c)
 	complete_add(c, "--verify");
 	complete_add(c, "--slot");
 	complete_add(c, "--pack");
+	complete_add(c, "--clock");
 }
 
 static void move_commands_complete_places(struct complete *c)
@@ -503,8 +533,10 @@ static void move_commands_complete_restore(struct complete *c, int argc, char **
 	(void)argv;
 	if (argc == 2)
 		vms_complete(c, COMMANDS_STATE(CLEAVE_VM_EMPTY));
-	else
+	else {
 		complete_add(c, "--at");
+		complete_add(c, "--clock");
+	}
 }
 
 static void move_commands_complete_decide(struct complete *c, int argc, char **argv)
@@ -536,7 +568,8 @@ const struct command move_commands[] = {
 	{ "migrate",
 	  "VM to SLOT|LINK [--slot NAME] [--downtime MS] [--passes N] [--bound MS] [--brake "
 	  "PERCENT] [--verify]\n"
-	  "  [--timeout S] [--rate MIB] [--paused] [--force] [--pack none|lz4]",
+	  "  [--timeout S] [--rate MIB] [--paused] [--force] [--pack none|lz4]\n"
+	  "  [--clock stand|run]",
 	  "move a partition while it runs\n"
 	  "SLOT is an empty slot of this machine. LINK is peer, peer.2 or peer.3: the manager at\n"
 	  "the other end of port cleave.peer, cleave.peer.2, ..., which chooses one of its own "
@@ -555,6 +588,7 @@ const struct command move_commands[] = {
 	  "--rate MIB: send at most MIB MiB a second while the guest runs\n"
 	  "--paused: the guest is paused when it arrives\n"
 	  "--pack lz4: compress pages, if the link's other end takes that; none: do not\n"
+	  "--clock run: the guest's time goes on while it stands still; else it stands, too\n"
 	  "--verify: compare every page on both sides before the guest is handed over",
 	  move_commands_run_migrate, move_commands_complete_migrate },
 	{ "checkpoint",
@@ -566,9 +600,12 @@ const struct command move_commands[] = {
 	  "--epochs N: end after N epochs\n"
 	  "--pack lz4: compress pages; none: do not",
 	  move_commands_run_checkpoint, move_commands_complete_checkpoint },
-	{ "restore", "SLOT [--at N] [--force]",
+	{ "restore", "SLOT [--at N] [--force] [--clock stand|run]",
 	  "fill an empty slot with what comes from port cleave.store\n"
 	  "--at N: with epoch N, from 0, of a checkpoint of several; else with the last\n"
+	  "--clock run: its time goes on by what has passed since it was written, as real-time "
+	  "clocks\n"
+	  "  say; else it goes on from where it stood\n"
 	  "--force: with any guest, though the slot is not `incoming`: it takes the one that was\n"
 	  "  made there",
 	  move_commands_run_restore, move_commands_complete_restore },

@@ -52,6 +52,7 @@ extern struct move move;
  * @to: a link; NULL: none was named as an option
  * @slot: the slot at the peer; NULL: any
  * @pack: `none` or `lz4`; NULL: as the boot argument `pack` says
+ * @clock, @clock_runs: what --clock says, NULL: nothing; that the guest's time goes on meanwhile
  * @useless: passes in a row that may gain little; 0: any number
  */
 struct move_wants {
@@ -66,7 +67,9 @@ struct move_wants {
 	const char *to;
 	const char *slot;
 	const char *pack;
+	const char *clock;
 	u32 useless;
+	bool clock_runs;
 	bool verify;
 	bool verify_apart;
 	bool in_epochs;

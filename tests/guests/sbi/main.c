@@ -358,6 +358,8 @@ void guest_main(unsigned long hartid, const void *fdt)
 	check(fdt_memory(fdt, &part.base, &part.size), "memory is in the device tree");
 	part.harts = fdt_cpus(fdt);
 	part.timebase = fdt_timebase(fdt);
+	if (bootarg(fdt, "sleeps", NULL, 0))
+		susp_until_resumed();
 	check(part.harts >= 1U && part.timebase != 0, "%u harts, %lu Hz", part.harts,
 	      part.timebase);
 

@@ -79,4 +79,7 @@ void test_hsm(void);
 void test_rfence(void);
 void test_susp(void);
 
+/** susp_until_resumed() - suspend the partition, which only a manager can wake, again and again */
+void susp_until_resumed(void);
+
 #endif

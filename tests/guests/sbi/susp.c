@@ -73,6 +73,21 @@ static void test_woken_by_its_timer(void)
 	csr_clear(sip, SIE_SOFT);
 }
 
+/* No interrupt is enabled, though one pends: nothing that the partition has can wake it. */
+void susp_until_resumed(void)
+{
+	csr_write(sie, 0);
+	sbi_send_ipi(0);
+	for (u32 n = 1;; n++) {
+		say("suspended %u", n);
+		check_eq((u64)sleep(SBI_SUSP_TO_RAM), 0, "SUSP: suspend until a manager's resume");
+		check_record(&record, 0, "SUSP: resumed");
+		check((csr_read(sip) & SIE_SOFT) != 0 && csr_read(sie) == 0,
+		      "SUSP: nothing was enabled, and what pends still does");
+		say("woken %u", n);
+	}
+}
+
 static u64 stay;
 
 static void stay_awake(void *arg)

@@ -14,17 +14,25 @@ from workers import (ACCEPT, FEW, MEMORY, MIB, PASS_ACK, READY, again, alive, hu
 # With 320 MiB free memory is 158 MiB, 93 MiB and 48 MiB. This leaves a slot of 16 MiB, and beside
 # it no piece of 8 MiB.
 BALLAST = ((0x80000000, 156 * MIB), (0x90000000, 92 * MIB), (0xa0000000, 26 * MIB))
+LATE = 0.5  # seconds
 UUID = "00112233-4455-6677-8899-aabbccddeeff"
 
 
 def test_peer(boot, proxy):
-    """The guest moves to the peer, packed, and back, plain, and every page is verified."""
+    """The guest moves to the peer, packed, and back, plain, and every page is verified.
+
+    On the way there its time goes on while it stands still: the peer's READY is held up.
+    """
     a, man_a, b, man_b = two(boot, proxy)
-    report = man_a.migrate("work", "peer", "--verify", "--pack", "lz4", *FEW)
-    assert report["passes"] >= 1 and report["packed"] > 0
+    proxy.late = (ACCEPT + PASS_ACK, LATE)
+    report = man_a.migrate("work", "peer", "--verify --pack lz4 --clock run --passes 1")
+    assert proxy.late is None and report["passes"] >= 1 and report["packed"] > 0
     assert [line for line in report.lines if line.startswith("note: ") and "power cycle" in line]
     there = received(man_b)
-    assert there.verdict == "done: receive work to there" and there["packed"] == report["packed"]
+    found = re.fullmatch(r"done: receive work to there; its time went on by (\d+\.\d{3}) s",
+                         there.verdict)
+    assert LATE <= float(found[1]) <= (report["downtime_ms"] + 1) / 1000
+    assert there["packed"] == report["packed"]
     alive(b, "there")
     states(man_a, work="empty")
     huge(man_b, "there")

@@ -194,6 +194,8 @@ static void live_devices(struct vm *vm, u64 *seed)
 	if ((world_random(seed) & 1U) != 0U)
 		(void)vplic_read(&vm->plic, 0, 0x200004U, 4);
 	console_tty_write(&vm->tty, (const u8 *)text, sizeof(text) - 1U);
+	vm->generation.count = world_random(seed);
+	vm->generation.id[15] = (u8)(1U + world_random(seed) % 255U);
 }
 
 void world_live(struct world *w, u64 seed)
