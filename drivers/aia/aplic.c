@@ -68,10 +68,21 @@ bool aplic_start(struct aplic *a)
 	return true;
 }
 
+/* Return: the identity of a source's messages, given at its first call; 0: none is left */
+static u32 aplic_identity(struct aplic *a, u32 source)
+{
+	if (a->identity[source] == 0U && a->used < a->room) {
+		a->source[a->used] = (u16)source;
+		a->identity[source] = (u16)(a->first + a->used);
+		a->used++;
+	}
+	return a->identity[source];
+}
+
 /* A source has one hart at a time: it leaves the old one when it gets the next. */
 void aplic_route(void *opaque, u32 hart, u32 source, bool on)
 {
-	const struct aplic *a = opaque;
+	struct aplic *a = opaque;
 	u32 target = (u32)a->target[hart] << APLIC_TARGET_HART;
 
 	if (!on)
@@ -82,7 +93,7 @@ void aplic_route(void *opaque, u32 hart, u32 source, bool on)
 		io_write32(a->regs, aplic_idc(a, hart) + APLIC_ITHRESHOLD, 0);
 		io_write32(a->regs, aplic_idc(a, hart) + APLIC_IDELIVERY, 1);
 	}
-	target |= a->msi ? a->first + source - 1U : APLIC_PRIORITY;
+	target |= a->msi ? aplic_identity(a, source) : APLIC_PRIORITY;
 	io_write32(a->regs, APLIC_TARGET + (u64)source * 4U, target);
 }
 
@@ -106,6 +117,9 @@ void aplic_enable(void *opaque, u32 source, bool on)
 	a->on[source] = on;
 	if (!on)
 		io_write32(a->regs, APLIC_CLRIENUM, source);
+	else if (a->msi && a->identity[source] == 0U)
+		printk("interrupt %u of %s never comes: its IMSICs have no identity left", source,
+		       a->name);
 	else if (a->mode[source] != APLIC_INACTIVE)
 		aplic_open(a, source);
 	else
@@ -132,8 +146,15 @@ static u32 aplic_claim_direct(const struct aplic *a, u32 hart)
 u32 aplic_claim(void *opaque, u32 hart)
 {
 	const struct aplic *a = opaque;
-	u32 source = a->msi ? imsic_claim(a->first, a->sources) : aplic_claim_direct(a, hart);
+	u32 source;
 
+	if (a->msi) {
+		u32 place = imsic_claim(a->first, a->used);
+
+		source = place == 0U ? 0U : a->source[place - 1U];
+	} else {
+		source = aplic_claim_direct(a, hart);
+	}
 	if (source != 0U)
 		io_write32(a->regs, APLIC_CLRIENUM, source);
 	return source;

@@ -14,6 +14,7 @@
 #define DRIVERS_AIA_APLIC_H
 
 #include <cleave/types.h>
+#include "core/machine/irq.h"
 
 #define APLIC_SOURCES 1023U
 
@@ -33,7 +34,11 @@ u64 aplic_size(u32 idcs);
  * @name: for reports
  * @sources: the highest source number
  * @msi: it sends messages to IMSICs
- * @first: the identity of source 1's messages; the others' follow
+ * @first, @room: the identities that its messages may have, one after the other. Sources in use get
+ * one each, at boot: an APLIC may have more sources than files have identities
+ * @used: how many have a source
+ * @identity: of each source, its identity; 0: none
+ * @source: of each identity, counted from @first, its source
  * @target: the number that it has for each hart in use
  * @mode: of each source, how it triggers; APLIC_INACTIVE: the firmware has not delegated it
  * @on: of each source: it is switched on, though it may be claimed
@@ -44,6 +49,10 @@ struct aplic {
 	u32 sources;
 	bool msi;
 	u32 first;
+	u32 room;
+	u32 used;
+	u16 identity[APLIC_SOURCES + 1U];
+	u16 source[IRQ_HANDLERS];
 	u16 target[CONFIG_MAX_HARTS];
 	u8 mode[APLIC_SOURCES + 1U];
 	bool on[APLIC_SOURCES + 1U];

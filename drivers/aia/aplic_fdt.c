@@ -109,14 +109,15 @@ static u64 aplic_direct(const void *fdt, int node, const struct plic_tree *t, st
 /* Return: bit n: messages reach hart n; 0: the IMSICs have no identities left */
 static u64 aplic_messages(const char *name, struct imsic *m, struct aplic *a)
 {
-	if (m->ids - m->next + 1U < a->sources) {
-		printk("interrupt controller %s: riscv,num-sources is %u; allowed: %u, as many "
-		       "identities its IMSICs have left",
-		       name, a->sources, m->ids - m->next + 1U);
+	u32 left = m->ids - m->next + 1U;
+
+	if (left == 0U) {
+		printk("interrupt controller %s: its IMSICs have no identity left", name);
 		return 0;
 	}
 	a->msi = true;
 	a->first = m->next;
+	a->room = MIN(MIN(left, a->sources), IRQ_HANDLERS);
 	for (u32 i = 0; i < CONFIG_MAX_HARTS; i++)
 		a->target[i] = m->target[i];
 	return m->harts;
@@ -227,7 +228,7 @@ static int aplic_probe(const void *fdt, int node)
 	if (a->msi)
 		imsic_take(fdt, fdt_node_offset_by_phandle(fdt, fdt_read_cell(fdt, node,
 									      "msi-parent", 0)))
-			->next += a->sources;
+			->next += a->room;
 	aplic_nr++;
 	printk(PRINTK_INFO "interrupt controller %s: APLIC, %u sources, %s", a->name, t.sources,
 	       a->msi ? "by messages" : "direct");

@@ -349,7 +349,7 @@ static void requests_are_checked(void)
 {
 	said[0] = events[0] = '\0';
 	assert_int_equal(irq_request(10, handler, events), 0);
-	assert_string_equal(events, "on10 to-hart0:10 ");
+	assert_string_equal(events, "to-hart0:10 on10 ");
 	assert_int_equal(irq_request(10, handler, events), CLV_ERR_EXISTS);
 	assert_int_equal(irq_request(91, handler, events), CLV_ERR_NOTFOUND);
 	assert_int_equal(irq_request(0, handler, events), CLV_ERR_NOTFOUND);
@@ -364,7 +364,7 @@ static void requests_are_checked(void)
 			    "interrupt 10: far reaches no hart that runs\n");
 	irq_set_harts(7);
 	assert_int_equal(irq_request(FAR(10), handler, events), 0);
-	assert_string_equal(events, "on10 to-hart0:10 far-on10 far-to-hart1:10 ");
+	assert_string_equal(events, "to-hart0:10 on10 far-to-hart1:10 far-on10 ");
 }
 
 /* A held source is off at first, and an interrupt stays claimed until it is completed. */
@@ -372,10 +372,10 @@ static void held_sources_follow_who_completes(void)
 {
 	waits(SOURCES(0), SOURCES(0));
 	assert_int_equal(irq_request_held(FAR(12), handler, events), 0);
-	assert_string_equal(events, "far-off12 far-to-hart1:12 ");
+	assert_string_equal(events, "far-to-hart1:12 far-off12 ");
 	/* Hart 0 cannot take it, so it stays where it is. */
 	irq_enable(FAR(12), 0);
-	assert_string_equal(events, "far-off12 far-to-hart1:12 far-on12 ");
+	assert_string_equal(events, "far-to-hart1:12 far-off12 far-on12 ");
 
 	waits(SOURCES(0), SOURCES(12, 10));
 	irq_handle(1);

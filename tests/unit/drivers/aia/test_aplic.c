@@ -38,7 +38,9 @@ u32 imsic_claim(u32 first, u32 nr)
 
 static struct aplic make(bool msi)
 {
-	struct aplic a = { .regs = regs, .name = "aplic", .sources = 95, .msi = msi, .first = 2 };
+	struct aplic a = {
+		.regs = regs, .name = "aplic", .sources = 95, .msi = msi, .first = 2, .room = 2
+	};
 
 	memset(regs, 0, sizeof(regs));
 	a.target[1] = 3;
@@ -132,13 +134,25 @@ static void sends_messages(void **state)
 
 	(void)state;
 	aplic_route(&a, 1, 10, true);
-	assert_int_equal(REG(0x3000 + 40), 3U << 18 | 11);
+	assert_int_equal(REG(0x3000 + 40), 3U << 18 | 2);
 	assert_int_equal(REG(0x4060), 0); /* there is no delivery structure */
-	claim.answer = 10;
-	assert_int_equal(aplic_claim(&a, 1), 10);
+	aplic_route(&a, 1, 95, true);
+	assert_int_equal(REG(0x3000 + 380), 3U << 18 | 3);
+	aplic_route(&a, 0, 10, true); /* on another hart it has the same identity */
+	assert_int_equal(REG(0x3000 + 40), 2);
+	claim.answer = 2;
+	assert_int_equal(aplic_claim(&a, 1), 95);
 	assert_int_equal(claim.first, 2);
-	assert_int_equal(claim.nr, 95);
-	assert_int_equal(REG(0x1fdc), 10);
+	assert_int_equal(claim.nr, 2);
+	assert_int_equal(REG(0x1fdc), 95);
+	claim.answer = 0;
+	assert_int_equal(aplic_claim(&a, 1), 0);
+	assert_int_equal(REG(0x1fdc), 95);
+	/* The files have no third identity for it: it stays off, which is said. */
+	aplic_route(&a, 1, 20, true);
+	aplic_enable(&a, 20, true);
+	assert_int_equal(lines_said, 1);
+	assert_int_equal(REG(0x1edc), 0);
 }
 
 /* AIA 4.9.2: a level that stays high sends no further message unless it is made pending again. */
@@ -147,6 +161,8 @@ static void retriggers_levels_but_not_edges(void **state)
 	struct aplic a = make(true);
 
 	(void)state;
+	aplic_route(&a, 1, 10, true);
+	aplic_route(&a, 1, 7, true);
 	aplic_enable(&a, 10, true);
 	REG(0x1edc) = 0;
 	REG(0x1cdc) = 0;
@@ -166,6 +182,7 @@ static void says_what_is_not_delegated(void **state)
 
 	(void)state;
 	a.mode[12] = APLIC_INACTIVE;
+	aplic_route(&a, 1, 12, true);
 	aplic_enable(&a, 12, true);
 	assert_int_equal(lines_said, 1);
 	assert_int_equal(REG(0x1edc), 0);
