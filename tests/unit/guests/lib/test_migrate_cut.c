@@ -550,6 +550,61 @@ static void test_wrong_running(void **state)
 	}
 }
 
+/* A link that shows @size bytes of @frame, to which more may come, until it is cut. */
+static struct {
+	struct migrate_frame frame;
+	size_t size;
+} part;
+
+static int64_t part_recv(void *ctx, void *bytes, size_t size)
+{
+	size_t n = part.size < size ? part.size : size;
+
+	(void)ctx;
+	memcpy(bytes, &part.frame, n);
+	return n != 0U ? (int64_t)n : -1;
+}
+
+static size_t part_peek(void *ctx, size_t size, const uint8_t **bytes, bool *grows)
+{
+	(void)ctx;
+	(void)size;
+	*bytes = (const uint8_t *)&part.frame;
+	*grows = true;
+	return part.size;
+}
+
+/* A page that is shown in part is waited for, and told of when it is cut; no other frame is. */
+static void test_shown_in_part(void **state)
+{
+	struct migrate_link link = { .recv = part_recv, .peek = part_peek };
+	static uint64_t room[MIGRATE_BUFFER_MIN / 8U];
+	struct migrate_rx rx = { .buf = NULL };
+	struct migrate_line line;
+
+	(void)state;
+	part.frame = (struct migrate_frame){ .magic = MIGRATE_MAGIC,
+					     .type = MIGRATE_REC_PAGE,
+					     .version = 2,
+					     .length = sizeof(uint64_t) + MIGRATE_PAGE };
+	migrate_rx_init(&rx, room, sizeof(room), false);
+	for (part.size = 8; part.size <= sizeof(part.frame); part.size += 8U) {
+		assert_false(migrate_rx_fill(&rx, &link));
+		assert_int_equal(migrate_rx_waiting(&rx), 0);
+	}
+	part.size = 0;
+	assert_false(migrate_rx_fill(&rx, &link));
+	assert_true(rx.dead);
+	migrate_line_clear(&line);
+	migrate_rx_cut(&rx, &line);
+	assert_string_equal(line.text, "the link was cut in frame 0");
+	part.size = sizeof(part.frame);
+	part.frame.length--;
+	migrate_rx_init(&rx, room, sizeof(room), false);
+	assert_true(migrate_rx_fill(&rx, &link));
+	assert_in_range(migrate_rx_waiting(&rx), sizeof(part.frame), sizeof(room));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -566,6 +621,7 @@ int main(void)
 		cmocka_unit_test(test_cancel_meets_commit),
 		cmocka_unit_test(test_wrong_answers),
 		cmocka_unit_test(test_wrong_running),
+		cmocka_unit_test(test_shown_in_part),
 	};
 
 	return cmocka_run_group_tests_name("migrate_cut", tests, setup, teardown);
