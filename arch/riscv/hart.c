@@ -11,6 +11,10 @@
 #include "arch/riscv/execute.h"
 #include "arch/riscv/firmware.h"
 
+#ifdef CONFIG_AIA
+void *imsic_pages[CONFIG_MAX_HARTS];
+#endif
+
 void hart_wait(void)
 {
 	execute("wfi");

@@ -17,8 +17,6 @@
 
 #define IMSIC_IDENTITY_SHIFT 16U /* of stopei */
 
-void *imsic_pages[CONFIG_MAX_HARTS];
-
 static struct {
 	void *page[CONFIG_MAX_HARTS]; /* of files that may not be open yet */
 	u32 ids;
