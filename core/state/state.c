@@ -112,7 +112,7 @@ static void state_mark(struct vm *vm, u32 n, u32 instance)
 static int state_apply(struct vm *vm, u32 n, const struct cleave_state_head *head)
 {
 	const struct state_kind *k = state_kinds[n];
-	int err;
+	int err = CLV_OK;
 
 	if (head->instance >= state_instances(vm, k))
 		return CLV_ERR_INVAL;
@@ -120,7 +120,10 @@ static int state_apply(struct vm *vm, u32 n, const struct cleave_state_head *hea
 		return CLV_ERR_UNSUPPORTED;
 	if (k->more == NULL ? head->length != k->size : head->length < k->size)
 		return CLV_ERR_INVAL;
-	err = k->set(vm, head->instance, head + 1, head->length);
+	if (k->set != NULL)
+		err = k->set(vm, head->instance, head + 1, head->length);
+	else
+		memcpy((u8 *)vm + k->at, head + 1, head->length);
 	if (err == CLV_OK)
 		state_mark(vm, n, head->instance);
 	return err;

@@ -19,7 +19,7 @@ struct vm;
  * @need: bits of CLEAVE_STATE_CONFIG_* without which there is no such record; 0: there always is
  * @size: bytes of data, or of their fixed part when @more is there
  * @more: how many bytes follow the fixed part now
- * @at: without @get: where in struct vm its data are, as the record has them
+ * @at: without @get, or @set: where in struct vm its data are, as the record has them
  * @get: write the data of instance @i. Return: their bytes; what follows the fixed part may have
  *	changed since @more was asked
  * @set: check and apply @length bytes of data; without @more, @length is @size. Return: as

@@ -168,16 +168,7 @@ const struct state_kind state_kind_identity = { .kind = CLEAVE_STATE_IDENTITY,
 						.at = offsetof(struct vm, guest),
 						.set = state_vm_set_identity };
 
-static int state_vm_set_generation(struct vm *vm, u32 i, const void *data, u32 length)
-{
-	(void)i;
-	(void)length;
-	memcpy(&vm->generation, data, sizeof(vm->generation));
-	return CLV_OK;
-}
-
 const struct state_kind state_kind_generation = { .kind = CLEAVE_STATE_GENERATION,
 						  .optional = true,
 						  .size = sizeof(struct cleave_state_generation),
-						  .at = offsetof(struct vm, generation),
-						  .set = state_vm_set_generation };
+						  .at = offsetof(struct vm, generation) };

@@ -94,39 +94,41 @@ int vm_pause(struct vm *vm)
 /*
  * Wake a VM that is suspended (SUSP): the one vCPU that has not stopped sleeps.
  *
- * Acquire pairs with the release in sbi_hsm_sleep(): what is written to `waiting` here comes after
- * what is written there. A vCPU that has woken by itself meanwhile, and waits anew, is woken once
- * too often, as WFI and hart_suspend may be.
+ * A branch makes the store to `waiting` depend on the load of `hsm`, so it comes after that (RVWMO,
+ * PPO rule 11), and so after what sbi_hsm_sleep() has stored there before its release. A vCPU that
+ * has woken by itself meanwhile, and waits anew, is woken once too often, as WFI and hart_suspend
+ * may be.
  */
-static bool vm_life_wake(struct vm *vm)
+static int vm_life_wake(struct vm *vm)
 {
 	struct vcpu *sleeper = NULL;
 
 	for (u32 i = 0; i < vm->run.nr_vcpus; i++) {
 		struct vcpu *v = vm->run.vcpu[i];
-		u32 hsm = atomic_read_acquire(&v->hsm);
+		u32 hsm = atomic_read(&v->hsm);
 
 		if (hsm == (u32)VCPU_STOPPED)
 			continue;
 		if (hsm != (u32)VCPU_SUSPENDED || sleeper != NULL)
-			return false;
+			return CLV_ERR_STATE;
 		sleeper = v;
 	}
-	if (sleeper == NULL)
-		return false;
-	atomic_set(&sleeper->waiting, false);
-	return true;
+	if (sleeper != NULL)
+		atomic_set(&sleeper->waiting, false);
+	return sleeper != NULL ? CLV_OK : CLV_ERR_STATE;
 }
 
 int vm_resume(struct vm *vm)
 {
 	int err = CLV_ERR_STATE;
+	u32 state;
 
 	spin_lock(&vm->lock);
-	if (vm_state(vm) == (u32)CLEAVE_VM_RUNNING && vm_life_wake(vm))
-		err = CLV_OK;
-	if (vm_state(vm) == (u32)CLEAVE_VM_PAUSED && vm->work.op == (u32)VM_OP_NONE &&
-	    !vm_note_bars_run(vm) && !vm_windows_writable(vm) && vm_records_allow_run(vm)) {
+	state = vm_state(vm);
+	if (state == (u32)CLEAVE_VM_RUNNING)
+		err = vm_life_wake(vm);
+	else if (state == (u32)CLEAVE_VM_PAUSED && vm->work.op == (u32)VM_OP_NONE &&
+		 !vm_note_bars_run(vm) && !vm_windows_writable(vm) && vm_records_allow_run(vm)) {
 		vm_records_settle(vm);
 		vm_clock_go(vm);
 		vm_set_state(vm, CLEAVE_VM_RUNNING);

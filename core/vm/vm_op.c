@@ -13,7 +13,6 @@
 #include <cleave/atomic.h>
 #include <cleave/errno.h>
 #include <cleave/printk.h>
-#include <cleave/string.h>
 #include "arch/riscv/hart.h"
 #include "arch/riscv/start.h"
 #include "arch/riscv/timer.h"
@@ -306,7 +305,7 @@ static int vm_op_ready(struct vm *vm)
 		return CLV_OK;
 	vm_records_accept(vm);
 	vm->guest = vm->own;
-	memset(&vm->generation, 0, sizeof(vm->generation));
+	vm->generation = (struct cleave_state_generation){ 0 };
 	vm_op_end(vm);
 	vm_set_state(vm, CLEAVE_VM_PAUSED);
 	return CLV_OK;
