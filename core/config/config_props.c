@@ -104,7 +104,7 @@ static bool config_props_read_file(struct config_ctx *c, const struct config_pro
 {
 	const char *name = config_value_file(c, p);
 
-	memcpy(config_props_field(d), &name, sizeof(name));
+	memcpy(config_props_field(d), (const void *)&name, sizeof(name));
 	return name != NULL;
 }
 
