@@ -156,9 +156,6 @@ CFLAGS := $(HART) $(BARE) $(WARNINGS)
 ASFLAGS := $(HART) $(BARE) -D__ASSEMBLY__ -Wa,-march=$(HART_ASM)
 GUEST_CPPFLAGS := -I. -Iinclude
 
-# SMALL's -fno-shrink-wrap cost the windows of a plan their promise: they began 8 us late, not 2.
-CFLAGS_core/run/sched.c := $(if $(LLVM),,-fshrink-wrap)
-
 # A memset() in which the compiler recognises a memset() would call itself.
 CFLAGS_lib/string.c := -O2 $(if $(LLVM),,-fno-tree-loop-distribute-patterns)
 
@@ -196,7 +193,7 @@ HOT_FILES := core/vm/aia/vm_aia.c core/vm/vm_devices.c
 COLD := $(if $(COVERAGE),,$(COLD_DIRS:%=%/%) $(COLD_FILES) drivers/%_fdt.c)
 # What gcc does beyond -Os to keep values in registers, and to save jumps, costs 1,300 bytes.
 SMALL := -Os -msave-restore $(if $(LLVM),,-mtune=size -fno-move-loop-invariants \
-	-fno-tree-loop-im -fno-caller-saves -fno-tree-scev-cprop -fno-shrink-wrap \
+	-fno-tree-loop-im -fno-caller-saves -fno-tree-scev-cprop \
 	-fno-thread-jumps -fno-tree-tail-merge -fno-forward-propagate -fipa-pta \
 	-fira-region=one)
 # What runs more often than that, but on no way of which `make bench` has a count, saves its
@@ -204,8 +201,13 @@ SMALL := -Os -msave-restore $(if $(LLVM),,-mtune=size -fno-move-loop-invariants 
 WARM_FILES := core/device/vplic.c core/guest/hypercall_stats.c core/machine/irq.c \
 	core/run/plan/plan.c core/vm/vm_pass.c
 WARM := $(if $(COVERAGE),,-Os)
+# For what runs at boot, or seldom. Elsewhere windows of plans began 8 us late by it, not 2.
+SELDOM := core/boot/% core/config/% core/machine/probe/% core/state/% core/vm/create/% \
+	arch/riscv/probe/% arch/riscv/model/% arch/riscv/hart_start.c arch/riscv/start.c \
+	core/machine/memmap.c deps/libfdt/% lib/fdt_read.c lib/text.c
+SMALLEST := $(if $(LLVM),,-fno-shrink-wrap)
 file_flags = $(if $(filter $(WARM_FILES),$<),$(WARM),$(if $(filter $(COLD),$(filter-out \
-	$(HOT_FILES),$<)),$(SMALL))) $(CFLAGS_$<)
+	$(HOT_FILES),$<)),$(SMALL))) $(if $(filter $(SELDOM),$<),$(SMALLEST)) $(CFLAGS_$<)
 file_flags_all = $(foreach v,$(sort $(filter CFLAGS_%,$(.VARIABLES))),$(v)=$($(v)))
 
 # How a C file becomes an object. clang's own assembler (before 17) knows no H instruction, so its
@@ -291,7 +293,8 @@ $(O)/include/generated/version.h: FORCE
 # Objects depend on how they are compiled, so that LLVM=1 or a new flag rebuilds them.
 $(O)/obj/flags: FORCE
 	@scripts/need.sh $(firstword $(TARGET_CC)) $(CROSS_CC) $(OBJCOPY)
-	$(call write,$(TARGET_CC) $(CFLAGS) $(SMALL) $(file_flags_all) $(COLD) $(HOT_FILES) \
+	$(call write,$(TARGET_CC) $(CFLAGS) $(SMALL) $(SMALLEST) $(SELDOM) $(file_flags_all) \
+		$(COLD) $(HOT_FILES) \
 		$(WARM_FILES) $(WARM) $(ASFLAGS) $(CPPFLAGS) $(GUEST_CPPFLAGS) \
 		$(EFI_CFLAGS) $(BEARSSL_CPPFLAGS) $(LZ4_CPPFLAGS))
 
