@@ -150,6 +150,15 @@ enum guest_leave guest_on_interrupt(struct guest *g, u64 irq)
 	return GUEST_RESUME;
 }
 
+#ifdef CONFIG_AIA
+bool guest_aia_csr(struct guest *g, u32 insn)
+{
+	(void)g;
+	(void)insn;
+	return false;
+}
+#endif
+
 enum guest_leave guest_on_wfi(struct guest *g)
 {
 	(void)g;
