@@ -48,7 +48,9 @@ def sleeper_is_woken(m, man):
     m.at = 0
     for n in (1, 2):
         m.wait(rf"^asleep\| suspended {n}$")
+        asleep = m.at
         man.until_accepted("resume asleep", refused="error: resume")
+        m.at = asleep  # it may say so before the manager says that it is done
         m.wait(rf"^asleep\| woken {n}$")
     m.wait(r"^asleep\| suspended 3$")
     # A pause and its end disturb no sleep.
