@@ -123,10 +123,10 @@ enum channel_answer channel_send(struct channel_end *e, const void *message, u32
 	u64 ahead = channel_ahead(e, true);
 	u8 *place = channel_place(e, e->next);
 
-	if (e->broken)
-		return CHANNEL_BROKEN;
 	if (len > e->longest)
 		return CHANNEL_LONG;
+	if (e->broken)
+		return CHANNEL_BROKEN;
 	if (ahead == e->places)
 		return CHANNEL_FULL;
 	channel_store((u32 *)(void *)place, len);
