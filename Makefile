@@ -117,7 +117,7 @@ PACK_OTHER := guests/manager/pack/$(if $(LZ4),pack_none.c,pack.c)
 # folder by folder.
 HOST_DIRS := mm lib core/machine core/config core/console core/device core/state core/guest/args \
 	core/run/fair core/run/plan arch/riscv/decode arch/riscv/efi arch/riscv/model drivers \
-	guests/lib/channel guests/lib/fdt guests/lib/migrate guests/lib/virtio \
+	guests/lib/fdt guests/lib/migrate guests/lib/virtio \
 	guests/manager/pack guests/manager/secure guests/manager/shell guests/manager/vms \
 	guests/manager/wire
 HOST_SRCS := $(filter-out $(TLS_OTHER) $(PACK_OTHER),$(call tree,$(HOST_DIRS)))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The virtio console driver (guests/lib/virtio/virtio_serial.c) against a simulated device:
- * streams, connections that end and begin, queues that are full. test_virtio_hostile.c has the
- * devices that mean harm.
+ * streams, connections that end and begin, queues that are full. test_virtio_refused.c has the
+ * devices that cannot be used, and test_virtio_hostile.c those that mean harm.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -69,59 +69,7 @@ static struct virtio_port *start_open(void)
 	return port;
 }
 
-static void refused(const char *why)
-{
-	assert_false(virtio_serial_init(vsim_tree(true)));
-	assert_int_equal(vsim.lines, 1);
-	if (strstr(vsim.line, why) == NULL)
-		fail_msg("\"%s\" does not say \"%s\"", vsim.line, why);
-	assert_null(virtio_port_find("cleave.link"));
-	virtio_poll();
-	assert_false(virtio_serial_wake());
-	assert_int_equal(vsim.lines, 1);
-}
-
 /* --- finding and starting --------------------------------------------------------------------- */
-
-static void test_no_device_is_no_error(void **state)
-{
-	(void)state;
-	assert_false(virtio_serial_init(vsim_tree(false)));
-	vsim.device_id = 2;
-	assert_false(virtio_serial_init(vsim_tree(true)));
-	assert_false(virtio_serial_init(NULL));
-	assert_int_equal(vsim.lines, 0);
-}
-
-static void test_devices_that_cannot_be_used_are_said(void **state)
-{
-	vsim.version = 1;
-	refused("virtio-mmio version 1; allowed: 2 (QEMU: -global virtio-mmio.force-legacy=false)");
-	assert_int_equal(vsim.status, 0);
-	prepare(state);
-	vsim.version = 3;
-	refused("version 3; allowed: 2");
-	prepare(state);
-	vsim.features = VIRTIO_F_VERSION_1;
-	refused("does not offer a feature");
-	assert_true((vsim.status & VIRTIO_STATUS_FAILED) != 0);
-	prepare(state);
-	vsim.features = 2;
-	refused("does not offer a feature");
-	prepare(state);
-	vsim.refuses = true;
-	refused("refuses the features");
-	assert_true((vsim.status & VIRTIO_STATUS_FAILED) != 0);
-	prepare(state);
-	vsim.stuck = true;
-	refused("does not come out of reset");
-	prepare(state);
-	vsim.queue_max = 0;
-	refused("lacks a queue");
-	prepare(state);
-	vsim.max_ports = 0;
-	refused("lacks a queue");
-}
 
 static void test_ports_are_found_by_name(void **state)
 {
@@ -789,8 +737,6 @@ static void test_second_init_cuts_everything(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_no_device_is_no_error, prepare),
-		cmocka_unit_test_setup(test_devices_that_cannot_be_used_are_said, prepare),
 		cmocka_unit_test_setup(test_ports_are_found_by_name, prepare),
 		cmocka_unit_test_setup(test_ports_without_room_are_refused_once, prepare),
 		cmocka_unit_test_setup(test_stream_both_ways_wraps_the_indexes, prepare),
