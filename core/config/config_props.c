@@ -537,7 +537,9 @@ static const struct config_prop_rule config_props_table[CONFIG_PROP_COUNT] = {
 		.name = "interrupts",
 		.type = CONFIG_TYPE_STRING,
 		.words = config_props_interrupts,
+#ifdef CONFIG_AIA
 		.read = config_aia_read,
+#endif
 		.help = CONFIG_PROPS_HELP("its interrupt controllers: a PLIC, or the AIA's"),
 	},
 	[CONFIG_PROP_NO_DMA] = {

@@ -60,6 +60,8 @@ static bool config_table_check_form(struct config_ctx *c, const struct config_pr
 	return rule->high == 0U || config_value_u32(c, p, rule->low, rule->high, &d->cell);
 }
 
+_Static_assert(sizeof(bool) == sizeof(u8), "a flag is a byte that is 0 or 1");
+
 /* Put a flag or @d's cell where the row says. A field that is an enum is a u32, too. */
 static void config_table_store(const struct config_prop_rule *rule, struct config_draft *d)
 {
@@ -70,7 +72,7 @@ static void config_table_store(const struct config_prop_rule *rule, struct confi
 	else if (rule->at == 0U || rule->read != NULL)
 		return;
 	else if (rule->type == CONFIG_TYPE_FLAG)
-		*(bool *)field = true;
+		*field = 1U; /* true */
 	else
 		memcpy(field, &d->cell, sizeof(d->cell));
 }

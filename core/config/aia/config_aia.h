@@ -14,8 +14,6 @@ bool config_aia_read(struct config_ctx *c, const struct config_prop *p, struct c
 /** config_aia_check() - say which of the partition's other properties do not go with it */
 void config_aia_check(struct config_ctx *c, const struct config_draft *d);
 #else
-#define config_aia_read NULL
-
 static inline void config_aia_check(struct config_ctx *c, const struct config_draft *d)
 {
 	(void)c;
