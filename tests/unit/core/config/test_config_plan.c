@@ -107,7 +107,7 @@ static const struct wrong wrong_plans[] = {
 	{ { FRAME, FRAME }, PLAN "frame: is given twice" },
 	{ { FRAME, PROP_STR("slack", "shared") },
 	  PLAN "slack: \"shared\" is not known; allowed: \"idle\", \"share\"" },
-	{ { FRAME, PROP_FLAG("slack") }, PLAN "slack: is not a string: it does not end in a NUL" },
+	{ { FRAME, PROP_FLAG("slack") }, PLAN "slack: has no value; wanted: a string in quotes" },
 	{ { FRAME, PROP_CELLS("first", 1) },
 	  PLAN "first: has a value; wanted: the name alone; leave the property out for \"no\"" },
 };
