@@ -231,7 +231,9 @@ void irq_handle(u32 hart)
 		const struct irq_controller *c = &irq.controller[n];
 		u32 number = 1;
 
-		while (left > 0U && number != 0U && (c->harts >> hart & 1U) != 0U) {
+		if ((c->harts >> hart & 1U) == 0U)
+			continue;
+		while (left > 0U && number != 0U) {
 			number = c->claim(c->opaque, hart);
 			if (number != 0U)
 				irq_serve(c, IRQ_SOURCE(n, number), hart);
