@@ -25,7 +25,9 @@ INPUT = re.compile(r"^ (?:\.\S+)?\s+0x\w+\s+0x(\w+) (\S+)$")
 
 def part_of(path, out):
     """The part that the object @path belongs to."""
-    path = os.path.relpath(path, os.path.join(out, "obj")) if path.startswith(out) else "libgcc"
+    objects = os.path.abspath(os.path.join(out, "obj")) + os.sep
+    path = os.path.abspath(path)
+    path = path[len(objects):] if path.startswith(objects) else "libgcc"
     folder = os.path.dirname(path) or path
     for option in OPTIONS:
         if option in folder.split("/"):
@@ -62,7 +64,8 @@ def text_without_options(map_file):
 
 def main():
     parser = usage.parser(__doc__.splitlines()[0])
-    parser.add_argument("map", help="the linker's map of the hypervisor")
+    parser.add_argument("map", nargs="?", default="build/cleave.map",
+                        help="the linker's map of the hypervisor (default: %(default)s)")
     map_file = parser.parse_args().map
     parts, sections = read(map_file)
     print(f"{'part':<28} {'text, bytes':>12} {'rodata, bytes':>14}")

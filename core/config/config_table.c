@@ -65,13 +65,14 @@ _Static_assert(sizeof(bool) == sizeof(u8), "a flag is a byte that is 0 or 1");
 /* Put a flag or @d's cell where the row says. A field that is an enum is a u32, too. */
 static void config_table_store(const struct config_prop_rule *rule, struct config_draft *d)
 {
-	u8 *field = (u8 *)d->part + rule->at;
+	u8 *field;
 
 	if (rule->take != NULL)
 		rule->take(d);
-	else if (rule->at == 0U || rule->read != NULL)
+	if (rule->take != NULL || rule->at == 0U || rule->read != NULL)
 		return;
-	else if (rule->type == CONFIG_TYPE_FLAG)
+	field = (u8 *)d->part + rule->at;
+	if (rule->type == CONFIG_TYPE_FLAG)
 		*field = 1U; /* true */
 	else
 		memcpy(field, &d->cell, sizeof(d->cell));
