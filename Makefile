@@ -75,7 +75,7 @@ defconfig = $(firstword $(wildcard platform/$(subst _,-,$(1))/defconfig platform
 
 # Parts that Kconfig can leave out. All that such a part has lies in folders of its name: AIA's in
 # folders aia. What is not said to be off is on, as an option's default is.
-PARTS := AIA CHANNELS
+PARTS := AIA
 chosen_config = $(firstword $(wildcard $(O)/.config) $(call defconfig,$(BOARD)))
 OFF := $(shell printf '%s\n' $(PARTS) | while read -r p; do \
 	grep -qs "^. CONFIG_$$p is not set" $(chosen_config) && echo "$$p"; \

@@ -68,7 +68,7 @@ static u64 space_dirty_bits_huge(struct harvest_step *step)
 	return (from - r->base.v + span) >> PAGE_SHIFT;
 }
 
-/* May the look go on at @page? It stops between words of the bitmap, once @rest is left. */
+/* M6: may the look go on at @page? It stops between words of the bitmap, once @rest is left. */
 static bool space_dirty_bits_goes_on(const struct harvest_step *step, u64 page, s64 rest)
 {
 	return page % DIRTY_WORD_PAGES != 0U || step->budget > rest;

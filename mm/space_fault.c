@@ -126,7 +126,7 @@ static bool space_fault_lacks_d(u64 need, u64 pte)
 
 /*
  * Do what the hart leaves to software (privileged specification, "Svade"). D is the mark that the
- * log reads, and it is there before the write. Return: false when the entry has changed.
+ * log reads, and it is there before the write (M1). Return: false when the entry has changed.
  */
 static bool space_fault_set_d(u64 *slot, u64 pte, struct space_counters *cnt)
 {
@@ -173,14 +173,14 @@ static __attribute__((noinline)) enum fault_answer space_fault_slow(struct space
 		u64 pte;
 		u64 *slot = gstage_walk(&sp->gs, gpa, &level, &pte);
 
-		/*
-		 * The table allows it already. Or a window is being removed, which the guest will
-		 * find gone when it tries again.
-		 */
 		if (space_fault_lacks_d(need, pte)) {
 			done = space_fault_set_d(slot, pte, cnt);
 			continue;
 		}
+		/*
+		 * The table allows it already. Or a window is being removed, which the guest will
+		 * find gone when it tries again.
+		 */
 		if ((pte & need) != 0U || !gstage_pte_is_leaf(pte)) {
 			space_fault_count(&cnt->spurious_faults);
 			return FAULT_SPURIOUS;

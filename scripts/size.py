@@ -18,7 +18,7 @@ import usage
 
 LIMIT = 128 * 1024
 # Options whose parts lie in folders of their own; see PARTS in the Makefile.
-OPTIONS = ("aia", "channels")
+OPTIONS = ("aia",)
 OUTPUT = re.compile(r"^(\.text|\.rodata)\s+0x\w+\s+0x(\w+)")
 INPUT = re.compile(r"^ (?:\.\S+)?\s+0x\w+\s+0x(\w+) (\S+)$")
 

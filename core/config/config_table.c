@@ -67,9 +67,11 @@ static void config_table_store(const struct config_prop_rule *rule, struct confi
 {
 	u8 *field;
 
-	if (rule->take != NULL)
+	if (rule->take != NULL) {
 		rule->take(d);
-	if (rule->take != NULL || rule->at == 0U || rule->read != NULL)
+		return;
+	}
+	if (rule->at == 0U || rule->read != NULL)
 		return;
 	field = (u8 *)d->part + rule->at;
 	if (rule->type == CONFIG_TYPE_FLAG)

@@ -113,9 +113,10 @@ static int vm_life_wake(struct vm *vm)
 			return CLV_ERR_STATE;
 		sleeper = v;
 	}
-	if (sleeper != NULL)
-		atomic_set(&sleeper->waiting, false);
-	return sleeper != NULL ? CLV_OK : CLV_ERR_STATE;
+	if (sleeper == NULL)
+		return CLV_ERR_STATE;
+	atomic_set(&sleeper->waiting, false);
+	return CLV_OK;
 }
 
 int vm_resume(struct vm *vm)

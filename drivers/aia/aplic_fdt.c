@@ -123,16 +123,24 @@ static u64 aplic_messages(const char *name, struct imsic *m, struct aplic *a)
 	return m->harts;
 }
 
-/* Choose how it delivers. Return: bit n: it reaches hart n; 0 after a line that says why */
-static u64 aplic_choose(const void *fdt, int node, const struct plic_tree *t, struct aplic *a)
+/* Return: the IMSICs to which the node sends messages; NULL: none, or none that can be used */
+static struct imsic *aplic_imsics(const void *fdt, int node)
+{
+	u32 parent = fdt_read_cell(fdt, node, "msi-parent", 0);
+
+	return parent == 0U ? NULL : imsic_take(fdt, fdt_node_offset_by_phandle(fdt, parent));
+}
+
+/*
+ * Choose how it delivers, by messages to @m, if there are such, or direct.
+ * Return: bit n: it reaches hart n; 0 after a line that says why
+ */
+static u64 aplic_choose(const void *fdt, int node, const struct plic_tree *t, struct imsic *m,
+			struct aplic *a)
 {
 	const char *name = fdt_get_name(fdt, node, NULL);
-	u32 parent = fdt_read_cell(fdt, node, "msi-parent", 0);
-	struct imsic *m = NULL;
 	u64 harts;
 
-	if (parent != 0U)
-		m = imsic_take(fdt, fdt_node_offset_by_phandle(fdt, parent));
 	if (m != NULL) {
 		harts = aplic_messages(name, m, a);
 		if (harts != 0U)
@@ -155,15 +163,6 @@ static u64 aplic_choose(const void *fdt, int node, const struct plic_tree *t, st
 
 /* --- the node --------------------------------------------------------------------------------- */
 
-static bool aplic_is_ours(const struct plic_tree *t)
-{
-	for (u32 c = 0; c < t->contexts; c++) {
-		if (plic_tree_is_external(t, c))
-			return true;
-	}
-	return false;
-}
-
 static int aplic_check(const void *fdt, int node, struct plic_tree *t)
 {
 	const char *name = fdt_get_name(fdt, node, NULL);
@@ -174,7 +173,7 @@ static int aplic_check(const void *fdt, int node, struct plic_tree *t)
 		       name);
 		return CLV_ERR_FORMAT;
 	}
-	if (aplic_is_ours(t))
+	if (plic_tree_is_ours(t))
 		return 0;
 	printk(PRINTK_DEBUG "interrupt controller %s: APLIC domain of another level", name);
 	return CLV_ERR_NOTFOUND;
@@ -206,6 +205,7 @@ static int aplic_probe(const void *fdt, int node)
 		.complete = aplic_complete,
 	};
 	struct aplic *a = &aplics[aplic_nr];
+	struct imsic *m = NULL;
 	struct plic_tree t;
 	int err = aplic_check(fdt, node, &t);
 
@@ -217,7 +217,8 @@ static int aplic_probe(const void *fdt, int node)
 	controller.opaque = a;
 	controller.sources = t.sources;
 	aplic_read_modes(fdt, controller.phandle, a);
-	controller.harts = aplic_choose(fdt, node, &t, a);
+	m = aplic_imsics(fdt, node);
+	controller.harts = aplic_choose(fdt, node, &t, m, a);
 	if (controller.harts == 0U)
 		return CLV_ERR_NOTFOUND;
 	err = aplic_open_domain(&t, a);
@@ -226,9 +227,7 @@ static int aplic_probe(const void *fdt, int node)
 	if (err != 0)
 		return err;
 	if (a->msi)
-		imsic_take(fdt, fdt_node_offset_by_phandle(fdt, fdt_read_cell(fdt, node,
-									      "msi-parent", 0)))
-			->next += a->room;
+		m->next += a->room;
 	aplic_nr++;
 	printk(PRINTK_INFO "interrupt controller %s: APLIC, %u sources, %s", a->name, t.sources,
 	       a->msi ? "by messages" : "direct");

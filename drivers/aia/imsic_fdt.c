@@ -84,10 +84,8 @@ static int imsic_map(const void *fdt, int node, const struct imsic_tree *t, stru
 /* Is it the node of the S-level? The M-level's is said at the level of debugging alone. */
 static bool imsic_is_ours(const void *fdt, int node, const struct imsic_tree *t)
 {
-	for (u32 c = 0; c < t->harts.contexts; c++) {
-		if (plic_tree_is_external(&t->harts, c))
-			return true;
-	}
+	if (plic_tree_is_ours(&t->harts))
+		return true;
 	printk(PRINTK_DEBUG "interrupt controller %s: IMSICs of another level",
 	       fdt_get_name(fdt, node, NULL));
 	return false;

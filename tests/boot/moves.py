@@ -382,6 +382,17 @@ def under_load(guest, places, moves, load, *options):
     return reports, said[load.split()[0]]
 
 
+def give(man, store, data, command):
+    """Begin a restore and send it a stream. Return: how it ended."""
+    store.accept()
+    man.link_ready(STORE)
+    man.run(command)
+    store.give(data)
+    verdict = man.over().verdict
+    store.cut()
+    return verdict
+
+
 def few_pages(report):
     """Whether no more was sent than an idle guest may cost: 1.02 of its pages that are not zero."""
     return 0 < report["nonzero"] and report["pages"] <= 1.02 * report["nonzero"]

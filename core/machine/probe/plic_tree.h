@@ -40,6 +40,16 @@ bool plic_tree_read(const void *fdt, int node, struct plic_tree *out);
 /** plic_tree_is_external() - Return: true when a context raises S-mode's external interrupt */
 bool plic_tree_is_external(const struct plic_tree *t, u32 context);
 
+/** plic_tree_is_ours() - Return: true when any context raises S-mode's external interrupt */
+static inline bool plic_tree_is_ours(const struct plic_tree *t)
+{
+	for (u32 c = 0; c < t->contexts; c++) {
+		if (plic_tree_is_external(t, c))
+			return true;
+	}
+	return false;
+}
+
 /** plic_tree_context() - Return: the S-mode context of the hart with mhartid @id; PLIC_TREE_NONE */
 u32 plic_tree_context(const void *fdt, const struct plic_tree *t, u64 id);
 

@@ -400,18 +400,17 @@ static enum migrate_step migrate_dest_listen(struct migrate_dest *d)
 static enum migrate_step migrate_dest_listen_on(struct migrate_dest *d)
 {
 	enum migrate_step step = migrate_dest_listen(d);
+	enum migrate_step next = step;
 
 	migrate_rx_settle(&d->rx);
 	for (uint32_t i = 1;
-	     i < MIGRATE_STEP_FRAMES && step == MIGRATE_PROGRESS && d->state == MIGRATE_DST_RECEIVE;
+	     i < MIGRATE_STEP_FRAMES && next == MIGRATE_PROGRESS && d->state == MIGRATE_DST_RECEIVE;
 	     i++) {
 		if (migrate_rx_waiting(&d->rx) == 0U && !migrate_rx_fill(&d->rx, &d->link))
 			break;
-		if (migrate_dest_listen(d) != MIGRATE_PROGRESS)
-			break;
+		next = migrate_dest_listen(d);
 		migrate_rx_settle(&d->rx);
 	}
-	migrate_rx_settle(&d->rx);
 	return step;
 }
 

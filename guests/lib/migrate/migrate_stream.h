@@ -130,7 +130,7 @@ bool migrate_page_is_zero(const void *page);
  * sent() sends what was built there, as one send() that took all of it or was cut. In between
  * nothing else of the link is called, and a room that is not sent is forgotten
  * @peek, @drop: so that a frame is read where it is, or NULL both. peek() shows what waits, up to
- * @size bytes and more, and returns how many bytes; @grows: what comes next may be shown behind
+ * @size bytes and more, and returns how many bytes; @grows: what comes next may be shown after
  * them. What a frame lacks there is waited for if it grows, else recv() is asked. They stay where
  * they are until the next call of the link, as drop(), which takes the first @size of them
  * @ctx: handed to all

@@ -5,22 +5,11 @@ import struct
 
 from link import flattened, show, stopped, whole
 from machine import SHORT
-from moves import STORE
+from moves import STORE, give
 from workers import again as anew, alive, huge, spare, states, up, worker
 
 EPOCHS = 3
 SMALL = ((0x80000000, 8 << 20),)
-
-
-def give(man, store, data, command):
-    """Begin a restore and send it a stream. Return: how it ended."""
-    store.accept()
-    man.link_ready(STORE)
-    man.run(command)
-    store.give(data)
-    verdict = man.over().verdict
-    store.cut()
-    return verdict
 
 
 def test_checkpoint(boot, store):

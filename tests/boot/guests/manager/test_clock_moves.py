@@ -6,7 +6,7 @@ import time
 
 from link import show, whole
 from machine import LONG, guest, partition
-from moves import DIRECT, STORE, Manager, fields, qemu
+from moves import DIRECT, STORE, Manager, fields, give, qemu
 from stream import states
 from workers import DEVICE, spare
 
@@ -56,18 +56,11 @@ def sleeper_is_woken(m, man):
     # A pause and its end disturb no sleep.
     man.run("pause asleep")
     man.run("resume asleep")
+    asleep = m.at
     assert not [line for line in m.lines("asleep") if "woken 3" in line or "FAIL" in line]
-
-
-def give(man, store, data, command):
-    """Restore from a stream. Return: how it ended."""
-    store.accept()
-    man.link_ready(STORE)
-    man.run(command)
-    store.give(data)
-    verdict = man.over().verdict
-    store.cut()
-    return verdict
+    man.until_accepted("resume asleep", refused="error: resume")
+    m.at = asleep
+    m.wait(r"^asleep\| woken 3$")
 
 
 def went_on(verdict):
