@@ -9,7 +9,7 @@
 #include "arch/riscv/csr.h"
 #include "arch/riscv/hart.h"
 
-/* Registers that siselect selects (AIA 3.7). On a hart of 64 bits only even numbers of eip and eie are */
+/* Registers that siselect selects (AIA 3.7). Of eip and eie, RV64 has the even numbers alone. */
 #define IMSIC_EIDELIVERY  0x70U
 #define IMSIC_EITHRESHOLD 0x72U
 #define IMSIC_EIP	  0x80U

@@ -190,6 +190,7 @@ static bool migrate_rx_borrow(struct migrate_rx *rx, const struct migrate_link *
 	rx->lender = link;
 	rx->lent = at;
 	rx->lent_size = sizeof(f) + (size_t)f.length;
+	rx->lent_more = here > rx->lent_size;
 	return true;
 }
 
@@ -401,7 +402,8 @@ enum migrate_rx_result migrate_rx_next(struct migrate_rx *rx, const struct migra
 			return result;
 		rx->taken = sizeof(f) + (size_t)f.length;
 		rx->seq++;
-		rx->begun = false;
+		/* A link that is cut shows nothing any more, and so cannot tell of it then. */
+		rx->begun = rx->lent != NULL && rx->lent_more;
 		rx->last = f.type;
 		if (known == NULL)
 			continue;

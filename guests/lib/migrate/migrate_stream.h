@@ -266,6 +266,7 @@ size_t migrate_tx_waiting(const struct migrate_tx *tx);
  * @bytes: bytes that were ever received
  * @lender: the link that shows its own memory, in which the next frame is, instead of @buf
  * @lent, @lent_size: that frame; NULL: none
+ * @lent_more: the link has shown something of the one after it, too
  * @begun: the link has shown a part of the next frame
  * @plain: payloads without a checksum are taken, as the link's @memory says
  * @dead: the link was cut: no more bytes will come
@@ -282,6 +283,7 @@ struct migrate_rx {
 	const struct migrate_link *lender;
 	const uint8_t *lent;
 	size_t lent_size;
+	bool lent_more;
 	bool begun;
 	bool plain;
 	bool dead;

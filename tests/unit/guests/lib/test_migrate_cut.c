@@ -605,6 +605,73 @@ static void test_shown_in_part(void **state)
 	assert_in_range(migrate_rx_waiting(&rx), sizeof(part.frame), sizeof(room));
 }
 
+/* What such a link shows, from @at on, until it is cut */
+static struct {
+	const uint8_t *bytes;
+	size_t at;
+	size_t end;
+} shown;
+
+static int64_t shown_recv(void *ctx, void *bytes, size_t size)
+{
+	(void)ctx;
+	(void)bytes;
+	(void)size;
+	return -1;
+}
+
+static size_t shown_peek(void *ctx, size_t size, const uint8_t **bytes, bool *grows)
+{
+	(void)ctx;
+	(void)size;
+	*bytes = shown.bytes + shown.at;
+	*grows = true;
+	return shown.end - shown.at;
+}
+
+static void shown_drop(void *ctx, size_t size)
+{
+	(void)ctx;
+	(void)size;
+	shown.at = shown.end;
+}
+
+/* A link that is cut shows nothing any more: what it has shown before tells where that was. */
+static void test_cut_after_a_shown_page(void **state)
+{
+	struct migrate_link link = { .recv = shown_recv, .peek = shown_peek, .drop = shown_drop };
+	static uint64_t out[MIGRATE_BUFFER_MIN / 8U], room[MIGRATE_BUFFER_MIN / 8U];
+	static uint8_t page[sizeof(uint64_t) + MIGRATE_PAGE];
+	const size_t frame = sizeof(struct migrate_frame) + sizeof(page);
+	struct migrate_record record;
+	struct migrate_line line;
+	struct migrate_crc crc;
+	struct migrate_tx tx;
+
+	(void)state;
+	migrate_crc_init(&crc);
+	for (size_t more = 0; more <= 8U; more += 8U) {
+		struct migrate_rx rx = { .buf = NULL };
+
+		migrate_tx_init(&tx, out, sizeof(out), false);
+		assert_true(migrate_tx_record(&tx, &crc, MIGRATE_REC_PAGE, page, sizeof(page)));
+		shown.bytes = tx.buf;
+		shown.at = 0;
+		shown.end = frame + more;
+		migrate_rx_init(&rx, room, sizeof(room), false);
+		migrate_line_clear(&line);
+		assert_true(migrate_rx_fill(&rx, &link));
+		assert_int_equal(migrate_rx_next(&rx, &crc, &record, &line), MIGRATE_RX_RECORD);
+		migrate_rx_settle(&rx);
+		assert_false(migrate_rx_fill(&rx, &link));
+		assert_true(rx.dead);
+		migrate_rx_cut(&rx, &line);
+		assert_string_equal(line.text, more != 0U
+						       ? "the link was cut in frame 1"
+						       : "the link was cut after frame 0 (page)");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -622,6 +689,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_answers),
 		cmocka_unit_test(test_wrong_running),
 		cmocka_unit_test(test_shown_in_part),
+		cmocka_unit_test(test_cut_after_a_shown_page),
 	};
 
 	return cmocka_run_group_tests_name("migrate_cut", tests, setup, teardown);
